@@ -1,0 +1,190 @@
+"""From a fresh clone to a running program: ``python3 bootstrap.py demo|test|check|docs|bench``.
+
+Needs nothing but a Python (3.7 or newer to start this file, 3.11 or newer somewhere on the machine). It finds
+a fitting Python, makes a virtual environment, installs the project into it, and runs the verb there:
+
+    demo    theory-sim demo: the default preset under both schedules, over five seeds
+    test    pytest
+    check   ruff and mypy
+    docs    Sphinx, into docs/_build/html
+    bench   every benchmarks/bench_*.py (installs PyTorch, a peer that is measured against)
+
+Arguments after the verb go to what is run. The environment variable THEORY_SIM_VENV names the directory of the
+virtual environment; without it, it is .venv beside this file. The exit status is that of the command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+OLDEST = (3, 11)
+TRIED = ("python3.14", "python3.13", "python3.12", "python3.11")
+EXTRAS = {"demo": (), "test": ("test",), "check": ("test",), "docs": ("docs",), "bench": ("bench",)}
+# What decides which packages are installed; the environment is brought up to date when one of them changes.
+DECIDING = ("setup.cfg", "pyproject.toml", "constraints.txt")
+
+
+class BootstrapError(Exception):
+    """A step that cannot go on; the message says what was seen and what to do."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def version_of(python: str) -> tuple[int, ...] | None:
+    """Return (major, minor) of an interpreter, or None if it does not run."""
+    command = [python, "-c", "import sys; print(*sys.version_info[:2])"]
+    try:
+        answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+        return tuple(int(part) for part in answer.stdout.split())
+    except (OSError, subprocess.CalledProcessError, ValueError):
+        return None
+
+
+def find_python() -> str:
+    """Return the path of a Python that is new enough: this one, or else the newest on PATH."""
+    if sys.version_info[:2] >= OLDEST:
+        return sys.executable
+    for name in TRIED:
+        path = shutil.which(name)
+        # A version manager may put a name on PATH that runs nothing, so being there is not enough.
+        if path is not None and (version_of(path) or (0,)) >= OLDEST:
+            return path
+    raise BootstrapError(
+        f"this is Python {sys.version.split()[0]}, and none of {', '.join(TRIED)} on PATH runs; "
+        "theory-sim needs Python 3.11 or newer; install it (Debian, Ubuntu: apt-get install python3.11 "
+        "python3.11-venv; macOS: brew install python@3.11; Windows: winget install Python.Python.3.11) "
+        "and run this command again"
+    )
+
+
+def run(command: list[str], mend: str, environment: dict[str, str] | None = None) -> None:
+    """Run a command in the root of the project; raise BootstrapError if it fails."""
+    try:
+        status = subprocess.run(command, cwd=ROOT, env=environment).returncode
+    except OSError as error:
+        raise BootstrapError(f"cannot run {' '.join(command)}: {error}; {mend}") from error
+    if status != 0:
+        # A process ended by signal n has status -n here, and 128 + n in a shell.
+        status = status if status > 0 else 128 - status
+        raise BootstrapError(f"exit status {status} from: {' '.join(command)}; {mend}", status)
+
+
+def make_environment(directory: Path) -> str:
+    """Return the Python of the virtual environment in `directory`, making the environment if need be."""
+    inside = directory / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if (version_of(str(inside)) or (0,)) >= OLDEST and pip_works(str(inside)):
+        return str(inside)
+    if directory.exists():
+        # An environment whose Python is gone is made anew; anything else is not ours to delete.
+        if any(directory.iterdir()) and not (directory / "pyvenv.cfg").is_file():
+            raise BootstrapError(
+                f"{directory} is not empty and is no virtual environment; name another directory in THEORY_SIM_VENV"
+            )
+        shutil.rmtree(directory)
+    python = find_python()
+    print(f"bootstrap: making the virtual environment {directory}", file=sys.stderr, flush=True)
+    seen = []
+    for module in ("venv", "virtualenv"):
+        made = subprocess.run([python, "-m", module, str(directory)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if made.returncode == 0 and pip_works(str(inside)):
+            return str(inside)
+        seen.append(f"{python} -m {module}: " + made.stdout.decode(errors="replace").strip())
+        shutil.rmtree(directory, ignore_errors=True)
+    version = ".".join(str(part) for part in version_of(python) or OLDEST)
+    raise BootstrapError(
+        "\n".join(seen) + "\ncannot make a virtual environment; install one of the two and run this command again: "
+        f"apt-get install python{version}-venv (Debian, Ubuntu), or {python} -m pip install --user virtualenv"
+    )
+
+
+def pip_works(python: str) -> bool:
+    """Tell whether an interpreter has a pip that runs."""
+    quiet = subprocess.DEVNULL
+    return subprocess.run([python, "-m", "pip", "--version"], stdout=quiet, stderr=quiet).returncode == 0
+
+
+def fingerprint() -> str:
+    """Return a digest of the files that decide what is installed, and of where the project lies."""
+    digest = hashlib.sha256(str(ROOT).encode())
+    for name in DECIDING:
+        digest.update(name.encode() + b"\0" + (ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def install(python: str, directory: Path, extras: tuple[str, ...]) -> None:
+    """Install the project, editable, with `extras`, unless this was done and nothing has changed since."""
+    stamp = directory / "theory-sim-installed.json"
+    installed: set[str] = set()
+    try:
+        record = json.loads(stamp.read_text())
+        if record["fingerprint"] == fingerprint():
+            installed = set(record["extras"])
+            if installed >= set(extras):
+                return
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # no stamp, or one that cannot be read: install
+    wanted = sorted(installed | set(extras))
+    print("bootstrap: installing theory-sim and what it needs (a few minutes)", file=sys.stderr, flush=True)
+    # Without the stamp, a broken installation is not taken for a finished one.
+    if stamp.exists():
+        stamp.unlink()
+    target = "." + (f"[{','.join(wanted)}]" if wanted else "")
+    flags = ["--quiet", "--no-input", "--disable-pip-version-check"]
+    run(
+        [python, "-m", "pip", "install", *flags, "--constraint", "constraints.txt", "--editable", target],
+        "check the network and pip's settings, or delete the virtual environment "
+        f"{directory}, and run this command again",
+    )
+    stamp.write_text(json.dumps({"fingerprint": fingerprint(), "extras": wanted}))
+
+
+def commands(verb: str, python: str, arguments: list[str]) -> list[list[str]]:
+    """Return the commands that a verb stands for."""
+    if verb == "demo":
+        return [[str(Path(python).with_name("theory-sim")), "demo", *arguments]]
+    if verb == "test":
+        return [[python, "-m", "pytest", *arguments]]
+    if verb == "check":
+        return [[python, "-m", "ruff", "check", *arguments, "."], [python, "-m", "mypy", *arguments]]
+    if verb == "docs":
+        flags = ["-W", "--keep-going", "-q", "-b", "html"]
+        return [[python, "-m", "sphinx", *flags, *arguments, "docs", str(Path("docs", "_build", "html"))]]
+    return [[python, str(script), *arguments] for script in sorted(ROOT.glob("benchmarks/bench_*.py"))]
+
+
+def main(arguments: list[str]) -> int:
+    """Run one verb; return the exit status."""
+    if not arguments or arguments[0] not in EXTRAS:
+        seen = f"'{arguments[0]}'" if arguments else "no verb"
+        print(f"bootstrap: {seen} given; the verb is one of {', '.join(EXTRAS)}\n\n{__doc__}", file=sys.stderr)
+        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
+    verb = arguments[0]
+    directory = Path(os.environ.get("THEORY_SIM_VENV") or ROOT / ".venv").expanduser().absolute()
+    try:
+        python = make_environment(directory)
+        install(python, directory, EXTRAS[verb])
+        environment = dict(os.environ)
+        # As after "activate": commands that look for theory-sim on PATH find this one.
+        environment["PATH"] = str(Path(python).parent) + os.pathsep + environment.get("PATH", "")
+        environment["VIRTUAL_ENV"] = str(directory)
+        for command in commands(verb, python, arguments[1:]):
+            run(command, "its own output above says why", environment)
+    except BootstrapError as error:
+        print(f"bootstrap: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,11 @@
+"""Hypothesis profiles: HYPOTHESIS_PROFILE chooses one; the default gives every machine the same examples."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# The first example of a compiled function pays for its compilation, so no profile has a deadline.
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

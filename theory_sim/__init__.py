@@ -1,0 +1,38 @@
+"""Why a large initial learning rate, annealed later, generalises better: simulation of the two-layer network's dynamics.
+
+Public names are loaded when first used, so that importing the package costs little.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from theory_sim.data import Data, draw_data, draw_test_data
+    from theory_sim.experiment import Experiment
+    from theory_sim.observe.learning_order import LearningOrder, learning_order
+    from theory_sim.regime import Regime, regime
+    from theory_sim.simulate import simulate
+    from theory_sim.study.plan import Plan
+    from theory_sim.trajectory import Trajectory
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
+    "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
+    "Plan": "study.plan", "Regime": "regime", "regime": "regime", "simulate": "simulate", "Trajectory": "trajectory",
+}
+
+__all__ = [
+    "Data", "Experiment", "LearningOrder", "Plan", "Regime", "Trajectory",
+    "draw_data", "draw_test_data", "learning_order", "regime", "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Not cached in globals: importing theory_sim.simulate binds the submodule under the function's own name.
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,295 @@
+"""The description of one run: frozen, validated, and the same text in TOML and in Python."""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import pydantic
+from pydantic import ConfigDict, Field, model_validator
+
+from theory_sim.errors import ExperimentError
+from theory_sim.presets import PRESETS
+from theory_sim.theory.noise_law import tau_stationary
+
+__all__ = ["Experiment", "read_toml", "preset_names"]
+
+Schedule = Literal["L-S", "S", "constant", "step", "cosine", "pieces"]
+_RATES_USED = {
+    "L-S": ("eta_1", "eta_2"),
+    "S": ("eta_2",),
+    "constant": ("eta_1",),
+    "step": ("eta_1",),
+    "cosine": ("eta_1", "eta_2"),
+    "pieces": (),
+}
+
+
+def preset_names() -> list[str]:
+    """Names of the built-in presets."""
+    return sorted(PRESETS)
+
+
+class Experiment(pydantic.BaseModel):
+    """One run of the noisy two-layer network (THEORY §1-§3).
+
+    All lengths are dimensionless; time is learning-rate time ``tau``, the sum of the learning rates used.
+    An empty description is the default preset. ``lambda_`` is written ``lambda`` in a file.
+
+    Raises
+    ------
+    ExperimentError
+        If a field is unknown, of the wrong type, outside its range, or at odds with another.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, populate_by_name=True
+    )
+
+    name: str = Field("default", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of the run in file names")
+
+    d: int = Field(200, ge=1, description="dimension of each of the two patches x_1, x_2")
+    kappa: float | None = Field(None, gt=0, description="sets N = d / kappa^2 (0.5 if N is not given either)")
+    N: int | None = Field(None, ge=1, description="number of training examples; give it or kappa")
+    p0: float | None = Field(None, ge=0, le=1, description="probability of P-only (default kappa^2 / 2)")
+    q0: float = Field(0.5, ge=0, le=1, description="probability of Q-only")
+    g0: float = Field(1.0, ge=0, description="margin of P times sqrt(d): gamma_0 = g0 / sqrt(d)")
+    r: float = Field(0.3, gt=0, description="norm of zeta, the half-distance between Q's outer points")
+    alpha_min: float = Field(0.5, ge=0, description="alpha is uniform on [alpha_min, alpha_max]")
+    alpha_max: float = Field(1.0, gt=0, description="alpha is uniform on [alpha_min, alpha_max]")
+    counts: Literal["random", "exact"] = Field("exact", description="examples of each kind: drawn, or rounded")
+    n_test: int = Field(500, ge=1, description="fresh test examples of each kind")
+
+    m_W: int = Field(1000, ge=1, description="neurons that see x_1 (two a pair when paired)")
+    m_V: int = Field(100_000, ge=1, description="neurons that see x_2 (two a pair when paired)")
+    neurons: Literal["paired", "independent", "balanced"] = Field("paired", description="law of the second layer")
+    dtype: Literal["float32", "float64"] = Field("float32", description="precision of weights and products")
+
+    schedule: Schedule = Field("L-S", description="law of the learning rate")
+    eta_1: float = Field(16.0, gt=0, description="large learning rate (L-S, constant, step, cosine)")
+    eta_2: float = Field(0.5, gt=0, description="small learning rate (L-S after annealing, S, end of cosine)")
+    epsilon_1: float = Field(0.12, gt=0, description="L-S anneals at training loss epsilon_1 + q_hat log 2")
+    step_tau: float | None = Field(None, gt=0, description="step: tau between two cuts of the rate")
+    step_factor: float = Field(0.1, gt=0, le=1, description="step: factor of each cut")
+    pieces: tuple[tuple[float, float], ...] | None = Field(
+        None, description="pieces: [[until_tau, rate], ...]; the last rate goes on"
+    )
+    lambda_: float = Field(5e-4, ge=0, alias="lambda", description="weight decay (ridge) lambda")
+    tau_xi: float = Field(0.00789, ge=0, description="standard deviation of the noise xi on the gradient")
+    tau_0: float | Literal["stationary"] = Field(
+        "stationary", description="standard deviation of U_0, or the stationary level of the noise"
+    )
+    tau_0_rate: float | None = Field(None, gt=0, description="rate at which tau_0 is stationary (default eta_1)")
+    batch_size: int | None = Field(None, ge=1, description="examples a step, without replacement (default all)")
+
+    epsilon_2: float | None = Field(None, gt=0, description="stop once the training loss is at most this")
+    max_tau: float = Field(1000.0, gt=0, description="stop once tau reaches this")
+    max_steps: int | None = Field(None, ge=1, description="stop after this many steps")
+
+    seed: int = Field(0, ge=0, description="seed of every stream that has none of its own")
+    seed_data: int | None = Field(None, ge=0, description="seed of the data (default seed)")
+    seed_init: int | None = Field(None, ge=0, description="seed of U_0 and the signs (default seed)")
+    seed_noise: int | None = Field(None, ge=0, description="seed of xi (default seed)")
+    seed_batch: int | None = Field(None, ge=0, description="seed of the mini-batches (default seed)")
+    record_every: float = Field(10.0, gt=0, description="tau between two records")
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except pydantic.ValidationError as error:
+            raise _explain(error) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_size(cls, fields: Any) -> Any:
+        # d, then kappa or N: an empty description has kappa = 1/2, one with N has no kappa of its own.
+        if isinstance(fields, dict) and fields.get("kappa") is None and fields.get("N") is None:
+            fields = {**fields, "kappa": 0.5}
+        return fields
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for seen, rule, mend in self._faults():
+            raise ExperimentError(seen, rule, mend)
+        return self
+
+    def _faults(self) -> Any:
+        """Yield (seen, rule, mend) of whatever is wrong between fields."""
+        if self.kappa is not None and self.N is not None:
+            yield (f"kappa = {self.kappa} and N = {self.N} are both given",
+                   "N = d / kappa^2 (THEORY §1), so one of them sets the other", "leave one of the two out")
+        if self.n_examples < 1:
+            yield (f"N = {self.n_examples} from d = {self.d}, kappa = {self.kappa}",
+                   "at least one training example", "lower kappa or give N")
+        if self.p0_value + self.q0 > 1 + 1e-12:
+            yield (f"p0 + q0 = {self.p0_value:g} + {self.q0:g} = {self.p0_value + self.q0:g}",
+                   "p0 + q0 <= 1: they are probabilities of two of three kinds (THEORY §1)", "lower p0 or q0")
+        if self.alpha_min > self.alpha_max:
+            yield (f"alpha_min = {self.alpha_min:g} > alpha_max = {self.alpha_max:g}",
+                   "alpha is uniform on [alpha_min, alpha_max]", "swap them")
+        if self.neurons != "independent":
+            for field in ("m_W", "m_V"):
+                if getattr(self, field) % 2:
+                    yield (f"{field} = {getattr(self, field)} with neurons = {self.neurons!r}",
+                           "paired and balanced neurons come in twos", f"make {field} even")
+        if self.batch_size is not None and self.batch_size > self.n_examples:
+            yield (f"batch_size = {self.batch_size} of N = {self.n_examples} examples",
+                   "a batch is drawn without replacement", f"lower it to at most {self.n_examples}, or leave it out")
+        if self.schedule == "pieces" and not self.pieces:
+            yield ("schedule = 'pieces' without pieces", "pieces = [[until_tau, rate], ...]", "give pieces")
+        if self.pieces is not None:
+            until = [piece[0] for piece in self.pieces]
+            if self.schedule != "pieces":
+                yield (f"pieces given with schedule = {self.schedule!r}", "only schedule = 'pieces' reads them",
+                       "set schedule = 'pieces' or leave pieces out")
+            if any(b <= a for a, b in zip([0.0, *until], until, strict=False)) or any(p[1] <= 0 for p in self.pieces):
+                yield (f"pieces = {[list(p) for p in self.pieces]}", "tau increasing from 0 and every rate above 0",
+                       "sort the pieces and make rates positive")
+        if self.schedule == "step" and self.step_tau is None:
+            yield ("schedule = 'step' without step_tau", "step_tau is the tau between two cuts", "give step_tau")
+        for label, rate in self.rates().items():
+            if rate * self.lambda_ >= 2:
+                yield (f"{label} x lambda = {rate:g} x {self.lambda_:g} = {rate * self.lambda_:g}",
+                       "rate x lambda < 2, or weight decay itself diverges (THEORY §5)", f"lower {label} or lambda")
+        if self.tau_0 == "stationary" and self.lambda_ == 0:
+            yield ("tau_0 = 'stationary' with lambda = 0",
+                   "without weight decay the noise has no stationary level (THEORY §5)", "give tau_0 as a number")
+        if self.tau_0 == "stationary" and self.lambda_ > 0 and (self.tau_0_rate or self.eta_1) * self.lambda_ >= 2:
+            yield (f"tau_0 stationary at rate {self.tau_0_rate or self.eta_1:g} with lambda = {self.lambda_:g}",
+                   "rate x lambda < 2", "lower tau_0_rate (default eta_1) or lambda")
+        if isinstance(self.tau_0, float):
+            if self.tau_0 < 0:
+                yield (f"tau_0 = {self.tau_0:g}", "a standard deviation, at least 0", "make it 0 or more")
+            if self.tau_0_rate is not None:
+                yield (f"tau_0 = {self.tau_0:g} and tau_0_rate = {self.tau_0_rate:g} are both given",
+                       "tau_0_rate is read only with tau_0 = 'stationary'", "leave one of the two out")
+        if self.schedule == "L-S" and self.epsilon_2 is not None:
+            threshold = self.epsilon_1 + self.q0 * math.log(2)
+            if threshold <= self.epsilon_2:
+                yield (f"L-S anneals at epsilon_1 + q0 log 2 = {threshold:.4g}, at or below the stop loss "
+                       f"epsilon_2 = {self.epsilon_2:g}", "the run must be able to anneal before it stops",
+                       "raise epsilon_1 or lower epsilon_2")
+
+    # -- derived values -------------------------------------------------------------------------
+
+    @property
+    def n_examples(self) -> int:
+        """N, the number of training examples (THEORY §1: N = d / kappa^2, rounded)."""
+        if self.N is not None:
+            return self.N
+        return round(self.d / self.kappa**2) if self.kappa else 0
+
+    @property
+    def kappa_value(self) -> float:
+        """Kappa = sqrt(d / N), as given or as it follows from N."""
+        return self.kappa if self.kappa is not None else math.sqrt(self.d / self.n_examples)
+
+    @property
+    def p0_value(self) -> float:
+        """p_0, as given or kappa^2 / 2 (THEORY §1)."""
+        return self.p0 if self.p0 is not None else self.kappa_value**2 / 2
+
+    @property
+    def gamma_0(self) -> float:
+        """Margin gamma_0 = g0 / sqrt(d) of P (THEORY §1)."""
+        return self.g0 / math.sqrt(self.d)
+
+    @property
+    def tau_0_value(self) -> float:
+        """tau_0, the standard deviation of the entries of U_0 (THEORY §3, §5)."""
+        if self.tau_0 == "stationary":
+            return tau_stationary(self.tau_0_rate or self.eta_1, self.lambda_, self.tau_xi)
+        return self.tau_0
+
+    def rates(self) -> dict[str, float]:
+        """Every learning rate that this schedule can use, by the field that gives it."""
+        if self.schedule == "pieces":
+            return {f"pieces[{i}] rate": piece[1] for i, piece in enumerate(self.pieces or ())}
+        return {field: getattr(self, field) for field in _RATES_USED[self.schedule]}
+
+    def seed_of(self, purpose: Literal["data", "init", "noise", "batch"]) -> int:
+        """Seed of one purpose: its own where given, else ``seed``."""
+        own: int | None = getattr(self, f"seed_{purpose}")
+        return self.seed if own is None else own
+
+    @property
+    def run_name(self) -> str:
+        """Folder name of the run: ``<name>-<schedule>-seed<k>``."""
+        return f"{self.name}-{self.schedule}-seed{self.seed}"
+
+    # -- in and out -----------------------------------------------------------------------------
+
+    @classmethod
+    def preset(cls, name: str = "default") -> Experiment:
+        """Experiment of a built-in preset; ``preset_names()`` lists them."""
+        if name not in PRESETS:
+            raise ExperimentError(f"preset {name!r}", f"one of {', '.join(preset_names())}", "choose one of these")
+        return cls(name=name, **PRESETS[name].fields)
+
+    def replace(self, **fields: Any) -> Experiment:
+        """Copy with some fields changed and everything validated again.
+
+        Giving ``N`` clears ``kappa`` and the other way round; a number for ``tau_0`` clears ``tau_0_rate``;
+        ``lambda`` is accepted for ``lambda_``.
+        """
+        changed = {("lambda_" if key == "lambda" else key): value for key, value in fields.items()}
+        values = {key: getattr(self, key) for key in self.model_fields_set | {"kappa", "N"}}
+        if changed.get("N") is not None and "kappa" not in changed:
+            values["kappa"] = None
+        if changed.get("kappa") is not None and "N" not in changed:
+            values["N"] = None
+        if isinstance(changed.get("tau_0"), (int, float)) and "tau_0_rate" not in changed:
+            values["tau_0_rate"] = None
+        if changed.get("schedule", "pieces") != "pieces" and "pieces" not in changed:
+            values["pieces"] = None
+        return Experiment(**{**values, **changed})
+
+    def fields(self) -> dict[str, Any]:
+        """Every field that is set, with the names used in a file (``lambda``)."""
+        dump = self.model_dump(mode="json", by_alias=True)
+        return {key: value for key, value in dump.items() if value is not None}
+
+    @classmethod
+    def from_toml(cls, path: str | os.PathLike[str]) -> Experiment:
+        """Read one experiment. A file that also holds ``compare`` or ``seeds`` is a plan: see ``Plan``."""
+        fields = read_toml(path)
+        for key in ("compare", "seeds"):
+            if key in fields:
+                raise ExperimentError(f"{key} in {path}", "an Experiment is one run with one schedule",
+                                      "read the file with theory_sim.Plan.from_toml")
+        return cls(**fields)
+
+    def to_toml(self, path: str | os.PathLike[str]) -> None:
+        """Write every field that is set; ``from_toml`` gives an equal Experiment back."""
+        import tomli_w
+
+        Path(path).write_text(tomli_w.dumps(self.fields()), encoding="utf-8")
+
+
+def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Contents of a TOML file; a missing or broken one is an `ExperimentError`."""
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ExperimentError(f"{path}: {error.strerror}", "a readable TOML file",
+                              "check the path, or start from `theory-sim presets --toml default`") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ExperimentError(f"{path} is not TOML: {error}", "lines such as `d = 200` or `schedule = \"S\"`",
+                              "mend that line") from None
+
+
+def _explain(error: pydantic.ValidationError) -> ExperimentError:
+    """First fault of pydantic's report as value seen, rule, mend."""
+    first = error.errors(include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else "the experiment"
+    if first["type"] == "extra_forbidden":
+        import difflib
+
+        known = [info.alias or key for key, info in Experiment.model_fields.items()]
+        near = difflib.get_close_matches(field, known, n=1)
+        mend = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(known)}"
+        return ExperimentError(f"unknown field {field!r}", "only fields of Experiment", mend)
+    return ExperimentError(f"{field} = {first['input']!r}", first["msg"], f"change {field} so that the rule holds")

@@ -1,0 +1,5 @@
+"""Networks: storage, forward pass, gradient and the step that carries the split."""
+
+from theory_sim.network.split import SplitNetwork
+
+__all__ = ["SplitNetwork"]

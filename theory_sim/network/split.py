@@ -1,0 +1,169 @@
+"""The split network f(x) = N_W(w, W; x_1) + N_V(v, V; x_2) (THEORY §2), stepped block by block.
+
+A step needs every neuron's output before it can form the residuals, and nothing else in common. So each
+block takes its gradient, its noise, its update and its forward pass at the new weights while it is in cache, and the
+threads meet once a step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.data.pq_mixture import Data
+from theory_sim.experiment import Experiment
+from theory_sim.network.layer import Layer
+from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_observe, relu_forward, signal_forward
+from theory_sim.numeric.pool import BlockPool
+
+__all__ = ["BLOCK_V", "BLOCK_W", "SplitNetwork"]
+
+Array = np.ndarray[Any, Any]
+# Constant, since sums run block by block: a change changes results in the last digits.
+BLOCK_W: Final = 128
+BLOCK_V: Final = 8192
+_TEST_COLUMNS: Final = 1024
+
+
+class SplitNetwork:
+    """State of a run: both layers, their split, and the outputs on the training set.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Description of the run.
+    data : Data
+        Training set, N examples.
+    pool : BlockPool
+        Open pool of threads.
+
+    Attributes
+    ----------
+    W, V : Layer
+        First layers, (m_W, d) and (m_V, 2); V in the plane of z and zeta.
+    f : (N,) float64 array
+        Outputs on the training set at the present weights.
+    g : (3,) float64 array
+        Output of the V part at z - zeta, z, z + zeta.
+    """
+
+    def __init__(self, experiment: Experiment, data: Data, pool: BlockPool) -> None:
+        self._experiment, self._data, self._pool = experiment, data, pool
+        law: dict[str, Any] = {
+            "neurons": experiment.neurons, "tau_0": experiment.tau_0_value, "dtype": experiment.dtype,
+            "seed_init": experiment.seed_of("init"), "seed_noise": experiment.seed_of("noise"),
+        }
+        self.W = Layer(0, (experiment.m_W, experiment.d), block=BLOCK_W, **law)
+        self.V = Layer(1, (experiment.m_V, 2), block=BLOCK_V, **law)
+        # Q-only examples have x_1 = 0: they neither see W nor move it.
+        self._seen = np.flatnonzero(data.kind != 1)
+        self._x1 = np.ascontiguousarray(data.x1[self._seen])
+        self._pull = np.empty_like(self._x1)
+        dtype = self._x1.dtype
+        self._pattern = np.empty((experiment.m_W, len(self._seen)), dtype)
+        self._f_W = np.empty((self.W.blocks, len(self._seen)), dtype)
+        self._g = np.empty((self.V.blocks, 3))
+        self._scratch = [
+            (np.empty((BLOCK_W, experiment.d), dtype), np.empty((BLOCK_V, 2), dtype)) for _ in range(pool.threads)
+        ]
+        self.f: Array = np.zeros(len(data))
+        self.g: Array = np.zeros(3)
+        self._pool.run(self._forward_block, self.W.blocks + self.V.blocks)
+        self._collect()
+
+    def step(self, residual: Array, rate: float, step: int) -> None:
+        """Move U, its signal and its noise by one step of THEORY §3, then evaluate the training set.
+
+        Parameters
+        ----------
+        residual : (N,) float64 array
+            Derivative of the mean training loss with respect to each example's output.
+        rate : float
+            Learning rate gamma_t.
+        step : int
+            Step number t, the address of the noise.
+        """
+        np.multiply(self._x1, residual[self._seen, None].astype(self._x1.dtype), out=self._pull)
+        pull_V = np.bincount(self._data.direction, weights=residual * self._data.alpha, minlength=3)
+        decay, tau_xi = self._experiment.lambda_, self._experiment.tau_xi
+
+        def block_step(block: int, worker: int) -> None:
+            scratch_W, scratch_V = self._scratch[worker]
+            if block < self.W.blocks:
+                rows = self.W.rows(block)
+                np.dot(self._pattern[rows], self._pull, out=self.W.gradient[rows])
+                self.W.update(block, step, rate, decay, tau_xi, scratch_W)
+            else:
+                index = block - self.W.blocks
+                rows = self.V.rows(index)
+                plane_gradient(self.V.weights[rows], self._data.r, pull_V, self.V.gradient[rows])
+                self.V.update(index, step, rate, decay, tau_xi, scratch_V)
+            self._forward_block(block, worker)
+
+        self._pool.run(block_step, self.W.blocks + self.V.blocks)
+        self._collect()
+
+    def _forward_block(self, block: int, worker: int) -> None:
+        if block < self.W.blocks:
+            rows = self.W.rows(block)
+            pattern, f = self._pattern[rows], self._f_W[block]
+            np.dot(self.W.weights[rows], self._x1.T, out=pattern)
+            f[:] = 0
+            relu_forward(pattern, self.W.u[rows], f)
+        else:
+            index = block - self.W.blocks
+            rows = self.V.rows(index)
+            plane_forward(self.V.weights[rows], self.V.u[rows], self._data.r, self._g[index])
+
+    def _collect(self) -> None:
+        # numpy adds the rows of a C-ordered array one after another: a fixed order.
+        self.g = self._g.sum(axis=0)
+        self.f = self._data.alpha * self.g[self._data.direction]
+        self.f[self._seen] += self._f_W.sum(axis=0, dtype=np.float64)
+
+    # -- evaluation that does not change the state ------------------------------------------------
+
+    def outputs(self, data: Data) -> tuple[Array, Array]:
+        """Outputs on other examples: f and its signal part N_U(signal), both (n,) float64."""
+        g_signal = self.plane()[0:3]
+        f = data.alpha * self.g[data.direction]
+        f_signal = data.alpha * g_signal[data.direction]
+        seen = np.flatnonzero(data.kind != 1)
+        for start in range(0, len(seen), _TEST_COLUMNS):
+            columns = seen[start : start + _TEST_COLUMNS]
+            part = self._outputs_W(np.ascontiguousarray(data.x1[columns]))
+            f[columns] += part[0]
+            f_signal[columns] += part[1]
+        return f, f_signal
+
+    def _outputs_W(self, x1: Array) -> Array:
+        parts = np.zeros((self.W.blocks, 2, len(x1)), x1.dtype)
+
+        def work(block: int, worker: int) -> None:
+            rows = self.W.rows(block)
+            signal_forward(
+                np.dot(self.W.weights[rows], x1.T), np.dot(self.W.signal[rows], x1.T), self.W.u[rows],
+                parts[block, 0], parts[block, 1],
+            )
+
+        self._pool.run(work, self.W.blocks)
+        return np.asarray(parts.sum(axis=0, dtype=np.float64))
+
+    def plane(self) -> Array:
+        """Signal part of g at three directions, shifted patterns there, near-kink neurons: (7,), see `plane_observe`."""
+        parts = np.empty((self.V.blocks, 7))
+
+        def work(block: int, worker: int) -> None:
+            rows = self.V.rows(block)
+            plane_observe(
+                self.V.weights[rows], self.V.signal[rows], self.V.noise[self.V.noise_rows(block)], self.V.u[rows],
+                self._data.r, self.V.share, parts[block],
+            )
+
+        self._pool.run(work, self.V.blocks)
+        return np.asarray(parts.sum(axis=0))
+
+    def signal_direction(self) -> Array:
+        """Linear part of the signal on x_1, (d,): (1/2) sum_j w_j Wbar_j, each pattern being active half the time."""
+        return np.asarray(self.W.u.astype(np.float64) @ self.W.signal) / 2

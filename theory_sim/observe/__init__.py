@@ -1,0 +1,1 @@
+"""What a run records, one observable a file, and what is read off a finished run."""

@@ -1,0 +1,156 @@
+"""Which kind is learnt first, read off a Trajectory (the decision rule is in docs/trajectory.md).
+
+A kind is learnt at the first tau, interpolated between records, after which its mean training loss stays below the
+level. P is read from P-only examples, Q from Q-only ones. Differences below one record interval are ties.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.trajectory import Trajectory
+
+__all__ = ["LEVELS", "LearningOrder", "LevelOrder", "Order", "learning_order", "learning_time"]
+
+LEVELS: Final = (0.45, 0.50, 0.55)
+Order = Literal["P first", "Q first", "tie", "neither learnt"]
+
+
+@dataclass(frozen=True)
+class LevelOrder:
+    """Learning times at one level of the loss.
+
+    Attributes
+    ----------
+    level : float
+        Mean training loss below which a kind counts as learnt, nats.
+    tau_P, tau_Q : float
+        Learning times; infinity where not learnt by ``censored_at``.
+    order : str
+        "P first", "Q first", "tie" or "neither learnt".
+    first_tau : float
+        Time of the first of the two, infinity if neither.
+    other_loss, other_accuracy : float
+        Training loss and share of right signs of the other kind at that time (NaN if neither is learnt).
+    first_accuracy : float
+        Share of right signs of the kind learnt first, at that time.
+    """
+
+    level: float
+    tau_P: float
+    tau_Q: float
+    order: Order
+    first_tau: float
+    other_loss: float
+    other_accuracy: float
+    first_accuracy: float
+
+
+@dataclass(frozen=True)
+class LearningOrder:
+    """Order at the asked level, and whether the levels around it agree.
+
+    Attributes
+    ----------
+    tau_P, tau_Q : float
+        Learning times at ``level``; infinity means not learnt by ``censored_at``.
+    order : str
+        "P first", "Q first", "tie" or "neither learnt".
+    robust : bool
+        Whether the order is the same at every level of ``levels``.
+    levels : tuple of LevelOrder
+        The asked level first, then 0.45, 0.50 and 0.55 where they differ from it.
+    censored_at : float
+        Last tau recorded.
+    """
+
+    tau_P: float
+    tau_Q: float
+    order: Order
+    robust: bool
+    levels: tuple[LevelOrder, ...]
+    censored_at: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and numbers; infinities become None."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def learning_time(tau: np.ndarray[Any, Any], losses: np.ndarray[Any, Any], level: float) -> float:
+    """First tau, interpolated, after which the losses stay below the level; infinity if there is none.
+
+    ``tau`` and ``losses`` are (records,), tau increasing.
+    """
+    above = np.flatnonzero(~(losses < level))  # NaN is not below
+    if not len(losses) or (len(above) and above[-1] == len(losses) - 1):
+        return math.inf
+    if not len(above):
+        return float(tau[0])
+    last = above[-1]
+    drop = losses[last] - losses[last + 1]
+    share = (losses[last] - level) / drop if np.isfinite(drop) and drop > 0 else 1.0
+    return float(tau[last] + share * (tau[last + 1] - tau[last]))
+
+
+def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> LearningOrder:
+    """Learning times of P and Q and their order.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        A run of either engine.
+    level : float
+        Mean training loss below which a kind counts as learnt, in (0, log 2).
+
+    Raises
+    ------
+    InputError
+        If the level is outside (0, log 2): log 2 is the loss of a network that outputs nothing.
+    """
+    if not 0 < level < math.log(2):
+        raise InputError(f"level = {level}", "0 < level < log 2, the loss of a zero output", "0.45 is the default")
+    levels = tuple(_at_level(trajectory, each) for each in dict.fromkeys((level, *LEVELS)))
+    first = levels[0]
+    tau = trajectory.dataset["tau"].values
+    return LearningOrder(
+        first.tau_P, first.tau_Q, first.order, len({each.order for each in levels}) == 1, levels,
+        float(tau[-1]) if len(tau) else 0.0,
+    )
+
+
+def _at_level(trajectory: Trajectory, level: float) -> LevelOrder:
+    tau = trajectory.dataset["tau"].values
+    losses = {kind: trajectory.history("loss_train", kind=kind) for kind in ("P-only", "Q-only")}
+    accuracies = {kind: trajectory.history("accuracy_train", kind=kind) for kind in ("P-only", "Q-only")}
+    tau_P, tau_Q = (learning_time(tau, losses[kind], level) for kind in ("P-only", "Q-only"))
+    first_tau = min(tau_P, tau_Q)
+    order: Order
+    if math.isinf(first_tau):
+        return LevelOrder(level, tau_P, tau_Q, "neither learnt", first_tau, math.nan, math.nan, math.nan)
+    interval = float(np.diff(tau)[max(0, int(np.searchsorted(tau, first_tau)) - 1)]) if len(tau) > 1 else 0.0
+    if abs(tau_P - tau_Q) < interval:
+        order = "tie"
+    else:
+        order = "P first" if tau_P < tau_Q else "Q first"
+    own, other = ("P-only", "Q-only") if tau_P <= tau_Q else ("Q-only", "P-only")
+    return LevelOrder(
+        level, tau_P, tau_Q, order, first_tau,
+        float(np.interp(first_tau, tau, losses[other])),
+        float(np.interp(first_tau, tau, accuracies[other])),
+        float(np.interp(first_tau, tau, accuracies[own])),
+    )

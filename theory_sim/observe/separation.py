@@ -1,0 +1,54 @@
+"""What the V part says at Q's three directions, and how far signal has moved patterns (THEORY §2, §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from theory_sim.observe.base import Snapshot, Variable
+
+__all__ = ["Separation"]
+
+_PROBES = 64
+
+
+class Separation:
+    """g at z - zeta, z, z + zeta and h = g(z+zeta) + g(z-zeta) - 2 g(z); the lazy-regime measure.
+
+    In the lazy regime patterns are those of the noise alone. ``pattern_shift`` is the share of (neuron, input) pairs
+    where U's pattern differs from the noise's: over the first 64 training examples with x_1 for W, over the three
+    directions for V, there divided by the share of V neurons whose kink separates Q's classes, the few that matter.
+    """
+
+    variables: Mapping[str, Variable] = {
+        "g": Variable(("part", "direction"), "1", "output of the V part at z - zeta, z, z + zeta"),
+        "h": Variable(("part",), "1", "g(z+zeta) + g(z-zeta) - 2 g(z), what separates Q's classes"),
+        "pattern_shift": Variable(
+            ("layer",), "1", "patterns that the signal has moved: share for W; for V per near-kink neuron; lazy is << 1"
+        ),
+        "near_kink": Variable((), "1", "share of V neurons whose kink lies between z and z - zeta or z + zeta"),
+    }
+
+    def observe(self, snapshot: Snapshot) -> Mapping[str, np.ndarray[Any, Any] | float]:
+        network = snapshot.network
+        plane = network.plane()
+        g = np.stack([network.g, plane[0:3]])
+        neurons = len(network.V.weights)
+        near = max(plane[6], 1.0)
+        return {
+            "g": g,
+            "h": g[:, 0] + g[:, 2] - 2 * g[:, 1],
+            "pattern_shift": np.array([self._shift_W(snapshot), plane[3:6].sum() / near]),
+            "near_kink": plane[6] / neurons,
+        }
+
+    def _shift_W(self, snapshot: Snapshot) -> float:
+        layer = snapshot.network.W
+        x1 = snapshot.train.x1[snapshot.train.kind != 1][:_PROBES]
+        if not len(x1):
+            return 0.0
+        total = layer.weights @ x1.T > 0
+        noise = np.repeat(layer.noise @ x1.T > 0, layer.share, axis=0)
+        return float(np.mean(total != noise))

@@ -1,0 +1,35 @@
+"""Built-in experiments: a name, what it is for, and the fields that differ from the defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["PRESETS", "Preset"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named starting point; fields not listed keep the defaults of Experiment."""
+
+    summary: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+PRESETS = {
+    "default": Preset("the learning order at d = 200, from THEORY §13's last row: lazy, paired neurons, Y(eta_1) = 1.5"),
+    "quick": Preset(
+        "the same order in about a second a run: fewer neurons, noise and initial values ten times larger",
+        {"m_W": 200, "m_V": 10_000, "tau_xi": 0.0789, "eta_2": 1.0},
+    ),
+    "marginal": Preset(
+        "THEORY §13's first row: a smaller lambda, alpha on [0, 1]; the large rate hides Q only barely",
+        {"q0": 0.3, "r": 0.5, "lambda": 2e-4, "alpha_min": 0.0, "tau_xi": 0.005, "eta_1": 16.0, "eta_2": 0.16,
+         "m_W": 1000, "m_V": 100_000},
+    ),
+    "clear": Preset(
+        "THEORY §13's third row: d = 400, larger separation of the two learning times, slower",
+        {"d": 400, "q0": 0.3, "r": 0.4, "lambda": 2e-4, "alpha_min": 0.0, "tau_xi": 0.005, "eta_1": 16.0,
+         "eta_2": 0.16, "max_tau": 2000.0},
+    ),
+}

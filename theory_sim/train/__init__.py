@@ -1,0 +1,1 @@
+"""Training: loss, learning-rate schedules, mini-batches, stop rules; one algorithm a short file."""

@@ -1,0 +1,133 @@
+"""The result of a run: a labelled dataset with a written schema, on disk as one Zarr store.
+
+A saved Trajectory opens with plain ``xarray.open_zarr(path)``; the schema is in docs/trajectory.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from theory_sim.errors import StoreError
+from theory_sim.experiment import Experiment
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["OUTCOMES", "SCHEMA", "SCHEMA_VERSION", "Outcome", "Trajectory", "refuse_existing"]
+
+SCHEMA: Final = "theory_sim.Trajectory"
+SCHEMA_VERSION: Final = 1
+Outcome = Literal["reached_loss", "budget_spent", "diverged", "interrupted"]
+OUTCOMES: Final = ("reached_loss", "budget_spent", "diverged", "interrupted")
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One finished run.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        Records along ``record`` (coordinates tau and step) and the final weights with their split.
+    experiment : Experiment
+        What was run.
+    """
+
+    dataset: xarray.Dataset
+    experiment: Experiment
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the run ended: reached_loss, budget_spent, diverged or interrupted."""
+        outcome: Outcome = self.dataset.attrs["outcome"]
+        return outcome
+
+    @property
+    def message(self) -> str:
+        """The end in words; for a diverged run the step, the quantity and the likely cause."""
+        return str(self.dataset.attrs["message"])
+
+    @property
+    def annealed_tau(self) -> float:
+        """tau at which the learning rate first fell, NaN if it did not."""
+        return float(self.dataset.attrs["annealed_tau"])
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write to a Zarr store at ``path``: whole or not at all.
+
+        Raises
+        ------
+        StoreError
+            If the path exists and ``force`` is not set, or if it cannot be written.
+        """
+        target = Path(path)
+        refuse_existing(target, force=force)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        except OSError as error:
+            raise StoreError(f"{target.parent}: {error.strerror}", "a folder that can be written to",
+                             "choose another output folder") from error
+        try:
+            self.dataset.to_zarr(draft, mode="w", zarr_format=3, consolidated=False)
+            old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent)) / "old"
+            if target.exists():
+                target.rename(old)
+            draft.rename(target)
+            shutil.rmtree(old.parent)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a store that `save` wrote, wholly into memory.
+
+        Raises
+        ------
+        StoreError
+            If nothing is there, it is not a Trajectory, or its schema is newer than this version knows.
+        """
+        import xarray
+
+        if not Path(path).exists():
+            raise StoreError(f"{path} does not exist", "the folder of a saved run",
+                             "check the path; `theory-sim run` prints where it writes")
+        try:
+            dataset = xarray.open_zarr(path, consolidated=False, chunks=None).load()
+            version = int(dataset.attrs["schema_version"])
+            if dataset.attrs["schema"] != SCHEMA:
+                raise KeyError(dataset.attrs["schema"])
+            experiment = Experiment(**json.loads(dataset.attrs["experiment"]))
+        except Exception as error:  # whatever zarr, json or the schema make of a damaged store
+            raise StoreError(f"{path} cannot be read as a run: {type(error).__name__}: {error}",
+                             f"a store written by Trajectory.save (schema {SCHEMA})", "run the experiment again") from error
+        if version > SCHEMA_VERSION:
+            raise StoreError(f"{path} has schema version {version}", f"at most {SCHEMA_VERSION} in this version",
+                             "update theory_sim")
+        return cls(dataset, experiment)
+
+    def history(self, name: str, **labels: Any) -> Any:
+        """NumPy array of a variable along ``record``, other dimensions chosen by label."""
+        return self.dataset[name].sel(labels).values
+
+
+def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Raise StoreError if something lies at ``path`` that may not be replaced.
+
+    With ``force`` a saved run may be replaced, anything else not.
+    """
+    target = Path(path)
+    if not target.exists():
+        return
+    if not force:
+        raise StoreError(f"{target} exists", "results are never overwritten unasked",
+                         "choose another name or output folder, or pass --force (force=True)")
+    if not (target / "zarr.json").is_file():
+        raise StoreError(f"{target} exists and is not a saved run", "only a saved run is replaced",
+                         "move it away or choose another output")
