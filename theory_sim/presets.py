@@ -20,7 +20,7 @@ PRESETS = {
     "default": Preset("the learning order at d = 200, from THEORY §13's last row: lazy, paired neurons, Y(eta_1) = 1.5"),
     "quick": Preset(
         "the same order in about a second a run: fewer neurons, noise and initial values ten times larger",
-        {"m_W": 200, "m_V": 10_000, "tau_xi": 0.0789, "eta_2": 1.0},
+        {"m_W": 200, "m_V": 20_000, "tau_xi": 0.0789},
     ),
     "marginal": Preset(
         "THEORY §13's first row: a smaller lambda, alpha on [0, 1]; the large rate hides Q only barely",

@@ -132,7 +132,7 @@ def solve_closure(
     annealed_rate: float | None = None,
     anneal_loss: float = 0.0,
     stop_loss: float = 0.0,
-    blocks: int = 300,
+    blocks: int = 150,
 ) -> Closure:
     """Predict one run from the closure of THEORY §8.
 

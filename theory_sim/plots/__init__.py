@@ -1,0 +1,1 @@
+"""Figures, one a file: Trajectories in, a matplotlib Figure out."""

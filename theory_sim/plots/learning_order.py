@@ -1,0 +1,86 @@
+"""Training loss of P-only and Q-only against tau, one panel a schedule: which is learnt first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory_sim.observe.learning_order import LEVELS
+from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
+from theory_sim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_learning_order"]
+
+
+def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LEVELS[0]) -> Figure:
+    """Thin lines are seeds, thick lines their mean; the dashed line is the level of "learnt".
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+        Runs of one or more schedules, one or more seeds each.
+    level : float
+        Level to draw, nats.
+
+    Raises
+    ------
+    InputError
+        If there is no trajectory.
+    """
+    from matplotlib.figure import Figure
+
+    groups = by_schedule(trajectories)
+    with style():
+        figure = Figure(figsize=(WIDTH, 0.45 + 1.35 * len(groups)), layout="constrained")
+        axes = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+        for ax, (schedule, runs) in zip(axes, groups.items(), strict=True):
+            _panel(ax, runs, level)
+            seeds = f"{len(runs)} seed{'s' if len(runs) > 1 else ''}"
+            ax.set_title(f"{_title(schedule, runs[0])} ({seeds})", loc="left")
+            ax.set_ylabel("training loss (nats)")
+        axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
+        handles, labels = axes[0].get_legend_handles_labels()
+        for ax in axes[1:]:
+            for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+                if label not in labels:
+                    handles.append(handle)
+                    labels.append(label)
+        figure.legend(handles, labels, loc="outside upper center", ncols=2, handlelength=1.6, columnspacing=1.2)
+    return figure
+
+
+def _title(schedule: str, run: Trajectory) -> str:
+    e = run.experiment
+    if schedule == "L-S":
+        return rf"L-S: $\eta$ = {e.eta_1:g}, then {e.eta_2:g}"
+    if schedule == "S":
+        return rf"S: $\eta$ = {e.eta_2:g}"
+    return schedule
+
+
+def _panel(ax: Any, runs: Sequence[Trajectory], level: float) -> None:
+    last = min(float(run.dataset["tau"][-1]) for run in runs)
+    grid = np.linspace(0.0, last, 400)
+    for kind, colour, dashes, name in (
+        ("P-only", COLOURS["P"], "-", "P-only (generalizable)"),
+        ("Q-only", COLOURS["Q"], (0, (3, 1)), "Q-only (memorizable)"),
+    ):
+        curves = []
+        for run in runs:
+            losses = run.history("loss_train", kind=kind)
+            ax.plot(run.dataset["tau"].values, losses, color=colour, lw=0.4, alpha=0.4)
+            curves.append(np.interp(grid, run.dataset["tau"].values, losses))
+        ax.plot(grid, np.mean(curves, axis=0), color=colour, ls=dashes, lw=1.6, label=name)
+    ax.axhline(level, color="0.4", lw=0.7, ls="--", label=f"learnt below {level:g}")
+    annealed = [run.annealed_tau for run in runs if math.isfinite(run.annealed_tau)]
+    if annealed:
+        ax.axvspan(min(annealed), max(max(annealed), min(annealed) + 0.004 * last), color="0.85", lw=0,
+                   label="rate annealed (range over seeds)" if len(runs) > 1 else "rate annealed")
+    ax.set_xlim(0.0, max(float(run.dataset["tau"][-1]) for run in runs))
+    ax.set_ylim(bottom=0.0)

@@ -1,0 +1,83 @@
+"""What all figures share: 80 mm wide, readable at that size, colours that the colour-blind can tell apart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from theory_sim.errors import InputError, StoreError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from theory_sim.trajectory import Trajectory
+
+__all__ = ["COLOURS", "FORMATS", "WIDTH", "by_schedule", "save_figure", "style"]
+
+WIDTH: Final = 80 / 25.4
+"""Width of a figure in inches: 80 mm, one column of a paper."""
+
+FORMATS: Final = ("png", "svg", "pdf")
+# Okabe and Ito (2008), Color Universal Design.
+COLOURS: Final = {"P": "#0072B2", "Q": "#D55E00", "signal": "#009E73", "noise": "#444444"}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Matplotlib settings for one figure; the caller's are left alone."""
+    import matplotlib
+
+    settings = {
+        "font.size": 7.5, "axes.titlesize": 7.5, "axes.labelsize": 7.5, "legend.fontsize": 7, "xtick.labelsize": 7,
+        "ytick.labelsize": 7, "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.3,
+        "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 300, "svg.hashsalt": "theory_sim",
+        "pdf.fonttype": 42,
+    }
+    with matplotlib.rc_context(settings):
+        yield
+
+
+def by_schedule(trajectories: Sequence[Trajectory]) -> dict[str, list[Trajectory]]:
+    """Trajectories grouped by schedule, in order of first appearance.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if not trajectories:
+        raise InputError("no runs to plot", "at least one Trajectory", "give the folder of a saved run")
+    groups: dict[str, list[Trajectory]] = {}
+    for trajectory in trajectories:
+        groups.setdefault(trajectory.experiment.schedule, []).append(trajectory)
+    return groups
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+    """Write a figure; the suffix (.png, .svg, .pdf) selects the format, and a file in the way is not replaced.
+
+    Raises
+    ------
+    InputError
+        If the suffix is none of these.
+    StoreError
+        If the file exists and ``force`` is not set.
+    """
+    target = Path(path)
+    if target.suffix[1:] not in FORMATS:
+        raise InputError(f"figure file {target}", f"a name ending in one of .{', .'.join(FORMATS)}", "change the suffix")
+    if target.exists() and not force:
+        raise StoreError(f"{target} exists", "figures are never overwritten unasked", "choose another name or --force")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"Date": None} if target.suffix == ".svg" else None
+    draft = target.with_name(f".{target.name}.draft{target.suffix}")
+    try:
+        with style():
+            figure.savefig(draft, metadata=metadata)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return target

@@ -1,0 +1,297 @@
+"""Which pattern should a run learn first, and by how much: ``regime(experiment)``.
+
+Two kinds of prediction stand side by side. The paper's rules (THEORY §8, §9) say where frozen and
+moving patterns begin; the finite-d closure says when each kind is learnt. The order is judged by
+the closure, with the scatter over data sets allowed for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from theory_sim.experiment import Experiment
+from theory_sim.theory import learning_times as times
+from theory_sim.theory.closure import Closure, learnt_at, solve_closure
+from theory_sim.theory.conditions import Condition, conditions
+from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
+
+__all__ = ["OrderPrediction", "Regime", "regime"]
+
+Order = Literal["Q first", "P first", "neither"]
+
+LEVELS = (0.45, 0.50, 0.55)
+# Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
+# Q and 0.08 for P) and the closure's own error (0.06, THEORY §8). Two of them are allowed for.
+_SCATTER_Q = 2.0 * math.hypot(0.05, 0.06)
+_SCATTER_P = 2.0 * math.hypot(0.08, 0.06)
+_SCATTER_RATIO = 2.0 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2)
+# Q's plateau under a large rate scatters by about 0.015 between data sets (THEORY §13's tables).
+_SCATTER_LOSS = 0.03
+
+
+@dataclass(frozen=True)
+class OrderPrediction:
+    """Predicted learning order of one schedule at infinite width.
+
+    Attributes
+    ----------
+    schedule : {"S", "L-S"}
+    order : {"Q first", "P first", "neither"}
+        Predicted at the level 0.45.
+    expected : {"Q first", "P first"}
+        What the theorem says of the schedule.
+    holds : bool
+        Whether ``expected`` is predicted at every level.
+    thin : bool
+        Whether the scatter over data sets, the closure's error or the width could undo it.
+    tau_Q, tau_P : dict
+        Learning time for each level; NaN where the kind is not learnt before the run ends.
+    Q_loss_at_tau_P : float
+        Q-only training loss when P-only is learnt (level 0.45), or at the end if it is not.
+    Q_loss_end : float
+        Q-only training loss at the end.
+    annealed_tau, end_tau : float
+        Time of annealing (NaN if never) and the run's last time.
+    """
+
+    schedule: str
+    order: Order
+    expected: Order
+    holds: bool
+    thin: bool
+    tau_Q: dict[float, float]
+    tau_P: dict[float, float]
+    Q_loss_at_tau_P: float
+    Q_loss_end: float
+    annealed_tau: float
+    end_tau: float
+
+
+@dataclass(frozen=True)
+class Regime:
+    """Where an experiment stands in the parameter regime (THEORY §8, §9).
+
+    Attributes
+    ----------
+    level : float
+        Loss at which a kind counts as learnt.
+    tau_Q, tau_P : float
+        Closed-form learning times with frozen patterns (learning-rate time).
+    Y_1, Y_2 : float
+        Y(eta_1) and Y(eta_2): motion of the patterns within tau_Q, at the noise level tau_0.
+    G_1, G_2 : float
+        Factor by which that motion reduces the separation.
+    rd, rd_needed : float
+        r d, and the value from which S learns Q first: (c_Q/c_P)(1 - q0)/(1 - p0), about
+        90 (1 - q0)/(1 - p0) for the paper's law of alpha.
+    plateau : float
+        J(r)/lambda: separation per unit residual that stationary moving patterns keep.
+    lazy_deficit : float
+        Share by which width m_V lowers the separation (THEORY §2).
+    conditions : tuple of Condition
+        THEORY §9 with value, threshold and margin.
+    predicted_order : dict
+        ``OrderPrediction`` for "S" and "L-S".
+    schedule : str
+        The experiment's own schedule.
+    warnings : list of str
+        What puts the predicted order or the simulation at stake: value seen, rule, what to move.
+    notes : list of str
+        Conditions of the asymptotic theorem that fail without deciding the order.
+    """
+
+    level: float
+    tau_Q: float
+    tau_P: float
+    Y_1: float
+    Y_2: float
+    G_1: float
+    G_2: float
+    rd: float
+    rd_needed: float
+    plateau: float
+    lazy_deficit: float
+    conditions: tuple[Condition, ...]
+    predicted_order: dict[str, OrderPrediction]
+    schedule: str
+    warnings: list[str]
+    notes: list[str]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the theorem's order is predicted for both schedules and no warning is raised."""
+        return not self.warnings
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain, JSON-ready values (NaN and infinity become None)."""
+        plain = _plain({**asdict(self), "holds": self.holds})
+        assert isinstance(plain, dict)
+        return plain
+
+    def summary(self) -> list[tuple[str, str, str, str]]:
+        """Return rows (quantity, value, rule, verdict) for a table."""
+        rows = [
+            ("tau_Q, frozen patterns", f"{self.tau_Q:.0f}", f"loss {self.level:g}", ""),
+            ("tau_P", f"{self.tau_P:.0f}", f"loss {self.level:g}", ""),
+            ("G(Y(eta_1)), G(Y(eta_2))", f"{self.G_1:.2f}, {self.G_2:.2f}", "1 is frozen", ""),
+        ]
+        for c in self.conditions:
+            verdict = "holds" if c.holds else "fails"
+            rows.append(
+                (c.name, f"{c.value:.3g}", f"{c.threshold:.3g}", f"{verdict}, x{c.margin:.2g} ({c.role})")
+            )
+        for name, p in self.predicted_order.items():
+            verdict = ("holds, margin thin" if p.thin else "holds") if p.holds else "not as in the theorem"
+            rows.append((f"{name} predicted", p.order, p.expected, verdict))
+            for kind, learnt in (("Q", p.tau_Q), ("P", p.tau_P)):
+                values = ", ".join("never" if math.isnan(t) else f"{t:.0f}" for t in learnt.values())
+                levels = ", ".join(f"{level:g}" for level in learnt)
+                rows.append((f"{name} tau_{kind} predicted", values, f"loss {levels}", ""))
+        return rows
+
+
+def regime(experiment: Experiment) -> Regime:
+    """Predict the learning order of an experiment and check the conditions it rests on.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Any valid experiment. Predictions are for S and L-S with its rates, whatever its schedule.
+
+    Returns
+    -------
+    Regime
+        Closed forms and closure of THEORY §8, conditions of §2 and §9. Takes about 0.1 s.
+    """
+    e, level, p0, tau_0 = experiment, LEVELS[0], experiment.p0_value, experiment.tau_0_value
+    law = {"alpha_min": e.alpha_min, "alpha_max": e.alpha_max}
+    rows = conditions(
+        d=e.d, kappa=e.kappa_value, p0=p0, q0=e.q0, g0=e.g0, r=e.r, m_V=e.m_V, neurons=e.neurons,
+        eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=tau_0, level=level, **law,
+    )
+    time_q = times.tau_Q(level, r=e.r, p0=p0, **law)
+    motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) if tau_0 > 0 else math.inf
+              for eta in (e.eta_1, e.eta_2)]
+    named = {c.name.split(" ")[0]: c for c in rows}
+    predicted: dict[str, OrderPrediction] = {}
+    warnings: list[str] = []
+    deficit = named["lazy"].value
+    for schedule in ("S", "L-S"):
+        if max(e.eta_1, e.eta_2) * e.lambda_ >= 1.0:
+            warnings.append(
+                f"rate x lambda = {max(e.eta_1, e.eta_2) * e.lambda_:.3g}: no order is predicted from 1 on; "
+                "lower the rate or lambda"
+            )
+            break
+        predicted[schedule] = _predict(e, schedule, deficit)
+        warnings += _order_warnings(predicted[schedule])
+    if e.schedule not in ("S", "L-S"):
+        warnings.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
+    if e.batch_size is not None:
+        warnings.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
+    notes = []
+    for c in rows:
+        if not c.holds:
+            line = f"{c.name}: found {c.value:.3g}, bound {c.threshold:.3g}; {c.mend}"
+            # What decides the order is judged by the closure; its rules of thumb are only noted.
+            (warnings if c.role == "numerics" else notes).append(line)
+    return Regime(
+        level=level, tau_Q=time_q, tau_P=times.tau_P(level, d=e.d, q0=e.q0, g0=e.g0),
+        Y_1=motion[0], Y_2=motion[1],
+        G_1=_reduction(motion[0]), G_2=_reduction(motion[1]),
+        rd=e.r * e.d, rd_needed=named["r"].threshold,
+        plateau=J(e.r) / e.lambda_ if e.lambda_ > 0 else math.inf,
+        lazy_deficit=deficit, conditions=rows, predicted_order=predicted, schedule=e.schedule,
+        warnings=warnings, notes=notes,
+    )
+
+
+def _reduction(motion: float) -> float:
+    return float(frozen_fraction(motion)) if math.isfinite(motion) else 0.0
+
+
+def _predict(e: Experiment, schedule: str, deficit: float) -> OrderPrediction:
+    large = schedule == "L-S"
+    max_tau = e.max_tau
+    if e.max_steps is not None:
+        max_tau = min(max_tau, e.max_steps * (e.eta_1 if large else e.eta_2))
+    course = solve_closure(
+        d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r,
+        alpha_min=e.alpha_min, alpha_max=e.alpha_max, lambda_=e.lambda_, tau_xi=e.tau_xi,
+        tau_0=e.tau_0_value, rate=e.eta_1 if large else e.eta_2,
+        annealed_rate=e.eta_2 if large else None,
+        anneal_loss=e.epsilon_1 + e.q0 * math.log(2.0), stop_loss=e.epsilon_2 or 0.0, max_tau=max_tau,
+    )
+    return judge(course, schedule, deficit)
+
+
+def judge(course: Closure, schedule: str, deficit: float) -> OrderPrediction:
+    """Return the order that a closure's course shows, and how safely.
+
+    ``deficit`` is the lazy deficit, by which finite width may delay Q.
+    """
+    end = float(course.tau[-1])
+    learnt_q = {level: learnt_at(course.tau, course.loss_Q, level) for level in LEVELS}
+    learnt_p = {level: learnt_at(course.tau, course.loss_P, level) for level in LEVELS}
+    expected: Order = "P first" if schedule == "L-S" else "Q first"
+    orders = [_order(learnt_p[level], learnt_q[level]) for level in LEVELS]
+    first, second = (learnt_p, learnt_q) if schedule == "L-S" else (learnt_q, learnt_p)
+    spread = _SCATTER_P if schedule == "L-S" else _SCATTER_Q + deficit
+    thin = False
+    for level in LEVELS:
+        if math.isnan(first[level]) or first[level] * (1.0 + spread) > end:
+            thin = True
+        elif not math.isnan(second[level]):
+            thin = thin or second[level] < first[level] * (1.0 + _SCATTER_RATIO + deficit)
+        if schedule == "L-S" and not math.isnan(learnt_p[level]):
+            # Q must stay unlearnt until P is learnt in the slowest data set allowed for.
+            until = course.tau <= learnt_p[level] * (1.0 + _SCATTER_P)
+            thin = thin or float(course.loss_Q[until].min()) < level + _SCATTER_LOSS
+    at_p = learnt_p[LEVELS[0]]
+    import numpy as np
+
+    q_loss = course.loss_Q[-1] if math.isnan(at_p) else np.interp(at_p, course.tau, course.loss_Q)
+    return OrderPrediction(
+        schedule, orders[0], expected, all(order == expected for order in orders), thin,
+        learnt_q, learnt_p, float(q_loss), float(course.loss_Q[-1]), course.annealed_tau, end,
+    )
+
+
+def _order(tau_p: float, tau_q: float) -> Order:
+    if math.isnan(tau_p) and math.isnan(tau_q):
+        return "neither"
+    if math.isnan(tau_q) or tau_p < tau_q:
+        return "P first"
+    return "Q first"
+
+
+def _order_warnings(p: OrderPrediction) -> list[str]:
+    def said(learnt: dict[float, float]) -> str:
+        return ", ".join(
+            f"{'not by ' + format(p.end_tau, '.0f') if math.isnan(t) else format(t, '.0f')} at {level:g}"
+            for level, t in learnt.items()
+        )
+
+    seen = f"{p.schedule}: Q predicted {said(p.tau_Q)}; P predicted {said(p.tau_P)}"
+    mend = (
+        "lower r, raise lambda, or allow a larger max_tau"
+        if p.schedule == "L-S"
+        else "raise r or d, lower eta_2, or allow a larger max_tau"
+    )
+    if not p.holds:
+        return [f"{seen}; the theorem's order is {p.expected!r} at every level; {mend}"]
+    if p.thin:
+        return [f"{seen}; margin thin: data sets scatter by about as much; {mend}"]
+    return []
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

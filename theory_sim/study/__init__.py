@@ -1,0 +1,1 @@
+"""Many runs: plans (compared schedules, seeds) and the statistics over seeds."""

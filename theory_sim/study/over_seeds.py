@@ -1,0 +1,150 @@
+"""Statistics over seeds of finished runs: means with Student intervals, counts with exact ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.observe.learning_order import LevelOrder, learning_order
+from theory_sim.trajectory import Trajectory
+
+__all__ = ["CONFIDENCE", "Interval", "ScheduleSummary", "mean_interval", "share_interval", "summarise"]
+
+CONFIDENCE: Final = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A statistic with its two-sided interval at level `CONFIDENCE`, the range seen and the sample size.
+
+    For learning times, ``censored`` counts runs that did not learn; the mean and interval are then those of the runs
+    that did, which is a biased view, so that printers must show the count.
+    """
+
+    value: float
+    low: float
+    high: float
+    smallest: float
+    largest: float
+    n: int
+    censored: int = 0
+
+
+def mean_interval(sample: Sequence[float]) -> Interval:
+    """Mean with a Student interval (independent seeds, near-normal mean); infinities are counted as censored."""
+    values = np.asarray([x for x in sample if math.isfinite(x)], dtype=np.float64)
+    censored, n = len(sample) - len(values), len(values)
+    if n == 0:
+        return Interval(math.nan, math.nan, math.nan, math.nan, math.nan, 0, censored)
+    mean = float(values.mean())
+    half = math.inf
+    if n > 1:
+        from scipy.special import stdtrit
+
+        half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2) * values.std(ddof=1) / math.sqrt(n))
+    return Interval(mean, mean - half, mean + half, float(values.min()), float(values.max()), n, censored)
+
+
+def share_interval(successes: int, n: int) -> Interval:
+    """Share with the exact (Clopper-Pearson) interval."""
+    from scipy.stats import binomtest
+
+    low, high = binomtest(successes, n).proportion_ci(CONFIDENCE, method="exact")
+    return Interval(successes / n, float(low), float(high), 0.0, 1.0, n)
+
+
+@dataclass(frozen=True)
+class ScheduleSummary:
+    """What the runs of one schedule have in common, over seeds.
+
+    ``levels`` maps a level of the loss to intervals of tau_P, tau_Q, the other kind's loss and accuracy at the first
+    learning time; ``orders`` counts orders at 0.45; ``robust`` is the share of runs where three levels agree.
+    """
+
+    schedule: str
+    seeds: tuple[int, ...]
+    levels: dict[float, dict[str, Interval]]
+    orders: dict[str, int]
+    robust: int
+    end: dict[str, Interval]
+    per_seed: tuple[dict[str, Any], ...]
+    outcomes: dict[str, int]
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and numbers, for JSON (not-a-number and infinities become null)."""
+        plain: dict[str, Any] = _finite(asdict(self))
+        return plain
+
+
+def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
+    """Summary of each schedule among the trajectories, in order of first appearance."""
+    schedules = dict.fromkeys(t.experiment.schedule for t in trajectories)
+    return [_summary(name, [t for t in trajectories if t.experiment.schedule == name]) for name in schedules]
+
+
+def _summary(schedule: str, runs: Sequence[Trajectory]) -> ScheduleSummary:
+    learned = [learning_order(run) for run in runs]
+    levels = {
+        each.level: {
+            name: mean_interval([getattr(order.levels[i], name) for order in learned])
+            for name in ("tau_P", "tau_Q", "other_loss", "other_accuracy")
+        }
+        for i, each in enumerate(learned[0].levels)
+    }
+    orders: dict[str, int] = {}
+    outcomes: dict[str, int] = {}
+    for run, order in zip(runs, learned, strict=True):
+        orders[order.order] = orders.get(order.order, 0) + 1
+        outcomes[run.outcome] = outcomes.get(run.outcome, 0) + 1
+    return ScheduleSummary(
+        schedule, tuple(run.experiment.seed for run in runs), levels, orders,
+        sum(order.robust for order in learned), _end_of(runs),
+        tuple(_seed_row(run, order.levels[0], order.robust) for run, order in zip(runs, learned, strict=True)),
+        outcomes, tuple(f"seed {run.experiment.seed}: {run.message}" for run in runs if run.outcome == "diverged"),
+    )
+
+
+def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
+    rows: dict[str, list[float]] = {}
+    for run in runs:
+        last = run.dataset.isel(record=-1)
+        for kind in last["kind"].values:
+            at = last.sel(kind=kind)
+            for name in ("loss_train", "loss_test"):
+                rows.setdefault(f"{name} {kind}", []).append(float(at[name]))
+            rows.setdefault(f"error_test {kind}", []).append(1.0 - float(at["accuracy_test"]))
+        rows.setdefault("P_error", []).append(float(last["P_error"]))
+        rows.setdefault("train_loss", []).append(float(last["train_loss"]))
+        rows.setdefault("tau", []).append(float(last["tau"]))
+        exact = float(last["tau_noise_exact"])
+        for layer in last["layer"].values:
+            measured = float(last["tau_noise"].sel(layer=layer))
+            rows.setdefault(f"tau_noise {layer}", []).append(measured)
+            rows.setdefault(f"tau_noise / recursion {layer}", []).append(measured / exact if exact > 0 else math.nan)
+            rows.setdefault(f"pattern_shift {layer}", []).append(float(last["pattern_shift"].sel(layer=layer)))
+        rows.setdefault("tau_noise recursion", []).append(exact)
+        rows.setdefault("annealed_tau", []).append(run.annealed_tau if math.isfinite(run.annealed_tau) else math.inf)
+    return {name: mean_interval(values) for name, values in rows.items()}
+
+
+def _seed_row(run: Trajectory, level: LevelOrder, robust: bool) -> dict[str, Any]:
+    return {
+        "seed": run.experiment.seed, "tau_P": level.tau_P, "tau_Q": level.tau_Q, "order": level.order, "robust": robust,
+        "other_loss": level.other_loss, "other_accuracy": level.other_accuracy, "outcome": run.outcome,
+        "final_tau": run.dataset.attrs["final_tau"], "annealed_tau": run.annealed_tau,
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

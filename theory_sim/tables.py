@@ -1,0 +1,101 @@
+"""Terminal tables of regimes, plans and runs; numbers come from elsewhere, this file only lays them out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from theory_sim.study.over_seeds import CONFIDENCE, Interval, ScheduleSummary
+
+if TYPE_CHECKING:
+    from theory_sim.regime import Regime
+
+__all__ = ["regime_table", "show", "summary_tables"]
+
+
+def show(*parts: Table | Group | Text | str, error: bool = False) -> None:
+    """Print tables and text, plain where the output is not a terminal."""
+    console = Console(stderr=error, highlight=False, soft_wrap=False)
+    for part in parts:
+        console.print(part)
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+    return table
+
+
+def regime_table(regime: Regime) -> Group:
+    """The regime's rows, and its warnings below."""
+    table = _table("Regime (THEORY §8, §9)", ("condition", "value", "rule", "holds"))
+    for row in regime.summary():
+        table.add_row(*(str(cell) for cell in row))
+    warnings = [Text(f"warning: {warning}", style="yellow") for warning in regime.warnings]
+    return Group(table, *warnings)
+
+
+def _time(interval: Interval, last: float) -> str:
+    if interval.n == 0:
+        return f"> {last:.0f} ({interval.censored} of {interval.censored})"
+    text = f"{interval.value:.0f}"
+    if interval.n > 1:
+        text += f" [{interval.low:.0f}, {interval.high:.0f}]"
+    if interval.censored:
+        text += f"; {interval.censored} not by {last:.0f}"
+    return text
+
+
+def _number(interval: Interval) -> str:
+    if interval.n == 0:
+        return "-"
+    text = f"{interval.value:.3g}"
+    if interval.n > 1 and interval.high > interval.low:
+        text += f" [{interval.low:.3g}, {interval.high:.3g}]"
+    return text
+
+
+def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
+    """Learning times, orders seed by seed, and the state at the end, for each schedule."""
+    n = max(len(summary.seeds) for summary in summaries)
+    span = f"mean [{CONFIDENCE:.0%} Student interval] over {n} seeds" if n > 1 else "one seed"
+    times = _table(f"Learning times in tau, {span}",
+                   ("schedule, level (nats)", "tau_P", "tau_Q", "other kind's loss then", "its sign accuracy"))
+    for summary in summaries:
+        last = summary.end["tau"].value
+        for level, row in sorted(summary.levels.items()):
+            times.add_row(f"{summary.schedule}  {level:.2f}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
+                          _number(row["other_loss"]), _number(row["other_accuracy"]))
+    return Group(times, _orders(summaries), _ends(summaries, span))
+
+
+def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
+    table = _table("Order at 0.45, and whether 0.45, 0.50 and 0.55 agree (robust)",
+                   ("schedule, seed", "tau_P", "tau_Q", "order", "robust", "annealed at", "end"))
+    for summary in summaries:
+        for row in summary.per_seed:
+            last = row["final_tau"]
+            table.add_row(
+                f"{summary.schedule}  {row['seed']}",
+                *(f"{row[key]:.0f}" if math.isfinite(row[key]) else f"censored at {last:.0f}" for key in ("tau_P", "tau_Q")),
+                row["order"], "yes" if row["robust"] else "not robust",
+                f"{row['annealed_tau']:.0f}" if math.isfinite(row["annealed_tau"]) else "-", row["outcome"],
+            )
+    return table
+
+
+def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
+    table = _table(f"At the end of the run, {span}", ("quantity", *(summary.schedule for summary in summaries)))
+    wanted = ["tau", "train_loss"]
+    wanted += [f"{name} {kind}" for name in ("loss_train", "loss_test", "error_test") for kind in ("P-only", "Q-only", "both")]
+    wanted += ["P_error", "tau_noise W", "tau_noise V", "tau_noise recursion", "tau_noise / recursion W",
+               "tau_noise / recursion V", "pattern_shift W", "pattern_shift V"]
+    for name in wanted:
+        table.add_row(name, *(_number(summary.end[name]) for summary in summaries))
+    return table

@@ -1,0 +1,161 @@
+"""The conditions of the parameter regime with their constants at finite d (THEORY §2, §8, §9)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from theory_sim.theory import learning_times as times
+from theory_sim.theory.separation import J, frozen_weight, pattern_motion
+
+Role = Literal["order", "paper", "gap", "numerics"]
+
+Y_FROZEN = 0.03
+Y_MOVING = 1.0
+LAZY_DEFICIT_MAX = 0.15
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition, with by how much it holds.
+
+    Attributes
+    ----------
+    name : str
+        The condition as a formula.
+    value, threshold : float
+        What was found, and the bound it is held against.
+    holds : bool
+        Whether it holds.
+    margin : float
+        Factor to spare: above 1 exactly when the condition holds.
+    role : {"order", "paper", "gap", "numerics"}
+        What rests on it: the learning order; the paper's asymptotic condition, sufficient but not
+        needed; the gap in test error; the soundness of the simulation.
+    mend : str
+        What to move if it fails.
+    """
+
+    name: str
+    value: float
+    threshold: float
+    holds: bool
+    margin: float
+    role: Role
+    mend: str
+
+
+def _row(name: str, value: float, sense: str, threshold: float, role: Role, mend: str) -> Condition:
+    small, large = (value, threshold) if sense == "<=" else (threshold, value)
+    margin = math.inf if small == 0.0 else large / small
+    return Condition(name, value, threshold, margin >= 1.0, margin, role, mend)
+
+
+def lazy_ratio(h: float, *, r: float, m_V: int, tau: float) -> float:
+    """Return q = pi h/(2 arctan(r) (1 + r^2) sqrt(m_V) r tau) (THEORY §2).
+
+    The distance by which the signal moves a pre-activation of the neurons that learn Q, in units of
+    the noise r tau found there; ``h`` is the separation reached, ``m_V`` the number of neurons.
+    """
+    scale = frozen_weight(r) * 2.0 * math.sqrt(m_V) * r * tau
+    return math.inf if scale == 0.0 else h / scale
+
+
+def lazy_deficit(h: float, *, r: float, m_V: int, tau: float) -> float:
+    """Return 0.55 q, the share by which h falls short of its infinite-width limit (THEORY §2).
+
+    Fitted for q < 0.3, an overestimate beyond. It is a mean over neurons, so that it is the same
+    function of (m_V, tau) for paired, balanced and independent neurons; what pairing removes is the
+    noise output, which is what permits the larger tau that makes the deficit small.
+    """
+    return 0.55 * lazy_ratio(h, r=r, m_V=m_V, tau=tau)
+
+
+def output_noise(neurons: str, tau: float, alpha: float = 1.0) -> float:
+    """Return the standard deviation of the noise output on a patch of norm ``alpha`` (THEORY §7).
+
+    tau alpha sqrt(kappa_1(1)) = tau alpha/sqrt(2) for independent signs; exactly balanced signs
+    subtract 1/(2 pi) from kappa_1; paired neurons cancel it exactly.
+    """
+    variance = {"independent": 0.5, "balanced": 0.5 - 0.5 / math.pi, "paired": 0.0}[neurons]
+    return tau * alpha * math.sqrt(variance)
+
+
+def top_curvature(*, r: float, p0: float, alpha_min: float, alpha_max: float) -> float:
+    """Return the top Hessian eigenvalue of the mean loss at f = 0, from Q's linear part.
+
+    A quarter of the equal-time kernel's quadratic form along the three directions, weighted by
+    their probabilities (1/2, 1/4, 1/4) and by (1 - p0) E alpha^2; gradient descent oscillates once
+    rate times eigenvalue exceeds 2. It is 0.032 at r = 0.5, p0 = 1/8, alpha uniform on [0, 1]
+    (THEORY §13). P's own curvature is smaller by a factor of order 1/d and is left out.
+    """
+    s = r * r
+    near = 0.5 - math.atan(r) / (2.0 * math.pi)
+    outer = 0.25 * (1.0 + s) + 0.5 * (1.0 - s) * (0.5 - math.atan(r) / math.pi)
+    mean_square = (alpha_min**2 + alpha_min * alpha_max + alpha_max**2) / 3.0
+    # Top eigenvalue of the 2 x 2 form over {z, z +- zeta}, each class of probability one half.
+    half_sum, half_gap = 0.25 * (0.5 + outer), 0.25 * (0.5 - outer)
+    top = half_sum + math.hypot(half_gap, 0.5 * near)
+    return 0.25 * (1.0 - p0) * mean_square * top
+
+
+def conditions(
+    *,
+    d: int,
+    kappa: float,
+    p0: float,
+    q0: float,
+    g0: float,
+    r: float,
+    alpha_min: float,
+    alpha_max: float,
+    m_V: int,
+    neurons: str,
+    eta_1: float,
+    eta_2: float,
+    lambda_: float,
+    tau_xi: float,
+    tau_0: float,
+    level: float = 0.45,
+) -> tuple[Condition, ...]:
+    """Return the conditions of THEORY §9 with value, threshold and margin.
+
+    Parameters are those of an experiment (THEORY §1-§3); ``tau_0`` is the noise level of the start,
+    ``level`` the loss at which a kind counts as learnt.
+    """
+    law = {"alpha_min": alpha_min, "alpha_max": alpha_max}
+    time_q = times.tau_Q(level, r=r, p0=p0, **law)
+    constant = times.c_Q(level, **law) / times.c_P(level, g0)
+    floor = times.ridge_floor(d=d, lambda_=lambda_, q0=q0, g0=g0)[1]
+    motion = [
+        pattern_motion(eta, tau_xi, tau_0, r, time_q) if tau_0 > 0.0 else math.inf
+        for eta in (eta_1, eta_2)
+    ]
+    deficit = lazy_deficit(4.0 * times.g_level(level, **law), r=r, m_V=m_V, tau=tau_0)
+    curvature = top_curvature(r=r, p0=p0, **law)
+    over_lambda = 1.0 / lambda_ if lambda_ > 0.0 else math.inf
+    rows = [
+        _row("r d >= (c_Q/c_P)(1-q0)/(1-p0): S learns Q before P", r * d, ">=",
+             constant * (1.0 - q0) / (1.0 - p0), "order", "raise r or d"),
+        _row(f"Y(eta_2) <= {Y_FROZEN:g}: S has frozen patterns", motion[1], "<=", Y_FROZEN,
+             "paper", "lower eta_2, or raise r or tau_0"),
+        _row(f"Y(eta_1) >= {Y_MOVING:g}: L-S suppresses Q", motion[0], ">=", Y_MOVING,
+             "order", "raise eta_1 (with tau_0 kept) or lambda, or lower r"),
+        _row("r^2/lambda <= 1: L-S cannot learn Q", r * r * over_lambda, "<=", 1.0,
+             "paper", "lower r or raise lambda"),
+        _row("J(r)/lambda <= 1: separation kept by moving patterns", J(r) * over_lambda, "<=", 1.0,
+             "paper", "lower r or raise lambda"),
+        _row("lambda tau_Q <= 1: decay does not stop Q", lambda_ * time_q, "<=", 1.0,
+             "order", "lower lambda or raise r"),
+        _row("ridge floor of P's loss <= level", floor, "<=", level, "order", "lower lambda or d"),
+        _row("kappa^-6/(r d) <= 1: gap in test error", kappa**-6 / (r * d), "<=", 1.0,
+             "gap", "raise r, d or kappa"),
+        _row("lazy deficit 0.55 q", deficit, "<=", LAZY_DEFICIT_MAX, "numerics",
+             "raise m_V or tau_0 (with tau_xi in proportion)"),
+        _row("output noise of the start", output_noise(neurons, tau_0, alpha_max), "<=", 0.25,
+             "numerics", "use paired neurons, or lower tau_0 (with tau_xi in proportion)"),
+        _row("eta_1 times top curvature: gradient descent is stable", eta_1 * curvature, "<=", 2.0,
+             "numerics", "lower eta_1"),
+    ]
+    return tuple(rows)
