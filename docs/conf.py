@@ -1,7 +1,12 @@
 """Sphinx configuration; `python3 bootstrap.py docs` builds with warnings as errors."""
 
 import os
+import re
+import sys
 from importlib.metadata import version as version_of
+from pathlib import Path
+
+from sphinx.application import Sphinx
 
 project = "theory-sim"
 author = "The theory-sim contributors"
@@ -21,13 +26,27 @@ myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
+nb_execution_show_tb = True
 nb_execution_timeout = 150
 nb_merge_streams = True
-# A notebook's kernel finds no other Python's settings, and the cells' shells know their width.
-os.environ.setdefault("COLUMNS", "100")
-os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("COLUMNS", "110")
+# Cells that call theory-sim get the one of this environment.
+os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+
+def escape_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Keep absolute values such as |g| from being read as substitutions, outside literals and doctests."""
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            parts = re.split(r"(``.*?``)", line)
+            lines[number] = "".join(part if part.startswith("``") else part.replace("|", r"\|") for part in parts)
+
+
+def setup(app: Sphinx) -> None:
+    """Register the hook, after numpydoc's own."""
+    app.connect("autodoc-process-docstring", escape_bars, priority=900)

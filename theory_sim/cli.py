@@ -174,10 +174,13 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
             findings.append(f"{name} diverged: {trajectory.message}")
             continue
         expected = regime(trajectory.experiment)
-        seen = learning_order(trajectory).order
         predicted = expected.predicted_order.get(trajectory.experiment.schedule)
-        if trajectory.outcome != "interrupted" and expected.holds and predicted not in (None, seen):
-            findings.append(f"{name}: {seen}, though the regime holds and predicts {predicted}")
+        if trajectory.outcome == "interrupted" or predicted is None or not expected.holds:
+            continue
+        seen = learning_order(trajectory)
+        if seen.order != predicted.expected or not seen.robust:
+            findings.append(f"{name}: {seen.order}{'' if seen.robust else ', not robust'}, though the regime holds and "
+                            f"predicts {predicted.expected}")
     return findings
 
 

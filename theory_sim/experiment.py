@@ -284,6 +284,9 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _explain(error: pydantic.ValidationError) -> ExperimentError:
     """First fault of pydantic's report as value seen, rule, mend."""
     first = error.errors(include_url=False)[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, ExperimentError):
+        return cause
     field = str(first["loc"][0]) if first["loc"] else "the experiment"
     if first["type"] == "extra_forbidden":
         import difflib

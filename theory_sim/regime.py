@@ -11,6 +11,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from theory_sim.experiment import Experiment
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.closure import Closure, learnt_at, solve_closure
@@ -45,7 +47,7 @@ class OrderPrediction:
     holds : bool
         Whether ``expected`` is predicted at every level.
     thin : bool
-        Whether the scatter over data sets, the closure's error or the width could undo it.
+        Whether the scatter over data sets, the closure's error or the width could undo that verdict.
     tau_Q, tau_P : dict
         Learning time for each level; NaN where the kind is not learnt before the run ends.
     Q_loss_at_tau_P : float
@@ -67,6 +69,13 @@ class OrderPrediction:
     Q_loss_end: float
     annealed_tau: float
     end_tau: float
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words."""
+        if self.holds:
+            return "holds, margin thin" if self.thin else "holds"
+        return "too close to call" if self.thin else "not as in the theorem"
 
 
 @dataclass(frozen=True)
@@ -143,8 +152,7 @@ class Regime:
                 (c.name, f"{c.value:.3g}", f"{c.threshold:.3g}", f"{verdict}, x{c.margin:.2g} ({c.role})")
             )
         for name, p in self.predicted_order.items():
-            verdict = ("holds, margin thin" if p.thin else "holds") if p.holds else "not as in the theorem"
-            rows.append((f"{name} predicted", p.order, p.expected, verdict))
+            rows.append((f"{name} predicted", p.order, p.expected, p.verdict))
             for kind, learnt in (("Q", p.tau_Q), ("P", p.tau_P)):
                 values = ", ".join("never" if math.isnan(t) else f"{t:.0f}" for t in learnt.values())
                 levels = ", ".join(f"{level:g}" for level in learnt)
@@ -191,7 +199,7 @@ def regime(experiment: Experiment) -> Regime:
         warnings.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
     if e.batch_size is not None:
         warnings.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
-    notes = []
+    notes: list[str] = []
     for c in rows:
         if not c.holds:
             line = f"{c.name}: found {c.value:.3g}, bound {c.threshold:.3g}; {c.mend}"
@@ -237,25 +245,43 @@ def judge(course: Closure, schedule: str, deficit: float) -> OrderPrediction:
     learnt_p = {level: learnt_at(course.tau, course.loss_P, level) for level in LEVELS}
     expected: Order = "P first" if schedule == "L-S" else "Q first"
     orders = [_order(learnt_p[level], learnt_q[level]) for level in LEVELS]
-    first, second = (learnt_p, learnt_q) if schedule == "L-S" else (learnt_q, learnt_p)
-    spread = _SCATTER_P if schedule == "L-S" else _SCATTER_Q + deficit
-    thin = False
-    for level in LEVELS:
-        if math.isnan(first[level]) or first[level] * (1.0 + spread) > end:
-            thin = True
-        elif not math.isnan(second[level]):
-            thin = thin or second[level] < first[level] * (1.0 + _SCATTER_RATIO + deficit)
-        if schedule == "L-S" and not math.isnan(learnt_p[level]):
-            # Q must stay unlearnt until P is learnt in the slowest data set allowed for.
-            until = course.tau <= learnt_p[level] * (1.0 + _SCATTER_P)
-            thin = thin or float(course.loss_Q[until].min()) < level + _SCATTER_LOSS
+    holds = all(order == expected for order in orders)
+    thin = _could_fail(course, schedule, learnt_q, learnt_p, deficit) if holds else _could_hold(course, schedule)
     at_p = learnt_p[LEVELS[0]]
-    import numpy as np
-
     q_loss = course.loss_Q[-1] if math.isnan(at_p) else np.interp(at_p, course.tau, course.loss_Q)
     return OrderPrediction(
-        schedule, orders[0], expected, all(order == expected for order in orders), thin,
+        schedule, orders[0], expected, holds, thin,
         learnt_q, learnt_p, float(q_loss), float(course.loss_Q[-1]), course.annealed_tau, end,
+    )
+
+
+def _could_fail(
+    course: Closure, schedule: str, learnt_q: dict[float, float], learnt_p: dict[float, float], deficit: float
+) -> bool:
+    """Whether the allowed scatter undoes an order that is predicted at every level."""
+    end = float(course.tau[-1])
+    first, second = (learnt_p, learnt_q) if schedule == "L-S" else (learnt_q, learnt_p)
+    spread = _SCATTER_P if schedule == "L-S" else _SCATTER_Q + deficit
+    for level in LEVELS:
+        latest = first[level] * (1.0 + spread)
+        if latest > end or second[level] < first[level] * (1.0 + _SCATTER_RATIO + deficit):
+            return True
+        # Under L-S Q must stay unlearnt until the slowest data set allowed for has learnt P.
+        if schedule == "L-S" and float(course.loss_Q[course.tau <= latest].min()) < level + _SCATTER_LOSS:
+            return True
+    return False
+
+
+def _could_hold(course: Closure, schedule: str) -> bool:
+    """Whether the order would be predicted if both losses were off by the allowed scatter."""
+    shift = _SCATTER_LOSS if schedule == "L-S" else -_SCATTER_LOSS
+    expected = "P first" if schedule == "L-S" else "Q first"
+    return all(
+        _order(
+            learnt_at(course.tau, course.loss_P, level + shift), learnt_at(course.tau, course.loss_Q, level - shift)
+        )
+        == expected
+        for level in LEVELS
     )
 
 
@@ -275,16 +301,15 @@ def _order_warnings(p: OrderPrediction) -> list[str]:
         )
 
     seen = f"{p.schedule}: Q predicted {said(p.tau_Q)}; P predicted {said(p.tau_P)}"
-    mend = (
-        "lower r, raise lambda, or allow a larger max_tau"
-        if p.schedule == "L-S"
-        else "raise r or d, lower eta_2, or allow a larger max_tau"
-    )
-    if not p.holds:
-        return [f"{seen}; the theorem's order is {p.expected!r} at every level; {mend}"]
-    if p.thin:
-        return [f"{seen}; margin thin: data sets scatter by about as much; {mend}"]
-    return []
+    late = any(map(math.isnan, (p.tau_P if p.schedule == "L-S" else p.tau_Q).values()))
+    if p.schedule == "L-S":
+        mend = "raise max_tau, or lower lambda" if late else "lower r, or raise eta_1 (keep tau_0) or lambda"
+    else:
+        mend = "raise r or max_tau, or lower eta_2" if late else "raise r or d, or lower eta_2"
+    if p.holds and not p.thin:
+        return []
+    rule = f"the theorem's order is {p.expected!r} at every level"
+    return [f"{seen}; {rule}: {p.verdict}; {mend}"]
 
 
 def _plain(value: Any) -> Any:

@@ -31,7 +31,7 @@ Progress = Callable[[int, float, float], None]
 """Called with (step, tau, training loss) at every record."""
 
 # Logistic loss under a stable rate never rises this far above where it began, whatever the initial noise output.
-_DIVERGED: Final = 100.0
+_DIVERGED: Final = 10.0
 _LABELS: Final = {
     "kind": list(KINDS), "layer": ["W", "V"], "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"],
 }

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
@@ -26,7 +27,7 @@ def show(*parts: Table | Group | Text | str, error: bool = False) -> None:
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
         table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
     return table
@@ -37,8 +38,9 @@ def regime_table(regime: Regime) -> Group:
     table = _table("Regime (THEORY §8, §9)", ("condition", "value", "rule", "holds"))
     for row in regime.summary():
         table.add_row(*(str(cell) for cell in row))
+    notes = [Text(f"note: {note}") for note in regime.notes]
     warnings = [Text(f"warning: {warning}", style="yellow") for warning in regime.warnings]
-    return Group(table, *warnings)
+    return Group(table, *notes, *warnings)
 
 
 def _time(interval: Interval, last: float) -> str:
@@ -66,26 +68,34 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     n = max(len(summary.seeds) for summary in summaries)
     span = f"mean [{CONFIDENCE:.0%} Student interval] over {n} seeds" if n > 1 else "one seed"
     times = _table(f"Learning times in tau, {span}",
-                   ("schedule, level (nats)", "tau_P", "tau_Q", "other kind's loss then", "its sign accuracy"))
+                   ("schedule, level (nats)", "tau_P", "tau_Q", "other's loss then", "its accuracy (range)"))
     for summary in summaries:
         last = summary.end["tau"].value
         for level, row in sorted(summary.levels.items()):
             times.add_row(f"{summary.schedule}  {level:.2f}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
-                          _number(row["other_loss"]), _number(row["other_accuracy"]))
+                          _number(row["other_loss"]), _range(row["other_accuracy"]))
     return Group(times, _orders(summaries), _ends(summaries, span))
+
+
+def _range(interval: Interval) -> str:
+    # A share near 1 has no normal interval: show what was seen.
+    if interval.n == 0:
+        return "-"
+    span = f" ({interval.smallest:.3g}-{interval.largest:.3g})" if interval.largest > interval.smallest else ""
+    return f"{interval.value:.3g}{span}"
 
 
 def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
     table = _table("Order at 0.45, and whether 0.45, 0.50 and 0.55 agree (robust)",
-                   ("schedule, seed", "tau_P", "tau_Q", "order", "robust", "annealed at", "end"))
+                   ("schedule, seed", "tau_P", "tau_Q", "order", "robust", "annealed", "end"))
     for summary in summaries:
         for row in summary.per_seed:
             last = row["final_tau"]
             table.add_row(
                 f"{summary.schedule}  {row['seed']}",
-                *(f"{row[key]:.0f}" if math.isfinite(row[key]) else f"censored at {last:.0f}" for key in ("tau_P", "tau_Q")),
+                *(f"{row[key]:.0f}" if math.isfinite(row[key]) else f"> {last:.0f}" for key in ("tau_P", "tau_Q")),
                 row["order"], "yes" if row["robust"] else "not robust",
-                f"{row['annealed_tau']:.0f}" if math.isfinite(row["annealed_tau"]) else "-", row["outcome"],
+                f"{row['annealed_tau']:.0f}" if math.isfinite(row["annealed_tau"]) else "-", row["outcome"].replace("_", " "),
             )
     return table
 

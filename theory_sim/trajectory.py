@@ -75,7 +75,8 @@ class Trajectory:
             raise StoreError(f"{target.parent}: {error.strerror}", "a folder that can be written to",
                              "choose another output folder") from error
         try:
-            self.dataset.to_zarr(draft, mode="w", zarr_format=3, consolidated=False)
+            # Zarr's format 3 has neither a settled form of text labels nor of consolidated metadata; format 2 has both.
+            self.dataset.to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
             old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent)) / "old"
             if target.exists():
                 target.rename(old)
@@ -99,7 +100,7 @@ class Trajectory:
             raise StoreError(f"{path} does not exist", "the folder of a saved run",
                              "check the path; `theory-sim run` prints where it writes")
         try:
-            dataset = xarray.open_zarr(path, consolidated=False, chunks=None).load()
+            dataset = xarray.open_zarr(path, chunks=None).load()
             version = int(dataset.attrs["schema_version"])
             if dataset.attrs["schema"] != SCHEMA:
                 raise KeyError(dataset.attrs["schema"])
@@ -128,6 +129,6 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> Non
     if not force:
         raise StoreError(f"{target} exists", "results are never overwritten unasked",
                          "choose another name or output folder, or pass --force (force=True)")
-    if not (target / "zarr.json").is_file():
+    if not (target / ".zmetadata").is_file():
         raise StoreError(f"{target} exists and is not a saved run", "only a saved run is replaced",
                          "move it away or choose another output")

@@ -19,7 +19,7 @@ __all__ = ["plot_learning_order"]
 
 
 def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LEVELS[0]) -> Figure:
-    """Thin lines are seeds, thick lines their mean; the dashed line is the level of "learnt".
+    """Thin lines are seeds, thick lines their mean, grey the range of annealing times; dashed is the level of "learnt".
 
     Parameters
     ----------
@@ -68,8 +68,7 @@ def _panel(ax: Any, runs: Sequence[Trajectory], level: float) -> None:
     last = min(float(run.dataset["tau"][-1]) for run in runs)
     grid = np.linspace(0.0, last, 400)
     for kind, colour, dashes, name in (
-        ("P-only", COLOURS["P"], "-", "P-only (generalizable)"),
-        ("Q-only", COLOURS["Q"], (0, (3, 1)), "Q-only (memorizable)"),
+        ("P-only", COLOURS["P"], "-", "P-only"), ("Q-only", COLOURS["Q"], (0, (3, 1)), "Q-only"),
     ):
         curves = []
         for run in runs:
@@ -81,6 +80,7 @@ def _panel(ax: Any, runs: Sequence[Trajectory], level: float) -> None:
     annealed = [run.annealed_tau for run in runs if math.isfinite(run.annealed_tau)]
     if annealed:
         ax.axvspan(min(annealed), max(max(annealed), min(annealed) + 0.004 * last), color="0.85", lw=0,
-                   label="rate annealed (range over seeds)" if len(runs) > 1 else "rate annealed")
+                   label="rate annealed")
     ax.set_xlim(0.0, max(float(run.dataset["tau"][-1]) for run in runs))
-    ax.set_ylim(bottom=0.0)
+    lowest = min(float(run.dataset["loss_train"].sel(kind=["P-only", "Q-only"]).min()) for run in runs)
+    ax.set_ylim(bottom=min(ax.get_ylim()[0], 0.9 * min(lowest, level)))

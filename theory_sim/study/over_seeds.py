@@ -117,7 +117,6 @@ def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
             at = last.sel(kind=kind)
             for name in ("loss_train", "loss_test"):
                 rows.setdefault(f"{name} {kind}", []).append(float(at[name]))
-            rows.setdefault(f"error_test {kind}", []).append(1.0 - float(at["accuracy_test"]))
         rows.setdefault("P_error", []).append(float(last["P_error"]))
         rows.setdefault("train_loss", []).append(float(last["train_loss"]))
         rows.setdefault("tau", []).append(float(last["tau"]))
@@ -129,7 +128,13 @@ def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
             rows.setdefault(f"pattern_shift {layer}", []).append(float(last["pattern_shift"].sel(layer=layer)))
         rows.setdefault("tau_noise recursion", []).append(exact)
         rows.setdefault("annealed_tau", []).append(run.annealed_tau if math.isfinite(run.annealed_tau) else math.inf)
-    return {name: mean_interval(values) for name, values in rows.items()}
+    ends = {name: mean_interval(values) for name, values in rows.items()}
+    tested = sum(run.experiment.n_test for run in runs)
+    for kind in runs[0].dataset["kind"].values:
+        right = sum(round(float(run.dataset["accuracy_test"].sel(kind=kind)[-1]) * run.experiment.n_test) for run in runs)
+        # Given the trained networks, fresh examples are independent: an exact interval of the pooled share.
+        ends[f"error_test {kind}"] = share_interval(tested - right, tested)
+    return ends
 
 
 def _seed_row(run: Trajectory, level: LevelOrder, robust: bool) -> dict[str, Any]:

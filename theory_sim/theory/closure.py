@@ -255,7 +255,7 @@ def solve_closure(
         guess = g + slope_g * block if share > 0.0 else g
         end_residual = residual
         for _ in range(3 if share > 0.0 else 0):
-            end_residual, slope, _push_ = residuals(guess, both_margin)
+            end_residual, slope, _ = residuals(guess, both_margin)
             used = (1.0 - share) * residual + share * end_residual
             miss = guess - base - newest @ used
             guess = guess - np.linalg.solve(np.eye(2) - share * newest * slope, miss)

@@ -1,0 +1,59 @@
+"""Interleaved timing: the calls take turns, so that whatever else the machine does falls on all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+__all__ = ["interleaved", "report"]
+
+Array = np.ndarray[Any, Any]
+# A BLAS or OpenMP thread spins for tens of milliseconds after its last task and would slow the next call down.
+_SETTLE = 0.04
+
+
+def interleaved(calls: Mapping[str, tuple[int, Callable[[], None]]], rounds: int = 100) -> dict[str, Array]:
+    """Time calls in turn.
+
+    Parameters
+    ----------
+    calls : mapping
+        By name: number of BLAS threads to give the call, and the call.
+    rounds : int
+        Times each is measured; each time right after a call of its own that is not.
+
+    Returns
+    -------
+    dict
+        Seconds of each call in each round, by name: (rounds,).
+    """
+    times = {name: np.empty(rounds) for name in calls}
+    libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+    for k in range(-3, rounds):
+        for name, (threads, call) in calls.items():
+            for library in libraries:
+                library.set_num_threads(threads)
+            time.sleep(_SETTLE)
+            call()
+            start = time.perf_counter()
+            call()
+            if k >= 0:
+                times[name][k] = time.perf_counter() - start
+    return times
+
+
+def report(times: Mapping[str, Array], ours: str, peer: str, target: float) -> bool:
+    """Print both times and their ratio; tell whether the ratio of the medians is above the target."""
+    for name in (ours, peer):
+        low, median, high = 1e3 * np.quantile(times[name], (0.1, 0.5, 0.9))
+        print(f"{name:>16}: median {median:.2f} ms, 10 % to 90 %: {low:.2f} to {high:.2f} ms ({len(times[name])} rounds)")
+    ratio = float(np.median(times[ours]) / np.median(times[peer]))
+    low, median, high = np.quantile(times[ours] / times[peer], (0.1, 0.5, 0.9))
+    missed = ratio > target
+    print(f"{ours} / {peer}: {ratio:.3f}, target {target:g}: {'MISSED' if missed else 'met'} "
+          f"(round by round: median {median:.3f}, 10 % to 90 %: {low:.3f} to {high:.3f})\n", flush=True)
+    return missed

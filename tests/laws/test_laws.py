@@ -1,0 +1,211 @@
+"""The public laws hold for our simulator, whatever the experiment, and refuse simulators that are broken."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from theory_sim import Data, Experiment, Trajectory, draw_data, simulate
+from theory_sim.network import SplitNetwork
+from theory_sim.numeric.pool import BlockPool
+from theory_sim.testing import (
+    data_sets,
+    decomposition_adds_up,
+    experiments,
+    gradient_matches_finite_difference,
+    label_symmetry,
+    noise_follows_recursion,
+    noise_level_is_likely,
+    parts_add_up,
+    positive_homogeneity,
+    schedules,
+)
+from theory_sim.train.logistic import loss, slope
+
+Array = np.ndarray[Any, Any]
+SMALL = Experiment(d=4, N=16, m_W=8, m_V=12, n_test=2, eta_1=1.0, eta_2=0.25, lambda_=0.02, tau_xi=0.1, max_steps=8,
+                   record_every=0.2, dtype="float64", neurons="independent")  # fmt: skip
+
+
+def refresh(network: SplitNetwork) -> None:
+    """Evaluate the training set at weights that were set by hand: a step of rate zero moves nothing."""
+    network.step(np.zeros_like(network.f), 0.0, 0)
+
+
+def flat(network: SplitNetwork) -> Array:
+    return np.concatenate([network.W.weights.ravel(), network.V.weights.ravel()])
+
+
+def set_flat(network: SplitNetwork, values: Array) -> None:
+    size = network.W.weights.size
+    network.W.weights[:] = values[:size].reshape(network.W.weights.shape)
+    network.V.weights[:] = values[size:].reshape(network.V.weights.shape)
+    refresh(network)
+
+
+def gradient_and_loss(network: SplitNetwork, data: Data) -> tuple[Array, Callable[[Array], float]]:
+    """The simulator's gradient of the data term at its weights, and that term as a function of the weights."""
+    residual = data.y * slope(data.y * network.f) / len(data)
+    network.step(residual, 0.0, 0)
+    gradient = np.concatenate([network.W.gradient.ravel(), network.V.gradient.ravel()])
+
+    def data_term(values: Array) -> float:
+        set_flat(network, values)
+        return float(np.mean(loss(data.y * network.f)))
+
+    return gradient, data_term
+
+
+def far_from_kinks(network: SplitNetwork, data: Data, distance: float) -> bool:
+    for layer, x in ((network.W, data.x1), (network.V, data.x2)):
+        seen = x[np.abs(x).sum(axis=1) > 0]
+        if len(seen):
+            reach = np.linalg.norm(seen, axis=1) * distance
+            if not (np.abs(layer.weights @ seen.T) > reach).all():
+                return False
+    return True
+
+
+@given(experiments(dtype="float64"))
+def test_gradient(experiment: Experiment) -> None:
+    data = draw_data(experiment)
+    with BlockPool(1) as pool:
+        network = SplitNetwork(experiment, data, pool)
+        assume(far_from_kinks(network, data, 2e-5))
+        point = flat(network)
+        gradient, data_term = gradient_and_loss(network, data)
+        longest = float(np.sqrt((data.x1**2).sum(axis=1) + (data.x2**2).sum(axis=1)).max())
+        gradient_matches_finite_difference(data_term, point, gradient, curvature=0.1 * longest**3)
+
+
+@pytest.mark.parametrize("broken", [-1.0, 0.5, 1.001])
+def test_a_wrong_gradient_is_refused(broken: float) -> None:
+    data = draw_data(SMALL)
+    with BlockPool(1) as pool:
+        network = SplitNetwork(SMALL, data, pool)
+        assert far_from_kinks(network, data, 2e-5)
+        point = flat(network)
+        gradient, data_term = gradient_and_loss(network, data)
+        gradient_matches_finite_difference(data_term, point, gradient, curvature=3.0)
+        with pytest.raises(AssertionError, match="measured"):
+            gradient_matches_finite_difference(data_term, point, broken * gradient, curvature=3.0)
+    with pytest.raises(AssertionError, match="of weights"):
+        gradient_matches_finite_difference(data_term, point, gradient[1:])
+
+
+@given(experiments(), st.integers(-4, 4))
+def test_homogeneity(experiment: Experiment, exponent: int) -> None:
+    data = draw_data(experiment)
+    with BlockPool(1) as pool:
+        network = SplitNetwork(experiment, data, pool)
+        # One array of inputs: both patches scale together, the second through its alpha.
+        inputs = np.concatenate([data.x1, data.alpha[:, None].astype(data.x1.dtype)], axis=1)
+
+        def output(weights: Array, x: Array) -> Array:
+            set_flat(network, weights)
+            moved = replace(data, x1=np.ascontiguousarray(x[:, :-1]), alpha=x[:, -1].astype(np.float64))
+            return network.outputs(moved)[0]
+
+        positive_homogeneity(output, flat(network), inputs, exponent=exponent)
+
+
+@pytest.mark.parametrize(
+    "activation", [lambda z: np.maximum(z + 0.1, 0), np.tanh, lambda z: np.logaddexp(0, z)], ids=["bias", "tanh", "soft"]
+)
+def test_neurons_that_do_not_scale_are_refused(activation: Callable[[Array], Array]) -> None:
+    rng = np.random.default_rng(0)
+    weights, x = rng.standard_normal((4, 3)), rng.standard_normal((5, 3))
+    positive_homogeneity(lambda U, inputs: np.maximum(inputs @ U.T, 0).sum(axis=1), weights, x)
+    with pytest.raises(AssertionError, match="8 x weights"):
+        positive_homogeneity(lambda U, inputs: activation(inputs @ U.T).sum(axis=1), weights, x)
+    with pytest.raises(AssertionError, match="8 x inputs"):
+        positive_homogeneity(lambda U, inputs: (U @ np.sign(inputs).T).sum(axis=0), weights, x)
+
+
+def trained(experiment: Experiment, data: Data, bias: float = 0.0) -> Callable[[Array, Array], Array]:
+    """Outputs after a few steps as a function of labels and second layer; ``bias`` breaks the symmetry."""
+
+    def outputs(labels: Array, second: Array) -> Array:
+        with BlockPool(1) as pool:
+            network = SplitNetwork(experiment, data, pool)
+            network.W.u[:], network.V.u[:] = second[: experiment.m_W], second[experiment.m_W :]
+            refresh(network)
+            history = []
+            for step in range(5):
+                network.step(labels * slope(labels * network.f + bias * labels) / len(data), 0.5, step)
+                history.append(network.f)
+            return np.array(history)
+
+    return outputs
+
+
+def both_second_layers(experiment: Experiment, data: Data) -> Array:
+    with BlockPool(1) as pool:
+        network = SplitNetwork(experiment, data, pool)
+        return np.concatenate([network.W.u, network.V.u])
+
+
+@given(experiments())
+def test_labels(experiment: Experiment) -> None:
+    data = draw_data(experiment)
+    label_symmetry(trained(experiment, data), data.y, both_second_layers(experiment, data))
+
+
+def test_an_output_with_a_bias_is_refused() -> None:
+    data = draw_data(SMALL)
+    with pytest.raises(AssertionError, match="flipping labels"):
+        label_symmetry(trained(SMALL, data, bias=0.01), data.y, both_second_layers(SMALL, data))
+
+
+@given(experiments())
+def test_parts(experiment: Experiment) -> None:
+    decomposition_adds_up(simulate(experiment, threads=1))
+
+
+@pytest.mark.parametrize("name", ["W_signal", "W_noise", "V_signal", "V_noise"])
+def test_a_part_that_is_off_is_refused(name: str) -> None:
+    trajectory = simulate(SMALL, threads=1)
+    decomposition_adds_up(trajectory)
+    off = trajectory.dataset.copy(deep=True)
+    off[name][0, 0] += 1e-9
+    with pytest.raises(AssertionError, match="after 8 steps"):
+        decomposition_adds_up(Trajectory(off, trajectory.experiment))
+    with pytest.raises(AssertionError):
+        parts_add_up(off["W"].values, off["W"].values, off["W"].values, steps=8, largest=10.0)
+
+
+# 60 examples of at most 26 records each at 1e-8 a run: a false alarm has probability below 1e-6; the seeds are fixed too.
+@given(experiments(m_W=24, m_V=200))
+@settings(max_examples=60)
+def test_noise(experiment: Experiment) -> None:
+    noise_follows_recursion(simulate(experiment, threads=1), level=1e-8)
+
+
+def test_noise_of_another_size_is_refused() -> None:
+    trajectory = simulate(SMALL.replace(m_W=400, m_V=800), threads=1)
+    noise_follows_recursion(trajectory)
+    for factor in (0.8, 1.2):
+        off = trajectory.dataset.copy(deep=True)
+        off["tau_noise"][-1] *= factor
+        with pytest.raises(AssertionError, match="at level"):
+            noise_follows_recursion(Trajectory(off, trajectory.experiment))
+    noise_level_is_likely(0.0, 0.0, 10)
+    with pytest.raises(AssertionError, match="no noise"):
+        noise_level_is_likely(0.1, 0.0, 10)
+
+
+@given(schedules())
+def test_schedules_fit_any_experiment(fields: dict[str, Any]) -> None:
+    changed = SMALL.replace(**fields)
+    assert changed.schedule == fields["schedule"]
+    assert all(0 < rate <= 2 for rate in changed.rates().values())
+
+
+@given(data_sets(d=3))
+def test_data_sets_are_data(data: Data) -> None:
+    assert data.x1.shape == (len(data), 3)
+    assert set(np.unique(data.y)) <= {-1.0, 1.0}

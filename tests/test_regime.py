@@ -1,0 +1,139 @@
+"""regime(): predictions, thin margins, and messages that say what to move."""
+
+import json
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from theory_sim.experiment import Experiment
+from theory_sim.regime import LEVELS, judge, regime
+from theory_sim.theory import learning_times as times
+from theory_sim.theory.closure import Closure
+from theory_sim.theory.separation import J, frozen_fraction
+
+DEFAULT = Experiment()
+
+
+def course(tau_q: float, tau_p: float, end: float, q_floor: float = 0.0) -> Closure:
+    """Losses that fall exponentially from log 2 and reach 0.45 at the given times."""
+    tau = np.linspace(0, end, 2001)
+    start = math.log(2)
+    loss_p = start * np.exp(-tau / tau_p * math.log(start / 0.45))
+    loss_q = np.maximum(q_floor, start * np.exp(-tau / tau_q * math.log(start / 0.45)))
+    return Closure(tau, loss_p, loss_q, loss_p, tau, tau, tau, tau, math.nan)
+
+
+def test_the_default_is_in_the_regime_and_says_which_rules_it_breaks():
+    found = regime(DEFAULT)
+    assert found.holds
+    assert found.warnings == []
+    small, large = found.predicted_order["S"], found.predicted_order["L-S"]
+    assert (small.order, large.order) == ("Q first", "P first")
+    assert not small.thin
+    assert not large.thin
+    assert large.Q_loss_at_tau_P >= 0.58
+    # THEORY §13: Y(eta_2) is above 0.03 here and the order holds all the same.
+    assert any("Y(eta_2)" in note for note in found.notes)
+
+
+def test_closed_forms_come_from_the_theory():
+    found = regime(DEFAULT)
+    assert found.tau_Q == pytest.approx(times.tau_Q(0.45, r=0.3, p0=0.125, alpha_min=0.5))
+    assert found.tau_P == pytest.approx(times.tau_P(0.45, d=200, q0=0.5))
+    assert found.Y_1 == pytest.approx(2 * 5e-4 * found.tau_Q / 0.09, rel=0.01)
+    assert found.Y_1 / found.Y_2 == pytest.approx(32)
+    assert found.G_2 == pytest.approx(float(frozen_fraction(found.Y_2)))
+    assert found.plateau == pytest.approx(J(0.3) / 5e-4)
+    assert found.rd == pytest.approx(60)
+    assert found.rd_needed < found.rd
+
+
+@pytest.mark.parametrize(
+    ("fields", "schedule"),
+    [
+        ({"r": 0.36}, "L-S"),  # the plateau comes down to the levels
+        ({"r": 0.25}, "S"),  # patterns move too fast for S
+        ({"d": 300}, "L-S"),  # P is not learnt within max_tau
+        ({"eta_2": 8.0}, "S"),
+        ({"eta_1": 1.0, "tau_0_rate": 16.0}, "L-S"),
+        ({"q0": 0.1, "r": 0.1, "d": 50}, "S"),  # too little room: r d is small
+    ],
+)
+def test_what_endangers_an_order_is_flagged_for_its_schedule(fields, schedule):
+    found = regime(DEFAULT.replace(**fields))
+    prediction = found.predicted_order[schedule]
+    assert prediction.thin or not prediction.holds
+    assert any(line.startswith(f"{schedule}: Q predicted") for line in found.warnings)
+
+
+def test_more_time_mends_a_larger_dimension():
+    assert regime(DEFAULT.replace(d=300, max_tau=1500.0)).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"m_V": 1000}, "lazy deficit"),
+        ({"neurons": "independent"}, "output noise"),
+        ({"eta_1": 40.0}, "curvature"),
+        ({"batch_size": 100}, "batch_size"),
+        ({"schedule": "cosine"}, "S and L-S only"),
+        ({"eta_1": 1.2, "lambda_": 0.9}, "no order is predicted"),
+    ],
+)
+def test_what_endangers_a_run_is_flagged(fields, word):
+    assert any(word in line for line in regime(DEFAULT.replace(**fields)).warnings)
+
+
+@pytest.mark.parametrize(
+    ("tau_q", "tau_p", "schedule", "holds", "thin"),
+    [
+        (300, 900, "S", True, False),
+        (300, 330, "S", True, True),  # within the scatter of data sets
+        (300, 900, "L-S", False, False),
+        (950, 2000, "S", True, True),  # Q is learnt only just before the end
+    ],
+)
+def test_judge_allows_for_scatter(tau_q, tau_p, schedule, holds, thin):
+    found = judge(course(tau_q, tau_p, 1000.0), schedule, 0.0)
+    assert (found.holds, found.thin) == (holds, thin)
+
+
+@pytest.mark.parametrize(
+    ("floor", "holds", "thin"), [(0.62, True, False), (0.56, True, True), (0.54, False, True), (0.2, False, False)]
+)
+def test_judge_compares_the_plateau_with_every_level(floor, holds, thin):
+    found = judge(course(100.0, 500.0, 1000.0, floor), "L-S", 0.0)
+    assert (found.holds, found.thin) == (holds, thin)
+    assert found.Q_loss_end == pytest.approx(floor)
+
+
+def test_a_lazy_deficit_narrows_the_margin_of_S():
+    assert not judge(course(500, 650, 1000.0), "S", 0.0).thin
+    assert judge(course(500, 650, 1000.0), "S", 0.1).thin
+
+
+@settings(max_examples=15)
+@given(
+    st.floats(0.05, 1.0), st.integers(10, 800), st.floats(0.0, 0.01), st.floats(0.0, 0.1), st.floats(0.01, 16.0)
+)
+def test_any_experiment_gets_a_readable_answer(r, d, lambda_, tau_xi, eta_2):
+    found = regime(Experiment(r=r, d=d, lambda_=lambda_, tau_xi=tau_xi, tau_0=0.5, eta_2=eta_2))
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert {len(row) for row in found.summary()} == {4}
+    for prediction in found.predicted_order.values():
+        assert set(prediction.tau_P) == set(LEVELS)
+        assert any(line.startswith(prediction.schedule + ":") for line in found.warnings) == (
+            prediction.thin or not prediction.holds
+        )
+
+
+def test_prediction_is_quick():
+    regime(DEFAULT)
+    started = time.perf_counter()
+    regime(DEFAULT)
+    assert time.perf_counter() - started < 1.0  # 0.06 s alone; room for a busy machine

@@ -1,0 +1,227 @@
+"""Laws that every right simulator of THEORY §2-§5 obeys, each a function that raises AssertionError if it does not.
+
+Tolerances follow from the number of operations and the precision, or from a stated probability of a false alarm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from theory_sim.trajectory import Trajectory
+
+__all__ = [
+    "decomposition_adds_up", "gradient_matches_finite_difference", "label_symmetry", "noise_follows_recursion",
+    "noise_level_is_likely", "parts_add_up", "positive_homogeneity",
+]
+
+Array = np.ndarray[Any, Any]
+
+
+def gradient_matches_finite_difference(
+    loss: Callable[[Array], float], weights: Array, gradient: Array, *,
+    step: float = 1e-5, directions: int = 8, curvature: float = 1.0, seed: int = 0,
+) -> None:
+    """Compare a gradient with central differences of the loss along random unit directions (THEORY §3).
+
+    Parameters
+    ----------
+    loss : callable
+        Maps weights to a number, in float64.
+    weights, gradient : array, any shape
+        A point and the gradient claimed there. No pre-activation may change sign within ``step`` of the point.
+    step : float
+        Half the distance between the two points of a difference.
+    directions : int
+        Number of directions tried.
+    curvature : float
+        Bound of the loss's third derivative along a unit direction; at most about 0.1 max ||x||^3 for the logistic
+        loss of a network with ||u|| = 1.
+    seed : int
+        Seed of the directions.
+
+    Raises
+    ------
+    AssertionError
+        If a difference is further from the gradient than truncation and rounding explain.
+    """
+    rng = np.random.default_rng(seed)
+    assert gradient.shape == weights.shape, f"gradient {gradient.shape} of weights {weights.shape}"
+    eps = np.finfo(np.float64).eps
+    for _ in range(directions):
+        direction = rng.standard_normal(weights.shape)
+        direction /= np.linalg.norm(direction)
+        above, below = loss(weights + step * direction), loss(weights - step * direction)
+        difference = (above - below) / (2 * step)
+        claimed = float(np.vdot(gradient.astype(np.float64), direction))
+        # A loss of n operations errs by about n eps; the claimed gradient by the eps of its own precision.
+        operations = weights.size + 100
+        tolerance = curvature * step**2 / 6 + operations * eps * max(abs(above), abs(below), 1.0) / step
+        tolerance += operations * float(np.finfo(gradient.dtype).eps) * float(np.linalg.norm(gradient))
+        assert abs(difference - claimed) <= tolerance, (
+            f"derivative {claimed:.12g} claimed, {difference:.12g} measured, tolerance {tolerance:.3g}"
+        )
+
+
+def positive_homogeneity(
+    output: Callable[[Array, Array], Array], weights: Array, inputs: Array, *, exponent: int = 3
+) -> None:
+    """f(cU; x) = c f(U; x) = f(U; cx) for c > 0: a network of ReLU neurons without bias (THEORY §2).
+
+    Parameters
+    ----------
+    output : callable
+        Maps (weights, inputs) to the outputs, (n,).
+    weights, inputs : array
+        Given to ``output`` as they are and scaled.
+    exponent : int
+        The scale is c = 2^exponent, which rounding respects exactly, so equality is exact.
+
+    Raises
+    ------
+    AssertionError
+        If an output does not scale.
+    """
+    scale = 2.0**exponent
+    once = np.asarray(output(weights, inputs))
+    cast = weights.dtype.type(scale)
+    np.testing.assert_array_equal(
+        np.asarray(output(weights * cast, inputs)), scale * once, err_msg=f"outputs of {scale:g} x weights"
+    )
+    np.testing.assert_array_equal(
+        np.asarray(output(weights, inputs * inputs.dtype.type(scale))), scale * once,
+        err_msg=f"outputs of {scale:g} x inputs",
+    )
+
+
+def label_symmetry(outputs: Callable[[Array, Array], Array], labels: Array, second_layer: Array) -> None:
+    """Flipping every label and the second layer flips every output, at every time (THEORY §1-§3).
+
+    The first layer's gradient holds each label times a second-layer weight, so it sees nothing of the flip. Rounding is
+    symmetric about zero, so equality is exact.
+
+    Parameters
+    ----------
+    outputs : callable
+        Maps (labels (N,), second layer (m,)) to outputs of the network trained on them, any shape, all else equal.
+    labels : (N,) array
+        Entries -1 and +1.
+    second_layer : (m,) array
+        Second layer u.
+
+    Raises
+    ------
+    AssertionError
+        If the outputs are not exactly opposite.
+    """
+    np.testing.assert_array_equal(
+        np.asarray(outputs(-labels, -second_layer)), -np.asarray(outputs(labels, second_layer)),
+        err_msg="outputs after flipping labels and second layer",
+    )
+
+
+def parts_add_up(weights: Array, signal: Array, noise: Array, *, steps: int, largest: float) -> None:
+    """U = signal + noise within what rounding allows after ``steps`` steps (THEORY §4).
+
+    Parameters
+    ----------
+    weights, signal, noise : (m, k) arrays
+        U_t and its two parts, in the precision that they were computed in.
+    steps : int
+        Steps taken.
+    largest : float
+        Largest ||signal||_F + ||noise||_F during the run.
+
+    Raises
+    ------
+    AssertionError
+        If the Frobenius norm of the difference exceeds 12 (steps + 1) eps ``largest``.
+
+    Notes
+    -----
+    A step is linear in each of the three arrays, with factor 1 - gamma lambda, so that earlier errors do not grow if
+    gamma lambda < 2. It makes at most seven operations an entry over the three arrays, each off by at most eps / 2 of a
+    number no larger than the entries before and after the step: less than 12 eps ``largest`` in norm.
+    """
+    eps = float(np.finfo(weights.dtype).eps)
+    gap = float(np.linalg.norm(weights.astype(np.float64) - signal.astype(np.float64) - noise.astype(np.float64)))
+    tolerance = 12 * (steps + 1) * eps * largest
+    assert gap <= tolerance, f"||U - signal - noise||_F = {gap:.3g} after {steps} steps, at most {tolerance:.3g} expected"
+
+
+def decomposition_adds_up(trajectory: Trajectory) -> None:
+    """Final weights of both layers are the sum of their parts: `parts_add_up` on a run (THEORY §4).
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        A finished run; the largest norms are read from its records.
+
+    Raises
+    ------
+    AssertionError
+        If a layer's parts do not add up.
+    """
+    dataset = trajectory.dataset
+    for layer in ("W", "V"):
+        parts = [dataset[name].values for name in (layer, f"{layer}_signal", f"{layer}_noise")]
+        recorded = trajectory.history("norm_signal", layer=layer) + trajectory.history("norm_noise", layer=layer)
+        final = float(np.linalg.norm(parts[1])) + float(np.linalg.norm(parts[2]))
+        largest = max(final, float(np.max(recorded, initial=0.0)))
+        parts_add_up(parts[0], parts[1], parts[2], steps=int(dataset.attrs["final_step"]), largest=largest)
+
+
+def noise_level_is_likely(rms: float, tau: float, entries: int, *, level: float = 1e-6) -> None:
+    """The root mean square of ``entries`` independent N(0, tau^2) numbers lies within its chi-square bounds.
+
+    Parameters
+    ----------
+    rms : float
+        Measured.
+    tau : float
+        Standard deviation by the theory (THEORY §5).
+    entries : int
+        Number of independent entries; neurons of a pair share theirs.
+    level : float
+        Probability that a right simulator is refused.
+
+    Raises
+    ------
+    AssertionError
+        If the measured level is outside of the bounds.
+    """
+    from scipy import stats
+
+    if tau == 0.0:
+        assert rms == 0.0, f"noise level {rms:g} where there is no noise"
+        return
+    low, high = (tau * math.sqrt(float(q) / entries) for q in stats.chi2.ppf([level / 2, 1 - level / 2], entries))
+    assert low <= rms <= high, (
+        f"noise level {rms:.6g} of {entries} entries, expected {tau:.6g}, within [{low:.6g}, {high:.6g}] at level {level:g}"
+    )
+
+
+def noise_follows_recursion(trajectory: Trajectory, *, level: float = 1e-6) -> None:
+    """The recorded noise levels agree with tau_t of the exact recursion at every record (THEORY §5).
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        A finished run.
+    level : float
+        Probability that a right run is refused, shared out evenly among records and layers.
+
+    Raises
+    ------
+    AssertionError
+        If a layer's level is outside of the chi-square bounds at some record.
+    """
+    share = 2 if trajectory.experiment.neurons == "paired" else 1
+    exact = trajectory.history("tau_noise_exact")
+    for layer in ("W", "V"):
+        entries = trajectory.dataset[f"{layer}_noise"].size // share
+        for rms, tau in zip(trajectory.history("tau_noise", layer=layer), exact, strict=True):
+            noise_level_is_likely(float(rms), float(tau), entries, level=level / (2 * len(exact)))
