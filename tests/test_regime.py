@@ -132,6 +132,33 @@ def test_any_experiment_gets_a_readable_answer(r, d, lambda_, tau_xi, eta_2):
         )
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"q0": 1.0, "p0": 0.0},
+        {"q0": 0.0, "p0": 1.0},
+        {"q0": 0.0, "p0": 0.0},
+        {"lambda_": 0.0, "tau_0": 1.0},
+        {"tau_0": 0.0},
+        {"tau_0": 0.0, "tau_xi": 0.0},
+        {"g0": 0.0},
+        {"N": 1, "p0": 0.1},
+        {"max_steps": 3},
+        {"epsilon_2": 0.4},
+    ],
+)
+def test_edges_are_answered(fields):
+    found = regime(DEFAULT.replace(**fields))
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert set(found.predicted_order) == {"S", "L-S"}
+
+
+def test_one_kind_alone_has_no_order():
+    prediction = regime(DEFAULT.replace(q0=1.0, p0=0.0)).predicted_order["L-S"]
+    assert all(math.isnan(learnt) for learnt in prediction.tau_P.values())
+    assert not prediction.holds
+
+
 def test_prediction_is_quick():
     regime(DEFAULT)
     started = time.perf_counter()

@@ -71,7 +71,7 @@ class Experiment(pydantic.BaseModel):
     schedule: Schedule = Field("L-S", description="law of the learning rate")
     eta_1: float = Field(16.0, gt=0, description="large learning rate (L-S, constant, step, cosine)")
     eta_2: float = Field(0.5, gt=0, description="small learning rate (L-S after annealing, S, end of cosine)")
-    epsilon_1: float = Field(0.14, gt=0, description="L-S anneals at training loss epsilon_1 + q_hat log 2")
+    epsilon_1: float = Field(0.15, gt=0, description="L-S anneals at training loss epsilon_1 + q_hat log 2")
     step_tau: float | None = Field(None, gt=0, description="step: tau between two cuts of the rate")
     step_factor: float = Field(0.1, gt=0, le=1, description="step: factor of each cut")
     pieces: tuple[tuple[float, float], ...] | None = Field(

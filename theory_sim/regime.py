@@ -180,8 +180,7 @@ def regime(experiment: Experiment) -> Regime:
         eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=tau_0, level=level, **law,
     )
     time_q = times.tau_Q(level, r=e.r, p0=p0, **law)
-    motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) if tau_0 > 0 else math.inf
-              for eta in (e.eta_1, e.eta_2)]
+    motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) for eta in (e.eta_1, e.eta_2)]
     named = {c.name.split(" ")[0]: c for c in rows}
     predicted: dict[str, OrderPrediction] = {}
     warnings: list[str] = []

@@ -20,6 +20,7 @@ from theory_sim.observe.decomposition import Decomposition
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.observe.separation import Separation
+from theory_sim.theory.conditions import top_curvature
 from theory_sim.train.batches import Batches
 from theory_sim.train.logistic import loss, slope
 from theory_sim.train.schedules import schedule_of
@@ -154,10 +155,10 @@ class _Run:
 
     def _diagnosis(self, training_loss: float, rate: float) -> str:
         e = self.experiment
-        stable = 2.0 / self._curvature()
+        stable = 2.0 / top_curvature(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
         if rate > stable:
             cause = (f"rate {rate:g} is above about {stable:.3g}, the largest stable one near f = 0 "
-                     "(2 / the Hessian's top eigenvalue, estimated)")
+                     "(2 / the Hessian's top eigenvalue in the limit)")
         elif not math.isfinite(self.tau_noise) or self.tau_noise > 1e6:
             cause = f"the accumulated noise has standard deviation {self.tau_noise:.3g}"
         else:
@@ -165,13 +166,6 @@ class _Run:
                      f"{e.neurons} neurons, or overflow of {e.dtype}")
         return (f"training loss {training_loss:g} at step {self.step}, tau = {self.tau:g} (limit {self._highest_loss:.3g}); "
                 f"likely cause: {cause}; lower the rate or tau_xi, or use paired neurons")
-
-    def _curvature(self) -> float:
-        """Top eigenvalue of the Hessian at f = 0 in the limit, (1/4N) lambda_max of the equal-time tangent kernel."""
-        x1, x2 = self.train.x1.astype(np.float64), self.train.x2
-        features = np.concatenate([x1, x2], axis=1) / math.sqrt(2 * 4 * len(x1))
-        # Patterns are active half the time: half of <x, x'> bounds the kernel's largest direction from below.
-        return float(np.linalg.norm(features, ord=2) ** 2) or math.inf
 
     def _record(self, rate: float, training_loss: float) -> None:
         if self._recorded_at == self.step:

@@ -66,6 +66,9 @@ def test_closed_forms():
     assert times.tau_Q(0.45, r=0.3, p0=0.125) == pytest.approx(times.c_Q(0.45) / (0.875 * frozen))
     assert times.tau_Q_after_annealing(0.45, r=0.3, q0=0.5) == pytest.approx(times.c_Q(0.45) / (0.5 * frozen))
     assert times.tau_P(0.45, d=200, q0=0.5) == pytest.approx(times.c_P(0.45) * 400)
+    assert times.tau_P(0.45, d=200, q0=1.0) == math.inf
+    assert times.tau_Q(0.45, r=0.3, p0=1.0) == math.inf
+    assert times.tau_Q_after_annealing(0.45, r=0.3, q0=0.0) == math.inf
 
 
 def test_ridge_floor_is_where_the_flow_stops():
@@ -78,6 +81,7 @@ def test_ridge_floor_is_where_the_flow_stops():
     assert pull == pytest.approx(lambda_ * signal, rel=0.01)  # |g| has a kink: the rule is rough
     assert loss == pytest.approx(weights @ np.log1p(np.exp(-signal * v)), rel=0.01)
     assert times.ridge_floor(d=d, lambda_=0.0, q0=q0) == (math.inf, 0.0)
+    assert times.ridge_floor(d=d, lambda_=lambda_, q0=1.0) == (0.0, math.log(2))
 
 
 @pytest.mark.parametrize("level", [0.0, math.log(2), 1.0, math.nan])

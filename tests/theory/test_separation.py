@@ -93,3 +93,8 @@ def test_stationary_start_gives_the_second_form_of_Y():
     motion = separation.pattern_motion(0.5, 0.0079, tau, 0.3, 216.0)
     # The stationary variance holds 2 - eta_1 lambda where the short form has 2.
     assert motion == pytest.approx(2 * (0.5 / 16) * 5e-4 * 216.0 / 0.09 * (1 - 16 * 5e-4 / 2), rel=1e-12)
+
+
+def test_motion_without_noise():
+    assert separation.pattern_motion(1.0, 0.0, 0.0, 0.3, 100.0) == 0.0
+    assert separation.pattern_motion(1.0, 0.1, 0.0, 0.3, 100.0) == math.inf

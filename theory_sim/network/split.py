@@ -59,13 +59,16 @@ class SplitNetwork:
         # Q-only examples have x_1 = 0: they neither see W nor move it.
         self._seen = np.flatnonzero(data.kind != 1)
         self._x1 = np.ascontiguousarray(data.x1[self._seen])
+        # A transposed second factor costs BLAS more packing for each block than one transposition of its own here.
+        self._x1_columns = np.ascontiguousarray(self._x1.T)
         self._pull = np.empty_like(self._x1)
         dtype = self._x1.dtype
         self._pattern = np.empty((experiment.m_W, len(self._seen)), dtype)
         self._f_W = np.empty((self.W.blocks, len(self._seen)), dtype)
         self._g = np.empty((self.V.blocks, 3))
+        # Zeros, since without noise the step multiplies what lies here by zero, and 0 x NaN is NaN.
         self._scratch = [
-            (np.empty((BLOCK_W, experiment.d), dtype), np.empty((BLOCK_V, 2), dtype)) for _ in range(pool.threads)
+            (np.zeros((BLOCK_W, experiment.d), dtype), np.zeros((BLOCK_V, 2), dtype)) for _ in range(pool.threads)
         ]
         self.f: Array = np.zeros(len(data))
         self.g: Array = np.zeros(3)
@@ -108,7 +111,7 @@ class SplitNetwork:
         if block < self.W.blocks:
             rows = self.W.rows(block)
             pattern, f = self._pattern[rows], self._f_W[block]
-            np.dot(self.W.weights[rows], self._x1.T, out=pattern)
+            np.dot(self.W.weights[rows], self._x1_columns, out=pattern)
             f[:] = 0
             relu_forward(pattern, self.W.u[rows], f)
         else:

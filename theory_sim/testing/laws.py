@@ -53,7 +53,7 @@ def gradient_matches_finite_difference(
     eps = np.finfo(np.float64).eps
     for _ in range(directions):
         direction = rng.standard_normal(weights.shape)
-        direction /= np.linalg.norm(direction)
+        direction = direction / float(np.linalg.norm(direction))
         above, below = loss(weights + step * direction), loss(weights - step * direction)
         difference = (above - below) / (2 * step)
         claimed = float(np.vdot(gradient.astype(np.float64), direction))
@@ -198,7 +198,7 @@ def noise_level_is_likely(rms: float, tau: float, entries: int, *, level: float 
     if tau == 0.0:
         assert rms == 0.0, f"noise level {rms:g} where there is no noise"
         return
-    low, high = (tau * math.sqrt(float(q) / entries) for q in stats.chi2.ppf([level / 2, 1 - level / 2], entries))
+    low, high = (tau * math.sqrt(float(stats.chi2.ppf(q, entries)) / entries) for q in (level / 2, 1 - level / 2))
     assert low <= rms <= high, (
         f"noise level {rms:.6g} of {entries} entries, expected {tau:.6g}, within [{low:.6g}, {high:.6g}] at level {level:g}"
     )

@@ -127,17 +127,15 @@ def conditions(
     law = {"alpha_min": alpha_min, "alpha_max": alpha_max}
     time_q = times.tau_Q(level, r=r, p0=p0, **law)
     constant = times.c_Q(level, **law) / times.c_P(level, g0)
+    needed = constant * (1.0 - q0) / (1.0 - p0) if p0 < 1.0 else math.inf
     floor = times.ridge_floor(d=d, lambda_=lambda_, q0=q0, g0=g0)[1]
-    motion = [
-        pattern_motion(eta, tau_xi, tau_0, r, time_q) if tau_0 > 0.0 else math.inf
-        for eta in (eta_1, eta_2)
-    ]
+    motion = [pattern_motion(eta, tau_xi, tau_0, r, time_q) for eta in (eta_1, eta_2)]
     deficit = lazy_deficit(4.0 * times.g_level(level, **law), r=r, m_V=m_V, tau=tau_0)
     curvature = top_curvature(r=r, p0=p0, **law)
     over_lambda = 1.0 / lambda_ if lambda_ > 0.0 else math.inf
     rows = [
         _row("r d >= (c_Q/c_P)(1-q0)/(1-p0): S learns Q before P", r * d, ">=",
-             constant * (1.0 - q0) / (1.0 - p0), "order", "raise r or d"),
+             needed, "order", "raise r or d"),
         _row(f"Y(eta_2) <= {Y_FROZEN:g}: S has frozen patterns", motion[1], "<=", Y_FROZEN,
              "paper", "lower eta_2, or raise r or tau_0"),
         _row(f"Y(eta_1) >= {Y_MOVING:g}: L-S suppresses Q", motion[0], ">=", Y_MOVING,
@@ -146,7 +144,7 @@ def conditions(
              "paper", "lower r or raise lambda"),
         _row("J(r)/lambda <= 1: separation kept by moving patterns", J(r) * over_lambda, "<=", 1.0,
              "paper", "lower r or raise lambda"),
-        _row("lambda tau_Q <= 1: decay does not stop Q", lambda_ * time_q, "<=", 1.0,
+        _row("lambda tau_Q <= 1: decay does not stop Q", lambda_ * time_q if lambda_ > 0.0 else 0.0, "<=", 1.0,
              "order", "lower lambda or raise r"),
         _row("ridge floor of P's loss <= level", floor, "<=", level, "order", "lower lambda or d"),
         _row("kappa^-6/(r d) <= 1: gap in test error", kappa**-6 / (r * d), "<=", 1.0,

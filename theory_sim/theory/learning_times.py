@@ -88,6 +88,10 @@ def _time_integral(end: float, nodes: Floats, weights: Floats) -> float:
     return total
 
 
+def _over(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator > 0.0 else math.inf
+
+
 def g_level(level: float, alpha_min: float = 0.0, alpha_max: float = 1.0) -> float:
     """Return g with E log(1 + exp(-alpha g)) = level: the output at which Q has that loss."""
     return _strength_at(level, *alpha_law(alpha_min, alpha_max))
@@ -117,29 +121,31 @@ def tau_Q(
     """Return the time to bring Q's loss to ``level`` with frozen patterns (THEORY §8).
 
     c_Q / ((1 - p0) arctan(r) (1 + r^2)): Q-only examples and those that hold both patterns pull,
-    as at the start of a run.
+    as at the start of a run. Infinite if no example holds Q (p0 = 1).
     """
-    return c_Q(level, alpha_min, alpha_max) / ((1.0 - p0) * math.atan(r) * (1.0 + r * r))
+    return _over(c_Q(level, alpha_min, alpha_max), (1.0 - p0) * math.atan(r) * (1.0 + r * r))
 
 
 def tau_Q_after_annealing(
     level: float, *, r: float, q0: float, alpha_min: float = 0.0, alpha_max: float = 1.0
 ) -> float:
     """Return tau_Q when P has been learnt before: only the Q-only share q0 still pulls (§8)."""
-    return c_Q(level, alpha_min, alpha_max) / (q0 * math.atan(r) * (1.0 + r * r))
+    return _over(c_Q(level, alpha_min, alpha_max), q0 * math.atan(r) * (1.0 + r * r))
 
 
 def tau_P(level: float, *, d: int, q0: float, g0: float = 1.0) -> float:
-    """Return the time to bring P's loss to ``level``: c_P d/(1 - q0) (THEORY §8)."""
-    return c_P(level, g0) * d / (1.0 - q0)
+    """Return the time to bring P's loss to ``level``: c_P d/(1 - q0), infinite at q0 = 1 (§8)."""
+    return _over(c_P(level, g0) * d, 1.0 - q0)
 
 
 def ridge_floor(*, d: int, lambda_: float, q0: float, g0: float = 1.0) -> tuple[float, float]:
     """Return the signal A and the P loss at which weight decay stops the learning of P (§9).
 
     A solves E[v sigma(-A v)] = 4 d lambda A/(1 - q0); the loss is E log(1 + exp(-A v)).
-    With lambda = 0 there is no floor: (inf, 0).
+    With lambda = 0 there is no floor: (inf, 0); with q0 = 1 nothing teaches P: (0, log 2).
     """
+    if q0 == 1.0:
+        return 0.0, math.log(2.0)
     if lambda_ == 0.0:
         return math.inf, 0.0
     nodes, weights = margin_law(g0)

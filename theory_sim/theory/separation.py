@@ -80,9 +80,14 @@ def pattern_motion(rate: float, tau_xi: float, tau: float, r: float, duration: f
     Returns
     -------
     float
-        Small: patterns are frozen on the scale r that matters to Q; large: they move.
+        Small: patterns are frozen on the scale r that matters to Q; large: they move. Infinite
+        without initial noise (tau = 0), zero if no noise is injected.
     """
-    return rate * tau_xi**2 * duration / (tau * tau * r * r)
+    if tau_xi == 0.0:
+        return 0.0
+    scale = tau * r
+    relative = tau_xi / scale if scale > 0.0 else math.inf
+    return relative * relative * rate * duration
 
 
 def frozen_fraction(motion: ArrayLike) -> Floats:

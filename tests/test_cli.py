@@ -1,0 +1,142 @@
+"""The command line as a user meets it: output, exit status, nothing left behind after bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from theory_sim import cli
+from theory_sim.experiment import Experiment
+from theory_sim.trajectory import Trajectory
+
+TINY = """
+name = "tiny"
+d = 10
+m_W = 20
+m_V = 40
+max_tau = 40
+n_test = 5
+compare = ["L-S", "S"]
+seeds = [0, 1]
+"""
+
+
+def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the installed program in a process of its own: exit status and both outputs as a shell sees them."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1]), "COLUMNS": "120"}
+    return subprocess.run([sys.executable, "-m", "theory_sim.cli", *arguments], cwd=cwd, text=True,
+                          capture_output=True, env=environment, check=False)
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    return path
+
+
+def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path) -> None:
+    done = call("run", str(plan), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Learning times" in done.stdout and "warning:" in done.stdout
+    runs = sorted(path.name for path in (tmp_path / "runs").iterdir())
+    assert runs == ["tiny-L-S-seed0", "tiny-L-S-seed1", "tiny-S-seed0", "tiny-S-seed1"]
+    assert Trajectory.load(tmp_path / "runs" / runs[0]).experiment.schedule == "L-S"
+
+    again = call("run", str(plan), cwd=tmp_path)
+    assert again.returncode == 2 and "exists" in again.stderr and "--force" in again.stderr
+    assert call("run", str(plan), "--force", "--quiet", cwd=tmp_path).returncode == 0
+
+    shown = call("show", *(f"runs/{name}" for name in runs), cwd=tmp_path)
+    assert shown.returncode == 0 and "Order at 0.45" in shown.stdout
+    for figure in ("learning-order", "decomposition"):
+        for suffix in ("png", "svg", "pdf"):
+            drawn = call("plot", figure, *(f"runs/{name}" for name in runs), "-o", f"{figure}.{suffix}", cwd=tmp_path)
+            assert drawn.returncode == 0, drawn.stderr
+            assert (tmp_path / f"{figure}.{suffix}").stat().st_size > 1000
+    assert call("plot", "decomposition", f"runs/{runs[0]}", "-o", "decomposition.png", cwd=tmp_path).returncode == 2
+    assert call("plot", "decomposition", f"runs/{runs[0]}", "-o", "decomposition.gif", cwd=tmp_path).returncode == 2
+
+
+def test_json_is_the_only_output_and_parses(plan: Path, tmp_path: Path) -> None:
+    done = call("run", str(plan), "--json", "--seeds", "3:5", "--set", "schedule=S", "--compare", "S", "--threads", "1",
+                cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["schedules"][0]["seeds"] == [3, 4]
+    assert report["experiment"]["d"] == 10
+    assert {"regime", "findings", "runs"} <= report.keys()
+
+
+def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
+    done = call("run", str(plan), "--quiet", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "eta_1=4000"], ["eta_1 x lambda", "rate x lambda < 2", "lower"]),
+        (["--set", "p0=0.9"], ["p0 + q0", "1.4", "lower p0 or q0"]),
+        (["--set", "N=0"], ["N = 0"]),
+        (["--set", "q0=nan"], ["q0 = nan", "finite"]),
+        (["--set", "kapa=1"], ["unknown field 'kapa'", "'kappa'"]),
+        (["--set", "epsilon_2=0.5"], ["epsilon_1 + q0 log 2", "epsilon_2", "raise epsilon_1"]),
+        (["--set", "schedule=pieces"], ["pieces"]),
+        (["--set", "m_V=11"], ["m_V = 11", "even"]),
+        (["--set", "d"], ["FIELD=VALUE"]),
+        (["--seeds", "a"], ["--seeds a"]),
+        (["--threads", "0"], ["threads = 0", "at least 1"]),
+        (["--preset", "nonesuch"], ["preset 'nonesuch'", "default"]),
+        (["--compare", "S,S"], ["once"]),
+        (["missing.toml"], ["missing.toml", "No such file"]),
+        (["broken.toml"], ["broken.toml is not TOML"]),
+    ],
+)
+def test_bad_input_is_explained_and_leaves_nothing(arguments: list[str], words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("d = = 3")
+    done = call("run", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    for word in (*words, "rule:", "mend:"):
+        assert word in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.toml"]
+
+
+def test_a_diverged_run_is_a_finding(tmp_path: Path) -> None:
+    done = call("run", "--preset", "quick", "--set", "neurons=independent", "--set", "tau_0=0.0", "--set", "tau_xi=10",
+                "--set", "schedule=constant", "--quiet", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "diverged" in done.stderr and "step" in done.stderr and "likely cause" in done.stderr
+    assert Trajectory.load(tmp_path / "runs" / "quick-constant-seed0").outcome == "diverged"
+
+
+def test_a_wrong_order_where_the_regime_holds_is_a_finding() -> None:
+    # An S run under L-S's name: the regime holds and predicts P first, the run shows Q first.
+    from theory_sim.simulate import simulate
+
+    run = simulate(Experiment.preset("quick").replace(schedule="S"))
+    assert cli._findings([run]) == []
+    twin = Trajectory(run.dataset, run.experiment.replace(schedule="L-S"))
+    assert len(cli._findings([twin])) == 1
+
+
+def test_check_and_presets_round_trip(tmp_path: Path) -> None:
+    done = call("presets", "--toml", "quick", cwd=tmp_path)
+    (tmp_path / "quick.toml").write_text(done.stdout)
+    assert Experiment.from_toml(tmp_path / "quick.toml") == Experiment.preset("quick")
+    checked = call("check", "quick.toml", "--json", cwd=tmp_path)
+    assert json.loads(checked.stdout)["runs"] == ["quick-L-S-seed0"]
+    assert "default" in call("presets", cwd=tmp_path).stdout
+
+
+def test_help_names_every_command() -> None:
+    text = CliRunner().invoke(cli.app, ["--help"]).output
+    for command in ("run", "show", "plot", "presets", "check", "demo"):
+        assert command in text

@@ -1,0 +1,57 @@
+"""A run that diverges ends with the step, the quantity and the likely cause, and keeps its records."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from theory_sim import Experiment, simulate
+from theory_sim.errors import InputError
+
+UNSTABLE = Experiment(d=10, N=40, m_W=20, m_V=20, n_test=2, schedule="constant", eta_1=400.0, lambda_=1e-4,
+                      tau_xi=0.01, tau_0=1.0, max_tau=1e7, record_every=400.0, neurons="independent")  # fmt: skip
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_too_large_a_rate(dtype: str, threads: int) -> None:
+    run = simulate(UNSTABLE.replace(dtype=dtype), threads=threads)
+    assert run.outcome == "diverged"
+    step = run.dataset.attrs["final_step"]
+    assert "training loss" in run.message and f"at step {step}, tau = {400 * step:g}" in run.message
+    found = re.search(r"rate 400 is above about ([\d.e+]+), the largest stable one", run.message)
+    assert found and 1 < float(found[1]) < 400
+    # Every record before the end is there and finite.
+    assert list(run.dataset["step"].values) == list(range(step))
+    assert np.isfinite(run.history("train_loss")).all()
+    assert {"W", "W_signal", "W_noise"} <= set(run.dataset.variables)
+
+
+def test_noise_that_swamps_the_output() -> None:
+    run = simulate(UNSTABLE.replace(eta_1=1.0, tau_xi=1e6, lambda_=0.0, record_every=1.0), threads=1)
+    assert run.outcome == "diverged"
+    level = float(re.search(r"standard deviation ([\d.e+]+)", run.message)[1])  # type: ignore[index]
+    assert level == pytest.approx(math.hypot(1, 1e6 * math.sqrt(run.dataset.attrs["final_step"])), rel=1e-2)
+    assert "noise" in run.message and "largest stable" not in run.message
+
+
+def test_a_large_initial_noise_output_alone_is_not_divergence() -> None:
+    run = simulate(UNSTABLE.replace(eta_1=1.0, tau_0=1e3, max_steps=20), threads=1)
+    assert run.outcome == "budget_spent"
+
+
+def test_interruption_keeps_what_was_recorded() -> None:
+    def interrupt(step: int, tau: float, training_loss: float) -> None:
+        if step == 3:
+            raise KeyboardInterrupt
+
+    run = simulate(UNSTABLE.replace(eta_1=1.0, record_every=1.0), threads=2, progress=interrupt)
+    assert run.outcome == "interrupted" and "step 3" in run.message
+    assert list(run.dataset["step"].values) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("threads", [0, -2])
+def test_no_threads(threads: int) -> None:
+    with pytest.raises(InputError, match=rf"threads = {threads}\n.*at least 1"):
+        simulate(UNSTABLE, threads=threads)

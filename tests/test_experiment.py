@@ -1,0 +1,142 @@
+"""The description of a run: what is refused and how, files, and changed copies."""
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from theory_sim import Experiment
+from theory_sim.errors import ExperimentError, InputError, TheorySimError
+from theory_sim.experiment import preset_names, read_toml
+from theory_sim.testing import experiments, schedules
+
+BAD: list[tuple[dict[str, Any], str, str, str]] = [
+    ({"eta_1": 4000.0}, "eta_1 x lambda = 4000 x 0.0005 = 2", "rate x lambda < 2", "lower eta_1"),
+    ({"schedule": "pieces", "pieces": [[1.0, 5000.0]], "tau_0": 1.0}, "5000", "rate x lambda < 2", "lower"),
+    ({"tau_0_rate": 5000.0}, "tau_0 stationary at rate 5000", "rate x lambda < 2", "lower tau_0_rate"),
+    ({"p0": 0.6, "q0": 0.5}, "p0 + q0 = 0.6 + 0.5 = 1.1", "p0 + q0 <= 1", "lower p0 or q0"),
+    ({"N": 0}, "N = 0", "greater than or equal to 1", "change N"),
+    ({"d": 1, "kappa": 5.0}, "N = 0 from d = 1, kappa = 5.0", "at least one training example", "lower kappa"),
+    ({"N": 10, "kappa": 0.5}, "kappa = 0.5 and N = 10", "one of them", "leave one"),
+    ({"eta_1": math.nan}, "eta_1 = nan", "finite", "change eta_1"),
+    ({"tau_xi": math.inf}, "tau_xi = inf", "finite", "change tau_xi"),
+    ({"eta1": 3.0}, "unknown field 'eta1'", "only fields", "did you mean 'eta_1'"),
+    ({"lamda": 3.0}, "unknown field 'lamda'", "only fields", "did you mean 'lambda'"),
+    ({"zzzzzz": 3.0}, "unknown field 'zzzzzz'", "only fields", "known fields: name, d,"),
+    ({"epsilon_1": 0.1, "epsilon_2": 0.5, "q0": 0.5}, "0.4466, at or below the stop loss epsilon_2 = 0.5",
+     "able to anneal", "raise epsilon_1"),
+    ({"m_W": 7}, "m_W = 7", "in twos", "make m_W even"),
+    ({"m_V": 7, "neurons": "balanced"}, "m_V = 7", "in twos", "make m_V even"),
+    ({"N": 10, "batch_size": 11}, "batch_size = 11 of N = 10", "without replacement", "at most 10"),
+    ({"schedule": "pieces"}, "without pieces", "until_tau", "give pieces"),
+    ({"pieces": [[1.0, 1.0]]}, "pieces given with schedule = 'L-S'", "only schedule", "leave pieces out"),
+    ({"schedule": "pieces", "pieces": [[2.0, 1.0], [1.0, 1.0]]}, "[2.0, 1.0], [1.0, 1.0]", "increasing", "sort"),
+    ({"schedule": "pieces", "pieces": [[2.0, -1.0]]}, "-1.0", "above 0", "positive"),
+    ({"schedule": "step"}, "without step_tau", "between two cuts", "give step_tau"),
+    ({"lambda_": 0.0}, "tau_0 = 'stationary' with lambda = 0", "no stationary level", "give tau_0"),
+    ({"tau_0": -1.0}, "tau_0 = -1", "standard deviation", "0 or more"),
+    ({"tau_0": 1.0, "tau_0_rate": 2.0}, "both given", "only with", "leave one"),
+    ({"alpha_min": 2.0}, "alpha_min = 2 > alpha_max = 1", "uniform", "swap"),
+    ({"schedule": "L"}, "schedule = 'L'", "'L-S'", "change schedule"),
+    ({"d": 2.5}, "d = 2.5", "integer", "change d"),
+    ({"seed": -1}, "seed = -1", "greater than or equal to 0", "change seed"),
+    ({"name": "../x"}, "name = '../x'", "pattern", "change name"),
+    ({"r": 0.0}, "r = 0.0", "greater than 0", "change r"),
+]
+
+
+@pytest.mark.parametrize(("fields", "seen", "rule", "mend"), BAD, ids=lambda value: str(value)[:40])
+def test_bad_input_is_refused_with_value_rule_and_mend(fields: dict[str, Any], seen: str, rule: str, mend: str) -> None:
+    with pytest.raises(ExperimentError) as refused:
+        Experiment(**fields)
+    error = refused.value
+    assert seen in error.seen and rule in error.rule and mend in error.mend
+    assert isinstance(error, (InputError, TheorySimError, ValueError))
+    assert str(error) == f"{error.seen}\n  rule: {error.rule}\n  mend: {error.mend}"
+
+
+def test_pieces_of_the_reported_message_name_the_piece() -> None:
+    with pytest.raises(ExperimentError, match=re.escape("pieces[1] rate")):
+        Experiment(schedule="pieces", pieces=((1.0, 1.0), (2.0, 9000.0)), tau_0=1.0)
+
+
+def test_an_unused_rate_may_be_anything() -> None:
+    assert Experiment(schedule="S", eta_1=5000.0, tau_0_rate=1.0).rates() == {"eta_2": 0.5}
+
+
+def test_defaults_are_theory() -> None:
+    e = Experiment()
+    assert e.n_examples == 800 and e.kappa_value == 0.5 and e.p0_value == 0.125
+    assert e.gamma_0 == pytest.approx(1 / math.sqrt(200))
+    variance = 16 * 0.00789**2 / (5e-4 * (2 - 16 * 5e-4))  # THEORY §5
+    assert e.tau_0_value == pytest.approx(math.sqrt(variance), rel=1e-12)
+    given_n = Experiment(N=50)
+    assert given_n.kappa is None and given_n.kappa_value == 2.0 and given_n.n_examples == 50
+    assert Experiment(seed=4, seed_data=9).seed_of("data") == 9 and Experiment(seed=4).seed_of("noise") == 4
+    assert Experiment(schedule="S", seed=3).run_name == "default-S-seed3"
+    with pytest.raises(Exception, match="frozen"):
+        e.d = 3
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_are_valid(name: str) -> None:
+    assert Experiment.preset(name).name == name
+
+
+def test_an_unknown_preset_lists_the_known_ones() -> None:
+    with pytest.raises(ExperimentError, match=r"'nope'\n.*default"):
+        Experiment.preset("nope")
+
+
+@given(experiment=experiments())
+def test_toml_round_trip(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("toml") / "run.toml"
+    experiment.to_toml(path)
+    assert Experiment.from_toml(path) == experiment
+    assert "lambda_" not in path.read_text(encoding="utf-8")
+
+
+@given(experiment=experiments(), fields=schedules())
+def test_replace_is_the_same_as_writing_it_so(experiment: Experiment, fields: dict[str, Any]) -> None:
+    changed = experiment.replace(**fields)
+    assert {key: getattr(changed, key) for key in fields} == fields
+    assert changed.replace() == changed
+    assert changed.replace(lambda_=0.07) == changed.replace(**{"lambda": 0.07})
+    back = changed.replace(schedule=experiment.schedule, **{key: getattr(experiment, key) for key in fields})
+    for key in ("d", "N", "seed", "tau_0", "neurons", "schedule"):
+        assert getattr(back, key) == getattr(experiment, key)
+
+
+def test_replace_clears_what_it_supersedes() -> None:
+    assert Experiment().replace(N=30).kappa is None
+    assert Experiment(N=30).replace(kappa=0.25).N is None
+    assert Experiment(N=30).replace(d=9).n_examples == 30
+    assert Experiment(tau_0_rate=3.0).replace(tau_0=1.0).tau_0_rate is None
+    pieces = Experiment(schedule="pieces", pieces=((1.0, 1.0),), tau_0=1.0)
+    assert pieces.replace(schedule="S").pieces is None
+    with pytest.raises(ExperimentError, match="kappa and|both given|kappa = "):
+        Experiment().replace(N=30, kappa=0.5)
+    with pytest.raises(ExperimentError, match="unknown field"):
+        Experiment().replace(nope=1)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    missing, broken, binary, plan = (tmp_path / name for name in ("missing", "broken", "binary", "plan"))
+    broken.write_text("d = = 3", encoding="utf-8")
+    binary.write_bytes(b"\xff\xfe\x00d = 3")
+    plan.write_text('compare = ["L-S", "S"]', encoding="utf-8")
+    for path, seen in ((missing, "No such file"), (broken, "is not TOML"), (binary, "is not TOML"), (tmp_path, "directory"),
+                       (plan, "compare")):
+        with pytest.raises(ExperimentError, match=seen) as refused:
+            Experiment.from_toml(path)
+        assert str(path) in refused.value.seen and refused.value.mend
+    assert read_toml(plan) == {"compare": ["L-S", "S"]}
+
+
+def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "empty.toml"
+    path.write_text("", encoding="utf-8")
+    assert Experiment.from_toml(path) == Experiment()
