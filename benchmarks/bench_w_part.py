@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from timing import interleaved, report
+from timing import interleaved, numpy_products, report
 
 from theory_sim.data import draw_data
 from theory_sim.experiment import Experiment
@@ -31,19 +31,6 @@ EXPERIMENT = Experiment(
 Array = np.ndarray[Any, Any]
 
 
-def numpy_products(weights: Array, x1: Array) -> Callable[[], None]:
-    """Return a call of the two products alone: weights by examples, patterns by pulls."""
-    z = np.empty((len(weights), len(x1)), weights.dtype)
-    gradient = np.empty_like(weights)
-    pattern = (weights @ x1.T > 0).astype(weights.dtype)
-
-    def products() -> None:
-        np.dot(pattern, x1, out=gradient)
-        np.dot(weights, x1.T, out=z)
-
-    return products
-
-
 def torch_step(network: SplitNetwork, x1: Array, residual: Array) -> Callable[[], None]:
     """Return the same step in eager PyTorch: in place, outputs reused, no autograd."""
     import torch
@@ -57,18 +44,18 @@ def torch_step(network: SplitNetwork, x1: Array, residual: Array) -> Callable[[]
     z, pull, f = torch.empty(len(weights), len(x)), torch.empty_like(x), torch.empty(len(x))
     pattern = (weights @ x.T > 0).to(torch.float32)
 
-    @torch.inference_mode()
     def step() -> None:
-        torch.mul(x, slope[:, None], out=pull)
-        torch.mm(pattern, pull, out=gradient)
-        gradient.mul_(u[:, None])
-        xi.normal_()
-        weights.mul_(1 - rate * decay).sub_(gradient, alpha=rate).sub_(xi, alpha=rate * tau_xi)
-        signal.mul_(1 - rate * decay).sub_(gradient, alpha=rate)
-        noise.mul_(1 - rate * decay).sub_(xi, alpha=rate * tau_xi)
-        torch.mm(weights, x.T, out=z)
-        torch.gt(z, 0, out=pattern)
-        torch.mv(z.relu_().T, u, out=f)
+        with torch.inference_mode():
+            torch.mul(x, slope[:, None], out=pull)
+            torch.mm(pattern, pull, out=gradient)
+            gradient.mul_(u[:, None])
+            xi.normal_()
+            weights.mul_(1 - rate * decay).sub_(gradient, alpha=rate).sub_(xi, alpha=rate * tau_xi)
+            signal.mul_(1 - rate * decay).sub_(gradient, alpha=rate)
+            noise.mul_(1 - rate * decay).sub_(xi, alpha=rate * tau_xi)
+            torch.mm(weights, x.T, out=z)
+            torch.gt(z, 0, out=pattern)
+            torch.mv(z.relu_().T, u, out=f)
 
     return step
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["interleaved", "report"]
+__all__ = ["interleaved", "numpy_products", "report"]
 
 Array = np.ndarray[Any, Any]
 # A BLAS or OpenMP thread spins for tens of milliseconds after its last task and would slow the next call down.
@@ -44,6 +44,19 @@ def interleaved(calls: Mapping[str, tuple[int, Callable[[], None]]], rounds: int
             if k >= 0:
                 times[name][k] = time.perf_counter() - start
     return times
+
+
+def numpy_products(weights: Array, x1: Array) -> Callable[[], None]:
+    """Return a call of the two products alone: weights by examples, patterns by pulls."""
+    z = np.empty((len(weights), len(x1)), weights.dtype)
+    gradient = np.empty_like(weights)
+    pattern = (weights @ x1.T > 0).astype(weights.dtype)
+
+    def products() -> None:
+        np.dot(pattern, x1, out=gradient)
+        np.dot(weights, x1.T, out=z)
+
+    return products
 
 
 def report(times: Mapping[str, Array], ours: str, peer: str, target: float) -> bool:

@@ -30,7 +30,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
      "able to anneal", "raise epsilon_1"),
     ({"m_W": 7}, "m_W = 7", "in twos", "make m_W even"),
     ({"m_V": 7, "neurons": "balanced"}, "m_V = 7", "in twos", "make m_V even"),
-    ({"N": 10, "batch_size": 11}, "batch_size = 11 of N = 10", "without replacement", "at most 10"),
+    ({"N": 10, "p0": 0.1, "batch_size": 11}, "batch_size = 11 of N = 10", "without replacement", "at most 10"),
     ({"schedule": "pieces"}, "without pieces", "until_tau", "give pieces"),
     ({"pieces": [[1.0, 1.0]]}, "pieces given with schedule = 'L-S'", "only schedule", "leave pieces out"),
     ({"schedule": "pieces", "pieces": [[2.0, 1.0], [1.0, 1.0]]}, "[2.0, 1.0], [1.0, 1.0]", "increasing", "sort"),
@@ -73,7 +73,7 @@ def test_defaults_are_theory() -> None:
     assert e.gamma_0 == pytest.approx(1 / math.sqrt(200))
     variance = 16 * 0.00789**2 / (5e-4 * (2 - 16 * 5e-4))  # THEORY §5
     assert e.tau_0_value == pytest.approx(math.sqrt(variance), rel=1e-12)
-    given_n = Experiment(N=50)
+    given_n = Experiment(N=50, p0=0.1)
     assert given_n.kappa is None and given_n.kappa_value == 2.0 and given_n.n_examples == 50
     assert Experiment(seed=4, seed_data=9).seed_of("data") == 9 and Experiment(seed=4).seed_of("noise") == 4
     assert Experiment(schedule="S", seed=3).run_name == "default-S-seed3"
@@ -105,19 +105,20 @@ def test_replace_is_the_same_as_writing_it_so(experiment: Experiment, fields: di
     assert {key: getattr(changed, key) for key in fields} == fields
     assert changed.replace() == changed
     assert changed.replace(lambda_=0.07) == changed.replace(**{"lambda": 0.07})
-    back = changed.replace(schedule=experiment.schedule, **{key: getattr(experiment, key) for key in fields})
+    restored = {key: getattr(experiment, key) for key in {*fields, "schedule", "pieces", "step_tau"}}
+    back = changed.replace(**restored)
     for key in ("d", "N", "seed", "tau_0", "neurons", "schedule"):
         assert getattr(back, key) == getattr(experiment, key)
 
 
 def test_replace_clears_what_it_supersedes() -> None:
-    assert Experiment().replace(N=30).kappa is None
-    assert Experiment(N=30).replace(kappa=0.25).N is None
-    assert Experiment(N=30).replace(d=9).n_examples == 30
+    assert Experiment(p0=0.1).replace(N=30).kappa is None
+    assert Experiment(N=30, p0=0.1).replace(kappa=0.25).N is None
+    assert Experiment(N=30, p0=0.1).replace(d=9).n_examples == 30
     assert Experiment(tau_0_rate=3.0).replace(tau_0=1.0).tau_0_rate is None
     pieces = Experiment(schedule="pieces", pieces=((1.0, 1.0),), tau_0=1.0)
     assert pieces.replace(schedule="S").pieces is None
-    with pytest.raises(ExperimentError, match="kappa and|both given|kappa = "):
+    with pytest.raises(ExperimentError, match=r"kappa = 0\.5 and N = 30"):
         Experiment().replace(N=30, kappa=0.5)
     with pytest.raises(ExperimentError, match="unknown field"):
         Experiment().replace(nope=1)

@@ -1,4 +1,7 @@
-"""``theory-sim``: parses, calls one public function, prints. Exit status: 0 done, 1 negative finding, 2 bad input, 130 interrupted."""
+"""``theory-sim``: parses, calls one public function, prints.
+
+Exit status: 0 done, 1 a negative finding, 2 bad input, 130 interrupted.
+"""
 
 from __future__ import annotations
 

@@ -126,7 +126,8 @@ class Experiment(pydantic.BaseModel):
                    "at least one training example", "lower kappa or give N")
         if self.p0_value + self.q0 > 1 + 1e-12:
             yield (f"p0 + q0 = {self.p0_value:g} + {self.q0:g} = {self.p0_value + self.q0:g}",
-                   "p0 + q0 <= 1: they are probabilities of two of three kinds (THEORY §1)", "lower p0 or q0")
+                   "p0 + q0 <= 1: they are probabilities of two of three kinds; p0 is kappa^2/2 = d/(2N) unless given "
+                   "(THEORY §1)", "lower p0 or q0, or raise N")
         if self.alpha_min > self.alpha_max:
             yield (f"alpha_min = {self.alpha_min:g} > alpha_max = {self.alpha_max:g}",
                    "alpha is uniform on [alpha_min, alpha_max]", "swap them")

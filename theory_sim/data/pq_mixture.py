@@ -65,7 +65,8 @@ class Data:
         """Mean of (N,) values over each kind, (3,); NaN for a kind without examples."""
         total = np.bincount(self.kind, weights=values, minlength=3)
         counts = self.counts
-        return np.divide(total, counts, out=np.full(3, np.nan), where=counts > 0)
+        mean: Array = np.divide(total, counts, out=np.full(3, np.nan), where=counts > 0)
+        return mean
 
 
 def draw_data(experiment: Experiment) -> Data:

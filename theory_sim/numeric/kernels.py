@@ -64,17 +64,51 @@ def split_update(
     keep = cast(1.0 - rate * decay)
     gamma = cast(rate)
     kick = cast(rate * tau_xi)
-    for j in range(weights.shape[0]):
-        slope = gamma * u[j]
-        row = j // share
-        for k in range(weights.shape[1]):
-            pull = slope * gradient[j, k]
-            gradient[j, k] *= u[j]
-            weights[j, k] = keep * weights[j, k] - pull - kick * xi[row, k]
-            signal[j, k] = keep * signal[j, k] - pull
-    for row in range(noise.shape[0]):
-        for k in range(noise.shape[1]):
-            noise[row, k] = keep * noise[row, k] - kick * xi[row, k]
+    _scale_rows(gradient, u)
+    flat_weights, flat_signal, flat_gradient = weights.reshape(-1), signal.reshape(-1), gradient.reshape(-1)
+    flat_noise, flat_xi = noise.reshape(-1), xi.reshape(-1)
+    # Few arrays a loop: the compiler proves that they do not overlap, and uses vector units, only for a few.
+    for i in range(flat_signal.size):
+        flat_signal[i] = keep * flat_signal[i] - gamma * flat_gradient[i]
+    for i in range(flat_weights.size):
+        flat_weights[i] = keep * flat_weights[i] - gamma * flat_gradient[i]
+    for i in range(flat_noise.size):
+        flat_noise[i] = keep * flat_noise[i] - kick * flat_xi[i]
+    _subtract_shared(weights, xi, kick, share)
+
+
+@_compiled
+def _scale_rows(a: Array, factor: Array) -> None:
+    """Multiply row j of a by factor_j."""
+    if a.shape[1] == 2:  # a loop over two entries would cost more than the entries
+        flat = a.reshape(-1)
+        for j in range(factor.size):
+            flat[2 * j] *= factor[j]
+            flat[2 * j + 1] *= factor[j]
+    else:
+        for j in range(a.shape[0]):
+            for k in range(a.shape[1]):
+                a[j, k] *= factor[j]
+
+
+@_compiled
+def _subtract_shared(weights: Array, xi: Array, kick: float, share: int) -> None:
+    """Subtract kick * xi from weights, row j // share from row j; share is 1 or 2."""
+    flat_weights, flat_xi = weights.reshape(-1), xi.reshape(-1)
+    if share == 1:
+        for i in range(flat_weights.size):
+            flat_weights[i] -= kick * flat_xi[i]
+    elif weights.shape[1] == 2:
+        for row in range(xi.shape[0]):
+            flat_weights[4 * row] -= kick * flat_xi[2 * row]
+            flat_weights[4 * row + 1] -= kick * flat_xi[2 * row + 1]
+            flat_weights[4 * row + 2] -= kick * flat_xi[2 * row]
+            flat_weights[4 * row + 3] -= kick * flat_xi[2 * row + 1]
+    else:
+        for j in range(weights.shape[0]):
+            row = j // share
+            for k in range(weights.shape[1]):
+                weights[j, k] -= kick * xi[row, k]
 
 
 @_compiled

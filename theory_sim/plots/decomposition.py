@@ -61,4 +61,5 @@ def _draw(axes: Any, run: Trajectory, dashes: Any, *, exact: bool) -> None:
     axes[2].plot(tau, run.history("tau_noise", layer="W"), color=COLOURS["noise"], **thin)
     if exact:  # of one seed: annealing times differ, and dots of all would hide the lines
         every = max(1, len(tau) // 14)
-        axes[2].plot(tau[::every], run.dataset["tau_noise_exact"].values[::every], color=COLOURS["noise"], ls="none", marker="o", ms=2.2)
+        level = run.dataset["tau_noise_exact"].values
+        axes[2].plot(tau[::every], level[::every], color=COLOURS["noise"], ls="none", marker="o", ms=2.2)

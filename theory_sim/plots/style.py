@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import InputError, StoreError
 
@@ -30,7 +30,7 @@ def style() -> Iterator[None]:
     """Matplotlib settings for one figure; the caller's are left alone."""
     import matplotlib
 
-    settings = {
+    settings: Any = {
         "font.size": 7.5, "axes.titlesize": 7.5, "axes.labelsize": 7.5, "legend.fontsize": 7, "xtick.labelsize": 7,
         "ytick.labelsize": 7, "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.3,
         "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 300, "svg.hashsalt": "theory_sim",

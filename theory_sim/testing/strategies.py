@@ -48,7 +48,7 @@ def schedules(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def experiments(draw: st.DrawFn, **fixed: Any) -> Experiment:
+def experiments(draw: st.DrawFn, /, **fixed: Any) -> Experiment:
     """Valid experiments of at most 12 steps, 24 examples and 24 neurons a layer.
 
     Parameters

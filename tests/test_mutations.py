@@ -1,0 +1,76 @@
+"""Mistakes put into a copy of the package on purpose: each must fail tests/mutation_check.py, the copy itself must pass.
+
+A mutation names a file, a piece of a line that occurs in it exactly once, and what replaces it, so that the list cannot
+go stale unnoticed. The copy runs uncompiled, which takes a tiny problem and no compilation.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+class Mutation(NamedTuple):
+    """One mistake."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTATIONS = [
+    Mutation(**entry)
+    for entry in tomllib.loads((ROOT / "tests" / "mutations.toml").read_text(encoding="utf-8"))["mutation"]
+]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mutant")
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "theory_sim", folder / "theory_sim", ignore=ignore)
+    (folder / "tests").mkdir()
+    for name in ("__init__.py", "reference.py", "replay.py", "mutation_check.py"):
+        shutil.copy(ROOT / "tests" / name, folder / "tests")
+    return folder
+
+
+def check(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the check on the package in ``folder``; -P and PYTHONPATH keep any other copy out."""
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "tests.mutation_check"], cwd=folder, env=environment, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_copy_itself_passes(copy: Path) -> None:
+    result = check(copy)
+    assert result.returncode == 0, result.stderr
+    assert Path(result.stdout.strip()) == (copy / "theory_sim" / "__init__.py").resolve()
+
+
+def test_the_list_is_long_enough() -> None:
+    assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS) >= 12
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_mistake_is_found(mutation: Mutation, copy: Path) -> None:
+    path = copy / "theory_sim" / mutation.file
+    source = path.read_text(encoding="utf-8")
+    assert source.count(mutation.old) == 1, f"{mutation.old!r} occurs {source.count(mutation.old)} times in {mutation.file}"
+    path.write_text(source.replace(mutation.old, mutation.new), encoding="utf-8")
+    try:
+        result = check(copy)
+    finally:
+        path.write_text(source, encoding="utf-8")
+    # An assertion that failed, not a mutant that could not even be imported or run.
+    assert result.returncode == 1 and "AssertionError" in result.stderr, result.stdout + result.stderr
