@@ -1,0 +1,33 @@
+"""Public names are found at the top, whatever was imported before, and importing costs little."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import theory_sim
+
+
+@pytest.mark.parametrize("name", theory_sim.__all__)
+def test_public_names_are_not_modules(name: str) -> None:
+    import theory_sim.regime
+    import theory_sim.simulate  # noqa: F401
+
+    assert callable(getattr(theory_sim, name))
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, theory_sim, theory_sim.cli; "
+        "heavy = {'numba', 'scipy', 'xarray', 'zarr', 'matplotlib', 'sympy'} & set(sys.modules); "
+        "sys.exit(', '.join(sorted(heavy)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(AttributeError, match="nonesuch"):
+        theory_sim.nonesuch  # noqa: B018
