@@ -161,6 +161,9 @@ class Experiment(pydantic.BaseModel):
         if self.tau_0 == "stationary" and self.lambda_ > 0 and (self.tau_0_rate or self.eta_1) * self.lambda_ >= 2:
             yield (f"tau_0 stationary at rate {self.tau_0_rate or self.eta_1:g} with lambda = {self.lambda_:g}",
                    "rate x lambda < 2", "lower tau_0_rate (default eta_1) or lambda")
+        if self.tau_xi == 0 and self.tau_0 in ("stationary", 0.0):
+            yield (f"tau_0 = {self.tau_0!r} with tau_xi = 0", "U_0 = 0 without noise has no gradient and never moves",
+                   "give tau_0 as a number above 0")
         if isinstance(self.tau_0, float):
             if self.tau_0 < 0:
                 yield (f"tau_0 = {self.tau_0:g}", "a standard deviation, at least 0", "make it 0 or more")

@@ -177,8 +177,8 @@ class _Run:
         for name, value in values.items():
             self.records.setdefault(name, []).append(value)
         self._recorded_at = self.step
-        while self._next_record * (1 - 1e-12) <= self.tau:
-            self._next_record = (round(self._next_record / self.experiment.record_every) + 1) * self.experiment.record_every
+        every = self.experiment.record_every
+        self._next_record = (math.floor(self.tau / every * (1 + 1e-12)) + 1) * every
         if self.progress is not None:
             self.progress(self.step, self.tau, training_loss)
 

@@ -104,13 +104,15 @@ class Trajectory:
             version = int(dataset.attrs["schema_version"])
             if dataset.attrs["schema"] != SCHEMA:
                 raise KeyError(dataset.attrs["schema"])
+            if version > SCHEMA_VERSION:
+                raise StoreError(f"{path} has schema version {version}", f"at most {SCHEMA_VERSION} in this version",
+                                 "update theory_sim")
             experiment = Experiment(**json.loads(dataset.attrs["experiment"]))
+        except StoreError:
+            raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
             raise StoreError(f"{path} cannot be read as a run: {type(error).__name__}: {error}",
                              f"a store written by Trajectory.save (schema {SCHEMA})", "run the experiment again") from error
-        if version > SCHEMA_VERSION:
-            raise StoreError(f"{path} has schema version {version}", f"at most {SCHEMA_VERSION} in this version",
-                             "update theory_sim")
         return cls(dataset, experiment)
 
     def history(self, name: str, **labels: Any) -> Any:
