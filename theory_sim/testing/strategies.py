@@ -74,11 +74,11 @@ def experiments(draw: st.DrawFn, /, **fixed: Any) -> Experiment:
         "counts": draw(st.sampled_from(("random", "exact"))), "n_test": draw(st.integers(1, 4)),
         "m_W": step * draw(st.integers(1, 24 // step)), "m_V": step * draw(st.integers(1, 24 // step)),
         "neurons": neurons, "dtype": draw(st.sampled_from(("float32", "float64"))), "lambda_": lambda_,
-        "tau_xi": draw(_between(0.0, 0.2)), "tau_0": draw(_between(0.0, 1.0)),
+        "tau_xi": draw(_between(0.0, 0.2)), "tau_0": draw(_between(0.01, 1.0)),
         "batch_size": draw(st.one_of(st.none(), st.integers(1, n))), "max_steps": draw(st.integers(1, 12)),
         "seed": draw(st.integers(0, 2**32)), "record_every": draw(_between(0.05, 2.0)),
     }
-    if lambda_ > 0 and draw(st.booleans()):
+    if lambda_ > 0 and fields["tau_xi"] > 0 and draw(st.booleans()):
         fields["tau_0"] = "stationary"
         fields["tau_0_rate"] = draw(_between(0.05, _LARGEST_RATE))
     return Experiment(**{**fields, **fixed})
