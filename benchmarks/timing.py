@@ -12,11 +12,12 @@ from threadpoolctl import ThreadpoolController
 __all__ = ["interleaved", "numpy_products", "report"]
 
 Array = np.ndarray[Any, Any]
-# A BLAS or OpenMP thread spins for tens of milliseconds after its last task and would slow the next call down.
+# Seconds of untimed calls at each turn. A BLAS or OpenMP thread spins for tens of milliseconds after its last task, and
+# a new pair of busy threads needs a few scheduler ticks to be on two processors; a run is past both.
 _SETTLE = 0.04
 
 
-def interleaved(calls: Mapping[str, tuple[int, Callable[[], None]]], rounds: int = 100) -> dict[str, Array]:
+def interleaved(calls: Mapping[str, tuple[int, Callable[[], None]]], rounds: int = 60) -> dict[str, Array]:
     """Time calls in turn.
 
     Parameters
@@ -24,7 +25,7 @@ def interleaved(calls: Mapping[str, tuple[int, Callable[[], None]]], rounds: int
     calls : mapping
         By name: number of BLAS threads to give the call, and the call.
     rounds : int
-        Times each is measured; each time right after a call of its own that is not.
+        Times each is measured; each time right after untimed calls of its own.
 
     Returns
     -------
@@ -33,12 +34,13 @@ def interleaved(calls: Mapping[str, tuple[int, Callable[[], None]]], rounds: int
     """
     times = {name: np.empty(rounds) for name in calls}
     libraries = ThreadpoolController().select(user_api="blas").lib_controllers
-    for k in range(-3, rounds):
+    for k in range(-2, rounds):
         for name, (threads, call) in calls.items():
             for library in libraries:
                 library.set_num_threads(threads)
-            time.sleep(_SETTLE)
-            call()
+            settled = time.perf_counter() + _SETTLE
+            while time.perf_counter() < settled:
+                call()
             start = time.perf_counter()
             call()
             if k >= 0:
