@@ -45,6 +45,7 @@ def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path) -> No
     done = call("run", str(plan), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Learning times" in done.stdout and "warning:" in done.stdout
+    assert "of 2 seeds (exact 95% interval" in " ".join(done.stdout.split())
     runs = sorted(path.name for path in (tmp_path / "runs").iterdir())
     assert runs == ["tiny-L-S-seed0", "tiny-L-S-seed1", "tiny-S-seed0", "tiny-S-seed1"]
     assert Trajectory.load(tmp_path / "runs" / runs[0]).experiment.schedule == "L-S"

@@ -140,7 +140,7 @@ def test_any_experiment_gets_a_readable_answer(r, d, lambda_, tau_xi, eta_2):
         {"q0": 0.0, "p0": 0.0},
         {"lambda_": 0.0, "tau_0": 1.0},
         {"tau_0": 0.0},
-        {"tau_0": 0.0, "tau_xi": 0.0},
+        {"tau_0": 0.0, "tau_xi": 0.01},
         {"g0": 0.0},
         {"N": 1, "p0": 0.1},
         {"max_steps": 3},

@@ -11,7 +11,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from theory_sim.study.over_seeds import CONFIDENCE, Interval, ScheduleSummary
+from theory_sim.study.over_seeds import CONFIDENCE, Interval, ScheduleSummary, share_interval
 
 if TYPE_CHECKING:
     from theory_sim.regime import Regime
@@ -74,7 +74,16 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
         for level, row in sorted(summary.levels.items()):
             times.add_row(f"{summary.schedule}  {level:.2f}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
                           _number(row["other_loss"]), _range(row["other_accuracy"]))
-    return Group(times, _orders(summaries), _ends(summaries, span))
+    return Group(times, _orders(summaries), _ends(summaries, span), *(Text(_headline(s)) for s in summaries))
+
+
+def _headline(summary: ScheduleSummary) -> str:
+    """What a reader takes home: how many seeds learnt what first, with the exact interval of that share."""
+    n = len(summary.seeds)
+    order, count = max(summary.orders.items(), key=lambda item: item[1])
+    share = share_interval(count, n)
+    return (f"{summary.schedule}: {order} on {count} of {n} seed{'s' if n > 1 else ''} (exact {CONFIDENCE:.0%} interval of the "
+            f"share: {share.low:.2f} to {share.high:.2f}); robust at three levels on {summary.robust} of {n}")
 
 
 def _range(interval: Interval) -> str:
