@@ -14,7 +14,7 @@ __all__ = ["interleaved", "numpy_products", "report"]
 Array = np.ndarray[Any, Any]
 # Seconds of untimed calls at each turn. A BLAS or OpenMP thread spins for tens of milliseconds after its last task, and
 # a new pair of busy threads needs a few scheduler ticks to be on two processors; a run is past both.
-_SETTLE = 0.04
+_SETTLE = 0.15
 
 
 def interleaved(calls: Mapping[str, tuple[int, Callable[[], None]]], rounds: int = 60) -> dict[str, Array]:

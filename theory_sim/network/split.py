@@ -21,8 +21,8 @@ __all__ = ["BLOCK_V", "BLOCK_W", "SplitNetwork"]
 
 Array = np.ndarray[Any, Any]
 # Constant, since sums run block by block: a change changes results in the last digits.
-BLOCK_W: Final = 128
-BLOCK_V: Final = 8192
+BLOCK_W: Final = 256
+BLOCK_V: Final = 25_600
 _TEST_COLUMNS: Final = 1024
 
 

@@ -1,8 +1,8 @@
 """Random streams that belong to runs, not to workers.
 
-Every number is addressed by (seed, purpose, layer, block, step): a Philox counter generator is keyed by the
-first four and its counter starts at the step. Any step's noise can be drawn again without the steps before it, and
-neither the number of threads nor their order can change a draw.
+Every number is addressed by (seed, purpose, layer, block, step). The first four give 128 bits by NumPy's SeedSequence,
+the step 64 more: together the three seed words of SFC64, the fastest of NumPy's generators at normal draws. Any step's noise can
+be drawn again without the steps before it, and neither the number of threads nor their order can change a draw.
 """
 
 from __future__ import annotations
@@ -48,18 +48,20 @@ class StepStream:
 
     def __init__(self, seed: int, purpose: str, *address: int) -> None:
         sequence = np.random.SeedSequence(seed, spawn_key=(PURPOSES[purpose], *address))
-        self._bits = np.random.Philox(sequence)
+        self._key = sequence.generate_state(2, np.uint64)
+        self._bits = np.random.SFC64(sequence)
         self._generator = np.random.Generator(self._bits)
         self._start: Any = self._bits.state
 
     def at(self, step: int) -> np.random.Generator:
-        """Generator positioned at the first draw of a step (2^128 draws a step)."""
+        """Generator positioned at the first draw of a step."""
         state = self._start
-        state["state"]["counter"][:] = (0, 0, step, 0)
-        state["buffer_pos"] = 4
+        # SFC64's own seeding: three words, a counter of one, and twelve rounds that mix them.
+        state["state"]["state"][:] = (*self._key, step, 1)
         state["has_uint32"] = 0
         state["uinteger"] = 0
         self._bits.state = state
+        self._bits.random_raw(12, output=False)
         return self._generator
 
     def normal(self, step: int, out: np.ndarray[Any, Any]) -> None:
