@@ -104,7 +104,7 @@ def test_mini_batches(schedule: str, batch_size: int) -> None:
 
 
 def test_several_blocks_a_layer() -> None:
-    agree(BASE.replace(m_W=300, m_V=2 * 8192 + 1000, max_steps=5, neurons="independent"))
+    agree(BASE.replace(m_W=300, m_V=26_600, max_steps=5, neurons="independent"))
 
 
 def test_no_noise_and_no_decay() -> None:

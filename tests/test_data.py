@@ -1,6 +1,9 @@
 """The P/Q mixture against THEORY §1; statistical bounds are at level 1e-6 for fixed seeds."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -94,3 +97,17 @@ def test_precision_rounds_the_same_data() -> None:
     assert single.x1.dtype == np.float32
     np.testing.assert_array_equal(double.x1.astype(np.float32), single.x1)
     np.testing.assert_array_equal(double.alpha, single.alpha)
+
+
+def test_data_do_not_depend_on_the_threads_of_blas() -> None:
+    code = (
+        "import hashlib; from theory_sim import Experiment, draw_data; "
+        "data = draw_data(Experiment(d=50_000, N=8, p0=0.2)); "
+        "print(hashlib.sha256(data.x1.tobytes() + data.w_star.tobytes()).hexdigest())"
+    )
+    seen = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                       env={**os.environ, "OPENBLAS_NUM_THREADS": threads}).stdout
+        for threads in ("1", "2")
+    }
+    assert len(seen) == 1

@@ -22,7 +22,7 @@ from theory_sim.train.logistic import loss, slope
 
 STEPS = 30
 BASE = Experiment(
-    d=7, N=26, p0=0.2, q0=0.4, r=0.4, m_W=260, m_V=24, n_test=2, eta_1=1.5, eta_2=0.3, epsilon_1=0.3, lambda_=0.03,
+    d=7, N=26, p0=0.2, q0=0.4, r=0.4, m_W=300, m_V=24, n_test=2, eta_1=1.5, eta_2=0.3, epsilon_1=0.3, lambda_=0.03,
     tau_xi=0.15, max_steps=STEPS, record_every=0.1, seed=5, dtype="float64",
 )
 SCHEDULES = {
@@ -103,7 +103,7 @@ def test_decay_starts_one_factor_after_the_step() -> None:
 
 @pytest.mark.parametrize("neurons", ["paired", "independent", "balanced"])
 def test_initial_state(neurons: str) -> None:
-    experiment = BASE.replace(neurons=neurons, m_V=2 * 8192 + 1000)
+    experiment = BASE.replace(neurons=neurons, m_V=26_600)
     with BlockPool(1) as pool:
         network = SplitNetwork(experiment, draw_data(experiment), pool)
     level = math.sqrt(1.5 * 0.15**2 / (0.03 * (2 - 1.5 * 0.03)))  # THEORY §5

@@ -2,12 +2,15 @@
 
 import math
 import re
+import signal
+from typing import Any
 
 import numpy as np
 import pytest
 
 from theory_sim import Experiment, simulate
 from theory_sim.errors import InputError
+from theory_sim.network.layer import Layer
 
 UNSTABLE = Experiment(d=10, N=40, m_W=20, m_V=20, n_test=2, schedule="constant", eta_1=8000.0, lambda_=1e-4,
                       tau_xi=0.01, tau_0=1.0, max_tau=1e9, max_steps=200, record_every=8000.0,
@@ -52,7 +55,32 @@ def test_interruption_keeps_what_was_recorded() -> None:
     assert list(run.dataset["step"].values) == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("threads", [0, -2])
-def test_no_threads(threads: int) -> None:
-    with pytest.raises(InputError, match=rf"threads = {threads}\n.*at least 1"):
+def test_control_c_waits_for_the_end_of_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    update = Layer.update
+
+    def update_and_interrupt(self: Layer, block: int, step: int, *arguments: Any) -> None:
+        if step == 4 and block == 0:
+            signal.raise_signal(signal.SIGINT)
+        update(self, block, step, *arguments)
+
+    experiment = UNSTABLE.replace(eta_1=1.0, record_every=1.0)
+    monkeypatch.setattr(Layer, "update", update_and_interrupt)
+    run = simulate(experiment, threads=1)
+    monkeypatch.undo()
+    assert run.outcome == "interrupted" and run.dataset.attrs["final_step"] == 5
+    whole = simulate(experiment.replace(max_steps=5), threads=1)
+    for name in ("W", "W_signal", "W_noise", "V", "V_noise", "loss_train", "g"):
+        np.testing.assert_array_equal(run.dataset[name], whole.dataset[name])
+    with pytest.raises(KeyboardInterrupt):  # the caller's handling is back in place
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_astronomic_start_is_divergence() -> None:
+    run = simulate(UNSTABLE.replace(eta_1=1.0, tau_0=1e10, max_steps=5), threads=1)
+    assert run.outcome == "diverged" and run.dataset.sizes["record"] == 1
+
+
+@pytest.mark.parametrize("threads", [0, -2, 1.5, "2"])
+def test_no_threads(threads: Any) -> None:
+    with pytest.raises(InputError, match=rf"threads = {threads!r}\n.*at least 1"):
         simulate(UNSTABLE, threads=threads)

@@ -8,8 +8,8 @@ from theory_sim.network import SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import PURPOSES, StepStream, generator
 
-# Neither width is a multiple of its block (128 and 8192).
-UNEVEN = Experiment(d=20, N=90, q0=0.4, m_W=300, m_V=2 * 8192 + 1000, n_test=7, eta_1=4.0, eta_2=0.5, lambda_=0.01,
+# Neither width is a multiple of its block (256 and 25 600).
+UNEVEN = Experiment(d=20, N=90, q0=0.4, m_W=300, m_V=26_600, n_test=7, eta_1=4.0, eta_2=0.5, lambda_=0.01,
                     tau_xi=0.05, max_steps=25, record_every=4.0, seed=11)  # fmt: skip
 
 

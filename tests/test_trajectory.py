@@ -102,9 +102,13 @@ def test_broken_stores_are_refused(run: Trajectory, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be read as a run"):
         Trajectory.load(tmp_path / "empty")
     run.save(tmp_path / "no-metadata")
-    (tmp_path / "no-metadata" / "zarr.json").write_text("{", encoding="utf-8")
+    (tmp_path / "no-metadata" / ".zmetadata").write_text("{", encoding="utf-8")
     with pytest.raises(StoreError, match="cannot be read as a run"):
         Trajectory.load(tmp_path / "no-metadata")
+    run.save(tmp_path / "lost-chunk")  # Zarr alone would read NaN in its place
+    (tmp_path / "lost-chunk" / "loss_train" / "0.0").unlink()
+    with pytest.raises(StoreError, match="not those that were written"):
+        Trajectory.load(tmp_path / "lost-chunk")
     for attribute, value, seen in (
         ("schema", "another", "cannot be read as a run"), ("schema_version", SCHEMA_VERSION + 1, "schema version"),
         ("experiment", "{}}", "cannot be read as a run"), ("experiment", '{"nope": 1}', "unknown field"),

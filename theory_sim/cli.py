@@ -37,7 +37,7 @@ Seeds = Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (wi
 Threads = Annotated[int | None, typer.Option(help="Threads a run; any number gives the same result.")]
 Out = Annotated[Path, typer.Option(help="Folder for runs.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no tables.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no tables, no warnings of the regime.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Figure file: .png, .svg or .pdf.")]
 
@@ -109,7 +109,7 @@ def demo(
 ) -> None:
     """The main job: the default preset under L-S and S on the same data, tables and figures.
 
-    Runs that are already there are read, not run again.
+    Runs that are already there are read, not run again; figures that are there are replaced.
     """
     from theory_sim.plots.decomposition import plot_decomposition
     from theory_sim.plots.learning_order import plot_learning_order
@@ -139,11 +139,15 @@ def _run_and_report(
     from theory_sim.study.over_seeds import summarise
     from theory_sim.study.run_plan import run_plan
 
-    judged = regime(plan.experiment)
+    judged = regime(plan.experiment.replace(schedule=plan.compare[0]))
     if not (quiet or as_json):
         from theory_sim.tables import regime_table, show, summary_tables
 
         show(regime_table(judged))
+        for other in plan.compare[1:]:
+            for warning in regime(plan.experiment.replace(schedule=other)).warnings:
+                if warning not in judged.warnings:
+                    show(f"warning: {warning}")
     with run_progress(plan, shown=not (quiet or as_json)) as progress:
         results = run_plan(plan, out, existing=existing, threads=threads, progress=progress)
     trajectories = [trajectory for _, trajectory in results]
@@ -178,7 +182,8 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
             continue
         expected = regime(trajectory.experiment)
         predicted = expected.predicted_order.get(trajectory.experiment.schedule)
-        if trajectory.outcome == "interrupted" or predicted is None or not expected.holds:
+        numerics = any(not c.holds for c in expected.conditions if c.role == "numerics")
+        if trajectory.outcome == "interrupted" or predicted is None or not predicted.holds or predicted.thin or numerics:
             continue
         seen = learning_order(trajectory)
         if seen.order != predicted.expected or not seen.robust:

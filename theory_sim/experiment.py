@@ -51,20 +51,20 @@ class Experiment(pydantic.BaseModel):
 
     name: str = Field("default", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of the run in file names")
 
-    d: int = Field(200, ge=1, description="dimension of each of the two patches x_1, x_2")
-    kappa: float | None = Field(None, gt=0, description="sets N = d / kappa^2 (0.5 if N is not given either)")
-    N: int | None = Field(None, ge=1, description="number of training examples; give it or kappa")
+    d: int = Field(200, strict=True, ge=1, le=10**7, description="dimension of each of the two patches x_1, x_2")
+    kappa: float | None = Field(None, ge=1e-3, le=1e3, description="sets N = d / kappa^2 (0.5 if N is not given either)")
+    N: int | None = Field(None, strict=True, ge=1, description="number of training examples; give it or kappa")
     p0: float | None = Field(None, ge=0, le=1, description="probability of P-only (default kappa^2 / 2)")
     q0: float = Field(0.5, ge=0, le=1, description="probability of Q-only")
     g0: float = Field(1.0, ge=0, description="margin of P times sqrt(d): gamma_0 = g0 / sqrt(d)")
-    r: float = Field(0.3, gt=0, description="norm of zeta, the half-distance between Q's outer points")
+    r: float = Field(0.3, ge=1e-6, le=1e3, description="norm of zeta, the half-distance between Q's outer points")
     alpha_min: float = Field(0.5, ge=0, description="alpha is uniform on [alpha_min, alpha_max]")
-    alpha_max: float = Field(1.0, gt=0, description="alpha is uniform on [alpha_min, alpha_max]")
+    alpha_max: float = Field(1.0, ge=1e-3, le=1e3, description="alpha is uniform on [alpha_min, alpha_max]")
     counts: Literal["random", "exact"] = Field("exact", description="examples of each kind: drawn, or rounded")
-    n_test: int = Field(500, ge=1, description="fresh test examples of each kind")
+    n_test: int = Field(500, strict=True, ge=1, description="fresh test examples of each kind")
 
-    m_W: int = Field(1000, ge=1, description="neurons that see x_1 (two a pair when paired)")
-    m_V: int = Field(100_000, ge=1, description="neurons that see x_2 (two a pair when paired)")
+    m_W: int = Field(1000, strict=True, ge=1, description="neurons that see x_1 (two a pair when paired)")
+    m_V: int = Field(100_000, strict=True, ge=1, description="neurons that see x_2 (two a pair when paired)")
     neurons: Literal["paired", "independent", "balanced"] = Field("paired", description="law of the second layer")
     dtype: Literal["float32", "float64"] = Field("float32", description="precision of weights and products")
 
@@ -78,22 +78,22 @@ class Experiment(pydantic.BaseModel):
         None, description="pieces: [[until_tau, rate], ...]; the last rate goes on"
     )
     lambda_: float = Field(5e-4, ge=0, alias="lambda", description="weight decay (ridge) lambda")
-    tau_xi: float = Field(0.00789, ge=0, description="standard deviation of the noise xi on the gradient")
+    tau_xi: float = Field(0.00789, ge=0, le=1e12, description="standard deviation of the noise xi on the gradient")
     tau_0: float | Literal["stationary"] = Field(
         "stationary", description="standard deviation of U_0, or the stationary level of the noise"
     )
     tau_0_rate: float | None = Field(None, gt=0, description="rate at which tau_0 is stationary (default eta_1)")
-    batch_size: int | None = Field(None, ge=1, description="examples a step, without replacement (default all)")
+    batch_size: int | None = Field(None, strict=True, ge=1, description="examples a step, without replacement (default all)")
 
     epsilon_2: float | None = Field(None, gt=0, description="stop once the training loss is at most this")
     max_tau: float = Field(1000.0, gt=0, description="stop once tau reaches this")
-    max_steps: int | None = Field(None, ge=1, description="stop after this many steps")
+    max_steps: int | None = Field(None, strict=True, ge=1, description="stop after this many steps")
 
-    seed: int = Field(0, ge=0, description="seed of every stream that has none of its own")
-    seed_data: int | None = Field(None, ge=0, description="seed of the data (default seed)")
-    seed_init: int | None = Field(None, ge=0, description="seed of U_0 and the signs (default seed)")
-    seed_noise: int | None = Field(None, ge=0, description="seed of xi (default seed)")
-    seed_batch: int | None = Field(None, ge=0, description="seed of the mini-batches (default seed)")
+    seed: int = Field(0, strict=True, ge=0, le=2**64 - 1, description="seed of every stream that has none of its own")
+    seed_data: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of the data (default seed)")
+    seed_init: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of U_0 and the signs (default seed)")
+    seed_noise: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of xi (default seed)")
+    seed_batch: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of the mini-batches (default seed)")
     record_every: float = Field(10.0, gt=0, description="tau between two records")
 
     def __init__(self, **fields: Any) -> None:
@@ -165,8 +165,9 @@ class Experiment(pydantic.BaseModel):
             yield (f"tau_0 = {self.tau_0!r} with tau_xi = 0", "U_0 = 0 without noise has no gradient and never moves",
                    "give tau_0 as a number above 0")
         if isinstance(self.tau_0, float):
-            if self.tau_0 < 0:
-                yield (f"tau_0 = {self.tau_0:g}", "a standard deviation, at least 0", "make it 0 or more")
+            if not 0 <= self.tau_0 <= 1e12:
+                yield (f"tau_0 = {self.tau_0:g}", "a standard deviation from 0 to 1e12",
+                       "make it 0 or more, and not astronomic")
             if self.tau_0_rate is not None:
                 yield (f"tau_0 = {self.tau_0:g} and tau_0_rate = {self.tau_0_rate:g} are both given",
                        "tau_0_rate is read only with tau_0 = 'stationary'", "leave one of the two out")
@@ -299,4 +300,6 @@ def _explain(error: pydantic.ValidationError) -> ExperimentError:
         near = difflib.get_close_matches(field, known, n=1)
         mend = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(known)}"
         return ExperimentError(f"unknown field {field!r}", "only fields of Experiment", mend)
+    if field == "tau_0":
+        return ExperimentError(f"tau_0 = {first['input']!r}", "a number, or 'stationary'", "choose one of these")
     return ExperimentError(f"{field} = {first['input']!r}", first["msg"], f"change {field} so that the rule holds")

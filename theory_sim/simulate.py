@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -33,6 +36,7 @@ Progress = Callable[[int, float, float], None]
 
 # Logistic loss under a stable rate never rises this far above where it began, whatever the initial noise output.
 _DIVERGED: Final = 10.0
+_ASTRONOMIC: Final = 1e6
 _LABELS: Final = {
     "kind": list(KINDS), "layer": ["W", "V"], "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"],
 }
@@ -79,8 +83,8 @@ def simulate(
         refuse_existing(store, force=force)
     train, test = draw_data(experiment), draw_test_data(experiment)
     observers: Sequence[Observer] = (Losses(), PError(experiment.g0), Decomposition(), Separation())
-    with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"):
-        run = _Run(experiment, train, test, pool, observers, progress)
+    with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), _deferred_interrupt() as interrupted:
+        run = _Run(experiment, train, test, pool, observers, progress, interrupted)
         outcome, message = run.to_the_end()
         trajectory = Trajectory(run.dataset(outcome, message), experiment)
     if store is not None:
@@ -88,15 +92,29 @@ def simulate(
     return trajectory
 
 
+@contextmanager
+def _deferred_interrupt() -> Iterator[threading.Event]:
+    """Turn Ctrl-C into an event that the loop reads between steps: a step or a record is never cut in two."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
+        yield interrupted
+        return
+    previous = signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
 class _Run:
     """A run between its first and last step."""
 
     def __init__(
         self, experiment: Experiment, train: Data, test: Data, pool: BlockPool,
-        observers: Sequence[Observer], progress: Progress | None,
+        observers: Sequence[Observer], progress: Progress | None, interrupted: threading.Event,
     ) -> None:
         self.experiment, self.train, self.test, self.observers = experiment, train, test, observers
-        self.progress = progress
+        self.progress, self.interrupted = progress, interrupted
         self.schedule = schedule_of(experiment, float(train.counts[1]) / len(train))
         self.batches = Batches(experiment)
         self.network = SplitNetwork(experiment, train, pool)
@@ -115,17 +133,21 @@ class _Run:
                 margin = self.train.y * self.network.f
                 training_loss = float(np.mean(loss(margin)))
                 if self.step == 0:
-                    self._highest_loss = _DIVERGED * max(training_loss, math.log(2))
+                    self._highest_loss = min(_DIVERGED * max(training_loss, math.log(2)), _ASTRONOMIC)
                 if not training_loss <= self._highest_loss:  # NaN included
-                    return "diverged", self._diagnosis(training_loss, rate)
+                    message = self._diagnosis(training_loss, rate)
+                    if not self.records:  # diverged from the start: a Trajectory has at least one record
+                        self._record(rate, training_loss)
+                    return "diverged", message
                 end = self._end(training_loss)
-                rate = self.schedule.rate(self.tau, training_loss)
+                if end is None or self.step == 0:  # no step leaves the last record: it repeats the rate before it
+                    rate = self.schedule.rate(self.tau, training_loss)
                 if end is not None or self.tau >= self._next_record * (1 - 1e-12):
                     self._record(rate, training_loss)
                 if end is not None:
                     return end
                 self._advance(margin, rate)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # raised by the caller's progress
             return "interrupted", f"interrupted at step {self.step}, tau = {self.tau:g}"
 
     def _advance(self, margin: np.ndarray[Any, Any], rate: float) -> None:
@@ -145,6 +167,8 @@ class _Run:
 
     def _end(self, training_loss: float) -> tuple[Outcome, str] | None:
         e = self.experiment
+        if self.interrupted.is_set():
+            return "interrupted", f"interrupted at step {self.step}, tau = {self.tau:g}"
         if e.epsilon_2 is not None and training_loss <= e.epsilon_2:
             return "reached_loss", f"training loss {training_loss:.4g} <= epsilon_2 = {e.epsilon_2:g}"
         if self.tau >= e.max_tau * (1 - 1e-12):

@@ -70,7 +70,7 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     times = _table(f"Learning times in tau, {span}",
                    ("schedule, level (nats)", "tau_P", "tau_Q", "other's loss then", "its accuracy (range)"))
     for summary in summaries:
-        last = summary.end["tau"].value
+        last = summary.end["tau"].smallest
         for level, row in sorted(summary.levels.items()):
             times.add_row(f"{summary.schedule}  {level:.2f}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
                           _number(row["other_loss"]), _range(row["other_accuracy"]))
@@ -83,7 +83,15 @@ def _headline(summary: ScheduleSummary) -> str:
     order, count = max(summary.orders.items(), key=lambda item: item[1])
     share = share_interval(count, n)
     return (f"{summary.schedule}: {order} on {count} of {n} seed{'s' if n > 1 else ''} (exact {CONFIDENCE:.0%} interval of the "
-            f"share: {share.low:.2f} to {share.high:.2f}); robust at three levels on {summary.robust} of {n}")
+            f"share: {share.low:.2f} to {share.high:.2f}); robust at three levels on {summary.robust} of {n}{_lazy(summary)}")
+
+
+def _lazy(summary: ScheduleSummary) -> str:
+    shift = summary.end["pattern_shift V"]
+    if not shift.largest >= 1:
+        return ""
+    return (f"\nwarning: {summary.schedule} is not in the lazy regime: the signal moved {shift.largest:.2g} patterns per V "
+            "neuron near a kink; raise m_V or tau_0")
 
 
 def _range(interval: Interval) -> str:
@@ -110,7 +118,8 @@ def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
 
 
 def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
-    table = _table(f"At the end of the run, {span}", ("quantity", *(summary.schedule for summary in summaries)))
+    title = f"At the end of the run, {span}; error_test pooled, exact interval given the networks"
+    table = _table(title, ("quantity", *(summary.schedule for summary in summaries)))
     wanted = ["tau", "train_loss"]
     wanted += [f"{name} {kind}" for name in ("loss_train", "loss_test", "error_test") for kind in ("P-only", "Q-only", "both")]
     wanted += ["P_error", "tau_noise W", "tau_noise V", "tau_noise recursion", "tau_noise / recursion W",

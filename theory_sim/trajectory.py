@@ -5,6 +5,7 @@ A saved Trajectory opens with plain ``xarray.open_zarr(path)``; the schema is in
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -24,6 +25,8 @@ __all__ = ["OUTCOMES", "SCHEMA", "SCHEMA_VERSION", "Outcome", "Trajectory", "ref
 SCHEMA: Final = "theory_sim.Trajectory"
 SCHEMA_VERSION: Final = 1
 Outcome = Literal["reached_loss", "budget_spent", "diverged", "interrupted"]
+# Inside an array: Zarr warns of files beside the arrays that it does not know.
+_MANIFEST: Final = "tau/sha256.json"
 OUTCOMES: Final = ("reached_loss", "budget_spent", "diverged", "interrupted")
 
 
@@ -69,19 +72,30 @@ class Trajectory:
         target = Path(path)
         refuse_existing(target, force=force)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+            self._save(target)
         except OSError as error:
-            raise StoreError(f"{target.parent}: {error.strerror}", "a folder that can be written to",
+            raise StoreError(f"{target}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
                              "choose another output folder") from error
+
+    def _save(self, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         try:
             # Zarr's format 3 has neither a settled form of text labels nor of consolidated metadata; format 2 has both.
             self.dataset.to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
+            (draft / _MANIFEST).write_text(json.dumps(_digests(draft), indent=1), encoding="utf-8")
+            if not target.exists():
+                draft.rename(target)
+                return
             old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent)) / "old"
-            if target.exists():
-                target.rename(old)
-            draft.rename(target)
-            shutil.rmtree(old.parent)
+            target.rename(old)
+            try:
+                draft.rename(target)
+            except OSError:
+                old.rename(target)
+                raise
+            finally:
+                shutil.rmtree(old.parent, ignore_errors=True)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -100,6 +114,8 @@ class Trajectory:
             raise StoreError(f"{path} does not exist", "the folder of a saved run",
                              "check the path; `theory-sim run` prints where it writes")
         try:
+            if json.loads((Path(path) / _MANIFEST).read_text(encoding="utf-8")) != _digests(Path(path)):
+                raise ValueError("its files are not those that were written")
             dataset = xarray.open_zarr(path, chunks=None).load()
             version = int(dataset.attrs["schema_version"])
             if dataset.attrs["schema"] != SCHEMA:
@@ -120,17 +136,31 @@ class Trajectory:
         return self.dataset[name].sel(labels).values
 
 
+def _digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of a store: Zarr itself takes a missing chunk for one filled with NaN."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / _MANIFEST)
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Raise StoreError if something lies at ``path`` that may not be replaced.
+    """Raise StoreError if a run cannot be written to ``path``: something lies there, or nothing can be made there.
 
     With ``force`` a saved run may be replaced, anything else not.
     """
     target = Path(path)
-    if not target.exists():
+    try:
+        there = target.exists()
+        parent = next(folder for folder in target.absolute().parents if folder.exists())
+    except OSError as error:
+        raise StoreError(f"{target}: {error.strerror}", "a path that can be made",
+                         "choose a shorter name or another folder") from error
+    if not (parent.is_dir() and os.access(parent, os.W_OK)):
+        raise StoreError(f"{parent} cannot hold a folder", "a folder that can be written to", "choose another output folder")
+    if not there:
         return
     if not force:
         raise StoreError(f"{target} exists", "results are never overwritten unasked",
                          "choose another name or output folder, or pass --force (force=True)")
-    if not (target / ".zmetadata").is_file():
+    if not ((target / ".zmetadata").is_file() and (target / _MANIFEST).is_file()):
         raise StoreError(f"{target} exists and is not a saved run", "only a saved run is replaced",
                          "move it away or choose another output")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from theory_sim.errors import ExperimentError
+from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.study.over_seeds import CONFIDENCE, mean_interval, share_interval
+from theory_sim.simulate import simulate
+from theory_sim.study.over_seeds import CONFIDENCE, mean_interval, share_interval, summarise
 from theory_sim.study.plan import Plan
 
 
@@ -41,6 +43,34 @@ def test_share_interval_is_exact() -> None:
     interval = share_interval(3, 20)
     assert stats.binom.sf(2, 20, interval.low) == pytest.approx(0.025, rel=1e-6)
     assert stats.binom.cdf(3, 20, interval.high) == pytest.approx(0.025, rel=1e-6)
+
+
+def test_unlike_or_repeated_runs_are_not_pooled() -> None:
+    small = Experiment(d=10, m_W=20, m_V=40, max_tau=30, n_test=5)
+    one, two = simulate(small), simulate(small.replace(seed=1))
+    assert summarise([one, two])[0].seeds == (0, 1)
+    with pytest.raises(InputError, match="repeats another run"):
+        summarise([one, one])
+    with pytest.raises(InputError, match="differ in q0"):
+        summarise([one, simulate(small.replace(q0=0.3, seed=2))])
+    with pytest.raises(InputError, match="no runs"):
+        summarise([])
+
+
+def test_a_change_of_schedule_or_seed_overrides_the_lists_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text('compare = ["L-S", "S"]\nseeds = [0, 1]\n')
+    assert [e.run_name for e in Plan.from_toml(path, {"schedule": "S", "seed": 9})] == ["default-S-seed9"]
+    path.write_text('schedule = "S"\ncompare = ["L-S", "S"]\n')
+    with pytest.raises(ExperimentError, match="schedule and compare"):
+        Plan.from_toml(path)
+
+
+def test_a_threshold_out_of_reach_for_the_drawn_data_is_found_before_any_run() -> None:
+    # q_hat of these few examples is below q0, and with it the threshold below the stop loss.
+    tight = Experiment(d=10, N=20, counts="random", epsilon_1=0.01, epsilon_2=0.35, q0=0.5)
+    with pytest.raises(ExperimentError, match="q_hat"):
+        Plan.of(tight, seeds=range(12))
 
 
 def test_plan_shares_data_between_schedules_and_refuses_repeats() -> None:

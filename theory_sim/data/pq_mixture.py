@@ -89,8 +89,8 @@ def draw_data(experiment: Experiment) -> Data:
 def draw_test_data(experiment: Experiment, n_each: int | None = None) -> Data:
     """Fresh examples, ``n_each`` (default ``n_test``) of each kind, with the training set's w*."""
     n = experiment.n_test if n_each is None else n_each
-    if n < 1:
-        raise InputError(f"n_each = {n}", "at least one example of each kind", "give 1 or more")
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise InputError(f"n_each = {n!r}", "at least one example of each kind", "give 1 or more")
     rng = generator(experiment.seed_of("data"), "test data")
     kind = np.repeat(np.arange(3, dtype=np.int8), n)
     return _fill(experiment, kind, _unit_vector(experiment), rng)
@@ -105,7 +105,8 @@ def _largest_remainder(wanted: Array, n: int) -> Array:
 
 def _unit_vector(experiment: Experiment) -> Array:
     w = generator(experiment.seed_of("data"), "data", 1).standard_normal(experiment.d)
-    return w / np.linalg.norm(w)
+    unit: Array = w / np.sqrt(np.sum(w * w))
+    return unit
 
 
 def _fill(experiment: Experiment, kind: Array, w_star: Array, rng: np.random.Generator) -> Data:
@@ -113,7 +114,8 @@ def _fill(experiment: Experiment, kind: Array, w_star: Array, rng: np.random.Gen
     dtype = np.dtype(experiment.dtype)
     y = rng.choice(np.array([-1.0, 1.0]), size=n)
     x1 = rng.standard_normal((n, experiment.d)) / np.sqrt(experiment.d)
-    along = x1 @ w_star
+    # Not by BLAS: its sums depend on its number of threads.
+    along = np.einsum("ij,j->i", x1, w_star)
     # z conditioned on y <w*, z> >= 0 is z with the component along w* reflected to the label's side.
     x1 += np.outer(y * (np.abs(along) + experiment.gamma_0) - along, w_star)
     x1[kind == Q_ONLY] = 0.0

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from theory_sim.errors import InputError
@@ -36,8 +37,8 @@ class BlockPool:
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        if threads is not None and threads < 1:
-            raise InputError(f"threads = {threads}", "at least 1", "give 1 or more, or leave it out for all processors")
+        if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+            raise InputError(f"threads = {threads!r}", "at least 1", "give 1 or more, or leave it out for all processors")
         self.threads = threads or default_threads()
 
     def __enter__(self) -> Self:
@@ -59,10 +60,12 @@ class BlockPool:
                 work(block, 0)
             return
         turn = itertools.count()  # next() on it is atomic
+        handling = np.geterr()  # a thread of its own starts with NumPy's defaults
 
         def take(worker: int) -> None:
-            while (block := next(turn)) < blocks:
-                work(block, worker)
+            with np.errstate(**handling):
+                while (block := next(turn)) < blocks:
+                    work(block, worker)
 
         others = [self._executor.submit(take, worker) for worker in range(1, self.threads)]
         try:

@@ -1,8 +1,8 @@
 """Random streams that belong to runs, not to workers.
 
 Every number is addressed by (seed, purpose, layer, block, step). The first four give 128 bits by NumPy's SeedSequence,
-the step 64 more: together the three seed words of SFC64, the fastest of NumPy's generators at normal draws. Any step's noise can
-be drawn again without the steps before it, and neither the number of threads nor their order can change a draw.
+the step 64 more: together the three seed words of SFC64, the fastest of NumPy's generators at normal draws. Any step's
+noise can be drawn again without the steps before it, and neither the number of threads nor their order can change a draw.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from theory_sim.trajectory import Trajectory
 __all__ = ["LEVELS", "LearningOrder", "LevelOrder", "Order", "learning_order", "learning_time"]
 
 LEVELS: Final = (0.45, 0.50, 0.55)
-Order = Literal["P first", "Q first", "tie", "neither learnt"]
+Order = Literal["P first", "Q first", "tie", "neither learnt", "no examples"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class LevelOrder:
     tau_P, tau_Q : float
         Learning times; infinity where not learnt by ``censored_at``.
     order : str
-        "P first", "Q first", "tie" or "neither learnt".
+        "P first", "Q first", "tie", "neither learnt", or "no examples" of one of the kinds.
     first_tau : float
         Time of the first of the two, infinity if neither.
     other_loss, other_accuracy : float
@@ -128,7 +128,8 @@ def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> Learn
     first = levels[0]
     tau = trajectory.dataset["tau"].values
     return LearningOrder(
-        first.tau_P, first.tau_Q, first.order, len({each.order for each in levels}) == 1, levels,
+        first.tau_P, first.tau_Q, first.order,
+        len({each.order for each in levels}) == 1 and first.order != "no examples", levels,
         float(tau[-1]) if len(tau) else 0.0,
     )
 
@@ -140,6 +141,8 @@ def _at_level(trajectory: Trajectory, level: float) -> LevelOrder:
     tau_P, tau_Q = (learning_time(tau, losses[kind], level) for kind in ("P-only", "Q-only"))
     first_tau = min(tau_P, tau_Q)
     order: Order
+    if any(np.isnan(of_kind).all() for of_kind in losses.values()):  # a kind that the data do not hold has no order
+        return LevelOrder(level, tau_P, tau_Q, "no examples", first_tau, math.nan, math.nan, math.nan)
     if math.isinf(first_tau):
         return LevelOrder(level, tau_P, tau_Q, "neither learnt", first_tau, math.nan, math.nan, math.nan)
     interval = float(np.diff(tau)[max(0, int(np.searchsorted(tau, first_tau)) - 1)]) if len(tau) > 1 else 0.0

@@ -17,9 +17,9 @@ _PROBES = 64
 class Separation:
     """g at z - zeta, z, z + zeta and h = g(z+zeta) + g(z-zeta) - 2 g(z); the lazy-regime measure.
 
-    In the lazy regime patterns are those of the noise alone. ``pattern_shift`` is the share of (neuron, input) pairs
-    where U's pattern differs from the noise's: over the first 64 training examples with x_1 for W, over the three
-    directions for V, there divided by the share of V neurons whose kink separates Q's classes, the few that matter.
+    In the lazy regime patterns are those of the noise alone. ``pattern_shift`` for W is the share of (neuron, input)
+    pairs where U's pattern differs from the noise's, over the first 64 training examples with x_1. For V it is the
+    number of such (neuron, direction) pairs divided by the number of neurons whose kink separates Q's classes.
     """
 
     variables: Mapping[str, Variable] = {

@@ -71,7 +71,10 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, force: bool = F
         raise InputError(f"figure file {target}", f"a name ending in one of .{', .'.join(FORMATS)}", "change the suffix")
     if target.exists() and not force:
         raise StoreError(f"{target} exists", "figures are never overwritten unasked", "choose another name or --force")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{target.parent}: {error.strerror}", "a folder that can be made", "choose another folder") from error
     metadata = {"Date": None} if target.suffix == ".svg" else None
     draft = target.with_name(f".{target.name}.draft{target.suffix}")
     try:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.errors import InputError
 from theory_sim.observe.learning_order import LevelOrder, learning_order
 from theory_sim.trajectory import Trajectory
 
@@ -62,7 +63,7 @@ class ScheduleSummary:
     """What the runs of one schedule have in common, over seeds.
 
     ``levels`` maps a level of the loss to intervals of tau_P, tau_Q, the other kind's loss and accuracy at the first
-    learning time; ``orders`` counts orders at 0.45; ``robust`` is the share of runs where three levels agree.
+    learning time; ``orders`` counts orders at 0.45; ``robust`` counts runs where three levels agree.
     """
 
     schedule: str
@@ -82,9 +83,36 @@ class ScheduleSummary:
 
 
 def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
-    """Summary of each schedule among the trajectories, in order of first appearance."""
+    """Summary of each schedule among the trajectories, in order of first appearance.
+
+    Raises
+    ------
+    InputError
+        If there is none, if the runs differ in more than schedule and seeds, or if one is given twice: a mean and its
+        interval need independent runs of one experiment.
+    """
+    if not trajectories:
+        raise InputError("no runs", "at least one Trajectory", "give the folder of a saved run")
+    _require_replicates(trajectories)
     schedules = dict.fromkeys(t.experiment.schedule for t in trajectories)
     return [_summary(name, [t for t in trajectories if t.experiment.schedule == name]) for name in schedules]
+
+
+def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
+    varied = {"schedule", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch"}
+    first = trajectories[0].experiment.fields()
+    seen = set()
+    for run in trajectories:
+        fields = run.experiment.fields()
+        differ = sorted(key for key in (fields.keys() | first.keys()) - varied if fields.get(key) != first.get(key))
+        if differ:
+            raise InputError(f"runs that differ in {', '.join(differ)}", "runs of one experiment, but for schedule and seed",
+                             "summarise them apart")
+        seeds = tuple(run.experiment.seed_of(purpose) for purpose in ("data", "init", "noise"))
+        if (run.experiment.schedule, seeds) in seen:
+            raise InputError(f"{run.experiment.run_name} repeats another run's data, U_0 and noise",
+                             "independent runs", "give each run once, with seeds of its own")
+        seen.add((run.experiment.schedule, seeds))
 
 
 def _summary(schedule: str, runs: Sequence[Trajectory]) -> ScheduleSummary:

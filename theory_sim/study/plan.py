@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from theory_sim.data import draw_data
 from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment, read_toml
+from theory_sim.train.schedules import schedule_of
 
 __all__ = ["Plan"]
 
@@ -48,8 +50,10 @@ class Plan:
             if len(set(values)) < len(values):
                 raise ExperimentError(f"{label} = {list(values)}", "each named once", "remove the repeated one")
         plan = cls(experiment, schedules, numbers)
-        for _ in plan:  # validates every run before the first one starts
-            pass
+        for run in plan:  # validates every run before the first one starts
+            if run.schedule == "L-S" and run.epsilon_2 is not None:
+                data = draw_data(run)
+                schedule_of(run, float(data.counts[1]) / len(data))
         return plan
 
     @classmethod
@@ -63,12 +67,20 @@ class Plan:
         """
         fields = read_toml(path)
         compare, seeds = fields.pop("compare", None), fields.pop("seeds", None)
+        changes = changes or {}
+        for one, many, listed in (("schedule", "compare", compare), ("seed", "seeds", seeds)):
+            if listed is not None and one in fields:
+                raise ExperimentError(f"{one} and {many} in {path}", f"{many} lists every {one}", "leave one of the two out")
+        compare = None if "schedule" in changes else compare  # a change of one schedule or seed is a plan of that one
+        seeds = None if "seed" in changes else seeds
         for label, value, kind in (("compare", compare, str), ("seeds", seeds, int)):
-            whole = isinstance(value, list) and all(isinstance(item, kind) for item in value) and value
+            whole = isinstance(value, list) and all(type(item) is kind for item in value) and value
             if value is not None and not whole:
                 raise ExperimentError(f"{label} = {value!r} in {path}", f"a list of {kind.__name__}, not empty",
                                       'such as compare = ["L-S", "S"] or seeds = [0, 1, 2]')
-        return cls.of(Experiment(**fields).replace(**(changes or {})), compare, seeds)
+        if compare:
+            fields["schedule"] = compare[0]  # so that fields of one schedule alone, such as pieces, are in place
+        return cls.of(Experiment(**fields).replace(**changes), compare, seeds)
 
     def __iter__(self) -> Iterator[Experiment]:
         for seed in self.seeds:
