@@ -44,7 +44,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"d": 2.5}, "d = 2.5", "integer", "change d"),
     ({"seed": -1}, "seed = -1", "greater than or equal to 0", "change seed"),
     ({"name": "../x"}, "name = '../x'", "pattern", "change name"),
-    ({"r": 0.0}, "r = 0.0", "greater than or equal to 1e-06", "change r"),
+    ({"r": 0.0}, "r = 0.0", "greater than or equal to 0.000001", "change r"),
     ({"d": True}, "d = True", "valid integer", "change d"),
     ({"kappa": 1e-200}, "kappa = 1e-200", "greater than", "change kappa"),
     ({"tau_0": "statoinary"}, "statoinary", "'stationary'", "choose"),

@@ -164,3 +164,9 @@ def test_prediction_is_quick():
     started = time.perf_counter()
     regime(DEFAULT)
     assert time.perf_counter() - started < 1.0  # 0.06 s alone; room for a busy machine
+
+
+def test_decay_too_fine_for_float32_is_warned_about():
+    fine = Experiment(schedule="S", eta_2=1e-3, lambda_=1e-3, tau_0=1.0)
+    assert any("float32" in warning for warning in regime(fine).warnings)
+    assert not any("float32" in warning for warning in regime(fine.replace(dtype="float64")).warnings)

@@ -31,6 +31,8 @@ _SCATTER_P = 2.0 * math.hypot(0.08, 0.06)
 _SCATTER_RATIO = 2.0 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2)
 # Q's plateau under a large rate scatters by about 0.015 between data sets (THEORY §13's tables).
 _SCATTER_LOSS = 0.03
+# Half a unit in the last place of float32 below 1 is 3e-8: 0.5 % of this.
+_FINEST_DECAY = 6e-6
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,12 @@ def regime(experiment: Experiment) -> Regime:
         warnings.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
     if e.batch_size is not None:
         warnings.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
+    for field, rate in e.rates().items():
+        if e.dtype == "float32" and 0.0 < rate * e.lambda_ < _FINEST_DECAY:
+            warnings.append(
+                f"{field} x lambda = {rate * e.lambda_:.3g} in float32: the decay 1 - rate x lambda is rounded to a multiple "
+                f"of 6e-8, more than 0.5 % of it below {_FINEST_DECAY:g}; use dtype = 'float64'"
+            )
     notes: list[str] = []
     for c in rows:
         if not c.holds:
