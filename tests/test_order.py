@@ -12,7 +12,7 @@ from theory_sim.regime import regime
 from theory_sim.simulate import simulate
 
 SEEDS = range(20)
-# Q's loss under L-S when P is learnt must stay above this, far from the levels 0.45 to 0.55 (the project's target).
+# Q's loss under L-S when P is learnt must stay above this, far from the levels 0.45 to 0.55 (far from any level).
 PLATEAU = 0.58
 
 

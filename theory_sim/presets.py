@@ -23,7 +23,7 @@ PRESETS = {
         {"m_W": 200, "m_V": 20_000, "tau_xi": 0.0789},
     ),
     "marginal": Preset(
-        "THEORY §13's first row: a smaller lambda, alpha on [0, 1]; the large rate hides Q only barely",
+        "THEORY §13's second row: a smaller lambda, alpha on [0, 1]; the large rate hides Q only barely",
         {"q0": 0.3, "r": 0.5, "lambda": 2e-4, "alpha_min": 0.0, "tau_xi": 0.005, "eta_1": 16.0, "eta_2": 0.16,
          "m_W": 1000, "m_V": 100_000},
     ),
