@@ -12,7 +12,7 @@ from theory_sim.regime import regime
 from theory_sim.simulate import simulate
 
 SEEDS = range(20)
-# Q's loss under L-S when P is learnt must stay above this, far from the levels 0.45 to 0.55 (far from any level).
+# Under L-S, Q must be far from learnt when P is: above the levels 0.45 to 0.55 by a margin.
 PLATEAU = 0.58
 
 
