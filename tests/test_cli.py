@@ -96,6 +96,8 @@ def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
         (["--threads", "0"], ["threads = 0", "at least 1"]),
         (["--preset", "nonesuch"], ["preset 'nonesuch'", "default"]),
         (["--compare", "S,S"], ["once"]),
+        (["--compare", ""], ["schedule = ''"]),
+        (["broken.toml", "--preset", "quick"], ["broken.toml and --preset quick"]),
         (["missing.toml"], ["missing.toml", "No such file"]),
         (["broken.toml"], ["broken.toml is not TOML"]),
     ],

@@ -30,7 +30,7 @@ app.add_typer(plot, name="plot")
 
 File = Annotated[Path | None, typer.Argument(help="Experiment in TOML; left out, the preset.")]
 Runs = Annotated[list[Path], typer.Argument(help="Folders of saved runs.")]
-Preset = Annotated[str, typer.Option(help="Preset to start from when no file is given.")]
+Preset = Annotated[str | None, typer.Option(help="Preset to start from instead of a file (default: default).")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field; repeatable.")]
 Compare = Annotated[str | None, typer.Option(help="Schedules on the same data, such as L-S,S.")]
 Seeds = Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")]
@@ -77,22 +77,27 @@ def _seeds(text: str | None) -> list[int] | None:
     return seeds
 
 
-def _plan(file: Path | None, preset: str, settings: Sequence[str] | None, compare: str | None, seeds: str | None) -> Plan:
+def _plan(
+    file: Path | None, preset: str | None, settings: Sequence[str] | None, compare: str | None, seeds: str | None
+) -> Plan:
+    from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
     from theory_sim.study.plan import Plan
 
     changes = _settings(settings)
+    if file is not None and preset is not None:
+        raise InputError(f"the file {file} and --preset {preset}", "a run starts from one of them", "leave one of the two out")
     if file is not None:
         plan = Plan.from_toml(file, changes)
     else:
-        plan = Plan.of(Experiment.preset(preset).replace(**changes))
-    schedules = [part.strip() for part in compare.split(",")] if compare else None
+        plan = Plan.of(Experiment.preset(preset or "default").replace(**changes))
+    schedules = [part.strip() for part in compare.split(",")] if compare is not None else None
     return Plan.of(plan.experiment, schedules or plan.compare, _seeds(seeds) or plan.seeds)
 
 
 @app.command()
 def run(
-    file: File = None, preset: Preset = "default", settings: Settings = None, compare: Compare = None,
+    file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
     seeds: Seeds = None, threads: Threads = None, out: Out = Path("runs"), force: Force = False,
     quiet: Quiet = False, as_json: Json = False,
 ) -> None:
@@ -115,7 +120,7 @@ def demo(
     from theory_sim.plots.learning_order import plot_learning_order
     from theory_sim.plots.style import save_figure
 
-    plan = _plan(None, "default", None, "L-S,S", seeds)
+    plan = _plan(None, None, None, "L-S,S", seeds)
     status = _run_and_report(plan, out, "replace" if force else "reuse", threads, quiet, as_json)
     if status == 130:
         raise typer.Exit(status)
@@ -238,7 +243,9 @@ def presets(
     from theory_sim.experiment import Experiment
     from theory_sim.presets import PRESETS
 
-    if toml is not None:
+    if toml is not None and as_json:
+        typer.echo(json.dumps(Experiment.preset(toml).fields(), indent=2))
+    elif toml is not None:
         import tomli_w
 
         typer.echo(tomli_w.dumps(Experiment.preset(toml).fields()), nl=False)
@@ -251,7 +258,7 @@ def presets(
 
 @app.command()
 def check(
-    file: File = None, preset: Preset = "default", settings: Settings = None, compare: Compare = None,
+    file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
     seeds: Seeds = None, as_json: Json = False,
 ) -> None:
     """Validate an experiment and print its regime, without running it. Warnings do not change the exit status."""

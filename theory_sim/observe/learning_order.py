@@ -15,7 +15,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["LEVELS", "LearningOrder", "LevelOrder", "Order", "learning_order", "learning_time"]
+__all__ = ["LEVELS", "LearningOrder", "LevelOrder", "Order", "learning_order", "learning_time", "require_level"]
 
 LEVELS: Final = (0.45, 0.50, 0.55)
 Order = Literal["P first", "Q first", "tie", "neither learnt", "no examples"]
@@ -107,6 +107,12 @@ def learning_time(tau: np.ndarray[Any, Any], losses: np.ndarray[Any, Any], level
     return float(tau[last] + share * (tau[last + 1] - tau[last]))
 
 
+def require_level(level: float) -> None:
+    """Raise InputError unless 0 < level < log 2."""
+    if not (isinstance(level, (int, float)) and 0 < level < math.log(2)):
+        raise InputError(f"level = {level!r}", "0 < level < log 2, the loss of a zero output", "0.45 is the default")
+
+
 def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> LearningOrder:
     """Learning times of P and Q and their order.
 
@@ -122,8 +128,7 @@ def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> Learn
     InputError
         If the level is outside (0, log 2): log 2 is the loss of a network that outputs nothing.
     """
-    if not 0 < level < math.log(2):
-        raise InputError(f"level = {level}", "0 < level < log 2, the loss of a zero output", "0.45 is the default")
+    require_level(level)
     levels = tuple(_at_level(trajectory, each) for each in dict.fromkeys((level, *LEVELS)))
     first = levels[0]
     tau = trajectory.dataset["tau"].values

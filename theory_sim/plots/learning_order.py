@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theory_sim.observe.learning_order import LEVELS
+from theory_sim.observe.learning_order import LEVELS, require_level
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
 from theory_sim.trajectory import Trajectory
 
@@ -31,10 +31,11 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
     Raises
     ------
     InputError
-        If there is no trajectory.
+        If there is no trajectory, or the level is outside (0, log 2).
     """
     from matplotlib.figure import Figure
 
+    require_level(level)
     groups = by_schedule(trajectories)
     with style():
         figure = Figure(figsize=(WIDTH, 0.45 + 1.35 * len(groups)), layout="constrained")
