@@ -96,10 +96,12 @@ def simulate(
 def _deferred_interrupt() -> Iterator[threading.Event]:
     """Turn Ctrl-C into an event that the loop reads between steps: a step or a record is never cut in two."""
     interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
+    previous = signal.getsignal(signal.SIGINT)
+    ignored = previous in (None, signal.SIG_IGN)  # by a shell, for jobs in the background: it stays so
+    if ignored or threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
         yield interrupted
         return
-    previous = signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
+    signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
     try:
         yield interrupted
     finally:
