@@ -98,6 +98,7 @@ def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
         (["--compare", "S,S"], ["once"]),
         (["--compare", ""], ["schedule = ''"]),
         (["broken.toml", "--preset", "quick"], ["broken.toml and --preset quick"]),
+        (["--set", "d=10000000"], ["allocate", "lower d"]),
         (["missing.toml"], ["missing.toml", "No such file"]),
         (["broken.toml"], ["broken.toml is not TOML"]),
     ],

@@ -279,6 +279,10 @@ def main() -> None:
     """Entry point: errors of ours become one message and exit status 2."""
     try:
         app(standalone_mode=True)
+    except MemoryError as error:
+        typer.echo(f"theory-sim: {error or 'out of memory'}\n  rule: data (N x d) and weights (m x d) are held in memory\n"
+                   "  mend: lower d, N, m_W, m_V or n_test", err=True)
+        sys.exit(2)
     except Exception as error:
         from theory_sim.errors import TheorySimError
 
