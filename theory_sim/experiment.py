@@ -61,7 +61,7 @@ class Experiment(pydantic.BaseModel):
     alpha_min: float = Field(0.5, ge=0, description="alpha is uniform on [alpha_min, alpha_max]")
     alpha_max: float = Field(1.0, ge=1e-3, le=1e3, description="alpha is uniform on [alpha_min, alpha_max]")
     counts: Literal["random", "exact"] = Field("exact", description="examples of each kind: drawn, or rounded")
-    n_test: int = Field(500, strict=True, ge=1, description="fresh test examples of each kind")
+    n_test: int = Field(200, strict=True, ge=1, description="fresh test examples of each kind")
 
     m_W: int = Field(1000, strict=True, ge=1, description="neurons that see x_1 (two a pair when paired)")
     m_V: int = Field(100_000, strict=True, ge=1, description="neurons that see x_2 (two a pair when paired)")
