@@ -66,6 +66,8 @@ class Experiment(pydantic.BaseModel):
     m_W: int = Field(1000, strict=True, ge=1, description="neurons that see x_1 (two a pair when paired)")
     m_V: int = Field(100_000, strict=True, ge=1, description="neurons that see x_2 (two a pair when paired)")
     neurons: Literal["paired", "independent", "balanced"] = Field("paired", description="law of the second layer")
+    network: Literal["split", "shared"] = Field("split", description="own filters for each patch, or one filter bank for both")
+    overlap_z: float = Field(0.0, ge=-1, le=1, description="shared network: inner product <w*, z>; zeta is orthogonal to both")
     dtype: Literal["float32", "float64"] = Field("float32", description="precision of weights and products")
 
     schedule: Schedule = Field("L-S", description="law of the learning rate")
@@ -131,6 +133,11 @@ class Experiment(pydantic.BaseModel):
         if self.alpha_min > self.alpha_max:
             yield (f"alpha_min = {self.alpha_min:g} > alpha_max = {self.alpha_max:g}",
                    "alpha is uniform on [alpha_min, alpha_max]", "swap them")
+        if self.network == "split" and self.overlap_z != 0:
+            yield (f"overlap_z = {self.overlap_z:g} with network = 'split'",
+                   "only the shared network's filters see both w* and z (THEORY §2)", "set network = 'shared' or leave it out")
+        if self.network == "shared" and self.d < 3:
+            yield (f"d = {self.d} with network = 'shared'", "w*, z and zeta need three dimensions", "make d at least 3")
         if self.neurons != "independent":
             for field in ("m_W", "m_V"):
                 if getattr(self, field) % 2:

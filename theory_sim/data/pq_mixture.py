@@ -11,11 +11,12 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.streams import generator
 
-__all__ = ["KINDS", "P_ONLY", "Q_ONLY", "BOTH", "Data", "draw_data", "draw_test_data"]
+__all__ = ["KINDS", "P_ONLY", "Q_ONLY", "BOTH", "Data", "draw_data", "draw_test_data", "shared_directions"]
 
 Array = np.ndarray[Any, Any]
 KINDS: Final = ("P-only", "Q-only", "both")
 P_ONLY, Q_ONLY, BOTH = range(3)
+_ROWS: Final = 1024
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,26 @@ def draw_test_data(experiment: Experiment, n_each: int | None = None) -> Data:
     return _fill(experiment, kind, _unit_vector(experiment), rng)
 
 
+def shared_directions(experiment: Experiment, w_star: Array) -> Array:
+    """z - zeta, z and z + zeta in R^d, (3, d) float64, as the shared network's filters meet them (THEORY §2).
+
+    z has the inner product ``overlap_z`` with w*; zeta is orthogonal to both; otherwise both are uniform directions,
+    drawn from ``seed_data``. The split network never sees where its plane lies.
+    """
+    rng = generator(experiment.seed_of("data"), "plane")
+    axes = [w_star]
+    for _ in range(2):
+        axis = rng.standard_normal(experiment.d)
+        for _ in range(2):  # twice is enough for orthogonality to rounding
+            for other in axes:
+                axis -= np.sum(axis * other) * other
+        axes.append(axis / np.sqrt(np.sum(axis * axis)))
+    c = experiment.overlap_z
+    z = c * w_star + np.sqrt((1.0 - c) * (1.0 + c)) * axes[1]
+    zeta = experiment.r * axes[2]
+    return np.stack([z - zeta, z, z + zeta])
+
+
 def _largest_remainder(wanted: Array, n: int) -> Array:
     counts = np.floor(wanted).astype(np.int64)
     rest = np.argsort(counts - wanted, kind="stable")[: n - counts.sum()]
@@ -113,14 +134,19 @@ def _fill(experiment: Experiment, kind: Array, w_star: Array, rng: np.random.Gen
     n = len(kind)
     dtype = np.dtype(experiment.dtype)
     y = rng.choice(np.array([-1.0, 1.0]), size=n)
-    x1 = rng.standard_normal((n, experiment.d)) / np.sqrt(experiment.d)
-    # Not by BLAS: its sums depend on its number of threads.
-    along = np.einsum("ij,j->i", x1, w_star)
-    # z conditioned on y <w*, z> >= 0 is z with the component along w* reflected to the label's side.
-    x1 += np.outer(y * (np.abs(along) + experiment.gamma_0) - along, w_star)
-    x1[kind == Q_ONLY] = 0.0
+    x1 = np.empty((n, experiment.d), dtype)
+    for start in range(0, n, _ROWS):  # in blocks, so that float64 draws of a large set need little memory
+        rows = slice(start, min(start + _ROWS, n))
+        z = rng.standard_normal((rows.stop - start, experiment.d))
+        z /= np.sqrt(experiment.d)
+        # Not by BLAS: its sums depend on its number of threads.
+        along = np.einsum("ij,j->i", z, w_star)
+        # z conditioned on y <w*, z> >= 0 is z with the component along w* reflected to the label's side.
+        z += np.outer(y[rows] * (np.abs(along) + experiment.gamma_0) - along, w_star)
+        z[kind[rows] == Q_ONLY] = 0.0
+        x1[rows] = z
     alpha = rng.uniform(experiment.alpha_min, experiment.alpha_max, size=n)
     alpha[kind == P_ONLY] = 0.0
     side = rng.choice(np.array([0, 2], dtype=np.int8), size=n)
     direction = np.where((y > 0) | (kind == P_ONLY), np.int8(1), side)
-    return Data(x1.astype(dtype), alpha, direction, y, kind, w_star, experiment.r)
+    return Data(x1, alpha, direction, y, kind, w_star, experiment.r)

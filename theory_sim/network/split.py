@@ -153,6 +153,17 @@ class SplitNetwork:
         self._pool.run(work, self.W.blocks)
         return np.asarray(parts.sum(axis=0, dtype=np.float64))
 
+    def state(self) -> dict[str, Any]:
+        """Final weights, their split, and the second layers, labelled."""
+        state: dict[str, Any] = {}
+        for name, layer, k in (("W", self.W, "x1"), ("V", self.V, "plane")):
+            neuron = f"neuron_{name}"
+            state[name] = ((neuron, k), layer.weights, {"long_name": f"final weights {name}"})
+            state[f"{name}_signal"] = ((neuron, k), layer.signal, {"long_name": f"signal part of {name}"})
+            state[f"{name}_noise"] = ((neuron, k), layer.noise_of_neurons, {"long_name": f"accumulated noise of {name}"})
+            state[name.lower()] = ((neuron,), layer.u, {"long_name": f"second layer of {name}"})
+        return state
+
     def plane(self) -> Array:
         """Signal part of g at three directions, shifted patterns there, near-kink neurons: (7,), see `plane_observe`."""
         parts = np.empty((self.V.blocks, 7))

@@ -12,17 +12,18 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-__all__ = ["plane_forward", "plane_gradient", "plane_observe", "relu_forward", "signal_forward", "split_update"]
+__all__ = ["compiled", "plane_forward", "plane_gradient", "plane_observe", "relu_forward", "signal_forward", "split_update"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Array = np.ndarray[Any, Any]
 
 
-def _compiled(function: Function) -> Function:
+def compiled(function: Function) -> Function:
+    """Compile without the interpreter's lock; sums may be reassociated, infinities and NaN keep their meaning."""
     return numba.njit(function, nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")  # type: ignore[no-any-return]
 
 
-@_compiled
+@compiled
 def relu_forward(z: Array, u: Array, f: Array) -> None:
     """Add u_j ReLU(z_ji) to f_i, and replace z by its activation pattern 1(z > 0).
 
@@ -38,7 +39,7 @@ def relu_forward(z: Array, u: Array, f: Array) -> None:
             z[j, i] = one if value > zero else zero
 
 
-@_compiled
+@compiled
 def signal_forward(z: Array, z_signal: Array, u: Array, f: Array, f_signal: Array) -> None:
     """Add u_j ReLU(z_ji) to f_i and u_j 1(z_ji > 0) zbar_ji to fbar_i: N_U(U) and N_U(signal) of THEORY §2."""
     zero = z.dtype.type(0)
@@ -50,7 +51,7 @@ def signal_forward(z: Array, z_signal: Array, u: Array, f: Array, f_signal: Arra
             f_signal[i] += u_j * (z_signal[j, i] if value > zero else zero)
 
 
-@_compiled
+@compiled
 def split_update(
     weights: Array, signal: Array, noise: Array, gradient: Array, xi: Array, u: Array,
     rate: float, decay: float, tau_xi: float, share: int,
@@ -77,7 +78,7 @@ def split_update(
     _subtract_shared(weights, xi, kick, share)
 
 
-@_compiled
+@compiled
 def _scale_rows(a: Array, factor: Array) -> None:
     """Multiply row j of a by factor_j."""
     if a.shape[1] == 2:  # a loop over two entries would cost more than the entries
@@ -91,7 +92,7 @@ def _scale_rows(a: Array, factor: Array) -> None:
                 a[j, k] *= factor[j]
 
 
-@_compiled
+@compiled
 def _subtract_shared(weights: Array, xi: Array, kick: float, share: int) -> None:
     """Subtract kick * xi from weights, row j // share from row j; share is 1 or 2."""
     flat_weights, flat_xi = weights.reshape(-1), xi.reshape(-1)
@@ -111,7 +112,7 @@ def _subtract_shared(weights: Array, xi: Array, kick: float, share: int) -> None
                 weights[j, k] -= kick * xi[row, k]
 
 
-@_compiled
+@compiled
 def plane_forward(weights: Array, u: Array, r: float, g: Array) -> None:
     """Set g to the block's part of sum_j u_j ReLU(V_j . dir) at z - zeta, z, z + zeta.
 
@@ -133,7 +134,7 @@ def plane_forward(weights: Array, u: Array, r: float, g: Array) -> None:
     g[2] = above
 
 
-@_compiled
+@compiled
 def plane_gradient(weights: Array, r: float, c: Array, gradient: Array) -> None:
     """Set gradient_j = sum_k c_k 1(V_j . dir_k > 0) dir_k over z - zeta, z, z + zeta (second layer not applied)."""
     zero = weights.dtype.type(0)
@@ -151,7 +152,7 @@ def plane_gradient(weights: Array, r: float, c: Array, gradient: Array) -> None:
         gradient[j, 1] = radius * (above - below)
 
 
-@_compiled
+@compiled
 def plane_observe(weights: Array, signal: Array, noise: Array, u: Array, r: float, share: int, out: Array) -> None:
     """Set out (7,) to the block's part of g of the signal at the three directions, and to counts of shifted patterns.
 

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from theory_sim.data.pq_mixture import Data
-from theory_sim.network.split import SplitNetwork
 
-__all__ = ["Observer", "Snapshot", "Variable"]
+__all__ = ["Observer", "Outputs", "Snapshot", "Variable"]
+
+Array = np.ndarray[Any, Any]
 
 
 class Variable(NamedTuple):
@@ -20,6 +21,27 @@ class Variable(NamedTuple):
     dims: tuple[str, ...]
     unit: str
     meaning: str
+
+
+class Outputs(Protocol):
+    """What a network of either engine can be asked.
+
+    Attributes
+    ----------
+    f : (N,) float64 array
+        Outputs on the training set.
+    g : (3,) float64 array
+        Output at z - zeta, z, z + zeta as second patch.
+    """
+
+    f: Array
+    g: Array
+
+    def outputs(self, data: Data) -> tuple[Array, Array]:
+        """Outputs on other examples: f and its signal part, both (n,) float64."""
+
+    def signal_direction(self) -> Array:
+        """Linear part of the signal on x_1, (d,)."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +58,8 @@ class Snapshot:
         Rate of the step that leaves this record.
     tau_noise : float
         Standard deviation of the noise by the exact recursion (THEORY §5).
-    network : SplitNetwork
-        Weights, their split, and outputs on the training set.
+    network : Outputs
+        Outputs, and what else the engine's network holds: weights and their split at finite width.
     train, test : Data
         Training set and fresh examples.
     """
@@ -46,7 +68,7 @@ class Snapshot:
     tau: float
     rate: float
     tau_noise: float
-    network: SplitNetwork
+    network: Any
     train: Data
     test: Data
 

@@ -1,0 +1,92 @@
+"""Noise level, decay and pattern correlation of one step, discrete or continuous (THEORY §4, §5)."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, NamedTuple
+
+from theory_sim.experiment import Experiment
+
+__all__ = ["Kernel", "Clock", "Tick", "youngest_age"]
+
+Kernel = Literal["moving", "frozen", "independent"]
+
+
+class Tick(NamedTuple):
+    """What a step does to the past.
+
+    Attributes
+    ----------
+    decay : float
+        Factor of D: 1 - gamma lambda, or e^{-lambda h}.
+    age : float
+        -log|rho| over the step; infinite if nothing remains.
+    sign : float
+        Sign of rho.
+    seen : bool
+        Whether patterns exist at the step's start (not if the noise is zero there: a ReLU at 0 has no gradient).
+    """
+
+    decay: float
+    age: float
+    sign: float
+    seen: bool
+
+    @property
+    def rho(self) -> float:
+        """Correlation of the patterns over the step."""
+        return self.sign * math.exp(-self.age)
+
+
+class Clock:
+    """Carries the noise level tau_t forward.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Gives tau_0, tau_xi and lambda.
+    kernel : {"moving", "frozen", "independent"}
+        Patterns that move with the noise, stay as they are (rho = 1), or are drawn anew each step (rho = 0).
+    """
+
+    def __init__(self, experiment: Experiment, kernel: Kernel) -> None:
+        self.level = experiment.tau_0_value
+        self._lambda, self._tau_xi, self._kernel = experiment.lambda_, experiment.tau_xi, kernel
+
+    def step(self, rate: float) -> Tick:
+        """One step of THEORY §3: rho = (1 - gamma lambda) tau_t / tau_{t+1}."""
+        decay = 1.0 - rate * self._lambda
+        kept, added = decay * self.level, rate * self._tau_xi
+        return self._tick(decay, kept, added**2)
+
+    def flow(self, rate: float, duration: float) -> Tick:
+        """The continuous law d tau^2 / d tau = -2 lambda tau^2 + gamma tau_xi^2 for a time ``duration``."""
+        decay = math.exp(-self._lambda * duration)
+        spread = duration
+        if self._lambda > 0:
+            spread = -math.expm1(-2.0 * self._lambda * duration) / (2.0 * self._lambda)
+        return self._tick(decay, decay * self.level, rate * self._tau_xi**2 * spread)
+
+    def _tick(self, decay: float, kept: float, added: float) -> Tick:
+        seen = self.level > 0 or self._kernel != "moving"
+        self.level = math.sqrt(kept * kept + added)
+        sign = -1.0 if decay < 0 else 1.0
+        if self._kernel == "frozen":
+            return Tick(decay, 0.0, 1.0, seen)
+        if self._kernel == "independent" or kept == 0.0:
+            return Tick(decay, math.inf, sign, seen)
+        return Tick(decay, 0.5 * math.log1p(added / (kept * kept)), sign, seen)
+
+
+def youngest_age(experiment: Experiment) -> float:
+    """Lower bound of -log|rho| over one step of any schedule with this experiment's rates; 0 without noise."""
+    e = experiment
+    rates = list(e.rates().values())
+    if e.schedule == "step" and e.step_tau is not None:
+        rates.append(e.eta_1 * e.step_factor ** math.floor(e.max_tau / e.step_tau + 1))
+    largest = max(rates)
+    variance = e.tau_0_value**2 + largest * e.tau_xi**2 * (e.max_tau + largest)
+    if e.lambda_ > 0:
+        stable = max(rate * e.tau_xi**2 / (e.lambda_ * (2.0 - rate * e.lambda_)) for rate in rates)
+        variance = min(variance, max(e.tau_0_value**2, stable))
+    return 0.5 * math.log1p((min(rates) * e.tau_xi) ** 2 / variance) if variance > 0 else 0.0

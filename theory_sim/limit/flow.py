@@ -1,0 +1,151 @@
+"""Gradient flow in learning-rate time with adaptive steps: what the steps become as every rate shrinks (THEORY §7).
+
+The noise keeps the rate's size, d tau^2 / d tau = -2 lambda tau^2 + gamma tau_xi^2; only the steps of the signal vanish. A
+step extrapolates the residuals, evaluates the outputs, and repeats with residuals linear between both ends. The
+difference estimates the error, by Milne's device for these two formulas of second order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.limit.network import LimitNetwork
+from theory_sim.loop import Run
+from theory_sim.observe.base import Snapshot, Variable
+from theory_sim.train.logistic import loss
+from theory_sim.train.schedules.threshold import Threshold
+from theory_sim.trajectory import Outcome
+
+__all__ = ["FlowRun", "TimeError"]
+
+_FIRST: Final = 1e-3
+# Error constants 5/12 and -1/12: a sixth of the difference is the corrector's own error.
+_MILNE: Final = 1.0 / 6.0
+_CROSSING: Final = 1e-7
+_SMALLEST: Final = 1e-10
+
+
+class TimeError:
+    """Error of the adaptive steps so far."""
+
+    variables: Mapping[str, Variable] = {
+        "time_error": Variable((), "1", "sum of the estimated local errors of an output, largest over the examples"),
+    }
+
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    def observe(self, snapshot: Snapshot) -> Mapping[str, np.ndarray[Any, Any] | float]:
+        return {"time_error": self.total}
+
+
+class FlowRun(Run[LimitNetwork]):
+    """A run in continuous time; ``step`` counts accepted steps of the solver.
+
+    Parameters
+    ----------
+    *arguments, **options
+        As for `Run`.
+    error : TimeError
+        One of the observers, which this run adds to.
+    tolerance : float
+        Largest estimated local error of an output for one step.
+    """
+
+    def __init__(self, *arguments: Any, error: TimeError, tolerance: float, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._error, self._tolerance = error, tolerance
+        self._length = _FIRST * min(1.0, self.experiment.max_tau)
+        self._previous: tuple[tuple[Any, ...], float] | None = None
+
+    def to_the_end(self) -> tuple[Outcome, str]:
+        rate = math.nan
+        try:
+            while True:
+                training_loss = self._loss()
+                if self.step == 0:
+                    self._highest_loss = 10.0 * max(training_loss, math.log(2))
+                if not training_loss <= self._highest_loss:
+                    return "diverged", self._diagnosis(training_loss, rate)
+                end = self._end(training_loss)
+                if end is None or self.step == 0:
+                    before = rate
+                    rate = self.schedule.rate(self.tau, training_loss)
+                    if rate != before:
+                        self._previous = None  # residuals keep their value but not their slope
+                if end is not None or self.tau >= self._next_record * (1 - 1e-12):
+                    self._record(rate, training_loss)
+                if end is not None:
+                    return end
+                self._take(rate, training_loss)
+        except KeyboardInterrupt:
+            return "interrupted", f"interrupted at step {self.step}, tau = {self.tau:g}"
+
+    def _loss(self) -> float:
+        return float(np.mean(loss(self.train.y * self.network.f)))
+
+    def _take(self, rate: float, training_loss: float) -> None:
+        """One accepted step; its length obeys the error, the next stop and the threshold of L-S."""
+        start, first = self.network.snapshot(), self.network.residuals()
+        room = self._next_stop() - self.tau
+        length, wanted = self._fitted(min(self._length, room), room), self._length
+        while True:
+            error = self._attempt(start, first, rate, length)
+            if not error <= self._tolerance and length > _SMALLEST:
+                length *= 0.5 if not math.isfinite(error) else max(0.2, 0.9 * (self._tolerance / error) ** (1 / 3))
+                wanted = length
+                continue
+            crossing = self._crossing(training_loss, length)
+            if crossing is None:
+                break
+            length = wanted = crossing
+        growth = 2.0 if error == 0 else min(2.0, 0.9 * (self._tolerance / error) ** (1 / 3))
+        # A step cut short by a record or a threshold says little about how long the next may be.
+        self._length = max(wanted, growth * length)
+        self._error.total += error
+        self._previous = first, length
+        self.tau = self._next_stop() if length >= room * (1 - 1e-9) else self.tau + length
+        self.tau_noise = self.network.level
+        self.step += 1
+
+    @staticmethod
+    def _fitted(length: float, room: float) -> float:
+        """Two equal steps rather than a long one and a splinter."""
+        return room if length >= room * (1 - 1e-9) else (0.5 * room if length > 0.5 * room else length)
+
+    def _attempt(self, start: tuple[Any, ...], first: tuple[Any, ...], rate: float, length: float) -> float:
+        decay = self.experiment.lambda_
+        guess = first
+        if self._previous is not None:
+            before, earlier = self._previous
+            share = length / earlier
+            guess = tuple(a + share * (a - b) for a, b in zip(first, before, strict=True))
+        self.network.move(start, first, guess, rate, length, decay)
+        predicted = self.network.f
+        self.network.move(start, first, self.network.residuals(), rate, length, decay)
+        difference = float(np.abs(self.network.f - predicted).max())
+        # Without a slope the guess is of first order, and all of the difference is its error.
+        return difference * (_MILNE if self._previous is not None else 1.0)
+
+    def _crossing(self, before: float, length: float) -> float | None:
+        """Length at which L-S reaches its threshold, if this step goes beyond it."""
+        if not isinstance(self.schedule, Threshold) or math.isfinite(self.schedule.annealed_tau):
+            return None
+        below = self.schedule.threshold - self._loss()
+        if below < 0 or below <= _CROSSING or length <= _SMALLEST:
+            return None
+        share = (before - self.schedule.threshold + 0.3 * _CROSSING) / (before - self.schedule.threshold + below)
+        return max(length * share, _SMALLEST)
+
+    def _next_stop(self) -> float:
+        """Next record, end, or time at which the rate may jump."""
+        e = self.experiment
+        stops = [e.max_tau, self._next_record]
+        stops += [until for until, _ in e.pieces or () if until > self.tau * (1 + 1e-12)]
+        if e.schedule == "step" and e.step_tau is not None:
+            stops.append((math.floor(self.tau / e.step_tau * (1 + 1e-12)) + 1) * e.step_tau)
+        return min(stops)

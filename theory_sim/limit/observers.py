@@ -1,0 +1,64 @@
+"""What only the limit records, or records in its own way: there are no neurons to count (docs/trajectory.md)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from theory_sim.observe.base import Snapshot, Variable
+from theory_sim.observe.decomposition import Decomposition
+from theory_sim.observe.separation import Separation
+
+__all__ = ["LimitDecomposition", "LimitSeparation", "SpatialError"]
+
+Values = Mapping[str, np.ndarray[Any, Any] | float]
+
+
+class LimitDecomposition:
+    """Norm of the signal, finite in the limit, beside the noise: tau_t an entry, infinite over all neurons."""
+
+    variables: Mapping[str, Variable] = Decomposition.variables
+
+    def observe(self, snapshot: Snapshot) -> Values:
+        norms = snapshot.network.signal_norms()
+        level = snapshot.network.level
+        return {
+            "norm_signal": norms,
+            "norm_noise": np.full(len(norms), math.inf if level > 0 else 0.0),
+            "tau_noise": np.full(len(norms), level),
+            "tau_noise_exact": snapshot.tau_noise,
+        }
+
+
+class LimitSeparation:
+    """g and h; the signal moves no pattern in the limit, and the share of kinks between Q's directions is an angle."""
+
+    variables: Mapping[str, Variable] = Separation.variables
+
+    def __init__(self, r: float, layers: int) -> None:
+        self._near_kink, self._layers = 2.0 * math.atan(r) / math.pi, layers
+
+    def observe(self, snapshot: Snapshot) -> Values:
+        g = np.stack([snapshot.network.g, snapshot.network.g_signal])
+        return {
+            "g": g,
+            "h": g[:, 0] + g[:, 2] - 2 * g[:, 1],
+            "pattern_shift": np.zeros(self._layers),
+            "near_kink": self._near_kink,
+        }
+
+
+class SpatialError:
+    """Error of ``spatial = "mean"``, measured on probe patches."""
+
+    variables: Mapping[str, Variable] = {
+        "spatial_error": Variable(
+            (), "1", "root mean square, over 64 patches x_1, of what the mean over pairs leaves out of the output"
+        ),
+    }
+
+    def observe(self, snapshot: Snapshot) -> Values:
+        return {"spatial_error": snapshot.network.pairs.error()}

@@ -1,0 +1,153 @@
+"""solve_limit(experiment) -> Trajectory: the dynamics as the widths go to infinity (THEORY §7)."""
+
+from __future__ import annotations
+
+import json
+import os
+import time as clocks
+from typing import Any, Literal
+
+import numpy as np
+
+from theory_sim.data import draw_data, draw_test_data
+from theory_sim.errors import InputError
+from theory_sim.experiment import Experiment
+from theory_sim.limit.clock import Kernel
+from theory_sim.limit.flow import FlowRun, TimeError
+from theory_sim.limit.memory import require_memory
+from theory_sim.limit.network import LimitNetwork
+from theory_sim.limit.observers import LimitDecomposition, LimitSeparation, SpatialError
+from theory_sim.loop import Progress, Run, deferred_interrupt
+from theory_sim.numeric.pool import BlockPool
+from theory_sim.observe.base import Observer
+from theory_sim.observe.generalisation import PError
+from theory_sim.observe.losses import Losses
+from theory_sim.trajectory import Trajectory, refuse_existing
+
+__all__ = ["solve_limit"]
+
+_CHOICES = {
+    "noise": ("vanishing", "sampled"), "kernel": ("moving", "frozen", "independent"), "time": ("steps", "flow"),
+    "spatial": ("exact", "mean"),
+}
+
+
+def solve_limit(
+    experiment: Experiment,
+    *,
+    noise: Literal["vanishing", "sampled"] = "vanishing",
+    kernel: Kernel = "moving",
+    time: Literal["steps", "flow"] = "steps",
+    spatial: Literal["exact", "mean"] = "exact",
+    tolerance: float = 1e-8,
+    time_tolerance: float = 1e-4,
+    store: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    force: bool = False,
+) -> Trajectory:
+    """Run the infinite-width limit on the data that `simulate` draws from the same seed (THEORY §4-§7).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Description of the run; ``m_W`` and ``m_V`` are not read.
+    noise : {"vanishing", "sampled"}
+        Noise output n_t: none (exact for paired neurons), or a path of its Gaussian process.
+    kernel : {"moving", "frozen", "independent"}
+        Two-time kernel with rho of the accumulated noise, with rho = 1 (NTK), or with rho = 0 at unequal times.
+    time : {"steps", "flow"}
+        The run's own steps, or gradient flow with adaptive steps, in which a tiny rate costs no more than a large one.
+    spatial : {"exact", "mean"}
+        arcsin term between different patches x_1: every pair, N_P^2 numbers in memory, or its mean over pairs, O(N d) a
+        step; the variable ``spatial_error`` says what that leaves out.
+    tolerance : float
+        Largest error of the compressed factor arcsin(rho cos theta), for any pair at any two times; from 1e-13 to 0.1.
+    time_tolerance : float
+        Flow only: largest estimated error of an output in one step; the variable ``time_error`` adds them up.
+    store : path, optional
+        Where to save the Trajectory at the end; must not exist unless ``force``.
+    threads : int, optional
+        Threads to use, all processors by default. The result is bitwise the same for any number.
+    progress : callable, optional
+        Called with (step, tau, training loss) at each record.
+    force : bool
+        Replace a saved run at ``store``.
+
+    Returns
+    -------
+    Trajectory
+        With the schema of `simulate`, engine "limit", and no weights.
+
+    Raises
+    ------
+    InputError
+        If an option is unknown or makes no sense with the experiment, or memory lacks; before anything is computed.
+    StoreError
+        If ``store`` exists; before anything is computed.
+    """
+    options = {"noise": noise, "kernel": kernel, "time": time, "spatial": spatial}
+    _require(experiment, options, tolerance, time_tolerance)
+    if store is not None:
+        refuse_existing(store, force=force)
+    require_memory(experiment, spatial=spatial, noise=noise)
+    began = clocks.perf_counter()
+    train, test = draw_data(experiment), draw_test_data(experiment)
+    layers = ["U"] if experiment.network == "shared" else ["W", "V"]
+    error = TimeError()
+    observers: list[Observer] = [
+        Losses(), PError(experiment.g0), LimitDecomposition(), LimitSeparation(experiment.r, len(layers))
+    ]
+    if spatial == "mean":
+        observers.append(SpatialError())
+    if time == "flow":
+        observers.append(error)
+    with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
+        network = LimitNetwork(
+            experiment, train, test, pool, kernel=kernel, spatial=spatial, noise=noise, tolerance=tolerance,
+            continuous=time == "flow",
+        )
+        common: dict[str, Any] = {"engine": "limit", "layers": layers, "progress": progress, "interrupted": interrupted}
+        run: Run[LimitNetwork]
+        if time == "flow":
+            run = FlowRun(experiment, train, test, network, observers, error=error, tolerance=time_tolerance, **common)
+        else:
+            run = Run(experiment, train, test, network, observers, **common)
+        outcome, message = run.to_the_end()
+        given = {**options, "tolerance": tolerance} | ({"time_tolerance": time_tolerance} if time == "flow" else {})
+        dataset = run.dataset(
+            outcome, message, limit=json.dumps(given), kernel_error=network.compression.error,
+            seconds=clocks.perf_counter() - began,
+        )
+    trajectory = Trajectory(dataset, experiment)
+    if store is not None:
+        trajectory.save(store, force=force)
+    return trajectory
+
+
+def _require(experiment: Experiment, options: dict[str, str], tolerance: float, time_tolerance: float) -> None:
+    for name, value in options.items():
+        if value not in _CHOICES[name]:
+            raise InputError(f"{name} = {value!r}", f"one of {', '.join(_CHOICES[name])}", "choose one of these")
+    for name, number, low, high in (("tolerance", tolerance, 1e-13, 0.1), ("time_tolerance", time_tolerance, 1e-9, 1.0)):
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not low <= number <= high:
+            raise InputError(f"{name} = {number!r}", f"a number from {low:g} to {high:g}", "choose one within")
+    if options["noise"] == "sampled" and experiment.neurons == "paired":
+        raise InputError("noise = 'sampled' with neurons = 'paired'", "paired neurons have no noise output (THEORY §2)",
+                         "set neurons = 'independent' or 'balanced', or noise = 'vanishing'")
+    if options["time"] == "steps":
+        return
+    if options["noise"] == "sampled":
+        raise InputError("noise = 'sampled' with time = 'flow'",
+                         "paths of the noise are as rough as Brownian motion, on which adaptive steps lose their order",
+                         "use time = 'steps'")
+    for field in ("batch_size", "max_steps"):
+        if getattr(experiment, field) is not None:
+            raise InputError(f"{field} = {getattr(experiment, field)} with time = 'flow'",
+                             "continuous time has neither mini-batches nor gradient steps", f"leave {field} out")
+    if options["kernel"] == "moving" and experiment.tau_0_value == 0:
+        raise InputError("tau_0 = 0 with time = 'flow'", "patterns must exist from the start",
+                         "give a small tau_0, or use time = 'steps'")
+    if experiment.schedule == "cosine":
+        raise InputError("schedule = 'cosine' with time = 'flow'", "rates that are piecewise constant",
+                         "use time = 'steps', or pieces")
