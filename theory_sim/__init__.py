@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from theory_sim.data import Data, draw_data, draw_test_data
     from theory_sim.experiment import Experiment
+    from theory_sim.limit import NTKRegression, closure_trajectory, ntk_regression, solve_limit
     from theory_sim.observe.learning_order import LearningOrder, learning_order
     from theory_sim.regime import Regime, regime
     from theory_sim.simulate import simulate
@@ -23,13 +24,15 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
+    "closure_trajectory": "limit", "NTKRegression": "limit", "ntk_regression": "limit", "solve_limit": "limit",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
     "Plan": "study.plan", "Regime": "regime", "regime": "regime", "simulate": "simulate", "Trajectory": "trajectory",
 }
 
 __all__ = [
-    "Data", "Experiment", "LearningOrder", "Plan", "Regime", "Trajectory",
-    "draw_data", "draw_test_data", "learning_order", "regime", "simulate",
+    "Data", "Experiment", "LearningOrder", "NTKRegression", "Plan", "Regime", "Trajectory",
+    "closure_trajectory", "draw_data", "draw_test_data", "learning_order", "ntk_regression", "regime", "simulate",
+    "solve_limit",
 ]
 
 

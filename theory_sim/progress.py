@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from theory_sim.experiment import Experiment
 
 if TYPE_CHECKING:
-    from theory_sim.simulate import Progress
+    from theory_sim.loop import Progress
     from theory_sim.study.plan import Plan
 
 __all__ = ["run_progress"]

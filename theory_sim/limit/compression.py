@@ -27,7 +27,7 @@ _COLUMNS: Final = 4096
 
 def taylor(k: int) -> float:
     """Coefficient of x^(2k+1) in arcsin(x)."""
-    return math.comb(2 * k, k) / 4**k / (2 * k + 1)
+    return float(math.comb(2 * k, k) / 4**k / (2 * k + 1))
 
 
 def weak_cosine(powers: int, tolerance: float) -> float:

@@ -41,7 +41,8 @@ def estimated_bytes(experiment: Experiment, *, spatial: str, noise: str) -> int:
     if noise == "sampled":
         from theory_sim.limit.noise_output import NoiseOutput
 
-        total += NoiseOutput.estimated_bytes(seen + tested, e.d, spatial)
+        # The shared network's directions are near each other, so that every degree matters.
+        total += NoiseOutput.estimated_bytes(seen + tested, 1 if e.network == "shared" else e.d, spatial)
     return total
 
 

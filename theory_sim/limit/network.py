@@ -134,7 +134,7 @@ class LimitNetwork:
             raise InputError("noise = 'sampled' with neurons = 'paired'", "paired neurons have no noise output (THEORY §2)",
                              "set neurons = 'independent' or 'balanced', or noise = 'vanishing'")
         law: dict[str, Any] = {"law": e.neurons, "seed": e.seed_of("noise")}
-        spatial = "exact" if isinstance(self.pairs, ExactPairs) else "mean"
+        spatial: Literal["exact", "mean"] = "exact" if isinstance(self.pairs, ExactPairs) else "mean"
         patches = [self._sites.x, self._sites.x_test]
         if self._shared:  # one filter bank: the three directions are sites like the others
             patches.append(self._directions.astype(self._sites.x.dtype))

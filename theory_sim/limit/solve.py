@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time as clocks
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -125,7 +126,7 @@ def solve_limit(
     return trajectory
 
 
-def _require(experiment: Experiment, options: dict[str, str], tolerance: float, time_tolerance: float) -> None:
+def _require(experiment: Experiment, options: Mapping[str, str], tolerance: float, time_tolerance: float) -> None:
     for name, value in options.items():
         if value not in _CHOICES[name]:
             raise InputError(f"{name} = {value!r}", f"one of {', '.join(_CHOICES[name])}", "choose one of these")
@@ -135,6 +136,10 @@ def _require(experiment: Experiment, options: dict[str, str], tolerance: float, 
     if options["noise"] == "sampled" and experiment.neurons == "paired":
         raise InputError("noise = 'sampled' with neurons = 'paired'", "paired neurons have no noise output (THEORY §2)",
                          "set neurons = 'independent' or 'balanced', or noise = 'vanishing'")
+    if options["noise"] == "sampled" and experiment.network == "shared" and options["spatial"] == "mean":
+        raise InputError("noise = 'sampled' with spatial = 'mean' and network = 'shared'",
+                         "the mean over pairs holds between patches x_1, not between z and z +- zeta",
+                         "use spatial = 'exact'")
     if options["time"] == "steps":
         return
     if options["noise"] == "sampled":

@@ -8,7 +8,8 @@ from typing import Literal
 
 from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
-from theory_sim.simulate import Progress, simulate
+from theory_sim.loop import Progress
+from theory_sim.simulate import simulate
 from theory_sim.study.plan import Plan
 from theory_sim.trajectory import Trajectory, refuse_existing
 
