@@ -1,0 +1,100 @@
+"""Runs of the infinite-width limit at d = 1000, N = 4000, 3000 steps, and one step of them against NumPy.
+
+A step of either spatial mode is measured against the two products of the patches with a vector (outputs and gradient), which no
+step that moves a linear part can avoid, and a step of the exact mode against what the direct double sum of THEORY §7 takes for
+one single earlier time, arcsin(rho cos theta) over all pairs; it would take that for each. Two threads for all. Exit status 1 if
+a target is missed. With ``--large`` also d = 10 000, N = 40 000, 2000 steps, which takes minutes and up to 4 GiB.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+import time
+from typing import Literal
+
+import numpy as np
+from timing import interleaved, report
+
+from theory_sim.data import draw_data, draw_test_data
+from theory_sim.experiment import Experiment
+from theory_sim.limit import solve_limit
+from theory_sim.limit.network import LimitNetwork
+from theory_sim.numeric.pool import BlockPool
+from theory_sim.train.logistic import slope
+
+THREADS = 2
+MIDDLE = Experiment(d=1000, N=4000, schedule="S", eta_2=0.5, max_tau=1500.0, record_every=50.0)
+LARGE = Experiment(d=10_000, N=40_000, lambda_=1e-5, schedule="constant", eta_1=16.0, max_tau=32_000.0, record_every=1600.0)
+TARGETS: dict[Literal["mean", "exact"], float] = {"mean": 6.0, "exact": 12.0}
+TARGET_LARGE, TARGET_MEMORY = 900.0, 4.0
+# One step beside the two products, and beside the direct sum over one earlier time.
+TARGET_PRODUCTS: dict[Literal["mean", "exact"], float] = {"mean": 4.0, "exact": 8.0}
+TARGET_DIRECT = 0.2
+
+
+def run(experiment: Experiment, spatial: Literal["mean", "exact"], target: float) -> bool:
+    """Time a whole run; tell whether it took longer than the target."""
+    start = time.perf_counter()
+    trajectory = solve_limit(experiment, spatial=spatial, threads=THREADS)
+    seconds = time.perf_counter() - start
+    missed = seconds > target
+    print(f"{spatial}, d = {experiment.d}, N = {experiment.n_examples}, {trajectory.dataset.attrs['final_step']} steps: "
+          f"{seconds:.2f} s, target {target:g} s: {'MISSED' if missed else 'met'}", flush=True)
+    return missed
+
+
+def step_ratios(spatial: Literal["mean", "exact"]) -> bool:
+    """Time one step in the middle of a run against its peers; tell whether a target is missed."""
+    train, test = draw_data(MIDDLE), draw_test_data(MIDDLE)
+    x = np.ascontiguousarray(train.x1[train.kind != 1])
+    with BlockPool(THREADS) as pool:
+        network = LimitNetwork(
+            MIDDLE, train, test, pool, kernel="moving", spatial=spatial, noise="vanishing", tolerance=1e-8, continuous=False
+        )
+        steps = iter(range(10**9))
+
+        def step() -> None:
+            residual = train.y * slope(train.y * network.f) / len(train)
+            network.step(residual, MIDDLE.eta_2, next(steps))
+
+        weights, pulls = np.ones(x.shape[1], x.dtype), np.ones(len(x), x.dtype)
+
+        def products() -> None:
+            np.dot(x, weights)
+            np.dot(pulls, x)
+
+        times = interleaved({"theory_sim": (1, step), "numpy products": (THREADS, products)}, rounds=40)
+        print(f"one step, {spatial}:")
+        missed = report(times, "theory_sim", "numpy products", TARGET_PRODUCTS[spatial])
+        if spatial == "exact":
+            length = np.linalg.norm(x, axis=1)
+            cosine = np.clip((x / length[:, None]) @ (x / length[:, None]).T, -1, 1)
+            inner = (x @ x.T) / (2 * math.pi)
+
+            def direct() -> None:
+                (inner * np.arcsin(np.float32(0.9) * cosine)) @ pulls
+
+            times = interleaved({"theory_sim": (1, step), "numpy direct": (THREADS, direct)}, rounds=10)
+            missed |= report(times, "theory_sim", "numpy direct", TARGET_DIRECT)
+    return missed
+
+
+def main() -> int:
+    """Measure, print, and return the exit status."""
+    missed = []
+    for spatial, target in TARGETS.items():
+        solve_limit(MIDDLE.replace(max_tau=1.0), spatial=spatial, threads=THREADS)  # compiles
+        missed.append(run(MIDDLE, spatial, target))
+        missed.append(step_ratios(spatial))
+    if "--large" in sys.argv[1:]:
+        missed.append(run(LARGE, "mean", TARGET_LARGE))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        missed.append(peak > TARGET_MEMORY)
+        print(f"peak memory {peak:.2f} GiB, target {TARGET_MEMORY:g} GiB: {'MISSED' if missed[-1] else 'met'}")
+    return int(any(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
