@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from theory_sim.limit import NTKRegression, closure_trajectory, ntk_regression, solve_limit
     from theory_sim.observe.learning_order import LearningOrder, learning_order
     from theory_sim.regime import Regime, regime
+    from theory_sim.resume import resume
     from theory_sim.simulate import simulate
     from theory_sim.study.plan import Plan
     from theory_sim.trajectory import Trajectory
@@ -26,12 +27,13 @@ _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
     "closure_trajectory": "limit", "NTKRegression": "limit", "ntk_regression": "limit", "solve_limit": "limit",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
-    "Plan": "study.plan", "Regime": "regime", "regime": "regime", "simulate": "simulate", "Trajectory": "trajectory",
+    "Plan": "study.plan", "Regime": "regime", "regime": "regime", "resume": "resume", "simulate": "simulate",
+    "Trajectory": "trajectory",
 }
 
 __all__ = [
     "Data", "Experiment", "LearningOrder", "NTKRegression", "Plan", "Regime", "Trajectory",
-    "closure_trajectory", "draw_data", "draw_test_data", "learning_order", "ntk_regression", "regime", "simulate",
+    "closure_trajectory", "draw_data", "draw_test_data", "learning_order", "ntk_regression", "regime", "resume", "simulate",
     "solve_limit",
 ]
 

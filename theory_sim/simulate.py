@@ -10,7 +10,7 @@ import numpy as np
 from theory_sim.data import draw_data, draw_test_data
 from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment
-from theory_sim.loop import Progress, Run, deferred_interrupt
+from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
 from theory_sim.network import SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Observer
@@ -20,36 +20,44 @@ from theory_sim.observe.losses import Losses
 from theory_sim.observe.separation import Separation
 from theory_sim.trajectory import Trajectory, refuse_existing
 
-__all__ = ["simulate"]
+__all__ = ["run_simulation", "simulate"]
 
 
 def simulate(
     experiment: Experiment,
     *,
+    observers: Sequence[Observer] = (),
     store: str | os.PathLike[str] | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
     force: bool = False,
+    checkpoint_seconds: float = 30.0,
 ) -> Trajectory:
-    """Run noisy gradient descent on the split network and record what happens (THEORY §2-§5).
+    """Run noisy gradient descent on the network and record what happens (THEORY §2-§5).
 
     Parameters
     ----------
     experiment : Experiment
         Description of the run.
+    observers : sequence of Observer
+        Observers of your own, beside those that every run has and those of the experiment's ``observe``.
     store : path, optional
-        Where to save the Trajectory at the end; must not exist unless ``force``.
+        Where to save the Trajectory at the end; must not exist unless ``force``. While the run goes on,
+        ``<store>.partial`` holds what `resume` needs.
     threads : int, optional
         Threads to use, all processors by default. The result is bitwise the same for any number.
     progress : callable, optional
         Called with (step, tau, training loss) at each record.
     force : bool
-        Replace a saved run at ``store``.
+        Replace a saved run, or an unfinished one, at ``store``.
+    checkpoint_seconds : float
+        With ``store``: seconds between two checkpoints.
 
     Returns
     -------
     Trajectory
-        Its ``outcome`` says how the run ended. Ctrl-C ends it as ``interrupted``, with what was recorded.
+        Its ``outcome`` says how the run ended. Ctrl-C ends it as ``interrupted``, with what was recorded; it is then not
+        saved at ``store``, but `resume` goes on with it.
 
     Raises
     ------
@@ -60,20 +68,28 @@ def simulate(
     ExperimentError
         If the drawn data leave L-S no room between annealing and stopping, or for the shared network.
     """
+    seconds = checkpoint_seconds
+    if store is None:
+        return run_simulation(experiment, None, observers=observers, threads=threads, progress=progress, seconds=seconds)
+    refuse_existing(store, force=force)
+    with Partial(store) as partial:
+        partial.create(experiment, {"name": "finite"}, observers, force=force)
+        return run_simulation(experiment, partial, observers=observers, threads=threads, progress=progress, seconds=seconds)
+
+
+def run_simulation(
+    experiment: Experiment, partial: Partial | None, *, observers: Sequence[Observer], threads: int | None,
+    progress: Progress | None, seconds: float,
+) -> Trajectory:
+    """Begin a run, or go on with the unfinished one that the folder holds; see `simulate` and `resume`."""
     if experiment.network != "split":
         raise ExperimentError(f"network = {experiment.network!r} at finite width", "simulate runs the split network",
                               "use solve_limit (--engine limit), or network = 'split'")
-    if store is not None:
-        refuse_existing(store, force=force)
     train, test = draw_data(experiment), draw_test_data(experiment)
-    observers: Sequence[Observer] = (Losses(), PError(experiment.g0), Decomposition(), Separation())
+    standard = (Losses(), PError(experiment.g0), Decomposition(), Separation())
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
         run = Run(
-            experiment, train, test, SplitNetwork(experiment, train, pool), observers,
-            engine="finite", layers=("W", "V"), progress=progress, interrupted=interrupted,
+            experiment, train, test, SplitNetwork(experiment, train, pool), (*standard, *observers), engine="finite",
+            layers=("W", "V"), progress=progress, interrupted=interrupted, partial=partial, checkpoint_seconds=seconds,
         )
-        outcome, message = run.to_the_end()
-        trajectory = Trajectory(run.dataset(outcome, message), experiment)
-    if store is not None:
-        trajectory.save(store, force=force)
-    return trajectory
+        return run.complete()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
+from theory_sim.faults import at
 
 if TYPE_CHECKING:
     import xarray
@@ -79,23 +80,30 @@ class Trajectory:
 
     def _save(self, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.draft-", dir=target.parent))
         try:
             # Zarr's format 3 has neither a settled form of text labels nor of consolidated metadata; format 2 has both.
             self.dataset.to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
+            at("write trajectory")
             (draft / _MANIFEST).write_text(json.dumps(_digests(draft), indent=1), encoding="utf-8")
+            at("sync trajectory")
+            _sync(draft)
+            at("rename trajectory")
             if not target.exists():
                 draft.rename(target)
-                return
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent)) / "old"
-            target.rename(old)
-            try:
-                draft.rename(target)
-            except OSError:
-                old.rename(target)
-                raise
-            finally:
-                shutil.rmtree(old.parent, ignore_errors=True)
+            else:
+                old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old-", dir=target.parent)) / "old"
+                target.rename(old)
+                try:
+                    at("rename trajectory over another")
+                    draft.rename(target)
+                except OSError:
+                    old.rename(target)
+                    raise
+                finally:
+                    shutil.rmtree(old.parent, ignore_errors=True)
+            _sync_folder(target.parent)
+            at("renamed trajectory")
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -134,6 +142,25 @@ class Trajectory:
     def history(self, name: str, **labels: Any) -> Any:
         """NumPy array of a variable along ``record``, other dimensions chosen by label."""
         return self.dataset[name].sel(labels).values
+
+
+def _sync(folder: Path) -> None:
+    """Have the disk hold every file below a folder before the folder gets its name."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with open(path, "rb+") as file:
+                os.fsync(file.fileno())
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere a folder cannot be opened
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _digests(folder: Path) -> dict[str, str]:

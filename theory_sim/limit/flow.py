@@ -8,20 +8,21 @@ difference estimates the error, by Milne's device for these two formulas of seco
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.loop import Run
-from theory_sim.observe.base import Snapshot, Variable
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.train.logistic import loss
 from theory_sim.train.schedules.threshold import Threshold
 from theory_sim.trajectory import Outcome
 
 __all__ = ["FlowRun", "TimeError"]
 
+Array = np.ndarray[Any, Any]
 _FIRST: Final = 1e-3
 # Error constants 5/12 and -1/12: a sixth of the difference is the corrector's own error.
 _MILNE: Final = 1.0 / 6.0
@@ -29,7 +30,7 @@ _CROSSING: Final = 1e-7
 _SMALLEST: Final = 1e-10
 
 
-class TimeError:
+class TimeError(Observer):
     """Error of the adaptive steps so far."""
 
     variables: Mapping[str, Variable] = {
@@ -39,8 +40,14 @@ class TimeError:
     def __init__(self) -> None:
         self.total = 0.0
 
-    def observe(self, snapshot: Snapshot) -> Mapping[str, np.ndarray[Any, Any] | float]:
+    def observe(self, snapshot: Snapshot) -> Values:
         return {"time_error": self.total}
+
+    def state(self) -> Mapping[str, Array]:
+        return {"total": np.array(self.total)}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        self.total = float(state["total"])
 
 
 class FlowRun(Run[LimitNetwork]):
@@ -63,27 +70,35 @@ class FlowRun(Run[LimitNetwork]):
         self._previous: tuple[tuple[Any, ...], float] | None = None
 
     def to_the_end(self) -> tuple[Outcome, str]:
-        rate = math.nan
+        if self.step == 0:
+            self._start()
         try:
             while True:
                 training_loss = self._loss()
-                if self.step == 0:
-                    self._highest_loss = 10.0 * max(training_loss, math.log(2))
-                if not training_loss <= self._highest_loss:
-                    return "diverged", self._diagnosis(training_loss, rate)
-                end = self._end(training_loss)
-                if end is None or self.step == 0:
-                    before = rate
-                    rate = self.schedule.rate(self.tau, training_loss)
-                    if rate != before:
-                        self._previous = None  # residuals keep their value but not their slope
-                if end is not None or self.tau >= self._next_record * (1 - 1e-12):
-                    self._record(rate, training_loss)
+                end = self._visit(training_loss)
                 if end is not None:
                     return end
-                self._take(rate, training_loss)
+                self._take(self.rate, training_loss)
         except KeyboardInterrupt:
             return "interrupted", f"interrupted at step {self.step}, tau = {self.tau:g}"
+
+    def _rate_changed(self, before: float) -> None:
+        if self.rate != before:
+            self._previous = None  # residuals keep their value but not their slope
+        super()._rate_changed(before)
+
+    def _state(self) -> dict[str, Array]:
+        state = super()._state() | {"flow": np.array([self._length, 0.0])}
+        if self._previous is not None:
+            residuals, length = self._previous
+            state["flow"] = np.array([self._length, length])
+            state |= {f"flow/{i}": part for i, part in enumerate(residuals)}
+        return state
+
+    def restore(self, segments: Sequence[Mapping[str, Array]], state: Mapping[str, Array]) -> None:
+        super().restore(segments, state)
+        self._length, length = (float(value) for value in state["flow"])
+        self._previous = (tuple(state[f"flow/{i}"] for i in range(4)), length) if length > 0 else None
 
     def _loss(self) -> float:
         return float(np.mean(loss(self.train.y * self.network.f)))
@@ -108,8 +123,8 @@ class FlowRun(Run[LimitNetwork]):
         self._length = max(wanted, growth * length)
         self._error.total += error
         self._previous = first, length
+        self._tau_before = self.tau
         self.tau = self._next_stop() if length >= room * (1 - 1e-9) else self.tau + length
-        self.tau_noise = self.network.level
         self.step += 1
 
     @staticmethod
@@ -144,7 +159,7 @@ class FlowRun(Run[LimitNetwork]):
     def _next_stop(self) -> float:
         """Next record, end, or time at which the rate may jump."""
         e = self.experiment
-        stops = [e.max_tau, self._next_record]
+        stops = [e.max_tau, self.records.next_tau(self.tau)]
         stops += [until for until, _ in e.pieces or () if until > self.tau * (1 + 1e-12)]
         if e.schedule == "step" and e.step_tau is not None:
             stops.append((math.floor(self.tau / e.step_tau * (1 + 1e-12)) + 1) * e.step_tau)

@@ -15,12 +15,12 @@ import numpy as np
 from theory_sim.data import Data, shared_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.limit.clock import Clock, Kernel, Tick, youngest_age
 from theory_sim.limit.compression import Compression
 from theory_sim.limit.noise_output import NoiseOutput
 from theory_sim.limit.spatial import ExactPairs, MeanPairs, Pairs, Sites
 from theory_sim.numeric.limit_kernels import advance_memory, own_terms
 from theory_sim.numeric.pool import BlockPool
+from theory_sim.train.clock import Clock, Kernel, Tick, youngest_age
 from theory_sim.train.logistic import slope
 
 __all__ = ["LimitNetwork"]
@@ -295,7 +295,7 @@ class LimitNetwork:
     def snapshot(self) -> tuple[Any, ...]:
         """Copy of what `move` changes."""
         return (self._memory.copy(), self._q_memory, self._linear, self._q_direct, self._squared_norm.copy(),
-                self.clock.level)
+                self.clock.now)
 
     def residuals(self) -> tuple[Array, Array, Array, Array]:
         """Full-batch residuals at the present outputs: sites, directions, linear pull, descent of each layer."""
@@ -309,9 +309,9 @@ class LimitNetwork:
 
         The memories' linear equations are solved exactly for such residuals, with a constant rate of decorrelation.
         """
-        memory, q_memory, linear, q_direct, squared, level = start
+        memory, q_memory, linear, q_direct, squared, clock = start
         self._memory[:] = memory
-        self.clock.level = level
+        self.clock.now = clock
         tick = self.clock.flow(rate, duration)
         lost = decay_rate * duration
         exponent = lost + (0.0 if tick.age == 0 else 1.0) * self.compression.exponents * min(tick.age, 1e300)
@@ -325,6 +325,25 @@ class LimitNetwork:
         self._q_direct = fade * q_direct - duration * (old_l * first[1] + new_l * last[1])
         (old_n,), (new_n,) = _weights_of_line(np.array([2.0 * lost]))
         self._squared_norm = fade**2 * squared + 2.0 * duration * (old_n * first[3] + new_n * last[3])
+        self._forward()
+
+    def checkpoint(self) -> Mapping[str, Array]:
+        """Memories, from which the outputs follow, and the noise output's fields."""
+        state = {"memory": self._memory, "q_memory": self._q_memory, "linear": self._linear, "q_direct": self._q_direct,
+                 "squared_norm": self._squared_norm}
+        for name, process in (("x", self._noise_x), ("q", self._noise_q)):
+            if process is not None:
+                state |= {f"noise {name} {part}": value for part, value in process.state().items()}
+        return state
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back what `checkpoint` gave; the clock is the run's to restore."""
+        self._memory[:] = state["memory"]
+        self._q_memory, self._linear = state["q_memory"], state["linear"]
+        self._q_direct, self._squared_norm = state["q_direct"], state["squared_norm"]
+        for name, process in (("x", self._noise_x), ("q", self._noise_q)):
+            if process is not None:
+                process.restore({part: state[f"noise {name} {part}"] for part in process.state()})
         self._forward()
 
     def state(self) -> Mapping[str, Any]:

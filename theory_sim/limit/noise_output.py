@@ -8,6 +8,7 @@ correlation rho^k, which is that of a first-order autoregression. Degrees above 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
@@ -127,6 +128,14 @@ class NoiseOutput:
         linear = np.dot(self._x, self._linear.astype(self._x.dtype))
         value: Array = self._norm * (self._constant + self._fields.sum(axis=0)) + 0.5 * linear
         return value
+
+    def state(self) -> dict[str, Array]:
+        """What changes from step to step."""
+        return {"linear": self._linear, "fields": self._fields}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back what `state` gave."""
+        self._linear[:], self._fields[:] = state["linear"], state["fields"]
 
     def advance(self, rho: float, step: int) -> None:
         """Go from a step to the next; rho, in [-1, 1], is the correlation of their patterns."""

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from theory_sim.observe.base import Snapshot, Variable
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.observe.decomposition import Decomposition
 from theory_sim.observe.separation import Separation
 
 __all__ = ["LimitDecomposition", "LimitSeparation", "SpatialError"]
 
-Values = Mapping[str, np.ndarray[Any, Any] | float]
 
-
-class LimitDecomposition:
+class LimitDecomposition(Observer):
     """Norm of the signal, finite in the limit, beside the noise: tau_t an entry, infinite over all neurons."""
 
     variables: Mapping[str, Variable] = Decomposition.variables
 
     def observe(self, snapshot: Snapshot) -> Values:
         norms = snapshot.network.signal_norms()
-        level = snapshot.network.level
+        level = snapshot.tau_noise
         return {
             "norm_signal": norms,
             "norm_noise": np.full(len(norms), math.inf if level > 0 else 0.0),
@@ -33,7 +30,7 @@ class LimitDecomposition:
         }
 
 
-class LimitSeparation:
+class LimitSeparation(Observer):
     """g and h; the signal moves no pattern in the limit, and the share of kinks between Q's directions is an angle."""
 
     variables: Mapping[str, Variable] = Separation.variables
@@ -51,7 +48,7 @@ class LimitSeparation:
         }
 
 
-class SpatialError:
+class SpatialError(Observer):
     """Error of ``spatial = "mean"``, measured on probe patches."""
 
     variables: Mapping[str, Variable] = {

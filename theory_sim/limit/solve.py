@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time as clocks
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -13,19 +13,19 @@ import numpy as np
 from theory_sim.data import draw_data, draw_test_data
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.limit.clock import Kernel
 from theory_sim.limit.flow import FlowRun, TimeError
 from theory_sim.limit.memory import require_memory
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.limit.observers import LimitDecomposition, LimitSeparation, SpatialError
-from theory_sim.loop import Progress, Run, deferred_interrupt
+from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Observer
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
+from theory_sim.train.clock import Kernel
 from theory_sim.trajectory import Trajectory, refuse_existing
 
-__all__ = ["solve_limit"]
+__all__ = ["run_limit", "solve_limit"]
 
 _CHOICES = {
     "noise": ("vanishing", "sampled"), "kernel": ("moving", "frozen", "independent"), "time": ("steps", "flow"),
@@ -42,10 +42,12 @@ def solve_limit(
     spatial: Literal["exact", "mean"] = "exact",
     tolerance: float = 1e-8,
     time_tolerance: float = 1e-4,
+    observers: Sequence[Observer] = (),
     store: str | os.PathLike[str] | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
     force: bool = False,
+    checkpoint_seconds: float = 30.0,
 ) -> Trajectory:
     """Run the infinite-width limit on the data that `simulate` draws from the same seed (THEORY §4-§7).
 
@@ -66,14 +68,19 @@ def solve_limit(
         Largest error of the compressed factor arcsin(rho cos theta), for any pair at any two times; from 1e-13 to 0.1.
     time_tolerance : float
         Flow only: largest estimated error of an output in one step; the variable ``time_error`` adds them up.
+    observers : sequence of Observer
+        Observers of your own, beside those that every run has and those of the experiment's ``observe``.
     store : path, optional
-        Where to save the Trajectory at the end; must not exist unless ``force``.
+        Where to save the Trajectory at the end; must not exist unless ``force``. While the run goes on,
+        ``<store>.partial`` holds what `resume` needs.
     threads : int, optional
         Threads to use, all processors by default. The result is bitwise the same for any number.
     progress : callable, optional
         Called with (step, tau, training loss) at each record.
     force : bool
-        Replace a saved run at ``store``.
+        Replace a saved run, or an unfinished one, at ``store``.
+    checkpoint_seconds : float
+        With ``store``: seconds between two checkpoints.
 
     Returns
     -------
@@ -87,43 +94,55 @@ def solve_limit(
     StoreError
         If ``store`` exists; before anything is computed.
     """
-    options = {"noise": noise, "kernel": kernel, "time": time, "spatial": spatial}
-    _require(experiment, options, tolerance, time_tolerance)
-    if store is not None:
-        refuse_existing(store, force=force)
+    choices = {"noise": noise, "kernel": kernel, "time": time, "spatial": spatial}
+    _require(experiment, choices, tolerance, time_tolerance)
+    options: dict[str, Any] = {**choices, "tolerance": tolerance, "time_tolerance": time_tolerance}
+    given: dict[str, Any] = {"observers": observers, "threads": threads, "progress": progress, "seconds": checkpoint_seconds}
+    if store is None:
+        return run_limit(experiment, None, options, **given)
+    refuse_existing(store, force=force)
+    with Partial(store) as partial:
+        require_memory(experiment, spatial=spatial, noise=noise)
+        partial.create(experiment, {"name": "limit", **options}, observers, force=force)
+        return run_limit(experiment, partial, options, **given)
+
+
+def run_limit(
+    experiment: Experiment, partial: Partial | None, options: Mapping[str, Any], *, observers: Sequence[Observer],
+    threads: int | None, progress: Progress | None, seconds: float,
+) -> Trajectory:
+    """Begin a run, or go on with the unfinished one that the folder holds; see `solve_limit` and `resume`."""
+    noise, kernel, time, spatial = (options[name] for name in ("noise", "kernel", "time", "spatial"))
     require_memory(experiment, spatial=spatial, noise=noise)
     began = clocks.perf_counter()
     train, test = draw_data(experiment), draw_test_data(experiment)
     layers = ["U"] if experiment.network == "shared" else ["W", "V"]
     error = TimeError()
-    observers: list[Observer] = [
+    watching: list[Observer] = [
         Losses(), PError(experiment.g0), LimitDecomposition(), LimitSeparation(experiment.r, len(layers))
     ]
     if spatial == "mean":
-        observers.append(SpatialError())
+        watching.append(SpatialError())
     if time == "flow":
-        observers.append(error)
+        watching.append(error)
+    watching += observers
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
         network = LimitNetwork(
-            experiment, train, test, pool, kernel=kernel, spatial=spatial, noise=noise, tolerance=tolerance,
+            experiment, train, test, pool, kernel=kernel, spatial=spatial, noise=noise, tolerance=options["tolerance"],
             continuous=time == "flow",
         )
-        common: dict[str, Any] = {"engine": "limit", "layers": layers, "progress": progress, "interrupted": interrupted}
+        common: dict[str, Any] = {"engine": "limit", "layers": layers, "progress": progress, "interrupted": interrupted,
+                                  "partial": partial, "checkpoint_seconds": seconds}
         run: Run[LimitNetwork]
         if time == "flow":
-            run = FlowRun(experiment, train, test, network, observers, error=error, tolerance=time_tolerance, **common)
+            tolerance = options["time_tolerance"]
+            run = FlowRun(experiment, train, test, network, watching, error=error, tolerance=tolerance, **common)
         else:
-            run = Run(experiment, train, test, network, observers, **common)
-        outcome, message = run.to_the_end()
-        given = {**options, "tolerance": tolerance} | ({"time_tolerance": time_tolerance} if time == "flow" else {})
-        dataset = run.dataset(
-            outcome, message, limit=json.dumps(given), kernel_error=network.compression.error,
-            seconds=clocks.perf_counter() - began,
-        )
-    trajectory = Trajectory(dataset, experiment)
-    if store is not None:
-        trajectory.save(store, force=force)
-    return trajectory
+            run = Run(experiment, train, test, network, watching, **common)
+        shown = {name: value for name, value in options.items() if time == "flow" or name != "time_tolerance"}
+        return run.complete(lambda: {
+            "limit": json.dumps(shown), "kernel_error": network.compression.error, "seconds": clocks.perf_counter() - began
+        })
 
 
 def _require(experiment: Experiment, options: Mapping[str, str], tolerance: float, time_tolerance: float) -> None:

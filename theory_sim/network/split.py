@@ -7,6 +7,7 @@ threads meet once a step.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
 from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_observe, relu_forward, signal_forward
 from theory_sim.numeric.pool import BlockPool
+from theory_sim.train.clock import Clock
 
 __all__ = ["BLOCK_V", "BLOCK_W", "SplitNetwork"]
 
@@ -24,6 +26,7 @@ Array = np.ndarray[Any, Any]
 BLOCK_W: Final = 256
 BLOCK_V: Final = 25_600
 _TEST_COLUMNS: Final = 1024
+_PARTS: Final = ("weights", "signal", "noise")
 
 
 class SplitNetwork:
@@ -46,10 +49,13 @@ class SplitNetwork:
         Outputs on the training set at the present weights.
     g : (3,) float64 array
         Output of the V part at z - zeta, z, z + zeta.
+    clock : Clock
+        Level and age of the accumulated noise.
     """
 
     def __init__(self, experiment: Experiment, data: Data, pool: BlockPool) -> None:
         self._experiment, self._data, self._pool = experiment, data, pool
+        self.clock = Clock(experiment, "moving")
         law: dict[str, Any] = {
             "neurons": experiment.neurons, "tau_0": experiment.tau_0_value, "dtype": experiment.dtype,
             "seed_init": experiment.seed_of("init"), "seed_noise": experiment.seed_of("noise"),
@@ -105,6 +111,7 @@ class SplitNetwork:
             self._forward_block(block, worker)
 
         self._pool.run(block_step, self.W.blocks + self.V.blocks)
+        self.clock.step(rate)
         self._collect()
 
     def _forward_block(self, block: int, worker: int) -> None:
@@ -152,6 +159,19 @@ class SplitNetwork:
 
         self._pool.run(work, self.W.blocks)
         return np.asarray(parts.sum(axis=0, dtype=np.float64))
+
+    def checkpoint(self) -> dict[str, Array]:
+        """Weights and their split; outputs follow from them."""
+        layers = (("W", self.W), ("V", self.V))
+        return {f"{name} {part}": getattr(layer, part) for name, layer in layers for part in _PARTS}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back what `checkpoint` gave; the clock is the run's to restore."""
+        for name, layer in (("W", self.W), ("V", self.V)):
+            for part in _PARTS:
+                getattr(layer, part)[:] = state[f"{name} {part}"]
+        self._pool.run(self._forward_block, self.W.blocks + self.V.blocks)
+        self._collect()
 
     def state(self) -> dict[str, Any]:
         """Final weights, their split, and the second layers, labelled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -9,14 +10,20 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from theory_sim.data.pq_mixture import Data
+from theory_sim.recording import Recording
+from theory_sim.train.clock import Clock, Instant
 
-__all__ = ["Observer", "Outputs", "Snapshot", "Variable"]
+__all__ = ["Labelled", "Observer", "Outputs", "Snapshot", "Values", "Variable"]
 
 Array = np.ndarray[Any, Any]
+Values = Mapping[str, Array | float]
+"""Values of one record, by variable."""
+Labelled = Mapping[str, tuple[tuple[str, ...], Any, Mapping[str, str]]]
+"""Variables without a record dimension: name to (dimensions, values, attributes)."""
 
 
 class Variable(NamedTuple):
-    """A recorded variable: its dimensions beside ``record``, unit and meaning."""
+    """A recorded variable: its dimensions beside the record's, unit and meaning."""
 
     dims: tuple[str, ...]
     unit: str
@@ -32,10 +39,13 @@ class Outputs(Protocol):
         Outputs on the training set.
     g : (3,) float64 array
         Output at z - zeta, z, z + zeta as second patch.
+    clock : Clock
+        Level and age of the accumulated noise.
     """
 
     f: Array
     g: Array
+    clock: Clock
 
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples: f and its signal part, both (n,) float64."""
@@ -55,9 +65,9 @@ class Snapshot:
     tau : float
         Learning-rate time so far.
     rate : float
-        Rate of the step that leaves this record.
-    tau_noise : float
-        Standard deviation of the noise by the exact recursion (THEORY §5).
+        Rate of the step that leaves this record (NaN before the first is known).
+    now : Instant
+        Noise level tau_t and age of the patterns by the exact recursions (THEORY §5).
     network : Outputs
         Outputs, and what else the engine's network holds: weights and their split at finite width.
     train, test : Data
@@ -67,18 +77,64 @@ class Snapshot:
     step: int
     tau: float
     rate: float
-    tau_noise: float
+    now: Instant
     network: Any
     train: Data
     test: Data
 
+    @property
+    def tau_noise(self) -> float:
+        """Standard deviation of the accumulated noise by the exact recursion (THEORY §5)."""
+        return self.now.level
 
-class Observer(Protocol):
-    """Computes some variables from a snapshot."""
+
+class Observer(ABC):
+    """Computes some variables of a run, at the run's record times or at its own.
+
+    A subclass declares ``variables`` and implements `observe`; the rest may stay as it is. It must not change anything
+    that it is shown, nor draw from a stream of the run: then every other number of the run stays the same.
+
+    Attributes
+    ----------
+    name : str
+        Names the observer in messages and, with times of its own, the dimension ``record_<name>`` of its variables, with
+        the coordinates ``tau_<name>`` and ``step_<name>``.
+    recording : Recording or None
+        When to record; None, or one without times: whenever the run does.
+    variables : mapping
+        Name, dimensions, unit and meaning of what `observe` returns.
+    """
+
+    name: str = ""
+    recording: Recording | None = None
+    variables: Mapping[str, Variable]
+
+    @abstractmethod
+    def observe(self, snapshot: Snapshot) -> Values:
+        """Values of one record, shaped as declared."""
+
+    def start(self, snapshot: Snapshot) -> None:  # noqa: B027
+        """Called once, before the first step and the first record."""
+
+    def annealed(self, snapshot: Snapshot) -> None:  # noqa: B027
+        """Called once, at the step that is the first to use a lower rate than the one before."""
+
+    def coordinates(self) -> Mapping[str, Any]:
+        """Labels of own dimensions, by name."""
+        return {}
+
+    def final(self) -> Labelled:
+        """Variables of the whole run, asked for at its end."""
+        return {}
+
+    def state(self) -> Mapping[str, Array]:
+        """What must be kept to go on after an interruption."""
+        return {}
+
+    def restore(self, state: Mapping[str, Array]) -> None:  # noqa: B027
+        """Take back what `state` gave; called instead of `start`."""
 
     @property
-    def variables(self) -> Mapping[str, Variable]:
-        """Name, dimensions, unit and meaning of what `observe` returns."""
-
-    def observe(self, snapshot: Snapshot) -> Mapping[str, np.ndarray[Any, Any] | float]:
-        """Values of one record, shaped as declared."""
+    def own_times(self) -> bool:
+        """Whether it records at times of its own."""
+        return self.recording is not None and self.recording.own_times

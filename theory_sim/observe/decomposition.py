@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from theory_sim.observe.base import Snapshot, Variable
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 
 __all__ = ["Decomposition"]
 
@@ -16,7 +16,7 @@ def _norm(array: np.ndarray[Any, Any]) -> float:
     return float(np.sqrt(np.einsum("ij,ij->", array, array, dtype=np.float64)))
 
 
-class Decomposition:
+class Decomposition(Observer):
     """Frobenius norms of both parts in W and V; the noise's standard deviation beside tau_t."""
 
     variables: Mapping[str, Variable] = {
@@ -26,7 +26,7 @@ class Decomposition:
         "tau_noise_exact": Variable((), "1", "tau_t of the exact recursion"),
     }
 
-    def observe(self, snapshot: Snapshot) -> Mapping[str, np.ndarray[Any, Any] | float]:
+    def observe(self, snapshot: Snapshot) -> Values:
         layers = (snapshot.network.W, snapshot.network.V)
         noise = np.array([_norm(layer.noise) for layer in layers])
         return {

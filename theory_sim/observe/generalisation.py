@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from theory_sim.observe.base import Snapshot, Variable
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.theory.overlap import P_error
 
 __all__ = ["PError"]
 
 
-class PError:
+class PError(Observer):
     """Overlap of (1/2) sum_j w_j Wbar_j with w*, and the exact error of that direction on P."""
 
     variables: Mapping[str, Variable] = {
@@ -24,7 +23,7 @@ class PError:
     def __init__(self, g0: float) -> None:
         self._g0 = g0
 
-    def observe(self, snapshot: Snapshot) -> Mapping[str, np.ndarray[Any, Any] | float]:
+    def observe(self, snapshot: Snapshot) -> Values:
         direction = snapshot.network.signal_direction()
         norm = float(np.linalg.norm(direction))
         overlap = float(direction @ snapshot.train.w_star) / norm if norm > 0 else 0.0

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
-
-from theory_sim.observe.base import Snapshot, Variable
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.train.logistic import loss
 
 __all__ = ["Losses"]
 
 
-class Losses:
+class Losses(Observer):
     """Mean logistic loss and share of right signs of each kind; the signal part's accuracy beside the whole's."""
 
     variables: Mapping[str, Variable] = {
@@ -26,7 +23,7 @@ class Losses:
         "accuracy_signal_test": Variable(("kind",), "1", "the same for the signal part alone, N_U(signal)"),
     }
 
-    def observe(self, snapshot: Snapshot) -> Mapping[str, np.ndarray[Any, Any] | float]:
+    def observe(self, snapshot: Snapshot) -> Values:
         train, test = snapshot.train, snapshot.test
         margin = train.y * snapshot.network.f
         losses = loss(margin)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from theory_sim.observe.base import Snapshot, Variable
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 
 __all__ = ["Separation"]
 
 _PROBES = 64
 
 
-class Separation:
+class Separation(Observer):
     """g at z - zeta, z, z + zeta and h = g(z+zeta) + g(z-zeta) - 2 g(z); the lazy-regime measure.
 
     In the lazy regime patterns are those of the noise alone. ``pattern_shift`` for W is the share of (neuron, input)
@@ -31,7 +30,7 @@ class Separation:
         "near_kink": Variable((), "1", "share of V neurons whose kink lies between z and z - zeta or z + zeta"),
     }
 
-    def observe(self, snapshot: Snapshot) -> Mapping[str, np.ndarray[Any, Any] | float]:
+    def observe(self, snapshot: Snapshot) -> Values:
         network = snapshot.network
         plane = network.plane()
         g = np.stack([network.g, plane[0:3]])

@@ -18,3 +18,11 @@ class Schedule(ABC):
 
         ``training_loss`` is the unregularised mean over the whole training set, mini-batches or not.
         """
+
+    def state(self) -> tuple[float, ...]:
+        """What the schedule remembers, for `restore`."""
+        return (self.annealed_tau,)
+
+    def restore(self, state: tuple[float, ...]) -> None:
+        """Take back what `state` gave."""
+        (self.annealed_tau,) = state

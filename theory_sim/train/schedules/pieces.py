@@ -23,3 +23,9 @@ class Pieces(Schedule):
             self.annealed_tau = tau
         self._previous = rate
         return rate
+
+    def state(self) -> tuple[float, ...]:
+        return self.annealed_tau, self._previous
+
+    def restore(self, state: tuple[float, ...]) -> None:
+        self.annealed_tau, self._previous = state

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from theory_sim.experiment import Experiment
 
-__all__ = ["Kernel", "Clock", "Tick", "youngest_age"]
+__all__ = ["Clock", "Instant", "Kernel", "Tick", "youngest_age"]
 
 Kernel = Literal["moving", "frozen", "independent"]
 
@@ -38,6 +38,31 @@ class Tick(NamedTuple):
         return self.sign * math.exp(-self.age)
 
 
+class Instant(NamedTuple):
+    """A time as the noise sees it.
+
+    Attributes
+    ----------
+    level : float
+        tau_t, standard deviation of an entry of the accumulated noise.
+    age, sign : float
+        Since the last time that all memory was lost, patterns have the correlation sign e^{-age} with those then.
+    losses : int
+        How often all memory was lost: 1 - gamma lambda = 0, or patterns drawn anew.
+    """
+
+    level: float
+    age: float
+    sign: float
+    losses: int
+
+    def rho(self, other: Instant) -> float:
+        """Correlation of the accumulated noise, and so of the patterns, at both times (THEORY §5)."""
+        if self.losses != other.losses:
+            return 0.0
+        return self.sign * other.sign * math.exp(-abs(self.age - other.age))
+
+
 class Clock:
     """Carries the noise level tau_t forward.
 
@@ -47,17 +72,24 @@ class Clock:
         Gives tau_0, tau_xi and lambda.
     kernel : {"moving", "frozen", "independent"}
         Patterns that move with the noise, stay as they are (rho = 1), or are drawn anew each step (rho = 0).
+
+    Attributes
+    ----------
+    level : float
+        tau_t.
+    now : Instant
+        The present time.
     """
 
     def __init__(self, experiment: Experiment, kernel: Kernel) -> None:
-        self.level = experiment.tau_0_value
+        self.now = Instant(experiment.tau_0_value, 0.0, 1.0, 0)
         self._lambda, self._tau_xi, self._kernel = experiment.lambda_, experiment.tau_xi, kernel
 
     def step(self, rate: float) -> Tick:
         """One step of THEORY §3: rho = (1 - gamma lambda) tau_t / tau_{t+1}."""
         decay = 1.0 - rate * self._lambda
         kept, added = decay * self.level, rate * self._tau_xi
-        return self._tick(decay, kept, added**2)
+        return self._tick(decay, kept, added * added)
 
     def flow(self, rate: float, duration: float) -> Tick:
         """The continuous law d tau^2 / d tau = -2 lambda tau^2 + gamma tau_xi^2 for a time ``duration``."""
@@ -69,13 +101,24 @@ class Clock:
 
     def _tick(self, decay: float, kept: float, added: float) -> Tick:
         seen = self.level > 0 or self._kernel != "moving"
-        self.level = math.sqrt(kept * kept + added)
+        level = math.sqrt(kept * kept + added)
         sign = -1.0 if decay < 0 else 1.0
         if self._kernel == "frozen":
-            return Tick(decay, 0.0, 1.0, seen)
-        if self._kernel == "independent" or kept == 0.0:
-            return Tick(decay, math.inf, sign, seen)
-        return Tick(decay, 0.5 * math.log1p(added / (kept * kept)), sign, seen)
+            tick = Tick(decay, 0.0, 1.0, seen)
+        elif self._kernel == "independent" or kept == 0.0:
+            tick = Tick(decay, math.inf, sign, seen)
+        else:
+            tick = Tick(decay, 0.5 * math.log1p(added / (kept * kept)), sign, seen)
+        if math.isinf(tick.age):
+            self.now = Instant(level, 0.0, 1.0, self.now.losses + 1)
+        else:
+            self.now = Instant(level, self.now.age + tick.age, self.now.sign * tick.sign, self.now.losses)
+        return tick
+
+    @property
+    def level(self) -> float:
+        """tau_t at present."""
+        return self.now.level
 
 
 def youngest_age(experiment: Experiment) -> float:

@@ -1,0 +1,6 @@
+"""What both engines share: the loop, its records, and the folder that lets an interrupted run go on."""
+
+from theory_sim.loop.partial import Partial, partial_path
+from theory_sim.loop.run import Network, Progress, Run, deferred_interrupt
+
+__all__ = ["Network", "Partial", "Progress", "Run", "deferred_interrupt", "partial_path"]

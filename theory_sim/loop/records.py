@@ -1,0 +1,145 @@
+"""Records of a run in memory: one group for the run's own record times, one for each observer with times of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.observe.base import Observer, Snapshot, Variable
+from theory_sim.recording import Recording
+
+__all__ = ["Group", "Records"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Group:
+    """Observers that record together, and what they have recorded.
+
+    Attributes
+    ----------
+    name : str
+        Empty for the run's own record times.
+    recording : Recording
+        Record times.
+    observers : list of Observer
+        Those of the group.
+    values : dict
+        Variable to its list of records; ``step`` and ``tau`` among them.
+    """
+
+    def __init__(self, name: str, recording: Recording, observers: Sequence[Observer]) -> None:
+        self.name, self.recording, self.observers = name, recording, list(observers)
+        self.declared: dict[str, Variable] = {}
+        for observer in self.observers:
+            self.declared.update(observer.variables)
+        self.values: dict[str, list[Any]] = {name: [] for name in ("step", "tau", *self.declared)}
+
+    def __len__(self) -> int:
+        return len(self.values["step"])
+
+    def record(self, snapshot: Snapshot) -> None:
+        """Add a record, once a step."""
+        if len(self) and self.values["step"][-1] == snapshot.step:
+            return
+        found: dict[str, Any] = {"step": snapshot.step, "tau": snapshot.tau}
+        for observer in self.observers:
+            values = observer.observe(snapshot)
+            if values.keys() != observer.variables.keys():
+                raise InputError(
+                    f"observer {type(observer).__name__} gave {sorted(values)}, declared {sorted(observer.variables)}",
+                    "each declared variable at each record, and no other", "mend its variables or its observe",
+                )
+            found.update(values)
+        for name, value in found.items():
+            self.values[name].append(np.array(value))  # a copy: an observer may give a view of what changes later
+
+    def arrays(self, start: int = 0) -> dict[str, Array]:
+        """Records from ``start`` on, each variable stacked."""
+        return {name: np.asarray(values[start:]) for name, values in self.values.items()}
+
+    def dataset(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Variables and coordinates for xarray."""
+        suffix = f"_{self.name}" if self.name else ""
+        dim = f"record{suffix}"
+        arrays = self.arrays()
+        variables = {
+            name: ((dim, *variable.dims), arrays[name], {"units": variable.unit, "long_name": variable.meaning})
+            for name, variable in self.declared.items()
+        }
+        coordinates: dict[str, Any] = {
+            f"tau{suffix}": (dim, arrays["tau"].astype(np.float64), {"units": "1", "long_name": "learning-rate time"}),
+            f"step{suffix}": (dim, arrays["step"].astype(np.int64)),
+        }
+        for observer in self.observers:
+            coordinates.update(observer.coordinates())
+        return variables, coordinates
+
+
+class Records:
+    """Every group of a run.
+
+    Parameters
+    ----------
+    observers : sequence of Observer
+        Observers of the run; those with times of their own form a group each.
+    every : float
+        tau between two records of the others.
+
+    Raises
+    ------
+    InputError
+        If two observers declare one variable, or two with own times share a name.
+    """
+
+    def __init__(self, observers: Sequence[Observer], every: float) -> None:
+        self.observers = list(observers)
+        seen: set[str] = {"tau", "step", "record", "w_star", "f_train"}
+        for observer in self.observers:
+            clash = seen & observer.variables.keys()
+            if clash:
+                raise InputError(f"variables {sorted(clash)} declared twice", "one observer a variable", "rename them")
+            seen |= observer.variables.keys()
+        own = [observer for observer in self.observers if observer.own_times]
+        names = [observer.name for observer in own]
+        if len(set(names)) < len(names) or "" in names:
+            raise InputError(f"observers with own record times named {names}", "a name for each, all different", "rename them")
+        self.groups = [Group("", Recording(every_tau=every), [o for o in self.observers if not o.own_times])]
+        for observer in own:
+            assert observer.recording is not None
+            self.groups.append(Group(observer.name, observer.recording, [observer]))
+
+    @property
+    def main(self) -> Group:
+        """The group of the run's own record times."""
+        return self.groups[0]
+
+    def due(self, step: int, tau: float, before: float, *, end: bool) -> list[Group]:
+        """Groups that record now; at the end the run's own group does in any case."""
+        return [g for g in self.groups if g.recording.due(step, tau, before) or (end and g is self.main)]
+
+    def next_tau(self, tau: float) -> float:
+        """Next fixed record time of any group."""
+        return min((group.recording.next_tau(tau) for group in self.groups), default=math.inf)
+
+    def since(self, counts: Mapping[str, int]) -> dict[str, Array]:
+        """Records of each group from a count on, as ``group/variable``."""
+        return {
+            f"{group.name}/{name}": values
+            for group in self.groups
+            for name, values in group.arrays(counts.get(group.name, 0)).items()
+        }
+
+    def counts(self) -> dict[str, int]:
+        """Number of records of each group."""
+        return {group.name: len(group) for group in self.groups}
+
+    def extend(self, segment: Mapping[str, Array]) -> None:
+        """Take back what `since` gave."""
+        for group in self.groups:
+            for name, values in group.values.items():
+                values.extend(segment[f"{group.name}/{name}"])

@@ -1,0 +1,298 @@
+"""The loop that both engines share: rates, stop rules, records, checkpoints and the labelled result (THEORY §3).
+
+An engine gives a `Network`; the loop asks it for outputs, tells it residuals and rates, and knows nothing of its width.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+
+import numpy as np
+
+from theory_sim.data import KINDS, Data
+from theory_sim.experiment import Experiment
+from theory_sim.loop.partial import Partial
+from theory_sim.loop.records import Records
+from theory_sim.observe.base import Observer, Outputs, Snapshot
+from theory_sim.theory.conditions import top_curvature
+from theory_sim.train.batches import Batches
+from theory_sim.train.clock import Instant
+from theory_sim.train.logistic import loss, slope
+from theory_sim.train.schedules import schedule_of
+from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Outcome, Trajectory
+
+__all__ = ["Network", "Progress", "Run", "deferred_interrupt"]
+
+Array = np.ndarray[Any, Any]
+Progress = Callable[[int, float, float], None]
+"""Called with (step, tau, training loss) at every record."""
+
+# Logistic loss under a stable rate never rises this far above where it began, whatever the initial noise output.
+_DIVERGED: Final = 10.0
+_ASTRONOMIC: Final = 1e6
+
+
+class Network(Outputs, Protocol):
+    """What a run steps: outputs that observers read, one step, and the state that is stored at the end."""
+
+    def step(self, residual: Array, rate: float, step: int) -> None:
+        """Take a step with the derivative (N,) of the mean training loss with respect to each output."""
+
+    def state(self) -> Mapping[str, Any]:
+        """Variables of the end, each (dimensions, values, attributes)."""
+
+    def checkpoint(self) -> Mapping[str, Array]:
+        """Arrays from which `restore` goes on to the bitwise same result; views, not to be kept."""
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back what `checkpoint` gave."""
+
+
+N = TypeVar("N", bound=Network)
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[threading.Event]:
+    """Turn Ctrl-C into an event that the loop reads between steps: a step or a record is never cut in two."""
+    interrupted = threading.Event()
+    previous = signal.getsignal(signal.SIGINT)
+    ignored = previous in (None, signal.SIG_IGN)  # by a shell, for jobs in the background: it stays so
+    if ignored or threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
+        yield interrupted
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+class Run(Generic[N]):
+    """A run between its first and last step.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Description of the run.
+    train, test : Data
+        Training set and fresh examples.
+    network : Network
+        At its initial state.
+    observers : sequence of Observer
+        What is recorded.
+    engine : {"finite", "limit"}
+        Name that the result carries.
+    layers : sequence of str
+        Labels of the first layers.
+    progress : callable or None
+        Called at each record.
+    interrupted : threading.Event
+        Read between steps.
+    partial : Partial, optional
+        Open folder for checkpoints; without one an interrupted run cannot go on.
+    checkpoint_seconds : float
+        Time between two checkpoints.
+    """
+
+    def __init__(
+        self, experiment: Experiment, train: Data, test: Data, network: N, observers: Sequence[Observer], *,
+        engine: Literal["finite", "limit"], layers: Sequence[str], progress: Progress | None, interrupted: threading.Event,
+        partial: Partial | None = None, checkpoint_seconds: float = 30.0,
+    ) -> None:
+        self.experiment, self.train, self.test = experiment, train, test
+        self.network, self.engine, self.layers = network, engine, list(layers)
+        self.progress, self.interrupted = progress, interrupted
+        self.schedule = schedule_of(experiment, float(train.counts[1]) / len(train))
+        self.batches = Batches(experiment)
+        self.step, self.tau, self.rate = 0, 0.0, math.nan
+        self.records = Records(observers, experiment.record_every)
+        self._tau_before = -math.inf
+        self._highest_loss = math.inf
+        self._partial, self._checkpoint_seconds = partial, checkpoint_seconds
+        self._checkpointed = time.monotonic()
+
+    def complete(self, attributes: Callable[[], Mapping[str, Any]] = dict) -> Trajectory:
+        """Run from the last checkpoint, if there is one, to the end, and save.
+
+        ``attributes`` gives the engine's own attributes of the result, once the run has ended.
+        """
+        if self._partial is not None:
+            segments, state = self._partial.load()
+            if state is not None:
+                self.restore(segments, state)
+        outcome, message = self.to_the_end()
+        trajectory = Trajectory(self.dataset(outcome, message, **attributes()), self.experiment)
+        if self._partial is not None and outcome != "interrupted":
+            trajectory.save(self._partial.store, force=True)
+            self._partial.finish()
+        return trajectory
+
+    def to_the_end(self) -> tuple[Outcome, str]:
+        """Step until a stop rule holds."""
+        if self.step == 0:
+            self._start()
+        try:
+            while True:
+                margin = self.train.y * self.network.f
+                training_loss = float(np.mean(loss(margin)))
+                end = self._visit(training_loss)
+                if end is not None:
+                    return end
+                self._advance(margin, self.rate)
+        except KeyboardInterrupt:  # raised by the caller's progress
+            return "interrupted", f"interrupted at step {self.step}, tau = {self.tau:g}"
+
+    def _start(self) -> None:
+        snapshot = self._snapshot()
+        for observer in self.records.observers:
+            observer.start(snapshot)
+
+    def _visit(self, training_loss: float) -> tuple[Outcome, str] | None:
+        """Between two steps: checkpoint, stop rules, the next rate and the records that are due; how the run ended."""
+        end = self._end(training_loss)
+        if end is not None and end[0] == "interrupted":
+            self._checkpoint()
+        elif self._partial is not None and time.monotonic() - self._checkpointed >= self._checkpoint_seconds:
+            self._checkpoint()
+        if self.step == 0:
+            self._highest_loss = self._loss_limit(training_loss)
+        if not training_loss <= self._highest_loss:  # NaN included
+            message = self._diagnosis(training_loss, self.rate)
+            if not len(self.records.main):  # diverged from the start: a Trajectory has at least one record
+                self._record(training_loss, end=True)
+            return "diverged", message
+        if end is None or self.step == 0:  # no step leaves the last record: it repeats the rate before it
+            before, self.rate = self.rate, self.schedule.rate(self.tau, training_loss)
+            self._rate_changed(before)
+        self._record(training_loss, end=end is not None)
+        return end
+
+    def _rate_changed(self, before: float) -> None:
+        if self.rate < before and self.schedule.annealed_tau == self.tau:
+            snapshot = self._snapshot()
+            for observer in self.records.observers:
+                observer.annealed(snapshot)
+
+    @staticmethod
+    def _loss_limit(training_loss: float) -> float:
+        return min(_DIVERGED * max(training_loss, math.log(2)), _ASTRONOMIC)
+
+    def _advance(self, margin: Array, rate: float) -> None:
+        residual = self.train.y * slope(margin)
+        batch = self.batches.at(self.step)
+        if batch is None:
+            residual /= len(residual)
+        else:
+            chosen = residual[batch] / len(batch)
+            residual = np.zeros_like(residual)
+            residual[batch] = chosen
+        self.network.step(residual, rate, self.step)
+        self._tau_before = self.tau
+        self.step += 1
+        self.tau += rate
+
+    def _end(self, training_loss: float) -> tuple[Outcome, str] | None:
+        e = self.experiment
+        if self.interrupted.is_set():
+            return "interrupted", f"interrupted at step {self.step}, tau = {self.tau:g}"
+        if e.epsilon_2 is not None and training_loss <= e.epsilon_2:
+            return "reached_loss", f"training loss {training_loss:.4g} <= epsilon_2 = {e.epsilon_2:g}"
+        if self.tau >= e.max_tau * (1 - 1e-12):
+            return "budget_spent", f"tau = {self.tau:g} reached max_tau = {e.max_tau:g}"
+        if e.max_steps is not None and self.step >= e.max_steps:
+            return "budget_spent", f"{self.step} steps taken, max_steps = {e.max_steps}"
+        return None
+
+    def _diagnosis(self, training_loss: float, rate: float) -> str:
+        e = self.experiment
+        stable = 2.0 / top_curvature(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
+        if rate > stable:
+            cause = (f"rate {rate:g} is above about {stable:.3g}, the largest stable one near f = 0 "
+                     "(2 / the Hessian's top eigenvalue in the limit)")
+        elif not math.isfinite(self.network.clock.level) or self.network.clock.level > 1e6:
+            cause = f"the accumulated noise has standard deviation {self.network.clock.level:.3g}"
+        else:
+            cause = (f"noise output: accumulated noise of standard deviation {self.network.clock.level:.3g} in "
+                     f"{e.neurons} neurons, or overflow of {e.dtype}")
+        return (f"training loss {training_loss:g} at step {self.step}, tau = {self.tau:g} (limit {self._highest_loss:.3g}); "
+                f"likely cause: {cause}; lower the rate or tau_xi, or use paired neurons")
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self.step, self.tau, self.rate, self.network.clock.now, self.network, self.train, self.test)
+
+    def _record(self, training_loss: float, *, end: bool) -> None:
+        due = self.records.due(self.step, self.tau, self._tau_before, end=end)
+        if not due:
+            return
+        snapshot = self._snapshot()
+        for group in due:
+            group.record(snapshot)
+        if self.progress is not None and self.records.main in due:
+            self.progress(self.step, self.tau, training_loss)
+
+    # -- going on after an interruption -------------------------------------------------------------
+
+    def _checkpoint(self) -> None:
+        """Keep the state between two steps, before this step's records: they are made again."""
+        if self._partial is None:
+            return
+        self._partial.checkpoint(self.records.since(self._partial.counts), self.records.counts(), self._state())
+        self._checkpointed = time.monotonic()
+
+    def _state(self) -> dict[str, Array]:
+        state = {"run": np.array([self.step, self.tau, self.rate, self._tau_before, self._highest_loss])}
+        state["schedule"] = np.array(self.schedule.state())
+        state["clock"] = np.array(self.network.clock.now)
+        state |= {f"network/{name}": value for name, value in self.network.checkpoint().items()}
+        for index, observer in enumerate(self.records.observers):
+            state |= {f"observer {index}/{name}": value for name, value in observer.state().items()}
+        return state
+
+    def restore(self, segments: Sequence[Mapping[str, Array]], state: Mapping[str, Array]) -> None:
+        """Go back to a checkpoint; the run must have been made with the same arguments."""
+        for segment in segments:
+            self.records.extend(segment)
+        step, self.tau, self.rate, self._tau_before, self._highest_loss = (float(value) for value in state["run"])
+        self.step = int(step)
+        self.schedule.restore(tuple(float(value) for value in state["schedule"]))
+        level, age, sign, losses = (float(value) for value in state["clock"])
+        self.network.clock.now = Instant(level, age, sign, int(losses))
+        self.network.restore(_below("network/", state))
+        for index, observer in enumerate(self.records.observers):
+            observer.restore(_below(f"observer {index}/", state))
+
+    def dataset(self, outcome: Outcome, message: str, **attributes: Any) -> Any:
+        """Everything recorded and the final state, labelled; ``attributes`` are the engine's own."""
+        import xarray
+
+        variables: dict[str, Any] = {}
+        coordinates: dict[str, Any] = {
+            "kind": list(KINDS), "layer": self.layers, "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"],
+        }
+        for group in self.records.groups:
+            recorded, labels = group.dataset()
+            variables |= recorded
+            coordinates |= labels
+        variables["w_star"] = (("x1",), self.train.w_star, {"long_name": "unit vector w* of P"})
+        variables["f_train"] = (("example",), self.network.f, {"long_name": "outputs on the training set at the end"})
+        for observer in self.records.observers:
+            variables |= observer.final()
+        variables |= self.network.state()
+        common = {
+            "schema": SCHEMA, "schema_version": SCHEMA_VERSION, "engine": self.engine, "outcome": outcome,
+            "message": message, "annealed_tau": self.schedule.annealed_tau, "final_step": self.step,
+            "final_tau": self.tau, "n_examples": len(self.train), "n_kind": [int(n) for n in self.train.counts],
+            "experiment": json.dumps(self.experiment.fields()),
+        }
+        return xarray.Dataset(variables, coordinates, common | attributes)
+
+
+def _below(prefix: str, state: Mapping[str, Array]) -> dict[str, Array]:
+    return {name[len(prefix) :]: value for name, value in state.items() if name.startswith(prefix)}
