@@ -14,8 +14,9 @@ from typing import Any, Literal
 import numpy as np
 
 from theory_sim.experiment import Experiment
+from theory_sim.limit.closure import closure_of
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.closure import Closure, learnt_at, solve_closure
+from theory_sim.theory.closure import Closure, learnt_at
 from theory_sim.theory.conditions import Condition, conditions
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 
@@ -228,18 +229,7 @@ def _reduction(motion: float) -> float:
 
 
 def _predict(e: Experiment, schedule: str, deficit: float) -> OrderPrediction:
-    large = schedule == "L-S"
-    max_tau = e.max_tau
-    if e.max_steps is not None:
-        max_tau = min(max_tau, e.max_steps * (e.eta_1 if large else e.eta_2))
-    course = solve_closure(
-        d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r,
-        alpha_min=e.alpha_min, alpha_max=e.alpha_max, lambda_=e.lambda_, tau_xi=e.tau_xi,
-        tau_0=e.tau_0_value, rate=e.eta_1 if large else e.eta_2,
-        annealed_rate=e.eta_2 if large else None,
-        anneal_loss=e.epsilon_1 + e.q0 * math.log(2.0), stop_loss=e.epsilon_2 or 0.0, max_tau=max_tau,
-    )
-    return judge(course, schedule, deficit)
+    return judge(closure_of(e, schedule), schedule, deficit)
 
 
 def judge(course: Closure, schedule: str, deficit: float) -> OrderPrediction:

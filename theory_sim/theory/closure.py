@@ -31,14 +31,20 @@ class Closure:
     ----------
     tau : ndarray
         Learning-rate time.
-    loss_P, loss_Q, loss : ndarray
-        Mean training loss of the P-only and Q-only examples, and of all examples.
+    loss_P, loss_Q, loss_both, loss : ndarray
+        Mean training loss of the P-only examples, the Q-only ones, those of both, and of all examples.
+    accuracy_P, accuracy_Q, accuracy_both : ndarray
+        Share of right signs on training examples of each kind.
     g_z, g_outer : ndarray
         Network output on z and on z +- zeta.
     signal : ndarray
         A: y f = A (g0 + |g|) on a fresh P example, up to interference.
     overlap : ndarray
         Overlap A/sqrt(A^2 + B) of the signal's linear part with w* (NaN before the first step).
+    level : ndarray
+        Standard deviation tau_t of the accumulated noise.
+    rate : ndarray
+        Learning rate that leaves each time.
     annealed_tau : float
         Time of annealing, NaN if the rate never changed.
     """
@@ -46,11 +52,17 @@ class Closure:
     tau: Floats
     loss_P: Floats
     loss_Q: Floats
+    loss_both: Floats
     loss: Floats
+    accuracy_P: Floats
+    accuracy_Q: Floats
+    accuracy_both: Floats
     g_z: Floats
     g_outer: Floats
     signal: Floats
     overlap: Floats
+    level: Floats
+    rate: Floats
     annealed_tau: float
 
 
@@ -222,13 +234,16 @@ def solve_closure(
         loss_p = float((examples.p_weight * np.logaddexp(0.0, -p_margin)).sum())
         signed = np.array([g[0], -g[1]])[:, None] * alpha
         loss_q = float(0.5 * (np.logaddexp(0.0, -signed) @ alpha_weight).sum())
-        both_losses = np.logaddexp(0.0, -(signed[:, :, None, None] + both_margin))
-        loss = p0 * loss_p + q0 * loss_q + both_share * float((examples.both_weight * both_losses).sum())
+        both_total = signed[:, :, None, None] + both_margin
+        loss_both = float((examples.both_weight * np.logaddexp(0.0, -both_total)).sum())
+        loss = p0 * loss_p + q0 * loss_q + both_share * loss_both
         size = math.hypot(signal, math.sqrt(interference))
-        records.append((loss_p, loss_q, loss, signal, signal / size if size > 0.0 else math.nan))
+        right = (float((examples.p_weight * (p_margin > 0)).sum()), float(0.5 * ((signed > 0) @ alpha_weight).sum()),
+                 float((examples.both_weight * (both_total > 0)).sum()))
         outputs.append(g.copy())
         if not annealed and loss <= anneal_loss and annealed_rate is not None:
             gamma, annealed, annealed_tau = annealed_rate, True, tau
+        records.append((loss_p, loss_q, loss_both, loss, *right, signal, signal / size if size > 0.0 else math.nan, gamma))
         if (annealed and loss <= stop_loss) or tau >= max_tau * (1.0 - 1e-12) or n == sources.shape[0]:
             break
 
@@ -282,5 +297,8 @@ def solve_closure(
 
     columns = np.array(records).T
     out = np.array(outputs)
-    return Closure(np.array(times), columns[0], columns[1], columns[2], out[:, 0], out[:, 1],
-                   columns[3], columns[4], annealed_tau)
+    loss_p, loss_q, loss_both, loss, right_p, right_q, right_both, strength, overlap, rates = columns
+    return Closure(
+        np.array(times), loss_p, loss_q, loss_both, loss, right_p, right_q, right_both, out[:, 0], out[:, 1], strength, overlap,
+        np.array(deviations), rates, annealed_tau,
+    )

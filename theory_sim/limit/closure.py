@@ -1,0 +1,154 @@
+"""closure_trajectory(experiment) -> Trajectory: THEORY §8's finite-d closure in the schema of a run.
+
+It knows the parameters, not the data set: what it gives are means over data sets, in milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from theory_sim.data import KINDS
+from theory_sim.errors import InputError
+from theory_sim.experiment import Experiment
+from theory_sim.observe.decomposition import Decomposition
+from theory_sim.observe.generalisation import PError
+from theory_sim.observe.losses import Losses
+from theory_sim.observe.separation import Separation
+from theory_sim.theory.closure import Closure, solve_closure
+from theory_sim.theory.overlap import P_error
+from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory, refuse_existing
+
+__all__ = ["closure_of", "closure_trajectory"]
+
+Array = np.ndarray[Any, Any]
+_SCHEDULES = ("L-S", "S", "constant")
+
+
+def closure_of(experiment: Experiment, schedule: str) -> Closure:
+    """Closure of an experiment under one of the schedules L-S, S and constant (THEORY §8).
+
+    Raises
+    ------
+    InputError
+        If the schedule is another, or a rate times lambda reaches 1.
+    """
+    if schedule not in _SCHEDULES:
+        raise InputError(f"schedule = {schedule!r}", f"the closure follows {', '.join(_SCHEDULES)}",
+                         "use one of these, or solve_limit (--engine limit)")
+    e = experiment
+    annealed: dict[str, Any] = {}
+    if schedule == "L-S":
+        annealed = {"annealed_rate": e.eta_2, "anneal_loss": e.epsilon_1 + e.q0 * math.log(2.0)}
+    rate = e.eta_2 if schedule == "S" else e.eta_1
+    max_tau = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * rate)
+    return solve_closure(
+        d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
+        lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, rate=rate, stop_loss=e.epsilon_2 or 0.0, max_tau=max_tau,
+        **annealed,
+    )
+
+
+def closure_trajectory(
+    experiment: Experiment, *, store: str | os.PathLike[str] | None = None, force: bool = False
+) -> Trajectory:
+    """Predict a run from the finite-d closure of the infinite-width dynamics (THEORY §8).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Description of the run: split network, full batches, schedule L-S, S or constant. Widths and seeds are not read.
+    store : path, optional
+        Where to save the Trajectory; must not exist unless ``force``.
+    force : bool
+        Replace a saved run at ``store``.
+
+    Returns
+    -------
+    Trajectory
+        With the schema of `simulate` and engine "closure"; a record is one block of its time grid. What it says nothing
+        of is NaN: losses and accuracies on fresh examples, and the signal's norm. ``P_overlap`` and ``P_error`` it gives.
+
+    Raises
+    ------
+    InputError
+        If the closure does not cover the experiment.
+    StoreError
+        If ``store`` exists; before anything is computed.
+    """
+    e = experiment
+    if e.network != "split":
+        raise InputError(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)",
+                         "set network = 'split', or use solve_limit (--engine limit)")
+    if e.batch_size is not None:
+        raise InputError(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise",
+                         "leave batch_size out, or use solve_limit (--engine limit)")
+    if store is not None:
+        refuse_existing(store, force=force)
+    began = time.perf_counter()
+    trajectory = Trajectory(_dataset(e, closure_of(e, e.schedule), began), e)
+    if store is not None:
+        trajectory.save(store, force=force)
+    return trajectory
+
+
+def _dataset(e: Experiment, course: Closure, began: float) -> Any:
+    import xarray
+
+    records = len(course.tau)
+    values = _values(e, course)
+    declared = {**Losses.variables, **PError.variables, **Decomposition.variables, **Separation.variables}
+    sizes = {"kind": 3, "layer": 2, "direction": 3, "part": 2}
+    variables = {
+        name: (("record", *variable.dims),
+               values.get(name, np.full((records, *(sizes[dim] for dim in variable.dims)), math.nan)),
+               {"units": variable.unit, "long_name": variable.meaning})
+        for name, variable in declared.items()
+    }
+    end = float(course.tau[-1])
+    reached = e.epsilon_2 is not None and float(course.loss[-1]) <= e.epsilon_2
+    steps = np.concatenate([[0], np.cumsum(np.round(np.diff(course.tau) / course.rate[:-1]))]).astype(np.int64)
+    shares = np.array([e.p0_value, e.q0, 1.0 - e.p0_value - e.q0])
+    return xarray.Dataset(
+        variables,
+        {"tau": ("record", course.tau, {"units": "1", "long_name": "learning-rate time"}), "step": ("record", steps),
+         "kind": list(KINDS), "layer": ["W", "V"], "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"]},
+        {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "engine": "closure",
+         "outcome": "reached_loss" if reached else "budget_spent",
+         "message": (f"training loss {course.loss[-1]:.4g} <= epsilon_2 = {e.epsilon_2:g}" if reached
+                     else f"tau = {end:g} reached max_tau = {e.max_tau:g}"),
+         "annealed_tau": course.annealed_tau, "final_step": int(steps[-1]), "final_tau": end, "n_examples": e.n_examples,
+         "n_kind": [round(float(share) * e.n_examples) for share in shares], "experiment": json.dumps(e.fields()),
+         "seconds": time.perf_counter() - began},
+    )
+
+
+def _values(e: Experiment, course: Closure) -> dict[str, Array]:
+    """What the closure says, by variable of the schema."""
+    records = len(course.tau)
+    present = np.array([e.p0_value > 0, e.q0 > 0, 1.0 - e.p0_value - e.q0 > 1e-12])
+    g = np.stack([course.g_outer, course.g_z, course.g_outer], axis=1)
+    overlap = np.where(np.isnan(course.overlap), 0.0, course.overlap)
+    level = np.stack([course.level, course.level], axis=1)
+    return {
+        "rate": course.rate,
+        "train_loss": course.loss,
+        "loss_train": np.where(present, np.stack([course.loss_P, course.loss_Q, course.loss_both], axis=1), math.nan),
+        "accuracy_train": np.where(
+            present, np.stack([course.accuracy_P, course.accuracy_Q, course.accuracy_both], axis=1), math.nan
+        ),
+        "P_overlap": overlap,
+        "P_error": np.asarray(P_error(overlap, e.g0)),
+        "norm_noise": np.where(level > 0, math.inf, 0.0),
+        "tau_noise": level,
+        "tau_noise_exact": course.level,
+        "g": np.stack([g, g], axis=1),
+        "h": np.repeat((2.0 * (course.g_outer - course.g_z))[:, None], 2, axis=1),
+        "pattern_shift": np.zeros((records, 2)),
+        "near_kink": np.full(records, 2.0 * math.atan(e.r) / math.pi),
+    }
