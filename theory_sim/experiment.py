@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from theory_sim.errors import ExperimentError
 from theory_sim.presets import PRESETS
+from theory_sim.recording import Recording
 from theory_sim.theory.noise_law import tau_stationary
 
 __all__ = ["Experiment", "read_toml", "preset_names"]
@@ -97,6 +98,9 @@ class Experiment(pydantic.BaseModel):
     seed_noise: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of xi (default seed)")
     seed_batch: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of the mini-batches (default seed)")
     record_every: float = Field(10.0, gt=0, description="tau between two records")
+    observe: dict[Literal["gradients", "kernels", "patterns"], Recording] = Field(
+        default_factory=dict, description="more to record: {name: {every_steps | log_steps | at_tau | every_tau, probes}}"
+    )
 
     def __init__(self, **fields: Any) -> None:
         try:
@@ -178,6 +182,8 @@ class Experiment(pydantic.BaseModel):
             if self.tau_0_rate is not None:
                 yield (f"tau_0 = {self.tau_0:g} and tau_0_rate = {self.tau_0_rate:g} are both given",
                        "tau_0_rate is read only with tau_0 = 'stationary'", "leave one of the two out")
+        if "gradients" in self.observe and self.observe["gradients"].probes is not None:
+            yield ("probes for the observer 'gradients'", "it looks at every training example", "leave probes out")
         if self.schedule == "L-S" and self.epsilon_2 is not None:
             threshold = self.epsilon_1 + self.q0 * math.log(2)
             if threshold <= self.epsilon_2:
@@ -262,6 +268,7 @@ class Experiment(pydantic.BaseModel):
     def fields(self) -> dict[str, Any]:
         """Every field that is set, with the names used in a file (``lambda``)."""
         dump = self.model_dump(mode="json", by_alias=True)
+        dump["observe"] = {name: recording.fields() for name, recording in self.observe.items()} or None
         return {key: value for key, value in dump.items() if value is not None}
 
     @classmethod

@@ -14,6 +14,7 @@ from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
 from theory_sim.network import SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Observer
+from theory_sim.observe.builtin import observers_of
 from theory_sim.observe.decomposition import Decomposition
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
@@ -87,9 +88,10 @@ def run_simulation(
                               "use solve_limit (--engine limit), or network = 'split'")
     train, test = draw_data(experiment), draw_test_data(experiment)
     standard = (Losses(), PError(experiment.g0), Decomposition(), Separation())
+    watching = (*standard, *observers_of(experiment), *observers)
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
         run = Run(
-            experiment, train, test, SplitNetwork(experiment, train, pool), (*standard, *observers), engine="finite",
-            layers=("W", "V"), progress=progress, interrupted=interrupted, partial=partial, checkpoint_seconds=seconds,
+            experiment, train, test, SplitNetwork(experiment, train, pool), watching, engine="finite", layers=("W", "V"),
+            progress=progress, interrupted=interrupted, partial=partial, checkpoint_seconds=seconds,
         )
         return run.complete()

@@ -59,8 +59,10 @@ class LimitNetwork:
     ----------
     f, g : (N,), (3,) float64 arrays
         Outputs on the training set and at z - zeta, z, z + zeta.
-    level : float
-        Standard deviation tau_t of the accumulated noise.
+    directions : (3, k) array
+        z - zeta, z, z + zeta as the filters see them.
+    clock : Clock
+        Level and age of the accumulated noise.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class LimitNetwork:
 
         self._shared = e.network == "shared"
         directions = shared_directions(e, train.w_star) if self._shared else np.array([[1.0, s * e.r] for s in (-1, 0, 1)])
-        self._directions = directions
+        self.directions = directions
         gram = directions @ directions.T
         lengths = np.sqrt(np.diag(gram))
         cosines = np.clip(gram / np.outer(lengths, lengths), -1.0, 1.0)
@@ -121,7 +123,7 @@ class LimitNetwork:
 
     def _between(self, x: Array, norm: Array, lengths: Array) -> tuple[Array, Array]:
         """Weights (E, 3, n) between the directions and patches x_1, and their values at equal times, (3, n)."""
-        inner = self._directions @ x.T.astype(np.float64)
+        inner = self.directions @ x.T.astype(np.float64)
         cosine = np.clip(inner / np.outer(lengths, norm), -1.0, 1.0)
         weights = self.compression.weights(cosine.ravel()).reshape(-1, *inner.shape)
         weights *= inner / _TWO_PI
@@ -137,10 +139,10 @@ class LimitNetwork:
         spatial: Literal["exact", "mean"] = "exact" if isinstance(self.pairs, ExactPairs) else "mean"
         patches = [self._sites.x, self._sites.x_test]
         if self._shared:  # one filter bank: the three directions are sites like the others
-            patches.append(self._directions.astype(self._sites.x.dtype))
+            patches.append(self.directions.astype(self._sites.x.dtype))
             return NoiseOutput(np.concatenate(patches), spatial=spatial, address=0, **law), None
         return (NoiseOutput(np.concatenate(patches), spatial=spatial, address=0, **law),
-                NoiseOutput(self._directions, spatial="exact", address=1, **law))
+                NoiseOutput(self.directions, spatial="exact", address=1, **law))
 
     # -- outputs ----------------------------------------------------------------------------------
 
@@ -152,7 +154,7 @@ class LimitNetwork:
         linear = self._linear_total() / 4.0
         g = self._q_weights_dot(self._q_memory)
         if self._shared:
-            g += self._directions @ linear + np.einsum("edn,en->d", self._cross, self._memory)
+            g += self.directions @ linear + np.einsum("edn,en->d", self._cross, self._memory)
             cross = np.einsum("edn,ed->n", self._cross, self._q_memory)
         else:
             g += self._q_linear @ self._q_direct
@@ -195,7 +197,7 @@ class LimitNetwork:
             self._pending = residual, self._pending[1], pull_linear, 0.0
 
     def _linear_total(self) -> Array:
-        return self._linear + self._q_direct @ self._directions if self._shared else self._linear
+        return self._linear + self._q_direct @ self.directions if self._shared else self._linear
 
     def _q_weights_dot(self, memory: Array) -> Array:
         value: Array = np.einsum("eab,eb->a", self._q_weights, memory)
@@ -207,7 +209,7 @@ class LimitNetwork:
         w = float((residual * (still + norm**2 * residual / 4.0)).sum())
         v = float(q @ self._q_still @ q)
         if self._shared:
-            total = linear + q @ self._directions
+            total = linear + q @ self.directions
             return np.array([w + v + 2.0 * float(q @ self._cross_still @ residual) + float((total * total).sum()) / 4.0])
         return np.array([w + float((linear * linear).sum()) / 4.0, v + float(q @ self._q_linear @ q)])
 
@@ -326,6 +328,10 @@ class LimitNetwork:
         (old_n,), (new_n,) = _weights_of_line(np.array([2.0 * lost]))
         self._squared_norm = fade**2 * squared + 2.0 * duration * (old_n * first[3] + new_n * last[3])
         self._forward()
+
+    def filters(self) -> Mapping[str, Array]:
+        """None: the limit has no neurons."""
+        return {}
 
     def checkpoint(self) -> Mapping[str, Array]:
         """Memories, from which the outputs follow, and the noise output's fields."""

@@ -20,6 +20,7 @@ from theory_sim.limit.observers import LimitDecomposition, LimitSeparation, Spat
 from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Observer
+from theory_sim.observe.builtin import observers_of
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.train.clock import Kernel
@@ -125,7 +126,7 @@ def run_limit(
         watching.append(SpatialError())
     if time == "flow":
         watching.append(error)
-    watching += observers
+    watching += [*observers_of(experiment), *observers]
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
         network = LimitNetwork(
             experiment, train, test, pool, kernel=kernel, spatial=spatial, noise=noise, tolerance=options["tolerance"],

@@ -132,6 +132,15 @@ class SplitNetwork:
         self.f = self._data.alpha * self.g[self._data.direction]
         self.f[self._seen] += self._f_W.sum(axis=0, dtype=np.float64)
 
+    @property
+    def directions(self) -> Array:
+        """z - zeta, z, z + zeta in the basis (z, zeta / r), (3, 2)."""
+        return np.array([[1.0, s * self._data.r] for s in (-1, 0, 1)])
+
+    def filters(self) -> dict[str, Array]:
+        """W for x_1 and V for x_2."""
+        return {"P": self.W.weights, "Q": self.V.weights}
+
     # -- evaluation that does not change the state ------------------------------------------------
 
     def outputs(self, data: Data) -> tuple[Array, Array]:

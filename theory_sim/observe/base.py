@@ -47,6 +47,13 @@ class Outputs(Protocol):
     g: Array
     clock: Clock
 
+    @property
+    def directions(self) -> Array:
+        """z - zeta, z, z + zeta as the filters see them, (3, k)."""
+
+    def filters(self) -> Mapping[str, Array]:
+        """First-layer weights (m, k) that see x_1 ("P") and x_2 ("Q"); empty in the limit."""
+
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples: f and its signal part, both (n,) float64."""
 

@@ -1,0 +1,49 @@
+"""Which filters see which inputs, so that observers of patterns read every network alike (THEORY §2)."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from theory_sim.observe.base import Snapshot
+
+__all__ = ["FEATURES", "Bank", "banks", "cosines"]
+
+Array = np.ndarray[Any, Any]
+FEATURES: Final = ("P", "Q")
+
+
+class Bank(NamedTuple):
+    """Inputs of one feature, and the neurons that see them.
+
+    Attributes
+    ----------
+    inputs : (n, k) array
+        Probe patches x_1 (P), or z - zeta, z, z + zeta (Q).
+    weights : (m, k) array or None
+        First-layer weights at present; None in the limit, which has no neurons.
+    """
+
+    inputs: Array
+    weights: Array | None
+
+
+def banks(snapshot: Snapshot, probes: int) -> dict[str, Bank]:
+    """Banks of P, with up to ``probes`` training patches x_1, and of Q."""
+    train = snapshot.train
+    x1 = np.ascontiguousarray(train.x1[train.kind != 1][:probes])
+    network = snapshot.network
+    directions = network.directions
+    weights = network.filters()
+    return {"P": Bank(x1, weights.get("P")), "Q": Bank(directions.astype(x1.dtype), weights.get("Q"))}
+
+
+def cosines(inputs: Array) -> tuple[Array, Array]:
+    """Inner products and cosines between inputs, (n, n) float64."""
+    x = inputs.astype(np.float64)
+    inner = x @ x.T
+    length = np.sqrt(np.diag(inner))
+    cosine = np.divide(inner, np.outer(length, length), out=np.zeros_like(inner), where=np.outer(length, length) > 0)
+    np.fill_diagonal(cosine, 1.0)
+    return inner, np.clip(cosine, -1.0, 1.0)

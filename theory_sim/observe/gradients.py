@@ -1,0 +1,69 @@
+"""Which kind of example drives the gradient on x_1, and how the margins are spread (THEORY §8, the gap)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.data import KINDS
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
+from theory_sim.recording import Recording
+from theory_sim.train.logistic import slope
+
+__all__ = ["LEVELS", "Gradients"]
+
+LEVELS: Final = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+
+class Gradients(Observer):
+    """Shares of the linear part of the gradient on x_1 by kind, and quantiles of the training margins y f.
+
+    That part is sum_i y_i l'(y_i f_i) x_1i / (4 N) in the limit (THEORY §7), up to sign; a kind's share is the projection of its
+    own sum on the total, or on w*. Shares add up to 1. Q-only has x_1 = 0, so that its share is 0.
+
+    Parameters
+    ----------
+    recording : Recording
+        Record times.
+    """
+
+    name = "gradients"
+
+    variables: Mapping[str, Variable] = {
+        "gradient_share": Variable(("kind",), "1", "share of the gradient on x_1, along the whole of it, by kind"),
+        "gradient_share_signal": Variable(("kind",), "1", "share of its component along w*, by kind"),
+        "push": Variable(("kind",), "1", "mean of |l'(y f)|, the weight with which an example of the kind still pulls"),
+        "margin": Variable(("kind", "quantile"), "1", "quantiles of y f over the kind's training examples"),
+    }
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def observe(self, snapshot: Snapshot) -> Values:
+        train = snapshot.train
+        margin = train.y * snapshot.network.f
+        pull = -train.y * slope(margin)
+        kinds = range(len(KINDS))
+        sums = np.stack([(pull[train.kind == k].astype(train.x1.dtype) @ train.x1[train.kind == k]) for k in kinds])
+        sums = sums.astype(np.float64)
+        total = sums.sum(axis=0)
+        quantiles = np.full((len(KINDS), len(LEVELS)), math.nan)
+        for k in kinds:
+            if train.counts[k]:
+                quantiles[k] = np.quantile(margin[train.kind == k], LEVELS)
+        return {
+            "gradient_share": _shares(sums @ total), "gradient_share_signal": _shares(sums @ train.w_star),
+            "push": train.mean_by_kind(np.abs(pull)), "margin": quantiles,
+        }
+
+    def coordinates(self) -> Mapping[str, Any]:
+        return {"quantile": list(LEVELS)}
+
+
+def _shares(parts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    whole = float(parts.sum())
+    shares: np.ndarray[Any, Any] = parts / whole if whole != 0 else np.full(len(parts), math.nan)
+    return shares

@@ -1,0 +1,148 @@
+"""Tangent kernels on probe inputs at equal and at unequal times, and how far they drift (THEORY §6).
+
+K_{s,t}(x, x') = <x, x'> (number of neurons active for x at s and for x' at t) / m. At equal times it is the NTK, which the
+limit keeps still at every t. At unequal times it shows the rotation of the features, the drift that the theorem is about.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.numeric.patterns import common_active, pack
+from theory_sim.numeric.pool import BlockPool
+from theory_sim.observe.banks import FEATURES, Bank, banks, cosines
+from theory_sim.observe.base import Labelled, Observer, Snapshot, Values, Variable
+from theory_sim.recording import Recording
+from theory_sim.theory.arc_cosine import tangent_kernel
+from theory_sim.train.clock import Instant
+
+__all__ = ["Kernels"]
+
+Array = np.ndarray[Any, Any]
+_EIGENVALUES: Final = 5
+_PROBES: Final = 64
+_MAPS: Final = {
+    "kernel_map_equal": "||K_tt - K_ss|| / ||K_ss||, Frobenius, s down and t across: equal times, measured",
+    "kernel_map_two": "||K_st - K_ss|| / ||K_ss||, Frobenius, s down and t across: two times, measured",
+    "kernel_map_two_predicted": "the same by THEORY §6 with rho(s, t) of THEORY §5",
+}
+
+
+class Kernels(Observer):
+    """Equal-time and two-time Gram matrices of P's and Q's patterns, their drift, and what THEORY §6 predicts of it.
+
+    The limit has the predicted kernels themselves. The patterns of every record are kept to the end, n m / 8 bytes a record,
+    for the maps over all pairs of times.
+
+    Parameters
+    ----------
+    recording : Recording
+        Record times, and the number of ``probes``: training patches x_1, 64 by default.
+    """
+
+    name = "kernels"
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self._probes = recording.probes or _PROBES
+        pairs = {"P": ("probe", "other_probe"), "Q": ("direction", "other_direction")}
+        self.variables: Mapping[str, Variable] = {
+            "kernel_drift_equal": Variable(("feature",), "1", "||K_tt - K_00|| / ||K_00||, Frobenius: equal times"),
+            "kernel_drift_two": Variable(("feature",), "1", "||K_0t - K_00|| / ||K_00||, Frobenius: two times"),
+            "kernel_drift_two_predicted": Variable(("feature",), "1", "the same by THEORY §6 with rho(0, t) of THEORY §5"),
+            "kernel_alignment_equal": Variable(("feature",), "1", "<K_tt, K_00> / (||K_tt|| ||K_00||)"),
+            "kernel_alignment_two": Variable(("feature",), "1", "<K_0t, K_00> / (||K_0t|| ||K_00||)"),
+            "kernel_eigenvalues": Variable(("feature", "eigenvalue"), "1", "leading eigenvalues of K_tt, decreasing"),
+            **{f"kernel_equal_{f}": Variable(dims, "1", f"K_tt on {f}'s probes") for f, dims in pairs.items()},
+            **{f"kernel_two_{f}": Variable(dims, "1", f"K_0t on {f}'s probes") for f, dims in pairs.items()},
+        }
+        self._words: dict[str, list[Array]] = {feature: [] for feature in FEATURES}
+        self._instants: list[Instant] = []
+        self._geometry: dict[str, tuple[Array, Array]] = {}
+        self._neurons: dict[str, int] = {}
+
+    def observe(self, snapshot: Snapshot) -> Values:
+        found = banks(snapshot, self._probes)
+        self._learn(found)
+        self._instants.append(snapshot.now)
+        rho = self._instants[0].rho(snapshot.now)
+        values: dict[str, Any] = {}
+        rows: dict[str, list[Any]] = {}
+        with BlockPool(1) as pool:
+            for feature, bank in found.items():
+                if bank.weights is not None:
+                    self._words[feature].append(pack(bank.weights @ bank.inputs.T))
+                first, equal, two = (self._kernel(feature, *times, pool) for times in ((0, 0), (-1, -1), (0, -1)))
+                values[f"kernel_equal_{feature}"], values[f"kernel_two_{feature}"] = equal, two
+                predicted, start = self._predicted(feature, rho), self._predicted(feature, 1.0)
+                leading = np.full(_EIGENVALUES, math.nan)
+                eigenvalues = np.linalg.eigvalsh(equal)[::-1][:_EIGENVALUES]
+                leading[: len(eigenvalues)] = eigenvalues
+                for name, value in (
+                    ("drift_equal", _distance(equal, first)), ("drift_two", _distance(two, first)),
+                    ("drift_two_predicted", _distance(predicted, start)),
+                    ("alignment_equal", _alignment(equal, first)), ("alignment_two", _alignment(two, first)),
+                    ("eigenvalues", leading),
+                ):
+                    rows.setdefault(f"kernel_{name}", []).append(value)
+        return values | {name: np.array(row) for name, row in rows.items()}
+
+    def _learn(self, found: Mapping[str, Bank]) -> None:
+        for feature, bank in found.items():
+            self._geometry.setdefault(feature, cosines(bank.inputs))
+            self._neurons[feature] = 0 if bank.weights is None else len(bank.weights)
+
+    def _kernel(self, feature: str, s: int, t: int, pool: BlockPool) -> Array:
+        """K_{s,t} of two records: counted, or in the limit as predicted."""
+        if not self._words[feature]:
+            return self._predicted(feature, self._instants[s].rho(self._instants[t]))
+        words = self._words[feature]
+        counted: Array = self._geometry[feature][0] * common_active(words[s], words[t], pool) / self._neurons[feature]
+        return counted
+
+    def _predicted(self, feature: str, rho: float) -> Array:
+        return tangent_kernel(*self._geometry[feature], rho)
+
+    def coordinates(self) -> Mapping[str, Any]:
+        return {"feature": list(FEATURES)}
+
+    def final(self) -> Labelled:
+        record = f"record_{self.name}" if self.own_times else "record"
+        n = len(self._instants)
+        maps = {name: np.zeros((len(FEATURES), n, n)) for name in _MAPS}
+        with BlockPool() as pool:
+            for f, feature in enumerate(FEATURES):
+                equal = [self._kernel(feature, s, s, pool) for s in range(n)]
+                start = self._predicted(feature, 1.0) if n else np.zeros((0, 0))
+                for s in range(n):
+                    for t in range(n):
+                        rho = self._instants[s].rho(self._instants[t])
+                        maps["kernel_map_equal"][f, s, t] = _distance(equal[t], equal[s])
+                        maps["kernel_map_two"][f, s, t] = _distance(self._kernel(feature, s, t, pool), equal[s])
+                        maps["kernel_map_two_predicted"][f, s, t] = _distance(self._predicted(feature, rho), start)
+        return {
+            name: (("feature", record, f"other_{record}"), values, {"units": "1", "long_name": _MAPS[name]})
+            for name, values in maps.items()
+        }
+
+    def state(self) -> Mapping[str, Array]:
+        state = {f"words {feature}": np.array(words, np.uint64) for feature, words in self._words.items()}
+        return state | {"instants": np.array([tuple(instant) for instant in self._instants]).reshape(-1, 4)}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        self._words = {feature: list(state[f"words {feature}"]) for feature in FEATURES}
+        self._instants = [Instant(float(a), float(b), float(c), int(d)) for a, b, c, d in state["instants"]]
+
+
+def _distance(a: Array, b: Array) -> float:
+    size = float(np.linalg.norm(b))
+    return float(np.linalg.norm(a - b)) / size if size > 0 else math.nan
+
+
+def _alignment(a: Array, b: Array) -> float:
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float((a * b).sum()) / size if size > 0 else math.nan

@@ -1,0 +1,136 @@
+"""Activation patterns, packed into bits, and how many have flipped (THEORY §6)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.numeric.patterns import flipped_by_input, flipped_by_neuron, pack, unpack
+from theory_sim.observe.banks import FEATURES, banks
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
+from theory_sim.recording import Recording
+from theory_sim.theory.arc_cosine import flip_probability
+from theory_sim.train.clock import Instant
+
+__all__ = ["SINCE", "Patterns"]
+
+Array = np.ndarray[Any, Any]
+SINCE: Final = ("start", "last record", "annealing")
+_PROBES: Final = 64
+
+
+class Patterns(Observer):
+    """Share of (neuron, input) pairs whose pattern differs from that at an earlier time, beside Sheppard's arccos(rho) / pi.
+
+    Earlier times are the start, the last record and the annealing (NaN before it). In the limit the shares are the
+    predicted ones and there are no neurons to list. Near-kink neurons are those of Q that told z from z - zeta or z + zeta
+    at the start.
+
+    Parameters
+    ----------
+    recording : Recording
+        Record times, and the number of ``probes``: training patches x_1, 64 by default.
+    """
+
+    name = "patterns"
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self._probes = recording.probes or _PROBES
+        pairs = {"P": "probe", "Q": "direction"}
+        self.variables: Mapping[str, Variable] = {
+            "flips": Variable(("feature", "since"), "1", "share of (neuron, input) pairs with another pattern than then"),
+            "flips_predicted": Variable(("since",), "1", "arccos(rho) / pi, with rho of THEORY §5"),
+            "flips_near_kink": Variable(("since",), "1", "the same share among Q's near-kink neurons of the start"),
+            "near_kink_kept": Variable((), "1", "share of these that still tell z from z - zeta or z + zeta"),
+            **{f"flips_input_{f}": Variable((dim,), "1", f"share of neurons flipped since the start, by {f}'s input")
+               for f, dim in pairs.items()},
+            **{f"flips_neuron_{f}": Variable((f"filter_{f}",), "1", f"share of {f}'s inputs flipped since the start, by neuron")
+               for f in pairs},
+            **{f"patterns_{f}": Variable((dim, f"byte_{f}"), "1", f"patterns on {f}'s inputs, neuron 8k + b at bit b of byte k")
+               for f, dim in pairs.items()},
+        }
+        self._earlier: dict[str, tuple[Instant, dict[str, Array]]] = {}
+
+    def start(self, snapshot: Snapshot) -> None:
+        now = self._now(snapshot)
+        self._earlier = {"start": now, "last record": now}
+
+    def annealed(self, snapshot: Snapshot) -> None:
+        self._earlier["annealing"] = self._now(snapshot)
+
+    def _now(self, snapshot: Snapshot) -> tuple[Instant, dict[str, Array]]:
+        found = banks(snapshot, self._probes).items()
+        return snapshot.now, {f: pack(bank.weights @ bank.inputs.T) for f, bank in found if bank.weights is not None}
+
+    def observe(self, snapshot: Snapshot) -> Values:
+        instant, words = self._now(snapshot)
+        found = banks(snapshot, self._probes)
+        predicted = np.full(len(SINCE), math.nan)
+        flips = np.full((len(FEATURES), len(SINCE)), math.nan)
+        near = np.full(len(SINCE), math.nan)
+        kink = self._near_kink(words, found["Q"].weights)
+        for i, since in enumerate(SINCE):
+            if since not in self._earlier:
+                continue
+            then, before = self._earlier[since]
+            predicted[i] = flip_probability(then.rho(instant))
+            for f, feature in enumerate(FEATURES):
+                weights = found[feature].weights
+                if weights is None:
+                    flips[f, i] = predicted[i]
+                elif len(found[feature].inputs):
+                    flips[f, i] = flipped_by_input(before[feature], words[feature]).mean() / len(weights)
+            if kink is not None and kink.any():
+                changed = flipped_by_neuron(before["Q"], words["Q"], len(kink))
+                near[i] = float(changed[kink].mean()) / 3.0
+        kept = math.nan
+        if kink is not None and kink.any():
+            still = unpack(words["Q"], len(kink))[:, kink]
+            kept = float(np.mean((still != still[1]).any(axis=0)))
+        values: dict[str, Any] = {"flips": flips, "flips_predicted": predicted, "flips_near_kink": near, "near_kink_kept": kept}
+        for feature in FEATURES:
+            values |= self._details(feature, words.get(feature), found[feature], predicted[0])
+        self._earlier["last record"] = instant, words
+        return values
+
+    def _near_kink(self, words: Mapping[str, Array], weights: Array | None) -> Array | None:
+        if weights is None:
+            return None
+        at_start = unpack(self._earlier["start"][1]["Q"], len(weights))
+        near: Array = (at_start != at_start[1]).any(axis=0)
+        return near
+
+    def _details(self, feature: str, words: Array | None, bank: Any, predicted: float) -> dict[str, Any]:
+        n = len(bank.inputs)
+        if words is None:
+            return {f"flips_input_{feature}": np.full(n, predicted), f"flips_neuron_{feature}": np.zeros(0),
+                    f"patterns_{feature}": np.zeros((n, 0), np.uint8)}
+        m = len(bank.weights)
+        first = self._earlier["start"][1][feature]
+        return {
+            f"flips_input_{feature}": flipped_by_input(first, words) / m,
+            f"flips_neuron_{feature}": (flipped_by_neuron(first, words, m) / max(n, 1)).astype(np.float32),
+            f"patterns_{feature}": words.view(np.uint8)[:, : -(-m // 8)],
+        }
+
+    def coordinates(self) -> Mapping[str, Any]:
+        return {"feature": list(FEATURES), "since": list(SINCE)}
+
+    def state(self) -> Mapping[str, Array]:
+        state: dict[str, Array] = {}
+        for since, (instant, words) in self._earlier.items():
+            state[f"{since}/instant"] = np.array(instant)
+            state |= {f"{since}/{feature}": array for feature, array in words.items()}
+        return state
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        self._earlier = {}
+        for since in SINCE:
+            if f"{since}/instant" in state:
+                level, age, sign, losses = (float(value) for value in state[f"{since}/instant"])
+                words = {f: state[f"{since}/{f}"] for f in FEATURES if f"{since}/{f}" in state}
+                self._earlier[since] = Instant(level, age, sign, int(losses)), words
