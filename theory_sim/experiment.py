@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import tomllib
@@ -237,6 +238,9 @@ class Experiment(pydantic.BaseModel):
     def run_name(self) -> str:
         """Folder name of the run: ``<name>-<schedule>-seed<k>``."""
         return f"{self.name}-{self.schedule}-seed{self.seed}"
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self.fields(), sort_keys=True))
 
     # -- in and out -----------------------------------------------------------------------------
 

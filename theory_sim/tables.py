@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from theory_sim.regime import Regime
 
 __all__ = ["regime_table", "show", "summary_tables"]
+
+_COLUMNS: Final = 4
+# What the limit says of its own accuracy, and the time that it took.
+_ERRORS: Final = {
+    "kernel_error": "largest error of the compressed kernel arcsin(rho cos theta)",
+    "spatial_error": "root mean square, over probe patches, of what the mean over pairs leaves out of an output",
+    "time_error": "sum of the estimated errors of an output by adaptive steps",
+    "seconds": "time that a run took",
+}
 
 
 def show(*parts: Table | Group | Text | str, error: bool = False) -> None:
@@ -72,25 +81,30 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     for summary in summaries:
         last = summary.end["tau"].smallest
         for level, row in sorted(summary.levels.items()):
-            times.add_row(f"{summary.schedule}  {level:.2f}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
+            times.add_row(f"{summary.label}  {level:.2f}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
                           _number(row["other_loss"]), _range(row["other_accuracy"]))
-    return Group(times, _orders(summaries), _ends(summaries, span), *(Text(_headline(s)) for s in summaries))
+    # A few columns a table: more would not be readable in a terminal.
+    ends = [_ends(summaries[i : i + _COLUMNS], span) for i in range(0, len(summaries), _COLUMNS)]
+    notes = [Text(f"{name}: {text}") for name, text in _ERRORS.items() if any(name in s.end for s in summaries)]
+    return Group(times, _orders(summaries), *ends, *notes, *(Text(_headline(s)) for s in summaries))
 
 
 def _headline(summary: ScheduleSummary) -> str:
     """What a reader takes home: how many seeds learnt what first, with the exact interval of that share."""
     n = len(summary.seeds)
+    if summary.engine == "closure":
+        return f"{summary.label}: {next(iter(summary.orders))}{'' if summary.robust else ', not robust'} (means over data sets)"
     order, count = max(summary.orders.items(), key=lambda item: item[1])
     share = share_interval(count, n)
-    return (f"{summary.schedule}: {order} on {count} of {n} seed{'s' if n > 1 else ''} (exact {CONFIDENCE:.0%} interval of the "
+    return (f"{summary.label}: {order} on {count} of {n} seed{'s' if n > 1 else ''} (exact {CONFIDENCE:.0%} interval of the "
             f"share: {share.low:.2f} to {share.high:.2f}); robust at three levels on {summary.robust} of {n}{_lazy(summary)}")
 
 
 def _lazy(summary: ScheduleSummary) -> str:
-    shift = summary.end["pattern_shift V"]
-    if not shift.largest >= 1:
+    shift = summary.end.get("pattern_shift V")
+    if shift is None or not shift.largest >= 1:
         return ""
-    return (f"\nwarning: {summary.schedule} is not in the lazy regime: the signal moved {shift.largest:.2g} patterns per V "
+    return (f"\nwarning: {summary.label} is not in the lazy regime: the signal moved {shift.largest:.2g} patterns per V "
             "neuron near a kink; raise m_V or tau_0")
 
 
@@ -109,7 +123,7 @@ def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
         for row in summary.per_seed:
             last = row["final_tau"]
             table.add_row(
-                f"{summary.schedule}  {row['seed']}",
+                f"{summary.label}  {row['seed']}",
                 *(f"{row[key]:.0f}" if math.isfinite(row[key]) else f"> {last:.0f}" for key in ("tau_P", "tau_Q")),
                 row["order"], "yes" if row["robust"] else "not robust",
                 f"{row['annealed_tau']:.0f}" if math.isfinite(row["annealed_tau"]) else "-", row["outcome"].replace("_", " "),
@@ -119,11 +133,14 @@ def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
 
 def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     title = f"At the end of the run, {span}; error_test pooled, exact interval given the networks"
-    table = _table(title, ("quantity", *(summary.schedule for summary in summaries)))
+    table = _table(title, ("quantity", *(summary.label for summary in summaries)))
     wanted = ["tau", "train_loss"]
     wanted += [f"{name} {kind}" for name in ("loss_train", "loss_test", "error_test") for kind in ("P-only", "Q-only", "both")]
-    wanted += ["P_error", "tau_noise W", "tau_noise V", "tau_noise recursion", "tau_noise / recursion W",
-               "tau_noise / recursion V", "pattern_shift W", "pattern_shift V"]
+    layers = [layer for layer in "WVU" if any(f"tau_noise {layer}" in summary.end for summary in summaries)]
+    wanted += ["P_error", *(f"tau_noise {layer}" for layer in layers), "tau_noise recursion"]
+    wanted += [f"{name} {layer}" for name in ("tau_noise / recursion", "pattern_shift") for layer in layers]
+    wanted += [name for name in _ERRORS if any(name in summary.end for summary in summaries)]
     for name in wanted:
-        table.add_row(name, *(_number(summary.end[name]) for summary in summaries))
+        cells = [summary.end.get(name) for summary in summaries]
+        table.add_row(name, *("-" if cell is None else _number(cell) for cell in cells))
     return table

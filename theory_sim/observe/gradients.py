@@ -21,8 +21,8 @@ LEVELS: Final = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 class Gradients(Observer):
     """Shares of the linear part of the gradient on x_1 by kind, and quantiles of the training margins y f.
 
-    That part is sum_i y_i l'(y_i f_i) x_1i / (4 N) in the limit (THEORY §7), up to sign; a kind's share is the projection of its
-    own sum on the total, or on w*. Shares add up to 1. Q-only has x_1 = 0, so that its share is 0.
+    That part is sum_i y_i l'(y_i f_i) x_1i / (4 N) in the limit (THEORY §7), up to sign; a kind's share is the projection of
+    its own sum on the total, or on w*. Shares add up to 1. Q-only has x_1 = 0, so that its share is 0.
 
     Parameters
     ----------

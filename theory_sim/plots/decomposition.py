@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
 from theory_sim.trajectory import Trajectory
 
@@ -13,13 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_decomposition"]
 
+_LAYERS = {"W": "W (sees $x_1$)", "V": "V (sees $x_2$)", "U": "U (sees both)"}
 _SCHEDULE_DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), "-.")
 
 
 def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
     """Frobenius norms of signal and noise in W and V, and the noise's standard deviation, measured and exact.
 
-    Colours tell signal from noise, dashes tell schedules; each seed is a line.
+    Colours tell signal from noise, dashes tell schedules; each seed is a line. In the limit the noise's norm is infinite and
+    left out.
 
     Raises
     ------
@@ -31,16 +35,19 @@ def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
 
     groups = by_schedule(trajectories)
     with style():
-        figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
-        axes = figure.subplots(3, 1, sharex=True)
+        count = len(trajectories[0].dataset["layer"])
+        figure = Figure(figsize=(WIDTH, 1.8 + 1.3 * count), layout="constrained")
+        axes = list(figure.subplots(count + 1, 1, sharex=True))
+        axes = [*axes[:count], *axes[:count][: 2 - count], axes[count]]
         for dashes, runs in zip(_SCHEDULE_DASHES * len(groups), groups.values(), strict=False):
             for run in runs:
                 _draw(axes, run, dashes, exact=run is runs[0])
-        for ax, layer in zip(axes[:2], ("W (sees $x_1$)", "V (sees $x_2$)"), strict=True):
-            ax.set_title(layer, loc="left")
+        layers = [str(layer) for layer in trajectories[0].dataset["layer"].values]
+        for ax, layer in zip(axes[:2], layers * 2, strict=False):
+            ax.set_title(_LAYERS[layer], loc="left")
             ax.set_ylabel("Frobenius norm")
             ax.set_yscale("log")
-        axes[2].set_title(r"noise in W: measured (line), exact (dots)", loc="left")
+        axes[2].set_title(rf"noise in {layers[0]}: measured (line), exact (dots)", loc="left")
         axes[2].set_ylabel(r"std. dev. $\tau_t$")
         axes[2].set_ylim(bottom=0.0)
         axes[2].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
@@ -54,11 +61,13 @@ def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
 def _draw(axes: Any, run: Trajectory, dashes: Any, *, exact: bool) -> None:
     tau = run.dataset["tau"].values
     thin = {"ls": dashes, "lw": 0.9}
-    for ax, layer in zip(axes[:2], ("W", "V"), strict=True):
+    layers = [str(layer) for layer in run.dataset["layer"].values]
+    for ax, layer in zip(axes[:2], layers, strict=False):
         signal = run.history("norm_signal", layer=layer)
         ax.plot(tau[signal > 0], signal[signal > 0], color=COLOURS["signal"], **thin)
-        ax.plot(tau, run.history("norm_noise", layer=layer), color=COLOURS["noise"], **thin)
-    axes[2].plot(tau, run.history("tau_noise", layer="W"), color=COLOURS["noise"], **thin)
+        noise = run.history("norm_noise", layer=layer)
+        ax.plot(tau[np.isfinite(noise)], noise[np.isfinite(noise)], color=COLOURS["noise"], **thin)  # infinite in the limit
+    axes[2].plot(tau, run.history("tau_noise", layer=layers[0]), color=COLOURS["noise"], **thin)
     if exact:  # of one seed: annealing times differ, and dots of all would hide the lines
         every = max(1, len(tau) // 14)
         level = run.dataset["tau_noise_exact"].values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,14 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_learning_order"]
 
+_OVER: Final = {"limit": (0, (1, 1.2)), "closure": (0, (5, 2, 1, 2)), "finite": "-"}
+
 
 def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LEVELS[0]) -> Figure:
     """Thin lines are seeds, thick lines their mean, grey the range of annealing times; dashed is the level of "learnt".
 
+    Given with runs of finite width, those of the limit and of the closure are drawn over them as black lines, their mean
+    over seeds; alone they are drawn like any run.
+
     Parameters
     ----------
     trajectories : sequence of Trajectory
-        Runs of one or more schedules, one or more seeds each.
+        Runs of one or more schedules, one or more seeds each, of any engine.
     level : float
         Level to draw, nats.
 
@@ -41,8 +46,15 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
         figure = Figure(figsize=(WIDTH, 0.45 + 1.35 * len(groups)), layout="constrained")
         axes = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
         for ax, (schedule, runs) in zip(axes, groups.items(), strict=True):
-            _panel(ax, runs, level)
-            seeds = f"{len(runs)} seed{'s' if len(runs) > 1 else ''}"
+            engines: dict[str, list[Trajectory]] = {}
+            for run in runs:
+                engines.setdefault(run.dataset.attrs["engine"], []).append(run)
+            main = engines.get("finite", runs if len(engines) == 1 else next(iter(engines.values())))
+            _panel(ax, main, level)
+            for name, others in engines.items():
+                if others is not main and name != main[0].dataset.attrs["engine"]:
+                    _over(ax, others, name)
+            seeds = f"{len(main)} seed{'s' if len(main) > 1 else ''}"
             ax.set_title(f"{_title(schedule, runs[0])} ({seeds})", loc="left")
             ax.set_ylabel("training loss (nats)")
         axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
@@ -54,6 +66,16 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
                     labels.append(label)
         figure.legend(handles, labels, loc="outside upper center", ncols=2, handlelength=1.6, columnspacing=1.2)
     return figure
+
+
+def _over(ax: Any, runs: Sequence[Trajectory], engine: str) -> None:
+    """Mean over the seeds of another engine, for both kinds."""
+    last = min(float(run.dataset["tau"][-1]) for run in runs)
+    grid = np.linspace(0.0, last, 400)
+    for kind in ("P-only", "Q-only"):
+        curves = [np.interp(grid, run.dataset["tau"].values, run.history("loss_train", kind=kind)) for run in runs]
+        label = engine if kind == "P-only" else None
+        ax.plot(grid, np.mean(curves, axis=0), color="black", lw=0.8, ls=_OVER[engine], label=label)
 
 
 def _title(schedule: str, run: Trajectory) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.observe.learning_order import LevelOrder, learning_order
+from theory_sim.study.engine import Engine
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["CONFIDENCE", "Interval", "ScheduleSummary", "mean_interval", "share_interval", "summarise"]
@@ -60,13 +61,15 @@ def share_interval(successes: int, n: int) -> Interval:
 
 @dataclass(frozen=True)
 class ScheduleSummary:
-    """What the runs of one schedule have in common, over seeds.
+    """What the runs of one schedule by one engine have in common, over seeds.
 
-    ``levels`` maps a level of the loss to intervals of tau_P, tau_Q, the other kind's loss and accuracy at the first
-    learning time; ``orders`` counts orders at 0.45; ``robust`` counts runs where three levels agree.
+    ``engine`` names the engine and its options; ``levels`` maps a level of the loss to intervals of tau_P, tau_Q, the other
+    kind's loss and accuracy at the first learning time; ``orders`` counts orders at 0.45; ``robust`` counts runs where three
+    levels agree.
     """
 
     schedule: str
+    engine: str
     seeds: tuple[int, ...]
     levels: dict[float, dict[str, Interval]]
     orders: dict[str, int]
@@ -76,6 +79,11 @@ class ScheduleSummary:
     outcomes: dict[str, int]
     warnings: tuple[str, ...]
 
+    @property
+    def label(self) -> str:
+        """Schedule, and the engine unless it is finite width."""
+        return self.schedule if self.engine == "finite" else f"{self.schedule}, {self.engine}"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and numbers, for JSON (not-a-number and infinities become null)."""
         plain: dict[str, Any] = _finite(asdict(self))
@@ -83,39 +91,51 @@ class ScheduleSummary:
 
 
 def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
-    """Summary of each schedule among the trajectories, in order of first appearance.
+    """Summary of each schedule and engine among the trajectories, in order of first appearance.
 
     Raises
     ------
     InputError
-        If there is none, if the runs differ in more than schedule and seeds, or if one is given twice: a mean and its
-        interval need independent runs of one experiment.
+        If there is none, if the runs differ in more than schedule, engine, seeds and what they observe, or if one is given
+        twice: a mean and its interval need independent runs of one experiment.
     """
     if not trajectories:
         raise InputError("no runs", "at least one Trajectory", "give the folder of a saved run")
     _require_replicates(trajectories)
-    schedules = dict.fromkeys(t.experiment.schedule for t in trajectories)
-    return [_summary(name, [t for t in trajectories if t.experiment.schedule == name]) for name in schedules]
+    groups: dict[tuple[str, str], list[Trajectory]] = {}
+    for run in trajectories:
+        groups.setdefault((run.experiment.schedule, Engine.of(run).label), []).append(run)
+    return [_summary(*names, runs) for names, runs in groups.items()]
 
 
 def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
-    varied = {"schedule", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch"}
+    varied = {"schedule", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch", "observe"}
     first = trajectories[0].experiment.fields()
     seen = set()
     for run in trajectories:
         fields = run.experiment.fields()
         differ = sorted(key for key in (fields.keys() | first.keys()) - varied if fields.get(key) != first.get(key))
         if differ:
-            raise InputError(f"runs that differ in {', '.join(differ)}", "runs of one experiment, but for schedule and seed",
+            raise InputError(f"runs that differ in {', '.join(differ)}", "one experiment, but for schedule, engine and seed",
                              "summarise them apart")
-        seeds = tuple(run.experiment.seed_of(purpose) for purpose in ("data", "init", "noise"))
-        if (run.experiment.schedule, seeds) in seen:
-            raise InputError(f"{run.experiment.run_name} repeats another run's data, U_0 and noise",
+        engine = Engine.of(run)
+        seeds = tuple(run.experiment.seed_of(purpose) for purpose in _drawn(engine))
+        if (run.experiment.schedule, engine.label, seeds) in seen:
+            raise InputError(f"{engine.run_name(run.experiment)} repeats another run's data, U_0 and noise",
                              "independent runs", "give each run once, with seeds of its own")
-        seen.add((run.experiment.schedule, seeds))
+        seen.add((run.experiment.schedule, engine.label, seeds))
 
 
-def _summary(schedule: str, runs: Sequence[Trajectory]) -> ScheduleSummary:
+def _drawn(engine: Engine) -> tuple[Literal["data", "init", "noise"], ...]:
+    """Purposes for which the engine draws random numbers."""
+    if engine.name == "finite":
+        return "data", "init", "noise"
+    if engine.name == "closure":
+        return ()
+    return ("data", "noise") if engine.options.get("noise") == "sampled" else ("data",)
+
+
+def _summary(schedule: str, engine: str, runs: Sequence[Trajectory]) -> ScheduleSummary:
     learned = [learning_order(run) for run in runs]
     levels = {
         each.level: {
@@ -130,7 +150,7 @@ def _summary(schedule: str, runs: Sequence[Trajectory]) -> ScheduleSummary:
         orders[order.order] = orders.get(order.order, 0) + 1
         outcomes[run.outcome] = outcomes.get(run.outcome, 0) + 1
     return ScheduleSummary(
-        schedule, tuple(run.experiment.seed for run in runs), levels, orders,
+        schedule, engine, tuple(run.experiment.seed for run in runs), levels, orders,
         sum(order.robust for order in learned), _end_of(runs),
         tuple(_seed_row(run, order.levels[0], order.robust) for run, order in zip(runs, learned, strict=True)),
         outcomes, tuple(f"seed {run.experiment.seed}: {run.message}" for run in runs if run.outcome == "diverged"),
@@ -156,9 +176,17 @@ def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
             rows.setdefault(f"pattern_shift {layer}", []).append(float(last["pattern_shift"].sel(layer=layer)))
         rows.setdefault("tau_noise recursion", []).append(exact)
         rows.setdefault("annealed_tau", []).append(run.annealed_tau if math.isfinite(run.annealed_tau) else math.inf)
+        for name in ("spatial_error", "time_error"):
+            if name in last:
+                rows.setdefault(name, []).append(float(last[name]))
+        for name in ("kernel_error", "seconds"):
+            if name in run.dataset.attrs:
+                rows.setdefault(name, []).append(float(run.dataset.attrs[name]))
     ends = {name: mean_interval(values) for name, values in rows.items()}
     tested = sum(run.experiment.n_test for run in runs)
     for kind in runs[0].dataset["kind"].values:
+        if any(np.isnan(run.dataset["accuracy_test"].sel(kind=kind)[-1]) for run in runs):
+            continue  # the closure has no fresh examples
         right = sum(round(float(run.dataset["accuracy_test"].sel(kind=kind)[-1]) * run.experiment.n_test) for run in runs)
         # Given the trained networks, fresh examples are independent: an exact interval of the pooled share.
         ends[f"error_test {kind}"] = share_interval(tested - right, tested)

@@ -6,27 +6,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from theory_sim.errors import StoreError
+from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
-from theory_sim.loop import Progress
-from theory_sim.simulate import simulate
+from theory_sim.loop import Partial, Progress, partial_path
+from theory_sim.resume import resume
+from theory_sim.study.engine import Engine
 from theory_sim.study.plan import Plan
 from theory_sim.trajectory import Trajectory, refuse_existing
 
 __all__ = ["Existing", "run_plan"]
 
 Existing = Literal["refuse", "replace", "reuse"]
+_FINITE = Engine()
 
 
 def run_plan(
     plan: Plan,
     out: Path,
     *,
+    engine: Engine = _FINITE,
     existing: Existing = "refuse",
     threads: int | None = None,
     progress: Callable[[Experiment], Progress] | None = None,
 ) -> list[tuple[Path, Trajectory]]:
-    """Simulate every run of a plan into ``out/<name>-<schedule>-seed<k>``.
+    """Compute every run of a plan into ``out/<name>-<schedule>-seed<k>``, with the engine's name if it is not finite width.
 
     Parameters
     ----------
@@ -34,9 +37,11 @@ def run_plan(
         What to run.
     out : Path
         Folder of the runs.
+    engine : Engine
+        Finite width, the limit or the closure.
     existing : {"refuse", "replace", "reuse"}
         What to do with a run that is there: raise before anything is computed, replace it, or take it as the result if
-        it holds the same experiment and was not interrupted.
+        it holds the same experiment from the same engine. An unfinished one is gone on with.
     threads : int, optional
         Threads of each run.
     progress : callable, optional
@@ -51,29 +56,50 @@ def run_plan(
     ------
     StoreError
         If a run is in the way.
+    InputError
+        If several seeds are asked of the closure, which has none.
     """
-    found = {}
-    for experiment in plan:
-        path = out / experiment.run_name
+    if len(plan.seeds) > 1 and not engine.knows_seeds:
+        raise InputError(f"{len(plan.seeds)} seeds with engine {engine.name!r}", "the closure gives means over data sets, the "
+                         "same for every seed", "give one seed")
+    paths = {experiment: out / engine.run_name(experiment) for experiment in plan}
+    found, unfinished = {}, set()
+    for experiment, path in paths.items():
         if existing == "reuse" and path.exists():
             stored = Trajectory.load(path)
-            if stored.experiment != experiment:
+            if stored.experiment != experiment or Engine.of(stored) != engine:
                 raise StoreError(f"{path} holds another experiment", "a stored run is reused only if it is the same",
                                  "choose another output folder, or replace it with --force")
-            if stored.outcome != "interrupted":
-                found[path] = stored
+            found[path] = stored
+        elif existing == "reuse" and partial_path(path).exists():
+            _require_same(path, experiment, engine)
+            unfinished.add(path)
         else:
-            refuse_existing(path, force=existing == "replace")
+            _refuse(path, force=existing == "replace")
     results = []
-    for experiment in plan:
-        path = out / experiment.run_name
+    for experiment, path in paths.items():
         trajectory = found.get(path)
-        if trajectory is None:
-            trajectory = simulate(
-                experiment, store=path, threads=threads, force=existing != "refuse",
-                progress=progress(experiment) if progress else None,
-            )
+        report = progress(experiment) if progress and trajectory is None else None
+        if path in unfinished:
+            trajectory = resume(path, threads=threads, progress=report)
+        elif trajectory is None:
+            trajectory = engine.run(experiment, store=path, threads=threads, force=existing != "refuse", progress=report)
         results.append((path, trajectory))
         if trajectory.outcome == "interrupted":
             break
     return results
+
+
+def _refuse(path: Path, *, force: bool) -> None:
+    refuse_existing(path, force=force)
+    if partial_path(path).exists() and not force:
+        raise StoreError(f"{partial_path(path)} holds an unfinished run", "what was computed is never thrown away unasked",
+                         f"theory-sim resume {path}, or replace it with --force")
+
+
+def _require_same(path: Path, experiment: Experiment, engine: Engine) -> None:
+    manifest = Partial(path).manifest()
+    options = dict(manifest["engine"])
+    if Experiment(**manifest["experiment"]) != experiment or Engine(options.pop("name"), options) != engine:
+        raise StoreError(f"{partial_path(path)} holds another experiment", "an unfinished run is gone on with only if it is "
+                         "the same", "choose another output folder, or replace it with --force")

@@ -1,0 +1,82 @@
+"""Kernel drift over pairs of times (s, t): the equal-time kernel beside the two-time one, measured beside predicted.
+
+The first hardly drifts: it shows nothing of the theorem. The second does, and under a large rate far more than under a small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.plots.style import WIDTH, by_schedule, style
+from theory_sim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_kernel_drift"]
+
+_COLUMNS: Final = (
+    ("kernel_map_equal", "equal times\nmeasured"), ("kernel_map_two", "two times\nmeasured"),
+    ("kernel_map_two_predicted", "two times\npredicted"),
+)
+
+
+def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str = "Q") -> Figure:
+    """One row a schedule, three maps: relative Frobenius distance of the kernel at (s, t) from that at (s, s).
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+        Runs that observed kernels; the first of each schedule is drawn.
+    feature : {"P", "Q"}
+        On whose probe inputs.
+
+    Raises
+    ------
+    InputError
+        If there is no run, one did not observe kernels, or the feature is unknown.
+    """
+    from matplotlib.figure import Figure
+
+    if feature not in ("P", "Q"):
+        raise InputError(f"feature = {feature!r}", "'P' or 'Q'", "choose one of these")
+    groups = by_schedule(trajectories)
+    for run in trajectories:
+        if "kernel_map_two" not in run.dataset:
+            raise InputError(f"{run.experiment.run_name} has no kernels", "a run with observe = {kernels = {...}}",
+                             "run it with --observe kernels")
+    runs = {schedule: of[0] for schedule, of in groups.items()}
+    top = max(float(run.dataset[name].sel(feature=feature).max()) for run in runs.values() for name, _ in _COLUMNS)
+    with style():
+        figure = Figure(figsize=(WIDTH, 1.05 + 0.86 * len(runs)), layout="constrained")
+        axes = figure.subplots(len(runs), 3, sharex=True, sharey=True, squeeze=False)
+        mesh: Any = None
+        for row, (schedule, run) in zip(axes, runs.items(), strict=True):
+            mesh = _row(row, run, feature, top)
+            row[0].set_ylabel(rf"{schedule}: $s$ in $\tau$")
+        for ax, (_, title) in zip(axes[0], _COLUMNS, strict=True):
+            ax.set_title(title)
+        axes[-1][1].set_xlabel(r"$t$ in learning-rate time $\tau$ (dotted: annealed)")
+        bar = figure.colorbar(mesh, ax=axes, location="bottom", aspect=40, pad=0.02)
+        bar.set_label(rf"$\|K_{{s,t}} - K_{{s,s}}\|_F / \|K_{{s,s}}\|_F$ on {feature}'s probes; equal times: $K_{{t,t}}$")
+    return figure
+
+
+def _row(axes: Any, run: Trajectory, feature: str, top: float) -> Any:
+    data = run.dataset
+    record = str(data["kernel_map_two"].dims[1])
+    tau = data[f"tau{record.removeprefix('record')}"].values
+    edges = np.concatenate([[tau[0]], (tau[1:] + tau[:-1]) / 2, [tau[-1]]]) if len(tau) > 1 else np.array([0.0, 1.0])
+    mesh: Any = None
+    for ax, (name, _) in zip(axes, _COLUMNS, strict=True):
+        values = data[name].sel(feature=feature).values
+        mesh = ax.pcolormesh(edges, edges, values, cmap="cividis", vmin=0.0, vmax=top, rasterized=True)
+        ax.set_aspect("equal")
+        if np.isfinite(run.annealed_tau):
+            for line in (ax.axvline, ax.axhline):
+                line(run.annealed_tau, color="white", lw=0.8, ls=":")
+    return mesh

@@ -1,0 +1,72 @@
+"""Share of activation patterns that have flipped, measured and by Sheppard's formula, against tau (THEORY §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
+from theory_sim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_patterns"]
+
+_SINCE: Final = {"start": "-", "annealing": (0, (3, 1))}
+
+
+def plot_patterns(trajectories: Sequence[Trajectory]) -> Figure:
+    """Dots are measured on P's and Q's inputs, lines predicted; solid since the start, dashed since annealing.
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+        Runs that observed patterns; the first of each schedule is drawn.
+
+    Raises
+    ------
+    InputError
+        If there is no run, or one did not observe patterns.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    groups = by_schedule(trajectories)
+    for run in trajectories:
+        if "flips" not in run.dataset:
+            raise InputError(f"{run.experiment.run_name} has no patterns", "a run with observe = {patterns = {...}}",
+                             "run it with --observe patterns")
+    with style():
+        figure = Figure(figsize=(WIDTH, 0.5 + 1.3 * len(groups)), layout="constrained")
+        axes = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+        for ax, (schedule, runs) in zip(axes, groups.items(), strict=True):
+            _panel(ax, runs[0])
+            ax.set_title(schedule, loc="left")
+            ax.set_ylabel("share flipped")
+        axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
+        axes[0].set_ylim(bottom=0.0)
+        keys: list[Any] = [Line2D([], [], ls="none", marker=m, ms=3, color=COLOURS[f]) for f, m in (("P", "o"), ("Q", "s"))]
+        keys += [Line2D([], [], color="0.3", ls=dashes) for dashes in _SINCE.values()]
+        keys.append(Line2D([], [], color="0.8", lw=2.5))
+        names = ["P, measured", "Q, measured", r"$\arccos(\rho)/\pi$ since start", "since annealing", "rate annealed"]
+        figure.legend(keys, names, loc="outside upper center", ncols=2, handlelength=1.8, columnspacing=1.0)
+    return figure
+
+
+def _panel(ax: Any, run: Trajectory) -> None:
+    data = run.dataset
+    suffix = str(data["flips"].dims[0]).removeprefix("record")
+    tau = data[f"tau{suffix}"].values
+    some = slice(None, None, max(1, len(tau) // 25))
+    for since, dashes in _SINCE.items():
+        predicted = data["flips_predicted"].sel(since=since).values
+        ax.plot(tau, predicted, color="0.3", ls=dashes, lw=0.9)
+        for feature, marker, size in (("P", "o", 2.4), ("Q", "s", 1.8)):
+            measured = data["flips"].sel(since=since, feature=feature).values
+            ax.plot(tau[some], measured[some], color=COLOURS[feature], ls="none", marker=marker, ms=size)
+    if np.isfinite(run.annealed_tau):
+        ax.axvline(run.annealed_tau, color="0.8", lw=2.5, zorder=0)
