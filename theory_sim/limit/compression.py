@@ -19,10 +19,11 @@ __all__ = ["Compression", "MOST_POWERS", "taylor", "weak_cosine"]
 
 Array = np.ndarray[Any, Any]
 MOST_POWERS: Final = 10
-_MOST_NODES: Final = 140
+_MOST_NODES: Final = 300
 # Ages beyond this are forgotten by the slowest exponent of the tail.
 _FORGOTTEN: Final = 45.0
 _COLUMNS: Final = 4096
+_RANK: Final = 1e-14
 
 
 def taylor(k: int) -> float:
@@ -96,8 +97,9 @@ class Compression:
 
     def _fit(self, exponents: Array, grid: Array) -> None:
         self._grid = grid
-        basis = np.exp(-np.outer(grid, exponents))
-        self._inverse = np.linalg.pinv(basis, rcond=1e-14) if len(grid) else np.zeros((0, 0))
+        left, values, right = np.linalg.svd(np.exp(-np.outer(grid, exponents)), full_matrices=False)
+        kept = values > _RANK * values[0] if len(values) else values > 0
+        self._left, self._values, self._right = left[:, kept], values[kept], right[kept]
 
     def _tail(self, cosine: Array, age: Array) -> Array:
         """arcsin(c e^{-u}) less its first powers, (ages, cosines)."""
@@ -122,5 +124,7 @@ class Compression:
             weights[k] = coefficient * cosine ** (2 * k + 1)
         for start in range(0, len(cosine), _COLUMNS):
             part = slice(start, start + _COLUMNS)
-            weights[self.powers :, part] = self._inverse @ self._tail(cosine[part], self._grid)
+            # In factors: the inverse as one matrix has entries so large that their rounding would be the error.
+            seen = self._left.T @ self._tail(cosine[part], self._grid)
+            weights[self.powers :, part] = self._right.T @ (seen / self._values[:, None])
         return weights

@@ -11,7 +11,7 @@ from theory_sim.experiment import Experiment
 
 __all__ = ["available_bytes", "estimated_bytes", "require_memory"]
 
-_EXPONENTS: Final = 80
+_EXPONENTS: Final = 240
 _PROBES: Final = 64
 _SAMPLED: Final = 256
 # Interpreter, libraries and compiled code.

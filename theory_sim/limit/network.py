@@ -125,7 +125,7 @@ class LimitNetwork:
         """Weights (E, 3, n) between the directions and patches x_1, and their values at equal times, (3, n)."""
         inner = self.directions @ x.T.astype(np.float64)
         cosine = np.clip(inner / np.outer(lengths, norm), -1.0, 1.0)
-        weights = self.compression.weights(cosine.ravel()).reshape(-1, *inner.shape)
+        weights = self.compression.weights(cosine.ravel()).reshape(len(self.compression.exponents), *inner.shape)
         weights *= inner / _TWO_PI
         return weights, inner * np.arcsin(cosine) / _TWO_PI
 

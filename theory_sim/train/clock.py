@@ -125,10 +125,11 @@ def youngest_age(experiment: Experiment) -> float:
     """Lower bound of -log|rho| over one step of any schedule with this experiment's rates; 0 without noise."""
     e = experiment
     rates = list(e.rates().values())
-    if e.schedule == "step" and e.step_tau is not None:
-        rates.append(e.eta_1 * e.step_factor ** math.floor(e.max_tau / e.step_tau + 1))
     largest = max(rates)
-    variance = e.tau_0_value**2 + largest * e.tau_xi**2 * (e.max_tau + largest)
+    duration = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * largest)
+    if e.schedule == "step" and e.step_tau is not None:
+        rates.append(e.eta_1 * e.step_factor ** math.floor(duration / e.step_tau + 1))
+    variance = e.tau_0_value**2 + largest * e.tau_xi**2 * (duration + largest)
     if e.lambda_ > 0:
         stable = max(rate * e.tau_xi**2 / (e.lambda_ * (2.0 - rate * e.lambda_)) for rate in rates)
         variance = min(variance, max(e.tau_0_value**2, stable))

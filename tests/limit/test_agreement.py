@@ -1,0 +1,133 @@
+"""The solver against the direct double sum of THEORY §7, with the same spatial mode, in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.limit.reference import Course, reference_limit
+from tests.replay import Rate
+from theory_sim import Experiment, Trajectory, draw_data, draw_test_data, solve_limit
+from theory_sim.data import shared_directions
+from theory_sim.errors import InputError
+from theory_sim.train.batches import Batches
+
+BASE = Experiment(
+    d=12, N=34, q0=0.4, p0=0.25, r=0.4, alpha_min=0.2, n_test=4, dtype="float64", lambda_=0.02, tau_xi=0.3, tau_0=0.5,
+    schedule="L-S", eta_1=5.0, eta_2=0.4, epsilon_1=0.25, max_tau=1e9, max_steps=24, record_every=1e-9, m_W=2, m_V=2,
+)
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "split": ({}, {}),
+    "shared": ({"network": "shared", "overlap_z": 0.3}, {}),
+    "shared, z orthogonal": ({"network": "shared"}, {"kernel": "frozen"}),
+    "mean": ({}, {"spatial": "mean"}),
+    "shared, mean": ({"network": "shared", "overlap_z": -0.5}, {"spatial": "mean"}),
+    "frozen": ({}, {"kernel": "frozen"}),
+    "independent": ({}, {"kernel": "independent"}),
+    "independent, mean": ({}, {"kernel": "independent", "spatial": "mean"}),
+    "S": ({"schedule": "S"}, {}),
+    "steps": ({"schedule": "step", "step_tau": 20.0, "step_factor": 0.3}, {}),
+    "cosine": ({"schedule": "cosine", "max_tau": 60.0}, {}),
+    "pieces": ({"schedule": "pieces", "pieces": ((8.0, 4.0), (20.0, 0.5), (25.0, 9.0))}, {}),
+    "mini-batches": ({"batch_size": 9}, {}),
+    "1 - gamma lambda < 0": ({"schedule": "pieces", "pieces": ((6.0, 2.0), (200.0, 80.0)), "max_steps": 12}, {}),
+    "1 - gamma lambda = 0": ({"schedule": "pieces", "pieces": ((6.0, 2.0), (56.0, 50.0), (60.0, 3.0))}, {}),
+    "no decay": ({"lambda_": 0.0}, {}),
+    "no noise": ({"tau_xi": 0.0}, {}),
+    "from tau_0 = 0": ({"tau_0": 0.0}, {}),
+    "from tau_0 = 0, frozen": ({"tau_0": 0.0}, {"kernel": "frozen"}),
+    "only P": ({"q0": 0.0, "p0": 1.0}, {}),
+    "only Q": ({"q0": 1.0, "p0": 0.0}, {}),
+    "one example": ({"N": 1, "p0": 0.0, "q0": 0.0}, {}),
+    "large d": ({"d": 300}, {}),
+    "large d, mean": ({"d": 300}, {"spatial": "mean"}),
+}
+
+
+def course(e: Experiment, options: dict[str, Any], **moved: Any) -> Course:
+    train, test = draw_data(e), draw_test_data(e)
+    shared = e.network == "shared"
+    plane = np.array([[1.0, -e.r], [1.0, 0.0], [1.0, e.r]])
+    rate = Rate(e, float(np.mean(train.kind == 1)))
+    step = iter(range(10**6))
+    assert e.max_steps is not None
+    return reference_limit(
+        x1=train.x1, x1_test=test.x1, alpha=train.alpha, direction=train.direction, alpha_test=test.alpha,
+        direction_test=test.direction, y=train.y, directions=shared_directions(e, train.w_star) if shared else plane,
+        shared=shared, next_rate=lambda tau, loss: rate(next(step), tau, loss), batch=Batches(e).at, lambda_=e.lambda_,
+        tau_0=e.tau_0_value, tau_xi=e.tau_xi,
+        **{"kernel": "moving", "spatial": "exact", "steps": e.max_steps, **options, **moved},
+    )
+
+
+def largest_difference(run: Trajectory, direct: Course) -> float:
+    """Over every output, loss and norm at every step, relative to its size where that is above 1."""
+    e, data = run.experiment, run.dataset
+    train, test = draw_data(e), draw_test_data(e)
+    # Losses near log 2 carry the outputs of all examples; those of the end are compared one by one.
+    def by_kind(of: Any, f: np.ndarray) -> np.ndarray:
+        return np.array([of.mean_by_kind(np.logaddexp(0, -of.y * row)) for row in f])
+
+    pairs = [
+        (data["f_train"].values, direct.f[-1]), (data["g"].sel(part="signal").values, direct.g),
+        (data["loss_train"].values, by_kind(train, direct.f)), (data["loss_test"].values, by_kind(test, direct.f_test)),
+        (data["norm_signal"].values, direct.norms), (data["linear_part"].values, direct.linear),
+        (data["h"].sel(part="total").values, direct.g[:, 0] + direct.g[:, 2] - 2 * direct.g[:, 1]),
+        (data["rate"].values[:-1], direct.rates),
+    ]
+    worst = 0.0
+    for ours, wanted in pairs:
+        assert ours.shape == wanted.shape and np.array_equal(np.isnan(ours), np.isnan(wanted))
+        gap = np.abs(ours - wanted) / np.maximum(1.0, np.abs(wanted))
+        worst = max(worst, float(np.nanmax(gap, initial=0.0)))
+    return worst
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_solver_is_the_double_sum(name: str) -> None:
+    fields, options = CASES[name]
+    e = BASE.replace(**fields)
+    run = solve_limit(e, tolerance=1e-12, **options)
+    assert len(run.dataset["tau"]) == run.dataset.attrs["final_step"] + 1
+    direct = course(e, options, steps=run.dataset.attrs["final_step"])
+    assert largest_difference(run, direct) < 1e-10
+
+
+TWINS: dict[str, dict[str, Any]] = {"1/4 off by 1 %": {"quarter": 0.2525}, "D one factor more": {"late": 1}}
+
+
+@pytest.mark.parametrize("twin", [*TWINS, "frozen", "independent", "mean"])
+def test_the_same_comparison_refutes_others(twin: str) -> None:
+    moved = TWINS.get(twin) or {"spatial" if twin == "mean" else "kernel": twin}
+    run = solve_limit(BASE, tolerance=1e-12)
+    assert largest_difference(run, course(BASE, {}, **moved)) > 1e-5
+
+
+@pytest.mark.parametrize("spatial", ["exact", "mean"])
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-6])
+def test_error_follows_the_tolerance(tolerance: float, spatial: Any) -> None:
+    e = BASE.replace(max_steps=40)
+    run = solve_limit(e, tolerance=tolerance, spatial=spatial)
+    assert 0 < run.dataset.attrs["kernel_error"] <= tolerance
+    # Residuals of size 1/N over a time of about 100, kernels of |x|^2 / (2 pi) per unit: at most 20 in all.
+    error = largest_difference(run, course(e, {"spatial": spatial}))
+    assert error < 20 * tolerance
+    assert error > 1e-13
+
+
+def test_float32_is_near() -> None:
+    direct = course(BASE, {})
+    assert largest_difference(solve_limit(BASE.replace(dtype="float32")), direct) < 2e-5
+
+
+def test_many_noisy_steps_do_not_lose_the_history() -> None:
+    """Ages from tiny to large: a tiny rate after a large one."""
+    e = BASE.replace(schedule="pieces", pieces=((30.0, 6.0), (31.0, 0.05), (90.0, 6.0)), max_steps=36, tau_xi=0.05)
+    assert largest_difference(solve_limit(e, tolerance=1e-12), course(e, {})) < 1e-10
+
+
+def test_a_tolerance_out_of_reach_is_refused() -> None:
+    with pytest.raises(InputError, match="tolerance"):
+        solve_limit(BASE.replace(eta_2=1e-9, tau_xi=1e-4), tolerance=1e-13)
