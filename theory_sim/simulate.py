@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from theory_sim.data import draw_data, draw_test_data
-from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment
 from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
-from theory_sim.network import SplitNetwork
+from theory_sim.network import SharedNetwork, SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Observer
 from theory_sim.observe.builtin import observers_of
@@ -67,7 +66,7 @@ def simulate(
     InputError
         If ``threads`` is below 1.
     ExperimentError
-        If the drawn data leave L-S no room between annealing and stopping, or for the shared network.
+        If the drawn data leave L-S no room between annealing and stopping.
     """
     seconds = checkpoint_seconds
     if store is None:
@@ -83,15 +82,13 @@ def run_simulation(
     progress: Progress | None, seconds: float,
 ) -> Trajectory:
     """Begin a run, or go on with the unfinished one that the folder holds; see `simulate` and `resume`."""
-    if experiment.network != "split":
-        raise ExperimentError(f"network = {experiment.network!r} at finite width", "simulate runs the split network",
-                              "use solve_limit (--engine limit), or network = 'split'")
     train, test = draw_data(experiment), draw_test_data(experiment)
     standard = (Losses(), PError(experiment.g0), Decomposition(), Separation())
     watching = (*standard, *observers_of(experiment), *observers)
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
-        run = Run(
-            experiment, train, test, SplitNetwork(experiment, train, pool), watching, engine="finite", layers=("W", "V"),
-            progress=progress, interrupted=interrupted, partial=partial, checkpoint_seconds=seconds,
+        network = (SharedNetwork if experiment.network == "shared" else SplitNetwork)(experiment, train, pool)
+        run: Run[SharedNetwork | SplitNetwork] = Run(
+            experiment, train, test, network, watching, engine="finite", layers=list(network.layers), progress=progress,
+            interrupted=interrupted, partial=partial, checkpoint_seconds=seconds,
         )
         return run.complete()

@@ -108,7 +108,7 @@ def reference_limit(
         return np.array([residual[direction == c] @ alpha[direction == c] for c in range(3)])
 
     def signal_norms(t: int, levels: Array) -> Array:
-        """||Ubar_t||^2 = sum over s, s' of both weights times r(s)^T k_{s,s'} r(s'), since a neuron's gradient is u_j 1(.) x."""
+        """||Ubar_t||^2 = sum over s, s' of both weights times r(s)^T k_{s,s'} r(s'), a neuron's gradient being u_j 1(.) x."""
         squares = np.zeros(norms.shape[1])
         for s in range(t):
             for other in range(t):

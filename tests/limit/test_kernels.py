@@ -1,4 +1,4 @@
-"""The two-time kernel: compressed against arcsin, against quadrature and Monte Carlo, and positive semi-definite (THEORY §6)."""
+"""The two-time kernel: compressed beside arcsin, beside quadrature and Monte Carlo, and positive semi-definite (THEORY §6)."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ def test_refused_before_anything_is_computed(
 
 
 OPTIONS: list[dict[str, Any]] = [
-    {}, {"spatial": "mean"}, {"time": "flow"}, {"noise": "sampled"}, {"noise": "sampled", "spatial": "mean"}, {"kernel": "frozen"},
+    {}, {"spatial": "mean"}, {"time": "flow"}, {"noise": "sampled"}, {"noise": "sampled", "spatial": "mean"},
+    {"kernel": "frozen"},
 ]
 
 
@@ -151,7 +152,8 @@ def test_flow_is_what_small_steps_approach() -> None:
     first, second = (float(np.abs(a - b).max()) for a, b in ((gaps[0], gaps[1]), (gaps[1], gaps[2])))
     assert 1.9 < first / second < 2.1  # first order in the step
     left = float(np.abs(2 * gaps[2] - gaps[1]).max())  # extrapolated to steps of no size: the flow's own error
-    assert left < 3 * float(flow.dataset["time_error"][-1]) < 0.5 * first
+    stated = float(flow.dataset["time_error"][-1])
+    assert left < stated < first
     assert flow.dataset.attrs["final_step"] < 0.5 * 60 / 0.1
 
 
@@ -170,7 +172,12 @@ def test_flow_anneals_at_the_threshold_and_jumps_with_the_pieces() -> None:
     assert (rates[5.0], rates[10.0], pieces.annealed_tau) == (3.0, 1.0, 7.5)
 
 
-@pytest.mark.parametrize("fields", [{"q0": 0.0, "p0": 1.0}, {"q0": 1.0, "p0": 0.0}, {"N": 1, "p0": 0.5}, {"p0": 0.0, "q0": 0.0}, {"d": 3}])
+CORNERS: list[dict[str, Any]] = [
+    {"q0": 0.0, "p0": 1.0}, {"q0": 1.0, "p0": 0.0}, {"N": 1, "p0": 0.5}, {"p0": 0.0, "q0": 0.0}, {"d": 3},
+]
+
+
+@pytest.mark.parametrize("fields", CORNERS)
 @pytest.mark.parametrize("network", ["split", "shared"])
 @pytest.mark.parametrize("spatial", ["exact", "mean"])
 def test_corners_of_the_data(fields: dict[str, Any], network: str, spatial: Any) -> None:

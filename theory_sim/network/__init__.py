@@ -1,5 +1,6 @@
 """Networks: storage, forward pass, gradient and the step that carries the split."""
 
+from theory_sim.network.shared import SharedNetwork
 from theory_sim.network.split import SplitNetwork
 
-__all__ = ["SplitNetwork"]
+__all__ = ["SharedNetwork", "SplitNetwork"]

@@ -133,6 +133,11 @@ class SplitNetwork:
         self.f[self._seen] += self._f_W.sum(axis=0, dtype=np.float64)
 
     @property
+    def layers(self) -> dict[str, Layer]:
+        """Both layers, by their labels."""
+        return {"W": self.W, "V": self.V}
+
+    @property
     def directions(self) -> Array:
         """z - zeta, z, z + zeta in the basis (z, zeta / r), (3, 2)."""
         return np.array([[1.0, s * self._data.r] for s in (-1, 0, 1)])

@@ -17,7 +17,7 @@ def _norm(array: np.ndarray[Any, Any]) -> float:
 
 
 class Decomposition(Observer):
-    """Frobenius norms of both parts in W and V; the noise's standard deviation beside tau_t."""
+    """Frobenius norms of both parts in each layer; the noise's standard deviation beside tau_t."""
 
     variables: Mapping[str, Variable] = {
         "norm_signal": Variable(("layer",), "1", "Frobenius norm of the signal part"),
@@ -27,7 +27,7 @@ class Decomposition(Observer):
     }
 
     def observe(self, snapshot: Snapshot) -> Values:
-        layers = (snapshot.network.W, snapshot.network.V)
+        layers = list(snapshot.network.layers.values())
         noise = np.array([_norm(layer.noise) for layer in layers])
         return {
             "norm_signal": np.array([_norm(layer.signal) for layer in layers]),

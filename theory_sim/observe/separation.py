@@ -16,9 +16,9 @@ _PROBES = 64
 class Separation(Observer):
     """g at z - zeta, z, z + zeta and h = g(z+zeta) + g(z-zeta) - 2 g(z); the lazy-regime measure.
 
-    In the lazy regime patterns are those of the noise alone. ``pattern_shift`` for W is the share of (neuron, input)
-    pairs where U's pattern differs from the noise's, over the first 64 training examples with x_1. For V it is the
-    number of such (neuron, direction) pairs divided by the number of neurons whose kink separates Q's classes.
+    In the lazy regime patterns are those of the noise alone. ``pattern_shift`` for W, or for U of the shared network, is the
+    share of (neuron, input) pairs whose pattern differs from the noise's, over the first 64 training examples with x_1. For V
+    it is the number of such (neuron, direction) pairs divided by the number of neurons whose kink separates Q's classes.
     """
 
     variables: Mapping[str, Variable] = {
@@ -34,17 +34,20 @@ class Separation(Observer):
         network = snapshot.network
         plane = network.plane()
         g = np.stack([network.g, plane[0:3]])
-        neurons = len(network.V.weights)
+        last = list(network.layers.values())[-1]  # V, or the layer that sees both patches
         near = max(plane[6], 1.0)
+        shift = [self._shift_x1(snapshot)]
+        if len(network.layers) > 1:
+            shift.append(plane[3:6].sum() / near)
         return {
             "g": g,
             "h": g[:, 0] + g[:, 2] - 2 * g[:, 1],
-            "pattern_shift": np.array([self._shift_W(snapshot), plane[3:6].sum() / near]),
-            "near_kink": plane[6] / neurons,
+            "pattern_shift": np.array(shift),
+            "near_kink": plane[6] / len(last.weights),
         }
 
-    def _shift_W(self, snapshot: Snapshot) -> float:
-        layer = snapshot.network.W
+    def _shift_x1(self, snapshot: Snapshot) -> float:
+        layer = next(iter(snapshot.network.layers.values()))
         x1 = snapshot.train.x1[snapshot.train.kind != 1][:_PROBES]
         if not len(x1):
             return 0.0

@@ -1,0 +1,179 @@
+"""The shared network f(x) = N_U(x_1) + N_U(x_2): one filter bank sees both patches (THEORY §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.data.pq_mixture import Data, shared_directions
+from theory_sim.experiment import Experiment
+from theory_sim.network.layer import Layer
+from theory_sim.numeric.kernels import relu_forward, signal_forward
+from theory_sim.numeric.pool import BlockPool
+from theory_sim.train.clock import Clock
+
+__all__ = ["SharedNetwork"]
+
+Array = np.ndarray[Any, Any]
+# Constant, since sums run block by block: a change changes results in the last digits.
+_BLOCK: Final = 256
+_TEST_COLUMNS: Final = 1024
+_PARTS: Final = ("weights", "signal", "noise")
+
+
+class SharedNetwork:
+    """State of a run: one layer, its split, and the outputs on the training set.
+
+    Filters are evaluated at the training patches x_1 and at z - zeta, z, z + zeta, now vectors in R^d; a second patch is alpha
+    times one of these three, and so is its output.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Description of the run; ``m_W`` is the number of filters.
+    data : Data
+        Training set, N examples.
+    pool : BlockPool
+        Open pool of threads.
+
+    Attributes
+    ----------
+    U : Layer
+        First layer, (m_W, d).
+    f : (N,) float64 array
+        Outputs on the training set at the present weights.
+    g : (3,) float64 array
+        Output of one filter bank at z - zeta, z, z + zeta.
+    directions : (3, d) float64 array
+        These three.
+    clock : Clock
+        Level and age of the accumulated noise.
+    """
+
+    def __init__(self, experiment: Experiment, data: Data, pool: BlockPool) -> None:
+        self._experiment, self._data, self._pool = experiment, data, pool
+        self.clock = Clock(experiment, "moving")
+        self.U = Layer(
+            0, (experiment.m_W, experiment.d), block=_BLOCK, neurons=experiment.neurons, tau_0=experiment.tau_0_value,
+            dtype=experiment.dtype, seed_init=experiment.seed_of("init"), seed_noise=experiment.seed_of("noise"),
+        )
+        self.directions = shared_directions(experiment, data.w_star)
+        self._seen = np.flatnonzero(data.kind != 1)
+        self._sites = np.concatenate([data.x1[self._seen], self.directions.astype(data.x1.dtype)])
+        self._columns = np.ascontiguousarray(self._sites.T)
+        self._pull = np.empty_like(self._sites)
+        dtype = self._sites.dtype
+        self._pattern = np.empty((experiment.m_W, len(self._sites)), dtype)
+        self._parts = np.empty((self.U.blocks, len(self._sites)), dtype)
+        self._scratch = [np.zeros((_BLOCK, experiment.d), dtype) for _ in range(pool.threads)]
+        self.f: Array = np.zeros(len(data))
+        self.g: Array = np.zeros(3)
+        self._forward()
+
+    @property
+    def layers(self) -> dict[str, Layer]:
+        """The one layer, by its label."""
+        return {"U": self.U}
+
+    def step(self, residual: Array, rate: float, step: int) -> None:
+        """Move U, its signal and its noise by one step of THEORY §3; arguments as for `SplitNetwork.step`."""
+        weight = np.concatenate([
+            residual[self._seen], np.bincount(self._data.direction, weights=residual * self._data.alpha, minlength=3)
+        ])
+        np.multiply(self._sites, weight[:, None].astype(self._sites.dtype), out=self._pull)
+        decay, tau_xi = self._experiment.lambda_, self._experiment.tau_xi
+
+        def block_step(block: int, worker: int) -> None:
+            rows = self.U.rows(block)
+            np.dot(self._pattern[rows], self._pull, out=self.U.gradient[rows])
+            self.U.update(block, step, rate, decay, tau_xi, self._scratch[worker])
+            self._forward_block(block, worker)
+
+        self._pool.run(block_step, self.U.blocks)
+        self.clock.step(rate)
+        self._collect()
+
+    def _forward(self) -> None:
+        self._pool.run(self._forward_block, self.U.blocks)
+        self._collect()
+
+    def _forward_block(self, block: int, worker: int) -> None:
+        rows = self.U.rows(block)
+        pattern, part = self._pattern[rows], self._parts[block]
+        np.dot(self.U.weights[rows], self._columns, out=pattern)
+        part[:] = 0
+        relu_forward(pattern, self.U.u[rows], part)
+
+    def _collect(self) -> None:
+        total = self._parts.sum(axis=0, dtype=np.float64)
+        self.g = total[-3:]
+        self.f = self._data.alpha * self.g[self._data.direction]
+        self.f[self._seen] += total[:-3]
+
+    # -- evaluation that does not change the state ------------------------------------------------
+
+    def filters(self) -> dict[str, Array]:
+        """The same filters see x_1 and x_2."""
+        return {"P": self.U.weights, "Q": self.U.weights}
+
+    def outputs(self, data: Data) -> tuple[Array, Array]:
+        """Outputs on other examples: f and its signal part N_U(signal), both (n,) float64."""
+        g_signal = self.plane()[0:3]
+        f, f_signal = data.alpha * self.g[data.direction], data.alpha * g_signal[data.direction]
+        seen = np.flatnonzero(data.kind != 1)
+        for start in range(0, len(seen), _TEST_COLUMNS):
+            columns = seen[start : start + _TEST_COLUMNS]
+            part = self._outputs_at(np.ascontiguousarray(data.x1[columns]))
+            f[columns] += part[0]
+            f_signal[columns] += part[1]
+        return f, f_signal
+
+    def _outputs_at(self, x: Array) -> Array:
+        parts = np.zeros((self.U.blocks, 2, len(x)), x.dtype)
+
+        def work(block: int, worker: int) -> None:
+            rows = self.U.rows(block)
+            signal_forward(
+                np.dot(self.U.weights[rows], x.T), np.dot(self.U.signal[rows], x.T), self.U.u[rows],
+                parts[block, 0], parts[block, 1],
+            )
+
+        self._pool.run(work, self.U.blocks)
+        return np.asarray(parts.sum(axis=0, dtype=np.float64))
+
+    def plane(self) -> Array:
+        """Signal part of g at three directions, shifted patterns there, near-kink neurons: (7,), as of the split network."""
+        directions = self.directions.astype(self._sites.dtype)
+        signal = self._outputs_at(directions)[1]
+        active = self.U.weights @ directions.T > 0
+        noise = np.repeat(self.U.noise @ directions.T > 0, self.U.share, axis=0)
+        near = (active != active[:, 1:2]).any(axis=1)
+        return np.concatenate([signal, (active != noise).sum(axis=0), [near.sum()]]).astype(np.float64)
+
+    def signal_direction(self) -> Array:
+        """Linear part of the signal, (d,): (1/2) sum_j u_j Ubar_j, each pattern being active half the time."""
+        return np.asarray(self.U.u.astype(np.float64) @ self.U.signal) / 2
+
+    # -- storage ----------------------------------------------------------------------------------
+
+    def checkpoint(self) -> dict[str, Array]:
+        """Weights and their split; outputs follow from them."""
+        return {part: getattr(self.U, part) for part in _PARTS}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back what `checkpoint` gave; the clock is the run's to restore."""
+        for part in _PARTS:
+            getattr(self.U, part)[:] = state[part]
+        self._forward()
+
+    def state(self) -> dict[str, Any]:
+        """Final weights, their split, and the second layer, labelled."""
+        return {
+            "U": (("neuron_U", "x1"), self.U.weights, {"long_name": "final weights U"}),
+            "U_signal": (("neuron_U", "x1"), self.U.signal, {"long_name": "signal part of U"}),
+            "U_noise": (("neuron_U", "x1"), self.U.noise_of_neurons, {"long_name": "accumulated noise of U"}),
+            "u": (("neuron_U",), self.U.u, {"long_name": "second layer of U"}),
+            "directions": (("direction", "x1"), self.directions, {"long_name": "z - zeta, z, z + zeta"}),
+        }
