@@ -90,14 +90,15 @@ def page(rows: Sequence[Comparison]) -> str:
     mixed = [row for row in rows if 0 < row.learnt < DATA_SETS]
     text = f"""# The closure against the limit
 
-The closure of THEORY §8 replaces a data set by its averages. This page holds its learning times (loss below 0.45) against those
-of `solve_limit`, on {COUNT} experiments drawn at random from seed {SEED}, each with {DATA_SETS} data sets; no part of the closure
-was chosen by looking at them. `python -m tests.limit.closure_experiments` computes the page again.
+The closure of THEORY §8 replaces a data set by its averages. This page holds its learning times (loss below 0.45) against
+those of `solve_limit`, on {COUNT} experiments drawn at random from seed {SEED}, each with {DATA_SETS} data sets; no part of the
+closure was chosen by looking at them. `python -m tests.limit.closure_experiments` computes the page again.
 
-Of {len(rows)} learning times, {len(compared)} are reached by the closure and on every data set of the limit: there the closure is
-off by {100 * np.median(off):.1f} % in the median, {100 * np.quantile(off, 0.9):.1f} % at the 90th percentile and
+Of {len(rows)} learning times, {len(compared)} are reached by the closure and on every data set of the limit: there the closure
+is off by {100 * np.median(off):.1f} % in the median, {100 * np.quantile(off, 0.9):.1f} % at the 90th percentile and
 {100 * off.max():.1f} % at most. {len(misses)} disagree: more than {100 * ALLOWED:.0f} % off, or learnt by one and not by the
-other. On {len(mixed)} some data sets learn and others do not; the limit's mean is then over those that do, and nothing is judged.
+other. On {len(mixed)} some data sets learn and others do not; the limit's mean is then over those that do, and nothing is
+judged.
 
 ## What disagrees
 
@@ -132,7 +133,7 @@ def main() -> int:
     for experiment in experiments():
         rows += compare(experiment)
         for row in rows[-4:]:
-            print(f"{row.experiment.name} {row.schedule} {row.kind} {row.closure:.0f} {row.limit:.0f} {row.ratio:.3f}", flush=True)
+            print(f"{row.experiment.name} {row.schedule} {row.kind} {row.closure:.0f} {row.limit:.0f} {row.ratio:.3f}")
     PAGE.write_text(page(rows), encoding="utf-8")
     return 0
 

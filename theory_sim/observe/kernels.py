@@ -49,7 +49,7 @@ class Kernels(Observer):
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self._probes = recording.probes or _PROBES
-        pairs = {"P": ("probe", "other_probe"), "Q": ("direction", "other_direction")}
+        pairs = {"P": ("kernel_probe", "other_kernel_probe"), "Q": ("direction", "other_direction")}
         self.variables: Mapping[str, Variable] = {
             "kernel_drift_equal": Variable(("feature",), "1", "||K_tt - K_00|| / ||K_00||, Frobenius: equal times"),
             "kernel_drift_two": Variable(("feature",), "1", "||K_0t - K_00|| / ||K_00||, Frobenius: two times"),
@@ -131,10 +131,18 @@ class Kernels(Observer):
 
     def state(self) -> Mapping[str, Array]:
         state = {f"words {feature}": np.array(words, np.uint64) for feature, words in self._words.items()}
+        for feature, (inner, cosine) in self._geometry.items():
+            state[f"geometry {feature}"] = np.stack([inner, cosine])
+            state[f"neurons {feature}"] = np.array(self._neurons[feature])
         return state | {"instants": np.array([tuple(instant) for instant in self._instants]).reshape(-1, 4)}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         self._words = {feature: list(state[f"words {feature}"]) for feature in FEATURES}
+        for feature in FEATURES:
+            if f"geometry {feature}" in state:
+                inner, cosine = state[f"geometry {feature}"]
+                self._geometry[feature] = inner, cosine
+                self._neurons[feature] = int(state[f"neurons {feature}"])
         self._instants = [Instant(float(a), float(b), float(c), int(d)) for a, b, c, d in state["instants"]]
 
 

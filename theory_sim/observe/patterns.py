@@ -40,7 +40,7 @@ class Patterns(Observer):
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self._probes = recording.probes or _PROBES
-        pairs = {"P": "probe", "Q": "direction"}
+        pairs = {"P": "pattern_probe", "Q": "direction"}
         self.variables: Mapping[str, Variable] = {
             "flips": Variable(("feature", "since"), "1", "share of (neuron, input) pairs with another pattern than then"),
             "flips_predicted": Variable(("since",), "1", "arccos(rho) / pi, with rho of THEORY §5"),
