@@ -97,6 +97,7 @@ def solve_limit(
     """
     choices = {"noise": noise, "kernel": kernel, "time": time, "spatial": spatial}
     _require(experiment, choices, tolerance, time_tolerance)
+    _require_times(experiment, observers, time)
     options: dict[str, Any] = {**choices, "tolerance": tolerance, "time_tolerance": time_tolerance}
     given: dict[str, Any] = {"observers": observers, "threads": threads, "progress": progress, "seconds": checkpoint_seconds}
     if store is None:
@@ -144,6 +145,16 @@ def run_limit(
         return run.complete(lambda: {
             "limit": json.dumps(shown), "kernel_error": network.compression.error, "seconds": clocks.perf_counter() - began
         })
+
+
+def _require_times(experiment: Experiment, observers: Sequence[Observer], time: str) -> None:
+    if time == "steps":
+        return
+    own = [(observer.name, observer.recording) for observer in observers if observer.recording is not None]
+    for name, recording in [*experiment.observe.items(), *own]:
+        if recording.counts_steps:
+            raise InputError(f"record times of {name!r} counted in steps with time = 'flow'",
+                             "continuous time has no gradient steps", "give every_tau or at_tau, or use time = 'steps'")
 
 
 def _require(experiment: Experiment, options: Mapping[str, str], tolerance: float, time_tolerance: float) -> None:

@@ -9,13 +9,21 @@ from theory_sim.testing.laws import (
     parts_add_up,
     positive_homogeneity,
 )
+from theory_sim.testing.pattern_laws import (
+    counts_are_dense_products,
+    flips_follow_sheppard,
+    gram_is_positive_semidefinite,
+)
 from theory_sim.testing.strategies import data_sets, experiments, schedules
 
 __all__ = [
+    "counts_are_dense_products",
     "data_sets",
     "decomposition_adds_up",
     "experiments",
+    "flips_follow_sheppard",
     "gradient_matches_finite_difference",
+    "gram_is_positive_semidefinite",
     "label_symmetry",
     "noise_follows_recursion",
     "noise_level_is_likely",

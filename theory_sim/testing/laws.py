@@ -153,7 +153,7 @@ def parts_add_up(weights: Array, signal: Array, noise: Array, *, steps: int, lar
 
 
 def decomposition_adds_up(trajectory: Trajectory) -> None:
-    """Final weights of both layers are the sum of their parts: `parts_add_up` on a run (THEORY §4).
+    """Final weights of each layer are the sum of their parts: `parts_add_up` on a run (THEORY §4).
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def decomposition_adds_up(trajectory: Trajectory) -> None:
         If a layer's parts do not add up.
     """
     dataset = trajectory.dataset
-    for layer in ("W", "V"):
+    for layer in dataset["layer"].values:
         parts = [dataset[name].values for name in (layer, f"{layer}_signal", f"{layer}_noise")]
         recorded = trajectory.history("norm_signal", layer=layer) + trajectory.history("norm_noise", layer=layer)
         final = float(np.linalg.norm(parts[1])) + float(np.linalg.norm(parts[2]))
@@ -221,7 +221,8 @@ def noise_follows_recursion(trajectory: Trajectory, *, level: float = 1e-6) -> N
     """
     share = 2 if trajectory.experiment.neurons == "paired" else 1
     exact = trajectory.history("tau_noise_exact")
-    for layer in ("W", "V"):
+    layers = trajectory.dataset["layer"].values
+    for layer in layers:
         entries = trajectory.dataset[f"{layer}_noise"].size // share
         for rms, tau in zip(trajectory.history("tau_noise", layer=layer), exact, strict=True):
-            noise_level_is_likely(float(rms), float(tau), entries, level=level / (2 * len(exact)))
+            noise_level_is_likely(float(rms), float(tau), entries, level=level / (len(layers) * len(exact)))
