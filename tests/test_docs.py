@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from theory_sim.experiment import Experiment
+from theory_sim.limit import closure_trajectory, solve_limit
 from theory_sim.simulate import simulate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,13 +14,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def test_trajectory_page_names_every_variable_coordinate_and_attribute() -> None:
     tiny = Experiment(d=10, N=20, m_W=20, m_V=20, n_test=10, max_tau=20.0)
-    dataset = simulate(tiny).dataset
-    named = set(re.findall(r"`([^`{}]+)`", (ROOT / "docs" / "trajectory.md").read_text(encoding="utf-8")))
-    missing = {str(name) for name in [*dataset.variables, *dataset.sizes, *dataset.attrs]} - named
-    assert missing == set()
+    watched = {"patterns": {"every_tau": 5.0}, "kernels": {"every_tau": 5.0}, "gradients": {"every_tau": 5.0}}
+    runs = [
+        simulate(tiny.replace(observe=watched)), simulate(tiny.replace(network="shared")), closure_trajectory(tiny),
+        solve_limit(tiny, time="flow"), solve_limit(tiny, spatial="mean"),
+    ]
+    text = (ROOT / "docs" / "trajectory.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`{}]+)`", text))
+    for run in runs:
+        dataset = run.dataset
+        found = {str(name) for name in [*dataset.variables, *dataset.sizes, *dataset.attrs]}
+        # Of observers with own times, the page names the pattern of their coordinates.
+        own = {name for name in found if re.fullmatch(r"(tau|step)_(patterns|kernels|gradients)", name)}
+        assert found - own - named == set()
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/quickstart.md", "docs/index.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/quickstart.md", "docs/index.md", "docs/limit.md",
+                                  "docs/observers.md"])
 def test_files_that_a_page_points_to_exist(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)|\{image\} (\S+)", path.read_text(encoding="utf-8"))

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from theory_sim.data import Data, draw_data, draw_test_data
     from theory_sim.experiment import Experiment
     from theory_sim.limit import NTKRegression, closure_trajectory, ntk_regression, solve_limit
+    from theory_sim.observe.base import Observer, Snapshot, Variable
     from theory_sim.observe.learning_order import LearningOrder, learning_order
+    from theory_sim.recording import Recording
     from theory_sim.regime import Regime, regime
     from theory_sim.resume import resume
     from theory_sim.simulate import simulate
@@ -26,13 +28,15 @@ __version__ = "0.1.0"
 _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
     "closure_trajectory": "limit", "NTKRegression": "limit", "ntk_regression": "limit", "solve_limit": "limit",
+    "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "recording",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
     "Plan": "study.plan", "Regime": "regime", "regime": "regime", "resume": "resume", "simulate": "simulate",
     "Trajectory": "trajectory",
 }
 
 __all__ = [
-    "Data", "Experiment", "LearningOrder", "NTKRegression", "Plan", "Regime", "Trajectory",
+    "Data", "Experiment", "LearningOrder", "NTKRegression", "Observer", "Plan", "Recording", "Regime", "Snapshot", "Trajectory",
+    "Variable",
     "closure_trajectory", "draw_data", "draw_test_data", "learning_order", "ntk_regression", "regime", "resume", "simulate",
     "solve_limit",
 ]

@@ -32,4 +32,9 @@ PRESETS = {
         {"d": 400, "q0": 0.3, "r": 0.4, "lambda": 2e-4, "alpha_min": 0.0, "tau_xi": 0.005, "eta_1": 16.0,
          "eta_2": 0.16, "max_tau": 2000.0},
     ),
+    "large-d": Preset(
+        "d = 10 000, for the limit (--engine limit --time flow --spatial mean): minutes a run; too large for a finite width",
+        {"d": 10_000, "q0": 0.3, "r": 0.1, "lambda": 1e-5, "alpha_min": 0.0, "tau_xi": 0.001, "eta_1": 16.0,
+         "eta_2": 0.16, "epsilon_1": 0.235, "max_tau": 45_000.0, "record_every": 250.0, "m_V": 1_000_000},
+    ),
 }

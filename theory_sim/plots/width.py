@@ -113,6 +113,8 @@ def plot_width(trajectories: Sequence[Trajectory]) -> Figure:
         ax.plot(fit.widths, guide, ls="--", lw=0.9, color=COLOURS["Q"], label=r"slope $-1/2$")
         ax.set_xscale("log")
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("{x:g}")
         ax.set_xlabel(r"width $m_W + m_V$ (neurons)")
         ax.set_ylabel(r"RMS of $f_m - f_\infty$ at the end")
         figure.legend(loc="outside upper center", handlelength=1.8)
