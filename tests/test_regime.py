@@ -24,7 +24,11 @@ def course(tau_q: float, tau_p: float, end: float, q_floor: float = 0.0) -> Clos
     start = math.log(2)
     loss_p = start * np.exp(-tau / tau_p * math.log(start / 0.45))
     loss_q = np.maximum(q_floor, start * np.exp(-tau / tau_q * math.log(start / 0.45)))
-    return Closure(tau, loss_p, loss_q, loss_p, tau, tau, tau, tau, math.nan)
+    none = np.full(tau.shape, math.nan)
+    return Closure(
+        tau=tau, loss_P=loss_p, loss_Q=loss_q, loss_both=none, loss=loss_p, accuracy_P=none, accuracy_Q=none, accuracy_both=none,
+        g_z=none, g_outer=none, signal=none, overlap=none, level=none, rate=none, annealed_tau=math.nan,
+    )
 
 
 def test_the_default_is_in_the_regime_and_says_which_rules_it_breaks():
