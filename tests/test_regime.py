@@ -26,8 +26,8 @@ def course(tau_q: float, tau_p: float, end: float, q_floor: float = 0.0) -> Clos
     loss_q = np.maximum(q_floor, start * np.exp(-tau / tau_q * math.log(start / 0.45)))
     none = np.full(tau.shape, math.nan)
     return Closure(
-        tau=tau, loss_P=loss_p, loss_Q=loss_q, loss_both=none, loss=loss_p, accuracy_P=none, accuracy_Q=none, accuracy_both=none,
-        g_z=none, g_outer=none, signal=none, overlap=none, level=none, rate=none, annealed_tau=math.nan,
+        tau=tau, loss_P=loss_p, loss_Q=loss_q, loss_both=none, loss=loss_p, accuracy_P=none, accuracy_Q=none,
+        accuracy_both=none, g_z=none, g_outer=none, signal=none, overlap=none, level=none, rate=none, annealed_tau=math.nan,
     )
 
 

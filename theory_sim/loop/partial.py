@@ -110,10 +110,13 @@ class Partial:
         self.segments = 0
         self.counts: dict[str, int] = {}
         self._lock: Any = None
+        self._created = False
+        self._made: list[Path] = []
 
     def __enter__(self) -> Self:
         from filelock import FileLock, Timeout
 
+        self._made = [folder for folder in (self.folder.parent, *self.folder.parent.parents) if not folder.exists()]
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         # Beside the folder, which a finished run removes.
         self._lock = FileLock(f"{self.folder}.lock")
@@ -129,9 +132,15 @@ class Partial:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         lock, self._lock = self._lock, None
+        if kind is not None and kind is not KeyboardInterrupt and self._created and not (self.folder / _CHECKPOINT).exists():
+            shutil.rmtree(self.folder, ignore_errors=True)  # bad input found late: nothing to go on with
         if lock is not None:
             Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()
+        if kind is not None:
+            for folder in self._made:
+                if folder.exists() and not any(folder.iterdir()):
+                    folder.rmdir()
 
     # -- a new run ----------------------------------------------------------------------------------
 
@@ -156,6 +165,7 @@ class Partial:
         _write(draft / _MANIFEST, lambda file: file.write(json.dumps(manifest, indent=1).encode()))
         at("rename folder")
         draft.rename(self.folder)
+        self._created = True
         _sync_folder(self.folder.parent)
 
     def checkpoint(self, records: Mapping[str, Array], counts: Mapping[str, int], state: Mapping[str, Array]) -> None:
