@@ -1,9 +1,10 @@
 """Runs of the infinite-width limit at d = 1000, N = 4000, 3000 steps, and one step of them against NumPy.
 
 A step of the exact mode is measured against what the direct double sum of THEORY §7 takes for one single earlier time,
-arcsin(rho cos theta) over all pairs; it would take that for each, so that the whole history must cost less than one of them. Both
-modes are shown beside the two products of the patches with a vector (outputs and gradient), which no step that moves a linear
-part can avoid; that ratio has no target. Two threads for all. Exit status 1 if a target is missed. With ``--large`` also d = 10 000, N = 40 000, 2000 steps, which takes minutes and up to 4 GiB.
+arcsin(rho cos theta) over all pairs; it would take that for each, so that the whole history must cost less than one of them.
+Both modes are shown beside the two products of the patches with a vector (outputs and gradient), which no step that moves a
+linear part can avoid; that ratio has no target. Two threads for all. Exit status 1 if a target is missed. With ``--large`` also
+d = 10 000, N = 40 000, 2000 steps, which takes minutes and up to 4 GiB.
 """
 
 from __future__ import annotations

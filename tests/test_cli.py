@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 
 from theory_sim import cli
 from theory_sim.experiment import Experiment
+from theory_sim.simulate import simulate
 from theory_sim.trajectory import Trajectory
 
 TINY = """
@@ -144,3 +147,92 @@ def test_help_names_every_command() -> None:
     text = CliRunner().invoke(cli.app, ["--help"]).output
     for command in ("run", "show", "plot", "presets", "check", "demo"):
         assert command in text
+
+
+def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
+    flow = ("--engine", "limit", "--time", "flow", "--spatial", "mean", "--tolerance", "1e-6", "--time-tolerance", "1e-3")
+    done = call("run", str(plan), *flow, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for word in ("limit", "(flow, mean", "spatial_error:", "time_error:", "kernel_error:", "seconds"):
+        assert word in done.stdout, word
+    attrs = Trajectory.load(tmp_path / "runs" / "tiny-S-seed1-limit-flow-mean").dataset.attrs
+    assert json.loads(attrs["limit"]) == {
+        "noise": "vanishing", "kernel": "moving", "time": "flow", "spatial": "mean", "tolerance": 1e-6, "time_tolerance": 1e-3,
+    }
+    frozen = call("run", str(plan), "--engine", "limit", "--kernel", "frozen", "--json", "--seeds", "0", cwd=tmp_path)
+    report = json.loads(frozen.stdout)
+    assert report["engine"] == "limit (frozen)" and report["schedules"][0]["engine"] == "limit (frozen)"
+    told = call("run", str(plan), "--engine", "closure", "--seeds", "0", cwd=tmp_path)
+    assert told.returncode == 0 and "means over data sets" in told.stdout
+    ends = ("-limit-flow-mean", "-closure", "-limit-frozen")
+    mixed = call("show", *(f"runs/tiny-S-seed0{end}" for end in ends), cwd=tmp_path)
+    assert mixed.returncode == 0 and "S, closure" in mixed.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--engine", "infinite"], ["engine = 'infinite'", "closure"]),
+        (["--time", "flow"], ["time with engine 'finite'", "--engine limit"]),
+        (["--engine", "closure", "--spatial", "mean"], ["spatial with engine 'closure'"]),
+        (["--engine", "limit", "--kernel", "still"], ["kernel = 'still'", "frozen"]),
+        (["--engine", "limit", "--noise", "sampled"], ["paired neurons have no noise output"]),
+        (["--engine", "limit", "--tolerance", "0"], ["tolerance = 0"]),
+        (["--engine", "limit", "--time", "flow", "--observe", "patterns:every_steps=2"], ["counted in steps"]),
+        (["--engine", "closure", "--seeds", "0,1"], ["2 seeds", "one seed"]),
+        (["--engine", "closure", "--set", "schedule=cosine"], ["schedule = 'cosine'"]),
+        (["--observe", "pattern"], ["observe"]),
+        (["--observe", "patterns:often"], ["--observe patterns:often", "every_tau=25"]),
+        (["--observe", "patterns:every_steps=2,every_tau=3"], ["every_steps and every_tau"]),
+        (["--observe", "kernels:every_steps=0"], ["observe"]),
+    ],
+)
+def test_bad_engines_and_observers_are_explained(arguments: list[str], words: list[str], tmp_path: Path) -> None:
+    done = call("run", "--preset", "quick", *arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout
+    for word in (*words, "rule:", "mend:"):
+        assert word in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_then_resumed(tmp_path: Path) -> None:
+    """Ctrl-C as a terminal sends it: exit status 130, nothing in the run's place; resume gives the uninterrupted result."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    arguments = ["run", "--preset", "quick", "--set", "schedule=S", "--observe", "kernels:every_tau=100", "--quiet"]
+    command = [sys.executable, "-m", "theory_sim.cli", *arguments]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    folder = tmp_path / "runs" / "quick-S-seed0.partial"
+    deadline = time.monotonic() + 60
+    while not folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "theory-sim resume" in said
+    assert folder.exists() and not (tmp_path / "runs" / "quick-S-seed0").exists()
+    again = call(*arguments, cwd=tmp_path)
+    assert again.returncode == 2 and "theory-sim resume" in again.stderr
+    done = call("resume", "runs/quick-S-seed0", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Learning times" in done.stdout
+    resumed = Trajectory.load(tmp_path / "runs" / "quick-S-seed0").dataset
+    whole = simulate(Experiment.preset("quick").replace(schedule="S", observe={"kernels": {"every_tau": 100}})).dataset
+    assert resumed.equals(whole)
+    nothing = call("resume", "runs/quick-S-seed0", cwd=tmp_path)
+    assert nothing.returncode == 2 and "no unfinished run" in nothing.stderr
+    for figure in ("kernel-drift",):
+        drawn = call("plot", figure, "runs/quick-S-seed0", "-o", f"{figure}.png", cwd=tmp_path)
+        assert drawn.returncode == 0, drawn.stderr
+    missing = call("plot", "patterns", "runs/quick-S-seed0", cwd=tmp_path)
+    assert missing.returncode == 2 and "--observe patterns" in missing.stderr
+
+
+def test_demo_ends_with_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = Experiment(name="default", d=20, N=80, m_W=20, m_V=200, max_tau=30.0, n_test=5)
+    monkeypatch.setattr(Experiment, "preset", classmethod(lambda cls, name="default": small))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli.app, ["demo", "--seeds", "0:2"])
+    assert result.exit_code in (0, 1), result.output
+    last = result.output.strip().splitlines()[-1]
+    assert "the same preset in the infinite-width limit: L-S" in result.output and "4 runs in" in result.output
+    assert last.endswith(" s") or "finding" in last

@@ -9,9 +9,13 @@ import pytest
 
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
+from theory_sim.limit import closure_trajectory, solve_limit
 from theory_sim.plots.decomposition import plot_decomposition
+from theory_sim.plots.kernel_drift import plot_kernel_drift
 from theory_sim.plots.learning_order import plot_learning_order
+from theory_sim.plots.patterns import plot_patterns
 from theory_sim.plots.style import WIDTH, save_figure
+from theory_sim.plots.width import plot_width
 from theory_sim.simulate import simulate
 from theory_sim.trajectory import Trajectory
 
@@ -58,3 +62,69 @@ def test_saving_refuses_what_it_should(runs: list[Trajectory], tmp_path: Path) -
 def test_nothing_to_plot_is_said() -> None:
     with pytest.raises(InputError, match="no runs"):
         plot_learning_order([])
+
+
+@pytest.fixture(scope="module")
+def watched() -> list[Trajectory]:
+    observe = {"kernels": {"every_tau": 10.0, "probes": 6}, "patterns": {"every_tau": 5.0, "probes": 6}}
+    small = Experiment(d=10, N=40, m_W=40, m_V=80, max_tau=60, n_test=5, observe=observe)
+    return [simulate(small.replace(schedule=s)) for s in ("L-S", "S")]
+
+
+def test_kernel_drift_draws_the_three_maps_of_each_schedule(watched: list[Trajectory]) -> None:
+    for feature in ("P", "Q"):
+        figure = plot_kernel_drift(watched, feature=feature)
+        assert figure.get_figwidth() == pytest.approx(WIDTH)
+        maps = [ax for ax in figure.axes if ax.get_ylabel() or ax.get_title() or ax.get_images() or ax.collections][:6]
+        for i, run in enumerate(watched):
+            for j, name in enumerate(("kernel_map_equal", "kernel_map_two", "kernel_map_two_predicted")):
+                drawn = np.asarray(maps[3 * i + j].collections[0].get_array())
+                np.testing.assert_array_equal(drawn.ravel(), run.dataset[name].sel(feature=feature).values.ravel())
+    with pytest.raises(InputError, match="feature = 'R'"):
+        plot_kernel_drift(watched, feature="R")
+
+
+def test_patterns_draw_measured_and_predicted(watched: list[Trajectory]) -> None:
+    figure = plot_patterns(watched)
+    for ax, run in zip(figure.axes, watched, strict=True):
+        assert ax.get_title(loc="left") == run.experiment.schedule
+        drawn = [np.asarray(line.get_ydata()) for line in ax.lines]
+        predicted = run.dataset["flips_predicted"].sel(since="start").values
+        assert any(np.array_equal(predicted, y, equal_nan=True) for y in drawn)
+        measured = run.dataset["flips"].sel(since="start", feature="P").values
+        assert any(np.array_equal(measured, y, equal_nan=True) for y in drawn)
+
+
+def test_figures_of_what_was_not_observed_are_refused(runs: list[Trajectory]) -> None:
+    with pytest.raises(InputError, match="--observe kernels"):
+        plot_kernel_drift(runs)
+    with pytest.raises(InputError, match="--observe patterns"):
+        plot_patterns(runs)
+
+
+def test_every_engine_is_drawn() -> None:
+    small = Experiment(d=10, N=40, m_W=20, m_V=40, max_tau=60, n_test=5)
+    limit = [solve_limit(small.replace(schedule=s)) for s in ("L-S", "S")]
+    closure = [closure_trajectory(small.replace(schedule=s)) for s in ("L-S", "S")]
+    finite = [simulate(small.replace(schedule=s)) for s in ("L-S", "S")]
+    for runs in (limit, closure, [solve_limit(small.replace(network="shared"))]):
+        plot_learning_order(runs)
+        plot_decomposition(runs)
+    over = plot_learning_order([*finite, *limit, *closure])
+    for ax, run in zip(over.axes, limit, strict=True):
+        labels = [line.get_label() for line in ax.lines]
+        assert {"limit", "closure", "P-only", "Q-only"} <= set(labels)
+        line = ax.lines[labels.index("limit")]
+        wanted = np.interp(line.get_xdata(), run.dataset["tau"], run.history("loss_train", kind="P-only"))
+        np.testing.assert_allclose(line.get_ydata(), wanted)
+
+
+def test_width_figure_draws_runs_and_their_median() -> None:
+    base = Experiment(d=8, N=30, max_tau=20.0, n_test=1, record_every=20.0)
+    finite = [simulate(base.replace(m_W=m, m_V=m, seed=k)) for m in (40, 160) for k in range(3)]
+    runs = [*finite, *(solve_limit(base.replace(seed=k)) for k in range(3))]
+    ax = plot_width(runs).axes[0]
+    limit = runs[-3].dataset["f_train"].values
+    gap = float(np.sqrt(np.mean((finite[0].dataset["f_train"].values - limit) ** 2)))
+    assert any(gap in np.asarray(line.get_ydata()) for line in ax.lines)
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
