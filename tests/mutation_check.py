@@ -4,19 +4,26 @@ Run as ``python -m tests.mutation_check`` by tests/test_mutations.py on copies o
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 import theory_sim
+from tests.limit.compare import course, largest_difference
 from tests.reference import g_directions, h
 from tests.replay import noise, replay, second_layer
-from theory_sim import Experiment, draw_data, simulate
+from theory_sim import Experiment, draw_data, simulate, solve_limit
 from theory_sim.theory.noise_law import noise_levels
 
 BASE = Experiment(
     d=4, N=14, p0=0.25, q0=0.4, r=0.4, m_W=6, m_V=12, n_test=3, eta_1=1.5, eta_2=0.3, epsilon_1=0.3, lambda_=0.05,
     tau_xi=0.15, max_steps=8, record_every=0.1, seed=3, dtype="float64",
 )
+
+LIMITS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {}), ({"network": "shared", "overlap_z": 0.5}, {}), ({}, {"spatial": "mean"}),
+    ({"batch_size": 5}, {"kernel": "independent"}),
+]
 
 
 def check(experiment: Experiment) -> None:
@@ -61,6 +68,10 @@ def main() -> None:
     check(BASE)
     check(BASE.replace(neurons="independent", schedule="cosine", max_tau=9.0))
     check(BASE.replace(neurons="balanced", batch_size=5, schedule="step", step_tau=3.0, step_factor=0.5))
+    for fields, options in LIMITS:
+        experiment = BASE.replace(tau_0=0.4, **fields)
+        run = solve_limit(experiment, tolerance=1e-12, threads=1, **options)
+        assert largest_difference(run, course(experiment, options)) < 1e-9, f"limit with {fields}, {options}"
     draws = np.concatenate([xi.ravel() for step in range(8) for xi in noise(BASE.replace(neurons="independent"), step)])
     assert len(np.unique(draws)) == draws.size, "a number of the noise was drawn twice"
     # The stationary level of THEORY §5, written out.

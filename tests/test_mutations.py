@@ -40,6 +40,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tests").mkdir()
     for name in ("__init__.py", "reference.py", "replay.py", "mutation_check.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests")
+    (folder / "tests" / "limit").mkdir()
+    for name in ("__init__.py", "reference.py", "compare.py"):
+        shutil.copy(ROOT / "tests" / "limit" / name, folder / "tests" / "limit")
     return folder
 
 

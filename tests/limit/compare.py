@@ -1,0 +1,54 @@
+"""A run of the limit beside the direct double sum on the same data, rates and batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.limit.reference import Course, reference_limit
+from tests.replay import Rate
+from theory_sim import Experiment, Trajectory, draw_data, draw_test_data
+from theory_sim.data import shared_directions
+from theory_sim.train.batches import Batches
+
+__all__ = ["course", "largest_difference"]
+
+
+def course(e: Experiment, options: dict[str, Any], **moved: Any) -> Course:
+    train, test = draw_data(e), draw_test_data(e)
+    shared = e.network == "shared"
+    plane = np.array([[1.0, -e.r], [1.0, 0.0], [1.0, e.r]])
+    rate = Rate(e, float(np.mean(train.kind == 1)))
+    step = iter(range(10**6))
+    assert e.max_steps is not None
+    return reference_limit(
+        x1=train.x1, x1_test=test.x1, alpha=train.alpha, direction=train.direction, alpha_test=test.alpha,
+        direction_test=test.direction, y=train.y, directions=shared_directions(e, train.w_star) if shared else plane,
+        shared=shared, next_rate=lambda tau, loss: rate(next(step), tau, loss), batch=Batches(e).at, lambda_=e.lambda_,
+        tau_0=e.tau_0_value, tau_xi=e.tau_xi,
+        **{"kernel": "moving", "spatial": "exact", "steps": e.max_steps, **options, **moved},
+    )
+
+
+def largest_difference(run: Trajectory, direct: Course) -> float:
+    """Over every output, loss and norm at every step, relative to its size where that is above 1."""
+    e, data = run.experiment, run.dataset
+    train, test = draw_data(e), draw_test_data(e)
+    # Losses near log 2 carry the outputs of all examples; those of the end are compared one by one.
+    def by_kind(of: Any, f: np.ndarray) -> np.ndarray:
+        return np.array([of.mean_by_kind(np.logaddexp(0, -of.y * row)) for row in f])
+
+    pairs = [
+        (data["f_train"].values, direct.f[-1]), (data["g"].sel(part="signal").values, direct.g),
+        (data["loss_train"].values, by_kind(train, direct.f)), (data["loss_test"].values, by_kind(test, direct.f_test)),
+        (data["norm_signal"].values, direct.norms), (data["linear_part"].values, direct.linear),
+        (data["h"].sel(part="total").values, direct.g[:, 0] + direct.g[:, 2] - 2 * direct.g[:, 1]),
+        (data["rate"].values[:-1], direct.rates),
+    ]
+    worst = 0.0
+    for ours, wanted in pairs:
+        assert ours.shape == wanted.shape and np.array_equal(np.isnan(ours), np.isnan(wanted))
+        gap = np.abs(ours - wanted) / np.maximum(1.0, np.abs(wanted))
+        worst = max(worst, float(np.nanmax(gap, initial=0.0)))
+    return worst
