@@ -21,7 +21,7 @@ from theory_sim.faults import at
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["OUTCOMES", "SCHEMA", "SCHEMA_VERSION", "Outcome", "Trajectory", "refuse_existing"]
+__all__ = ["OUTCOMES", "SCHEMA", "SCHEMA_VERSION", "Outcome", "Trajectory", "refuse_existing", "sync_folder"]
 
 SCHEMA: Final = "theory_sim.Trajectory"
 SCHEMA_VERSION: Final = 1
@@ -102,7 +102,7 @@ class Trajectory:
                     raise
                 finally:
                     shutil.rmtree(old.parent, ignore_errors=True)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
             at("renamed trajectory")
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -150,10 +150,11 @@ def _sync(folder: Path) -> None:
         if path.is_file():
             with open(path, "rb+") as file:
                 os.fsync(file.fileno())
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the disk hold a folder's names."""
     if os.name != "posix":  # elsewhere a folder cannot be opened
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -22,6 +22,7 @@ import numpy as np
 from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.faults import at
+from theory_sim.trajectory import sync_folder
 
 __all__ = ["Partial", "partial_path"]
 
@@ -78,13 +79,7 @@ def _write(path: Path, content: Callable[[Any], None]) -> None:
 
 def _sync_folder(folder: Path) -> None:
     at(f"sync folder {folder.suffix}")
-    if os.name != "posix":  # elsewhere a folder cannot be opened
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder)
 
 
 class Partial:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
-from theory_sim.numeric.kernels import split_update
+from theory_sim.numeric.kernels import signal_forward, split_update
+from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream, generator
 
 __all__ = ["Layer"]
 
 Array = np.ndarray[Any, Any]
+_COLUMNS: Final = 1024
 
 
 class Layer:
@@ -87,6 +89,25 @@ class Layer:
     def noise_of_neurons(self) -> Array:
         """Accumulated noise of each neuron, (m, k)."""
         return np.repeat(self.noise, self.share, axis=0)
+
+    def outputs(self, x: Array, pool: BlockPool) -> Array:
+        """N_U(U; x) and N_U(signal; x) at inputs x (n, k): (2, n) float64 (THEORY §2)."""
+        found = np.empty((2, len(x)))
+        for start in range(0, len(x), _COLUMNS):
+            part = np.ascontiguousarray(x[start : start + _COLUMNS])
+            found[:, start : start + _COLUMNS] = self._outputs(part, pool)
+        return found
+
+    def _outputs(self, x: Array, pool: BlockPool) -> Array:
+        parts = np.zeros((self.blocks, 2, len(x)), x.dtype)
+
+        def work(block: int, worker: int) -> None:
+            rows = self.rows(block)
+            total, signal = np.dot(self.weights[rows], x.T), np.dot(self.signal[rows], x.T)
+            signal_forward(total, signal, self.u[rows], parts[block, 0], parts[block, 1])
+
+        pool.run(work, self.blocks)
+        return np.asarray(parts.sum(axis=0, dtype=np.float64))
 
     def xi(self, block: int, step: int, out: Array) -> Array:
         """Draw the block's noise of a step, N(0, 1) entries, into ``out`` (at least the block's noise rows)."""

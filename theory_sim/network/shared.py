@@ -10,7 +10,7 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data, shared_directions
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
-from theory_sim.numeric.kernels import relu_forward, signal_forward
+from theory_sim.numeric.kernels import relu_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.clock import Clock
 
@@ -19,7 +19,6 @@ __all__ = ["SharedNetwork"]
 Array = np.ndarray[Any, Any]
 # Constant, since sums run block by block: a change changes results in the last digits.
 _BLOCK: Final = 256
-_TEST_COLUMNS: Final = 1024
 _PARTS: Final = ("weights", "signal", "noise")
 
 
@@ -123,30 +122,15 @@ class SharedNetwork:
         g_signal = self.plane()[0:3]
         f, f_signal = data.alpha * self.g[data.direction], data.alpha * g_signal[data.direction]
         seen = np.flatnonzero(data.kind != 1)
-        for start in range(0, len(seen), _TEST_COLUMNS):
-            columns = seen[start : start + _TEST_COLUMNS]
-            part = self._outputs_at(np.ascontiguousarray(data.x1[columns]))
-            f[columns] += part[0]
-            f_signal[columns] += part[1]
+        part = self.U.outputs(data.x1[seen], self._pool)
+        f[seen] += part[0]
+        f_signal[seen] += part[1]
         return f, f_signal
-
-    def _outputs_at(self, x: Array) -> Array:
-        parts = np.zeros((self.U.blocks, 2, len(x)), x.dtype)
-
-        def work(block: int, worker: int) -> None:
-            rows = self.U.rows(block)
-            signal_forward(
-                np.dot(self.U.weights[rows], x.T), np.dot(self.U.signal[rows], x.T), self.U.u[rows],
-                parts[block, 0], parts[block, 1],
-            )
-
-        self._pool.run(work, self.U.blocks)
-        return np.asarray(parts.sum(axis=0, dtype=np.float64))
 
     def plane(self) -> Array:
         """Signal part of g at three directions, shifted patterns there, near-kink neurons: (7,), as of the split network."""
         directions = self.directions.astype(self._sites.dtype)
-        signal = self._outputs_at(directions)[1]
+        signal = self.U.outputs(directions, self._pool)[1]
         active = self.U.weights @ directions.T > 0
         noise = np.repeat(self.U.noise @ directions.T > 0, self.U.share, axis=0)
         near = (active != active[:, 1:2]).any(axis=1)

@@ -15,7 +15,7 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
-from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_observe, relu_forward, signal_forward
+from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_observe, relu_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.clock import Clock
 
@@ -25,7 +25,6 @@ Array = np.ndarray[Any, Any]
 # Constant, since sums run block by block: a change changes results in the last digits.
 BLOCK_W: Final = 256
 BLOCK_V: Final = 25_600
-_TEST_COLUMNS: Final = 1024
 _PARTS: Final = ("weights", "signal", "noise")
 
 
@@ -154,25 +153,10 @@ class SplitNetwork:
         f = data.alpha * self.g[data.direction]
         f_signal = data.alpha * g_signal[data.direction]
         seen = np.flatnonzero(data.kind != 1)
-        for start in range(0, len(seen), _TEST_COLUMNS):
-            columns = seen[start : start + _TEST_COLUMNS]
-            part = self._outputs_W(np.ascontiguousarray(data.x1[columns]))
-            f[columns] += part[0]
-            f_signal[columns] += part[1]
+        part = self.W.outputs(data.x1[seen], self._pool)
+        f[seen] += part[0]
+        f_signal[seen] += part[1]
         return f, f_signal
-
-    def _outputs_W(self, x1: Array) -> Array:
-        parts = np.zeros((self.W.blocks, 2, len(x1)), x1.dtype)
-
-        def work(block: int, worker: int) -> None:
-            rows = self.W.rows(block)
-            signal_forward(
-                np.dot(self.W.weights[rows], x1.T), np.dot(self.W.signal[rows], x1.T), self.W.u[rows],
-                parts[block, 0], parts[block, 1],
-            )
-
-        self._pool.run(work, self.W.blocks)
-        return np.asarray(parts.sum(axis=0, dtype=np.float64))
 
     def checkpoint(self) -> dict[str, Array]:
         """Weights and their split; outputs follow from them."""
