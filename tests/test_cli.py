@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -200,7 +201,9 @@ def test_interrupted_then_resumed(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
     arguments = ["run", "--preset", "quick", "--set", "schedule=S", "--observe", "kernels:every_tau=100", "--quiet"]
     command = [sys.executable, "-m", "theory_sim.cli", *arguments]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    # As from a terminal, even if this test runs in a background job, where a shell has Ctrl-C ignored.
+    hear = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hear)
     folder = tmp_path / "runs" / "quick-S-seed0.partial"
     deadline = time.monotonic() + 60
     while not folder.exists() and time.monotonic() < deadline:
