@@ -1,0 +1,40 @@
+"""Is the theorem's statement true, and how do we know? Claims, verdicts with evidence, and an independent second check.
+
+Public names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from proofs_check.claim import Claim, Verdict, claim, claims
+    from proofs_check.recheck import RecheckReport, recheck
+    from proofs_check.verify import verify
+
+_HOMES = {
+    "Claim": "claim", "Verdict": "claim", "claim": "claim", "claims": "claim", "RecheckReport": "recheck", "recheck": "recheck",
+    "verify": "verify",
+}
+
+__all__ = ["Claim", "RecheckReport", "Verdict", "claim", "claims", "recheck", "verify"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+class _Package(ModuleType):
+    """Keeps a public function from being hidden by the submodule of its own name once that has been imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

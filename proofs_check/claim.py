@@ -1,0 +1,156 @@
+"""Claims, their verdicts, and the registry of all claims."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Final, Literal
+
+from proofs_check.problem import Problem
+from theory_sim.errors import InputError
+
+__all__ = ["OUTCOMES", "Claim", "Twin", "Verdict", "claim", "claims", "find"]
+
+Outcome = Literal["proved", "certified", "supported", "refuted", "undecided"]
+OUTCOMES: Final = ("proved", "certified", "supported", "refuted", "undecided")
+Bound = Literal["exact", "tight", "upper", "lower", "asymptotic"]
+_REGISTRY: dict[str, Claim] = {}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found, and why it can be believed.
+
+    Attributes
+    ----------
+    claim : str
+        Identifier of the claim, with the twin's name after a slash.
+    outcome : {"proved", "certified", "supported", "refuted", "undecided"}
+        Proved: symbolically, all assumptions stated. Certified: by rigorous numerics over the stated domain. Supported: by
+        statistics. Refuted: with a counterexample. Undecided: none of these.
+    evidence : mapping
+        What shows it, JSON-ready: steps, boxes, dual solution, or counterexample.
+    """
+
+    claim: str
+    outcome: Outcome
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A false version of a claim: the same function with some parameters moved.
+
+    Attributes
+    ----------
+    name : str
+        What was moved, in words.
+    parameters : mapping
+        Parameters of the claim's function.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the theory and how it is checked.
+
+    Attributes
+    ----------
+    id : str
+        Lower-case words joined by hyphens.
+    statement : str
+        In LaTeX.
+    source : str
+        Section of THEORY and mark: [F n], [L19] or [D].
+    assumptions : tuple of str
+        All of them.
+    bound : {"exact", "tight", "upper", "lower", "asymptotic"}
+        Kind of the statement.
+    expected : str
+        Verdict that the claim should get; a claim known to be false is kept with "refuted".
+    problem : callable
+        Gives the problem, as data; called with a twin's parameters it gives the false one.
+    twins : tuple of Twin
+        At least one.
+    """
+
+    id: str
+    statement: str
+    source: str
+    assumptions: tuple[str, ...]
+    bound: Bound
+    expected: Outcome
+    problem: Callable[..., Problem]
+    twins: tuple[Twin, ...]
+
+    @property
+    def summary(self) -> str:
+        """First line of the claim's docstring."""
+        return (self.problem.__doc__ or "").strip().split("\n")[0]
+
+
+def claim(
+    id: str, *, statement: str, source: str, assumptions: Sequence[str] = (), bound: Bound = "exact",
+    expected: Outcome = "proved", twins: Mapping[str, Mapping[str, Any]],
+) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
+    """Register a function that states a problem as a claim.
+
+    Parameters
+    ----------
+    id, statement, source, assumptions, bound, expected
+        As of `Claim`.
+    twins : mapping
+        Name of each false twin to the parameters that make it.
+
+    Raises
+    ------
+    InputError
+        If the identifier is taken or not made of lower-case words, a twin is missing, or the expected verdict is unknown.
+    """
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id):
+        raise InputError(f"claim id {id!r}", "lower-case words joined by hyphens", "rename it")
+    if not twins:
+        raise InputError(f"claim {id!r} without a twin", "a check that cannot fail checks nothing", "give a false twin")
+    if expected not in OUTCOMES or expected == "undecided":
+        raise InputError(f"expected = {expected!r} of claim {id!r}", f"one of {', '.join(OUTCOMES[:-1])}", "choose one")
+
+    def register(function: Callable[..., Problem]) -> Callable[..., Problem]:
+        if id in _REGISTRY:
+            raise InputError(f"claim id {id!r} given twice", "one claim an identifier", "rename one of the two")
+        if not (function.__doc__ or "").strip():
+            raise InputError(f"claim {id!r} without a docstring", "a reader learns from it what is claimed", "write one")
+        made = tuple(Twin(name, dict(parameters)) for name, parameters in twins.items())
+        _REGISTRY[id] = Claim(id, statement, source, tuple(assumptions), bound, expected, function, made)
+        return function
+
+    return register
+
+
+def claims() -> list[Claim]:
+    """Every claim: those of this package in the order of THEORY, then those of users' packages."""
+    # Not by attribute: the package's own public name `claims` is this function.
+    import_module("proofs_check.claims").load()
+    return list(_REGISTRY.values())
+
+
+def find(id: str) -> Claim:
+    """Claim of an identifier.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    known = {each.id: each for each in claims()}
+    if id not in known:
+        import difflib
+
+        near = difflib.get_close_matches(id, known, n=1)
+        mend = f"did you mean {near[0]!r}?" if near else "proofs-check list names them all"
+        raise InputError(f"claim {id!r}", "the identifier of a claim", mend)
+    return known[id]

@@ -1,0 +1,21 @@
+"""The theory's statements as claims, one file a section of THEORY."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+__all__ = ["load"]
+
+_SECTIONS = ("section_04", "section_05", "section_06", "section_08", "section_09", "section_10")
+
+
+@cache
+def load() -> None:
+    """Register every claim, those of users' packages last (entry points of the group ``proofs_check.claims``)."""
+    from importlib.metadata import entry_points
+
+    for section in _SECTIONS:
+        import_module(f"{__name__}.{section}")
+    for point in entry_points(group="proofs_check.claims"):
+        point.load()

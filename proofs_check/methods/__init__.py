@@ -1,0 +1,1 @@
+"""How problems are solved: symbolic derivations, ball arithmetic, exact linear programs."""
