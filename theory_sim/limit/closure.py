@@ -46,11 +46,10 @@ def closure_of(experiment: Experiment, schedule: str) -> Closure:
     if schedule == "L-S":
         annealed = {"annealed_rate": e.eta_2, "anneal_loss": e.epsilon_1 + e.q0 * math.log(2.0)}
     rate = e.eta_2 if schedule == "S" else e.eta_1
-    max_tau = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * rate)
     return solve_closure(
         d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
-        lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, rate=rate, stop_loss=e.epsilon_2 or 0.0, max_tau=max_tau,
-        **annealed,
+        lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, rate=rate, stop_loss=e.epsilon_2 or 0.0, max_tau=e.max_tau,
+        max_steps=e.max_steps, **annealed,
     )
 
 
@@ -113,6 +112,9 @@ def _dataset(e: Experiment, course: Closure, began: float) -> Any:
     end = float(course.tau[-1])
     reached = e.epsilon_2 is not None and float(course.loss[-1]) <= e.epsilon_2
     steps = np.concatenate([[0], np.cumsum(np.round(np.diff(course.tau) / course.rate[:-1]))]).astype(np.int64)
+    spent = f"tau = {end:g} reached max_tau = {e.max_tau:g}"
+    if end < e.max_tau * (1.0 - 1e-12):
+        spent = f"{steps[-1]} steps taken, max_steps = {e.max_steps}"
     shares = np.array([e.p0_value, e.q0, 1.0 - e.p0_value - e.q0])
     return xarray.Dataset(
         variables,
@@ -120,8 +122,7 @@ def _dataset(e: Experiment, course: Closure, began: float) -> Any:
          "kind": list(KINDS), "layer": ["W", "V"], "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"]},
         {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "engine": "closure",
          "outcome": "reached_loss" if reached else "budget_spent",
-         "message": (f"training loss {course.loss[-1]:.4g} <= epsilon_2 = {e.epsilon_2:g}" if reached
-                     else f"tau = {end:g} reached max_tau = {e.max_tau:g}"),
+         "message": f"training loss {course.loss[-1]:.4g} <= epsilon_2 = {e.epsilon_2:g}" if reached else spent,
          "annealed_tau": course.annealed_tau, "final_step": int(steps[-1]), "final_tau": end, "n_examples": e.n_examples,
          "n_kind": [round(float(share) * e.n_examples) for share in shares], "experiment": json.dumps(e.fields()),
          "seconds": time.perf_counter() - began},

@@ -141,6 +141,7 @@ def solve_closure(
     tau_0: float,
     rate: float,
     max_tau: float,
+    max_steps: int | None = None,
     annealed_rate: float | None = None,
     anneal_loss: float = 0.0,
     stop_loss: float = 0.0,
@@ -158,6 +159,8 @@ def solve_closure(
         Learning rate; with ``annealed_rate``, the rate until the loss first reaches ``anneal_loss``.
     max_tau : float
         Learning-rate time at which the run ends.
+    max_steps : int, optional
+        Number of steps after which it ends, if that comes first.
     annealed_rate : float, optional
         Rate after annealing (L-S).
     anneal_loss, stop_loss : float
@@ -212,6 +215,8 @@ def solve_closure(
     g = np.zeros(2)
     slope_g = np.zeros(2)
     gamma, annealed, annealed_tau, tau = rate, annealed_rate is None, math.nan, 0.0
+    taken, last_step = 0, math.inf if max_steps is None else max_steps
+    aimed = min(max_tau, last_step * max(rate, annealed_rate or 0.0)) / blocks
     times, outputs, records = [0.0], [], []
     decays, deviations = [0.0], [tau_0]
     sources = np.zeros((3 * blocks + 16, 2))  # weighted residuals
@@ -244,10 +249,13 @@ def solve_closure(
         if not annealed and loss <= anneal_loss and annealed_rate is not None:
             gamma, annealed, annealed_tau = annealed_rate, True, tau
         records.append((loss_p, loss_q, loss_both, loss, *right, signal, signal / size if size > 0.0 else math.nan, gamma))
-        if (annealed and loss <= stop_loss) or tau >= max_tau * (1.0 - 1e-12) or n == sources.shape[0]:
+        over = tau >= max_tau * (1.0 - 1e-12) or taken >= last_step
+        if (annealed and loss <= stop_loss) or over or n == sources.shape[0]:
             break
 
-        block = gamma * max(1, round(max_tau / blocks / gamma))
+        steps = int(min(max(1, round(aimed / gamma)), last_step - taken))
+        taken += steps
+        block = gamma * steps
         # The steps of a block leave from its start on, the last one a step before its end.
         centre = 0.5 * (block - gamma)
         share = centre / block
