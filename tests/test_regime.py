@@ -174,3 +174,12 @@ def test_decay_too_fine_for_float32_is_warned_about():
     fine = Experiment(schedule="S", eta_2=1e-3, lambda_=1e-3, tau_0=1.0)
     assert any("float32" in warning for warning in regime(fine).warnings)
     assert not any("float32" in warning for warning in regime(fine.replace(dtype="float64")).warnings)
+
+
+def test_conditions_of_the_width_do_not_bind_the_limit():
+    narrow = regime(Experiment(m_V=2000))
+    assert any(warning.startswith("lazy deficit") for warning in narrow.warnings)
+    limit = regime(Experiment(m_V=2000), infinite_width=True)
+    assert limit.holds and [c.name for c in narrow.conditions][-1] == [c.name for c in limit.conditions][-1]
+    assert len(limit.conditions) == len(narrow.conditions) - 2
+    assert any("split network" in warning for warning in regime(Experiment(network="shared")).warnings)

@@ -15,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from theory_sim.regime import Regime
     from theory_sim.study.engine import Engine
     from theory_sim.study.plan import Plan
     from theory_sim.study.run_plan import Existing
@@ -244,13 +245,16 @@ def _run_and_report(
     from theory_sim.study.over_seeds import summarise
     from theory_sim.study.run_plan import run_plan
 
-    judged = regime(plan.experiment.replace(schedule=plan.compare[0]))
+    def regime_of(schedule: str) -> Regime:
+        return regime(plan.experiment.replace(schedule=schedule), infinite_width=engine.name != "finite")
+
+    judged = regime_of(plan.compare[0])
     if not (quiet or as_json):
         from theory_sim.tables import regime_table, show, summary_tables
 
         show(regime_table(judged))
         for other in plan.compare[1:]:
-            for warning in regime(plan.experiment.replace(schedule=other)).warnings:
+            for warning in regime_of(other).warnings:
                 if warning not in judged.warnings:
                     show(f"warning: {warning}")
     with run_progress(plan, shown=not (quiet or as_json)) as progress:
@@ -288,13 +292,12 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
         if trajectory.outcome == "diverged":
             findings.append(f"{name} diverged: {trajectory.message}")
             continue
-        expected = regime(trajectory.experiment)
+        expected = regime(trajectory.experiment, infinite_width=engine.name != "finite")
         predicted = expected.predicted_order.get(trajectory.experiment.schedule)
         # The prediction is for moving patterns; what only a finite width gets wrong does not excuse the limit.
         if engine.options.get("kernel", "moving") != "moving" or trajectory.experiment.network != "split":
             continue
-        numerics = any(not c.holds for c in expected.conditions if c.role == "numerics" and engine.name == "finite")
-        numerics |= any("stable" in c.name and not c.holds for c in expected.conditions)
+        numerics = any(not c.holds for c in expected.conditions if c.role == "numerics")
         if trajectory.outcome == "interrupted" or predicted is None or not predicted.holds or predicted.thin or numerics:
             continue
         seen = learning_order(trajectory)

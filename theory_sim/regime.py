@@ -34,6 +34,8 @@ _SCATTER_RATIO = 2.0 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2)
 _SCATTER_LOSS = 0.03
 # Half a unit in the last place of float32 below 1 is 3e-8: 0.5 % of this.
 _FINEST_DECAY = 6e-6
+# Conditions that a finite width alone has to meet, by how their names begin.
+_OF_WIDTH = ("lazy deficit", "output noise of the start")
 
 
 @dataclass(frozen=True)
@@ -163,13 +165,15 @@ class Regime:
         return rows
 
 
-def regime(experiment: Experiment) -> Regime:
+def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     """Predict the learning order of an experiment and check the conditions it rests on.
 
     Parameters
     ----------
     experiment : Experiment
         Any valid experiment. Predictions are for S and L-S with its rates, whatever its schedule.
+    infinite_width : bool
+        Judge a run of the limit: conditions on the widths do not apply.
 
     Returns
     -------
@@ -182,12 +186,14 @@ def regime(experiment: Experiment) -> Regime:
         d=e.d, kappa=e.kappa_value, p0=p0, q0=e.q0, g0=e.g0, r=e.r, m_V=e.m_V, neurons=e.neurons,
         eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=tau_0, level=level, **law,
     )
+    deficit = next(c.value for c in rows if c.name.startswith(_OF_WIDTH[0]))
+    if infinite_width:
+        deficit, rows = 0.0, tuple(c for c in rows if not c.name.startswith(_OF_WIDTH))
     time_q = times.tau_Q(level, r=e.r, p0=p0, **law)
     motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) for eta in (e.eta_1, e.eta_2)]
     named = {c.name.split(" ")[0]: c for c in rows}
     predicted: dict[str, OrderPrediction] = {}
     warnings: list[str] = []
-    deficit = named["lazy"].value
     for schedule in ("S", "L-S"):
         if max(e.eta_1, e.eta_2) * e.lambda_ >= 1.0:
             warnings.append(
@@ -199,6 +205,8 @@ def regime(experiment: Experiment) -> Regime:
         warnings += _order_warnings(predicted[schedule])
     if e.schedule not in ("S", "L-S"):
         warnings.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
+    if e.network == "shared":
+        warnings.append("network = 'shared': the prediction is of the split network")
     if e.batch_size is not None:
         warnings.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
     for field, rate in e.rates().items():

@@ -36,6 +36,7 @@ def test_same_schema_as_the_limit(tmp_path: Path) -> None:
     ("fields", "named"),
     [
         ({"network": "shared"}, "network = 'shared'"), ({"batch_size": 10}, "batch_size = 10"),
+        ({"observe": {"patterns": {}}}, "observe = ['patterns']"),
         ({"schedule": "cosine"}, "schedule = 'cosine'"), ({"schedule": "step", "step_tau": 5.0}, "schedule = 'step'"),
         ({"eta_1": 2500.0, "tau_0": 1.0}, "rate"),
     ],

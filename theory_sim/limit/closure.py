@@ -87,6 +87,9 @@ def closure_trajectory(
     if e.batch_size is not None:
         raise InputError(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise",
                          "leave batch_size out, or use solve_limit (--engine limit)")
+    if e.observe:
+        raise InputError(f"observe = {sorted(e.observe)}", "the closure has neither examples nor neurons to look at",
+                         "leave observe out, or use solve_limit (--engine limit)")
     if store is not None:
         refuse_existing(store, force=force)
     began = time.perf_counter()
