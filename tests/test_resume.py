@@ -211,3 +211,22 @@ def test_a_damaged_folder_is_refused(name: str, tmp_path: Path) -> None:
 def test_nothing_to_resume(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no unfinished run"):
         resume(tmp_path / "none")
+
+
+def test_a_full_disk_is_explained_and_loses_nothing(tmp_path: Path, whole: dict[str, Trajectory]) -> None:
+    store, left = tmp_path / "run", [400]
+
+    def full(point: str) -> None:
+        if point == "write checkpoint.npz":
+            left[0] -= 1
+            if left[0] == 0:
+                raise OSError(28, "No space left on device")
+
+    faults.on(full)
+    try:
+        with pytest.raises(StoreError, match="No space left") as caught:
+            simulate(EXPERIMENT, store=store, checkpoint_seconds=0.0)
+    finally:
+        faults.on(None)
+    assert "theory-sim resume" in str(caught.value)
+    assert_same_data(resume(store), whole["finite"])

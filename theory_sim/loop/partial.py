@@ -64,7 +64,16 @@ class _Faulty:
 
 
 def _write(path: Path, content: Callable[[Any], None]) -> None:
-    """Write a file whole or not at all: draft, sync, rename, sync of the folder."""
+    """Write a file whole or not at all; an unwritable one is a StoreError."""
+    try:
+        _write_or_fail(path, content)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
+                         "make room; theory-sim resume goes on from the last checkpoint, if there was one") from error
+
+
+def _write_or_fail(path: Path, content: Callable[[Any], None]) -> None:
+    """Draft, sync, rename, sync of the folder."""
     draft = path.with_name(f"{path.name}.draft")
     with open(draft, "wb") as file:
         content(_Faulty(file, path.name))
@@ -121,6 +130,10 @@ class Partial:
             self._lock = None
             raise StoreError(f"{self.store} is being computed by another process", "one process a run",
                              "wait for it, or choose another output folder") from None
+        except OSError as error:
+            self._lock = None
+            raise StoreError(f"{self.folder.parent}: {error.strerror or error}", "a folder that can be written to",
+                             "choose another output folder") from error
         return self
 
     def __exit__(
