@@ -207,3 +207,12 @@ def test_command_line(tmp_path: Path) -> None:
                       (("recheck", "none.json"), "none.json")):
         wrong = call(*bad, cwd=tmp_path)
         assert wrong.returncode == 2 and word in wrong.stderr and "mend:" in wrong.stderr
+
+
+def test_direction_of_imports() -> None:
+    """theory_sim knows nothing of proofs_check, and claims load without the methods."""
+    for path in (ROOT / "theory_sim").rglob("*.py"):
+        assert "proofs_check" not in path.read_text(encoding="utf-8"), path
+    block = "import sys; sys.modules['proofs_check.methods'] = None; from proofs_check import claims; assert len(claims()) > 20"
+    done = subprocess.run([sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
