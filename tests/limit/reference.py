@@ -26,6 +26,7 @@ class Course:
     norms: Array  # (steps + 1, layers) Frobenius norm of the signal
     linear: Array  # (d,) linear part of the signal on x_1 at the end
     rates: Array  # (steps,)
+    left_out: Array  # (steps + 1,) RMS over training patches of what the mean over pairs leaves out of f
 
 
 def noise_levels(tau_0: float, tau_xi: float, lambda_: float, rates: Array) -> Array:
@@ -52,6 +53,8 @@ def reference_limit(
     kernel: Literal["moving", "frozen", "independent"],
     spatial: Literal["exact", "mean"],
     steps: int,
+    # (t, rho of t - 1 and t) -> n_t / tau_t at x_1 of the training and the fresh examples and at Q's directions
+    noise: Callable[[int, float], tuple[Array, Array, Array]] | None = None,
     quarter: float = 0.25,  # a false twin moves this
     late: int = 0,  # a false twin lets D begin one factor early or late
 ) -> Course:
@@ -92,16 +95,16 @@ def reference_limit(
     rates: list[float] = []
     residuals: list[Array] = []
     f, f_test, g = np.zeros((steps + 1, n)), np.zeros((steps + 1, len(x1_test))), np.zeros((steps + 1, 3))
-    norms = np.zeros((steps + 1, 1 if shared else 2))
+    norms, left_out = np.zeros((steps + 1, 1 if shared else 2)), np.zeros(steps + 1)
 
     def rho_of(s: int, t: int, levels: Array) -> float:
         if s == t or kernel == "frozen":
             return 1.0
         if kernel == "independent":
             return 0.0
-        if tau_xi == 0:  # nothing moves the patterns; rounding of rho near 1 would cost half the digits of arcsin
-            return 1.0
         gone = float(np.prod([1 - rate * lambda_ for rate in rates[s:t]]))
+        if tau_xi == 0:  # noise that only shrinks; rounding of rho near 1 would cost half the digits of arcsin
+            return float(np.sign(gone))
         return 0.0 if levels[t] == 0 else max(-1.0, min(1.0, gone * levels[s] / levels[t]))
 
     def q_pull(residual: Array) -> Array:
@@ -130,6 +133,7 @@ def reference_limit(
 
     for t in range(steps + 1):
         levels = noise_levels(tau_0, tau_xi, lambda_, np.array(rates))
+        missing = np.zeros(n)
         for s in range(t):
             weight = rates[s] * float(np.prod([1 - rate * lambda_ for rate in rates[s + 1 - late : t]]))
             if kernel == "moving" and levels[s] == 0:
@@ -147,8 +151,14 @@ def reference_limit(
             g[t] += weight * on_q
             f[t] += weight * np.where(size > 0, on_p, 0.0)
             f_test[t] += weight * np.where(size_test > 0, on_t, 0.0)
-        f[t] += alpha * g[t][direction]
-        f_test[t] += alpha_test * g[t][direction_test]
+            missing += weight * (k(inner_pp, cos_pp, rho) - to_train) @ a
+        left_out[t] = math.sqrt(np.mean(missing[seen] ** 2)) if len(seen) else 0.0
+        total = g[t].copy()
+        if noise is not None:
+            fields = noise(t, rho_of(t - 1, t, levels) if t else 1.0)
+            f[t], f_test[t], total = (a + levels[t] * b for a, b in zip((f[t], f_test[t], total), fields, strict=True))
+        f[t] += alpha * total[direction]
+        f_test[t] += alpha_test * total[direction_test]
         norms[t] = signal_norms(t, levels)
         if t == steps:
             break
@@ -169,4 +179,4 @@ def reference_limit(
         linear -= weight * residuals[s] @ x1 / 4
         if shared:
             linear -= weight * q_pull(residuals[s]) @ directions / 4
-    return Course(f, f_test, g, norms, linear, np.array(rates))
+    return Course(f, f_test, g, norms, linear, np.array(rates), left_out)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from tests.limit.compare import course, largest_difference
 from theory_sim import Experiment, solve_limit
 from theory_sim.errors import InputError
+from theory_sim.testing.strategies import experiments
 
 BASE = Experiment(
     d=12, N=34, q0=0.4, p0=0.25, r=0.4, alpha_min=0.2, n_test=4, dtype="float64", lambda_=0.02, tau_xi=0.3, tau_0=0.5,
@@ -39,6 +42,17 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "one example": ({"N": 1, "p0": 0.0, "q0": 0.0}, {}),
     "large d": ({"d": 300}, {}),
     "large d, mean": ({"d": 300}, {"spatial": "mean"}),
+    "noise output": ({"neurons": "independent"}, {"noise": "sampled"}),
+    "noise output, mini-batches": ({"neurons": "balanced", "batch_size": 9}, {"noise": "sampled"}),
+    "noise output, mean": ({"neurons": "independent"}, {"noise": "sampled", "spatial": "mean"}),
+    "noise output, shared": ({"neurons": "independent", "network": "shared", "overlap_z": 0.4}, {"noise": "sampled"}),
+    "noise output, frozen": ({"neurons": "balanced"}, {"noise": "sampled", "kernel": "frozen"}),
+    "noise output, 1 - gamma lambda < 0": (
+        {"neurons": "independent", "schedule": "pieces", "pieces": ((6.0, 2.0), (200.0, 80.0)), "tau_xi": 0.002,
+         "max_steps": 8},
+        {"noise": "sampled"},
+    ),
+    "noise that only shrinks, through 0": ({"tau_xi": 0.0, "schedule": "constant", "eta_1": 60.0, "max_steps": 8}, {}),
 }
 
 
@@ -52,6 +66,33 @@ def test_solver_is_the_double_sum(name: str) -> None:
     assert largest_difference(run, direct) < 1e-10
 
 
+@settings(max_examples=100)
+@given(data=st.data())
+def test_any_experiment_is_the_double_sum(data: st.DataObject) -> None:
+    """Law: whatever the data, schedule, noise and options."""
+    shared = data.draw(st.booleans(), label="shared")
+    e = data.draw(experiments(dtype="float64"))
+    fields: dict[str, Any] = {
+        "d": data.draw(st.integers(3, 60), label="d"), "lambda_": data.draw(st.sampled_from([0.0, 1e-3, 0.05, 0.9])),
+        "tau_xi": data.draw(st.sampled_from([0.0, 0.02, 1.0])), "record_every": 1e-9,
+        "tau_0": data.draw(st.sampled_from([0.01, 0.5])), "max_tau": 30.0 if e.schedule == "cosine" else 1e9,
+    }
+    if e.schedule == "step":
+        fields["step_tau"] = 5.0  # the rate stays above the spacing of records
+    if shared:
+        fields |= {"network": "shared", "overlap_z": data.draw(st.sampled_from([0.0, -0.6, 1.0]))}
+    options: dict[str, Any] = {
+        "kernel": data.draw(st.sampled_from(["moving", "frozen", "independent"])),
+        "spatial": data.draw(st.sampled_from(["exact", "mean"])), "noise": "vanishing",
+    }
+    if e.neurons != "paired" and not (shared and options["spatial"] == "mean"):
+        options["noise"] = data.draw(st.sampled_from(["vanishing", "sampled"]))
+    e = e.replace(**fields)
+    run = solve_limit(e, tolerance=1e-12, threads=1, **options)
+    assume(run.outcome != "diverged" and len(run.dataset["tau"]) == run.dataset.attrs["final_step"] + 1)
+    assert largest_difference(run, course(e, options, steps=run.dataset.attrs["final_step"])) < 1e-10
+
+
 TWINS: dict[str, dict[str, Any]] = {"1/4 off by 1 %": {"quarter": 0.2525}, "D one factor more": {"late": 1}}
 
 
@@ -60,6 +101,12 @@ def test_the_same_comparison_refutes_others(twin: str) -> None:
     moved = TWINS.get(twin) or {"spatial" if twin == "mean" else "kernel": twin}
     run = solve_limit(BASE, tolerance=1e-12)
     assert largest_difference(run, course(BASE, {}, **moved)) > 1e-5
+
+
+def test_the_same_comparison_refutes_another_path_of_the_noise() -> None:
+    e = BASE.replace(neurons="independent")
+    other = course(e.replace(seed_noise=99), {"noise": "sampled"})
+    assert largest_difference(solve_limit(e, tolerance=1e-12, noise="sampled"), other) > 1e-2
 
 
 @pytest.mark.parametrize("spatial", ["exact", "mean"])

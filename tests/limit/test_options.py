@@ -13,7 +13,7 @@ import pytest
 from tests.test_reproducible import assert_identical
 from theory_sim import Experiment, Trajectory, learning_order, simulate, solve_limit
 from theory_sim.errors import InputError, StoreError
-from theory_sim.limit import memory, solve
+from theory_sim.limit import memory, solve, spatial
 from theory_sim.limit.memory import estimated_bytes
 
 SMALL = Experiment(d=30, N=120, m_W=2, m_V=2, n_test=10, max_tau=60.0, record_every=5.0, epsilon_1=0.25, eta_1=4.0)
@@ -113,13 +113,13 @@ def test_memory_estimate_is_an_upper_one() -> None:
     import tracemalloc
 
     e = Experiment(d=800, N=3000, max_tau=40.0)
-    for spatial in ("exact", "mean"):
+    for mode in ("exact", "mean"):
         tracemalloc.start()
-        solve_limit(e, spatial=spatial, threads=1)  # type: ignore[arg-type]
+        solve_limit(e, spatial=mode, threads=1)  # type: ignore[arg-type]
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        estimate = estimated_bytes(e, spatial=spatial, noise="vanishing") - memory._PROGRAM
-        assert peak < 1.15 * estimate and estimate < 3 * peak, spatial
+        estimate = estimated_bytes(e, spatial=mode, noise="vanishing") - memory._PROGRAM
+        assert peak < 1.15 * estimate and estimate < 3 * peak, mode
 
 
 def test_interrupted_by_the_callers_progress() -> None:
@@ -142,19 +142,37 @@ def test_mean_is_within_its_stated_error(network: str) -> None:
     assert stated < 0.1 * float(np.sqrt(np.mean(exact["f_train"] ** 2)))
 
 
+@pytest.mark.parametrize("network", ["split", "shared"])
+def test_mean_over_some_rows_is_nearly_the_mean_over_all(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond 4096 patches the mean is over 256 rows; here beyond 100 of 350."""
+    e = Experiment(d=150, N=500, network=network, max_tau=100.0)
+    whole, exact = solve_limit(e, spatial="mean").dataset, solve_limit(e).dataset
+    monkeypatch.setattr(spatial, "ALL_PAIRS", 100)
+    some = solve_limit(e, spatial="mean").dataset
+    gap = float(np.abs(some["f_train"] - whole["f_train"]).max())
+    left_out = float(np.abs(exact["f_train"] - whole["f_train"]).max())
+    assert 0 < gap < 0.05 * left_out
+
+
 def test_flow_is_what_small_steps_approach() -> None:
     e = SMALL.replace(schedule="S", tau_0=0.2, tau_xi=0.002 * math.sqrt(4 / 0.1), eta_2=0.1, dtype="float64")
     flow = solve_limit(e, time="flow", time_tolerance=1e-6)
-    gaps = []
-    for parts in (1, 2, 4):  # the noise keeps the size that the rate 0.1 gives it
-        steps = solve_limit(e.replace(eta_2=0.1 / parts, tau_xi=e.tau_xi * math.sqrt(parts)))
-        gaps.append(steps.dataset["f_train"].values - flow.dataset["f_train"].values)
+    # the noise keeps the size that the rate 0.1 gives it
+    steps = [solve_limit(e.replace(eta_2=0.1 / parts, tau_xi=e.tau_xi * math.sqrt(parts))) for parts in (1, 2, 4)]
+    gaps = [run.dataset["f_train"].values - flow.dataset["f_train"].values for run in steps]
     first, second = (float(np.abs(a - b).max()) for a, b in ((gaps[0], gaps[1]), (gaps[1], gaps[2])))
     assert 1.9 < first / second < 2.1  # first order in the step
     left = float(np.abs(2 * gaps[2] - gaps[1]).max())  # extrapolated to steps of no size: the flow's own error
     stated = float(flow.dataset["time_error"][-1])
     assert left < stated < first
     assert flow.dataset.attrs["final_step"] < 0.5 * 60 / 0.1
+    # What else is recorded, at every record: without steps of a size, the gap is gone to 2 %.
+    finer = solve_limit(e, time="flow", time_tolerance=1e-8)
+    for name in ("norm_signal", "loss_test", "g", "h", "linear_part", "P_overlap", "tau_noise", "train_loss"):
+        once, twice, four = (run.dataset[name].values for run in steps)
+        extrapolated = (8 * four - 6 * twice + once) / 3
+        left, gap = (float(np.abs(values - finer.dataset[name].values).max()) for values in (extrapolated, once))
+        assert left < 0.02 * gap, name
 
 
 def test_flow_anneals_at_the_threshold_and_jumps_with_the_pieces() -> None:
@@ -179,11 +197,11 @@ CORNERS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fields", CORNERS)
 @pytest.mark.parametrize("network", ["split", "shared"])
-@pytest.mark.parametrize("spatial", ["exact", "mean"])
-def test_corners_of_the_data(fields: dict[str, Any], network: str, spatial: Any) -> None:
+@pytest.mark.parametrize("mode", ["exact", "mean"])
+def test_corners_of_the_data(fields: dict[str, Any], network: str, mode: Any) -> None:
     e = SMALL.replace(network=network, max_tau=20.0, **fields)
     for time in ("steps", "flow"):
-        run = solve_limit(e, spatial=spatial, time=time)  # type: ignore[arg-type]
+        run = solve_limit(e, spatial=mode, time=time)  # type: ignore[arg-type]
         assert np.isfinite(run.dataset["f_train"]).all()
         assert run.dataset["train_loss"][-1] < run.dataset["train_loss"][0]
 
@@ -209,3 +227,26 @@ def test_order_of_the_default_preset() -> None:
         for seed in range(5):
             order = learning_order(solve_limit(Experiment(schedule=schedule, seed=seed), time=time))  # type: ignore[arg-type]
             assert (order.order, order.robust) == (expected, True)
+
+
+def test_flow_stops_at_the_stop_loss() -> None:
+    """Wherever the records are."""
+    e = Experiment(d=100, N=400, schedule="S", epsilon_2=0.45, max_tau=3000.0)
+    ends = [solve_limit(e.replace(record_every=every), time="flow", time_tolerance=1e-5) for every in (5.0, 500.0)]
+    for run in ends:
+        assert run.outcome == "reached_loss"
+        assert float(run.dataset["train_loss"][-1]) == pytest.approx(0.45, abs=1e-5)
+    assert ends[0].dataset.attrs["final_tau"] == pytest.approx(ends[1].dataset.attrs["final_tau"], abs=0.1)
+
+
+@pytest.mark.parametrize(("spatial_mode", "d", "n"), [("exact", 3, 600), ("exact", 10, 1000), ("mean", 10, 1000)])
+def test_memory_estimate_counts_pairs_at_small_angles(spatial_mode: Any, d: int, n: int) -> None:
+    """Many in low dimension: each has a weight for every exponential."""
+    import tracemalloc
+
+    e = Experiment(d=d, N=n, p0=0.1, max_tau=20.0)
+    tracemalloc.start()
+    solve_limit(e, spatial=spatial_mode, threads=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < estimated_bytes(e, spatial=spatial_mode, noise="vanishing") - memory._PROGRAM

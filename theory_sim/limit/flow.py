@@ -147,13 +147,16 @@ class FlowRun(Run[LimitNetwork]):
         return difference * (_MILNE if self._previous is not None else 1.0)
 
     def _crossing(self, before: float, length: float) -> float | None:
-        """Length at which L-S reaches its threshold, if this step goes beyond it."""
-        if not isinstance(self.schedule, Threshold) or math.isfinite(self.schedule.annealed_tau):
+        """Length at which the loss reaches L-S's threshold, or the stop loss, if this step goes beyond it."""
+        level = self.experiment.epsilon_2
+        if isinstance(self.schedule, Threshold) and math.isnan(self.schedule.annealed_tau):
+            level = self.schedule.threshold
+        if level is None:
             return None
-        below = self.schedule.threshold - self._loss()
+        below = level - self._loss()
         if below < 0 or below <= _CROSSING or length <= _SMALLEST:
             return None
-        share = (before - self.schedule.threshold + 0.3 * _CROSSING) / (before - self.schedule.threshold + below)
+        share = (before - level + 0.3 * _CROSSING) / (before - level + below)
         return max(length * share, _SMALLEST)
 
     def _next_stop(self) -> float:

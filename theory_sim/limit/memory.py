@@ -8,11 +8,19 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
+from theory_sim.limit.compression import MOST_POWERS, weak_cosine
 
-__all__ = ["available_bytes", "estimated_bytes", "require_memory"]
+__all__ = ["ALL_PAIRS", "available_bytes", "estimated_bytes", "require_memory"]
 
 _EXPONENTS: Final = 240
+_LIKELY_EXPONENTS: Final = 100
 _PROBES: Final = 64
+# Row, column, cosine, inner product and what finding them takes, for each pair listed.
+_LISTED: Final = 600
+# Pairs whose weights the mean adds up at once.
+_AT_ONCE: Final = 100_000
+# Up to so many patches the mean is over all pairs.
+ALL_PAIRS: Final = 4096
 _SAMPLED: Final = 256
 # Interpreter, libraries and compiled code.
 _PROGRAM: Final = 400 * 2**20
@@ -25,8 +33,10 @@ def available_bytes() -> int:
     return int(psutil.virtual_memory().available)
 
 
-def estimated_bytes(experiment: Experiment, *, spatial: str, noise: str) -> int:
+def estimated_bytes(experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8) -> int:
     """Upper estimate of the memory in use at once, in bytes."""
+    from scipy.special import betainc
+
     e = experiment
     item = np.dtype(e.dtype).itemsize
     seen = round((1.0 - e.q0) * e.n_examples) + 1
@@ -38,6 +48,12 @@ def estimated_bytes(experiment: Experiment, *, spatial: str, noise: str) -> int:
     # Rows of cosines: all of them, or probes, and what building them holds beside.
     rows = seen + tested if spatial == "exact" else _PROBES + _SAMPLED
     total += item * seen * rows + 3 * 8 * seen * min(seen, 1024)
+    # Pairs at small angles, many in low dimension, are listed: |cos| of random directions is a root of a beta variable.
+    cut = weak_cosine(MOST_POWERS, tolerance)
+    share = float(betainc((e.d - 1) / 2, 0.5, 1.0 - cut * cut)) if e.d > 1 else 1.0
+    listed = share * seen * (rows if spatial == "exact" else (seen if seen <= ALL_PAIRS else _SAMPLED))
+    weighted = listed if spatial == "exact" else share * seen * _PROBES + min(listed, _AT_ONCE)
+    total += round(_LISTED * listed + 8 * 2 * _LIKELY_EXPONENTS * weighted)
     if noise == "sampled":
         from theory_sim.limit.noise_output import NoiseOutput
 

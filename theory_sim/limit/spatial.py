@@ -13,7 +13,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.limit.compression import MOST_POWERS, Compression, taylor, weak_cosine
-from theory_sim.limit.memory import available_bytes
+from theory_sim.limit.memory import ALL_PAIRS, available_bytes
 from theory_sim.numeric.limit_kernels import strong_terms, weak_terms
 from theory_sim.numeric.pool import BlockPool
 
@@ -22,7 +22,6 @@ __all__ = ["ExactPairs", "MeanPairs", "Pairs", "Sites"]
 Array = np.ndarray[Any, Any]
 _ROWS: Final = 256
 _SAMPLED: Final = 256
-_ALL_PAIRS: Final = 4096
 _PROBES: Final = 64
 _TWO_PI: Final = 2.0 * np.pi
 
@@ -194,7 +193,7 @@ class MeanPairs:
 
     def __init__(self, sites: Sites, tolerance: float, pool: BlockPool) -> None:
         self._sites, n = sites, len(sites.x)
-        chosen = np.arange(n) if n <= _ALL_PAIRS else np.linspace(0, n - 1, _SAMPLED).astype(np.int64)
+        chosen = np.arange(n) if n <= ALL_PAIRS else np.linspace(0, n - 1, _SAMPLED).astype(np.int64)
         self._probes = np.unique(np.linspace(0, max(n - 1, 0), min(n, _PROBES)).astype(np.int64))
         cut = weak_cosine(MOST_POWERS, tolerance)
         sums = np.zeros(MOST_POWERS)
