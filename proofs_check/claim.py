@@ -11,11 +11,13 @@ from typing import Any, Final, Literal
 from proofs_check.problem import Problem
 from theory_sim.errors import InputError
 
-__all__ = ["OUTCOMES", "Claim", "Twin", "Verdict", "claim", "claims", "find"]
+__all__ = ["LEVELS", "OUTCOMES", "Claim", "Level", "Twin", "Verdict", "claim", "claims", "find"]
 
 Outcome = Literal["proved", "certified", "supported", "refuted", "undecided"]
 OUTCOMES: Final = ("proved", "certified", "supported", "refuted", "undecided")
 Bound = Literal["exact", "tight", "upper", "lower", "asymptotic"]
+Level = Literal["quick", "full"]
+LEVELS: Final = ("quick", "full")
 _REGISTRY: dict[str, Claim] = {}
 
 
@@ -31,12 +33,28 @@ class Verdict:
         Proved: symbolically, all assumptions stated. Certified: by rigorous numerics over the stated domain. Supported: by
         statistics. Refuted: with a counterexample. Undecided: none of these.
     evidence : mapping
-        What shows it, JSON-ready: steps, boxes, dual solution, or counterexample.
+        What shows it, JSON-ready: steps, boxes, dual solution, interval, or counterexample.
+    level : {"quick", "full"}
+        Over how large a domain, or with how many draws.
     """
 
     claim: str
     outcome: Outcome
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    level: Level = "quick"
+
+    def _repr_latex_(self) -> str:
+        """Statement and outcome, as a notebook shows them."""
+        id, _, twin = self.claim.partition("/")
+        said = rf"\quad\text{{twin: {_text(twin)}}}" if twin else ""
+        known = _REGISTRY.get(id)
+        statement = known.statement if known is not None else rf"\text{{{_text(id)}}}"
+        return rf"$\displaystyle {statement}{said}\quad\textbf{{{self.outcome}}}$"
+
+
+def _text(words: str) -> str:
+    """Words for LaTeX's text mode."""
+    return re.sub(r"([&%$#_{}])", r"\\\1", words.replace("\\", " ")).replace("^", r"\^{}").replace("~", " ")
 
 
 @dataclass(frozen=True)
@@ -76,7 +94,11 @@ class Claim:
     problem : callable
         Gives the problem, as data; called with a twin's parameters it gives the false one.
     twins : tuple of Twin
-        At least one.
+        At least one, unless the claim itself is known to be false.
+    full : mapping
+        Parameters at the level "full": a larger domain, more draws. The twins keep theirs on top of it.
+    corrected : str
+        Of a claim that is known to be false: identifier of the true one beside it.
     """
 
     id: str
@@ -87,22 +109,40 @@ class Claim:
     expected: Outcome
     problem: Callable[..., Problem]
     twins: tuple[Twin, ...]
+    full: Mapping[str, Any] = field(default_factory=dict)
+    corrected: str = ""
 
     @property
     def summary(self) -> str:
         """First line of the claim's docstring."""
         return (self.problem.__doc__ or "").strip().split("\n")[0]
 
+    def at(self, level: Level = "quick", twin: str = "") -> Problem:
+        """Problem at a level, or of one of its twins.
+
+        Raises
+        ------
+        InputError
+            If there is no such level or twin.
+        """
+        if level not in LEVELS:
+            raise InputError(f"level {level!r}", f"one of {', '.join(LEVELS)}", "choose one")
+        parameters = {each.name: each.parameters for each in self.twins}
+        if twin and twin not in parameters:
+            raise InputError(f"twin {twin!r} of {self.id!r}", f"one of {', '.join(parameters)}", "name one of these")
+        larger = self.full if level == "full" else {}
+        return self.problem(**{**larger, **(parameters[twin] if twin else {})})
+
 
 def claim(
     id: str, *, statement: str, source: str, assumptions: Sequence[str] = (), bound: Bound = "exact",
-    expected: Outcome = "proved", twins: Mapping[str, Mapping[str, Any]],
+    expected: Outcome = "proved", twins: Mapping[str, Mapping[str, Any]], full: Mapping[str, Any] | None = None, corrected: str = "",
 ) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
     """Register a function that states a problem as a claim.
 
     Parameters
     ----------
-    id, statement, source, assumptions, bound, expected
+    id, statement, source, assumptions, bound, expected, full, corrected
         As of `Claim`.
     twins : mapping
         Name of each false twin to the parameters that make it.
@@ -110,14 +150,20 @@ def claim(
     Raises
     ------
     InputError
-        If the identifier is taken or not made of lower-case words, a twin is missing, or the expected verdict is unknown.
+        If the identifier is taken or not made of lower-case words, a twin is missing, the expected verdict is unknown, or a claim
+        expected to be refuted names no corrected one.
     """
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id):
         raise InputError(f"claim id {id!r}", "lower-case words joined by hyphens", "rename it")
-    if not twins:
+    if not twins and expected != "refuted":
         raise InputError(f"claim {id!r} without a twin", "a check that cannot fail checks nothing", "give a false twin")
     if expected not in OUTCOMES or expected == "undecided":
         raise InputError(f"expected = {expected!r} of claim {id!r}", f"one of {', '.join(OUTCOMES[:-1])}", "choose one")
+    if (expected == "refuted") != bool(corrected):
+        raise InputError(
+            f"claim {id!r}: expected = {expected!r}, corrected = {corrected!r}",
+            "a claim known to be false, and no other, names the corrected claim", "give both or neither",
+        )
 
     def register(function: Callable[..., Problem]) -> Callable[..., Problem]:
         if id in _REGISTRY:
@@ -125,7 +171,7 @@ def claim(
         if not (function.__doc__ or "").strip():
             raise InputError(f"claim {id!r} without a docstring", "a reader learns from it what is claimed", "write one")
         made = tuple(Twin(name, dict(parameters)) for name, parameters in twins.items())
-        _REGISTRY[id] = Claim(id, statement, source, tuple(assumptions), bound, expected, function, made)
+        _REGISTRY[id] = Claim(id, statement, source, tuple(assumptions), bound, expected, function, made, dict(full or {}), corrected)
         return function
 
     return register

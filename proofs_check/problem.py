@@ -1,16 +1,28 @@
-"""What a claim asks, as data: the same object is solved by methods/ and checked again by recheck.py.
+"""What a claim asks, as data: the same object is solved by methods/ and checked again by recheck.
 
 Expressions are sympy's. Everything that decides truth stands here, in the claim; a stored evidence file repeats none of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
+import numpy as np
 import sympy
 
-__all__ = ["Identity", "Inequality", "LinearProgram", "Problem", "Step"]
+__all__ = [
+    "PRECISION", "RESAMPLES", "Corner", "Identity", "Inequality", "LinearProgram", "Positive", "Problem", "Root", "Sampled", "Step",
+    "Together", "Value",
+]
+
+PRECISION: Final = 128
+"""Bits of ball arithmetic."""
+RESAMPLES: Final = 2000
+"""Bootstrap samples of an interval."""
+
+Domain = Mapping[sympy.Symbol, tuple[sympy.Expr, sympy.Expr]]
 
 
 @dataclass(frozen=True)
@@ -32,14 +44,17 @@ class Step:
         Point at which the difference is 0.
     lemma : str, optional
         Identifier of an `Identity` claim that holds wherever this one is asked.
+    given : mapping, optional
+        What stands here for the lemma's variables.
     """
 
     expression: sympy.Expr
     reason: str
-    how: str = "algebra"
+    how: Literal["algebra", "derivative", "lemma"] = "algebra"
     by: sympy.Symbol | None = None
     at: sympy.Expr | None = None
     lemma: str = ""
+    given: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,9 +71,22 @@ class Identity:
         The derivation; the last expression is the right side of the claim.
     """
 
-    variables: Mapping[sympy.Symbol, tuple[sympy.Expr, sympy.Expr]]
+    variables: Domain
     start: sympy.Expr
     steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Corner:
+    """The end of a domain at which an inequality's expression vanishes, and to which order.
+
+    There the sign is read off Taylor's formula: with f and its derivatives below ``order`` exactly 0 at the low end a of
+    ``symbol``, f(x) = f^(order)(xi) (x - a)^order / order! with xi between a and x: where that derivative is positive from a
+    to x, so is f beyond a.
+    """
+
+    symbol: sympy.Symbol
+    order: int
 
 
 @dataclass(frozen=True)
@@ -71,10 +99,46 @@ class Inequality:
         Symbol to its closed interval of rationals.
     expression : sympy.Expr
         What is positive.
+    corner : Corner, optional
+        End of the domain at which it is 0; the claim then holds for every point beyond.
     """
 
     variables: Mapping[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]]
     expression: sympy.Expr
+    corner: Corner | None = None
+
+
+@dataclass(frozen=True)
+class Positive:
+    """``expression`` > 0 for all values that the symbols' own assumptions allow, shown by structure.
+
+    The expression, or its derivative of the given order in ``by`` if it vanishes to that order at ``at``, equals by the steps an
+    expression built from positive symbols and numbers by sums, products, powers, exponentials and the like: positive as it stands.
+
+    Attributes
+    ----------
+    variables : mapping
+        Symbol to the closed domain in which counterexamples are sought.
+    expression : sympy.Expr
+        What is positive (for symbols beyond ``at``, on either side if the order is even).
+    steps : tuple of Step
+        Derivation of a form that is positive by structure; empty if it is one.
+    by, at, order
+        Variable, point and order of the derivative; order 0: the expression itself.
+    lemmas : tuple of str
+        Other claims of this kind; their expressions count as positive.
+    strict : bool
+        False: >= 0 only.
+    """
+
+    variables: Domain
+    expression: sympy.Expr
+    steps: tuple[Step, ...] = ()
+    by: sympy.Symbol | None = None
+    at: sympy.Expr | None = None
+    order: int = 0
+    lemmas: tuple[str, ...] = ()
+    strict: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,4 +155,80 @@ class LinearProgram:
     point: tuple[sympy.Rational, ...] = field(default=())
 
 
-Problem = Identity | Inequality | LinearProgram
+@dataclass(frozen=True)
+class Root:
+    """A number defined as the only zero of an equation between two rationals.
+
+    Attributes
+    ----------
+    symbol : sympy.Symbol
+        Its name in other expressions.
+    equation : sympy.Expr
+        Is 0 there and strictly monotone between.
+    low, high : sympy.Rational
+        Where it is sought.
+    """
+
+    symbol: sympy.Symbol
+    equation: sympy.Expr
+    low: sympy.Rational
+    high: sympy.Rational
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number, defined by integrals and roots, lies between two rationals.
+
+    Attributes
+    ----------
+    expression : sympy.Expr
+        What it is; may hold integrals over finite ranges.
+    low, high : sympy.Rational
+        Where it is claimed to be.
+    roots : tuple of Root
+        Numbers used in it, in the order in which they may use each other.
+    within : mapping
+        Symbols known only to lie in an interval: a tail that was cut off, say.
+    """
+
+    expression: sympy.Expr
+    low: sympy.Rational
+    high: sympy.Rational
+    roots: tuple[Root, ...] = ()
+    within: Mapping[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The mean of independent draws is ``expected``, as far as a confidence interval can tell.
+
+    Attributes
+    ----------
+    draw : callable
+        (Generator, size) to that many independent draws: booleans (then the interval is Clopper and Pearson's, exact) or floats
+        (then it is the bias-corrected and accelerated bootstrap's).
+    expected : sympy.Expr
+        The claimed mean.
+    size : int
+        Number of draws.
+    confidence : float
+        Of the two-sided interval.
+    seed : int
+        Of the draws.
+    """
+
+    draw: Callable[[np.random.Generator, int], np.ndarray[Any, Any]]
+    expected: sympy.Expr
+    size: int
+    confidence: float = 0.999
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several problems, all of which must hold; each has a name for the reader."""
+
+    parts: tuple[tuple[str, Problem], ...]
+
+
+Problem = Identity | Inequality | Positive | LinearProgram | Value | Sampled | Together

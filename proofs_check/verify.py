@@ -2,66 +2,84 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from proofs_check.claim import Claim, Verdict, find
-from proofs_check.problem import Identity, Inequality, LinearProgram, Problem
+from proofs_check.claim import Claim, Level, Verdict, find
+from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Problem, Sampled, Together, Value
 
-__all__ = ["as_expected", "judge", "save", "verify"]
-
-FORMAT = 1
+__all__ = ["as_expected", "judge", "verify"]
 
 
-def verify(id: str) -> Verdict:
+def verify(id: str, *, level: Level = "quick") -> Verdict:
     """Verdict of a claim.
+
+    Parameters
+    ----------
+    id : str
+        Of the claim.
+    level : {"quick", "full"}
+        Full: over the larger domain, or with more draws, that the claim declares.
 
     Raises
     ------
     InputError
-        If there is no such claim.
+        If there is no such claim or level.
     """
-    return judge(find(id))
+    return judge(find(id), level=level)
 
 
-def judge(claim: Claim, parameters: Mapping[str, Any] | None = None, name: str = "") -> Verdict:
-    """Verdict of a claim, or of its twin with these parameters."""
-    outcome, evidence = _solve(claim.problem(**(parameters or {})))
-    return Verdict(f"{claim.id}/{name}" if name else claim.id, outcome, evidence)  # type: ignore[arg-type]
+def judge(claim: Claim, twin: str = "", *, level: Level = "quick") -> Verdict:
+    """Verdict of a claim, or of its twin of that name."""
+    outcome, evidence = _solve(claim.at(level, twin))
+    return Verdict(f"{claim.id}/{twin}" if twin else claim.id, outcome, evidence, level)  # type: ignore[arg-type]
 
 
-def _solve(problem: Problem) -> tuple[str, dict[str, Any]]:
-    if isinstance(problem, Identity):
-        from proofs_check.methods.symbolic import derive
-
-        return derive(problem)
-    if isinstance(problem, Inequality):
-        from proofs_check.methods.ball import certify_positive
-
-        return certify_positive(problem)
-    assert isinstance(problem, LinearProgram)
-    from proofs_check.methods.exact_lp import solve
-
-    return solve(problem)
-
-
-def as_expected(claim: Claim) -> tuple[Verdict, list[Verdict], bool]:
+def as_expected(claim: Claim, *, level: Level = "quick") -> tuple[Verdict, list[Verdict], bool]:
     """Verdicts of a claim and of its twins, and whether the first is the expected one and every twin is refuted."""
-    own = judge(claim)
-    twins = [judge(claim, twin.parameters, twin.name) for twin in claim.twins]
+    own = judge(claim, level=level)
+    twins = [judge(claim, twin.name, level=level) for twin in claim.twins]
     return own, twins, own.outcome == claim.expected and all(twin.outcome == "refuted" for twin in twins)
 
 
-def save(verdict: Verdict, path: str | os.PathLike[str]) -> None:
-    """Store a verdict with its evidence as JSON, whole or not at all; `recheck` reads it."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    content = {"format": FORMAT, "claim": verdict.claim, "outcome": verdict.outcome, "evidence": verdict.evidence}
-    handle, draft = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, allow_nan=False)
-    os.replace(draft, target)
+def _solve(problem: Problem) -> tuple[str, dict[str, Any]]:
+    # Each method is imported when it is needed: sympy, flint and scipy are slow to load.
+    match problem:
+        case Identity():
+            from proofs_check.methods.symbolic import derive
+
+            return derive(problem)
+        case Positive():
+            from proofs_check.methods.positivity import show_positive
+
+            return show_positive(problem)
+        case Inequality():
+            from proofs_check.methods.ball import certify_positive
+
+            return certify_positive(problem)
+        case LinearProgram():
+            from proofs_check.methods.exact_lp import solve
+
+            return solve(problem)
+        case Value():
+            from proofs_check.methods.value import enclose_value
+
+            return enclose_value(problem)
+        case Sampled():
+            from proofs_check.methods.statistics import compare
+
+            return compare(problem)
+        case Together():
+            return _all(problem)
+
+
+def _all(problem: Together) -> tuple[str, dict[str, Any]]:
+    """Refuted by the first part that is; else the weakest of the parts' outcomes."""
+    strength = ("proved", "certified", "supported", "undecided")
+    weakest, shown = 0, []
+    for name, part in problem.parts:
+        outcome, evidence = _solve(part)
+        if outcome == "refuted":
+            return "refuted", {"part": name, "outcome": outcome, "evidence": evidence}
+        weakest = max(weakest, strength.index(outcome))
+        shown.append({"part": name, "outcome": outcome, "evidence": evidence})
+    return strength[weakest], {"parts": shown}

@@ -1,4 +1,4 @@
-"""The theory's statements as claims, one file a section of THEORY."""
+"""The theory's statements as claims, a file or two a section of THEORY."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from importlib import import_module
 
 __all__ = ["load"]
 
-_SECTIONS = ("section_04", "section_05", "section_06", "section_08", "section_09", "section_10")
+_SECTIONS = (
+    "section_04", "section_05", "section_06", "section_08", "learning_times", "section_09", "section_10",
+    "section_11",
+)
 
 
 @cache

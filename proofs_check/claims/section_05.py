@@ -92,3 +92,40 @@ def annealing_level(plain: bool = False) -> Identity:
 
     right = small / large * (1 if plain else (2 - large * decay) / (2 - small * decay))
     return Identity(domain, stable(small) / stable(large), (Step(right, "tau_xi cancels"),))
+
+
+@claim(
+    "noise-decorrelation-rate", source="THEORY §5 [D]", bound="asymptotic",
+    assumptions=("gamma goes to 0 with gamma tau_xi^2 = D fixed", "rho(t, t+1) = (1 - gamma lambda) tau_t / tau_{t+1}"),
+    statement=r"-\frac{\log\rho(t,t+1)}{\gamma}=\frac1{2\gamma}\log\Big(1+\frac{\gamma^2\tau_\xi^2}{(1-\gamma\lambda)^2\tau_t^2}\Big)"
+    r"\to\frac{\gamma\tau_\xi^2}{2\tau_t^2}",
+    twins={"without the 2": {"half": Integer(1)}, "tau_t to the first power": {"power": 1}},
+)
+def decorrelation(half: sympy.Expr = Rational(1, 2), power: int = 2) -> Identity:  # noqa: B008
+    """Rate per unit of learning-rate time at which patterns decorrelate: it drops with the learning rate, and at once."""
+    diffusion = sympy.Symbol("D", positive=True)
+    after = (1 - gamma * decay) ** 2 * level**2 + gamma * diffusion
+    rate = -sympy.log((1 - gamma * decay) * level / sympy.sqrt(after)) / gamma
+    domain = {decay: DOMAIN[decay], level: (Rational(1, 10), Integer(5)), diffusion: (Rational(1, 10), Integer(3))}
+    exact = sympy.log(1 + gamma * diffusion / ((1 - gamma * decay) ** 2 * level**2)) / (2 * gamma)
+    start = sympy.limit(rate.subs(decay, 0), gamma, 0) if _same_rate(rate, exact) else sympy.nan
+    return Identity(domain, start, (Step(half * diffusion / level**power, "log(1 + x) / x goes to 1"),))
+
+
+def _same_rate(rate: sympy.Expr, exact: sympy.Expr) -> bool:
+    """The exact rate is the logarithm of one plus the new noise over the old: their exponentials agree."""
+    return bool(sympy.simplify(sympy.exp(sympy.expand_log(-2 * gamma * (rate - exact), force=True)) - 1) == 0)
+
+
+@claim(
+    "noise-annealing-drop", source="THEORY §5 [D]", assumptions=("the level tau_t is the same just before and after annealing",),
+    statement=r"\frac{\eta_2\tau_\xi^2/(2\tau_t^2)}{\eta_1\tau_\xi^2/(2\tau_t^2)}=\frac{\eta_2}{\eta_1}",
+    twins={"square root, as of the stable level": {"power": Rational(1, 2)}},
+)
+def annealing_drop(power: sympy.Expr = Integer(1)) -> Identity:  # noqa: B008
+    """What drops at once on annealing is the rate of decorrelation, by the ratio of the rates."""
+    large, small = sympy.symbols("eta_1 eta_2", positive=True)
+    domain = {large: (Rational(1, 2), Rational(3, 2)), small: (Rational(1, 100), Rational(1, 3)),
+              noise: DOMAIN[noise], level: (Rational(1, 10), Integer(5))}  # fmt: skip
+    before, after = (rate * noise**2 / (2 * level**2) for rate in (large, small))
+    return Identity(domain, after / before, (Step((small / large) ** power, "noise and level cancel"),))

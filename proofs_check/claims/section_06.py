@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import sympy
+from numpy.typing import NDArray
 from sympy import Integer, Rational, acos, pi, sqrt
 
 from proofs_check.claim import claim
-from proofs_check.problem import Identity, Inequality, Step
+from proofs_check.problem import Identity, Inequality, Sampled, Step, Together
 
 c = sympy.Symbol("c", real=True)
 UNIT = {c: (Rational(-99, 100), Rational(99, 100))}
@@ -54,6 +58,18 @@ def arc_cosine_positive(less: sympy.Expr = Integer(0)) -> Inequality:  # noqa: B
 
 
 rho = sympy.Symbol("rho", real=True)
+theta = sympy.Symbol("theta", real=True)
+CORRELATION = {rho: (Rational(-99, 100), Rational(99, 100))}
+
+
+def _over_orthant(trigonometric: sympy.Expr, power: int) -> sympy.Expr:
+    """Integral of R^power times a function of theta over a > 0, b > 0, under the density of independent a and w.
+
+    a = R cos theta and b = rho a + sqrt(1 - rho^2) w are positive for theta between -arctan(rho / sqrt(1 - rho^2)) and pi / 2.
+    """
+    radius = sympy.Symbol("R", positive=True)
+    radial = sympy.integrate(radius ** (1 + power) * sympy.exp(-(radius**2) / 2), (radius, 0, sympy.oo)) / (2 * pi)
+    return radial * sympy.integrate(trigonometric, (theta, -sympy.atan(rho / sqrt(1 - rho**2)), pi / 2))
 
 
 @claim(
@@ -63,13 +79,9 @@ rho = sympy.Symbol("rho", real=True)
 )
 def orthant(wrong: str = "", over: int = 2) -> Identity:
     """Degree-0 arc-cosine kernel, from the Gaussian density in polar coordinates of independent a and w, b = rho a + root w."""
-    radius, angle = sympy.Symbol("R", positive=True), sympy.Symbol("theta", real=True)
-    # a = R cos theta > 0 and b > 0 mean theta between -arctan(rho / sqrt(1 - rho^2)) and pi / 2.
-    lowest = -sympy.atan(rho / sqrt(1 - rho**2))
-    density = sympy.integrate(radius * sympy.exp(-(radius**2) / 2), (radius, 0, sympy.oo)) / (2 * pi)
-    probability = sympy.integrate(density, (angle, lowest, pi / 2))
+    probability = _over_orthant(Integer(1), 0)
     inverse = sympy.asin(rho) if wrong else acos(rho)
-    return Identity({rho: (Rational(-99, 100), Rational(99, 100))}, probability, (
+    return Identity(CORRELATION, probability, (
         Step((pi / 2 + sympy.asin(rho)) / (2 * pi), "arctan(rho / sqrt(1 - rho^2)) = arcsin rho", "derivative", rho,
              Integer(0)),
         Step((pi - inverse) / (over * pi), "arcsin + arccos = pi / 2", "derivative", rho, Integer(0)),
@@ -84,7 +96,7 @@ def orthant(wrong: str = "", over: int = 2) -> Identity:
 def sheppard(times: sympy.Expr = Integer(1)) -> Identity:  # noqa: B008
     """Share of activation patterns that have flipped between two times."""
     together = (pi - acos(rho)) / (2 * pi)
-    return Identity({rho: (Rational(-99, 100), Rational(99, 100))}, 1 - 2 * together, (
+    return Identity(CORRELATION, 1 - 2 * together, (
         Step(times * acos(rho) / pi, "both signs are equal with twice the orthant's probability"),
     ))  # fmt: skip
 
@@ -96,6 +108,195 @@ def sheppard(times: sympy.Expr = Integer(1)) -> Identity:  # noqa: B008
 )
 def kernel_parts(constant: sympy.Expr = Rational(1, 4)) -> Identity:  # noqa: B008
     """The two-time kernel is a linear part, the same at all times, and an arc sine that forgets."""
-    return Identity({rho: (Rational(-99, 100), Rational(99, 100))}, (pi - acos(rho)) / (2 * pi), (
+    return Identity(CORRELATION, (pi - acos(rho)) / (2 * pi), (
         Step(constant + sympy.asin(rho) / (2 * pi), "arccos = pi / 2 - arcsin", "derivative", rho, Integer(0)),
     ))  # fmt: skip
+
+
+@claim(
+    "arc-tangent-as-arc-sine", source="elementary", assumptions=("|rho| < 1",),
+    statement=r"\arctan\frac\rho{\sqrt{1-\rho^2}}=\arcsin\rho", twins={"arccos": {"cosine": True}},
+)
+def arc_tangent(cosine: bool = False) -> Identity:
+    """An angle of the unit circle, by its tangent and by its sine."""
+    return Identity(CORRELATION, sympy.atan(rho / sqrt(1 - rho**2)), (
+        Step(acos(rho) if cosine else sympy.asin(rho), "equal derivatives, and both vanish at 0", "derivative", rho, Integer(0)),
+    ))  # fmt: skip
+
+
+@claim(
+    "arc-sine-and-arc-cosine", source="elementary", assumptions=("|rho| < 1",),
+    statement=r"\arcsin\rho=\frac\pi2-\arccos\rho", twins={"pi for pi / 2": {"half": 1}},
+)
+def arc_sine(half: sympy.Expr = Rational(1, 2)) -> Identity:  # noqa: B008
+    """Complementary angles."""
+    return Identity(CORRELATION, sympy.asin(rho), (
+        Step(half * pi - acos(rho), "equal derivatives, and both vanish at 0", "derivative", rho, Integer(0)),
+    ))  # fmt: skip
+
+
+@claim(
+    "arc-cosine-degree-one", source="THEORY §7 [D]", assumptions=("a, b standard normal with correlation rho", "|rho| < 1"),
+    statement=r"E[(a)_+(b)_+]=\kappa_1(\rho)=\frac{\sqrt{1-\rho^2}+\rho(\pi-\arccos\rho)}{2\pi}",
+    twins={"minus the root": {"sign": -1}, "1 % larger": {"factor": Rational(101, 100)}},
+)
+def degree_one(sign: int = 1, factor: sympy.Expr = Integer(1)) -> Identity:  # noqa: B008
+    """Degree-1 arc-cosine kernel, from the Gaussian density in polar coordinates."""
+    product = sympy.cos(theta) * (rho * sympy.cos(theta) + sqrt(1 - rho**2) * sympy.sin(theta))
+    right = factor * (sign * sqrt(1 - rho**2) + rho * (pi - acos(rho))) / (2 * pi)
+    simpler = (sqrt(1 - rho**2) / 2 + rho * pi / 4 + rho * sympy.atan(rho / sqrt(1 - rho**2)) / 2) / pi
+    return Identity(CORRELATION, _over_orthant(product, 2), (
+        Step(simpler, "fractions put together"),
+        Step(simpler.subs(sympy.atan(rho / sqrt(1 - rho**2)), sympy.asin(rho)), "arctan(rho / sqrt(1 - rho^2)) = arcsin rho",
+             "lemma", lemma="arc-tangent-as-arc-sine"),
+        Step(right, "arcsin = pi / 2 - arccos", "lemma", lemma="arc-sine-and-arc-cosine"),
+    ))  # fmt: skip
+
+
+level_s, level_t, length, other = sympy.symbols("tau_s tau_t |x| |x'|", positive=True)
+cosine = sympy.Symbol("cos_theta", real=True)
+LEVELS = dict.fromkeys((level_s, level_t, length, other), (Rational(1, 10), Integer(3)))
+
+
+@claim(
+    "pre-activation-correlation", source="THEORY §6 [D]", assumptions=("rows of the noise at s and t: correlation rho a coordinate",),
+    statement=r"\mathrm{corr}(\tilde U_sx,\tilde U_tx')=\rho(s,t)\cos\theta",
+    twins={"without the angle": {"angle": 0}},
+)
+def pre_activation_correlation(angle: int = 1) -> Identity:
+    """Correlation of two pre-activations of the noise, from the covariance of its entries."""
+    domain = {**CORRELATION, **LEVELS, cosine: (Integer(-1), Integer(1))}
+    covariance = rho * level_s * level_t * (length * other * cosine)
+    return Identity(domain, covariance / sqrt((level_s * length) ** 2 * (level_t * other) ** 2), (
+        Step(rho * cosine**angle, "levels and lengths cancel"),
+    ))  # fmt: skip
+
+
+@claim(
+    "two-time-kernel", source="THEORY §6 [D]",
+    assumptions=("m to infinity: the mean over neurons is the expectation", "correlation by the claim pre-activation-correlation"),
+    statement=r"k_{s,t}(x,x')=\langle x,x'\rangle\,P[\tilde U_sx>0,\tilde U_tx'>0]="
+    r"\langle x,x'\rangle\frac{\pi-\arccos(\rho\cos\theta)}{2\pi}",
+    twins={"cos theta without rho": {"alone": True}, "divided by pi": {"over": 1}},
+)
+def two_time_kernel(alone: bool = False, over: int = 2) -> Identity:
+    """The kernel between the gradients of two times, from its definition."""
+    domain = {**CORRELATION, length: LEVELS[length], other: LEVELS[other], cosine: (Rational(-99, 100), Rational(99, 100))}
+    inner = length * other * cosine
+    start = inner * _over_orthant(Integer(1), 0).subs(rho, rho * cosine)
+    argument = cosine if alone else rho * cosine
+    return Identity(domain, start, (
+        Step(inner * (pi - acos(argument)) / (over * pi), "both patterns are 1 with the orthant's probability", "lemma",
+             lemma="orthant-probability", given={rho: rho * cosine}),
+    ))  # fmt: skip
+
+
+@claim(
+    "equal-time-kernel-is-constant", source="THEORY §6 [D]", assumptions=("s = t: rho = 1", "m to infinity"),
+    statement=r"k_{t,t}(x,x')=\langle x,x'\rangle\frac{\pi-\theta}{2\pi},\ \text{whatever }\tau_t:\ "
+    r"1(\tau\,\tilde u x>0)=1(\tilde u x>0)",
+    twins={"growing with the level": {"power": 1}},
+)
+def equal_time_kernel(power: int = 0) -> Identity:
+    """The tangent kernel of the limit does not drift: patterns do not change when the noise is scaled (homogeneity)."""
+    angle, after = sympy.Symbol("theta", positive=True), sympy.Symbol("tau_later", positive=True)
+    box = (Rational(1, 10), Integer(3))
+    domain = {level_t: box, after: box, length: box, other: box, angle: (Rational(1, 100), Integer(3))}
+
+    def kernel(level: sympy.Expr) -> sympy.Expr:
+        covariance = level**2 * length * other * sympy.cos(angle)
+        correlation = covariance / sqrt((level * length) ** 2 * (level * other) ** 2)
+        return level**power * length * other * sympy.cos(angle) * (pi - acos(correlation)) / (2 * pi)
+
+    return Identity(domain, kernel(level_t), (Step(kernel(after), "the level cancels in the correlation"),))
+
+
+@claim(
+    "weight-noise-is-pre-activation-noise", source="THEORY §5 [F 25-30], [D]",
+    assumptions=("independent weights N(0, sigma^2)", "induction over the coordinates; with none, both sides are 0"),
+    statement=r"\mathrm{Cov}(\langle\xi,x\rangle,\langle\xi,x'\rangle)=\sigma^2\langle x,x'\rangle",
+    twins={"sigma for sigma^2": {"power": 1}, "one coordinate counted twice": {"times": 2}},
+)
+def weight_noise(power: int = 2, times: int = 1) -> Identity:
+    """Noise on a neuron's weights is noise on its pre-activations, correlated over the inputs as they are among themselves."""
+    sigma = sympy.Symbol("sigma", positive=True)
+    so_far, mine, yours = sympy.symbols("inner x_k x'_k", real=True)
+    box = (Integer(-2), Integer(3))
+    covariance = sigma**2 * so_far + sigma**2 * mine * yours  # Var(xi_k) x_k x'_k more; independent of those before
+    return Identity({sigma: (Rational(1, 10), Integer(3)), so_far: box, mine: box, yours: box}, covariance, (
+        Step(sigma**power * (so_far + times * mine * yours), "one more coordinate of the inner product"),
+    ))  # fmt: skip
+
+
+def _signs_covariance(cross: sympy.Expr) -> tuple[sympy.Expr, sympy.Symbol, sympy.Symbol]:
+    """Sum over neurons of E[u_j u_k] E[relu relu]: m of one neuron, m (m - 1) of two different, whose noises are independent."""
+    m, same = sympy.Symbol("m", integer=True, positive=True), sympy.Symbol("kappa_1", positive=True)
+    x = sympy.Symbol("x", positive=True)
+    mean = sympy.integrate(x * sympy.exp(-(x**2) / 2) / sqrt(2 * pi), (x, 0, sympy.oo))
+    return m * (same / m) + m * (m - 1) * cross.subs(sympy.Symbol("m"), m) * mean**2, m, same
+
+
+@claim(
+    "output-noise-of-sign-laws", source="THEORY §7 [D]",
+    assumptions=("u = +-1/sqrt(m)", "independent: E u_j u_k = 0", "balanced: the signs add up to 0", "paired: two neurons, one noise"),
+    statement=r"\frac{\mathrm{Cov}(n_s(x),n_t(x'))}{\tau_s\tau_t\|x\|\|x'\|}=\kappa_1,\quad \kappa_1-\tfrac1{2\pi},\quad0",
+    twins={"balanced subtract 1/pi": {"balanced": Integer(2)}, "pairs keep half": {"paired": Rational(1, 2)}},
+)
+def sign_laws(balanced: sympy.Expr = Integer(1), paired: sympy.Expr = Integer(0)) -> Together:  # noqa: B008
+    """Covariance of the noise output for independent, balanced and paired signs, at every width."""
+    width = sympy.Symbol("m")
+    free, m, same = _signs_covariance(Integer(0))
+    domain = {m: (Integer(2), sympy.oo), same: (Rational(1, 10), Rational(1, 2))}
+    # (sum u)^2 = 0 gives E u_j u_k = -1 / (m (m - 1)) for j != k.
+    even = _signs_covariance(-1 / (width * (width - 1)))[0]
+    twins = m * (same / m) + m * (-same / m)  # each neuron with itself, and with the other of its pair
+    return Together((
+        ("independent", Identity(domain, free, (Step(same, "different neurons do not correlate"),))),
+        ("balanced", Identity(domain, even, (Step(same - balanced / (2 * pi), "E relu = 1 / sqrt(2 pi)"),))),
+        ("paired", Identity(domain, twins, (Step(paired * same, "the two of a pair cancel"),))),
+    ))  # fmt: skip
+
+
+@claim(
+    "flips-of-accumulated-noise", source="THEORY §5, §6 [D]", expected="supported",
+    assumptions=("20 steps at rate 1/2, then 40 at 1/20; lambda = 1/10, tau_xi = 2, tau_0 = 1", "99.9 % interval"),
+    statement=r"P[1(\tilde U_sx)\ne1(\tilde U_tx)]=\frac{\arccos\rho(s,t)}\pi\ \text{ for simulated noise}",
+    twins={"correlation one step later": {"late": 1}, "no decay": {"kept": False}}, full={"size": 1_000_000},
+)
+def flips(size: int = 100_000, late: int = 0, kept: bool = True) -> Sampled:
+    """Share of neurons whose pattern flips between two times of a run of the noise, against the formula."""
+    rates, decay = [Rational(1, 2)] * 20 + [Rational(1, 20)] * 40, Rational(1, 10)
+    at, until, injected = 5, 30, Integer(2)
+
+    def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
+        noise, first = rng.standard_normal(size), np.empty(size)
+        for step, rate in enumerate(rates[:until]):
+            if step == at:
+                first = noise.copy()
+            noise = float(1 - rate * decay) * noise - float(rate * injected) * rng.standard_normal(size)
+        return np.asarray((first > 0) != (noise > 0))
+
+    variances = [Integer(1)]
+    for rate in rates:
+        variances.append((1 - rate * decay) ** 2 * variances[-1] + (rate * injected) ** 2)
+    product = sympy.prod(1 - rate * decay for rate in rates[at + late : until]) if kept else Integer(1)
+    rho = product * sqrt(variances[at + late] / variances[until])
+    return Sampled(draw, acos(rho) / pi, size)
+
+
+@claim(
+    "two-time-kernel-at-finite-width", source="THEORY §6 [D]", expected="supported",
+    assumptions=("x = (1, 0), x' = (3/5, 4/5), rho = 4/5", "99.9 % BCa interval over neurons"),
+    statement=r"\frac1m\sum_j\langle x,x'\rangle1(\tilde u_{j,s}x)1(\tilde u_{j,t}x')\approx k_{s,t}(x,x')",
+    twins={"the equal-time kernel": {"rho": Integer(1)}}, full={"size": 200_000},
+)
+def kernel_at_width(size: int = 20_000, rho: sympy.Expr = Rational(4, 5)) -> Sampled:  # noqa: B008
+    """Mean over random neurons of the product of both gradients, against the closed form."""
+
+    def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
+        early, fresh = rng.standard_normal((2, size, 2))
+        late = 0.8 * early + 0.6 * fresh
+        both = (early[:, 0] > 0) & (late @ np.array([0.6, 0.8]) > 0)
+        return 0.6 * both.astype(float)
+
+    return Sampled(draw, Rational(3, 5) * (pi - acos(rho * Rational(3, 5))) / (2 * pi), size)

@@ -6,7 +6,7 @@ import sympy
 from sympy import Integer, Rational, acos, atan, pi, sqrt
 
 from proofs_check.claim import claim
-from proofs_check.problem import Identity, Inequality, Step
+from proofs_check.problem import Corner, Identity, Inequality, Positive, Step, Together
 
 r = sympy.Symbol("r", positive=True)
 rho = sympy.Symbol("rho", nonnegative=True)
@@ -164,13 +164,277 @@ def net_weight(sign: int = 1) -> Identity:
     ))  # fmt: skip
 
 
+w = sympy.Symbol("w", positive=True)
+# rho = 1 / sqrt(1 + w^2): w is the tangent of the angle arccos rho, and Q that of arccos(rho / sqrt(1 + r^2)).
+Q = sqrt(w**2 + r**2 * (1 + w**2))
+AGES = {r: (Rational(1, 100), Integer(2)), w: (Rational(1, 100), Integer(4))}
+
+
 @claim(
-    "plateau-below-two-thirds-cube", source="THEORY §8 [D]", bound="upper", expected="certified",
-    assumptions=("0.05 <= r <= 2",),
-    statement=r"J(r)=\frac{2\sqrt{1+r^2}-2-r^2-r+(1+r^2)\arctan r}\pi<\frac{2r^3}{3\pi}\quad(0.05\le r\le2)",
-    twins={"60 % of it": {"factor": Rational(3, 5)}},
+    "separation-of-z-by-tangents", source="THEORY §8 [D]", assumptions=("r > 0", "0 < rho < 1, w = sqrt(1 - rho^2) / rho"),
+    statement=r"\Delta(\rho)=\frac{\arctan w-\arctan\sqrt{w^2+r^2(1+w^2)}}\pi,\quad\rho=\tfrac1{\sqrt{1+w^2}}",
+    twins={"r for r^2": {"power": 1}},
 )
-def plateau(factor: sympy.Expr = Integer(1)) -> Inequality:  # noqa: B008
-    """The separation that moving patterns keep is below its leading order in r."""
-    J = (2 * sqrt(1 + r**2) - 2 - r**2 - r + (1 + r**2) * atan(r)) / pi
-    return Inequality({r: (Rational(1, 20), Integer(2))}, factor * 2 * r**3 / (3 * pi) - J)
+def by_tangents(power: int = 2) -> Identity:
+    """Delta written with arc tangents, smooth where patterns are frozen."""
+    wrong = sqrt(w**2 + r**power * (1 + w**2))
+    cosine = 1 / sqrt(1 + w**2)
+    return Identity(AGES, (acos(cosine) - acos(cosine / sqrt(1 + r**2))) / pi, (
+        Step((atan(w) - acos(cosine / sqrt(1 + r**2))) / pi, "arccos(1 / sqrt(1 + w^2)) = arctan w", "lemma",
+             lemma="single-angle", given={r: w}),
+        Step((atan(w) - acos(1 / sqrt(1 + Q**2))) / pi, "(1 + r^2) (1 + w^2) = 1 + Q^2", "derivative", r, Integer(0)),
+        Step((atan(w) - atan(wrong)) / pi, "arccos(1 / sqrt(1 + Q^2)) = arctan Q", "derivative", r, Integer(0)),
+    ))  # fmt: skip
+
+
+@claim(
+    "separation-of-z-bounded-by-frozen", source="THEORY §8 [D]", bound="upper", assumptions=("r > 0", "0 < rho < 1"),
+    statement=r"|\Delta(\rho)|<\frac{\arctan r}\pi=|\Delta(1)|",
+    twins={"1 % less": {"factor": Rational(99, 100)}},
+)
+def bounded_by_frozen(factor: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
+    """Moving patterns separate less than frozen ones, at every age."""
+    domain = {r: AGES[r], w: (Rational(1, 10**4), Integer(4))}
+    return Positive(domain, factor * atan(r) - atan(Q) + atan(w), (
+        Step(r**2 / (Q * (Q + w)), "1 - w / Q = r^2 (1 + w^2) / (Q (Q + w)), 1 + Q^2 = (1 + r^2)(1 + w^2)"),
+    ), by=w, at=Integer(0), order=1)  # fmt: skip
+
+
+@claim(
+    "separation-of-z-bounded-by-age", source="THEORY §8 [D]", bound="upper", assumptions=("r > 0", "0 < rho < 1"),
+    statement=r"|\Delta(\rho)|<\frac{\rho r^2}{2\pi\sqrt{1-\rho^2}}",
+    twins={"1 % less": {"factor": Rational(99, 100)}, "rho squared": {"power": 2}},
+)
+def bounded_by_age(factor: sympy.Expr = Integer(1), power: int = 1) -> Positive:  # noqa: B008
+    """With moving patterns a residual on z separates to second order in r only; rho / sqrt(1 - rho^2) = 1 / w."""
+    excess = r**2 / (2 * w**power) * factor - atan(Q) + atan(w)
+    slope = r * (r**2 * Q + r**2 * (1 + w**2) / (Q + w)) / (w * Q * (1 + r**2))
+    return Positive(AGES, excess, (
+        Step(slope, "Q (1 + r^2) - w = r^2 Q + (Q - w), and Q - w = r^2 (1 + w^2) / (Q + w)"),
+    ), by=r, at=Integer(0), order=1)  # fmt: skip
+
+
+@claim(
+    "separation-of-z-below-square-at-all-ages", source="THEORY §8 [D]", bound="upper", expected="refuted",
+    assumptions=("0.01 <= r <= 1", "0 <= rho <= 1"), twins={}, corrected="separation-of-z-bounded-by-age",
+    statement=r"|\Delta(\rho)|<r^2/2\ \text{ whatever the age}",
+)
+def below_square() -> Inequality:
+    """Tempting and false: near rho = 1 the separation is of first order in r; the bound must grow with rho/sqrt(1 - rho^2)."""
+    excess = r**2 / 2 - (acos(rho / sqrt(1 + r**2)) - acos(rho)) / pi
+    return Inequality({r: (Rational(1, 100), Integer(1)), rho: (Integer(0), Integer(1))}, excess)
+
+
+@claim(
+    "separation-of-z-second-order", source="THEORY §8 [D]", bound="tight", expected="certified",
+    assumptions=("0 < r <= 1/2", "1/2 <= w <= 4, rho = 1 / sqrt(1 + w^2)"),
+    statement=r"0<\Delta(\rho)\pi+\frac{\rho r^2}{2\sqrt{1-\rho^2}}<2r^4",
+    twins={"half of the remainder": {"constant": Integer(1)}}, full={"widest": Integer(20)},
+)
+def second_order(constant: sympy.Expr = Integer(2), widest: sympy.Expr = Integer(4)) -> Inequality:  # noqa: B008
+    """Delta is -rho r^2 / (2 pi sqrt(1 - rho^2)) up to the fourth order in r, down to r = 0; above it by the bound of its age."""
+    domain = {r: (Integer(0), Rational(1, 2)), w: (Rational(1, 2), widest)}
+    return Inequality(domain, constant * r**4 + atan(Q) - atan(w) - r**2 / (2 * w), Corner(r, 4))
+
+
+def _outer(r: sympy.Expr, rho: sympy.Expr) -> sympy.Expr:
+    """2 pi Delta_pm."""
+    s = r**2
+    return 2 * acos(rho / sqrt(1 + s)) - (1 + s) * acos(rho) - (1 - s) * acos(rho * (1 - s) / (1 + s))
+
+
+@claim(
+    "separation-of-outer-points-second-order", source="THEORY §8 [D]", bound="tight", expected="certified",
+    assumptions=("0 < r <= 1/2", "0 <= rho <= 9/10"),
+    statement=r"\Big|2\pi\Delta_\pm(\rho)+\frac{\rho r^2}{\sqrt{1-\rho^2}}\Big|<60\,r^4",
+    twins={"r^4 / 100": {"constant": Rational(1, 100)}, "half of the leading term": {"leading": Rational(1, 2)}},
+    full={"most": Rational(95, 100), "constant": Integer(200)},
+)
+def outer_second_order(
+    constant: sympy.Expr = Integer(60), leading: sympy.Expr = Integer(1), most: sympy.Expr = Rational(9, 10)  # noqa: B008
+) -> Together:
+    """Residuals on z +- zeta separate to the same second order as those on z."""
+    domain = {r: (Integer(0), Rational(1, 2)), rho: (Integer(0), most)}
+    off = _outer(r, rho) + leading * rho * r**2 / sqrt(1 - rho**2)
+    order = 4 if leading == 1 else 2
+    return Together((
+        ("above", Inequality(domain, constant * r**4 - off, Corner(r, order))),
+        ("below", Inequality(domain, constant * r**4 + off, Corner(r, order))),
+    ))  # fmt: skip
+
+
+@claim(
+    "separation-cancels-at-second-order", source="THEORY §8 [D]", bound="upper", expected="certified",
+    assumptions=("0 < r <= 1/2", "0 <= rho <= 9/10"),
+    statement=r"|\Delta(\rho)-\Delta_\pm(\rho)|<\frac{10}\pi r^4",
+    twins={"r^4 / pi": {"constant": Integer(1)}, "the sum for the difference": {"sign": 1}},
+    full={"most": Rational(95, 100), "constant": Integer(30)},
+)
+def cancels(
+    constant: sympy.Expr = Integer(10), sign: int = -1, most: sympy.Expr = Rational(9, 10)  # noqa: B008
+) -> Together:
+    """With moving patterns, balanced residuals on z and z +- zeta cancel: what is left is of fourth order."""
+    domain = {r: (Integer(0), Rational(1, 2)), rho: (Integer(0), most)}
+    net = acos(rho) - acos(rho / sqrt(1 + r**2)) + sign * _outer(r, rho) / 2
+    order = 4 if sign == -1 else 2
+    return Together((
+        ("above", Inequality(domain, constant * r**4 - net, Corner(r, order))),
+        ("below", Inequality(domain, constant * r**4 + net, Corner(r, order))),
+    ))  # fmt: skip
+
+
+PLATEAU = 2 * sqrt(1 + r**2) - 2 - r**2 - r + (1 + r**2) * atan(r)
+
+
+@claim(
+    "plateau-leading-order", source="THEORY §8 [D]", bound="tight", expected="certified", assumptions=("0 < r <= 2",),
+    statement=r"\frac{2r^3}3-\frac{r^4}4-\frac{r^5}5<\pi J(r)<\frac{2r^3}3",
+    twins={"60 % of it above": {"above": Rational(3, 5)}, "1 % more below": {"below": Rational(101, 100)}},
+)
+def plateau(above: sympy.Expr = Integer(1), below: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+    """J(r) is 2 r^3 / (3 pi) to leading order and below it, with the corner r = 0 by expansion."""
+    near, far = {r: (Integer(0), Integer(1))}, {r: (Integer(1), Integer(2))}
+    upper = above * 2 * r**3 / 3 - PLATEAU
+    lower = PLATEAU - below * 2 * r**3 / 3 + r**4 / 4 + r**5 / 5
+    return Together((
+        ("above, r <= 1", Inequality(near, upper, Corner(r, 4 if above == 1 else 3))),
+        ("below, r <= 1", Inequality(near, lower, Corner(r, 5 if below == 1 else 3))),
+        ("above, r >= 1", Inequality(far, upper)), ("below, r >= 1", Inequality(far, lower)),
+    ))  # fmt: skip
+
+
+@claim(
+    "separation-kept-by-z-alone", source="THEORY §8 [D]",
+    assumptions=("r > 0", "stationary noise, rho = e^{-lambda u}", "areas by the claim antiderivative-of-arccos"),
+    statement=r"\int_0^1|\Delta|\,d\rho=\frac{\arctan r+\sqrt{1+r^2}-1-r}\pi",
+    twins={"plus r": {"sign": 1}},
+)
+def z_alone(sign: int = -1) -> Identity:
+    """Without the balancing residuals the separation kept would be of second order in r, not of third."""
+    k = 1 / sqrt(1 + r**2)
+    # int_0^1 arccos(k rho) d rho, by the antiderivative; k = 1 gives 1.
+    area = acos(k) + (1 - r * k) / k
+    right = (atan(r) + sqrt(1 + r**2) - 1 + sign * r) / pi
+    return Identity(RADII, (area - 1) / pi, (
+        Step((atan(r) + (1 - r * k) / k - 1) / pi, "arccos(1 / sqrt(1 + r^2)) = arctan r", "lemma", lemma="single-angle"),
+        Step(right, "multiplied out"),
+    ))  # fmt: skip
+
+
+s = sympy.Symbol("s", positive=True)
+Y = sympy.Symbol("Y", positive=True)
+
+
+def _scaled(age: sympy.Expr) -> sympy.Expr:
+    """|Delta - Delta_pm| pi / r at w = r s, s^2 = age, for r -> 0."""
+    return 2 * sqrt(1 + age) - Rational(3, 2) * sqrt(age) - sqrt(age + 4) / 2
+
+
+@claim(
+    "net-weight-of-young-residuals", source="THEORY §8 [D]", bound="asymptotic",
+    assumptions=("r to 0 with w = sqrt(1 - rho^2) / rho = r s",),
+    statement=r"\frac{\pi|\Delta-\Delta_\pm|}r\to2\sqrt{1+s^2}-\tfrac32s-\tfrac12\sqrt{s^2+4}",
+    twins={"s^2 + 2": {"last": 2}, "s for 3 s / 2": {"middle": 1}},
+)
+def young(last: int = 4, middle: sympy.Expr = Rational(3, 2)) -> Identity:  # noqa: B008
+    """How the net weight falls with age when residuals are so young that patterns near the kink have only begun to move."""
+    # Tangents of the three angles whose cosines are rho, rho / sqrt(1 + r^2), rho (1 - r^2) / (1 + r^2).
+    near = r * sqrt(s**2 + 1 + r**2 * s**2)
+    far = r * sqrt(4 + (1 + r**2) ** 2 * s**2) / (1 - r**2)
+    inner = atan(near) - atan(r * s)
+    outer = (2 * atan(near) - (1 + r**2) * atan(r * s) - (1 - r**2) * atan(far)) / 2
+    limit = sympy.limit(inner / r, r, 0) + sympy.limit(outer / r, r, 0)
+    return Identity({s: (Rational(1, 10), Integer(5))}, limit, (
+        Step(2 * sqrt(1 + s**2) - middle * s - sqrt(s**2 + last) / 2, "arctan x = x to leading order"),
+    ))  # fmt: skip
+
+
+@claim(
+    "frozen-fraction", source="THEORY §8 [D]",
+    assumptions=("small r: weights by the claim net-weight-of-young-residuals", "a constant residual over the time tau_Q",
+                 "s^2 = Y u / tau_Q at age u, Y = gamma tau_xi^2 tau_Q / (tau_t^2 r^2)"),
+    statement=r"G(Y)=\int_0^1\!\Big(2\sqrt{1+Yx}-\tfrac32\sqrt{Yx}-\tfrac12\sqrt{Yx+4}\Big)dx"
+    r"=\frac{4(1+Y)^{3/2}-3Y^{3/2}-(Y+4)^{3/2}+4}{3Y}",
+    twins={"3 for 4 at the end": {"constant": 3}, "2 Y^{3/2}": {"middle": 2}},
+)
+def frozen_fraction(constant: int = 4, middle: int = 3) -> Identity:
+    """Mean of the net weight over the ages up to tau_Q, relative to frozen patterns."""
+    half = Rational(3, 2)
+    right = (4 * (1 + Y) ** half - middle * Y**half - (Y + 4) ** half + constant) / (3 * Y)
+    u = sympy.Symbol("u", positive=True)
+    integral = sum(sympy.integrate(part, (u, 0, Y)) for part in _scaled(u).args) / Y
+    return Identity({Y: (Rational(1, 100), Integer(20))}, integral, (Step(right, "integrated, with u = Y x"),))
+
+
+@claim(
+    "frozen-fraction-bounds", source="THEORY §8 [D]", bound="tight", expected="certified", assumptions=("0 < Y <= 100",),
+    statement=r"1-\sqrt Y<G(Y)<1",
+    twins={"1 - sqrt(Y) / 2 below": {"slope": Rational(1, 2)}, "0.99 above": {"most": Rational(99, 100)}},
+)
+def fraction_bounds(slope: sympy.Expr = Integer(1), most: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+    """Patterns that move a little reduce the separation by the square root of Y; written in y = sqrt(Y)."""
+    y, half = sympy.Symbol("y", positive=True), Rational(3, 2)
+    domain = {y: (Integer(0), Integer(10))}
+    threefold = 4 * (1 + y**2) ** half - 3 * y**3 - (y**2 + 4) ** half + 4  # 3 y^2 G
+    return Together((
+        ("below", Inequality(domain, threefold - 3 * y**2 * (1 - slope * y), Corner(y, 4 if slope == 1 else 3))),
+        ("above", Inequality(domain, 3 * y**2 * most - threefold, Corner(y, 3 if most == 1 else 2))),
+    ))  # fmt: skip
+
+
+@claim(
+    "frozen-fraction-limits", source="THEORY §8 [D]", bound="asymptotic",
+    statement=r"\frac{1-G(Y)}{\sqrt Y}\to1\ (Y\to0),\qquad Y\,G(Y)\to\tfrac43\ (Y\to\infty)",
+    twins={"1/2 at 0": {"small": Rational(1, 2)}, "2/3 at infinity": {"large": Rational(2, 3)}},
+)
+def fraction_limits(small: sympy.Expr = Integer(1), large: sympy.Expr = Rational(4, 3)) -> Together:  # noqa: B008
+    """Both ends of G: nearly frozen, and moving."""
+    y, half = sympy.Symbol("y", positive=True), Rational(3, 2)
+    G = (4 * (1 + y**2) ** half - 3 * y**3 - (y**2 + 4) ** half + 4) / (3 * y**2)
+    # In x = 1 / y the root functions are analytic at 0.
+    x = sympy.Symbol("x", positive=True)
+    far = (4 * (1 + x**2) ** half - 3 - (1 + 4 * x**2) ** half + 4 * x**3) / (3 * x**3)
+    return Together((
+        ("frozen", Identity({}, sympy.limit((1 - G) / y, y, 0), (Step(small, "expanded at Y = 0"),))),
+        ("moving", Identity({}, sympy.limit(far, x, 0), (Step(large, "expanded at 1 / Y = 0; Y G = y^3 (...) / 3"),))),
+    ))  # fmt: skip
+
+
+eta_1, eta_2, decay, injected = sympy.symbols("eta_1 eta_2 lambda tau_xi", positive=True)
+
+
+@claim(
+    "pattern-motion-from-stationary-start", source="THEORY §8 [D]", bound="asymptotic",
+    assumptions=("tau_0 = tau_infinity(eta_1)", "eta_1 lambda to 0"),
+    statement=r"Y=\frac{\eta_2\tau_\xi^2\tau_Q}{\tau_\infty^2(\eta_1)r^2}\to\frac{2(\eta_2/\eta_1)\lambda\tau_Q}{r^2}",
+    twins={"without the 2": {"twice": 1}},
+)
+def motion(twice: int = 2) -> Identity:
+    """How much the patterns move for S when the noise starts at L-S's stationary level."""
+    time = sympy.Symbol("tau_Q", positive=True)
+    box = (Rational(1, 10), Integer(3))
+    level = eta_1 * injected**2 / (decay * (2 - eta_1 * decay))
+    small = sympy.Symbol("x", positive=True)  # eta_1 lambda
+    exact = sympy.simplify(eta_2 * injected**2 * time / (level * r**2)).subs(decay, small / eta_1)
+    limit = (sympy.limit(exact / small, small, 0) * small).subs(small, eta_1 * decay)
+    domain = dict.fromkeys((eta_1, eta_2, decay, time, r), box)
+    return Identity(domain, limit, (Step(twice * eta_2 / eta_1 * decay * time / r**2, "2 - eta_1 lambda goes to 2"),))
+
+
+@claim(
+    "weight-left-on-fitted-examples", source="THEORY §8 [D]", assumptions=("alpha uniform on [0, 1]", "g > 0"),
+    statement=r"M(g)=E\,\sigma(-\alpha g)=\frac{\log2-\log(1+e^{-g})}g",
+    twins={"log 2 / g": {"tail": 0}, "e^g for e^-g": {"sign": 1}},
+)
+def mean_weight(tail: int = 1, sign: int = -1) -> Identity:
+    """How hard examples that hold both patterns still pull once Q is learnt: only like 1 / g."""
+    g, a = sympy.symbols("g a", positive=True)
+    antiderivative = -sympy.log(1 + sympy.exp(-a * g)) / g
+    over = (antiderivative.subs(a, 1) - antiderivative.subs(a, 0)) * _is_antiderivative(antiderivative, 1 / (1 + sympy.exp(a * g)), a)
+    right = (sympy.log(2) - tail * sympy.log(1 + sympy.exp(sign * g))) / g
+    return Identity({g: (Rational(1, 2), Integer(8))}, over, (Step(right, "between alpha = 0 and 1"),))
+
+
+def _is_antiderivative(integral: sympy.Expr, integrand: sympy.Expr, by: sympy.Symbol) -> sympy.Expr:
+    """1 if it is one, and no number otherwise, so that nothing follows."""
+    return Integer(1) if sympy.simplify(sympy.diff(integral, by) - integrand) == 0 else sympy.nan

@@ -1,6 +1,7 @@
 """Ball arithmetic over boxes (python-flint's arb): enclosures that hold for every point of a box.
 
-A box in which the sign is not decided is cut in two along its widest side, relative to where it began.
+A box in which the sign is not decided is cut in two along its widest side, relative to where it began. At a corner where the
+expression vanishes, boxes are decided by Taylor's formula with the remainder enclosed.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from typing import Any, Final
 import sympy
 from flint import arb, ctx, fmpq
 
-from proofs_check.problem import Inequality
+from proofs_check.problem import PRECISION, Inequality
 
-__all__ = ["PRECISION", "certify_positive", "enclose"]
+__all__ = ["certify_positive", "enclose"]
 
-PRECISION: Final = 128
 _MOST_BOXES: Final = 200_000
+_FEW_BOXES: Final = 5_000
 _FUNCTIONS: Final = {
     sympy.sin: "sin", sympy.cos: "cos", sympy.tan: "tan", sympy.asin: "asin", sympy.acos: "acos", sympy.atan: "atan",
-    sympy.exp: "exp", sympy.log: "log", sympy.erf: "erf",
+    sympy.exp: "exp", sympy.log: "log", sympy.erf: "erf", sympy.Abs: "__abs__",
 }
+Sides = tuple[tuple[Fraction, Fraction], ...]
 
 
 def _rational(value: Any) -> Fraction:
@@ -67,10 +69,8 @@ def enclose(expression: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
         inner = enclose(base, values)
         if exponent.is_Integer:
             return inner ** int(exponent)
-        if exponent == sympy.Rational(1, 2):
-            return inner.sqrt()
-        if exponent == -sympy.Rational(1, 2):
-            return inner.rsqrt()
+        if exponent.is_Rational and exponent.q == 2:
+            return inner.sqrt() ** int(exponent.p) if exponent.p > 0 else inner.rsqrt() ** int(-exponent.p)
         return (enclose(exponent, values) * inner.log()).exp()
     name = _FUNCTIONS.get(expression.func)
     if name is None:
@@ -85,50 +85,92 @@ def certify_positive(problem: Inequality) -> tuple[str, dict[str, Any]]:
     -------
     outcome : {"certified", "refuted", "undecided"}
     evidence : dict
-        Boxes that cover the domain, each with endpoints and a lower bound; or a counterexample.
+        Boxes that cover the domain, the worst of them (by number) with its lower bound, and where the corner's derivative was used; or
+        a counterexample.
     """
-    names = list(problem.variables)
-    sides = [(_rational(low), _rational(high)) for low, high in problem.variables.values()]
+    from proofs_check.methods.counterexample import not_positive
+
+    refuted = not_positive(_beyond_corner(problem), problem.expression)
+    if refuted is not None:
+        return "refuted", refuted
     before = ctx.prec
     ctx.prec = PRECISION
     try:
-        return _search(problem.expression, names, sides)
+        return _search(problem)
     finally:
         ctx.prec = before
 
 
-def _search(
-    expression: sympy.Expr, names: list[sympy.Symbol], sides: list[tuple[Fraction, Fraction]]
+def _beyond_corner(problem: Inequality) -> dict[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]]:
+    """Where counterexamples may lie: the end at which the expression is 0 does not belong to the claim."""
+    domain = dict(problem.variables)
+    if problem.corner is not None:
+        low, high = domain[problem.corner.symbol]
+        domain[problem.corner.symbol] = (low + (high - low) / 1000, high)
+    return domain
+
+
+def _search(problem: Inequality) -> tuple[str, dict[str, Any]]:
+    corner = problem.corner
+    if corner is None:
+        return _cover(problem, problem.expression, None)
+    low = problem.variables[corner.symbol][0]
+    if not _vanishes(problem, low):
+        return "undecided", {"reason": f"not shown to vanish at {corner.symbol} = {low}"}
+    derivative = sympy.diff(problem.expression, corner.symbol, corner.order)
+    # A derivative that is positive on the whole domain needs few boxes: it does not come near 0 beside the corner.
+    outcome, evidence = _cover(problem, derivative, None, most=_FEW_BOXES)
+    if outcome == "certified":
+        return outcome, {"derivative": "everywhere", **evidence}
+    outcome, evidence = _cover(problem, problem.expression, derivative)
+    return outcome, {"derivative": "at the corner", **evidence} if outcome == "certified" else evidence
+
+
+def _cover(
+    problem: Inequality, expression: sympy.Expr, at_corner: sympy.Expr | None, most: int = _MOST_BOXES
 ) -> tuple[str, dict[str, Any]]:
+    """Boxes on each of which the expression is positive, or the other one on those that touch the corner."""
+    names = list(problem.variables)
+    sides = tuple((_rational(low), _rational(high)) for low, high in problem.variables.values())
+    axis = names.index(problem.corner.symbol) if problem.corner is not None else 0
     width = [high - low if high > low else Fraction(1) for low, high in sides]
-    queue: list[tuple[float, int, tuple[tuple[Fraction, Fraction], ...]]] = [(-1.0, 0, tuple(sides))]
-    done: list[tuple[tuple[tuple[Fraction, Fraction], ...], float]] = []
+    queue: list[tuple[float, int, Sides]] = [(-1.0, 0, sides)]
+    done: list[tuple[Sides, float]] = []
     count = 1
     while queue:
-        if count > _MOST_BOXES:
+        if count > most:
             return "undecided", {"boxes": count, "reason": "more boxes than allowed"}
         size, _, box = heapq.heappop(queue)
-        value = enclose(expression, {n: _ball(*side) for n, side in zip(names, box, strict=True)})
+        cornered = at_corner is not None and box[axis][0] == sides[axis][0]
+        value = enclose(at_corner if cornered else expression, _balls(names, box))
         if value > 0:
             done.append((box, float(value.lower())))
             continue
-        middle = [(low + high) / 2 for low, high in box]
-        at = enclose(expression, {n: _ball(m, m) for n, m in zip(names, middle, strict=True)})
+        middle = tuple(((low + high) / 2,) * 2 for low, high in box)
+        at = enclose(problem.expression, _balls(names, middle))
         if at <= 0:
-            point = {str(n): str(m) for n, m in zip(names, middle, strict=True)}
+            point = {str(n): str(m) for n, (m, _) in zip(names, middle, strict=True)}
             return "refuted", {"counterexample": point, "value": at.str(20)}
         widest = max(range(len(box)), key=lambda i: (box[i][1] - box[i][0]) / width[i])
         low, high = box[widest]
         for half in ((low, (low + high) / 2), ((low + high) / 2, high)):
             count += 1
             heapq.heappush(queue, (0.5 * size, count, (*box[:widest], half, *box[widest + 1 :])))
-    worst = min(done, key=lambda item: item[1])
+    worst = min(range(len(done)), key=lambda index: done[index][1])
     return "certified", {
-        "precision": PRECISION,
-        "worst": {"box": _plain(names, worst[0]), "lower": worst[1]},
+        "precision": PRECISION, "worst": worst, "lower": done[worst][1],
         "boxes": [[f"{low}:{high}" for low, high in box] for box, _ in done],
     }
 
 
-def _plain(names: list[sympy.Symbol], box: tuple[tuple[Fraction, Fraction], ...]) -> dict[str, list[str]]:
-    return {str(name): [str(low), str(high)] for name, (low, high) in zip(names, box, strict=True)}
+def _vanishes(problem: Inequality, low: sympy.Rational) -> bool:
+    from proofs_check.methods.symbolic import is_zero
+
+    assert problem.corner is not None
+    symbol = problem.corner.symbol
+    orders = (sympy.diff(problem.expression, symbol, order).subs(symbol, low) for order in range(problem.corner.order))
+    return all(is_zero(value) for value in orders)
+
+
+def _balls(names: list[sympy.Symbol], box: tuple[tuple[Fraction, ...], ...]) -> dict[sympy.Symbol, Any]:
+    return {name: _ball(side[0], side[1]) for name, side in zip(names, box, strict=True)}

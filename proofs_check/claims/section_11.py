@@ -1,0 +1,242 @@
+"""Claims of THEORY §11: a sequence of kernels with a common optimal classifier (Theorem C.2), and the logistic loss."""
+
+from __future__ import annotations
+
+import sympy
+from sympy import Integer, Rational, exp, log, sqrt
+
+from proofs_check.claim import claim
+from proofs_check.problem import Corner, Identity, Inequality, Positive, Root, Step, Together, Value
+
+v, m, other = sympy.symbols("v m m_star", real=True)
+# x = l(v) is the loss itself: l = log(1 + e^{-v}) gives |l'| = 1 - e^{-x}.
+x = sympy.Symbol("x", positive=True)
+LINE = (Integer(-20), Integer(20))
+
+
+@claim(
+    "logistic-gradient-vanishes", source="THEORY §8 [F 38-42]", bound="upper", assumptions=("any margin v",),
+    statement=r"|\ell'(v)|=\frac1{1+e^v}<e^{-v}",
+    twins={"e^{-v} / 2": {"factor": Rational(1, 2)}, "e^{-2 v}": {"power": 2}},
+)
+def gradient_vanishes(factor: sympy.Expr = Integer(1), power: int = 1) -> Positive:  # noqa: B008
+    """Examples that are fitted stop pulling, exponentially in their margin."""
+    return Positive({v: LINE}, factor * exp(-power * v) - 1 / (1 + exp(v)), (
+        Step(1 / (exp(v) * (1 + exp(v))), "put over one denominator"),
+    ))  # fmt: skip
+
+
+@claim(
+    "logistic-gradient-by-loss", source="THEORY §11 [D]", assumptions=("any margin v",),
+    statement=r"|\ell'(v)|=1-e^{-\ell(v)}",
+    twins={"1 - e^{-2 l}": {"power": 2}},
+)
+def gradient_by_loss(power: int = 1) -> Identity:
+    """The gradient of the logistic loss as a function of the loss."""
+    loss = log(1 + exp(-v))
+    return Identity({v: (Integer(-10), Integer(10))}, -sympy.diff(loss, v), (
+        Step(1 - 1 / (1 + exp(-v)) ** power, "e^{-l} = 1 / (1 + e^{-v})"),
+        Step(1 - exp(-power * loss), "the exponential of a logarithm"),
+    ))  # fmt: skip
+
+
+@claim(
+    "logistic-loss-is-convex", source="THEORY §11 [D]", bound="lower", assumptions=("any margins m, m*",),
+    statement=r"\ell(m_*)>\ell(m)+\ell'(m)(m_*-m)\quad(m_*\ne m)",
+    twins={"twice the slope": {"slope": 2}, "the other way": {"sign": -1}},
+)
+def convex(slope: int = 1, sign: int = 1) -> Positive:
+    """What the bound needs of the loss, whatever offset a margin holds."""
+    loss = log(1 + exp(-m))
+    gap = log(1 + exp(-other)) - loss - slope * sympy.diff(loss, m) * (other - m)
+    box = {m: (Integer(-3), Integer(3)), other: (Rational(-7, 2), Integer(4))}
+    return Positive(box, sign * gap, (
+        Step(exp(-other) / (1 + exp(-other)) ** 2, "the second derivative of the loss"),
+    ), by=other, at=m, order=2)  # fmt: skip
+
+
+ROOT = sympy.Symbol("x_0", positive=True)
+
+
+@claim(
+    "gradient-loss-ratio-peaks-once", source="THEORY §11 [D]", assumptions=("x > 0",),
+    statement=r"\frac d{dx}\frac{(1-e^{-x})^2}x=\frac{(1-e^{-x})e^{-x}}{x^2}(1+2x-e^x),\quad 1+2x-e^x\text{ strictly concave, }0\text{ at }0",
+    twins={"1 + x": {"slope": 1}},
+)
+def peaks_once(slope: int = 2) -> Together:
+    """The ratio rises up to the only positive zero of 1 + 2 x - e^x and falls beyond: its value there is the supremum."""
+    ratio, factor = (1 - exp(-x)) ** 2 / x, 1 + slope * x - exp(x)
+    domain = {x: (Rational(1, 10), Integer(5))}
+    return Together((
+        ("derivative", Identity(domain, sympy.diff(ratio, x), (
+            Step((1 - exp(-x)) * exp(-x) / x**2 * factor, "put over one denominator"),
+        ))),
+        ("the factor is concave", Positive(domain, -sympy.diff(factor, x, 2))),
+        ("and 0 at 0", Identity({}, factor.subs(x, 0), (Step(Integer(0), "1 - 1"),))),
+        ("the other factor is positive", Positive(domain, 1 - exp(-x), (
+            Step(exp(-x), "derivative of 1 - e^{-x}"),
+        ), by=x, at=Integer(0), order=1)),
+    ))  # fmt: skip
+
+
+@claim(
+    "constant-c-0", source="THEORY §11 [D]", expected="certified",
+    assumptions=("the supremum is where 1 + 2 x = e^x, by the claim gradient-loss-ratio-peaks-once",),
+    statement=r"c_0=\sup_v\frac{\ell'(v)^2}{\ell(v)}=\sup_{x>0}\frac{(1-e^{-x})^2}x=0.407264377589\pm10^{-10}",
+    twins={"1 % larger": {"factor": Rational(101, 100)}, "where 1 + 1.99 x = e^x": {"slope": Rational(199, 100)}},
+)
+def c_0(factor: sympy.Expr = Integer(1), slope: sympy.Expr = Integer(2)) -> Value:  # noqa: B008
+    """The constant by which the loss bounds its squared gradient."""
+    root = Root(ROOT, exp(ROOT) - 1 - slope * ROOT, Integer(1), Integer(2))
+    stated = Rational("0.407264377589")
+    tenth = Rational(1, 10**10)
+    return Value(factor * (1 - exp(-ROOT)) ** 2 / ROOT, stated - tenth, stated + tenth, (root,))
+
+
+@claim(
+    "squared-gradient-below-loss", source="THEORY §11 [F 38-42], [D]", bound="tight", expected="certified",
+    assumptions=("x = l(v), any v", "0.40727 is c_0 rounded up"),
+    statement=r"\ell'(v)^2<0.40727\,\ell(v)",
+    twins={"0.4072": {"constant": Rational(4072, 10000)}},
+)
+def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> Together:  # noqa: B008
+    """The squared gradient is below c_0 times the loss, for every margin, tails included."""
+    return Together((
+        ("0 < x <= 1/2, by expansion", Inequality({x: (Integer(0), Rational(1, 2))}, constant * x - (1 - exp(-x)) ** 2, Corner(x, 1))),
+        ("1/2 <= x <= 3", Inequality({x: (Rational(1, 2), Integer(3))}, constant * x - (1 - exp(-x)) ** 2)),
+        # (1 - e^{-x})^2 < 1 < 3 c <= c x beyond.
+        ("x >= 3", Inequality({x: (Integer(0), Integer(1))}, 3 * constant - x**2)),
+    ))  # fmt: skip
+
+
+@claim(
+    "gradient-of-the-average-loss", source="THEORY §11 [D]", bound="upper",
+    assumptions=("|phi_i| <= B", "two examples stand for the mean of any number (induction by pairs of means)",
+                 "|sum of a_i phi_i / N| <= B mean |a_i|, by the triangle inequality"),
+    statement=r"\Big(\frac1N\sum_i|\ell'_i|\Big)^2\le\frac1N\sum_i\ell_i'^2,\ \text{ so }\ \|\nabla L\|^2\le c_0B^2L",
+    twins={"the square of the sum": {"share": Integer(1)}},
+)
+def average_gradient(share: sympy.Expr = Rational(1, 2)) -> Positive:  # noqa: B008
+    """Jensen's inequality for the square, with weights p and 1 - p of two means."""
+    a, b, first, second = sympy.symbols("a b n_1 n_2", positive=True)
+    box = (Rational(1, 10), Integer(2))
+    p, q = first / (first + second), second / (first + second)
+    left = (p * a + q * b) ** 2 * (4 * share**2)
+    return Positive({a: box, b: box, first: box, second: box}, p * a**2 + q * b**2 - left, (
+        Step(first * second * (a - b) ** 2 / (first + second) ** 2, "p q (a - b)^2"),
+    ), strict=False)  # fmt: skip
+
+
+eta, B, c0, loss, distance, after = sympy.symbols("eta B c_0 L D_t D_T", positive=True)
+# What each inequality used leaves over: of convexity, of the gradient bound, of L_t(theta*) <= epsilon.
+of_convexity, of_gradient, of_optimum = sympy.symbols("s_1 s_2 s_3", nonnegative=True)
+epsilon, decay, star, norm = sympy.symbols("epsilon lambda S W", positive=True)
+SLACKS = dict.fromkeys((of_convexity, of_gradient, of_optimum), (Integer(0), Integer(1)))
+POSITIVE = dict.fromkeys((eta, B, c0, loss, distance, epsilon), (Rational(1, 10), Rational(1, 2)))
+
+
+@claim(
+    "changing-kernels-one-step", source="THEORY §11 [F 33-36], [D]", bound="upper",
+    assumptions=("<grad, theta - theta*> = L - L(theta*) + s_1 (convexity, any offsets)", "|grad|^2 = c_0 B^2 L - s_2",
+                 "L(theta*) = epsilon - s_3", "s_1, s_2, s_3 >= 0", "D_t = |theta_t - theta*|^2"),
+    statement=r"D_t-D_{t+1}\ge2\eta\big(1-\tfrac{c_0\eta B^2}2\big)L_t-2\eta\epsilon",
+    twins={"without the half": {"half": Rational(1, 4)}, "eta epsilon": {"twice": 1}},
+)
+def one_step(half: sympy.Expr = Rational(1, 2), twice: int = 2) -> Positive:  # noqa: B008
+    """One step of gradient descent on the loss of the moment, whatever kernel and offsets it has."""
+    inner = loss - (epsilon - of_optimum) + of_convexity
+    new = distance - 2 * eta * inner + eta**2 * (c0 * B**2 * loss - of_gradient)
+    claimed = 2 * eta * (1 - half * c0 * eta * B**2) * loss - twice * eta * epsilon
+    return Positive({**POSITIVE, **SLACKS}, distance - new - claimed, (
+        Step(2 * eta * of_convexity + 2 * eta * of_optimum + eta**2 * of_gradient, "|theta - eta grad - theta*|^2 expanded"),
+    ), strict=False)  # fmt: skip
+
+
+@claim(
+    "changing-kernels-average", source="THEORY §11 [F 33-36], [D]", bound="upper",
+    assumptions=("the T inequalities of changing-kernels-one-step added up, with slack s >= 0", "c_0 eta B^2 < 2", "D_T >= 0"),
+    statement=r"\frac1T\sum_{t<T}L_t\le\frac{\|\theta_0-\theta_*\|^2/(2\eta T)+\epsilon}{1-c_0\eta B^2/2}",
+    twins={"eta T for 2 eta T": {"twice": 4}, "less twice the last distance": {"last": -1}},
+)
+def average(twice: int = 2, last: int = 0) -> Positive:
+    """The average loss of gradient descent over a sequence of kernels with one common classifier."""
+    T, room, slack = sympy.Symbol("T", integer=True, positive=True), sympy.Symbol("k", positive=True), of_convexity
+    # k = 1 - c_0 eta B^2 / 2 > 0. D_0 - D_T = 2 eta k (sum of L) - 2 eta epsilon T + s gives the mean of L:
+    mean = (distance - after - slack + 2 * eta * epsilon * T) / (2 * eta * room * T)
+    bound = ((distance + last * after * 2) / (twice * eta * T) + epsilon) / room
+    box = (Rational(1, 10), Integer(1))
+    domain = {**dict.fromkeys((eta, distance, after, epsilon, room), box), T: (Integer(1), Integer(100)), slack: SLACKS[slack]}
+    return Positive(domain, bound - mean, (
+        Step((after + slack) / (2 * eta * room * T), "divided by 2 eta k T"),
+    ))  # fmt: skip
+
+
+@claim(
+    "changing-kernels-one-step-with-ridge", source="THEORY §11 [D]", bound="upper",
+    assumptions=("as without ridge, with grad + lambda theta", "|a + b|^2 = 2 |a|^2 + 2 |b|^2 - s_4, s_4 >= 0",
+                 "lambda <theta, theta - theta*> = (lambda/2)(W - S + s_5), W = |theta|^2, S = |theta*|^2, s_5 = D_t",
+                 "eta lambda = 1 / (2 (1 + k)), k >= 0"),
+    statement=r"D_t-D_{t+1}\ge2\eta(1-c_0\eta B^2)L_t-2\eta\big(\epsilon+\tfrac\lambda2\|\theta_*\|^2\big)\quad(\eta\lambda\le\tfrac12)",
+    twins={"half of the ridge's floor": {"share": Rational(1, 4)}, "c_0 eta B^2 / 2 as without": {"factor": Rational(1, 2)}},
+)
+def one_step_with_ridge(share: sympy.Expr = Rational(1, 2), factor: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
+    """The same with weight decay, which costs its value at the common classifier."""
+    fourth, k = sympy.symbols("s_4 k", nonnegative=True)
+    rate = 1 / (2 * (1 + k) * decay)
+    inner = loss - (epsilon - of_optimum) + of_convexity + decay / 2 * (norm - star + distance)
+    squared = 2 * (c0 * B**2 * loss - of_gradient) + 2 * decay**2 * norm - fourth
+    new = distance - 2 * rate * inner + rate**2 * squared
+    claimed = 2 * rate * (1 - factor * c0 * rate * B**2) * loss - 2 * rate * (epsilon + share * decay * star)
+    # The last term is eta lambda (1 - 2 eta lambda) W.
+    left = 2 * rate * (of_convexity + of_optimum) + distance / (2 * (1 + k)) + rate**2 * (2 * of_gradient + fourth)
+    box = (Rational(1, 10), Integer(2))
+    domain = {**dict.fromkeys((B, c0, loss, distance, epsilon, decay, star, norm), box), **SLACKS,
+              fourth: (Integer(0), Integer(1)), k: (Integer(0), Integer(3))}  # fmt: skip
+    return Positive(domain, distance - new - claimed, (
+        Step(left + norm * k / (2 * (1 + k) ** 2), "|theta - eta (grad + lambda theta) - theta*|^2 expanded"),
+    ), strict=False)  # fmt: skip
+
+
+@claim(
+    "common-classifier", source="THEORY §11 [F 33-36], [D]",
+    assumptions=("theta* = s u w*^T", "any activation pattern a_j in {0, 1}; induction over neurons", "|w*| = 1"),
+    statement=r"N_A(\theta_*;x_1)=s\langle w^*,x_1\rangle\sum_ju_j^21(A_jx_1),\qquad\|\theta_*\|_F^2=s^2\|u\|^2",
+    twins={"u_j for u_j^2": {"power": 1}, "s for s^2": {"norm": 1}},
+)
+def common_classifier(power: int = 2, norm: int = 2) -> Together:
+    """One set of weights classifies P for every activation pattern: each active neuron adds with the same sign."""
+    s, inner, u, active, before = sympy.symbols("s p u_j a_j n", positive=True)
+    box = (Rational(1, 10), Integer(2))
+    domain = dict.fromkeys((s, inner, u, active, before), box)
+    return Together((
+        ("one more neuron", Identity(domain, s * inner * before + u * active * (s * u * inner), (
+            Step(s * inner * (before + u**power * active), "u_j a_j <theta*_j, x>, theta*_j = s u_j w*"),
+        ))),
+        ("norm, one more row", Identity(domain, s**2 * before + (s * u) ** 2, (
+            Step(s**norm * (before + u**2), "|s u_j w*|^2"),
+        ))),
+    ))  # fmt: skip
+
+
+@claim(
+    "common-classifier-size", source="THEORY §11 [D]", bound="upper",
+    assumptions=("half of the neurons active: sum of u_j^2 a_j = 1/2, |u| = 1", "margin at least gamma_0 = g_0 / sqrt(d)",
+                 "0 < epsilon < 1"),
+    statement=r"s=\frac{2\sqrt d\log(1/\epsilon)}{g_0}:\ \ \ell\big(\tfrac s2\gamma_0\big)<\epsilon,\qquad\|\theta_*\|^2=\frac{4d\log^2(1/\epsilon)}{g_0^2}",
+    twins={"half of s": {"times": 1}, "2 d": {"norm": 2}},
+)
+def classifier_size(times: int = 2, norm: int = 4) -> Together:
+    """How large the common classifier is that reaches loss epsilon on every example that holds P."""
+    d, g_0, h = sympy.symbols("d g_0 h", positive=True)  # h = log(1 / epsilon)
+    box = (Rational(1, 10), Integer(3))
+    s = times * sqrt(d) * h / g_0
+    margin = s / 2 * g_0 / sqrt(d)
+    # log(1 + e^{-h}) < e^{-h}, in u = e^{-h}: vanishes at u = 0, with the derivative u / (1 + u).
+    u = sympy.Symbol("u", positive=True)
+    return Together((
+        ("margin", Identity({d: (Integer(1), Integer(100)), g_0: box, h: box}, margin, (Step(h, "gamma_0 = g_0 / sqrt(d)"),))),
+        ("loss below epsilon", Positive({u: (Rational(1, 100), Integer(1))}, u - log(1 + u), (
+            Step(u / (1 + u), "derivative"),
+        ), by=u, at=Integer(0), order=1)),
+        ("norm", Identity({d: (Integer(1), Integer(100)), g_0: box, h: box}, s**2, (Step(norm * d * h**2 / g_0**2, "squared"),))),
+    ))  # fmt: skip

@@ -1,0 +1,43 @@
+"""Means of independent draws against a claimed one: Clopper and Pearson's interval, or the BCa bootstrap's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from proofs_check.problem import RESAMPLES, Sampled
+
+__all__ = ["compare"]
+
+
+def compare(problem: Sampled) -> tuple[str, dict[str, Any]]:
+    """Whether the confidence interval of the mean holds the claimed value.
+
+    Returns
+    -------
+    outcome : {"supported", "refuted"}
+        Refuted at the stated confidence: the interval leaves the claimed value out.
+    evidence : dict
+        Kind of interval, its ends, mean, size, confidence and seed.
+    """
+    from scipy import stats
+
+    draws = problem.draw(np.random.default_rng(problem.seed), problem.size)
+    if draws.shape != (problem.size,):
+        raise ValueError(f"draw gave shape {draws.shape} for {problem.size} draws")
+    if draws.dtype == np.bool_:
+        kind = "exact"
+        interval = stats.binomtest(int(draws.sum()), problem.size).proportion_ci(problem.confidence, method="exact")
+    else:
+        kind = "BCa"
+        interval = stats.bootstrap(
+            (draws,), np.mean, n_resamples=RESAMPLES, confidence_level=problem.confidence, method="BCa",
+            rng=np.random.default_rng([problem.seed, 1]), batch=1,
+        ).confidence_interval
+    expected = float(problem.expected.evalf(17))
+    inside = bool(interval.low <= expected <= interval.high)
+    return "supported" if inside else "refuted", {
+        "interval": kind, "low": float(interval.low), "high": float(interval.high), "mean": float(draws.mean()),
+        "expected": expected, "size": problem.size, "confidence": problem.confidence, "seed": problem.seed,
+    }

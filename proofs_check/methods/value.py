@@ -1,0 +1,127 @@
+"""Numbers defined by integrals and roots, enclosed by rigorous integration (Arb's, of python-flint) and by sign changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sympy
+from flint import acb, arb, ctx, fmpq
+
+from proofs_check.methods.ball import enclose
+from proofs_check.problem import PRECISION, Root, Value
+
+__all__ = ["enclose_value"]
+
+_ROOT_BITS: Final = 60
+_PIECES: Final = 64
+
+
+def enclose_value(problem: Value) -> tuple[str, dict[str, Any]]:
+    """Enclose a number and compare it with the claimed interval.
+
+    Returns
+    -------
+    outcome : {"certified", "refuted", "undecided"}
+    evidence : dict
+        Brackets of the roots, and rationals between which the number lies.
+    """
+    before = ctx.prec
+    ctx.prec = PRECISION
+    try:
+        return _compare(problem)
+    finally:
+        ctx.prec = before
+
+
+def _compare(problem: Value) -> tuple[str, dict[str, Any]]:
+    values = {symbol: _span(low, high) for symbol, (low, high) in problem.within.items()}
+    brackets = {}
+    for root in problem.roots:
+        bracket = _bracket(root, values)
+        if bracket is None:
+            return "undecided", {"reason": f"{root.symbol} is not shown to be one root between {root.low} and {root.high}"}
+        brackets[str(root.symbol)] = [str(end) for end in bracket]
+        values[root.symbol] = _span(*bracket)
+    value = _complex(problem.expression, {symbol: acb(ball) for symbol, ball in values.items()}, False).real
+    if not value.is_finite():
+        return "undecided", {"reason": "the integral could not be enclosed"}
+    low, high = (_decimal(end, down) for end, down in ((value.lower(), True), (value.upper(), False)))
+    evidence = {"precision": PRECISION, "roots": brackets, "low": low, "high": high}
+    if problem.low <= sympy.Rational(low) and sympy.Rational(high) <= problem.high:
+        return "certified", evidence
+    if sympy.Rational(high) < problem.low or sympy.Rational(low) > problem.high:
+        return "refuted", {**evidence, "claimed": [str(problem.low), str(problem.high)]}
+    return "undecided", {**evidence, "reason": "the enclosure is not on one side of the claim's ends"}
+
+
+def _decimal(end: Any, down: bool) -> str:
+    """A decimal with 25 places beyond an end, outwards."""
+    scaled = end * arb(10) ** 25
+    whole = scaled.floor() - 1 if down else scaled.ceil() + 1
+    return str(sympy.Rational(int(whole.unique_fmpz() if whole.is_exact() else whole.mid().unique_fmpz()), 10**25))
+
+
+def _span(low: sympy.Rational, high: sympy.Rational) -> Any:
+    a, b = (arb(fmpq(int(x.p), int(x.q))) for x in (low, high))
+    return a.union(b)
+
+
+def _bracket(root: Root, values: Mapping[sympy.Symbol, Any]) -> tuple[sympy.Rational, sympy.Rational] | None:
+    """Rationals around the only root: the ends differ in sign, and the derivative has one sign between."""
+
+    def at(expression: sympy.Expr, ball: Any) -> Any:
+        given = {**{symbol: acb(each) for symbol, each in values.items()}, root.symbol: acb(ball)}
+        return _complex(expression, given, False).real
+
+    slope = sympy.diff(root.equation, root.symbol)
+    step = (root.high - root.low) / _PIECES
+    pieces = [at(slope, _span(root.low + k * step, root.low + (k + 1) * step)) for k in range(_PIECES)]
+    if not (all(piece > 0 for piece in pieces) or all(piece < 0 for piece in pieces)):
+        return None
+    low, high = root.low, root.high
+    ends = [at(root.equation, _span(end, end)) for end in (low, high)]
+    if not (ends[0] < 0 < ends[1] or ends[1] < 0 < ends[0]):
+        return None
+    for _ in range(_ROOT_BITS):
+        middle = (low + high) / 2
+        value = at(root.equation, _span(middle, middle))
+        if value.contains(0):
+            break
+        low, high = (middle, high) if (value < 0) == (ends[0] < 0) else (low, middle)
+    return low, high
+
+
+def _complex(node: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: bool) -> Any:
+    """Enclosure over complex balls; with ``analytic`` not finite unless the expression is analytic there."""
+    if node.is_Symbol:
+        return values[node]
+    if isinstance(node, sympy.Integral):
+        (variable, low, high), = node.limits
+        a, b = (_complex(end, values, False) for end in (low, high))
+        goal = arb(2) ** -90
+        return acb.integral(
+            lambda x, inner: _complex(node.function, {**values, variable: x}, inner or analytic), a, b, rel_tol=goal, abs_tol=goal
+        )
+    if node.is_number and not node.args:
+        return acb(enclose(node, {}))
+    parts = [_complex(argument, values, analytic) for argument in node.args]
+    if node.is_Add:
+        return sum(parts[1:], parts[0])
+    if node.is_Mul:
+        product = parts[0]
+        for part in parts[1:]:
+            product = product * part
+        return product
+    if node.is_Pow and node.exp.is_Integer:
+        return parts[0] ** int(node.exp)
+    if node.is_Pow and node.exp in (sympy.Rational(1, 2), -sympy.Rational(1, 2)):
+        root = parts[0].sqrt(analytic=analytic)
+        return root if node.exp > 0 else 1 / root
+    if isinstance(node, sympy.exp):
+        return parts[0].exp()
+    if isinstance(node, sympy.log):
+        return parts[0].log(analytic=analytic)
+    if isinstance(node, sympy.atan):
+        return acb(enclose(node, {symbol: value.real for symbol, value in values.items()}))
+    raise NotImplementedError(f"no complex enclosure of {node.func}")

@@ -1,0 +1,85 @@
+"""Boxes: they tile the domain, and the expression is positive on each, by other intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from proofs_check.problem import PRECISION, Inequality
+from proofs_check.recheck.derivations import rational_points
+from proofs_check.recheck.intervals import fraction, interval
+from proofs_check.recheck.refusal import Refused, only_keys
+
+__all__ = ["check_boxes"]
+
+Box = tuple[tuple[Fraction, Fraction], ...]
+
+
+def check_boxes(problem: Inequality, evidence: dict[str, Any]) -> str:
+    """Look at every box; at a corner, at the derivative that Taylor's formula asks for."""
+    due = {"precision", "worst", "lower", "boxes"}
+    only_keys(evidence, due | {"derivative"} if problem.corner else due)
+    boxes: list[Box] = []
+    for entry in evidence["boxes"]:
+        sides = [tuple(Fraction(text) for text in side.split(":")) for side in entry]
+        boxes.append(tuple((low, high) for low, high in sides))
+    domain = tuple((fraction(low), fraction(high)) for low, high in problem.variables.values())
+    if not _fill(domain, boxes):
+        raise Refused("the boxes do not fill the domain")
+    names, derivative, axis = list(problem.variables), problem.expression, -1
+    if problem.corner is not None:
+        axis = names.index(problem.corner.symbol)
+        _check_vanishing(problem)
+        derivative = sympy.diff(problem.expression, problem.corner.symbol, problem.corner.order)
+    used = evidence.get("derivative", "at the corner")
+    if used not in ("everywhere", "at the corner"):
+        raise Refused(f"derivative {used!r}")
+    for number, box in enumerate(boxes):
+        cornered = axis >= 0 and (used == "everywhere" or box[axis][0] == domain[axis][0])
+        expression = derivative if cornered else problem.expression
+        value = interval(expression, dict(zip(names, box, strict=True)))
+        if not value.a > 0:
+            raise Refused(f"not shown to be positive on {box}")
+        if number == evidence["worst"]:
+            _check_lower(expression, names, box, float(evidence["lower"]))
+    if evidence["precision"] != PRECISION or not 0 <= evidence["worst"] < len(boxes):
+        raise Refused("another precision, or no such worst box")
+    return f"{len(boxes)} boxes fill the domain, and what is to be positive is so on each"
+
+
+def _check_vanishing(problem: Inequality) -> None:
+    assert problem.corner is not None
+    symbol = problem.corner.symbol
+    low = problem.variables[symbol][0]
+    for order in range(problem.corner.order):
+        value = sympy.diff(problem.expression, symbol, order).subs(symbol, low)
+        for point in rational_points(problem.variables):
+            sides = {each: (number, number) for each, number in point.items()}
+            found = interval(value, sides)
+            if not (-1e-30 < found.a and found.b < 1e-30):
+                raise Refused(f"derivative {order} does not vanish at {symbol} = {low}")
+
+
+def _check_lower(expression: sympy.Expr, names: list[sympy.Symbol], box: Box, lower: float) -> None:
+    """Refuse a lower bound that the expression goes below somewhere in the box."""
+    for share in (Fraction(0), Fraction(1, 2), Fraction(1)):
+        point = {name: (low + share * (high - low),) * 2 for name, (low, high) in zip(names, box, strict=True)}
+        if not 0 < lower <= interval(expression, point).b:
+            raise Refused(f"{lower} is no lower bound of the worst box")
+
+
+def _fill(domain: Box, boxes: Sequence[Box]) -> bool:
+    """Whether the boxes tile the domain; only tilings by straight cuts through the whole are recognised."""
+    if len(boxes) == 1:
+        return boxes[0] == domain
+    for axis, (low, high) in enumerate(domain):
+        for cut in sorted({box[axis][0] for box in boxes} - {low}, key=lambda x: abs(x - (low + high) / 2))[:1]:
+            left = [box for box in boxes if box[axis][1] <= cut]
+            right = [box for box in boxes if box[axis][0] >= cut]
+            if len(left) + len(right) == len(boxes) and left and right:
+                parts = ((low, cut), left), ((cut, high), right)
+                return all(_fill((*domain[:axis], side, *domain[axis + 1 :]), part) for side, part in parts)
+    return False

@@ -1,0 +1,69 @@
+"""Counterexamples: a point of the claim's domain at which it is certainly false."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import sympy
+
+from proofs_check.problem import Identity, Inequality, Positive
+from proofs_check.recheck.intervals import fraction, interval
+from proofs_check.recheck.refusal import Refused, only_keys
+
+__all__ = ["check_counterexample"]
+
+
+def check_counterexample(problem: Identity | Inequality | Positive, evidence: dict[str, Any]) -> str:
+    """Look at a claim where it is said to be false."""
+    if isinstance(problem, Identity):
+        only_keys(evidence, {"counterexample", "step", "reason", "difference"})
+    else:
+        only_keys(evidence, {"counterexample", "value"})
+    point = _point(problem, evidence["counterexample"])
+    sides = {symbol: (value, value) for symbol, value in point.items()}
+    if isinstance(problem, Identity):
+        step = int(evidence["step"])
+        chain = [problem.start, *(each.expression for each in problem.steps)]
+        if not 1 <= step < len(chain) or evidence["reason"] != problem.steps[step - 1].reason:
+            raise Refused(f"the claim has no such step {step}")
+        value = interval((chain[step - 1] - chain[step]).doit(), sides)
+        if 0 in value:
+            raise Refused("at the counterexample both sides may be equal")
+        _is_said(value, evidence["difference"])
+        return f"both sides of step {step} differ there"
+    value = interval(problem.expression.doit(), sides)
+    strict = not isinstance(problem, Positive) or problem.strict
+    if not (value.b <= 0 if strict else value.b < 0):
+        raise Refused("the expression may be positive at the counterexample")
+    _is_said(value, evidence["value"])
+    return "the expression is not positive there"
+
+
+def _point(problem: Any, stored: dict[str, str]) -> dict[sympy.Symbol, Fraction]:
+    given = {name: Fraction(text) for name, text in stored.items()}
+    if set(given) != {str(symbol) for symbol in problem.variables}:
+        raise Refused("the counterexample names other variables than the claim")
+    point = {}
+    for symbol, (low, high) in problem.variables.items():
+        value = given[str(symbol)]
+        inside = fraction(low) <= value and (high.is_infinite or value <= fraction(high))
+        if isinstance(problem, Inequality) and problem.corner is not None and symbol == problem.corner.symbol:
+            inside = inside and value > fraction(low)
+        if not inside or (symbol.is_integer and value.denominator != 1):
+            raise Refused(f"{symbol} = {value} is outside of the claim's domain")
+        point[symbol] = value
+    return point
+
+
+def _is_said(value: Any, text: str) -> None:
+    """Refuse a printed number, as "[1.234 +/- 5e-6]" or "1.234", that is not the one found."""
+    middle, _, radius = text.strip("[]").partition("+/-")
+    with mpmath.workdps(40):
+        away = max(abs(mpmath.mpf(value.a) - mpmath.mpf(middle)), abs(mpmath.mpf(value.b) - mpmath.mpf(middle)))
+        # Twenty digits are printed, each of which is to be right.
+        if away > mpmath.mpf(radius or 0) + mpmath.mpf(10) ** -18 * abs(mpmath.mpf(middle)):
+            raise Refused(f"{text} is not what is found there")
+        if radius and mpmath.mpf(radius) > mpmath.mpf(10) ** -15 * abs(mpmath.mpf(middle)):
+            raise Refused(f"{text} is wider than what is found there")

@@ -1,0 +1,79 @@
+"""Draws: drawn again from the claim's own law and seed, and the interval computed by other code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import numpy as np
+import sympy
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from proofs_check.problem import RESAMPLES, Sampled
+from proofs_check.recheck.refusal import Refused, only_keys
+
+__all__ = ["check_sample"]
+
+
+def check_sample(problem: Sampled, outcome: str, evidence: dict[str, Any]) -> str:
+    """Look at every number stored, and at whether the claimed mean lies in the interval."""
+    only_keys(evidence, {"interval", "low", "high", "mean", "expected", "size", "confidence", "seed"})
+    draws = problem.draw(np.random.default_rng(problem.seed), problem.size)
+    exact = draws.dtype == np.bool_
+    low, high = _clopper_pearson(int(draws.sum()), problem) if exact else _bca(draws, problem)
+    expected = float(sympy.N(problem.expected, 30))
+    found = {"low": low, "high": high, "mean": float(np.mean(draws)), "expected": expected, "size": problem.size,
+             "confidence": problem.confidence, "seed": problem.seed}  # fmt: skip
+    for name, value in found.items():
+        if not abs(float(evidence[name]) - value) <= 1e-9 * abs(value):
+            raise Refused(f"{name} = {evidence[name]} stored, {value!r} found")
+    if evidence["interval"] != ("exact" if exact else "BCa"):
+        raise Refused("another kind of interval")
+    if (low <= expected <= high) != (outcome == "supported"):
+        raise Refused(f"the interval does not show {outcome!r}")
+    side = "in" if outcome == "supported" else "outside of"
+    return f"{problem.size} draws made again; the claimed mean lies {side} their {problem.confidence:g} interval"
+
+
+def _clopper_pearson(hits: int, problem: Sampled) -> tuple[float, float]:
+    """Probabilities at which the binomial tail beyond the hits is half of what the confidence leaves, by bisection of its sum."""
+    n, tail = problem.size, (1 - problem.confidence) / 2
+    ways = gammaln(n + 1) - gammaln(np.arange(n + 1) + 1) - gammaln(n - np.arange(n + 1) + 1)
+
+    def beyond(p: float, counts: NDArray[Any]) -> float:
+        return float(np.exp(ways[counts] + counts * np.log(p) + (n - counts) * np.log1p(-p)).sum())
+
+    def where(counts: NDArray[Any], *, rising: bool) -> float:
+        low, high = 0.0, 1.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if (beyond(middle, counts) < tail) == rising else (low, middle)
+        return (low + high) / 2
+
+    at_least, at_most = np.arange(hits, n + 1), np.arange(hits + 1)
+    return 0.0 if hits == 0 else where(at_least, rising=True), 1.0 if hits == n else where(at_most, rising=False)
+
+
+def _bca(draws: NDArray[Any], problem: Sampled) -> tuple[float, float]:
+    """Bias-corrected and accelerated bootstrap interval of a mean (Efron 1987), from the same resampled indices."""
+    rng, n = np.random.default_rng([problem.seed, 1]), len(draws)
+    means = np.array([draws[rng.integers(0, n, (1, n))[0]].mean() for _ in range(RESAMPLES)])
+    mean = draws.mean()
+    share = (np.count_nonzero(means < mean) + np.count_nonzero(means <= mean)) / (2 * RESAMPLES)
+
+    def normal(x: float) -> float:
+        return float(mpmath.ncdf(x))
+
+    def quantile(p: float) -> float:
+        return float(mpmath.sqrt(2) * mpmath.erfinv(2 * mpmath.mpf(p) - 1))
+
+    bias = quantile(share)
+    away = mean - (draws.sum() - draws) / (n - 1)  # jackknife: the mean without each draw
+    centred = away - away.mean()
+    acceleration = float((centred**3).sum() / (6.0 * (centred**2).sum() ** 1.5))
+    ends = []
+    for tail in ((1 - problem.confidence) / 2, (1 + problem.confidence) / 2):
+        z = bias + quantile(tail)
+        ends.append(float(np.percentile(means, 100 * normal(bias + z / (1 - acceleration * z)))))
+    return ends[0], ends[1]
