@@ -11,16 +11,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from proofs_check.claim import Claim, Verdict, claim, claims
+    from proofs_check.certificate import load, save
+    from proofs_check.claim import Claim, Verdict, claim, claims, find
     from proofs_check.recheck import RecheckReport, recheck
     from proofs_check.verify import verify
 
 _HOMES = {
     "Claim": "claim", "Verdict": "claim", "claim": "claim", "claims": "claim", "RecheckReport": "recheck", "recheck": "recheck",
-    "verify": "verify",
+    "find": "claim", "load": "certificate", "save": "certificate", "verify": "verify",
 }
 
-__all__ = ["Claim", "RecheckReport", "Verdict", "claim", "claims", "recheck", "verify"]
+__all__ = ["Claim", "RecheckReport", "Verdict", "claim", "claims", "find", "load", "recheck", "save", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,11 @@ def save(verdict: Verdict, path: str | os.PathLike[str]) -> None:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     content = {
-        "format": FORMAT, "claim": verdict.claim, "level": verdict.level, "outcome": verdict.outcome, "evidence": verdict.evidence,
+        "format": FORMAT,
+        "claim": verdict.claim,
+        "level": verdict.level,
+        "outcome": verdict.outcome,
+        "evidence": verdict.evidence,
     }
     handle, draft = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
     try:

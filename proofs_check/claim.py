@@ -135,8 +135,16 @@ class Claim:
 
 
 def claim(
-    id: str, *, statement: str, source: str, assumptions: Sequence[str] = (), bound: Bound = "exact",
-    expected: Outcome = "proved", twins: Mapping[str, Mapping[str, Any]], full: Mapping[str, Any] | None = None, corrected: str = "",
+    id: str,
+    *,
+    statement: str,
+    source: str,
+    assumptions: Sequence[str] = (),
+    bound: Bound = "exact",
+    expected: Outcome = "proved",
+    twins: Mapping[str, Mapping[str, Any]],
+    full: Mapping[str, Any] | None = None,
+    corrected: str = "",
 ) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
     """Register a function that states a problem as a claim.
 
@@ -152,7 +160,7 @@ def claim(
     InputError
         If the identifier is taken or not made of lower-case words, a twin is missing, the expected verdict is unknown, or a claim
         expected to be refuted names no corrected one.
-    """
+    """  # noqa: E501
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id):
         raise InputError(f"claim id {id!r}", "lower-case words joined by hyphens", "rename it")
     if not twins and expected != "refuted":
@@ -162,7 +170,8 @@ def claim(
     if (expected == "refuted") != bool(corrected):
         raise InputError(
             f"claim {id!r}: expected = {expected!r}, corrected = {corrected!r}",
-            "a claim known to be false, and no other, names the corrected claim", "give both or neither",
+            "a claim known to be false, and no other, names the corrected claim",
+            "give both or neither",
         )
 
     def register(function: Callable[..., Problem]) -> Callable[..., Problem]:
@@ -171,7 +180,9 @@ def claim(
         if not (function.__doc__ or "").strip():
             raise InputError(f"claim {id!r} without a docstring", "a reader learns from it what is claimed", "write one")
         made = tuple(Twin(name, dict(parameters)) for name, parameters in twins.items())
-        _REGISTRY[id] = Claim(id, statement, source, tuple(assumptions), bound, expected, function, made, dict(full or {}), corrected)
+        _REGISTRY[id] = Claim(
+            id, statement, source, tuple(assumptions), bound, expected, function, made, dict(full or {}), corrected
+        )
         return function
 
     return register

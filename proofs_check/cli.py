@@ -6,23 +6,32 @@ Exit status: 0 done, 1 a verdict other than expected, a twin that passes, or ref
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+import textwrap
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from proofs_check.claim import Claim, Verdict
+    from proofs_check.claim import Level
+    from proofs_check.junit import Judged
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="Check the statements of the theory: derivations, certified inequalities, linear programs, each with false twins.",
-    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
+    help="Check the statements of the theory: derivations, certified inequalities and numbers, linear programs, samples, "
+    "each with false twins.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
 )
 Ids = Annotated[list[str] | None, typer.Argument(help="Identifiers of claims; left out, all.")]
-Format = Annotated[str, typer.Option("--format", help="text or json.")]
+Format = Annotated[str, typer.Option("--format", help="text, json or junit.")]
+AtLevel = Annotated[str, typer.Option("--level", help="quick, or full: larger domains and samples.")]
+_FORMATS = ("text", "json", "junit")
 
 
 @app.command("list")
@@ -31,97 +40,205 @@ def list_claims() -> None:
     from proofs_check.claim import claims
 
     for claim in claims():
-        typer.echo(f"{claim.id:38} {claim.expected:10} {claim.source:24} {claim.summary}")
+        typer.echo(f"{claim.id:40} {claim.expected:10} {claim.source:24} {claim.summary}")
 
 
 @app.command()
-def show(id: str) -> None:
+def show(id: str, level: AtLevel = "quick") -> None:
     """Print a claim: statement, assumptions, source, verdict and evidence, and the line that checks it again."""
     from proofs_check.claim import find
     from proofs_check.verify import judge
 
-    claim = find(id)
-    verdict = judge(claim)
+    claim, chosen = find(id), _level(level)
+    verdict = judge(claim, level=chosen)
     typer.echo(f"{claim.id}: {claim.summary}\n\n  {claim.statement}\n")
-    assumptions = "; ".join(claim.assumptions) or "none"
-    typer.echo(f"source       {claim.source}\nassumptions  {assumptions}\nbound        {claim.bound}")
-    typer.echo(f"expected     {claim.expected}\nverdict      {verdict.outcome}\nevidence")
-    for line in _evidence(verdict):
-        typer.echo(f"  {line}")
-    typer.echo("twins")
+    typer.echo(f"source       {claim.source}")
+    for number, assumption in enumerate(claim.assumptions or ("none",)):
+        typer.echo(f"{'' if number else 'assumptions':12} {assumption}")
+    typer.echo(f"bound        {claim.bound}\nexpected     {claim.expected}\nverdict      {verdict.outcome}\nevidence")
+    for line in _evidence(verdict.evidence):
+        typer.echo(textwrap.indent(line, "  "))
+    if claim.corrected:
+        typer.echo(f"corrected    {claim.corrected}")
+    typer.echo("twins" if claim.twins else "twins        none: the claim itself is false")
     for twin in claim.twins:
-        found = judge(claim, twin.parameters, twin.name)
-        typer.echo(f"  {twin.name}: {found.outcome}{_where(found)}")
+        found = judge(claim, twin.name, level=chosen)
+        typer.echo(f"  {twin.name}: {found.outcome}{_where(found.evidence)}")
+    if verdict.outcome == "refuted" and "counterexample" in verdict.evidence:
+        typer.echo(f"\nlook there: {_line(claim.id, verdict.evidence['counterexample'])}")
     typer.echo(f"\ncheck again: proofs-check verify {claim.id} --out evidence && proofs-check recheck evidence/{claim.id}.json")
 
 
-def _evidence(verdict: Verdict) -> list[str]:
-    evidence = verdict.evidence
+def _level(text: str) -> Level:
+    from proofs_check.claim import LEVELS
+    from theory_sim.errors import InputError
+
+    if text not in LEVELS:
+        raise InputError(f"--level {text}", f"one of {', '.join(LEVELS)}", "choose one of these")
+    return text  # type: ignore[return-value]
+
+
+def _line(id: str, point: dict[str, str], twin: str = "") -> str:
+    values = " ".join(shlex.quote(f"{name}={value}") for name, value in point.items())
+    return f"proofs-check at {id} {values}" + (f" --twin {shlex.quote(twin)}" if twin else "")
+
+
+def _evidence(evidence: Any) -> list[str]:
+    """Evidence as lines for a reader of the paper."""
+    if "parts" in evidence:
+        parts = evidence["parts"]
+        shown = [
+            f"{part['part']}: {part['outcome']}\n" + textwrap.indent("\n".join(_evidence(part["evidence"])), "  ")
+            for part in parts[:6]
+        ]
+        return [*shown, *([f"... and {len(parts) - 6} more parts"] if len(parts) > 6 else [])]
     if "steps" in evidence:
         import sympy
 
-        return [f"{number}. = {sympy.sstr(sympy.sympify(step['to']))}   ({step['reason']})"
-                for number, step in enumerate(evidence["steps"], start=1)]
+        lines = [
+            f"{number}. = {sympy.sstr(sympy.sympify(step['to']))}   ({step['reason']})"
+            for number, step in enumerate(evidence["steps"], start=1)
+        ]
+        return [*lines, *(["   each term of which is positive"] if "positive" in evidence else [])]
     if "boxes" in evidence:
-        return [f"{len(evidence['boxes'])} boxes, {evidence['precision']} bits; worst {evidence['worst']}"]
+        worst = evidence["boxes"][evidence["worst"]]
+        kind = {
+            "everywhere": "the derivative at the corner is positive on all of ",
+            "at the corner": "by expansion at the corner, on ",
+        }
+        start = kind.get(evidence.get("derivative", ""), "")
+        return [
+            f"{start}{len(evidence['boxes'])} boxes, {evidence['precision']} bits; worst {worst}: at least {evidence['lower']:.3g}"  # noqa: E501
+        ]
+    if "roots" in evidence:
+        import sympy
+
+        ends = [str(sympy.N(sympy.Rational(evidence[key]), 16)) for key in ("low", "high")]
+        return [
+            f"between {ends[0]} and {ends[1]} ({evidence['precision']} bits)",
+            *(f"{name} between {low} and {high}" for name, (low, high) in evidence["roots"].items()),
+        ]
+    if "confidence" in evidence:
+        return [
+            f"mean {evidence['mean']:.6g} of {evidence['size']} draws (seed {evidence['seed']}); {evidence['confidence']:g} "
+            f"{evidence['interval']} interval {evidence['low']:.6g} to {evidence['high']:.6g}; claimed {evidence['expected']:.6g}"  # noqa: E501
+        ]
     return [f"{key}: {value}" for key, value in evidence.items()]
 
 
-def _where(verdict: Verdict) -> str:
-    if "counterexample" in verdict.evidence:
-        point = ", ".join(f"{name} = {value}" for name, value in verdict.evidence["counterexample"].items())
+def _where(evidence: Any) -> str:
+    if "counterexample" in evidence:
+        point = ", ".join(f"{name} = {value}" for name, value in evidence["counterexample"].items())
         return f" at {point}"
-    return f", {verdict.evidence}" if verdict.evidence else ""
+    if "evidence" in evidence:
+        return f", {evidence['part']}{_where(evidence['evidence'])}"
+    return f", {'; '.join(_evidence(evidence))}" if evidence else ""
 
 
 @app.command()
 def verify(
-    ids: Ids = None, format: Format = "text",
+    ids: Ids = None,
+    format: Format = "text",
+    level: AtLevel = "quick",
     out: Annotated[Path | None, typer.Option(help="Folder for evidence, one file a verdict, for recheck.")] = None,
 ) -> None:
     """Verify claims and their false twins; exit status 1 unless each verdict is as expected and every twin is refuted."""
+    from proofs_check.certificate import save
     from proofs_check.claim import claims, find
-    from proofs_check.verify import as_expected, save
+    from proofs_check.junit import Judged, to_junit
+    from proofs_check.verify import as_expected
     from theory_sim.errors import InputError
 
-    if format not in ("text", "json"):
-        raise InputError(f"--format {format}", "text or json", "choose one of these")
+    if format not in _FORMATS:
+        raise InputError(f"--format {format}", f"one of {', '.join(_FORMATS)}", "choose one of these")
+    chosen_level = _level(level)
     chosen = [find(id) for id in ids] if ids else claims()
-    failed, report = 0, []
+    judged: list[Judged] = []
     for claim in chosen:
-        own, twins, right = as_expected(claim)
-        failed += not right
+        start = time.perf_counter()
+        own, twins, right = as_expected(claim, level=chosen_level)
+        judged.append(Judged(claim, own, twins, right, time.perf_counter() - start))
         if out is not None:
             save(own, out / f"{claim.id}.json")
             for number, twin in enumerate(twins, start=1):
                 save(twin, out / f"{claim.id}.twin{number}.json")
-        report.append(_row(claim, own, twins, right))
         if format == "text":
-            refuted = sum(twin.outcome == "refuted" for twin in twins)
-            typer.echo(f"{'ok ' if right else 'NOT'} {claim.id:38} {own.outcome:10} twins refuted: {refuted} of {len(twins)}")
+            _print(judged[-1])
+    failed = sum(not each.right for each in judged)
     if format == "json":
-        typer.echo(json.dumps({"claims": report, "failed": failed}, indent=2, allow_nan=False))
+        typer.echo(json.dumps({"level": level, "claims": list(map(_row, judged)), "failed": failed}, indent=2, allow_nan=False))
+    elif format == "junit":
+        typer.echo(to_junit(judged))
     else:
-        typer.echo(f"{len(chosen) - failed} of {len(chosen)} claims as expected")
+        twins_run = sum(len(each.twins) for each in judged)
+        counts = {
+            outcome: sum(each.own.outcome == outcome for each in judged)
+            for outcome in ("proved", "certified", "supported", "refuted")
+        }
+        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+        typer.echo(f"{len(chosen) - failed} of {len(chosen)} claims as expected ({told}), with {twins_run} false twins")
     raise typer.Exit(1 if failed else 0)
 
 
-def _row(claim: Claim, own: Verdict, twins: list[Verdict], right: bool) -> dict[str, Any]:
+def _print(judged: Judged) -> None:
+    claim, own = judged.claim, judged.own
+    refuted = sum(twin.outcome == "refuted" for twin in judged.twins)
+    typer.echo(
+        f"{'ok ' if judged.right else 'NOT'} {claim.id:42} {own.outcome:10} twins refuted: {refuted} of {len(judged.twins)}"
+    )
+    if own.outcome == "refuted":
+        typer.echo(f"      {_where(own.evidence).strip(' ,')}" + (f"; corrected: {claim.corrected}" if claim.corrected else ""))
+    elif own.outcome != claim.expected:
+        typer.echo(f"      expected {claim.expected}; {own.evidence.get('reason', '')}")
+    for twin in judged.twins:
+        if twin.outcome != "refuted":
+            typer.echo(f"      twin not refuted: {twin.claim.partition('/')[2]}: {twin.outcome}")
+
+
+def _row(judged: Judged) -> dict[str, Any]:
+    claim = judged.claim
     return {
-        "id": claim.id, "statement": claim.statement, "source": claim.source, "assumptions": list(claim.assumptions),
-        "bound": claim.bound, "expected": claim.expected, "outcome": own.outcome, "as_expected": right,
-        "twins": [{"name": twin.claim.partition("/")[2], "outcome": twin.outcome} for twin in twins],
+        "id": claim.id,
+        "summary": claim.summary,
+        "statement": claim.statement,
+        "source": claim.source,
+        "assumptions": list(claim.assumptions),
+        "bound": claim.bound,
+        "expected": claim.expected,
+        "outcome": judged.own.outcome,
+        "as_expected": judged.right,
+        "corrected": claim.corrected,
+        "seconds": round(judged.seconds, 3),
+        "twins": [{"name": twin.claim.partition("/")[2], "outcome": twin.outcome} for twin in judged.twins],
     }
 
 
+@app.command("at")
+def at(
+    id: str,
+    point: Annotated[list[str], typer.Argument(help="Values of the claim's variables, as name=value.")],
+    twin: Annotated[str, typer.Option(help="Name of a false twin.")] = "",
+) -> None:
+    """Print a claim's expressions, or a twin's, at a point: a counterexample, looked at."""
+    from proofs_check.claim import find
+    from proofs_check.evaluate import at_point
+
+    given = dict(text.partition("=")[::2] for text in point)
+    for what, value in at_point(find(id).at("quick", twin), given):
+        typer.echo(f"{what:32} {value}")
+
+
 @app.command()
-def recheck(files: Annotated[list[Path], typer.Argument(help="Evidence stored by verify --out.")]) -> None:
+def recheck(
+    files: Annotated[list[Path], typer.Argument(help="Evidence stored by verify --out.")],
+    check_hash: Annotated[bool, typer.Option("--hash/--no-hash", help="Refuse a file that its hash does not fit.")] = True,
+) -> None:
     """Check stored evidence again, in code that shares nothing with the methods that made it."""
     from proofs_check.recheck import recheck
 
     refused = 0
     for path in files:
-        report = recheck(path)
+        report = recheck(path, check_hash=check_hash)
         refused += not report.accepted
         typer.echo(f"{'accepted' if report.accepted else 'REFUSED '} {report.claim}: {report.outcome}; {report.reason}")
     raise typer.Exit(1 if refused else 0)

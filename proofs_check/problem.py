@@ -13,8 +13,19 @@ import numpy as np
 import sympy
 
 __all__ = [
-    "PRECISION", "RESAMPLES", "Corner", "Identity", "Inequality", "LinearProgram", "Positive", "Problem", "Root", "Sampled", "Step",
-    "Together", "Value",
+    "PRECISION",
+    "RESAMPLES",
+    "Corner",
+    "Identity",
+    "Inequality",
+    "LinearProgram",
+    "Positive",
+    "Problem",
+    "Root",
+    "Sampled",
+    "Step",
+    "Together",
+    "Value",
 ]
 
 PRECISION: Final = 128
@@ -129,7 +140,7 @@ class Positive:
         Other claims of this kind; their expressions count as positive.
     strict : bool
         False: >= 0 only.
-    """
+    """  # noqa: E501
 
     variables: Domain
     expression: sympy.Expr

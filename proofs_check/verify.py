@@ -1,4 +1,4 @@
-"""verify(id) -> Verdict: solve a claim's problem by the method that fits it, twins included."""
+"""verify(id) -> Verdict: solve a claim's problem by the method that fits it."""
 
 from __future__ import annotations
 
@@ -74,6 +74,15 @@ def _solve(problem: Problem) -> tuple[str, dict[str, Any]]:
 
 def _all(problem: Together) -> tuple[str, dict[str, Any]]:
     """Refuted by the first part that is; else the weakest of the parts' outcomes."""
+    from proofs_check.methods.ball import beyond_corner
+    from proofs_check.methods.counterexample import not_positive
+
+    # A point at which one part is false is found in no time; to fail to certify another takes long.
+    for name, part in problem.parts:
+        if isinstance(part, Inequality):
+            found = not_positive(beyond_corner(part), part.expression)
+            if found is not None:
+                return "refuted", {"part": name, "outcome": "refuted", "evidence": found}
     strength = ("proved", "certified", "supported", "undecided")
     weakest, shown = 0, []
     for name, part in problem.parts:

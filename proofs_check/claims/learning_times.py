@@ -18,9 +18,15 @@ TENTH = Rational(1, 10**10)
 
 
 @claim(
-    "learning-time-of-q", source="THEORY §8 [D]",
-    assumptions=("frozen patterns", "outputs g on z and -g on z +- zeta, so h = -4 g", "residuals balanced: R_+ + R_- = -R_0",
-                 "net weight by the claim frozen-net-weight", "E = E[alpha sigma(-alpha g)]"),
+    "learning-time-of-q",
+    source="THEORY §8 [D]",
+    assumptions=(
+        "frozen patterns",
+        "outputs g on z and -g on z +- zeta, so h = -4 g",
+        "residuals balanced: R_+ + R_- = -R_0",
+        "net weight by the claim frozen-net-weight",
+        "E = E[alpha sigma(-alpha g)]",
+    ),
     statement=r"\frac{d\tau}{dg}=\frac{8\pi}{(1-p_0)\arctan(r)(1+r^2)\,E[\alpha\sigma(-\alpha g)]},\ \text{ so }"
     r"\tau_Q=\frac{c_Q}{(1-p_0)\arctan(r)(1+r^2)}",
     twins={"4 pi": {"constant": 4}, "1 - r^2": {"sign": -1}},
@@ -28,7 +34,11 @@ TENTH = Rational(1, 10**10)
 def of_q(constant: int = 8, sign: int = 1) -> Identity:
     """Time to learn Q, from the rate at which residuals separate its classes."""
     holding = sympy.Symbol("p_Q", positive=True)  # 1 - p_0
-    domain = {r: (Rational(1, 100), Integer(1)), pull: (Rational(1, 100), Rational(1, 2)), holding: (Rational(1, 2), Integer(1))}
+    domain = {
+        r: (Rational(1, 100), Integer(1)),
+        pull: (Rational(1, 100), Rational(1, 2)),
+        holding: (Rational(1, 2), Integer(1)),
+    }
     residual = holding / 2 * pull  # R_0: half of the Q-holding examples lie on z
     rate_of_h = atan(r) / pi * (1 + r**2) * residual
     return Identity(domain, 1 / (rate_of_h / 4), (
@@ -37,9 +47,13 @@ def of_q(constant: int = 8, sign: int = 1) -> Identity:
 
 
 @claim(
-    "learning-time-of-p", source="THEORY §8 [D]",
-    assumptions=("the linear part <x, x'>/4 of the kernel", "signal only: d to infinity at fixed N/d, each example's own noise left out",
-                 "y f_P = A v, v = g_0 + |g|, E = E[v sigma(-A v)]"),
+    "learning-time-of-p",
+    source="THEORY §8 [D]",
+    assumptions=(
+        "the linear part <x, x'>/4 of the kernel",
+        "signal only: d to infinity at fixed N/d, each example's own noise left out",
+        "y f_P = A v, v = g_0 + |g|, E = E[v sigma(-A v)]",
+    ),
     statement=r"\frac{d\tau}{dA}=\frac{4d}{(1-q_0)\,E[v\sigma(-Av)]},\ \text{ so }\tau_P=\frac{c_P\,d}{1-q_0}",
     twins={"2 d": {"constant": 2}, "d^2": {"power": 2}},
 )
@@ -59,7 +73,9 @@ def _c_q(level: sympy.Rational, factor: sympy.Expr) -> tuple[sympy.Expr, Root]:
     loss = sympy.Integral(log(1 + exp(-alpha * g)), (alpha, 0, 1))
     end = sympy.Symbol("g_l", positive=True)
     mean_pull = sympy.Integral(alpha / (1 + exp(alpha * g)), (alpha, 0, 1))
-    return factor * sympy.Integral(8 * pi / mean_pull, (g, 0, end)), Root(end, (loss - level).subs(g, end), Integer(1), Integer(6))
+    return factor * sympy.Integral(8 * pi / mean_pull, (g, 0, end)), Root(
+        end, (loss - level).subs(g, end), Integer(1), Integer(6)
+    )
 
 
 def _c_p(level: sympy.Rational, factor: sympy.Expr, g_0: sympy.Expr) -> tuple[sympy.Expr, Root]:
@@ -67,7 +83,9 @@ def _c_p(level: sympy.Rational, factor: sympy.Expr, g_0: sympy.Expr) -> tuple[sy
     loss = sympy.Integral(density * log(1 + exp(-A * v)), (x, 0, CUT)) + tail_of_loss
     end = sympy.Symbol("A_l", positive=True)
     mean_pull = sympy.Integral(density * v / (1 + exp(A * v)), (x, 0, CUT)) + tail
-    return factor * sympy.Integral(4 / mean_pull, (A, 0, end)), Root(end, (loss - level).subs(A, end), Rational(1, 10), Integer(2))
+    return factor * sympy.Integral(4 / mean_pull, (A, 0, end)), Root(
+        end, (loss - level).subs(A, end), Rational(1, 10), Integer(2)
+    )
 
 
 def _around(text: str) -> tuple[sympy.Rational, sympy.Rational]:
@@ -75,7 +93,10 @@ def _around(text: str) -> tuple[sympy.Rational, sympy.Rational]:
 
 
 @claim(
-    "constant-c-q", source="THEORY §8 [D]", expected="certified", assumptions=("alpha uniform on [0, 1]", "level 0.45"),
+    "constant-c-q",
+    source="THEORY §8 [D]",
+    expected="certified",
+    assumptions=("alpha uniform on [0, 1]", "level 0.45"),
     statement=r"c_Q(0.45)=8\pi\int_0^{g_\ell}\frac{dg}{E[\alpha\sigma(-\alpha g)]}=153.464877762623\pm10^{-10}",
     twins={"1 % larger": {"factor": Rational(101, 100)}, "level 0.451": {"level": Rational(451, 1000)}},
 )
@@ -86,7 +107,10 @@ def c_q(factor: sympy.Expr = Integer(1), level: sympy.Rational = Rational(9, 20)
 
 
 @claim(
-    "constant-c-q-at-lower-level", source="THEORY §8 [D]", expected="certified", assumptions=("alpha uniform on [0, 1]", "level 0.3"),
+    "constant-c-q-at-lower-level",
+    source="THEORY §8 [D]",
+    expected="certified",
+    assumptions=("alpha uniform on [0, 1]", "level 0.3"),
     statement=r"c_Q(0.3)=425.144598989090\pm10^{-10}",
     twins={"1 % smaller": {"factor": Rational(99, 100)}},
 )
@@ -97,7 +121,9 @@ def c_q_lower(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
 
 
 @claim(
-    "constant-c-p", source="THEORY §8 [D]", expected="certified",
+    "constant-c-p",
+    source="THEORY §8 [D]",
+    expected="certified",
     assumptions=("g_0 = 1, level 0.45", "Gaussian tails beyond 12, below 1e-31, enclosed"),
     statement=r"c_P(0.45)=4\int_0^{A_\ell}\frac{dA}{E[v\sigma(-Av)]}=1.712075411377\pm10^{-10}",
     twins={"1 % larger": {"factor": Rational(101, 100)}, "g_0 = 1.01": {"g_0": Rational(101, 100)}},
@@ -109,7 +135,10 @@ def c_p(factor: sympy.Expr = Integer(1), g_0: sympy.Expr = Integer(1)) -> Value:
 
 
 @claim(
-    "constant-c-p-at-lower-level", source="THEORY §8 [D]", expected="certified", assumptions=("g_0 = 1, level 0.3",),
+    "constant-c-p-at-lower-level",
+    source="THEORY §8 [D]",
+    expected="certified",
+    assumptions=("g_0 = 1, level 0.3",),
     statement=r"c_P(0.3)=3.972506873999\pm10^{-10}",
     twins={"1 % smaller": {"factor": Rational(99, 100)}},
 )
@@ -120,7 +149,10 @@ def c_p_lower(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
 
 
 @claim(
-    "order-constant", source="THEORY §8 [D]", expected="certified", assumptions=("level 0.45, g_0 = 1, alpha uniform on [0, 1]", "small r"),
+    "order-constant",
+    source="THEORY §8 [D]",
+    expected="certified",
+    assumptions=("level 0.45, g_0 = 1, alpha uniform on [0, 1]", "small r"),
     statement=r"\tau_Q<\tau_P\iff rd\gtrsim\frac{c_Q}{c_P}\,\frac{1-q_0}{1-p_0},\qquad c_Q/c_P=89.636751245200\pm10^{-10}",
     twins={"1 % larger": {"factor": Rational(101, 100)}},
 )

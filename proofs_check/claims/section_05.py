@@ -11,12 +11,16 @@ from proofs_check.problem import Identity, Step
 gamma, decay, noise, level = sympy.symbols("gamma lambda tau_xi tau", positive=True)
 # gamma lambda < 2 throughout; gamma below 1/lambda keeps points of counterexamples inside.
 DOMAIN = {
-    gamma: (Rational(1, 100), Rational(3, 2)), decay: (Rational(1, 100), Integer(1)), noise: (Rational(1, 10), Integer(4)),
+    gamma: (Rational(1, 100), Rational(3, 2)),
+    decay: (Rational(1, 100), Integer(1)),
+    noise: (Rational(1, 10), Integer(4)),
 }
 
 
 @claim(
-    "noise-stationary-level", source="THEORY §5 [D]", assumptions=("gamma lambda < 2", "lambda > 0"),
+    "noise-stationary-level",
+    source="THEORY §5 [D]",
+    assumptions=("gamma lambda < 2", "lambda > 0"),
     statement=r"\tau_\infty^2=\frac{\gamma\tau_\xi^2}{\lambda(2-\gamma\lambda)}\ \text{ is kept by }\ "
     r"\tau_{t+1}^2=(1-\gamma\lambda)^2\tau_t^2+\gamma^2\tau_\xi^2",
     twins={"2 - gamma lambda without the second term": {"slope": 0}, "1 % larger": {"factor": Rational(101, 100)}},
@@ -29,7 +33,9 @@ def stationary(slope: int = 1, factor: sympy.Rational = Integer(1)) -> Identity:
 
 
 @claim(
-    "noise-geometric-approach", source="THEORY §5 [D]", assumptions=("gamma lambda < 2", "lambda > 0"),
+    "noise-geometric-approach",
+    source="THEORY §5 [D]",
+    assumptions=("gamma lambda < 2", "lambda > 0"),
     statement=r"\tau_{t+1}^2-\tau_\infty^2=(1-\gamma\lambda)^2(\tau_t^2-\tau_\infty^2)",
     twins={"1 - gamma lambda to the first power": {"power": 1}},
 )
@@ -44,7 +50,9 @@ def geometric(power: int = 2) -> Identity:
 
 
 @claim(
-    "noise-random-walk", source="THEORY §5 [D]", bound="asymptotic",
+    "noise-random-walk",
+    source="THEORY §5 [D]",
+    bound="asymptotic",
     assumptions=("constant gamma", "t a whole number of steps"),
     statement=r"\lim_{\lambda\to0}\tau_t^2=\tau_0^2+t\gamma^2\tau_\xi^2",
     twins={"gamma to the first power": {"power": 1}, "one step less": {"lost": 1}},
@@ -62,7 +70,9 @@ def random_walk(power: int = 2, lost: int = 0) -> Identity:
 
 
 @claim(
-    "noise-correlation-of-pieces", source="THEORY §5 [D]", assumptions=("any rates", "s <= t <= u"),
+    "noise-correlation-of-pieces",
+    source="THEORY §5 [D]",
+    assumptions=("any rates", "s <= t <= u"),
     statement=r"\rho(s,u)=\rho(s,t)\,\rho(t,u),\qquad \rho(s,t)=\prod_{s\le i<t}(1-\gamma_i\lambda)\,\frac{\tau_s}{\tau_t}",
     twins={"levels the other way round": {"turned": True}},
 )
@@ -78,7 +88,9 @@ def correlation_of_pieces(turned: bool = False) -> Identity:
 
 
 @claim(
-    "noise-annealing-level", source="THEORY §5 [D]", assumptions=("eta_1 lambda, eta_2 lambda < 2",),
+    "noise-annealing-level",
+    source="THEORY §5 [D]",
+    assumptions=("eta_1 lambda, eta_2 lambda < 2",),
     statement=r"\frac{\tau_\infty^2(\eta_2)}{\tau_\infty^2(\eta_1)}=\frac{\eta_2}{\eta_1}\cdot\frac{2-\eta_1\lambda}{2-\eta_2\lambda}",
     twins={"without the second factor": {"plain": True}},
 )
@@ -95,7 +107,9 @@ def annealing_level(plain: bool = False) -> Identity:
 
 
 @claim(
-    "noise-decorrelation-rate", source="THEORY §5 [D]", bound="asymptotic",
+    "noise-decorrelation-rate",
+    source="THEORY §5 [D]",
+    bound="asymptotic",
     assumptions=("gamma goes to 0 with gamma tau_xi^2 = D fixed", "rho(t, t+1) = (1 - gamma lambda) tau_t / tau_{t+1}"),
     statement=r"-\frac{\log\rho(t,t+1)}{\gamma}=\frac1{2\gamma}\log\Big(1+\frac{\gamma^2\tau_\xi^2}{(1-\gamma\lambda)^2\tau_t^2}\Big)"
     r"\to\frac{\gamma\tau_\xi^2}{2\tau_t^2}",
@@ -118,7 +132,9 @@ def _same_rate(rate: sympy.Expr, exact: sympy.Expr) -> bool:
 
 
 @claim(
-    "noise-annealing-drop", source="THEORY §5 [D]", assumptions=("the level tau_t is the same just before and after annealing",),
+    "noise-annealing-drop",
+    source="THEORY §5 [D]",
+    assumptions=("the level tau_t is the same just before and after annealing",),
     statement=r"\frac{\eta_2\tau_\xi^2/(2\tau_t^2)}{\eta_1\tau_\xi^2/(2\tau_t^2)}=\frac{\eta_2}{\eta_1}",
     twins={"square root, as of the stable level": {"power": Rational(1, 2)}},
 )

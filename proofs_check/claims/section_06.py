@@ -22,7 +22,9 @@ def kappa_1(half: sympy.Expr = 1 / (2 * pi)) -> sympy.Expr:
 
 
 @claim(
-    "arc-cosine-derivative", source="THEORY §6, §7 [D]", assumptions=("|c| < 1",),
+    "arc-cosine-derivative",
+    source="THEORY §6, §7 [D]",
+    assumptions=("|c| < 1",),
     statement=r"\kappa_1'(c)=\frac{\pi-\arccos c}{2\pi}",
     twins={"pi + arccos": {"sign": -1}, "divided by pi": {"over": 1}},
 )
@@ -34,7 +36,8 @@ def arc_cosine_derivative(sign: int = 1, over: int = 2) -> Identity:
 
 
 @claim(
-    "arc-cosine-at-zero-and-one", source="THEORY §7 [D]",
+    "arc-cosine-at-zero-and-one",
+    source="THEORY §7 [D]",
     statement=r"\kappa_1(1)=\tfrac12,\quad\kappa_1(0)=\tfrac1{2\pi}:\ \text{balanced signs subtract }\kappa_1(0)",
     twins={"1/pi at 0": {"at_zero": 1 / pi}, "1/4 at 1": {"at_one": Rational(1, 4)}},
 )
@@ -48,7 +51,11 @@ def arc_cosine_values(at_zero: sympy.Expr = 1 / (2 * pi), at_one: sympy.Expr = R
 
 
 @claim(
-    "arc-cosine-positive", source="THEORY §7 [D]", bound="lower", expected="certified", assumptions=("-0.99 <= c <= 0.99",),
+    "arc-cosine-positive",
+    source="THEORY §7 [D]",
+    bound="lower",
+    expected="certified",
+    assumptions=("-0.99 <= c <= 0.99",),
     statement=r"\kappa_1(c)>0\quad(-0.99\le c\le0.99)",
     twins={"less 0.001": {"less": Rational(1, 1000)}},
 )
@@ -73,7 +80,9 @@ def _over_orthant(trigonometric: sympy.Expr, power: int) -> sympy.Expr:
 
 
 @claim(
-    "orthant-probability", source="THEORY §6 [D]", assumptions=("a, b standard normal with correlation rho", "|rho| < 1"),
+    "orthant-probability",
+    source="THEORY §6 [D]",
+    assumptions=("a, b standard normal with correlation rho", "|rho| < 1"),
     statement=r"P[a>0,\,b>0]=\frac{\pi-\arccos\rho}{2\pi}",
     twins={"arcsin for arccos": {"wrong": "asin"}, "divided by pi": {"over": 1}},
 )
@@ -89,7 +98,9 @@ def orthant(wrong: str = "", over: int = 2) -> Identity:
 
 
 @claim(
-    "sheppard", source="THEORY §6 [D]", assumptions=("patterns at both times are signs of a, b with correlation rho",),
+    "sheppard",
+    source="THEORY §6 [D]",
+    assumptions=("patterns at both times are signs of a, b with correlation rho",),
     statement=r"P[\text{pattern flips}]=1-2P[a>0,\,b>0]=\frac{\arccos\rho}\pi",
     twins={"half of it": {"times": Rational(1, 2)}},
 )
@@ -102,7 +113,9 @@ def sheppard(times: sympy.Expr = Integer(1)) -> Identity:  # noqa: B008
 
 
 @claim(
-    "two-time-kernel-parts", source="THEORY §6, §7 [D]", assumptions=("|rho cos theta| <= 1",),
+    "two-time-kernel-parts",
+    source="THEORY §6, §7 [D]",
+    assumptions=("|rho cos theta| <= 1",),
     statement=r"\frac{\pi-\arccos x}{2\pi}=\frac14+\frac{\arcsin x}{2\pi}",
     twins={"1/2 for 1/4": {"constant": Rational(1, 2)}},
 )
@@ -114,19 +127,25 @@ def kernel_parts(constant: sympy.Expr = Rational(1, 4)) -> Identity:  # noqa: B0
 
 
 @claim(
-    "arc-tangent-as-arc-sine", source="elementary", assumptions=("|rho| < 1",),
-    statement=r"\arctan\frac\rho{\sqrt{1-\rho^2}}=\arcsin\rho", twins={"arccos": {"cosine": True}},
+    "arc-tangent-as-arc-sine",
+    source="elementary",
+    assumptions=("|rho| < 1",),
+    statement=r"\arctan\frac\rho{\sqrt{1-\rho^2}}=\arcsin\rho",
+    twins={"arccos": {"cosine": True}},
 )
 def arc_tangent(cosine: bool = False) -> Identity:
     """An angle of the unit circle, by its tangent and by its sine."""
     return Identity(CORRELATION, sympy.atan(rho / sqrt(1 - rho**2)), (
-        Step(acos(rho) if cosine else sympy.asin(rho), "equal derivatives, and both vanish at 0", "derivative", rho, Integer(0)),
+        Step(acos(rho) if cosine else sympy.asin(rho), "equal derivatives, and both vanish at 0", "derivative", rho, Integer(0)),  # noqa: E501
     ))  # fmt: skip
 
 
 @claim(
-    "arc-sine-and-arc-cosine", source="elementary", assumptions=("|rho| < 1",),
-    statement=r"\arcsin\rho=\frac\pi2-\arccos\rho", twins={"pi for pi / 2": {"half": 1}},
+    "arc-sine-and-arc-cosine",
+    source="elementary",
+    assumptions=("|rho| < 1",),
+    statement=r"\arcsin\rho=\frac\pi2-\arccos\rho",
+    twins={"pi for pi / 2": {"half": 1}},
 )
 def arc_sine(half: sympy.Expr = Rational(1, 2)) -> Identity:  # noqa: B008
     """Complementary angles."""
@@ -136,7 +155,9 @@ def arc_sine(half: sympy.Expr = Rational(1, 2)) -> Identity:  # noqa: B008
 
 
 @claim(
-    "arc-cosine-degree-one", source="THEORY §7 [D]", assumptions=("a, b standard normal with correlation rho", "|rho| < 1"),
+    "arc-cosine-degree-one",
+    source="THEORY §7 [D]",
+    assumptions=("a, b standard normal with correlation rho", "|rho| < 1"),
     statement=r"E[(a)_+(b)_+]=\kappa_1(\rho)=\frac{\sqrt{1-\rho^2}+\rho(\pi-\arccos\rho)}{2\pi}",
     twins={"minus the root": {"sign": -1}, "1 % larger": {"factor": Rational(101, 100)}},
 )
@@ -159,7 +180,9 @@ LEVELS = dict.fromkeys((level_s, level_t, length, other), (Rational(1, 10), Inte
 
 
 @claim(
-    "pre-activation-correlation", source="THEORY §6 [D]", assumptions=("rows of the noise at s and t: correlation rho a coordinate",),
+    "pre-activation-correlation",
+    source="THEORY §6 [D]",
+    assumptions=("rows of the noise at s and t: correlation rho a coordinate",),
     statement=r"\mathrm{corr}(\tilde U_sx,\tilde U_tx')=\rho(s,t)\cos\theta",
     twins={"without the angle": {"angle": 0}},
 )
@@ -173,8 +196,12 @@ def pre_activation_correlation(angle: int = 1) -> Identity:
 
 
 @claim(
-    "two-time-kernel", source="THEORY §6 [D]",
-    assumptions=("m to infinity: the mean over neurons is the expectation", "correlation by the claim pre-activation-correlation"),
+    "two-time-kernel",
+    source="THEORY §6 [D]",
+    assumptions=(
+        "m to infinity: the mean over neurons is the expectation",
+        "correlation by the claim pre-activation-correlation",
+    ),
     statement=r"k_{s,t}(x,x')=\langle x,x'\rangle\,P[\tilde U_sx>0,\tilde U_tx'>0]="
     r"\langle x,x'\rangle\frac{\pi-\arccos(\rho\cos\theta)}{2\pi}",
     twins={"cos theta without rho": {"alone": True}, "divided by pi": {"over": 1}},
@@ -192,7 +219,9 @@ def two_time_kernel(alone: bool = False, over: int = 2) -> Identity:
 
 
 @claim(
-    "equal-time-kernel-is-constant", source="THEORY §6 [D]", assumptions=("s = t: rho = 1", "m to infinity"),
+    "equal-time-kernel-is-constant",
+    source="THEORY §6 [D]",
+    assumptions=("s = t: rho = 1", "m to infinity"),
     statement=r"k_{t,t}(x,x')=\langle x,x'\rangle\frac{\pi-\theta}{2\pi},\ \text{whatever }\tau_t:\ "
     r"1(\tau\,\tilde u x>0)=1(\tilde u x>0)",
     twins={"growing with the level": {"power": 1}},
@@ -212,7 +241,8 @@ def equal_time_kernel(power: int = 0) -> Identity:
 
 
 @claim(
-    "weight-noise-is-pre-activation-noise", source="THEORY §5 [F 25-30], [D]",
+    "weight-noise-is-pre-activation-noise",
+    source="THEORY §5 [F 25-30], [D]",
     assumptions=("independent weights N(0, sigma^2)", "induction over the coordinates; with none, both sides are 0"),
     statement=r"\mathrm{Cov}(\langle\xi,x\rangle,\langle\xi,x'\rangle)=\sigma^2\langle x,x'\rangle",
     twins={"sigma for sigma^2": {"power": 1}, "one coordinate counted twice": {"times": 2}},
@@ -229,7 +259,7 @@ def weight_noise(power: int = 2, times: int = 1) -> Identity:
 
 
 def _signs_covariance(cross: sympy.Expr) -> tuple[sympy.Expr, sympy.Symbol, sympy.Symbol]:
-    """Sum over neurons of E[u_j u_k] E[relu relu]: m of one neuron, m (m - 1) of two different, whose noises are independent."""
+    """Sum over neurons of E[u_j u_k] E[relu relu]: m of one neuron, m (m - 1) of two different, whose noises are independent."""  # noqa: E501
     m, same = sympy.Symbol("m", integer=True, positive=True), sympy.Symbol("kappa_1", positive=True)
     x = sympy.Symbol("x", positive=True)
     mean = sympy.integrate(x * sympy.exp(-(x**2) / 2) / sqrt(2 * pi), (x, 0, sympy.oo))
@@ -237,8 +267,14 @@ def _signs_covariance(cross: sympy.Expr) -> tuple[sympy.Expr, sympy.Symbol, symp
 
 
 @claim(
-    "output-noise-of-sign-laws", source="THEORY §7 [D]",
-    assumptions=("u = +-1/sqrt(m)", "independent: E u_j u_k = 0", "balanced: the signs add up to 0", "paired: two neurons, one noise"),
+    "output-noise-of-sign-laws",
+    source="THEORY §7 [D]",
+    assumptions=(
+        "u = +-1/sqrt(m)",
+        "independent: E u_j u_k = 0",
+        "balanced: the signs add up to 0",
+        "paired: two neurons, one noise",
+    ),
     statement=r"\frac{\mathrm{Cov}(n_s(x),n_t(x'))}{\tau_s\tau_t\|x\|\|x'\|}=\kappa_1,\quad \kappa_1-\tfrac1{2\pi},\quad0",
     twins={"balanced subtract 1/pi": {"balanced": Integer(2)}, "pairs keep half": {"paired": Rational(1, 2)}},
 )
@@ -258,10 +294,13 @@ def sign_laws(balanced: sympy.Expr = Integer(1), paired: sympy.Expr = Integer(0)
 
 
 @claim(
-    "flips-of-accumulated-noise", source="THEORY §5, §6 [D]", expected="supported",
+    "flips-of-accumulated-noise",
+    source="THEORY §5, §6 [D]",
+    expected="supported",
     assumptions=("20 steps at rate 1/2, then 40 at 1/20; lambda = 1/10, tau_xi = 2, tau_0 = 1", "99.9 % interval"),
     statement=r"P[1(\tilde U_sx)\ne1(\tilde U_tx)]=\frac{\arccos\rho(s,t)}\pi\ \text{ for simulated noise}",
-    twins={"correlation one step later": {"late": 1}, "no decay": {"kept": False}}, full={"size": 1_000_000},
+    twins={"correlation one step later": {"late": 1}, "no decay": {"kept": False}},
+    full={"size": 1_000_000},
 )
 def flips(size: int = 100_000, late: int = 0, kept: bool = True) -> Sampled:
     """Share of neurons whose pattern flips between two times of a run of the noise, against the formula."""
@@ -285,10 +324,13 @@ def flips(size: int = 100_000, late: int = 0, kept: bool = True) -> Sampled:
 
 
 @claim(
-    "two-time-kernel-at-finite-width", source="THEORY §6 [D]", expected="supported",
+    "two-time-kernel-at-finite-width",
+    source="THEORY §6 [D]",
+    expected="supported",
     assumptions=("x = (1, 0), x' = (3/5, 4/5), rho = 4/5", "99.9 % BCa interval over neurons"),
     statement=r"\frac1m\sum_j\langle x,x'\rangle1(\tilde u_{j,s}x)1(\tilde u_{j,t}x')\approx k_{s,t}(x,x')",
-    twins={"the equal-time kernel": {"rho": Integer(1)}}, full={"size": 200_000},
+    twins={"the equal-time kernel": {"rho": Integer(1)}},
+    full={"size": 200_000},
 )
 def kernel_at_width(size: int = 20_000, rho: sympy.Expr = Rational(4, 5)) -> Sampled:  # noqa: B008
     """Mean over random neurons of the product of both gradients, against the closed form."""
@@ -297,6 +339,6 @@ def kernel_at_width(size: int = 20_000, rho: sympy.Expr = Rational(4, 5)) -> Sam
         early, fresh = rng.standard_normal((2, size, 2))
         late = 0.8 * early + 0.6 * fresh
         both = (early[:, 0] > 0) & (late @ np.array([0.6, 0.8]) > 0)
-        return 0.6 * both.astype(float)
+        return np.asarray(0.6 * both.astype(float))
 
     return Sampled(draw, Rational(3, 5) * (pi - acos(rho * Rational(3, 5))) / (2 * pi), size)

@@ -15,6 +15,7 @@ RADII = {r: (Rational(1, 100), Integer(2))}
 
 def delta(rho: sympy.Expr) -> sympy.Expr:
     """What a unit of residual on z adds to h, from the kernels: 2 k(z, z + zeta) - 2 k(z, z)."""
+
     def k(inner: sympy.Expr, cosine: sympy.Expr) -> sympy.Expr:
         return inner * (pi - acos(rho * cosine)) / (2 * pi)
 
@@ -23,6 +24,7 @@ def delta(rho: sympy.Expr) -> sympy.Expr:
 
 def delta_outer(rho: sympy.Expr) -> sympy.Expr:
     """The same for a unit on z + zeta: k(z+, z+) + k(z+, z-) - 2 k(z+, z), for a residual of one half on each of both."""
+
     def k(inner: sympy.Expr, cosine: sympy.Expr) -> sympy.Expr:
         return inner * (pi - acos(rho * cosine)) / (2 * pi)
 
@@ -31,7 +33,9 @@ def delta_outer(rho: sympy.Expr) -> sympy.Expr:
 
 
 @claim(
-    "single-angle", source="elementary", assumptions=("r > 0",),
+    "single-angle",
+    source="elementary",
+    assumptions=("r > 0",),
     statement=r"\arccos\frac1{\sqrt{1+r^2}}=\arctan r",
     twins={"arctan 2r": {"scale": 2}},
 )
@@ -43,7 +47,9 @@ def single_angle(scale: int = 1) -> Identity:
 
 
 @claim(
-    "double-angle", source="elementary", assumptions=("r > 0",),
+    "double-angle",
+    source="elementary",
+    assumptions=("r > 0",),
     statement=r"\arccos\frac{1-r^2}{1+r^2}=2\arctan r",
     twins={"3 arctan r": {"times": 3}},
 )
@@ -55,7 +61,9 @@ def double_angle(times: int = 2) -> Identity:
 
 
 @claim(
-    "separation-of-z", source="THEORY §8 [D]", assumptions=("r > 0", "0 <= rho <= 1"),
+    "separation-of-z",
+    source="THEORY §8 [D]",
+    assumptions=("r > 0", "0 <= rho <= 1"),
     statement=r"\Delta(\rho)=\frac{\arccos\rho-\arccos(\rho/\sqrt{1+r^2})}\pi",
     twins={"the order reversed": {"sign": -1}, "1 + r for 1 + r^2": {"power": 1}},
 )
@@ -68,7 +76,9 @@ def separation_of_z(sign: int = 1, power: int = 2) -> Identity:
 
 
 @claim(
-    "separation-of-outer-points", source="THEORY §8 [D]", assumptions=("0 < r < 1", "0 <= rho <= 1"),
+    "separation-of-outer-points",
+    source="THEORY §8 [D]",
+    assumptions=("0 < r < 1", "0 <= rho <= 1"),
     statement=r"\Delta_\pm(\rho)=\frac{2\arccos\frac\rho{\sqrt{1+r^2}}-(1+r^2)\arccos\rho"
     r"-(1-r^2)\arccos\frac{\rho(1-r^2)}{1+r^2}}{2\pi}",
     twins={"1 + r^2 twice": {"inner": 1}, "without the 2": {"twice": 1}},
@@ -81,7 +91,8 @@ def separation_of_outer_points(inner: int = -1, twice: int = 2) -> Identity:
 
 
 @claim(
-    "separation-kept-by-moving-patterns", source="THEORY §8 [D]",
+    "separation-kept-by-moving-patterns",
+    source="THEORY §8 [D]",
     assumptions=("0 < r < 1", "stationary noise, rho = e^{-lambda u}", "areas by the claim antiderivative-of-arccos"),
     statement=r"\int_0^1(\Delta_\pm-\Delta)(\rho)\,d\rho=J(r)=\frac{2\sqrt{1+r^2}-2-r^2-r+(1+r^2)\arctan r}\pi",
     twins={"r^2 twice": {"square": 2}, "1 % larger": {"factor": Rational(101, 100)}},
@@ -108,7 +119,9 @@ def plateau_integral(square: int = 1, factor: sympy.Expr = Integer(1)) -> Identi
 
 
 @claim(
-    "antiderivative-of-arccos", source="elementary", assumptions=("0 < k < 1", "0 <= x <= 1"),
+    "antiderivative-of-arccos",
+    source="elementary",
+    assumptions=("0 < k < 1", "0 <= x <= 1"),
     statement=r"\frac d{dx}\Big[x\arccos(kx)-\frac{\sqrt{1-k^2x^2}}k\Big]=\arccos(kx)",
     twins={"plus the root": {"sign": 1}},
 )
@@ -122,7 +135,9 @@ def antiderivative(sign: int = -1) -> Identity:
 
 
 @claim(
-    "frozen-separation-of-z", source="THEORY §8 [D]", assumptions=("r > 0", "rho = 1"),
+    "frozen-separation-of-z",
+    source="THEORY §8 [D]",
+    assumptions=("r > 0", "rho = 1"),
     statement=r"\Delta(1)=-\frac{\arctan r}\pi",
     twins={"1 % larger": {"factor": Rational(101, 100)}, "plus": {"factor": Integer(-1)}, "r for arctan r": {"linear": True}},
 )
@@ -136,7 +151,9 @@ def frozen_delta(factor: sympy.Expr = Integer(1), linear: bool = False) -> Ident
 
 
 @claim(
-    "frozen-separation-of-outer-points", source="THEORY §8 [D]", assumptions=("0 < r < 1", "rho = 1"),
+    "frozen-separation-of-outer-points",
+    source="THEORY §8 [D]",
+    assumptions=("0 < r < 1", "rho = 1"),
     statement=r"\Delta_\pm(1)=\frac{r^2\arctan r}\pi",
     twins={"r for r^2": {"power": 1}, "1 % larger": {"factor": Rational(101, 100)}},
 )
@@ -153,7 +170,9 @@ def frozen_delta_outer(power: int = 2, factor: sympy.Expr = Integer(1)) -> Ident
 
 
 @claim(
-    "frozen-net-weight", source="THEORY §8 [D]", assumptions=("r > 0", "rho = 1"),
+    "frozen-net-weight",
+    source="THEORY §8 [D]",
+    assumptions=("r > 0", "rho = 1"),
     statement=r"\Delta(1)-\Delta_\pm(1)=-\frac{\arctan r}\pi(1+r^2)",
     twins={"1 - r^2": {"sign": -1}},
 )
@@ -171,7 +190,9 @@ AGES = {r: (Rational(1, 100), Integer(2)), w: (Rational(1, 100), Integer(4))}
 
 
 @claim(
-    "separation-of-z-by-tangents", source="THEORY §8 [D]", assumptions=("r > 0", "0 < rho < 1, w = sqrt(1 - rho^2) / rho"),
+    "separation-of-z-by-tangents",
+    source="THEORY §8 [D]",
+    assumptions=("r > 0", "0 < rho < 1, w = sqrt(1 - rho^2) / rho"),
     statement=r"\Delta(\rho)=\frac{\arctan w-\arctan\sqrt{w^2+r^2(1+w^2)}}\pi,\quad\rho=\tfrac1{\sqrt{1+w^2}}",
     twins={"r for r^2": {"power": 1}},
 )
@@ -188,7 +209,10 @@ def by_tangents(power: int = 2) -> Identity:
 
 
 @claim(
-    "separation-of-z-bounded-by-frozen", source="THEORY §8 [D]", bound="upper", assumptions=("r > 0", "0 < rho < 1"),
+    "separation-of-z-bounded-by-frozen",
+    source="THEORY §8 [D]",
+    bound="upper",
+    assumptions=("r > 0", "0 < rho < 1"),
     statement=r"|\Delta(\rho)|<\frac{\arctan r}\pi=|\Delta(1)|",
     twins={"1 % less": {"factor": Rational(99, 100)}},
 )
@@ -201,7 +225,10 @@ def bounded_by_frozen(factor: sympy.Expr = Integer(1)) -> Positive:  # noqa: B00
 
 
 @claim(
-    "separation-of-z-bounded-by-age", source="THEORY §8 [D]", bound="upper", assumptions=("r > 0", "0 < rho < 1"),
+    "separation-of-z-bounded-by-age",
+    source="THEORY §8 [D]",
+    bound="upper",
+    assumptions=("r > 0", "0 < rho < 1"),
     statement=r"|\Delta(\rho)|<\frac{\rho r^2}{2\pi\sqrt{1-\rho^2}}",
     twins={"1 % less": {"factor": Rational(99, 100)}, "rho squared": {"power": 2}},
 )
@@ -215,8 +242,13 @@ def bounded_by_age(factor: sympy.Expr = Integer(1), power: int = 1) -> Positive:
 
 
 @claim(
-    "separation-of-z-below-square-at-all-ages", source="THEORY §8 [D]", bound="upper", expected="refuted",
-    assumptions=("0.01 <= r <= 1", "0 <= rho <= 1"), twins={}, corrected="separation-of-z-bounded-by-age",
+    "separation-of-z-below-square-at-all-ages",
+    source="THEORY §8 [D]",
+    bound="upper",
+    expected="refuted",
+    assumptions=("0.01 <= r <= 1", "0 <= rho <= 1"),
+    twins={},
+    corrected="separation-of-z-bounded-by-age",
     statement=r"|\Delta(\rho)|<r^2/2\ \text{ whatever the age}",
 )
 def below_square() -> Inequality:
@@ -226,13 +258,17 @@ def below_square() -> Inequality:
 
 
 @claim(
-    "separation-of-z-second-order", source="THEORY §8 [D]", bound="tight", expected="certified",
+    "separation-of-z-second-order",
+    source="THEORY §8 [D]",
+    bound="tight",
+    expected="certified",
     assumptions=("0 < r <= 1/2", "1/2 <= w <= 4, rho = 1 / sqrt(1 + w^2)"),
     statement=r"0<\Delta(\rho)\pi+\frac{\rho r^2}{2\sqrt{1-\rho^2}}<2r^4",
-    twins={"half of the remainder": {"constant": Integer(1)}}, full={"widest": Integer(20)},
+    twins={"half of the remainder": {"constant": Integer(1)}},
+    full={"widest": Integer(20)},
 )
 def second_order(constant: sympy.Expr = Integer(2), widest: sympy.Expr = Integer(4)) -> Inequality:  # noqa: B008
-    """Delta is -rho r^2 / (2 pi sqrt(1 - rho^2)) up to the fourth order in r, down to r = 0; above it by the bound of its age."""
+    """Delta is -rho r^2 / (2 pi sqrt(1 - rho^2)) up to the fourth order in r, down to r = 0; above it by the bound of its age."""  # noqa: E501
     domain = {r: (Integer(0), Rational(1, 2)), w: (Rational(1, 2), widest)}
     return Inequality(domain, constant * r**4 + atan(Q) - atan(w) - r**2 / (2 * w), Corner(r, 4))
 
@@ -244,14 +280,19 @@ def _outer(r: sympy.Expr, rho: sympy.Expr) -> sympy.Expr:
 
 
 @claim(
-    "separation-of-outer-points-second-order", source="THEORY §8 [D]", bound="tight", expected="certified",
+    "separation-of-outer-points-second-order",
+    source="THEORY §8 [D]",
+    bound="tight",
+    expected="certified",
     assumptions=("0 < r <= 1/2", "0 <= rho <= 9/10"),
     statement=r"\Big|2\pi\Delta_\pm(\rho)+\frac{\rho r^2}{\sqrt{1-\rho^2}}\Big|<60\,r^4",
     twins={"r^4 / 100": {"constant": Rational(1, 100)}, "half of the leading term": {"leading": Rational(1, 2)}},
     full={"most": Rational(95, 100), "constant": Integer(200)},
 )
 def outer_second_order(
-    constant: sympy.Expr = Integer(60), leading: sympy.Expr = Integer(1), most: sympy.Expr = Rational(9, 10)  # noqa: B008
+    constant: sympy.Expr = Integer(60),  # noqa: B008
+    leading: sympy.Expr = Integer(1),  # noqa: B008
+    most: sympy.Expr = Rational(9, 10),  # noqa: B008
 ) -> Together:
     """Residuals on z +- zeta separate to the same second order as those on z."""
     domain = {r: (Integer(0), Rational(1, 2)), rho: (Integer(0), most)}
@@ -264,14 +305,19 @@ def outer_second_order(
 
 
 @claim(
-    "separation-cancels-at-second-order", source="THEORY §8 [D]", bound="upper", expected="certified",
+    "separation-cancels-at-second-order",
+    source="THEORY §8 [D]",
+    bound="upper",
+    expected="certified",
     assumptions=("0 < r <= 1/2", "0 <= rho <= 9/10"),
     statement=r"|\Delta(\rho)-\Delta_\pm(\rho)|<\frac{10}\pi r^4",
     twins={"r^4 / pi": {"constant": Integer(1)}, "the sum for the difference": {"sign": 1}},
     full={"most": Rational(95, 100), "constant": Integer(30)},
 )
 def cancels(
-    constant: sympy.Expr = Integer(10), sign: int = -1, most: sympy.Expr = Rational(9, 10)  # noqa: B008
+    constant: sympy.Expr = Integer(10),  # noqa: B008
+    sign: int = -1,
+    most: sympy.Expr = Rational(9, 10),  # noqa: B008
 ) -> Together:
     """With moving patterns, balanced residuals on z and z +- zeta cancel: what is left is of fourth order."""
     domain = {r: (Integer(0), Rational(1, 2)), rho: (Integer(0), most)}
@@ -287,7 +333,11 @@ PLATEAU = 2 * sqrt(1 + r**2) - 2 - r**2 - r + (1 + r**2) * atan(r)
 
 
 @claim(
-    "plateau-leading-order", source="THEORY §8 [D]", bound="tight", expected="certified", assumptions=("0 < r <= 2",),
+    "plateau-leading-order",
+    source="THEORY §8 [D]",
+    bound="tight",
+    expected="certified",
+    assumptions=("0 < r <= 2",),
     statement=r"\frac{2r^3}3-\frac{r^4}4-\frac{r^5}5<\pi J(r)<\frac{2r^3}3",
     twins={"60 % of it above": {"above": Rational(3, 5)}, "1 % more below": {"below": Rational(101, 100)}},
 )
@@ -304,7 +354,8 @@ def plateau(above: sympy.Expr = Integer(1), below: sympy.Expr = Integer(1)) -> T
 
 
 @claim(
-    "separation-kept-by-z-alone", source="THEORY §8 [D]",
+    "separation-kept-by-z-alone",
+    source="THEORY §8 [D]",
     assumptions=("r > 0", "stationary noise, rho = e^{-lambda u}", "areas by the claim antiderivative-of-arccos"),
     statement=r"\int_0^1|\Delta|\,d\rho=\frac{\arctan r+\sqrt{1+r^2}-1-r}\pi",
     twins={"plus r": {"sign": 1}},
@@ -331,7 +382,9 @@ def _scaled(age: sympy.Expr) -> sympy.Expr:
 
 
 @claim(
-    "net-weight-of-young-residuals", source="THEORY §8 [D]", bound="asymptotic",
+    "net-weight-of-young-residuals",
+    source="THEORY §8 [D]",
+    bound="asymptotic",
     assumptions=("r to 0 with w = sqrt(1 - rho^2) / rho = r s",),
     statement=r"\frac{\pi|\Delta-\Delta_\pm|}r\to2\sqrt{1+s^2}-\tfrac32s-\tfrac12\sqrt{s^2+4}",
     twins={"s^2 + 2": {"last": 2}, "s for 3 s / 2": {"middle": 1}},
@@ -350,9 +403,13 @@ def young(last: int = 4, middle: sympy.Expr = Rational(3, 2)) -> Identity:  # no
 
 
 @claim(
-    "frozen-fraction", source="THEORY §8 [D]",
-    assumptions=("small r: weights by the claim net-weight-of-young-residuals", "a constant residual over the time tau_Q",
-                 "s^2 = Y u / tau_Q at age u, Y = gamma tau_xi^2 tau_Q / (tau_t^2 r^2)"),
+    "frozen-fraction",
+    source="THEORY §8 [D]",
+    assumptions=(
+        "small r: weights by the claim net-weight-of-young-residuals",
+        "a constant residual over the time tau_Q",
+        "s^2 = Y u / tau_Q at age u, Y = gamma tau_xi^2 tau_Q / (tau_t^2 r^2)",
+    ),
     statement=r"G(Y)=\int_0^1\!\Big(2\sqrt{1+Yx}-\tfrac32\sqrt{Yx}-\tfrac12\sqrt{Yx+4}\Big)dx"
     r"=\frac{4(1+Y)^{3/2}-3Y^{3/2}-(Y+4)^{3/2}+4}{3Y}",
     twins={"3 for 4 at the end": {"constant": 3}, "2 Y^{3/2}": {"middle": 2}},
@@ -367,7 +424,11 @@ def frozen_fraction(constant: int = 4, middle: int = 3) -> Identity:
 
 
 @claim(
-    "frozen-fraction-bounds", source="THEORY §8 [D]", bound="tight", expected="certified", assumptions=("0 < Y <= 100",),
+    "frozen-fraction-bounds",
+    source="THEORY §8 [D]",
+    bound="tight",
+    expected="certified",
+    assumptions=("0 < Y <= 100",),
     statement=r"1-\sqrt Y<G(Y)<1",
     twins={"1 - sqrt(Y) / 2 below": {"slope": Rational(1, 2)}, "0.99 above": {"most": Rational(99, 100)}},
 )
@@ -383,7 +444,9 @@ def fraction_bounds(slope: sympy.Expr = Integer(1), most: sympy.Expr = Integer(1
 
 
 @claim(
-    "frozen-fraction-limits", source="THEORY §8 [D]", bound="asymptotic",
+    "frozen-fraction-limits",
+    source="THEORY §8 [D]",
+    bound="asymptotic",
     statement=r"\frac{1-G(Y)}{\sqrt Y}\to1\ (Y\to0),\qquad Y\,G(Y)\to\tfrac43\ (Y\to\infty)",
     twins={"1/2 at 0": {"small": Rational(1, 2)}, "2/3 at infinity": {"large": Rational(2, 3)}},
 )
@@ -404,7 +467,9 @@ eta_1, eta_2, decay, injected = sympy.symbols("eta_1 eta_2 lambda tau_xi", posit
 
 
 @claim(
-    "pattern-motion-from-stationary-start", source="THEORY §8 [D]", bound="asymptotic",
+    "pattern-motion-from-stationary-start",
+    source="THEORY §8 [D]",
+    bound="asymptotic",
     assumptions=("tau_0 = tau_infinity(eta_1)", "eta_1 lambda to 0"),
     statement=r"Y=\frac{\eta_2\tau_\xi^2\tau_Q}{\tau_\infty^2(\eta_1)r^2}\to\frac{2(\eta_2/\eta_1)\lambda\tau_Q}{r^2}",
     twins={"without the 2": {"twice": 1}},
@@ -422,7 +487,9 @@ def motion(twice: int = 2) -> Identity:
 
 
 @claim(
-    "weight-left-on-fitted-examples", source="THEORY §8 [D]", assumptions=("alpha uniform on [0, 1]", "g > 0"),
+    "weight-left-on-fitted-examples",
+    source="THEORY §8 [D]",
+    assumptions=("alpha uniform on [0, 1]", "g > 0"),
     statement=r"M(g)=E\,\sigma(-\alpha g)=\frac{\log2-\log(1+e^{-g})}g",
     twins={"log 2 / g": {"tail": 0}, "e^g for e^-g": {"sign": 1}},
 )
@@ -430,7 +497,9 @@ def mean_weight(tail: int = 1, sign: int = -1) -> Identity:
     """How hard examples that hold both patterns still pull once Q is learnt: only like 1 / g."""
     g, a = sympy.symbols("g a", positive=True)
     antiderivative = -sympy.log(1 + sympy.exp(-a * g)) / g
-    over = (antiderivative.subs(a, 1) - antiderivative.subs(a, 0)) * _is_antiderivative(antiderivative, 1 / (1 + sympy.exp(a * g)), a)
+    over = (antiderivative.subs(a, 1) - antiderivative.subs(a, 0)) * _is_antiderivative(
+        antiderivative, 1 / (1 + sympy.exp(a * g)), a
+    )
     right = (sympy.log(2) - tail * sympy.log(1 + sympy.exp(sign * g))) / g
     return Identity({g: (Rational(1, 2), Integer(8))}, over, (Step(right, "between alpha = 0 and 1"),))
 

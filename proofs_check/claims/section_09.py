@@ -6,7 +6,7 @@ import sympy
 from sympy import Integer, Rational
 
 from proofs_check.claim import claim
-from proofs_check.problem import Identity, LinearProgram, Step, Together, Value
+from proofs_check.problem import Identity, LinearProgram, Step, Together
 
 
 @claim(

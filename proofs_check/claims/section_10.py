@@ -15,7 +15,8 @@ from proofs_check.problem import Identity, LinearProgram, Positive, Sampled, Ste
 
 
 @claim(
-    "q-unseen-direction", source="THEORY §10 [D]",
+    "q-unseen-direction",
+    source="THEORY §10 [D]",
     assumptions=("n >= 1 independent Q-holding examples", "labels and b uniform"),
     statement=r"P[\text{some of }z,z\pm\zeta\text{ is unseen}]=2(\tfrac34)^n-2(\tfrac14)^n",
     twins={"plus": {"sign": 1}, "4/5": {"share": Rational(4, 5)}},
@@ -32,7 +33,10 @@ def unseen(sign: int = -1, share: sympy.Expr = Rational(3, 4)) -> Identity:  # n
 
 
 @claim(
-    "p-averaging-overlap", source="THEORY §10 [D]", assumptions=("n = delta d examples, d to infinity",), bound="asymptotic",
+    "p-averaging-overlap",
+    source="THEORY §10 [D]",
+    assumptions=("n = delta d examples, d to infinity",),
+    bound="asymptotic",
     statement=r"c^2=\frac{\delta\mu^2}{1+\delta\mu^2}",
     twins={"mu for mu^2": {"power": 1}},
 )
@@ -48,7 +52,9 @@ def averaging(power: int = 2) -> Identity:
 
 
 @claim(
-    "q-not-linearly-separable", source="THEORY §10 [D]", expected="certified",
+    "q-not-linearly-separable",
+    source="THEORY §10 [D]",
+    expected="certified",
     assumptions=("any r > 0: w enters by p = <w, z>, q = <w, zeta>, both in [-1, 1]",),
     statement=r"\max_{p,q}\min\{\langle w,z\rangle,-\langle w,z+\zeta\rangle,-\langle w,z-\zeta\rangle\}=0",
     twins={"with another label for z - zeta": {"label": 1}},
@@ -98,10 +104,15 @@ def _two_neurons(signs: tuple[int, ...], patterns: tuple[tuple[int, ...], ...], 
 
 
 @claim(
-    "q-not-two-relus", source="THEORY §10 [D]", expected="certified",
-    assumptions=("any r > 0: neurons enter by p = <w, z>, q = <w, zeta>", "output weights +-1: their size goes into w",
-                 "every pair of output signs and of activation patterns on the three directions, 256 linear programs"),
-    statement=r"f(x)=a_1(\langle w,x\rangle)_++a_2(\langle v,x\rangle)_+\ \text{ never has the signs }(+,-,-)\text{ on }z,z\pm\zeta",
+    "q-not-two-relus",
+    source="THEORY §10 [D]",
+    expected="certified",
+    assumptions=(
+        "any r > 0: neurons enter by p = <w, z>, q = <w, zeta>",
+        "output weights +-1: their size goes into w",
+        "every pair of output signs and of activation patterns on the three directions, 256 linear programs",
+    ),
+    statement=r"f(x)=a_1(\langle w,x\rangle)_++a_2(\langle v,x\rangle)_+\ \text{ never has the signs }(+,-,-)\text{ on }z,z\pm\zeta",  # noqa: E501
     twins={"z - zeta relabelled": {"labels": (1, 1, -1)}, "without z + zeta": {"labels": (1, -1, 0)}},
 )
 def not_two(labels: tuple[int, ...] = (1, -1, -1)) -> Together:
@@ -114,9 +125,14 @@ def not_two(labels: tuple[int, ...] = (1, -1, -1)) -> Together:
 
 
 @claim(
-    "q-two-relus-and-z", source="THEORY §10 [D]",
-    assumptions=("<w, z> = -a < 0 < <w, z - zeta> = rho_0 + b", "<v, z> = -c < 0 < <v, z + zeta> = rho_0 + e",
-                 "0 < rho_0, b, e; the other neuron's output n >= 0 only helps", "<z, z +- zeta> = <z, z> = 1"),
+    "q-two-relus-and-z",
+    source="THEORY §10 [D]",
+    assumptions=(
+        "<w, z> = -a < 0 < <w, z - zeta> = rho_0 + b",
+        "<v, z> = -c < 0 < <v, z + zeta> = rho_0 + e",
+        "0 < rho_0, b, e; the other neuron's output n >= 0 only helps",
+        "<z, z +- zeta> = <z, z> = 1",
+    ),
     statement=r"-(\langle w,x\rangle)_+-(\langle v,x\rangle)_++\rho_0(\langle z,x\rangle)_+\ \text{ has the signs }(+,-,-)",
     twins={"with twice rho_0 on z": {"weight": 2}},
 )
@@ -138,7 +154,8 @@ v, overlap, g_0 = sympy.symbols("v c g_0", positive=True)
 
 
 @claim(
-    "p-margin", source="THEORY §1, §10 [L19]",
+    "p-margin",
+    source="THEORY §1, §10 [L19]",
     assumptions=("x_1 = y (g_0 / sqrt(d)) w* + z", "z along w*: y |g| / sqrt(d), g ~ N(0, 1); |w*| = 1"),
     statement=r"y\langle w^*,x_1\rangle=\frac{g_0+|g|}{\sqrt d}\ge\gamma_0=\frac{g_0}{\sqrt d}",
     twins={"noise of size 1 along w*": {"spread": 0}},
@@ -155,7 +172,9 @@ def margin(spread: int = 1) -> Together:
 
 
 @claim(
-    "p-mean", source="THEORY §10 [D]", assumptions=("g ~ N(0, 1)",),
+    "p-mean",
+    source="THEORY §10 [D]",
+    assumptions=("g ~ N(0, 1)",),
     statement=r"\mu=E[g_0+|g|]=g_0+\sqrt{2/\pi},\qquad E[(g_0+|g|)^2]=1+g_0^2+2g_0\sqrt{2/\pi}",
     twins={"sqrt(1/pi)": {"inside": 1}},
 )
@@ -175,9 +194,13 @@ def mean(inside: int = 2) -> Together:
 
 
 @claim(
-    "p-error-at-a-margin", source="THEORY §10 [D]",
-    assumptions=("|w-hat| = 1, overlap 0 < c < 1", "x_1 across w* is N(0, 1/d) in every direction",
-                 "then the average over v = g_0 + |g| is the error"),
+    "p-error-at-a-margin",
+    source="THEORY §10 [D]",
+    assumptions=(
+        "|w-hat| = 1, overlap 0 < c < 1",
+        "x_1 across w* is N(0, 1/d) in every direction",
+        "then the average over v = g_0 + |g| is the error",
+    ),
     statement=r"P[y\langle\hat w,x_1\rangle<0\mid v]=\Phi\Big(\frac{-cv}{\sqrt{1-c^2}}\Big)",
     twins={"1 - c for 1 - c^2": {"power": 1}, "without c": {"alone": True}},
 )
@@ -194,10 +217,13 @@ def error(power: int = 2, alone: bool = False) -> Identity:
 
 
 @claim(
-    "p-error-of-fresh-examples", source="THEORY §10 [D]", expected="supported",
+    "p-error-of-fresh-examples",
+    source="THEORY §10 [D]",
+    expected="supported",
     assumptions=("d = 20, g_0 = 1, c = 1/2", "99.9 % interval"),
     statement=r"P[y\langle\hat w,x_1\rangle<0]=E_g\,\Phi\Big(\frac{-c(g_0+|g|)}{\sqrt{1-c^2}}\Big)\ \text{ for drawn examples}",
-    twins={"g_0 = 0 in the formula": {"g_0": 0}, "mean margin for its law": {"averaged": False}}, full={"size": 2_000_000},
+    twins={"g_0 = 0 in the formula": {"g_0": 0}, "mean margin for its law": {"averaged": False}},
+    full={"size": 2_000_000},
 )
 def fresh_error(size: int = 200_000, g_0: int = 1, averaged: bool = True) -> Sampled:
     """Errors counted on examples drawn by their definition, against the formula."""
@@ -223,15 +249,19 @@ def fresh_error(size: int = 200_000, g_0: int = 1, averaged: bool = True) -> Sam
 
 
 @claim(
-    "q-unseen-direction-drawn", source="THEORY §10 [D]", expected="supported", assumptions=("n = 8", "99.9 % interval"),
+    "q-unseen-direction-drawn",
+    source="THEORY §10 [D]",
+    expected="supported",
+    assumptions=("n = 8", "99.9 % interval"),
     statement=r"P[\text{some of }z,z\pm\zeta\text{ is unseen in 8}]=2(\tfrac34)^8-2(\tfrac14)^8\ \text{ for drawn examples}",
-    twins={"n = 9 in the formula": {"shown": 9}}, full={"size": 1_000_000},
+    twins={"n = 9 in the formula": {"shown": 9}},
+    full={"size": 1_000_000},
 )
 def unseen_drawn(size: int = 100_000, shown: int = 8) -> Sampled:
     """Coupon collector, counted."""
 
     def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
         directions = rng.choice(3, (size, 8), p=[0.5, 0.25, 0.25])
-        return ~np.all([(directions == k).any(axis=1) for k in range(3)], axis=0)
+        return np.asarray(~np.all([(directions == k).any(axis=1) for k in range(3)], axis=0))
 
     return Sampled(draw, 2 * Rational(3, 4) ** shown - 2 * Rational(1, 4) ** shown, size)

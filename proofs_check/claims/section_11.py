@@ -15,7 +15,10 @@ LINE = (Integer(-20), Integer(20))
 
 
 @claim(
-    "logistic-gradient-vanishes", source="THEORY §8 [F 38-42]", bound="upper", assumptions=("any margin v",),
+    "logistic-gradient-vanishes",
+    source="THEORY §8 [F 38-42]",
+    bound="upper",
+    assumptions=("any margin v",),
     statement=r"|\ell'(v)|=\frac1{1+e^v}<e^{-v}",
     twins={"e^{-v} / 2": {"factor": Rational(1, 2)}, "e^{-2 v}": {"power": 2}},
 )
@@ -27,7 +30,9 @@ def gradient_vanishes(factor: sympy.Expr = Integer(1), power: int = 1) -> Positi
 
 
 @claim(
-    "logistic-gradient-by-loss", source="THEORY §11 [D]", assumptions=("any margin v",),
+    "logistic-gradient-by-loss",
+    source="THEORY §11 [D]",
+    assumptions=("any margin v",),
     statement=r"|\ell'(v)|=1-e^{-\ell(v)}",
     twins={"1 - e^{-2 l}": {"power": 2}},
 )
@@ -41,7 +46,10 @@ def gradient_by_loss(power: int = 1) -> Identity:
 
 
 @claim(
-    "logistic-loss-is-convex", source="THEORY §11 [D]", bound="lower", assumptions=("any margins m, m*",),
+    "logistic-loss-is-convex",
+    source="THEORY §11 [D]",
+    bound="lower",
+    assumptions=("any margins m, m*",),
     statement=r"\ell(m_*)>\ell(m)+\ell'(m)(m_*-m)\quad(m_*\ne m)",
     twins={"twice the slope": {"slope": 2}, "the other way": {"sign": -1}},
 )
@@ -59,8 +67,10 @@ ROOT = sympy.Symbol("x_0", positive=True)
 
 
 @claim(
-    "gradient-loss-ratio-peaks-once", source="THEORY §11 [D]", assumptions=("x > 0",),
-    statement=r"\frac d{dx}\frac{(1-e^{-x})^2}x=\frac{(1-e^{-x})e^{-x}}{x^2}(1+2x-e^x),\quad 1+2x-e^x\text{ strictly concave, }0\text{ at }0",
+    "gradient-loss-ratio-peaks-once",
+    source="THEORY §11 [D]",
+    assumptions=("x > 0",),
+    statement=r"\frac d{dx}\frac{(1-e^{-x})^2}x=\frac{(1-e^{-x})e^{-x}}{x^2}(1+2x-e^x),\quad 1+2x-e^x\text{ strictly concave, }0\text{ at }0",  # noqa: E501
     twins={"1 + x": {"slope": 1}},
 )
 def peaks_once(slope: int = 2) -> Together:
@@ -80,7 +90,9 @@ def peaks_once(slope: int = 2) -> Together:
 
 
 @claim(
-    "constant-c-0", source="THEORY §11 [D]", expected="certified",
+    "constant-c-0",
+    source="THEORY §11 [D]",
+    expected="certified",
     assumptions=("the supremum is where 1 + 2 x = e^x, by the claim gradient-loss-ratio-peaks-once",),
     statement=r"c_0=\sup_v\frac{\ell'(v)^2}{\ell(v)}=\sup_{x>0}\frac{(1-e^{-x})^2}x=0.407264377589\pm10^{-10}",
     twins={"1 % larger": {"factor": Rational(101, 100)}, "where 1 + 1.99 x = e^x": {"slope": Rational(199, 100)}},
@@ -94,7 +106,10 @@ def c_0(factor: sympy.Expr = Integer(1), slope: sympy.Expr = Integer(2)) -> Valu
 
 
 @claim(
-    "squared-gradient-below-loss", source="THEORY §11 [F 38-42], [D]", bound="tight", expected="certified",
+    "squared-gradient-below-loss",
+    source="THEORY §11 [F 38-42], [D]",
+    bound="tight",
+    expected="certified",
     assumptions=("x = l(v), any v", "0.40727 is c_0 rounded up"),
     statement=r"\ell'(v)^2<0.40727\,\ell(v)",
     twins={"0.4072": {"constant": Rational(4072, 10000)}},
@@ -102,7 +117,7 @@ def c_0(factor: sympy.Expr = Integer(1), slope: sympy.Expr = Integer(2)) -> Valu
 def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> Together:  # noqa: B008
     """The squared gradient is below c_0 times the loss, for every margin, tails included."""
     return Together((
-        ("0 < x <= 1/2, by expansion", Inequality({x: (Integer(0), Rational(1, 2))}, constant * x - (1 - exp(-x)) ** 2, Corner(x, 1))),
+        ("0 < x <= 1/2, by expansion", Inequality({x: (Integer(0), Rational(1, 2))}, constant * x - (1 - exp(-x)) ** 2, Corner(x, 1))),  # noqa: E501
         ("1/2 <= x <= 3", Inequality({x: (Rational(1, 2), Integer(3))}, constant * x - (1 - exp(-x)) ** 2)),
         # (1 - e^{-x})^2 < 1 < 3 c <= c x beyond.
         ("x >= 3", Inequality({x: (Integer(0), Integer(1))}, 3 * constant - x**2)),
@@ -110,9 +125,14 @@ def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> Toge
 
 
 @claim(
-    "gradient-of-the-average-loss", source="THEORY §11 [D]", bound="upper",
-    assumptions=("|phi_i| <= B", "two examples stand for the mean of any number (induction by pairs of means)",
-                 "|sum of a_i phi_i / N| <= B mean |a_i|, by the triangle inequality"),
+    "gradient-of-the-average-loss",
+    source="THEORY §11 [D]",
+    bound="upper",
+    assumptions=(
+        "|phi_i| <= B",
+        "two examples stand for the mean of any number (induction by pairs of means)",
+        "|sum of a_i phi_i / N| <= B mean |a_i|, by the triangle inequality",
+    ),
     statement=r"\Big(\frac1N\sum_i|\ell'_i|\Big)^2\le\frac1N\sum_i\ell_i'^2,\ \text{ so }\ \|\nabla L\|^2\le c_0B^2L",
     twins={"the square of the sum": {"share": Integer(1)}},
 )
@@ -136,9 +156,16 @@ POSITIVE = dict.fromkeys((eta, B, c0, loss, distance, epsilon), (Rational(1, 10)
 
 
 @claim(
-    "changing-kernels-one-step", source="THEORY §11 [F 33-36], [D]", bound="upper",
-    assumptions=("<grad, theta - theta*> = L - L(theta*) + s_1 (convexity, any offsets)", "|grad|^2 = c_0 B^2 L - s_2",
-                 "L(theta*) = epsilon - s_3", "s_1, s_2, s_3 >= 0", "D_t = |theta_t - theta*|^2"),
+    "changing-kernels-one-step",
+    source="THEORY §11 [F 33-36], [D]",
+    bound="upper",
+    assumptions=(
+        "<grad, theta - theta*> = L - L(theta*) + s_1 (convexity, any offsets)",
+        "|grad|^2 = c_0 B^2 L - s_2",
+        "L(theta*) = epsilon - s_3",
+        "s_1, s_2, s_3 >= 0",
+        "D_t = |theta_t - theta*|^2",
+    ),
     statement=r"D_t-D_{t+1}\ge2\eta\big(1-\tfrac{c_0\eta B^2}2\big)L_t-2\eta\epsilon",
     twins={"without the half": {"half": Rational(1, 4)}, "eta epsilon": {"twice": 1}},
 )
@@ -153,7 +180,9 @@ def one_step(half: sympy.Expr = Rational(1, 2), twice: int = 2) -> Positive:  # 
 
 
 @claim(
-    "changing-kernels-average", source="THEORY §11 [F 33-36], [D]", bound="upper",
+    "changing-kernels-average",
+    source="THEORY §11 [F 33-36], [D]",
+    bound="upper",
     assumptions=("the T inequalities of changing-kernels-one-step added up, with slack s >= 0", "c_0 eta B^2 < 2", "D_T >= 0"),
     statement=r"\frac1T\sum_{t<T}L_t\le\frac{\|\theta_0-\theta_*\|^2/(2\eta T)+\epsilon}{1-c_0\eta B^2/2}",
     twins={"eta T for 2 eta T": {"twice": 4}, "less twice the last distance": {"last": -1}},
@@ -172,11 +201,16 @@ def average(twice: int = 2, last: int = 0) -> Positive:
 
 
 @claim(
-    "changing-kernels-one-step-with-ridge", source="THEORY §11 [D]", bound="upper",
-    assumptions=("as without ridge, with grad + lambda theta", "|a + b|^2 = 2 |a|^2 + 2 |b|^2 - s_4, s_4 >= 0",
-                 "lambda <theta, theta - theta*> = (lambda/2)(W - S + s_5), W = |theta|^2, S = |theta*|^2, s_5 = D_t",
-                 "eta lambda = 1 / (2 (1 + k)), k >= 0"),
-    statement=r"D_t-D_{t+1}\ge2\eta(1-c_0\eta B^2)L_t-2\eta\big(\epsilon+\tfrac\lambda2\|\theta_*\|^2\big)\quad(\eta\lambda\le\tfrac12)",
+    "changing-kernels-one-step-with-ridge",
+    source="THEORY §11 [D]",
+    bound="upper",
+    assumptions=(
+        "as without ridge, with grad + lambda theta",
+        "|a + b|^2 = 2 |a|^2 + 2 |b|^2 - s_4, s_4 >= 0",
+        "lambda <theta, theta - theta*> = (lambda/2)(W - S + s_5), W = |theta|^2, S = |theta*|^2, s_5 = D_t",
+        "eta lambda = 1 / (2 (1 + k)), k >= 0",
+    ),
+    statement=r"D_t-D_{t+1}\ge2\eta(1-c_0\eta B^2)L_t-2\eta\big(\epsilon+\tfrac\lambda2\|\theta_*\|^2\big)\quad(\eta\lambda\le\tfrac12)",  # noqa: E501
     twins={"half of the ridge's floor": {"share": Rational(1, 4)}, "c_0 eta B^2 / 2 as without": {"factor": Rational(1, 2)}},
 )
 def one_step_with_ridge(share: sympy.Expr = Rational(1, 2), factor: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
@@ -191,14 +225,15 @@ def one_step_with_ridge(share: sympy.Expr = Rational(1, 2), factor: sympy.Expr =
     left = 2 * rate * (of_convexity + of_optimum) + distance / (2 * (1 + k)) + rate**2 * (2 * of_gradient + fourth)
     box = (Rational(1, 10), Integer(2))
     domain = {**dict.fromkeys((B, c0, loss, distance, epsilon, decay, star, norm), box), **SLACKS,
-              fourth: (Integer(0), Integer(1)), k: (Integer(0), Integer(3))}  # fmt: skip
+              fourth: (Integer(0), Integer(1)), k: (Integer(0), Integer(3)), star: (Rational(1, 10), Integer(100))}  # fmt: skip
     return Positive(domain, distance - new - claimed, (
         Step(left + norm * k / (2 * (1 + k) ** 2), "|theta - eta (grad + lambda theta) - theta*|^2 expanded"),
     ), strict=False)  # fmt: skip
 
 
 @claim(
-    "common-classifier", source="THEORY §11 [F 33-36], [D]",
+    "common-classifier",
+    source="THEORY §11 [F 33-36], [D]",
     assumptions=("theta* = s u w*^T", "any activation pattern a_j in {0, 1}; induction over neurons", "|w*| = 1"),
     statement=r"N_A(\theta_*;x_1)=s\langle w^*,x_1\rangle\sum_ju_j^21(A_jx_1),\qquad\|\theta_*\|_F^2=s^2\|u\|^2",
     twins={"u_j for u_j^2": {"power": 1}, "s for s^2": {"norm": 1}},
@@ -219,10 +254,15 @@ def common_classifier(power: int = 2, norm: int = 2) -> Together:
 
 
 @claim(
-    "common-classifier-size", source="THEORY §11 [D]", bound="upper",
-    assumptions=("half of the neurons active: sum of u_j^2 a_j = 1/2, |u| = 1", "margin at least gamma_0 = g_0 / sqrt(d)",
-                 "0 < epsilon < 1"),
-    statement=r"s=\frac{2\sqrt d\log(1/\epsilon)}{g_0}:\ \ \ell\big(\tfrac s2\gamma_0\big)<\epsilon,\qquad\|\theta_*\|^2=\frac{4d\log^2(1/\epsilon)}{g_0^2}",
+    "common-classifier-size",
+    source="THEORY §11 [D]",
+    bound="upper",
+    assumptions=(
+        "half of the neurons active: sum of u_j^2 a_j = 1/2, |u| = 1",
+        "margin at least gamma_0 = g_0 / sqrt(d)",
+        "0 < epsilon < 1",
+    ),
+    statement=r"s=\frac{2\sqrt d\log(1/\epsilon)}{g_0}:\ \ \ell\big(\tfrac s2\gamma_0\big)<\epsilon,\qquad\|\theta_*\|^2=\frac{4d\log^2(1/\epsilon)}{g_0^2}",  # noqa: E501
     twins={"half of s": {"times": 1}, "2 d": {"norm": 2}},
 )
 def classifier_size(times: int = 2, norm: int = 4) -> Together:
@@ -238,5 +278,5 @@ def classifier_size(times: int = 2, norm: int = 4) -> Together:
         ("loss below epsilon", Positive({u: (Rational(1, 100), Integer(1))}, u - log(1 + u), (
             Step(u / (1 + u), "derivative"),
         ), by=u, at=Integer(0), order=1)),
-        ("norm", Identity({d: (Integer(1), Integer(100)), g_0: box, h: box}, s**2, (Step(norm * d * h**2 / g_0**2, "squared"),))),
+        ("norm", Identity({d: (Integer(1), Integer(100)), g_0: box, h: box}, s**2, (Step(norm * d * h**2 / g_0**2, "squared"),))),  # noqa: E501
     ))  # fmt: skip

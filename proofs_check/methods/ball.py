@@ -16,13 +16,21 @@ from flint import arb, ctx, fmpq
 
 from proofs_check.problem import PRECISION, Inequality
 
-__all__ = ["certify_positive", "enclose"]
+__all__ = ["beyond_corner", "certify_positive", "enclose"]
 
-_MOST_BOXES: Final = 200_000
+_MOST_BOXES: Final = 50_000
 _FEW_BOXES: Final = 5_000
 _FUNCTIONS: Final = {
-    sympy.sin: "sin", sympy.cos: "cos", sympy.tan: "tan", sympy.asin: "asin", sympy.acos: "acos", sympy.atan: "atan",
-    sympy.exp: "exp", sympy.log: "log", sympy.erf: "erf", sympy.Abs: "__abs__",
+    sympy.sin: "sin",
+    sympy.cos: "cos",
+    sympy.tan: "tan",
+    sympy.asin: "asin",
+    sympy.acos: "acos",
+    sympy.atan: "atan",
+    sympy.exp: "exp",
+    sympy.log: "log",
+    sympy.erf: "erf",
+    sympy.Abs: "__abs__",
 }
 Sides = tuple[tuple[Fraction, Fraction], ...]
 
@@ -87,10 +95,10 @@ def certify_positive(problem: Inequality) -> tuple[str, dict[str, Any]]:
     evidence : dict
         Boxes that cover the domain, the worst of them (by number) with its lower bound, and where the corner's derivative was used; or
         a counterexample.
-    """
+    """  # noqa: E501
     from proofs_check.methods.counterexample import not_positive
 
-    refuted = not_positive(_beyond_corner(problem), problem.expression)
+    refuted = not_positive(beyond_corner(problem), problem.expression)
     if refuted is not None:
         return "refuted", refuted
     before = ctx.prec
@@ -101,7 +109,7 @@ def certify_positive(problem: Inequality) -> tuple[str, dict[str, Any]]:
         ctx.prec = before
 
 
-def _beyond_corner(problem: Inequality) -> dict[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]]:
+def beyond_corner(problem: Inequality) -> dict[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]]:
     """Where counterexamples may lie: the end at which the expression is 0 does not belong to the claim."""
     domain = dict(problem.variables)
     if problem.corner is not None:
@@ -130,6 +138,8 @@ def _cover(
     problem: Inequality, expression: sympy.Expr, at_corner: sympy.Expr | None, most: int = _MOST_BOXES
 ) -> tuple[str, dict[str, Any]]:
     """Boxes on each of which the expression is positive, or the other one on those that touch the corner."""
+    from proofs_check.methods.counterexample import false_at
+
     names = list(problem.variables)
     sides = tuple((_rational(low), _rational(high)) for low, high in problem.variables.values())
     axis = names.index(problem.corner.symbol) if problem.corner is not None else 0
@@ -149,8 +159,7 @@ def _cover(
         middle = tuple(((low + high) / 2,) * 2 for low, high in box)
         at = enclose(problem.expression, _balls(names, middle))
         if at <= 0:
-            point = {str(n): str(m) for n, (m, _) in zip(names, middle, strict=True)}
-            return "refuted", {"counterexample": point, "value": at.str(20)}
+            return "refuted", false_at(beyond_corner(problem), problem.expression, [m for m, _ in middle])
         widest = max(range(len(box)), key=lambda i: (box[i][1] - box[i][0]) / width[i])
         low, high = box[widest]
         for half in ((low, (low + high) / 2), ((low + high) / 2, high)):
@@ -158,7 +167,9 @@ def _cover(
             heapq.heappush(queue, (0.5 * size, count, (*box[:widest], half, *box[widest + 1 :])))
     worst = min(range(len(done)), key=lambda index: done[index][1])
     return "certified", {
-        "precision": PRECISION, "worst": worst, "lower": done[worst][1],
+        "precision": PRECISION,
+        "worst": worst,
+        "lower": done[worst][1],
         "boxes": [[f"{low}:{high}" for low, high in box] for box, _ in done],
     }
 

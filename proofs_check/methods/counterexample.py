@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import sympy
@@ -15,6 +16,7 @@ from proofs_check.problem import Domain
 __all__ = ["differs", "not_positive", "simplest"]
 
 _BITS = 256
+_CORNERS = 4
 Point = dict[sympy.Symbol, sympy.Rational]
 
 
@@ -27,6 +29,17 @@ def not_positive(domain: Domain, expression: sympy.Expr, *, strict: bool = True)
     return _first(domain, expression, false, "value")
 
 
+def false_at(domain: Domain, expression: sympy.Expr, values: Sequence[Fraction]) -> dict[str, Any]:
+    """A point at which an expression is not positive, made simple."""
+    point = {symbol: sympy.Rational(x.numerator, x.denominator) for symbol, x in zip(domain, values, strict=True)}
+    before = ctx.prec
+    ctx.prec = _BITS
+    try:
+        return _shown(domain, expression, point, lambda value: bool(value <= 0), "value")
+    finally:
+        ctx.prec = before
+
+
 def differs(domain: Domain, difference: sympy.Expr) -> dict[str, Any] | None:
     """Point of the domain at which a difference is certainly not 0, or None."""
     return _first(domain, difference, lambda value: bool(value < 0 or value > 0), "difference")
@@ -36,30 +49,31 @@ def simplest(domain: Domain, point: Point, is_false: Callable[[Point], bool]) ->
     """The same kind of point with the smallest denominators, one variable after the other."""
     for symbol, value in list(point.items()):
         low, high = domain[symbol]
-        for most in (1, 2, 3, 4, 5, 6, 8, 10, 20, 50, 100):
-            near = Fraction(int(value.p), int(value.q)).limit_denominator(most)
-            tried = {**point, symbol: sympy.Rational(near.numerator, near.denominator)}
-            if low <= tried[symbol] <= high and (not symbol.is_integer or tried[symbol].is_integer) and is_false(tried):
-                point = tried
-                break
+        tried = (
+            {**point, symbol: near}
+            for near in _near(value)
+            if low <= near <= high and (near.is_integer or not symbol.is_integer)
+        )
+        point = next((each for each in tried if is_false(each)), point)
     return point
 
 
-def _first(
-    domain: Domain, expression: sympy.Expr, false: Callable[[Any], bool], name: str
-) -> dict[str, Any] | None:
+def _near(value: sympy.Rational) -> Iterator[sympy.Rational]:
+    """Rationals near a value, those of small denominators first."""
+    for most in (1, 2, 3, 4, 5, 6, 8, 10, 20, 50, 100):
+        middle = round(Fraction(int(value.p), int(value.q)) * most)
+        for offset in (0, 1, -1, 2, -2):
+            yield sympy.Rational(middle + offset, most)
+
+
+def _first(domain: Domain, expression: sympy.Expr, false: Callable[[Any], bool], name: str) -> dict[str, Any] | None:
     before = ctx.prec
     ctx.prec = _BITS
     try:
         given = expression.doit()
-
-        def at(point: Point) -> Any:
-            return enclose(given, {s: arb(fmpq(int(v.p), int(v.q))) for s, v in point.items()})
-
         for point in _points(domain):
-            if false(at(point)):
-                found = simplest(domain, point, lambda tried: false(at(tried)))
-                return {"counterexample": {str(s): str(v) for s, v in found.items()}, name: at(found).str(20)}
+            if false(_at(given, point)):
+                return _shown(domain, given, point, false, name)
     except (NotImplementedError, KeyError):
         return None
     finally:
@@ -67,13 +81,25 @@ def _first(
     return None
 
 
+def _at(expression: sympy.Expr, point: Point) -> Any:
+    return enclose(expression, {symbol: arb(fmpq(int(v.p), int(v.q))) for symbol, v in point.items()})
+
+
+def _shown(domain: Domain, expression: sympy.Expr, point: Point, false: Callable[[Any], bool], name: str) -> dict[str, Any]:
+    found = simplest(domain, point, lambda tried: false(_at(expression, tried)))
+    return {"counterexample": {str(s): str(v) for s, v in found.items()}, name: _at(expression, found).str(20)}
+
+
 def _points(domain: Domain) -> Iterator[Point]:
     """A few rational points of a domain, the same every time: its ends, then scattered ones."""
     if not domain:
         yield {}
         return
-    for end in (0, 1):
-        yield {s: low if end == 0 else (low + 8 if high.is_infinite else high) for s, (low, high) in domain.items()}
+    ends = [(low, low + 8 if high.is_infinite else high) for low, high in domain.values()]
+    # Every corner of a small domain, the two extreme ones of a large one.
+    corners = product(*ends) if len(ends) <= _CORNERS else zip(*ends, strict=True)
+    for corner in corners:
+        yield dict(zip(domain, corner, strict=True))
     for k in range(1, 40):
         point = {}
         for index, (symbol, (low, high)) in enumerate(domain.items()):

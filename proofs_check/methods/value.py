@@ -13,8 +13,13 @@ from proofs_check.problem import PRECISION, Root, Value
 
 __all__ = ["enclose_value"]
 
-_ROOT_BITS: Final = 60
-_PIECES: Final = 64
+_ROOT_BITS: Final = 52
+_PIECES: Final = 16
+# Goals of the integrals, in bits: of the value and the equations, and of the slopes, whose sign alone is asked.
+_GOAL: Final = 58
+_GOAL_OF_SLOPE: Final = 8
+# An integral over a ball that holds a pole is given up soon; the outer one then cuts the ball in two.
+_MOST_EVALUATIONS: Final = 1500
 
 
 def enclose_value(problem: Value) -> tuple[str, dict[str, Any]]:
@@ -43,7 +48,7 @@ def _compare(problem: Value) -> tuple[str, dict[str, Any]]:
             return "undecided", {"reason": f"{root.symbol} is not shown to be one root between {root.low} and {root.high}"}
         brackets[str(root.symbol)] = [str(end) for end in bracket]
         values[root.symbol] = _span(*bracket)
-    value = _complex(problem.expression, {symbol: acb(ball) for symbol, ball in values.items()}, False).real
+    value = _complex(problem.expression, {symbol: acb(ball) for symbol, ball in values.items()}, False, _GOAL).real
     if not value.is_finite():
         return "undecided", {"reason": "the integral could not be enclosed"}
     low, high = (_decimal(end, down) for end, down in ((value.lower(), True), (value.upper(), False)))
@@ -70,13 +75,13 @@ def _span(low: sympy.Rational, high: sympy.Rational) -> Any:
 def _bracket(root: Root, values: Mapping[sympy.Symbol, Any]) -> tuple[sympy.Rational, sympy.Rational] | None:
     """Rationals around the only root: the ends differ in sign, and the derivative has one sign between."""
 
-    def at(expression: sympy.Expr, ball: Any) -> Any:
+    def at(expression: sympy.Expr, ball: Any, goal: int = _GOAL) -> Any:
         given = {**{symbol: acb(each) for symbol, each in values.items()}, root.symbol: acb(ball)}
-        return _complex(expression, given, False).real
+        return _complex(expression, given, False, goal).real
 
     slope = sympy.diff(root.equation, root.symbol)
     step = (root.high - root.low) / _PIECES
-    pieces = [at(slope, _span(root.low + k * step, root.low + (k + 1) * step)) for k in range(_PIECES)]
+    pieces = [at(slope, _span(root.low + k * step, root.low + (k + 1) * step), _GOAL_OF_SLOPE) for k in range(_PIECES)]
     if not (all(piece > 0 for piece in pieces) or all(piece < 0 for piece in pieces)):
         return None
     low, high = root.low, root.high
@@ -92,20 +97,22 @@ def _bracket(root: Root, values: Mapping[sympy.Symbol, Any]) -> tuple[sympy.Rati
     return low, high
 
 
-def _complex(node: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: bool) -> Any:
+def _complex(node: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
     """Enclosure over complex balls; with ``analytic`` not finite unless the expression is analytic there."""
     if node.is_Symbol:
         return values[node]
     if isinstance(node, sympy.Integral):
         (variable, low, high), = node.limits
-        a, b = (_complex(end, values, False) for end in (low, high))
-        goal = arb(2) ** -90
+        a, b = (_complex(end, values, False, goal) for end in (low, high))
+        near = arb(2) ** -goal
+        # Integrals within need not be closer than what is asked of the whole.
         return acb.integral(
-            lambda x, inner: _complex(node.function, {**values, variable: x}, inner or analytic), a, b, rel_tol=goal, abs_tol=goal
+            lambda x, inner: _complex(node.function, {**values, variable: x}, inner or analytic, goal), a, b,
+            rel_tol=near, abs_tol=near, eval_limit=_MOST_EVALUATIONS,
         )
-    if node.is_number and not node.args:
+    if not node.args:
         return acb(enclose(node, {}))
-    parts = [_complex(argument, values, analytic) for argument in node.args]
+    parts = [_complex(argument, values, analytic, goal) for argument in node.args]
     if node.is_Add:
         return sum(parts[1:], parts[0])
     if node.is_Mul:

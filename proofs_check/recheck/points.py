@@ -62,8 +62,8 @@ def _is_said(value: Any, text: str) -> None:
     middle, _, radius = text.strip("[]").partition("+/-")
     with mpmath.workdps(40):
         away = max(abs(mpmath.mpf(value.a) - mpmath.mpf(middle)), abs(mpmath.mpf(value.b) - mpmath.mpf(middle)))
-        # Twenty digits are printed, each of which is to be right.
-        if away > mpmath.mpf(radius or 0) + mpmath.mpf(10) ** -18 * abs(mpmath.mpf(middle)):
+        room = mpmath.mpf(radius or 0)
+        if away > room + mpmath.mpf(10) ** -36 * abs(mpmath.mpf(middle)):
             raise Refused(f"{text} is not what is found there")
-        if radius and mpmath.mpf(radius) > mpmath.mpf(10) ** -15 * abs(mpmath.mpf(middle)):
+        if room > mpmath.mpf(10) ** -15 * abs(mpmath.mpf(middle)):
             raise Refused(f"{text} is wider than what is found there")

@@ -1,4 +1,4 @@
-"""Numbers: computed again by mpmath's tanh-sinh quadrature, to 30 digits.
+"""Numbers: computed again by mpmath's tanh-sinh quadrature, to 20 digits.
 
 That is another algorithm but no enclosure: the certificate is the ball arithmetic's, and this look would find it wrong.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import cache
 from typing import Any, Final
 
 import mpmath
@@ -17,7 +18,7 @@ from proofs_check.recheck.refusal import Refused, only_keys
 
 __all__ = ["check_value"]
 
-_DIGITS: Final = 30
+_DIGITS: Final = 20
 
 
 def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:
@@ -26,13 +27,7 @@ def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:
     only_keys(evidence, due | {"claimed"} if outcome == "refuted" else due)
     if evidence["precision"] != PRECISION or set(evidence["roots"]) != {str(root.symbol) for root in problem.roots}:
         raise Refused("another precision, or other roots than the claim's")
-    with mpmath.workdps(_DIGITS + 10):
-        lows = _values(problem, [_mpf(low) for low, _ in problem.within.values()], evidence["roots"])
-        highs = _values(problem, [_mpf(high) for _, high in problem.within.values()], evidence["roots"])
-        ends = [Fraction(evidence[key]) for key in ("low", "high")]
-        slack = mpmath.mpf(10) ** (3 - _DIGITS) * (1 + abs(lows))
-        if not _mpf(ends[0]) - slack <= min(lows, highs) <= max(lows, highs) <= _mpf(ends[1]) + slack:
-            raise Refused("the value lies outside of the ends stored")
+    ends = [Fraction(evidence[key]) for key in ("low", "high")]
     claimed = [Fraction(int(end.p), int(end.q)) for end in (problem.low, problem.high)]
     if outcome == "certified" and not (claimed[0] <= ends[0] <= ends[1] <= claimed[1]):
         raise Refused("the ends stored are not within the claimed ones")
@@ -41,27 +36,32 @@ def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:
             raise Refused("the ends stored are not beside the claimed ones")
         if [Fraction(end) for end in evidence["claimed"]] != claimed:
             raise Refused("something else is said to be claimed")
+    with mpmath.workdps(_DIGITS + 10):
+        roots, value = _computed(problem.expression, problem.roots, tuple(problem.within.items()))
+        slack = mpmath.mpf(10) ** (3 - _DIGITS)
+        for root, found in zip(problem.roots, roots, strict=True):
+            low, high = (Fraction(text) for text in evidence["roots"][str(root.symbol)])
+            if high - low > Fraction(1, 10**12) or not _mpf(low) - slack <= found <= _mpf(high) + slack:
+                raise Refused(f"{root.symbol} = {mpmath.nstr(found, 15)} is not in its bracket, or that is wide")
+        if not _mpf(ends[0]) - slack * (1 + abs(value)) <= value <= _mpf(ends[1]) + slack * (1 + abs(value)):
+            raise Refused("the value lies outside of the ends stored")
     return f"the value, computed again to {_DIGITS} digits by another quadrature, lies between the ends"
 
 
-def _values(problem: Value, within: list[Any], stored: Mapping[str, list[str]]) -> Any:
-    """Value with the symbols known to lie in intervals at these ends."""
-    slack = mpmath.mpf(10) ** (3 - _DIGITS)
-    values = dict(zip(problem.within, within, strict=True))
-    for root in problem.roots:
-        low, high = (Fraction(text) for text in stored[str(root.symbol)])
-        if not Fraction(str(root.low)) <= low < high <= Fraction(str(root.high)):
-            raise Refused(f"bracket of {root.symbol} outside of the claim's")
-        if high - low > Fraction(1, 10**12):
-            raise Refused(f"bracket of {root.symbol} is wide")
-
-        residual = _residual(root, dict(values))
-        if residual(_mpf(low)) * residual(_mpf(high)) >= 0 and not problem.within:
-            raise Refused(f"no change of sign in the bracket of {root.symbol}")
-        values[root.symbol] = mpmath.findroot(residual, (_mpf(low), _mpf(high)), solver="secant", tol=mpmath.mpf(10) ** -60)
-        if not _mpf(low) - slack <= values[root.symbol] <= _mpf(high) + slack:
-            raise Refused(f"{root.symbol} lies outside of its bracket")
-    return _number(problem.expression, values)
+@cache
+def _computed(
+    expression: sympy.Expr,
+    roots: tuple[Root, ...],
+    within: tuple[tuple[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]], ...],
+) -> tuple[tuple[Any, ...], Any]:
+    """Roots and value, with the symbols known only to lie in intervals (far below these digits) in their middle."""
+    with mpmath.workdps(_DIGITS + 10):
+        values = {symbol: (_mpf(low) + _mpf(high)) / 2 for symbol, (low, high) in within}
+        for root in roots:
+            start = (_mpf(root.low), _mpf(root.high))
+            near = mpmath.mpf(10) ** (-2 * _DIGITS)
+            values[root.symbol] = mpmath.findroot(_residual(root, dict(values)), start, solver="anderson", tol=near)
+        return tuple(values[root.symbol] for root in roots), _number(expression, values)
 
 
 def _residual(root: Root, values: Mapping[sympy.Symbol, Any]) -> Callable[[Any], Any]:
