@@ -145,7 +145,7 @@ def _cover(
     axis = names.index(problem.corner.symbol) if problem.corner is not None else 0
     width = [high - low if high > low else Fraction(1) for low, high in sides]
     queue: list[tuple[float, int, Sides]] = [(-1.0, 0, sides)]
-    done: list[tuple[Sides, float]] = []
+    done: list[tuple[Sides, float, Any]] = []
     count = 1
     while queue:
         if count > most:
@@ -154,7 +154,9 @@ def _cover(
         cornered = at_corner is not None and box[axis][0] == sides[axis][0]
         value = enclose(at_corner if cornered else expression, _balls(names, box))
         if value > 0:
-            done.append((box, float(value.lower())))
+            middle = tuple(((low + high) / 2,) * 2 for low, high in box)
+            here = enclose(at_corner if cornered else expression, _balls(names, middle))
+            done.append((box, float(value.lower()), here.mid()))
             continue
         middle = tuple(((low + high) / 2,) * 2 for low, high in box)
         at = enclose(problem.expression, _balls(names, middle))
@@ -165,12 +167,12 @@ def _cover(
         for half in ((low, (low + high) / 2), ((low + high) / 2, high)):
             count += 1
             heapq.heappush(queue, (0.5 * size, count, (*box[:widest], half, *box[widest + 1 :])))
-    worst = min(range(len(done)), key=lambda index: done[index][1])
+    worst = min(range(len(done)), key=lambda index: done[index][2])  # by the value in the middle
     return "certified", {
         "precision": PRECISION,
         "worst": worst,
         "lower": done[worst][1],
-        "boxes": [[f"{low}:{high}" for low, high in box] for box, _ in done],
+        "boxes": [[f"{low}:{high}" for low, high in box] for box, _, _ in done],
     }
 
 

@@ -37,16 +37,21 @@ def check_boxes(problem: Inequality, evidence: dict[str, Any]) -> str:
     used = evidence.get("derivative", "at the corner")
     if used not in ("everywhere", "at the corner"):
         raise Refused(f"derivative {used!r}")
+    middles = []
     for number, box in enumerate(boxes):
         cornered = axis >= 0 and (used == "everywhere" or box[axis][0] == domain[axis][0])
         expression = derivative if cornered else problem.expression
         value = interval(expression, dict(zip(names, box, strict=True)))
         if not value.a > 0:
             raise Refused(f"not shown to be positive on {box}")
+        centre = {name: ((low + high) / 2,) * 2 for name, (low, high) in zip(names, box, strict=True)}
+        middles.append(interval(expression, centre))
         if number == evidence["worst"]:
             _check_lower(expression, names, box, float(evidence["lower"]))
     if evidence["precision"] != PRECISION or not 0 <= evidence["worst"] < len(boxes):
         raise Refused("another precision, or no such worst box")
+    if any(each.b < middles[evidence["worst"]].a for each in middles):
+        raise Refused("another box is worse, by the value in the middle")
     return f"{len(boxes)} boxes fill the domain, and what is to be positive is so on each"
 
 
