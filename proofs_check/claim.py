@@ -158,9 +158,9 @@ def claim(
     Raises
     ------
     InputError
-        If the identifier is taken or not made of lower-case words, a twin is missing, the expected verdict is unknown, or a claim
-        expected to be refuted names no corrected one.
-    """  # noqa: E501
+        If the identifier is taken or not made of lower-case words, a twin is missing, the expected verdict is unknown, or
+        a claim expected to be refuted names no corrected one.
+    """
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id):
         raise InputError(f"claim id {id!r}", "lower-case words joined by hyphens", "rename it")
     if not twins and expected != "refuted":

@@ -108,7 +108,8 @@ def _evidence(evidence: Any) -> list[str]:
         }
         start = kind.get(evidence.get("derivative", ""), "")
         return [
-            f"{start}{len(evidence['boxes'])} boxes, {evidence['precision']} bits; worst {worst}: at least {evidence['lower']:.3g}"  # noqa: E501
+            f"{start}{len(evidence['boxes'])} boxes, {evidence['precision']} bits; "
+            f"worst {worst}: at least {evidence['lower']:.3g}"
         ]
     if "roots" in evidence:
         import sympy
@@ -120,8 +121,9 @@ def _evidence(evidence: Any) -> list[str]:
         ]
     if "confidence" in evidence:
         return [
-            f"mean {evidence['mean']:.6g} of {evidence['size']} draws (seed {evidence['seed']}); {evidence['confidence']:g} "
-            f"{evidence['interval']} interval {evidence['low']:.6g} to {evidence['high']:.6g}; claimed {evidence['expected']:.6g}"  # noqa: E501
+            f"mean {evidence['mean']:.6g} of {evidence['size']} draws (seed {evidence['seed']}); "
+            f"{evidence['confidence']:g} {evidence['interval']} interval {evidence['low']:.6g} to {evidence['high']:.6g}; "
+            f"claimed {evidence['expected']:.6g}"
         ]
     return [f"{key}: {value}" for key, value in evidence.items()]
 

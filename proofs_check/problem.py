@@ -123,8 +123,9 @@ class Inequality:
 class Positive:
     """``expression`` > 0 for all values that the symbols' own assumptions allow, shown by structure.
 
-    The expression, or its derivative of the given order in ``by`` if it vanishes to that order at ``at``, equals by the steps an
-    expression built from positive symbols and numbers by sums, products, powers, exponentials and the like: positive as it stands.
+    The expression, or its derivative of the given order in ``by`` if it vanishes to that order at ``at``, equals by the
+    steps an expression built from positive symbols and numbers by sums, products, powers, exponentials and the like:
+    positive as it stands.
 
     Attributes
     ----------
@@ -140,7 +141,7 @@ class Positive:
         Other claims of this kind; their expressions count as positive.
     strict : bool
         False: >= 0 only.
-    """  # noqa: E501
+    """
 
     variables: Domain
     expression: sympy.Expr

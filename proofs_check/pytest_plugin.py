@@ -1,8 +1,8 @@
 """A pytest plug-in: ``pytest --claims`` runs claims and their false twins as test items.
 
-Registered as an entry point, so that it is there wherever the package is installed; without the option it does nothing and loads
-nothing.
-"""  # noqa: E501
+Registered as an entry point, so that it is there wherever the package is installed; without the option it does nothing
+and loads nothing.
+"""
 
 from __future__ import annotations
 

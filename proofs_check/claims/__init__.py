@@ -8,8 +8,8 @@ from importlib import import_module
 __all__ = ["load"]
 
 _SECTIONS = (
-    "section_04", "section_05", "section_06", "section_08", "learning_times", "section_09", "section_10",
-    "section_11",
+    "section_04", "section_05", "section_06", "section_08", "frozen_fraction", "learning_times",
+    "section_09", "section_10", "section_11",
 )
 
 

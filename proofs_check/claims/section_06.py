@@ -136,7 +136,7 @@ def kernel_parts(constant: sympy.Expr = Rational(1, 4)) -> Identity:  # noqa: B0
 def arc_tangent(cosine: bool = False) -> Identity:
     """An angle of the unit circle, by its tangent and by its sine."""
     return Identity(CORRELATION, sympy.atan(rho / sqrt(1 - rho**2)), (
-        Step(acos(rho) if cosine else sympy.asin(rho), "equal derivatives, and both vanish at 0", "derivative", rho, Integer(0)),  # noqa: E501
+        Step(acos(rho) if cosine else sympy.asin(rho), "equal derivatives, both vanish at 0", "derivative", rho, Integer(0)),
     ))  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def weight_noise(power: int = 2, times: int = 1) -> Identity:
 
 
 def _signs_covariance(cross: sympy.Expr) -> tuple[sympy.Expr, sympy.Symbol, sympy.Symbol]:
-    """Sum over neurons of E[u_j u_k] E[relu relu]: m of one neuron, m (m - 1) of two different, whose noises are independent."""  # noqa: E501
+    """Sum over neurons of E[u_j u_k] E[relu relu]: m of one neuron, m (m - 1) of two, with independent noises."""
     m, same = sympy.Symbol("m", integer=True, positive=True), sympy.Symbol("kappa_1", positive=True)
     x = sympy.Symbol("x", positive=True)
     mean = sympy.integrate(x * sympy.exp(-(x**2) / 2) / sqrt(2 * pi), (x, 0, sympy.oo))

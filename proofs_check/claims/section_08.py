@@ -1,4 +1,4 @@
-"""Claims of THEORY §8: why the learning rate decides the order."""
+"""Claims of THEORY §8: what residuals of each age add to the separation of Q's classes."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def below_square() -> Inequality:
     full={"widest": Integer(20)},
 )
 def second_order(constant: sympy.Expr = Integer(2), widest: sympy.Expr = Integer(4)) -> Inequality:  # noqa: B008
-    """Delta is -rho r^2 / (2 pi sqrt(1 - rho^2)) up to the fourth order in r, down to r = 0; above it by the bound of its age."""  # noqa: E501
+    """Delta is -rho r^2 / (2 pi sqrt(1 - rho^2)) up to fourth order in r, down to r = 0; above it by the bound of its age."""
     domain = {r: (Integer(0), Rational(1, 2)), w: (Rational(1, 2), widest)}
     return Inequality(domain, constant * r**4 + atan(Q) - atan(w) - r**2 / (2 * w), Corner(r, 4))
 
@@ -370,140 +370,3 @@ def z_alone(sign: int = -1) -> Identity:
         Step((atan(r) + (1 - r * k) / k - 1) / pi, "arccos(1 / sqrt(1 + r^2)) = arctan r", "lemma", lemma="single-angle"),
         Step(right, "multiplied out"),
     ))  # fmt: skip
-
-
-s = sympy.Symbol("s", positive=True)
-Y = sympy.Symbol("Y", positive=True)
-
-
-def _scaled(age: sympy.Expr) -> sympy.Expr:
-    """|Delta - Delta_pm| pi / r at w = r s, s^2 = age, for r -> 0."""
-    return 2 * sqrt(1 + age) - Rational(3, 2) * sqrt(age) - sqrt(age + 4) / 2
-
-
-@claim(
-    "net-weight-of-young-residuals",
-    source="THEORY §8 [D]",
-    bound="asymptotic",
-    assumptions=("r to 0 with w = sqrt(1 - rho^2) / rho = r s",),
-    statement=r"\frac{\pi|\Delta-\Delta_\pm|}r\to2\sqrt{1+s^2}-\tfrac32s-\tfrac12\sqrt{s^2+4}",
-    twins={"s^2 + 2": {"last": 2}, "s for 3 s / 2": {"middle": 1}},
-)
-def young(last: int = 4, middle: sympy.Expr = Rational(3, 2)) -> Identity:  # noqa: B008
-    """How the net weight falls with age when residuals are so young that patterns near the kink have only begun to move."""
-    # Tangents of the three angles whose cosines are rho, rho / sqrt(1 + r^2), rho (1 - r^2) / (1 + r^2).
-    near = r * sqrt(s**2 + 1 + r**2 * s**2)
-    far = r * sqrt(4 + (1 + r**2) ** 2 * s**2) / (1 - r**2)
-    inner = atan(near) - atan(r * s)
-    outer = (2 * atan(near) - (1 + r**2) * atan(r * s) - (1 - r**2) * atan(far)) / 2
-    limit = sympy.limit(inner / r, r, 0) + sympy.limit(outer / r, r, 0)
-    return Identity({s: (Rational(1, 10), Integer(5))}, limit, (
-        Step(2 * sqrt(1 + s**2) - middle * s - sqrt(s**2 + last) / 2, "arctan x = x to leading order"),
-    ))  # fmt: skip
-
-
-@claim(
-    "frozen-fraction",
-    source="THEORY §8 [D]",
-    assumptions=(
-        "small r: weights by the claim net-weight-of-young-residuals",
-        "a constant residual over the time tau_Q",
-        "s^2 = Y u / tau_Q at age u, Y = gamma tau_xi^2 tau_Q / (tau_t^2 r^2)",
-    ),
-    statement=r"G(Y)=\int_0^1\!\Big(2\sqrt{1+Yx}-\tfrac32\sqrt{Yx}-\tfrac12\sqrt{Yx+4}\Big)dx"
-    r"=\frac{4(1+Y)^{3/2}-3Y^{3/2}-(Y+4)^{3/2}+4}{3Y}",
-    twins={"3 for 4 at the end": {"constant": 3}, "2 Y^{3/2}": {"middle": 2}},
-)
-def frozen_fraction(constant: int = 4, middle: int = 3) -> Identity:
-    """Mean of the net weight over the ages up to tau_Q, relative to frozen patterns."""
-    half = Rational(3, 2)
-    right = (4 * (1 + Y) ** half - middle * Y**half - (Y + 4) ** half + constant) / (3 * Y)
-    u = sympy.Symbol("u", positive=True)
-    integral = sum(sympy.integrate(part, (u, 0, Y)) for part in _scaled(u).args) / Y
-    return Identity({Y: (Rational(1, 100), Integer(20))}, integral, (Step(right, "integrated, with u = Y x"),))
-
-
-@claim(
-    "frozen-fraction-bounds",
-    source="THEORY §8 [D]",
-    bound="tight",
-    expected="certified",
-    assumptions=("0 < Y <= 100",),
-    statement=r"1-\sqrt Y<G(Y)<1",
-    twins={"1 - sqrt(Y) / 2 below": {"slope": Rational(1, 2)}, "0.99 above": {"most": Rational(99, 100)}},
-)
-def fraction_bounds(slope: sympy.Expr = Integer(1), most: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
-    """Patterns that move a little reduce the separation by the square root of Y; written in y = sqrt(Y)."""
-    y, half = sympy.Symbol("y", positive=True), Rational(3, 2)
-    domain = {y: (Integer(0), Integer(10))}
-    threefold = 4 * (1 + y**2) ** half - 3 * y**3 - (y**2 + 4) ** half + 4  # 3 y^2 G
-    return Together((
-        ("below", Inequality(domain, threefold - 3 * y**2 * (1 - slope * y), Corner(y, 4 if slope == 1 else 3))),
-        ("above", Inequality(domain, 3 * y**2 * most - threefold, Corner(y, 3 if most == 1 else 2))),
-    ))  # fmt: skip
-
-
-@claim(
-    "frozen-fraction-limits",
-    source="THEORY §8 [D]",
-    bound="asymptotic",
-    statement=r"\frac{1-G(Y)}{\sqrt Y}\to1\ (Y\to0),\qquad Y\,G(Y)\to\tfrac43\ (Y\to\infty)",
-    twins={"1/2 at 0": {"small": Rational(1, 2)}, "2/3 at infinity": {"large": Rational(2, 3)}},
-)
-def fraction_limits(small: sympy.Expr = Integer(1), large: sympy.Expr = Rational(4, 3)) -> Together:  # noqa: B008
-    """Both ends of G: nearly frozen, and moving."""
-    y, half = sympy.Symbol("y", positive=True), Rational(3, 2)
-    G = (4 * (1 + y**2) ** half - 3 * y**3 - (y**2 + 4) ** half + 4) / (3 * y**2)
-    # In x = 1 / y the root functions are analytic at 0.
-    x = sympy.Symbol("x", positive=True)
-    far = (4 * (1 + x**2) ** half - 3 - (1 + 4 * x**2) ** half + 4 * x**3) / (3 * x**3)
-    return Together((
-        ("frozen", Identity({}, sympy.limit((1 - G) / y, y, 0), (Step(small, "expanded at Y = 0"),))),
-        ("moving", Identity({}, sympy.limit(far, x, 0), (Step(large, "expanded at 1 / Y = 0; Y G = y^3 (...) / 3"),))),
-    ))  # fmt: skip
-
-
-eta_1, eta_2, decay, injected = sympy.symbols("eta_1 eta_2 lambda tau_xi", positive=True)
-
-
-@claim(
-    "pattern-motion-from-stationary-start",
-    source="THEORY §8 [D]",
-    bound="asymptotic",
-    assumptions=("tau_0 = tau_infinity(eta_1)", "eta_1 lambda to 0"),
-    statement=r"Y=\frac{\eta_2\tau_\xi^2\tau_Q}{\tau_\infty^2(\eta_1)r^2}\to\frac{2(\eta_2/\eta_1)\lambda\tau_Q}{r^2}",
-    twins={"without the 2": {"twice": 1}},
-)
-def motion(twice: int = 2) -> Identity:
-    """How much the patterns move for S when the noise starts at L-S's stationary level."""
-    time = sympy.Symbol("tau_Q", positive=True)
-    box = (Rational(1, 10), Integer(3))
-    level = eta_1 * injected**2 / (decay * (2 - eta_1 * decay))
-    small = sympy.Symbol("x", positive=True)  # eta_1 lambda
-    exact = sympy.simplify(eta_2 * injected**2 * time / (level * r**2)).subs(decay, small / eta_1)
-    limit = (sympy.limit(exact / small, small, 0) * small).subs(small, eta_1 * decay)
-    domain = dict.fromkeys((eta_1, eta_2, decay, time, r), box)
-    return Identity(domain, limit, (Step(twice * eta_2 / eta_1 * decay * time / r**2, "2 - eta_1 lambda goes to 2"),))
-
-
-@claim(
-    "weight-left-on-fitted-examples",
-    source="THEORY §8 [D]",
-    assumptions=("alpha uniform on [0, 1]", "g > 0"),
-    statement=r"M(g)=E\,\sigma(-\alpha g)=\frac{\log2-\log(1+e^{-g})}g",
-    twins={"log 2 / g": {"tail": 0}, "e^g for e^-g": {"sign": 1}},
-)
-def mean_weight(tail: int = 1, sign: int = -1) -> Identity:
-    """How hard examples that hold both patterns still pull once Q is learnt: only like 1 / g."""
-    g, a = sympy.symbols("g a", positive=True)
-    antiderivative = -sympy.log(1 + sympy.exp(-a * g)) / g
-    over = (antiderivative.subs(a, 1) - antiderivative.subs(a, 0)) * _is_antiderivative(
-        antiderivative, 1 / (1 + sympy.exp(a * g)), a
-    )
-    right = (sympy.log(2) - tail * sympy.log(1 + sympy.exp(sign * g))) / g
-    return Identity({g: (Rational(1, 2), Integer(8))}, over, (Step(right, "between alpha = 0 and 1"),))
-
-
-def _is_antiderivative(integral: sympy.Expr, integrand: sympy.Expr, by: sympy.Symbol) -> sympy.Expr:
-    """1 if it is one, and no number otherwise, so that nothing follows."""
-    return Integer(1) if sympy.simplify(sympy.diff(integral, by) - integrand) == 0 else sympy.nan

@@ -112,7 +112,8 @@ def _two_neurons(signs: tuple[int, ...], patterns: tuple[tuple[int, ...], ...], 
         "output weights +-1: their size goes into w",
         "every pair of output signs and of activation patterns on the three directions, 256 linear programs",
     ),
-    statement=r"f(x)=a_1(\langle w,x\rangle)_++a_2(\langle v,x\rangle)_+\ \text{ never has the signs }(+,-,-)\text{ on }z,z\pm\zeta",  # noqa: E501
+    statement=r"f(x)=a_1(\langle w,x\rangle)_++a_2(\langle v,x\rangle)_+"
+    r"\ \text{ never has the signs }(+,-,-)\text{ on }z,z\pm\zeta",
     twins={"z - zeta relabelled": {"labels": (1, 1, -1)}, "without z + zeta": {"labels": (1, -1, 0)}},
 )
 def not_two(labels: tuple[int, ...] = (1, -1, -1)) -> Together:

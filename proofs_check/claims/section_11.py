@@ -70,7 +70,8 @@ ROOT = sympy.Symbol("x_0", positive=True)
     "gradient-loss-ratio-peaks-once",
     source="THEORY §11 [D]",
     assumptions=("x > 0",),
-    statement=r"\frac d{dx}\frac{(1-e^{-x})^2}x=\frac{(1-e^{-x})e^{-x}}{x^2}(1+2x-e^x),\quad 1+2x-e^x\text{ strictly concave, }0\text{ at }0",  # noqa: E501
+    statement=r"\frac d{dx}\frac{(1-e^{-x})^2}x=\frac{(1-e^{-x})e^{-x}}{x^2}(1+2x-e^x),"
+    r"\quad 1+2x-e^x\text{ strictly concave, }0\text{ at }0",
     twins={"1 + x": {"slope": 1}},
 )
 def peaks_once(slope: int = 2) -> Together:
@@ -116,8 +117,9 @@ def c_0(factor: sympy.Expr = Integer(1), slope: sympy.Expr = Integer(2)) -> Valu
 )
 def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> Together:  # noqa: B008
     """The squared gradient is below c_0 times the loss, for every margin, tails included."""
+    small = {x: (Integer(0), Rational(1, 2))}
     return Together((
-        ("0 < x <= 1/2, by expansion", Inequality({x: (Integer(0), Rational(1, 2))}, constant * x - (1 - exp(-x)) ** 2, Corner(x, 1))),  # noqa: E501
+        ("0 < x <= 1/2, by expansion", Inequality(small, constant * x - (1 - exp(-x)) ** 2, Corner(x, 1))),
         ("1/2 <= x <= 3", Inequality({x: (Rational(1, 2), Integer(3))}, constant * x - (1 - exp(-x)) ** 2)),
         # (1 - e^{-x})^2 < 1 < 3 c <= c x beyond.
         ("x >= 3", Inequality({x: (Integer(0), Integer(1))}, 3 * constant - x**2)),
@@ -210,7 +212,8 @@ def average(twice: int = 2, last: int = 0) -> Positive:
         "lambda <theta, theta - theta*> = (lambda/2)(W - S + s_5), W = |theta|^2, S = |theta*|^2, s_5 = D_t",
         "eta lambda = 1 / (2 (1 + k)), k >= 0",
     ),
-    statement=r"D_t-D_{t+1}\ge2\eta(1-c_0\eta B^2)L_t-2\eta\big(\epsilon+\tfrac\lambda2\|\theta_*\|^2\big)\quad(\eta\lambda\le\tfrac12)",  # noqa: E501
+    statement=r"D_t-D_{t+1}\ge2\eta(1-c_0\eta B^2)L_t-2\eta\big(\epsilon+\tfrac\lambda2\|\theta_*\|^2\big)"
+    r"\quad(\eta\lambda\le\tfrac12)",
     twins={"half of the ridge's floor": {"share": Rational(1, 4)}, "c_0 eta B^2 / 2 as without": {"factor": Rational(1, 2)}},
 )
 def one_step_with_ridge(share: sympy.Expr = Rational(1, 2), factor: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
@@ -262,7 +265,8 @@ def common_classifier(power: int = 2, norm: int = 2) -> Together:
         "margin at least gamma_0 = g_0 / sqrt(d)",
         "0 < epsilon < 1",
     ),
-    statement=r"s=\frac{2\sqrt d\log(1/\epsilon)}{g_0}:\ \ \ell\big(\tfrac s2\gamma_0\big)<\epsilon,\qquad\|\theta_*\|^2=\frac{4d\log^2(1/\epsilon)}{g_0^2}",  # noqa: E501
+    statement=r"s=\frac{2\sqrt d\log(1/\epsilon)}{g_0}:\ \ \ell\big(\tfrac s2\gamma_0\big)<\epsilon,"
+    r"\qquad\|\theta_*\|^2=\frac{4d\log^2(1/\epsilon)}{g_0^2}",
     twins={"half of s": {"times": 1}, "2 d": {"norm": 2}},
 )
 def classifier_size(times: int = 2, norm: int = 4) -> Together:
@@ -278,5 +282,7 @@ def classifier_size(times: int = 2, norm: int = 4) -> Together:
         ("loss below epsilon", Positive({u: (Rational(1, 100), Integer(1))}, u - log(1 + u), (
             Step(u / (1 + u), "derivative"),
         ), by=u, at=Integer(0), order=1)),
-        ("norm", Identity({d: (Integer(1), Integer(100)), g_0: box, h: box}, s**2, (Step(norm * d * h**2 / g_0**2, "squared"),))),  # noqa: E501
+        ("norm", Identity({d: (Integer(1), Integer(100)), g_0: box, h: box}, s**2, (
+            Step(norm * d * h**2 / g_0**2, "squared"),
+        ))),
     ))  # fmt: skip

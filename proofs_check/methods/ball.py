@@ -93,9 +93,9 @@ def certify_positive(problem: Inequality) -> tuple[str, dict[str, Any]]:
     -------
     outcome : {"certified", "refuted", "undecided"}
     evidence : dict
-        Boxes that cover the domain, the worst of them (by number) with its lower bound, and where the corner's derivative was used; or
-        a counterexample.
-    """  # noqa: E501
+        Boxes that cover the domain, the worst of them (by number) with its lower bound, and where the corner's derivative
+        was used; or a counterexample.
+    """
     from proofs_check.methods.counterexample import not_positive
 
     refuted = not_positive(beyond_corner(problem), problem.expression)
@@ -153,12 +153,11 @@ def _cover(
         size, _, box = heapq.heappop(queue)
         cornered = at_corner is not None and box[axis][0] == sides[axis][0]
         value = enclose(at_corner if cornered else expression, _balls(names, box))
+        middle = tuple(((low + high) / 2,) * 2 for low, high in box)
         if value > 0:
-            middle = tuple(((low + high) / 2,) * 2 for low, high in box)
             here = enclose(at_corner if cornered else expression, _balls(names, middle))
             done.append((box, float(value.lower()), here.mid()))
             continue
-        middle = tuple(((low + high) / 2,) * 2 for low, high in box)
         at = enclose(problem.expression, _balls(names, middle))
         if at <= 0:
             return "refuted", false_at(beyond_corner(problem), problem.expression, [m for m, _ in middle])

@@ -13,7 +13,7 @@ from flint import arb, ctx, fmpq
 from proofs_check.methods.ball import enclose
 from proofs_check.problem import Domain
 
-__all__ = ["differs", "not_positive", "simplest"]
+__all__ = ["differs", "false_at", "not_positive", "simplest"]
 
 _BITS = 256
 _CORNERS = 4

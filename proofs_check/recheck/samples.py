@@ -39,7 +39,7 @@ def check_sample(problem: Sampled, outcome: str, evidence: dict[str, Any]) -> st
 
 
 def _clopper_pearson(hits: int, problem: Sampled) -> tuple[float, float]:
-    """Probabilities at which the binomial tail beyond the hits is half of what the confidence leaves, by bisection of its sum."""  # noqa: E501
+    """Probabilities at which the binomial tail beyond the hits is half of what the confidence leaves, by bisection."""
     n, tail = problem.size, (1 - problem.confidence) / 2
     ways = gammaln(n + 1) - gammaln(np.arange(n + 1) + 1) - gammaln(n - np.arange(n + 1) + 1)
 

@@ -1,0 +1,107 @@
+"""The command line, the plug-in for pytest, what a notebook shows, and which way imports go."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from xml.etree import ElementTree as tree
+
+from proofs_check.claim import claims, find
+from proofs_check.verify import judge, verify
+
+ROOT = Path(__file__).parents[2]
+ALL = {each.id: each for each in claims()}
+
+
+def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "proofs_check.cli", *arguments], cwd=cwd, capture_output=True, text=True,
+                          check=False, env={"PYTHONPATH": str(ROOT), "PATH": ""})  # fmt: skip
+
+
+def test_command_line(tmp_path: Path) -> None:
+    listed = call("list", cwd=tmp_path)
+    assert listed.returncode == 0 and all(id in listed.stdout for id in ALL)
+    shown = call("show", "frozen-separation-of-z", cwd=tmp_path)
+    assert shown.returncode == 0 and "1. =" in shown.stdout and "refuted at r =" in shown.stdout
+    done = call("verify", "sheppard", "regime-maximin-point", "--out", "evidence", cwd=tmp_path)
+    assert done.returncode == 0 and "2 of 2 claims as expected" in done.stdout
+    files = sorted(str(path) for path in (tmp_path / "evidence").iterdir())
+    assert len(files) == 6
+    again = call("recheck", *files, cwd=tmp_path)
+    assert again.returncode == 0 and again.stdout.count("accepted") == 6
+    content = json.loads((tmp_path / "evidence" / "regime-maximin-point.json").read_text())
+    content["evidence"]["point"][0] = "4/5"
+    (tmp_path / "evidence" / "regime-maximin-point.json").write_text(json.dumps(content))
+    assert call("recheck", "evidence/regime-maximin-point.json", cwd=tmp_path).returncode == 2  # not the file that was stored
+    assert call("recheck", "--no-hash", "evidence/regime-maximin-point.json", cwd=tmp_path).returncode == 1
+    report = json.loads(call("verify", "sheppard", "--format", "json", cwd=tmp_path).stdout)
+    assert report["claims"][0]["outcome"] == "proved" and report["failed"] == 0
+    shown_as = tree.fromstring(call("verify", "sheppard", "--format", "junit", cwd=tmp_path).stdout.encode())
+    assert shown_as.get("tests") == "2" and shown_as.get("failures") == "0"
+    assert [case.get("name") for case in shown_as] == ["claim", "twin: half of it"]
+    point = call("at", "sheppard", "rho=1/2", "--twin", "half of it", cwd=tmp_path)
+    assert point.returncode == 0 and "0.33333333333333333333" in point.stdout and "0.16666666666666666667" in point.stdout
+    for bad, word in (
+        (("verify", "--level", "fast"), "one of quick, full"),
+        (("at", "sheppard", "x=1"), "values of rho"),
+        (("at", "sheppard", "rho=1", "--twin", "no"), "half of it"),
+        (("show", "shepard"), "did you mean 'sheppard'"),
+        (("verify", "--format", "xml"), "text, json, junit"),
+        (("recheck", "none.json"), "none.json"),
+    ):
+        wrong = call(*bad, cwd=tmp_path)
+        assert wrong.returncode == 2 and word in wrong.stderr and "mend:" in wrong.stderr
+
+
+def test_direction_of_imports() -> None:
+    """theory_sim knows nothing of proofs_check, and claims load without the methods."""
+    for path in (ROOT / "theory_sim").rglob("*.py"):
+        assert "proofs_check" not in path.read_text(encoding="utf-8"), path
+    block = "import sys; sys.modules['proofs_check.methods'] = None; from proofs_check import claims; assert len(claims()) > 20"
+    done = subprocess.run([sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_verdict_shows_as_latex() -> None:
+    shown = verify("sheppard")._repr_latex_()
+    assert shown.startswith("$") and r"\frac{\arccos\rho}\pi" in shown and r"\textbf{proved}" in shown
+    twin = judge(find("noise-stationary-level"), "1 % larger")._repr_latex_()
+    assert r"\text{twin: 1 \% larger}" in twin and r"\textbf{refuted}" in twin
+
+
+MINE = """
+import sympy
+from proofs_check import claim
+from proofs_check.problem import Identity, Step
+
+x = sympy.Symbol("x", positive=True)
+
+@claim("mine", statement="x = x + 1", source="mine", twins={"also": {"plus": 1}})
+def mine(plus=1):
+    "Not so."
+    return Identity({x: (sympy.Integer(1), sympy.Integer(2))}, x, (Step(x + plus, "no"),))
+"""
+
+
+def test_pytest_runs_claims_as_items(tmp_path: Path) -> None:
+    """The plug-in in a process of its own, with a user's false claim among those asked for."""
+    (tmp_path / "conftest.py").write_text(MINE)
+    (tmp_path / "test_other.py").write_text("def test_other(): pass")
+    installed = any(point.value == "proofs_check.pytest_plugin" for point in entry_points(group="pytest11"))
+    plugin = [] if installed else ["-p", "proofs_check.pytest_plugin"]
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugin, *options], cwd=tmp_path,
+                              capture_output=True, text=True, check=False,
+                              env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+
+    done = run("--claims", "sheppard,mine", "-v")
+    assert done.returncode == 1 and "1 failed, 4 passed" in done.stdout
+    assert "mine: refuted, expected proved" in done.stdout and "sheppard[half of it] PASSED" in done.stdout
+    assert "1 passed" in run().stdout
+    wrong = run("--claims=shepard")
+    assert wrong.returncode == 4 and "did you mean 'sheppard'" in wrong.stderr

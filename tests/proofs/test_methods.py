@@ -1,0 +1,68 @@
+"""Methods prove no more than what holds, and intervals hold as often as they say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from scipy import stats
+from sympy import Integer, Rational
+
+from proofs_check.claim import Claim
+from proofs_check.problem import Corner, Identity, Inequality, LinearProgram, Positive, Root, Sampled, Step, Value
+from proofs_check.verify import judge
+
+
+def made(problem: Any) -> Claim:
+    return Claim("made", "", "", (), "exact", "proved", problem, ())
+
+
+def test_methods_do_not_prove_what_is_false_or_unknown() -> None:
+    x = sympy.Symbol("x", positive=True)
+    domain = {x: (Integer(1), Integer(2))}
+    false = made(lambda: Identity(domain, sympy.sqrt(x**2 + 1), (Step(x + Rational(1, 2), "not so"),)))
+    assert judge(false).outcome == "refuted"
+    # Equal at one point, and with a derivative that is not 0: no step of kind "derivative".
+    also = made(lambda: Identity(domain, x**2, (Step(x, "equal at 1", "derivative", x, Integer(1)),)))
+    assert judge(also).outcome == "refuted"
+    touching = made(lambda: Inequality(domain, (x - Rational(3, 2)) ** 2))
+    assert judge(touching).outcome == "refuted"  # 0 at 3/2, which bisection meets
+    assert judge(made(lambda: Positive(domain, x - 3))).outcome == "refuted"
+    # True on the domain alone, not by its structure: not proved.
+    assert judge(made(lambda: Positive(domain, x - Rational(1, 2)))).outcome == "undecided"
+    assert judge(made(lambda: Positive(domain, (x - 1) ** 2, strict=False))).outcome == "proved"
+    assert judge(made(lambda: Positive(domain, x**2, by=x, at=Integer(0), order=3))).outcome == "undecided"
+    # The corner must be one: x^2 + x does not vanish to second order at 0.
+    zero = {x: (Integer(0), Integer(1))}
+    assert judge(made(lambda: Inequality(zero, x + x**2, Corner(x, 2)))).outcome == "undecided"
+    assert judge(made(lambda: Inequality(zero, x + x**2, Corner(x, 1)))).outcome == "certified"
+    assert judge(made(lambda: Inequality(zero, x**2 - x / 100, Corner(x, 1)))).outcome == "refuted"
+    t = sympy.Symbol("t", real=True)
+    half = sympy.Integral(t, (t, 0, 1))
+    assert judge(made(lambda: Value(half, Rational(49, 100), Rational(51, 100)))).outcome == "certified"
+    assert judge(made(lambda: Value(half, Rational(51, 100), Rational(52, 100)))).outcome == "refuted"
+    two_roots = Root(x, (x - 1) * (x - 2), Integer(0), Integer(3))
+    assert judge(made(lambda: Value(x, Integer(0), Integer(3), (two_roots,)))).outcome == "undecided"
+    beyond = Root(x, x - 5, Integer(0), Integer(3))
+    assert judge(made(lambda: Value(x, Integer(0), Integer(9), (beyond,)))).outcome == "undecided"
+    unbounded = made(lambda: LinearProgram((Integer(1),), ((Integer(-1),),), (Integer(0),), Integer(0)))
+    assert judge(unbounded).outcome == "undecided"
+
+
+@pytest.mark.parametrize(("exact", "count"), [(True, 400), (False, 100)])
+def test_intervals_hold_the_mean_as_often_as_they_say(exact: bool, count: int) -> None:
+    """Seeds at 90 %: a count within 99.9 % binomial bounds of what the kind of interval promises."""
+
+    def draw(rng: np.random.Generator, size: int) -> Any:
+        return rng.random(size) < 0.3 if exact else rng.exponential(size=size)
+
+    mean = Rational(3, 10) if exact else Integer(1)
+    right = sum(
+        judge(made(lambda seed=seed: Sampled(draw, mean, 200, 0.9, seed))).outcome == "supported"  # type: ignore[misc]
+        for seed in range(count)
+    )
+    # Clopper and Pearson's holds at least 90 %; the bootstrap of 200 skewed draws is within 3 % of it.
+    low, high = (0.9, 0.94) if exact else (0.87, 0.93)
+    assert stats.binom.ppf(0.0005, count, low) <= right <= stats.binom.ppf(0.9995, count, high)
