@@ -21,7 +21,7 @@ from theory_sim.faults import at
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["OUTCOMES", "SCHEMA", "SCHEMA_VERSION", "Outcome", "Trajectory", "refuse_existing", "sync_folder"]
+__all__ = ["OUTCOMES", "SCHEMA", "SCHEMA_VERSION", "Outcome", "Trajectory", "refuse_existing", "replace_folder", "sync_folder"]
 
 SCHEMA: Final = "theory_sim.Trajectory"
 SCHEMA_VERSION: Final = 1
@@ -86,24 +86,7 @@ class Trajectory:
             self.dataset.to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
             at("write trajectory")
             (draft / _MANIFEST).write_text(json.dumps(_digests(draft), indent=1), encoding="utf-8")
-            at("sync trajectory")
-            _sync(draft)
-            at("rename trajectory")
-            if not target.exists():
-                draft.rename(target)
-            else:
-                old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old-", dir=target.parent)) / "old"
-                target.rename(old)
-                try:
-                    at("rename trajectory over another")
-                    draft.rename(target)
-                except OSError:
-                    old.rename(target)
-                    raise
-                finally:
-                    shutil.rmtree(old.parent, ignore_errors=True)
-            sync_folder(target.parent)
-            at("renamed trajectory")
+            replace_folder(draft, target)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -142,6 +125,28 @@ class Trajectory:
     def history(self, name: str, **labels: Any) -> Any:
         """NumPy array of a variable along ``record``, other dimensions chosen by label."""
         return self.dataset[name].sel(labels).values
+
+
+def replace_folder(draft: Path, target: Path) -> None:
+    """Have a folder take a name, with all that it holds on the disk first; what had the name before is removed."""
+    at("sync trajectory")
+    _sync(draft)
+    at("rename trajectory")
+    if not target.exists():
+        draft.rename(target)
+    else:
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old-", dir=target.parent)) / "old"
+        target.rename(old)
+        try:
+            at("rename trajectory over another")
+            draft.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+        finally:
+            shutil.rmtree(old.parent, ignore_errors=True)
+    sync_folder(target.parent)
+    at("renamed trajectory")
 
 
 def _sync(folder: Path) -> None:

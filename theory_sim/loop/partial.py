@@ -24,7 +24,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.faults import at
 from theory_sim.trajectory import sync_folder
 
-__all__ = ["Partial", "partial_path"]
+__all__ = ["Partial", "environment", "environment_changes", "partial_path"]
 
 Array = np.ndarray[Any, Any]
 FORMAT: Final = 1
@@ -33,17 +33,25 @@ _CHECKPOINT: Final = "checkpoint.npz"
 _LIBRARIES: Final = ("theory-sim", "numpy", "numba", "scipy")
 _PIECE: Final = 2**20
 
+
 def partial_path(store: str | os.PathLike[str]) -> Path:
     """Folder of the unfinished run whose Trajectory goes to ``store``."""
     target = Path(store)
     return target.with_name(f"{target.name}.partial")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What a bitwise equal continuation depends on."""
     from llvmlite.binding import get_host_cpu_name
 
     return {name: version(name) for name in _LIBRARIES} | {"machine": platform.machine(), "cpu": get_host_cpu_name()}
+
+
+def environment_changes(then: Mapping[str, str]) -> str:
+    """How an earlier environment differs from the present one, in words; empty if it does not."""
+    now = environment()
+    changed = [key for key in {**then, **now} if then.get(key) != now.get(key)]
+    return "; ".join(f"{key} {then.get(key)} then, {now.get(key)} now" for key in changed)
 
 
 class _Faulty:
@@ -169,7 +177,7 @@ class Partial:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         manifest = {"format": FORMAT, "experiment": experiment.fields(), "engine": dict(engine),
-                    "observers": [type(observer).__name__ for observer in observers], "environment": _environment()}
+                    "observers": [type(observer).__name__ for observer in observers], "environment": environment()}
         _write(draft / _MANIFEST, lambda file: file.write(json.dumps(manifest, indent=1).encode()))
         at("rename folder")
         draft.rename(self.folder)
@@ -233,10 +241,9 @@ class Partial:
 
     def require_same_environment(self, manifest: Mapping[str, Any]) -> None:
         """Raise StoreError if libraries or processor are not those that began the run."""
-        then, now = manifest["environment"], _environment()
-        differ = [f"{key} {then.get(key)} then, {now.get(key)} now" for key in {**then, **now} if then.get(key) != now.get(key)]
+        differ = environment_changes(manifest["environment"])
         if differ:
-            raise StoreError("; ".join(differ), "a run goes on with what it began with, to the bitwise same result",
+            raise StoreError(differ, "a run goes on with what it began with, to the bitwise same result",
                              "install that, or pass --any-version (any_version=True) and lose that guarantee")
 
     def load(self) -> tuple[list[dict[str, Array]], dict[str, Array] | None]:

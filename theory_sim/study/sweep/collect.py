@@ -1,0 +1,212 @@
+"""collect: one dense summary of a sweep, as an xarray.Dataset, a Zarr store and a table."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import numpy as np
+
+from theory_sim.errors import InputError, StoreError
+from theory_sim.observe.learning_order import LEVELS
+from theory_sim.study.sweep.blocks import Axis
+from theory_sim.study.sweep.declaration import Sweep
+from theory_sim.study.sweep.outcomes import KINDS, OUTCOME_VARIABLES, outcome_of
+from theory_sim.study.sweep.store import SweepStore
+from theory_sim.trajectory import Trajectory, replace_folder
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+__all__ = ["SUMMARY", "Summary", "collect"]
+
+SCHEMA: Final = "theory_sim.Sweep"
+SCHEMA_VERSION: Final = 1
+SUMMARY: Final = "summary"
+_ZARR: Final = "summary.zarr"
+_TABLE: Final = "summary.csv"
+_EXTRA: Final[dict[str, list[Any]]] = {"level": list(LEVELS), "kind": list(KINDS)}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What came of a sweep.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        Dense: a dimension for each axis of the sweep, then engine, schedule and seed; variables of `OUTCOME_VARIABLES`, and
+        ``state``. Runs that are not done hold NaN, false or the empty text.
+    sweep : Sweep
+        What was declared.
+    """
+
+    dataset: xarray.Dataset
+    sweep: Sweep
+
+    @property
+    def frame(self) -> pandas.DataFrame:
+        """One row a run, one column an axis, a swept field or a variable (those with levels or kinds: one for each)."""
+        import pandas
+
+        axes = self.sweep.axes()
+        columns: dict[str, Any] = {}
+        places = np.indices([len(axis) for axis in axes]).reshape(len(axes), -1)
+        for axis, at in zip(axes, places, strict=True):
+            for k, field in enumerate(axis.fields):
+                columns[field] = [_shown(axis.points[i][k]) for i in at]
+        for name, variable in self.dataset.data_vars.items():
+            extra = [dim for dim in variable.dims if dim in _EXTRA]
+            if not extra:
+                columns[str(name)] = variable.values.ravel()
+                continue
+            for label in _EXTRA[str(extra[0])]:
+                columns[f"{name} {label}"] = variable.sel({extra[0]: label}).values.ravel()
+        return pandas.DataFrame(columns)
+
+    def save(self, folder: Path) -> None:
+        """Write ``summary.zarr`` and ``summary.csv`` into a folder, whole or not at all; an older summary is replaced.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written.
+        """
+        try:
+            draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.draft-", dir=folder.parent))
+            try:
+                self.dataset.to_zarr(draft / _ZARR, mode="w", zarr_format=2, consolidated=True)
+                self.frame.to_csv(draft / _TABLE, index=False)
+                replace_folder(draft, folder)
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
+        except OSError as error:
+            raise StoreError(f"{folder}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
+                             "make room; the runs are kept") from error
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        StoreError
+            If there is none, it is damaged or of a newer version.
+        """
+        import xarray
+
+        path = folder / _ZARR
+        if not path.is_dir():
+            raise StoreError(f"{folder} holds no summary", "what theory-sim sweep collect writes",
+                             f"run theory-sim sweep collect {folder.parent}")
+        try:
+            dataset = xarray.open_zarr(path, chunks=None).load()
+            version = int(dataset.attrs["schema_version"])
+            sweep = Sweep.of(json.loads(dataset.attrs["sweep"]))
+        except Exception as error:  # whatever zarr, json or the schema make of a damaged store
+            raise StoreError(f"{path} cannot be read: {type(error).__name__}: {error}", "a summary written by theory_sim",
+                             "run theory-sim sweep collect again") from error
+        if version > SCHEMA_VERSION:
+            raise StoreError(f"{path} has schema version {version}", f"at most {SCHEMA_VERSION} in this version",
+                             "update theory_sim")
+        return cls(dataset, sweep)
+
+
+def collect(
+    store: SweepStore, *, own: Mapping[str, Callable[[Trajectory], float]] | None = None, save: bool = True
+) -> Summary:
+    """Gather what came of a sweep's runs.
+
+    Parameters
+    ----------
+    store : SweepStore
+        The sweep; runs that are not done leave gaps.
+    own : mapping, optional
+        Functions of a Trajectory that give a number: a variable each, beside those of `OUTCOME_VARIABLES`.
+    save : bool
+        Whether to write the summary into the sweep's folder.
+
+    Returns
+    -------
+    Summary
+        Bitwise the same whatever computed the runs.
+
+    Raises
+    ------
+    InputError
+        If one of your variables has the name of another.
+    StoreError
+        If a run's folder is damaged.
+    """
+    import xarray
+
+    axes = store.sweep.axes()
+    own = own or {}
+    taken = {*OUTCOME_VARIABLES, "state", *(field for axis in axes for field in (axis.name, *axis.fields)), *_EXTRA}
+    for name in own:
+        if name in taken:
+            raise InputError(f"a variable of your own named {name!r}", "a name that is not taken", "choose another")
+    shape = [len(axis) for axis in axes]
+    columns = {name: _empty(name, shape) for name in (*OUTCOME_VARIABLES, *own)}
+    states = store.states()
+    state = np.full(shape, "", dtype="<U7")
+    for run in store.sweep:
+        found = states.get(run.id, "pending")
+        state[run.index] = found if found in ("done", "failed") else "pending"
+    for run, trajectory in store.trajectories():
+        for name, value in outcome_of(trajectory, own).items():
+            columns[name][run.index] = value
+    names = [axis.name for axis in axes]
+    declared = {**OUTCOME_VARIABLES, **{name: ((), "", "a variable of your own") for name in own}}
+    variables = {
+        name: ((*names, *declared[name][0]), columns[name], {"units": declared[name][1], "long_name": declared[name][2]})
+        for name in columns
+    }
+    variables["state"] = (tuple(names), state, {"units": "", "long_name": "done, failed or pending"})
+    dataset = xarray.Dataset(
+        variables, {**_EXTRA, **_coordinates(axes)},
+        {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "sweep": json.dumps(store.sweep.table())},
+    )
+    summary = Summary(dataset, store.sweep)
+    if save:
+        summary.save(store.folder / SUMMARY)
+    return summary
+
+
+def _empty(name: str, shape: list[int]) -> np.ndarray[Any, Any]:
+    dims = OUTCOME_VARIABLES[name][0] if name in OUTCOME_VARIABLES else ()
+    full = [*shape, *(len(_EXTRA[dim]) for dim in dims)]
+    if name in ("order", "outcome"):
+        return np.full(full, "", dtype="<U14")
+    return np.zeros(full, dtype=bool) if name == "robust" else np.full(full, math.nan)
+
+
+def _coordinates(axes: tuple[Axis, ...]) -> dict[str, Any]:
+    """Labels of each axis; an axis of several fields is numbered, and its fields are coordinates along it."""
+    coordinates: dict[str, Any] = {}
+    for axis in axes:
+        if axis.fields == (axis.name,):
+            coordinates[axis.name] = (axis.name, _array([point[0] for point in axis.points]))
+        else:
+            coordinates[axis.name] = (axis.name, np.arange(len(axis)))
+            for k, field in enumerate(axis.fields):
+                coordinates[field] = (axis.name, _array([point[k] for point in axis.points]))
+    return coordinates
+
+
+def _array(values: list[Any]) -> np.ndarray[Any, Any]:
+    """Numbers as numbers, all else as text."""
+    if all(isinstance(value, (bool, int, float)) for value in values):
+        return np.array(values, dtype=np.uint64 if any(isinstance(v, int) and v >= 2**63 for v in values) else None)
+    return np.array([_shown(value) for value in values], dtype=str)
+
+
+def _shown(value: Any) -> Any:
+    return value if isinstance(value, (bool, int, float, str)) else json.dumps(value)

@@ -1,0 +1,72 @@
+"""What a summary holds of each run: learning times and order, and the state at the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.observe.learning_order import LEVELS, learning_order
+from theory_sim.trajectory import Trajectory
+
+__all__ = ["KINDS", "OUTCOME_VARIABLES", "outcome_of"]
+
+KINDS: Final = ("P-only", "Q-only", "both")
+
+# Name: dimensions beyond those of the sweep, unit, meaning.
+OUTCOME_VARIABLES: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
+    "tau_P": (("level",), "1", "learning time of P-only examples, infinite if not learnt by censored_at"),
+    "tau_Q": (("level",), "1", "learning time of Q-only examples, infinite if not learnt by censored_at"),
+    "order": (("level",), "", "which is learnt first: P first, Q first, tie, neither learnt, no examples"),
+    "robust": ((), "", "whether the order is the same at every level"),
+    "censored_at": ((), "1", "last tau recorded"),
+    "annealed_tau": ((), "1", "tau at which the rate first fell, NaN if it did not"),
+    "outcome": ((), "", "how the run ended"),
+    "train_loss": ((), "nats", "mean training loss at the end"),
+    "loss_train": (("kind",), "nats", "training loss of each kind at the end"),
+    "loss_test": (("kind",), "nats", "loss on fresh examples of each kind at the end"),
+    "error_test": (("kind",), "1", "share of wrong signs on fresh examples of each kind at the end"),
+    "P_error": ((), "1", "exact error of the linear part's direction on P at the end"),
+    "h": ((), "1", "separation h = g(z + zeta) + g(z - zeta) - 2 g(z) at the end"),
+    "h_at_tau_P": ((), "1", "separation h when P is learnt (level 0.45), at the end if it is not"),
+    "Q_loss_at_tau_P": ((), "nats", "training loss of Q-only examples when P is learnt (level 0.45), at the end if it is not"),
+    "tau_noise": ((), "1", "exact standard deviation of the accumulated noise at the end"),
+}
+
+
+def outcome_of(
+    trajectory: Trajectory, own: Mapping[str, Callable[[Trajectory], float]] | None = None
+) -> dict[str, Any]:
+    """Values of `OUTCOME_VARIABLES`, arrays along their dimensions, and those of your own functions."""
+    order = learning_order(trajectory)
+    levels = {level.level: level for level in order.levels}
+    data = trajectory.dataset
+    last = data.isel(record=-1)
+    tau = data["tau"].values
+    when = min(order.tau_P, float(tau[-1]))
+    h = data["h"].sel(part="total").values
+    by_kind = {name: last[name].sel(kind=list(KINDS)).values for name in ("loss_train", "loss_test", "accuracy_test")}
+    values: dict[str, Any] = {
+        "tau_P": np.array([levels[level].tau_P for level in LEVELS]),
+        "tau_Q": np.array([levels[level].tau_Q for level in LEVELS]),
+        "order": np.array([levels[level].order for level in LEVELS]),
+        "robust": order.robust,
+        "censored_at": order.censored_at,
+        "annealed_tau": trajectory.annealed_tau,
+        "outcome": trajectory.outcome,
+        "train_loss": float(last["train_loss"]),
+        "loss_train": by_kind["loss_train"],
+        "loss_test": by_kind["loss_test"],
+        "error_test": 1.0 - by_kind["accuracy_test"],
+        "P_error": float(last["P_error"]),
+        "h": float(h[-1]),
+        "h_at_tau_P": float(np.interp(when, tau, h)),
+        "Q_loss_at_tau_P": float(np.interp(when, tau, trajectory.history("loss_train", kind="Q-only"))),
+        "tau_noise": float(last["tau_noise_exact"]),
+    }
+    for name, function in (own or {}).items():
+        value = float(function(trajectory))
+        values[name] = value if not math.isnan(value) else math.nan
+    return values
