@@ -42,8 +42,8 @@ class Summary:
     Attributes
     ----------
     dataset : xarray.Dataset
-        Dense: a dimension for each axis of the sweep, then engine, schedule and seed; variables of `OUTCOME_VARIABLES`, and
-        ``state``. Runs that are not done hold NaN, false or the empty text.
+        Dense: a dimension for each axis of the sweep, then engine, schedule and seed; variables of `OUTCOME_VARIABLES`,
+        ``run`` and ``state``. Runs that are not done hold NaN, false or the empty text.
     sweep : Sweep
         What was declared.
     """
@@ -149,15 +149,16 @@ def collect(
 
     axes = store.sweep.axes()
     own = own or {}
-    taken = {*OUTCOME_VARIABLES, "state", *(field for axis in axes for field in (axis.name, *axis.fields)), *_EXTRA}
+    taken = {*OUTCOME_VARIABLES, "run", "state", *(field for axis in axes for field in (axis.name, *axis.fields)), *_EXTRA}
     for name in own:
         if name in taken:
             raise InputError(f"a variable of your own named {name!r}", "a name that is not taken", "choose another")
     shape = [len(axis) for axis in axes]
     columns = {name: _empty(name, shape) for name in (*OUTCOME_VARIABLES, *own)}
     states = store.states()
-    state = np.full(shape, "", dtype="<U7")
+    state, ids = np.full(shape, "", dtype="<U7"), np.full(shape, "", dtype="<U20")
     for run in store.sweep:
+        ids[run.index] = run.id
         found = states.get(run.id, "pending")
         state[run.index] = found if found in ("done", "failed") else "pending"
     for run, trajectory in store.trajectories():
@@ -169,6 +170,7 @@ def collect(
         name: ((*names, *declared[name][0]), columns[name], {"units": declared[name][1], "long_name": declared[name][2]})
         for name in columns
     }
+    variables["run"] = (tuple(names), ids, {"units": "", "long_name": "hash of the run; places with one hash share a run"})
     variables["state"] = (tuple(names), state, {"units": "", "long_name": "done, failed or pending"})
     dataset = xarray.Dataset(
         variables, {**_EXTRA, **_coordinates(axes)},
