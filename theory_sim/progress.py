@@ -1,7 +1,8 @@
-"""Progress bar of a plan's runs: tau, training loss, time left."""
+"""Progress bars: of a plan's runs by tau and training loss, of a sweep by its runs."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ from theory_sim.experiment import Experiment
 if TYPE_CHECKING:
     from theory_sim.loop import Progress
     from theory_sim.study.plan import Plan
+    from theory_sim.study.sweep.store import SweepStatus
 
-__all__ = ["run_progress"]
+__all__ = ["run_progress", "sweep_progress"]
 
 
 @contextmanager
@@ -39,3 +41,28 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
             return update
 
         yield start
+
+
+@contextmanager
+def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[SweepStatus], None] | None]:
+    """Give what `run_sweep` calls: done, running, failed and the time left; None if nothing is to be shown."""
+    if not shown:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    from theory_sim.sweep_tables import duration
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
+               TextColumn("done {task.completed:.0f}/{task.total:.0f}, {task.fields[others]}"), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(name, total=total, others="starting")
+
+        def update(status: SweepStatus) -> None:
+            left = "" if math.isnan(status.seconds_left) else f", {duration(status.seconds_left)} left"
+            bar.update(task, completed=status.done, total=status.total,
+                       others=f"running {status.running}, failed {status.failed}{left}")
+
+        yield update

@@ -20,7 +20,7 @@ from theory_sim.theory.closure import Closure, learnt_at
 from theory_sim.theory.conditions import Condition, conditions
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 
-__all__ = ["OrderPrediction", "Regime", "regime"]
+__all__ = ["OrderPrediction", "Regime", "conditions_of", "regime"]
 
 Order = Literal["Q first", "P first", "neither"]
 
@@ -182,10 +182,7 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     """
     e, level, p0, tau_0 = experiment, LEVELS[0], experiment.p0_value, experiment.tau_0_value
     law = {"alpha_min": e.alpha_min, "alpha_max": e.alpha_max}
-    rows = conditions(
-        d=e.d, kappa=e.kappa_value, p0=p0, q0=e.q0, g0=e.g0, r=e.r, m_V=e.m_V, neurons=e.neurons,
-        eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=tau_0, level=level, **law,
-    )
+    rows = conditions_of(e)
     deficit = next(c.value for c in rows if c.name.startswith(_OF_WIDTH[0]))
     if infinite_width:
         deficit, rows = 0.0, tuple(c for c in rows if not c.name.startswith(_OF_WIDTH))
@@ -229,6 +226,16 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
         plateau=J(e.r) / e.lambda_ if e.lambda_ > 0 else math.inf,
         lazy_deficit=deficit, conditions=rows, predicted_order=predicted, schedule=e.schedule,
         warnings=warnings, notes=notes,
+    )
+
+
+def conditions_of(experiment: Experiment) -> tuple[Condition, ...]:
+    """Return the conditions of THEORY §9 for an experiment, with value, threshold and margin at the level 0.45."""
+    e = experiment
+    return conditions(
+        d=e.d, kappa=e.kappa_value, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
+        m_V=e.m_V, neurons=e.neurons, eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value,
+        level=LEVELS[0],
     )
 
 

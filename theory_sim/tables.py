@@ -16,7 +16,7 @@ from theory_sim.study.over_seeds import CONFIDENCE, Interval, ScheduleSummary, s
 if TYPE_CHECKING:
     from theory_sim.regime import Regime
 
-__all__ = ["regime_table", "show", "summary_tables"]
+__all__ = ["headed_table", "regime_table", "show", "summary_tables"]
 
 _COLUMNS: Final = 4
 # What the limit says of its own accuracy, and the time that it took.
@@ -35,7 +35,8 @@ def show(*parts: Table | Group | Text | str, error: bool = False) -> None:
         console.print(part)
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
+def headed_table(title: str, columns: Sequence[str]) -> Table:
+    """A table with a title and named columns, the first of them to the left."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
         table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
@@ -44,7 +45,7 @@ def _table(title: str, columns: Sequence[str]) -> Table:
 
 def regime_table(regime: Regime) -> Group:
     """The regime's rows, and its warnings below."""
-    table = _table("Regime (THEORY §8, §9)", ("condition", "value", "rule", "holds"))
+    table = headed_table("Regime (THEORY §8, §9)", ("condition", "value", "rule", "holds"))
     for row in regime.summary():
         table.add_row(*(str(cell) for cell in row))
     notes = [Text(f"note: {note}") for note in regime.notes]
@@ -76,7 +77,7 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     """Learning times, orders seed by seed, and the state at the end, for each schedule."""
     n = max(len(summary.seeds) for summary in summaries)
     span = f"mean [{CONFIDENCE:.0%} Student interval] over {n} seeds" if n > 1 else "one seed"
-    times = _table(f"Learning times in tau, {span}",
+    times = headed_table(f"Learning times in tau, {span}",
                    ("schedule, level (nats)", "tau_P", "tau_Q", "other's loss then", "its accuracy (range)"))
     for summary in summaries:
         last = summary.end["tau"].smallest
@@ -117,7 +118,7 @@ def _range(interval: Interval) -> str:
 
 
 def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
-    table = _table("Order at 0.45, and whether 0.45, 0.50 and 0.55 agree (robust)",
+    table = headed_table("Order at 0.45, and whether 0.45, 0.50 and 0.55 agree (robust)",
                    ("schedule, seed", "tau_P", "tau_Q", "order", "robust", "annealed", "end"))
     for summary in summaries:
         for row in summary.per_seed:
@@ -133,7 +134,7 @@ def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
 
 def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     title = f"At the end of the run, {span}; error_test pooled, exact interval given the networks"
-    table = _table(title, ("quantity", *(summary.label for summary in summaries)))
+    table = headed_table(title, ("quantity", *(summary.label for summary in summaries)))
     wanted = ["tau", "train_loss"]
     wanted += [f"{name} {kind}" for name in ("loss_train", "loss_test", "error_test") for kind in ("P-only", "Q-only", "both")]
     layers = [layer for layer in "WVU" if any(f"tau_noise {layer}" in summary.end for summary in summaries)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from theory_sim.errors import InputError
 from theory_sim.study.over_seeds import CONFIDENCE
@@ -42,14 +42,14 @@ class MedianTime:
     coverage: float
 
 
-def median_time(times: Sequence[float], censored_at: Sequence[float]) -> MedianTime:
+def median_time(times: ArrayLike, censored_at: ArrayLike) -> MedianTime:
     """Median learning time over independent runs.
 
     Parameters
     ----------
-    times : sequence of float
+    times : array_like, (runs,)
         Learning times, infinite where not learnt.
-    censored_at : sequence of float
+    censored_at : array_like, (runs,)
         Last tau of each run.
 
     Raises
@@ -57,9 +57,10 @@ def median_time(times: Sequence[float], censored_at: Sequence[float]) -> MedianT
     InputError
         If the lengths differ.
     """
-    if len(times) != len(censored_at):
-        raise InputError(f"{len(times)} times and {len(censored_at)} ends", "an end for each run", "give both of every run")
     values, ends = np.asarray(times, dtype=float), np.asarray(censored_at, dtype=float)
+    if values.ndim != 1 or values.shape != ends.shape:
+        raise InputError(f"times of shape {values.shape} and ends of shape {ends.shape}", "an end for each run",
+                         "give both of every run")
     kept = ~np.isnan(values)
     values, ends = values[kept], ends[kept]
     n, learnt = len(values), np.isfinite(values)

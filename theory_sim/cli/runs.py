@@ -1,16 +1,37 @@
-"""``theory-sim``: parses, calls one public function, prints.
-
-Exit status: 0 done, 1 a negative finding, 2 bad input, 130 interrupted.
-"""
+"""Commands on runs: run, resume, demo, show, check, presets."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from theory_sim.cli.app import app
+from theory_sim.cli.options import (
+    Compare,
+    EngineName,
+    File,
+    Force,
+    Json,
+    Kernel,
+    NoiseOutput,
+    Observe,
+    Out,
+    Preset,
+    Quiet,
+    Runs,
+    Seeds,
+    Settings,
+    Spatial,
+    Threads,
+    Time,
+    TimeTolerance,
+    Tolerance,
+    engine_of,
+    plan_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,125 +41,6 @@ if TYPE_CHECKING:
     from theory_sim.study.plan import Plan
     from theory_sim.study.run_plan import Existing
     from theory_sim.trajectory import Trajectory
-
-__all__ = ["app", "main"]
-
-app = typer.Typer(
-    help="Simulate noisy two-layer networks under large, annealed and small learning rates.",
-    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
-)
-plot = typer.Typer(help="Draw figures of saved runs.", no_args_is_help=True)
-app.add_typer(plot, name="plot")
-
-File = Annotated[Path | None, typer.Argument(help="Experiment in TOML; left out, the preset.")]
-Runs = Annotated[list[Path], typer.Argument(help="Folders of saved runs.")]
-Preset = Annotated[str | None, typer.Option(help="Preset to start from instead of a file (default: default).")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field; repeatable.")]
-Compare = Annotated[str | None, typer.Option(help="Schedules on the same data, such as L-S,S.")]
-Seeds = Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")]
-EngineName = Annotated[str, typer.Option("--engine", help="finite: finite width; limit: infinite width; closure: its closure.")]
-Kernel = Annotated[str | None, typer.Option(help="Limit: patterns moving (default), frozen (NTK), independent.")]
-NoiseOutput = Annotated[str | None, typer.Option("--noise", help="Limit: noise output vanishing (default), sampled.")]
-Time = Annotated[str | None, typer.Option("--time", help="Limit: the run's own steps (default), flow (adaptive).")]
-Spatial = Annotated[str | None, typer.Option(help="Limit: exact (default), every pair of patches; mean, O(N d) a step.")]
-Tolerance = Annotated[float | None, typer.Option(help="Limit: largest error of the compressed kernel (default 1e-8).")]
-TimeTolerance = Annotated[float | None, typer.Option(help="Limit, flow: largest error a step (default 1e-4).")]
-Observe = Annotated[list[str] | None, typer.Option(
-    metavar="NAME[:TIMES[,probes=n]]",
-    help="Record more; repeatable. NAME: patterns, kernels, gradients. "
-         "TIMES: every_steps=n, log_steps=n, every_tau=x, at_tau=x/y/z.",
-)]
-Threads = Annotated[int | None, typer.Option(help="Threads a run; any number gives the same result.")]
-Out = Annotated[Path, typer.Option(help="Folder for runs.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no tables, no warnings of the regime.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="Figure file: .png, .svg or .pdf.")]
-
-
-def _settings(pairs: Sequence[str] | None) -> dict[str, Any]:
-    import tomllib
-
-    from theory_sim.errors import InputError
-
-    changes: dict[str, Any] = {}
-    for pair in pairs or ():
-        field, equals, text = pair.partition("=")
-        if not equals or not field.strip():
-            raise InputError(f"--set {pair}", "FIELD=VALUE", "such as --set d=400 or --set schedule=S")
-        try:
-            changes[field.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            changes[field.strip()] = text.strip()  # a bare word: --set schedule=S
-    return changes
-
-
-def _observe(texts: Sequence[str] | None) -> dict[str, dict[str, Any]]:
-    from theory_sim.errors import InputError
-
-    observe: dict[str, dict[str, Any]] = {}
-    for text in texts or ():
-        name, _, options = text.partition(":")
-        fields: dict[str, Any] = {}
-        for option in filter(None, options.split(",")):
-            key, equals, value = option.partition("=")
-            try:
-                if key == "at_tau":
-                    fields[key] = [float(part) for part in value.split("/")]
-                else:
-                    fields[key] = float(value) if key == "every_tau" else int(value)
-            except ValueError:
-                equals = ""
-            if not equals:
-                raise InputError(f"--observe {text}", "NAME, or NAME:key=value,key=value with numbers",
-                                 "such as --observe kernels:every_tau=25,probes=100")
-        observe[name.strip()] = fields
-    return observe
-
-
-def _engine(name: str, **options: Any) -> Engine:
-    from theory_sim.study.engine import Engine
-
-    return Engine(name, {key: value for key, value in options.items() if value is not None})
-
-
-def _seeds(text: str | None) -> list[int] | None:
-    from theory_sim.errors import InputError
-
-    if text is None:
-        return None
-    try:
-        if ":" in text:
-            start, stop = (int(part) for part in text.split(":"))
-            seeds = list(range(start, stop))
-        else:
-            seeds = [int(part) for part in text.split(",")]
-    except ValueError:
-        seeds = []
-    if not seeds or min(seeds) < 0:
-        raise InputError(f"--seeds {text}", "whole numbers from 0: 0,1,2 or a range 0:5", "mend the list")
-    return seeds
-
-
-def _plan(
-    file: Path | None, preset: str | None, settings: Sequence[str] | None, compare: str | None, seeds: str | None,
-    observe: Sequence[str] | None = None,
-) -> Plan:
-    from theory_sim.errors import InputError
-    from theory_sim.experiment import Experiment
-    from theory_sim.study.plan import Plan
-
-    changes = _settings(settings)
-    if observe:
-        changes["observe"] = _observe(observe)
-    if file is not None and preset is not None:
-        raise InputError(f"the file {file} and --preset {preset}", "a run starts from one of them", "leave one of the two out")
-    if file is not None:
-        plan = Plan.from_toml(file, changes)
-    else:
-        plan = Plan.of(Experiment.preset(preset or "default").replace(**changes))
-    schedules = [part.strip() for part in compare.split(",")] if compare is not None else None
-    return Plan.of(plan.experiment, schedules or plan.compare, _seeds(seeds) or plan.seeds)
 
 
 @app.command()
@@ -152,9 +54,9 @@ def run(
 
     Interrupted, a run can be gone on with: theory-sim resume.
     """
-    chosen = _engine(engine, kernel=kernel, noise=noise, time=time, spatial=spatial, tolerance=tolerance,
-                     time_tolerance=time_tolerance)
-    plan = _plan(file, preset, settings, compare, seeds, observe)
+    chosen = engine_of(engine, kernel=kernel, noise=noise, time=time, spatial=spatial, tolerance=tolerance,
+                       time_tolerance=time_tolerance)
+    plan = plan_of(file, preset, settings, compare, seeds, observe)
     raise typer.Exit(_run_and_report(plan, chosen, out, "replace" if force else "refuse", threads, quiet, as_json))
 
 
@@ -203,7 +105,7 @@ def demo(
     from theory_sim.plots.style import save_figure
     from theory_sim.study.engine import Engine
 
-    plan = _plan(None, None, None, "L-S,S", seeds)
+    plan = plan_of(None, None, None, "L-S,S", seeds)
     status = _run_and_report(plan, Engine(), out, "replace" if force else "reuse", threads, quiet, as_json)
     if status == 130:
         raise typer.Exit(status)
@@ -322,60 +224,6 @@ def show(runs: Runs, as_json: Json = False) -> None:
     show(summary_tables(summaries))
 
 
-@plot.command("learning-order")
-def plot_learning_order_command(
-    runs: Runs, output: Output = Path("learning-order.png"), level: float = 0.45, force: Force = False
-) -> None:
-    """Training loss of each kind against tau, one panel a schedule."""
-    from theory_sim.plots.learning_order import plot_learning_order
-    from theory_sim.plots.style import save_figure
-    from theory_sim.trajectory import Trajectory
-
-    typer.echo(save_figure(plot_learning_order([Trajectory.load(p) for p in runs], level=level), output, force=force))
-
-
-@plot.command("decomposition")
-def plot_decomposition_command(runs: Runs, output: Output = Path("decomposition.png"), force: Force = False) -> None:
-    """Norms of signal and accumulated noise against tau, and the noise beside its exact recursion."""
-    from theory_sim.plots.decomposition import plot_decomposition
-    from theory_sim.plots.style import save_figure
-    from theory_sim.trajectory import Trajectory
-
-    typer.echo(save_figure(plot_decomposition([Trajectory.load(p) for p in runs]), output, force=force))
-
-
-@plot.command("width")
-def plot_width_command(runs: Runs, output: Output = Path("width.png"), force: Force = False) -> None:
-    """Difference between finite widths and the limit on the same data, against the width."""
-    from theory_sim.plots.style import save_figure
-    from theory_sim.plots.width import plot_width
-    from theory_sim.trajectory import Trajectory
-
-    typer.echo(save_figure(plot_width([Trajectory.load(p) for p in runs]), output, force=force))
-
-
-@plot.command("kernel-drift")
-def plot_kernel_drift_command(
-    runs: Runs, output: Output = Path("kernel-drift.png"), feature: str = "Q", force: Force = False
-) -> None:
-    """Drift of the kernel over pairs of times: equal-time beside two-time, measured beside predicted."""
-    from theory_sim.plots.kernel_drift import plot_kernel_drift
-    from theory_sim.plots.style import save_figure
-    from theory_sim.trajectory import Trajectory
-
-    typer.echo(save_figure(plot_kernel_drift([Trajectory.load(p) for p in runs], feature=feature), output, force=force))
-
-
-@plot.command("patterns")
-def plot_patterns_command(runs: Runs, output: Output = Path("patterns.png"), force: Force = False) -> None:
-    """Share of activation patterns that have flipped, measured and predicted, against tau."""
-    from theory_sim.plots.patterns import plot_patterns
-    from theory_sim.plots.style import save_figure
-    from theory_sim.trajectory import Trajectory
-
-    typer.echo(save_figure(plot_patterns([Trajectory.load(p) for p in runs]), output, force=force))
-
-
 @app.command()
 def presets(
     toml: Annotated[str | None, typer.Option(help="Print this preset as a file to start from.")] = None,
@@ -406,7 +254,7 @@ def check(
     """Validate an experiment and print its regime, without running it. Warnings do not change the exit status."""
     from theory_sim.regime import regime
 
-    plan = _plan(file, preset, settings, compare, seeds)
+    plan = plan_of(file, preset, settings, compare, seeds)
     judged = regime(plan.experiment)
     if as_json:
         typer.echo(json.dumps({"experiment": plan.experiment.fields(), "runs": [e.run_name for e in plan],
@@ -415,24 +263,3 @@ def check(
     from theory_sim.tables import regime_table, show
 
     show(regime_table(judged), f"valid: {len(plan)} run(s), {', '.join(e.run_name for e in plan)}")
-
-
-def main() -> None:
-    """Entry point: errors of ours become one message and exit status 2."""
-    try:
-        app(standalone_mode=True)
-    except MemoryError as error:
-        typer.echo(f"theory-sim: {error or 'out of memory'}\n  rule: data (N x d) and weights (m x d) are held in memory\n"
-                   "  mend: lower d, N, m_W, m_V or n_test", err=True)
-        sys.exit(2)
-    except Exception as error:
-        from theory_sim.errors import TheorySimError
-
-        if not isinstance(error, TheorySimError):
-            raise
-        typer.echo(f"theory-sim: {error}", err=True)
-        sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,125 @@
+"""Options that several commands have, and what their texts mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from theory_sim.study.engine import Engine
+    from theory_sim.study.plan import Plan
+
+File = Annotated[Path | None, typer.Argument(help="Experiment in TOML; left out, the preset.")]
+Runs = Annotated[list[Path], typer.Argument(help="Folders of saved runs.")]
+Preset = Annotated[str | None, typer.Option(help="Preset to start from instead of a file (default: default).")]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field; repeatable.")]
+Compare = Annotated[str | None, typer.Option(help="Schedules on the same data, such as L-S,S.")]
+Seeds = Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")]
+EngineName = Annotated[str, typer.Option("--engine", help="finite: finite width; limit: infinite width; closure: its closure.")]
+Kernel = Annotated[str | None, typer.Option(help="Limit: patterns moving (default), frozen (NTK), independent.")]
+NoiseOutput = Annotated[str | None, typer.Option("--noise", help="Limit: noise output vanishing (default), sampled.")]
+Time = Annotated[str | None, typer.Option("--time", help="Limit: the run's own steps (default), flow (adaptive).")]
+Spatial = Annotated[str | None, typer.Option(help="Limit: exact (default), every pair of patches; mean, O(N d) a step.")]
+Tolerance = Annotated[float | None, typer.Option(help="Limit: largest error of the compressed kernel (default 1e-8).")]
+TimeTolerance = Annotated[float | None, typer.Option(help="Limit, flow: largest error a step (default 1e-4).")]
+Observe = Annotated[list[str] | None, typer.Option(
+    metavar="NAME[:TIMES[,probes=n]]",
+    help="Record more; repeatable. NAME: patterns, kernels, gradients. "
+         "TIMES: every_steps=n, log_steps=n, every_tau=x, at_tau=x/y/z.",
+)]
+Threads = Annotated[int | None, typer.Option(help="Threads a run; any number gives the same result.")]
+Out = Annotated[Path, typer.Option(help="Folder for runs.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no tables, no warnings of the regime.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Figure file: .png, .svg or .pdf.")]
+
+
+def settings_of(pairs: Sequence[str] | None, option: str = "--set") -> dict[str, Any]:
+    """Fields and values of texts FIELD=VALUE."""
+    import tomllib
+
+    from theory_sim.errors import InputError
+
+    changes: dict[str, Any] = {}
+    for pair in pairs or ():
+        field, equals, text = pair.partition("=")
+        if not equals or not field.strip():
+            raise InputError(f"{option} {pair}", "NAME=VALUE", "such as --set d=400 or --set schedule=S")
+        try:
+            changes[field.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            changes[field.strip()] = text.strip()  # a bare word: --set schedule=S
+    return changes
+
+
+def observe_of(texts: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+    from theory_sim.errors import InputError
+
+    observe: dict[str, dict[str, Any]] = {}
+    for text in texts or ():
+        name, _, options = text.partition(":")
+        fields: dict[str, Any] = {}
+        for option in filter(None, options.split(",")):
+            key, equals, value = option.partition("=")
+            try:
+                if key == "at_tau":
+                    fields[key] = [float(part) for part in value.split("/")]
+                else:
+                    fields[key] = float(value) if key == "every_tau" else int(value)
+            except ValueError:
+                equals = ""
+            if not equals:
+                raise InputError(f"--observe {text}", "NAME, or NAME:key=value,key=value with numbers",
+                                 "such as --observe kernels:every_tau=25,probes=100")
+        observe[name.strip()] = fields
+    return observe
+
+
+def engine_of(name: str, **options: Any) -> Engine:
+    from theory_sim.study.engine import Engine
+
+    return Engine(name, {key: value for key, value in options.items() if value is not None})
+
+
+def seeds_of(text: str | None) -> list[int] | None:
+    from theory_sim.errors import InputError
+
+    if text is None:
+        return None
+    try:
+        if ":" in text:
+            start, stop = (int(part) for part in text.split(":"))
+            seeds = list(range(start, stop))
+        else:
+            seeds = [int(part) for part in text.split(",")]
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0:
+        raise InputError(f"--seeds {text}", "whole numbers from 0: 0,1,2 or a range 0:5", "mend the list")
+    return seeds
+
+
+def plan_of(
+    file: Path | None, preset: str | None, settings: Sequence[str] | None, compare: str | None, seeds: str | None,
+    observe: Sequence[str] | None = None,
+) -> Plan:
+    from theory_sim.errors import InputError
+    from theory_sim.experiment import Experiment
+    from theory_sim.study.plan import Plan
+
+    changes = settings_of(settings)
+    if observe:
+        changes["observe"] = observe_of(observe)
+    if file is not None and preset is not None:
+        raise InputError(f"the file {file} and --preset {preset}", "a run starts from one of them", "leave one of the two out")
+    if file is not None:
+        plan = Plan.from_toml(file, changes)
+    else:
+        plan = Plan.of(Experiment.preset(preset or "default").replace(**changes))
+    schedules = [part.strip() for part in compare.split(",")] if compare is not None else None
+    return Plan.of(plan.experiment, schedules or plan.compare, seeds_of(seeds) or plan.seeds)

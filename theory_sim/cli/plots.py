@@ -1,0 +1,90 @@
+"""Commands that draw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from theory_sim.cli.app import plot
+from theory_sim.cli.options import Force, Output, Runs, settings_of
+
+
+@plot.command("learning-order")
+def plot_learning_order_command(
+    runs: Runs, output: Output = Path("learning-order.png"), level: float = 0.45, force: Force = False
+) -> None:
+    """Training loss of each kind against tau, one panel a schedule."""
+    from theory_sim.plots.learning_order import plot_learning_order
+    from theory_sim.plots.style import save_figure
+    from theory_sim.trajectory import Trajectory
+
+    typer.echo(save_figure(plot_learning_order([Trajectory.load(p) for p in runs], level=level), output, force=force))
+
+
+@plot.command("decomposition")
+def plot_decomposition_command(runs: Runs, output: Output = Path("decomposition.png"), force: Force = False) -> None:
+    """Norms of signal and accumulated noise against tau, and the noise beside its exact recursion."""
+    from theory_sim.plots.decomposition import plot_decomposition
+    from theory_sim.plots.style import save_figure
+    from theory_sim.trajectory import Trajectory
+
+    typer.echo(save_figure(plot_decomposition([Trajectory.load(p) for p in runs]), output, force=force))
+
+
+@plot.command("width")
+def plot_width_command(runs: Runs, output: Output = Path("width.png"), force: Force = False) -> None:
+    """Difference between finite widths and the limit on the same data, against the width."""
+    from theory_sim.plots.style import save_figure
+    from theory_sim.plots.width import plot_width
+    from theory_sim.trajectory import Trajectory
+
+    typer.echo(save_figure(plot_width([Trajectory.load(p) for p in runs]), output, force=force))
+
+
+@plot.command("kernel-drift")
+def plot_kernel_drift_command(
+    runs: Runs, output: Output = Path("kernel-drift.png"), feature: str = "Q", force: Force = False
+) -> None:
+    """Drift of the kernel over pairs of times: equal-time beside two-time, measured beside predicted."""
+    from theory_sim.plots.kernel_drift import plot_kernel_drift
+    from theory_sim.plots.style import save_figure
+    from theory_sim.trajectory import Trajectory
+
+    typer.echo(save_figure(plot_kernel_drift([Trajectory.load(p) for p in runs], feature=feature), output, force=force))
+
+
+@plot.command("patterns")
+def plot_patterns_command(runs: Runs, output: Output = Path("patterns.png"), force: Force = False) -> None:
+    """Share of activation patterns that have flipped, measured and predicted, against tau."""
+    from theory_sim.plots.patterns import plot_patterns
+    from theory_sim.plots.style import save_figure
+    from theory_sim.trajectory import Trajectory
+
+    typer.echo(save_figure(plot_patterns([Trajectory.load(p) for p in runs]), output, force=force))
+
+
+@plot.command("phase")
+def plot_phase_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of a sweep.")],
+    x: Annotated[str, typer.Option(help="Varied field, or a ratio such as eta_2/eta_1.")],
+    y: Annotated[str, typer.Option(help="The same for the other axis.")],
+    quantity: Annotated[str, typer.Option(help="order, error_ratio, or a variable such as h_at_tau_P.")] = "order",
+    select: Annotated[list[str] | None, typer.Option(metavar="DIM=LABEL", help="Label of another dimension.")] = None,
+    output: Output = Path("phase.png"), force: Force = False,
+) -> None:
+    """Phase diagram of a sweep, with predicted boundaries; for the order, in how many cells they agree."""
+    from theory_sim.plots.phase_diagram import plot_phase_diagram
+    from theory_sim.plots.style import save_figure
+    from theory_sim.study.phase import phase_diagram
+    from theory_sim.study.sweep.collect import collect
+    from theory_sim.study.sweep.store import SweepStore
+
+    diagram = phase_diagram(collect(SweepStore(folder), save=False), x, y, quantity, select=settings_of(select, "--select"))
+    typer.echo(save_figure(plot_phase_diagram(diagram), output, force=force))
+    if diagram.agreements:
+        from theory_sim.sweep_tables import agreement_table
+        from theory_sim.tables import show
+
+        show(agreement_table(diagram))

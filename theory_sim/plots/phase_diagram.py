@@ -1,0 +1,96 @@
+"""Phase diagram of a sweep: what was learnt first, or how much better, with predicted boundaries over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from theory_sim.plots.style import WIDTH, style
+from theory_sim.study.phase import PHASES, PhaseDiagram, logarithmic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_phase_diagram"]
+
+# Okabe and Ito's palette; "other" is grey.
+_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
+_LINES: Final = {"Y(eta_1)": "-", "Y(eta_2)": "--", "r d": ":"}
+_NAMES: Final = {
+    "r": r"$r$", "lambda": r"weight decay $\lambda$", "eta_1": r"$\eta_1$", "eta_2": r"$\eta_2$",
+    "eta_2/eta_1": r"$\eta_2/\eta_1$", "d": r"$d$", "kappa": r"$\kappa$", "tau_xi": r"$\tau_\xi$", "q0": r"$q_0$", "g0": r"$g_0$",
+}
+_MEANINGS: Final = {
+    "error_ratio": "error on P: S / L-S", "h": "separation h at the end", "h_at_tau_P": "separation h when P is learnt",
+}
+
+
+def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
+    """Cells are simulated runs, lines predicted boundaries; a dot marks cells whose seeds disagree.
+
+    Parameters
+    ----------
+    diagram : PhaseDiagram
+        See `phase_diagram`.
+    """
+    from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    with style():
+        figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
+        ax = figure.subplots()
+        edges = [_edges(values) for values in (diagram.x, diagram.y)]
+        handles: list[Any] = []
+        if diagram.quantity == "order":
+            ax.pcolormesh(*edges, diagram.values, cmap=ListedColormap(list(_COLOURS)), edgecolors="white", linewidth=0.3,
+                          norm=BoundaryNorm(np.arange(len(PHASES) + 1) - 0.5, len(PHASES)))
+            rows, columns = np.nonzero(~diagram.unanimous)
+            ax.plot(diagram.x[columns], diagram.y[rows], ls="", marker=".", ms=2.5, color="black")
+            shown = {int(value) for value in diagram.values[~np.isnan(diagram.values)]}
+            handles += [Patch(color=_COLOURS[i], label=PHASES[i]) for i in sorted(shown)]
+            if len(rows):
+                handles.append(Line2D([], [], ls="", marker=".", ms=3, color="black", label="seeds disagree"))
+        else:
+            known = diagram.values[~np.isnan(diagram.values)]
+            norm = LogNorm(*_symmetric(known)) if diagram.quantity == "error_ratio" and len(known) else None
+            mesh = ax.pcolormesh(*edges, diagram.values, cmap="PuOr" if norm is not None else "cividis", norm=norm)
+            figure.colorbar(mesh, ax=ax, label=_MEANINGS.get(diagram.quantity, diagram.quantity))
+        for boundary in diagram.boundaries:
+            if boundary.margin.size > 1 and min(boundary.margin.shape) > 1 and _crosses(boundary.margin):
+                # White below, so that a line is seen on any colour.
+                ax.contour(boundary.x, boundary.y, boundary.margin, levels=[0.0], colors="white", linewidths=2.6)
+                ax.contour(boundary.x, boundary.y, boundary.margin, levels=[0.0], colors="black", linewidths=1.2,
+                           linestyles=[_LINES[boundary.name]])
+                handles.append(Line2D([], [], color="black", lw=1.2, ls=_LINES[boundary.name], label=boundary.label))
+        for set_scale, values in ((ax.set_xscale, diagram.x), (ax.set_yscale, diagram.y)):
+            set_scale("log" if logarithmic(values) else "linear")
+        ax.set_xlim(edges[0][0], edges[0][-1])
+        ax.set_ylim(edges[1][0], edges[1][-1])
+        ax.set_xlabel(_NAMES.get(diagram.x_label, diagram.x_label))
+        ax.set_ylabel(_NAMES.get(diagram.y_label, diagram.y_label))
+        figure.legend(handles=handles, loc="outside upper center", ncols=2, handlelength=1.6, columnspacing=1.0)
+    return figure
+
+
+def _edges(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Borders of the cells, half-way between values on their scale."""
+    if len(values) == 1:
+        return np.array([values[0] * 0.9, values[0] * 1.1]) if values[0] else np.array([-0.5, 0.5])
+    scaled = np.log(values) if logarithmic(values) else values
+    middle = 0.5 * (scaled[1:] + scaled[:-1])
+    edges = np.concatenate([[2 * scaled[0] - middle[0]], middle, [2 * scaled[-1] - middle[-1]]])
+    return np.exp(edges) if logarithmic(values) else edges
+
+
+def _symmetric(values: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Ends of a colour scale with its middle at 1."""
+    most = float(np.exp(np.abs(np.log(values)).max()))
+    most = max(most, 1.05)
+    return 1 / most, most
+
+
+def _crosses(margin: np.ndarray[Any, Any]) -> bool:
+    return bool(margin.min() < 0 < margin.max())

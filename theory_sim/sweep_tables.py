@@ -1,0 +1,144 @@
+"""Terminal tables of sweeps: how far they are, what was learnt where, and comparisons."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from theory_sim.study.censored import MedianTime, median_time
+from theory_sim.study.comparisons import RESAMPLES
+from theory_sim.study.over_seeds import CONFIDENCE, mean_interval
+from theory_sim.study.phase import PhaseDiagram
+from theory_sim.study.sweep.collect import Summary
+from theory_sim.study.sweep.store import SweepStatus
+from theory_sim.tables import headed_table
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["agreement_table", "comparison_table", "duration", "status_line", "status_table", "summary_table"]
+
+_MOST_ROWS: Final = 60
+_EXAMPLES: Final = 3
+
+
+def status_line(status: SweepStatus) -> str:
+    """How far a sweep is, in one line."""
+    parts = [f"{status.done} of {status.total} runs done"]
+    parts += [f"{count} {name}" for name, count in (("running", status.running), ("failed", status.failed),
+                                                   ("pending", status.pending)) if count]
+    if status.pid is not None:
+        left = "" if math.isnan(status.seconds_left) else f", about {duration(status.seconds_left)} left"
+        workers = "one process" if status.places == 1 else f"{status.places} at a time"
+        parts.append(f"process {status.pid} is at it, {workers}{left}")
+    elif status.stale:
+        parts.append("the process that was at it has died: theory-sim sweep resume goes on")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def status_table(status: SweepStatus) -> Group:
+    """The line, and below it the failures by their cause."""
+    parts: list[Table | Text] = [Text(status_line(status))]
+    if status.failures:
+        table = headed_table("Failed runs by cause", ("cause", "runs", "first of them, and what it said"))
+        table.columns[-1].justify = "left"
+        for cause, ids in sorted(status.failures.items(), key=lambda item: -len(item[1])):
+            shown = ", ".join(ids[:_EXAMPLES]) + (", ..." if len(ids) > _EXAMPLES else "")
+            said = status.examples[cause].strip().splitlines()
+            text = "\n".join(said[:3]) if len(said) <= 3 else said[-1]
+            table.add_row(cause, str(len(ids)), f"{shown}\n{text}")
+        parts.append(table)
+    return Group(*parts)
+
+
+def summary_table(summary: Summary) -> Group:
+    """Order and learning times at 0.45 at each place of the sweep, over its seeds."""
+    axes = [axis for axis in summary.sweep.axes() if axis.name != "seed"]
+    fields = [field for axis in axes for field in axis.fields if len(axis) > 1 or field == "schedule"]
+    table = headed_table(f"Over the seeds, level 0.45, {CONFIDENCE:.0%}: median times [exact interval], mean error [Student]",
+                         (", ".join(fields), "runs", "order", "robust", "tau_P", "tau_Q", "error on P"))
+    data = summary.dataset
+    rows = 0
+    for place in itertools.product(*(range(len(axis)) for axis in axes)):
+        at = data.isel({axis.name: i for axis, i in zip(axes, place, strict=True)})
+        first = np.unique(at["run"].values, return_index=True)[1]  # seeds that share a run count once
+        at = at.isel(seed=np.sort(first))
+        at = at.isel(seed=np.flatnonzero(at["state"].values == "done"))
+        rows += 1
+        if rows > _MOST_ROWS:
+            continue
+        label = ", ".join(_short(axis.points[i][k]) for axis, i in zip(axes, place, strict=True)
+                          for k, field in enumerate(axis.fields) if field in fields)
+        if not at.sizes["seed"]:
+            table.add_row(label, "0", "-", "-", "-", "-", "-")
+            continue
+        ends = at["censored_at"].values
+        times = [_median(median_time(at[name].isel(level=0).values, ends), float(ends.min())) for name in ("tau_P", "tau_Q")]
+        orders = Counter(at["order"].isel(level=0).values.tolist()).most_common()
+        error = mean_interval(at["P_error"].values.tolist())
+        span = f" [{error.low:.2g}, {error.high:.2g}]" if error.n > 1 else ""
+        table.add_row(label, str(at.sizes["seed"]), ", ".join(f"{order} {count}" for order, count in orders),
+                      str(int(at["robust"].values.sum())), *times, f"{error.value:.2g}{span}")
+    notes = [Text(f"{rows - _MOST_ROWS} more rows in the summary's files")] if rows > _MOST_ROWS else []
+    return Group(table, *notes)
+
+
+def comparison_table(frame: pandas.DataFrame, title: str) -> Group:
+    """Rows of `compare_sweep`."""
+    places = list(frame.columns[: frame.columns.get_loc("estimate")])
+    varied = [name for name in places if frame[name].nunique() > 1] or places[:1]
+    medians = [str(name) for name in frame.columns if str(name).startswith("median ")]
+    heads = (", ".join(map(str, varied)), "estimate [interval]", "larger in", "exact interval", "p", "p (Holm)", *medians)
+    table = headed_table(title, heads)
+    for _, row in frame.iterrows():
+        estimate = "-" if math.isnan(row["estimate"]) else f"{row['estimate']:.4g}"
+        if not math.isnan(row["low"]):
+            estimate += f" [{row['low']:.4g}, {row['high']:.4g}]"
+        seen = f"{round(row['larger'] * row['decided'])} of {row['decided']}" if row["decided"] else "none decided"
+        seen += f"; {row['undecided']} undecided" if row["undecided"] else ""
+        table.add_row(", ".join(_short(row[name]) for name in varied), estimate, seen,
+                      f"{row['larger_low']:.2f} to {row['larger_high']:.2f}", f"{row['p_value']:.2g}", f"{row['p_holm']:.2g}",
+                      *(f"{row[name]:.4g}" for name in medians))
+    notes = Text(
+        f"Intervals at {CONFIDENCE:.0%} each: bias-corrected and accelerated bootstrap over the pairs ({RESAMPLES} resamples), "
+        f"exact for shares. p: exact sign test of the decided pairs, adjusted over the {len(frame)} rows by Holm's rule. A "
+        "pair of which one is censored is decided by the other; of which both are, undecided; then there is no estimate, but "
+        "medians."
+    )
+    return Group(table, notes)
+
+
+def agreement_table(diagram: PhaseDiagram) -> Group:
+    """In how many cells predictions and simulation agree."""
+    table = headed_table("Cells in which prediction and simulation agree",
+                         ("prediction", "statement", "agree", "predicted, not seen", "seen, not predicted"))
+    for each in diagram.agreements:
+        table.add_row(each.predictor, each.statement, f"{each.agree} of {each.cells}", str(each.predicted_only),
+                      str(each.seen_only))
+    return Group(table, Text(f"A cell shows a statement if more than half of its {diagram.seeds} seeds do."))
+
+
+def _median(found: MedianTime, last: float) -> str:
+    def shown(value: float) -> str:
+        return f"> {last:.0f}" if math.isinf(value) else f"{value:.0f}"
+
+    span = "" if math.isnan(found.low) else f" [{shown(found.low)}, {shown(found.high)}]"
+    return shown(found.median) + span
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
