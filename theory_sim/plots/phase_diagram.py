@@ -19,7 +19,8 @@ _COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
 _LINES: Final = {"Y(eta_1)": "-", "Y(eta_2)": "--", "r d": ":"}
 _NAMES: Final = {
     "r": r"$r$", "lambda": r"weight decay $\lambda$", "eta_1": r"$\eta_1$", "eta_2": r"$\eta_2$",
-    "eta_2/eta_1": r"$\eta_2/\eta_1$", "d": r"$d$", "kappa": r"$\kappa$", "tau_xi": r"$\tau_\xi$", "q0": r"$q_0$", "g0": r"$g_0$",
+    "eta_2/eta_1": r"$\eta_2/\eta_1$", "d": r"$d$", "kappa": r"$\kappa$", "tau_xi": r"$\tau_\xi$", "q0": r"$q_0$",
+    "g0": r"$g_0$",
 }
 _MEANINGS: Final = {
     "error_ratio": "error on P: S / L-S", "h": "separation h at the end", "h_at_tau_P": "separation h when P is learnt",

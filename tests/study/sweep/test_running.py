@@ -1,0 +1,314 @@
+"""Running a sweep: the same table however it is computed, failures, extension, locks, damage, and your own variables."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from theory_sim import Experiment, Trajectory, closure_trajectory, learning_order, simulate, solve_limit
+from theory_sim.errors import InputError, StoreError
+from theory_sim.loop import partial_path
+from theory_sim.study.engine import Engine
+from theory_sim.study.sweep.blocks import Product, Sobol
+from theory_sim.study.sweep.collect import Summary, collect
+from theory_sim.study.sweep.declaration import Sweep
+from theory_sim.study.sweep.executors import InProcess, Places
+from theory_sim.study.sweep.run import run_sweep
+from theory_sim.study.sweep.store import SweepStatus, SweepStore
+
+ROOT = Path(__file__).parents[3]
+TINY = Experiment(d=10, N=40, m_W=20, m_V=40, max_tau=40.0, n_test=5, epsilon_1=0.2)
+SWEEP = Sweep(
+    "tiny", TINY, (Product({"r": [0.3, 0.6]}), Sobol({"g0": [0.5, 1.5]}, 2)), ("L-S", "S"), (0, 1),
+    (Engine(), Engine("limit"), Engine("closure")),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> SweepStore:
+    store = SweepStore.create(tmp_path_factory.mktemp("done") / "tiny", SWEEP)
+    status = run_sweep(store, workers=0)
+    assert (status.done, status.total, status.pending, status.failed) == (40, 40, 0, 0)
+    return store
+
+
+@pytest.fixture(scope="module")
+def summary(done: SweepStore) -> Summary:
+    return collect(done)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_the_same_table_from_any_number_of_workers(
+    workers: int, done: SweepStore, summary: Summary, tmp_path: Path
+) -> None:
+    store = SweepStore.create(tmp_path / "again", SWEEP)
+    seen: list[SweepStatus] = []
+    assert run_sweep(store, workers=workers, progress=seen.append).done == 40
+    assert max(status.running for status in seen) == workers == max(status.places for status in seen)
+    assert [status.done for status in seen] == sorted(status.done for status in seen)
+    other = collect(store)
+    assert other.dataset.identical(summary.dataset)
+    for name in summary.dataset.data_vars:
+        mine, theirs = summary.dataset[name].values, other.dataset[name].values
+        assert np.array_equal(mine, theirs, equal_nan=mine.dtype.kind == "f"), name
+    own, first = (each.folder / "summary" / "summary.csv" for each in (store, done))
+    assert own.read_bytes() == first.read_bytes()
+
+
+def test_each_place_holds_its_own_run(summary: Summary) -> None:
+    """Against the functions for one run, a few places."""
+    for run in list(SWEEP)[::7]:
+        alone = {"finite": simulate, "limit": solve_limit, "closure": closure_trajectory}[run.engine.name](run.experiment)
+        order = learning_order(alone)
+        at = summary.dataset.isel(dict(zip([axis.name for axis in SWEEP.axes()], run.index, strict=True)))
+        for i, level in enumerate((0.45, 0.5, 0.55)):
+            found = next(each for each in order.levels if each.level == level)
+            assert at["tau_P"].values[i] == found.tau_P and at["tau_Q"].values[i] == found.tau_Q
+            assert str(at["order"].values[i]) == found.order
+        last = alone.dataset.isel(record=-1)
+        assert float(at["P_error"]) == float(last["P_error"]) and float(at["h"]) == float(last["h"].sel(part="total"))
+        np.testing.assert_array_equal(at["loss_train"].values, last["loss_train"].values)
+        np.testing.assert_array_equal(at["error_test"].values, 1 - last["accuracy_test"].values)
+        assert str(at["state"].values) == "done" and str(at["run"].values) == run.id
+    frame = summary.frame
+    assert len(frame) == len(SWEEP) and {"r", "g0", "engine", "schedule", "seed", "tau_Q 0.45", "error_test both"} <= set(frame)
+    row = frame[(frame.r == 0.6) & (frame.engine == "limit") & (frame.schedule == "S") & (frame.seed == 1)].iloc[1]
+    assert row["h"] == float(summary.dataset["h"].isel(r=1, sobol=1, engine=1, schedule=1, seed=1))
+
+
+def test_summary_is_read_back(done: SweepStore, summary: Summary, tmp_path: Path) -> None:
+    again = Summary.load(done.folder / "summary")
+    assert again.dataset.identical(summary.dataset) and again.sweep.table() == SWEEP.table()
+    with pytest.raises(StoreError, match="sweep collect"):
+        Summary.load(tmp_path)
+    own = collect(done, own={"steps": lambda trajectory: float(trajectory.dataset["step"][-1])}, save=False)
+    assert own.dataset["steps"].isel(schedule=1).min() > 0 and "steps" in own.frame
+    with pytest.raises(InputError, match="named 'h'"):
+        collect(done, own={"h": lambda trajectory: 0.0})
+
+
+def test_extension_runs_only_what_is_new(summary: Summary, tmp_path: Path) -> None:
+    few = Sweep("few", TINY, (Product({"r": [0.3]}),), ("L-S", "S"), (0,), (Engine("limit"),))
+    more = Sweep("few", TINY, (Product({"r": [0.3, 0.6]}),), ("L-S", "S"), (0, 1), (Engine("limit"),))
+    store = SweepStore.create(tmp_path / "few", few)
+    run_sweep(store, workers=0)
+    before = {path.name: path.stat().st_mtime_ns for path in (store.folder / "runs").iterdir()}
+    assert store.extend(more) == 6
+    assert SweepStore(store.folder).status().pending == 6
+    assert run_sweep(store, workers=0).done == 8
+    assert {name: (store.folder / "runs" / name).stat().st_mtime_ns for name in before} == before
+    assert sorted(entry.attempts for entry in store.manifest.entries()) == [1] * 8
+    whole = SweepStore.create(tmp_path / "whole", more)
+    run_sweep(whole, workers=0)
+    assert collect(store).dataset.identical(collect(whole).dataset)
+    with pytest.raises(InputError, match="lacks 6 of the 8"):
+        store.extend(few)
+
+
+class Failing(InProcess):
+    """Computes, but for some experiments fails in the ways that a run can."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        store, engine, experiment, *rest = args
+        if experiment["seed"] == 1:
+            (Path(store)).mkdir()  # a folder that is no run
+        if experiment["seed"] == 2:
+            experiment = {**experiment, "r": "no number"}
+        return super().submit(fn, store, engine, experiment, *rest, **kwargs)
+
+
+def test_failures_stop_nothing_and_are_grouped(tmp_path: Path) -> None:
+    sweep = Sweep("fails", TINY, (Product({"r": [0.3, 0.6]}),), ("S",), (0, 1, 2), (Engine("limit"),))
+    store = SweepStore.create(tmp_path / "fails", sweep)
+    status = run_sweep(store, executor=Failing())
+    assert (status.done, status.failed, status.pending) == (2, 4, 0)
+    assert sorted(len(ids) for ids in status.failures.values()) == [2, 2]
+    assert any("ExperimentError" in cause for cause in status.failures)
+    assert all("mend:" in example for example in status.examples.values())
+    gaps = collect(store).dataset
+    assert (gaps["state"].sel(seed=0) == "done").all() and (gaps["state"].sel(seed=[1, 2]) == "failed").all()
+    assert gaps["h"].sel(seed=[1, 2]).isnull().all() and gaps["h"].sel(seed=0).notnull().all()
+    assert run_sweep(store, workers=0).failed == 4  # not begun again unasked
+    for path in (store.folder / "runs").iterdir():
+        if not any(path.iterdir()):
+            path.rmdir()
+    assert run_sweep(store, workers=0, retry_failed=True).done == 6
+    assert collect(store).dataset["h"].notnull().all()
+
+
+def test_a_diverged_run_is_done(tmp_path: Path) -> None:
+    wild = TINY.replace(eta_1=4000.0, eta_2=4000.0, lambda_=1e-6, tau_0=1.0, schedule="S", max_tau=4e6)
+    store = SweepStore.create(tmp_path / "wild", Sweep("wild", wild, engines=(Engine(),)))
+    status = run_sweep(store, workers=0)
+    assert (status.done, status.failed) == (1, 0)
+    assert collect(store).dataset["outcome"].values.ravel().tolist() == ["diverged"]
+
+
+class Killing(Places):
+    """Gives each worker's death as the pool of processes does, a number of times."""
+
+    def __init__(self, deaths: int) -> None:
+        self.places, self.threads, self.deaths = 1, 1, deaths
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        from concurrent.futures.process import BrokenProcessPool
+
+        future: Future[Any] = Future()
+        self.deaths -= 1
+        if self.deaths >= 0:
+            future.set_exception(BrokenProcessPool("killed"))
+        else:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+@pytest.mark.parametrize(("deaths", "expected"), [(1, (1, 0)), (2, (0, 1))])
+def test_a_killed_worker_is_given_one_more_chance(deaths: int, expected: tuple[int, int], tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
+    status = run_sweep(store, executor=Killing(deaths))
+    assert (status.done, status.failed) == expected
+    if deaths == 2:
+        assert "fewer workers" in status.examples["worker process killed"]
+
+
+def test_lock_is_kept_and_a_stale_one_taken_over(tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
+    with store.manifest.locked(1):
+        assert store.status().pid == os.getpid()
+        with pytest.raises(StoreError, match=f"process {os.getpid()}"):
+            run_sweep(SweepStore(store.folder), workers=0)
+        with pytest.raises(StoreError, match="one process"):
+            store.extend(store.sweep)
+        with pytest.raises(StoreError, match="one process"):
+            store.gc()
+    (id,) = (run.id for run in store.sweep)
+    store.manifest.begin(id)
+    _hold(store, pid=os.getpid(), born=1.0)  # another process had this number once
+    assert (store.status().stale, store.status().pending, store.status().running) == (True, 1, 0)
+    assert run_sweep(store, workers=0).done == 1 and not store.status().stale
+    _hold(store, pid=1, born=1.0, host="elsewhere", heartbeat=time.time())
+    with pytest.raises(StoreError, match="elsewhere"):
+        run_sweep(store, workers=0)
+    _hold(store, pid=1, born=1.0, host="elsewhere", heartbeat=time.time() - 1000)
+    assert run_sweep(store, workers=0).done == 1
+
+
+def _hold(store: SweepStore, *, pid: int, born: float, host: str | None = None, heartbeat: float = 0.0) -> None:
+    import platform
+
+    with sqlite3.connect(store.manifest.path) as database:
+        database.execute("DELETE FROM lock")
+        database.execute("INSERT INTO lock VALUES (1, ?, ?, ?, ?, 1)", (pid, born, host or platform.node(), heartbeat))
+    database.close()
+
+
+def test_done_but_lost_runs_are_computed_again(summary: Summary, tmp_path: Path) -> None:
+    import shutil
+
+    store = SweepStore.create(tmp_path / "lost", Sweep("lost", TINY, seeds=(0, 1), engines=(Engine("limit"),)))
+    run_sweep(store, workers=0)
+    before = collect(store).dataset
+    lost, kept = (run.id for run in store.sweep)
+    shutil.rmtree(store.run_path(lost))
+    assert run_sweep(store, workers=0).done == 2
+    assert collect(store).dataset.identical(before)
+    store.manifest.pending([kept])  # saved, and killed before it could say so
+    at = store.run_path(kept).stat().st_mtime_ns
+    assert run_sweep(store, workers=0).done == 2 and store.run_path(kept).stat().st_mtime_ns == at
+
+
+def test_unfinished_run_is_gone_on_with(tmp_path: Path) -> None:
+    sweep = Sweep("partly", TINY, engines=(Engine("limit"),))
+    store = SweepStore.create(tmp_path / "partly", sweep)
+    (run,) = sweep
+    steps = []
+
+    def stop(step: int, tau: float, loss: float) -> None:
+        steps.append(step)
+        if len(steps) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    part = solve_limit(run.experiment, store=store.run_path(run.id), progress=stop)
+    assert part.outcome == "interrupted" and partial_path(store.run_path(run.id)).exists()
+    assert store.gc() == []  # what can be gone on with is not waste
+    assert run_sweep(store, workers=0).done == 1
+    assert not partial_path(store.run_path(run.id)).exists()
+    whole = solve_limit(run.experiment)
+    np.testing.assert_array_equal(Trajectory.load(store.run_path(run.id)).dataset["train_loss"], whole.dataset["train_loss"])
+
+
+def test_gc_removes_what_no_run_needs(tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "gc", Sweep("gc", TINY, engines=(Engine("closure"),)))
+    run_sweep(store, workers=0)
+    (id,) = (run.id for run in store.sweep)
+    runs = store.folder / "runs"
+    waste = [runs / f".{id}.draft-x", runs / f"{id}.partial", runs / f"{id}.partial.lock", runs / "0123456789abcdef0123",
+             store.folder / ".summary.draft-1"]  # fmt: skip
+    for path in waste:
+        path.mkdir()
+    assert sorted(store.gc()) == sorted(waste) and not any(path.exists() for path in waste)
+    assert store.run_path(id).is_dir() and store.gc() == []
+
+
+def test_other_versions_are_refused(tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "old", Sweep("old", TINY, engines=(Engine("closure"),)))
+    with sqlite3.connect(store.manifest.path) as database:
+        database.execute("UPDATE about SET value = ? WHERE key = 'environment'", (json.dumps({"numpy": "1.0"}),))
+    database.close()
+    with pytest.raises(StoreError, match=r"numpy 1\.0 then"):
+        run_sweep(SweepStore(store.folder), workers=0)
+    assert run_sweep(SweepStore(store.folder), workers=0, any_version=True).done == 1
+
+
+def test_damaged_folders_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="holds no sweep"):
+        SweepStore(tmp_path)
+    store = SweepStore.create(tmp_path / "s", Sweep("s", TINY, engines=(Engine("closure"),)))
+    with pytest.raises(StoreError, match="exists"):
+        SweepStore.create(store.folder, store.sweep)
+    store.manifest.path.write_bytes(b"no database, but long enough to be looked at as one" * 10)
+    with pytest.raises(StoreError, match="manifest"):
+        SweepStore(store.folder)
+    for workers in (-1, 1.5, True):
+        with pytest.raises(InputError, match="workers"):
+            run_sweep(SweepStore.create(tmp_path / f"w{workers}", store.sweep), workers=workers)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="one thread"):
+        run_sweep(SweepStore.create(tmp_path / "t", store.sweep), workers=2, threads=2)
+
+
+def test_interruption_is_resumed(tmp_path: Path) -> None:
+    """Ctrl-C with worker processes: exit 130, no worker left, and the same summary in the end."""
+    sweep = Sweep("long", TINY.replace(d=60, N=240, max_tau=300.0), seeds=tuple(range(6)), engines=(Engine("limit"),))
+    (tmp_path / "long.toml").write_text(sweep.to_toml())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "theory_sim.cli", "sweep", "run", "long.toml", "--workers", "2", "-q"], cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    folder = tmp_path / "runs" / "long"
+    while not (folder.exists() and SweepStore(folder).status().done):
+        assert process.poll() is None
+        time.sleep(0.01)
+    workers = SweepStore(folder).manifest.worker_pids()
+    assert len(workers) == 2
+    process.send_signal(signal.SIGINT)
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "theory-sim sweep resume" in error, error
+    assert not any(psutil.pid_exists(pid) for pid in workers)
+    status = SweepStore(folder).status()
+    assert status.running == 0 and 0 < status.done < 6 and not status.stale
+    assert run_sweep(SweepStore(folder), workers=0).done == 6
+    whole = SweepStore.create(tmp_path / "whole", sweep)
+    run_sweep(whole, workers=0)
+    assert collect(SweepStore(folder)).dataset.identical(collect(whole).dataset)
