@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from theory_sim.plots.style import WIDTH, style
-from theory_sim.study.phase import PHASES, PhaseDiagram, logarithmic
+from theory_sim.study.phase import PHASES, PhaseDiagram, cell_edges, logarithmic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,11 +39,12 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
     with style():
         figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
         ax = figure.subplots()
-        edges = [_edges(values) for values in (diagram.x, diagram.y)]
+        edges = [cell_edges(values) for values in (diagram.x, diagram.y)]
         handles: list[Any] = []
         if diagram.quantity == "order":
             ax.pcolormesh(*edges, diagram.values, cmap=ListedColormap(list(_COLOURS)), edgecolors="white", linewidth=0.3,
@@ -58,7 +59,11 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
             known = diagram.values[~np.isnan(diagram.values)]
             norm = LogNorm(*_symmetric(known)) if diagram.quantity == "error_ratio" and len(known) else None
             mesh = ax.pcolormesh(*edges, diagram.values, cmap="PuOr" if norm is not None else "cividis", norm=norm)
-            figure.colorbar(mesh, ax=ax, label=_MEANINGS.get(diagram.quantity, diagram.quantity))
+            bar = figure.colorbar(mesh, ax=ax, label=_MEANINGS.get(diagram.quantity, diagram.quantity))
+            if norm is not None:
+                bar.ax.yaxis.set_major_locator(MaxNLocator(5))
+                bar.ax.yaxis.set_major_formatter("{x:.3g}")
+                bar.ax.yaxis.set_minor_locator(NullLocator())
         for boundary in diagram.boundaries:
             if boundary.margin.size > 1 and min(boundary.margin.shape) > 1 and _crosses(boundary.margin):
                 # White below, so that a line is seen on any colour.
@@ -66,24 +71,19 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
                 ax.contour(boundary.x, boundary.y, boundary.margin, levels=[0.0], colors="black", linewidths=1.2,
                            linestyles=[_LINES[boundary.name]])
                 handles.append(Line2D([], [], color="black", lw=1.2, ls=_LINES[boundary.name], label=boundary.label))
-        for set_scale, values in ((ax.set_xscale, diagram.x), (ax.set_yscale, diagram.y)):
-            set_scale("log" if logarithmic(values) else "linear")
+        for set_scale, axis, values in ((ax.set_xscale, ax.xaxis, diagram.x), (ax.set_yscale, ax.yaxis, diagram.y)):
+            if logarithmic(values):
+                set_scale("log")
+                if values[-1] < 30 * values[0]:  # powers of ten alone would leave too few labels
+                    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+                    axis.set_major_formatter("{x:g}")
+                    axis.set_minor_formatter(NullFormatter())
         ax.set_xlim(edges[0][0], edges[0][-1])
         ax.set_ylim(edges[1][0], edges[1][-1])
         ax.set_xlabel(_NAMES.get(diagram.x_label, diagram.x_label))
         ax.set_ylabel(_NAMES.get(diagram.y_label, diagram.y_label))
         figure.legend(handles=handles, loc="outside upper center", ncols=2, handlelength=1.6, columnspacing=1.0)
     return figure
-
-
-def _edges(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Borders of the cells, half-way between values on their scale."""
-    if len(values) == 1:
-        return np.array([values[0] * 0.9, values[0] * 1.1]) if values[0] else np.array([-0.5, 0.5])
-    scaled = np.log(values) if logarithmic(values) else values
-    middle = 0.5 * (scaled[1:] + scaled[:-1])
-    edges = np.concatenate([[2 * scaled[0] - middle[0]], middle, [2 * scaled[-1] - middle[-1]]])
-    return np.exp(edges) if logarithmic(values) else edges
 
 
 def _symmetric(values: np.ndarray[Any, Any]) -> tuple[float, float]:
@@ -94,4 +94,4 @@ def _symmetric(values: np.ndarray[Any, Any]) -> tuple[float, float]:
 
 
 def _crosses(margin: np.ndarray[Any, Any]) -> bool:
-    return bool(margin.min() < 0 < margin.max())
+    return bool(np.nanmin(margin) < 0 < np.nanmax(margin))

@@ -10,12 +10,12 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from theory_sim.errors import InputError
+from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.regime import conditions_of, regime
 from theory_sim.study.sweep.collect import Summary
 
-__all__ = ["PHASES", "Agreement", "Boundary", "PhaseDiagram", "logarithmic", "phase_diagram"]
+__all__ = ["PHASES", "Agreement", "Boundary", "PhaseDiagram", "cell_edges", "logarithmic", "phase_diagram"]
 
 Array = np.ndarray[Any, Any]
 
@@ -46,7 +46,8 @@ class Boundary:
     x, y : ndarray
         Fine grid.
     margin : ndarray, (y, x)
-        log of the factor to spare: the condition holds where it is positive, the boundary is its zero line.
+        log of the factor to spare: the condition holds where it is positive, the boundary is its zero line. NaN where there
+        is no experiment.
     """
 
     name: str
@@ -279,21 +280,35 @@ def _phases(data: Any) -> Array:
     return phases
 
 
-def _fine(values: Array) -> Array:
-    """Grid that spans the values, even on the scale on which they are."""
+def cell_edges(values: Array) -> Array:
+    """Borders of the cells around increasing values, half-way between them on their scale."""
     if len(values) == 1:
-        return values
+        return np.array([values[0] * 0.9, values[0] * 1.1]) if values[0] else np.array([-0.5, 0.5])
+    scaled = np.log(values) if logarithmic(values) else values
+    middle = 0.5 * (scaled[1:] + scaled[:-1])
+    edges = np.concatenate([[2 * scaled[0] - middle[0]], middle, [2 * scaled[-1] - middle[-1]]])
+    return np.exp(edges) if logarithmic(values) else edges
+
+
+def _fine(values: Array) -> Array:
+    """Grid that spans the cells, even on the scale on which they are."""
+    edges = cell_edges(values)
     if logarithmic(values):
-        return np.geomspace(values[0], values[-1], _FINE)
-    return np.linspace(values[0], values[-1], _FINE)
+        return np.geomspace(edges[0], edges[-1], _FINE)
+    return np.linspace(edges[0], edges[-1], _FINE)
 
 
 def logarithmic(values: Array) -> bool:
-    """Whether values are more even on a logarithmic scale."""
+    """Whether increasing values are more even on a logarithmic scale."""
     if values[0] <= 0 or len(values) < 3:
         return bool(values[0] > 0 and values[-1] / values[0] > 10)
     steps, factors = np.diff(values), np.diff(np.log(values))
     return bool(factors.std() / factors.mean() < steps.std() / steps.mean())
+
+
+def _of_kind(field: str, value: float) -> float:
+    """The value, as a whole number where the field holds such."""
+    return round(value) if isinstance(getattr(Experiment(), _attribute(field), 0.0), int) else value
 
 
 def _margins(experiment: Experiment) -> dict[str, float]:
@@ -310,8 +325,12 @@ def _boundaries(base: Experiment, parameters: list[_Parameter], fine: list[Array
     margins = {name: np.empty((len(fine[1]), len(fine[0]))) for name in _CONDITIONS}
     for i, y in enumerate(fine[1]):
         for j, x in enumerate(fine[0]):
-            at = base.replace(**parameters[0].change(float(x), base), **parameters[1].change(float(y), base))
-            for name, margin in _margins(at).items():
+            change = {**parameters[0].change(float(x), base), **parameters[1].change(float(y), base)}
+            try:
+                found = _margins(base.replace(**{field: _of_kind(field, value) for field, value in change.items()}))
+            except ExperimentError:  # beyond the outermost values, where there may be no experiment
+                found = dict.fromkeys(margins, math.nan)
+            for name, margin in found.items():
                 margins[name][i, j] = margin
     return tuple(Boundary(name, label, fine[0], fine[1], margins[name]) for name, (label, _) in _CONDITIONS.items())
 
