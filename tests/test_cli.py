@@ -33,7 +33,7 @@ seeds = [0, 1]
 
 def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the installed program in a process of its own: exit status and both outputs as a shell sees them."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1]), "COLUMNS": "120"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2]), "COLUMNS": "120"}
     return subprocess.run([sys.executable, "-m", "theory_sim.cli", *arguments], cwd=cwd, text=True,
                           capture_output=True, env=environment, check=False)
 
@@ -130,9 +130,9 @@ def test_a_wrong_order_where_the_regime_holds_is_a_finding() -> None:
     from theory_sim.simulate import simulate
 
     run = simulate(Experiment.preset("quick").replace(schedule="S"))
-    assert cli._findings([run]) == []
+    assert cli.runs._findings([run]) == []
     twin = Trajectory(run.dataset, run.experiment.replace(schedule="L-S"))
-    assert len(cli._findings([twin])) == 1
+    assert len(cli.runs._findings([twin])) == 1
 
 
 def test_check_and_presets_round_trip(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_bad_engines_and_observers_are_explained(arguments: list[str], words: li
 
 def test_interrupted_then_resumed(tmp_path: Path) -> None:
     """Ctrl-C as a terminal sends it: exit status 130, nothing in the run's place; resume gives the uninterrupted result."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
     arguments = ["run", "--preset", "quick", "--set", "schedule=S", "--observe", "kernels:every_tau=100", "--quiet"]
     command = [sys.executable, "-m", "theory_sim.cli", *arguments]
     # As from a terminal, even if this test runs in a background job, where a shell has Ctrl-C ignored.

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from theory_sim.regime import Regime, regime
     from theory_sim.resume import resume
     from theory_sim.simulate import simulate
+    from theory_sim.study.comparisons import compare_paired, compare_sweep
+    from theory_sim.study.engine import Engine
+    from theory_sim.study.phase import phase_diagram
     from theory_sim.study.plan import Plan
+    from theory_sim.study.sweep.blocks import Product, Random, Sobol, Zip
+    from theory_sim.study.sweep.collect import Summary, collect
+    from theory_sim.study.sweep.declaration import Sweep
+    from theory_sim.study.sweep.run import run_sweep
+    from theory_sim.study.sweep.store import SweepStore
     from theory_sim.trajectory import Trajectory
 
 __version__ = "0.1.0"
@@ -31,14 +39,18 @@ _HOMES = {
     "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "recording",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
     "Plan": "study.plan", "Regime": "regime", "regime": "regime", "resume": "resume", "simulate": "simulate",
-    "Trajectory": "trajectory",
+    "Trajectory": "trajectory", "Engine": "study.engine", "Sweep": "study.sweep.declaration",
+    "SweepStore": "study.sweep.store", "run_sweep": "study.sweep.run", "collect": "study.sweep.collect",
+    "Summary": "study.sweep.collect", "Product": "study.sweep.blocks", "Zip": "study.sweep.blocks",
+    "Random": "study.sweep.blocks", "Sobol": "study.sweep.blocks", "phase_diagram": "study.phase",
+    "compare_paired": "study.comparisons", "compare_sweep": "study.comparisons",
 }
 
 __all__ = [
-    "Data", "Experiment", "LearningOrder", "NTKRegression", "Observer", "Plan", "Recording", "Regime", "Snapshot", "Trajectory",
-    "Variable",
-    "closure_trajectory", "draw_data", "draw_test_data", "learning_order", "ntk_regression", "regime", "resume", "simulate",
-    "solve_limit",
+    "Data", "Engine", "Experiment", "LearningOrder", "NTKRegression", "Observer", "Plan", "Product", "Random", "Recording",
+    "Regime", "Snapshot", "Sobol", "Summary", "Sweep", "SweepStore", "Trajectory", "Variable", "Zip",
+    "closure_trajectory", "collect", "compare_paired", "compare_sweep", "draw_data", "draw_test_data", "learning_order",
+    "ntk_regression", "phase_diagram", "regime", "resume", "run_sweep", "simulate", "solve_limit",
 ]
 
 

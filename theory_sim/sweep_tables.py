@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from rich.console import Group
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from theory_sim.study.censored import MedianTime, median_time
-from theory_sim.study.comparisons import RESAMPLES
-from theory_sim.study.over_seeds import CONFIDENCE, mean_interval
+from theory_sim.study.comparisons import LEAST_PAIRS, RESAMPLES
+from theory_sim.study.over_seeds import CONFIDENCE
 from theory_sim.study.phase import PhaseDiagram
 from theory_sim.study.sweep.collect import Summary
 from theory_sim.study.sweep.store import SweepStatus
@@ -60,7 +61,7 @@ def status_table(status: SweepStatus) -> Group:
             shown = ", ".join(ids[:_EXAMPLES]) + (", ..." if len(ids) > _EXAMPLES else "")
             said = status.examples[cause].strip().splitlines()
             text = "\n".join(said[:3]) if len(said) <= 3 else said[-1]
-            table.add_row(cause, str(len(ids)), f"{shown}\n{text}")
+            table.add_row(escape(cause), str(len(ids)), escape(f"{shown}\n{text}"))
         parts.append(table)
     return Group(*parts)
 
@@ -69,7 +70,7 @@ def summary_table(summary: Summary) -> Group:
     """Order and learning times at 0.45 at each place of the sweep, over its seeds."""
     axes = [axis for axis in summary.sweep.axes() if axis.name != "seed"]
     fields = [field for axis in axes for field in axis.fields if len(axis) > 1 or field == "schedule"]
-    table = headed_table(f"Over the seeds, level 0.45, {CONFIDENCE:.0%}: median times [exact interval], mean error [Student]",
+    table = headed_table(f"Over the seeds, level 0.45, {CONFIDENCE:.0%}: median times [exact interval], mean error (range)",
                          (", ".join(fields), "runs", "order", "robust", "tau_P", "tau_Q", "error on P"))
     data = summary.dataset
     rows = 0
@@ -89,10 +90,10 @@ def summary_table(summary: Summary) -> Group:
         ends = at["censored_at"].values
         times = [_median(median_time(at[name].isel(level=0).values, ends), float(ends.min())) for name in ("tau_P", "tau_Q")]
         orders = Counter(at["order"].isel(level=0).values.tolist()).most_common()
-        error = mean_interval(at["P_error"].values.tolist())
-        span = f" [{error.low:.2g}, {error.high:.2g}]" if error.n > 1 else ""
+        error = at["P_error"].values
+        span = f" ({error.min():.2g}-{error.max():.2g})" if len(error) > 1 else ""
         table.add_row(label, str(at.sizes["seed"]), ", ".join(f"{order} {count}" for order, count in orders),
-                      str(int(at["robust"].values.sum())), *times, f"{error.value:.2g}{span}")
+                      str(int(at["robust"].values.sum())), *times, f"{error.mean():.2g}{span}")
     notes = [Text(f"{rows - _MOST_ROWS} more rows in the summary's files")] if rows > _MOST_ROWS else []
     return Group(table, *notes)
 
@@ -114,10 +115,10 @@ def comparison_table(frame: pandas.DataFrame, title: str) -> Group:
                       f"{row['larger_low']:.2f} to {row['larger_high']:.2f}", f"{row['p_value']:.2g}", f"{row['p_holm']:.2g}",
                       *(f"{row[name]:.4g}" for name in medians))
     notes = Text(
-        f"Intervals at {CONFIDENCE:.0%} each: bias-corrected and accelerated bootstrap over the pairs ({RESAMPLES} resamples), "
-        f"exact for shares. p: exact sign test of the decided pairs, adjusted over the {len(frame)} rows by Holm's rule. A "
-        "pair of which one is censored is decided by the other; of which both are, undecided; then there is no estimate, but "
-        "medians."
+        f"Intervals at {CONFIDENCE:.0%} each: bias-corrected and accelerated bootstrap from {LEAST_PAIRS} pairs on "
+        f"({RESAMPLES} resamples), exact for shares. p: exact sign test of the decided pairs, adjusted over the {len(frame)} "
+        "rows by Holm's rule. A pair of which one is censored is decided by the other; of which both are, undecided; then "
+        "there is no estimate, but medians."
     )
     return Group(table, notes)
 

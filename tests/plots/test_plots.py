@@ -128,3 +128,29 @@ def test_width_figure_draws_runs_and_their_median() -> None:
     gap = float(np.sqrt(np.mean((finite[0].dataset["f_train"].values - limit) ** 2)))
     assert any(gap in np.asarray(line.get_ydata()) for line in ax.lines)
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
+def test_phase_diagram_draws_cells_and_boundaries(tmp_path: Path) -> None:
+    from theory_sim import Engine, Product, Sweep, SweepStore, collect, phase_diagram, run_sweep
+    from theory_sim.plots.phase_diagram import plot_phase_diagram
+
+    base = Experiment(max_tau=1000.0, eta_2=0.1)
+    sweep = Sweep("p", base, (Product({"r": [0.1, 0.2, 0.4, 0.8], "lambda": [1e-5, 1e-4, 1e-3]}),), ("L-S", "S"),
+                  engines=(Engine("closure"),))  # fmt: skip
+    store = SweepStore.create(tmp_path / "p", sweep)
+    run_sweep(store, workers=0)
+    diagram = phase_diagram(collect(store), "r", "lambda")
+    figure = plot_phase_diagram(diagram)
+    assert figure.get_figwidth() == pytest.approx(WIDTH)
+    (ax,) = figure.axes
+    assert ax.get_xscale() == ax.get_yscale() == "log" and ax.get_xlabel() == "$r$"
+    assert np.array_equal(ax.collections[0].get_array().ravel(), diagram.values.ravel())
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "L-S P first, S Q first" in labels and sum("=" in label for label in labels) == 3
+    # A line lies where its margin is 0: Y(eta_1) = 1 passes between the cells on both sides of it.
+    moving = next(boundary for boundary in diagram.boundaries if boundary.name == "Y(eta_1)")
+    lines = [path.vertices for line in ax.collections[1:] for path in line.get_paths() if len(path.vertices)]
+    nearest = min(np.abs(np.log(vertices[:, 0, None] / moving.x) ** 2).min() for vertices in lines)
+    assert nearest < 1e-2
+    ratio = plot_phase_diagram(phase_diagram(collect(store), "r", "lambda", "error_ratio"))
+    assert len(ratio.axes) == 2 and "S / L-S" in ratio.axes[1].get_ylabel()

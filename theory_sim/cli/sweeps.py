@@ -32,8 +32,10 @@ def run_command(
     Interrupted or killed, it is gone on with by: theory-sim sweep resume.
     """
     from theory_sim.study.sweep.declaration import Sweep
+    from theory_sim.study.sweep.executors import workers_of
     from theory_sim.study.sweep.store import SweepStore
 
+    workers_of(workers, threads)  # before anything is written
     declared = Sweep.from_toml(declaration)
     folder = out / declared.name
     if (folder / "sweep.toml").exists():

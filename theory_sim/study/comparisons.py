@@ -21,9 +21,12 @@ from theory_sim.study.sweep.collect import Summary
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Paired", "compare_paired", "compare_sweep", "holm"]
+__all__ = ["LEAST_PAIRS", "RESAMPLES", "Paired", "compare_paired", "compare_sweep", "holm"]
 
 RESAMPLES: Final = 9999
+# Of few pairs the bootstrap claims too much: of 1000 samples of exponential differences its intervals at 95 % hold the mean in
+# 67 % with 3 pairs, 86 % with 8, 91 % with 20, 93 % with 30 (normal: 72, 90, 91, 93 %).
+LEAST_PAIRS: Final = 8
 _SEED: Final = 20190707
 _TIMES: Final = ("tau_P", "tau_Q")
 
@@ -37,8 +40,8 @@ class Paired:
     estimate : float
         Mean of b - a, or geometric mean of b / a; NaN where not all pairs are known as numbers.
     low, high : float
-        Bias-corrected and accelerated bootstrap interval (BCa) at level `CONFIDENCE`; NaN with fewer than 3 pairs, or where
-        the estimate is.
+        Bias-corrected and accelerated bootstrap interval (BCa) at level `CONFIDENCE`; NaN with fewer than 8 pairs, or where the
+        estimate is.
     larger : Interval
         Share of the decided pairs in which b is larger, with the exact (Clopper-Pearson) interval.
     decided, undecided : int
@@ -96,7 +99,7 @@ def compare_paired(
 def _bca(sample: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:
     from scipy.stats import bootstrap
 
-    if len(sample) < 3:
+    if len(sample) < LEAST_PAIRS:
         return math.nan, math.nan
     if float(np.ptp(sample)) == 0.0:  # no spread to resample: all that is known is this value
         return float(sample[0]), float(sample[0])

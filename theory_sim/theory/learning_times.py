@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,11 +93,13 @@ def _over(numerator: float, denominator: float) -> float:
     return numerator / denominator if denominator > 0.0 else math.inf
 
 
+@cache
 def g_level(level: float, alpha_min: float = 0.0, alpha_max: float = 1.0) -> float:
     """Return g with E log(1 + exp(-alpha g)) = level: the output at which Q has that loss."""
     return _strength_at(level, *alpha_law(alpha_min, alpha_max))
 
 
+@cache
 def c_Q(level: float, alpha_min: float = 0.0, alpha_max: float = 1.0) -> float:
     """Return c_Q(level) = 8 pi int_0^g dg'/E[alpha sigma(-alpha g')] up to g = g_level (§8)."""
     nodes, weights = alpha_law(alpha_min, alpha_max)
@@ -109,6 +112,7 @@ def A_level(level: float, g0: float = 1.0) -> float:
     return _strength_at(level, *margin_law(g0))
 
 
+@cache
 def c_P(level: float, g0: float = 1.0) -> float:
     """Return c_P(level) = 4 int_0^A dA'/E[v sigma(-A' v)] up to A = A_level (THEORY §8)."""
     nodes, weights = margin_law(g0)

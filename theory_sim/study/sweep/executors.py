@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from theory_sim.errors import InputError
 
-__all__ = ["InProcess", "Places", "WorkerProcesses", "executor_of"]
+__all__ = ["InProcess", "Places", "WorkerProcesses", "executor_of", "interrupt", "workers_of"]
 
 T = TypeVar("T")
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -147,7 +147,13 @@ def _begin_worker(manifest: str) -> None:
 
 
 def executor_of(workers: int | None, manifest: Path, threads: int | None) -> Places:
-    """Executor for a number of worker processes; 0 is this process, None one worker a processor.
+    """Executor for a number of worker processes; 0 is this process, None one worker a processor."""
+    count = workers_of(workers, threads)
+    return WorkerProcesses(count, manifest) if count else InProcess(threads)
+
+
+def workers_of(workers: int | None, threads: int | None) -> int:
+    """Number of worker processes, 0 for none.
 
     Raises
     ------
@@ -159,12 +165,12 @@ def executor_of(workers: int | None, manifest: Path, threads: int | None) -> Pla
     count = default_threads() if workers is None else workers
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise InputError(f"workers = {workers!r}", "a whole number from 0 (this process alone)", "mend it or leave it out")
-    if count == 0:
-        return InProcess(threads)
-    if threads not in (None, 1):
+    if count and threads not in (None, 1):
         raise InputError(f"threads = {threads} with {count} worker processes", "a worker process has one thread",
                          "leave threads out, or give workers = 0")
-    return WorkerProcesses(count, manifest)
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        raise InputError(f"threads = {threads!r}", "at least 1", "give 1 or more, or leave it out for all processors")
+    return count
 
 
 def interrupt(pids: list[int]) -> None:
