@@ -38,7 +38,8 @@ def show(*parts: Table | Group | Text | str, error: bool = False) -> None:
 
 def headed_table(title: str, columns: Sequence[str]) -> Table:
     """A table with a title and named columns, the first of them to the left."""
-    table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD,
+                  pad_edge=False)
     for i, column in enumerate(columns):
         table.add_column(escape(column), justify="left" if i == 0 else "right", overflow="fold")
     return table

@@ -49,7 +49,7 @@ def settings_of(pairs: Sequence[str] | None, option: str = "--set") -> dict[str,
     for pair in pairs or ():
         field, equals, text = pair.partition("=")
         if not equals or not field.strip():
-            raise InputError(f"{option} {pair}", "NAME=VALUE", "such as --set d=400 or --set schedule=S")
+            raise InputError(f"{option} {pair}", "FIELD=VALUE", f"such as {option} d=400 or {option} schedule=S")
         try:
             changes[field.strip()] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
