@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sympy
-from sympy import Integer, Rational, oo
+from sympy import Integer, Mul, Pow, Rational, oo
 
 from proofs_check.claim import claim
-from proofs_check.problem import Identity, Step
+from proofs_check.problem import Identity, Step, Together
 
 gamma, decay, noise, level = sympy.symbols("gamma lambda tau_xi tau", positive=True)
 # gamma lambda < 2 throughout; gamma below 1/lambda keeps points of counterexamples inside.
@@ -15,6 +15,11 @@ DOMAIN = {
     decay: (Rational(1, 100), Integer(1)),
     noise: (Rational(1, 10), Integer(4)),
 }
+
+
+def _quotient(above: sympy.Expr, below: sympy.Expr) -> sympy.Expr:
+    """A fraction as it is defined, before anything cancels."""
+    return Mul(above, Pow(below, -1, evaluate=False), evaluate=False)
 
 
 @claim(
@@ -63,8 +68,7 @@ def random_walk(power: int = 2, lost: int = 0) -> Identity:
     domain = {gamma: DOMAIN[gamma], noise: DOMAIN[noise], level: (Rational(1, 10), Integer(5)), t: (Integer(1), oo)}
     stable = gamma * noise**2 / (decay * (2 - gamma * decay))
     course = stable + (1 - gamma * decay) ** (2 * t) * (level**2 - stable)
-    limit = sympy.limit(sympy.expand(course), decay, 0)
-    return Identity(domain, limit, (
+    return Identity(domain, sympy.Limit(sympy.expand(course), decay, 0), (
         Step(level**2 + (t - lost) * gamma**power * noise**2, "limit of the closed course as lambda goes to 0"),
     ))  # fmt: skip
 
@@ -81,9 +85,11 @@ def correlation_of_pieces(turned: bool = False) -> Identity:
     first, second = sympy.symbols("P_st P_tu", positive=True)
     s, t, u = sympy.symbols("tau_s tau_t tau_u", positive=True)
     box = (Rational(1, 10), Integer(3))
-    left = first * (t / s if turned else s / t) * second * t / u
-    return Identity(dict.fromkeys((first, second, s, t, u), box), first * second * s / u, (
-        Step(left, "the products join, and the level in the middle cancels"),
+    # Cov(Utilde_s, Utilde_t) = P_st tau_s^2: what came before s decays, and the noise since is independent of it.
+    earlier = _quotient(first * (t if turned else s) ** 2, s * t)
+    whole, later = _quotient(first * second * s**2, s * u), _quotient(second * t**2, t * u)
+    return Identity(dict.fromkeys((first, second, s, t, u), box), whole, (
+        Step(Mul(earlier, later, evaluate=False), "covariance over both levels; the products join, the level between cancels"),
     ))  # fmt: skip
 
 
@@ -97,13 +103,14 @@ def correlation_of_pieces(turned: bool = False) -> Identity:
 def annealing_level(plain: bool = False) -> Identity:
     """What annealing does to the stable noise level, exactly; for small rates the factor is eta_2 / eta_1."""
     large, small = sympy.symbols("eta_1 eta_2", positive=True)
-    domain = {large: (Rational(1, 2), Rational(3, 2)), small: (Rational(1, 100), Rational(1, 3)), decay: DOMAIN[decay]}
+    domain = {large: (Rational(1, 2), Rational(3, 2)), small: (Rational(1, 100), Rational(1, 3)),
+              decay: DOMAIN[decay], noise: DOMAIN[noise]}  # fmt: skip
 
     def stable(rate: sympy.Expr) -> sympy.Expr:
-        return rate / (decay * (2 - rate * decay))
+        return rate * noise**2 / (decay * (2 - rate * decay))
 
     right = small / large * (1 if plain else (2 - large * decay) / (2 - small * decay))
-    return Identity(domain, stable(small) / stable(large), (Step(right, "tau_xi cancels"),))
+    return Identity(domain, _quotient(stable(small), stable(large)), (Step(right, "tau_xi cancels"),))
 
 
 @claim(
@@ -115,20 +122,23 @@ def annealing_level(plain: bool = False) -> Identity:
     r"\to\frac{\gamma\tau_\xi^2}{2\tau_t^2}",
     twins={"without the 2": {"half": Integer(1)}, "tau_t to the first power": {"power": 1}},
 )
-def decorrelation(half: sympy.Expr = Rational(1, 2), power: int = 2) -> Identity:  # noqa: B008
+def decorrelation(half: sympy.Expr = Rational(1, 2), power: int = 2) -> Together:  # noqa: B008
     """Rate per unit of learning-rate time at which patterns decorrelate: it drops with the learning rate, and at once."""
-    diffusion = sympy.Symbol("D", positive=True)
-    after = (1 - gamma * decay) ** 2 * level**2 + gamma * diffusion
-    rate = -sympy.log((1 - gamma * decay) * level / sympy.sqrt(after)) / gamma
-    domain = {decay: DOMAIN[decay], level: (Rational(1, 10), Integer(5)), diffusion: (Rational(1, 10), Integer(3))}
-    exact = sympy.log(1 + gamma * diffusion / ((1 - gamma * decay) ** 2 * level**2)) / (2 * gamma)
-    start = sympy.limit(rate.subs(decay, 0), gamma, 0) if _same_rate(rate, exact) else sympy.nan
-    return Identity(domain, start, (Step(half * diffusion / level**power, "log(1 + x) / x goes to 1"),))
-
-
-def _same_rate(rate: sympy.Expr, exact: sympy.Expr) -> bool:
-    """The exact rate is the logarithm of one plus the new noise over the old: their exponentials agree."""
-    return bool(sympy.simplify(sympy.exp(sympy.expand_log(-2 * gamma * (rate - exact), force=True)) - 1) == 0)
+    diffusion, kept = sympy.symbols("D k", positive=True)
+    levels = {level: (Rational(1, 10), Integer(5)), diffusion: (Rational(1, 10), Integer(3))}
+    # k = 1 - gamma lambda.
+    rate = -sympy.log(kept * level / sympy.sqrt(kept**2 * level**2 + gamma * diffusion)) / gamma
+    exact = half * sympy.log(1 + gamma * diffusion / (kept**2 * level**2)) / gamma
+    at_all_rates = Identity({**levels, gamma: DOMAIN[gamma], kept: (Rational(1, 10), Integer(1))}, rate, (
+        Step(exact, "no noise, no rate; and the same derivative in D", how="derivative", by=diffusion, at=Integer(0)),
+    ))  # fmt: skip
+    slow = sympy.Limit(exact.subs(kept, 1 - gamma * decay), gamma, 0)
+    return Together((
+        ("at every rate", at_all_rates),
+        ("as gamma goes to 0", Identity({**levels, decay: DOMAIN[decay]}, slow, (
+            Step(diffusion / (2 * level**power), "log(1 + x) / x goes to 1, and 1 - gamma lambda to 1"),
+        ))),
+    ))  # fmt: skip
 
 
 @claim(
@@ -144,4 +154,93 @@ def annealing_drop(power: sympy.Expr = Integer(1)) -> Identity:  # noqa: B008
     domain = {large: (Rational(1, 2), Rational(3, 2)), small: (Rational(1, 100), Rational(1, 3)),
               noise: DOMAIN[noise], level: (Rational(1, 10), Integer(5))}  # fmt: skip
     before, after = (rate * noise**2 / (2 * level**2) for rate in (large, small))
-    return Identity(domain, after / before, (Step((small / large) ** power, "noise and level cancel"),))
+    return Identity(domain, _quotient(after, before), (Step((small / large) ** power, "noise and level cancel"),))
+
+
+def _mean(expression: sympy.Expr, variable: sympy.Symbol) -> sympy.Expr:
+    """Expectation over a standard normal variable, as the integral that defines it."""
+    density = sympy.exp(-(variable**2) / 2) / sympy.sqrt(2 * sympy.pi)
+    return sympy.Integral(expression * density, (variable, -oo, oo))
+
+
+@claim(
+    "noise-variance-recursion",
+    source="THEORY §5 [D]",
+    assumptions=("an entry of Utilde_t is N(0, tau_t^2)", "xi_t is N(0, tau_xi^2) and independent of it"),
+    statement=r"\mathbb E\big[((1-\gamma\lambda)\tilde U_t-\gamma\xi_t)^2\big]=(1-\gamma\lambda)^2\tau_t^2+\gamma^2\tau_\xi^2",
+    twins={"gamma to the first power": {"power": 1}, "with a mixed term": {"mixed": 1}},
+)
+def variance_recursion(power: int = 2, mixed: int = 0) -> Identity:
+    """One step of the noise adds variances."""
+    g, h = sympy.symbols("g h", real=True)
+    kept = 1 - gamma * decay
+    square = (kept * level * g) ** 2 - 2 * kept * gamma * level * noise * g * h + (gamma * noise * h) ** 2
+    # Term by term, and the mixed one by independence: the mean of a product is the product of the means.
+    terms = [_mean(square.coeff(h, 0), g), -2 * kept * gamma * level * noise * _mean(g, g) * _mean(h, h),
+             _mean((gamma * noise * h) ** 2, h)]  # fmt: skip
+    right = kept**2 * level**2 + gamma**power * noise**2 + mixed * kept * gamma * level * noise
+    return Identity({**DOMAIN, level: (Rational(1, 10), Integer(5))}, sympy.Add(*terms), (
+        Step(right, "means of the squares are 1, means are 0"),
+    ))  # fmt: skip
+
+
+@claim(
+    "noise-variance-course",
+    source="THEORY §5 [D]",
+    assumptions=("constant gamma", "gamma lambda < 2", "lambda > 0"),
+    statement=r"\tau_t^2=\tau_\infty^2+(1-\gamma\lambda)^{2t}(\tau_0^2-\tau_\infty^2)\ \text{ for every } t\ge0",
+    twins={"1 - gamma lambda to the power t": {"power": 1}, "the start's level left out": {"kept": 0}},
+)
+def variance_course(power: int = 2, kept: int = 1) -> Together:
+    """The closed course of the variance, by induction: it starts at tau_0^2 and obeys the recursion."""
+    # e stands for (1 - gamma lambda)^t, of either sign; the next one is (1 - gamma lambda) e.
+    e = sympy.Symbol("e_t", real=True)
+    domain = {**DOMAIN, level: (Rational(1, 10), Integer(5))}
+    stable = gamma * noise**2 / (decay * (2 - gamma * decay))
+
+    def course(decayed: sympy.Expr) -> sympy.Expr:
+        return stable + decayed**power * (kept * level**2 - stable)
+
+    after = (1 - gamma * decay) ** 2 * course(e) + gamma**2 * noise**2
+    return Together((
+        ("start", Identity(domain, course(Integer(1)), (Step(level**2, "no decay yet"),))),
+        ("step", Identity({**domain, e: (Integer(-1), Integer(1))}, after, (
+            Step(course((1 - gamma * decay) * e), "the recursion of the variance, applied to the course at t"),
+        ))),
+    ))  # fmt: skip
+
+
+@claim(
+    "noise-covariance-recursion",
+    source="THEORY §5 [D]",
+    assumptions=("xi_t has mean 0 and is independent of Utilde_s, s <= t",),
+    statement=r"\mathbb E[\tilde U_s\tilde U_{t+1}]=(1-\gamma_t\lambda)\,\mathbb E[\tilde U_s\tilde U_t]",
+    twins={"the noise kept, not the decay": {"kept": 0}},
+)
+def covariance_recursion(kept: int = 1) -> Identity:
+    """New noise leaves the covariance with the past alone; decay shrinks it."""
+    h = sympy.Symbol("h", real=True)
+    covariance, mean = sympy.symbols("C m", real=True)
+    domain = {**DOMAIN, covariance: (Rational(1, 10), Integer(3)), mean: (Integer(-2), Integer(2))}
+    start = (1 - gamma * decay) * covariance - gamma * mean * _mean(noise * h, h)
+    return Identity(domain, start, (
+        Step((1 - kept * gamma * decay) * covariance, "by independence the second term is a product of means, one of them 0"),
+    ))  # fmt: skip
+
+
+@claim(
+    "noise-annealing-level-slow",
+    source="THEORY §5 [D]",
+    bound="asymptotic",
+    assumptions=("eta_1 lambda goes to 0", "eta_2 / eta_1 fixed"),
+    statement=r"\lim_{\lambda\to0}\sqrt{\tau_\infty^2(\eta_2)/\tau_\infty^2(\eta_1)}=\sqrt{\eta_2/\eta_1}",
+    twins={"without the root": {"power": Integer(1)}},
+)
+def annealing_level_slow(power: sympy.Expr = Rational(1, 2)) -> Identity:  # noqa: B008
+    """Annealing multiplies the stable standard deviation of the noise by the root of the rates' ratio."""
+    large, small = sympy.symbols("eta_1 eta_2", positive=True)
+    domain = {large: (Rational(1, 2), Rational(3, 2)), small: (Rational(1, 100), Rational(1, 3)), noise: DOMAIN[noise]}
+    after, before = (rate * noise**2 / (decay * (2 - rate * decay)) for rate in (small, large))
+    return Identity(domain, sympy.Limit(sympy.sqrt(after / before), decay, 0), (
+        Step((small / large) ** power, "2 - eta lambda goes to 2 in both"),
+    ))  # fmt: skip

@@ -287,7 +287,6 @@ def _outer(r: sympy.Expr, rho: sympy.Expr) -> sympy.Expr:
     assumptions=("0 < r <= 1/2", "0 <= rho <= 9/10"),
     statement=r"\Big|2\pi\Delta_\pm(\rho)+\frac{\rho r^2}{\sqrt{1-\rho^2}}\Big|<60\,r^4",
     twins={"r^4 / 100": {"constant": Rational(1, 100)}, "half of the leading term": {"leading": Rational(1, 2)}},
-    full={"most": Rational(95, 100), "constant": Integer(200)},
 )
 def outer_second_order(
     constant: sympy.Expr = Integer(60),  # noqa: B008
@@ -312,7 +311,6 @@ def outer_second_order(
     assumptions=("0 < r <= 1/2", "0 <= rho <= 9/10"),
     statement=r"|\Delta(\rho)-\Delta_\pm(\rho)|<\frac{10}\pi r^4",
     twins={"r^4 / pi": {"constant": Integer(1)}, "the sum for the difference": {"sign": 1}},
-    full={"most": Rational(95, 100), "constant": Integer(30)},
 )
 def cancels(
     constant: sympy.Expr = Integer(10),  # noqa: B008

@@ -54,6 +54,9 @@ def show_step(before: sympy.Expr, step: Step) -> bool:
 
 def is_zero(difference: sympy.Expr) -> bool:
     """Whether sympy shows that an expression is 0."""
+    if difference.has(sympy.Integral, sympy.Limit, sympy.Derivative, sympy.Subs):
+        # Definitions stand unevaluated in claims; a form that is evaluated on the way in would prove itself.
+        difference = difference.doit()
     attempts = (
         lambda d: d, sympy.simplify, lambda d: sympy.simplify(sympy.expand(d.rewrite(sympy.atan))),
         lambda d: sympy.simplify(sympy.radsimp(sympy.together(d))), lambda d: sympy.simplify(d.doit()),
