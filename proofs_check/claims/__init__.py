@@ -9,7 +9,8 @@ __all__ = ["load"]
 
 _SECTIONS = (
     "section_04", "section_05", "section_06", "section_08", "frozen_fraction", "learning_times",
-    "section_09", "section_10", "section_11",
+    "section_09", "section_10", "information_on_p", "overlap_from_information", "averaging_on_p",
+    "section_11",
 )
 
 
