@@ -154,3 +154,22 @@ def test_phase_diagram_draws_cells_and_boundaries(tmp_path: Path) -> None:
     assert nearest < 1e-2
     ratio = plot_phase_diagram(phase_diagram(collect(store), "r", "lambda", "error_ratio"))
     assert len(ratio.axes) == 2 and "S / L-S" in ratio.axes[1].get_ylabel()
+
+
+def test_sample_complexity_draws_both_bounds() -> None:
+    from theory_sim.plots.sample_complexity import plot_sample_complexity
+    from theory_sim.theory.sample_complexity import samples_lower_bound, samples_upper_bound
+
+    figure = plot_sample_complexity([0.3, 0.6])
+    assert figure.get_figwidth() == pytest.approx(WIDTH)
+    (ax,) = figure.axes
+    lower, upper = ax.lines[2:4]
+    g_0 = np.asarray(lower.get_xdata())
+    assert g_0[0] == 0 and ax.get_yscale() == "log"
+    np.testing.assert_allclose(lower.get_ydata(), samples_lower_bound(np.inf, 0.6, g_0))
+    np.testing.assert_allclose(upper.get_ydata(), samples_upper_bound(0.6, g_0))
+    steps = np.asarray(plot_sample_complexity([0.5], d=20).axes[0].lines[1].get_ydata()) * 20
+    np.testing.assert_allclose(steps, np.round(steps))  # whole numbers of examples at a finite dimension
+    for overlaps in ([], [0.1, 0.2, 0.3, 0.4, 0.5], [1.0]):
+        with pytest.raises(InputError):
+            plot_sample_complexity(overlaps)

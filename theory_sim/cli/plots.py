@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -63,6 +64,19 @@ def plot_patterns_command(runs: Runs, output: Output = Path("patterns.png"), for
     from theory_sim.trajectory import Trajectory
 
     typer.echo(save_figure(plot_patterns([Trajectory.load(p) for p in runs]), output, force=force))
+
+
+@plot.command("sample-complexity")
+def plot_sample_complexity_command(
+    overlap: Annotated[list[float] | None, typer.Option(help="Mean overlap with w* to reach; repeatable.")] = None,
+    d: Annotated[float, typer.Option(help="Dimension; left out, the limit of large d.")] = math.inf,
+    output: Output = Path("sample-complexity.png"), force: Force = False,
+) -> None:
+    """Examples of P that any method needs, and that averaging takes, over g_0 (no runs needed)."""
+    from theory_sim.plots.sample_complexity import OVERLAPS, plot_sample_complexity
+    from theory_sim.plots.style import save_figure
+
+    typer.echo(save_figure(plot_sample_complexity(overlap or OVERLAPS, d=d), output, force=force))
 
 
 @plot.command("phase")
