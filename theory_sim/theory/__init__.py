@@ -2,5 +2,5 @@
 
 ``noise_law`` (THEORY §5), ``arc_cosine`` (§6), ``separation`` and ``learning_times`` (§8),
 ``closure`` (§8, the finite-d closure), ``conditions`` (§2 and §9), ``overlap`` and
-``sample_complexity`` (§10).
+``sample_complexity`` (§10), ``common_classifier`` (§11), ``batch_noise`` ([F 5-9]).
 """
