@@ -1,0 +1,195 @@
+"""run_study: the runs of a study, then its table and verdict beside them."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from theory_sim.errors import StoreError
+from theory_sim.faults import at
+from theory_sim.study.registry import study_of
+from theory_sim.study.study import Study, Verdict, require_size
+from theory_sim.study.sweep.collect import collect
+from theory_sim.study.sweep.executors import workers_of
+from theory_sim.study.sweep.run import run_sweep
+from theory_sim.study.sweep.store import SweepStatus, SweepStore
+from theory_sim.trajectory import sync_folder
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["StudyResult", "read_table", "run_study", "write_whole"]
+
+TABLE: Final = "table.csv"
+VERDICT: Final = "verdict.json"
+_SWEEPS: Final = "sweeps"
+
+Watch = Callable[[str, int], AbstractContextManager[Callable[[SweepStatus], None] | None]]
+"""Called with a sweep's name and its number of runs before it starts; gives what `run_sweep` calls."""
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What came of a study.
+
+    Attributes
+    ----------
+    study : Study
+    size : str
+    folder : Path
+        Holds ``table.csv``, ``verdict.json`` and, in ``sweeps``, the runs.
+    table : pandas.DataFrame or None
+        None if the study was interrupted; running it again goes on.
+    verdict : Verdict or None
+        The same.
+    done, failed, diverged, pending : int
+        Places of the sweeps by what became of their runs; diverged ones are done.
+    """
+
+    study: Study
+    size: str
+    folder: Path
+    table: pandas.DataFrame | None
+    verdict: Verdict | None
+    done: int
+    failed: int
+    diverged: int
+    pending: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the runs, for JSON; infinities and not-a-number become null."""
+        rows = [] if self.table is None else self.table.to_dict("records")
+        return {**_told(self), "folder": str(self.folder),
+                "table": [{str(key): _plain(value) for key, value in row.items()} for row in rows]}
+
+
+def run_study(
+    study: Study | str, *, size: str = "default", out: str | os.PathLike[str] = "studies", workers: int | None = None,
+    threads: int | None = None, any_version: bool = False, watch: Watch | None = None,
+) -> StudyResult:
+    """Compute a study into ``out/<name>-<size>``, or go on with what is there of it, and judge.
+
+    Parameters
+    ----------
+    study : Study or str
+        A study, or the name of one.
+    size : {"small", "default", "full"}
+        How many runs.
+    out : path
+        Folder of the studies.
+    workers, threads, any_version
+        As for `run_sweep`.
+    watch : callable, optional
+        Follows each sweep.
+
+    Returns
+    -------
+    StudyResult
+        Bitwise the same table and verdict however often it was interrupted.
+
+    Raises
+    ------
+    InputError
+        If the name or size is unknown, or workers and threads make no sense; before anything is written.
+    StoreError
+        If the folder holds other runs, another process is at them, or other libraries began them.
+    """
+    chosen = study_of(study) if isinstance(study, str) else study
+    plan = chosen.plan(require_size(size))
+    workers_of(workers, threads)
+    folder = Path(out) / f"{chosen.name}-{size}"
+    stores = {name: _store(folder / _SWEEPS / name, sweep) for name, sweep in plan.items()}
+    pending = False
+    for name, store in stores.items():
+        with (watch(f"{chosen.name}: {name}", len(store.sweep)) if watch else nullcontext()) as progress:
+            status = run_sweep(store, workers=workers, threads=threads, any_version=any_version, progress=progress)
+        if status.pending:
+            pending = True
+            break
+    counts = _counts(stores.values().__iter__())
+    if pending:
+        return StudyResult(chosen, size, folder, None, None, *counts)
+    summaries = {name: collect(store, own=chosen.own) for name, store in stores.items()}
+    diverged = sum(int((summary.dataset["outcome"].values == "diverged").sum()) for summary in summaries.values())
+    counts = (counts[0], counts[1], diverged, counts[3])
+    table = chosen.tabulate(summaries)
+    result = StudyResult(chosen, size, folder, table, chosen.decide(table), *counts)
+    write_whole(folder / TABLE, table.to_csv(index=False))
+    write_whole(folder / VERDICT, json.dumps(_told(result), indent=2) + "\n")
+    return result
+
+
+def read_table(path: str | os.PathLike[str]) -> pandas.DataFrame:
+    """Table that a study wrote, number for number: ``study.decide`` of it is the stored verdict.
+
+    Raises
+    ------
+    StoreError
+        If there is none.
+    """
+    import pandas
+
+    try:
+        return pandas.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+    except (OSError, pandas.errors.ParserError, pandas.errors.EmptyDataError) as error:
+        raise StoreError(f"{path}: {error}", "a table that theory-sim study wrote", "run the study") from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that its name never stands for a part of it.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(draft, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        at("rename study result")
+        draft.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
+                         "make room; the runs are kept") from error
+
+
+def _store(folder: Path, sweep: Any) -> SweepStore:
+    if not folder.exists():
+        return SweepStore.create(folder, sweep)
+    store = SweepStore(folder)
+    if store.sweep.table() != sweep.table():
+        raise StoreError(f"{folder} holds other runs than the study's", "a study goes on only with its own runs",
+                         "choose another output folder, or move this one away")
+    return store
+
+
+def _counts(stores: Iterator[SweepStore]) -> tuple[int, int, int, int]:
+    statuses = [store.status() for store in stores]
+    return (sum(status.done for status in statuses), sum(status.failed for status in statuses), 0,
+            sum(status.pending + status.running for status in statuses))
+
+
+def _told(result: StudyResult) -> dict[str, Any]:
+    study, verdict = result.study, result.verdict
+    return {
+        "study": study.name, "size": result.size, "question": study.question, "source": study.source,
+        "statement": study.statement, "hypothesis": study.hypothesis, "statistic": study.statistic, "rule": study.rule,
+        "limits": study.limits, **(verdict.to_dict() if verdict is not None else {"verdict": None}),
+        "runs": {"done": result.done, "failed": result.failed, "diverged": result.diverged, "pending": result.pending},
+    }
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
