@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +112,7 @@ def run_study(
         if status.pending:
             pending = True
             break
-    counts = _counts(stores.values().__iter__())
+    counts = _counts(list(stores.values()))
     if pending:
         return StudyResult(chosen, size, folder, None, None, *counts)
     summaries = {name: collect(store, own=chosen.own) for name, store in stores.items()}
@@ -174,7 +174,7 @@ def _store(folder: Path, sweep: Any) -> SweepStore:
     return store
 
 
-def _counts(stores: Iterator[SweepStore]) -> tuple[int, int, int, int]:
+def _counts(stores: Sequence[SweepStore]) -> tuple[int, int, int, int]:
     statuses = [store.status() for store in stores]
     return (sum(status.done for status in statuses), sum(status.failed for status in statuses), 0,
             sum(status.pending + status.running for status in statuses))

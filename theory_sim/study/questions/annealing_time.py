@@ -125,7 +125,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
             if part == "threshold":
                 row["way"] = "threshold"
             elif part == "tau":
-                row["way"] = f"tau = {_TIMES_OF(summary)[at['zip' if 'zip' in at else 'pieces']]:g}"
+                row["way"] = f"tau = {_times_of(summary)[at['zip' if 'zip' in at else 'pieces']]:g}"
             annealed = part != "unannealed"
             kept = runs.isel(seed=done_seeds(runs))
             row |= group_row(runs)
@@ -144,7 +144,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     return pandas.DataFrame(rows)
 
 
-def _TIMES_OF(summary: Summary) -> list[float]:
+def _times_of(summary: Summary) -> list[float]:
     """Times of annealing of the part "tau"."""
     (axis,) = (axis for axis in summary.sweep.axes() if "pieces" in axis.fields)
     return [float(point[0][0][0]) for point in axis.points]
