@@ -9,10 +9,10 @@ import sys
 
 import typer
 
-from theory_sim.cli import plots, runs, sweeps
+from theory_sim.cli import plots, runs, studies, sweeps
 from theory_sim.cli.app import app
 
-__all__ = ["app", "main", "plots", "runs", "sweeps"]
+__all__ = ["app", "main", "plots", "runs", "studies", "sweeps"]
 
 
 def main() -> None:

@@ -60,4 +60,5 @@ def judge_share(
         side = "supported" if expect == "above" else "refuted"
     elif high < border:
         side = "refuted" if expect == "above" else "supported"
-    return Finding(statement, side, f"{successes} of {n} {what}, share {low:.2f} to {high:.2f} at {level:.2%}, border {border:g}")
+    reason = f"{successes} of {n} {what}, share {low:.2f} to {high:.2f} at {level:.2%}, border {border:g}"
+    return Finding(statement, side, reason)

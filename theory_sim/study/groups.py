@@ -90,6 +90,7 @@ def pair_row(large: Any, small: Any) -> dict[str, Any]:
     known = [i for i in range(len(kept)) if all(np.isfinite(error[i]) and error[i] > 0 for error in errors)]
     ratio = compare_paired(errors[0][known].tolist(), errors[1][known].tolist(), kind="ratio")
     return {
-        "pairs": len(kept), "flips": flips, "flips low": share.low if share else 0.0, "flips high": share.high if share else 1.0,
+        "pairs": len(kept), "flips": flips,
+        "flips low": share.low if share else 0.0, "flips high": share.high if share else 1.0,
         "error S / L-S": ratio.estimate, "error S / L-S low": ratio.low, "error S / L-S high": ratio.high,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
@@ -136,9 +137,22 @@ def read_table(path: str | os.PathLike[str]) -> pandas.DataFrame:
     import pandas
 
     try:
-        return pandas.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
-    except (OSError, pandas.errors.ParserError, pandas.errors.EmptyDataError) as error:
+        with open(path, encoding="utf-8", newline="") as file:
+            head, *rows = csv.reader(file)
+        columns = {name: _column([row[i] for row in rows]) for i, name in enumerate(head)}
+    except (OSError, ValueError, IndexError) as error:
         raise StoreError(f"{path}: {error}", "a table that theory-sim study wrote", "run the study") from error
+    return pandas.DataFrame(columns)
+
+
+def _column(cells: list[str]) -> list[Any]:
+    """Whole numbers, numbers (an empty cell is not-a-number), or text; pandas' own reader may be off in the last digit."""
+    for kind in (int, float):
+        try:
+            return [math.nan if cell == "" and kind is float else kind(cell) for cell in cells]
+        except ValueError:
+            continue
+    return cells
 
 
 def write_whole(path: Path, text: str) -> None:

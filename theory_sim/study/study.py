@@ -75,9 +75,12 @@ class Verdict:
             verdict = "refuted"
         elif set(outcomes) == {"supported"}:
             verdict = "supported"
-        counts = ", ".join(f"{outcomes.count(name)} {name}" for name in ("supported", "refuted", "undecided") if name in outcomes)
         decisive = next((each for each in findings if each.verdict == verdict), findings[0])
-        reason = decisive.reason if len(findings) == 1 else f"of {len(findings)} parts {counts}; {decisive.statement}: {decisive.reason}"
+        reason = decisive.reason
+        if len(findings) > 1:
+            named = ("supported", "refuted", "undecided")
+            counts = ", ".join(f"{outcomes.count(name)} {name}" for name in named if name in outcomes)
+            reason = f"of {len(findings)} parts {counts}; {decisive.statement}: {decisive.reason}"
         return cls(verdict, level, reason, tuple(findings))
 
     def to_dict(self) -> dict[str, Any]:
@@ -140,5 +143,5 @@ def require_size(size: str) -> Size:
     """
     for known in SIZES:
         if size == known:
-            return known  # type: ignore[return-value]
+            return known
     raise InputError(f"size {size!r}", f"one of {', '.join(SIZES)}", "choose one of these")

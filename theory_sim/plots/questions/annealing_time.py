@@ -1,0 +1,62 @@
+"""Figure of the study annealing-time: by what factor level and motion of the noise fall at the annealing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory_sim.plots.style import COLOURS, WIDTH, style
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+__all__ = ["plot"]
+
+
+def plot(table: pandas.DataFrame) -> Figure:
+    """Factors after / before, for each way to anneal; filled at finite width, open in the limit.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The study's table.
+    """
+    from matplotlib.figure import Figure
+
+    annealed = table[table["annealed"] > 0]
+    ways = list(dict.fromkeys(zip(annealed["way"], annealed["eta_2 / eta_1"], strict=True)))
+    with style():
+        figure = Figure(figsize=(WIDTH, 3.1), layout="constrained")
+        ax = figure.subplots()
+        for name, label, colour, shift in (("level", "noise level", COLOURS["noise"], -0.22),
+                                           ("motion", "pattern motion", COLOURS["Q"], 0.22)):
+            for engine, marker, fill in (("finite", "o", colour), ("limit", "s", "white")):
+                rows = annealed[annealed["engine"] == engine]
+                at = [ways.index(pair) + shift + (0.0 if engine == "finite" else 0.13)
+                      for pair in zip(rows["way"], rows["eta_2 / eta_1"], strict=True)]
+                mean = rows[f"{name} after / before"].to_numpy(dtype=float)
+                low, high = (np.maximum(rows[f"{name} after / before {end}"].to_numpy(dtype=float), 1e-4)
+                             for end in ("low", "high"))
+                ax.errorbar(mean, at, xerr=[np.maximum(mean - low, 0), np.maximum(high - mean, 0)], ls="", marker=marker,
+                            ms=3.2, mfc=fill, mec=colour, ecolor=colour, elinewidth=0.8, label=f"{label} ({engine})")
+        for i, pair in enumerate(ways):
+            stable = _value(annealed, pair, "stable level after / before")
+            ax.plot([stable, stable], [i - 0.4, i + 0.4], color=COLOURS["noise"], ls=":", lw=1.2,
+                    label="stable level's factor" if i == 0 else None)
+            ax.plot([pair[1], pair[1]], [i - 0.4, i + 0.4], color=COLOURS["Q"], ls="--", lw=1.0,
+                    label=r"factor $\eta_2/\eta_1$" if i == 0 else None)
+        ax.set_yticks(range(len(ways)), [f"{way}, 1/{1 / factor:.0f}" for way, factor in ways])
+        ax.set_xscale("log")
+        ax.set_xlim(min(0.02, 0.5 * float(annealed["eta_2 / eta_1"].min())), 1.6)
+        ax.set_ylim(len(ways) - 0.5, -0.5)
+        ax.set_xlabel("after / before annealing (mean over seeds, 95 %)")
+        ax.set_ylabel(r"annealed at, $\eta_2/\eta_1$")
+        figure.legend(loc="outside upper center", ncols=2, handlelength=1.6, columnspacing=1.0)
+    return figure
+
+
+def _value(table: Any, pair: tuple[str, float], column: str) -> float:
+    rows = table[(table["way"] == pair[0]) & (table["eta_2 / eta_1"] == pair[1])]
+    return float(rows[column].iloc[0])
