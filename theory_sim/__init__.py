@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from theory_sim.study.plan import Plan
     from theory_sim.study.registry import study_names, study_of
     from theory_sim.study.run_study import StudyResult, run_study
-    from theory_sim.study.study import Finding, Study, Verdict
+    from theory_sim.study.study import Finding, Study, StudyVerdict
     from theory_sim.study.sweep.blocks import Product, Random, Sobol, Zip
     from theory_sim.study.sweep.collect import Summary, collect
     from theory_sim.study.sweep.declaration import Sweep
@@ -47,17 +47,16 @@ _HOMES = {
     "Summary": "study.sweep.collect", "Product": "study.sweep.blocks", "Zip": "study.sweep.blocks",
     "Random": "study.sweep.blocks", "Sobol": "study.sweep.blocks", "phase_diagram": "study.phase",
     "compare_paired": "study.comparisons", "compare_sweep": "study.comparisons",
-    "Study": "study.study", "Finding": "study.study", "Verdict": "study.study", "StudyResult": "study.run_study",
+    "Study": "study.study", "Finding": "study.study", "StudyVerdict": "study.study", "StudyResult": "study.run_study",
     "run_study": "study.run_study", "study_names": "study.registry", "study_of": "study.registry",
 }
 
 __all__ = [
     "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression", "Observer", "Plan", "Product", "Random",
-    "Recording", "Regime", "Snapshot", "Sobol", "Study", "StudyResult", "Summary", "Sweep", "SweepStore", "Trajectory",
-    "Variable", "Verdict", "Zip",
-    "closure_trajectory", "collect", "compare_paired", "compare_sweep", "draw_data", "draw_test_data", "learning_order",
-    "ntk_regression", "phase_diagram", "regime", "resume", "run_study", "run_sweep", "simulate", "solve_limit", "study_names",
-    "study_of",
+    "Recording", "Regime", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary", "Sweep", "SweepStore",
+    "Trajectory", "Variable", "Zip", "closure_trajectory", "collect", "compare_paired", "compare_sweep", "draw_data",
+    "draw_test_data", "learning_order", "ntk_regression", "phase_diagram", "regime", "resume", "run_study", "run_sweep",
+    "simulate", "solve_limit", "study_names", "study_of",
 ]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas
 
     from theory_sim.study.run_study import StudyResult
+    from theory_sim.study.study import StudyVerdict
 
 __all__ = ["markdown", "studies_table", "study_table"]
 
@@ -57,17 +58,16 @@ def study_table(result: StudyResult) -> Group:
     return Group(*tables, *notes)
 
 
-def markdown(result: StudyResult) -> str:
+def markdown(table: pandas.DataFrame, verdict: StudyVerdict) -> str:
     """The whole table and the verdict as Markdown."""
-    assert result.table is not None and result.verdict is not None
-    lines = _lines(result.table)
+    lines = _lines(table)
     rows = []
-    for first in range(0, len(result.table), _COLUMNS):
-        last = min(first + _COLUMNS, len(result.table))
+    for first in range(0, len(table), _COLUMNS):
+        last = min(first + _COLUMNS, len(table))
         rows += [f"| | {' | '.join(str(i + 1) for i in range(first, last))} |", "|---" * (last - first + 1) + "|"]
         rows += [f"| {head} | {' | '.join(cells[first:last])} |" for head, cells in lines] + [""]
-    found = [f"- *{each.verdict}*: {each.statement}: {each.reason}" for each in result.verdict.findings]
-    return "\n".join([*rows, f"**{result.verdict.verdict}** at {result.verdict.level:.0%}.", "", *found, ""])
+    found = [f"- *{each.verdict}*: {each.statement}: {each.reason}" for each in verdict.findings]
+    return "\n".join([*rows, f"**{verdict.verdict}** at {verdict.level:.0%}.", "", *found, ""])
 
 
 def _lines(table: pandas.DataFrame) -> list[tuple[str, list[str]]]:
@@ -95,5 +95,5 @@ def _shown(value: Any) -> str:
     if _missing(value):
         return "-"
     if isinstance(value, float):
-        return "not reached" if math.isinf(value) and value > 0 else f"{value:.3g}"
+        return "not reached" if math.isinf(value) and value > 0 else f"{value:.4g}"
     return str(value)

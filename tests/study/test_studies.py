@@ -20,7 +20,7 @@ from theory_sim.study.decisions import exact_share, judge_share
 from theory_sim.study.groups import group_row, places
 from theory_sim.study.registry import study_names, study_of
 from theory_sim.study.run_study import read_table, run_study
-from theory_sim.study.study import SIZES, Finding, Study, Verdict
+from theory_sim.study.study import SIZES, Finding, Study, StudyVerdict
 
 BASE = Experiment(d=8, N=24, m_W=8, m_V=12, n_test=4, tau_0=0.3, tau_xi=0.01, max_tau=8.0, eta_2=2.0, record_every=4.0)
 VERDICTS = ("supported", "refuted", "undecided")
@@ -37,7 +37,7 @@ def _study(rule: str = "supported", tau_xi: float = 0.01) -> Study:
         return pandas.DataFrame(rows)
 
     def decide(table):
-        return Verdict.of([Finding("it holds", rule, f"{table['n'].sum()} runs")], 0.95)
+        return StudyVerdict.of([Finding("it holds", rule, f"{table['n'].sum()} runs")], 0.95)
 
     return Study("tiny", "Is it?", "F 1", "It is.", "it is", "how often", "by hand", "none", {size: 1.0 for size in SIZES},
                  plan, tabulate, decide)
@@ -63,9 +63,9 @@ def test_a_share_is_judged_by_its_exact_interval() -> None:
     (["supported", "refuted", "undecided"], "refuted"), (["refuted"], "refuted"), (["undecided"], "undecided"),
 ])
 def test_a_verdict_of_parts(parts: list, verdict: str) -> None:
-    assert Verdict.of([Finding(str(i), part, "r") for i, part in enumerate(parts)], 0.9).verdict == verdict
+    assert StudyVerdict.of([Finding(str(i), part, "r") for i, part in enumerate(parts)], 0.9).verdict == verdict
     with pytest.raises(InputError):
-        Verdict.of([], 0.9)
+        StudyVerdict.of([], 0.9)
 
 
 def test_a_study_from_runs_to_files(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def _print(result: StudyResult, form: str, quiet: bool) -> None:
     elif form == "markdown":
         from theory_sim.study_tables import markdown
 
-        typer.echo(markdown(result), nl=False)
+        typer.echo(markdown(result.table, result.verdict), nl=False)
     elif not quiet:
         from theory_sim.study_tables import study_table
         from theory_sim.tables import show

@@ -57,11 +57,7 @@ def group_row(runs: Any) -> dict[str, Any]:
     order = at["order"].isel(level=0).values
     first = int((order == "P first").sum())
     row: dict[str, Any] = {"n": n, "P first": first, "Q first": int((order == "Q first").sum())}
-    if n:
-        share = share_interval(first, n)
-        row |= {"P first low": share.low, "P first high": share.high}
-    else:
-        row |= {"P first low": 0.0, "P first high": 1.0}
+    row |= _share_columns("share P first", first, n)
     row["robust"] = int(at["robust"].values.sum())
     for name in ("tau_P", "tau_Q"):
         time = median_time(at[name].isel(level=0).values, at["censored_at"].values)
@@ -85,12 +81,17 @@ def pair_row(large: Any, small: Any) -> dict[str, Any]:
     kept = done_seeds(large, small)
     one, other = large.isel(seed=kept), small.isel(seed=kept)
     flips = int(((one["order"].isel(level=0).values == "P first") & (other["order"].isel(level=0).values == "Q first")).sum())
-    share = share_interval(flips, len(kept)) if kept else None
     errors = [at["P_error"].values.astype(float) for at in (one, other)]
     known = [i for i in range(len(kept)) if all(np.isfinite(error[i]) and error[i] > 0 for error in errors)]
     ratio = compare_paired(errors[0][known].tolist(), errors[1][known].tolist(), kind="ratio")
     return {
-        "pairs": len(kept), "flips": flips,
-        "flips low": share.low if share else 0.0, "flips high": share.high if share else 1.0,
+        "pairs": len(kept), "flips": flips, **_share_columns("share of flips", flips, len(kept)),
         "error S / L-S": ratio.estimate, "error S / L-S low": ratio.low, "error S / L-S high": ratio.high,
     }
+
+
+def _share_columns(name: str, count: int, n: int) -> dict[str, float]:
+    if n == 0:
+        return {name: float("nan"), f"{name} low": 0.0, f"{name} high": 1.0}
+    share = share_interval(count, n)
+    return {name: share.value, f"{name} low": share.low, f"{name} high": share.high}

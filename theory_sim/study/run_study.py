@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from theory_sim.errors import StoreError
 from theory_sim.faults import at
 from theory_sim.study.registry import study_of
-from theory_sim.study.study import Study, Verdict, require_size
+from theory_sim.study.study import Study, StudyVerdict, require_size
 from theory_sim.study.sweep.collect import collect
 from theory_sim.study.sweep.executors import workers_of
 from theory_sim.study.sweep.run import run_sweep
@@ -47,7 +47,7 @@ class StudyResult:
         Holds ``table.csv``, ``verdict.json`` and, in ``sweeps``, the runs.
     table : pandas.DataFrame or None
         None if the study was interrupted; running it again goes on.
-    verdict : Verdict or None
+    verdict : StudyVerdict or None
         The same.
     done, failed, diverged, pending : int
         Places of the sweeps by what became of their runs; diverged ones are done.
@@ -57,7 +57,7 @@ class StudyResult:
     size: str
     folder: Path
     table: pandas.DataFrame | None
-    verdict: Verdict | None
+    verdict: StudyVerdict | None
     done: int
     failed: int
     diverged: int

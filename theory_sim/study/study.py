@@ -14,7 +14,7 @@ from theory_sim.trajectory import Trajectory
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["SIZES", "Finding", "Outcome", "Size", "Study", "Verdict", "require_size"]
+__all__ = ["SIZES", "Finding", "Outcome", "Size", "Study", "StudyVerdict", "require_size"]
 
 Size = Literal["small", "default", "full"]
 Outcome = Literal["supported", "refuted", "undecided"]
@@ -40,7 +40,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StudyVerdict:
     """What a study says of the authors' statement.
 
     Attributes
@@ -59,7 +59,7 @@ class Verdict:
     findings: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, findings: Sequence[Finding], level: float) -> Verdict:
+    def of(cls, findings: Sequence[Finding], level: float) -> StudyVerdict:
         """Refuted if a part is, supported if every part is, else undecided.
 
         Raises
@@ -125,7 +125,7 @@ class Study:
     seconds: Mapping[Size, float]
     plan: Callable[[Size], Mapping[str, Sweep]]
     tabulate: Callable[[Mapping[str, Summary]], pandas.DataFrame]
-    decide: Callable[[pandas.DataFrame], Verdict]
+    decide: Callable[[pandas.DataFrame], StudyVerdict]
     own: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
 
     def runs(self, size: Size) -> int:

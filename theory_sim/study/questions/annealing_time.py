@@ -38,7 +38,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.study.decisions import judge_share
 from theory_sim.study.engine import Engine
 from theory_sim.study.groups import done_seeds, group_row, mean_columns, places
-from theory_sim.study.study import Finding, Size, Study, Verdict
+from theory_sim.study.study import Finding, Size, Study, StudyVerdict
 from theory_sim.study.sweep.blocks import Product, Zip
 from theory_sim.study.sweep.collect import Summary
 from theory_sim.study.sweep.declaration import Sweep
@@ -151,7 +151,7 @@ def _times_of(summary: Summary) -> list[float]:
     return [float(point[0][0][0]) for point in axis.points]
 
 
-def _decide(table: pandas.DataFrame) -> Verdict:
+def _decide(table: pandas.DataFrame) -> StudyVerdict:
     judged = table[(table["engine"] == "finite") & (table["annealed"] > 0)]
     findings = []
     for part, statement in _PARTS.items():
@@ -161,7 +161,7 @@ def _decide(table: pandas.DataFrame) -> Verdict:
         least = judged.loc[(judged[f"runs {part}"] / judged["annealed"]).idxmin()]
         what = f"runs annealed by {least['way']} with eta_2 / eta_1 = {least['eta_2 / eta_1']:.3g}"
         findings.append(judge_share(statement, int(least[f"runs {part}"]), int(least["annealed"]), level=_LEVEL, what=what))
-    return Verdict.of(findings, 0.95)
+    return StudyVerdict.of(findings, 0.95)
 
 
 STUDY: Final = Study(
