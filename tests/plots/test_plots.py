@@ -173,3 +173,14 @@ def test_sample_complexity_draws_both_bounds() -> None:
     for overlaps in ([], [0.1, 0.2, 0.3, 0.4, 0.5], [1.0]):
         with pytest.raises(InputError):
             plot_sample_complexity(overlaps)
+
+
+def test_sample_complexity_on_the_command_line(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from theory_sim import cli
+
+    target = tmp_path / "bounds.svg"
+    arguments = ["plot", "sample-complexity", "--overlap", "0.5", "--d", "50", "-o", str(target)]
+    assert CliRunner().invoke(cli.app, arguments).exit_code == 0 and target.stat().st_size > 1000
+    assert CliRunner().invoke(cli.app, arguments).exit_code != 0, "figures are never overwritten unasked"
