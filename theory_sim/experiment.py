@@ -87,6 +87,17 @@ class Experiment(pydantic.BaseModel):
         "stationary", description="standard deviation of U_0, or the stationary level of the noise"
     )
     tau_0_rate: float | None = Field(None, gt=0, description="rate at which tau_0 is stationary (default eta_1)")
+    noise_placement: Literal[
+        "none", "pre-activations", "pre-activations-shared", "activations", "gradient", "iterates", "iterates-transient"
+    ] = Field("none", description="where noise enters beside xi")
+    noise_level: float = Field(0.0, ge=0, le=1e12, description="standard deviation of that noise, in its placement's unit")
+    noise_annealing: float | Literal["never", "with-rate"] = Field(
+        "never", description="when that noise falls: never, when the rate first falls, or at this tau"
+    )
+    noise_factor: float = Field(0.0, ge=0, le=1, description="that noise's level is multiplied by this when it is annealed")
+    patterns: Literal["moving", "frozen", "frozen-at-annealing", "redrawn"] = Field(
+        "moving", description="activation patterns: of U_t, of U_0, of U_t until the rate first falls, or of new draws each step"
+    )
     batch_size: int | None = Field(None, strict=True, ge=1, description="examples a step, without replacement (default all)")
 
     epsilon_2: float | None = Field(None, gt=0, description="stop once the training loss is at most this")
@@ -183,6 +194,7 @@ class Experiment(pydantic.BaseModel):
             if self.tau_0_rate is not None:
                 yield (f"tau_0 = {self.tau_0:g} and tau_0_rate = {self.tau_0_rate:g} are both given",
                        "tau_0_rate is read only with tau_0 = 'stationary'", "leave one of the two out")
+        yield from self._faults_of_placement()
         if "gradients" in self.observe and self.observe["gradients"].probes is not None:
             yield ("probes for the observer 'gradients'", "it looks at every training example", "leave probes out")
         if self.schedule == "L-S" and self.epsilon_2 is not None:
@@ -191,6 +203,26 @@ class Experiment(pydantic.BaseModel):
                 yield (f"L-S anneals at epsilon_1 + q0 log 2 = {threshold:.4g}, at or below the stop loss "
                        f"epsilon_2 = {self.epsilon_2:g}", "the run must be able to anneal before it stops",
                        "raise epsilon_1 or lower epsilon_2")
+
+    def _faults_of_placement(self) -> Any:
+        """Yield what is wrong between the fields of placed noise and patterns."""
+        placement, annealing = self.noise_placement, self.noise_annealing
+        if placement == "none":
+            for field, default in (("noise_level", 0.0), ("noise_annealing", "never"), ("noise_factor", 0.0)):
+                if getattr(self, field) != default:
+                    yield (f"{field} = {getattr(self, field)!r} with noise_placement = 'none'", "it belongs to placed noise",
+                           f"choose a noise_placement, or leave {field} out")
+        elif self.noise_level == 0:
+            yield (f"noise_placement = {placement!r} with noise_level = 0", "placed noise has a level",
+                   "give noise_level above 0, or leave noise_placement out")
+        if annealing == "never" and self.noise_factor != 0 and placement != "none":
+            yield (f"noise_factor = {self.noise_factor:g} with noise_annealing = 'never'", "it is the factor of annealing",
+                   "give noise_annealing, or leave noise_factor out")
+        if isinstance(annealing, float) and not annealing > 0:
+            yield (f"noise_annealing = {annealing:g}", "a tau above 0, 'never' or 'with-rate'", "make it positive")
+        if placement in ("pre-activations", "pre-activations-shared", "iterates-transient") and self.patterns != "moving":
+            yield (f"noise_placement = {placement!r} with patterns = {self.patterns!r}",
+                   "noise on pre-activations acts through patterns that follow them", "choose patterns = 'moving'")
 
     # -- derived values -------------------------------------------------------------------------
 
@@ -255,7 +287,7 @@ class Experiment(pydantic.BaseModel):
         """Copy with some fields changed and everything validated again.
 
         Giving ``N`` clears ``kappa`` and the other way round; a number for ``tau_0`` clears ``tau_0_rate``;
-        ``lambda`` is accepted for ``lambda_``.
+        ``lambda`` is accepted for ``lambda_``; ``noise_placement="none"`` clears the level and the annealing of placed noise.
         """
         changed = {("lambda_" if key == "lambda" else key): value for key, value in fields.items()}
         values = {key: getattr(self, key) for key in self.model_fields_set | {"kappa", "N"}}
@@ -267,6 +299,9 @@ class Experiment(pydantic.BaseModel):
             values["tau_0_rate"] = None
         if changed.get("schedule", "pieces") != "pieces" and "pieces" not in changed:
             values["pieces"] = None
+        if changed.get("noise_placement") == "none":
+            for key in ("noise_level", "noise_annealing", "noise_factor"):
+                values.pop(key, None)
         return Experiment(**{**values, **changed})
 
     def fields(self) -> dict[str, Any]:
@@ -318,6 +353,8 @@ def _explain(error: pydantic.ValidationError) -> ExperimentError:
         near = difflib.get_close_matches(field, known, n=1)
         mend = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(known)}"
         return ExperimentError(f"unknown field {field!r}", "only fields of Experiment", mend)
+    if field == "noise_annealing":
+        return ExperimentError(f"noise_annealing = {first['input']!r}", "a tau, 'never' or 'with-rate'", "choose one of these")
     if field == "tau_0":
         return ExperimentError(f"tau_0 = {first['input']!r}", "a number, or 'stationary'", "choose one of these")
     return ExperimentError(f"{field} = {first['input']!r}", first["msg"], f"change {field} so that the rule holds")

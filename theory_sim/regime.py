@@ -206,6 +206,10 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
         warnings.append("network = 'shared': the prediction is of the split network")
     if e.batch_size is not None:
         warnings.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
+    if e.noise_placement != "none":
+        warnings.append(f"noise_placement = {e.noise_placement!r}: the prediction leaves this noise out")
+    if e.patterns != "moving":
+        warnings.append(f"patterns = {e.patterns!r}: the prediction is of moving patterns")
     for field, rate in e.rates().items():
         if e.dtype == "float32" and 0.0 < rate * e.lambda_ < _FINEST_DECAY:
             warnings.append(

@@ -10,7 +10,7 @@ import numpy as np
 from theory_sim.data import draw_data, draw_test_data
 from theory_sim.experiment import Experiment
 from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
-from theory_sim.network import SharedNetwork, SplitNetwork
+from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Observer
 from theory_sim.observe.builtin import observers_of
@@ -86,9 +86,15 @@ def run_simulation(
     standard = (Losses(), PError(experiment.g0), Decomposition(), Separation())
     watching = (*standard, *observers_of(experiment), *observers)
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
-        network = (SharedNetwork if experiment.network == "shared" else SplitNetwork)(experiment, train, pool)
-        run: Run[SharedNetwork | SplitNetwork] = Run(
+        network = _network_of(experiment)(experiment, train, pool)
+        run: Run[PlacedNetwork | SharedNetwork | SplitNetwork] = Run(
             experiment, train, test, network, watching, engine="finite", layers=list(network.layers), progress=progress,
             interrupted=interrupted, partial=partial, checkpoint_seconds=seconds,
         )
         return run.complete()
+
+
+def _network_of(experiment: Experiment) -> type[PlacedNetwork | SharedNetwork | SplitNetwork]:
+    if experiment.noise_placement != "none" or experiment.patterns != "moving":
+        return PlacedNetwork
+    return SharedNetwork if experiment.network == "shared" else SplitNetwork

@@ -13,7 +13,7 @@ from theory_sim import Experiment
 from theory_sim.limit.compression import Compression, taylor, weak_cosine
 from theory_sim.numeric.limit_kernels import advance_memory, own_terms, strong_terms, weak_terms
 from theory_sim.theory.arc_cosine import tangent_kernel
-from theory_sim.train.clock import Clock, youngest_age
+from theory_sim.train.clock import Clock, ages
 
 
 @pytest.mark.parametrize("powers", [1, 3, 10])
@@ -152,7 +152,7 @@ def test_youngest_age_is_a_bound() -> None:
         rates = list(e.rates().values())
         if e.schedule == "step":
             rates = [e.eta_1 * e.step_factor**k for k in range(7)]
-        bound, seen = youngest_age(e), math.inf
+        (bound, still), seen = ages(e), math.inf
         for first in rates:
             for then in rates:
                 clock, tau = Clock(e, "moving"), 0.0
@@ -162,7 +162,7 @@ def test_youngest_age_is_a_bound() -> None:
                     tau += rate
                     if rate < 0.05:
                         break
-        assert 0 < bound <= seen * (1 + 1e-12)
+        assert 0 < bound <= seen * (1 + 1e-12) and not still
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -197,7 +197,10 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
         expected = regime(trajectory.experiment, infinite_width=engine.name != "finite")
         predicted = expected.predicted_order.get(trajectory.experiment.schedule)
         # The prediction is for moving patterns; what only a finite width gets wrong does not excuse the limit.
-        if engine.options.get("kernel", "moving") != "moving" or trajectory.experiment.network != "split":
+        e = trajectory.experiment
+        if engine.options.get("kernel", "moving") != "moving" or e.patterns != "moving" or e.noise_placement != "none":
+            continue
+        if e.network != "split":
             continue
         numerics = any(not c.holds for c in expected.conditions if c.role == "numerics")
         if trajectory.outcome == "interrupted" or predicted is None or not predicted.holds or predicted.thin or numerics:

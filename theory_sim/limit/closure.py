@@ -87,6 +87,9 @@ def closure_trajectory(
     if e.batch_size is not None:
         raise InputError(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise",
                          "leave batch_size out, or use solve_limit (--engine limit)")
+    if e.noise_placement != "none" or e.patterns != "moving":
+        raise InputError(f"noise_placement = {e.noise_placement!r}, patterns = {e.patterns!r}",
+                         "the closure knows xi and moving patterns alone", "use solve_limit or simulate")
     if e.observe:
         raise InputError(f"observe = {sorted(e.observe)}", "the closure has neither examples nor neurons to look at",
                          "leave observe out, or use solve_limit (--engine limit)")

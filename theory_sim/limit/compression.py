@@ -52,6 +52,8 @@ class Compression:
         Smallest age u > 0 that occurs; 0 if every age is 0 (frozen patterns).
     tolerance : float
         Largest error of the sum at any age from ``age_min`` on, for any |cos theta| <= 1.
+    still : bool
+        Whether age 0 occurs too: one more exponent, so large that it tells age 0 from all others, makes that exact.
 
     Attributes
     ----------
@@ -66,8 +68,14 @@ class Compression:
         If the tolerance cannot be met.
     """
 
-    def __init__(self, powers: int, age_min: float, tolerance: float) -> None:
+    def __init__(self, powers: int, age_min: float, tolerance: float, *, still: bool = False) -> None:
         self.powers = powers
+        self._still = still and age_min > 0.0
+        self._choose(powers, age_min, tolerance)
+        if self._still:
+            self.exponents = np.append(self.exponents, _FORGOTTEN / min(age_min, 1.0))
+
+    def _choose(self, powers: int, age_min: float, tolerance: float) -> None:
         odd = 2.0 * np.arange(powers) + 1.0
         self._coefficients = np.array([taylor(k) for k in range(powers)])
         first, oldest = 2.0 * powers + 1.0, _FORGOTTEN / (2.0 * powers + 1.0)
@@ -112,14 +120,21 @@ class Compression:
         return value
 
     def _error(self, cosine: float, ages: Array) -> float:
-        fitted = np.exp(-np.outer(ages, self.exponents)) @ self.weights(np.array([cosine]))[:, 0]
+        fitted = np.exp(-np.outer(ages, self.exponents)) @ self._of_ages(np.array([cosine]))[:, 0]
         x = np.exp(-ages)
         rest = (1.0 - cosine) * (1.0 + cosine) - np.expm1(-2.0 * ages) * cosine**2
         return float(np.abs(fitted - np.arctan2(cosine * x, np.sqrt(np.maximum(rest, 0.0)))).max())
 
     def weights(self, cosine: Array) -> Array:
         """Weights w_e(c), (E, n), for cosines (n,): arcsin(c rho) = sum_e w_e(c) |rho|^p_e for rho >= 0."""
-        weights = np.empty((len(self.exponents), len(cosine)))
+        moving = self._of_ages(cosine)
+        if not self._still:
+            return moving
+        return np.vstack([moving, np.arcsin(np.clip(cosine, -1.0, 1.0)) - moving.sum(axis=0)])
+
+    def _of_ages(self, cosine: Array) -> Array:
+        """Weights for all exponents but that of age 0."""
+        weights = np.empty((self.powers + self._right.shape[1], len(cosine)))
         for k, coefficient in enumerate(self._coefficients):
             weights[k] = coefficient * cosine ** (2 * k + 1)
         for start in range(0, len(cosine), _COLUMNS):

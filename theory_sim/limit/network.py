@@ -20,8 +20,10 @@ from theory_sim.limit.noise_output import NoiseOutput
 from theory_sim.limit.spatial import ExactPairs, MeanPairs, Pairs, Sites
 from theory_sim.numeric.limit_kernels import advance_memory, own_terms
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.train.clock import Clock, Kernel, Tick, youngest_age
+from theory_sim.numeric.streams import StepStream
+from theory_sim.train.clock import Clock, Kernel, Tick, ages
 from theory_sim.train.logistic import slope
+from theory_sim.train.noise import OutputNoise, PreActivationNoise, SharedNoise, WeightNoise, placement_of
 
 __all__ = ["LimitNetwork"]
 
@@ -44,7 +46,7 @@ class LimitNetwork:
         Training set, N examples, and the fresh examples on which `outputs` can be asked.
     pool : BlockPool
         Open pool of threads.
-    kernel : {"moving", "frozen", "independent"}
+    kernel : {"moving", "frozen", "frozen-at-annealing", "independent"}
         Correlation of patterns between times.
     spatial : {"exact", "mean"}
         Treatment of the arcsin term between different patches x_1.
@@ -75,14 +77,18 @@ class LimitNetwork:
         self._sites = Sites(np.ascontiguousarray(train.x1[self._seen]), np.ascontiguousarray(test.x1[self._seen_test]))
         x = self._sites.x
         self.pairs: Pairs = (ExactPairs if spatial == "exact" else MeanPairs)(self._sites, tolerance, pool)
-        youngest = 0.0
+        youngest, still = 0.0, False
         if kernel == "independent":
             youngest = np.inf
-        elif kernel == "moving" and e.tau_xi > 0:
-            youngest = _YOUNGEST_FLOW if continuous else youngest_age(e)
-        self.compression = Compression(self.pairs.powers, youngest, tolerance)
+        elif kernel != "frozen":
+            youngest, still = ages(e)
+            if continuous and youngest > 0:
+                youngest = _YOUNGEST_FLOW
+        self.compression = Compression(self.pairs.powers, youngest, tolerance, still=still)
         self.pairs.fit(self.compression)
         self.clock = Clock(e, kernel)
+        self._placement, self._noise_level = placement_of(e), 0.0
+        self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
         exponents, n = len(self.compression.exponents), len(x)
 
         self._shared = e.network == "shared"
@@ -109,6 +115,8 @@ class LimitNetwork:
         self._rows = max(8, min(1024, _BLOCK_BYTES // max(1, e.d * x.itemsize)))
         self._blocks = -(-n // self._rows)
         self._pulls = np.zeros((self._blocks, e.d), x.dtype)
+        norm_Q = train.alpha * lengths[train.direction]
+        self._norm = np.sqrt((train.x1.astype(np.float64) ** 2).sum(axis=1) + norm_Q**2)
         self._alpha, self._direction = train.alpha[self._seen], train.direction[self._seen]
         self._y = train.y[self._seen]
         self._noise_x, self._noise_q = self._noise_outputs(e, noise)
@@ -238,13 +246,51 @@ class LimitNetwork:
 
     def signal_norms(self) -> Array:
         """Frobenius norm of the signal in each layer."""
+        if isinstance(self._placement, SharedNoise):
+            # Noise common to all inputs changes which patterns agree at one time, and so the gradient's norm.
+            return np.full(len(self._squared_norm), np.nan)
         return np.sqrt(np.maximum(self._squared_norm, 0.0))
 
     # -- steps ------------------------------------------------------------------------------------
 
+    def perturbed(self, step: int, level: float) -> Array:
+        """Outputs (N,) of which a step takes its residuals, with placed noise of a level.
+
+        Noise s on pre-activations, fresh at each step and shared in a pair, has no output of its own; patterns seen through it
+        at s and t have the correlation rho(s, t) v_s v_t, v = tau / sqrt(tau^2 + s^2), or rho(s, t) v_s if it is off at t. So
+        each exponent's memory is read, and written, with its power of v.
+        """
+        self._noise_level = level
+        if level > 0 and isinstance(self._placement, OutputNoise):
+            return self.f + level * self._placement.draw(self._output_noise.at(step), self._norm)
+        if level == 0 or not isinstance(self._placement, PreActivationNoise):
+            return self.f
+        kept = self._memory, self._q_memory, self.f, self.g
+        seen = self._visibility()[:, None]
+        self._memory, self._q_memory = self._memory * seen, self._q_memory * seen
+        self._forward()
+        f = self.f
+        self._memory, self._q_memory, self.f, self.g = kept  # the noisy signal stays, for the inner product with the gradient
+        return f
+
+    def _visibility(self) -> Array:
+        """Power of v for each exponent, (E,)."""
+        if self._noise_level == 0 or not isinstance(self._placement, PreActivationNoise):
+            return np.ones(len(self.compression.exponents))
+        if self.level == 0:
+            return np.zeros(len(self.compression.exponents))
+        age = 0.5 * np.log1p((self._noise_level / self.level) ** 2)
+        return np.asarray(np.exp(-self.compression.exponents * age))
+
+    def annealed(self) -> None:
+        """The learning rate falls for the first time."""
+        self.clock.annealed()
+
     def step(self, residual: Array, rate: float, step: int) -> None:
         """One step of THEORY §3 with the residuals (N,) of the mean training loss."""
-        tick = self.clock.step(rate)
+        kick = self._placement.kick(self._noise_level, rate) if isinstance(self._placement, WeightNoise) else 0.0
+        visible = self._visibility()
+        tick = self.clock.step(rate, kick)
         own, q, pull = self._pulled(residual)
         if not tick.seen:
             own, q, pull = 0.0 * own, 0.0 * q, 0.0 * pull
@@ -252,6 +298,7 @@ class LimitNetwork:
         self._squared_norm *= tick.decay**2
         self._squared_norm += 2.0 * rate * tick.decay * descent
         keep, reach = self._factors(tick)
+        reach *= visible
         none = np.zeros(len(keep))
         advance_memory(self._memory, keep, rate * reach, none, own, own)
         self._q_memory = keep[:, None] * self._q_memory - rate * reach[:, None] * q

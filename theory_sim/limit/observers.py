@@ -20,7 +20,7 @@ class LimitDecomposition(Observer):
     variables: Mapping[str, Variable] = Decomposition.variables
 
     def observe(self, snapshot: Snapshot) -> Values:
-        norms = snapshot.network.signal_norms()
+        norms = snapshot.network.signal_norms()  # NaN where placed noise gives examples a common pattern at equal times
         level = snapshot.tau_noise
         return {
             "norm_signal": norms,

@@ -23,7 +23,7 @@ from theory_sim.observe.base import Observer
 from theory_sim.observe.builtin import observers_of
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
-from theory_sim.train.clock import Kernel
+from theory_sim.train.clock import Kernel, kernel_of
 from theory_sim.trajectory import Trajectory, refuse_existing
 
 __all__ = ["run_limit", "solve_limit"]
@@ -59,7 +59,8 @@ def solve_limit(
     noise : {"vanishing", "sampled"}
         Noise output n_t: none (exact for paired neurons), or a path of its Gaussian process.
     kernel : {"moving", "frozen", "independent"}
-        Two-time kernel with rho of the accumulated noise, with rho = 1 (NTK), or with rho = 0 at unequal times.
+        Two-time kernel with rho of the accumulated noise, with rho = 1 (NTK), or with rho = 0 at unequal times. The
+        experiment's ``patterns``, if they do not move, set it.
     time : {"steps", "flow"}
         The run's own steps, or gradient flow with adaptive steps, in which a tiny rate costs no more than a large one.
     spatial : {"exact", "mean"}
@@ -120,6 +121,8 @@ def run_limit(
     train, test = draw_data(experiment), draw_test_data(experiment)
     layers = ["U"] if experiment.network == "shared" else ["W", "V"]
     error = TimeError()
+    if experiment.patterns != "moving":
+        kernel = kernel_of(experiment.patterns)
     watching: list[Observer] = [
         Losses(), PError(experiment.g0), LimitDecomposition(), LimitSeparation(experiment.r, len(layers))
     ]
@@ -164,6 +167,7 @@ def _require(experiment: Experiment, options: Mapping[str, str], tolerance: floa
     for name, number, low, high in (("tolerance", tolerance, 1e-13, 0.1), ("time_tolerance", time_tolerance, 1e-9, 1.0)):
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not low <= number <= high:
             raise InputError(f"{name} = {number!r}", f"a number from {low:g} to {high:g}", "choose one within")
+    _require_placement(experiment, options)
     if options["noise"] == "sampled" and experiment.neurons == "paired":
         raise InputError("noise = 'sampled' with neurons = 'paired'", "paired neurons have no noise output (THEORY §2)",
                          "set neurons = 'independent' or 'balanced', or noise = 'vanishing'")
@@ -187,3 +191,27 @@ def _require(experiment: Experiment, options: Mapping[str, str], tolerance: floa
     if experiment.schedule == "cosine":
         raise InputError("schedule = 'cosine' with time = 'flow'", "rates that are piecewise constant",
                          "use time = 'steps', or pieces")
+
+
+def _require_placement(experiment: Experiment, options: Mapping[str, str]) -> None:
+    """Refuse placed noise and patterns that have no equation in the limit, or none under these options."""
+    placement, patterns = experiment.noise_placement, experiment.patterns
+    if placement == "pre-activations":
+        raise InputError("noise_placement = 'pre-activations' in the limit",
+                         "noise that each example has of its own has no limit equation in THEORY §7",
+                         "use simulate (--engine finite), or noise_placement = 'pre-activations-shared'")
+    if placement != "none" and options["time"] == "flow":
+        raise InputError(f"noise_placement = {placement!r} with time = 'flow'", "placed noise is drawn anew at each step, and "
+                         "continuous time has none", "use time = 'steps'")
+    if placement in ("pre-activations-shared", "iterates-transient") and options["kernel"] != "moving":
+        raise InputError(f"noise_placement = {placement!r} with kernel = {options['kernel']!r}",
+                         "noise on pre-activations acts through patterns that follow them", "use kernel = 'moving'")
+    if placement in ("pre-activations-shared", "iterates-transient") and options["noise"] == "sampled":
+        raise InputError(f"noise_placement = {placement!r} with noise = 'sampled'",
+                         "the sampled noise output is that of the accumulated noise alone", "use noise = 'vanishing'")
+    if patterns != "moving" and options["kernel"] != "moving":
+        raise InputError(f"patterns = {patterns!r} with kernel = {options['kernel']!r}", "patterns set the kernel of the limit",
+                         "leave one of the two out")
+    if patterns != "moving" and options["noise"] == "sampled":
+        raise InputError(f"patterns = {patterns!r} with noise = 'sampled'",
+                         "the sampled noise output is that of patterns that follow the noise", "use noise = 'vanishing'")

@@ -25,6 +25,7 @@ from theory_sim.theory.conditions import top_curvature
 from theory_sim.train.batches import Batches
 from theory_sim.train.clock import Instant
 from theory_sim.train.logistic import loss, slope
+from theory_sim.train.noise import placement_of
 from theory_sim.train.schedules import schedule_of
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Outcome, Trajectory
 
@@ -41,6 +42,12 @@ _ASTRONOMIC: Final = 1e6
 
 class Network(Outputs, Protocol):
     """What a run steps: outputs that observers read, one step, and the state that is stored at the end."""
+
+    def perturbed(self, step: int, level: float) -> Array:
+        """Outputs (N,) of which a step takes its residuals, with placed noise of a level; asked only if there is any."""
+
+    def annealed(self) -> None:
+        """The learning rate falls for the first time; called between two steps."""
 
     def step(self, residual: Array, rate: float, step: int) -> None:
         """Take a step with the derivative (N,) of the mean training loss with respect to each output."""
@@ -111,6 +118,7 @@ class Run(Generic[N]):
         self.progress, self.interrupted = progress, interrupted
         self.schedule = schedule_of(experiment, float(train.counts[1]) / len(train))
         self.batches = Batches(experiment)
+        self.placement = placement_of(experiment)
         self.step, self.tau, self.rate = 0, 0.0, math.nan
         self.records = Records(observers, experiment.record_every)
         self._tau_before = -math.inf
@@ -176,6 +184,7 @@ class Run(Generic[N]):
 
     def _rate_changed(self, before: float) -> None:
         if self.rate < before and self.schedule.annealed_tau == self.tau:
+            self.network.annealed()
             snapshot = self._snapshot()
             for observer in self.records.observers:
                 observer.annealed(snapshot)
@@ -185,6 +194,9 @@ class Run(Generic[N]):
         return min(_DIVERGED * max(training_loss, math.log(2)), _ASTRONOMIC)
 
     def _advance(self, margin: Array, rate: float) -> None:
+        if self.placement is not None:
+            level = self.placement.level(self.tau, self.schedule.annealed_tau)
+            margin = self.train.y * self.network.perturbed(self.step, level)
         residual = self.train.y * slope(margin)
         batch = self.batches.at(self.step)
         if batch is None:
@@ -264,6 +276,8 @@ class Run(Generic[N]):
         self.schedule.restore(tuple(float(value) for value in state["schedule"]))
         level, age, sign, losses = (float(value) for value in state["clock"])
         self.network.clock.now = Instant(level, age, sign, int(losses))
+        if not math.isnan(self.schedule.annealed_tau):
+            self.network.clock.annealed()
         self.network.restore(_below("network/", state))
         for index, observer in enumerate(self.records.observers):
             observer.restore(_below(f"observer {index}/", state))

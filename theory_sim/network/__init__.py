@@ -1,6 +1,7 @@
 """Networks: storage, forward pass, gradient and the step that carries the split."""
 
+from theory_sim.network.placed import PlacedNetwork
 from theory_sim.network.shared import SharedNetwork
 from theory_sim.network.split import SplitNetwork
 
-__all__ = ["SharedNetwork", "SplitNetwork"]
+__all__ = ["PlacedNetwork", "SharedNetwork", "SplitNetwork"]

@@ -111,6 +111,13 @@ class SharedNetwork:
         self.f = self._data.alpha * self.g[self._data.direction]
         self.f[self._seen] += total[:-3]
 
+    def perturbed(self, step: int, level: float) -> Array:
+        """Outputs of which a step takes its residuals: this network has no placed noise."""
+        return self.f
+
+    def annealed(self) -> None:
+        """The learning rate falls for the first time, which changes nothing here."""
+
     # -- evaluation that does not change the state ------------------------------------------------
 
     def filters(self) -> dict[str, Array]:

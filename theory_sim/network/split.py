@@ -145,6 +145,13 @@ class SplitNetwork:
         """W for x_1 and V for x_2."""
         return {"P": self.W.weights, "Q": self.V.weights}
 
+    def perturbed(self, step: int, level: float) -> Array:
+        """Outputs of which a step takes its residuals: this network has no placed noise."""
+        return self.f
+
+    def annealed(self) -> None:
+        """The learning rate falls for the first time, which changes nothing here."""
+
     # -- evaluation that does not change the state ------------------------------------------------
 
     def outputs(self, data: Data) -> tuple[Array, Array]:

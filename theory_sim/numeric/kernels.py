@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
-__all__ = ["compiled", "plane_forward", "plane_gradient", "plane_observe", "relu_forward", "signal_forward", "split_update"]
+__all__ = [
+    "compiled", "held_forward", "noisy_forward", "plane_forward", "plane_gradient", "plane_observe", "relu_forward",
+    "signal_forward", "split_update",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Array = np.ndarray[Any, Any]
@@ -37,6 +40,33 @@ def relu_forward(z: Array, u: Array, f: Array) -> None:
             value = z[j, i]
             f[i] += u_j * max(value, zero)
             z[j, i] = one if value > zero else zero
+
+
+@compiled
+def noisy_forward(z: Array, noise: Array, u: Array, share: int, f: Array) -> None:
+    """`relu_forward` at z + noise; noise is (b / share, n): neurons of a pair have one."""
+    zero = z.dtype.type(0)
+    one = z.dtype.type(1)
+    for j in range(z.shape[0]):
+        u_j = u[j]
+        row = j // share
+        for i in range(z.shape[1]):
+            value = z[j, i] + noise[row, i]
+            f[i] += u_j * max(value, zero)
+            z[j, i] = one if value > zero else zero
+
+
+@compiled
+def held_forward(z: Array, held: Array, u: Array, f: Array) -> None:
+    """Add u_j 1(held_ji > 0) z_ji to f_i, and replace z by these patterns: N_A(U) of THEORY §2; held is (b, n)."""
+    zero = z.dtype.type(0)
+    one = z.dtype.type(1)
+    for j in range(z.shape[0]):
+        u_j = u[j]
+        for i in range(z.shape[1]):
+            active = held[j, i] > zero
+            f[i] += u_j * (z[j, i] if active else zero)
+            z[j, i] = one if active else zero
 
 
 @compiled

@@ -14,7 +14,8 @@ import numpy as np
 __all__ = ["PURPOSES", "StepStream", "generator"]
 
 # Positions are part of every stored result: append, never reorder.
-PURPOSES: Final = {"data": 0, "test data": 1, "signs": 2, "init": 3, "noise": 4, "batch": 5, "plane": 6, "limit noise": 7}
+PURPOSES: Final = {"data": 0, "test data": 1, "signs": 2, "init": 3, "noise": 4, "batch": 5, "plane": 6, "limit noise": 7,
+                   "placed noise": 8, "redrawn patterns": 9}
 
 
 def generator(seed: int, purpose: str, *address: int) -> np.random.Generator:

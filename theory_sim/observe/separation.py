@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,6 +20,7 @@ class Separation(Observer):
     In the lazy regime patterns are those of the noise alone. ``pattern_shift`` for W, or for U of the shared network, is the
     share of (neuron, input) pairs whose pattern differs from the noise's, over the first 64 training examples with x_1. For V
     it is the number of such (neuron, direction) pairs divided by the number of neurons whose kink separates Q's classes.
+    Patterns that are held apart from the weights have no such measure: it is NaN.
     """
 
     variables: Mapping[str, Variable] = {
@@ -39,6 +41,8 @@ class Separation(Observer):
         shift = [self._shift_x1(snapshot)]
         if len(network.layers) > 1:
             shift.append(plane[3:6].sum() / near)
+        if not getattr(network, "patterns_follow_weights", True):
+            shift = [math.nan] * len(shift)
         return {
             "g": g,
             "h": g[:, 0] + g[:, 2] - 2 * g[:, 1],

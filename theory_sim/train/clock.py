@@ -6,10 +6,18 @@ import math
 from typing import Literal, NamedTuple
 
 from theory_sim.experiment import Experiment
+from theory_sim.train.noise import PreActivationNoise, WeightNoise, placement_of
 
-__all__ = ["Clock", "Instant", "Kernel", "Tick", "youngest_age"]
+__all__ = ["Clock", "Instant", "Kernel", "Tick", "ages", "kernel_of"]
 
-Kernel = Literal["moving", "frozen", "independent"]
+Kernel = Literal["moving", "frozen", "frozen-at-annealing", "independent"]
+
+
+def kernel_of(patterns: str) -> Kernel:
+    """Two-time kernel of an Experiment's ``patterns``."""
+    kernels: dict[str, Kernel] = {"moving": "moving", "frozen": "frozen", "frozen-at-annealing": "frozen-at-annealing",
+                                  "redrawn": "independent"}
+    return kernels[patterns]
 
 
 class Tick(NamedTuple):
@@ -70,8 +78,9 @@ class Clock:
     ----------
     experiment : Experiment
         Gives tau_0, tau_xi and lambda.
-    kernel : {"moving", "frozen", "independent"}
-        Patterns that move with the noise, stay as they are (rho = 1), or are drawn anew each step (rho = 0).
+    kernel : {"moving", "frozen", "frozen-at-annealing", "independent"}
+        Patterns that move with the noise, stay as they are (rho = 1), from the start or once `annealed` is called, or are
+        drawn anew each step (rho = 0).
 
     Attributes
     ----------
@@ -85,11 +94,16 @@ class Clock:
         self.now = Instant(experiment.tau_0_value, 0.0, 1.0, 0)
         self._lambda, self._tau_xi, self._kernel = experiment.lambda_, experiment.tau_xi, kernel
 
-    def step(self, rate: float) -> Tick:
-        """One step of THEORY §3: rho = (1 - gamma lambda) tau_t / tau_{t+1}."""
+    def annealed(self) -> None:
+        """The learning rate has fallen for the first time."""
+        if self._kernel == "frozen-at-annealing":
+            self._kernel = "frozen"
+
+    def step(self, rate: float, kick: float = 0.0) -> Tick:
+        """One step of THEORY §3: rho = (1 - gamma lambda) tau_t / tau_{t+1}; ``kick`` is that of placed noise on weights."""
         decay = 1.0 - rate * self._lambda
         kept, added = decay * self.level, rate * self._tau_xi
-        return self._tick(decay, kept, added * added)
+        return self._tick(decay, kept, added * added + kick * kick)
 
     def flow(self, rate: float, duration: float) -> Tick:
         """The continuous law d tau^2 / d tau = -2 lambda tau^2 + gamma tau_xi^2 for a time ``duration``."""
@@ -100,7 +114,7 @@ class Clock:
         return self._tick(decay, decay * self.level, rate * self._tau_xi**2 * spread)
 
     def _tick(self, decay: float, kept: float, added: float) -> Tick:
-        seen = self.level > 0 or self._kernel != "moving"
+        seen = self.level > 0 or self._kernel in ("frozen", "independent")
         level = math.sqrt(kept * kept + added)
         sign = -1.0 if decay < 0 else 1.0
         if self._kernel == "frozen":
@@ -121,16 +135,33 @@ class Clock:
         return self.now.level
 
 
-def youngest_age(experiment: Experiment) -> float:
-    """Lower bound of -log|rho| over one step of any schedule with this experiment's rates; 0 without noise."""
-    e = experiment
+def ages(experiment: Experiment) -> tuple[float, bool]:
+    """Lower bound of the ages -log|rho| that two patterns of the limit can have, age 0 apart; whether age 0 occurs.
+
+    Over one step of any schedule with this experiment's rates, kicks of placed noise included; 0 if every age is 0.
+    """
+    e, placement = experiment, placement_of(experiment)
     rates = list(e.rates().values())
     largest = max(rates)
     duration = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * largest)
     if e.schedule == "step" and e.step_tau is not None:
         rates.append(e.eta_1 * e.step_factor ** math.floor(duration / e.step_tau + 1))
+    levels = [e.noise_level] if e.noise_annealing == "never" else [e.noise_level, e.noise_level * e.noise_factor]
+    kicks = [0.0]
+    if isinstance(placement, WeightNoise):
+        kicks = [placement.kick(level, rate) for level in levels for rate in (min(rates), largest)]
+    most = max(kicks)
     variance = e.tau_0_value**2 + largest * e.tau_xi**2 * (duration + largest)
+    variance += (duration / min(rates) + 1) * most**2
     if e.lambda_ > 0:
-        stable = max(rate * e.tau_xi**2 / (e.lambda_ * (2.0 - rate * e.lambda_)) for rate in rates)
+        loss = min(rate * e.lambda_ * (2.0 - rate * e.lambda_) for rate in rates)
+        stable = max(rate * e.tau_xi**2 / (e.lambda_ * (2.0 - rate * e.lambda_)) for rate in rates) + most**2 / loss
         variance = min(variance, max(e.tau_0_value**2, stable))
-    return 0.5 * math.log1p((min(rates) * e.tau_xi) ** 2 / variance) if variance > 0 else 0.0
+    if variance == 0:
+        return 0.0, True
+    found = {0.5 * math.log1p(((min(rates) * e.tau_xi) ** 2 + kick**2) / variance) for kick in kicks}
+    still = 0.0 in found
+    if isinstance(placement, PreActivationNoise):
+        # Patterns seen through noise s have the correlation tau / sqrt(tau^2 + s^2) with those without.
+        found |= {0.5 * math.log1p(level**2 / variance) for level in levels}
+    return min(found - {0.0}, default=0.0), still or e.patterns == "frozen-at-annealing"

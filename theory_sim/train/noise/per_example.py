@@ -1,0 +1,20 @@
+"""Noise on the pre-activations, drawn for each example on its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from theory_sim.train.noise.base import Array, PreActivationNoise, Sites
+
+__all__ = ["PerExampleNoise"]
+
+
+class PerExampleNoise(PreActivationNoise):
+    """Independent between neurons, examples and patches: covariance s^2 ||x||^2 for one input with itself, else none."""
+
+    per_example = True
+
+    def draw(self, generator: np.random.Generator, rows: int, sites: Sites) -> Array:
+        noise: Array = generator.standard_normal((rows, len(sites.norm)), dtype=sites.x.dtype.type)
+        noise *= sites.norm
+        return noise

@@ -1,0 +1,21 @@
+"""Noise on the pre-activations, one draw a neuron for the whole batch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from theory_sim.train.noise.base import Array, PreActivationNoise, Sites
+
+__all__ = ["SharedNoise"]
+
+
+class SharedNoise(PreActivationNoise):
+    """Independent between neurons and patches, the same for all examples: covariance s^2 ||x|| ||x'||.
+
+    It is scaled by each patch's norm, so that every input has the variance that noise on the weights would give it.
+    """
+
+    def draw(self, generator: np.random.Generator, rows: int, sites: Sites) -> Array:
+        drawn = generator.standard_normal((rows, 2), dtype=sites.x.dtype.type)
+        noise: Array = drawn[:, sites.patch] * sites.norm
+        return noise
