@@ -96,7 +96,7 @@ class Experiment(pydantic.BaseModel):
     )
     noise_factor: float = Field(0.0, ge=0, le=1, description="that noise's level is multiplied by this when it is annealed")
     patterns: Literal["moving", "frozen", "frozen-at-annealing", "redrawn"] = Field(
-        "moving", description="activation patterns: of U_t, of U_0, of U_t until the rate first falls, or of new draws each step"
+        "moving", description="activation patterns: of U_t, of U_0, of U_t until the rate first falls, or new at each step"
     )
     batch_size: int | None = Field(None, strict=True, ge=1, description="examples a step, without replacement (default all)")
 

@@ -71,6 +71,8 @@ class Compression:
     def __init__(self, powers: int, age_min: float, tolerance: float, *, still: bool = False) -> None:
         self.powers = powers
         self._still = still and age_min > 0.0
+        self.exponents: Array = np.zeros(0)
+        self.error = 0.0
         self._choose(powers, age_min, tolerance)
         if self._still:
             self.exponents = np.append(self.exponents, _FORGOTTEN / min(age_min, 1.0))

@@ -38,7 +38,7 @@ class Sites(NamedTuple):
     weight: Array
 
 
-class Placement(ABC):
+class Placement:
     """Noise beside xi. Its level falls to ``noise_factor`` times ``noise_level`` once it is annealed."""
 
     def __init__(self, experiment: Experiment) -> None:
@@ -56,7 +56,7 @@ class Placement(ABC):
         return self._level * (self._factor if annealed else 1.0)
 
 
-class PreActivationNoise(Placement):
+class PreActivationNoise(Placement, ABC):
     """Added to pre-activations while the gradient is taken, and not kept."""
 
     per_example = False
@@ -67,7 +67,7 @@ class PreActivationNoise(Placement):
         """Noise of ``rows`` neurons (pairs, if paired) at the sites, (rows, n), for level 1: variance ||x||^2 at x."""
 
 
-class OutputNoise(Placement):
+class OutputNoise(Placement, ABC):
     """Added to the outputs of which the residuals are taken."""
 
     @abstractmethod
@@ -75,7 +75,7 @@ class OutputNoise(Placement):
         """Noise of each example, (N,), for level 1; ``norm`` is (N,), that of the whole input."""
 
 
-class WeightNoise(Placement):
+class WeightNoise(Placement, ABC):
     """Subtracted from the weights at each step, and accumulated with xi."""
 
     @abstractmethod
