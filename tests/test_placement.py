@@ -198,7 +198,7 @@ def test_bits_do_not_depend_on_threads_or_on_interruption(fields: dict[str, Any]
 
 @given(experiments(dtype="float64"), st.sampled_from(PLACEMENTS), st.sampled_from(("moving", *PATTERNS)), st.booleans())
 @settings(max_examples=40)
-def test_the_decomposition_adds_up_and_the_noise_has_its_level(e: Experiment, place: str, patterns: str, annealed: bool) -> None:
+def test_the_split_adds_up_and_the_noise_has_its_level(e: Experiment, place: str, patterns: str, annealed: bool) -> None:
     fields: dict[str, Any] = {"noise_placement": place, "noise_level": 0.1}
     fields["noise_annealing"] = "with-rate" if annealed else "never"
     if place in ("gradient", "iterates", "activations"):

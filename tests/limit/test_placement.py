@@ -132,7 +132,7 @@ def test_against_the_double_sum(fields: dict[str, Any]) -> None:
     {"patterns": "redrawn"}, {"noise_placement": "pre-activations", "noise_level": 60.0},
 ], ids=str)
 def test_finite_width_approaches_it(fields: dict[str, Any]) -> None:
-    """Each kind's loss within 0.02 at m_V = 20 000; per-example noise is compared with shared noise, of the same law in time."""
+    """Each kind's loss within 0.02 at m_V = 20 000; each example's own noise beside the limit of shared noise."""
     e = Experiment(d=60, N=120, p0=0.2, q0=0.4, m_W=1000, m_V=20_000, tau_xi=0.789, max_tau=160.0, record_every=20.0, n_test=5,
                    schedule="pieces", pieces=[[80.0, 16.0], [1e6, 4.0]], seed=2, **fields)  # fmt: skip
     of_limit = e
@@ -150,7 +150,8 @@ def test_finite_width_approaches_it(fields: dict[str, Any]) -> None:
     ({"noise_placement": "pre-activations", "noise_level": 1.0}, {}, "noise_placement = 'pre-activations'"),
     ({"noise_placement": "gradient", "noise_level": 1.0}, {"time": "flow"}, "time = 'flow'"),
     ({"noise_placement": "iterates-transient", "noise_level": 1.0}, {"kernel": "frozen"}, "kernel = 'frozen'"),
-    ({"noise_placement": "iterates-transient", "noise_level": 1.0, "neurons": "independent"}, {"noise": "sampled"}, "'sampled'"),
+    ({"noise_placement": "iterates-transient", "noise_level": 1.0, "neurons": "independent"}, {"noise": "sampled"},
+     "'sampled'"),
     ({"patterns": "redrawn"}, {"kernel": "frozen"}, "patterns = 'redrawn'"),
     ({"patterns": "frozen", "neurons": "independent"}, {"noise": "sampled"}, "patterns = 'frozen'"),
 ])
