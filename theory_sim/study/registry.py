@@ -13,6 +13,8 @@ __all__ = ["study_names", "study_of"]
 # Module below theory_sim.study that holds STUDY; the figure's module has the same place below theory_sim.plots.
 _HOMES: Final = {
     "annealing-time": "questions.annealing_time",
+    "essential-noise": "questions.essential_noise",
+    "regularisation": "questions.regularisation",
 }
 
 
