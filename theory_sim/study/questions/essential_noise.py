@@ -35,7 +35,7 @@ from theory_sim.study.decisions import judge_share
 from theory_sim.study.engine import Engine
 from theory_sim.study.groups import group_row, pair_row, places
 from theory_sim.study.study import Finding, Size, Study, StudyVerdict
-from theory_sim.study.sweep.blocks import Zip
+from theory_sim.study.sweep.blocks import Product
 from theory_sim.study.sweep.collect import Summary
 from theory_sim.study.sweep.declaration import Sweep
 
@@ -46,8 +46,9 @@ __all__ = ["STUDY"]
 
 _ERROR: Final = 0.05 / 4
 _BOTH: Final = ("L-S", "S")
-# Batch size and initial level of the weights; the second level is far below that of the noise, so that batches may count.
-_BATCHES: Final = ((1, 10.0), (10, 10.0), (100, 10.0), (10, 0.3))
+_BATCHES: Final = (1, 10)
+# Initial level of the weights; the second is far below that of the noise, so that batches may count.
+_LEVELS: Final = (10.0, 0.3)
 
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
@@ -59,7 +60,6 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
         base = base.replace(m_W=500, m_V=50_000)
     still = base.replace(tau_0=base.tau_0_value, tau_xi=0.0)
     common: dict[str, Any] = {"seeds": tuple(range(seeds)), "engines": (Engine(), Engine("limit"))}
-    sizes, levels = zip(*_BATCHES, strict=True)
     placed = still.replace(noise_placement="iterates", noise_level=base.eta_1 * base.tau_xi)
     per_tau = still.replace(noise_placement="iterates", noise_level=math.sqrt(base.eta_1 * base.eta_2) * base.tau_xi)
     return {
@@ -67,7 +67,7 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
         "none": Sweep("none", still, (), _BOTH, **common),
         "per-step": Sweep("per-step", placed, (), _BOTH, **common),
         "per-tau": Sweep("per-tau", per_tau, (), ("S",), **common),
-        "batches": Sweep("batches", still, (Zip({"batch_size": sizes, "tau_0": levels}),), _BOTH, **common),
+        "batches": Sweep("batches", still, (Product({"batch_size": _BATCHES, "tau_0": _LEVELS}),), _BOTH, **common),
     }
 
 
@@ -85,9 +85,9 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
             label = part
             large = reference[engine]
             if part == "batches":
-                place = {"zip": int(runs["zip"])}
-                label = f"batches of {int(runs['batch_size'])}, tau_0 = {float(runs['tau_0']):g}"
-                large = summary.dataset.isel(place).sel(engine=engine, schedule="L-S")
+                place = {"batch_size": int(runs["batch_size"]), "tau_0": float(runs["tau_0"])}
+                label = f"batches of {place['batch_size']}, tau_0 = {place['tau_0']:g}"
+                large = summary.dataset.sel({**place, "engine": engine, "schedule": "L-S"})
             elif part != "per-tau":
                 large = summary.dataset.sel(engine=engine, schedule="L-S")
             row: dict[str, Any] = {"noise": label, "engine": engine, **pair_row(large, runs)}
