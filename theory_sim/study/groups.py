@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,9 +38,10 @@ def done_seeds(*runs: Any) -> list[int]:
 
 
 def mean_columns(name: str, sample: Sequence[float]) -> dict[str, float]:
-    """Mean of a number over seeds with its Student interval: three columns."""
+    """Mean of a number over seeds with its Student interval: three columns; no interval of fewer than two."""
     found = mean_interval([float(value) for value in sample])
-    return {name: found.value, f"{name} low": found.low, f"{name} high": found.high}
+    low, high = (found.low, found.high) if found.n > 1 else (math.nan, math.nan)
+    return {name: found.value, f"{name} low": low, f"{name} high": high}
 
 
 def group_row(runs: Any) -> dict[str, Any]:
@@ -92,6 +94,6 @@ def pair_row(large: Any, small: Any) -> dict[str, Any]:
 
 def _share_columns(name: str, count: int, n: int) -> dict[str, float]:
     if n == 0:
-        return {name: float("nan"), f"{name} low": 0.0, f"{name} high": 1.0}
+        return {name: math.nan, f"{name} low": 0.0, f"{name} high": 1.0}
     share = share_interval(count, n)
     return {name: share.value, f"{name} low": share.low, f"{name} high": share.high}

@@ -16,10 +16,11 @@ Hypothesis, in four parts. A *flip* is a data set on which L-S learns P first an
 
 Statistic. At finite width, over seeds: in how many data sets there is a flip.
 
-Decision. Four parts, together at 95 %: each at level 1 - 0.05/4, by the exact interval of the share of flips against 1/2. Part 2 and
-3 are supported if it lies below; of part 3 the way with more flips is judged, with half the error for each. Of part 4 the
-setting with most flips is judged, with its error divided by the number of settings: supported above, refuted below. A diverged
-run is no flip. The limit stands beside it and decides nothing: there mini-batches cannot move patterns, whatever their size.
+Decision. Four parts, together at 95 %: each at level 1 - 0.05/4, by the exact interval of the share of flips against 1/2.
+Parts 2 and 3 are supported if it lies below; of part 3 the way with more flips is judged, with half the error for each. Of part
+4 the setting with most flips is judged, with its error divided by the number of settings: supported above, refuted below. A
+diverged run is no flip. The limit stands beside it and decides nothing: there mini-batches cannot move patterns, whatever
+their size.
 
 All fixed before the first stored result.
 """

@@ -1,0 +1,68 @@
+"""Figure of the study regularisation: learning times and the growth of the noise, with and without weight decay."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from theory_sim.plots.style import COLOURS, WIDTH, style
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+__all__ = ["plot"]
+
+_NAMES = {"constant": r"$\eta_1$", "constant, noise annealed": r"$\eta_1$, noise annealed"}
+
+
+def plot(table: pandas.DataFrame) -> Figure:
+    """Median learning times (left) and noise level at the end over that at half the time (right), a row a kind of run.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The study's table. Filled: finite width; open: the limit; triangles at the edge: not learnt.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    kinds = list(dict.fromkeys(zip(table["lambda"], table["run"], strict=True)))
+    kinds.sort(key=lambda kind: kind[0])
+    times = table[["tau_P", "tau_Q"]].to_numpy(dtype=float)
+    edge = 1.25 * float(times[np.isfinite(times)].max(initial=1.0))
+    with style():
+        figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+        ax, right = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
+        for _, row in table.iterrows():
+            finite = row["engine"] == "finite"
+            at = kinds.index((row["lambda"], row["run"])) + (-0.14 if finite else 0.16)
+            for kind in ("P", "Q"):
+                value, low, high = (float(row[f"tau_{kind}{end}"]) for end in ("", " low", " high"))
+                learnt = math.isfinite(value)
+                fill = COLOURS[kind] if finite else "white"
+                ax.plot(value if learnt else edge, at, marker=("o" if finite else "s") if learnt else ">", ms=3.2, mfc=fill,
+                        mec=COLOURS[kind], ls="", clip_on=False)
+                if learnt and not math.isnan(low):
+                    ax.plot([low, min(high, edge)], [at, at], color=COLOURS[kind], lw=0.8)
+            growth, low, high = (float(row[f"level, end / half{end}"]) for end in ("", " low", " high"))
+            right.plot(growth, at, marker="o" if finite else "s", ms=3.2, mfc=COLOURS["noise"] if finite else "white",
+                       mec=COLOURS["noise"], ls="")
+            if not math.isnan(low):
+                right.plot([low, high], [at, at], color=COLOURS["noise"], lw=0.8)
+        right.axvline(1.0, color=COLOURS["noise"], ls=":", lw=0.9)
+        ax.set_yticks(range(len(kinds)), [rf"$\lambda$ = {value:g}: {_NAMES.get(run, run)}" for value, run in kinds])
+        ax.set_ylim(len(kinds) - 0.5, -0.5)
+        ax.set_xlim(0.0, edge)
+        ax.set_xlabel(r"median learning time $\tau$")
+        right.set_xlabel("noise level,\nend / half")
+        handles = [Line2D([], [], ls="", marker="o", ms=3.2, color=COLOURS[kind], label=rf"$\tau_{kind}$") for kind in "PQ"]
+        grey = COLOURS["noise"]
+        handles += [Line2D([], [], ls="", marker=">", ms=3.2, color=grey, label="not learnt"),
+                    Line2D([], [], ls="", marker="o", ms=3.2, color=grey, label="finite"),
+                    Line2D([], [], ls="", marker="s", ms=3.2, mfc="white", mec=grey, label="limit")]
+        figure.legend(handles=handles, loc="outside upper center", ncols=5, handlelength=0.8, columnspacing=0.9,
+                      handletextpad=0.4)
+    return figure
