@@ -14,6 +14,9 @@ __all__ = ["study_names", "study_of"]
 _HOMES: Final = {
     "annealing-time": "questions.annealing_time",
     "essential-noise": "questions.essential_noise",
+    "kernel-change": "questions.kernel_change",
+    "mitigation": "questions.mitigation",
+    "noise-placement": "questions.noise_placement",
     "regularisation": "questions.regularisation",
 }
 

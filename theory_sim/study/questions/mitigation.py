@@ -1,0 +1,96 @@
+"""A small rate with annealed pre-activation noise [F 3, 26-30].
+
+Question: does a small rate with annealed pre-activation noise do what L-S does, and at which noise level and annealing time?
+
+Statement of the authors: their "mitigation strategy for small learning rate [...] works both theoretically and empirically".
+
+Hypothesis: at S's rate, with pre-activation noise shared over the batch, of the level that L-S has before it anneals (s = 1 in the
+table), annealed to nothing at tau = 700,
+
+1. *Order.* P is learnt first, as under L-S, where S alone learns Q first.
+2. *Error.* The error on P at the end is below that of S alone.
+
+The map around this point, noise level s from 1/4 to 2 and annealing at tau = 200, 450, 700, shows where it works; it is not judged.
+
+Statistic, at finite width: over seeds of which L-S learns P first and S learns Q first at level 0.45, in how many the arm learns
+P first, and in how many its exact error on P at tau = 1200 is below that of S on the same data.
+
+Decision. Each part: the exact interval of the share at level 1 - 0.05/2 lies above 1/2: supported; below: refuted; else
+undecided. The limit stands beside it and decides nothing.
+
+Fixed before the first stored result; what was known by then stands in noise_placement.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from theory_sim.study.decisions import judge_share
+from theory_sim.study.engine import Engine
+from theory_sim.study.questions.small_rate import arm_rows, base_of
+from theory_sim.study.study import Finding, Size, Study, Verdict
+from theory_sim.study.sweep.blocks import Product
+from theory_sim.study.sweep.collect import Summary
+from theory_sim.study.sweep.declaration import Sweep
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["STUDY"]
+
+_LEVEL: Final = 1 - 0.05 / 2
+_NOISE: Final = (0.25, 0.5, 1.0, 2.0)
+_TIMES: Final = (200.0, 450.0, 700.0)
+
+
+def _plan(size: Size) -> Mapping[str, Sweep]:
+    base = base_of(size)
+    seeds = {"small": 1, "default": 8, "full": 40}[size]
+    levels, times = (_NOISE[2:], (60.0, 120.0)) if size == "small" else (_NOISE, _TIMES)
+    noisy = base.replace(noise_placement="pre-activations-shared", noise_level=base.tau_0_value, noise_annealing=times[-1])
+    block = Product({"noise_level": [level * base.tau_0_value for level in levels], "noise_annealing": list(times)})
+    common: dict[str, Any] = {"seeds": tuple(range(seeds)), "engines": (Engine(), Engine("limit"))}
+    return {"baseline": Sweep("baseline", base, (), ("L-S", "S"), **common), "map": Sweep("map", noisy, (block,), ("S",), **common)}
+
+
+def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
+    import pandas
+
+    rows = arm_rows(summaries["baseline"], {"map": summaries["map"]}, ("noise_level", "noise_annealing"))
+    size = summaries["baseline"].sweep.experiment.tau_0_value
+    return pandas.DataFrame([
+        {**row, "s": round(row["noise_level"] / size, 6), "annealed at tau": row["noise_annealing"]} if "noise_level" in row
+        else {**row, "s": 0.0, "annealed at tau": float("nan")} for row in rows
+    ])
+
+
+def _decide(table: pandas.DataFrame) -> Verdict:
+    arms = table[(table["engine"] == "finite") & (table["arm"] == "S + noise")]
+    chosen = arms[np.isclose(arms["s"], 1.0)]
+    findings = []
+    for column, says in (("restored", "restores the order P first"), ("better", "lowers the error on P below that of S")):
+        statement = f"pre-activation noise of L-S's level, annealed, {says} at S's rate"
+        if chosen.empty:
+            findings.append(Finding(statement, "undecided", "no such runs"))
+            continue
+        row = chosen.loc[chosen["annealed at tau"].idxmax()]
+        findings.append(judge_share(statement, int(row[column]), int(row["restorable"]), level=_LEVEL, what="seeds"))
+    return Verdict.of(findings, 0.95)
+
+
+STUDY: Final = Study(
+    name="mitigation",
+    question="Does a small rate with annealed pre-activation noise do what L-S does, and at which level and annealing time?",
+    source="F 3, 26-30",
+    statement="Annealed pre-activation noise is a mitigation strategy for a small learning rate that works.",
+    hypothesis="At S's rate, pre-activation noise of L-S's level annealed at tau = 700: P first, and less error than S.",
+    statistic="Of seeds with L-S P first and S Q first: share with P first, and share with an error on P below that of S.",
+    rule="Two parts (order, error) at s = 1, annealed at tau = 700: exact interval of the share at level 1 - 0.05/2 against 1/2.",
+    limits="One data law; noise shared over the batch; paired neurons, m_W = 100, m_V = 1000, tau_0 = 100; d = 200, where the gap in "
+           "error is small; errors at equal tau, not at equal loss.",
+    seconds={"small": 15, "default": 400, "full": 20_000},
+    plan=_plan, tabulate=_tabulate, decide=_decide,
+)
