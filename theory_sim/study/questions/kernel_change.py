@@ -13,7 +13,8 @@ before the annealing:
 3. *Frozen at the annealing*: it is there.
 4. *Redrawn* at each step, independent of the past: it is not.
 
-Statistic, at finite width: in how many seeds L-S learns P first and S learns Q first, at level 0.45, under each law of patterns.
+Statistic, at finite width: in how many seeds L-S learns P first and S learns Q first, at level 0.45, under each law of
+patterns.
 
 Decision. Each of the four parts: the exact interval of the share of such seeds at level 1 - 0.05/4 lies on the hypothesis' side
 of 1/2: supported; on the other: refuted; else undecided. The limit stands beside it and decides nothing.
@@ -85,11 +86,11 @@ STUDY: Final = Study(
     name="kernel-change",
     question="Which part of the effect do moving kernels carry?",
     source="F 31-36",
-    statement="The effect comes with a kernel that rapid changes of the activation pattern change, unlike the stable one of the NTK.",
-    hypothesis="L-S P first and S Q first: with moving patterns and those frozen at annealing; not with frozen or redrawn ones.",
+    statement="The effect comes with a kernel that changes with the activation patterns, unlike the stable one of the NTK.",
+    hypothesis="L-S P first, S Q first: with moving patterns and those frozen at annealing; not with frozen or redrawn ones.",
     statistic="Share of seeds in which L-S learns P first and S learns Q first, under each law of patterns.",
     rule="Four parts, one a law of patterns: exact interval of the share at level 1 - 0.05/4 against 1/2.",
-    limits="One data law; paired neurons, m_W = 100, m_V = 1000, tau_0 = 100; d = 200; learning times at level 0.45 up to tau = 1200.",
+    limits="One data law; paired neurons, m_W = 100, m_V = 1000, tau_0 = 100; d = 200; level 0.45, tau up to 1200.",
     seconds={"small": 15, "default": 400, "full": 20_000},
     plan=_plan, tabulate=_tabulate, decide=_decide,
 )

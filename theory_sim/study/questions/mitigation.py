@@ -4,16 +4,17 @@ Question: does a small rate with annealed pre-activation noise do what L-S does,
 
 Statement of the authors: their "mitigation strategy for small learning rate [...] works both theoretically and empirically".
 
-Hypothesis: at S's rate, with pre-activation noise shared over the batch, of the level that L-S has before it anneals (s = 1 in the
-table), annealed to nothing at tau = 700,
+Hypothesis: at S's rate, with pre-activation noise shared over the batch, of the level that L-S has before it anneals (s = 1
+in the table), annealed to nothing at tau = 700,
 
 1. *Order.* P is learnt first, as under L-S, where S alone learns Q first.
 2. *Error.* The error on P at the end is below that of S alone.
 
-The map around this point, noise level s from 1/4 to 2 and annealing at tau = 200, 450, 700, shows where it works; it is not judged.
+The map around this point, noise level s from 1/4 to 2 and annealing at tau = 200, 450, 700, shows where it works; it is not
+judged.
 
-Statistic, at finite width: over seeds of which L-S learns P first and S learns Q first at level 0.45, in how many the arm learns
-P first, and in how many its exact error on P at tau = 1200 is below that of S on the same data.
+Statistic, at finite width: over seeds of which L-S learns P first and S learns Q first at level 0.45, in how many the arm
+learns P first, and in how many its exact error on P at tau = 1200 is below that of S on the same data.
 
 Decision. Each part: the exact interval of the share at level 1 - 0.05/2 lies above 1/2: supported; below: refuted; else
 undecided. The limit stands beside it and decides nothing.
@@ -53,7 +54,8 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     noisy = base.replace(noise_placement="pre-activations-shared", noise_level=base.tau_0_value, noise_annealing=times[-1])
     block = Product({"noise_level": [level * base.tau_0_value for level in levels], "noise_annealing": list(times)})
     common: dict[str, Any] = {"seeds": tuple(range(seeds)), "engines": (Engine(), Engine("limit"))}
-    return {"baseline": Sweep("baseline", base, (), ("L-S", "S"), **common), "map": Sweep("map", noisy, (block,), ("S",), **common)}
+    baseline = Sweep("baseline", base, (), ("L-S", "S"), **common)
+    return {"baseline": baseline, "map": Sweep("map", noisy, (block,), ("S",), **common)}
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
@@ -88,9 +90,9 @@ STUDY: Final = Study(
     statement="Annealed pre-activation noise is a mitigation strategy for a small learning rate that works.",
     hypothesis="At S's rate, pre-activation noise of L-S's level annealed at tau = 700: P first, and less error than S.",
     statistic="Of seeds with L-S P first and S Q first: share with P first, and share with an error on P below that of S.",
-    rule="Two parts (order, error) at s = 1, annealed at tau = 700: exact interval of the share at level 1 - 0.05/2 against 1/2.",
-    limits="One data law; noise shared over the batch; paired neurons, m_W = 100, m_V = 1000, tau_0 = 100; d = 200, where the gap in "
-           "error is small; errors at equal tau, not at equal loss.",
+    rule="Two parts (order, error) at s = 1, annealed at tau = 700: exact interval of the share at 1 - 0.05/2 against 1/2.",
+    limits="One data law; noise shared over the batch; paired neurons, m_W = 100, m_V = 1000, tau_0 = 100; d = 200, where the "
+           "gap in error is small; errors at equal tau, not at equal loss.",
     seconds={"small": 15, "default": 400, "full": 20_000},
     plan=_plan, tabulate=_tabulate, decide=_decide,
 )

@@ -3,8 +3,8 @@
 Question: which placement of noise, matched in pre-activation variance, constant or annealed, restores L-S's order and error at
 S's rate?
 
-Statement of the authors: noise acts by perturbing the pre-activations; added there it is a mitigation of a small rate, and noise
-on the gradient "would also serve as a mitigation strategy for our particular data distribution".
+Statement of the authors: noise acts by perturbing the pre-activations; added there it is a mitigation of a small rate, and
+noise on the gradient "would also serve as a mitigation strategy for our particular data distribution".
 
 Hypothesis: at S's rate, with noise of the level that L-S has in its pre-activations before it anneals, annealed to nothing at
 tau = 700, for each of three placements (pre-activations of each example, pre-activations shared over the batch, gradient)
@@ -16,11 +16,11 @@ The other placements (after the activation; on iterates, not kept), and constant
 the authors say nothing of them. Noise on iterates that is kept is, at a constant rate and matched, noise on the gradient: the
 same run.
 
-Statistic, at finite width: over seeds of which L-S learns P first and S learns Q first at level 0.45, in how many the arm learns
-P first, and in how many its exact error on P at tau = 1200 is below that of S on the same data.
+Statistic, at finite width: over seeds of which L-S learns P first and S learns Q first at level 0.45, in how many the arm
+learns P first, and in how many its exact error on P at tau = 1200 is below that of S on the same data.
 
-Decision. Six parts (two for each of three placements), each: the exact interval of the share at level 1 - 0.05/6 lies above 1/2:
-supported; below: refuted; else undecided. The limit stands beside it where it has an equation, and decides nothing.
+Decision. Six parts (two for each of three placements), each: the exact interval of the share at level 1 - 0.05/6 lies above
+1/2: supported; below: refuted; else undecided. The limit stands beside it where it has an equation, and decides nothing.
 
 Fixed before the first stored result. Known by then: L-S and S without placed noise on one seed (L-S anneals at about 660 at
 finite width, 820 in the limit), from which tau = 700 and the end 1200 were chosen; and the cost of a run.
@@ -35,7 +35,7 @@ from theory_sim.study.decisions import judge_share
 from theory_sim.study.engine import Engine
 from theory_sim.study.questions.small_rate import NEVER, arm_rows, base_of
 from theory_sim.study.study import Finding, Size, Study, Verdict
-from theory_sim.study.sweep.blocks import Product, Zip
+from theory_sim.study.sweep.blocks import Product
 from theory_sim.study.sweep.collect import Summary
 from theory_sim.study.sweep.declaration import Sweep
 from theory_sim.theory.noise_placement import matched_level
@@ -47,7 +47,8 @@ __all__ = ["STUDY"]
 
 _LEVEL: Final = 1 - 0.05 / 6
 _ANNEALED: Final = 700.0
-_FINITE: Final = ("pre-activations", "pre-activations-shared", "iterates-transient", "activations", "gradient")
+_NO_LIMIT: Final = ("pre-activations",)
+_PLACEMENTS: Final = ("pre-activations", "pre-activations-shared", "iterates-transient", "activations", "gradient")
 _JUDGED: Final = ("pre-activations", "pre-activations-shared", "gradient")
 
 
@@ -55,17 +56,16 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     base = base_of(size)
     seeds = {"small": 1, "default": 8, "full": 40}[size]
     annealed = 120.0 if size == "small" else _ANNEALED
-    limited = _FINITE[1:]
 
-    def arms(name: str, engine: Engine, placements: tuple[str, ...]) -> Sweep:
-        levels = [matched_level(place, base.tau_0_value, rate=base.eta_2, lambda_=base.lambda_) for place in placements]
-        experiment = base.replace(noise_placement=placements[0], noise_level=levels[0], noise_annealing=annealed)
-        blocks = (Zip({"noise_placement": list(placements), "noise_level": levels}),
-                  Product({"noise_annealing": [annealed, NEVER]}))
-        return Sweep(name, experiment, blocks, ("S",), tuple(range(seeds)), (engine,))
+    def arm(placement: str) -> Sweep:
+        level = matched_level(placement, base.tau_0_value, rate=base.eta_2, lambda_=base.lambda_)
+        noisy = base.replace(noise_placement=placement, noise_level=level, noise_annealing=annealed)
+        engines = (Engine(),) if placement in _NO_LIMIT else (Engine(), Engine("limit"))
+        block = Product({"noise_annealing": [annealed, NEVER]})
+        return Sweep(placement, noisy, (block,), ("S",), tuple(range(seeds)), engines)
 
     baseline = Sweep("baseline", base, (), ("L-S", "S"), tuple(range(seeds)), (Engine(), Engine("limit")))
-    return {"baseline": baseline, "finite": arms("finite", Engine(), _FINITE), "limit": arms("limit", Engine("limit"), limited)}
+    return {"baseline": baseline, **{placement: arm(placement) for placement in _PLACEMENTS}}
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
@@ -100,12 +100,12 @@ STUDY: Final = Study(
     name="noise-placement",
     question="Which placement of noise, matched in pre-activation variance, restores L-S's order and error at S's rate?",
     source="F 25-30",
-    statement="Noise on the pre-activations mitigates a small rate; noise on the gradient would too, for this data distribution.",
-    hypothesis="At S's rate, annealed noise on pre-activations (each example's or shared) or gradient: P first, and less error than S.",
+    statement="Noise on the pre-activations mitigates a small rate; noise on the gradient would too, on this data.",
+    hypothesis="At S's rate, annealed noise on pre-activations (own or shared) or gradient: P first, and less error than S.",
     statistic="Of seeds with L-S P first and S Q first: share with P first, and share with an error on P below that of S.",
     rule="Six parts (order and error of three placements): exact interval of the share at level 1 - 0.05/6 against 1/2.",
-    limits="One data law, one noise level and annealing time; paired neurons, m_W = 100, m_V = 1000, tau_0 = 100; d = 200, where the "
-           "gap in error is small; errors at equal tau, not at equal loss.",
+    limits="One data law, one noise level and annealing time; paired neurons, m_W = 100, m_V = 1000, tau_0 = 100; d = 200, "
+           "where the gap in error is small; errors at equal tau, not at equal loss.",
     seconds={"small": 20, "default": 500, "full": 30_000},
     plan=_plan, tabulate=_tabulate, decide=_decide,
 )

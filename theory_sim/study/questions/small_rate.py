@@ -46,8 +46,8 @@ def arm_rows(baseline: Summary, arms: Mapping[str, Summary], columns: tuple[str,
     Returns
     -------
     list of dict
-        Beside `group_row`: ``restorable``, pairs of which L-S learnt P first and S Q first; ``restored``, of these, how many arms
-        learnt P first; ``better``, in how many the arm's error on P is below S's; ratios of errors with intervals.
+        Beside `group_row`: ``restorable``, pairs of which L-S learnt P first and S Q first; ``restored``, of these, how many
+        arms learnt P first; ``better``, in how many the arm's error on P is below S's; ratios of errors with intervals.
     """
     known = {(str(runs["schedule"].values), str(runs["engine"].values)): runs for _, runs in places(baseline.dataset)}
     rows = []
@@ -57,7 +57,8 @@ def arm_rows(baseline: Summary, arms: Mapping[str, Summary], columns: tuple[str,
     for summary in arms.values():
         for _, runs in places(summary.dataset):
             engine = str(runs["engine"].values)
-            told = {name: _plain(runs[name].values) for name in columns}
+            told = {name: _plain(runs[name].values) if name in runs.coords else getattr(summary.sweep.experiment, name)
+                    for name in columns}
             against = _against(runs, known["L-S", engine], known["S", engine])
             rows.append({"arm": "S + noise", "engine": engine, **told, **group_row(runs), **against})
     return rows
