@@ -32,7 +32,7 @@ from theory_sim.study.decisions import judge_share
 from theory_sim.study.engine import Engine
 from theory_sim.study.groups import group_row, pair_row, places
 from theory_sim.study.questions.small_rate import base_of
-from theory_sim.study.study import Finding, Size, Study, Verdict
+from theory_sim.study.study import Finding, Size, Study, StudyVerdict
 from theory_sim.study.sweep.blocks import Product
 from theory_sim.study.sweep.collect import Summary
 from theory_sim.study.sweep.declaration import Sweep
@@ -67,7 +67,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     return pandas.DataFrame(rows)
 
 
-def _decide(table: pandas.DataFrame) -> Verdict:
+def _decide(table: pandas.DataFrame) -> StudyVerdict:
     findings = []
     for patterns, side in _EXPECTED.items():
         shown = "there" if side == "above" else "absent"
@@ -79,7 +79,7 @@ def _decide(table: pandas.DataFrame) -> Verdict:
         row = chosen.iloc[0]
         findings.append(judge_share(statement, int(row["flips"]), int(row["pairs"]), level=_LEVEL, expect=side,
                                     what="seeds show it"))
-    return Verdict.of(findings, 0.95)
+    return StudyVerdict.of(findings, 0.95)
 
 
 STUDY: Final = Study(

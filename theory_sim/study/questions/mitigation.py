@@ -32,7 +32,7 @@ import numpy as np
 from theory_sim.study.decisions import judge_share
 from theory_sim.study.engine import Engine
 from theory_sim.study.questions.small_rate import arm_rows, base_of
-from theory_sim.study.study import Finding, Size, Study, Verdict
+from theory_sim.study.study import Finding, Size, Study, StudyVerdict
 from theory_sim.study.sweep.blocks import Product
 from theory_sim.study.sweep.collect import Summary
 from theory_sim.study.sweep.declaration import Sweep
@@ -69,7 +69,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     ])
 
 
-def _decide(table: pandas.DataFrame) -> Verdict:
+def _decide(table: pandas.DataFrame) -> StudyVerdict:
     arms = table[(table["engine"] == "finite") & (table["arm"] == "S + noise")]
     chosen = arms[np.isclose(arms["s"], 1.0)]
     findings = []
@@ -80,7 +80,7 @@ def _decide(table: pandas.DataFrame) -> Verdict:
             continue
         row = chosen.loc[chosen["annealed at tau"].idxmax()]
         findings.append(judge_share(statement, int(row[column]), int(row["restorable"]), level=_LEVEL, what="seeds"))
-    return Verdict.of(findings, 0.95)
+    return StudyVerdict.of(findings, 0.95)
 
 
 STUDY: Final = Study(

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, Final
 from theory_sim.study.decisions import judge_share
 from theory_sim.study.engine import Engine
 from theory_sim.study.questions.small_rate import NEVER, arm_rows, base_of
-from theory_sim.study.study import Finding, Size, Study, Verdict
+from theory_sim.study.study import Finding, Size, Study, StudyVerdict
 from theory_sim.study.sweep.blocks import Product
 from theory_sim.study.sweep.collect import Summary
 from theory_sim.study.sweep.declaration import Sweep
@@ -81,7 +81,7 @@ def _named(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "annealed": "" if annealing is None else ("never" if annealing >= NEVER else f"tau = {annealing:g}")}
 
 
-def _decide(table: pandas.DataFrame) -> Verdict:
+def _decide(table: pandas.DataFrame) -> StudyVerdict:
     findings = []
     for placement in _JUDGED:
         chosen = table[(table["engine"] == "finite") & (table["noise_placement"] == placement)
@@ -93,7 +93,7 @@ def _decide(table: pandas.DataFrame) -> Verdict:
                 continue
             row = chosen.iloc[0]
             findings.append(judge_share(statement, int(row[column]), int(row["restorable"]), level=_LEVEL, what="seeds"))
-    return Verdict.of(findings, 0.95)
+    return StudyVerdict.of(findings, 0.95)
 
 
 STUDY: Final = Study(
