@@ -1,4 +1,4 @@
-"""The studies noise-placement, mitigation and kernel-change: their rules on made-up tables, and their runs at the small size."""
+"""The studies noise-placement, mitigation and kernel-change: their rules on made-up tables, and runs at the small size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ JUDGED = ("pre-activations", "pre-activations-shared", "gradient")
 
 def _placements(counts: dict[str, tuple[int, int]], n: int = 10) -> pandas.DataFrame:
     """Other placements, constant noise and the limit show the opposite of everything and must not be judged."""
-    rows = [{"arm": "S", "engine": "finite", "noise_placement": None, "annealed": "", "restorable": n, "restored": 0, "better": 0}]
+    rows = [{"arm": "S", "engine": "finite", "noise_placement": None, "annealed": "", "restorable": n}]
+    rows[0] |= {"restored": 0, "better": 0}
     for placement in (*JUDGED, "activations"):
         restored, better = counts.get(placement, (0, 0))
         row = {"arm": "S + noise", "engine": "finite", "noise_placement": placement, "annealed": "tau = 700", "restorable": n}
