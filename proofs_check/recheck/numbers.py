@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 import mpmath
@@ -49,8 +50,8 @@ def number(expression: sympy.Expr, point: Mapping[sympy.Symbol, Fraction], digit
 
 def _value(node: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
     if not is_analytic(node):
-        names = [symbol for symbol in values if node.has(symbol)]
-        return sympy.lambdify(names, node, "mpmath")(*(values[symbol] for symbol in names))
+        names, function = _compiled(node)
+        return function(*(values[symbol] for symbol in names))
     if isinstance(node, sympy.Integral):
         return _integral(node, values)
     if isinstance(node, sympy.Limit):
@@ -63,6 +64,13 @@ def _value(node: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
         return _value(node.expr, {**values, **inside})
     places = sympy.symbols(f"place:{len(node.args)}", cls=sympy.Dummy)
     return sympy.lambdify(places, node.func(*places), "mpmath")(*(_value(part, values) for part in node.args))
+
+
+@lru_cache(maxsize=512)
+def _compiled(node: sympy.Expr) -> tuple[tuple[sympy.Symbol, ...], Callable[..., Any]]:
+    """Variables and function, once for all nodes of a quadrature; precision is the one in force when it is called."""
+    names = tuple(sorted(node.free_symbols, key=str))
+    return names, sympy.lambdify(names, node, "mpmath")
 
 
 def _integral(node: sympy.Integral, values: Mapping[sympy.Symbol, Any]) -> Any:
