@@ -55,7 +55,7 @@ def draw_times(table: pandas.DataFrame, labels: Sequence[str], ylabel: str) -> F
         ax.set_yticks(range(len(arms)), arms)
         ax.set_ylim(len(arms) - 0.5, -0.5)
         ax.set_xlim(0, 1.03 * edge)
-        ax.set_xlabel("median learning time $\\tau$ (1)\ntriangles: not learnt by the end")
+        ax.set_xlabel("median learning time $\\tau$ (1)\ntriangles: not learnt")
         ax.set_ylabel(ylabel)
         figure.legend(loc="outside upper center", ncols=4, handletextpad=0.2, columnspacing=0.8)
     return figure
