@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot"]
 
-_NAMES = {"constant": r"$\eta_1$", "constant, noise annealed": r"$\eta_1$, noise annealed"}
+_NAMES = {"constant": r"$\eta_1$", "constant, noise annealed": r"$\eta_1$, noise stops"}
 
 
 def plot(table: pandas.DataFrame) -> Figure:
@@ -43,15 +43,18 @@ def plot(table: pandas.DataFrame) -> Figure:
                 value, low, high = (float(row[f"tau_{kind}{end}"]) for end in ("", " low", " high"))
                 learnt = math.isfinite(value)
                 fill = COLOURS[kind] if finite else "white"
-                ax.plot(value if learnt else edge, at, marker=("o" if finite else "s") if learnt else ">", ms=3.2, mfc=fill,
+                end = edge * (0.96 if kind == "P" else 1.03)  # beside each other where neither is learnt
+                ax.plot(value if learnt else end, at, marker=("o" if finite else "s") if learnt else ">", ms=3.2, mfc=fill,
                         mec=COLOURS[kind], ls="", clip_on=False)
                 if learnt and not math.isnan(low):
-                    ax.plot([low, min(high, edge)], [at, at], color=COLOURS[kind], lw=0.8)
+                    ax.plot([low, min(high, edge)], [at, at], color=COLOURS[kind], lw=0.8, zorder=1)
             growth, low, high = (float(row[f"level, end / half{end}"]) for end in ("", " low", " high"))
             right.plot(growth, at, marker="o" if finite else "s", ms=3.2, mfc=COLOURS["noise"] if finite else "white",
                        mec=COLOURS["noise"], ls="")
             if not math.isnan(low):
                 right.plot([low, high], [at, at], color=COLOURS["noise"], lw=0.8)
+        right.margins(x=0.15)
+        right.set_xticks([0.7, 1.0, 1.3])
         right.axvline(1.0, color=COLOURS["noise"], ls=":", lw=0.9)
         ax.set_yticks(range(len(kinds)), [rf"$\lambda$ = {value:g}: {_NAMES.get(run, run)}" for value, run in kinds])
         ax.set_ylim(len(kinds) - 0.5, -0.5)
