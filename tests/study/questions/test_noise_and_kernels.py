@@ -19,7 +19,7 @@ JUDGED = ("pre-activations", "pre-activations-shared", "gradient")
 
 def _placements(counts: dict[str, tuple[int, int]], n: int = 10) -> pandas.DataFrame:
     """Other placements, constant noise and the limit show the opposite of everything and must not be judged."""
-    rows = [{"arm": "S", "engine": "finite", "noise_placement": None, "annealed": "", "restorable": n}]
+    rows = [{"arm": "S", "engine": "finite", "noise_placement": None, "annealed": "no noise", "restorable": n}]
     rows[0] |= {"restored": 0, "better": 0}
     for placement in (*JUDGED, "activations"):
         restored, better = counts.get(placement, (0, 0))

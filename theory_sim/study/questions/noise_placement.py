@@ -78,7 +78,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
     annealing = row.get("noise_annealing")
-    return {**row, "annealed": "" if annealing is None else ("never" if annealing >= NEVER else f"tau = {annealing:g}")}
+    return {**row, "annealed": "no noise" if annealing is None else ("never" if annealing >= NEVER else f"tau = {annealing:g}")}
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
