@@ -217,7 +217,7 @@ def grows(within: int = 1) -> Together:
 def limit(half: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
     """The limit, which no dimension exceeds."""
     small = sympy.Symbol("h", positive=True)  # 1/d
-    reached = sympy.limit(information(1 / small, s), small, 0)
+    reached = sympy.Limit(information(1 / small, s), small, 0)
     return Together((
         ("limit", Identity({s: BOX}, reached, (Step(half * s + log(2), "log(1 + h s) / h goes to s"),))),
         ("from below", Positive({d: DIMENSIONS, s: BOX}, s / 2 + log(2) - information(d, s), (

@@ -6,11 +6,12 @@ import sympy
 from sympy import Integer, Rational, atan, exp, log, pi, sqrt
 
 from proofs_check.claim import claim
+from proofs_check.claims.section_08 import delta, delta_outer, r
+from proofs_check.claims.unevaluated import quotient
 from proofs_check.problem import Identity, Root, Step, Value
 
 alpha, g, A, x = sympy.symbols("alpha g A x", positive=True)
 pull, seen = sympy.symbols("E p", positive=True)
-r = sympy.Symbol("r", positive=True)
 # Of E over g ~ N(0, 1) the part |g| > 12: below 2 phi(12) (1 + g_0) < 1e-31 for the pull, less for the loss.
 tail, tail_of_loss = sympy.symbols("tail tail_l", nonnegative=True)
 CUT, TAIL = Integer(12), Rational(1, 10**31)
@@ -21,7 +22,7 @@ TENTH = Rational(1, 10**10)
     "learning-time-of-q",
     source="THEORY §8 [D]",
     assumptions=(
-        "frozen patterns",
+        "frozen patterns, 0 < r < 1",
         "outputs g on z and -g on z +- zeta, so h = -4 g",
         "residuals balanced: R_+ + R_- = -R_0",
         "net weight by the claim frozen-net-weight",
@@ -35,13 +36,17 @@ def of_q(constant: int = 8, sign: int = 1) -> Identity:
     """Time to learn Q, from the rate at which residuals separate its classes."""
     holding = sympy.Symbol("p_Q", positive=True)  # 1 - p_0
     domain = {
-        r: (Rational(1, 100), Integer(1)),
+        r: (Rational(1, 100), Rational(99, 100)),
         pull: (Rational(1, 100), Rational(1, 2)),
         holding: (Rational(1, 2), Integer(1)),
     }
     residual = holding / 2 * pull  # R_0: half of the Q-holding examples lie on z
-    rate_of_h = atan(r) / pi * (1 + r**2) * residual
-    return Identity(domain, 1 / (rate_of_h / 4), (
+    # R_0 Delta + (R_+ + R_-) Delta_pm with R_+ + R_- = -R_0; h falls.
+    weight = delta(Integer(1)) - delta_outer(Integer(1))
+    frozen = -atan(r) * (1 + r**2) / pi
+    return Identity(domain, quotient(Integer(1), residual * weight * Rational(-1, 4)), (
+        Step(quotient(Integer(1), residual * frozen * Rational(-1, 4)), "the net weight of frozen patterns", "lemma",
+             lemma="frozen-net-weight"),
         Step(constant * pi / (holding * atan(r) * (1 + sign * r**2) * pull), "|h| = 4 g; d tau = dg / rate"),
     ))  # fmt: skip
 
@@ -64,7 +69,7 @@ def of_p(constant: int = 4, power: int = 1) -> Identity:
     # The output on x_1 is <B, x_1> with dB/dtau = (1/4) mean of residual x_1, and y <w*, x_1> = v / sqrt(d).
     rate_along = holding * pull / sqrt(d) / 4
     rate_of_signal = rate_along / sqrt(d)  # y f = <B, w*> v / sqrt(d) = A v
-    return Identity(domain, 1 / rate_of_signal, (
+    return Identity(domain, quotient(Integer(1), rate_of_signal), (
         Step(constant * d**power / (holding * pull), "one sqrt(d) from the residuals, one from the output"),
     ))  # fmt: skip
 
@@ -138,7 +143,7 @@ def c_p(factor: sympy.Expr = Integer(1), g_0: sympy.Expr = Integer(1)) -> Value:
     "constant-c-p-at-lower-level",
     source="THEORY §8 [D]",
     expected="certified",
-    assumptions=("g_0 = 1, level 0.3",),
+    assumptions=("g_0 = 1, level 0.3", "Gaussian tails beyond 12, below 1e-31, enclosed"),
     statement=r"c_P(0.3)=3.972506873999\pm10^{-10}",
     twins={"1 % smaller": {"factor": Rational(99, 100)}},
 )
@@ -152,12 +157,12 @@ def c_p_lower(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
     "order-constant",
     source="THEORY §8 [D]",
     expected="certified",
-    assumptions=("level 0.45, g_0 = 1, alpha uniform on [0, 1]", "small r"),
-    statement=r"\tau_Q<\tau_P\iff rd\gtrsim\frac{c_Q}{c_P}\,\frac{1-q_0}{1-p_0},\qquad c_Q/c_P=89.636751245200\pm10^{-10}",
+    assumptions=("level 0.45, g_0 = 1, alpha uniform on [0, 1]", "Gaussian tails beyond 12, below 1e-31, enclosed"),
+    statement=r"c_Q/c_P=89.636751245200\pm10^{-10}",
     twins={"1 % larger": {"factor": Rational(101, 100)}},
 )
 def order_constant(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
-    """The constant, near 90, that asymptotics hide: S learns Q first once rd exceeds it."""
+    """The constant, near 90, that asymptotics hide: for small r, S learns Q first once rd (1 - p_0) / (1 - q_0) exceeds it."""
     q, p = _c_q(Rational(9, 20), factor), _c_p(Rational(9, 20), Integer(1), Integer(1))
     within = {tail: (Integer(0), TAIL), tail_of_loss: (Integer(0), TAIL)}
     return Value(q[0] / p[0], *_around("89.636751245200"), (q[1], p[1]), within)

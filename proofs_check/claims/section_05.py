@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sympy
-from sympy import Integer, Mul, Pow, Rational, oo
+from sympy import Integer, Mul, Rational, oo
 
 from proofs_check.claim import claim
+from proofs_check.claims.unevaluated import quotient, standard_normal_mean
 from proofs_check.problem import Identity, Step, Together
 
 gamma, decay, noise, level = sympy.symbols("gamma lambda tau_xi tau", positive=True)
@@ -15,11 +16,6 @@ DOMAIN = {
     decay: (Rational(1, 100), Integer(1)),
     noise: (Rational(1, 10), Integer(4)),
 }
-
-
-def _quotient(above: sympy.Expr, below: sympy.Expr) -> sympy.Expr:
-    """A fraction as it is defined, before anything cancels."""
-    return Mul(above, Pow(below, -1, evaluate=False), evaluate=False)
 
 
 @claim(
@@ -86,8 +82,8 @@ def correlation_of_pieces(turned: bool = False) -> Identity:
     s, t, u = sympy.symbols("tau_s tau_t tau_u", positive=True)
     box = (Rational(1, 10), Integer(3))
     # Cov(Utilde_s, Utilde_t) = P_st tau_s^2: what came before s decays, and the noise since is independent of it.
-    earlier = _quotient(first * (t if turned else s) ** 2, s * t)
-    whole, later = _quotient(first * second * s**2, s * u), _quotient(second * t**2, t * u)
+    earlier = quotient(first * (t if turned else s) ** 2, s * t)
+    whole, later = quotient(first * second * s**2, s * u), quotient(second * t**2, t * u)
     return Identity(dict.fromkeys((first, second, s, t, u), box), whole, (
         Step(Mul(earlier, later, evaluate=False), "covariance over both levels; the products join, the level between cancels"),
     ))  # fmt: skip
@@ -110,7 +106,7 @@ def annealing_level(plain: bool = False) -> Identity:
         return rate * noise**2 / (decay * (2 - rate * decay))
 
     right = small / large * (1 if plain else (2 - large * decay) / (2 - small * decay))
-    return Identity(domain, _quotient(stable(small), stable(large)), (Step(right, "tau_xi cancels"),))
+    return Identity(domain, quotient(stable(small), stable(large)), (Step(right, "tau_xi cancels"),))
 
 
 @claim(
@@ -154,13 +150,7 @@ def annealing_drop(power: sympy.Expr = Integer(1)) -> Identity:  # noqa: B008
     domain = {large: (Rational(1, 2), Rational(3, 2)), small: (Rational(1, 100), Rational(1, 3)),
               noise: DOMAIN[noise], level: (Rational(1, 10), Integer(5))}  # fmt: skip
     before, after = (rate * noise**2 / (2 * level**2) for rate in (large, small))
-    return Identity(domain, _quotient(after, before), (Step((small / large) ** power, "noise and level cancel"),))
-
-
-def _mean(expression: sympy.Expr, variable: sympy.Symbol) -> sympy.Expr:
-    """Expectation over a standard normal variable, as the integral that defines it."""
-    density = sympy.exp(-(variable**2) / 2) / sympy.sqrt(2 * sympy.pi)
-    return sympy.Integral(expression * density, (variable, -oo, oo))
+    return Identity(domain, quotient(after, before), (Step((small / large) ** power, "noise and level cancel"),))
 
 
 @claim(
@@ -176,8 +166,9 @@ def variance_recursion(power: int = 2, mixed: int = 0) -> Identity:
     kept = 1 - gamma * decay
     square = (kept * level * g) ** 2 - 2 * kept * gamma * level * noise * g * h + (gamma * noise * h) ** 2
     # Term by term, and the mixed one by independence: the mean of a product is the product of the means.
-    terms = [_mean(square.coeff(h, 0), g), -2 * kept * gamma * level * noise * _mean(g, g) * _mean(h, h),
-             _mean((gamma * noise * h) ** 2, h)]  # fmt: skip
+    means = standard_normal_mean(g, g) * standard_normal_mean(h, h)
+    terms = [standard_normal_mean(square.coeff(h, 0), g), -2 * kept * gamma * level * noise * means,
+             standard_normal_mean((gamma * noise * h) ** 2, h)]  # fmt: skip
     right = kept**2 * level**2 + gamma**power * noise**2 + mixed * kept * gamma * level * noise
     return Identity({**DOMAIN, level: (Rational(1, 10), Integer(5))}, sympy.Add(*terms), (
         Step(right, "means of the squares are 1, means are 0"),
@@ -222,7 +213,7 @@ def covariance_recursion(kept: int = 1) -> Identity:
     h = sympy.Symbol("h", real=True)
     covariance, mean = sympy.symbols("C m", real=True)
     domain = {**DOMAIN, covariance: (Rational(1, 10), Integer(3)), mean: (Integer(-2), Integer(2))}
-    start = (1 - gamma * decay) * covariance - gamma * mean * _mean(noise * h, h)
+    start = (1 - gamma * decay) * covariance - gamma * mean * standard_normal_mean(noise * h, h)
     return Identity(domain, start, (
         Step((1 - kept * gamma * decay) * covariance, "by independence the second term is a product of means, one of them 0"),
     ))  # fmt: skip

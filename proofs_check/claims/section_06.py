@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sympy import Integer, Rational, acos, pi, sqrt
 
 from proofs_check.claim import claim
+from proofs_check.claims.unevaluated import quotient
 from proofs_check.problem import Identity, Inequality, Sampled, Step, Together
 
 c = sympy.Symbol("c", real=True)
@@ -30,7 +31,7 @@ def kappa_1(half: sympy.Expr = 1 / (2 * pi)) -> sympy.Expr:
 )
 def arc_cosine_derivative(sign: int = 1, over: int = 2) -> Identity:
     """The arc-cosine kernel of degree 1 has that of degree 0 as its derivative (Price's theorem, read off the closed form)."""
-    return Identity(UNIT, sympy.diff(kappa_1(), c), (
+    return Identity(UNIT, sympy.Derivative(kappa_1(), c), (
         Step((pi - sign * acos(c)) / (over * pi), "the derivatives of the two roots cancel"),
     ))  # fmt: skip
 
@@ -41,12 +42,11 @@ def arc_cosine_derivative(sign: int = 1, over: int = 2) -> Identity:
     statement=r"\kappa_1(1)=\tfrac12,\quad\kappa_1(0)=\tfrac1{2\pi}:\ \text{balanced signs subtract }\kappa_1(0)",
     twins={"1/pi at 0": {"at_zero": 1 / pi}, "1/4 at 1": {"at_one": Rational(1, 4)}},
 )
-def arc_cosine_values(at_zero: sympy.Expr = 1 / (2 * pi), at_one: sympy.Expr = Rational(1, 2)) -> Identity:  # noqa: B008
-    """Two values of the arc-cosine kernel of degree 1, joined into one line by a weight s."""
-    s = sympy.Symbol("s", real=True)
-    values = s * kappa_1().subs(c, 1) + (1 - s) * kappa_1().subs(c, 0)
-    return Identity({s: (Integer(0), Integer(1))}, values, (
-        Step(s * at_one + (1 - s) * at_zero, "arccos 1 = 0, arccos 0 = pi / 2"),
+def arc_cosine_values(at_zero: sympy.Expr = 1 / (2 * pi), at_one: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+    """Two values of the arc-cosine kernel of degree 1."""
+    return Together((
+        ("at 1", Identity({}, sympy.Subs(kappa_1(), c, 1), (Step(at_one, "no root is left, and arccos 1 = 0"),))),
+        ("at 0", Identity({}, sympy.Subs(kappa_1(), c, 0), (Step(at_zero, "the root alone is left"),))),
     ))  # fmt: skip
 
 
@@ -75,8 +75,8 @@ def _over_orthant(trigonometric: sympy.Expr, power: int) -> sympy.Expr:
     a = R cos theta and b = rho a + sqrt(1 - rho^2) w are positive for theta between -arctan(rho / sqrt(1 - rho^2)) and pi / 2.
     """
     radius = sympy.Symbol("R", positive=True)
-    radial = sympy.integrate(radius ** (1 + power) * sympy.exp(-(radius**2) / 2), (radius, 0, sympy.oo)) / (2 * pi)
-    return radial * sympy.integrate(trigonometric, (theta, -sympy.atan(rho / sqrt(1 - rho**2)), pi / 2))
+    radial = sympy.Integral(radius ** (1 + power) * sympy.exp(-(radius**2) / 2), (radius, 0, sympy.oo)) / (2 * pi)
+    return radial * sympy.Integral(trigonometric, (theta, -sympy.atan(rho / sqrt(1 - rho**2)), pi / 2))
 
 
 @claim(
@@ -190,7 +190,7 @@ def pre_activation_correlation(angle: int = 1) -> Identity:
     """Correlation of two pre-activations of the noise, from the covariance of its entries."""
     domain = {**CORRELATION, **LEVELS, cosine: (Integer(-1), Integer(1))}
     covariance = rho * level_s * level_t * (length * other * cosine)
-    return Identity(domain, covariance / sqrt((level_s * length) ** 2 * (level_t * other) ** 2), (
+    return Identity(domain, quotient(covariance, level_s * length * level_t * other), (
         Step(rho * cosine**angle, "levels and lengths cancel"),
     ))  # fmt: skip
 
@@ -234,7 +234,7 @@ def equal_time_kernel(power: int = 0) -> Identity:
 
     def kernel(level: sympy.Expr) -> sympy.Expr:
         covariance = level**2 * length * other * sympy.cos(angle)
-        correlation = covariance / sqrt((level * length) ** 2 * (level * other) ** 2)
+        correlation = quotient(covariance, level * length * level * other)
         return level**power * length * other * sympy.cos(angle) * (pi - acos(correlation)) / (2 * pi)
 
     return Identity(domain, kernel(level_t), (Step(kernel(after), "the level cancels in the correlation"),))
@@ -258,12 +258,16 @@ def weight_noise(power: int = 2, times: int = 1) -> Identity:
     ))  # fmt: skip
 
 
-def _signs_covariance(cross: sympy.Expr) -> tuple[sympy.Expr, sympy.Symbol, sympy.Symbol]:
+def _signs_covariance(pair: sympy.Expr) -> sympy.Expr:
     """Sum over neurons of E[u_j u_k] E[relu relu]: m of one neuron, m (m - 1) of two, with independent noises."""
-    m, same = sympy.Symbol("m", integer=True, positive=True), sympy.Symbol("kappa_1", positive=True)
     x = sympy.Symbol("x", positive=True)
-    mean = sympy.integrate(x * sympy.exp(-(x**2) / 2) / sqrt(2 * pi), (x, 0, sympy.oo))
-    return m * (same / m) + m * (m - 1) * cross.subs(sympy.Symbol("m"), m) * mean**2, m, same
+    mean = sympy.Integral(x * sympy.exp(-(x**2) / 2) / sqrt(2 * pi), (x, 0, sympy.oo))
+    alone = sympy.Mul(width, quotient(same, width), evaluate=False)
+    return sympy.Add(alone, sympy.Mul(width * (width - 1), pair, mean**2, evaluate=False), evaluate=False)
+
+
+width = sympy.Symbol("m", integer=True, positive=True)
+same = sympy.Symbol("kappa_1", positive=True)
 
 
 @claim(
@@ -280,16 +284,16 @@ def _signs_covariance(cross: sympy.Expr) -> tuple[sympy.Expr, sympy.Symbol, symp
 )
 def sign_laws(balanced: sympy.Expr = Integer(1), paired: sympy.Expr = Integer(0)) -> Together:  # noqa: B008
     """Covariance of the noise output for independent, balanced and paired signs, at every width."""
-    width = sympy.Symbol("m")
-    free, m, same = _signs_covariance(Integer(0))
-    domain = {m: (Integer(2), sympy.oo), same: (Rational(1, 10), Rational(1, 2))}
+    domain = {width: (Integer(2), sympy.oo), same: (Rational(1, 10), Rational(1, 2))}
     # (sum u)^2 = 0 gives E u_j u_k = -1 / (m (m - 1)) for j != k.
-    even = _signs_covariance(-1 / (width * (width - 1)))[0]
-    twins = m * (same / m) + m * (-same / m)  # each neuron with itself, and with the other of its pair
+    free, even = _signs_covariance(Integer(0)), _signs_covariance(quotient(Integer(-1), width * (width - 1)))
+    # Each neuron with itself, and with the other of its pair.
+    with_itself, with_other = (sympy.Mul(width, quotient(sign * same, width), evaluate=False) for sign in (1, -1))
+    pairs = sympy.Add(with_itself, with_other, evaluate=False)
     return Together((
         ("independent", Identity(domain, free, (Step(same, "different neurons do not correlate"),))),
         ("balanced", Identity(domain, even, (Step(same - balanced / (2 * pi), "E relu = 1 / sqrt(2 pi)"),))),
-        ("paired", Identity(domain, twins, (Step(paired * same, "the two of a pair cancel"),))),
+        ("paired", Identity(domain, pairs, (Step(paired * same, "the two of a pair cancel"),))),
     ))  # fmt: skip
 
 

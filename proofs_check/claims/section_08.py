@@ -121,15 +121,15 @@ def plateau_integral(square: int = 1, factor: sympy.Expr = Integer(1)) -> Identi
 @claim(
     "antiderivative-of-arccos",
     source="elementary",
-    assumptions=("0 < k < 1", "0 <= x <= 1"),
+    assumptions=("0 < k <= 1", "0 < x < 1; the two ends by continuity"),
     statement=r"\frac d{dx}\Big[x\arccos(kx)-\frac{\sqrt{1-k^2x^2}}k\Big]=\arccos(kx)",
     twins={"plus the root": {"sign": 1}},
 )
 def antiderivative(sign: int = -1) -> Identity:
     """The integral that gives the separation kept by moving patterns, between 0 and 1."""
     k, x = sympy.symbols("k x", positive=True)
-    domain = {k: (Rational(1, 10), Rational(9, 10)), x: (Integer(0), Integer(1))}
-    return Identity(domain, sympy.diff(x * acos(k * x) + sign * sqrt(1 - k**2 * x**2) / k, x), (
+    domain = {k: (Rational(1, 10), Integer(1)), x: (Rational(1, 100), Rational(99, 100))}
+    return Identity(domain, sympy.Derivative(x * acos(k * x) + sign * sqrt(1 - k**2 * x**2) / k, x), (
         Step(acos(k * x), "the derivatives of the roots cancel"),
     ))  # fmt: skip
 
@@ -172,13 +172,18 @@ def frozen_delta_outer(power: int = 2, factor: sympy.Expr = Integer(1)) -> Ident
 @claim(
     "frozen-net-weight",
     source="THEORY §8 [D]",
-    assumptions=("r > 0", "rho = 1"),
+    assumptions=("0 < r < 1", "rho = 1"),
     statement=r"\Delta(1)-\Delta_\pm(1)=-\frac{\arctan r}\pi(1+r^2)",
     twins={"1 - r^2": {"sign": -1}},
 )
 def net_weight(sign: int = 1) -> Identity:
     """What a unit of residual on z, balanced by the outer points, adds to the separation when patterns are frozen."""
-    return Identity(RADII, -atan(r) / pi - r**2 * atan(r) / pi, (
+    domain = {r: (Rational(1, 100), Rational(99, 100))}
+    single = (delta(Integer(1)) - delta_outer(Integer(1))).subs(acos(1 / sqrt(1 + r**2)), atan(r))
+    both = single.subs(acos((1 - r**2) / (1 + r**2)), 2 * atan(r))
+    return Identity(domain, delta(Integer(1)) - delta_outer(Integer(1)), (
+        Step(single, "the angle between z and z + zeta", "lemma", lemma="single-angle"),
+        Step(both, "the angle between z + zeta and z - zeta", "lemma", lemma="double-angle"),
         Step(-atan(r) * (1 + sign * r**2) / pi, "collected"),
     ))  # fmt: skip
 

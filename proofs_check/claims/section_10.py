@@ -186,7 +186,7 @@ def mean(inside: int = 2) -> Together:
     domain, root = {g_0: (Rational(1, 10), Integer(2))}, sympy.sqrt(inside / sympy.pi)
 
     def expected(what: sympy.Expr) -> sympy.Expr:
-        return sympy.integrate(sympy.expand(what * density), (size, 0, oo))
+        return sympy.Integral(sympy.expand(what * density), (size, 0, oo))
 
     return Together((
         ("mean", Identity(domain, expected(g_0 + size), (Step(g_0 + root, "E|g| = sqrt(2 / pi)"),))),
@@ -212,7 +212,7 @@ def error(power: int = 2, alone: bool = False) -> Identity:
     density = sympy.exp(-(n**2) / 2) / sympy.sqrt(2 * sympy.pi)
     end = -overlap * v / sympy.sqrt(1 - overlap**2)
     wrong = -(1 if alone else overlap) * v / sympy.sqrt(1 - overlap**power)
-    return Identity(domain, sympy.integrate(density, (n, -oo, end)), (
+    return Identity(domain, sympy.Integral(density, (n, -oo, end)), (
         Step((1 + sympy.erf(wrong / sympy.sqrt(2))) / 2, "Phi by the error function"),
     ))  # fmt: skip
 

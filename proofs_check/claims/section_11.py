@@ -6,6 +6,7 @@ import sympy
 from sympy import Integer, Rational, exp, log, sqrt
 
 from proofs_check.claim import claim
+from proofs_check.claims.unevaluated import quotient
 from proofs_check.problem import Corner, Identity, Inequality, Positive, Root, Step, Together, Value
 
 v, m, other = sympy.symbols("v m m_star", real=True)
@@ -274,7 +275,7 @@ def classifier_size(times: int = 2, norm: int = 4) -> Together:
     d, g_0, h = sympy.symbols("d g_0 h", positive=True)  # h = log(1 / epsilon)
     box = (Rational(1, 10), Integer(3))
     s = times * sqrt(d) * h / g_0
-    margin = s / 2 * g_0 / sqrt(d)
+    margin = sympy.Mul(s / 2, quotient(g_0, sqrt(d)), evaluate=False)
     # log(1 + e^{-h}) < e^{-h}, in u = e^{-h}: vanishes at u = 0, with the derivative u / (1 + u).
     u = sympy.Symbol("u", positive=True)
     return Together((
