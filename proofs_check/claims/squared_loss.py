@@ -56,11 +56,11 @@ def squared_pull(hinge: bool = False, flat: bool = False) -> Together:
     """With the squared loss a fitted example pulls x_1 back, as hard at every margin; beyond M = 1 the wrong way."""
     loss = _squared(M + u)
     return Together((
-        ("pull", Identity(BOX, -sympy.diff(loss, u), (
+        ("pull", Identity(BOX, -sympy.Derivative(loss, u), (
             Step(Integer(0) if hinge else 1 - M - u, "a residual, linear in the margin"),
         ))),
-        ("curvature", Identity(BOX, sympy.diff(loss, u, 2), (Step(exp(-M) if flat else Integer(1), "whatever M"),))),
-        ("exactly fitted", Identity({u: BOX[u]}, -sympy.diff(loss, u).subs(M, 1), (Step(-u, "M = 1"),))),
+        ("curvature", Identity(BOX, sympy.Derivative(loss, (u, 2)), (Step(exp(-M) if flat else Integer(1), "whatever M"),))),
+        ("exactly fitted", Identity({u: BOX[u]}, -sympy.Derivative(loss.subs(M, 1), u), (Step(-u, "M = 1"),))),
     ))  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 Both bounds are given per dimension, as n / d for n examples that hold P, so that they stay finite as d grows: together
 they say that P takes a number of examples proportional to d. Every argument may be an array; shapes broadcast.
-``proofs_check`` derives each step.
+Each step is a claim of its own.
 """
 
 from __future__ import annotations
