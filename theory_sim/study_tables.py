@@ -92,7 +92,7 @@ def _missing(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    if _missing(value):
+    if _missing(value) or value == "":  # of a column of text, a file keeps what is missing as the empty text
         return "-"
     if isinstance(value, float):
         return "not reached" if math.isinf(value) and value > 0 else f"{value:.4g}"
