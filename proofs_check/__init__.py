@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from proofs_check.certificate import load, save
     from proofs_check.claim import Claim, Verdict, claim, claims, find
+    from proofs_check.falsify import Counterexample, falsify
     from proofs_check.recheck import RecheckReport, recheck
     from proofs_check.verify import verify
 
 _HOMES = {
-    "Claim": "claim", "Verdict": "claim", "claim": "claim", "claims": "claim", "RecheckReport": "recheck", "recheck": "recheck",
-    "find": "claim", "load": "certificate", "save": "certificate", "verify": "verify",
+    "Claim": "claim", "claim": "claim", "claims": "claim", "Counterexample": "falsify", "falsify": "falsify",
+    "find": "claim", "load": "certificate", "recheck": "recheck", "RecheckReport": "recheck", "save": "certificate",
+    "Verdict": "claim", "verify": "verify",
 }
 
-__all__ = ["Claim", "RecheckReport", "Verdict", "claim", "claims", "find", "load", "recheck", "save", "verify"]
+__all__ = [
+    "Claim", "Counterexample", "RecheckReport", "Verdict", "claim", "claims", "falsify", "find", "load", "recheck", "save",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

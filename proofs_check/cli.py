@@ -153,6 +153,8 @@ def verify(
 
     if format not in _FORMATS:
         raise InputError(f"--format {format}", f"one of {', '.join(_FORMATS)}", "choose one of these")
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}, which is a file", "a folder, new or there already", "name another")
     chosen_level = _level(level)
     chosen = [find(id) for id in ids] if ids else claims()
     judged: list[Judged] = []
@@ -224,10 +226,46 @@ def at(
     """Print a claim's expressions, or a twin's, at a point: a counterexample, looked at."""
     from proofs_check.claim import find
     from proofs_check.evaluate import at_point
+    from theory_sim.errors import InputError
 
+    names = [text.partition("=")[0] for text in point]
+    if len(set(names)) < len(names):
+        raise InputError(f"point {' '.join(point)}", "each variable once", "leave one of the values out")
     given = dict(text.partition("=")[::2] for text in point)
     for what, value in at_point(find(id).at("quick", twin), given):
         typer.echo(f"{what:32} {value}")
+
+
+@app.command()
+def falsify(
+    id: str,
+    twin: Annotated[str, typer.Option(help="Name of a false twin, to search in its place.")] = "",
+    seed: Annotated[int, typer.Option(help="Of the search.")] = 0,
+    budget: Annotated[float, typer.Option(help="Seconds after which no further round is begun.")] = 60.0,
+    out: Annotated[Path | None, typer.Option(help="File for the counterexample, for recheck.")] = None,
+) -> None:
+    """Search for a counterexample; exit status 1 if a claim has one, or if a claim or twin known to be false shows none."""
+    from proofs_check.certificate import save
+    from proofs_check.claim import find
+    from proofs_check.falsify import attempt
+    from theory_sim.errors import InputError
+
+    if out is not None and out.exists():
+        raise InputError(f"--out {out}", "a file that does not exist yet", "choose another, or move that one away")
+    tried = attempt(id, seed=seed, budget=budget, twin=twin)
+    looked = f"seed {seed}, {tried.evaluations} evaluations, {tried.seconds:.1f} s"
+    should = bool(twin) or find(id).expected == "refuted"
+    if tried.found is None:
+        typer.echo(f"no counterexample found ({looked}); that proves nothing")
+    else:
+        typer.echo(f"{tried.found.claim}: refuted ({looked})")
+        for line in _evidence(tried.found.evidence):
+            typer.echo(textwrap.indent(line, "  "))
+        typer.echo(f"look at it   {tried.found.line}")
+        if out is not None:
+            save(tried.found.verdict, out)
+            typer.echo(f"check again  proofs-check recheck {shlex.quote(str(out))}")
+    raise typer.Exit(0 if (tried.found is not None) == should else 1)
 
 
 @app.command()
@@ -237,10 +275,16 @@ def recheck(
 ) -> None:
     """Check stored evidence again, in code that shares nothing with the methods that made it."""
     from proofs_check.recheck import recheck
+    from theory_sim.errors import InputError
 
     refused = 0
     for path in files:
-        report = recheck(path, check_hash=check_hash)
+        try:
+            report = recheck(path, check_hash=check_hash)
+        except InputError as error:  # the other files are looked at all the same
+            refused += 1
+            typer.echo(f"REFUSED  {path}: {error}")
+            continue
         refused += not report.accepted
         typer.echo(f"{'accepted' if report.accepted else 'REFUSED '} {report.claim}: {report.outcome}; {report.reason}")
     raise typer.Exit(1 if refused else 0)

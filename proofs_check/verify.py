@@ -7,7 +7,7 @@ from typing import Any
 from proofs_check.claim import Claim, Level, Verdict, find
 from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Problem, Sampled, Together, Value
 
-__all__ = ["as_expected", "judge", "verify"]
+__all__ = ["as_expected", "judge", "solve", "verify"]
 
 
 def verify(id: str, *, level: Level = "quick") -> Verdict:
@@ -30,7 +30,7 @@ def verify(id: str, *, level: Level = "quick") -> Verdict:
 
 def judge(claim: Claim, twin: str = "", *, level: Level = "quick") -> Verdict:
     """Verdict of a claim, or of its twin of that name."""
-    outcome, evidence = _solve(claim.at(level, twin))
+    outcome, evidence = solve(claim.at(level, twin))
     return Verdict(f"{claim.id}/{twin}" if twin else claim.id, outcome, evidence, level)  # type: ignore[arg-type]
 
 
@@ -41,7 +41,8 @@ def as_expected(claim: Claim, *, level: Level = "quick") -> tuple[Verdict, list[
     return own, twins, own.outcome == claim.expected and all(twin.outcome == "refuted" for twin in twins)
 
 
-def _solve(problem: Problem) -> tuple[str, dict[str, Any]]:
+def solve(problem: Problem) -> tuple[str, dict[str, Any]]:
+    """Outcome of a problem, and the evidence for it."""
     # Each method is imported when it is needed: sympy, flint and scipy are slow to load.
     match problem:
         case Identity():
@@ -86,7 +87,7 @@ def _all(problem: Together) -> tuple[str, dict[str, Any]]:
     strength = ("proved", "certified", "supported", "undecided")
     weakest, shown = 0, []
     for name, part in problem.parts:
-        outcome, evidence = _solve(part)
+        outcome, evidence = solve(part)
         if outcome == "refuted":
             return "refuted", {"part": name, "outcome": outcome, "evidence": evidence}
         weakest = max(weakest, strength.index(outcome))

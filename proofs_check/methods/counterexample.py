@@ -13,7 +13,7 @@ from flint import arb, ctx, fmpq
 from proofs_check.methods.ball import enclose
 from proofs_check.problem import Domain
 
-__all__ = ["differs", "false_at", "not_positive", "simplest"]
+__all__ = ["differs", "false_at", "not_positive", "shown_at", "simplest"]
 
 _BITS = 256
 _CORNERS = 4
@@ -36,6 +36,27 @@ def false_at(domain: Domain, expression: sympy.Expr, values: Sequence[Fraction])
     ctx.prec = _BITS
     try:
         return _shown(domain, expression, point, lambda value: bool(value <= 0), "value")
+    finally:
+        ctx.prec = before
+
+
+def shown_at(domain: Domain, expression: sympy.Expr, point: Point, claimed: str) -> dict[str, Any] | None:
+    """The point made simple, if an expression claimed to be zero, positive or not negative certainly is not so there."""
+
+    def false(value: Any) -> bool:
+        if claimed == "zero":
+            return bool(value < 0 or value > 0)
+        return bool(value <= 0 if claimed == "positive" else value < 0)
+
+    before = ctx.prec
+    ctx.prec = _BITS
+    try:
+        given = expression.doit()
+        if not false(_at(given, point)):
+            return None
+        return _shown(domain, given, point, false, "difference" if claimed == "zero" else "value")
+    except (NotImplementedError, KeyError):
+        return None
     finally:
         ctx.prec = before
 

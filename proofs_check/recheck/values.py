@@ -1,4 +1,4 @@
-"""Numbers: computed again by mpmath's tanh-sinh quadrature, to 20 digits.
+"""Numbers: computed again by mpmath's tanh-sinh quadrature, to 36 digits.
 
 That is another algorithm but no enclosure: the certificate is the ball arithmetic's, and this look would find it wrong.
 """
@@ -18,7 +18,7 @@ from proofs_check.recheck.refusal import Refused, only_keys
 
 __all__ = ["check_value"]
 
-_DIGITS: Final = 20
+_DIGITS: Final = 36
 
 
 def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:

@@ -10,8 +10,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from xml.etree import ElementTree as tree
 
+from typer.testing import CliRunner
+
 from proofs_check.claim import claims, find
+from proofs_check.cli import app
 from proofs_check.verify import judge, verify
+from theory_sim.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 ALL = {each.id: each for each in claims()}
@@ -36,7 +40,7 @@ def test_command_line(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "evidence" / "regime-maximin-point.json").read_text())
     content["evidence"]["point"][0] = "4/5"
     (tmp_path / "evidence" / "regime-maximin-point.json").write_text(json.dumps(content))
-    assert call("recheck", "evidence/regime-maximin-point.json", cwd=tmp_path).returncode == 2  # not the file that was stored
+    assert call("recheck", "evidence/regime-maximin-point.json", cwd=tmp_path).returncode == 1  # not the file that was stored
     assert call("recheck", "--no-hash", "evidence/regime-maximin-point.json", cwd=tmp_path).returncode == 1
     report = json.loads(call("verify", "sheppard", "--format", "json", cwd=tmp_path).stdout)
     assert report["claims"][0]["outcome"] == "proved" and report["failed"] == 0
@@ -105,3 +109,20 @@ def test_pytest_runs_claims_as_items(tmp_path: Path) -> None:
     assert "1 passed" in run().stdout
     wrong = run("--claims=shepard")
     assert wrong.returncode == 4 and "did you mean 'sheppard'" in wrong.stderr
+
+
+def test_recheck_goes_on_after_a_bad_file(tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{")
+    run = CliRunner().invoke
+    assert run(app, ["verify", "sheppard", "--out", str(tmp_path / "kept")]).exit_code == 0
+    done = run(app, ["recheck", str(tmp_path / "bad.json"), str(tmp_path / "kept" / "sheppard.json")])
+    assert done.exit_code == 1 and "REFUSED" in done.output and "accepted sheppard" in done.output
+
+
+def test_bad_places_and_points_are_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    run = CliRunner().invoke
+    for words in (["verify", "sheppard", "--out", str(tmp_path / "file")], ["at", "sheppard", "rho=1/2", "rho=1/3"]):
+        done = run(app, words)
+        assert isinstance(done.exception, InputError), done.output
+    assert (tmp_path / "file").read_text() == "mine"

@@ -1,0 +1,191 @@
+"""falsify(id) -> Counterexample | None: a search for a point at which a claim, or one of its twins, is false."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sympy
+
+from proofs_check.claim import Verdict, find
+from proofs_check.problem import Identity, Inequality, Positive, Problem, Together
+from theory_sim.errors import InputError
+
+if TYPE_CHECKING:
+    from proofs_check.methods.search import Ground
+
+__all__ = ["Counterexample", "Falsification", "attempt", "falsify"]
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A point at which a claim is false, with certainty.
+
+    Attributes
+    ----------
+    claim : str
+        Identifier, with the twin's name after a slash.
+    point : mapping
+        Variable to rational number, as text; empty if the claim has no variables.
+    evidence : mapping
+        As `verify` stores it and `recheck` reads it.
+    """
+
+    claim: str
+    point: Mapping[str, str]
+    evidence: Mapping[str, Any]
+
+    @property
+    def line(self) -> str:
+        """Command that evaluates the claim there; of a claim without variables, the one that shows it."""
+        id, _, twin = self.claim.partition("/")
+        values = " ".join(shlex.quote(f"{name}={value}") for name, value in self.point.items())
+        chosen = f" --twin {shlex.quote(twin)}" if twin else ""
+        return f"proofs-check at {id} {values}{chosen}" if values else f"proofs-check falsify {id}{chosen}"
+
+    @property
+    def verdict(self) -> Verdict:
+        """What `save` stores."""
+        return Verdict(self.claim, "refuted", dict(self.evidence))
+
+
+@dataclass(frozen=True)
+class Falsification:
+    """What a search found, and how much it looked at.
+
+    Attributes
+    ----------
+    found : Counterexample or None
+        None: nothing was found, which is no proof.
+    evaluations : int
+        Of the claim's expressions, in floating point.
+    seconds : float
+        Wall time.
+    """
+
+    found: Counterexample | None
+    evaluations: int
+    seconds: float
+
+
+def falsify(id: str, *, seed: int = 0, budget: float = 60.0, twin: str = "") -> Counterexample | None:
+    """Search for a counterexample to a claim.
+
+    Parameters
+    ----------
+    id : str
+        Of the claim.
+    seed : int
+        Of the search. The same seed looks at the same points in the same order; the budget only says where it stops.
+    budget : float
+        Seconds after which no further round is begun. The first round is always done, about 0.1 s to some seconds.
+    twin : str
+        Name of a false twin, to search in its place.
+
+    Returns
+    -------
+    Counterexample or None
+        Certain by ball arithmetic, and made of the simplest rationals near the point found. None: nothing was found.
+
+    Raises
+    ------
+    InputError
+        If there is no such claim or twin, the seed is negative or the budget not a positive number.
+    """
+    return attempt(id, seed=seed, budget=budget, twin=twin).found
+
+
+def attempt(id: str, *, seed: int = 0, budget: float = 60.0, twin: str = "") -> Falsification:
+    """As `falsify`, with the cost of the search beside its result."""
+    if not 0 < budget < float("inf"):
+        raise InputError(f"budget = {budget}", "a positive number of seconds", "give one, such as 60")
+    if seed < 0:
+        raise InputError(f"seed = {seed}", "a number from 0", "give one")
+    from proofs_check.methods.search import rounds
+
+    claim, start = find(id), time.perf_counter()
+    problem, name = claim.at("quick", twin), f"{id}/{twin}" if twin else id
+    evaluations = 0
+    # Numbers, programs and samples have no domain to search: their own methods decide, at once.
+    decided = _decided(problem)
+    if decided is not None:
+        return Falsification(Counterexample(name, {}, decided), 0, time.perf_counter() - start)
+    grounds = list(_grounds(problem))
+    searches = [(ground, where, rounds(ground, (seed, index))) for index, (ground, where) in enumerate(grounds)]
+    first = True
+    while searches and (first or time.perf_counter() - start < budget):
+        for search in list(searches):
+            _, where, course = search
+            looked = next(course, None)
+            if looked is None:
+                searches.remove(search)
+                continue
+            found, used = looked
+            evaluations += used
+            if found is not None:
+                evidence = _wrapped(found, where)
+                return Falsification(
+                    Counterexample(name, found["counterexample"], evidence), evaluations, time.perf_counter() - start
+                )
+            if not first and time.perf_counter() - start >= budget:
+                break
+        first = False
+    return Falsification(None, evaluations, time.perf_counter() - start)
+
+
+# Parts by name, then what an identity's evidence says of its step.
+_Where = tuple[tuple[str, ...], dict[str, Any]]
+
+
+def _grounds(problem: Problem, parts: tuple[str, ...] = ()) -> Iterator[tuple[Ground, _Where]]:
+    from proofs_check.methods.search import Ground
+
+    if isinstance(problem, Together):
+        for name, part in problem.parts:
+            yield from _grounds(part, (*parts, name))
+    elif isinstance(problem, Identity):
+        before = problem.start
+        for number, step in enumerate(problem.steps, start=1):
+            yield Ground(problem.variables, before - step.expression, "zero"), (parts, {"step": number, "reason": step.reason})
+            before = step.expression
+    elif isinstance(problem, Inequality):
+        yield Ground(_beyond_corner(problem), problem.expression, "positive"), (parts, {})
+    elif isinstance(problem, Positive):
+        claimed = "positive" if problem.strict else "not negative"
+        yield Ground(problem.variables, problem.expression, claimed), (parts, {})  # type: ignore[arg-type]
+
+
+def _beyond_corner(problem: Inequality) -> dict[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]]:
+    """The end at which the expression is 0 does not belong to the claim; all that is beyond it does."""
+    domain = dict(problem.variables)
+    if problem.corner is not None:
+        low, high = domain[problem.corner.symbol]
+        domain[problem.corner.symbol] = (low + (high - low) / 10**6, high)
+    return domain
+
+
+def _decided(problem: Problem) -> dict[str, Any] | None:
+    """Evidence against the parts that have no domain, or None."""
+    if isinstance(problem, Together):
+        for name, part in problem.parts:
+            evidence = _decided(part)
+            if evidence is not None:
+                return {"part": name, "outcome": "refuted", "evidence": evidence}
+        return None
+    if isinstance(problem, (Identity, Inequality, Positive)):
+        return None
+    from proofs_check.verify import solve
+
+    outcome, evidence = solve(problem)
+    return evidence if outcome == "refuted" else None
+
+
+def _wrapped(found: dict[str, Any], where: _Where) -> dict[str, Any]:
+    parts, said = where
+    evidence = {**said, **found}
+    for name in reversed(parts):
+        evidence = {"part": name, "outcome": "refuted", "evidence": evidence}
+    return evidence
