@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from proofs_check.certificate import load, save
     from proofs_check.claim import Claim, Verdict, claim, claims, find
+    from proofs_check.constants import ConstantsReport, check_constants
     from proofs_check.falsify import Counterexample, falsify
     from proofs_check.recheck import RecheckReport, recheck
+    from proofs_check.suggest import suggest
     from proofs_check.verify import verify
 
 _HOMES = {
-    "Claim": "claim", "claim": "claim", "claims": "claim", "Counterexample": "falsify", "falsify": "falsify",
-    "find": "claim", "load": "certificate", "recheck": "recheck", "RecheckReport": "recheck", "save": "certificate",
-    "Verdict": "claim", "verify": "verify",
+    "check_constants": "constants", "Claim": "claim", "claim": "claim", "claims": "claim",
+    "ConstantsReport": "constants", "Counterexample": "falsify", "falsify": "falsify", "find": "claim",
+    "load": "certificate", "recheck": "recheck", "RecheckReport": "recheck", "save": "certificate",
+    "suggest": "suggest", "Verdict": "claim", "verify": "verify",
 }
 
 __all__ = [
-    "Claim", "Counterexample", "RecheckReport", "Verdict", "claim", "claims", "falsify", "find", "load", "recheck", "save",
-    "verify",
+    "Claim", "ConstantsReport", "Counterexample", "RecheckReport", "Verdict", "check_constants", "claim", "claims",
+    "falsify", "find", "load", "recheck", "save", "suggest", "verify",
 ]
 
 

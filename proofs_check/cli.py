@@ -237,6 +237,54 @@ def at(
 
 
 @app.command()
+def constants(
+    file: Annotated[Path | None, typer.Argument(help="Experiment as TOML; left out, the preset.")] = None,
+    preset: Annotated[str, typer.Option(help="Named experiment, in place of a file.")] = "default",
+    format: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    suggest: Annotated[bool, typer.Option("--suggest", help="Look for the nearest one that meets the conditions.")] = False,
+    conditions: Annotated[str, typer.Option(help="For --suggest: all of them, or the deciding ones.")] = "all",
+    out: Annotated[Path | None, typer.Option(help="For --suggest: file for that experiment.")] = None,
+) -> None:
+    """Hold an experiment against the theorem's conditions; exit status 1 if its mechanism does not apply."""
+    from proofs_check.constants import check_constants
+    from proofs_check.constants_text import lines_of
+    from proofs_check.suggest import suggest as nearest
+    from theory_sim.errors import InputError
+    from theory_sim.experiment import Experiment
+
+    if format not in ("text", "json"):
+        raise InputError(f"--format {format}", "text or json", "choose one of these")
+    if file is not None and preset != "default":
+        raise InputError(f"the file {file} and --preset {preset}", "one experiment", "leave one of the two out")
+    if not suggest and (out is not None or conditions != "all"):
+        raise InputError("--out or --conditions without --suggest", "they belong to a suggestion", "add --suggest")
+    if out is not None and out.exists():
+        raise InputError(f"--out {out}", "a file that does not exist yet", "choose another, or move that one away")
+    experiment = Experiment.from_toml(file) if file is not None else Experiment.preset(preset)
+    report = check_constants(experiment)
+    near = nearest(experiment, conditions=conditions) if suggest else None  # type: ignore[arg-type]
+    if near is not None and out is not None:
+        near.to_toml(out)
+    old = experiment.fields()
+    moved = {} if near is None else {name: value for name, value in near.fields().items() if old.get(name) != value}
+    if format == "json":
+        told = report.to_dict()
+        if near is not None:
+            told["suggestion"] = {"moved": moved, "applies": check_constants(near).applies}
+        typer.echo(json.dumps(told, indent=2, allow_nan=False))
+    else:
+        for line in lines_of(report):
+            typer.echo(line)
+        if near is not None:
+            typer.echo(f"\nnearest experiment that meets the conditions ({conditions}), N and g0 as they are")
+            for name, value in moved.items() or {"nothing": "to move"}.items():
+                typer.echo(f"  {name} = {value}" + (f"  (was {old[name]})" if name in old else ""))
+            applies = check_constants(near).applies
+            typer.echo(f"  the closure {'predicts' if applies else 'does not safely predict'} both orders there")
+    raise typer.Exit(0 if report.applies else 1)
+
+
+@app.command()
 def falsify(
     id: str,
     twin: Annotated[str, typer.Option(help="Name of a false twin, to search in its place.")] = "",

@@ -1,0 +1,223 @@
+"""check_constants(experiment) -> ConstantsReport: the theorem's conditions and predictions at a user's own parameters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from proofs_check.suggest import Move, moves
+from theory_sim.experiment import Experiment
+from theory_sim.limit.closure import closure_of
+from theory_sim.regime import Regime, regime
+from theory_sim.theory.noise_law import decorrelation_rate, noise_levels, tau_stationary
+from theory_sim.theory.overlap import P_error, averaging_overlap
+from theory_sim.theory.sample_complexity import samples_lower_bound, samples_upper_bound
+
+__all__ = ["Arm", "ConstantsReport", "NoiseCourse", "Samples", "check_constants"]
+
+_MOST_STEPS: Final = 10**7
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What the closure of THEORY §8 predicts of one schedule at infinite width.
+
+    Attributes
+    ----------
+    schedule : {"L-S", "S"}
+    order, expected, verdict : str
+        Predicted order at the level 0.45, the theorem's, and how safely they agree.
+    tau_Q, tau_P : dict
+        Learning time for each level, in learning-rate time; NaN where a kind is not learnt by max_tau.
+    Q_loss_at_tau_P, Q_loss_end : float
+        Q-only training loss when P-only is learnt, and at the end: under L-S the first is Q's plateau.
+    test_error : float
+        Error on fresh P examples at the end, by the formula of THEORY §10.
+    annealed_tau : float
+        Learning-rate time of the annealing; NaN if there is none.
+    """
+
+    schedule: str
+    order: str
+    expected: str
+    verdict: str
+    tau_Q: dict[float, float]
+    tau_P: dict[float, float]
+    Q_loss_at_tau_P: float
+    Q_loss_end: float
+    test_error: float
+    annealed_tau: float
+
+
+@dataclass(frozen=True)
+class NoiseCourse:
+    """Level of the accumulated noise under L-S, by the exact recursion of THEORY §5, and how fast patterns decorrelate.
+
+    Attributes
+    ----------
+    start, at_annealing, end : float
+        tau_t at the start, when the rate falls, and at max_tau; NaN where nothing is annealed.
+    stable_before, stable_after : float
+        Stationary levels of both rates; infinite without weight decay.
+    decorrelation_before, decorrelation_after : float
+        Per unit of learning-rate time, at the level of the annealing: what drops at once.
+    """
+
+    start: float
+    at_annealing: float
+    end: float
+    stable_before: float
+    stable_after: float
+    decorrelation_before: float
+    decorrelation_after: float
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Examples against the bounds of THEORY §10.
+
+    Attributes
+    ----------
+    P_only, holding_P, holding_Q : float
+        Expected numbers of training examples.
+    error_P_only, error_holding_P : float
+        Error on fresh P examples of averaging that many.
+    needed, enough : float
+        Examples that an error of 1 % needs at least, and those with which averaging has it: both of order d.
+    Q_unseen : float
+        Probability that a direction of Q is missing: 2 (3/4)^n - 2 (1/4)^n.
+    """
+
+    P_only: float
+    holding_P: float
+    holding_Q: float
+    error_P_only: float
+    error_holding_P: float
+    needed: float
+    enough: float
+    Q_unseen: float
+
+
+@dataclass(frozen=True)
+class ConstantsReport:
+    """A user's experiment against the theorem.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    regime : Regime
+        Conditions of §9 with value, threshold and margin; Y, G, closed-form learning times, lazy deficit.
+    arms : tuple of Arm
+        L-S and S; empty if a rate times lambda is 1 or more.
+    noise : NoiseCourse
+    samples : Samples
+    moves : dict
+        Failed condition to the moves of one parameter that mend it, the shortest first.
+    """
+
+    experiment: Experiment
+    regime: Regime
+    arms: tuple[Arm, ...]
+    noise: NoiseCourse
+    samples: Samples
+    moves: dict[str, tuple[Move, ...]]
+
+    @property
+    def applies(self) -> bool:
+        """Whether both orders are predicted with room to spare, and a simulation would be sound."""
+        return self.regime.holds
+
+    @property
+    def verdict(self) -> str:
+        """In words: whether the theorem's mechanism applies, and if not, what to move and by how much."""
+        if self.applies:
+            return "the mechanism applies: L-S is predicted to learn P first, S to learn Q first, at every level"
+        lines = ["the mechanism does not apply, or too narrowly to tell"]
+        lines += [f"  {warning}" for warning in self.regime.warnings]
+        for name, found in self.moves.items():
+            if found:
+                lines.append(f"  {name} would hold with {found[0].parameter.rstrip('_')} x {found[0].factor:.3g}")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain, JSON-ready values (NaN and infinity become None)."""
+        plain = {"experiment": self.experiment.fields(), "applies": self.applies, "verdict": self.verdict,
+                 "regime": self.regime.to_dict(), "arms": [asdict(arm) for arm in self.arms], "noise": asdict(self.noise),
+                 "samples": asdict(self.samples),
+                 "moves": {name: [asdict(move) for move in found] for name, found in self.moves.items()}}  # fmt: skip
+        made = _plain(plain)
+        assert isinstance(made, dict)
+        return made
+
+
+def check_constants(experiment: Experiment) -> ConstantsReport:
+    """Hold an experiment against the conditions of THEORY §9 and predict what it will do.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Any valid one. Predictions are of L-S and S with its rates, whatever its schedule, at infinite width.
+
+    Returns
+    -------
+    ConstantsReport
+        Learning times by the closed forms and by the closure (its errors: the page on the closure), in about 0.5 s.
+    """
+    judged = regime(experiment)
+    failed = [row for row in judged.conditions if not row.holds]
+    arms = tuple(_arm(experiment, judged, schedule) for schedule in ("L-S", "S") if schedule in judged.predicted_order)
+    return ConstantsReport(
+        experiment, judged, arms, _noise(experiment, arms), _samples(experiment),
+        {row.name: tuple(moves(experiment, row.name)) for row in failed},
+    )
+
+
+def _arm(e: Experiment, judged: Regime, schedule: str) -> Arm:
+    course, predicted = closure_of(e, schedule), judged.predicted_order[schedule]
+    error = float(P_error(course.overlap[-1], e.g0)) if math.isfinite(course.overlap[-1]) else 0.5
+    return Arm(schedule, predicted.order, predicted.expected, predicted.verdict, predicted.tau_Q, predicted.tau_P,
+               predicted.Q_loss_at_tau_P, predicted.Q_loss_end, error, course.annealed_tau)  # fmt: skip
+
+
+def _noise(e: Experiment, arms: tuple[Arm, ...]) -> NoiseCourse:
+    start = e.tau_0_value
+    stable = [tau_stationary(rate, e.lambda_, e.tau_xi) if e.lambda_ > 0 else math.inf for rate in (e.eta_1, e.eta_2)]
+    annealed = arms[0].annealed_tau if arms else math.nan
+    before, after, drop = math.nan, math.nan, [math.nan, math.nan]
+    if math.isfinite(annealed):
+        steps = max(1, round(annealed / e.eta_1)), max(0, round((e.max_tau - annealed) / e.eta_2))
+        if sum(steps) <= _MOST_STEPS:
+            levels = noise_levels(np.repeat([e.eta_1, e.eta_2], steps), e.lambda_, e.tau_xi, start)
+            before, after = float(levels[steps[0]]), float(levels[-1])
+            drop = [decorrelation_rate(rate, before, e.tau_xi) for rate in (e.eta_1, e.eta_2)]
+    return NoiseCourse(start, before, after, *stable, *drop)
+
+
+def _samples(e: Experiment) -> Samples:
+    n = e.n_examples
+    only, holding, q = e.p0_value * n, (1.0 - e.q0) * n, (1.0 - e.p0_value) * n
+    errors = [float(P_error(averaging_overlap(count, e.d, e.g0), e.g0)) for count in (only, holding)]
+    overlap = _overlap_of(0.01, e.g0)
+    needed = float(samples_lower_bound(e.d, overlap, e.g0)) * e.d if e.d >= 2 else math.nan
+    enough = float(samples_upper_bound(overlap, e.g0)) * e.d
+    return Samples(only, holding, q, errors[0], errors[1], needed, enough, min(1.0, 2.0 * 0.75**q - 2.0 * 0.25**q))
+
+
+def _overlap_of(error: float, g0: float) -> float:
+    """Overlap at which a direction errs that often on fresh P examples."""
+    from scipy.optimize import brentq
+
+    return float(brentq(lambda c: float(P_error(c, g0)) - error, 1e-9, 1.0 - 1e-12))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value

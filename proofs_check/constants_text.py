@@ -1,0 +1,46 @@
+"""A report on an experiment's constants as lines of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from proofs_check.constants import ConstantsReport
+
+__all__ = ["lines_of"]
+
+
+def lines_of(report: ConstantsReport) -> Iterator[str]:
+    """Yield the report line by line, the verdict last."""
+    judged, noise, samples = report.regime, report.noise, report.samples
+    yield "conditions of the theorem at these parameters (margin: factor to spare)"
+    for row in judged.conditions:
+        found = f"found {row.value:.3g}, bound {row.threshold:.3g}, margin {row.margin:.3g}"
+        yield f"  {'holds' if row.holds else 'FAILS':6} {row.name}: {found} ({row.role})"
+    yield "\npattern motion"
+    yield f"  Y(eta_1) = {judged.Y_1:.3g}, G = {judged.G_1:.3g}; Y(eta_2) = {judged.Y_2:.3g}, G = {judged.G_2:.3g}"
+    yield f"  lazy deficit at m_V: {judged.lazy_deficit:.3g}"
+    yield f"\nlearning times at loss {judged.level:g}, closed forms with frozen patterns"
+    yield f"  tau_Q = {judged.tau_Q:.4g}, tau_P = {judged.tau_P:.4g}"
+    for arm in report.arms:
+        yield f"\n{arm.schedule}, closure at infinite width: {arm.order}, expected {arm.expected}: {arm.verdict}"
+        for kind, learnt in (("Q", arm.tau_Q), ("P", arm.tau_P)):
+            yield f"  tau_{kind}: " + ", ".join(f"{_time(time)} at {level:g}" for level, time in learnt.items())
+        yield f"  Q-only loss {arm.Q_loss_at_tau_P:.3g} when P is learnt, {arm.Q_loss_end:.3g} at the end"
+        yield f"  error on fresh P examples at the end {arm.test_error:.2g}"
+    if len(report.arms) == 2 and report.arms[0].test_error > 0:
+        yield f"\nerror of S over that of L-S: {report.arms[1].test_error / report.arms[0].test_error:.3g}"
+    yield "\nnoise under L-S (standard deviation, exact recursion)"
+    yield f"  start {noise.start:.3g}, at annealing {noise.at_annealing:.3g}, at the end {noise.end:.3g}"
+    yield f"  stable level of eta_1 {noise.stable_before:.3g}, of eta_2 {noise.stable_after:.3g}"
+    yield f"  decorrelation a unit of tau, at annealing: {noise.decorrelation_before:.3g}, then {noise.decorrelation_after:.3g}"
+    yield "\nexamples"
+    yield f"  P-only {samples.P_only:.0f}: averaging them errs on {samples.error_P_only:.2g} of fresh P examples"
+    yield f"  holding P {samples.holding_P:.0f}: averaging them errs on {samples.error_holding_P:.2g}"
+    yield f"  an error of 1 % needs at least {samples.needed:.0f}; averaging has it with {samples.enough:.0f}"
+    yield f"  holding Q {samples.holding_Q:.0f}: a direction is missing with probability {samples.Q_unseen:.2g}"
+    yield f"\n{report.verdict}"
+
+
+def _time(time: float) -> str:
+    return "never" if math.isnan(time) else f"{time:.0f}"
