@@ -100,7 +100,7 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
     conditions : {"all", "deciding"}
         All of THEORY §9 at finite d, or those that decide the order and the soundness of a simulation.
     free : sequence of str
-        Parameters that may move: of d, r, lambda_, eta_1, eta_2, tau_xi, m_V.
+        Parameters that may move, of `FREE`; one that is 0 stays 0.
     seed : int
         Of the starting points of the search.
 
@@ -113,7 +113,7 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
     Raises
     ------
     InputError
-        If none is found within factors of 1e4, a name is no free parameter, or lambda, tau_xi are 0 and may move.
+        If none is found within factors of 1e4, or a name is no free parameter.
     """
     unknown = [name for name in free if name not in FREE]
     if unknown or not free:
@@ -149,20 +149,25 @@ def _nearest(
         margins = [m for m, keep in zip(_log_margins(experiment, shifts), kept, strict=True) if keep]
         return np.array([*margins, _room_for_kinds(experiment, shifts)]) - slack
 
-    def inside(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.concatenate([x[size] - x[:size], x[size] + x[:size]])
+    def room_and_reach(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.concatenate([room(x), x[size] - x[:size], x[size] + x[:size]])
+
+    def short(x: NDArray[np.float64]) -> float:
+        return float(np.square(np.minimum(room(x), 0.0)).sum())
+
+    def reached(x: NDArray[np.float64]) -> float:
+        return float(x[size])
+
+    bounds = [(-_FURTHEST, _FURTHEST)] * size
 
     rng, best = np.random.default_rng(seed), None
     for start in range(_STARTS):
         reach = 0.0 if start == 0 else rng.uniform(0.5, 5.0)
         first = rng.uniform(-reach, reach, size) if reach else np.zeros(size)
         # Where all hold first, the nearest from there: two easy searches instead of a hard one.
-        met = minimize(lambda x: float(np.square(np.minimum(room(np.append(x, 0.0)), 0.0)).sum()), first, method="L-BFGS-B",
-                       bounds=[(-_FURTHEST, _FURTHEST)] * size)  # fmt: skip
-        ended = minimize(lambda x: float(x[size]), np.append(met.x, np.abs(met.x).max()), method="SLSQP",
-                         bounds=[(-_FURTHEST, _FURTHEST)] * size + [(0.0, _FURTHEST)],
-                         constraints=[NonlinearConstraint(room, 0.0, np.inf), NonlinearConstraint(inside, 0.0, np.inf)],
-                         options={"maxiter": 300, "ftol": 1e-10})  # fmt: skip
+        met = minimize(short, first, method="L-BFGS-B", bounds=bounds)
+        ended = minimize(reached, np.append(met.x, np.abs(met.x).max()), method="SLSQP", bounds=[*bounds, (0.0, _FURTHEST)],
+                         constraints=NonlinearConstraint(room_and_reach, 0.0, np.inf), options={"maxiter": 300, "ftol": 1e-10})
         if room(ended.x).min() >= -1e-7 and (best is None or ended.x[size] < best[size]):
             best = ended.x
     return None if best is None else best[:size]
