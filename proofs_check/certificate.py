@@ -49,10 +49,12 @@ def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         said = content.pop("sha256")
+        if set(content) != {"format", "claim", "level", "outcome", "evidence"}:
+            raise ValueError(f"entries {sorted(content)}")
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r} is not {FORMAT}")
         verdict = Verdict(str(content["claim"]), content["outcome"], dict(content["evidence"]), content["level"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         told = str(error) if str(path) in str(error) else f"{path}: {error}"
         raise InputError(told, "a verdict stored by proofs-check verify --out", "verify the claim again") from error
     if check_hash and said != _hash(content):

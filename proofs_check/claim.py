@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from inspect import signature
 from typing import Any, Final, Literal
 
 from proofs_check.problem import Problem
@@ -175,10 +176,20 @@ def claim(
         )
 
     def register(function: Callable[..., Problem]) -> Callable[..., Problem]:
-        if id in _REGISTRY:
+        known = _REGISTRY.get(id)
+        # A cell that is run again makes the same function anew.
+        if known is not None and (known.problem.__module__, known.problem.__qualname__) != (
+            function.__module__, function.__qualname__,
+        ):  # fmt: skip
             raise InputError(f"claim id {id!r} given twice", "one claim an identifier", "rename one of the two")
         if not (function.__doc__ or "").strip():
             raise InputError(f"claim {id!r} without a docstring", "a reader learns from it what is claimed", "write one")
+        for given in (*twins.values(), full or {}):
+            unknown = [name for name in given if name not in signature(function).parameters]
+            if unknown:
+                raise InputError(f"claim {id!r}: parameters {unknown} of a twin or of full",
+                                 f"parameters of {function.__name__}: {', '.join(signature(function).parameters) or 'none'}",
+                                 "name one of these")
         made = tuple(Twin(name, dict(parameters)) for name, parameters in twins.items())
         _REGISTRY[id] = Claim(
             id, statement, source, tuple(assumptions), bound, expected, function, made, dict(full or {}), corrected

@@ -325,6 +325,9 @@ def recheck(
     from proofs_check.recheck import recheck
     from theory_sim.errors import InputError
 
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise InputError(f"no file {', '.join(missing)}", "evidence stored by verify --out", "check the paths")
     refused = 0
     for path in files:
         try:

@@ -12,6 +12,8 @@ from typing import Any, Final, Literal
 import numpy as np
 import sympy
 
+from theory_sim.errors import InputError
+
 __all__ = [
     "PRECISION",
     "RESAMPLES",
@@ -241,6 +243,11 @@ class Together:
     """Several problems, all of which must hold; each has a name for the reader."""
 
     parts: tuple[tuple[str, Problem], ...]
+
+    def __post_init__(self) -> None:
+        names = [name for name, _ in self.parts]
+        if not names or not all(names) or len(set(names)) < len(names):
+            raise InputError(f"parts {names}", "one or more, each with a name of its own", "name them apart")
 
 
 Problem = Identity | Inequality | Positive | LinearProgram | Value | Sampled | Together

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from proofs_check.claim import Claim, Level, Verdict, find
+from proofs_check.premises import require_no_circle
 from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Problem, Sampled, Together, Value
 
 __all__ = ["as_expected", "judge", "solve", "verify"]
@@ -30,7 +31,12 @@ def verify(id: str, *, level: Level = "quick") -> Verdict:
 
 def judge(claim: Claim, twin: str = "", *, level: Level = "quick") -> Verdict:
     """Verdict of a claim, or of its twin of that name."""
-    outcome, evidence = solve(claim.at(level, twin))
+    problem = claim.at(level, twin)
+    require_no_circle(claim.id, problem)
+    try:
+        outcome, evidence = solve(problem)
+    except NotImplementedError as error:  # a function that no method knows
+        outcome, evidence = "undecided", {"reason": str(error)}
     return Verdict(f"{claim.id}/{twin}" if twin else claim.id, outcome, evidence, level)  # type: ignore[arg-type]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from theory_sim.errors import InputError
+
 __all__ = ["load"]
 
 _SECTIONS = (
@@ -22,4 +24,8 @@ def load() -> None:
     for section in _SECTIONS:
         import_module(f"{__name__}.{section}")
     for point in entry_points(group="proofs_check.claims"):
-        point.load()
+        try:
+            point.load()
+        except Exception as error:
+            raise InputError(f"entry point {point.name} = {point.value}: {type(error).__name__}: {error}",
+                             "a module that registers claims", "mend that package, or uninstall it") from error

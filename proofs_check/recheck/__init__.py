@@ -13,6 +13,7 @@ from typing import Any
 
 from proofs_check.certificate import load
 from proofs_check.claim import find
+from proofs_check.premises import require_no_circle
 from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Sampled, Together, Value
 from proofs_check.recheck.boxes import check_boxes
 from proofs_check.recheck.derivations import check_derivation, check_positive
@@ -58,11 +59,13 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
     Raises
     ------
     InputError
-        If the file cannot be read as a verdict or does not fit its hash, or its claim, twin or level is unknown.
+        If the file cannot be read as a verdict or does not fit its hash, its claim, twin or level is unknown, or the claim's
+        lemmas go in a circle or are not proved ones.
     """
     verdict = load(path, check_hash=check_hash)
     name, _, twin = verdict.claim.partition("/")
     problem = find(name).at(verdict.level, twin)
+    require_no_circle(name, problem)
     try:
         reason = _check(problem, verdict.outcome, dict(verdict.evidence))
     except Refused as refusal:

@@ -52,6 +52,9 @@ def check_positive(problem: Positive, evidence: dict[str, Any]) -> str:
     for id in problem.lemmas:
         lemma = find(id).problem()
         assert isinstance(lemma, Positive)
+        for point in rational_points(lemma.variables):
+            if not number(lemma.expression, point, _DIGITS) > 0:
+                raise Refused(f"the lemma {id} is not positive at {point}")
         known.append(lemma.expression)
     sign = _sign(last, known)
     if sign < 0 or (problem.strict and sign == 0):

@@ -24,7 +24,9 @@ def check_counterexample(problem: Identity | Inequality | Positive, evidence: di
     point = _point(problem, evidence["counterexample"])
     sides = {symbol: (value, value) for symbol, value in point.items()}
     if isinstance(problem, Identity):
-        step = int(evidence["step"])
+        step = evidence["step"]
+        if type(step) is not int:
+            raise Refused(f"step {step!r} is no whole number")
         chain = [problem.start, *(each.expression for each in problem.steps)]
         if not 1 <= step < len(chain) or evidence["reason"] != problem.steps[step - 1].reason:
             raise Refused(f"the claim has no such step {step}")
@@ -63,6 +65,8 @@ def _is_said(value: Any, text: str) -> None:
     with mpmath.workdps(40):
         away = max(abs(mpmath.mpf(value.a) - mpmath.mpf(middle)), abs(mpmath.mpf(value.b) - mpmath.mpf(middle)))
         room = mpmath.mpf(radius or 0)
+        if not (mpmath.isfinite(away) and mpmath.isfinite(room)):
+            raise Refused(f"{text} is no number")
         if away > room + mpmath.mpf(10) ** -36 * abs(mpmath.mpf(middle)):
             raise Refused(f"{text} is not what is found there")
         if room > mpmath.mpf(10) ** -15 * abs(mpmath.mpf(middle)):

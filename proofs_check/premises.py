@@ -1,0 +1,56 @@
+"""What a claim's derivation takes from other claims, and that it does not come back to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from proofs_check.claim import find
+from proofs_check.problem import Identity, Positive, Together
+from theory_sim.errors import InputError
+
+__all__ = ["lemmas_of", "require_no_circle"]
+
+
+def lemmas_of(problem: Any) -> Iterator[tuple[str, type]]:
+    """Identifiers of the lemmas of a problem, each with the kind of problem that it must be."""
+    if isinstance(problem, Together):
+        for _, part in problem.parts:
+            yield from lemmas_of(part)
+    if isinstance(problem, (Identity, Positive)):
+        for step in problem.steps:
+            if step.how == "lemma":
+                yield step.lemma, Identity
+    if isinstance(problem, Positive):
+        for id in problem.lemmas:
+            yield id, Positive
+
+
+def require_no_circle(id: str, problem: Any, above: tuple[str, ...] = ()) -> None:
+    """Refuse a derivation that rests on itself, or on anything but proved claims of the right kind.
+
+    Parameters
+    ----------
+    id : str
+        Of the claim.
+    problem : Problem
+        Its problem, or its twin's.
+    above : tuple of str
+        Claims that rest on this one, outermost first.
+
+    Raises
+    ------
+    InputError
+        With the circle, or the lemma that does not serve.
+    """
+    chain = (*above, id)
+    for lemma, kind in lemmas_of(problem):
+        if lemma in chain:
+            raise InputError(f"derivation of {chain[0]!r}: {' -> '.join((*chain, lemma))}", "no claim rests on itself",
+                             "derive one of them without the other")
+        premise = find(lemma)
+        used = premise.problem()
+        if premise.expected != "proved" or not isinstance(used, kind):
+            raise InputError(f"lemma {lemma!r} of {id!r}, a {type(used).__name__} expected {premise.expected!r}",
+                             f"a lemma is a proved claim, here of the kind {kind.__name__}", "use another lemma")
+        require_no_circle(lemma, used, chain)

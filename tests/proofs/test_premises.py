@@ -1,0 +1,132 @@
+"""A derivation that rests on itself or on what is not proved is refused; so is evidence that says what nobody checks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sympy
+from sympy import Integer
+
+from proofs_check import claim, find, recheck, save, verify
+from proofs_check.premises import lemmas_of
+from proofs_check.problem import Identity, Inequality, Step, Together
+from proofs_check.verify import judge
+from theory_sim.errors import InputError
+
+x = sympy.Symbol("x", positive=True)
+DOMAIN = {x: (Integer(1), Integer(2))}
+
+
+@pytest.fixture(autouse=True)
+def registry() -> Iterator[dict[str, Any]]:
+    find("sheppard")
+    known = import_module("proofs_check.claim")._REGISTRY
+    before = dict(known)
+    yield known
+    known.clear()
+    known.update(before)
+
+
+def resting_on(lemma: str) -> Any:
+    def problem(more: int = 0) -> Identity:
+        """Says of itself that it is so."""
+        return Identity(DOMAIN, sympy.log(x), (Step(sympy.log(x) + more, "by the other", "lemma", lemma=lemma),))
+
+    return problem
+
+
+def test_circles_are_refused() -> None:
+    twins = {"more": {"more": 1}}
+    claim("ring-a", statement="a", source="test", twins=twins)(resting_on("ring-b"))
+    claim("ring-b", statement="b", source="test", twins=twins)(resting_on("ring-c"))
+    claim("ring-c", statement="c", source="test", twins=twins)(resting_on("ring-a"))
+    claim("ring-self", statement="d", source="test", twins=twins)(resting_on("ring-self"))
+    for id in ("ring-a", "ring-b", "ring-self"):
+        with pytest.raises(InputError, match="rests on itself"):
+            verify(id)
+
+
+@pytest.mark.parametrize("lemma", ["constant-c-q", "arc-cosine-positive", "no-such-claim"])
+def test_a_lemma_is_a_proved_claim_of_its_kind(lemma: str) -> None:
+    claim("leaning", statement="a", source="test", twins={"more": {"more": 1}})(resting_on(lemma))
+    with pytest.raises(InputError, match=r"lemma|identifier of a claim"):
+        verify("leaning")
+
+
+def test_every_claim_names_its_lemmas() -> None:
+    found = {id for id, _ in lemmas_of(find("learning-time-of-q").problem())}
+    assert found == {"frozen-net-weight"}
+
+
+def test_evidence_of_a_circle_is_not_looked_at(tmp_path: Path) -> None:
+    save(verify("learning-time-of-q"), tmp_path / "a.json")
+    known = import_module("proofs_check.claim")._REGISTRY
+    lemma = known.pop("frozen-net-weight")
+    claim("frozen-net-weight", statement="a", source="test", twins={"more": {"more": 1}})(resting_on("learning-time-of-q"))
+    assert lemma.id == "frozen-net-weight"
+    with pytest.raises(InputError, match="rests on itself"):
+        recheck(tmp_path / "a.json")
+
+
+def test_unknown_parameters_of_twins_are_refused_when_registered() -> None:
+    with pytest.raises(InputError, match="parameters"):
+        claim("odd-twin", statement="a", source="test", twins={"odd": {"oops": 1}})(resting_on("sheppard"))
+
+
+def test_a_cell_may_be_run_again_but_not_another_claim() -> None:
+    for _ in range(2):
+        claim("again", statement="a", source="test", twins={"more": {"more": 1}})(resting_on("sheppard"))
+
+    def other() -> Identity:
+        """Another."""
+        return Identity(DOMAIN, x, (Step(x, "same"),))
+
+    with pytest.raises(InputError, match="given twice"):
+        claim("again", statement="a", source="test", twins={"also": {}})(other)
+
+
+@pytest.mark.parametrize("names", [(), ("",), ("a", "a")])
+def test_parts_have_names_of_their_own(names: tuple[str, ...]) -> None:
+    part = Identity(DOMAIN, x, (Step(x, "same"),))
+    with pytest.raises(InputError, match="parts"):
+        Together(tuple((name, part) for name in names))
+
+
+def test_a_function_that_no_method_knows_is_undecided() -> None:
+    @claim("odd-function", statement="a", source="test", twins={"also": {}}, expected="certified")
+    def odd() -> Inequality:
+        """Of a function that ball arithmetic here does not know."""
+        return Inequality(DOMAIN, sympy.airyai(x))
+
+    verdict = judge(find("odd-function"))
+    assert verdict.outcome == "undecided" and verdict.evidence["reason"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("step", 1.0), ("step", True), ("difference", "nan"), ("difference", "[0.1 +/- inf]")]
+)
+def test_forged_counterexamples_are_refused(key: str, value: Any, tmp_path: Path) -> None:
+    path = tmp_path / "forged.json"
+    save(judge(find("sheppard"), "half of it"), path)
+    content = json.loads(path.read_text())
+    assert recheck(path).accepted
+    content["evidence"][key] = value
+    path.write_text(json.dumps(content))
+    assert not recheck(path, check_hash=False).accepted
+
+
+def test_files_with_more_or_too_deep_entries_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "forged.json"
+    save(verify("sheppard"), path)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "by": "nobody"}))
+    with pytest.raises(InputError, match="entries"):
+        recheck(path, check_hash=False)
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError):
+        recheck(path)
