@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,14 +30,6 @@ POINTS = [
 RANDOM = [("any", int(k)) for k in np.random.default_rng(12).integers(0, 260, 11)]
 MOMENTS = [(point, 5 if "checkpoint" in point else 0) for point in POINTS] + RANDOM
 SECOND = np.random.default_rng(13).integers(0, 120, len(MOMENTS))
-
-
-@pytest.fixture(autouse=True)
-def ctrl_c() -> Iterator[None]:
-    """A shell has its background jobs ignore Ctrl-C, and so would these tests there."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
