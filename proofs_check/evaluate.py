@@ -29,7 +29,7 @@ def at_point(problem: Any, point: Mapping[str, str], digits: int = 20) -> Iterat
     Yields
     ------
     what, value : str
-        Each expression's place in the claim, and its value.
+        Each expression's place in the claim, and its value; first, which variables lie outside of its domain, if any.
 
     Raises
     ------
@@ -47,6 +47,13 @@ def at_point(problem: Any, point: Mapping[str, str], digits: int = 20) -> Iterat
         if name not in known or name not in point:
             raise InputError(f"point {dict(point)}", f"values of {', '.join(known)}", "give each once, as name=value")
     values = {known[name]: _rational(name, text) for name, text in point.items()}
+    outside = [
+        f"{symbol} = {values[symbol]}, asked from {low} to {high}"
+        for _, part in parts if isinstance(part, (Identity, Inequality, Positive))
+        for symbol, (low, high) in part.variables.items() if not low <= values[symbol] <= high
+    ]  # fmt: skip
+    if outside:
+        yield "outside of the domain", "; ".join(dict.fromkeys(outside))
     for name, part in parts:
         if isinstance(part, Identity):
             chain = [part.start, *(step.expression for step in part.steps)]

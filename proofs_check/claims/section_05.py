@@ -194,7 +194,7 @@ def variance_course(power: int = 2, kept: int = 1) -> Together:
 
     after = (1 - gamma * decay) ** 2 * course(e) + gamma**2 * noise**2
     return Together((
-        ("start", Identity(domain, course(Integer(1)), (Step(level**2, "no decay yet"),))),
+        ("start", Identity(domain, sympy.Subs(course(e), e, 1), (Step(level**2, "no decay yet"),))),
         ("step", Identity({**domain, e: (Integer(-1), Integer(1))}, after, (
             Step(course((1 - gamma * decay) * e), "the recursion of the variance, applied to the course at t"),
         ))),

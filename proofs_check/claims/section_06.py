@@ -11,7 +11,7 @@ from sympy import Integer, Rational, acos, pi, sqrt
 
 from proofs_check.claim import claim
 from proofs_check.claims.unevaluated import quotient
-from proofs_check.problem import Identity, Inequality, Sampled, Step, Together
+from proofs_check.problem import Corner, Identity, Inequality, Sampled, Step, Together
 
 c = sympy.Symbol("c", real=True)
 UNIT = {c: (Rational(-99, 100), Rational(99, 100))}
@@ -62,6 +62,24 @@ def arc_cosine_values(at_zero: sympy.Expr = 1 / (2 * pi), at_one: sympy.Expr = R
 def arc_cosine_positive(less: sympy.Expr = Integer(0)) -> Inequality:  # noqa: B008
     """Noise outputs at any two inputs are positively correlated, up to nearly opposite ones."""
     return Inequality({c: (Rational(-99, 100), Rational(99, 100))}, kappa_1() - less)
+
+
+@claim(
+    "arc-cosine-positive-up-to-opposite-inputs",
+    source="THEORY §7 [D]",
+    bound="lower",
+    expected="certified",
+    assumptions=("c = -cos phi with 0 < phi <= pi, so arccos c = pi - phi and the root is sin phi",),
+    statement=r"2\pi\,\kappa_1(-\cos\varphi)=\sin\varphi-\varphi\cos\varphi>0\quad(0<\varphi\le\pi):\ "
+    r"\kappa_1>0\text{ for }c>-1",
+    twins={"1 % more of the second term": {"factor": Rational(101, 100)}},
+)
+def arc_cosine_corner(factor: sympy.Expr = Integer(1)) -> Inequality:  # noqa: B008
+    """The corner c = -1, where the kernel vanishes like the third power of the angle."""
+    phi = sympy.Symbol("varphi", positive=True)
+    # 22/7 > pi.
+    wanted = sympy.sin(phi) - factor * phi * sympy.cos(phi)
+    return Inequality({phi: (Integer(0), Rational(22, 7))}, wanted, Corner(phi, 3 if factor == 1 else 1))
 
 
 rho = sympy.Symbol("rho", real=True)

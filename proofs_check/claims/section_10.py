@@ -69,6 +69,27 @@ def not_separable(label: int = -1) -> LinearProgram:
     )
 
 
+@claim(
+    "q-not-separable-with-intercept",
+    source="THEORY §10 [D]",
+    expected="certified",
+    assumptions=(
+        "any r > 0, the three points at one alpha > 0, scaled to 1",
+        "p = <w, z>, q = <w, zeta> and the intercept b in [-1, 1]",
+    ),
+    statement=r"\max_{p,q,b}\min\{\langle w,z\rangle+b,-\langle w,z+\zeta\rangle-b,-\langle w,z-\zeta\rangle-b\}=0",
+    twins={"with another label for z - zeta": {"label": 1}},
+)
+def not_separable_with_intercept(label: int = -1) -> LinearProgram:
+    """An intercept does not help: the same multipliers cancel it, 1/2 against 1/4 and 1/4."""
+    one, none = Integer(1), Integer(0)
+    rows = ((-one, none, -one, one), (one, one, one, one), (-label * one, label * one, -label * one, one))
+    box = tuple(tuple(sign if k == place else none for k in range(4)) for place in range(3) for sign in (one, -one))
+    return LinearProgram(
+        objective=(none, none, none, one), matrix=(*rows, *box), bounds=(*(none,) * 3, *(one,) * 6), optimum=none
+    )
+
+
 # Q's three directions by their coefficients of p = <w, z> and q = <w, zeta>, with their labels.
 DIRECTIONS = ((1, 0, 1), (1, -1, -1), (1, 1, -1))
 

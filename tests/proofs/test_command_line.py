@@ -111,6 +111,12 @@ def test_pytest_runs_claims_as_items(tmp_path: Path) -> None:
     assert wrong.returncode == 4 and "did you mean 'sheppard'" in wrong.stderr
 
 
+def test_a_point_outside_of_the_domain_is_said() -> None:
+    run = CliRunner().invoke
+    assert "outside of the domain" in run(app, ["at", "sheppard", "rho=999/1000"]).output
+    assert "outside" not in run(app, ["at", "sheppard", "rho=1/2"]).output
+
+
 def test_recheck_goes_on_after_a_bad_file(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     run = CliRunner().invoke
