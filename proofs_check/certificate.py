@@ -12,7 +12,7 @@ from typing import Any
 from proofs_check.claim import Verdict
 from theory_sim.errors import InputError
 
-__all__ = ["load", "save"]
+__all__ = ["load", "require_writable", "save"]
 
 FORMAT = 2
 
@@ -38,6 +38,16 @@ def save(verdict: Verdict, path: str | os.PathLike[str]) -> None:
         raise
 
 
+def require_writable(folder: str | os.PathLike[str]) -> None:
+    """Refuse a folder that evidence cannot be stored in, before it is worked for; a folder that is not there is made."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"--out: {error}", "a folder that can be written to", "name another") from error
+
+
 def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
     """Read a stored verdict.
 
@@ -47,19 +57,33 @@ def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
         If the file is no verdict of this format, or its content does not have the hash stored with it.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(
+            Path(path).read_text(encoding="utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number
+        )
         said = content.pop("sha256")
         if set(content) != {"format", "claim", "level", "outcome", "evidence"}:
             raise ValueError(f"entries {sorted(content)}")
         if content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r} is not {FORMAT}")
         verdict = Verdict(str(content["claim"]), content["outcome"], dict(content["evidence"]), content["level"])
+        found = _hash(content) if check_hash else said
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         told = str(error) if str(path) in str(error) else f"{path}: {error}"
         raise InputError(told, "a verdict stored by proofs-check verify --out", "verify the claim again") from error
-    if check_hash and said != _hash(content):
+    if said != found:
         raise InputError(f"{path}: content that its hash does not fit", "evidence as it was stored", "verify the claim again")
     return verdict
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise ValueError(f"an entry given twice among {names[:8]}")
+    return dict(pairs)
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
 
 
 def _hash(content: dict[str, Any]) -> str:

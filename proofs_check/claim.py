@@ -36,7 +36,7 @@ class Verdict:
     evidence : mapping
         What shows it, JSON-ready: steps, boxes, dual solution, interval, or counterexample.
     level : {"quick", "full"}
-        Over how large a domain, or with how many draws.
+        Over how large a domain, or with how many draws; "quick" where the claim has no other.
     """
 
     claim: str
@@ -97,7 +97,8 @@ class Claim:
     twins : tuple of Twin
         At least one, unless the claim itself is known to be false.
     full : mapping
-        Parameters at the level "full": a larger domain, more draws. The twins keep theirs on top of it.
+        Parameters at the level "full": a larger domain, more draws, so that what is shown there implies the statement. The
+        twins keep theirs on top of it.
     corrected : str
         Of a claim that is known to be false: identifier of the true one beside it.
     """
@@ -117,6 +118,10 @@ class Claim:
     def summary(self) -> str:
         """First line of the claim's docstring."""
         return (self.problem.__doc__ or "").strip().split("\n")[0]
+
+    def reached(self, level: Level) -> Level:
+        """The level at which the claim is judged if this one is asked for: "quick" if it declares no larger one."""
+        return level if self.full else "quick"
 
     def at(self, level: Level = "quick", twin: str = "") -> Problem:
         """Problem at a level, or of one of its twins.

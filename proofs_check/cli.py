@@ -45,8 +45,9 @@ def list_claims() -> None:
 
 @app.command()
 def show(id: str, level: AtLevel = "quick") -> None:
-    """Print a claim: statement, assumptions, source, verdict and evidence, and the line that checks it again."""
+    """Print a claim: statement, assumptions, source, derivation, verdict and evidence, and the line that checks it again."""
     from proofs_check.claim import find
+    from proofs_check.derivation_text import lines_of
     from proofs_check.verify import judge
 
     claim, chosen = find(id), _level(level)
@@ -55,7 +56,10 @@ def show(id: str, level: AtLevel = "quick") -> None:
     typer.echo(f"source       {claim.source}")
     for number, assumption in enumerate(claim.assumptions or ("none",)):
         typer.echo(f"{'' if number else 'assumptions':12} {assumption}")
-    typer.echo(f"bound        {claim.bound}\nexpected     {claim.expected}\nverdict      {verdict.outcome}\nevidence")
+    typer.echo(f"bound        {claim.bound}\nexpected     {claim.expected}\nasked")
+    for line in lines_of(claim.at(chosen)):
+        typer.echo(textwrap.indent(line, "  "))
+    typer.echo(f"verdict      {verdict.outcome}\nevidence")
     for line in _evidence(verdict.evidence):
         typer.echo(textwrap.indent(line, "  "))
     if claim.corrected:
@@ -93,13 +97,9 @@ def _evidence(evidence: Any) -> list[str]:
         ]
         return [*shown, *([f"... and {len(parts) - 6} more parts"] if len(parts) > 6 else [])]
     if "steps" in evidence:
-        import sympy
-
-        lines = [
-            f"{number}. = {sympy.sstr(sympy.sympify(step['to']))}   ({step['reason']})"
-            for number, step in enumerate(evidence["steps"], start=1)
-        ]
-        return [*lines, *(["   each term of which is positive"] if "positive" in evidence else [])]
+        count = len(evidence["steps"])
+        told = f"{count} step{'s' if count > 1 else ''} shown" if count else "no step needed"
+        return [told + (", and that the last expression is positive as it stands" if "positive" in evidence else "")]
     if "boxes" in evidence:
         worst = evidence["boxes"][evidence["worst"]]
         kind = {
@@ -145,7 +145,7 @@ def verify(
     out: Annotated[Path | None, typer.Option(help="Folder for evidence, one file a verdict, for recheck.")] = None,
 ) -> None:
     """Verify claims and their false twins; exit status 1 unless each verdict is as expected and every twin is refuted."""
-    from proofs_check.certificate import save
+    from proofs_check.certificate import require_writable, save
     from proofs_check.claim import claims, find
     from proofs_check.junit import Judged, to_junit
     from proofs_check.verify import as_expected
@@ -157,6 +157,8 @@ def verify(
         raise InputError(f"--out {out}, which is a file", "a folder, new or there already", "name another")
     chosen_level = _level(level)
     chosen = [find(id) for id in ids] if ids else claims()
+    if out is not None:
+        require_writable(out)
     judged: list[Judged] = []
     for claim in chosen:
         start = time.perf_counter()
@@ -293,13 +295,15 @@ def falsify(
     out: Annotated[Path | None, typer.Option(help="File for the counterexample, for recheck.")] = None,
 ) -> None:
     """Search for a counterexample; exit status 1 if a claim has one, or if a claim or twin known to be false shows none."""
-    from proofs_check.certificate import save
+    from proofs_check.certificate import require_writable, save
     from proofs_check.claim import find
     from proofs_check.falsify import attempt
     from theory_sim.errors import InputError
 
     if out is not None and out.exists():
         raise InputError(f"--out {out}", "a file that does not exist yet", "choose another, or move that one away")
+    if out is not None:
+        require_writable(out.parent)
     tried = attempt(id, seed=seed, budget=budget, twin=twin)
     looked = f"seed {seed}, {tried.evaluations} evaluations, {tried.seconds:.1f} s"
     should = bool(twin) or find(id).expected == "refuted"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -29,38 +29,68 @@ def at_point(problem: Any, point: Mapping[str, str], digits: int = 20) -> Iterat
     Yields
     ------
     what, value : str
-        Each expression's place in the claim, and its value; first, which variables lie outside of its domain, if any.
+        Each expression's place in the claim, and its value, of several parts those whose variables are all given; first, which
+        variables lie outside of their domain, if any.
 
     Raises
     ------
     InputError
-        If the problem has no variables, a name is not one of them, or a value is no rational number.
+        If the problem has no variables, a name is not one of them, no part has all of its own, or a value is no rational
+        number.
     """
-    parts = problem.parts if isinstance(problem, Together) else (("", problem),)
-    known: dict[str, sympy.Symbol] = {}
-    for _, part in parts:
-        if isinstance(part, (Identity, Inequality, Positive)):
-            known |= {str(symbol): symbol for symbol in part.variables}
-    if not known:
-        raise InputError("a claim without variables", "a point of an identity or an inequality", "use proofs-check show")
-    for name in (*point, *known):
-        if name not in known or name not in point:
-            raise InputError(f"point {dict(point)}", f"values of {', '.join(known)}", "give each once, as name=value")
-    values = {known[name]: _rational(name, text) for name, text in point.items()}
-    outside = [
-        f"{symbol} = {values[symbol]}, asked from {low} to {high}"
-        for _, part in parts if isinstance(part, (Identity, Inequality, Positive))
-        for symbol, (low, high) in part.variables.items() if not low <= values[symbol] <= high
-    ]  # fmt: skip
+    values = _given(problem, point)
+    parts = [(name, part, [str(each) for each in part.variables if each not in values]) for name, part in _parts(problem)]
+    outside = dict.fromkeys(_outside([part for _, part, missing in parts if not missing], values))
     if outside:
-        yield "outside of the domain", "; ".join(dict.fromkeys(outside))
-    for name, part in parts:
-        if isinstance(part, Identity):
+        yield "outside of the domain", "; ".join(outside)
+    for name, part, missing in parts:
+        if missing:
+            yield f"{name} not evaluated".strip(), f"without {', '.join(missing)}"
+        elif isinstance(part, Identity):
             chain = [part.start, *(step.expression for step in part.steps)]
             for number, expression in enumerate(chain):
                 yield f"{name} side {number}".strip(), _value(expression, values, digits)
-        elif isinstance(part, (Inequality, Positive)):
+        else:
             yield f"{name} expression, to be positive".strip(), _value(part.expression, values, digits)
+
+
+def _outside(parts: Sequence[Any], values: Mapping[sympy.Symbol, sympy.Rational]) -> Iterator[str]:
+    """Which values lie outside of a part's domain."""
+    for part in parts:
+        corner = part.corner.symbol if isinstance(part, Inequality) and part.corner is not None else None
+        for symbol, (low, high) in part.variables.items():
+            value = values[symbol]
+            if symbol.is_integer and not value.is_integer:
+                yield f"{symbol} = {value}, asked of whole numbers"
+            elif not low <= value <= high:
+                yield f"{symbol} = {value}, asked from {low} to {high}"
+            elif symbol == corner and value == low:
+                yield f"{symbol} = {value}, asked beyond it"
+
+
+def _parts(problem: Any) -> Iterator[tuple[str, Any]]:
+    """Parts that have variables to give values to, with their names."""
+    if isinstance(problem, Together):
+        for name, part in problem.parts:
+            yield from ((f"{name} {inner}".strip(), each) for inner, each in _parts(part))
+    elif isinstance(problem, (Identity, Inequality, Positive)) and problem.variables:
+        yield "", problem
+
+
+def _given(problem: Any, point: Mapping[str, str]) -> dict[sympy.Symbol, sympy.Rational]:
+    """The point, if it gives every variable of at least one part and no other."""
+    parts = [part for _, part in _parts(problem)]
+    if not parts:
+        raise InputError("a claim without variables", "a point of an identity or an inequality", "use proofs-check show")
+    # Parts may give one name to symbols of different assumptions: all of them have the value.
+    known = [symbol for part in parts for symbol in part.variables]
+    names = list(dict.fromkeys(map(str, known)))
+    unknown = [name for name in point if name not in names]
+    if unknown or not any({str(symbol) for symbol in part.variables} <= set(point) for part in parts):
+        one = "" if len(parts) == 1 else ", those of one part at least"
+        raise InputError(f"point {dict(point)}", f"values of {', '.join(names)}{one}", "give each once, as name=value")
+    exact = {name: _rational(name, text) for name, text in point.items()}
+    return {symbol: exact[str(symbol)] for symbol in known if str(symbol) in exact}
 
 
 def _rational(name: str, text: str) -> sympy.Rational:

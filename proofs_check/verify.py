@@ -37,7 +37,7 @@ def judge(claim: Claim, twin: str = "", *, level: Level = "quick") -> Verdict:
         outcome, evidence = solve(problem)
     except NotImplementedError as error:  # a function that no method knows
         outcome, evidence = "undecided", {"reason": str(error)}
-    return Verdict(f"{claim.id}/{twin}" if twin else claim.id, outcome, evidence, level)  # type: ignore[arg-type]
+    return Verdict(f"{claim.id}/{twin}" if twin else claim.id, outcome, evidence, claim.reached(level))  # type: ignore[arg-type]
 
 
 def as_expected(claim: Claim, *, level: Level = "quick") -> tuple[Verdict, list[Verdict], bool]:

@@ -44,6 +44,8 @@ def solve(problem: LinearProgram) -> tuple[str, dict[str, Any]]:
     only = not problem.point or (bool(positive) and fmpq_mat(positive).rank() == len(objective))
     if value == _exact(problem.optimum) and claimed_point and only:
         return "certified", evidence
+    if value == _exact(problem.optimum) and claimed_point:
+        return "undecided", {**evidence, "reason": "the point is not shown to be the only one"}
     return "refuted", {**evidence, "claimed": {"optimum": str(problem.optimum), "point": [str(x) for x in problem.point]}}
 
 

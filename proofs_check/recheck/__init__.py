@@ -64,13 +64,17 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
     """
     verdict = load(path, check_hash=check_hash)
     name, _, twin = verdict.claim.partition("/")
-    problem = find(name).at(verdict.level, twin)
+    claim = find(name)
+    problem = claim.at(verdict.level, twin)
     require_no_circle(name, problem)
     try:
+        if verdict.level != claim.reached(verdict.level):
+            raise Refused(f"level {verdict.level!r} of a claim that has no such level")
         reason = _check(problem, verdict.outcome, dict(verdict.evidence))
     except Refused as refusal:
         return RecheckReport(verdict.claim, verdict.outcome, False, str(refusal))
-    except (KeyError, ValueError, TypeError, IndexError, ZeroDivisionError, AttributeError, OverflowError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, ZeroDivisionError, AttributeError, OverflowError,
+            RecursionError) as error:
         return RecheckReport(
             verdict.claim, verdict.outcome, False, f"evidence cannot be read: {type(error).__name__}: {error}"
         )
@@ -106,6 +110,8 @@ def _together(problem: Together, outcome: str, evidence: dict[str, Any]) -> str:
             raise Refused("no part of the claim is refuted")
         return f"{evidence['part']}: {_check(parts[evidence['part']], 'refuted', evidence['evidence'])}"
     only_keys(evidence, {"parts"})
+    for entry in evidence["parts"]:
+        only_keys(entry, {"part", "outcome", "evidence"})
     if [entry["part"] for entry in evidence["parts"]] != [name for name, _ in problem.parts]:
         raise Refused("other parts than the claim's")
     strength = ("proved", "certified", "supported")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from itertools import product
+from math import isfinite
+from typing import Any, Final
 
 import sympy
 
 from proofs_check.problem import PRECISION, Inequality
 from proofs_check.recheck.derivations import rational_points
 from proofs_check.recheck.intervals import fraction, interval
-from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.refusal import Refused, exact, only_keys
 
 __all__ = ["check_boxes"]
 
+_MOST_PIECES: Final = 4000
+# A bound is stored as the nearest float.
+_FLOAT: Final = 1 - 1e-15
 Box = tuple[tuple[Fraction, Fraction], ...]
 
 
@@ -24,7 +29,7 @@ def check_boxes(problem: Inequality, evidence: dict[str, Any]) -> str:
     only_keys(evidence, due | {"derivative"} if problem.corner else due)
     boxes: list[Box] = []
     for entry in evidence["boxes"]:
-        sides = [tuple(Fraction(text) for text in side.split(":")) for side in entry]
+        sides = [tuple(exact(text) for text in side.split(":")) for side in entry]
         boxes.append(tuple((low, high) for low, high in sides))
     domain = tuple((fraction(low), fraction(high)) for low, high in problem.variables.values())
     if not _fill(domain, boxes):
@@ -34,6 +39,9 @@ def check_boxes(problem: Inequality, evidence: dict[str, Any]) -> str:
         axis = names.index(problem.corner.symbol)
         _check_vanishing(problem)
         derivative = sympy.diff(problem.expression, problem.corner.symbol, problem.corner.order)
+    worst, lower = evidence["worst"], evidence["lower"]
+    if evidence["precision"] != PRECISION or type(worst) is not int or not 0 <= worst < len(boxes):
+        raise Refused("another precision, or no such worst box")
     used = evidence.get("derivative", "at the corner")
     if used not in ("everywhere", "at the corner"):
         raise Refused(f"derivative {used!r}")
@@ -46,11 +54,9 @@ def check_boxes(problem: Inequality, evidence: dict[str, Any]) -> str:
             raise Refused(f"not shown to be positive on {box}")
         centre = {name: ((low + high) / 2,) * 2 for name, (low, high) in zip(names, box, strict=True)}
         middles.append(interval(expression, centre))
-        if number == evidence["worst"]:
-            _check_lower(expression, names, box, float(evidence["lower"]))
-    if evidence["precision"] != PRECISION or not 0 <= evidence["worst"] < len(boxes):
-        raise Refused("another precision, or no such worst box")
-    if any(each.b < middles[evidence["worst"]].a for each in middles):
+        if number == worst:
+            _check_lower(expression, names, box, lower)
+    if any(each.b < middles[worst].a for each in middles):
         raise Refused("another box is worse, by the value in the middle")
     return f"{len(boxes)} boxes fill the domain, and what is to be positive is so on each"
 
@@ -68,12 +74,32 @@ def _check_vanishing(problem: Inequality) -> None:
                 raise Refused(f"derivative {order} does not vanish at {symbol} = {low}")
 
 
-def _check_lower(expression: sympy.Expr, names: list[sympy.Symbol], box: Box, lower: float) -> None:
-    """Refuse a lower bound that the expression goes below somewhere in the box."""
-    for share in (Fraction(0), Fraction(1, 2), Fraction(1)):
-        point = {name: (low + share * (high - low),) * 2 for name, (low, high) in zip(names, box, strict=True)}
-        if not 0 < lower <= interval(expression, point).b:
-            raise Refused(f"{lower} is no lower bound of the worst box")
+def _check_lower(expression: sympy.Expr, names: list[sympy.Symbol], box: Box, lower: Any) -> None:
+    """Show the stored lower bound anew, on pieces of the box that are cut until each lies above it."""
+    if type(lower) is not float or not (isfinite(lower) and lower > 0):
+        raise Refused(f"{lower!r} is no positive bound")
+    for corner in product(*box):
+        _check_below(expression, names, corner, lower)
+    pieces, seen = [box], 0
+    while pieces:
+        piece, seen = pieces.pop(), seen + 1
+        if seen > _MOST_PIECES:
+            raise Refused(f"{lower} is not shown to be a lower bound of the worst box")
+        if interval(expression, dict(zip(names, piece, strict=True))).a >= lower * _FLOAT:
+            continue
+        _check_below(expression, names, tuple((low + high) / 2 for low, high in piece), lower)
+        # The side that was cut least often.
+        shares = [(high - low) / (end - start) if end > start else Fraction(0)
+                  for (low, high), (start, end) in zip(piece, box, strict=True)]  # fmt: skip
+        axis = max(range(len(piece)), key=shares.__getitem__)
+        low, high = piece[axis]
+        for half in ((low, (low + high) / 2), ((low + high) / 2, high)):
+            pieces.append((*piece[:axis], half, *piece[axis + 1 :]))
+
+
+def _check_below(expression: sympy.Expr, names: list[sympy.Symbol], point: tuple[Fraction, ...], lower: float) -> None:
+    if interval(expression, {name: (x, x) for name, x in zip(names, point, strict=True)}).b < lower * _FLOAT:
+        raise Refused(f"{lower} is no lower bound of the worst box: the expression goes below it")
 
 
 def _fill(domain: Box, boxes: Sequence[Box]) -> bool:

@@ -10,7 +10,7 @@ import sympy
 
 from proofs_check.problem import Identity, Inequality, Positive
 from proofs_check.recheck.intervals import fraction, interval
-from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.refusal import Refused, exact, only_keys
 
 __all__ = ["check_counterexample"]
 
@@ -44,7 +44,7 @@ def check_counterexample(problem: Identity | Inequality | Positive, evidence: di
 
 
 def _point(problem: Any, stored: dict[str, str]) -> dict[sympy.Symbol, Fraction]:
-    given = {name: Fraction(text) for name, text in stored.items()}
+    given = {name: exact(text) for name, text in stored.items()}
     if set(given) != {str(symbol) for symbol in problem.variables}:
         raise Refused("the counterexample names other variables than the claim")
     point = {}

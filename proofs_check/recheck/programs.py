@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import sympy
 
 from proofs_check.problem import LinearProgram
 from proofs_check.recheck.intervals import fraction
-from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.refusal import Refused, exact, only_keys
 
 __all__ = ["check_program"]
 
@@ -18,9 +17,9 @@ def check_program(problem: LinearProgram, outcome: str, evidence: dict[str, Any]
     """Look at both solutions and at what they say of the claimed optimum."""
     due = {"point", "multipliers", "value"}
     only_keys(evidence, due | {"claimed"} if outcome == "refuted" else due)
-    point = [Fraction(text) for text in evidence["point"]]
-    dual = [Fraction(text) for text in evidence["multipliers"]]
-    value = Fraction(evidence["value"])
+    point = [exact(text) for text in evidence["point"]]
+    dual = [exact(text) for text in evidence["multipliers"]]
+    value = exact(evidence["value"])
     matrix = [[fraction(a) for a in row] for row in problem.matrix]
     bounds, objective = [fraction(b) for b in problem.bounds], [fraction(c) for c in problem.objective]
     if len(point) != len(objective) or len(dual) != len(bounds):
@@ -41,8 +40,8 @@ def check_program(problem: LinearProgram, outcome: str, evidence: dict[str, Any]
     if outcome == "certified" and not (same and only):
         raise Refused("another optimum than the claimed one, or not the only point")
     if outcome == "refuted":
-        if same and only:
-            raise Refused("the optimum is the claimed one")
+        if same:
+            raise Refused("the optimum is the claimed one, found at the claimed point")
         said = {"optimum": str(problem.optimum), "point": [str(x) for x in problem.point]}
         if evidence["claimed"] != said:
             raise Refused("something else is said to be claimed")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Set
+from fractions import Fraction
 from typing import Any
 
-__all__ = ["Refused", "only_keys"]
+__all__ = ["Refused", "exact", "only_keys"]
 
 
 class Refused(Exception):
@@ -16,3 +18,10 @@ def only_keys(evidence: Mapping[str, Any], known: Set[str]) -> None:
     """Refuse evidence with other entries than these: nobody would look at them."""
     if set(evidence) != set(known):
         raise Refused(f"entries {sorted(evidence)} where {sorted(known)} are due")
+
+
+def exact(text: Any) -> Fraction:
+    """A stored rational, written as methods write it: a short 1e999999999 would take a computer's whole memory."""
+    if not isinstance(text, str) or not re.fullmatch(r"-?[0-9]{1,4000}(/[0-9]{1,4000})?", text):
+        raise Refused(f"{str(text)[:40]!r} is no fraction of whole numbers")
+    return Fraction(text)

@@ -14,7 +14,7 @@ import mpmath
 import sympy
 
 from proofs_check.problem import PRECISION, Root, Value
-from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.refusal import Refused, exact, only_keys
 
 __all__ = ["check_value"]
 
@@ -27,20 +27,20 @@ def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:
     only_keys(evidence, due | {"claimed"} if outcome == "refuted" else due)
     if evidence["precision"] != PRECISION or set(evidence["roots"]) != {str(root.symbol) for root in problem.roots}:
         raise Refused("another precision, or other roots than the claim's")
-    ends = [Fraction(evidence[key]) for key in ("low", "high")]
+    ends = [exact(evidence[key]) for key in ("low", "high")]
     claimed = [Fraction(int(end.p), int(end.q)) for end in (problem.low, problem.high)]
     if outcome == "certified" and not (claimed[0] <= ends[0] <= ends[1] <= claimed[1]):
         raise Refused("the ends stored are not within the claimed ones")
     if outcome == "refuted":
         if not (ends[1] < claimed[0] or ends[0] > claimed[1]):
             raise Refused("the ends stored are not beside the claimed ones")
-        if [Fraction(end) for end in evidence["claimed"]] != claimed:
+        if [exact(end) for end in evidence["claimed"]] != claimed:
             raise Refused("something else is said to be claimed")
     with mpmath.workdps(_DIGITS + 10):
         roots, value = _computed(problem.expression, problem.roots, tuple(problem.within.items()))
         slack = mpmath.mpf(10) ** (3 - _DIGITS)
         for root, found in zip(problem.roots, roots, strict=True):
-            low, high = (Fraction(text) for text in evidence["roots"][str(root.symbol)])
+            low, high = (exact(text) for text in evidence["roots"][str(root.symbol)])
             if high - low > Fraction(1, 10**12) or not _mpf(low) - slack <= found <= _mpf(high) + slack:
                 raise Refused(f"{root.symbol} = {mpmath.nstr(found, 15)} is not in its bracket, or that is wide")
         if not _mpf(ends[0]) - slack * (1 + abs(value)) <= value <= _mpf(ends[1]) + slack * (1 + abs(value)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from graphlib import TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from sympy import Integer, Rational
 from proofs_check.certificate import save
 from proofs_check.claim import Verdict, claim, claims, find
 from proofs_check.evaluate import at_point
-from proofs_check.problem import Identity, Inequality, Positive, Together, Value
+from proofs_check.problem import Identity, Inequality, Positive, Sampled, Together, Value
 from proofs_check.recheck import recheck
 from proofs_check.verify import as_expected
 from theory_sim.errors import InputError
@@ -162,6 +163,45 @@ def test_refutations_are_minimal_and_run(verdicts: dict[str, tuple[Verdict, list
         list(at_point(problem, {"r": "1"}))
     with pytest.raises(InputError, match="rational"):
         list(at_point(problem, {"r": "one", "rho": "1"}))
+
+
+def implies(full: Any, quick: Any) -> bool:
+    """Whether what is asked at the full level says all that is asked at the quick one."""
+    if type(full) is not type(quick):
+        return False
+    if isinstance(full, Together):
+        names = [[name for name, _ in each.parts] for each in (full, quick)]
+        return names[0] == names[1] and all(implies(a, b) for (_, a), (_, b) in zip(full.parts, quick.parts, strict=True))
+    if isinstance(full, Sampled):
+        rest = [(each.expected, each.confidence, each.seed, each.draw.__code__) for each in (full, quick)]
+        return rest[0] == rest[1] and full.size >= quick.size
+    if isinstance(full, (Identity, Inequality, Positive)):
+        known = quick.variables
+        wider = set(full.variables) == set(known) and all(
+            low <= known[symbol][0] and known[symbol][1] <= high for symbol, (low, high) in full.variables.items()
+        )
+        return wider and replace(full, variables=known) == quick
+    if isinstance(full, Value):
+        return quick.low <= full.low <= full.high <= quick.high and replace(full, low=quick.low, high=quick.high) == quick
+    return bool(full == quick)
+
+
+@pytest.mark.parametrize("id", [id for id, each in ALL.items() if each.full])
+def test_the_full_level_implies_the_statement(id: str) -> None:
+    """A larger domain or more draws, never another constant; of the twins too."""
+    for twin in ("", *(each.name for each in ALL[id].twins)):
+        assert implies(ALL[id].at("full", twin), ALL[id].at("quick", twin)), twin
+
+
+def test_what_implies_and_what_does_not() -> None:
+    quick = find("separation-of-z-second-order").problem()
+    assert isinstance(quick, Inequality)
+    assert not implies(find("separation-of-z-second-order").problem(constant=Integer(3)), quick)
+    assert not implies(find("separation-of-z-second-order").problem(widest=Integer(3)), quick)
+    sample = find("common-classifier-drawn").problem()
+    assert isinstance(sample, Sampled)
+    assert not implies(replace(sample, size=sample.size - 1), sample)
+    assert not implies(replace(sample, expected=sample.expected / 2), sample)
 
 
 @pytest.mark.slow

@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from importlib.metadata import entry_points
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from xml.etree import ElementTree as tree
 
+import pytest
 from typer.testing import CliRunner
 
 from proofs_check.claim import claims, find
 from proofs_check.cli import app
+from proofs_check.derivation_text import lines_of
 from proofs_check.verify import judge, verify
 from theory_sim.errors import InputError
 
@@ -132,3 +135,56 @@ def test_bad_places_and_points_are_refused_before_any_work(tmp_path: Path) -> No
         done = run(app, words)
         assert isinstance(done.exception, InputError), done.output
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_places_that_cannot_be_written_to_are_refused_before_any_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("mine")
+    below = tmp_path / "file" / "folder"
+    for module, name in (("verify", "as_expected"), ("falsify", "attempt")):
+        monkeypatch.setattr(import_module(f"proofs_check.{module}"), name, None)  # no claim is judged
+    for words in (["verify", "sheppard", "--out", str(below)], ["falsify", "sheppard", "--out", str(below / "a.json")]):
+        done = CliRunner().invoke(app, words)
+        assert isinstance(done.exception, InputError) and "file" in str(done.exception), done.exception
+
+
+def test_at_evaluates_the_parts_that_it_has_values_for() -> None:
+    run = CliRunner().invoke
+    done = run(app, ["at", "noise-variance-course", "gamma=1", "lambda=1/2", "tau_xi=1", "tau=1"])
+    assert done.exit_code == 0 and "start side 1" in done.output
+    assert "step side" not in done.output and done.output.splitlines()[-1].split() == [
+        "step", "not", "evaluated", "without", "e_t"]  # fmt: skip
+    assert isinstance(run(app, ["at", "noise-variance-course", "gamma=1"]).exception, InputError)
+    assert isinstance(run(app, ["at", "noise-variance-course", "gamma=1", "nothing=1"]).exception, InputError)
+
+
+def test_a_corner_and_a_broken_number_lie_outside_of_the_domain() -> None:
+    run = CliRunner().invoke
+    corner = run(app, ["at", "separation-of-z-second-order", "r=0", "w=1"]).output
+    assert corner.startswith("outside of the domain") and "r = 0, asked beyond it" in corner
+    assert "rho = 2, asked from -99/100 to 99/100" in run(app, ["at", "sheppard", "rho=2"]).output
+
+
+def test_show_tells_the_derivation_from_its_start() -> None:
+    shown = CliRunner().invoke(app, ["show", "sheppard"]).output
+    told = shown.partition("asked\n")[2].partition("verdict")[0]
+    assert "-(pi - acos(rho))/pi + 1" in told and "1. = acos(rho)/pi" in told and "both signs are equal" in told
+
+
+@pytest.mark.parametrize("id", ALL)
+def test_every_claim_can_be_told_before_it_is_judged(id: str) -> None:
+    told = list(lines_of(ALL[id].at()))
+    assert told and not any("Dummy" in line or "object at" in line for line in told)
+
+
+def test_an_entry_point_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = EntryPoint("mine", "no_such_package_of_mine.claims", "proofs_check.claims")
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: [bad])
+    load = import_module("proofs_check.claims").load
+    load.cache_clear()
+    try:
+        with pytest.raises(InputError, match="mine = no_such_package_of_mine"):
+            claims()
+    finally:
+        monkeypatch.undo()
+        load.cache_clear()
+        claims()

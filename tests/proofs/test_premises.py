@@ -14,7 +14,7 @@ from sympy import Integer
 
 from proofs_check import claim, find, recheck, save, verify
 from proofs_check.premises import lemmas_of
-from proofs_check.problem import Identity, Inequality, Step, Together
+from proofs_check.problem import Identity, Inequality, LinearProgram, Step, Together
 from proofs_check.verify import judge
 from theory_sim.errors import InputError
 
@@ -130,3 +130,106 @@ def test_files_with_more_or_too_deep_entries_are_refused(tmp_path: Path) -> None
     path.write_text("[" * 100_000)
     with pytest.raises(InputError):
         recheck(path)
+
+
+def stored(id: str, twin: str, path: Path) -> dict[str, Any]:
+    save(judge(find(id), twin), path)
+    assert recheck(path).accepted
+    return json.loads(path.read_text())  # type: ignore[no-any-return]
+
+
+def refused(path: Path, content: dict[str, Any]) -> bool:
+    path.write_text(json.dumps(content))
+    return not recheck(path, check_hash=False).accepted
+
+
+def parabola(factor: int = 1) -> Inequality:
+    """Least at 1, where it is 1: a bound of 1 is the sharpest there is."""
+    return Inequality(DOMAIN, factor * (x**2 - x + 1))
+
+
+def test_the_bound_of_the_worst_box_is_found_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    claim("parabola", statement="a", source="test", expected="certified", twins={"negative": {"factor": -1}})(parabola)
+    content = stored("parabola", "", path)
+    for lower in (1.000001, float("inf"), 0.0, -1.0, True, "0.5"):
+        content["evidence"]["lower"] = lower
+        path.write_text(json.dumps(content))
+        try:
+            assert not recheck(path, check_hash=False).accepted, lower
+        except InputError:  # not JSON
+            assert lower == float("inf")
+    content["evidence"]["lower"] = 0.999  # above what balls see on the whole box at once, and true
+    path.write_text(json.dumps(content))
+    assert recheck(path, check_hash=False).accepted
+
+
+@pytest.mark.parametrize("worst", [0.0, False, -1, 10**6])
+def test_the_worst_box_is_one_of_them(worst: Any, tmp_path: Path) -> None:
+    content = stored("arc-cosine-positive", "", tmp_path / "a.json")
+    content["evidence"]["worst"] = worst
+    assert refused(tmp_path / "a.json", content)
+
+
+def test_an_optimum_that_is_the_claimed_one_refutes_nothing(tmp_path: Path) -> None:
+    """The only point there is, but no positive multiplier says so: neither word fits."""
+    one, zero = Integer(1), Integer(0)
+
+    @claim("flat", statement="a", source="test", expected="certified", twins={"larger": {"optimum": one}})
+    def flat(optimum: sympy.Rational = zero) -> LinearProgram:
+        """One point, and nothing to gain."""
+        return LinearProgram((zero,), ((one,), (-one,)), (one, -one), optimum, (one,))
+
+    assert judge(find("flat")).outcome == "undecided"
+    assert judge(find("flat"), "larger").outcome == "refuted"
+    content = stored("flat", "larger", tmp_path / "a.json")
+    content["claim"] = "flat"
+    content["evidence"] |= {"claimed": {"optimum": "0", "point": ["1"]}}
+    for outcome in ("refuted", "certified"):
+        assert refused(tmp_path / "a.json", {**content, "outcome": outcome})
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e999999999", "0.5", " 1", "1/0", "1" * 5000, 1, None])
+def test_what_is_no_fraction_is_refused_at_once(text: Any, tmp_path: Path) -> None:
+    content = stored("sheppard", "half of it", tmp_path / "a.json")
+    content["evidence"]["counterexample"]["rho"] = text
+    assert refused(tmp_path / "a.json", content)
+
+
+def test_parts_with_more_entries_are_refused(tmp_path: Path) -> None:
+    content = stored("noise-variance-course", "", tmp_path / "a.json")
+    content["evidence"]["parts"][0]["note"] = "unchecked"
+    assert refused(tmp_path / "a.json", content)
+
+
+def test_another_lemma_is_not_taken(tmp_path: Path) -> None:
+    """The lemma is the claim's, not the file's; a step shown by it cannot be said to be algebra."""
+    content = stored("learning-time-of-q", "", tmp_path / "a.json")
+    for change in ({"lemma": "sheppard"}, {"how": "algebra"}):
+        steps = [content["evidence"]["steps"][0] | change, *content["evidence"]["steps"][1:]]
+        assert refused(tmp_path / "a.json", {**content, "evidence": {"steps": steps}})
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"a": NaN}', '{"a": -Infinity}', "{", '{"a":' * 100_000, "[]", ""])
+def test_what_is_no_verdict_is_refused_by_name(text: str, tmp_path: Path) -> None:
+    (tmp_path / "odd.json").write_text(text)
+    for check_hash in (True, False):
+        with pytest.raises(InputError, match=r"odd\.json"):
+            recheck(tmp_path / "odd.json", check_hash=check_hash)
+
+
+@pytest.mark.parametrize("depth", [200, 900, 5000, 100_000])
+def test_deep_nesting_is_refused(depth: int, tmp_path: Path) -> None:
+    content = {"format": 2, "claim": "sheppard", "level": "quick", "outcome": "proved", "evidence": "HERE", "sha256": ""}
+    nested = '{"steps": ' + "[" * depth + "]" * depth + "}"
+    (tmp_path / "deep.json").write_text(json.dumps(content).replace('"HERE"', nested))
+    for check_hash in (True, False):
+        try:
+            assert not recheck(tmp_path / "deep.json", check_hash=check_hash).accepted
+        except InputError as error:
+            assert "deep.json" in str(error)
+
+
+def test_a_claim_without_a_larger_domain_is_judged_at_the_quick_level() -> None:
+    assert verify("sheppard", level="full").level == "quick"
+    assert find("separation-of-z-second-order").reached("full") == "full"
