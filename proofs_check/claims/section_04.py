@@ -30,7 +30,8 @@ def recursion(sign: int = 1, kept: int = 1) -> Identity:
 
 
 @claim(
-    "decomposition-closed-form", source="THEORY §4 [D]", assumptions=("any schedule",),
+    "decomposition-closed-form", source="THEORY §4 [D]",
+    assumptions=("any schedule", "at t = 0 the product is empty, 1, and so is the sum, 0: Utilde_0 = U_0"),
     statement=r"\tilde U_t=\Big[\prod_{i<t}(1-\gamma_i\lambda)\Big]U_0-\sum_{s<t}\gamma_sD(s,t)\xi_s,\quad"
     r" D(s,t)=\prod_{s<i<t}(1-\gamma_i\lambda)",
     twins={"D one factor earlier": {"early": True}},
@@ -43,4 +44,21 @@ def closed_form(early: bool = False) -> Identity:
     new_total = kept * total + gamma * (kept if early else 1) * xi
     return Identity({**RATES, **dict.fromkeys((product, start, total, xi), BOX)}, kept * product * start - new_total, (
         Step(kept * (product * start - total) - gamma * xi, "the recursion of the noise, applied to the form at t"),
+    ))  # fmt: skip
+
+
+@claim(
+    "decomposition-signal-closed-form", source="THEORY §4 [L19]",
+    assumptions=("any schedule, any gradient", "at t = 0 the sum is empty: Ubar_0 = 0"),
+    statement=r"\bar U_t=-\sum_{s<t}\gamma_sD(s,t)\nabla\hat L(U_s)",
+    twins={"D one factor earlier": {"early": True}, "plus the gradients": {"sign": 1}},
+)
+def signal_closed_form(early: bool = False, sign: int = -1) -> Identity:
+    """Induction step of the signal's closed form, as of the noise's but without a start of its own."""
+    total, gradient = sympy.symbols("S_t g_t", real=True)
+    kept = 1 - gamma * decay
+    # S_t = sum over s < t of gamma_s D(s, t) g_s.
+    new_total = kept * total + gamma * (kept if early else 1) * gradient
+    return Identity({**RATES, total: BOX, gradient: BOX}, sign * new_total, (
+        Step(kept * (-total) - gamma * gradient, "the recursion of the signal, applied to the form at t"),
     ))  # fmt: skip

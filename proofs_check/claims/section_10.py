@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sympy import Integer, Rational, oo
 
 from proofs_check.claim import claim
+from proofs_check.claims.unevaluated import quotient
 from proofs_check.problem import Identity, LinearProgram, Positive, Sampled, Step, Together
 
 
@@ -169,6 +170,28 @@ def two_and_z(weight: int = 1) -> Together:
     on_plus = -(rho_0 + e) - other + weight * rho_0
     return Together((
         ("z", Positive(domain, on_z)), ("z - zeta", Positive(domain, -on_minus)), ("z + zeta", Positive(domain, -on_plus)),
+    ))  # fmt: skip
+
+
+@claim(
+    "q-two-relus-and-z-exist",
+    source="THEORY §10 [D]",
+    assumptions=("any r > 0", "<z, z> = 1, <z, zeta> = 0, <zeta, zeta> = r^2", "signs then by the claim q-two-relus-and-z"),
+    statement=r"w=-z-3\zeta/r^2,\ v=-z+3\zeta/r^2,\ \rho_0=1:\quad\langle w,z\rangle=\langle v,z\rangle=-1,\quad"
+    r"\langle w,z-\zeta\rangle=\langle v,z+\zeta\rangle=2>\rho_0",
+    twins={"zeta for 3 zeta": {"times": 1}},
+)
+def two_and_z_exist(times: int = 3) -> Together:
+    """Such weights exist at every r: an example."""
+    length = sympy.Symbol("r", positive=True)
+    domain = {length: (Rational(1, 100), Integer(2))}
+    # Minus the products with z, and the rest of w (of v) times r^2 / r^2 along zeta.
+    along, across = Integer(-1), quotient(times * length**2, length**2)
+    crossed = quotient(Integer(0), length**2)
+    return Together((
+        ("on z", Identity(domain, along + times * crossed, (Step(Integer(-1), "zeta is orthogonal to z"),))),
+        ("on z - zeta, of w", Identity(domain, along + across, (Step(Integer(2), "-(3 / r^2) <zeta, -zeta> = 3"),))),
+        ("on z + zeta, of v", Identity(domain, along + across, (Step(Integer(2), "(3 / r^2) <zeta, zeta> = 3"),))),
     ))  # fmt: skip
 
 
