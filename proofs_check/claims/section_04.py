@@ -59,6 +59,8 @@ def signal_closed_form(early: bool = False, sign: int = -1) -> Identity:
     kept = 1 - gamma * decay
     # S_t = sum over s < t of gamma_s D(s, t) g_s.
     new_total = kept * total + gamma * (kept if early else 1) * gradient
-    return Identity({**RATES, total: BOX, gradient: BOX}, sign * new_total, (
+    # Left as it is written: the sum up to t + 1, with its sign before it.
+    form = sympy.Mul(sign, new_total, evaluate=False)
+    return Identity({**RATES, total: BOX, gradient: BOX}, form, (
         Step(kept * (-total) - gamma * gradient, "the recursion of the signal, applied to the form at t"),
     ))  # fmt: skip
