@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import sympy
 
-from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Problem, Sampled, Step, Together, Value
+from proofs_check.problem import (
+    Identity, Inequality, LinearProgram, Positive, Problem, Sampled, Step, Together, Value, WorstCase,
+)  # fmt: skip
 
 __all__ = ["lines_of"]
 
@@ -58,6 +60,10 @@ def lines_of(problem: Problem) -> Iterator[str]:
                 yield f"{root.symbol}: the zero between {root.low} and {root.high} of {_written(root.equation)}"
         case Sampled():
             yield f"the mean of {problem.size} draws (seed {problem.seed}) is {_written(problem.expected)}"
+        case WorstCase():
+            low, high = (sympy.N(end, _DIGITS) for end in (problem.low, problem.high))
+            yield (f"{low} <= largest mean of L_t <= {high}, in c R^2: {problem.steps} steps, c eta = {problem.rate}, "
+                   f"epsilon = {problem.root_floor**2} c R^2")  # fmt: skip
 
 
 def _written(expression: sympy.Expr) -> str:

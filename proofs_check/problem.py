@@ -28,6 +28,7 @@ __all__ = [
     "Step",
     "Together",
     "Value",
+    "WorstCase",
 ]
 
 PRECISION: Final = 128
@@ -239,6 +240,41 @@ class Sampled:
 
 
 @dataclass(frozen=True)
+class WorstCase:
+    """The largest average loss of gradient descent over a sequence of losses lies between two rationals.
+
+    The losses L_t, another at each step, are convex with ||grad L||^2 <= c L everywhere, in any dimension, and all are at most
+    epsilon at one point theta*. The run starts within R of it: theta_{t+1} = theta_t - eta grad L_t(theta_t), and what is
+    asked is the mean of L_t(theta_t) over t < T. Units: c = 1 and R = 1, so that losses count in c R^2.
+
+    Attributes
+    ----------
+    steps : int
+        T.
+    rate : sympy.Rational
+        c eta, between 0 and 4 (beyond, gradient descent need not converge on one such loss).
+    root_floor : sympy.Rational
+        Square root of epsilon / (c R^2), positive.
+    low, high : sympy.Rational
+        Where the largest average is claimed to be, in c R^2.
+    """
+
+    steps: int
+    rate: sympy.Rational
+    root_floor: sympy.Rational
+    low: sympy.Rational
+    high: sympy.Rational
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or not 0 < self.rate < 4 or self.root_floor <= 0:
+            raise InputError(
+                f"worst case of {self.steps} steps at c eta = {self.rate} with root of epsilon {self.root_floor}",
+                "a step or more, 0 < c eta < 4, a positive root",
+                "change the value outside",
+            )
+
+
+@dataclass(frozen=True)
 class Together:
     """Several problems, all of which must hold; each has a name for the reader."""
 
@@ -250,4 +286,4 @@ class Together:
             raise InputError(f"parts {names}", "one or more, each with a name of its own", "name them apart")
 
 
-Problem = Identity | Inequality | Positive | LinearProgram | Value | Sampled | Together
+Problem = Identity | Inequality | Positive | LinearProgram | Value | Sampled | WorstCase | Together

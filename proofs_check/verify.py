@@ -6,7 +6,7 @@ from typing import Any
 
 from proofs_check.claim import Claim, Level, Verdict, find
 from proofs_check.premises import require_no_circle
-from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Problem, Sampled, Together, Value
+from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Problem, Sampled, Together, Value, WorstCase
 
 __all__ = ["as_expected", "judge", "solve", "verify"]
 
@@ -75,6 +75,10 @@ def solve(problem: Problem) -> tuple[str, dict[str, Any]]:
             from proofs_check.methods.statistics import compare
 
             return compare(problem)
+        case WorstCase():
+            from proofs_check.methods.worst_case import bound_worst_case
+
+            return bound_worst_case(problem)
         case Together():
             return _all(problem)
 

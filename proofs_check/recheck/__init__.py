@@ -2,7 +2,7 @@
 
 The statement and its domain come from the registry of claims, never from the file. Boxes are enclosed anew by mpmath's interval
 arithmetic, and must fill the domain; steps must be the claim's own, and are evaluated at rational points in 60 digits; linear
-programs are checked by weak duality in fractions; numbers are computed again by another quadrature; draws are drawn again.
+programs are checked by weak duality in fractions, worst cases by one large matrix and by the losses themselves; numbers are computed again by another quadrature; draws are drawn again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from proofs_check.certificate import load
 from proofs_check.claim import find
 from proofs_check.premises import require_no_circle
-from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Sampled, Together, Value
+from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Sampled, Together, Value, WorstCase
 from proofs_check.recheck.boxes import check_boxes
 from proofs_check.recheck.derivations import check_derivation, check_positive
 from proofs_check.recheck.points import check_counterexample
@@ -22,6 +22,7 @@ from proofs_check.recheck.programs import check_program
 from proofs_check.recheck.refusal import Refused, only_keys
 from proofs_check.recheck.samples import check_sample
 from proofs_check.recheck.values import check_value
+from proofs_check.recheck.worst_cases import check_worst_case
 
 __all__ = ["RecheckReport", "recheck"]
 
@@ -91,6 +92,8 @@ def _check(problem: Any, outcome: str, evidence: dict[str, Any]) -> str:
             return check_value(problem, outcome, evidence)
         case Sampled(), "supported" | "refuted":
             return check_sample(problem, outcome, evidence)
+        case WorstCase(), "certified" | "refuted":
+            return check_worst_case(problem, outcome, evidence)
         case (Identity() | Positive() | Inequality()), "refuted":
             return check_counterexample(problem, evidence)
         case Identity(), "proved":

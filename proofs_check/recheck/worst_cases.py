@@ -1,0 +1,116 @@
+"""Worst cases: the losses of a run as functions, and one matrix of all steps, in fractions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from proofs_check.problem import WorstCase
+from proofs_check.recheck.intervals import fraction
+from proofs_check.recheck.refusal import Refused, exact, only_keys
+
+__all__ = ["check_worst_case"]
+
+Row = list[Fraction]
+
+
+def check_worst_case(problem: WorstCase, outcome: str, evidence: dict[str, Any]) -> str:
+    """Look at the run, at the multipliers, and at what both say of the claimed interval."""
+    only_keys(evidence, {"slopes", "inner", "lower", "radius", "gradient", "floor", "upper"})
+    lists = {name: [exact(text) for text in evidence[name]] for name in ("slopes", "inner", "gradient", "floor")}
+    if any(len(each) != problem.steps for each in lists.values()):
+        raise Refused("another number of steps than the claim's")
+    lower, upper, radius = (exact(evidence[name]) for name in ("lower", "upper", "radius"))
+    if lower != _average(problem, lists["slopes"], lists["inner"]):
+        raise Refused("the run has another average loss than the one stored")
+    if upper != _bound(problem, radius, lists["gradient"], lists["floor"]):
+        raise Refused("the multipliers give another bound than the one stored")
+    low, high = fraction(problem.low), fraction(problem.high)
+    if outcome == "certified" and not low <= lower <= upper <= high:
+        raise Refused("the interval claimed is not shown")
+    if outcome == "refuted" and not (lower > high or upper < low):
+        raise Refused("the interval claimed is not excluded")
+    return f"a run of {problem.steps} steps is possible, and the form of its bound has no negative pivot"
+
+
+def _average(problem: WorstCase, slopes: Row, inner: Row) -> Fraction:
+    """Average loss of a run whose losses are rays: a parabola (s/2)^2 from its zero on, and a line from slope k on.
+
+    Such a loss depends on the coordinate s along its gradient alone. It is convex and its squared slope is at most itself; with slope k
+    and value L at theta_t, its largest L is the one that has epsilon at theta*, <g, x>/k further down.
+    """
+    eta, epsilon = fraction(problem.rate), fraction(problem.root_floor) ** 2
+    distance, total = Fraction(1), Fraction(0)
+    for k, p in zip(slopes, inner, strict=True):
+        if k < 0 or p**2 > k**2 * distance:
+            raise Refused("a gradient shorter than its part towards theta*")
+        loss = _largest_loss(k, p, fraction(problem.root_floor))
+        if loss < k**2 or _at_common_point(k, p, loss) > epsilon:
+            raise Refused("no such loss is at most epsilon at theta*")
+        total += loss
+        # |x - eta g|^2
+        distance = distance - 2 * eta * p + eta**2 * k**2
+    return total / problem.steps
+
+
+def _largest_loss(k: Fraction, p: Fraction, root: Fraction) -> Fraction:
+    """Value of the ray of slope k, a way p/k from the point where it is epsilon; epsilon itself for a flat loss."""
+    if k <= root:  # theta* on the line
+        return root**2 + p
+    # theta* on the parabola at s = 2 root; from s = 2 k on the line has the slope k.
+    return k**2 + (p / k + 2 * root - 2 * k) * k
+
+
+def _at_common_point(k: Fraction, p: Fraction, loss: Fraction) -> Fraction:
+    """Value at theta* of the ray of slope k that has this loss at theta_t."""
+    if k == 0:
+        return loss
+    s = 2 * k + (loss - k**2) / k - p / k
+    return k**2 + (s - 2 * k) * k if s >= 2 * k else max(s, Fraction(0)) ** 2 / 4
+
+
+def _bound(problem: WorstCase, radius: Fraction, gradient: Row, floor: Row) -> Fraction:
+    """Bound of the average loss by the sum of all inequalities with their multipliers, if the form left over allows it."""
+    if min(gradient) < 0 or min(floor) < 0 or radius < 0:
+        raise Refused("a negative multiplier")
+    steps, eta = problem.steps, fraction(problem.rate)
+    size = 1 + 2 * steps
+    form = [[Fraction(0)] * size for _ in range(size)]
+
+    def add(weight: Fraction, left: Row, right: Row) -> None:
+        for i in range(size):
+            for j in range(size):
+                form[i][j] += weight * (left[i] * right[j] + left[j] * right[i]) / 2
+
+    def unit(index: int) -> Row:
+        return [Fraction(index == i) for i in range(size)]
+
+    # Vectors: theta_0 - theta*, then g_t and h_t of each step.
+    x = unit(0)
+    add(radius, x, x)
+    for step, (b, e) in enumerate(zip(gradient, floor, strict=True)):
+        g, h, a = unit(1 + 2 * step), unit(2 + 2 * step), 1 + b
+        apart = [u - v for u, v in zip(g, h, strict=True)]
+        # L <= a (<g, x> + epsilon - |g - h|^2) - b |g|^2 + e (epsilon - |h|^2), as a - b = 1.
+        add(-a, g, x)
+        add(a, apart, apart)
+        add(b, g, g)
+        add(e, h, h)
+        x = [u - eta * v for u, v in zip(x, g, strict=True)]
+    _require_not_negative(form)
+    return (radius + fraction(problem.root_floor) ** 2 * sum(1 + b + e for b, e in zip(gradient, floor, strict=True))) / steps
+
+
+def _require_not_negative(form: list[Row]) -> None:
+    """Refuse a quadratic form with a negative pivot, or with a pivot 0 whose row is not."""
+    left = [row[:] for row in form]
+    # The first vector last: its pivot is what the radius pays for.
+    for index in reversed(range(len(left))):
+        pivot, row = left[index][index], left[index][:]
+        if pivot < 0 or (pivot == 0 and any(row[:index])):
+            raise Refused("the form left over by the multipliers can be negative")
+        if pivot > 0:
+            for i in range(index):
+                share = row[i] / pivot
+                for j in range(index):
+                    left[i][j] -= share * row[j]
