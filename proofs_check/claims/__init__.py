@@ -12,7 +12,7 @@ __all__ = ["load"]
 _SECTIONS = (
     "section_04", "section_05", "section_06", "section_08", "frozen_fraction", "learning_times",
     "section_09", "section_10", "information_on_p", "overlap_from_information", "averaging_on_p",
-    "section_11", "common_classifier", "squared_loss", "batch_noise",
+    "section_11", "sharper_average", "tightness", "common_classifier", "squared_loss", "batch_noise",
 )
 
 

@@ -1,0 +1,239 @@
+"""Claims of THEORY §11: the average bound made sharper, by what convexity and the gradient bound say between two points.
+
+c stands for c_0 B^2, x for theta_t - theta*, g for grad L_t(theta_t), D for |x|^2.
+"""
+
+from __future__ import annotations
+
+import sympy
+from sympy import Integer, Rational
+
+from proofs_check.claim import claim
+from proofs_check.problem import Identity, Positive, Step, Together
+
+c, loss, k, room = sympy.symbols("c L k m", positive=True)
+# r = sqrt(c epsilon); h is what |g| has more than that.
+r, h, s = sympy.symbols("r h s", nonnegative=True)
+of_convexity, of_gradient, of_optimum, mu, y = sympy.symbols("s_1 s_2 s_3 mu y", nonnegative=True)
+SMALL = (Integer(0), Rational(1, 2))
+BOX = (Rational(1, 10), Integer(2))
+CLASS = "L_t convex, |grad L_t|^2 <= c L_t everywhere, L_t(theta*) <= epsilon"
+
+
+@claim(
+    "loss-at-the-common-classifier",
+    source="THEORY §11 [D], cf. Taylor, Hendrickx and Glineur (2017)",
+    bound="lower",
+    assumptions=(
+        CLASS,
+        "|grad L| = 2 sqrt(L) |grad sqrt(L)|, so sqrt(L) changes by at most sqrt(c)/2 times the distance",
+        "looked at theta* + (2 h/c) g/|g|, |g| = sqrt(c epsilon) + h: convexity from theta_t gives L - <g, x> + 2 h |g|/c <= its loss",
+        "its loss <= (sqrt(epsilon) + (sqrt(c)/2) 2 h/c)^2; s_1, s_2 >= 0 are what the two leave over, r = sqrt(c epsilon)",
+    ),
+    statement=r"\langle g,x\rangle\ge L_t-\epsilon+\tfrac1c\big(\|g\|-\sqrt{c\epsilon}\big)^2\quad(\|g\|\ge\sqrt{c\epsilon})",
+    twins={"twice the square": {"times": 2}, "the root at twice the pace": {"pace": Integer(1)}},
+)
+def at_common_classifier(times: int = 1, pace: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+    """A loss that is steep here and small there must have become flat between: more than convexity alone says."""
+    norm = r + h
+    # sqrt(c) times the root of the loss at the point looked at, squared.
+    there = (r + pace * 2 * h) ** 2 / c - of_optimum
+    inner = loss + 2 * h * norm / c + of_convexity - there
+    domain = {c: BOX, loss: BOX, r: SMALL, h: SMALL, of_convexity: SMALL, of_optimum: SMALL}
+    slope = (c * loss - of_gradient) / (4 * loss)
+    return Together((
+        ("slope of the root", Positive({c: BOX, loss: BOX, of_gradient: SMALL}, pace**2 * c - slope, (
+            Step((pace**2 - Rational(1, 4)) * c + of_gradient / (4 * loss), "|grad L|^2 = c L - s_2"),
+        ), strict=False)),
+        ("inner product", Positive(domain, inner - (loss - r**2 / c + times * h**2 / c), (
+            Step(of_convexity + of_optimum, "the squares cancel"),
+        ), strict=False)),
+    ))  # fmt: skip
+
+
+@claim(
+    "a-loss-with-given-gradient",
+    source="THEORY §11 [D]",
+    bound="tight",
+    assumptions=(
+        "phi(s) = 0 for s <= 0, c s^2/4 up to s = 2 k/c, a line of slope k beyond; L_t(theta) = phi(a + <g, theta>/|g|), |g| = k",
+        "r = sqrt(c epsilon); theta* on the parabola if k >= r, and on the line else",
+    ),
+    statement=r"\varphi'^2\le c\varphi,\ \varphi\text{ convex};\quad L_t=\langle g,x\rangle+\epsilon-\tfrac1c(k-\sqrt{c\epsilon})_+^2"
+    r"\ge\tfrac{k^2}c\text{ is reached}",
+    twins={"c s^2/2": {"quarter": Rational(1, 2)}, "a line twice as steep": {"steep": 2}},
+)
+def reached(quarter: sympy.Expr = Rational(1, 4), steep: int = 1) -> Together:  # noqa: B008
+    """The functions for which the inequality between two points holds with equality: what decides a worst case."""
+    parabola = quarter * c * s**2
+    end = 2 * k / c
+    inner = sympy.Symbol("p", real=True)
+
+    def line(at: sympy.Expr) -> sympy.Expr:
+        return k**2 / c + steep * k * (at - end)
+
+    domain = {c: BOX, k: BOX}
+    more = {**domain, r: SMALL, inner: (Integer(0), Integer(1))}
+    return Together((
+        ("parabola", Identity({c: BOX, s: BOX}, sympy.diff(parabola, s) ** 2, (Step(c * parabola, "(c s/2)^2"),))),
+        ("curvature", Positive({c: BOX}, sympy.diff(parabola, s, 2))),
+        ("joined in value", Identity(domain, parabola.subs(s, end), (Step(line(end), "at s = 2 k/c"),))),
+        ("joined in slope", Identity(domain, sympy.diff(parabola, s).subs(s, end), (Step(sympy.diff(line(s), s), "at s = 2 k/c"),))),
+        ("line", Positive({**domain, s: BOX}, c * line(end + s) - sympy.diff(line(s), s) ** 2, (
+            Step(c * k * s, "its value grows, its slope does not"),
+        ), strict=False)),
+        ("theta* on the parabola", Identity({c: BOX, r: SMALL}, parabola.subs(s, 2 * r / c), (Step(r**2 / c, "epsilon"),))),
+        ("loss beyond it", Identity(more, line(2 * r / c + inner / k), (
+            Step(inner + r**2 / c - (k - r) ** 2 / c, "<g, x>/k further"),
+        ))),
+        ("theta* on the line", Identity({**more, s: BOX}, r**2 / c + line(s + inner / k) - line(s), (Step(r**2 / c + inner, "a line"),))),
+    ))  # fmt: skip
+
+
+@claim(
+    "changing-kernels-one-step-sharper",
+    source="THEORY §11 [D]",
+    bound="upper",
+    assumptions=(
+        f"{CLASS}; j = min(|g|, sqrt(c epsilon)), k = |g|",
+        "<g, x> = L - epsilon + (k - j)^2/c + s_1 (claim loss-at-the-common-classifier; convexity, if j = k)",
+        "j^2 = c epsilon - s_2, k^2 = c (L - s_3), s_1, s_2, s_3 >= 0",
+        "0 <= mu <= c eta/2: 1 - c eta/2 + mu = 1/(1 + y) with y >= 0",
+    ),
+    statement=r"D_t-D_{t+1}\ge2\eta\Big((1-\mu)L_t-\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
+    twins={"epsilon alone": {"power": 0}, "(1 - mu/2) L": {"share": Rational(1, 2)}},
+)
+def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
+    """One step of gradient descent: how much of the loss is paid by the distance may be chosen."""
+    j = sympy.Symbol("j", nonnegative=True)
+    w = 1 / (1 + y)
+    eta = 2 * (mu + 1 - w) / c
+    floor, value = (j**2 + of_gradient) / c, k**2 / c + of_optimum
+    inner = value - floor + (k - j) ** 2 / c + of_convexity
+    gained = 2 * eta * inner - eta**2 * k**2
+    claimed = 2 * eta * ((1 - share * mu) * value - floor / w**power)
+    domain = {c: BOX, k: BOX, j: BOX, mu: (Rational(1, 10), Rational(1, 2)), y: (Integer(0), Integer(1)),
+              **dict.fromkeys((of_convexity, of_gradient, of_optimum), SMALL)}  # fmt: skip
+    squares = (k / (1 + y) - j) ** 2 * (1 + y) + y * of_gradient + c * mu * of_optimum + c * of_convexity
+    return Positive(domain, gained - claimed, (
+        Step(4 * (mu + y / (1 + y)) / c**2 * squares, "the square completed"),
+    ), strict=False)  # fmt: skip
+
+
+eta, distance, after, epsilon, w = sympy.symbols("eta D_0 D_T epsilon w", positive=True)
+
+
+@claim(
+    "changing-kernels-average-sharper",
+    source="THEORY §11 [D]",
+    bound="upper",
+    assumptions=(
+        "0 < c eta < 4, max(0, c eta/2 - 1) < mu <= c eta/2 (mu = 0 too, if c eta < 2), mu < 1",
+        "m = 1 - mu, w = 1 - c eta/2 + mu",
+        "T steps of the claim changing-kernels-one-step-sharper, added up: s >= 0 is what they leave over",
+    ),
+    statement=r"\frac1T\sum_{t<T}L_t(\theta_t)\le\frac1{1-\mu}\Big(\frac{\|\theta_0-\theta_*\|^2}{2\eta T}"
+    r"+\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
+    twins={"eta T for 2 eta T": {"twice": 4}, "less twice the last distance": {"last": -2}},
+)
+def average_sharper(twice: int = 2, last: int = 0) -> Positive:
+    """A family of bounds, one for each mu; at mu = 0 the distance is not made larger by the step size."""
+    T = sympy.Symbol("T", integer=True, positive=True)
+    mean = (distance - after - s + 2 * eta * epsilon * T / w) / (2 * eta * room * T)
+    bound = ((distance + last * after) / (twice * eta * T) + epsilon / w) / room
+    domain = {**dict.fromkeys((eta, distance, after, epsilon, room, w), (Rational(1, 10), Integer(1))), s: SMALL,
+              T: (Integer(1), Integer(100))}  # fmt: skip
+    return Positive(domain, bound - mean, (Step((after + s) / (2 * eta * room * T), "divided by 2 eta m T"),))
+
+
+A, z = sympy.symbols("A z", positive=True)
+
+
+@claim(
+    "stated-average-is-never-the-best",
+    source="THEORY §11 [D]",
+    assumptions=("A = |theta_0 - theta*|^2/(2 eta T), c eta/2 = 1/(1 + z) < 1", "F is the bound of changing-kernels-average-sharper"),
+    statement=r"F(\mu)=\frac{A+\epsilon/(1-\frac{c\eta}2+\mu)}{1-\mu}:\ F(\tfrac{c\eta}2)=\frac{A+\epsilon}{1-c\eta/2},\ F'(\tfrac{c\eta}2)>0;"
+    r"\quad F(0)=A+\frac\epsilon{1-c\eta/2},\quad F(\tfrac{c\eta}4)=\frac A{1-c\eta/4}+\frac\epsilon{(1-c\eta/4)^2}",
+    twins={"mu = c eta/4 for the stated one": {"place": Rational(1, 2)}, "epsilon alone at mu = 0": {"power": 0}},
+)
+def never_the_best(place: sympy.Expr = Integer(1), power: int = 1) -> Together:  # noqa: B008
+    """The bound of Theorem C.2 is the end of the family where it falls towards smaller mu: a smaller mu is always better."""
+    half, at = 1 / (1 + z), sympy.Symbol("mu", real=True)
+    bound = (A + epsilon / (1 - half + at)) / (1 - at)
+    domain = {A: BOX, epsilon: BOX, z: (Rational(1, 10), Integer(3))}
+    stated = (A + epsilon) / (1 - half)
+    return Together((
+        ("stated", Identity(domain, bound.subs(at, place * half), (Step(stated, "mu = c eta/2"),))),
+        ("falls towards smaller mu", Positive(domain, sympy.diff(bound, at).subs(at, half), (
+            Step((A + epsilon / (1 + z)) * (1 + z) ** 2 / z**2, "the derivative there"),
+        ))),
+        ("mu = 0", Identity(domain, bound.subs(at, 0), (Step(A + epsilon / (1 - half) ** power, "mu = 0"),))),
+        ("mu = c eta/4", Identity(domain, bound.subs(at, half / 2), (
+            Step(A / (1 - half / 2) + epsilon / (1 - half / 2) ** 2, "mu = c eta/4"),
+        ))),
+    ))  # fmt: skip
+
+
+@claim(
+    "sharper-average-up-to-the-last-distance",
+    source="THEORY §11 [D]",
+    bound="tight",
+    assumptions=(
+        "|g_t| = k = sqrt(c epsilon)/w, w = 1 - c eta/2 + mu, and the losses of a-loss-with-given-gradient, in a plane at least",
+        "0 <= mu <= c eta/4: y >= 0 with c eta/2 = 2 mu + v, w = 1 - mu - v",
+        "L = k^2/c if mu > 0; if mu = 0, L = k^2/c + i with any i >= 0",
+        "possible as long as <g, x> <= |g| |x|: down to D_T = <g, x>^2/k^2, whatever T and D_0 = D_T + 2 eta T P are",
+    ),
+    statement=r"\frac1T\sum_{t<T}L_t=\frac1{1-\mu}\Big(\frac{D_0-D_T}{2\eta T}+\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
+    twins={"2 mu": {"twice": 2}, "epsilon alone": {"power": 0}},
+)
+def up_to_the_last_distance(twice: int = 1, power: int = 1) -> Together:
+    """The best of the bounds is reached up to D_T/(2 eta T (1 - mu)), a share that goes to 0 with many steps."""
+    v, i = sympy.symbols("v i", nonnegative=True)
+    domain = {c: BOX, r: BOX, mu: (Integer(0), Rational(1, 4)), v: (Rational(1, 20), Rational(1, 2))}
+
+    def parts(mu: sympy.Expr, more: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
+        """What a step takes off D/(2 eta), the loss, and the bound from these."""
+        rate, w = 2 * (2 * mu + v) / c, 1 - mu - v
+        slope = r / w
+        value = slope**2 / c + more
+        taken = value - r**2 / c + (slope - r) ** 2 / c - rate * slope**2 / 2
+        return taken, value, (taken + r**2 / c / w**power) / (1 - twice * mu)
+
+    taken, value, bound = parts(mu, Integer(0))
+    _, value_0, bound_0 = parts(Integer(0), i)
+    return Together((
+        ("mu > 0", Identity(domain, bound, (Step(value, "the mean of equal losses"),))),
+        ("mu = 0", Identity({c: BOX, r: BOX, v: domain[v], i: SMALL}, bound_0, (Step(value_0, "the mean of equal losses"),))),
+        ("the distance falls", Identity(domain, taken, (
+            Step(r**2 * v / (c * (1 - mu - v) ** 2), "(D_t - D_{t+1})/(2 eta), not negative"),
+        ))),
+    ))  # fmt: skip
+
+
+@claim(
+    "two-losses-in-turn",
+    source="THEORY §11 [D]",
+    bound="tight",
+    assumptions=(
+        "L_t = phi(2 sqrt(epsilon/c) +- theta) in turn, phi(s) = c s^2/4 for s > 0 (a squared hinge), theta* = 0: L_t(theta*) = epsilon",
+        "from theta_0 = eta k/2, k = sqrt(c epsilon)/(1 - c eta/4), on the side where the loss of the moment is large; 0 < c eta < 4",
+        "c eta/4 = 1/(1 + z)",
+    ),
+    statement=r"\theta_{t+1}=-\theta_t,\quad L_t(\theta_t)=\frac\epsilon{(1-c\eta/4)^2}\ \text{ for every }t",
+    twins={"1 - c eta/2": {"part": Rational(1, 2)}, "half as far": {"start": Rational(1, 4)}},
+)
+def in_turn(part: sympy.Expr = Rational(1, 4), start: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+    """Two kernels that take turns keep gradient descent above the common classifier's loss for ever, and at the bound."""
+    rate = 4 / (c * (1 + z))
+    slope = r / (1 - part * c * rate)
+    theta = start * rate * slope
+    value = c * s**2 / 4
+    at = 2 * r / c + theta
+    domain = {c: BOX, r: BOX, z: (Integer(2), Integer(5))}
+    return Together((
+        ("at theta*", Identity({c: BOX, r: BOX}, value.subs(s, 2 * r / c), (Step(r**2 / c, "epsilon"),))),
+        ("step", Identity(domain, theta - rate * sympy.diff(value, s).subs(s, at), (Step(-theta, "to the other side"),))),
+        ("loss", Identity(domain, value.subs(s, at), (Step(r**2 / c / (1 - part * c * rate) ** 2, "the same each time"),))),
+    ))  # fmt: skip
