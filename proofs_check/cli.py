@@ -125,6 +125,11 @@ def _evidence(evidence: Any) -> list[str]:
             f"{evidence['confidence']:g} {evidence['interval']} interval {evidence['low']:.6g} to {evidence['high']:.6g}; "
             f"claimed {evidence['expected']:.6g}"
         ]
+    if "radius" in evidence:
+        from fractions import Fraction
+
+        ends = [f"{float(Fraction(evidence[key])):.10g}" for key in ("lower", "upper")]
+        return [f"a run of {len(evidence['slopes'])} steps has the average loss {ends[0]} c R^2, and none more than {ends[1]}"]
     return [f"{key}: {value}" for key, value in evidence.items()]
 
 

@@ -9,8 +9,17 @@ from typing import Any, Final
 import sympy
 
 from proofs_check.problem import (
-    Identity, Inequality, LinearProgram, Positive, Problem, Sampled, Step, Together, Value, WorstCase,
-)  # fmt: skip
+    Identity,
+    Inequality,
+    LinearProgram,
+    Positive,
+    Problem,
+    Sampled,
+    Step,
+    Together,
+    Value,
+    WorstCase,
+)
 
 __all__ = ["lines_of"]
 

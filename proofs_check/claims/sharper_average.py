@@ -27,8 +27,8 @@ CLASS = "L_t convex, |grad L_t|^2 <= c L_t everywhere, L_t(theta*) <= epsilon"
     assumptions=(
         CLASS,
         "|grad L| = 2 sqrt(L) |grad sqrt(L)|, so sqrt(L) changes by at most sqrt(c)/2 times the distance",
-        "looked at theta* + (2 h/c) g/|g|, |g| = sqrt(c epsilon) + h: convexity from theta_t gives L - <g, x> + 2 h |g|/c <= its loss",
-        "its loss <= (sqrt(epsilon) + (sqrt(c)/2) 2 h/c)^2; s_1, s_2 >= 0 are what the two leave over, r = sqrt(c epsilon)",
+        "|g| = r + h, r = sqrt(c epsilon); the loss at theta* + (2 h/c) g/|g| is at least L - <g, x> + 2 h |g|/c, by convexity",
+        "and at most (sqrt(epsilon) + (sqrt(c)/2) (2 h/c))^2; s_1, s_3 >= 0 are what the two leave over",
     ),
     statement=r"\langle g,x\rangle\ge L_t-\epsilon+\tfrac1c\big(\|g\|-\sqrt{c\epsilon}\big)^2\quad(\|g\|\ge\sqrt{c\epsilon})",
     twins={"twice the square": {"times": 2}, "the root at twice the pace": {"pace": Integer(1)}},
@@ -56,11 +56,11 @@ def at_common_classifier(times: int = 1, pace: sympy.Expr = Rational(1, 2)) -> T
     source="THEORY §11 [D]",
     bound="tight",
     assumptions=(
-        "phi(s) = 0 for s <= 0, c s^2/4 up to s = 2 k/c, a line of slope k beyond; L_t(theta) = phi(a + <g, theta>/|g|), |g| = k",
-        "r = sqrt(c epsilon); theta* on the parabola if k >= r, and on the line else",
+        "phi(s) = 0 for s <= 0, c s^2/4 up to s = 2 k/c, a line of slope k beyond; L_t(theta) = phi(a + <g, theta>/k), |g| = k",
+        "r = sqrt(c epsilon); theta* on the parabola if k >= r, and on the line else; theta_t on the line: L_t >= k^2/c",
     ),
-    statement=r"\varphi'^2\le c\varphi,\ \varphi\text{ convex};\quad L_t=\langle g,x\rangle+\epsilon-\tfrac1c(k-\sqrt{c\epsilon})_+^2"
-    r"\ge\tfrac{k^2}c\text{ is reached}",
+    statement=r"\varphi'^2\le c\varphi,\ \varphi\text{ convex};\quad L_t(\theta_*)=\epsilon,"
+    r"\ L_t(\theta_t)=\langle g,x\rangle+\epsilon-\tfrac1c(k-\sqrt{c\epsilon})_+^2\text{, if that is at least }\tfrac{k^2}c",
     twins={"c s^2/2": {"quarter": Rational(1, 2)}, "a line twice as steep": {"steep": 2}},
 )
 def reached(quarter: sympy.Expr = Rational(1, 4), steep: int = 1) -> Together:  # noqa: B008
@@ -78,7 +78,9 @@ def reached(quarter: sympy.Expr = Rational(1, 4), steep: int = 1) -> Together:  
         ("parabola", Identity({c: BOX, s: BOX}, sympy.diff(parabola, s) ** 2, (Step(c * parabola, "(c s/2)^2"),))),
         ("curvature", Positive({c: BOX}, sympy.diff(parabola, s, 2))),
         ("joined in value", Identity(domain, parabola.subs(s, end), (Step(line(end), "at s = 2 k/c"),))),
-        ("joined in slope", Identity(domain, sympy.diff(parabola, s).subs(s, end), (Step(sympy.diff(line(s), s), "at s = 2 k/c"),))),
+        ("joined in slope", Identity(domain, sympy.diff(parabola, s).subs(s, end), (
+            Step(sympy.diff(line(s), s), "at s = 2 k/c"),
+        ))),
         ("line", Positive({**domain, s: BOX}, c * line(end + s) - sympy.diff(line(s), s) ** 2, (
             Step(c * k * s, "its value grows, its slope does not"),
         ), strict=False)),
@@ -86,7 +88,9 @@ def reached(quarter: sympy.Expr = Rational(1, 4), steep: int = 1) -> Together:  
         ("loss beyond it", Identity(more, line(2 * r / c + inner / k), (
             Step(inner + r**2 / c - (k - r) ** 2 / c, "<g, x>/k further"),
         ))),
-        ("theta* on the line", Identity({**more, s: BOX}, r**2 / c + line(s + inner / k) - line(s), (Step(r**2 / c + inner, "a line"),))),
+        ("theta* on the line", Identity({**more, s: BOX}, r**2 / c + line(s + inner / k) - line(s), (
+            Step(r**2 / c + inner, "a line"),
+        ))),
     ))  # fmt: skip
 
 
@@ -152,8 +156,12 @@ A, z = sympy.symbols("A z", positive=True)
 @claim(
     "stated-average-is-never-the-best",
     source="THEORY §11 [D]",
-    assumptions=("A = |theta_0 - theta*|^2/(2 eta T), c eta/2 = 1/(1 + z) < 1", "F is the bound of changing-kernels-average-sharper"),
-    statement=r"F(\mu)=\frac{A+\epsilon/(1-\frac{c\eta}2+\mu)}{1-\mu}:\ F(\tfrac{c\eta}2)=\frac{A+\epsilon}{1-c\eta/2},\ F'(\tfrac{c\eta}2)>0;"
+    assumptions=(
+        "A = |theta_0 - theta*|^2/(2 eta T), c eta/2 = 1/(1 + z) < 1",
+        "F is the bound of the claim changing-kernels-average-sharper",
+    ),
+    statement=r"F(\mu)=\frac{A+\epsilon/(1-\frac{c\eta}2+\mu)}{1-\mu}:\ F(\tfrac{c\eta}2)=\frac{A+\epsilon}{1-c\eta/2},"
+    r"\ F'(\tfrac{c\eta}2)>0;"
     r"\quad F(0)=A+\frac\epsilon{1-c\eta/2},\quad F(\tfrac{c\eta}4)=\frac A{1-c\eta/4}+\frac\epsilon{(1-c\eta/4)^2}",
     twins={"mu = c eta/4 for the stated one": {"place": Rational(1, 2)}, "epsilon alone at mu = 0": {"power": 0}},
 )
@@ -180,10 +188,11 @@ def never_the_best(place: sympy.Expr = Integer(1), power: int = 1) -> Together: 
     source="THEORY §11 [D]",
     bound="tight",
     assumptions=(
-        "|g_t| = k = sqrt(c epsilon)/w, w = 1 - c eta/2 + mu, and the losses of a-loss-with-given-gradient, in a plane at least",
-        "0 <= mu <= c eta/4: y >= 0 with c eta/2 = 2 mu + v, w = 1 - mu - v",
-        "L = k^2/c if mu > 0; if mu = 0, L = k^2/c + i with any i >= 0",
-        "possible as long as <g, x> <= |g| |x|: down to D_T = <g, x>^2/k^2, whatever T and D_0 = D_T + 2 eta T P are",
+        "losses of a-loss-with-given-gradient in the plane, |g_t| = k = sqrt(c epsilon)/w, w = 1 - c eta/2 + mu",
+        "0 <= mu <= c eta/4: c eta/2 = 2 mu + v with v >= 0, w = 1 - mu - v > 0",
+        "L_t = k^2/c; if mu = 0, L_t = k^2/c + i with any i >= 0, the same at each step",
+        "<g, x> = L - epsilon + (k - sqrt(c epsilon))^2/c, the same at each step; possible in the plane while it is <= k |x_t|",
+        "so D_T may be <g, x>^2/k^2, or more, whatever T is",
     ),
     statement=r"\frac1T\sum_{t<T}L_t=\frac1{1-\mu}\Big(\frac{D_0-D_T}{2\eta T}+\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
     twins={"2 mu": {"twice": 2}, "epsilon alone": {"power": 0}},
@@ -217,9 +226,9 @@ def up_to_the_last_distance(twice: int = 1, power: int = 1) -> Together:
     source="THEORY §11 [D]",
     bound="tight",
     assumptions=(
-        "L_t = phi(2 sqrt(epsilon/c) +- theta) in turn, phi(s) = c s^2/4 for s > 0 (a squared hinge), theta* = 0: L_t(theta*) = epsilon",
-        "from theta_0 = eta k/2, k = sqrt(c epsilon)/(1 - c eta/4), on the side where the loss of the moment is large; 0 < c eta < 4",
-        "c eta/4 = 1/(1 + z)",
+        "L_t = phi(2 sqrt(epsilon/c) +- theta) in turn, phi(s) = c s^2/4 for s > 0, 0 else (a squared hinge); theta* = 0",
+        "from theta_0 = eta k/2, k = sqrt(c epsilon)/(1 - c eta/4), where the loss of the moment is the larger one",
+        "c eta/4 = 1/(1 + z) < 1",
     ),
     statement=r"\theta_{t+1}=-\theta_t,\quad L_t(\theta_t)=\frac\epsilon{(1-c\eta/4)^2}\ \text{ for every }t",
     twins={"1 - c eta/2": {"part": Rational(1, 2)}, "half as far": {"start": Rational(1, 4)}},

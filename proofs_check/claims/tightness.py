@@ -1,8 +1,8 @@
 """Claims of THEORY §11: the worst average loss itself, exactly or between two rationals, and what the logistic loss reaches.
 
-Lengths count in 1/sqrt(c), c = c_0 B^2, so that c = 1: eta stands for c eta, R^2 for c R^2. As in sharper_average, x is
-theta_t - theta*, g the gradient there, D = |x|^2. The worst case is that of all losses that are convex, have |grad L_t|^2 <= c L_t
-everywhere and at most epsilon at theta*, another one at each step; it is reached by losses that are c/2-smooth besides.
+The worst case is that of all losses that are convex, have |grad L_t|^2 <= c L_t everywhere, c = c_0 B^2, and at most epsilon
+at theta*, another loss at each step; it is reached by losses that are c/2-smooth besides. Lengths count in 1/sqrt(c), so that
+c = 1: eta stands for c eta, R^2 for c R^2. As in sharper_average, x is theta_t - theta*, g the gradient there, D = |x|^2.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ SLOPE = "k = (R + 2 sqrt(epsilon))/(2 + eta (T - 1)), d = R - T eta k >= 0, r = 
         f"c = 1, 0 < eta < 2; {SLOPE}",
         "n steps are left after this one; x_n = eta k n + d, alpha_n = n k/(2 x_n)",
         "eta = 2/(1 + z), d = 2 k z/((1 + z)(1 + y)) with z > 0, y >= 0, so d > 0",
-        "A = alpha_{n+1} - alpha_n, m = x_{n+1}/k: 2 alpha_n eta = 1 - 2 A m and alpha_n eta^2 = 1 - r/k - A m^2, the parts before the last two",
-        "L is the largest possible, <g, x> + epsilon - (|g| - r)_+^2 (claim loss-at-the-common-classifier; convexity, if |g| <= r)",
+        "A = alpha_{n+1} - alpha_n, m = x_{n+1}/k: 2 alpha_n eta = 1 - 2 A m, alpha_n eta^2 = 1 - r/k - A m^2 (parts 2 and 3)",
+        "L is the largest possible, <g, x> + epsilon - (|g| - r)_+^2: claim loss-at-the-common-classifier, or convexity",
         "x = (m |g| + u, x_2) along and across g; |g| = k + v, or |g| = r/(1 + i), where k = r + q",
     ),
     statement=r"L_t+\alpha_nD_{t+1}\le\alpha_{n+1}D_t+k\sqrt\epsilon,\qquad\alpha_n=\frac{nk}{2(\eta kn+d)}",
@@ -63,7 +63,7 @@ def one_step(floor: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(1)) ->
             Step(square + r / k * v**2, "squares completed"),
         ), strict=False)),
         ("|g| <= r", Positive({**domain, q: BOX, i: (Integer(0), Integer(1))}, left(r / (1 + i), r + q, Integer(0)), (
-            Step(square + q / (r + q) * (r * q + r**2 * i * (2 + i) / (1 + i) ** 2), "(1 - r/k)(r k - |g|^2) beside the squares"),
+            Step(square + q / (r + q) * (r * q + r**2 * i * (2 + i) / (1 + i) ** 2), "(1 - r/k)(r k - |g|^2) is left"),
         ), strict=False)),
     ))  # fmt: skip
 
@@ -77,8 +77,9 @@ floor_root = sympy.Symbol("r", nonnegative=True)
     source="THEORY §11 [D], cf. Drori and Teboulle (2014)",
     bound="tight",
     assumptions=(
-        f"c = 1, 0 < eta < 2, R >= T eta sqrt(epsilon)/(1 - eta/2), which is d >= 0: {SLOPE}; eta = 2, epsilon = 0 as a limit",
-        "above: T inequalities of worst-average-one-step added up, alpha_0 = 0; for d = 0 the claim changing-kernels-average-sharper, mu = 0",
+        f"c = 1, 0 < eta < 2, R >= T eta sqrt(epsilon)/(1 - eta/2): {SLOPE}",
+        "above: T inequalities of worst-average-one-step added up, alpha_0 = 0, x_T = R",
+        "for d = 0 the claim changing-kernels-average-sharper with mu = 0, which agrees there (last part)",
         "reached by one loss, that of a-loss-with-given-gradient with slope k: g is constant, <g, x_t> = k (R - t eta k)",
         "S_t is the sum of the losses before t; the mean is S_T/T by induction",
     ),
@@ -89,9 +90,11 @@ floor_root = sympy.Symbol("r", nonnegative=True)
 def few_steps(factor: sympy.Expr = Integer(1), less: int = 1) -> Together:  # noqa: B008
     """Over few steps, or from far away, the worst losses are one loss, a parabola and a line, descended at a constant pace."""
     t, eta = sympy.Symbol("t", integer=True, nonnegative=True), sympy.Symbol("eta", positive=True)
-    root = floor_root
+    root, gap = floor_root, sympy.Symbol("w", positive=True)
     slope = (R + 2 * root) / (2 + eta * (T - 1))
     stated = factor * (R + 2 * root) ** 2 / (4 + 2 * eta * (T - less))
+    edge = 2 * (1 - gap)  # eta, if gap is 1 - eta/2
+    at_edge = stated.subs({R: T * edge * root / gap, eta: edge})
     # R = x_T = eta k T + d in alpha_T.
     bound = (T * slope / (2 * R) * R**2 + T * root * slope) / T
 
@@ -105,7 +108,12 @@ def few_steps(factor: sympy.Expr = Integer(1), less: int = 1) -> Together:  # no
         ("one loss more", Identity({**box, t: (Integer(0), Integer(9))}, summed(t + 1) - summed(t), (Step(value, "L_t"),))),
         ("from none", Identity(box, summed(Integer(0)), (Step(Integer(0), "no loss"),))),
         ("reached", Identity(box, summed(T) / T, (Step(stated, "S_T by T"),))),
-        ("the last loss is still on the line", Identity(box, value.subs(t, T - 1), (Step(slope**2, "k^2 <= L_t, with equality at last"),))),
+        ("the last loss is still on the line", Identity(box, value.subs(t, T - 1), (
+            Step(slope**2, "k^2 <= L_t, with equality at last"),
+        ))),
+        ("d = 0", Identity({root: box[root], gap: (Rational(1, 10), Rational(9, 10)), T: box[T]}, at_edge, (
+            Step((T * edge * root / gap) ** 2 / (2 * edge * T) + root**2 / gap, "R = T eta sqrt(epsilon)/(1 - eta/2)"),
+        ))),
     ))  # fmt: skip
 
 
@@ -116,8 +124,8 @@ def few_steps(factor: sympy.Expr = Integer(1), less: int = 1) -> Together:  # no
     assumptions=(
         "c = 1, 0 < eta < 2, sqrt(T) eta k <= R <= T eta k with k = r/(1 - eta/2), r = sqrt(epsilon); eta = 2/(1 + z)",
         "above: the claim changing-kernels-average-sharper with mu = 0",
-        "reached in the plane with |g_t| = k and losses of a-loss-with-given-gradient, from D_T = 0 backwards: by D_t = D_{t+1} + 2 eta p"
-        " - eta^2 k^2 every p = <g, x_t> from eta k^2 to k |x_t| is possible",
+        "reached in the plane with |g_t| = k and losses of a-loss-with-given-gradient, from D_T = 0 backwards:",
+        "D_t = D_{t+1} + 2 eta p - eta^2 k^2, and every p = <g, x_t> from eta k^2 to k |x_t| is possible",
         "so |x_t| may be anything from sqrt(|x_{t+1}|^2 + eta^2 k^2) to |x_{t+1}| + eta k, and R from sqrt(T) eta k to T eta k",
         "the sum of p is (R^2 + T eta^2 k^2)/(2 eta)",
     ),
@@ -143,8 +151,8 @@ def many_steps(power: int = 1, twice: int = 2) -> Together:
             Step(size**2 + eta**2 * slope**2, "p = eta k^2"),
         ))),
         ("largest distance before", Identity({**domain, size: BOX}, most, (Step(size**2, "p = k |x_t|, straight on"),))),
-        ("the least is below the largest", Positive({**domain, size: BOX}, (size + eta * slope) ** 2 - size**2 - eta**2 * slope**2, (
-            Step(2 * size * eta * slope, "so there is a p between"),
+        ("no gap between", Positive({**domain, size: BOX}, (size + eta * slope) ** 2 - size**2 - eta**2 * slope**2, (
+            Step(2 * size * eta * slope, "squares of the two ends"),
         ), strict=False)),
     ))  # fmt: skip
 
@@ -166,21 +174,21 @@ CASES = (
     expected="certified",
     assumptions=(
         "the worst case over every sequence of losses of the class, in c R^2, within 10^-7",
-        "the losses of the run are those of a-loss-with-given-gradient, in the plane; the bound is by dual multipliers",
+        "below: a run with losses of a-loss-with-given-gradient, in the plane; above: dual multipliers, both in rationals",
         "the stated bound is 0.38667, 0.14500, 0.30667, 0.32667 in the first four: larger by 38 %, 76 %, 192 % and 104 %",
     ),
-    statement=r"(T,c\eta,\sqrt{\epsilon/cR^2}):\ (4,\tfrac12,\tfrac15)\ 0.28,\ (8,1,\tfrac1{10})\ 0.0825,\ (5,\tfrac32,\tfrac1{10})\ 0.1051544,"
-    r"\ (8,\tfrac32,\tfrac15)\ 0.1602818,\ (4,3,\tfrac1{10})\ 0.2484265",
+    statement=r"\Big(T,c\eta,\sqrt{\tfrac\epsilon{cR^2}}\Big):\ (4,\tfrac12,\tfrac15)\ 0.28,\ (8,1,\tfrac1{10})\ 0.0825,"
+    r"\ (5,\tfrac32,\tfrac1{10})\ 0.1051544,\ (8,\tfrac32,\tfrac15)\ 0.1602818,\ (4,3,\tfrac1{10})\ 0.2484265",
     twins={"1 % less": {"factor": Rational(99, 100)}, "1 % more": {"factor": Rational(101, 100)}, "one step more": {"more": 1}},
 )
 def in_numbers(factor: sympy.Expr = Integer(1), more: int = 0) -> Together:  # noqa: B008
     """The worst average where no closed form is at hand, and where one is, as a look from another side."""
-    near = Rational(1, 10**7)
-    return Together(tuple(
-        (f"{steps} steps, c eta = {rate}, root of epsilon {root}",
-         WorstCase(steps + more, Rational(rate), Rational(root), factor * (Rational(worst) - near), factor * (Rational(worst) + near)))
-        for steps, rate, root, worst in CASES
-    ))  # fmt: skip
+    near, parts = Rational(1, 10**7), []
+    for steps, rate, root, worst in CASES:
+        low, high = (factor * (Rational(worst) + side * near) for side in (-1, 1))
+        problem = WorstCase(steps + more, Rational(rate), Rational(root), low, high)
+        parts.append((f"{steps} steps, c eta = {rate}, root of epsilon {root}", problem))
+    return Together(tuple(parts))
 
 
 MARGIN = sympy.Symbol("v_0", real=True)
@@ -222,8 +230,9 @@ def logistic_in_turn(share: sympy.Expr = Rational(986, 1000), of_stated: sympy.E
         "L(theta) = log(1 + e^{-theta}) at all 4 steps, B = 1, eta = 5/2; theta_0 = -10, theta* = 0, epsilon = log 2",
         "c_0 rounded up to 0.40727; the sharper bound is the one with mu = 0",
     ),
-    statement=r"\frac14\sum_{t<4}L(\theta_t)=6.27616,\text{ at least }97.8\,\%\text{ of }\frac{R^2}{2\eta T}+\frac\epsilon{1-c\eta/2}"
-    r",\quad\text{less than }55\,\%\text{ of the stated bound}",
+    statement=r"\frac14\sum_{t<4}L(\theta_t)=6.27616,"
+    r"\text{ at least }97.8\,\%\text{ of }\frac{R^2}{2\eta T}+\frac\epsilon{1-c\eta/2},"
+    r"\quad\text{less than }55\,\%\text{ of the stated bound}",
     twins={"99 %": {"share": Rational(99, 100)}, "less than 54 %": {"most": Rational(54, 100)}},
 )
 def logistic_from_far(share: sympy.Expr = Rational(978, 1000), most: sympy.Expr = Rational(55, 100)) -> Together:  # noqa: B008

@@ -9,9 +9,9 @@ A step at theta = theta* + x with gradient g can have the loss L if and only if,
 
     |g|^2 <= L <= <g, x> + epsilon - |g - h|^2
 
-(claims loss-at-the-common-classifier and a-loss-with-given-gradient). Multipliers b, e >= 0 of |g|^2 <= L and |h|^2 <= epsilon, a = 1 + b of the
-last, show L + alpha' |x - eta g|^2 <= alpha |x|^2 + epsilon (a + e) if the quadratic form in x, g, h that is left over is not negative:
-then alpha_T + epsilon (sum of a + e) bounds the sum of the losses, alpha_0 = 0 after the last step.
+(claims loss-at-the-common-classifier and a-loss-with-given-gradient). Multipliers b, e >= 0 of |g|^2 <= L and |h|^2 <= epsilon,
+a = 1 + b of the last, show L + alpha' |x - eta g|^2 <= alpha |x|^2 + epsilon (a + e) if the quadratic form in x, g, h that is
+left over is not negative: then alpha_T + epsilon (sum of a + e) bounds the sum of the losses, with alpha 0 after the last step.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def bound_worst_case(problem: WorstCase) -> tuple[str, dict[str, Any]]:
         Per step of a run |g_t| (``slopes``) and <g_t, theta_t - theta*> (``inner``), and its average loss (``lower``); per
         step the multipliers b (``gradient``) and e (``floor``), alpha_T (``radius``), and the bound that they give (``upper``).
     """
-    inner, slopes, multipliers = _guess(problem)
+    inner, slopes, of_gradient = _guess(problem)
     inner_exact, slopes_exact, lower = _run(problem, inner, slopes)
-    radius, gradient, floor, upper = _certificate(problem, slopes, multipliers)
+    radius, gradient, floor, upper = _certificate(problem, slopes, of_gradient)
     low, high = _exact(problem.low), _exact(problem.high)
     evidence = {
         "slopes": [str(k) for k in slopes_exact], "inner": [str(p) for p in inner_exact], "lower": str(lower),
@@ -67,8 +67,8 @@ def _rounded(value: float) -> Any:
     return fmpq(round(value * _DENOMINATOR), _DENOMINATOR)
 
 
-def _guess(problem: WorstCase) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
-    """The worst run and its multipliers b and those of |p| <= |g| |x|, in floating point.
+def _guess(problem: WorstCase) -> tuple[Floats, Floats, Floats]:
+    """The worst run, and its multipliers of |g|^2 <= L, in floating point.
 
     The unknowns are p_t = <g_t, x_t> and k_t = |g_t|; D_t = |x_t|^2 follows. In the plane every |p| <= k sqrt(D) is possible.
     """
@@ -102,16 +102,23 @@ def _guess(problem: WorstCase) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
     for step in range(n):
         p[step] = 0.7 * k[step] * np.sqrt(max(distance, 0.0))
         distance += eta**2 * k[step] ** 2 - 2 * eta * p[step]
+    def shortfall(z: Floats) -> float:
+        return -float(losses(z).sum())
+
+    def of_shortfall(z: Floats) -> Floats:
+        return np.asarray(-of_losses(z).sum(axis=0))
+
+    limits: Any = {"type": "ineq", "fun": room, "jac": of_room}
     found = minimize(
-        lambda z: -losses(z).sum(), np.concatenate([p, k]), jac=lambda z: -of_losses(z).sum(axis=0), method="SLSQP",
-        constraints={"type": "ineq", "fun": room, "jac": of_room}, bounds=[(0, None)] * (2 * n),
+        shortfall, np.concatenate([p, k]), jac=of_shortfall, method="SLSQP",
+        constraints=limits, bounds=[(0, None)] * (2 * n),
         options={"maxiter": 1000, "ftol": 1e-15},
     ).x  # fmt: skip
     # Multipliers: the gradient of the sum is a combination of those of the constraints that hold with equality.
     tight = room(found) < 1e-6
     weights = np.zeros(2 * n)
     weights[tight] = nnls(-of_room(found)[tight].T, of_losses(found).sum(axis=0))[0]
-    return found[:n], found[n:], (weights[:n], weights[n:] * found[n:] / (2 * np.sqrt(squared(found))))
+    return found[:n], found[n:], weights[:n]
 
 
 def _run(problem: WorstCase, inner: Floats, slopes: Floats) -> tuple[list[Any], list[Any], Any]:
@@ -142,10 +149,9 @@ def _root_below(value: Any) -> Any:
     return fmpq(fmpz(scaled.p // scaled.q).isqrt(), _DENOMINATOR)
 
 
-def _certificate(problem: WorstCase, slopes: Floats, multipliers: tuple[Floats, Floats]) -> tuple[Any, list[Any], list[Any], Any]:
+def _certificate(problem: WorstCase, slopes: Floats, of_gradient: Floats) -> tuple[Any, list[Any], list[Any], Any]:
     """alpha_T, b and e in rationals near the guessed ones, for which the form left over is not negative, and their bound."""
     eta, r = _exact(problem.rate), _exact(problem.root_floor)
-    of_gradient, _ = multipliers
     alpha, spent = fmpq(0), fmpq(0)
     gradient, floor = [], []
     for k, near in zip(slopes[::-1], of_gradient[::-1], strict=True):
@@ -162,8 +168,8 @@ def _certificate(problem: WorstCase, slopes: Floats, multipliers: tuple[Floats, 
 def _stage(before: Any, b: Any, k: float, eta: Any, r: Any) -> tuple[Any, Any, Any, Any]:
     """The least alpha after a step, its multipliers and their cost epsilon (a + e).
 
-    The form is (alpha - before) |x|^2 + 2 (before eta - a/2) <g, x> + (a + b - before eta^2) |g|^2 - 2 a <g, h> + (a + e) |h|^2: not
-    negative if its pivots are not.
+    The form is (alpha - before) |x|^2 + 2 (before eta - a/2) <g, x> + (a + b - before eta^2) |g|^2 - 2 a <g, h>
+    + (a + e) |h|^2: not negative if its pivots are not.
     """
     a = 1 + b
     # At the worst case (a + e) h = a g with |h|^2 = epsilon.

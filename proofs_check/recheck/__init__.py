@@ -2,7 +2,8 @@
 
 The statement and its domain come from the registry of claims, never from the file. Boxes are enclosed anew by mpmath's interval
 arithmetic, and must fill the domain; steps must be the claim's own, and are evaluated at rational points in 60 digits; linear
-programs are checked by weak duality in fractions, worst cases by one large matrix and by the losses themselves; numbers are computed again by another quadrature; draws are drawn again.
+programs are checked by weak duality in fractions, worst cases by one large matrix and by the losses themselves; numbers are
+computed again by another quadrature; draws are drawn again.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ def check_worst_case(problem: WorstCase, outcome: str, evidence: dict[str, Any])
 def _average(problem: WorstCase, slopes: Row, inner: Row) -> Fraction:
     """Average loss of a run whose losses are rays: a parabola (s/2)^2 from its zero on, and a line from slope k on.
 
-    Such a loss depends on the coordinate s along its gradient alone. It is convex and its squared slope is at most itself; with slope k
-    and value L at theta_t, its largest L is the one that has epsilon at theta*, <g, x>/k further down.
+    Such a loss depends on the coordinate s along its gradient alone. It is convex and its squared slope is at most itself.
+    With slope k at theta_t its largest value there is the one that goes with epsilon at theta*, a way <g, x>/k down.
     """
     eta, epsilon = fraction(problem.rate), fraction(problem.root_floor) ** 2
     distance, total = Fraction(1), Fraction(0)
