@@ -2,8 +2,8 @@
 
 The semidefinite program of performance estimation (Drori and Teboulle 2014, Taylor, Hendrickx and Glineur 2017) has one Gram
 matrix of theta_0 - theta*, all gradients, and one vector more a step. Here only |theta_t - theta*|^2 passes from one step to
-the next, so that a run is two numbers a step, and the dual splits into one small matrix a step: no solver of semidefinite
-programs is needed. Units: c = 1, R = 1.
+the next, so that a run is two numbers a step, and the dual has one 3 x 3 matrix a step, small enough for Newton's method here.
+Units: c = 1, R = 1.
 
 A step at theta = theta* + x with gradient g can have the loss L if and only if, for some vector h, |h|^2 <= epsilon,
 
@@ -16,6 +16,7 @@ left over is not negative: then alpha_T + epsilon (sum of a + e) bounds the sum 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -28,9 +29,10 @@ from proofs_check.problem import WorstCase
 __all__ = ["bound_worst_case"]
 
 _DENOMINATOR: Final = 10**12
-# Below what a claim's interval resolves, and above the rounding to that denominator.
-_NUDGE: Final = fmpq(1, 10**9)
-_TRIES: Final = 60
+# Of the barrier: 5 T times it is the gap between a run's sum of losses and the bound.
+_LAST_WEIGHT: Final = 1e-10
+_MOST_NEWTON_STEPS: Final = 60
+_STRAIGHT: Final = 1e-5
 Floats = NDArray[np.float64]
 
 
@@ -44,9 +46,12 @@ def bound_worst_case(problem: WorstCase) -> tuple[str, dict[str, Any]]:
         Per step of a run |g_t| (``slopes``) and <g_t, theta_t - theta*> (``inner``), and its average loss (``lower``); per
         step the multipliers b (``gradient``) and e (``floor``), alpha_T (``radius``), and the bound that they give (``upper``).
     """
-    inner, slopes, of_gradient = _guess(problem)
+    inner, slopes, *multipliers = _guess(problem)
     inner_exact, slopes_exact, lower = _run(problem, inner, slopes)
-    radius, gradient, floor, upper = _certificate(problem, slopes, of_gradient)
+    try:
+        radius, gradient, floor, upper = _certificate(problem, multipliers)
+    except ArithmeticError as error:
+        return "undecided", {"reason": str(error)}
     low, high = _exact(problem.low), _exact(problem.high)
     evidence = {
         "slopes": [str(k) for k in slopes_exact], "inner": [str(p) for p in inner_exact], "lower": str(lower),
@@ -56,69 +61,77 @@ def bound_worst_case(problem: WorstCase) -> tuple[str, dict[str, Any]]:
         return "refuted", evidence
     if low <= lower and upper <= high:
         return "certified", evidence
-    return "undecided", {"reason": f"between {float(lower.p / lower.q)} and {float(upper.p / upper.q)}", **evidence}
+    return "undecided", {"reason": f"between {_float(lower)} and {_float(upper)}", **evidence}
 
 
 def _exact(value: sympy.Rational) -> Any:
     return fmpq(int(value.p), int(value.q))
 
 
+def _float(value: Any) -> float:
+    return int(value.p) / int(value.q)
+
+
 def _rounded(value: float) -> Any:
     return fmpq(round(value * _DENOMINATOR), _DENOMINATOR)
 
 
-def _guess(problem: WorstCase) -> tuple[Floats, Floats, Floats]:
-    """The worst run, and its multipliers of |g|^2 <= L, in floating point.
+def _guess(problem: WorstCase) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """<g, x> and |g| of the worst run, from the first step; alpha, b and e of the best bound, from the last step: as floats.
 
-    The unknowns are p_t = <g_t, x_t> and k_t = |g_t|; D_t = |x_t|^2 follows. In the plane every |p| <= k sqrt(D) is possible.
+    The dual is followed along its central path (log det barrier of each step's matrix, Newton's method); the inverse of a
+    step's matrix, times the barrier's weight, is the Gram matrix of x, g, h there.
     """
-    from scipy.optimize import minimize, nnls
-
     n, eta, r = problem.steps, float(problem.rate), float(problem.root_floor)
-    earlier = np.tril(np.ones((n, n)), -1)
+    constant, linear = _matrices(n, eta)
+    cost = np.concatenate([np.eye(n)[-1], np.full(2 * n, r**2)])
+    # Inside: 2 alpha eta = 1 + b from the second step on makes the product of x and g vanish, and alpha and e are large.
+    alpha = max(1.0, 8 / (eta * (4 - eta))) * (1 + 0.1 * np.arange(n))
+    b = np.concatenate([[1.0], 2 * eta * alpha[:-1] - 1])
+    point = np.concatenate([alpha, b, (1 + b) * 8 / (4 - eta)])
+    weight = 1.0
+    while True:
+        point = _centre(point, cost / weight, constant, linear, n)
+        if weight <= _LAST_WEIGHT:
+            break
+        weight *= 0.2
+    gram: Floats = np.asarray(weight * np.linalg.inv(constant + linear @ point)[::-1], dtype=np.float64)
+    alpha, b, e = point.reshape(3, n)
+    return gram[:, 0, 1], np.asarray(np.sqrt(gram[:, 1, 1])), alpha, b, e
 
-    def squared(z: Floats) -> Floats:
-        p, k = z[:n], z[n:]
-        return np.maximum(1 - earlier @ (2 * eta * p - eta**2 * k**2), 1e-14)
 
-    def losses(z: Floats) -> Floats:
-        return np.asarray(z[:n] + r**2 - np.maximum(z[n:] - r, 0) ** 2)
+def _matrices(n: int, eta: float) -> tuple[Floats, Floats]:
+    """Each step's matrix in x, g, h, shape (n, 3, 3), as a constant and its part linear in alpha, b, e, (n, 3, 3, 3 n).
 
-    def room(z: Floats) -> Floats:
-        return np.concatenate([losses(z) - z[n:] ** 2, z[n:] * np.sqrt(squared(z)) - z[:n]])
-
-    def of_losses(z: Floats) -> Floats:
-        return np.hstack([np.eye(n), np.diag(-2 * np.maximum(z[n:] - r, 0))])
-
-    def of_room(z: Floats) -> Floats:
-        k, root = z[n:], np.sqrt(squared(z))
-        change = np.hstack([-2 * eta * earlier, 2 * eta**2 * earlier * k])
-        first = of_losses(z) - np.hstack([np.zeros((n, n)), np.diag(2 * k)])
-        return np.vstack([first, np.hstack([-np.eye(n), np.diag(root)]) + (k / (2 * root))[:, None] * change])
-
-    # A run with constant gradient, seven tenths of it towards theta*, is possible or nearly so.
-    k = np.full(n, max((1 + 2 * r) / (2 + eta * (n - 1)), r))
-    p, distance = np.empty(n), 1.0
+    Steps are counted from the last one; entry s of alpha is that after which s steps are left, alpha_{s+1}.
+    """
+    constant = np.tile([[0.0, -0.5, 0.0], [-0.5, 1.0, -1.0], [0.0, -1.0, 1.0]], (n, 1, 1))
+    linear = np.zeros((n, 3, 3, 3 * n))
     for step in range(n):
-        p[step] = 0.7 * k[step] * np.sqrt(max(distance, 0.0))
-        distance += eta**2 * k[step] ** 2 - 2 * eta * p[step]
-    def shortfall(z: Floats) -> float:
-        return -float(losses(z).sum())
+        linear[step, 0, 0, step] = 1
+        if step:
+            linear[step, :, :, step - 1] = np.array([[-1.0, eta, 0.0], [eta, -(eta**2), 0.0], [0.0, 0.0, 0.0]])
+        linear[step, :, :, n + step] = np.array([[0.0, -0.5, 0.0], [-0.5, 2.0, -1.0], [0.0, -1.0, 1.0]])
+        linear[step, 2, 2, 2 * n + step] = 1
+    return constant, linear
 
-    def of_shortfall(z: Floats) -> Floats:
-        return np.asarray(-of_losses(z).sum(axis=0))
 
-    limits: Any = {"type": "ineq", "fun": room, "jac": of_room}
-    found = minimize(
-        shortfall, np.concatenate([p, k]), jac=of_shortfall, method="SLSQP",
-        constraints=limits, bounds=[(0, None)] * (2 * n),
-        options={"maxiter": 1000, "ftol": 1e-15},
-    ).x  # fmt: skip
-    # Multipliers: the gradient of the sum is a combination of those of the constraints that hold with equality.
-    tight = room(found) < 1e-6
-    weights = np.zeros(2 * n)
-    weights[tight] = nnls(-of_room(found)[tight].T, of_losses(found).sum(axis=0))[0]
-    return found[:n], found[n:], weights[:n]
+def _centre(point: Floats, cost: Floats, constant: Floats, linear: Floats, n: int) -> Floats:
+    """Minimum of cost . point - sum of log det - sum of log b and log e, by damped Newton steps."""
+    for _ in range(_MOST_NEWTON_STEPS):
+        inverse = np.linalg.inv(constant + linear @ point)
+        moved = np.einsum("sij,sjkv->sikv", inverse, linear)
+        gradient = cost - np.einsum("siiv->v", moved)
+        hessian = np.einsum("sijv,sjiw->vw", moved, moved)
+        gradient[n:] -= 1 / point[n:]
+        hessian[np.arange(n, 3 * n), np.arange(n, 3 * n)] += 1 / point[n:] ** 2
+        change = np.linalg.lstsq(hessian, -gradient, rcond=None)[0]
+        decrement = float(np.sqrt(max(-gradient @ change, 0.0)))
+        if decrement < 1e-6:
+            break
+        # A step of this length stays inside (Nesterov and Nemirovskii 1994).
+        point = point + change / (1 + decrement)
+    return point
 
 
 def _run(problem: WorstCase, inner: Floats, slopes: Floats) -> tuple[list[Any], list[Any], Any]:
@@ -127,15 +140,14 @@ def _run(problem: WorstCase, inner: Floats, slopes: Floats) -> tuple[list[Any], 
     distance, total = fmpq(1), fmpq(0)
     inner_exact, slopes_exact = [], []
     for p_near, k_near in zip(inner, slopes, strict=True):
-        k, shrink = _rounded(float(k_near)), _NUDGE
-        for _ in range(_TRIES):
-            p = min(_rounded(float(p_near)), k * _root_below(distance))
-            loss = p + r**2 - max(k - r, fmpq(0)) ** 2
-            if loss >= k**2:
-                break
-            k, shrink = _rounded(float(k.p) / float(k.q)) * (1 - shrink), 2 * shrink
-        else:  # no gradient and the loss epsilon are possible anywhere
-            k, p, loss = fmpq(0), fmpq(0), r**2
+        root = _root_below(distance)
+        # The largest gradient with which |g|^2 <= L is possible, straight towards theta*; then <g, x> between its two ends.
+        k = min(_rounded(float(k_near)), root / 2 + r)
+        bent = max(k - r, fmpq(0)) ** 2 - r**2
+        # What is straight within the guess's error is made straight.
+        guessed = k * root if p_near >= (1 - _STRAIGHT) * float(k_near) * _float(root) else _rounded(float(p_near))
+        p = min(max(guessed, k**2 + bent), k * root)
+        loss = p - bent
         distance += eta**2 * k**2 - 2 * eta * p
         total += loss
         inner_exact.append(p)
@@ -149,38 +161,30 @@ def _root_below(value: Any) -> Any:
     return fmpq(fmpz(scaled.p // scaled.q).isqrt(), _DENOMINATOR)
 
 
-def _certificate(problem: WorstCase, slopes: Floats, of_gradient: Floats) -> tuple[Any, list[Any], list[Any], Any]:
+def _certificate(problem: WorstCase, guess: Sequence[Floats]) -> tuple[Any, list[Any], list[Any], Any]:
     """alpha_T, b and e in rationals near the guessed ones, for which the form left over is not negative, and their bound."""
     eta, r = _exact(problem.rate), _exact(problem.root_floor)
-    alpha, spent = fmpq(0), fmpq(0)
+    before, spent = fmpq(0), fmpq(0)
     gradient, floor = [], []
-    for k, near in zip(slopes[::-1], of_gradient[::-1], strict=True):
-        # From the last step to the first. Where the gradient's direction is free, the form has no product of x and g.
-        free = max(2 * alpha * eta - 1, fmpq(0))
-        tried = [_stage(alpha, b, float(k), eta, r) for b in (_rounded(max(float(near), 0.0)), free)]
-        after, b, e, cost = min(tried, key=lambda stage: stage[0] + stage[3])
-        alpha, spent = after, spent + cost
+    # From the last step to the first.
+    for near, b_near, e_near in zip(*guess, strict=True):
+        b, e = (max(_rounded(float(value)), fmpq(0)) for value in (b_near, e_near))
+        before = max(_rounded(float(near)), _least(before, b, e, eta))
+        spent += r**2 * (1 + b + e)
         gradient.append(b)
         floor.append(e)
-    return alpha, gradient[::-1], floor[::-1], (alpha + spent) / problem.steps
+    return before, gradient[::-1], floor[::-1], (before + spent) / problem.steps
 
 
-def _stage(before: Any, b: Any, k: float, eta: Any, r: Any) -> tuple[Any, Any, Any, Any]:
-    """The least alpha after a step, its multipliers and their cost epsilon (a + e).
+def _least(before: Any, b: Any, e: Any, eta: Any) -> Any:
+    """The least alpha of a step, given that of the steps after it and the multipliers of |g|^2 <= L and |h|^2 <= epsilon.
 
     The form is (alpha - before) |x|^2 + 2 (before eta - a/2) <g, x> + (a + b - before eta^2) |g|^2 - 2 a <g, h>
-    + (a + e) |h|^2: not negative if its pivots are not.
+    + (a + e) |h|^2, a = 1 + b: not negative if its pivots are not.
     """
     a = 1 + b
-    # At the worst case (a + e) h = a g with |h|^2 = epsilon.
-    e = max(_rounded(float(a.p) / float(a.q) * (k / (float(r.p) / float(r.q)) - 1)), fmpq(0)) + _NUDGE
-    for _ in range(_TRIES):
-        pivot = a + b - before * eta**2 - a**2 / (a + e)
-        if pivot > 0:
-            break
-        e = 2 * e
-    else:  # a larger b makes room for any e
-        return _stage(before, b + before * eta**2 + 1, k, eta, r)
-    needed = before + (before * eta - a / 2) ** 2 / pivot
-    scaled = needed * _DENOMINATOR
-    return fmpq(-((-scaled.p) // scaled.q), _DENOMINATOR), b, e, r**2 * (a + e)
+    pivot = a + b - before * eta**2 - a**2 / (a + e)
+    if pivot <= 0:
+        raise ArithmeticError("the guessed multipliers are not inside")
+    needed = (before + (before * eta - a / 2) ** 2 / pivot) * _DENOMINATOR
+    return fmpq(-((-needed.p) // needed.q), _DENOMINATOR)

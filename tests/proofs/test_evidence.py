@@ -181,7 +181,8 @@ def test_evidence_of_one_claim_does_not_serve_another(
 
 def test_recheck_works_without_the_methods(verdicts: dict[str, tuple[Verdict, list[Verdict], bool]], tmp_path: Path) -> None:
     of_each_kind = ("regime-maximin-point", "logistic-gradient-vanishes", "frozen-separation-of-outer-points",
-                    "plateau-leading-order", "constant-c-q", "two-time-kernel-at-finite-width", "q-not-two-relus")  # fmt: skip
+                    "plateau-leading-order", "constant-c-q", "two-time-kernel-at-finite-width", "q-not-two-relus",
+                    "worst-average-in-numbers")  # fmt: skip
     for id in of_each_kind:
         save(verdicts[id][0], tmp_path / f"{id}.json")
     block = "import sys; sys.modules['proofs_check.methods'] = None; sys.modules['flint'] = None; "

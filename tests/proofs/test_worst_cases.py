@@ -1,0 +1,328 @@
+"""Worst averages: runs of gradient descent on real losses reach them and none goes beyond; forged evidence is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sympy import Integer, Rational
+
+from proofs_check.claim import find
+from proofs_check.claims.tightness import CASES
+from proofs_check.methods.worst_case import bound_worst_case
+from proofs_check.problem import Together, WorstCase
+from proofs_check.recheck.refusal import Refused
+from proofs_check.recheck.worst_cases import check_worst_case
+from theory_sim.errors import InputError
+
+# A point to the loss and its gradient there; c = 1 throughout.
+Loss = Callable[[NDArray[Any]], tuple[float, NDArray[Any]]]
+Vector = NDArray[Any]
+
+
+def ray(direction: Vector, slope: float, start: float) -> Loss:
+    """0, then (s/2)^2, then a line of that slope from s = 2 slope on, s = <direction, theta> - start."""
+
+    def at(theta: Vector) -> tuple[float, Vector]:
+        s = float(direction @ theta) - start
+        if s >= 2 * slope:
+            return slope**2 + slope * (s - 2 * slope), slope * direction
+        return max(s, 0.0) ** 2 / 4, max(s, 0.0) / 2 * direction
+
+    return at
+
+
+def ray_at(theta: Vector, gradient: Vector, value: float) -> Loss:
+    """The ray with this gradient and value at theta, where it is on its line."""
+    slope = float(np.linalg.norm(gradient))
+    direction = gradient / slope
+    return ray(direction, slope, float(direction @ theta) - (2 * slope + (value - slope**2) / slope))
+
+
+def average(start: Vector, eta: float, losses: Sequence[Loss]) -> float:
+    """Mean loss of gradient descent over losses that change."""
+    theta, total = start, 0.0
+    for loss in losses:
+        value, gradient = loss(theta)
+        total, theta = total + value, theta - eta * gradient
+    return total / len(losses)
+
+
+def best_bound(R: float, eta: float, T: int, epsilon: float) -> float:
+    """Least bound of the family of changing-kernels-average-sharper, on a grid of mu: each is a bound."""
+    mu = np.linspace(max(0.0, eta / 2 - 1), min(1.0, eta / 2), 402)[1:-1]
+    return float(np.min((R**2 / (2 * eta * T) + epsilon / (1 - eta / 2 + mu)) / (1 - mu)))
+
+
+def stated_bound(R: float, eta: float, T: int, epsilon: float) -> float:
+    return (R**2 / (2 * eta * T) + epsilon) / (1 - eta / 2)
+
+
+def few_steps(R: float, eta: float, T: int, r: float) -> float:
+    """Right side of the claim worst-average-of-few-steps."""
+    return (R + 2 * r) ** 2 / (4 + 2 * eta * (T - 1))
+
+
+@pytest.mark.parametrize(("T", "eta", "r"), [(1, 0.3, 0.2), (3, 1.0, 0.1), (7, 1.6, 0.0), (12, 0.2, 0.3)])
+def test_one_ray_is_the_worst_over_few_steps(T: int, eta: float, r: float) -> None:
+    assert T * eta * r / (1 - eta / 2) <= 1
+    slope = (1 + 2 * r) / (2 + eta * (T - 1))
+    loss = ray(np.array([1.0]), slope, -2 * r)  # theta* = 0
+    assert loss(np.zeros(1))[0] == pytest.approx(r**2, abs=1e-15)
+    assert average(np.ones(1), eta, [loss] * T) == pytest.approx(few_steps(1.0, eta, T, r), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("T", "eta", "r", "place"), [(6, 1.0, 0.2, 0.5), (9, 0.4, 0.1, 0.0), (9, 1.5, 0.1, 1.0), (40, 1.9, 0.3, 0.3)]
+)
+def test_rays_in_the_plane_are_the_worst_over_many_steps(T: int, eta: float, r: float, place: float) -> None:
+    """Distances are chosen backwards between the two ends that are possible; then gradient descent is run forwards."""
+    k = r / (1 - eta / 2)
+    distances = [0.0]
+    for _ in range(T):
+        last = distances[-1]
+        distances.append((1 - place) * np.hypot(last, eta * k) + place * (last + eta * k))
+    distances = distances[::-1]
+    theta, losses = np.array([distances[0], 0.0]), []
+    for before, after in pairwise(distances):
+        inner = (before**2 - after**2 + eta**2 * k**2) / (2 * eta)
+        along = inner / before
+        across = np.sqrt(max(k**2 - along**2, 0.0))
+        towards = theta / before
+        gradient = along * towards + across * np.array([-towards[1], towards[0]])
+        losses.append(ray_at(theta, gradient, inner + r**2 - (k - r) ** 2))
+        assert losses[-1](np.zeros(2))[0] <= r**2 * (1 + 1e-9)
+        theta = theta - eta * gradient
+    worst = distances[0] ** 2 / (2 * eta * T) + r**2 / (1 - eta / 2)
+    assert average(np.array([distances[0], 0.0]), eta, losses) == pytest.approx(worst, rel=1e-9)
+
+
+def test_two_losses_in_turn_stay_at_the_bound() -> None:
+    for eta in (0.5, 1.5, 3.5):
+        epsilon = 0.3
+        k = np.sqrt(epsilon) / (1 - eta / 4)
+        sides = [ray(np.array([side]), 10 * k, -2 * np.sqrt(epsilon)) for side in (1.0, -1.0)]
+        mean = average(np.array([eta * k / 2]), eta, sides * 10)
+        assert mean == pytest.approx(epsilon / (1 - eta / 4) ** 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_run_found_goes_beyond_the_bounds(seed: int) -> None:
+    """400 runs a seed over means and maxima of rays that are at most epsilon at theta* = 0, half of them near the worst."""
+    rng = np.random.default_rng(seed)
+    closest = 0.0
+    for _ in range(400):
+        T, dimension = int(rng.integers(1, 9)), int(rng.integers(1, 4))
+        eta, r = rng.uniform(0.05, 3.9), rng.uniform(0.02, 0.5)
+        losses: list[Loss] = []
+        near = rng.random() < 0.5
+        for _ in range(T):
+            rays = []
+            for _ in range(1 if near else int(rng.integers(1, 4))):
+                direction = rng.standard_normal(dimension)
+                if near:
+                    direction = np.eye(dimension)[0] + 0.1 * direction
+                direction /= np.linalg.norm(direction)
+                slope = rng.uniform(0.9, 1.1) * (1 + 2 * r) / (2 + eta * (T - 1)) if near else rng.uniform(0.05, 2)
+                # epsilon at theta*, on the parabola or on the line.
+                s = 2 * r if slope >= r else 2 * slope + (r**2 - slope**2) / slope
+                rays.append(ray(direction, slope, -s))
+            # A mean and a maximum of losses of the class belong to it.
+            losses.append(_mean(rays) if rng.random() < 0.5 else _largest(rays))
+        assert all(loss(np.zeros(dimension))[0] <= r**2 * (1 + 1e-12) for loss in losses)
+        start = np.eye(dimension)[0]
+        found = average(start, eta, losses)
+        assert found <= best_bound(1.0, eta, T, r**2) * (1 + 1e-12)
+        if eta < 2:
+            assert found <= stated_bound(1.0, eta, T, r**2)
+            if T * eta * r / (1 - eta / 2) <= 1:
+                closest = max(closest, found / few_steps(1.0, eta, T, r))
+                assert found <= few_steps(1.0, eta, T, r) * (1 + 1e-12)
+    assert closest > 0.9  # the runs do come near
+
+
+def _mean(losses: Sequence[Loss]) -> Loss:
+    def at(theta: Vector) -> tuple[float, Vector]:
+        found = [loss(theta) for loss in losses]
+        return float(np.mean([value for value, _ in found])), np.mean([gradient for _, gradient in found], axis=0)
+
+    return at
+
+
+def _largest(losses: Sequence[Loss]) -> Loss:
+    return lambda theta: max((loss(theta) for loss in losses), key=lambda pair: pair[0])
+
+
+@settings(max_examples=25)
+@given(
+    T=st.integers(1, 7), eta=st.fractions(Fraction(1, 10), Fraction(19, 10), max_denominator=20),
+    r=st.fractions(Fraction(1, 20), Fraction(1, 2), max_denominator=20),
+)  # fmt: skip
+def test_certified_intervals_hold_the_closed_forms(T: int, eta: Fraction, r: Fraction) -> None:
+    problem = WorstCase(T, Rational(eta), Rational(r), Integer(0), Integer(100))
+    outcome, evidence = bound_worst_case(problem)
+    assert outcome == "certified" and check_worst_case(problem, outcome, evidence)
+    lower, upper = float(Fraction(evidence["lower"])), float(Fraction(evidence["upper"]))
+    k = float(r / (1 - eta / 2))
+    if T * eta * k <= 1:
+        exact = few_steps(1.0, float(eta), T, float(r))
+    elif np.sqrt(T) * float(eta) * k <= 1:
+        exact = 1 / (2 * float(eta) * T) + float(r**2 / (1 - eta / 2))
+    else:
+        exact = lower
+        assert lower <= best_bound(1.0, float(eta), T, float(r) ** 2) * (1 + 1e-12)
+    assert lower <= exact * (1 + 1e-12) and exact <= upper * (1 + 1e-12)
+    assert upper - lower <= 1e-5 * upper
+
+
+def test_the_stored_run_is_gradient_descent_on_real_losses() -> None:
+    """Cases of the claim: losses built from slopes and inner products, in the plane, run forwards."""
+    for T, rate, root, _ in CASES:
+        problem = WorstCase(T, Rational(rate), Rational(root), Integer(0), Integer(100))
+        _, evidence = bound_worst_case(problem)
+        eta, r = float(problem.rate), float(problem.root_floor)
+        theta, losses = np.array([1.0, 0.0]), []
+        for p, k in zip(evidence["inner"], evidence["slopes"], strict=True):
+            inner, slope = float(Fraction(p)), float(Fraction(k))
+            distance = np.linalg.norm(theta)
+            along, towards = inner / distance, theta / distance
+            across = np.sqrt(max(slope**2 - along**2, 0.0))
+            gradient = along * towards + across * np.array([-towards[1], towards[0]])
+            losses.append(ray_at(theta, gradient, inner + r**2 - max(slope - r, 0.0) ** 2))
+            assert losses[-1](np.zeros(2))[0] <= r**2 * (1 + 1e-8)
+            theta = theta - eta * gradient
+        found = average(np.array([1.0, 0.0]), eta, losses)
+        assert found == pytest.approx(float(Fraction(evidence["lower"])), rel=1e-7)
+
+
+def test_the_stated_bound_is_as_loose_as_the_claim_says() -> None:
+    claim = find("worst-average-in-numbers")
+    said = next(each for each in claim.assumptions if "stated bound" in each)
+    for T, rate, root, worst in CASES[:4]:
+        stated = stated_bound(1.0, float(Rational(rate)), T, float(Rational(root)) ** 2)
+        assert f"{stated:.5f}" in said and f"{100 * (stated / float(worst) - 1):.0f} %" in said
+
+
+def test_logistic_runs() -> None:
+    """The two runs of the claims, by gradient descent in floating point."""
+
+    def logistic(side: float) -> Loss:
+        return lambda theta: (float(np.logaddexp(0, -side * theta[0])), -side / (1 + np.exp(side * theta)))
+
+    start = 0.0
+    for _ in range(200):  # v + (5/4)/(1 + e^v) = 0
+        start = -1.25 / (1 + np.exp(start))
+    assert average(np.array([-start]), 2.5, [logistic(-1.0), logistic(1.0)] * 6) == pytest.approx(1.23034, abs=1e-5)
+    assert average(np.array([-10.0]), 2.5, [logistic(1.0)] * 4) == pytest.approx(6.27616, abs=1e-5)
+
+
+def _made() -> tuple[WorstCase, dict[str, Any]]:
+    problem = find("worst-average-in-numbers").problem()
+    assert isinstance(problem, Together)
+    part = problem.parts[2][1]
+    assert isinstance(part, WorstCase)
+    return part, bound_worst_case(part)[1]
+
+
+FORGERIES = {
+    "a multiplier made smaller, the bound with it": lambda e, r: (
+        e["floor"].__setitem__(1, str(Fraction(e["floor"][1]) * Fraction(99, 100))),
+        e.__setitem__("upper", str(Fraction(e["upper"]) - r**2 * Fraction(e["floor"][1]) / 99 / 5)),
+    ),
+    "a smaller radius, the bound with it": lambda e, r: (
+        e.__setitem__("radius", str(Fraction(e["radius"]) - Fraction(1, 10**6))),
+        e.__setitem__("upper", str(Fraction(e["upper"]) - Fraction(1, 10**6) / 5)),
+    ),
+    "a negative multiplier, the bound with it": lambda e, r: (
+        e["gradient"].__setitem__(0, "-1/100"),
+        e.__setitem__("upper", str(Fraction(e["upper"]) - r**2 * (Fraction(e["gradient"][0]) + Fraction(1, 100)) / 5)),
+    ),
+    "a run that bends towards theta* more than its gradient is long": lambda e, r: (
+        e["inner"].__setitem__(4, str(Fraction(e["slopes"][4]))),
+        e.__setitem__("lower", str(Fraction(e["lower"]) + (Fraction(e["slopes"][4]) - Fraction(e["inner"][4])) / 5)),
+    ),
+    "another average": lambda e, r: e.__setitem__("lower", "1051544/10000000"),
+    "another bound": lambda e, r: e.__setitem__("upper", "1051544/10000000"),
+    "a step less": lambda e, r: [e[name].pop() for name in ("slopes", "inner", "gradient", "floor")],
+    "a decimal": lambda e, r: e.__setitem__("radius", "0.4"),
+    "a note": lambda e, r: e.__setitem__("note", "unchecked"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_forged_evidence_is_refused(forgery: str) -> None:
+    problem, evidence = _made()
+    assert check_worst_case(problem, "certified", evidence)
+    FORGERIES[forgery](evidence, Fraction(str(problem.root_floor)))
+    with pytest.raises(Refused):
+        check_worst_case(problem, "certified", evidence)
+
+
+def test_true_evidence_does_not_show_more_than_it_does() -> None:
+    problem, evidence = _made()
+    with pytest.raises(Refused, match="not excluded"):
+        check_worst_case(problem, "refuted", evidence)
+    for factor in (Rational(99, 100), Rational(101, 100)):
+        moved = WorstCase(problem.steps, problem.rate, problem.root_floor, factor * problem.low, factor * problem.high)
+        with pytest.raises(Refused, match="not shown"):
+            check_worst_case(moved, "certified", evidence)
+        assert bound_worst_case(moved)[0] == "refuted" and check_worst_case(moved, "refuted", evidence)
+    # Neither inside nor outside: an interval narrower than what is found.
+    exact = Rational(evidence["lower"])
+    assert bound_worst_case(WorstCase(problem.steps, problem.rate, problem.root_floor, exact, exact))[0] == "undecided"
+    # Multipliers of another rate leave a form that can be negative.
+    with pytest.raises(Refused):
+        faster = WorstCase(problem.steps, Rational(8, 5), problem.root_floor, Integer(0), Integer(100))
+        check_worst_case(faster, "certified", evidence)
+
+
+@pytest.mark.parametrize(("steps", "rate", "root"), [(0, 1, 1), (2, 4, 1), (2, 0, 1), (2, 1, 0)])
+def test_what_is_no_worst_case_is_refused(steps: int, rate: int, root: int) -> None:
+    with pytest.raises(InputError, match="0 < c eta < 4"):
+        WorstCase(steps, Integer(rate), Integer(root), Integer(0), Integer(1))
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(("T", "rate", "root"), [case[:3] for case in CASES])
+def test_semidefinite_programs_agree(T: int, rate: str, root: str) -> None:
+    """PEPit's optimum over convex (c/2)-smooth losses lies in the certified interval, as far as its solver is exact.
+
+    With convexity between the two points alone, in place of smoothness, it is larger: that class's losses do not exist.
+    """
+    pepit = pytest.importorskip("PEPit", reason="the extra worstcase is not installed")
+    pytest.importorskip("cvxpy", reason="the extra worstcase is not installed")
+    pytest.importorskip("clarabel", reason="the extra worstcase is not installed")
+    from PEPit.functions import ConvexFunction, SmoothConvexFunction
+
+    eta, epsilon = float(Rational(rate)), float(Rational(root)) ** 2
+
+    def optimum(kind: Any, **constants: float) -> float:
+        problem = pepit.PEP()
+        start = problem.set_initial_point()
+        common = 0 * start
+        problem.set_initial_condition(start**2 <= 1)
+        theta, total = start, 0
+        for _ in range(T):
+            loss = problem.declare_function(kind, **constants)
+            gradient, value = loss.oracle(theta)
+            gradient_there, value_there = loss.oracle(common)
+            problem.add_constraint(gradient**2 <= value)
+            problem.add_constraint(gradient_there**2 <= value_there)
+            problem.add_constraint(value_there <= epsilon)
+            total, theta = total + value / T, theta - eta * gradient
+        problem.set_performance_metric(total)
+        return float(problem.solve(verbose=0, wrapper="cvxpy", solver="CLARABEL"))
+
+    _, evidence = bound_worst_case(WorstCase(T, Rational(rate), Rational(root), Integer(0), Integer(100)))
+    found = optimum(SmoothConvexFunction, L=0.5)
+    assert float(Fraction(evidence["lower"])) == pytest.approx(found, rel=2e-6)
+    assert float(Fraction(evidence["upper"])) == pytest.approx(found, rel=2e-6)
+    if eta < 2:
+        assert found * 1.2 < optimum(ConvexFunction) <= stated_bound(1.0, eta, T, epsilon) * (1 + 1e-6)
