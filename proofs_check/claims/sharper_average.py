@@ -150,6 +150,67 @@ def average_sharper(twice: int = 2, last: int = 0) -> Positive:
     return Positive(domain, bound - mean, (Step((after + s) / (2 * eta * room * T), "divided by 2 eta m T"),))
 
 
+theta_star, decay = sympy.symbols("S lambda", positive=True)
+
+
+@claim(
+    "changing-kernels-one-step-sharper-with-ridge",
+    source="THEORY §11 [D]",
+    bound="upper",
+    assumptions=(
+        "as changing-kernels-one-step-sharper, with the step eta (g + lambda theta); q = eta lambda = 1/(1 + i) < 1, i > 0",
+        "0 <= mu <= c eta/(2 (1 - q)): 1 - c eta/(2 (1 - q)) + mu = 1/(1 + y) with y >= 0",
+        "2 <theta, theta - theta*> = W - S + D, W = |theta|^2, S = |theta*|^2",
+        "|eta g + q theta|^2 = eta^2 |g|^2/(1 - q) + q W - s_4, s_4 = |q eta g - q (1 - q) theta|^2/(q (1 - q)) >= 0",
+    ),
+    statement=r"D_t-D_{t+1}\ge2\eta\Big((1-\mu)L_t-\frac\epsilon{1-\frac{c\eta}{2(1-\eta\lambda)}+\mu}\Big)-\eta\lambda\|\theta_*\|^2",
+    twins={"epsilon alone": {"power": 0}, "without theta*": {"paid": 0}},
+)
+def one_step_sharper_with_ridge(power: int = 1, paid: int = 1) -> Positive:
+    """Weight decay costs its value at the common classifier, and makes the step count for a little more."""
+    j, of_square = sympy.symbols("j s_4", nonnegative=True)
+    i, size, norm = sympy.symbols("i D W", positive=True)
+    q, w = 1 / (1 + i), 1 / (1 + y)
+    eta = 2 * (mu + 1 - w) * (1 - q) / c
+    floor, value = (j**2 + of_gradient) / c, k**2 / c + of_optimum
+    inner = value - floor + (k - j) ** 2 / c + of_convexity
+    moved = eta**2 * k**2 / (1 - q) + q * norm - of_square
+    gained = 2 * eta * inner + q * (norm - theta_star + size) - moved
+    claimed = 2 * eta * ((1 - mu) * value - floor / w**power) - paid * q * theta_star
+    # A twin is false near theta*, where little is left over.
+    slacks = (of_convexity, of_gradient, of_optimum, of_square)
+    domain = {**dict.fromkeys((c, k, j, i, theta_star, norm), BOX), **dict.fromkeys(slacks, SMALL), mu: SMALL,
+              size: (Rational(1, 100), Rational(1, 10)), y: (Rational(1, 2), Integer(1))}  # fmt: skip
+    squares = (k / (1 + y) - j) ** 2 * (1 + y) + y * of_gradient + c * mu * of_optimum + c * of_convexity
+    return Positive(domain, gained - claimed, (
+        Step(4 * (mu + y / (1 + y)) * i / (1 + i) / c**2 * squares + size / (1 + i) + of_square, "the square completed"),
+    ), strict=False)  # fmt: skip
+
+
+@claim(
+    "changing-kernels-average-sharper-with-ridge",
+    source="THEORY §11 [D]",
+    bound="upper",
+    assumptions=(
+        "eta lambda < 1, m = 1 - mu > 0, w = 1 - c eta/(2 (1 - eta lambda)) + mu > 0, 0 <= mu <= c eta/(2 (1 - eta lambda))",
+        "T steps of the claim changing-kernels-one-step-sharper-with-ridge, added up: s >= 0 is what they leave over",
+    ),
+    statement=r"\frac1T\sum_{t<T}L_t(\theta_t)\le\frac1{1-\mu}\Big(\frac{\|\theta_0-\theta_*\|^2}{2\eta T}"
+    r"+\frac\epsilon{1-\frac{c\eta}{2(1-\eta\lambda)}+\mu}+\frac\lambda2\|\theta_*\|^2\Big)",
+    twins={"half of the ridge's cost": {"share": Rational(1, 4)}, "eta T for 2 eta T": {"twice": 4}},
+)
+def average_sharper_with_ridge(share: sympy.Expr = Rational(1, 2), twice: int = 2) -> Positive:  # noqa: B008
+    """The average bound with weight decay: the stated one is that of the largest mu at the largest eta lambda there, 1/2."""
+    T = sympy.Symbol("T", integer=True, positive=True)
+    mean = (distance - after - s + (2 * eta * epsilon / w + eta * decay * theta_star) * T) / (2 * eta * room * T)
+    bound = (distance / (twice * eta * T) + epsilon / w + share * decay * theta_star) / room
+    # A twin is false where a run starts far from the common classifier and comes near it.
+    domain = {**dict.fromkeys((eta, epsilon, room, w, decay, theta_star), (Rational(1, 10), Integer(1))),
+              T: (Integer(1), Integer(100)), distance: (Integer(1), Integer(5)), after: (Rational(1, 1000), Rational(1, 5)),
+              s: SMALL}  # fmt: skip
+    return Positive(domain, bound - mean, (Step((after + s) / (2 * eta * room * T), "divided by 2 eta m T"),))
+
+
 A, z = sympy.symbols("A z", positive=True)
 
 

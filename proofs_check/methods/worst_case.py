@@ -46,12 +46,12 @@ def bound_worst_case(problem: WorstCase) -> tuple[str, dict[str, Any]]:
         Per step of a run |g_t| (``slopes``) and <g_t, theta_t - theta*> (``inner``), and its average loss (``lower``); per
         step the multipliers b (``gradient``) and e (``floor``), alpha_T (``radius``), and the bound that they give (``upper``).
     """
-    inner, slopes, *multipliers = _guess(problem)
-    inner_exact, slopes_exact, lower = _run(problem, inner, slopes)
     try:
+        inner, slopes, *multipliers = _guess(problem)
+        inner_exact, slopes_exact, lower = _run(problem, inner, slopes)
         radius, gradient, floor, upper = _certificate(problem, multipliers)
-    except ArithmeticError as error:
-        return "undecided", {"reason": str(error)}
+    except (ArithmeticError, ValueError) as error:  # a matrix that is singular to rounding, or a number that is none
+        return "undecided", {"reason": f"no guess near enough: {error}"}
     low, high = _exact(problem.low), _exact(problem.high)
     evidence = {
         "slopes": [str(k) for k in slopes_exact], "inner": [str(p) for p in inner_exact], "lower": str(lower),
@@ -137,18 +137,18 @@ def _centre(point: Floats, cost: Floats, constant: Floats, linear: Floats, n: in
 def _run(problem: WorstCase, inner: Floats, slopes: Floats) -> tuple[list[Any], list[Any], Any]:
     """A run in rationals near the guessed one, possible exactly, and its average loss."""
     eta, r = _exact(problem.rate), _exact(problem.root_floor)
-    distance, total = fmpq(1), fmpq(0)
+    squared, total = fmpq(1), fmpq(0)
     inner_exact, slopes_exact = [], []
     for p_near, k_near in zip(inner, slopes, strict=True):
-        root = _root_below(distance)
+        root = _root_below(squared)
         # The largest gradient with which |g|^2 <= L is possible, straight towards theta*; then <g, x> between its two ends.
         k = min(_rounded(float(k_near)), root / 2 + r)
         bent = max(k - r, fmpq(0)) ** 2 - r**2
-        # What is straight within the guess's error is made straight.
+        # What is straight towards theta*, but for the guess's error, is made so.
         guessed = k * root if p_near >= (1 - _STRAIGHT) * float(k_near) * _float(root) else _rounded(float(p_near))
         p = min(max(guessed, k**2 + bent), k * root)
         loss = p - bent
-        distance += eta**2 * k**2 - 2 * eta * p
+        squared += eta**2 * k**2 - 2 * eta * p
         total += loss
         inner_exact.append(p)
         slopes_exact.append(k)

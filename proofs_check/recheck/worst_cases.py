@@ -40,16 +40,16 @@ def _average(problem: WorstCase, slopes: Row, inner: Row) -> Fraction:
     With slope k at theta_t its largest value there is the one that goes with epsilon at theta*, a way <g, x>/k down.
     """
     eta, epsilon = fraction(problem.rate), fraction(problem.root_floor) ** 2
-    distance, total = Fraction(1), Fraction(0)
+    squared, total = Fraction(1), Fraction(0)
     for k, p in zip(slopes, inner, strict=True):
-        if k < 0 or p**2 > k**2 * distance:
+        if k < 0 or p**2 > k**2 * squared:
             raise Refused("a gradient shorter than its part towards theta*")
         loss = _largest_loss(k, p, fraction(problem.root_floor))
         if loss < k**2 or _at_common_point(k, p, loss) > epsilon:
             raise Refused("no such loss is at most epsilon at theta*")
         total += loss
         # |x - eta g|^2
-        distance = distance - 2 * eta * p + eta**2 * k**2
+        squared = squared - 2 * eta * p + eta**2 * k**2
     return total / problem.steps
 
 

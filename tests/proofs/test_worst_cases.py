@@ -148,6 +148,32 @@ def test_no_run_found_goes_beyond_the_bounds(seed: int) -> None:
     assert closest > 0.9  # the runs do come near
 
 
+def test_weight_decay_stays_below_its_bound() -> None:
+    """600 runs over rays that are at most epsilon at theta*, away from the origin, with the best mu on a grid."""
+    rng = np.random.default_rng(0)
+    closest = 0.0
+    for _ in range(600):
+        T, dimension = int(rng.integers(1, 12)), int(rng.integers(1, 4))
+        q, r = rng.uniform(0.001, 0.6), rng.uniform(0.05, 0.5)
+        eta = rng.uniform(0.05, 1.9 * (1 - q))
+        decay, half = q / eta, eta / (2 * (1 - q))
+        common, theta = rng.standard_normal(dimension) * rng.uniform(0, 0.5), rng.standard_normal(dimension)
+        start, total = theta, 0.0
+        for _ in range(T):
+            direction = start - common + 0.3 * rng.standard_normal(dimension)
+            direction /= np.linalg.norm(direction)
+            slope = rng.uniform(r, 1.5)
+            value, gradient = ray(direction, slope, float(direction @ common) - 2 * r)(theta)
+            total, theta = total + value, theta - eta * (gradient + decay * theta)
+        mu = np.linspace(0, half, 401)
+        inside = (mu < 1) & (1 - half + mu > 0)
+        far = np.sum((start - common) ** 2) / (2 * eta * T) + decay / 2 * common @ common
+        bound = np.min((far + r**2 / (1 - half + mu[inside])) / (1 - mu[inside]))
+        closest = max(closest, total / T / bound)
+        assert total / T <= bound
+    assert closest > 0.7
+
+
 def _mean(losses: Sequence[Loss]) -> Loss:
     def at(theta: Vector) -> tuple[float, Vector]:
         found = [loss(theta) for loss in losses]
