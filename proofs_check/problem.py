@@ -243,9 +243,9 @@ class Sampled:
 class WorstCase:
     """The largest average loss of gradient descent over a sequence of losses lies between two rationals.
 
-    The losses L_t, another at each step, are convex with ||grad L||^2 <= c L everywhere, in any dimension, and all are at most
-    epsilon at one point theta*. The run starts within R of it: theta_{t+1} = theta_t - eta grad L_t(theta_t), and what is
-    asked is the mean of L_t(theta_t) over t < T. Units: c = 1 and R = 1, so that losses count in c R^2.
+    The losses L_t, another at each step, are differentiable and convex with ||grad L||^2 <= c L everywhere, in any dimension,
+    and all are at most epsilon at one point theta*. The run starts within R of it, theta_{t+1} = theta_t - eta grad L_t(theta_t),
+    and what is asked is the mean of L_t(theta_t) over t < T. Units: c = 1 and R = 1, so that losses count in c R^2.
 
     Attributes
     ----------

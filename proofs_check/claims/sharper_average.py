@@ -17,7 +17,7 @@ r, h, s = sympy.symbols("r h s", nonnegative=True)
 of_convexity, of_gradient, of_optimum, mu, y = sympy.symbols("s_1 s_2 s_3 mu y", nonnegative=True)
 SMALL = (Integer(0), Rational(1, 2))
 BOX = (Rational(1, 10), Integer(2))
-CLASS = "L_t convex, |grad L_t|^2 <= c L_t everywhere, L_t(theta*) <= epsilon"
+CLASS = "L_t differentiable and convex, |grad L_t|^2 <= c L_t everywhere, L_t(theta*) <= epsilon"
 
 
 @claim(

@@ -1,8 +1,8 @@
 """Claims of THEORY §11: the worst average loss itself, exactly or between two rationals, and what the logistic loss reaches.
 
-The worst case is that of all losses that are convex, have |grad L_t|^2 <= c L_t everywhere, c = c_0 B^2, and at most epsilon
-at theta*, another loss at each step; it is reached by losses that are c/2-smooth besides. Lengths count in 1/sqrt(c), so that
-c = 1: eta stands for c eta, R^2 for c R^2. As in sharper_average, x is theta_t - theta*, g the gradient there, D = |x|^2.
+The worst case is that of all losses that are convex, have |grad L_t|^2 <= c L_t everywhere, c = c_0 B^2, and are at most
+epsilon at theta*, another loss at each step; it is reached by losses that are c/2-smooth besides. Lengths count in 1/sqrt(c),
+so that c = 1: eta stands for c eta, R^2 for c R^2. As in sharper_average, x is theta_t - theta*, g the gradient there, D = |x|^2.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ MARGIN = sympy.Symbol("v_0", real=True)
     twins={"99 % of the first": {"share": Rational(99, 100)}, "88 % of the second": {"of_stated": Rational(88, 100)}},
 )
 def logistic_in_turn(share: sympy.Expr = Rational(986, 1000), of_stated: sympy.Expr = Rational(871, 1000)) -> Together:  # noqa: B008
-    """The logistic loss does not reach the worst case of its class, but comes near: examples of Q alone, kernels in turn."""
+    """A run with the logistic loss that comes near the worst case of its class: examples of Q alone, kernels in turn."""
     step = Rational(5, 2)
     root = Root(MARGIN, MARGIN + step / 2 / (1 + exp(MARGIN)), Integer(-2), Integer(0))
     value, c_eta = log(1 + exp(-MARGIN)), Rational("0.40727") * step

@@ -113,6 +113,40 @@ def test_two_losses_in_turn_stay_at_the_bound() -> None:
         assert mean == pytest.approx(epsilon / (1 - eta / 4) ** 2, rel=1e-12)
 
 
+def test_the_inequality_between_two_points() -> None:
+    """At 2000 pairs of points, for means and maxima of rays and for means of logistic losses (B = 1, c = c_0)."""
+    rng = np.random.default_rng(0)
+    least = {"rays": 1.0, "logistic": 1.0}
+    for number in range(2000):
+        dimension, count = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+        directions = rng.standard_normal((count, dimension))
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        offsets, theta, common = rng.uniform(-2, 2, count), *rng.uniform(-2, 2, (2, dimension))
+        kind = ("rays", "logistic")[number % 2]
+        if kind == "rays":
+            rays = [ray(each, rng.uniform(0.1, 2), offset) for each, offset in zip(directions, offsets, strict=True)]
+            loss, c = _mean(rays) if rng.random() < 0.5 else _largest(rays), 1.0
+        else:
+            loss, c = _logistic(directions, offsets), 0.407265
+        (value, gradient), (floor, _) = loss(theta), loss(common)
+        assert gradient @ gradient <= c * value * (1 + 1e-12)
+        bent = max(float(np.linalg.norm(gradient)) - np.sqrt(c * floor), 0.0) ** 2 / c
+        over = float(gradient @ (theta - common)) - (value - floor + bent)
+        assert over >= -1e-12
+        if bent > 1e-3:
+            least[kind] = min(least[kind], over / bent)
+    # It is an equality for rays, and does not leave all of the square over for the logistic loss.
+    assert least["rays"] < 1e-9 and least["logistic"] < 0.5
+
+
+def _logistic(features: Vector, offsets: Vector) -> Loss:
+    def at(theta: Vector) -> tuple[float, Vector]:
+        margins = features @ theta + offsets
+        return float(np.mean(np.logaddexp(0, -margins))), -(features.T @ (1 / (1 + np.exp(margins)))) / len(offsets)
+
+    return at
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_no_run_found_goes_beyond_the_bounds(seed: int) -> None:
     """400 runs a seed over means and maxima of rays that are at most epsilon at theta* = 0, half of them near the worst."""
