@@ -244,8 +244,8 @@ class WorstCase:
     """The largest average loss of gradient descent over a sequence of losses lies between two rationals.
 
     The losses L_t, another at each step, are differentiable and convex with ||grad L||^2 <= c L everywhere, in any dimension,
-    and all are at most epsilon at one point theta*. The run starts within R of it, theta_{t+1} = theta_t - eta grad L_t(theta_t),
-    and what is asked is the mean of L_t(theta_t) over t < T. Units: c = 1 and R = 1, so that losses count in c R^2.
+    and all are at most epsilon at one point theta*. The run starts within R of it and goes on by theta_{t+1} = theta_t
+    - eta grad L_t(theta_t); asked is the mean of L_t(theta_t) over t < T. Units: c = 1, R = 1, so that losses count in c R^2.
 
     Attributes
     ----------
@@ -269,7 +269,7 @@ class WorstCase:
         if self.steps < 1 or not 0 < self.rate < 4 or self.root_floor <= 0:
             raise InputError(
                 f"worst case of {self.steps} steps at c eta = {self.rate} with root of epsilon {self.root_floor}",
-                "a step or more, 0 < c eta < 4, a positive root",
+                "one step or more, 0 < c eta < 4, a positive root",
                 "change the value outside",
             )
 

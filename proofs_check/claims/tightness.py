@@ -2,7 +2,7 @@
 
 The worst case is that of all losses that are convex, have |grad L_t|^2 <= c L_t everywhere, c = c_0 B^2, and are at most
 epsilon at theta*, another loss at each step; it is reached by losses that are c/2-smooth besides. Lengths count in 1/sqrt(c),
-so that c = 1: eta stands for c eta, R^2 for c R^2. As in sharper_average, x is theta_t - theta*, g the gradient there, D = |x|^2.
+so that c = 1: eta stands for c eta, R^2 for c R^2. As in sharper_average, x is theta_t - theta*, g the gradient, D = |x|^2.
 """
 
 from __future__ import annotations

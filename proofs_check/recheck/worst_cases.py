@@ -23,8 +23,13 @@ def check_worst_case(problem: WorstCase, outcome: str, evidence: dict[str, Any])
     lower, upper, radius = (exact(evidence[name]) for name in ("lower", "upper", "radius"))
     if lower != _average(problem, lists["slopes"], lists["inner"]):
         raise Refused("the run has another average loss than the one stored")
-    if upper != _bound(problem, radius, lists["gradient"], lists["floor"]):
+    multipliers = list(zip(lists["gradient"], lists["floor"], strict=True))
+    epsilon = fraction(problem.root_floor) ** 2
+    if upper != (radius + epsilon * sum(1 + b + e for b, e in multipliers)) / problem.steps:
         raise Refused("the multipliers give another bound than the one stored")
+    if radius < 0 or min(map(min, multipliers)) < 0:
+        raise Refused("a negative multiplier")
+    _require_not_negative(_form_left_over(problem, radius, multipliers))
     low, high = fraction(problem.low), fraction(problem.high)
     if outcome == "certified" and not low <= lower <= upper <= high:
         raise Refused("the interval claimed is not shown")
@@ -69,36 +74,33 @@ def _at_common_point(k: Fraction, p: Fraction, loss: Fraction) -> Fraction:
     return k**2 + (s - 2 * k) * k if s >= 2 * k else max(s, Fraction(0)) ** 2 / 4
 
 
-def _bound(problem: WorstCase, radius: Fraction, gradient: Row, floor: Row) -> Fraction:
-    """Bound of the average loss by the sum of all inequalities with their multipliers, if the form left over allows it."""
-    if min(gradient) < 0 or min(floor) < 0 or radius < 0:
-        raise Refused("a negative multiplier")
-    steps, eta = problem.steps, fraction(problem.rate)
-    size = 1 + 2 * steps
+def _form_left_over(problem: WorstCase, radius: Fraction, multipliers: list[tuple[Fraction, Fraction]]) -> list[Row]:
+    """What the sum of all inequalities with their multipliers leaves between the losses and the bound, as a quadratic form.
+
+    Its vectors are theta_0 - theta*, then g_t and h_t of each step. The inequalities of a step, whose sum has the loss once,
+    are L <= <g, x> + epsilon - |g - h|^2 (a = 1 + b times), |g|^2 <= L (b times) and |h|^2 <= epsilon (e times).
+    """
+    eta, size = fraction(problem.rate), 1 + 2 * problem.steps
     form = [[Fraction(0)] * size for _ in range(size)]
 
-    def add(weight: Fraction, left: Row, right: Row) -> None:
-        for i in range(size):
-            for j in range(size):
-                form[i][j] += weight * (left[i] * right[j] + left[j] * right[i]) / 2
+    def add(weight: Fraction, left: dict[int, Fraction], right: dict[int, Fraction]) -> None:
+        for i, u in left.items():
+            for j, v in right.items():
+                form[i][j] += weight * u * v / 2
+                form[j][i] += weight * u * v / 2
 
-    def unit(index: int) -> Row:
-        return [Fraction(index == i) for i in range(size)]
-
-    # Vectors: theta_0 - theta*, then g_t and h_t of each step.
-    x = unit(0)
+    one = Fraction(1)
+    x = {0: one}
     add(radius, x, x)
-    for step, (b, e) in enumerate(zip(gradient, floor, strict=True)):
-        g, h, a = unit(1 + 2 * step), unit(2 + 2 * step), 1 + b
-        apart = [u - v for u, v in zip(g, h, strict=True)]
-        # L <= a (<g, x> + epsilon - |g - h|^2) - b |g|^2 + e (epsilon - |h|^2), as a - b = 1.
-        add(-a, g, x)
-        add(a, apart, apart)
+    for step, (b, e) in enumerate(multipliers):
+        g, h = {1 + 2 * step: one}, {2 + 2 * step: one}
+        apart = {1 + 2 * step: one, 2 + 2 * step: -one}
+        add(-(1 + b), g, x)
+        add(1 + b, apart, apart)
         add(b, g, g)
         add(e, h, h)
-        x = [u - eta * v for u, v in zip(x, g, strict=True)]
-    _require_not_negative(form)
-    return (radius + fraction(problem.root_floor) ** 2 * sum(1 + b + e for b, e in zip(gradient, floor, strict=True))) / steps
+        x = {**x, 1 + 2 * step: -eta}
+    return form
 
 
 def _require_not_negative(form: list[Row]) -> None:
