@@ -71,7 +71,7 @@ def lines_of(problem: Problem) -> Iterator[str]:
             yield f"the mean of {problem.size} draws (seed {problem.seed}) is {_written(problem.expected)}"
         case WorstCase():
             low, high = (sympy.N(end, _DIGITS) for end in (problem.low, problem.high))
-            yield (f"{low} <= largest mean of L_t <= {high}, in c R^2: {problem.steps} steps, c eta = {problem.rate}, "
+            yield (f"{low} <= largest mean of L_t <= {high}, in c R^2: {problem.horizon} steps, c eta = {problem.rate}, "
                    f"epsilon = {problem.root_floor**2} c R^2")  # fmt: skip
 
 

@@ -249,8 +249,8 @@ class WorstCase:
 
     Attributes
     ----------
-    steps : int
-        T.
+    horizon : int
+        T, the number of steps.
     rate : sympy.Rational
         c eta, between 0 and 4 (beyond, gradient descent need not converge on one such loss).
     root_floor : sympy.Rational
@@ -259,16 +259,16 @@ class WorstCase:
         Where the largest average is claimed to be, in c R^2.
     """
 
-    steps: int
+    horizon: int
     rate: sympy.Rational
     root_floor: sympy.Rational
     low: sympy.Rational
     high: sympy.Rational
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or not 0 < self.rate < 4 or self.root_floor <= 0:
+        if self.horizon < 1 or not 0 < self.rate < 4 or self.root_floor <= 0:
             raise InputError(
-                f"worst case of {self.steps} steps at c eta = {self.rate} with root of epsilon {self.root_floor}",
+                f"worst case of {self.horizon} steps at c eta = {self.rate} with root of epsilon {self.root_floor}",
                 "one step or more, 0 < c eta < 4, a positive root",
                 "change the value outside",
             )

@@ -82,7 +82,7 @@ def _guess(problem: WorstCase) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     The dual is followed along its central path (log det barrier of each step's matrix, Newton's method); the inverse of a
     step's matrix, times the barrier's weight, is the Gram matrix of x, g, h there.
     """
-    n, eta, r = problem.steps, float(problem.rate), float(problem.root_floor)
+    n, eta, r = problem.horizon, float(problem.rate), float(problem.root_floor)
     constant, linear = _matrices(n, eta)
     cost = np.concatenate([np.eye(n)[-1], np.full(2 * n, r**2)])
     # Inside: 2 alpha eta = 1 + b from the second step on makes the product of x and g vanish, and alpha and e are large.
@@ -152,7 +152,7 @@ def _run(problem: WorstCase, inner: Floats, slopes: Floats) -> tuple[list[Any], 
         total += loss
         inner_exact.append(p)
         slopes_exact.append(k)
-    return inner_exact, slopes_exact, total / problem.steps
+    return inner_exact, slopes_exact, total / problem.horizon
 
 
 def _root_below(value: Any) -> Any:
@@ -173,7 +173,7 @@ def _certificate(problem: WorstCase, guess: Sequence[Floats]) -> tuple[Any, list
         spent += r**2 * (1 + b + e)
         gradient.append(b)
         floor.append(e)
-    return before, gradient[::-1], floor[::-1], (before + spent) / problem.steps
+    return before, gradient[::-1], floor[::-1], (before + spent) / problem.horizon
 
 
 def _least(before: Any, b: Any, e: Any, eta: Any) -> Any:

@@ -18,14 +18,14 @@ def check_worst_case(problem: WorstCase, outcome: str, evidence: dict[str, Any])
     """Look at the run, at the multipliers, and at what both say of the claimed interval."""
     only_keys(evidence, {"slopes", "inner", "lower", "radius", "gradient", "floor", "upper"})
     lists = {name: [exact(text) for text in evidence[name]] for name in ("slopes", "inner", "gradient", "floor")}
-    if any(len(each) != problem.steps for each in lists.values()):
+    if any(len(each) != problem.horizon for each in lists.values()):
         raise Refused("another number of steps than the claim's")
     lower, upper, radius = (exact(evidence[name]) for name in ("lower", "upper", "radius"))
     if lower != _average(problem, lists["slopes"], lists["inner"]):
         raise Refused("the run has another average loss than the one stored")
     multipliers = list(zip(lists["gradient"], lists["floor"], strict=True))
     epsilon = fraction(problem.root_floor) ** 2
-    if upper != (radius + epsilon * sum(1 + b + e for b, e in multipliers)) / problem.steps:
+    if upper != (radius + epsilon * sum(1 + b + e for b, e in multipliers)) / problem.horizon:
         raise Refused("the multipliers give another bound than the one stored")
     if radius < 0 or min(map(min, multipliers)) < 0:
         raise Refused("a negative multiplier")
@@ -35,7 +35,7 @@ def check_worst_case(problem: WorstCase, outcome: str, evidence: dict[str, Any])
         raise Refused("the interval claimed is not shown")
     if outcome == "refuted" and not (lower > high or upper < low):
         raise Refused("the interval claimed is not excluded")
-    return f"a run of {problem.steps} steps is possible, and the form of its bound has no negative pivot"
+    return f"a run of {problem.horizon} steps is possible, and the form of its bound has no negative pivot"
 
 
 def _average(problem: WorstCase, slopes: Row, inner: Row) -> Fraction:
@@ -55,7 +55,7 @@ def _average(problem: WorstCase, slopes: Row, inner: Row) -> Fraction:
         total += loss
         # |x - eta g|^2
         squared = squared - 2 * eta * p + eta**2 * k**2
-    return total / problem.steps
+    return total / problem.horizon
 
 
 def _largest_loss(k: Fraction, p: Fraction, root: Fraction) -> Fraction:
@@ -80,7 +80,7 @@ def _form_left_over(problem: WorstCase, radius: Fraction, multipliers: list[tupl
     Its vectors are theta_0 - theta*, then g_t and h_t of each step. The inequalities of a step, whose sum has the loss once,
     are L <= <g, x> + epsilon - |g - h|^2 (a = 1 + b times), |g|^2 <= L (b times) and |h|^2 <= epsilon (e times).
     """
-    eta, size = fraction(problem.rate), 1 + 2 * problem.steps
+    eta, size = fraction(problem.rate), 1 + 2 * problem.horizon
     form = [[Fraction(0)] * size for _ in range(size)]
 
     def add(weight: Fraction, left: dict[int, Fraction], right: dict[int, Fraction]) -> None:

@@ -330,16 +330,16 @@ def test_true_evidence_does_not_show_more_than_it_does() -> None:
     with pytest.raises(Refused, match="not excluded"):
         check_worst_case(problem, "refuted", evidence)
     for factor in (Rational(99, 100), Rational(101, 100)):
-        moved = WorstCase(problem.steps, problem.rate, problem.root_floor, factor * problem.low, factor * problem.high)
+        moved = WorstCase(problem.horizon, problem.rate, problem.root_floor, factor * problem.low, factor * problem.high)
         with pytest.raises(Refused, match="not shown"):
             check_worst_case(moved, "certified", evidence)
         assert bound_worst_case(moved)[0] == "refuted" and check_worst_case(moved, "refuted", evidence)
     # Neither inside nor outside: an interval narrower than what is found.
     exact = Rational(evidence["lower"])
-    assert bound_worst_case(WorstCase(problem.steps, problem.rate, problem.root_floor, exact, exact))[0] == "undecided"
+    assert bound_worst_case(WorstCase(problem.horizon, problem.rate, problem.root_floor, exact, exact))[0] == "undecided"
     # Multipliers of another rate leave a form that can be negative.
     with pytest.raises(Refused):
-        faster = WorstCase(problem.steps, Rational(8, 5), problem.root_floor, Integer(0), Integer(100))
+        faster = WorstCase(problem.horizon, Rational(8, 5), problem.root_floor, Integer(0), Integer(100))
         check_worst_case(faster, "certified", evidence)
 
 
