@@ -173,7 +173,7 @@ CASES = (
     bound="tight",
     expected="certified",
     assumptions=(
-        "the worst case over every sequence of losses of the class, in c R^2, within 10^-7",
+        "the worst case over every sequence of losses of the class, in c R^2, within 10^-6",
         "below: a run with losses of a-loss-with-given-gradient, in the plane; above: dual multipliers, both in rationals",
         "the stated bound is 0.38667, 0.14500, 0.30667, 0.32667 in the first four: larger by 38 %, 76 %, 192 % and 104 %",
     ),
@@ -183,7 +183,7 @@ CASES = (
 )
 def in_numbers(factor: sympy.Expr = Integer(1), more: int = 0) -> Together:  # noqa: B008
     """The worst average where no closed form is at hand, and where one is, as a look from another side."""
-    near, parts = Rational(1, 10**7), []
+    near, parts = Rational(1, 10**6), []
     for steps, rate, root, worst in CASES:
         low, high = (factor * (Rational(worst) + side * near) for side in (-1, 1))
         problem = WorstCase(steps + more, Rational(rate), Rational(root), low, high)
