@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from theory_sim.errors import InputError
+from theory_sim.observe.descent import THETAS
 from theory_sim.theory.changing_kernels import AverageBound, Excess, average_bound, excess_of, step_cost, step_cost_stated
 from theory_sim.trajectory import Trajectory
 
@@ -132,8 +133,9 @@ def steps_of(run: Trajectory, theta: str, since: Literal["start", "annealing"] =
         first = int(np.searchsorted(data["tau_descent"].values, run.annealed_tau))
     if first >= len(recorded) - 1:
         return None
+    which = THETAS.index(theta)
     of = {name: data[f"descent_{name}"].values[first:] for name in ("rate", "loss", "star", "gradient_star")}
-    of |= {name: data[f"descent_{name}"].sel(theta=theta).values[first:]
+    of |= {name: data[f"descent_{name}"].values[first:, which]
            for name in ("feature_norm", "star_loss", "size", "gradient_size", "gradient_theta")}
     s = data["scale"].values * math.sqrt(run.experiment.d)
     distance = of["size"][:, None] - 2.0 * of["star"][:, None] * s + s**2
