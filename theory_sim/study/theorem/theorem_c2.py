@@ -296,6 +296,6 @@ STUDY: Final = Study(
     statistic="Both sides, measured after every step, for the best s of a grid; their ratio at the end, over frozen patterns'.",
     rule="One violation refutes; at most 1.1 times frozen, and below log 2: exact intervals at level 1 - 0.05/3 against 1/2.",
     limits="One data law, d = 100; the average loss, not the last; w* is known; no bound for large rates, the default's too.",
-    seconds={"small": 15, "default": 300, "full": 20_000},
+    seconds={"small": 15, "default": 200, "full": 30_000},
     plan=_plan, tabulate=_tabulate, decide=_decide, own=_own(),
 )
