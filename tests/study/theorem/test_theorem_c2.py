@@ -10,7 +10,7 @@ import numpy as np
 import pandas
 import pytest
 
-from theory_sim import Experiment, simulate
+from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.errors import InputError
 from theory_sim.plots.studies import plot_study
 from theory_sim.study.registry import study_of
@@ -67,9 +67,13 @@ def test_its_rule(changes: dict, verdict: str, part: str, told: str) -> None:
         assert set(outcomes.values()) == {"supported"}
 
 
-def test_few_data_sets_decide_nothing() -> None:
+def test_few_data_sets_or_arms_decide_nothing() -> None:
     assert STUDY.decide(_table(3)).verdict == "undecided"
     assert STUDY.decide(_table(0)).verdict == "undecided"
+    for arm in ARMS:
+        table = _table()
+        found = STUDY.decide(table[table["arm"] != arm])
+        assert [each.verdict for each in found.findings[:2]] == ["undecided"] * 2 and found.verdict == "undecided"
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +103,19 @@ def test_a_real_run_keeps_the_theorem_and_refutes_its_twins(run, theta: str, sin
     if since == "start":
         twin = steps.twin()
         assert (twin.loss > twin.bound * (1 + TOLERANCE)).any(), "the distance and the steps cost something"
+
+
+@pytest.mark.parametrize("loss", [5.0, math.nan])
+def test_a_run_that_breaks_the_bound_is_told(run, loss: float) -> None:
+    """Losses that no such run has: the numbers from which the rule judges must say so."""
+    own = {name: STUDY.own[f"W and V, start: {name}"] for name in ("violated", "violated, sharper", "identity", "least slack")}
+    assert own["violated"](run) == own["violated, sharper"](run) == 0
+    other = Trajectory(run.dataset.assign(descent_loss=run.dataset["descent_loss"] * 0 + loss), run.experiment)
+    assert not own["least slack"](other) >= -TOLERANCE
+    assert own["violated"](other) > 0 and own["violated, sharper"](other) > 0
+    moved = Trajectory(run.dataset.assign(descent_size=run.dataset["descent_size"] * (1.01 if loss == 5.0 else loss)),
+                       run.experiment)
+    assert not own["identity"](moved) <= TOLERANCE
 
 
 def test_both_sides_by_hand(run) -> None:

@@ -86,19 +86,19 @@ class Steps:
         It is rounding if and only if every step was theta - gamma (g + lambda theta) with the gradient of L_t.
         """
         regret = self.distance[0] / 2.0 + np.cumsum(self.rate[:, None] * self._floor(), axis=0)
-        worst = 0.0
+        gaps = []
         for s in range(len(self.star_size)):
             parts = self.excess(np.zeros_like(self.rate), s)
             added = np.cumsum(self.rate * self.loss + parts.convexity + parts.ridge + parts.step) + self.distance[1:, s] / 2.0
-            worst = max(worst, float(np.max(np.abs(added - regret[:, s]) / regret[:, s])))
-        return worst
+            gaps.append(np.abs(added - regret[:, s]) / regret[:, s])
+        return float(np.max(gaps))  # not-a-number if one is
 
     def least_slack(self) -> float:
         """Smallest slack, in nats, of any inequality of the proof, over steps and classifiers; with the cost `step_cost`."""
         cost = step_cost(self.rate, self.feature_norm, self.lambda_)
         with np.errstate(invalid="ignore"):
             parts = [self.excess(cost, s) for s in range(len(self.star_size))]
-        return float(min(min((each.convexity / self.rate).min(), (each.step / self.rate).min()) for each in parts))
+        return float(np.min([each.convexity / self.rate for each in parts] + [each.step / self.rate for each in parts]))
 
     def _floor(self) -> Array:
         return self.star_loss + self.lambda_ / 2.0 * self.star_size

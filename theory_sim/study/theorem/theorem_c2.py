@@ -73,6 +73,7 @@ _LEVEL: Final = 1 - 0.05 / 3
 _WORSE: Final = 1.1
 _NO_BOUND: Final = "default rate"
 _AFTER: Final = "default rate, annealed"
+_ARMS: Final = ("moving", "annealed", "small rate", "frozen", "redrawn", "noise output", _NO_BOUND, _AFTER)
 _SHOWN: Final = {"moving": "moving", "redrawn": "drawn anew"}
 _PARTS: Final = ("distance", "convexity", "ridge", "step")
 Since = Literal["start", "annealing"]
@@ -156,8 +157,8 @@ def _bound_at(steps: Steps, share: float) -> float:
 
 
 def _violations(sides: AverageBound) -> float:
-    """Numbers of steps after which left > right."""
-    return float(np.sum(sides.loss > sides.bound * (1 + TOLERANCE)))
+    """Numbers of steps after which there is a bound, and left is not below it; a missing left side is not."""
+    return float(np.sum(np.isfinite(sides.bound) & ~(sides.loss <= sides.bound * (1 + TOLERANCE))))
 
 
 def _part(steps: Steps, part: str) -> float:
@@ -238,20 +239,21 @@ def _against(runs: Any, frozen: Any, theta: str, since: Since) -> dict[str, Any]
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
     findings = [_holds(table), _proved(table)]
     for arm, shown in _SHOWN.items():
-        row = _only(table, arm, "W")
         findings.append(judge_share(
-            f"with patterns {shown} the bound gives away no more than with frozen ones", int(row["no worse"]),
-            int(row["data sets"]), level=_LEVEL,
+            f"with patterns {shown} the bound gives away no more than with frozen ones",
+            *_counted(table, arm, "W", "no worse", "data sets"), level=_LEVEL,
             what=f"data sets have bound / average loss at most {_WORSE:g} times frozen patterns'",
         ))
-    row = _only(table, "small rate", "W and V")
-    findings.append(judge_share("at the small rate the bound is below log 2", int(row["bounds below log 2"]), int(row["n"]),
-                                level=_LEVEL, what="data sets"))
+    findings.append(judge_share("at the small rate the bound is below log 2",
+                                *_counted(table, "small rate", "W and V", "bounds below log 2", "n"), level=_LEVEL,
+                                what="data sets"))
     return StudyVerdict.of(findings, 0.95)
 
 
-def _only(table: pandas.DataFrame, arm: str, theta: str) -> Any:
-    return table[(table["arm"] == arm) & (table["theta"] == theta)].iloc[0]
+def _counted(table: pandas.DataFrame, arm: str, theta: str, shown: str, of: str) -> tuple[int, int]:
+    """Two numbers of an arm's row; none of none if it is missing."""
+    row = table[(table["arm"] == arm) & (table["theta"] == theta)]
+    return int(row[shown].sum()), int(row[of].sum())
 
 
 def _holds(table: pandas.DataFrame) -> Finding:
@@ -265,7 +267,7 @@ def _holds(table: pandas.DataFrame) -> Finding:
     if at_16:
         return Finding(statement, "refuted", f"{at_16} runs have a bound at the default's large rate")
     reason = f"no violation in {runs} cases of a run, a window and a theta"
-    if (bounded["runs with a bound"] < bounded["n"]).any() or (bounded["n"] == 0).any():
+    if (bounded["runs with a bound"] < bounded["n"]).any() or _lacks_runs(table):
         return Finding(statement, "undecided", f"{reason}, but an arm lacks runs with a bound")
     whole = table[table["arm"] != _AFTER]
     if (whole["runs that violate the false theorem"] < whole["n"]).any():
@@ -282,9 +284,15 @@ def _proved(table: pandas.DataFrame) -> Finding:
     reason = f"identity off by {identity:.1e} at most, relative; least slack {slack:.1e} nats"
     if not (identity <= TOLERANCE and slack >= -TOLERANCE):
         return Finding(statement, "refuted", reason)
-    if (table["n"] == 0).any():
+    if _lacks_runs(table):
         return Finding(statement, "undecided", f"{reason}, but an arm has no runs")
     return Finding(statement, "supported", reason)
+
+
+def _lacks_runs(table: pandas.DataFrame) -> bool:
+    """Whether an arm has no runs, or no row."""
+    rows = {(str(arm), str(theta)) for arm, theta, n in zip(table["arm"], table["theta"], table["n"], strict=True) if n > 0}
+    return rows != {(arm, theta) for arm in _ARMS for theta in THETAS}
 
 
 STUDY: Final = Study(
