@@ -22,8 +22,8 @@ class Gradients(Observer):
     """Shares of the linear part of the gradient on x_1 by kind, and quantiles of the training margins y f.
 
     That part is sum_i y_i l'(y_i f_i) x_1i / (4 N) in the limit (THEORY §7), up to sign; a kind's share is the projection of
-    its own sum on the total, or on w*. Shares add up to 1. Q-only has x_1 = 0, so that its share is 0. On x_2 each direction has a
-    residual, which is all of the data that the outputs on the three directions depend on (THEORY §7, §8).
+    its own sum on the total, or on w*. Shares add up to 1. Q-only has x_1 = 0, so that its share is 0. On x_2 each direction
+    has a residual, which is all of the data that the outputs on the three directions depend on (THEORY §7, §8).
 
     Parameters
     ----------
