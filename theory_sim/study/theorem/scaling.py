@@ -246,7 +246,8 @@ def _exponent(name: str, schedule: str, rows: pandas.DataFrame) -> Finding:
         return Finding(statement, "undecided", f"{len(x)} dimensions, {int(np.isfinite(y).sum())} of them with {name} known")
     own = linregress(x, np.log(rows[f"{name} closed form"].to_numpy(dtype=float))).slope
     fit = linregress(x, y)
-    half = float(stdtrit(len(x) - 2, (1 + _LEVEL) / 2) * fit.stderr)
+    error = float(fit.stderr) if np.ptp(y) > 0 else 0.0  # linregress has none for a constant
+    half = float(stdtrit(len(x) - 2, (1 + _LEVEL) / 2)) * error
     low, high = float(fit.slope) - half, float(fit.slope) + half
     reason = (f"{own + fit.slope:.3f} fitted from d = {rows['d'].min()} to {rows['d'].max()}, closed form {own:.3f}: off by "
               f"{low:+.3f} to {high:+.3f} at {_LEVEL:.2%}")
