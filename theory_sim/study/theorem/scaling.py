@@ -43,7 +43,7 @@ data sets follow from the cost.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -54,6 +54,7 @@ from theory_sim.study.decisions import judge_share
 from theory_sim.study.engine import Engine
 from theory_sim.study.groups import done_seeds, group_row, pair_row
 from theory_sim.study.study import Finding, Outcome, Size, Study, StudyVerdict
+from theory_sim.study.sweep.blocks import Product, Zip
 from theory_sim.study.sweep.collect import Summary
 from theory_sim.study.sweep.declaration import Sweep
 from theory_sim.theory import learning_times
@@ -82,6 +83,7 @@ _DATA_SETS: Final[dict[Size, dict[int, int]]] = {
     "full": {100: 24, 316: 24, 1000: 24, 3162: 24, 5000: 24, 10_000: 8, 20_000: 1},
 }
 _EXACT_BELOW: Final = 1000
+_WITH_D: Final = ("d", "r", "lambda_", "max_tau", "record_every")
 _CLOSURE: Final[dict[Size, tuple[int, ...]]] = {
     "small": (20, 40),
     "default": tuple(round(100 * 10 ** (k / 4)) for k in range(13)),
@@ -108,10 +110,10 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
         base = experiment_at(d).replace(observe={"gradients": {}})
         engine = Engine("limit", {"time": "flow", "spatial": spatial})
         sweeps[f"d{d}"] = Sweep(f"d{d}", base, (), ("L-S", "S"), tuple(range(seeds)), (engine,))
-    for alpha_min in FAMILIES.values():
-        for d in _CLOSURE[size]:
-            name = f"closure-d{d}-alpha{alpha_min:g}"
-            sweeps[name] = Sweep(name, experiment_at(d, alpha_min), (), ("L-S", "S"), (0,), (Engine("closure"),))
+    points = [experiment_at(d) for d in _CLOSURE[size]]
+    together = Zip({field: [getattr(e, field) for e in points] for field in _WITH_D})
+    laws = Product({"alpha_min": list(FAMILIES.values())})
+    sweeps["closure"] = Sweep("closure", points[0], (laws, together), ("L-S", "S"), (0,), (Engine("closure"),))
     return sweeps
 
 
@@ -151,8 +153,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     import pandas
 
     rows = []
-    for summary in summaries.values():
-        e, runs = summary.sweep.experiment, summary.dataset.isel(engine=0)
+    for e, runs in _groups(summaries):
         large, small = (runs.sel(schedule=schedule) for schedule in ("L-S", "S"))
         pair, errors = pair_row(large, small), _errors(large, small)
         law = next(name for name, low in FAMILIES.items() if low == e.alpha_min)
@@ -170,6 +171,16 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
             row |= _mean("h / plateau", kept["separation"].values if schedule == "L-S" else [])
             rows.append({**row, **errors})
     return pandas.DataFrame(rows)
+
+
+def _groups(summaries: Mapping[str, Summary]) -> Iterator[tuple[Experiment, Any]]:
+    """Each experiment with its runs, by schedule and seed."""
+    for summary in summaries.values():
+        runs, base = summary.dataset.isel(engine=0), summary.sweep.experiment
+        axes = [axis for axis in summary.sweep.axes() if axis.name not in ("engine", "schedule", "seed")]
+        for place in np.ndindex(*map(len, axes)):
+            at = runs.isel({axis.name: i for axis, i in zip(axes, place, strict=True)})
+            yield base.replace(**{field: at[field].item() for axis in axes for field in axis.fields}), at
 
 
 def _errors(large: Any, small: Any) -> dict[str, float]:
