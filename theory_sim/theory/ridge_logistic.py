@@ -127,6 +127,8 @@ def ridge_logistic_at_loss(delta: float, loss: float, g_0: float = 1.0) -> Ridge
         If an argument lies outside of these ranges.
     """
     _check(delta, g_0)
+    if not 0.0 < loss < math.log(2.0):
+        raise InputError(f"loss = {loss:g}", "0 < loss < log 2 = 0.693, the loss of no output", "use 0.45, the learning order's level")
     x, ridge = _averaging(delta, g_0), _RIDGES[1]
     reached = math.log(2.0)
     while reached > loss:
@@ -137,7 +139,7 @@ def ridge_logistic_at_loss(delta: float, loss: float, g_0: float = 1.0) -> Ridge
         reached = _means(x, g_0)[3]
         if ridge == _RIDGES[1] and reached < loss:
             raise InputError(f"loss = {loss:g}", f"a training loss below {reached:.4g}, which the ridge {ridge:g} leaves",
-                             "lower it; log 2 = 0.693 is the loss of no output")
+                             "lower it, or see averaging_overlap for its limit")
         ridge /= _STEP
 
     def equations(y: Floats) -> Floats:
@@ -152,7 +154,8 @@ def _averaging(delta: float, g_0: float) -> Floats:
     """Logarithms of A, s and gamma where the ridge is so large that every example pulls with weight 1/2."""
     ridge = _RIDGES[1]
     mean = g_0 + math.sqrt(2.0 / math.pi)
-    return np.log(np.array([mean / (2.0 * ridge), 1.0 / (2.0 * ridge * math.sqrt(delta)), 1.0 / (delta * ridge)]))
+    logarithms: Floats = np.log([mean / (2.0 * ridge), 1.0 / (2.0 * ridge * math.sqrt(delta)), 1.0 / (delta * ridge)])
+    return logarithms
 
 
 def _equations(x: Floats, ridge: float, delta: float, g_0: float) -> Floats:
