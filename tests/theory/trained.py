@@ -62,8 +62,8 @@ def at_infinite_d(
     """Means over data sets as d goes to infinity, and half-widths of their 99.9 % intervals, one for each number measured.
 
     Means at the dimensions (as many seeds each as given) are fitted by c + k/d with weights 1/variance; a mean is taken to be
-    c + k/d + k'/d^2 + ... What the fit leaves out moves c by at most |k'|/d^2 at the smallest d: the line meets the parabola k' x^2
-    at two points between the least and the largest x = 1/d, and its value at 0 is -k' times their product.
+    c + k/d + k'/d^2 + ... What the fit leaves out moves c by at most |k'|/d^2 at the smallest d: the line meets the
+    parabola k' x^2 at two points between the least and the largest x = 1/d, and its value at 0 is -k' times their product.
     """
     means, variances = [], []
     for d, repeats in zip(dimensions, seeds, strict=True):

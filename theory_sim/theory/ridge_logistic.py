@@ -35,7 +35,7 @@ _RIDGES = (1e-5, 1e3)
 _LARGEST_G_0 = 10.0
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 _TAIL = 10.0  # of the standardised output, beyond which lie 2e-23
-_STEP = 10.0**0.25  # between two ridges of the course from averaging to small ridges
+_STEP = 10.0**0.5  # between two ridges of the course from averaging to small ridges
 _CLOSE = 1e-9
 _ROUNDS = 200
 
@@ -128,7 +128,8 @@ def ridge_logistic_at_loss(delta: float, loss: float, g_0: float = 1.0) -> Ridge
     """
     _check(delta, g_0)
     if not 0.0 < loss < math.log(2.0):
-        raise InputError(f"loss = {loss:g}", "0 < loss < log 2 = 0.693, the loss of no output", "use 0.45, the learning order's level")
+        raise InputError(f"loss = {loss:g}", "0 < loss < log 2 = 0.693, the loss of no output",
+                         "use 0.45, the level of the learning order")
     x, ridge = _averaging(delta, g_0), _RIDGES[1]
     reached = math.log(2.0)
     while reached > loss:
