@@ -1,7 +1,7 @@
 """Claims of THEORY §10, §13: the error on P that max-margin and averaging leave, from d/2 examples and from all that hold it.
 
 That trained classifiers tend to these values is the Gaussian min-max theorem (Montanari, Ruan, Sohn and Yan 2019,
-arXiv:1911.01544; Deng, Kammoun and Thrampoulidis 2019, arXiv:1911.05822): an assumption here. What is shown is what follows.
+arXiv:1911.01544; Deng, Kammoun and Thrampoulidis 2019, arXiv:1911.05822): an assumption here. Shown is what follows.
 With theta = (r along w*, s across) and v = g_0 + |g|, every <theta, a_i> >= 1 can be had if
 
     N^2 = E (1 - r v - s G)_+^2 <= s^2/delta,
@@ -174,7 +174,7 @@ def _max_margin(
 
 
 ASSUMED = (
-    "g_0 = 1; the Gaussian min-max theorem of the literature cited in this file's head",
+    "g_0 = 1; the Gaussian min-max theorem (literature in this file's head): noise across Gaussian, independent of v",
     "lower bound on the margin by a feasible point, upper by max-margin-weak-duality; their gap bounds the angle between",
     "Gaussian tails beyond 12, below 1e-31, enclosed",
 )

@@ -148,7 +148,7 @@ def _at_minimum(
 
 ASSUMED = (
     "g_0 = 1; d lambda = 1/25, as in d = 200, lambda = 2e-4; ridge = 4 d lambda/p for a share p of the examples",
-    "the Gaussian min-max theorem of the literature cited in this file's head",
+    "the Gaussian min-max theorem (literature in this file's head): noise across Gaussian, independent of v",
     "upper bound on the least value by a feasible point, lower by ridge-logistic-weak-duality; what lies between is at least",
     "ridge/2 times the minimiser's squared distance from the lower bound's lowest point",
     "Gaussian tails beyond 12 standard deviations, below 1e-29, enclosed",

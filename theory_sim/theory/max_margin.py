@@ -1,13 +1,14 @@
 """The max-margin classifier of P at d to infinity: its margin and its overlap with w* (THEORY §10).
 
 With a_i = sqrt(d) y_i x_i of n = delta d examples, <theta, a_i> = A v_i + s G_i: v = g_0 + |N(0, 1)| along w*, G standard
-normal across. By the Gaussian min-max theorem some theta with signal A and size s across has every <theta, a_i> >= 1 if
+normal across, independent of v. By the Gaussian min-max theorem, which asks no more of the data than that, some theta with
+signal A and size s across has every <theta, a_i> >= 1 if, and but for equality only if,
 
     delta E (1 - A v - s G)_+^2 <= s^2,
 
 and the max-margin classifier is the shortest (A, s) of this convex set (Montanari, Ruan, Sohn and Yan 2019,
 arXiv:1911.01544; Deng, Kammoun and Thrampoulidis 2019, arXiv:1911.05822). It is also where gradient descent on the logistic
-loss ends in direction, after times exponential in its precision (Soudry et al. 2018, JMLR 19).
+loss ends in direction, as slowly as 1/log of the time (Soudry, Hoffer, Nacson, Gunasekar and Srebro 2018, JMLR 19).
 
 Here a = 1/s and the slope b = A/s; F(a, b) = E (a - b v - G)_+^2 = 1/delta is the boundary of the set.
 """
