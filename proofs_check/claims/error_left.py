@@ -112,20 +112,27 @@ def weak_duality(share: sympy.Expr = Integer(1), sign: int = 1) -> Positive:  # 
     "max-margin-stationary",
     source="THEORY §10 [D]",
     assumptions=(
-        "a(b) on F(a, b) = E Y_+^2 = 1/delta, so a' = -F_b/F_a = E v Y_+/E Y_+ = m; margin a/sqrt(1 + b^2)",
+        "F = E Y_+^2 = E[(t^2 + 1) Phi(t) + t phi(t)], t = a - b v, by the claim max-margin-means-over-noise",
+        "a(b) on F(a, b) = 1/delta, so a' = -F_b/F_a = m = E[v (t Phi + phi)]/E[t Phi + phi]; margin a/sqrt(1 + b^2)",
         "upper bound on the margin by the claim max-margin-weak-duality: sqrt(M_1^2 + (1/delta - P)^2)/M_0, M_1 = m M_0",
-        "1/delta - P = a M_0 - b M_1 by the claim max-margin-means-over-noise",
+        "1/delta - P = a M_0 - b M_1 by the same claim",
     ),
-    statement=r"\frac d{db}\frac{a(b)}{\sqrt{1+b^2}}=\frac{(1+b^2)m-ab}{(1+b^2)^{3/2}},\qquad"
+    statement=r"\partial_aF=2E\,Y_+,\qquad\partial_bF=-2E\,vY_+,\qquad "
+    r"\frac d{db}\frac{a(b)}{\sqrt{1+b^2}}=\frac{(1+b^2)m-ab}{(1+b^2)^{3/2}},\qquad"
     r"m^2+(a-bm)^2-\frac{a^2}{1+b^2}=(1+b^2)\Big(m-\frac{ab}{1+b^2}\Big)^2",
-    twins={"1 for 1 + b^2": {"more": 0}},
+    twins={"1 for 1 + b^2": {"more": 0}, "without the 2": {"factor": 1}},
 )
-def stationary(more: int = 1) -> Together:
+def stationary(more: int = 1, factor: int = 2) -> Together:
     """The lower and the upper bound on the margin meet just where the lower one is stationary: max-margin is found there."""
     along = sympy.Function("a")(b)
     size, domain = 1 + more * b**2, {a: (Integer(1), Integer(5)), b: (Rational(1, 2), Integer(4)), m: (Integer(1), Integer(3))}
+    v, t = sympy.Symbol("v", positive=True), a - b * sympy.Symbol("v", positive=True)
+    pull, inside = t * Phi(t) + phi(t), {**domain, v: (Rational(1, 2), Integer(3))}
+    functional = (t**2 + 1) * Phi(t) + t * phi(t)
     slope_of = sympy.diff(along / sqrt(1 + b**2), b).subs(sympy.Derivative(along, b), m).subs(along, a)
     return Together((
+        ("F in a", Identity(inside, sympy.Derivative(functional, a), (Step(factor * pull, "chain rule, t = a - b v"),))),
+        ("F in b", Identity(inside, sympy.Derivative(functional, b), (Step(-factor * v * pull, "the same"),))),
         ("slope", Identity(domain, slope_of, (Step((size * m - a * b) / (1 + b**2) ** Rational(3, 2), "a' = m"),))),
         ("gap", Identity(domain, m**2 + (a - b * m) ** 2 - quotient(a**2, 1 + b**2), (
             Step(size * (m - a * b / (1 + b**2)) ** 2, "a square in m"),
@@ -263,8 +270,8 @@ def drawn(size: int = 500, more: int = 5, strength: float = 1.0, averaged: bool 
         n = d * more // 10
         examples = rng.standard_normal((n, d))  # sqrt(d) y x_1, w* the first axis
         examples[:, 0] = strength + (np.sqrt(2 / np.pi) if averaged else np.abs(examples[:, 0]))
-        # weights >= 0 that minimise |examples^T weights|^2 + (sum - 1)^2: then every margin is >= 1 - sum, with equality
-        # where a weight is positive, the conditions of max-margin.
+        # weights >= 0 that minimise |examples^T weights|^2 / d + (sum - 1)^2: then every <example, direction> is
+        # >= d (1 - sum), with equality where a weight is positive, the conditions of max-margin.
         above = np.vstack([examples.T / np.sqrt(d), np.ones(n)])
         weights = nnls(above, np.append(np.zeros(d), 1.0), maxiter=30 * n)[0]
         direction = weights @ examples

@@ -27,9 +27,9 @@ def averaging(a: np.ndarray) -> np.ndarray:
 
 
 def max_margin(a: np.ndarray) -> np.ndarray:
-    """Hard margin: with alpha >= 0 the minimiser of |a^T alpha|^2 + (sum alpha - 1)^2 gives it, a^T alpha.
+    """Hard margin: with alpha >= 0 the minimiser of |a^T alpha|^2 / d + (sum alpha - 1)^2 gives it, a^T alpha.
 
-    Its conditions are <a_i, a^T alpha> >= 1 - sum alpha, with equality where alpha_i > 0.
+    Its conditions are <a_i, a^T alpha> >= d (1 - sum alpha), with equality where alpha_i > 0.
     """
     n, d = a.shape
     alpha, _ = nnls(np.vstack([a.T / math.sqrt(d), np.ones(n)]), np.append(np.zeros(d), 1.0), maxiter=30 * n)

@@ -36,6 +36,7 @@ _LARGEST_G_0 = 10.0
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
 _TAIL = 10.0  # of the standardised output, beyond which lie 2e-23
 _STEP = 10.0**0.5  # between two ridges of the course from averaging to small ridges
+_COURSE = (*(_RIDGES[1] / _STEP**number for number in range(16)), _RIDGES[0])
 _CLOSE = 1e-9
 _ROUNDS = 200
 
@@ -130,24 +131,24 @@ def ridge_logistic_at_loss(delta: float, loss: float, g_0: float = 1.0) -> Ridge
     if not 0.0 < loss < math.log(2.0):
         raise InputError(f"loss = {loss:g}", "0 < loss < log 2 = 0.693, the loss of no output",
                          "use 0.45, the level of the learning order")
-    x, ridge = _averaging(delta, g_0), _RIDGES[1]
-    reached = math.log(2.0)
-    while reached > loss:
-        if ridge < _RIDGES[0]:
-            raise InputError(f"loss = {loss:g}", f"a training loss above {reached:.2g}, which the ridge {_RIDGES[0]:g} leaves",
-                             "raise it, or see max_margin for its limit")
+    x = _averaging(delta, g_0)
+    for ridge in _COURSE:
         x = _root(partial(_equations, ridge=ridge, delta=delta, g_0=g_0), x)
         reached = _means(x, g_0)[3]
-        if ridge == _RIDGES[1] and reached < loss:
-            raise InputError(f"loss = {loss:g}", f"a training loss below {reached:.4g}, which the ridge {ridge:g} leaves",
+        if ridge == _COURSE[0] and reached < loss:
+            raise InputError(f"loss = {loss:g}", f"at most {reached:.4g}, which the ridge {ridge:g} leaves",
                              "lower it, or see averaging_overlap for its limit")
-        ridge /= _STEP
+        if reached <= loss:
+            break
+    else:
+        raise InputError(f"loss = {loss:g}", f"at least {reached:.2g}, which the ridge {ridge:g} leaves",
+                         "raise it, or see max_margin for its limit")
 
     def equations(y: Floats) -> Floats:
         own = _equations(y[:3], math.exp(y[3]), delta, g_0)
         return np.array([*own, math.log(_means(y[:3], g_0)[3] / loss)])
 
-    y = _root(equations, np.array([*x, math.log(ridge * _STEP)]))
+    y = _root(equations, np.array([*x, math.log(ridge)]))
     return _as_result(y[:3], math.exp(y[3]), g_0)
 
 
