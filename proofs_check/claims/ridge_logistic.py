@@ -209,7 +209,7 @@ def from_all(more: sympy.Expr = Integer(1), times: int = 1, strength: sympy.Expr
     },
     full={"size": 4000},
 )
-def drawn(size: int = 300, more: int = 5, strength: float = 1.0, averaged: bool = False, ridge: float = 1.28) -> Together:
+def drawn(size: int = 200, more: int = 5, strength: float = 1.0, averaged: bool = False, ridge: float = 1.28) -> Together:
     """Logistic regressions trained on drawn examples, against the values certified; a twin draws from another law."""
 
     def trained(d: int, rng: np.random.Generator) -> tuple[float, float]:
