@@ -200,7 +200,7 @@ def one_step_sharper_with_ridge(power: int = 1, paid: int = 1) -> Positive:
     twins={"half of the ridge's cost": {"share": Rational(1, 4)}, "eta T for 2 eta T": {"twice": 4}},
 )
 def average_sharper_with_ridge(share: sympy.Expr = Rational(1, 2), twice: int = 2) -> Positive:  # noqa: B008
-    """The average bound with weight decay: the stated one is that of the largest mu at the largest eta lambda there, 1/2."""
+    """The average bound with weight decay; the stated one is that of the largest mu."""
     T = sympy.Symbol("T", integer=True, positive=True)
     mean = (distance - after - s + (2 * eta * epsilon / w + eta * decay * theta_star) * T) / (2 * eta * room * T)
     bound = (distance / (twice * eta * T) + epsilon / w + share * decay * theta_star) / room
