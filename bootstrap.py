@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 OLDEST = (3, 11)
 TRIED = ("python3.14", "python3.13", "python3.12", "python3.11")
-EXTRAS = {"demo": (), "test": ("test",), "check": ("test",), "docs": ("docs",), "bench": ("bench",)}
+EXTRAS = {"demo": (), "test": ("test", "worstcase"), "check": ("test",), "docs": ("docs",), "bench": ("bench",)}
 # What decides which packages are installed; the environment is brought up to date when one of them changes.
 DECIDING = ("setup.cfg", "pyproject.toml", "constraints.txt")
 
