@@ -18,6 +18,7 @@ _HOMES: Final = {
     "mitigation": "questions.mitigation",
     "noise-placement": "questions.noise_placement",
     "regularisation": "questions.regularisation",
+    "width": "theorem.width",
 }
 
 
