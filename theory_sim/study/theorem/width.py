@@ -93,7 +93,7 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     base = Experiment(d=20, r=0.7, tau_0=3.0, tau_xi=0.06, eta_2=1.0, n_test=1, dtype="float64", max_tau=300.0,
                       schedule="S", m_W=100, m_V=100)
     annealed = base.replace(schedule="pieces", pieces=((80.0, 8.0), (1e6, 1.0)))
-    widths = (20, 80) if small else (125, 500, 2000, 8000)
+    widths = (20, 80) if small else (128, 512, 2048, 8192)
     both = (Zip({"m_W": widths, "m_V": widths}),)
 
     q_base = Experiment(tau_0=1.0, m_W=100, m_V=100, dtype="float64", schedule="S", max_tau=500.0, record_every=20.0, n_test=1)
@@ -261,7 +261,7 @@ def _width_rows(summary: Summary, part: str, shown: Any) -> list[dict[str, Any]]
             row |= {"share": share.value, "share low": share.low, "share high": share.high}
         for schedule in ("L-S", "S"):
             network, limit = groups[schedule, "finite"], groups[schedule, "limit"]
-            ratio = _over(network["tau_P"].isel(level=0).values, limit["tau_P"].isel(level=0).values)
+            ratio: Any = _over(network["tau_P"].isel(level=0).values, limit["tau_P"].isel(level=0).values)
             row |= mean_columns(f"{schedule}: tau_P / limit", ratio)
             row |= mean_columns(f"{schedule}: largest gap of P loss", limit["gap of P loss"].values)
             row |= mean_columns(f"{schedule}: Q loss at end - limit", _Q_loss(network) - _Q_loss(limit))
