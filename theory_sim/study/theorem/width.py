@@ -261,9 +261,9 @@ def _width_rows(summary: Summary, part: str, shown: Any) -> list[dict[str, Any]]
             row |= {"share": share.value, "share low": share.low, "share high": share.high}
         for schedule in ("L-S", "S"):
             network, limit = groups[schedule, "finite"], groups[schedule, "limit"]
-            ratio: Any = _over(network["tau_P"].isel(level=0).values, limit["tau_P"].isel(level=0).values)
+            ratio = _over(network["tau_P"].isel(level=0).values, limit["tau_P"].isel(level=0).values)
             row |= mean_columns(f"{schedule}: tau_P / limit", ratio)
-            row |= mean_columns(f"{schedule}: largest gap of P loss", limit["gap of P loss"].values)
+            row |= mean_columns(f"{schedule}: largest gap of P loss", list(limit["gap of P loss"].values))
             row |= mean_columns(f"{schedule}: Q loss at end - limit", _Q_loss(network) - _Q_loss(limit))
             row[f"{schedule}: order as in the limit"] = int(_orders_agree(groups, schedule).sum())
         rows.append(row)
