@@ -88,7 +88,7 @@ def test_levels_are_bonferroni() -> None:
     """Twenty intervals at most: ten slopes, seven cells, one count of m_W, two of m_V."""
     assert module._LEVEL == 1 - 0.05 / 20
     plan = STUDY.plan("default")
-    assert len(plan["order"].blocks[0].axes()[0]) == 4 and plan["m_W"].seeds == plan["order"].seeds == tuple(range(12))
+    assert len(plan["order"].blocks[0].axes()[0]) == 3 and plan["m_W"].seeds == plan["order"].seeds == tuple(range(10))
 
 
 def test_its_numbers_against_their_definitions() -> None:

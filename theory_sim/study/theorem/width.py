@@ -85,8 +85,8 @@ _MOTION: Final = 0.00789  # tau_xi / tau_0 of the default experiment
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
     small = size == "small"
-    counts = {"small": (1, 1, 1, 1), "default": (40, 20, 10, 12), "full": (200, 100, 60, 60)}[size]
-    many, some, few, several = (tuple(range(count)) for count in counts)
+    counts = {"small": (1, 1, 1), "default": (40, 20, 10), "full": (200, 100, 60)}[size]
+    many, some, few = (tuple(range(count)) for count in counts)
     beside = (Engine(), Engine("limit"))
     others = (*beside, Engine("limit", {"kernel": "frozen"}), Engine("limit", {"kernel": "independent"}))
 
@@ -114,8 +114,8 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
         "small rate": Sweep("small-rate", base, both, ("S",), many, others),
         "still": Sweep("still", still, (Product({"r": (0.3, 0.5), **neurons, "tau_0": _STARTS}),), ("S",), some, beside),
         "moving": Sweep("moving", q_base, (Product(neurons), starts), ("S",), few, beside),
-        "m_W": Sweep("m_W", w_base, (Product({"m_W": (20, 50) if small else (60, 250, _ENOUGH_W)}),), schedules, several, beside),
-        "order": Sweep("order", v_base, (Product({"m_V": (100, 400) if small else (500, 2000, 8000, 32_000)}),), schedules, several,
+        "m_W": Sweep("m_W", w_base, (Product({"m_W": (20, 50) if small else (250, _ENOUGH_W)}),), schedules, few, beside),
+        "order": Sweep("order", v_base, (Product({"m_V": (100, 400) if small else (2000, 8000, 32_000)}),), schedules, few,
                        beside),
     }
 
