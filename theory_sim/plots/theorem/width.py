@@ -73,7 +73,7 @@ def _plot_deficits(ax: Axes, rows: Any) -> None:
     q = np.linspace(0.0, 1.08 * float(rows["q"].max()) if len(rows) else 0.3, 2)
     ax.plot(q, 0.55 * q, color="black", ls="--", lw=0.9, label=r"$0.55\,q$")
     ax.fill_between(q, 0.9 * 0.55 * q, 1.1 * 0.55 * q, color=COLOURS["noise"], alpha=0.2, lw=0)
-    ax.axvline(0.3, color=COLOURS["noise"], ls=":", lw=0.9)
+    ax.axvline(0.3, ymax=0.6, color=COLOURS["noise"], ls=":", lw=0.9)
     ax.set_xlim(left=0.0)
     ax.set_ylim(bottom=0.0)
     ax.set_xlabel(r"$q$ (stated for $q < 0.3$)")
