@@ -10,6 +10,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.study.power_law import log_slope
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _key(run: Trajectory) -> str:
 
 
 def _slope(widths: np.ndarray[Any, Any], samples: Sequence[np.ndarray[Any, Any]]) -> float:
-    return float(np.polyfit(np.log(widths), np.log([np.median(sample) for sample in samples]), 1)[0])
+    return log_slope(widths, [np.median(sample) for sample in samples])
 
 
 def plot_width(trajectories: Sequence[Trajectory]) -> Figure:

@@ -20,6 +20,7 @@ _HOMES: Final = {
     "regularisation": "questions.regularisation",
     "scaling": "theorem.scaling",
     "theorem-c2": "theorem.theorem_c2",
+    "width": "theorem.width",
 }
 
 

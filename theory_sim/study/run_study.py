@@ -116,7 +116,7 @@ def run_study(
     counts = _counts(list(stores.values()))
     if pending:
         return StudyResult(chosen, size, folder, None, None, *counts)
-    summaries = {name: collect(store, own=chosen.own) for name, store in stores.items()}
+    summaries = {name: collect(store, own=chosen.own, beside=chosen.beside) for name, store in stores.items()}
     diverged = sum(int((summary.dataset["outcome"].values == "diverged").sum()) for summary in summaries.values())
     counts = (counts[0], counts[1], diverged, counts[3])
     table = chosen.tabulate(summaries)

@@ -112,6 +112,8 @@ class Study:
         The rule: table to verdict. It reads nothing else, so that a stored table gives the stored verdict again.
     own : mapping
         Numbers of a run that the table needs beside those that every summary has (see `collect`).
+    beside : mapping
+        Numbers of a finite run and what another engine makes of the same experiment (see `collect`).
     """
 
     name: str
@@ -127,6 +129,7 @@ class Study:
     tabulate: Callable[[Mapping[str, Summary]], pandas.DataFrame]
     decide: Callable[[pandas.DataFrame], StudyVerdict]
     own: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
+    beside: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
 
     def runs(self, size: Size) -> int:
         """Number of different runs at a size."""

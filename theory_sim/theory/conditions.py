@@ -65,7 +65,9 @@ def lazy_ratio(h: float, *, r: float, m_V: int, tau: float) -> float:
 def lazy_deficit(h: float, *, r: float, m_V: int, tau: float) -> float:
     """Return 0.55 q, the share by which h falls short of its infinite-width limit (THEORY §2).
 
-    Fitted for q < 0.3, an overestimate beyond. It is a mean over neurons, so that it is the same
+    Fitted for q < 0.3 with patterns that the signal alone moves; an overestimate beyond, and
+    where noise moves patterns (the study width: a share of about q^2 / 2 under S). It is a mean
+    over neurons, so that it is the same
     function of (m_V, tau) for paired, balanced and independent neurons; what pairing removes is the
     noise output, which is what permits the larger tau that makes the deficit small.
     """

@@ -99,6 +99,31 @@ def test_summary_is_read_back(done: SweepStore, summary: Summary, tmp_path: Path
         collect(done, own={"h": lambda trajectory: 0.0})
 
 
+def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:
+    """Against the two runs, made again one by one; a run of another engine is shared by places, a finite one is not."""
+
+    def gap(finite: Trajectory, other: Trajectory) -> float:
+        return float(finite.dataset["train_loss"][-1] - other.dataset["train_loss"][-1])
+
+    found = collect(done, beside={"gap": gap}, save=False).dataset["gap"]
+    assert np.isnan(found.sel(engine="finite").values).all()
+    names = [axis.name for axis in SWEEP.axes()]
+    for run in [run for run in SWEEP if run.engine.name == "limit"][::3]:
+        expected = gap(simulate(run.experiment), solve_limit(run.experiment))
+        assert float(found.isel(dict(zip(names, run.index, strict=True)))) == expected
+    wide = Sweep("wide", TINY, (Product({"m_V": [20, 40]}),), ("S",), (0, 1), (Engine(), Engine("limit")))
+    store = SweepStore.create(tmp_path / "wide", wide)
+    run_sweep(store, workers=0)
+    gaps = [gap(simulate(TINY.replace(m_V=m_V, schedule="S", seed=1)), solve_limit(TINY.replace(schedule="S", seed=1)))
+            for m_V in (20, 40)]
+    assert collect(store, beside={"gap": gap}, save=False).dataset["gap"].values[:, 1, 0, 1].tolist() == gaps
+    with pytest.raises(InputError, match="named 'x'"):
+        collect(done, own={"x": lambda trajectory: 0.0}, beside={"x": gap}, save=False)
+    reverse = Sweep("reverse", TINY, (), ("S",), (0,), (Engine("limit"), Engine()))
+    with pytest.raises(InputError, match="finite first"):
+        collect(SweepStore.create(tmp_path / "reverse", reverse), beside={"gap": gap}, save=False)
+
+
 def test_extension_runs_only_what_is_new(summary: Summary, tmp_path: Path) -> None:
     few = Sweep("few", TINY, (Product({"r": [0.3]}),), ("L-S", "S"), (0,), (Engine("limit"),))
     more = Sweep("few", TINY, (Product({"r": [0.3, 0.6]}),), ("L-S", "S"), (0, 1), (Engine("limit"),))

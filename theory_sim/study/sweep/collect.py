@@ -120,7 +120,8 @@ class Summary:
 
 
 def collect(
-    store: SweepStore, *, own: Mapping[str, Callable[[Trajectory], float]] | None = None, save: bool = True
+    store: SweepStore, *, own: Mapping[str, Callable[[Trajectory], float]] | None = None,
+    beside: Mapping[str, Callable[[Trajectory, Trajectory], float]] | None = None, save: bool = True,
 ) -> Summary:
     """Gather what came of a sweep's runs.
 
@@ -130,6 +131,9 @@ def collect(
         The sweep; runs that are not done leave gaps.
     own : mapping, optional
         Functions of a Trajectory that give a number: a variable each, beside those of `OUTCOME_VARIABLES`.
+    beside : mapping, optional
+        Functions of a finite run and of another engine's run at the same place (the same data) that give a number: a
+        variable each, at the places of the other engines; NaN at finite width, and where one of the two runs is not done.
     save : bool
         Whether to write the summary into the sweep's folder.
 
@@ -141,31 +145,46 @@ def collect(
     Raises
     ------
     InputError
-        If one of your variables has the name of another.
+        If one of your variables has the name of another, or `beside` is given and the first engine is not finite width.
     StoreError
         If a run's folder is damaged.
     """
     import xarray
 
     axes = store.sweep.axes()
-    own = own or {}
+    own, beside = own or {}, beside or {}
+    if beside and store.sweep.engines[0].name != "finite":
+        raise InputError(f"numbers of pairs in a sweep whose first engine is {store.sweep.engines[0].label}",
+                         "runs of other engines are compared with the finite ones, which come first", "list finite first")
     taken = {*OUTCOME_VARIABLES, "run", "state", *(field for axis in axes for field in (axis.name, *axis.fields)), *_EXTRA}
-    for name in own:
-        if name in taken:
+    for name in (*own, *beside):
+        if name in taken or (name in own and name in beside):
             raise InputError(f"a variable of your own named {name!r}", "a name that is not taken", "choose another")
     shape = [len(axis) for axis in axes]
-    columns = {name: _empty(name, shape) for name in (*OUTCOME_VARIABLES, *own)}
+    columns = {name: _empty(name, shape) for name in (*OUTCOME_VARIABLES, *own, *beside)}
     states = store.states()
     state, ids = np.full(shape, "", dtype="<U7"), np.full(shape, "", dtype="<U20")
     for run in store.sweep:
         ids[run.index] = run.id
         found = states.get(run.id, "pending")
         state[run.index] = found if found in ("done", "failed") else "pending"
+    held: dict[tuple[int, ...], tuple[tuple[int, ...], Trajectory]] = {}
     for run, trajectory in store.trajectories():
         for name, value in outcome_of(trajectory, own).items():
             columns[name][run.index] = value
+        if not beside:
+            continue
+        # Engine, schedule and seed are the last three places: the finite runs of one place of the blocks come before the
+        # others of it, and stay held until the next place's replace them.
+        if run.engine.name == "finite":
+            held[run.index[-2:]] = run.index[:-3], trajectory
+            continue
+        place, finite = held.get(run.index[-2:], ((-1,), trajectory))
+        if place == run.index[:-3]:
+            for name, pair in beside.items():
+                columns[name][run.index] = float(pair(finite, trajectory))
     names = [axis.name for axis in axes]
-    declared = {**OUTCOME_VARIABLES, **{name: ((), "", "a variable of your own") for name in own}}
+    declared = {**OUTCOME_VARIABLES, **{name: ((), "", "a variable of your own") for name in (*own, *beside)}}
     variables = {
         name: ((*names, *declared[name][0]), columns[name], {"units": declared[name][1], "long_name": declared[name][2]})
         for name in columns

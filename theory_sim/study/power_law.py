@@ -1,0 +1,77 @@
+"""Exponent of a power law from values at several sizes, and its scatter over independent runs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from theory_sim.errors import InputError
+
+__all__ = ["jackknife_slopes", "log_slope"]
+
+
+def log_slope(sizes: ArrayLike, values: ArrayLike) -> float:
+    """Least-squares slope of log value against log size.
+
+    Parameters
+    ----------
+    sizes : array_like, (sizes,)
+        Positive, at least two different ones.
+    values : array_like, (sizes,)
+        One at each size.
+
+    Returns
+    -------
+    float
+        NaN unless every value is finite and positive.
+
+    Raises
+    ------
+    InputError
+        If the sizes give no slope, or the lengths differ.
+    """
+    at, seen = np.asarray(sizes, dtype=float), np.asarray(values, dtype=float)
+    if at.ndim != 1 or at.shape != seen.shape or not (at > 0).all() or len(set(at.tolist())) < 2:
+        raise InputError(f"sizes {at.tolist()} with {seen.size} values", "a value at each of two or more positive sizes",
+                         "add sizes")
+    if not (np.isfinite(seen) & (seen > 0)).all():
+        return math.nan
+    return float(np.polyfit(np.log(at), np.log(seen), 1)[0])
+
+
+def jackknife_slopes(sizes: ArrayLike, values: ArrayLike) -> list[float]:
+    """Pseudo-values of the slope of log root-mean-square value against log size.
+
+    Their mean is the slope with its bias of order 1/runs taken off, and has the Student interval of independent numbers
+    (Tukey's jackknife; Miller 1974, The jackknife: a review).
+
+    Parameters
+    ----------
+    sizes : array_like, (sizes,)
+        Positive, at least two different ones.
+    values : array_like, (runs, sizes)
+        Values of each independent run at every size; what a run has in common at different sizes is allowed for.
+
+    Returns
+    -------
+    list of float
+        One a run: n s - (n - 1) s_i, with s the slope of all n runs and s_i that without run i. NaN for runs with a value that
+        is not finite (the others are computed without them), and if fewer than two remain.
+
+    Raises
+    ------
+    InputError
+        As `log_slope`.
+    """
+    squares = np.atleast_2d(np.asarray(values, dtype=float)) ** 2
+    known = np.isfinite(squares).all(axis=1)
+    found = np.full(len(squares), math.nan)
+    n = int(known.sum())
+    if n > 1:
+        kept = squares[known]
+        whole = log_slope(sizes, np.sqrt(kept.mean(axis=0)))
+        without = [log_slope(sizes, np.sqrt(np.delete(kept, i, axis=0).mean(axis=0))) for i in range(n)]
+        found[known] = n * whole - (n - 1) * np.array(without)
+    return [float(value) for value in found]
