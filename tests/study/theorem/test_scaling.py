@@ -15,6 +15,7 @@ from theory_sim.study.registry import study_of
 from theory_sim.study.run_study import read_table, run_study
 from theory_sim.study.theorem import scaling
 from theory_sim.theory.conditions import conditions
+from theory_sim.theory.separation import delta, delta_pm
 
 STUDY = study_of("scaling")
 DIMENSIONS = (100, 300, 1000, 3000, 10_000)
@@ -119,6 +120,24 @@ def test_the_plateau_by_hand(run: Trajectory) -> None:
     assert scaling._separation(run) == pytest.approx(expected)
     closure_like = Trajectory(run.dataset.drop_vars("residual_Q"), e)
     assert math.isnan(scaling._separation(closure_like))
+
+
+def test_h_is_the_sum_over_the_ages_of_residuals() -> None:
+    """THEORY §8 along a run, from what it records; with all ages of a stationary residual the sum is J(r)/lambda."""
+    e = scaling.experiment_at(40).replace(schedule="constant", eta_1=0.1, record_every=1.0, observe={"gradients": {}})
+    run = solve_limit(e, time="flow")
+    tau, residual = run.history("tau"), run.history("residual_Q")
+    for end in (30.0, 120.0, 240.0):
+        age = np.concatenate([np.geomspace(end, 1e-6, 4000), [0.0]])
+        rho = np.exp(-e.lambda_ * age)
+        on_z = np.interp(end - age, tau, residual[:, 1])
+        outer = np.interp(end - age, tau, residual[:, 0] + residual[:, 2])
+        added = (on_z * delta(rho, e.r) + outer * delta_pm(rho, e.r)) * rho
+        seen = float(np.interp(end, tau, run.history("h", part="total")))
+        assert np.trapezoid(added, end - age) == pytest.approx(seen, rel=0.002)
+        # A twin: residuals that do not remember by how much the patterns have moved.
+        frozen = (on_z * delta(1.0, e.r) + outer * delta_pm(1.0, e.r)) * rho
+        assert abs(np.trapezoid(frozen, end - age) / seen - 1) > 0.1
 
 
 def test_the_small_size(tmp_path: Path) -> None:

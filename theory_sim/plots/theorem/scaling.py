@@ -41,9 +41,11 @@ def plot(table: pandas.DataFrame) -> Figure:
             colour, fill = COLOURS[kind], COLOURS[kind] if schedule == "L-S" else "white"
             times.plot(closure["d"], closure[name], color=colour, lw=0.9)
             times.plot(limit["d"], limit[name], ls="", marker=marker, ms=4, mfc=fill, mec=colour, label=label)
-            if schedule == "L-S" or name == "tau_Q":
-                times.plot(closure["d"], closure[f"{name} closed form"], color="black", ls=":", lw=1.0,
-                           label="closed form" if name == "tau_Q" else None)
+        times.plot([], [], color=COLOURS["noise"], lw=0.9, label="closure")
+        closure = judged[(judged["schedule"] == "S") & (judged["engine"] == "closure")].sort_values("d")
+        for name in ("tau_P", "tau_Q"):
+            times.plot(closure["d"], closure[f"{name} closed form"], color="black", ls=":", lw=1.0,
+                       label="closed form" if name == "tau_Q" else None)
         times.set_xscale("log")
         times.set_yscale("log")
         times.set_xlabel("dimension $d$")
