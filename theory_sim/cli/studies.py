@@ -30,7 +30,7 @@ def study_command(
 ) -> None:
     """Compute a study into OUT/<name>-<size>, or go on with it; table.csv, verdict.json and figure.svg stand beside the runs.
 
-    Exit status 1 if a run failed or the authors' statement is refuted; 0 if it is supported or undecided.
+    Exit status 1 if a run failed or the study's statement is refuted; 0 if it is supported or undecided.
     """
     from theory_sim.errors import InputError
     from theory_sim.study.registry import study_names, study_of
@@ -116,4 +116,4 @@ def _print(result: StudyResult, form: str, quiet: bool) -> None:
     if result.failed or result.diverged:
         typer.echo(f"finding: {result.failed} runs failed, {result.diverged} diverged", err=True)
     if result.verdict.verdict == "refuted":
-        typer.echo(f"finding: {result.study.name}: the authors' statement is refuted", err=True)
+        typer.echo(f"finding: {result.study.name}: its statement is refuted", err=True)

@@ -41,7 +41,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class StudyVerdict:
-    """What a study says of the authors' statement.
+    """What a study says of its statement.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Study:
     name : str
         Name on the command line.
     question, source, statement : str
-        What was asked, where ([F n] of THEORY), and what the authors said: the verdict is on this.
+        What was asked, where ([F n] or a section of THEORY), and what was said to it: the verdict is on this.
     hypothesis, statistic, rule : str
         What would have to be seen if the statement is true, what is computed, and how it decides.
     limits : str
