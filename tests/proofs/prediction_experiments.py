@@ -232,8 +232,6 @@ def _read(cells: dict[str, str]) -> Row:
 
 def main(words: Sequence[str]) -> int:
     """Compute the table (unless the page alone is asked for) and write the page."""
-    from tests.proofs.prediction_page import page
-
     if list(words) != ["page"]:
         rows = []
         for compared, of in ((compare, experiments()), (compare_at_width, chosen_for_width())):
@@ -241,6 +239,8 @@ def main(words: Sequence[str]) -> int:
                 rows += compared(experiment)
                 print(*rows[-2:], sep="\n", flush=True)
                 save(rows)
+    from tests.proofs.prediction_page import page
+
     PAGE.write_text(page(load()), encoding="utf-8")
     return 0
 
