@@ -177,13 +177,15 @@ def conditions_of(experiment: Experiment) -> tuple[Condition, ...]:
     )
 
 
-def verdict_rooms(experiment: Experiment) -> dict[str, float]:
+def verdict_rooms(experiment: Experiment, *, blocks: int = 150) -> dict[str, float]:
     """Everything that `Regime.holds` asks of the parameters, each with its room: the logarithm of a factor to spare.
 
     Parameters
     ----------
     experiment : Experiment
         Its d and m_V may be real numbers. What the predictions do not cover (`uncovered`) is not looked at.
+    blocks : int
+        Blocks of time of the closure. Fewer are faster and coarser; `regime` takes 150.
 
     Returns
     -------
@@ -202,7 +204,7 @@ def verdict_rooms(experiment: Experiment) -> dict[str, float]:
     if largest < 1.0:
         deficit = next(c.value for c in rows if c.name.startswith(_OF_WIDTH[0]))
         for schedule in ("L-S", "S"):
-            rooms |= order_rooms(closure_of(e, schedule), schedule, deficit)
+            rooms |= order_rooms(closure_of(e, schedule, blocks=blocks), schedule, deficit)
     return rooms
 
 

@@ -10,8 +10,8 @@ Experiments
 Predictions
     The arms of ``check_constants``: learning times at 0.45, the order at 0.45, whether 0.45, 0.50 and 0.55 agree, the verdict.
 Simulation
-    `solve_limit`, S as gradient flow and L-S in its own steps where max_tau / eta_2 <= 30 000, else as gradient flow too, 4 data
-    sets (seeds 0 to 3) each. The limit alone is decided on; `simulate` is described, on the first 3 experiments with
+    `solve_limit`, S as gradient flow and L-S in its own steps where max_tau / eta_2 <= 30 000, else as gradient flow too, 4
+    data sets (seeds 0 to 3) each. The limit alone is decided on; `simulate` is described, on the first 3 experiments with
     max_tau / eta_2 <= 5000 (for time), 2 data sets each, paired neurons, at WIDTHS and 30 times the noise level, so that the
     width is lazy.
 Times

@@ -30,8 +30,8 @@ Array = np.ndarray[Any, Any]
 _SCHEDULES = ("L-S", "S", "constant")
 
 
-def closure_of(experiment: Experiment, schedule: str) -> Closure:
-    """Closure of an experiment under one of the schedules L-S, S and constant (THEORY §8).
+def closure_of(experiment: Experiment, schedule: str, *, blocks: int = 150) -> Closure:
+    """Closure of an experiment under one of the schedules L-S, S and constant (THEORY §8), in about that many blocks of time.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def closure_of(experiment: Experiment, schedule: str) -> Closure:
     return solve_closure(
         d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, rate=rate, stop_loss=e.epsilon_2 or 0.0, max_tau=e.max_tau,
-        max_steps=e.max_steps, **annealed,
+        max_steps=e.max_steps, blocks=blocks, **annealed,
     )
 
 
