@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofs_check.nearest import Point, nearest
-from theory_sim.errors import InputError
+from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.regime import LEVELS, conditions_of, regime, uncovered, verdict_rooms
+from theory_sim.regime import FINEST_DECAY, LEVELS, conditions_of, regime, uncovered, verdict_rooms
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions
 from theory_sim.theory.noise_law import tau_stationary
@@ -26,7 +26,7 @@ FREE: Final = ("d", "r", "lambda_", "eta_1", "eta_2", "tau_xi", "m_V")
 """Parameters that a suggestion moves; N and g0 stay, kappa and p0 = d / (2 N) follow d unless p0 is given."""
 _ROLES: Final = {"all": ("order", "paper", "gap", "numerics"), "deciding": ("order", "numerics")}
 _FURTHEST: Final = math.log(1e4)
-_STARTS: Final = 4
+_STARTS, _STARTS_ALONE = 4, 8
 # Blocks of the closure in the search, and in the verdict; differences wide enough not to see its single steps.
 _COARSE, _FINE, _STEP = 60, 150, 0.01
 # Room for rounding d and m_V to whole numbers and the others to six digits.
@@ -117,9 +117,9 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
     Returns
     -------
     Experiment
-        With the smallest max |log(new / old)| over the free parameters that sequential linear programming finds from 8 starts,
-        up to rounding; N and g0 as they are. max_tau, max_steps and record_every follow the learning times and count as no move.
-        The experiment itself if it meets everything.
+        With the smallest max |log(new / old)| over the free parameters that sequential linear programming finds,
+        up to rounding; N and g0 as they are. max_tau, max_steps, record_every and dtype follow, and count as no move. The
+        experiment itself if it meets everything.
 
     Raises
     ------
@@ -138,13 +138,18 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
     if satisfies(longer, conditions):
         return longer
     names = [name for name in free if getattr(experiment, name) > 0]
+    if not names:
+        raise InputError(f"free = {list(free)}", "one that is not 0, since factors keep 0 at 0", "let more parameters move")
     closest = _search(experiment, conditions, names, seed)
     if closest is not None and closest.short <= _FAR_OFF:
         for shifts in _around(closest.shifts, seed):
-            near = _moved(experiment, dict(zip(names, shifts, strict=True)))
+            try:
+                near = _moved(experiment, dict(zip(names, shifts, strict=True)))
+            except ExperimentError:
+                continue  # rounded or shifted past what an experiment may be
             if satisfies(near, conditions):
                 return near
-    raise _not_found(experiment, conditions, names, closest)
+    raise _not_found(experiment, conditions, names, closest, seed)
 
 
 def satisfies(experiment: Experiment, which: Conditions = "all") -> bool:
@@ -164,13 +169,11 @@ def _around(shifts: Floats, seed: int) -> Iterator[Floats]:
 def _search(experiment: Experiment, which: Conditions, names: Sequence[str], seed: int) -> Point | None:
     """Nearest point, in logarithms of the names, where conditions and verdict hold with a little to spare.
 
-    The verdict costs a thousand times what the conditions do. So the conditions alone come first, from every start; then both, by
-    a coarse closure, from the best of those ends; then both by the closure of the verdict, from the best of these.
+    The verdict costs a hundred times what the conditions do. So the conditions alone come first, from several starts, as they
+    are and with cushions; then both, by a coarse closure, from where those searches ended and from the experiment itself;
+    then both by the closure of the verdict, from the best of these.
     """
-    size = len(names)
-
-    def cheap(x: Floats) -> Floats:
-        return np.array(list(_condition_rooms(experiment, which, dict(zip(names, x, strict=True))).values())) - _SLACK
+    cheap = _conditions_alone(experiment, which, names)
 
     def both(blocks: int) -> Callable[[Floats], Floats | None]:
         def rooms(x: Floats) -> Floats | None:
@@ -190,8 +193,7 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
 
         return rooms
 
-    rng = np.random.default_rng(seed)
-    starts = [np.zeros(size), *(rng.uniform(-reach, reach, size) for reach in rng.uniform(0.5, 5.0, _STARTS - 1))]
+    starts = _starts(len(names), seed, _STARTS)
     ends = [_from_all(rooms, starts) for rooms in (cheap, *map(cushioned, _CUSHIONS))]
     tried = _apart([starts[0], *(end.shifts for end in ends if end is not None)])
     coarse = [nearest(both(_COARSE), start, _FURTHEST, step=_STEP, iterations=40) for start in tried]
@@ -199,8 +201,8 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
     return best and nearest(both(_FINE), best.shifts, _FURTHEST, step=_STEP, iterations=15, first_step=0.05)
 
 
-def _from_all(rooms: Callable[[Floats], Floats], starts: Sequence[Floats]) -> Point | None:
-    ends = [nearest(rooms, start, _FURTHEST, step=1e-5, iterations=40) for start in starts]
+def _from_all(rooms: Callable[[Floats], Floats], starts: Sequence[Floats], iterations: int = 40) -> Point | None:
+    ends = [nearest(rooms, start, _FURTHEST, step=1e-5, iterations=iterations) for start in starts]
     return min((end for end in ends if end is not None), key=_badness, default=None)
 
 
@@ -217,17 +219,51 @@ def _apart(points: Sequence[Floats]) -> Iterator[Floats]:
             yield point
 
 
-def _not_found(experiment: Experiment, which: Conditions, names: Sequence[str], closest: Point | None) -> InputError:
-    """Why nothing was found, naming what excludes each other where the search ended."""
-    seen = f"no experiment found that meets them ({which}) and the verdict with N = {experiment.n_examples}, g0 = {experiment.g0:g}"
+def _not_found(experiment: Experiment, which: Conditions, names: Sequence[str], closest: Point | None, seed: int) -> InputError:
+    """Why nothing was found: what excludes each other where the search ended, and what would help."""
+    n = experiment.n_examples
+    seen = f"no experiment found that meets the conditions ({which}) and the verdict with N = {n}, g0 = {experiment.g0:g}"
+    if closest is not None:
+        rooms = _rooms(experiment, which, dict(zip(names, closest.shifts, strict=True)), _FINE) or {}
+        # At the best compromise those that exclude each other fall short by about the same.
+        binding = [name for name, room in rooms.items() if room <= -0.5 * closest.short < 0.0]
+        seen += f"; the best compromise misses by a factor of {math.exp(closest.short):.3g} in " + "; ".join(binding)
     within = "within factors of 1e4 in " + ", ".join(names)
-    if closest is not None and closest.short > 0.0:
-        rooms = _rooms(experiment, which, dict(zip(names, closest.shifts, strict=True)), _FINE)
-        assert rooms is not None
-        # At the best compromise those that bind each other fall short by about the same.
-        binding = [name for name, room in rooms.items() if room <= -0.5 * closest.short]
-        seen += f"; the best compromise misses by a factor of {math.exp(closest.short):.3g}: " + "; ".join(binding)
-    return InputError(seen, within, "")
+    if _met_alone(experiment, which, names, seed):
+        mend = "let more parameters move, or change N, g0, q0 or alpha_min, which a suggestion keeps"
+        return InputError(seen, within, "the conditions can be met, the verdict with them was not: " + mend)
+    ways = [] if set(names) == set(FREE) else ["let more parameters move"]
+    for factor in (2, 4, 8, 16, 32, 64, 0.5, 0.25, 0.125):
+        other = max(1, round(factor * n))
+        if other * (1.0 - experiment.q0) > 0.5 and _met_alone(_with_examples(experiment, other), which, names, seed):
+            ways.append(f"take N = {other}, where the conditions alone can be met")
+            break
+    if which == "all":
+        ways.append("ask for the deciding ones alone (--conditions deciding)")
+    ways = ways or ["change N, q0, g0 or alpha_min, which a suggestion keeps"]
+    return InputError(seen, within, "the conditions exclude each other: " + ", or ".join(ways))
+
+
+def _with_examples(experiment: Experiment, n: int) -> Experiment:
+    return experiment.model_copy(update={"N": n, "kappa": None})
+
+
+def _met_alone(experiment: Experiment, which: Conditions, names: Sequence[str], seed: int) -> bool:
+    """Whether a search finds where the conditions hold, whatever the verdict."""
+    met = _from_all(_conditions_alone(experiment, which, names), _starts(len(names), seed, _STARTS_ALONE), iterations=80)
+    return met is not None and met.short == 0.0
+
+
+def _conditions_alone(experiment: Experiment, which: Conditions, names: Sequence[str]) -> Callable[[Floats], Floats]:
+    def rooms(x: Floats) -> Floats:
+        return np.array(list(_condition_rooms(experiment, which, dict(zip(names, x, strict=True))).values())) - _SLACK
+
+    return rooms
+
+
+def _starts(size: int, seed: int, count: int) -> list[Floats]:
+    rng = np.random.default_rng(seed)
+    return [np.zeros(size), *(rng.uniform(-reach, reach, size) for reach in rng.uniform(0.5, 5.0, count - 1))]
 
 
 def _values(experiment: Experiment, shifts: Mapping[str, float]) -> dict[str, float]:
@@ -278,21 +314,26 @@ def _rooms(experiment: Experiment, which: Conditions, shifts: Mapping[str, float
         return None
     # Not validated, so that d and m_V may be real numbers.
     fields = {**v, "N": experiment.n_examples, "kappa": None}
-    return rooms | verdict_rooms(_followed(experiment.model_copy(update=fields)), blocks=blocks)
+    verdict = verdict_rooms(_followed(experiment.model_copy(update=fields)), blocks=blocks)
+    # The precision follows, so that float32 binds nothing.
+    return rooms | {name: room for name, room in verdict.items() if not name.endswith("in float32")}
 
 
 def _followed(experiment: Experiment) -> Experiment:
     """The experiment with time and records enough to see both patterns learnt, by the closed forms of THEORY §8.
 
     max_tau reaches at least twice the longer learning time with frozen patterns, max_steps that far, and at least 20 records
-    come before the shorter one.
+    come before the shorter one. Where float32 would round the decay away, float64 takes its place.
     """
     e = experiment
+    if e.dtype == "float32" and 0.0 < min(e.rates().values()) * e.lambda_ < FINEST_DECAY:
+        e = e.model_copy(update={"dtype": "float64"})
     learnt = (times.tau_P(LEVELS[0], d=e.d, q0=e.q0, g0=e.g0),
               times.tau_Q(LEVELS[0], r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max))  # fmt: skip
     if not all(map(math.isfinite, learnt)):
         return e  # one kind alone: no length of a run shows an order
-    fields: dict[str, Any] = {"max_tau": max(e.max_tau, 2.0 * max(learnt)), "record_every": min(e.record_every, min(learnt) / 20)}
+    fields: dict[str, Any] = {"max_tau": max(e.max_tau, 2.0 * max(learnt))}
+    fields["record_every"] = min(e.record_every, min(learnt) / 20.0)
     if e.max_steps is not None:
         fields["max_steps"] = max(e.max_steps, math.ceil(fields["max_tau"] / min(e.eta_1, e.eta_2)))
     return e.model_copy(update=fields)
@@ -313,6 +354,7 @@ def _moved(experiment: Experiment, shifts: Mapping[str, float]) -> Experiment:
             fields[name] = float(f"{value:.6g}")
     near = experiment.replace(**fields, N=experiment.n_examples, kappa=None)
     followed = _followed(near)
+    near = near.replace(dtype=followed.dtype)
     if followed.max_tau > near.max_tau:
         near = near.replace(max_tau=_three_digits(followed.max_tau, math.ceil))
     if followed.record_every < near.record_every:

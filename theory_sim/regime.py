@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure import closure_of
@@ -18,10 +18,13 @@ from theory_sim.theory.conditions import Condition, conditions
 from theory_sim.theory.predicted_order import LEVELS, OrderPrediction, judge, order_rooms, room_of
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 
-__all__ = ["LEVELS", "OrderPrediction", "Regime", "conditions_of", "judge", "regime", "uncovered", "verdict_rooms"]
+__all__ = [
+    "FINEST_DECAY", "LEVELS", "OrderPrediction", "Regime", "conditions_of", "judge", "regime", "uncovered", "verdict_rooms",
+]  # fmt: skip
 
 # Half a unit in the last place of float32 below 1 is 3e-8: 0.5 % of this.
-_FINEST_DECAY = 6e-6
+FINEST_DECAY: Final = 6e-6
+"""Least rate x lambda that float32 keeps well enough."""
 # Conditions that a finite width alone has to meet, by how their names begin.
 _OF_WIDTH = ("lazy deficit", "output noise of the start")
 
@@ -145,10 +148,10 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
         warnings += _order_warnings(predicted[schedule])
     warnings += uncovered(e)
     for field, rate in e.rates().items():
-        if e.dtype == "float32" and 0.0 < rate * e.lambda_ < _FINEST_DECAY:
+        if e.dtype == "float32" and 0.0 < rate * e.lambda_ < FINEST_DECAY:
             warnings.append(
                 f"{field} x lambda = {rate * e.lambda_:.3g} in float32: the decay 1 - rate x lambda is rounded to a multiple "
-                f"of 6e-8, more than 0.5 % of it below {_FINEST_DECAY:g}; use dtype = 'float64'"
+                f"of 6e-8, more than 0.5 % of it below {FINEST_DECAY:g}; use dtype = 'float64'"
             )
     notes: list[str] = []
     for c in rows:
@@ -198,7 +201,7 @@ def verdict_rooms(experiment: Experiment, *, blocks: int = 150) -> dict[str, flo
     rooms = {c.name: room_of(c.margin, 1.0) for c in rows if c.role == "numerics"}
     for field, rate in e.rates().items():
         if e.dtype == "float32" and rate * e.lambda_ > 0.0:
-            rooms[f"{field} x lambda in float32"] = room_of(rate * e.lambda_, _FINEST_DECAY)
+            rooms[f"{field} x lambda in float32"] = room_of(rate * e.lambda_, FINEST_DECAY)
     largest = max(e.eta_1, e.eta_2) * e.lambda_
     rooms["rate x lambda below 1"] = room_of(1.0, math.nextafter(largest, math.inf))
     if largest < 1.0:

@@ -48,10 +48,10 @@ experiment are not; the last item does not.
 
 **The rule.** Every experiment is simulated at infinite width under both schedules on {protocol.DATA_SETS} data sets: S as
 gradient flow; L-S in its own steps, or as gradient flow where max_tau / eta_2 exceeds {protocol.MOST_STEPS}. A simulated
-learning time (loss below 0.45) is the median over data sets, a data set that does not learn by max_tau counting as infinite. A prediction is
-a hit if both are finite and at most {within} apart, a miss if they are further apart or only one is finite; where neither
-is finite there is no time to predict. A simulated order is robust if on at least 3 of the 4 data sets it is the same at
-0.45, 0.50 and 0.55, and the same one.
+learning time (loss below 0.45) is the median over data sets, a data set that does not learn by max_tau counting as
+infinite. A prediction is a hit if both are finite and at most {within} apart, a miss if they are further apart or only one
+is finite; where neither is finite there is no time to predict. A simulated order is robust if on at least 3 of the 4 data
+sets it is the same at 0.45, 0.50 and 0.55, and the same one.
 
 **Changed after the first results.** After 6 of the 30 had been simulated, and for computing time alone: gradient flow for
 L-S with tiny rates, and fewer runs at finite width. The law, the statistic and the decisions are as they were.
@@ -67,9 +67,10 @@ def _times(rows: Sequence[Row]) -> str:
     median, most, worst = 100 * np.quantile(both, (0.5, 0.9, 1.0))
     text = f"""## Learning times
 
-Of {len(times)} pairs of prediction and simulation, {len(times) - len(there)} have no time: neither learns by max_tau = 8 d. Where
-both have one, the prediction is off by {median:.1f} % in the median, {most:.1f} % at the 90th percentile and {worst:.1f} % at most.
-Misses: {len(far)} more than {100 * protocol.ALLOWED:.0f} % off, {len(one)} learnt by one and not by the other.
+Of {len(times)} pairs of prediction and simulation, {len(times) - len(there)} have no time: neither learns by
+max_tau = 8 d. Where both have one, the prediction is off by {median:.1f} % in the median, {most:.1f} % at the
+90th percentile and {worst:.1f} % at most. Misses: {len(far)} more than
+{100 * protocol.ALLOWED:.0f} % off, {len(one)} learnt by one and not by the other.
 
 """
     misses = [time for time in there if not time.hit]
