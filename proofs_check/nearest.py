@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 _WEIGHT: Final = 30.0
 _FIRST_STEP, _LEAST_STEP, _LARGEST_STEP, _LEAST_GAIN = 0.5, 1e-3, 2.0, 1e-5
 _CAP: Final = 3.0
+# Linear programs meet their bounds to about 1e-9.
+_MET: Final = -1e-6
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Point:
 
     @property
     def short(self) -> float:
-        """Largest shortfall, 0 where every requirement is met."""
-        return float(max(0.0, -self.rooms.min()))
+        """Largest shortfall, 0 where every requirement is met (to 1e-6)."""
+        return 0.0 if self.rooms.min() >= _MET else float(-self.rooms.min())
 
 
 def nearest(
@@ -90,7 +92,7 @@ def nearest(
     trusted, best = first_step, None
     slopes, fresh = _slopes(look, x, c, step), True
     for _ in range(iterations):
-        if c.min() >= 0.0 and (best is None or np.abs(x).max() < np.abs(best[0]).max()):
+        if c.min() >= _MET and (best is None or np.abs(x).max() < np.abs(best[0]).max()):
             best = (x, c)
         move, expected = _linear_program(x, c, slopes, trusted, furthest)
         gain = merit(x, c) - expected
@@ -108,7 +110,7 @@ def nearest(
             break
         else:
             trusted *= 0.4
-    if best is not None and (c.min() < 0.0 or np.abs(best[0]).max() < np.abs(x).max()):
+    if best is not None and (c.min() < _MET or np.abs(best[0]).max() < np.abs(x).max()):
         x, c = best
     return Point(x, c, used)
 

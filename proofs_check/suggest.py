@@ -195,8 +195,13 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
 
     starts = _starts(len(names), seed, _STARTS)
     ends = [_from_all(rooms, starts) for rooms in (cheap, *map(cushioned, _CUSHIONS))]
-    tried = _apart([starts[0], *(end.shifts for end in ends if end is not None)])
-    coarse = [nearest(both(_COARSE), start, _FURTHEST, step=_STEP, iterations=40) for start in tried]
+    bound = ends[0].reach if ends[0] is not None else 0.0
+    coarse: list[Point | None] = []
+    for start in _apart([*(end.shifts for end in ends if end is not None), starts[0]]):
+        coarse.append(found := nearest(both(_COARSE), start, _FURTHEST, step=_STEP, iterations=40))
+        # No nearer than the conditions alone allow.
+        if found is not None and found.short == 0.0 and found.reach <= 1.02 * bound:
+            break
     best = min((each for each in coarse if each is not None), key=_badness, default=None)
     return best and nearest(both(_FINE), best.shifts, _FURTHEST, step=_STEP, iterations=15, first_step=0.05)
 
