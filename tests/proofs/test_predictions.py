@@ -18,8 +18,8 @@ LIMIT = [row for row in ROWS if row.engine == "limit"]
 
 def row(experiment: str, *, factor: float = 1.0, order: str = "P first", seen: str = "P first") -> Row:
     """Both times 100 and 200 on four data sets, predicted with a factor; orders as given."""
-    return Row("limit", experiment, "S", order, True, "", 200.0 * factor, 100.0 * factor, (200.0,) * 4, (100.0,) * 4, (seen,) * 4,
-               (True,) * 4)  # fmt: skip
+    return Row("limit", experiment, "S", order, True, "", 200.0 * factor, 100.0 * factor,
+               (200.0,) * 4, (100.0,) * 4, (seen,) * 4, (True,) * 4)  # fmt: skip
 
 
 def test_the_page_is_that_of_its_table() -> None:
