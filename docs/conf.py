@@ -14,7 +14,7 @@ project_copyright = "The theory-sim contributors"
 release = version_of("theory-sim")
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
-exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "questions/results"]
+exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "questions/results", "theorem/results"]
 html_theme = "furo"
 html_title = "theory-sim"
 html_static_path = ["_static"]

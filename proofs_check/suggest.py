@@ -27,8 +27,8 @@ FREE: Final = ("d", "r", "lambda_", "eta_1", "eta_2", "tau_xi", "m_V")
 _ROLES: Final = {"all": ("order", "paper", "gap", "numerics"), "deciding": ("order", "numerics")}
 _FURTHEST: Final = math.log(1e4)
 _STARTS, _STARTS_ALONE = 4, 8
-# Blocks of the closure in the search, and in the verdict; differences wide enough not to see its single steps.
-_COARSE, _FINE, _STEP = 60, 150, 0.01
+# Fineness of the closure in the search, and in the verdict; differences wide enough not to see its single steps.
+_COARSE, _FINE, _STEP = 0.4, 1.0, 0.01
 # Room for rounding d and m_V to whole numbers and the others to six digits.
 _SLACK: Final = 1e-3
 # A search that ends further from meeting everything has not stopped at a step of the closure.
@@ -175,9 +175,9 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
     """
     cheap = _conditions_alone(experiment, which, names)
 
-    def both(blocks: int) -> Callable[[Floats], Floats | None]:
+    def both(fineness: float) -> Callable[[Floats], Floats | None]:
         def rooms(x: Floats) -> Floats | None:
-            found = _rooms(experiment, which, dict(zip(names, x, strict=True)), blocks)
+            found = _rooms(experiment, which, dict(zip(names, x, strict=True)), fineness)
             return None if found is None else np.array(list(found.values())) - _SLACK
 
         return rooms
@@ -311,7 +311,7 @@ def _condition_rooms(experiment: Experiment, which: Conditions, shifts: Mapping[
     return rooms | {"p0 + q0 <= 1": _room_for_kinds(experiment, shifts)}
 
 
-def _rooms(experiment: Experiment, which: Conditions, shifts: Mapping[str, float], blocks: int) -> dict[str, float] | None:
+def _rooms(experiment: Experiment, which: Conditions, shifts: Mapping[str, float], fineness: float) -> dict[str, float] | None:
     """Rooms of conditions and verdict at moved parameters; None where the closure predicts nothing."""
     rooms = _condition_rooms(experiment, which, shifts)
     v = _values(experiment, shifts)
@@ -319,7 +319,10 @@ def _rooms(experiment: Experiment, which: Conditions, shifts: Mapping[str, float
         return None
     # Not validated, so that d and m_V may be real numbers.
     fields = {**v, "N": experiment.n_examples, "kappa": None}
-    verdict = verdict_rooms(_followed(experiment.model_copy(update=fields)), blocks=blocks)
+    try:
+        verdict = verdict_rooms(_followed(experiment.model_copy(update=fields)), fineness=fineness)
+    except InputError:  # blocks too long to solve
+        return None
     # The precision follows, so that float32 binds nothing.
     return rooms | {name: room for name, room in verdict.items() if not name.endswith("in float32")}
 

@@ -110,7 +110,7 @@ class Experiment(pydantic.BaseModel):
     seed_noise: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of xi (default seed)")
     seed_batch: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of the mini-batches (default seed)")
     record_every: float = Field(10.0, gt=0, description="tau between two records")
-    observe: dict[Literal["gradients", "kernels", "patterns"], Recording] = Field(
+    observe: dict[Literal["descent", "gradients", "kernels", "patterns"], Recording] = Field(
         default_factory=dict, description="more to record: {name: {every_steps | log_steps | at_tau | every_tau, probes}}"
     )
 
@@ -195,8 +195,15 @@ class Experiment(pydantic.BaseModel):
                 yield (f"tau_0 = {self.tau_0:g} and tau_0_rate = {self.tau_0_rate:g} are both given",
                        "tau_0_rate is read only with tau_0 = 'stationary'", "leave one of the two out")
         yield from self._faults_of_placement()
-        if "gradients" in self.observe and self.observe["gradients"].probes is not None:
-            yield ("probes for the observer 'gradients'", "it looks at every training example", "leave probes out")
+        for name, recording in self.observe.items():
+            if name in ("descent", "gradients") and recording.probes is not None:
+                yield (f"probes for the observer {name!r}", "it looks at every training example", "leave probes out")
+        if "descent" in self.observe:
+            for field, plain in (("network", "split"), ("batch_size", None), ("noise_placement", "none")):
+                if getattr(self, field) != plain:
+                    yield (f"the observer 'descent' with {field} = {getattr(self, field)!r}",
+                           "the signal makes gradient descent on the whole training loss of the split network (THEORY §11)",
+                           f"leave {field} out, or do not observe descent")
         if self.schedule == "L-S" and self.epsilon_2 is not None:
             threshold = self.epsilon_1 + self.q0 * math.log(2)
             if threshold <= self.epsilon_2:

@@ -180,15 +180,15 @@ def conditions_of(experiment: Experiment) -> tuple[Condition, ...]:
     )
 
 
-def verdict_rooms(experiment: Experiment, *, blocks: int = 150) -> dict[str, float]:
+def verdict_rooms(experiment: Experiment, *, fineness: float = 1.0) -> dict[str, float]:
     """Everything that `Regime.holds` asks of the parameters, each with its room: the logarithm of a factor to spare.
 
     Parameters
     ----------
     experiment : Experiment
         Its d and m_V may be real numbers. What the predictions do not cover (`uncovered`) is not looked at.
-    blocks : int
-        Blocks of time of the closure. Fewer are faster and coarser; `regime` takes 150.
+    fineness : float
+        Of the closure: less than 1 is faster and coarser than what `regime` takes.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def verdict_rooms(experiment: Experiment, *, blocks: int = 150) -> dict[str, flo
     if largest < 1.0:
         deficit = next(c.value for c in rows if c.name.startswith(_OF_WIDTH[0]))
         for schedule in ("L-S", "S"):
-            rooms |= order_rooms(closure_of(e, schedule, blocks=blocks), schedule, deficit)
+            rooms |= order_rooms(closure_of(e, schedule, fineness=fineness), schedule, deficit)
     return rooms
 
 

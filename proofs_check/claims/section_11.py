@@ -236,6 +236,59 @@ def one_step_with_ridge(share: sympy.Expr = Rational(1, 2), factor: sympy.Expr =
 
 
 @claim(
+    "young-for-the-step",
+    source="THEORY §11 [D]",
+    bound="tight",
+    assumptions=("0 < t < 1, t = 1 / (1 + k)", "coordinate by coordinate, so for vectors too"),
+    statement=r"(a+b)^2\le\frac{a^2}{1-t}+\frac{b^2}t",
+    twins={"half of the right side": {"times": Rational(1, 2)}, "b^2 for b^2 / t": {"power": 0}},
+)
+def young(times: sympy.Expr = Integer(1), power: int = 1) -> Positive:  # noqa: B008
+    """What splits the square of gradient and ridge; equality where a / (1 - t) = b / t."""
+    a, b = sympy.symbols("a b", real=True)
+    k = sympy.Symbol("k", positive=True)
+    right = times * (a**2 * (1 + k) / k + b**2 * (1 + k) ** power)
+    box = (Integer(-2), Integer(2))
+    return Positive({a: box, b: box, k: (Rational(1, 10), Integer(3))}, right - (a + b) ** 2, (
+        Step((a - k * b) ** 2 / k, "put over one denominator"),
+    ), strict=False)  # fmt: skip
+
+
+@claim(
+    "changing-kernels-one-step-with-any-ridge",
+    source="THEORY §11 [D]",
+    bound="upper",
+    assumptions=(
+        "as with ridge, but |a + b|^2 = |a|^2 / (1 - eta lambda) + |b|^2 / (eta lambda) - s_4, s_4 >= 0, "
+        "by the claim young-for-the-step",
+        "eta lambda = 1 / (1 + k), k > 0",
+    ),
+    statement=r"D_t-D_{t+1}\ge2\eta\Big(1-\frac{c_0\eta B^2}{2(1-\eta\lambda)}\Big)L_t-2\eta\big(\epsilon+"
+    r"\tfrac\lambda2\|\theta_*\|^2\big)\quad(\eta\lambda<1)",
+    twins={"half of the ridge's floor": {"share": Rational(1, 4)}, "half of the step's cost": {"factor": Rational(1, 4)}},
+)
+def one_step_with_any_ridge(
+    share: sympy.Expr = Rational(1, 2), factor: sympy.Expr = Rational(1, 2),  # noqa: B008
+) -> Positive:  # fmt: skip
+    """Sharper: as eta lambda falls to 0 the bound becomes that without ridge; at eta lambda = 1/2 it is the one above."""
+    fourth, k = sympy.Symbol("s_4", nonnegative=True), sympy.Symbol("k", positive=True)
+    rate = 1 / ((1 + k) * decay)
+    kept = k / (1 + k)  # 1 - eta lambda
+    inner = loss - (epsilon - of_optimum) + of_convexity + decay / 2 * (norm - star + distance)
+    squared = (c0 * B**2 * loss - of_gradient) / kept + decay / rate * norm - fourth
+    new = distance - 2 * rate * inner + rate**2 * squared
+    claimed = 2 * rate * (1 - factor * c0 * rate * B**2 / kept) * loss - 2 * rate * (epsilon + share * decay * star)
+    left = 2 * rate * (of_convexity + of_optimum) + distance / (1 + k) + rate**2 * (of_gradient / kept + fourth)
+    box = (Rational(1, 10), Integer(2))
+    domain = {**dict.fromkeys((B, c0, loss, distance, epsilon, decay, norm), box), **SLACKS,
+              fourth: (Integer(0), Integer(1)), k: (Rational(1, 10), Integer(3)),
+              star: (Rational(1, 10), Integer(100))}  # fmt: skip
+    return Positive(domain, distance - new - claimed, (
+        Step(left, "|theta - eta (grad + lambda theta) - theta*|^2 expanded"),
+    ), strict=False)  # fmt: skip
+
+
+@claim(
     "changing-kernels-average-with-ridge",
     source="THEORY §11 [D]",
     bound="upper",

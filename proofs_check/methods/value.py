@@ -129,6 +129,8 @@ def _complex(node: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: boo
         return parts[0].exp()
     if isinstance(node, sympy.log):
         return parts[0].log(analytic=analytic)
+    if isinstance(node, sympy.erf):  # entire
+        return parts[0].erf()
     if isinstance(node, sympy.atan):
         return acb(enclose(node, {symbol: value.real for symbol, value in values.items()}))
     raise NotImplementedError(f"no complex enclosure of {node.func}")

@@ -196,6 +196,10 @@ def test_gradients_by_hand() -> None:
         assert share.sum() == pytest.approx(1) and share[1] == 0
         signal = parts @ train.w_star
         np.testing.assert_allclose(data["gradient_share_signal"].values[i], signal / signal.sum(), atol=1e-12)
+        # Mean over the examples of a_i x_2 is the residuals' sum of directions: z has coordinates (1, 0), z +- zeta (1, +-r).
+        directions = np.array([[1, -e.r], [1, 0], [1, e.r]])
+        np.testing.assert_allclose(data["residual_Q"].values[i] @ directions, pull @ train.x2 / len(train), atol=1e-12)
+        assert data["residual_Q"].values[i][1] > 0 > data["residual_Q"].values[i][0], "z has the label +1"
         for k, kind in enumerate(("P-only", "Q-only", "both")):
             mine = margin[train.kind == k]
             quantiles = data["margin"].sel(kind=kind).values[i]

@@ -184,3 +184,33 @@ def test_sample_complexity_on_the_command_line(tmp_path: Path) -> None:
     arguments = ["plot", "sample-complexity", "--overlap", "0.5", "--d", "50", "-o", str(target)]
     assert CliRunner().invoke(cli.app, arguments).exit_code == 0 and target.stat().st_size > 1000
     assert CliRunner().invoke(cli.app, arguments).exit_code != 0, "figures are never overwritten unasked"
+
+
+def test_error_left_draws_every_classifier_and_marks_both_sizes() -> None:
+    from theory_sim.plots.error_left import plot_error_left
+    from theory_sim.theory.error_left import error_left
+
+    figure = plot_error_left(kappa=0.6, q0=0.2, losses=[0.3])
+    assert figure.get_figwidth() == pytest.approx(WIDTH)
+    (ax,) = figure.axes
+    lines, marks = ax.lines[:3], [float(np.asarray(line.get_xdata())[0]) for line in ax.lines[3:]]
+    assert [str(line.get_label()) for line in lines] == ["averaging", "logistic, loss 0.3", "max-margin"]
+    assert marks == pytest.approx([0.5, 0.8 / 0.36])
+    for line, left in zip(lines, error_left(kappa=0.6, p0=0.18, q0=0.2, losses=[0.3]), strict=True):
+        x, y = np.log(line.get_xdata()), np.log(line.get_ydata())
+        for at, error in zip(marks, (left.P_only, left.P_holding), strict=True):
+            assert np.interp(np.log(at), x, y) == pytest.approx(np.log(error), abs=0.02)  # straight between points
+    for losses in ([], [0.1, 0.2, 0.3], [0.8]):
+        with pytest.raises(InputError):
+            plot_error_left(losses=losses)
+
+
+def test_error_left_on_the_command_line(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from theory_sim import cli
+
+    target = tmp_path / "error.svg"
+    arguments = ["plot", "error-left", "--q0", "0.5", "--loss", "0.2", "-o", str(target)]
+    assert CliRunner().invoke(cli.app, arguments).exit_code == 0 and target.stat().st_size > 1000
+    assert CliRunner().invoke(cli.app, ["plot", "error-left", "--q0", "0.9", "--p0", "0.3"]).exit_code != 0

@@ -66,3 +66,20 @@ def test_intervals_hold_the_mean_as_often_as_they_say(exact: bool, count: int) -
     # Clopper and Pearson's holds at least 90 %; the bootstrap of 200 skewed draws is within 3 % of it.
     low, high = (0.9, 0.94) if exact else (0.87, 0.93)
     assert stats.binom.ppf(0.0005, count, low) <= right <= stats.binom.ppf(0.9995, count, high)
+
+
+def test_values_hold_the_error_function() -> None:
+    """Within an integral and alone, by Arb and again by mpmath; a value beside it is refuted."""
+    from proofs_check.recheck.values import check_value
+    from proofs_check.verify import solve
+
+    x = sympy.Symbol("x", real=True)
+    # Integrated by parts: erf(1) - (1 - 1/e)/sqrt(pi).
+    mean = sympy.Integral(sympy.erf(x), (x, 0, 1)) + sympy.erf(Rational(1, 2))
+    known = sympy.erf(1) - (1 - sympy.exp(-1)) / sympy.sqrt(sympy.pi) + sympy.erf(Rational(1, 2))
+    near = Rational(str(known.evalf(25)))
+    for moved, outcome in ((Integer(0), "certified"), (Rational(1, 10**12), "refuted")):
+        value = Value(mean, near + moved - Rational(1, 10**15), near + moved + Rational(1, 10**15))
+        found, evidence = solve(value)
+        assert found == outcome
+        assert check_value(value, found, evidence)

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from theory_sim import Experiment
 from theory_sim.errors import InputError
+from theory_sim.limit.closure import closure_of
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.closure import learnt_at, solve_closure
 from theory_sim.theory.noise_law import tau_stationary
@@ -105,3 +107,15 @@ def test_learnt_at_is_the_last_crossing():
 def test_a_rate_out_of_range_is_an_error(rate):
     with pytest.raises(InputError):
         solve_closure(**BASE, rate=rate)
+
+
+def test_a_long_run_is_resolved_or_refused() -> None:
+    """Q needs a time that hardly grows beside a run of 6 d: blocks follow it, and too few of them are refused, not returned."""
+    e = Experiment(d=10**6, q0=0.3, r=0.0087, lambda_=2.5e-8, eta_2=16e-4, tau_xi=0.001, epsilon_1=0.23, max_tau=6e6)
+    frozen = times.tau_Q(0.45, r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
+    course = closure_of(e, "S")
+    assert learnt_at(course.tau, course.loss_Q, 0.45) == pytest.approx(frozen, rel=0.15)
+    fields = {**BASE, "d": 10**7, "n_examples": 4 * 10**7, "r": 0.0031, "alpha_min": 0.5, "lambda_": 1.6e-9,
+              "tau_0": tau_stationary(16.0, 1.6e-9, 1.0), "max_tau": 6e7}
+    with pytest.raises(InputError, match="Newton"):
+        solve_closure(**fields, rate=16e-4)

@@ -28,7 +28,7 @@ Tolerance = Annotated[float | None, typer.Option(help="Limit: largest error of t
 TimeTolerance = Annotated[float | None, typer.Option(help="Limit, flow: largest error a step (default 1e-4).")]
 Observe = Annotated[list[str] | None, typer.Option(
     metavar="NAME[:TIMES[,probes=n]]",
-    help="Record more; repeatable. NAME: patterns, kernels, gradients. "
+    help="Record more; repeatable. NAME: patterns, kernels, gradients, descent. "
          "TIMES: every_steps=n, log_steps=n, every_tau=x, at_tau=x/y/z.",
 )]
 Threads = Annotated[int | None, typer.Option(help="Threads a run; any number gives the same result.")]

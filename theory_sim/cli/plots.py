@@ -79,6 +79,23 @@ def plot_sample_complexity_command(
     typer.echo(save_figure(plot_sample_complexity(overlap or OVERLAPS, d=d), output, force=force))
 
 
+@plot.command("error-left")
+def plot_error_left_command(
+    kappa: Annotated[float, typer.Option(help="Sets N = d / kappa^2.")] = 0.5,
+    p0: Annotated[float | None, typer.Option(help="Probability of P-only; left out, kappa^2 / 2.")] = None,
+    q0: Annotated[float, typer.Option(help="Probability of Q-only.")] = 0.3,
+    g0: Annotated[float, typer.Option(help="Signal strength: margin of P times sqrt(d).")] = 1.0,
+    loss: Annotated[list[float] | None, typer.Option(help="Training loss of the logistic ones; at most two.")] = None,
+    output: Output = Path("error-left.png"), force: Force = False,
+) -> None:
+    """Error on fresh P over the examples trained on, with those of S and all that hold P marked (no runs needed)."""
+    from theory_sim.plots.error_left import plot_error_left
+    from theory_sim.plots.style import save_figure
+    from theory_sim.theory.error_left import LOSSES
+
+    typer.echo(save_figure(plot_error_left(kappa=kappa, p0=p0, q0=q0, g0=g0, losses=loss or LOSSES), output, force=force))
+
+
 @plot.command("phase")
 def plot_phase_command(
     folder: Annotated[Path, typer.Argument(help="Folder of a sweep.")],

@@ -21,6 +21,7 @@ from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.observe.separation import Separation
 from theory_sim.theory.closure import Closure, solve_closure
+from theory_sim.theory.learning_times import tau_Q
 from theory_sim.theory.overlap import P_error
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory, refuse_existing
 
@@ -28,10 +29,14 @@ __all__ = ["closure_of", "closure_trajectory"]
 
 Array = np.ndarray[Any, Any]
 _SCHEDULES = ("L-S", "S", "constant")
+# Blocks of time: at least so many, and five within the time that Q needs, up to a size at which a run takes seconds.
+_LEAST_BLOCKS, _BLOCKS_IN_TAU_Q, _MOST_BLOCKS = 150, 5.0, 4000
 
 
-def closure_of(experiment: Experiment, schedule: str, *, blocks: int = 150) -> Closure:
-    """Closure of an experiment under one of the schedules L-S, S and constant (THEORY §8), in about that many blocks of time.
+def closure_of(experiment: Experiment, schedule: str, *, fineness: float = 1.0) -> Closure:
+    """Closure of an experiment under one of the schedules L-S, S and constant (THEORY §8).
+
+    ``fineness`` multiplies the number of its blocks of time: less than 1 is faster and coarser.
 
     Raises
     ------
@@ -49,8 +54,14 @@ def closure_of(experiment: Experiment, schedule: str, *, blocks: int = 150) -> C
     return solve_closure(
         d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, rate=rate, stop_loss=e.epsilon_2 or 0.0, max_tau=e.max_tau,
-        max_steps=e.max_steps, blocks=blocks, **annealed,
+        max_steps=e.max_steps, blocks=math.ceil(fineness * _blocks(e)), **annealed,
     )
+
+
+def _blocks(e: Experiment) -> int:
+    """Number of time blocks: a long run needs more of them, or Q would be learnt within one."""
+    time_q = tau_Q(0.45, r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)  # infinite without Q
+    return min(_MOST_BLOCKS, max(_LEAST_BLOCKS, math.ceil(_BLOCKS_IN_TAU_Q * e.max_tau / time_q)))
 
 
 def closure_trajectory(

@@ -168,6 +168,9 @@ def _require(experiment: Experiment, options: Mapping[str, str], tolerance: floa
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not low <= number <= high:
             raise InputError(f"{name} = {number!r}", f"a number from {low:g} to {high:g}", "choose one within")
     _require_placement(experiment, options)
+    if "descent" in experiment.observe:
+        raise InputError("the observer 'descent' in the limit", "it looks at the weights of neurons, of which there are none",
+                         "use simulate (--engine finite), or do not observe descent")
     if options["noise"] == "sampled" and experiment.neurons == "paired":
         raise InputError("noise = 'sampled' with neurons = 'paired'", "paired neurons have no noise output (THEORY §2)",
                          "set neurons = 'independent' or 'balanced', or noise = 'vanishing'")

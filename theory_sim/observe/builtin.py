@@ -7,6 +7,7 @@ from typing import Final
 
 from theory_sim.experiment import Experiment
 from theory_sim.observe.base import Observer
+from theory_sim.observe.descent import Descent
 from theory_sim.observe.gradients import Gradients
 from theory_sim.observe.kernels import Kernels
 from theory_sim.observe.patterns import Patterns
@@ -15,7 +16,7 @@ from theory_sim.recording import Recording
 __all__ = ["observers_of"]
 
 _BUILTIN: Final[dict[str, Callable[[Recording], Observer]]] = {
-    "gradients": Gradients, "kernels": Kernels, "patterns": Patterns,
+    "descent": Descent, "gradients": Gradients, "kernels": Kernels, "patterns": Patterns,
 }
 
 

@@ -1,4 +1,4 @@
-"""Which kind of example drives the gradient on x_1, and how the margins are spread (THEORY §8, the gap)."""
+"""Which examples drive the gradients on x_1 and on x_2, and how the margins are spread (THEORY §8)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Gradients(Observer):
     """Shares of the linear part of the gradient on x_1 by kind, and quantiles of the training margins y f.
 
     That part is sum_i y_i l'(y_i f_i) x_1i / (4 N) in the limit (THEORY §7), up to sign; a kind's share is the projection of
-    its own sum on the total, or on w*. Shares add up to 1. Q-only has x_1 = 0, so that its share is 0.
+    its own sum on the total, or on w*. Shares add up to 1. Q-only has x_1 = 0, so that its share is 0. On x_2 each direction
+    has a residual, which is all of the data that the outputs on the three directions depend on (THEORY §7, §8).
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ class Gradients(Observer):
         "gradient_share": Variable(("kind",), "1", "share of the gradient on x_1, along the whole of it, by kind"),
         "gradient_share_signal": Variable(("kind",), "1", "share of its component along w*, by kind"),
         "push": Variable(("kind",), "1", "mean of |l'(y f)|, the weight with which an example of the kind still pulls"),
+        "residual_Q": Variable(("direction",), "1", "sum of y alpha |l'(y f)| over the examples along a direction, over N"),
         "margin": Variable(("kind", "quantile"), "1", "quantiles of y f over the kind's training examples"),
     }
 
@@ -50,13 +52,14 @@ class Gradients(Observer):
         sums = np.stack([(pull[train.kind == k].astype(train.x1.dtype) @ train.x1[train.kind == k]) for k in kinds])
         sums = sums.astype(np.float64)
         total = sums.sum(axis=0)
+        along = np.bincount(train.direction, weights=pull * train.alpha, minlength=3) / len(train)
         quantiles = np.full((len(KINDS), len(LEVELS)), math.nan)
         for k in kinds:
             if train.counts[k]:
                 quantiles[k] = np.quantile(margin[train.kind == k], LEVELS)
         return {
             "gradient_share": _shares(sums @ total), "gradient_share_signal": _shares(sums @ train.w_star),
-            "push": train.mean_by_kind(np.abs(pull)), "margin": quantiles,
+            "push": train.mean_by_kind(np.abs(pull)), "residual_Q": along, "margin": quantiles,
         }
 
     def coordinates(self) -> Mapping[str, Any]:

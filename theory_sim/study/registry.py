@@ -18,6 +18,8 @@ _HOMES: Final = {
     "mitigation": "questions.mitigation",
     "noise-placement": "questions.noise_placement",
     "regularisation": "questions.regularisation",
+    "scaling": "theorem.scaling",
+    "theorem-c2": "theorem.theorem_c2",
 }
 
 

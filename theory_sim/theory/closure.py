@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 _ALPHA_NODES = 6
 _MARGIN_NODES = 12
 _INTERFERENCE_NODES = 5
+# Newton's steps end at rounding (1e-13) where the grid is fine enough; on one that is not, far off.
+_NEWTON = 1e-8
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ def solve_closure(
     Raises
     ------
     InputError
-        If rate * lambda >= 1 (the decay of a step is not a small one) or a rate is not positive.
+        If rate * lambda >= 1 (the decay of a step is not a small one), a rate is not positive, or the blocks are too long.
     """
     for gamma in (rate, annealed_rate):
         if gamma is not None and not (gamma > 0.0 and gamma * lambda_ < 1.0):
@@ -285,6 +287,9 @@ def solve_closure(
         end_residual = residuals(guess, both_margin)[0] if share > 0.0 else residual
         used = (1.0 - share) * residual + share * end_residual
         new_g = base + newest @ used
+        if share > 0.0 and not np.abs(new_g - guess).max() <= _NEWTON * (1.0 + np.abs(new_g).max()):
+            raise InputError(f"a block of {block:g} at tau = {tau:g}, in which Newton's steps do not settle",
+                             "blocks short beside the time in which Q is learnt", "raise blocks, or lower max_tau")
         slope_g = (new_g - g) / block
         sources[n] = block * used
         g = new_g

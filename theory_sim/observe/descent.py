@@ -1,0 +1,110 @@
+"""The signal as gradient descent on a sequence of losses, beside a classifier that they have in common (THEORY §4, §11).
+
+The signal theta_t makes exact steps of gradient descent on L_t(theta) = (1/N) sum_i l(y_i (<theta, phi_{t,i}> + o_{t,i})):
+phi is the feature u_j 1(<A_j, x_i> > 0) x_i of neuron j under the patterns A at time t, o the output of everything else. For
+theta = (W, V), the whole signal, o is the noise output N_A(noise; x_i); for theta = W it is what V says besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
+from theory_sim.recording import Recording
+from theory_sim.train.logistic import loss, slope
+
+__all__ = ["SCALES", "THETAS", "Descent"]
+
+Array = np.ndarray[Any, Any]
+THETAS: Final = ("W and V", "W")
+# theta* = s u w*^T with s = scale x sqrt(d); THEORY §11 has the scale 2 log(1/epsilon) / g_0.
+SCALES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 6.0)
+
+
+class Descent(Observer):
+    """Loss, gradient and features along the signal, and the losses of theta* = s u w*^T for a fixed grid of s.
+
+    It looks at every training example, and reads the split network at finite width only.
+
+    Parameters
+    ----------
+    recording : Recording
+        Record times; ``every_steps = 1`` for the theorem, which speaks of every step.
+    """
+
+    name = "descent"
+
+    variables: Mapping[str, Variable] = {
+        "descent_rate": Variable((), "1", "learning rate of the step that leaves the record"),
+        "descent_loss": Variable((), "nat", "L_t(theta_t), mean logistic loss over the training set"),
+        "descent_star_loss": Variable(("theta", "scale"), "nat", "L_t(theta*) of theta* = s u w*^T, s = scale x sqrt(d)"),
+        "descent_feature_norm": Variable(("theta",), "1", "largest Euclidean norm of a training example's feature"),
+        "descent_size": Variable(("theta",), "1", "|theta_t|^2, squared Frobenius norm"),
+        "descent_star": Variable((), "1", "<theta_t, u w*^T>"),
+        "descent_gradient_size": Variable(("theta",), "1", "|g_t|^2 of the gradient of L_t at theta_t"),
+        "descent_gradient_theta": Variable(("theta",), "1", "<g_t, theta_t>"),
+        "descent_gradient_star": Variable((), "1", "<g_t, u w*^T>"),
+        "descent_offset": Variable(("theta",), "1", "root mean square offset o_{t,i} over the training set"),
+    }
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def observe(self, snapshot: Snapshot) -> Values:
+        train, network = snapshot.train, snapshot.network
+        f, y, w_star = network.f, train.y, train.w_star
+        seen = np.flatnonzero(train.kind != 1)
+        x1 = train.x1[seen]
+        w, v = (network.layers[name].u.astype(np.float64) for name in ("W", "V"))
+        W, V = network.layers["W"].signal, network.layers["V"].signal
+        patterns = network.filters()
+        active = (patterns["P"] @ x1.T > 0).astype(x1.dtype)
+        directions = network.directions
+        lit = (patterns["Q"] @ directions.T.astype(V.dtype) > 0).astype(np.float64)
+
+        # Sum over active neurons of u_j^2, for each example and each direction.
+        share_W = np.zeros(len(train))
+        share_W[seen] = (w * w) @ active
+        share_V = ((v * v) @ lit)[train.direction]
+        along = np.zeros(len(train))
+        along[seen] = x1 @ w_star
+        size_W = share_W * np.einsum("ij,ij->i", train.x1, train.x1, dtype=np.float64)
+        size_V = share_V * train.alpha**2 * (directions**2).sum(axis=1)[train.direction]
+
+        from_W = np.zeros(len(train))
+        from_W[seen] = w @ (active * (W @ x1.T))
+        from_V = train.alpha * (v @ (lit * (V @ directions.T)))[train.direction]
+        offsets = np.stack([f - from_W - from_V, f - from_W])
+
+        pull = y * slope(y * f) / len(train)
+        gradient_W = w[:, None] * (active @ (pull[seen, None] * x1))
+        weights_V = np.bincount(train.direction, weights=pull * train.alpha, minlength=3)
+        gradient_V = v[:, None] * (lit @ (weights_V[:, None] * directions))
+        sizes = [_squared(gradient_W), _squared(gradient_V)]
+        inner = [float(pull @ from_W), float(pull @ from_V)]
+        squares = [_squared(W), _squared(V)]
+
+        scale = np.array(SCALES) * np.sqrt(train.x1.shape[1])
+        margins = y * (scale[:, None, None] * (share_W * along) + offsets)  # (scale, theta, N)
+        return {
+            "descent_rate": snapshot.rate,
+            "descent_loss": float(loss(y * f).mean()),
+            "descent_star_loss": loss(margins).mean(axis=2).T,
+            "descent_feature_norm": np.sqrt([np.max(size_W + size_V), np.max(size_W)]),
+            "descent_size": np.array([sum(squares), squares[0]]),
+            "descent_star": float(w @ (W @ w_star)),
+            "descent_gradient_size": np.array([sum(sizes), sizes[0]]),
+            "descent_gradient_theta": np.array([sum(inner), inner[0]]),
+            "descent_gradient_star": float(pull @ (share_W * along)),
+            "descent_offset": np.sqrt((offsets**2).mean(axis=1)),
+        }
+
+    def coordinates(self) -> Mapping[str, Any]:
+        return {"theta": list(THETAS), "scale": list(SCALES)}
+
+
+def _squared(array: Array) -> float:
+    return float(np.einsum("ij,ij->", array, array, dtype=np.float64))

@@ -1,0 +1,77 @@
+"""Errors on fresh P over the number of examples that a classifier was trained on, d to infinity (THEORY §10, §13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.theory.error_left import LOSSES, examples_per_dimension
+from theory_sim.theory.max_margin import max_margin
+from theory_sim.theory.overlap import P_error, averaging_overlap
+from theory_sim.theory.ridge_logistic import ridge_logistic_at_loss
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_error_left"]
+
+_POINTS: Final = 41
+_ROOM: Final = 1.6  # of the examples on both sides of those of S and of all
+_MOST_LOSSES: Final = 2
+_SMALLEST: Final = 1e-9
+
+
+def plot_error_left(
+    *, kappa: float = 0.5, p0: float | None = None, q0: float = 0.3, g0: float = 1.0, losses: Sequence[float] = LOSSES
+) -> Figure:
+    """Draw the error of averaging, of logistic regression with ridge at training losses, and of max-margin over n / d.
+
+    Parameters
+    ----------
+    kappa, q0, g0 : float
+        Fields of an experiment: what S has, p_0/kappa^2, and all that hold P, (1 - q_0)/kappa^2, are marked.
+    p0 : float, optional
+        By default kappa^2/2, the paper's.
+    losses : sequence of float
+        One or two mean training losses, in nats.
+
+    Raises
+    ------
+    InputError
+        If there are no losses or more than two, or a value lies outside of its range.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    if not 1 <= len(losses) <= _MOST_LOSSES:
+        raise InputError(f"{len(losses)} losses", f"1 to {_MOST_LOSSES} of them", "choose fewer, or at least one")
+    few, all_of_them = examples_per_dimension(kappa=kappa, p0=kappa**2 / 2 if p0 is None else p0, q0=q0)
+    delta = np.geomspace(few / _ROOM**3, all_of_them * _ROOM, _POINTS)
+    overlaps = {"averaging": [averaging_overlap(each, 1, g0) for each in delta.tolist()]}
+    for loss in losses:
+        overlaps[f"logistic, loss {loss:g}"] = [ridge_logistic_at_loss(each, loss, g0).overlap for each in delta.tolist()]
+    overlaps["max-margin"] = max_margin(delta, g0).overlap.tolist()
+    looks = ((COLOURS["noise"], "--"), *((COLOURS[name], "-") for name in ("signal", "P")[: len(losses)]), (COLOURS["Q"], "-."))
+    with style():
+        figure = Figure(figsize=(WIDTH, 2.7), layout="constrained")
+        ax = figure.subplots()
+        for (name, values), (colour, line) in zip(overlaps.items(), looks, strict=True):
+            ax.plot(delta, P_error(values, g0), color=colour, ls=line, label=name)
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_ylim(max(ax.get_ylim()[0], _SMALLEST), 0.5)
+        ax.set_xlim(delta[0], delta[-1])
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_locator(NullLocator())
+        for at, name in ((few, "S: P-only"), (all_of_them, "all with P")):
+            ax.axvline(at, color="black", lw=0.7, ls=":")
+            ax.annotate(f"{name} ", (at, 0.03), xycoords=("data", "axes fraction"), ha="right", fontsize=7)
+        ax.set_xlabel(r"examples per dimension, $n/d$ ($d\to\infty$)")
+        ax.set_ylabel(f"error on fresh P examples ($g_0 = {g0:g}$)")
+        figure.legend(loc="outside upper center", ncols=2, handlelength=2.2, columnspacing=1.2)
+    return figure

@@ -1,0 +1,1 @@
+"""Figures of the studies of the theorem, one a file."""

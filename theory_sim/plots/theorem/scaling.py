@@ -1,0 +1,78 @@
+"""Figure of the study scaling: learning times against d, and the ratio of errors on P against r d."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory_sim.plots.style import COLOURS, WIDTH, style
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["plot"]
+
+_TIMES = (
+    ("S", "tau_Q", "Q under S", "Q", "s"), ("S", "tau_P", "P under S", "P", "s"), ("L-S", "tau_P", "P under L-S", "P", "o"),
+)
+
+
+def plot(table: pandas.DataFrame) -> Figure:
+    """Points are the limit (means over data sets), solid lines the closure, dotted lines §8's closed forms.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The study's table.
+    """
+    from matplotlib.figure import Figure
+
+    with style():
+        figure = Figure(figsize=(WIDTH, 4.3), layout="constrained")
+        times, gap = figure.subplots(2, 1)
+        laws = list(dict.fromkeys(table["alpha"]))
+        judged = table[table["alpha"] == laws[0]]
+        for schedule, name, label, kind, marker in _TIMES:
+            rows = judged[judged["schedule"] == schedule].sort_values("d")
+            closure, limit = rows[rows["engine"] == "closure"], rows[rows["engine"] == "limit"]
+            colour, fill = COLOURS[kind], COLOURS[kind] if schedule == "L-S" else "white"
+            times.plot(closure["d"], closure[name], color=colour, lw=0.9)
+            times.plot(limit["d"], limit[name], ls="", marker=marker, ms=4, mfc=fill, mec=colour, label=label)
+            if schedule == "L-S" or name == "tau_Q":
+                times.plot(closure["d"], closure[f"{name} closed form"], color="black", ls=":", lw=1.0,
+                           label="closed form" if name == "tau_Q" else None)
+        times.set_xscale("log")
+        times.set_yscale("log")
+        times.set_xlabel("dimension $d$")
+        times.set_ylabel(r"learning time $\tau$")
+        times.legend(loc="upper left", handlelength=1.5, borderaxespad=0.2)
+        _gap(gap, table, laws)
+    return figure
+
+
+def _gap(ax: Axes, table: pandas.DataFrame, laws: list[str]) -> None:
+    name = "error S / L-S, equal loss"
+    rows = table[(table["schedule"] == "L-S")].sort_values("d")
+    for law, ls, colour in zip(laws, ("-", "--"), (COLOURS["signal"], COLOURS["noise"]), strict=True):
+        closure = rows[(rows["engine"] == "closure") & (rows["alpha"] == law)]
+        ax.plot(closure["r d"], closure[name], color=colour, ls=ls, lw=0.9, label=f"closure, {_shown(law)}")
+    limit = rows[rows["engine"] == "limit"]
+    value = limit[name].to_numpy(dtype=float)
+    ends: Any = [limit[f"{name} {end}"].to_numpy(dtype=float) for end in ("low", "high")]
+    reach = [np.where(np.isfinite(end), np.abs(end - value), 0.0) for end in ends]
+    ax.errorbar(limit["r d"], value, yerr=reach, ls="", marker="o", ms=4, mfc=COLOURS["signal"], mec=COLOURS["signal"],
+                ecolor=COLOURS["signal"], elinewidth=0.8, capsize=2, label=f"limit, {_shown(laws[0])}")
+    ax.axhline(10.0, color="black", lw=0.7, ls=":")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.set_xlabel("$r d$")
+    ax.set_ylabel("error on P, S / L-S")
+    ax.legend(loc="upper left", handlelength=1.5, borderaxespad=0.2)
+
+
+def _shown(law: str) -> str:
+    return law.replace("alpha in", r"$\alpha\in$")
