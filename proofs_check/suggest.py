@@ -145,10 +145,10 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
         for shifts in _around(closest.shifts, seed):
             try:
                 near = _moved(experiment, dict(zip(names, shifts, strict=True)))
-            except ExperimentError:
-                continue  # rounded or shifted past what an experiment may be
-            if satisfies(near, conditions):
-                return near
+                if satisfies(near, conditions):
+                    return near
+            except (ExperimentError, InputError):
+                continue  # rounded or shifted past what an experiment may be, or the closure solves
     raise _not_found(experiment, conditions, names, closest, seed)
 
 

@@ -54,7 +54,9 @@ is finite; where neither is finite there is no time to predict. A simulated orde
 sets it is the same at 0.45, 0.50 and 0.55, and the same one.
 
 **Changed after the first results.** After 6 of the 30 had been simulated, and for computing time alone: gradient flow for
-L-S with tiny rates, and fewer runs at finite width. The law, the statistic and the decisions are as they were.
+L-S with tiny rates, and fewer runs at finite width. The closure's grid of time was refined for very long runs while the
+simulations ran, for a reason that has nothing to do with them; all predictions here are those of the refined grid. The
+law, the statistic and the decisions are as they were.
 """
 
 
