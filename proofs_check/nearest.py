@@ -29,13 +29,10 @@ class Point:
     ----------
     shifts, rooms : ndarray
         Shapes (parameters,) and (requirements,).
-    evaluations : int
-        How many points were looked at on the way.
     """
 
     shifts: Floats
     rooms: Floats
-    evaluations: int
 
     @property
     def reach(self) -> float:
@@ -74,14 +71,10 @@ def nearest(
     Point or None
         A local solution where its ``short`` is 0, else the end of the search; None if there are no rooms at the start.
     """
-    used = 0
-
     def look(shifts: Floats) -> Floats | None:
-        nonlocal used
-        used += 1
         found = rooms(shifts)
         # A requirement met with much to spare cannot bind; infinities would break the linear program.
-        return None if found is None else np.clip(found, -50.0, _CAP)
+        return None if found is None else np.clip(np.nan_to_num(found, nan=-50.0), -50.0, _CAP)
 
     def merit(shifts: Floats, found: Floats) -> float:
         return float(np.abs(shifts).max() + _WEIGHT * max(0.0, -found.min()))
@@ -112,7 +105,7 @@ def nearest(
             trusted *= 0.4
     if best is not None and (c.min() < _MET or np.abs(best[0]).max() < np.abs(x).max()):
         x, c = best
-    return Point(x, c, used)
+    return Point(x, c)
 
 
 def _slopes(look: Callable[[Floats], Floats | None], x: Floats, c: Floats, step: float) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofs_check.nearest import Point, nearest
-from theory_sim.errors import ExperimentError, InputError
+from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.regime import FINEST_DECAY, LEVELS, conditions_of, regime, uncovered, verdict_rooms
 from theory_sim.theory import learning_times as times
@@ -147,8 +147,8 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
                 near = _moved(experiment, dict(zip(names, shifts, strict=True)))
                 if satisfies(near, conditions):
                     return near
-            except (ExperimentError, InputError):
-                continue  # rounded or shifted past what an experiment may be, or the closure solves
+            except InputError:
+                continue  # rounded or shifted past what an experiment may be, or the closure can solve
     raise _not_found(experiment, conditions, names, closest, seed)
 
 
@@ -228,7 +228,7 @@ def _not_found(experiment: Experiment, which: Conditions, names: Sequence[str], 
     """Why nothing was found: what excludes each other where the search ended, and what would help."""
     n = experiment.n_examples
     seen = f"no experiment found that meets the conditions ({which}) and the verdict with N = {n}, g0 = {experiment.g0:g}"
-    if closest is not None:
+    if closest is not None and closest.short > _FAR_OFF:
         rooms = _rooms(experiment, which, dict(zip(names, closest.shifts, strict=True)), _FINE) or {}
         # At the best compromise those that exclude each other fall short by about the same.
         binding = [name for name, room in rooms.items() if room <= -0.5 * closest.short < 0.0]

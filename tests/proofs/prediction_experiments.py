@@ -31,7 +31,7 @@ Decisions
 Amended
     After the first 6 experiments were simulated, for computing time alone: before, L-S took its own steps everywhere, and the
     finite width was the first 5 with at most 10 000 (then 3 with 5000, then this, before any run at finite width). By this rule
-    one stored row (fresh-2, L-S) was computed again. And the closure, meanwhile, takes more blocks of time in runs that are long
+    one stored row (fresh-2, L-S) was computed again. And the closure now takes more blocks of time in runs that are long
     beside tau_Q, for a reason that has nothing to do with these experiments; their predictions were computed again by it.
 """
 
