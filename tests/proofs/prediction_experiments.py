@@ -44,11 +44,12 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from proofs_check import check_constants
+from proofs_check import ConstantsReport, check_constants
 from theory_sim import Experiment, learning_order, simulate, solve_limit
 from theory_sim.study.decisions import judge_share
 from theory_sim.study.study import Finding
@@ -166,10 +167,15 @@ def chosen_for_width() -> list[Experiment]:
 
 def predicted(experiment: Experiment, schedule: str) -> tuple[str, bool, str, float, float]:
     """Order, whether every level has it, verdict and both learning times of one arm of `check_constants`."""
-    arm = next(arm for arm in check_constants(experiment).arms if arm.schedule == schedule)
+    arm = next(arm for arm in _report(experiment).arms if arm.schedule == schedule)
     orders = {_order(arm.tau_P[level], arm.tau_Q[level]) for level in arm.tau_P}
     times = [time if math.isfinite(time) else math.inf for time in (arm.tau_Q[0.45], arm.tau_P[0.45])]
     return arm.order, len(orders) == 1, arm.verdict, times[0], times[1]
+
+
+@cache
+def _report(experiment: Experiment) -> ConstantsReport:
+    return check_constants(experiment)
 
 
 def predicted_anew(row: Row, experiment: Experiment) -> Row:
