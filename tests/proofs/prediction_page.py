@@ -142,10 +142,11 @@ def _at_width(rows: Sequence[Row]) -> str:
     wide = protocol.WIDTHS
     times = [time for row in rows for time in row.times() if time.there]
     hits = sum(time.hit for time in times)
+    done = len({row.experiment for row in rows})
     text = f"""
 ## At finite width
 
-Described, not decided on: `simulate` on the first {protocol.WIDE_COUNT} of the 30 that have at most
+Described, not decided on: `simulate` on {done} of the first {protocol.WIDE_COUNT} of the 30 that have at most
 {protocol.WIDE_MOST_STEPS} steps of eta_2, {protocol.WIDE_DATA_SETS} data sets each, paired neurons, m_W = {wide["m_W"]},
 m_V = {wide["m_V"]}, noise {protocol.WIDE_LEVEL:g} times as large (the same experiment in the limit). {hits} of {len(times)}
 learning times are within {100 * protocol.ALLOWED:.0f} %.
