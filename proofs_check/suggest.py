@@ -27,6 +27,8 @@ FREE: Final = ("d", "r", "lambda_", "eta_1", "eta_2", "tau_xi", "m_V")
 _ROLES: Final = {"all": ("order", "paper", "gap", "numerics"), "deciding": ("order", "numerics")}
 _FURTHEST: Final = math.log(1e4)
 _STARTS, _STARTS_ALONE = 4, 8
+# Random points nearer by that many are tried at the end; the verdict is asked for at so many of them.
+_TRIES, _LOOKS = 300, 30
 # Fineness of the closure in the search, and in the verdict; differences wide enough not to see its single steps.
 _COARSE, _FINE, _STEP = 0.4, 1.0, 0.01
 # Room for rounding d and m_V to whole numbers and the others to six digits.
@@ -146,7 +148,7 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
             try:
                 near = _moved(experiment, dict(zip(names, shifts, strict=True)))
                 if satisfies(near, conditions):
-                    return near
+                    return _tightened(experiment, conditions, names, near, shifts, seed)
             except InputError:
                 continue  # rounded or shifted past what an experiment may be, or the closure can solve
     raise _not_found(experiment, conditions, names, closest, seed)
@@ -155,6 +157,26 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
 def satisfies(experiment: Experiment, which: Conditions = "all") -> bool:
     """Whether an experiment meets the conditions asked for and `check_constants` finds that the mechanism applies."""
     return least_margin(experiment, which) >= 1.0 and regime(experiment).holds
+
+
+def _tightened(
+    experiment: Experiment, which: Conditions, names: Sequence[str], near: Experiment, shifts: Floats, seed: int
+) -> Experiment:
+    """The experiment, or one at 0.95 of its distance for as long as random points there, corners among them, bring one."""
+    rng, tries, looks = np.random.default_rng(seed), 0, 0
+    while tries < _TRIES and looks < _LOOKS:
+        draw = rng.choice((-1.0, 1.0), shifts.size) if tries % 2 else rng.uniform(-1.0, 1.0, shifts.size)
+        there, tries = 0.95 * np.abs(shifts).max() * draw, tries + 1
+        try:
+            closer = _moved(experiment, dict(zip(names, there, strict=True)))
+            if least_margin(closer, which) < 1.0:
+                continue
+            looks += 1
+            if regime(closer).holds:
+                near, shifts, tries, looks = closer, there, 0, 0
+        except InputError:
+            continue
+    return near
 
 
 def _around(shifts: Floats, seed: int) -> Iterator[Floats]:
