@@ -80,8 +80,8 @@ def test_a_suggestion_is_where_the_verdict_applies(near: Experiment) -> None:
 
 
 def test_nothing_nearer_on_a_grid(near: Experiment) -> None:
-    """At up to 0.95 of the distance no point of a grid of 21 x 21 meets conditions and verdict."""
-    steps = 0.95 * largest_move(FAR, near) * np.linspace(-1.0, 1.0, 21)
+    """At up to 0.95 of the distance no point of a grid of 11 x 11 meets conditions and verdict."""
+    steps = 0.95 * largest_move(FAR, near) * np.linspace(-1.0, 1.0, 11)
     looked = 0
     for a, b in itertools.product(steps, steps):
         there = FAR.replace(r=FAR.r * math.exp(a), lambda_=FAR.lambda_ * math.exp(b), max_tau=near.max_tau)

@@ -38,8 +38,11 @@ def test_every_experiment_is_as_the_law_says() -> None:
             assert e.tau_0_value == pytest.approx(1.0, rel=1e-4)
 
 
-def check(experiment: Experiment, stored: dict[tuple[str, str], Row], engine: str = "limit") -> None:
-    for schedule in protocol.SCHEDULES:
+def check(
+    experiment: Experiment, stored: dict[tuple[str, str], Row], engine: str = "limit",
+    schedules: tuple[str, ...] = protocol.SCHEDULES,
+) -> None:
+    for schedule in schedules:
         found, told = compare(engine, experiment, schedule), stored[experiment.name, schedule]
         for times in ("Q", "P"):
             assert getattr(found, times) == pytest.approx(getattr(told, times), rel=2e-3)
@@ -51,7 +54,7 @@ def check(experiment: Experiment, stored: dict[tuple[str, str], Row], engine: st
 
 def test_the_smallest_experiment_anew() -> None:
     smallest = min(experiments(), key=lambda e: e.max_tau / e.eta_2)
-    check(smallest, {(r.experiment, r.schedule): r for r in LIMIT})
+    check(smallest, {(r.experiment, r.schedule): r for r in LIMIT}, schedules=("L-S",))
 
 
 @pytest.mark.slow
