@@ -248,7 +248,7 @@ def constants(
     file: Annotated[Path | None, typer.Argument(help="Experiment as TOML; left out, the preset.")] = None,
     preset: Annotated[str, typer.Option(help="Named experiment, in place of a file.")] = "default",
     format: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-    suggest: Annotated[bool, typer.Option("--suggest", help="Look for the nearest one that meets the conditions.")] = False,
+    suggest: Annotated[bool, typer.Option("--suggest", help="Look for the nearest one on which it applies.")] = False,
     conditions: Annotated[str, typer.Option(help="For --suggest: all of them, or the deciding ones.")] = "all",
     out: Annotated[Path | None, typer.Option(help="For --suggest: file for that experiment.")] = None,
 ) -> None:
@@ -283,11 +283,10 @@ def constants(
         for line in lines_of(report):
             typer.echo(line)
         if near is not None:
-            typer.echo(f"\nnearest experiment that meets the conditions ({conditions}), N and g0 as they are")
+            typer.echo(f"\nnearest experiment found that meets the conditions ({conditions}) and the verdict, N and g0 kept")
             for name, value in moved.items() or {"nothing": "to move"}.items():
                 typer.echo(f"  {name} = {value}" + (f"  (was {old[name]})" if name in old else ""))
-            applies = check_constants(near).applies
-            typer.echo(f"  the closure {'predicts' if applies else 'does not safely predict'} both orders there")
+            typer.echo(f"  there {check_constants(near).verdict}")
     raise typer.Exit(0 if report.applies else 1)
 
 

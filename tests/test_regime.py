@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from theory_sim.experiment import Experiment
-from theory_sim.regime import LEVELS, judge, regime
+from theory_sim.regime import LEVELS, judge, regime, uncovered, verdict_rooms
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.closure import Closure
+from theory_sim.theory.closure import Closure, learnt_at
 from theory_sim.theory.separation import J, frozen_fraction
 
 DEFAULT = Experiment()
@@ -183,3 +183,44 @@ def test_conditions_of_the_width_do_not_bind_the_limit():
     assert limit.holds and [c.name for c in narrow.conditions][-1] == [c.name for c in limit.conditions][-1]
     assert len(limit.conditions) == len(narrow.conditions) - 2
     assert any("split network" in warning for warning in regime(Experiment(network="shared")).warnings)
+
+
+def could_fail(course: Closure, schedule: str, deficit: float) -> bool:
+    """The rules of a safe order as three plain questions: the slow reference of `order_rooms`."""
+    times = {kind: [learnt_at(course.tau, loss, level) for level in LEVELS]
+             for kind, loss in (("P", course.loss_P), ("Q", course.loss_Q))}  # fmt: skip
+    first, second, own = ("P", "Q", 0.08) if schedule == "L-S" else ("Q", "P", 0.05)
+    spread = 2 * math.hypot(own, 0.06) + (deficit if schedule == "S" else 0.0)
+    apart = 2 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2) + deficit
+    for level, early, late in zip(LEVELS, times[first], times[second], strict=True):
+        if math.isnan(early) or early * (1 + spread) > course.tau[-1] or late < early * (1 + apart):
+            return True
+        if schedule == "L-S" and (course.loss_Q[course.tau <= early * (1 + spread)] < level + 0.03).any():
+            return True
+    return False
+
+
+@settings(max_examples=200)
+@given(
+    st.floats(50.0, 2000.0), st.floats(50.0, 2000.0), st.floats(0.0, 0.69), st.sampled_from(["S", "L-S"]),
+    st.sampled_from([0.0, 0.1]),
+)
+def test_the_margin_is_the_verdict(tau_q, tau_p, floor, schedule, deficit):
+    seen = course(tau_q, tau_p, 1000.0, floor)
+    found = judge(seen, schedule, deficit)
+    assert (found.margin >= 1.0) == (found.holds and not found.thin) == (not could_fail(seen, schedule, deficit))
+
+
+def test_rooms_of_the_verdict_are_the_warnings():
+    rng, seen = np.random.default_rng(3), []
+    for _ in range(8):
+        r, lambda_, eta_2 = (value * math.exp(rng.uniform(-0.3, 0.3)) for value in (0.29, 5e-4, 0.4))
+        e = DEFAULT.replace(r=r, lambda_=lambda_, eta_2=eta_2, max_tau=1200.0)
+        seen.append(regime(e).holds)
+        assert (min(verdict_rooms(e).values()) >= 0.0) == seen[-1] and not uncovered(e)
+    assert len(set(seen)) == 2
+    assert not [name for name in verdict_rooms(DEFAULT.replace(eta_1=1.2, lambda_=0.9)) if name.startswith("S")]
+    # Real d and m_V, between whole ones, have rooms between theirs.
+    at = [verdict_rooms(DEFAULT.model_copy(update={"d": d, "N": 800, "kappa": None}))["S: P is learnt after Q at 0.55"]
+          for d in (200, 200.5, 201)]  # fmt: skip
+    assert at[0] < at[1] < at[2]

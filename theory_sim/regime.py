@@ -9,78 +9,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any, Final
 
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure import closure_of
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.closure import Closure, learnt_at
 from theory_sim.theory.conditions import Condition, conditions
+from theory_sim.theory.predicted_order import LEVELS, OrderPrediction, judge, order_rooms, room_of
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 
-__all__ = ["OrderPrediction", "Regime", "conditions_of", "regime"]
+__all__ = [
+    "FINEST_DECAY", "LEVELS", "OrderPrediction", "Regime", "conditions_of", "judge", "regime", "uncovered", "verdict_rooms",
+]  # fmt: skip
 
-Order = Literal["Q first", "P first", "neither"]
-
-LEVELS = (0.45, 0.50, 0.55)
-# Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
-# Q and 0.08 for P) and the closure's own error (0.06, THEORY §8). Two of them are allowed for.
-_SCATTER_Q = 2.0 * math.hypot(0.05, 0.06)
-_SCATTER_P = 2.0 * math.hypot(0.08, 0.06)
-_SCATTER_RATIO = 2.0 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2)
-# Q's plateau under a large rate scatters by about 0.015 between data sets (THEORY §13's tables).
-_SCATTER_LOSS = 0.03
 # Half a unit in the last place of float32 below 1 is 3e-8: 0.5 % of this.
-_FINEST_DECAY = 6e-6
+FINEST_DECAY: Final = 6e-6
+"""Least rate x lambda that float32 keeps well enough."""
 # Conditions that a finite width alone has to meet, by how their names begin.
 _OF_WIDTH = ("lazy deficit", "output noise of the start")
-
-
-@dataclass(frozen=True)
-class OrderPrediction:
-    """Predicted learning order of one schedule at infinite width.
-
-    Attributes
-    ----------
-    schedule : {"S", "L-S"}
-    order : {"Q first", "P first", "neither"}
-        Predicted at the level 0.45.
-    expected : {"Q first", "P first"}
-        What the theorem says of the schedule.
-    holds : bool
-        Whether ``expected`` is predicted at every level.
-    thin : bool
-        Whether the scatter over data sets, the closure's error or the width could undo that verdict.
-    tau_Q, tau_P : dict
-        Learning time for each level; NaN where the kind is not learnt before the run ends.
-    Q_loss_at_tau_P : float
-        Q-only training loss when P-only is learnt (level 0.45), or at the end if it is not.
-    Q_loss_end : float
-        Q-only training loss at the end.
-    annealed_tau, end_tau : float
-        Time of annealing (NaN if never) and the run's last time.
-    """
-
-    schedule: str
-    order: Order
-    expected: Order
-    holds: bool
-    thin: bool
-    tau_Q: dict[float, float]
-    tau_P: dict[float, float]
-    Q_loss_at_tau_P: float
-    Q_loss_end: float
-    annealed_tau: float
-    end_tau: float
-
-    @property
-    def verdict(self) -> str:
-        """The verdict in words."""
-        if self.holds:
-            return "holds, margin thin" if self.thin else "holds"
-        return "too close to call" if self.thin else "not as in the theorem"
 
 
 @dataclass(frozen=True)
@@ -200,21 +146,12 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
             break
         predicted[schedule] = _predict(e, schedule, deficit)
         warnings += _order_warnings(predicted[schedule])
-    if e.schedule not in ("S", "L-S"):
-        warnings.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
-    if e.network == "shared":
-        warnings.append("network = 'shared': the prediction is of the split network")
-    if e.batch_size is not None:
-        warnings.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
-    if e.noise_placement != "none":
-        warnings.append(f"noise_placement = {e.noise_placement!r}: the prediction leaves this noise out")
-    if e.patterns != "moving":
-        warnings.append(f"patterns = {e.patterns!r}: the prediction is of moving patterns")
+    warnings += uncovered(e)
     for field, rate in e.rates().items():
-        if e.dtype == "float32" and 0.0 < rate * e.lambda_ < _FINEST_DECAY:
+        if e.dtype == "float32" and 0.0 < rate * e.lambda_ < FINEST_DECAY:
             warnings.append(
                 f"{field} x lambda = {rate * e.lambda_:.3g} in float32: the decay 1 - rate x lambda is rounded to a multiple "
-                f"of 6e-8, more than 0.5 % of it below {_FINEST_DECAY:g}; use dtype = 'float64'"
+                f"of 6e-8, more than 0.5 % of it below {FINEST_DECAY:g}; use dtype = 'float64'"
             )
     notes: list[str] = []
     for c in rows:
@@ -243,70 +180,59 @@ def conditions_of(experiment: Experiment) -> tuple[Condition, ...]:
     )
 
 
+def verdict_rooms(experiment: Experiment, *, fineness: float = 1.0) -> dict[str, float]:
+    """Everything that `Regime.holds` asks of the parameters, each with its room: the logarithm of a factor to spare.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its d and m_V may be real numbers. What the predictions do not cover (`uncovered`) is not looked at.
+    fineness : float
+        Of the closure: less than 1 is faster and coarser than what `regime` takes.
+
+    Returns
+    -------
+    dict
+        Requirement in words to its room. None is negative exactly if `regime` raises no warning on an experiment that the
+        predictions cover. The orders are left out where a rate times lambda is 1 or more: none is predicted there.
+    """
+    e = experiment
+    rows = conditions_of(e)
+    rooms = {c.name: room_of(c.margin, 1.0) for c in rows if c.role == "numerics"}
+    for field, rate in e.rates().items():
+        if e.dtype == "float32" and rate * e.lambda_ > 0.0:
+            rooms[f"{field} x lambda in float32"] = room_of(rate * e.lambda_, FINEST_DECAY)
+    largest = max(e.eta_1, e.eta_2) * e.lambda_
+    rooms["rate x lambda below 1"] = room_of(1.0, math.nextafter(largest, math.inf))
+    if largest < 1.0:
+        deficit = next(c.value for c in rows if c.name.startswith(_OF_WIDTH[0]))
+        for schedule in ("L-S", "S"):
+            rooms |= order_rooms(closure_of(e, schedule, fineness=fineness), schedule, deficit)
+    return rooms
+
+
+def uncovered(experiment: Experiment) -> list[str]:
+    """What about an experiment the predictions leave out, as warnings; empty if they cover it."""
+    e, found = experiment, []
+    if e.schedule not in ("S", "L-S"):
+        found.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
+    if e.network == "shared":
+        found.append("network = 'shared': the prediction is of the split network")
+    if e.batch_size is not None:
+        found.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
+    if e.noise_placement != "none":
+        found.append(f"noise_placement = {e.noise_placement!r}: the prediction leaves this noise out")
+    if e.patterns != "moving":
+        found.append(f"patterns = {e.patterns!r}: the prediction is of moving patterns")
+    return found
+
+
 def _reduction(motion: float) -> float:
     return float(frozen_fraction(motion)) if math.isfinite(motion) else 0.0
 
 
 def _predict(e: Experiment, schedule: str, deficit: float) -> OrderPrediction:
     return judge(closure_of(e, schedule), schedule, deficit)
-
-
-def judge(course: Closure, schedule: str, deficit: float) -> OrderPrediction:
-    """Return the order that a closure's course shows, and how safely.
-
-    ``deficit`` is the lazy deficit, by which finite width may delay Q.
-    """
-    end = float(course.tau[-1])
-    learnt_q = {level: learnt_at(course.tau, course.loss_Q, level) for level in LEVELS}
-    learnt_p = {level: learnt_at(course.tau, course.loss_P, level) for level in LEVELS}
-    expected: Order = "P first" if schedule == "L-S" else "Q first"
-    orders = [_order(learnt_p[level], learnt_q[level]) for level in LEVELS]
-    holds = all(order == expected for order in orders)
-    thin = _could_fail(course, schedule, learnt_q, learnt_p, deficit) if holds else _could_hold(course, schedule)
-    at_p = learnt_p[LEVELS[0]]
-    q_loss = course.loss_Q[-1] if math.isnan(at_p) else np.interp(at_p, course.tau, course.loss_Q)
-    return OrderPrediction(
-        schedule, orders[0], expected, holds, thin,
-        learnt_q, learnt_p, float(q_loss), float(course.loss_Q[-1]), course.annealed_tau, end,
-    )
-
-
-def _could_fail(
-    course: Closure, schedule: str, learnt_q: dict[float, float], learnt_p: dict[float, float], deficit: float
-) -> bool:
-    """Whether the allowed scatter undoes an order that is predicted at every level."""
-    end = float(course.tau[-1])
-    first, second = (learnt_p, learnt_q) if schedule == "L-S" else (learnt_q, learnt_p)
-    spread = _SCATTER_P if schedule == "L-S" else _SCATTER_Q + deficit
-    for level in LEVELS:
-        latest = first[level] * (1.0 + spread)
-        if latest > end or second[level] < first[level] * (1.0 + _SCATTER_RATIO + deficit):
-            return True
-        # Under L-S Q must stay unlearnt until the slowest data set allowed for has learnt P.
-        if schedule == "L-S" and float(course.loss_Q[course.tau <= latest].min()) < level + _SCATTER_LOSS:
-            return True
-    return False
-
-
-def _could_hold(course: Closure, schedule: str) -> bool:
-    """Whether the order would be predicted if both losses were off by the allowed scatter."""
-    shift = _SCATTER_LOSS if schedule == "L-S" else -_SCATTER_LOSS
-    expected = "P first" if schedule == "L-S" else "Q first"
-    return all(
-        _order(
-            learnt_at(course.tau, course.loss_P, level + shift), learnt_at(course.tau, course.loss_Q, level - shift)
-        )
-        == expected
-        for level in LEVELS
-    )
-
-
-def _order(tau_p: float, tau_q: float) -> Order:
-    if math.isnan(tau_p) and math.isnan(tau_q):
-        return "neither"
-    if math.isnan(tau_q) or tau_p < tau_q:
-        return "P first"
-    return "Q first"
 
 
 def _order_warnings(p: OrderPrediction) -> list[str]:

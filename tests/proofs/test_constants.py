@@ -13,13 +13,15 @@ from typer.testing import CliRunner
 
 from proofs_check import check_constants, suggest
 from proofs_check.cli import app
-from proofs_check.suggest import FREE, least_margin, moves
+from proofs_check.suggest import FREE, least_margin, moves, satisfies
+from tests.proofs.suggestion_starts import starts
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.regime import conditions_of, regime
 from theory_sim.theory.noise_law import noise_levels
 
 FAR = Experiment(r=0.6)
+PAIR = ("r", "lambda_")
 
 
 def largest_move(old: Experiment, new: Experiment) -> float:
@@ -64,49 +66,90 @@ def test_a_single_move_ends_on_the_bound() -> None:
         assert math.isclose(margin, 1.0, rel_tol=1e-6)
 
 
-def test_a_suggestion_meets_the_conditions_and_nothing_nearer_does() -> None:
-    near = suggest(FAR, conditions="deciding")
-    assert least_margin(FAR, "deciding") < 1.0 <= least_margin(near, "deciding")
+@pytest.fixture(scope="module")
+def near() -> Experiment:
+    return suggest(FAR, conditions="deciding", free=PAIR)
+
+
+def test_a_suggestion_is_where_the_verdict_applies(near: Experiment) -> None:
+    assert not check_constants(FAR).applies and least_margin(FAR, "deciding") < 1.0
+    assert check_constants(near).applies and least_margin(near, "deciding") >= 1.0
+    kept = set(FAR.fields()) - {"r", "lambda", "record_every", "max_tau", "kappa", "N"}
+    assert {name: near.fields().get(name) for name in kept} == {name: FAR.fields()[name] for name in kept}
     assert (near.n_examples, near.g0) == (FAR.n_examples, FAR.g0)
-    radius = largest_move(FAR, near)
+
+
+def test_nothing_nearer_on_a_grid(near: Experiment) -> None:
+    """At up to 0.95 of the distance no point of a grid of 11 x 11 meets conditions and verdict."""
+    steps = 0.95 * largest_move(FAR, near) * np.linspace(-1.0, 1.0, 11)
+    looked = 0
+    for a, b in itertools.product(steps, steps):
+        there = FAR.replace(r=FAR.r * math.exp(a), lambda_=FAR.lambda_ * math.exp(b), max_tau=near.max_tau)
+        if least_margin(there, "deciding") >= 1.0:
+            looked += 1
+            assert not regime(there).holds, (a, b)
+    # Twin: the verdict is what keeps it away; conditions alone hold nearer.
+    assert looked > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", starts(), ids=lambda e: e.name)
+def test_suggestions_from_twelve_starts(start: Experiment) -> None:
+    """The two commands agree, and nothing nearer is found at 0.95 of the distance: corners of the box, then 400 points."""
+    found = suggest(start, conditions="deciding")
+    assert check_constants(found).applies and least_margin(found, "deciding") >= 1.0
+    assert suggest(found, conditions="deciding") == found
+    radius = 0.95 * largest_move(start, found)
     rng = np.random.default_rng(5)
-    # False twin of "nearest": at 0.97 of the distance none of 3000 experiments meets them, corners of the box first.
     corners = list(itertools.product((-1.0, 1.0), repeat=len(FREE)))
-    for shifts in [*corners, *rng.uniform(-1.0, 1.0, (3000 - len(corners), len(FREE)))]:
-        moved = {name: getattr(FAR, name) * math.exp(0.97 * radius * s) for name, s in zip(FREE, shifts, strict=True)}
+    for shifts in [*corners, *rng.uniform(-1.0, 1.0, (400, len(FREE)))]:
+        moved = {name: getattr(start, name) * math.exp(radius * s) for name, s in zip(FREE, shifts, strict=True)}
         moved |= {"d": round(moved["d"]), "m_V": 2 * round(moved["m_V"] / 2)}
-        assert least_margin(FAR.replace(**moved, N=FAR.n_examples, kappa=None), "deciding") < 1.0
+        length = {"max_tau": found.max_tau, "dtype": "float64"}
+        assert not satisfies(start.replace(**moved, **length, N=start.n_examples, kappa=None), "deciding")
 
 
-def test_a_suggestion_against_a_grid() -> None:
-    free = ("r", "lambda_")
-    near = suggest(FAR, conditions="deciding", free=free)
-    steps = np.linspace(-2.0, 2.0, 161)
-    def meets(a: float, b: float) -> bool:
-        return least_margin(FAR.replace(r=FAR.r * math.exp(a), lambda_=FAR.lambda_ * math.exp(b)), "deciding") >= 1.0
-
-    met = [max(abs(a), abs(b)) for a, b in itertools.product(steps, steps) if meets(a, b)]
-    assert met
-    assert abs(largest_move(FAR, near) - min(met)) <= 0.026  # a step of the grid
+def test_a_run_that_is_too_short_is_made_longer() -> None:
+    short = Experiment(max_tau=300.0, max_steps=500)
+    assert not check_constants(short).applies
+    longer = suggest(short, conditions="deciding")
+    assert check_constants(longer).applies
+    assert longer == short.replace(max_tau=longer.max_tau, max_steps=longer.max_steps, N=short.n_examples)
+    assert longer.max_tau > 600.0 and longer.max_steps is not None and longer.max_steps >= longer.max_tau / short.eta_2
 
 
 def test_what_meets_them_stays_and_the_impossible_is_said() -> None:
     assert suggest(Experiment(), conditions="deciding") == Experiment()
-    with pytest.raises(InputError, match="N = 800"):
-        suggest(Experiment())
+    with pytest.raises(InputError, match="best compromise misses") as caught:
+        suggest(FAR, conditions="deciding", free=("lambda_",))  # decay that suppresses Q under L-S stops P
+    assert "let more parameters move" in str(caught.value)
     for wrong in ({"free": ("N",)}, {"free": ()}, {"conditions": "some"}):
         with pytest.raises(InputError):
             suggest(Experiment(), **wrong)  # type: ignore[arg-type]
+    for fields in ({"network": "shared"}, {"batch_size": 10}, {"schedule": "cosine"}):
+        with pytest.raises(InputError, match="predictions cover"):
+            suggest(Experiment(**fields))
+    with pytest.raises(InputError, match="keep 0 at 0"):
+        suggest(FAR.replace(lambda_=0.0, tau_0=1.0), conditions="deciding", free=("lambda_",))
 
 
 def test_command_line(tmp_path: Path) -> None:
     run = CliRunner().invoke
-    file, out = tmp_path / "far.toml", tmp_path / "near.toml"
-    FAR.to_toml(file)
+    file, out = tmp_path / "short.toml", tmp_path / "longer.toml"
+    short = Experiment(max_tau=300.0)
+    short.to_toml(file)
     done = run(app, ["constants", str(file), "--suggest", "--conditions", "deciding", "--out", str(out)])
-    assert done.exit_code == 1 and "FAILS" in done.output and "r = " in done.output, done.output
-    assert Experiment.from_toml(out) == suggest(FAR, conditions="deciding")
+    assert done.exit_code == 1 and "max_tau = " in done.output and "there the mechanism applies" in done.output, done.output
+    assert Experiment.from_toml(out) == suggest(short, conditions="deciding")
+    assert run(app, ["constants", str(out)]).exit_code == 0  # the two commands agree
     as_json = run(app, ["constants", "--preset", "quick", "--format", "json"])
     assert json.loads(as_json.output)["applies"] is (as_json.exit_code == 0)
     for words in (["--out", "x"], ["--format", "xml"], [str(file), "--preset", "quick"], ["--suggest", "--out", str(out)]):
         assert isinstance(run(app, ["constants", *words]).exception, InputError)
+
+
+def test_nothing_is_written_where_nothing_is_found(tmp_path: Path) -> None:
+    file, out = tmp_path / "shared.toml", tmp_path / "near.toml"
+    Experiment(network="shared").to_toml(file)
+    done = CliRunner().invoke(app, ["constants", str(file), "--suggest", "--out", str(out)])
+    assert isinstance(done.exception, InputError) and not out.exists()

@@ -33,8 +33,10 @@ _SCHEDULES = ("L-S", "S", "constant")
 _LEAST_BLOCKS, _BLOCKS_IN_TAU_Q, _MOST_BLOCKS = 150, 5.0, 4000
 
 
-def closure_of(experiment: Experiment, schedule: str) -> Closure:
+def closure_of(experiment: Experiment, schedule: str, *, fineness: float = 1.0) -> Closure:
     """Closure of an experiment under one of the schedules L-S, S and constant (THEORY §8).
+
+    ``fineness`` multiplies the number of its blocks of time: less than 1 is faster and coarser.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def closure_of(experiment: Experiment, schedule: str) -> Closure:
     return solve_closure(
         d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, rate=rate, stop_loss=e.epsilon_2 or 0.0, max_tau=e.max_tau,
-        max_steps=e.max_steps, blocks=_blocks(e), **annealed,
+        max_steps=e.max_steps, blocks=math.ceil(fineness * _blocks(e)), **annealed,
     )
 
 

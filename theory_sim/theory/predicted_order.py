@@ -1,0 +1,159 @@
+"""The learning order that a closure's course shows, and how safely (THEORY §8)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from theory_sim.theory.closure import Closure, learnt_at
+
+__all__ = ["LEVELS", "Order", "OrderPrediction", "judge", "order_rooms", "room_of"]
+
+Order = Literal["Q first", "P first", "neither"]
+
+LEVELS: Final = (0.45, 0.50, 0.55)
+# Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
+# Q and 0.08 for P) and the closure's own error (0.06, THEORY §8). Two of them are allowed for.
+_SCATTER_Q = 2.0 * math.hypot(0.05, 0.06)
+_SCATTER_P = 2.0 * math.hypot(0.08, 0.06)
+_SCATTER_RATIO = 2.0 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2)
+# Q's plateau under a large rate scatters by about 0.015 between data sets (THEORY §13's tables).
+_SCATTER_LOSS = 0.03
+
+
+@dataclass(frozen=True)
+class OrderPrediction:
+    """Predicted learning order of one schedule at infinite width.
+
+    Attributes
+    ----------
+    schedule : {"S", "L-S"}
+    order : {"Q first", "P first", "neither"}
+        Predicted at the level 0.45.
+    expected : {"Q first", "P first"}
+        What the theorem says of the schedule.
+    holds : bool
+        Whether ``expected`` is predicted at every level.
+    thin : bool
+        Whether the scatter over data sets, the closure's error or the width could undo that verdict.
+    margin : float
+        Factor to spare of the tightest requirement of `order_rooms`: at least 1 exactly where the order holds and is not thin.
+    tau_Q, tau_P : dict
+        Learning time for each level; NaN where the kind is not learnt before the run ends.
+    Q_loss_at_tau_P : float
+        Q-only training loss when P-only is learnt (level 0.45), or at the end if it is not.
+    Q_loss_end : float
+        Q-only training loss at the end.
+    annealed_tau, end_tau : float
+        Time of annealing (NaN if never) and the run's last time.
+    """
+
+    schedule: str
+    order: Order
+    expected: Order
+    holds: bool
+    thin: bool
+    margin: float
+    tau_Q: dict[float, float]
+    tau_P: dict[float, float]
+    Q_loss_at_tau_P: float
+    Q_loss_end: float
+    annealed_tau: float
+    end_tau: float
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in words."""
+        if self.holds:
+            return "holds, margin thin" if self.thin else "holds"
+        return "too close to call" if self.thin else "not as in the theorem"
+
+
+def judge(course: Closure, schedule: str, deficit: float) -> OrderPrediction:
+    """Return the order that a closure's course shows, and how safely.
+
+    ``deficit`` is the lazy deficit, by which finite width may delay Q.
+    """
+    end = float(course.tau[-1])
+    learnt_q = {level: learnt_at(course.tau, course.loss_Q, level) for level in LEVELS}
+    learnt_p = {level: learnt_at(course.tau, course.loss_P, level) for level in LEVELS}
+    expected: Order = "P first" if schedule == "L-S" else "Q first"
+    orders = [_order(learnt_p[level], learnt_q[level]) for level in LEVELS]
+    holds = all(order == expected for order in orders)
+    room = min(order_rooms(course, schedule, deficit).values())
+    thin = room < 0.0 if holds else _could_hold(course, schedule)
+    at_p = learnt_p[LEVELS[0]]
+    q_loss = course.loss_Q[-1] if math.isnan(at_p) else np.interp(at_p, course.tau, course.loss_Q)
+    return OrderPrediction(
+        schedule, orders[0], expected, holds, thin, math.exp(room),
+        learnt_q, learnt_p, float(q_loss), float(course.loss_Q[-1]), course.annealed_tau, end,
+    )
+
+
+def order_rooms(course: Closure, schedule: str, deficit: float) -> dict[str, float]:
+    """By how much each requirement of a safe order holds, as the logarithm of a factor.
+
+    Parameters
+    ----------
+    course : Closure
+    schedule : {"S", "L-S"}
+    deficit : float
+        Lazy deficit, by which finite width may delay Q.
+
+    Returns
+    -------
+    dict
+        Requirement in words to its room: the theorem's order holds at every level, the allowed scatter included, exactly if
+        none is negative. Continuous in the course, but infinite once the other kind is not learnt by the end.
+    """
+    end = float(course.tau[-1])
+    rooms = {}
+    losses = {"P": course.loss_P, "Q": course.loss_Q}
+    kind, other = ("P", "Q") if schedule == "L-S" else ("Q", "P")
+    spread = _SCATTER_P if schedule == "L-S" else _SCATTER_Q + deficit
+    for level in LEVELS:
+        first, second = (learnt_at(course.tau, losses[each], level) for each in (kind, other))
+        # Learnt exactly at the end and not learnt at all are one case, seen from two sides.
+        missing = math.log(max(float(losses[kind][-1]) / level, 1.0)) if math.isnan(first) else 0.0
+        first = end if math.isnan(first) else first
+        latest = first * (1.0 + spread)
+        rooms[f"{schedule}: {kind} is learnt by max_tau at {level:g}"] = room_of(end, latest) - missing
+        apart = math.inf if math.isnan(second) else room_of(second, first * (1.0 + _SCATTER_RATIO + deficit))
+        rooms[f"{schedule}: {other} is learnt after {kind} at {level:g}"] = apart
+        # Under L-S Q must stay unlearnt until the slowest data set allowed for has learnt P.
+        if schedule == "L-S":
+            least = float(course.loss_Q[course.tau <= latest].min())
+            rooms[f"L-S: Q's loss stays above {level:g} until P is learnt"] = room_of(least, level + _SCATTER_LOSS)
+    return rooms
+
+
+def room_of(found: float, needed: float) -> float:
+    """Logarithm of found / needed, neither of them negative; its sign is that of found - needed to the last digit."""
+    if needed <= 0.0:
+        return math.inf
+    ratio = math.log(found / needed) if 0.0 < found and needed < math.inf else -math.inf
+    return max(ratio, 0.0) if found >= needed else min(ratio, -1e-16)
+
+
+def _could_hold(course: Closure, schedule: str) -> bool:
+    """Whether the order would be predicted if both losses were off by the allowed scatter."""
+    shift = _SCATTER_LOSS if schedule == "L-S" else -_SCATTER_LOSS
+    expected = "P first" if schedule == "L-S" else "Q first"
+    return all(
+        _order(
+            learnt_at(course.tau, course.loss_P, level + shift), learnt_at(course.tau, course.loss_Q, level - shift)
+        )
+        == expected
+        for level in LEVELS
+    )
+
+
+def _order(tau_p: float, tau_q: float) -> Order:
+    if math.isnan(tau_p) and math.isnan(tau_q):
+        return "neither"
+    if math.isnan(tau_q) or tau_p < tau_q:
+        return "P first"
+    return "Q first"
