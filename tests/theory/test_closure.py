@@ -109,13 +109,19 @@ def test_a_rate_out_of_range_is_an_error(rate):
         solve_closure(**BASE, rate=rate)
 
 
-def test_a_long_run_is_resolved_or_refused() -> None:
-    """Q needs a time that hardly grows beside a run of 6 d: blocks follow it, and too few of them are refused, not returned."""
+def test_a_long_run_is_resolved_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Q needs a time that hardly grows beside a run of 6 d: blocks follow it. Too few blocks are coarse, never wild."""
     e = Experiment(d=10**6, q0=0.3, r=0.0087, lambda_=2.5e-8, eta_2=16e-4, tau_xi=0.001, epsilon_1=0.23, max_tau=6e6)
     frozen = times.tau_Q(0.45, r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
     course = closure_of(e, "S")
     assert learnt_at(course.tau, course.loss_Q, 0.45) == pytest.approx(frozen, rel=0.15)
+    # Blocks of twenty times the time that Q needs.
     fields = {**BASE, "d": 10**7, "n_examples": 4 * 10**7, "r": 0.0031, "alpha_min": 0.5, "lambda_": 1.6e-9,
               "tau_0": tau_stationary(16.0, 1.6e-9, 1.0), "max_tau": 6e7}
+    coarse, fine = (solve_closure(**fields, rate=16e-4, blocks=blocks) for blocks in (150, 600))
+    assert coarse.loss_Q.max() <= math.log(2.0) + 1e-12
+    assert coarse.loss_Q[-1] == pytest.approx(fine.loss_Q[-1], rel=0.01)
+    assert coarse.loss_P[-1] == pytest.approx(fine.loss_P[-1], rel=0.01)
+    monkeypatch.setattr("theory_sim.theory.closure._MOST_NEWTON", 3)
     with pytest.raises(InputError, match="Newton"):
         solve_closure(**fields, rate=16e-4)

@@ -23,6 +23,7 @@ _MARGIN_NODES = 12
 _INTERFERENCE_NODES = 5
 # Newton's steps end at rounding (1e-13) where the grid is fine enough; on one that is not, far off.
 _NEWTON = 1e-8
+_MOST_NEWTON = 30
 
 
 @dataclass(frozen=True)
@@ -279,11 +280,14 @@ def solve_closure(
         # Newton: the newest residual is interpolated between the block's known start and its end.
         guess = g + slope_g * block if share > 0.0 else g
         end_residual = residual
-        for _ in range(3 if share > 0.0 else 0):
+        for iteration in range(_MOST_NEWTON if share > 0.0 else 0):
             end_residual, slope, _ = residuals(guess, both_margin)
             used = (1.0 - share) * residual + share * end_residual
             miss = guess - base - newest @ used
-            guess = guess - np.linalg.solve(np.eye(2) - share * newest * slope, miss)
+            change = np.linalg.solve(np.eye(2) - share * newest * slope, miss)
+            guess = guess - change
+            if iteration >= 2 and np.abs(change).max() <= _NEWTON * (1.0 + np.abs(guess).max()):
+                break
         end_residual = residuals(guess, both_margin)[0] if share > 0.0 else residual
         used = (1.0 - share) * residual + share * end_residual
         new_g = base + newest @ used
