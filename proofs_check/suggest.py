@@ -225,7 +225,7 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
         if found is not None and found.short == 0.0 and found.reach <= 1.02 * bound:
             break
     best = min((each for each in coarse if each is not None), key=_badness, default=None)
-    return best and nearest(both(_FINE), best.shifts, _FURTHEST, step=_STEP, iterations=15, first_step=0.05)
+    return best and (nearest(both(_FINE), best.shifts, _FURTHEST, step=_STEP, iterations=15, first_step=0.05) or best)
 
 
 def _from_all(rooms: Callable[[Floats], Floats], starts: Sequence[Floats], iterations: int = 40) -> Point | None:
