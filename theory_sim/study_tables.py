@@ -31,6 +31,7 @@ _STYLES: Final = {"supported": "green", "refuted": "red", "undecided": "yellow"}
 def studies_table() -> Table:
     """Every study with its question and declared cost."""
     table = headed_table("Studies", ("name", "question", "source", *SIZES))
+    table.columns[0].no_wrap = True  # a name is typed again
     table.columns[1].justify = "left"
     for name in study_names():
         study = study_of(name)
