@@ -76,7 +76,9 @@ def lines_of(problem: Problem) -> Iterator[str]:
 
 
 def _written(expression: sympy.Expr) -> str:
-    return str(sympy.sstr(expression))
+    # To put terms in order sympy asks for signs, and computes an integral over numbers to the last digit for one.
+    order = "none" if expression.has(sympy.Integral) else None
+    return str(sympy.sstr(expression, order=order))
 
 
 def _domain(variables: Mapping[sympy.Symbol, Any]) -> str:
