@@ -98,6 +98,6 @@ STUDY: Final = Study(
     statistic="Share of seeds in which L-S learns P first and S learns Q first, under each law of patterns.",
     rule="Four parts, one a law of patterns: exact interval of the share at level 1 - 0.05/4 against 1/2.",
     limits="One data law; paired neurons, m_W = 100, m_V = 40 000, tau_0 = 100; d = 200; level 0.45, tau up to 1200.",
-    seconds={"small": 15, "default": 450, "full": 20_000},
+    seconds={"small": 15, "default": 450, "full": 3_000},
     plan=_plan, tabulate=_tabulate, decide=_decide,
 )

@@ -99,6 +99,6 @@ STUDY: Final = Study(
     rule="Two parts (order, error) at s = 1, annealed at tau = 700: exact interval of the share at 1 - 0.05/2 against 1/2.",
     limits="One data law; noise shared over the batch; paired neurons, m_W = 100, m_V = 10 000, tau_0 = 100; d = 200, where "
            "the gap in error is small; errors at equal tau, not at equal loss.",
-    seconds={"small": 15, "default": 480, "full": 20_000},
+    seconds={"small": 15, "default": 480, "full": 8_000},
     plan=_plan, tabulate=_tabulate, decide=_decide,
 )

@@ -114,6 +114,6 @@ STUDY: Final = Study(
     rule="Six parts (order and error of three placements): exact interval of the share at level 1 - 0.05/6 against 1/2.",
     limits="One data law, one noise level and annealing time; paired neurons, m_W = 100, m_V = 2000, tau_0 = 100; d = 200, "
            "where the gap in error is small; errors at equal tau, not at equal loss.",
-    seconds={"small": 20, "default": 550, "full": 30_000},
+    seconds={"small": 20, "default": 550, "full": 9_000},
     plan=_plan, tabulate=_tabulate, decide=_decide,
 )
