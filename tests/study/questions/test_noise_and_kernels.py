@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas
 import pytest
 
 from theory_sim.plots.studies import plot_study
+from theory_sim.study.decisions import judge_share
 from theory_sim.study.registry import study_of
 from theory_sim.study.run_study import read_table, run_study
 from theory_sim.theory.noise_placement import matched_level
@@ -91,7 +93,26 @@ def test_arms_are_matched_and_share_the_data() -> None:
             if name != "baseline":
                 level = matched_level(name, base.tau_0_value, rate=base.eta_2, lambda_=base.lambda_)
                 assert e.noise_placement == name and e.noise_level == pytest.approx(level)
-        assert MITIGATION.plan(size)["baseline"].table() == plan["baseline"].table()  # type: ignore[arg-type]
+        others = [MITIGATION.plan(size)["baseline"], KERNEL.plan(size)["patterns"]]  # type: ignore[arg-type]
+        for sweep in others:  # the same experiment at widths and on seeds of their own
+            e = sweep.experiment
+            assert e.replace(m_V=base.m_V, name=base.name) == base and e.m_V >= base.m_V
+        seeds = [set(sweep.seeds) for sweep in (plan["baseline"], *others)]
+        assert len(set.union(*seeds)) == sum(map(len, seeds)) and min(set.union(*seeds)) >= 100, "fresh, and each study its own"
+
+
+@pytest.mark.parametrize(("level", "n", "least"), [
+    (1 - 0.05 / 4, 24, 19), (1 - 0.05 / 2, 16, 13), (1 - 0.05 / 2, 13, 11), (1 - 0.05 / 2, 10, 9), (1 - 0.05 / 2, 7, 7),
+    (1 - 0.05 / 6, 14, 13), (1 - 0.05 / 6, 12, 11), (1 - 0.05 / 6, 8, 8),
+])
+def test_how_many_data_sets_the_rules_ask_for(level: float, n: int, least: int) -> None:
+    """The numbers from which the default sizes were chosen; by hand, n tosses of a coin give as many with chance below half the
+    error, and one fewer with a larger one."""
+    tails = [sum(math.comb(n, j) for j in range(k, n + 1)) / 2**n for k in (least, least - 1)]
+    assert tails[0] <= (1 - level) / 2 < tails[1]
+    assert judge_share("x", least, n, level=level).verdict == "supported"
+    assert judge_share("x", least - 1, n, level=level).verdict == "undecided"
+    assert judge_share("x", n - least, n, level=level).verdict == "refuted"
 
 
 @pytest.mark.parametrize("study", [PLACEMENT, MITIGATION, KERNEL], ids=lambda study: study.name)
