@@ -79,7 +79,7 @@ def test_an_exact_line_is_no_failure() -> None:
 
 
 def test_the_family_meets_the_conditions_that_decide_the_order() -> None:
-    """At every d of the default size; with r 1.5 times as large, or lambda half or twice, it does not."""
+    """At every d of the default size; with r 1.5 times as large, or lambda half, or 2.5 times, it does not."""
     def failing(d: int, r: float = 1.0, lambda_: float = 1.0) -> list[str]:
         e = scaling.experiment_at(d)
         e = e.replace(r=e.r * r, lambda_=e.lambda_ * lambda_)

@@ -21,7 +21,7 @@ _TIMES = (
 
 
 def plot(table: pandas.DataFrame) -> Figure:
-    """Points are the limit (means over data sets), solid lines the closure, dotted lines §8's closed forms.
+    """Points are the limit (median times, geometric mean ratios), solid lines the closure, dotted lines §8's closed forms.
 
     Parameters
     ----------
