@@ -253,6 +253,7 @@ def constants(
     out: Annotated[Path | None, typer.Option(help="For --suggest: file for that experiment.")] = None,
 ) -> None:
     """Hold an experiment against the theorem's conditions; exit status 1 if its mechanism does not apply."""
+    from proofs_check.certificate import require_writable
     from proofs_check.constants import check_constants
     from proofs_check.constants_text import lines_of
     from proofs_check.suggest import suggest as nearest
@@ -267,12 +268,15 @@ def constants(
         raise InputError("--out or --conditions without --suggest", "they belong to a suggestion", "add --suggest")
     if out is not None and out.exists():
         raise InputError(f"--out {out}", "a file that does not exist yet", "choose another, or move that one away")
+    if out is not None:
+        require_writable(out.parent)
     experiment = Experiment.from_toml(file) if file is not None else Experiment.preset(preset)
     report = check_constants(experiment)
     near = nearest(experiment, conditions=conditions) if suggest else None  # type: ignore[arg-type]
     if near is not None and out is not None:
         near.to_toml(out)
     old = experiment.fields()
+    old["N"] = experiment.n_examples  # given by kappa or not, it is kept
     moved = {} if near is None else {name: value for name, value in near.fields().items() if old.get(name) != value}
     if format == "json":
         told = report.to_dict()

@@ -266,10 +266,11 @@ class WorstCase:
     high: sympy.Rational
 
     def __post_init__(self) -> None:
-        if self.horizon < 1 or not 0 < self.rate < 4 or self.root_floor <= 0:
+        if self.horizon < 1 or not 0 < self.rate < 4 or self.root_floor <= 0 or self.low > self.high:
             raise InputError(
-                f"worst case of {self.horizon} steps at c eta = {self.rate} with root of epsilon {self.root_floor}",
-                "one step or more, 0 < c eta < 4, a positive root",
+                f"worst case of {self.horizon} steps at c eta = {self.rate} with root of epsilon {self.root_floor}, from "
+                f"{self.low} to {self.high}",
+                "one step or more, 0 < c eta < 4, a positive root, low <= high",
                 "change the value outside",
             )
 

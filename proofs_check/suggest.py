@@ -129,8 +129,8 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
         If none is found within factors of 1e4, a name is no free parameter, or the predictions do not cover the experiment.
     """
     unknown = [name for name in free if name not in FREE]
-    if unknown or not free:
-        raise InputError(f"free = {list(free)}", f"one or more of {', '.join(FREE)}", "leave the others out")
+    if unknown or not free or len(set(free)) < len(free):
+        raise InputError(f"free = {list(free)}", f"one or more of {', '.join(FREE)}, each once", "leave the others out")
     left_out = uncovered(experiment)
     if left_out:
         raise InputError("; ".join(left_out), "a suggestion is one that the predictions cover", "change that first")
@@ -217,7 +217,7 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
 
     starts = _starts(len(names), seed, _STARTS)
     ends = [_from_all(rooms, starts) for rooms in (cheap, *map(cushioned, _CUSHIONS))]
-    bound = ends[0].reach if ends[0] is not None else 0.0
+    bound = ends[0].reach if ends[0] is not None and ends[0].short == 0.0 else 0.0
     coarse: list[Point | None] = []
     for start in _apart([*(end.shifts for end in ends if end is not None), starts[0]]):
         coarse.append(found := nearest(both(_COARSE), start, _FURTHEST, step=_STEP, iterations=40))
@@ -251,10 +251,12 @@ def _not_found(experiment: Experiment, which: Conditions, names: Sequence[str], 
     n = experiment.n_examples
     seen = f"no experiment found that meets the conditions ({which}) and the verdict with N = {n}, g0 = {experiment.g0:g}"
     if closest is not None and closest.short > _FAR_OFF:
-        rooms = _rooms(experiment, which, dict(zip(names, closest.shifts, strict=True)), _FINE) or {}
+        shifts = dict(zip(names, closest.shifts, strict=True))
+        rooms = _rooms(experiment, which, shifts, _FINE) or _rooms(experiment, which, shifts, _COARSE) or {}
         # At the best compromise those that exclude each other fall short by about the same.
         binding = [name for name, room in rooms.items() if room <= -0.5 * closest.short < 0.0]
-        seen += f"; the best compromise misses by a factor of {math.exp(closest.short):.3g} in " + "; ".join(binding)
+        seen += f"; the best compromise misses by a factor of {math.exp(closest.short):.3g}"
+        seen += f" in {'; '.join(binding)}" if binding else ""
     within = "within factors of 1e4 in " + ", ".join(names)
     if _met_alone(experiment, which, names, seed):
         mend = "let more parameters move, or change N, g0, q0 or alpha_min, which a suggestion keeps"

@@ -328,10 +328,18 @@ class Experiment(pydantic.BaseModel):
         return cls(**fields)
 
     def to_toml(self, path: str | os.PathLike[str]) -> None:
-        """Write every field that is set; ``from_toml`` gives an equal Experiment back."""
+        """Write every field that is set, whole or not at all; ``from_toml`` gives an equal Experiment back."""
         import tomli_w
 
-        Path(path).write_text(tomli_w.dumps(self.fields()), encoding="utf-8")
+        target = Path(path)
+        draft = target.with_name(f".{target.name}.draft")
+        try:
+            draft.write_text(tomli_w.dumps(self.fields()), encoding="utf-8")
+            draft.replace(target)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise ExperimentError(f"{target}: {error.strerror}", "a folder that can be written to, on a disk with room",
+                                  "choose another") from None
 
 
 def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -224,12 +224,14 @@ def findings(rows: Sequence[Row]) -> tuple[Finding, Finding]:
 
 
 def save(rows: Sequence[Row]) -> None:
-    """Write the table."""
-    with TABLE.open("w", encoding="utf-8", newline="") as file:
+    """Write the table, whole or not at all: a row can be an hour's work."""
+    draft = TABLE.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field.name for field in fields(Row)])
         for row in rows:
             writer.writerow(["; ".join(map(str, v)) if isinstance(v, tuple) else v for v in asdict(row).values()])
+    draft.replace(TABLE)
 
 
 def load() -> list[Row]:

@@ -123,7 +123,7 @@ def test_what_meets_them_stays_and_the_impossible_is_said() -> None:
     with pytest.raises(InputError, match="best compromise misses") as caught:
         suggest(FAR, conditions="deciding", free=("lambda_",))  # decay that suppresses Q under L-S stops P
     assert "let more parameters move" in str(caught.value)
-    for wrong in ({"free": ("N",)}, {"free": ()}, {"conditions": "some"}):
+    for wrong in ({"free": ("N",)}, {"free": ()}, {"free": ("r", "r")}, {"conditions": "some"}):
         with pytest.raises(InputError):
             suggest(Experiment(), **wrong)  # type: ignore[arg-type]
     for fields in ({"network": "shared"}, {"batch_size": 10}, {"schedule": "cosine"}):
@@ -140,12 +140,22 @@ def test_command_line(tmp_path: Path) -> None:
     short.to_toml(file)
     done = run(app, ["constants", str(file), "--suggest", "--conditions", "deciding", "--out", str(out)])
     assert done.exit_code == 1 and "max_tau = " in done.output and "there the mechanism applies" in done.output, done.output
+    assert "N = 800" not in done.output, "what is kept is no move"
     assert Experiment.from_toml(out) == suggest(short, conditions="deciding")
     assert run(app, ["constants", str(out)]).exit_code == 0  # the two commands agree
     as_json = run(app, ["constants", "--preset", "quick", "--format", "json"])
     assert json.loads(as_json.output)["applies"] is (as_json.exit_code == 0)
     for words in (["--out", "x"], ["--format", "xml"], [str(file), "--preset", "quick"], ["--suggest", "--out", str(out)]):
         assert isinstance(run(app, ["constants", *words]).exception, InputError)
+
+
+def test_a_place_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(app, ["constants", "--suggest", "--out", str(tmp_path / "file" / "near.toml")])
+    assert isinstance(done.exception, InputError) and "can be written to" in str(done.exception)
+    with pytest.raises(InputError, match="can be written to"):
+        Experiment().to_toml(tmp_path / "no folder" / "near.toml")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_nothing_is_written_where_nothing_is_found(tmp_path: Path) -> None:

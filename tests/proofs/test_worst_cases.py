@@ -347,6 +347,8 @@ def test_true_evidence_does_not_show_more_than_it_does() -> None:
 def test_what_is_no_worst_case_is_refused(steps: int, rate: int, root: int) -> None:
     with pytest.raises(InputError, match="0 < c eta < 4"):
         WorstCase(steps, Integer(rate), Integer(root), Integer(0), Integer(1))
+    with pytest.raises(InputError, match="low <= high"):
+        WorstCase(2, Integer(1), Integer(1), Integer(1), Integer(0))
 
 
 @pytest.mark.filterwarnings("default")

@@ -66,10 +66,10 @@ def lazy_deficit(h: float, *, r: float, m_V: int, tau: float) -> float:
     """Return 0.55 q, the share by which h falls short of its infinite-width limit (THEORY §2).
 
     Fitted for q < 0.3 with patterns that the signal alone moves; an overestimate beyond, and
-    where noise moves patterns (the study width: a share of about q^2 / 2 under S). It is a mean
-    over neurons, so that it is the same
-    function of (m_V, tau) for paired, balanced and independent neurons; what pairing removes is the
-    noise output, which is what permits the larger tau that makes the deficit small.
+    under noise that moves patterns (the study width: about 0.45 q^2 under S's at r = 0.3). It is a
+    mean over neurons, so that it is the same function of (m_V, tau) for paired, balanced and
+    independent neurons; what pairing removes is the noise output, which is what permits the larger
+    tau that makes the deficit small.
     """
     return 0.55 * lazy_ratio(h, r=r, m_V=m_V, tau=tau)
 

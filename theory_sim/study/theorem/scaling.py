@@ -33,11 +33,11 @@ Decision, seven parts, each interval at level 1 - 0.05/7:
 The closure stands beside, at the same d and beyond, also for the paper's alpha on [0, 1], and decides nothing.
 
 Fixed before the first stored result. Known by then: the closure's courses of many such families, from which a, b and the
-constants were chosen so that the conditions for the order hold from d = 100 on and the gap is large at d <= 10^4 (for this family it said
-errors in the ratio 1.2, 1.6, 3.2, 8.8, 24 at equal loss of P-only examples); and one data set of the limit up to d = 3162, seed
-999, which is not among the study's, with a ratio of about 11 at the end; and two data sets, seeds 0 and 1, at d = 100 and 316,
-when the figure was drawn for the first time, with h 1.54 and 1.18 of the plateau. The list of dimensions and the number of
-data sets follow from the cost.
+constants were chosen so that the conditions for the order hold from d = 100 on and the gap is large at d <= 10^4 (for this
+family it said errors in the ratio 1.2, 1.6, 3.2, 8.8, 24 at equal loss of P-only examples); one data set of the limit up to
+d = 3162, seed 999, which is not among the study's, with a ratio of about 11 at the end; and two data sets, seeds 0 and 1, at
+d = 100 and 316, when the figure was drawn for the first time, with h 1.54 and 1.18 of the plateau. The list of dimensions and
+the number of data sets follow from the cost.
 """
 
 from __future__ import annotations
