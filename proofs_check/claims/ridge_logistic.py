@@ -130,7 +130,8 @@ def _at_minimum(
     A, s = lowest[0] / ridge + off_A, lowest[1] / ridge + off_s
     known = {symbol: (each - CLOSE, each + CLOSE) for symbol, each in zip((L, V, Q, S), means, strict=True)}
     near = {name: (Rational(value) - Rational(more), Rational(value) + Rational(more)) for name, (value, more) in found.items()}
-    within = {tail: TAIL, off_A: (-most, most), off_s: (-most, most), k: near["slope"], **known}
+    above = sympy.Symbol("above", real=True)  # least value of the functional less that of the paraboloid
+    within = {tail: TAIL, off_A: (-most, most), off_s: (-most, most), k: near["slope"], above: (Integer(0), SLACK), **known}
 
     def part(name: str, expression: sympy.Expr, low: sympy.Rational, high: sympy.Rational) -> tuple[str, Value]:
         return name, Value(expression, low, high, within={s: within[s] for s in expression.free_symbols & set(within)})
@@ -142,7 +143,7 @@ def _at_minimum(
         part("feasible", across**2 / delta - stiff**2 * S, Integer(0), SLACK), part("gap", own - value, -SLACK, SLACK),
         part("signal", A, *near["signal"]), part("across", s, *near["across"]),
         part("slope", A / s, *near["slope"]), part("overlap", A / sqrt(A**2 + s**2), *near["overlap"]),
-        part("loss", value - ridge / 2 * (A**2 + s**2), *near["loss"]), part("error", error, *near["error"]),
+        part("loss", value + above - ridge / 2 * (A**2 + s**2), *near["loss"]), part("error", error, *near["error"]),
     ))  # fmt: skip
 
 
