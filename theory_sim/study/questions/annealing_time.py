@@ -173,7 +173,7 @@ STUDY: Final = Study(
     statistic="Share of the logarithmic factor by which level and motion fall between two records around the annealing; tau_Q.",
     rule="For the way to anneal that shows a part least: exact interval of the share of runs at level 1 - 0.05/3 against 1/2.",
     limits="One data law (preset quick), paired neurons, finite width m_V = 20 000; annealing of the rate, not of added noise.",
-    seconds={"small": 15, "default": 420, "full": 5400},
+    seconds={"small": 15, "default": 200, "full": 5400},
     plan=_plan, tabulate=_tabulate, decide=_decide,
     own={"ratio_level": _ratio_level, "ratio_motion": _ratio_motion, "ratio_end": _ratio_end},
 )

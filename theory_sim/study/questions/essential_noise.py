@@ -129,6 +129,6 @@ STUDY: Final = Study(
     statistic="Data sets on which L-S learns P first and S learns Q first, of all; finite width, level 0.45.",
     rule="Exact interval of the share against 1/2 at level 1 - 0.05/4 (divided further among ways and settings).",
     limits="One data law (preset quick), paired neurons, lazy but for tau_0 = 0.3; four settings of mini-batches, no momentum.",
-    seconds={"small": 15, "default": 540, "full": 7200},
+    seconds={"small": 15, "default": 260, "full": 7200},
     plan=_plan, tabulate=_tabulate, decide=_decide,
 )

@@ -159,6 +159,6 @@ STUDY: Final = Study(
     statistic="Data sets on which each part is so; finite width, level 0.45.",
     rule="Exact interval of each share at level 1 - 0.05/3 against 1/2.",
     limits="One data law (preset quick), paired neurons, one start (the moderate lambda's stable level), tau up to 1600.",
-    seconds={"small": 15, "default": 480, "full": 6000},
+    seconds={"small": 15, "default": 180, "full": 6000},
     plan=_plan, tabulate=_tabulate, decide=_decide, own={"growth": _growth},
 )
