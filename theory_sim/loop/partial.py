@@ -9,10 +9,8 @@ from __future__ import annotations
 import glob
 import json
 import os
-import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -22,15 +20,15 @@ import numpy as np
 from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.faults import at
+from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.trajectory import sync_folder
 
-__all__ = ["Partial", "environment", "environment_changes", "partial_path"]
+__all__ = ["Partial", "partial_path"]
 
 Array = np.ndarray[Any, Any]
 FORMAT: Final = 1
 _MANIFEST: Final = "run.json"
 _CHECKPOINT: Final = "checkpoint.npz"
-_LIBRARIES: Final = ("theory-sim", "numpy", "numba", "scipy")
 _PIECE: Final = 2**20
 
 
@@ -38,20 +36,6 @@ def partial_path(store: str | os.PathLike[str]) -> Path:
     """Folder of the unfinished run whose Trajectory goes to ``store``."""
     target = Path(store)
     return target.with_name(f"{target.name}.partial")
-
-
-def environment() -> dict[str, str]:
-    """What a bitwise equal continuation depends on."""
-    from llvmlite.binding import get_host_cpu_name
-
-    return {name: version(name) for name in _LIBRARIES} | {"machine": platform.machine(), "cpu": get_host_cpu_name()}
-
-
-def environment_changes(then: Mapping[str, str]) -> str:
-    """How an earlier environment differs from the present one, in words; empty if it does not."""
-    now = environment()
-    changed = [key for key in {**then, **now} if then.get(key) != now.get(key)]
-    return "; ".join(f"{key} {then.get(key)} then, {now.get(key)} now" for key in changed)
 
 
 class _Faulty:
