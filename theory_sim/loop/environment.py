@@ -7,6 +7,7 @@ use is asked for, not what is installed. What has no name to ask for shows in `_
 from __future__ import annotations
 
 import hashlib
+import importlib
 import math
 import os
 import platform
@@ -65,9 +66,8 @@ def _blas() -> str:
 
 def _dispatched() -> str:
     """Instruction sets for which NumPy's own loops have code and may use it here."""
-    from numpy._core._multiarray_umath import __cpu_baseline__, __cpu_dispatch__, __cpu_features__
-
-    return " ".join([*__cpu_baseline__, *(name for name in __cpu_dispatch__ if __cpu_features__[name])])
+    code: Any = importlib.import_module("numpy._core._multiarray_umath")
+    return " ".join([*code.__cpu_baseline__, *(name for name in code.__cpu_dispatch__ if code.__cpu_features__[name])])
 
 
 def _numba() -> dict[str, str]:
@@ -90,15 +90,16 @@ def _arithmetic() -> str:
     with threadpool_limits(1, user_api="blas"):
         for dtype in (np.float32, np.float64):
             for m, k, n in _SHAPES:
-                a, b = draws.standard_normal((m, k)).astype(dtype), draws.standard_normal((k, n)).astype(dtype)
-                product, f = a @ b, np.zeros(n, dtype)
-                digest.update(product.tobytes() + np.einsum("ij,ij->i", a, a).tobytes() + (a @ b[:, 0]).tobytes())
+                a: Array = draws.standard_normal((m, k)).astype(dtype)
+                b: Array = draws.standard_normal((k, n)).astype(dtype)
+                product, f = np.dot(a, b), np.zeros(n, dtype)
+                digest.update(product.tobytes() + np.einsum("ij,ij->i", a, a).tobytes() + np.dot(a, b[:, 0]).tobytes())
                 relu_forward(product, a[:, 0].copy(), f)
                 digest.update(f.tobytes())
             pairs, g = draws.standard_normal((1000, 2)).astype(dtype), np.zeros(3)
             plane_forward(pairs, pairs[:, 0].copy(), 0.3, g)
             digest.update(g.tobytes())
-            values = draws.standard_normal(1000).astype(dtype)
+            values: Array = draws.standard_normal(1000).astype(dtype)
             for each in (np.exp(values), np.log1p(np.abs(values)), np.logaddexp(0, values), np.arcsin(np.tanh(values)),
                          values.sum(), values * np.finfo(dtype).tiny):  # the last are denormal, unless such are flushed to 0
                 digest.update(np.asarray(each).tobytes())
