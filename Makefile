@@ -1,8 +1,9 @@
-.PHONY: demo test check docs nightly bench
+.PHONY: demo test tier2 check docs nightly bench
 PYTHON ?= python3
 
 demo: ; $(PYTHON) bootstrap.py demo
 test: ; $(PYTHON) bootstrap.py test
+tier2: ; $(PYTHON) bootstrap.py tier2
 check: ; $(PYTHON) bootstrap.py check
 docs: ; $(PYTHON) bootstrap.py docs
 nightly: ; HYPOTHESIS_PROFILE=nightly $(PYTHON) bootstrap.py test -m "not benchmark"

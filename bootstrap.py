@@ -1,11 +1,12 @@
-"""From a fresh clone to a running program: ``python3 bootstrap.py demo|test|check|docs|bench``.
+"""From a fresh clone to a running program: ``python3 bootstrap.py demo|test|tier2|check|docs|bench``.
 
 Needs nothing but a Python (3.7 or newer to start this file, 3.11 or newer somewhere on the machine). It finds
 a fitting Python, makes a virtual environment, installs the project into it, and runs the verb there:
 
     demo    theory-sim demo: the default preset under both schedules, over five seeds
-    test    pytest
-    check   ruff and mypy
+    test    pytest, one worker a processor, the first tier of the tests: minutes
+    tier2   pytest, the second tier: kills, mutants, small studies
+    check   ruff, mypy, and whether a test of the first tier took too long when the tests ran last
     docs    Sphinx, into docs/_build/html
     bench   every benchmarks/bench_*.py (installs PyTorch, a peer that is measured against)
 
@@ -26,7 +27,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 OLDEST = (3, 11)
 TRIED = ("python3.14", "python3.13", "python3.12", "python3.11")
-EXTRAS = {"demo": (), "test": ("test", "worstcase"), "check": ("test",), "docs": ("docs",), "bench": ("bench",)}
+EXTRAS = {
+    "demo": (),
+    "test": ("test", "worstcase"),
+    "tier2": ("test", "worstcase"),
+    "check": ("test",),
+    "docs": ("docs",),
+    "bench": ("bench",),
+}
+# A file's tests stay on one worker, which shares their fixtures. "logical": with "auto", two processors that share a core are one.
+PARALLEL = ("-n", "logical", "--dist", "loadfile", "--durations", "15")
 # What decides which packages are installed; the environment is brought up to date when one of them changes.
 DECIDING = ("setup.cfg", "pyproject.toml", "constraints.txt")
 
@@ -151,10 +161,15 @@ def commands(verb: str, python: str, arguments: list[str]) -> list[list[str]]:
     """Return the commands that a verb stands for."""
     if verb == "demo":
         return [[str(Path(python).with_name("theory-sim")), "demo", *arguments]]
-    if verb == "test":
-        return [[python, "-m", "pytest", *arguments]]
+    if verb in ("test", "tier2"):
+        tier = ("-m", "tier2") if verb == "tier2" else ()
+        return [[python, "-m", "pytest", *PARALLEL, *tier, *arguments]]
     if verb == "check":
-        return [[python, "-m", "ruff", "check", *arguments, "."], [python, "-m", "mypy", *arguments]]
+        return [
+            [python, "-m", "ruff", "check", *arguments, "."],
+            [python, "-m", "mypy", *arguments],
+            [python, "-m", "tests.durations"],
+        ]
     if verb == "docs":
         flags = ["-W", "--keep-going", "-q", "-b", "html"]
         return [[python, "-m", "sphinx", *flags, *arguments, "docs", str(Path("docs", "_build", "html"))]]

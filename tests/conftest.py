@@ -1,8 +1,10 @@
-"""Hypothesis profiles, of which HYPOTHESIS_PROFILE chooses one (the default gives every machine the same examples); Ctrl-C."""
+"""Hypothesis profiles, of which HYPOTHESIS_PROFILE chooses one (the default gives every machine the same examples); Ctrl-C;
+how long each test took, for tests/durations.py."""
 
 import os
 import signal
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +14,31 @@ settings.register_profile("ci", derandomize=True, deadline=None, suppress_health
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+DURATIONS: Final = "theory_sim/durations"
+"""Key in pytest's cache: test to seconds, the tests of the first tier that the last run held."""
+LATER_TIERS: Final = {"tier2", "slow", "benchmark"}
+
+
+class Durations:
+    """Adds up setup, call and teardown of every test of the first tier; with several workers, in the process that directs them."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.seconds: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not LATER_TIERS.intersection(report.keywords):
+            self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        if self.config.cache is not None and self.seconds:
+            self.config.cache.set(DURATIONS, self.seconds)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Durations(config))
 
 
 @pytest.fixture(autouse=True, scope="session")
