@@ -35,7 +35,7 @@ EXTRAS = {
     "docs": ("docs",),
     "bench": ("bench",),
 }
-# A file's tests stay on one worker, which shares their fixtures. "logical": with "auto", two processors that share a core are one.
+# A file's tests stay on one worker, which shares their fixtures. "logical": "auto" counts cores, not processors.
 PARALLEL = ("-n", "logical", "--dist", "loadfile", "--durations", "15")
 # What decides which packages are installed; the environment is brought up to date when one of them changes.
 DECIDING = ("setup.cfg", "pyproject.toml", "constraints.txt")

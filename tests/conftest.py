@@ -21,7 +21,7 @@ LATER_TIERS: Final = {"tier2", "slow", "benchmark"}
 
 
 class Durations:
-    """Adds up setup, call and teardown of every test of the first tier; with several workers, in the process that directs them."""
+    """Adds up setup, call and teardown of each test of the first tier; of all workers, in the process that directs them."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config

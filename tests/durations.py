@@ -1,6 +1,6 @@
 """Fails if a test of the first tier took more than ten seconds in the last run of pytest: ``python -m tests.durations``.
 
-Such a test belongs to the second tier (``@pytest.mark.tier2``), or is to be made smaller, so that ``make test`` stays a matter of
+Such a test belongs to the second tier (``@pytest.mark.tier2``), or is to be made smaller, so that ``make test`` takes
 minutes. Where pytest has not run yet there is nothing to look at, which is said and is no failure.
 """
 

@@ -25,6 +25,10 @@ from theory_sim.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 ALL = {each.id: each for each in claims()}
+OF_EACH_KIND = (
+    "regime-maximin-point", "logistic-gradient-vanishes", "frozen-separation-of-outer-points", "plateau-leading-order",
+    "constant-c-q", "two-time-kernel-at-finite-width", "q-not-two-relus", "worst-average-in-numbers",
+)  # fmt: skip
 
 
 def refused(path: Path, content: dict[str, Any]) -> bool:
@@ -129,7 +133,7 @@ def still_true(problem: Any, before: Any, after: Any) -> bool:
     )
 
 
-@pytest.mark.parametrize("id", ALL)
+@pytest.mark.parametrize("id", [id if id in OF_EACH_KIND else pytest.param(id, marks=pytest.mark.tier2) for id in ALL])
 def test_every_single_digit_that_falsifies_is_refused(
     id: str, verdicts: dict[str, tuple[Verdict, list[Verdict], bool]], tmp_path: Path
 ) -> None:
@@ -180,10 +184,7 @@ def test_evidence_of_one_claim_does_not_serve_another(
 
 
 def test_recheck_works_without_the_methods(verdicts: dict[str, tuple[Verdict, list[Verdict], bool]], tmp_path: Path) -> None:
-    of_each_kind = ("regime-maximin-point", "logistic-gradient-vanishes", "frozen-separation-of-outer-points",
-                    "plateau-leading-order", "constant-c-q", "two-time-kernel-at-finite-width", "q-not-two-relus",
-                    "worst-average-in-numbers")  # fmt: skip
-    for id in of_each_kind:
+    for id in OF_EACH_KIND:
         save(verdicts[id][0], tmp_path / f"{id}.json")
     block = "import sys; sys.modules['proofs_check.methods'] = None; sys.modules['flint'] = None; "
     files = [str(path) for path in tmp_path.iterdir()]
