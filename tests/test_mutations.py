@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.tier2
 
 
 class Mutation(NamedTuple):

@@ -90,6 +90,7 @@ def test_steps_and_ends() -> None:
     assert float(one["P_error"]) == pytest.approx(float(P_error(float(one["P_overlap"]), e.g0)), rel=1e-12)
 
 
+@pytest.mark.benchmark
 def test_milliseconds() -> None:
     """Beside the limit of the same experiment in the same process: at least three times faster, and below half a second."""
     e = Experiment(schedule="S")
