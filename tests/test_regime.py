@@ -163,6 +163,7 @@ def test_one_kind_alone_has_no_order():
     assert not prediction.holds
 
 
+@pytest.mark.benchmark
 def test_prediction_is_quick():
     regime(DEFAULT)
     started = time.perf_counter()
