@@ -32,8 +32,9 @@ class Durations:
             self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
 
     def pytest_sessionfinish(self) -> None:
-        if self.config.cache is not None and self.seconds:
-            self.config.cache.set(DURATIONS, self.seconds)
+        cache: pytest.Cache | None = getattr(self.config, "cache", None)  # pytest -p no:cacheprovider has none
+        if cache is not None and self.seconds:
+            cache.set(DURATIONS, self.seconds)
 
 
 def pytest_configure(config: pytest.Config) -> None:
