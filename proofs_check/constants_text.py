@@ -43,4 +43,4 @@ def lines_of(report: ConstantsReport) -> Iterator[str]:
 
 
 def _time(time: float) -> str:
-    return "never" if math.isnan(time) else f"{time:.0f}"
+    return "no order" if math.isnan(time) else "not by the end" if math.isinf(time) else f"{time:.0f}"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from theory_sim.experiment import Experiment
 from theory_sim.regime import LEVELS, judge, regime, uncovered, verdict_rooms
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.closure import Closure, learnt_at
+from theory_sim.theory.closure import Closure
+from theory_sim.theory.crossings import learning_time
 from theory_sim.theory.separation import J, frozen_fraction
 
 DEFAULT = Experiment()
@@ -159,7 +160,7 @@ def test_edges_are_answered(fields):
 
 def test_one_kind_alone_has_no_order():
     prediction = regime(DEFAULT.replace(q0=1.0, p0=0.0)).predicted_order["L-S"]
-    assert all(math.isnan(learnt) for learnt in prediction.tau_P.values())
+    assert all(math.isinf(learnt) for learnt in prediction.tau_P.values())
     assert not prediction.holds
 
 
@@ -188,13 +189,13 @@ def test_conditions_of_the_width_do_not_bind_the_limit():
 
 def could_fail(course: Closure, schedule: str, deficit: float) -> bool:
     """The rules of a safe order as three plain questions: the slow reference of `order_rooms`."""
-    times = {kind: [learnt_at(course.tau, loss, level) for level in LEVELS]
+    times = {kind: [learning_time(course.tau, loss, level) for level in LEVELS]
              for kind, loss in (("P", course.loss_P), ("Q", course.loss_Q))}  # fmt: skip
     first, second, own = ("P", "Q", 0.08) if schedule == "L-S" else ("Q", "P", 0.05)
     spread = 2 * math.hypot(own, 0.06) + (deficit if schedule == "S" else 0.0)
     apart = 2 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2) + deficit
     for level, early, late in zip(LEVELS, times[first], times[second], strict=True):
-        if math.isnan(early) or early * (1 + spread) > course.tau[-1] or late < early * (1 + apart):
+        if early * (1 + spread) > course.tau[-1] or late < early * (1 + apart):
             return True
         if schedule == "L-S" and (course.loss_Q[course.tau <= early * (1 + spread)] < level + 0.03).any():
             return True

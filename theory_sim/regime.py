@@ -14,7 +14,7 @@ from typing import Any, Final
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure import closure_of
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.conditions import Condition, conditions
+from theory_sim.theory.conditions import Condition, conditions, stable_rate
 from theory_sim.theory.predicted_order import LEVELS, OrderPrediction, judge, order_rooms, room_of
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 
@@ -105,7 +105,7 @@ class Regime:
         for name, p in self.predicted_order.items():
             rows.append((f"{name} predicted", p.order, p.expected, p.verdict))
             for kind, learnt in (("Q", p.tau_Q), ("P", p.tau_P)):
-                values = ", ".join("never" if math.isnan(t) else f"{t:.0f}" for t in learnt.values())
+                values = ", ".join(_time(t, p.end_tau) for t in learnt.values())
                 levels = ", ".join(f"{level:g}" for level in learnt)
                 rows.append((f"{name} tau_{kind} predicted", values, f"loss {levels}", ""))
         return rows
@@ -232,18 +232,25 @@ def _reduction(motion: float) -> float:
 
 
 def _predict(e: Experiment, schedule: str, deficit: float) -> OrderPrediction:
-    return judge(closure_of(e, schedule), schedule, deficit)
+    stable = stable_rate(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
+    return judge(closure_of(e, schedule), schedule, deficit, stable_rate=stable)
+
+
+def _time(tau: float, end: float) -> str:
+    return "-" if math.isnan(tau) else f"> {end:.0f}" if math.isinf(tau) else f"{tau:.0f}"
 
 
 def _order_warnings(p: OrderPrediction) -> list[str]:
     def said(learnt: dict[float, float]) -> str:
         return ", ".join(
-            f"{'not by ' + format(p.end_tau, '.0f') if math.isnan(t) else format(t, '.0f')} at {level:g}"
+            f"{'not by ' + format(p.end_tau, '.0f') if math.isinf(t) else format(t, '.0f')} at {level:g}"
             for level, t in learnt.items()
         )
 
+    if p.order == "oscillated":
+        return [f"{p.schedule}: the closure's steps overshoot; no order; lower the rate"]
     seen = f"{p.schedule}: Q predicted {said(p.tau_Q)}; P predicted {said(p.tau_P)}"
-    late = any(map(math.isnan, (p.tau_P if p.schedule == "L-S" else p.tau_Q).values()))
+    late = any(map(math.isinf, (p.tau_P if p.schedule == "L-S" else p.tau_Q).values()))
     if p.schedule == "L-S":
         mend = "raise max_tau, or lower lambda" if late else "lower r, or raise eta_1 (keep tau_0) or lambda"
     else:

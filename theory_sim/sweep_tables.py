@@ -95,7 +95,21 @@ def summary_table(summary: Summary) -> Group:
         table.add_row(label, str(at.sizes["seed"]), ", ".join(f"{order} {count}" for order, count in orders),
                       str(int(at["robust"].values.sum())), *times, f"{error.mean():.2g}{span}")
     notes = [Text(f"{rows - _MOST_ROWS} more rows in the summary's files")] if rows > _MOST_ROWS else []
-    return Group(table, *notes)
+    return Group(table, *notes, *_above_again(data))
+
+
+def _above_again(data: Any) -> list[Text]:
+    """How many runs learnt a kind whose loss was above the level again later."""
+    _, first = np.unique(data["run"].values, return_index=True)  # places that share a run count once
+    done = data["state"].values.ravel()[first] == "done"
+    lines = []
+    for kind in "PQ":
+        since = data[f"above_again_{kind}"].isel(level=0).values.ravel()[first][done]
+        again = int(np.isfinite(since).sum())
+        if again:
+            lines.append(Text(f"{kind} was learnt and its loss above 0.45 again later in {again} of {len(since)} runs; they "
+                              f"count as learnt (above_again_{kind} in the summary's files)"))
+    return lines
 
 
 def comparison_table(frame: pandas.DataFrame, title: str) -> Group:
@@ -135,7 +149,7 @@ def agreement_table(diagram: PhaseDiagram) -> Group:
 
 def _median(found: MedianTime, last: float) -> str:
     def shown(value: float) -> str:
-        return f"> {last:.0f}" if math.isinf(value) else f"{value:.0f}"
+        return "-" if math.isnan(value) else f"> {last:.0f}" if math.isinf(value) else f"{value:.0f}"
 
     span = "" if math.isnan(found.low) else f" [{shown(found.low)}, {shown(found.high)}]"
     return shown(found.median) + span

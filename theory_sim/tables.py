@@ -57,7 +57,7 @@ def regime_table(regime: Regime) -> Group:
 
 def _time(interval: Interval, last: float) -> str:
     if interval.n == 0:
-        return f"> {last:.0f} ({interval.censored} of {interval.censored})"
+        return f"> {last:.0f} ({interval.censored} of {interval.censored})" if interval.censored else "-"
     text = f"{interval.value:.0f}"
     if interval.n > 1:
         text += f" [{interval.low:.0f}, {interval.high:.0f}]"
@@ -89,7 +89,26 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     # A few columns a table: more would not be readable in a terminal.
     ends = [_ends(summaries[i : i + _COLUMNS], span) for i in range(0, len(summaries), _COLUMNS)]
     notes = [Text(f"{name}: {text}") for name, text in _ERRORS.items() if any(name in s.end for s in summaries)]
+    notes += [Text(line) for summary in summaries for line in _above_again(summary)]
     return Group(times, _orders(summaries), *ends, *notes, *(Text(_headline(s)) for s in summaries))
+
+
+def _above_again(summary: ScheduleSummary) -> list[str]:
+    """One line a kind that was learnt and above the level again later."""
+    lines = []
+    for kind in "PQ":
+        found = [row[f"above_{kind}"] for row in summary.per_seed if math.isfinite(row[f"above_{kind}"]["tau"])]
+        if found:
+            since, lasted = (_span([above[name] for above in found]) for name in ("tau", "duration"))
+            lines.append(f"{summary.label}: {kind} was learnt and its loss above 0.45 again later on {len(found)} of "
+                         f"{len(summary.seeds)} seeds, from tau = {since} on, for {lasted} in all, at the end on "
+                         f"{sum(above['at_end'] for above in found)}; such runs count as learnt")
+    return lines
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = f"{min(values):.0f}", f"{max(values):.0f}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _headline(summary: ScheduleSummary) -> str:
@@ -127,7 +146,8 @@ def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
             last = row["final_tau"]
             table.add_row(
                 f"{summary.label}  {row['seed']}",
-                *(f"{row[key]:.0f}" if math.isfinite(row[key]) else f"> {last:.0f}" for key in ("tau_P", "tau_Q")),
+                *("-" if math.isnan(row[key]) else f"> {last:.0f}" if math.isinf(row[key]) else f"{row[key]:.0f}"
+                  for key in ("tau_P", "tau_Q")),
                 row["order"], "yes" if row["robust"] else "not robust",
                 f"{row['annealed_tau']:.0f}" if math.isfinite(row["annealed_tau"]) else "-", row["outcome"].replace("_", " "),
             )

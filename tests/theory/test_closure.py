@@ -9,7 +9,8 @@ from theory_sim import Experiment
 from theory_sim.errors import InputError
 from theory_sim.limit.closure import closure_of
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.closure import learnt_at, solve_closure
+from theory_sim.theory.closure import solve_closure
+from theory_sim.theory.crossings import learning_time
 from theory_sim.theory.noise_law import tau_stationary
 
 BASE = {
@@ -28,8 +29,8 @@ WIDE = {**BASE, "d": 400, "n_examples": 1600, "r": 0.4, "max_tau": 2000.0}
 )
 def test_small_rate_learns_at_the_tabulated_times(fields, ratio, tau_q, tau_p):
     course = solve_closure(**fields, rate=16 * ratio)
-    assert learnt_at(course.tau, course.loss_Q, 0.45) == pytest.approx(tau_q, rel=0.1)
-    assert learnt_at(course.tau, course.loss_P, 0.45) == pytest.approx(tau_p, rel=0.1)
+    assert learning_time(course.tau, course.loss_Q, 0.45) == pytest.approx(tau_q, rel=0.1)
+    assert learning_time(course.tau, course.loss_P, 0.45) == pytest.approx(tau_p, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def test_small_rate_learns_at_the_tabulated_times(fields, ratio, tau_q, tau_p):
 )
 def test_large_rate_learns_P_and_keeps_Q_on_its_plateau(fields, tau_p, plateau):
     course = solve_closure(**{**fields, "max_tau": 10.0 * fields["d"]}, rate=16.0)
-    assert learnt_at(course.tau, course.loss_P, 0.45) == pytest.approx(tau_p, rel=0.1)
+    assert learning_time(course.tau, course.loss_P, 0.45) == pytest.approx(tau_p, rel=0.1)
     at_end = np.interp(10.0 * fields["d"], course.tau, course.loss_Q)
     assert at_end == pytest.approx(plateau, abs=0.03)
 
@@ -46,7 +47,7 @@ def test_frozen_patterns_learn_Q_at_the_closed_form():
     # r small: the separation is slow against the linear part, as the closed form assumes; no P.
     fields = {**BASE, "p0": 0.0, "q0": 1.0, "r": 0.02, "lambda_": 0.0, "tau_xi": 0.0, "tau_0": 1.0, "max_tau": 1e4}
     course = solve_closure(**fields, rate=1.0)
-    seen = learnt_at(course.tau, course.loss_Q, 0.45)
+    seen = learning_time(course.tau, course.loss_Q, 0.45)
     assert seen == pytest.approx(times.tau_Q(0.45, r=0.02, p0=0.0), rel=0.02)
 
 
@@ -54,7 +55,7 @@ def test_without_memory_P_is_learnt_at_the_closed_form():
     # Many examples: neither an example's own memory nor the others' interference counts.
     fields = {**BASE, "n_examples": 10**7, "p0": 0.7, "q0": 0.3, "lambda_": 0.0, "tau_0": 1.0, "tau_xi": 0.0}
     course = solve_closure(**fields, rate=1.0)
-    assert learnt_at(course.tau, course.loss_P, 0.45) == pytest.approx(times.tau_P(0.45, d=200, q0=0.3), rel=0.01)
+    assert learning_time(course.tau, course.loss_P, 0.45) == pytest.approx(times.tau_P(0.45, d=200, q0=0.3), rel=0.01)
     # Its distance from one is of order d/N.
     assert 1 - course.overlap[-1] < 1e-3
 
@@ -95,14 +96,6 @@ def test_annealing_and_stopping():
     assert course.loss[-1] <= 0.44 < course.loss[-2]
 
 
-def test_learnt_at_is_the_last_crossing():
-    tau = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
-    assert learnt_at(tau, np.array([0.7, 0.4, 0.5, 0.4, 0.3]), 0.45) == pytest.approx(2.5)
-    assert math.isnan(learnt_at(tau, np.array([0.7, 0.4, 0.4, 0.4, 0.5]), 0.45))
-    assert learnt_at(tau, np.full(5, 0.1), 0.45) == 0.0
-    assert math.isnan(learnt_at(tau, np.full(5, math.nan), 0.45))
-
-
 @pytest.mark.parametrize("rate", [0.0, -1.0, 6000.0, math.nan])
 def test_a_rate_out_of_range_is_an_error(rate):
     with pytest.raises(InputError):
@@ -114,7 +107,7 @@ def test_a_long_run_is_resolved_or_refused(monkeypatch: pytest.MonkeyPatch) -> N
     e = Experiment(d=10**6, q0=0.3, r=0.0087, lambda_=2.5e-8, eta_2=16e-4, tau_xi=0.001, epsilon_1=0.23, max_tau=6e6)
     frozen = times.tau_Q(0.45, r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
     course = closure_of(e, "S")
-    assert learnt_at(course.tau, course.loss_Q, 0.45) == pytest.approx(frozen, rel=0.15)
+    assert learning_time(course.tau, course.loss_Q, 0.45) == pytest.approx(frozen, rel=0.15)
     # Blocks of twenty times the time that Q needs.
     fields = {**BASE, "d": 10**7, "n_examples": 4 * 10**7, "r": 0.0031, "alpha_min": 0.5, "lambda_": 1.6e-9,
               "tau_0": tau_stationary(16.0, 1.6e-9, 1.0), "max_tau": 6e7}

@@ -182,7 +182,7 @@ def _run_and_report(
 
 
 def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
-    """Diverged runs, and orders that are not as predicted although the regime holds."""
+    """Diverged and oscillating runs, and orders that are not as predicted although the regime holds."""
     from theory_sim.observe.learning_order import learning_order
     from theory_sim.regime import regime
     from theory_sim.study.engine import Engine
@@ -193,6 +193,11 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
         name = engine.run_name(trajectory.experiment)
         if trajectory.outcome == "diverged":
             findings.append(f"{name} diverged: {trajectory.message}")
+            continue
+        seen = learning_order(trajectory)
+        if seen.order == "oscillated":
+            findings.append(f"{name} oscillated: a rate above the largest stable one, and a kind's loss above that of no "
+                            "output; it has no order; lower the rate")
             continue
         expected = regime(trajectory.experiment, infinite_width=engine.name != "finite")
         predicted = expected.predicted_order.get(trajectory.experiment.schedule)
@@ -205,7 +210,6 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
         numerics = any(not c.holds for c in expected.conditions if c.role == "numerics")
         if trajectory.outcome == "interrupted" or predicted is None or not predicted.holds or predicted.thin or numerics:
             continue
-        seen = learning_order(trajectory)
         if seen.order != predicted.expected or not seen.robust:
             findings.append(f"{name}: {seen.order}{'' if seen.robust else ', not robust'}, though the regime holds and "
                             f"predicts {predicted.expected}")

@@ -1,7 +1,8 @@
 """Which kind is learnt first, read off a Trajectory (the decision rule is in docs/trajectory.md).
 
-A kind is learnt at the first tau, interpolated between records, after which its mean training loss stays below the
-level. P is read from P-only examples, Q from Q-only ones. Differences below one record interval are ties.
+A kind is learnt at the first tau, interpolated between records, at which its mean training loss is below the level: nothing
+that comes later changes it. P is read from P-only examples, Q from Q-only ones. Differences below one record interval are
+ties.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from theory_sim.errors import InputError
+from theory_sim.theory.conditions import stable_rate
+from theory_sim.theory.crossings import LEVELS, AboveAgain, above_again, learning_time, oscillated
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["LEVELS", "LearningOrder", "LevelOrder", "Order", "learning_order", "learning_time", "require_level"]
+__all__ = ["LEVELS", "LearningOrder", "LevelOrder", "Order", "learning_order", "require_level"]
 
-LEVELS: Final = (0.45, 0.50, 0.55)
-Order = Literal["P first", "Q first", "tie", "neither learnt", "no examples"]
+Order = Literal["P first", "Q first", "tie", "neither learnt", "no examples", "diverged", "oscillated"]
+_ORDERED: Final = ("P first", "Q first", "tie")
+_NEVER: Final = AboveAgain(math.inf, 0.0, False)
 
 
 @dataclass(frozen=True)
@@ -30,15 +34,19 @@ class LevelOrder:
     level : float
         Mean training loss below which a kind counts as learnt, nats.
     tau_P, tau_Q : float
-        Learning times; infinity where not learnt by ``censored_at``.
+        Learning times; infinity where not learnt by ``censored_at``, NaN where the run has no order (diverged, oscillated).
     order : str
-        "P first", "Q first", "tie", "neither learnt", or "no examples" of one of the kinds.
+        "P first", "Q first", "tie" or "neither learnt"; "no examples" of one of the kinds; "diverged" or "oscillated", of a
+        run that has no order.
     first_tau : float
         Time of the first of the two, infinity if neither.
     other_loss, other_accuracy : float
         Training loss and share of right signs of the other kind at that time (NaN if neither is learnt).
     first_accuracy : float
         Share of right signs of the kind learnt first, at that time.
+    above_P, above_Q : AboveAgain
+        When, and for how long, the kind was above the level again after it was learnt, by the end of the run. Such a kind is
+        learnt, not censored.
     """
 
     level: float
@@ -49,6 +57,8 @@ class LevelOrder:
     other_loss: float
     other_accuracy: float
     first_accuracy: float
+    above_P: AboveAgain = _NEVER
+    above_Q: AboveAgain = _NEVER
 
 
 @dataclass(frozen=True)
@@ -58,11 +68,12 @@ class LearningOrder:
     Attributes
     ----------
     tau_P, tau_Q : float
-        Learning times at ``level``; infinity means not learnt by ``censored_at``.
+        Learning times at ``level``; infinity means not learnt by ``censored_at``, NaN that the run has no order.
     order : str
-        "P first", "Q first", "tie" or "neither learnt".
+        "P first", "Q first", "tie" or "neither learnt"; "no examples" of one of the kinds; "diverged" or "oscillated", of a
+        run that has no order.
     robust : bool
-        Whether the order is the same at every level of ``levels``.
+        Whether the order is "P first", "Q first" or "tie", and the same at every level of ``levels``.
     levels : tuple of LevelOrder
         The asked level first, then 0.45, 0.50 and 0.55 where they differ from it.
     censored_at : float
@@ -91,22 +102,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def learning_time(tau: np.ndarray[Any, Any], losses: np.ndarray[Any, Any], level: float) -> float:
-    """First tau, interpolated, after which the losses stay below the level; infinity if there is none.
-
-    ``tau`` and ``losses`` are (records,), tau increasing.
-    """
-    above = np.flatnonzero(~(losses < level))  # NaN is not below
-    if not len(losses) or (len(above) and above[-1] == len(losses) - 1):
-        return math.inf
-    if not len(above):
-        return float(tau[0])
-    last = above[-1]
-    drop = losses[last] - losses[last + 1]
-    share = (losses[last] - level) / drop if np.isfinite(drop) and drop > 0 else 1.0
-    return float(tau[last] + share * (tau[last + 1] - tau[last]))
-
-
 def require_level(level: float) -> None:
     """Raise InputError unless 0 < level < log 2."""
     if not (isinstance(level, (int, float)) and 0 < level < math.log(2)):
@@ -115,6 +110,9 @@ def require_level(level: float) -> None:
 
 def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> LearningOrder:
     """Learning times of P and Q and their order.
+
+    A run that learns both has the same answer however much longer it goes on; a run that diverged, or whose steps overshot
+    before both were learnt (`theory_sim.theory.crossings.oscillated`), has none.
 
     Parameters
     ----------
@@ -134,7 +132,7 @@ def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> Learn
     tau = trajectory.dataset["tau"].values
     return LearningOrder(
         first.tau_P, first.tau_Q, first.order,
-        len({each.order for each in levels}) == 1 and first.order != "no examples", levels,
+        len({each.order for each in levels}) == 1 and first.order in _ORDERED, levels,
         float(tau[-1]) if len(tau) else 0.0,
     )
 
@@ -148,6 +146,11 @@ def _at_level(trajectory: Trajectory, level: float) -> LevelOrder:
     order: Order
     if any(np.isnan(of_kind).all() for of_kind in losses.values()):  # a kind that the data do not hold has no order
         return LevelOrder(level, tau_P, tau_Q, "no examples", first_tau, math.nan, math.nan, math.nan)
+    if trajectory.dataset.attrs.get("outcome") == "diverged":
+        return _without_order(level, "diverged")
+    if oscillated(tau, list(losses.values()), trajectory.history("rate"), stable_rate=_stable_rate(trajectory),
+                  until=max(tau_P, tau_Q)):
+        return _without_order(level, "oscillated")
     if math.isinf(first_tau):
         return LevelOrder(level, tau_P, tau_Q, "neither learnt", first_tau, math.nan, math.nan, math.nan)
     interval = float(np.diff(tau)[max(0, int(np.searchsorted(tau, first_tau)) - 1)]) if len(tau) > 1 else 0.0
@@ -161,4 +164,14 @@ def _at_level(trajectory: Trajectory, level: float) -> LevelOrder:
         float(np.interp(first_tau, tau, losses[other])),
         float(np.interp(first_tau, tau, accuracies[other])),
         float(np.interp(first_tau, tau, accuracies[own])),
+        *(above_again(tau, losses[kind], level) for kind in ("P-only", "Q-only")),
     )
+
+
+def _without_order(level: float, order: Order) -> LevelOrder:
+    return LevelOrder(level, math.nan, math.nan, order, math.nan, math.nan, math.nan, math.nan)
+
+
+def _stable_rate(trajectory: Trajectory) -> float:
+    e = trajectory.experiment
+    return stable_rate(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)

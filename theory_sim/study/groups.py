@@ -51,7 +51,8 @@ def group_row(runs: Any) -> dict[str, Any]:
     -------
     dict
         ``n`` finished runs; how many learnt P first or Q first, and the exact interval of the share of P first; how many have
-        the same order at all levels; median learning times with intervals, infinite where censored, and how many are; mean
+        the same order at all levels; how many have no order (diverged, oscillated); median learning times with intervals,
+        infinite where censored, how many are, and how many were learnt and above the level again later, which are not; mean
         error on P, Q-only loss when P is learnt and at the end, with Student intervals.
     """
     at = runs.isel(seed=done_seeds(runs))
@@ -61,9 +62,11 @@ def group_row(runs: Any) -> dict[str, Any]:
     row: dict[str, Any] = {"n": n, "P first": first, "Q first": int((order == "Q first").sum())}
     row |= _share_columns("share P first", first, n)
     row["robust"] = int(at["robust"].values.sum())
+    row["no order"] = int(np.isin(order, ("diverged", "oscillated")).sum())
     for name in ("tau_P", "tau_Q"):
         time = median_time(at[name].isel(level=0).values, at["censored_at"].values)
         row |= {name: time.median, f"{name} low": time.low, f"{name} high": time.high, f"{name} censored": time.censored}
+        row[f"{name} above again"] = int(np.isfinite(at[f"above_again_{name[-1]}"].isel(level=0).values).sum())
     row |= mean_columns("P error", at["P_error"].values)
     row |= mean_columns("Q loss when P learnt", at["Q_loss_at_tau_P"].values)
     row |= mean_columns("Q loss at end", at["loss_train"].sel(kind="Q-only").values)

@@ -24,7 +24,8 @@ class Interval:
     """A statistic with its two-sided interval at level `CONFIDENCE`, the range seen and the sample size.
 
     For learning times, ``censored`` counts runs that did not learn; the mean and interval are then those of the runs
-    that did, which is a biased view, so that printers must show the count.
+    that did, which is a biased view, so that printers must show the count. A run that learnt and was above the level again
+    later counts as learnt; one without an order (diverged, oscillated) counts as neither.
     """
 
     value: float
@@ -37,9 +38,9 @@ class Interval:
 
 
 def mean_interval(sample: Sequence[float]) -> Interval:
-    """Mean with a Student interval (independent seeds, near-normal mean); infinities are counted as censored."""
+    """Mean with a Student interval (independent seeds, near-normal mean); infinities count as censored, NaN not at all."""
     values = np.asarray([x for x in sample if math.isfinite(x)], dtype=np.float64)
-    censored, n = len(sample) - len(values), len(values)
+    censored, n = sum(math.isinf(x) for x in sample), len(values)
     if n == 0:
         return Interval(math.nan, math.nan, math.nan, math.nan, math.nan, 0, censored)
     mean = float(values.mean())
@@ -65,7 +66,8 @@ class ScheduleSummary:
 
     ``engine`` names the engine and its options; ``levels`` maps a level of the loss to intervals of tau_P, tau_Q, the other
     kind's loss and accuracy at the first learning time; ``orders`` counts orders at 0.45; ``robust`` counts runs where three
-    levels agree.
+    levels agree; ``per_seed`` has of each run its order at 0.45 and, for both kinds, when and for how long they were above the
+    level again after they were learnt.
     """
 
     schedule: str
@@ -198,6 +200,7 @@ def _seed_row(run: Trajectory, level: LevelOrder, robust: bool) -> dict[str, Any
         "seed": run.experiment.seed, "tau_P": level.tau_P, "tau_Q": level.tau_Q, "order": level.order, "robust": robust,
         "other_loss": level.other_loss, "other_accuracy": level.other_accuracy, "outcome": run.outcome,
         "final_tau": run.dataset.attrs["final_tau"], "annealed_tau": run.annealed_tau,
+        "above_P": asdict(level.above_P), "above_Q": asdict(level.above_Q),
     }
 
 

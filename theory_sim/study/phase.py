@@ -20,7 +20,8 @@ __all__ = ["PHASES", "Agreement", "Boundary", "PhaseDiagram", "cell_edges", "log
 Array = np.ndarray[Any, Any]
 
 PHASES: Final = ("L-S P first, S Q first", "both Q first", "both P first", "other")
-"""Orders under both schedules at the level 0.45; the first is the theorem's, "other" has ties, reversals or nothing learnt."""
+"""Orders under both schedules at the level 0.45; the first is the theorem's, "other" has ties, reversals, nothing learnt, or no
+order."""
 
 _PHASE_OF: Final = {("P first", "Q first"): 0, ("Q first", "Q first"): 1, ("P first", "P first"): 2}
 # Where each condition's name begins, how it is written, and what it says of the order.

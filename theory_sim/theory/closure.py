@@ -69,21 +69,6 @@ class Closure:
     annealed_tau: float
 
 
-def learnt_at(tau: Floats, loss: Floats, level: float) -> float:
-    """Return the time after which ``loss`` stays below ``level``, NaN if it does not at the end.
-
-    Interpolated linearly between the last time at or above the level and the next.
-    """
-    above = np.flatnonzero(~(loss < level))
-    if above.size == 0:
-        return float(tau[0])
-    last = int(above[-1])
-    if last == tau.size - 1:
-        return math.nan
-    share = (loss[last] - level) / (loss[last] - loss[last + 1])
-    return float(tau[last] + share * (tau[last + 1] - tau[last]))
-
-
 class _Examples:
     """Particles: P-only, Q-only and both kinds, with quadrature weights that sum to one a kind."""
 

@@ -102,6 +102,12 @@ def top_curvature(*, r: float, p0: float, alpha_min: float, alpha_max: float) ->
     return 0.25 * (1.0 - p0) * mean_square * top
 
 
+def stable_rate(*, r: float, p0: float, alpha_min: float, alpha_max: float) -> float:
+    """Return the largest stable learning rate near zero output, 2 / `top_curvature`; infinite without Q."""
+    curvature = top_curvature(r=r, p0=p0, alpha_min=alpha_min, alpha_max=alpha_max)
+    return 2.0 / curvature if curvature > 0.0 else math.inf
+
+
 def conditions(
     *,
     d: int,

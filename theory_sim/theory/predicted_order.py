@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
-from theory_sim.theory.closure import Closure, learnt_at
+from theory_sim.theory.closure import Closure
+from theory_sim.theory.crossings import LEVELS, learning_time, oscillated
 
 __all__ = ["LEVELS", "Order", "OrderPrediction", "judge", "order_rooms", "room_of"]
 
-Order = Literal["Q first", "P first", "neither"]
+Order = Literal["Q first", "P first", "neither", "oscillated"]
 
-LEVELS: Final = (0.45, 0.50, 0.55)
 # Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
 # Q and 0.08 for P) and the closure's own error (0.06, THEORY §8). Two of them are allowed for.
 _SCATTER_Q = 2.0 * math.hypot(0.05, 0.06)
@@ -31,8 +31,8 @@ class OrderPrediction:
     Attributes
     ----------
     schedule : {"S", "L-S"}
-    order : {"Q first", "P first", "neither"}
-        Predicted at the level 0.45.
+    order : {"Q first", "P first", "neither", "oscillated"}
+        Predicted at the level 0.45; a course that overshoots (`theory_sim.theory.crossings.oscillated`) has none.
     expected : {"Q first", "P first"}
         What the theorem says of the schedule.
     holds : bool
@@ -42,7 +42,8 @@ class OrderPrediction:
     margin : float
         Factor to spare of the tightest requirement of `order_rooms`: at least 1 exactly where the order holds and is not thin.
     tau_Q, tau_P : dict
-        Learning time for each level; NaN where the kind is not learnt before the run ends.
+        Learning time for each level: the first crossing; infinity where there is none before the run ends, NaN where the
+        course oscillated.
     Q_loss_at_tau_P : float
         Q-only training loss when P-only is learnt (level 0.45), or at the end if it is not.
     Q_loss_end : float
@@ -72,21 +73,26 @@ class OrderPrediction:
         return "too close to call" if self.thin else "not as in the theorem"
 
 
-def judge(course: Closure, schedule: str, deficit: float) -> OrderPrediction:
+def judge(course: Closure, schedule: str, deficit: float, *, stable_rate: float = math.inf) -> OrderPrediction:
     """Return the order that a closure's course shows, and how safely.
 
-    ``deficit`` is the lazy deficit, by which finite width may delay Q.
+    ``deficit`` is the lazy deficit, by which finite width may delay Q; ``stable_rate`` the largest stable learning rate.
     """
     end = float(course.tau[-1])
-    learnt_q = {level: learnt_at(course.tau, course.loss_Q, level) for level in LEVELS}
-    learnt_p = {level: learnt_at(course.tau, course.loss_P, level) for level in LEVELS}
+    learnt_q = {level: learning_time(course.tau, course.loss_Q, level) for level in LEVELS}
+    learnt_p = {level: learning_time(course.tau, course.loss_P, level) for level in LEVELS}
+    for level in LEVELS:
+        until = max(learnt_p[level], learnt_q[level])
+        if oscillated(course.tau, (course.loss_P, course.loss_Q), course.rate, stable_rate=stable_rate, until=until):
+            learnt_p[level] = learnt_q[level] = math.nan
     expected: Order = "P first" if schedule == "L-S" else "Q first"
     orders = [_order(learnt_p[level], learnt_q[level]) for level in LEVELS]
+    unordered = "oscillated" in orders
     holds = all(order == expected for order in orders)
-    room = min(order_rooms(course, schedule, deficit).values())
-    thin = room < 0.0 if holds else _could_hold(course, schedule)
+    room = -math.inf if unordered else min(order_rooms(course, schedule, deficit).values())
+    thin = room < 0.0 if holds else not unordered and _could_hold(course, schedule)
     at_p = learnt_p[LEVELS[0]]
-    q_loss = course.loss_Q[-1] if math.isnan(at_p) else np.interp(at_p, course.tau, course.loss_Q)
+    q_loss = course.loss_Q[-1] if math.isinf(at_p) else np.interp(at_p, course.tau, course.loss_Q)
     return OrderPrediction(
         schedule, orders[0], expected, holds, thin, math.exp(room),
         learnt_q, learnt_p, float(q_loss), float(course.loss_Q[-1]), course.annealed_tau, end,
@@ -115,13 +121,13 @@ def order_rooms(course: Closure, schedule: str, deficit: float) -> dict[str, flo
     kind, other = ("P", "Q") if schedule == "L-S" else ("Q", "P")
     spread = _SCATTER_P if schedule == "L-S" else _SCATTER_Q + deficit
     for level in LEVELS:
-        first, second = (learnt_at(course.tau, losses[each], level) for each in (kind, other))
+        first, second = (learning_time(course.tau, losses[each], level) for each in (kind, other))
         # Learnt exactly at the end and not learnt at all are one case, seen from two sides.
-        missing = math.log(max(float(losses[kind][-1]) / level, 1.0)) if math.isnan(first) else 0.0
-        first = end if math.isnan(first) else first
+        missing = math.log(max(float(losses[kind][-1]) / level, 1.0)) if math.isinf(first) else 0.0
+        first = min(first, end)
         latest = first * (1.0 + spread)
         rooms[f"{schedule}: {kind} is learnt by max_tau at {level:g}"] = room_of(end, latest) - missing
-        apart = math.inf if math.isnan(second) else room_of(second, first * (1.0 + _SCATTER_RATIO + deficit))
+        apart = math.inf if math.isinf(second) else room_of(second, first * (1.0 + _SCATTER_RATIO + deficit))
         rooms[f"{schedule}: {other} is learnt after {kind} at {level:g}"] = apart
         # Under L-S Q must stay unlearnt until the slowest data set allowed for has learnt P.
         if schedule == "L-S":
@@ -144,7 +150,7 @@ def _could_hold(course: Closure, schedule: str) -> bool:
     expected = "P first" if schedule == "L-S" else "Q first"
     return all(
         _order(
-            learnt_at(course.tau, course.loss_P, level + shift), learnt_at(course.tau, course.loss_Q, level - shift)
+            learning_time(course.tau, course.loss_P, level + shift), learning_time(course.tau, course.loss_Q, level - shift)
         )
         == expected
         for level in LEVELS
@@ -152,8 +158,8 @@ def _could_hold(course: Closure, schedule: str) -> bool:
 
 
 def _order(tau_p: float, tau_q: float) -> Order:
-    if math.isnan(tau_p) and math.isnan(tau_q):
+    if math.isnan(tau_p) or math.isnan(tau_q):
+        return "oscillated"
+    if math.isinf(tau_p) and math.isinf(tau_q):
         return "neither"
-    if math.isnan(tau_q) or tau_p < tau_q:
-        return "P first"
-    return "Q first"
+    return "P first" if tau_p < tau_q else "Q first"

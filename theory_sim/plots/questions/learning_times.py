@@ -49,7 +49,7 @@ def draw_times(table: pandas.DataFrame, labels: Sequence[str], ylabel: str) -> F
                     value, low, high = (float(row[f"tau_{name}{end}"]) for end in ("", " low", " high"))
                     if engine == "finite" and math.isfinite(low):
                         ax.plot([low, min(high, edge)], [at, at], color=colour, lw=0.8)
-                    beyond = not math.isfinite(value)
+                    beyond = math.isinf(value)  # not-a-number: no run had an order
                     ax.plot([edge if beyond else value], [at], marker=">" if beyond else marker, **mark)
         ax.axvline(edge, color="#bbbbbb", lw=0.6, ls=":", zorder=0)
         ax.set_yticks(range(len(arms)), arms)

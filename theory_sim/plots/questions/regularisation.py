@@ -41,7 +41,7 @@ def plot(table: pandas.DataFrame) -> Figure:
             at = kinds.index((row["lambda"], row["run"])) + (-0.14 if finite else 0.16)
             for kind in ("P", "Q"):
                 value, low, high = (float(row[f"tau_{kind}{end}"]) for end in ("", " low", " high"))
-                learnt = math.isfinite(value)
+                learnt = not math.isinf(value)  # not-a-number, where no run had an order, is not drawn
                 fill = COLOURS[kind] if finite else "white"
                 end = edge * (0.96 if kind == "P" else 1.03)  # beside each other where neither is learnt
                 ax.plot(value if learnt else end, at, marker=("o" if finite else "s") if learnt else ">", ms=3.2, mfc=fill,

@@ -123,8 +123,9 @@ def _alone(noisy: Any, quiet: Any) -> list[bool]:
     """For each data set, whether part 3 is so."""
     kept = done_seeds(noisy, quiet)
     order = quiet["order"].isel(level=0).values[kept]
-    learnt, late = (np.isfinite(runs["tau_Q"].isel(level=0).values[kept]) for runs in (quiet, noisy))
-    return [bool(order[i] == "P first" and learnt[i] and not late[i]) for i in range(len(kept))]
+    learnt = np.isfinite(quiet["tau_Q"].isel(level=0).values[kept])
+    unlearnt = np.isinf(noisy["tau_Q"].isel(level=0).values[kept])  # of a run without an order neither is known
+    return [bool(order[i] == "P first" and learnt[i] and unlearnt[i]) for i in range(len(kept))]
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:

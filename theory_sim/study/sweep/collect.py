@@ -17,7 +17,7 @@ from theory_sim.errors import InputError, StoreError
 from theory_sim.observe.learning_order import LEVELS
 from theory_sim.study.sweep.blocks import Axis
 from theory_sim.study.sweep.declaration import Sweep
-from theory_sim.study.sweep.outcomes import KINDS, OUTCOME_VARIABLES, outcome_of
+from theory_sim.study.sweep.outcomes import FLAGS, KINDS, OUTCOME_VARIABLES, outcome_of
 from theory_sim.study.sweep.store import SweepStore
 from theory_sim.trajectory import Trajectory, replace_folder
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["SUMMARY", "Summary", "collect"]
 
 SCHEMA: Final = "theory_sim.Sweep"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""2: a kind is learnt at its first crossing of the level, no longer when it stays below to the end."""
 SUMMARY: Final = "summary"
 _ZARR: Final = "summary.zarr"
 _TABLE: Final = "summary.csv"
@@ -116,6 +117,9 @@ class Summary:
         if version > SCHEMA_VERSION:
             raise StoreError(f"{path} has schema version {version}", f"at most {SCHEMA_VERSION} in this version",
                              "update theory_sim")
+        if version < SCHEMA_VERSION:
+            raise StoreError(f"{path} has schema version {version}, whose learning times have another meaning",
+                             f"version {SCHEMA_VERSION}", f"run theory-sim sweep collect {folder.parent}: the runs are kept")
         return cls(dataset, sweep)
 
 
@@ -206,7 +210,7 @@ def _empty(name: str, shape: list[int]) -> np.ndarray[Any, Any]:
     full = [*shape, *(len(_EXTRA[dim]) for dim in dims)]
     if name in ("order", "outcome"):
         return np.full(full, "", dtype="<U14")
-    return np.zeros(full, dtype=bool) if name == "robust" else np.full(full, math.nan)
+    return np.zeros(full, dtype=bool) if name in FLAGS else np.full(full, math.nan)
 
 
 def _coordinates(axes: tuple[Axis, ...]) -> dict[str, Any]:

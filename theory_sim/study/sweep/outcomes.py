@@ -11,15 +11,22 @@ import numpy as np
 from theory_sim.observe.learning_order import LEVELS, learning_order
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["KINDS", "OUTCOME_VARIABLES", "outcome_of"]
+__all__ = ["FLAGS", "KINDS", "OUTCOME_VARIABLES", "outcome_of"]
 
 KINDS: Final = ("P-only", "Q-only", "both")
 
 # Name: dimensions beyond those of the sweep, unit, meaning.
 OUTCOME_VARIABLES: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
-    "tau_P": (("level",), "1", "learning time of P-only examples, infinite if not learnt by censored_at"),
-    "tau_Q": (("level",), "1", "learning time of Q-only examples, infinite if not learnt by censored_at"),
-    "order": (("level",), "", "which is learnt first: P first, Q first, tie, neither learnt, no examples"),
+    "tau_P": (("level",), "1", "learning time of P-only examples, infinite if not learnt by censored_at, NaN without an order"),
+    "tau_Q": (("level",), "1", "learning time of Q-only examples, infinite if not learnt by censored_at, NaN without an order"),
+    "above_again_P": (("level",), "1", "tau from which P, once learnt, was above the level again; infinite if it was not"),
+    "above_again_Q": (("level",), "1", "tau from which Q, once learnt, was above the level again; infinite if it was not"),
+    "above_for_P": (("level",), "1", "for how long P was above the level again, in all, by the end"),
+    "above_for_Q": (("level",), "1", "for how long Q was above the level again, in all, by the end"),
+    "above_at_end_P": (("level",), "", "whether P, once learnt, is above the level at the end"),
+    "above_at_end_Q": (("level",), "", "whether Q, once learnt, is above the level at the end"),
+    "order": (("level",), "",
+              "which is learnt first: P first, Q first, tie, neither learnt, no examples; diverged, oscillated: no order"),
     "robust": ((), "", "whether the order is the same at every level"),
     "censored_at": ((), "1", "last tau recorded"),
     "annealed_tau": ((), "1", "tau at which the rate first fell, NaN if it did not"),
@@ -30,10 +37,15 @@ OUTCOME_VARIABLES: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
     "error_test": (("kind",), "1", "share of wrong signs on fresh examples of each kind at the end"),
     "P_error": ((), "1", "exact error of the linear part's direction on P at the end"),
     "h": ((), "1", "separation h = g(z + zeta) + g(z - zeta) - 2 g(z) at the end"),
-    "h_at_tau_P": ((), "1", "separation h when P is learnt (level 0.45), at the end if it is not"),
-    "Q_loss_at_tau_P": ((), "nats", "training loss of Q-only examples when P is learnt (level 0.45), at the end if it is not"),
+    "h_at_tau_P": ((), "1", "separation h when P is learnt (level 0.45), at the end if it is not, NaN without an order"),
+    "Q_loss_at_tau_P": ((), "nats", "training loss of Q-only examples at the same time as h_at_tau_P"),
     "tau_noise": ((), "1", "exact standard deviation of the accumulated noise at the end"),
 }
+
+
+FLAGS: Final = ("robust", "above_at_end_P", "above_at_end_Q")
+"""Variables that are true or false."""
+_ABOVE: Final = {"above_again": "tau", "above_for": "duration", "above_at_end": "at_end"}
 
 
 def outcome_of(
@@ -45,12 +57,14 @@ def outcome_of(
     data = trajectory.dataset
     last = data.isel(record=-1)
     tau = data["tau"].values
-    when = min(order.tau_P, float(tau[-1]))
+    when = min(order.tau_P, float(tau[-1]))  # NaN stays
     h = data["h"].sel(part="total").values
     by_kind = {name: last[name].sel(kind=list(KINDS)).values for name in ("loss_train", "loss_test", "accuracy_test")}
     values: dict[str, Any] = {
         "tau_P": np.array([levels[level].tau_P for level in LEVELS]),
         "tau_Q": np.array([levels[level].tau_Q for level in LEVELS]),
+        **{f"{name}_{kind}": np.array([getattr(getattr(levels[level], f"above_{kind}"), field) for level in LEVELS])
+           for kind in "PQ" for name, field in _ABOVE.items()},
         "order": np.array([levels[level].order for level in LEVELS]),
         "robust": order.robust,
         "censored_at": order.censored_at,
