@@ -22,8 +22,8 @@ at least 1/2 (1, 2), or the statement true (3).
 Decision. For each part, and the way to anneal that shows it least: the exact interval of the share of runs at level 1 - 0.05/3
 lies above 1/2: supported; below: refuted; else undecided. The limit stands beside it and decides nothing.
 
-The early annealing is at tau = 50, before anything is learnt; late is after P is learnt by a factor two. All fixed before the
-first stored result.
+The early annealing is asked for at tau = 50, before anything is learnt (the first step of 16 at or after it leaves at 64); late
+is after P is learnt by a factor two. All fixed before the first stored result.
 """
 
 from __future__ import annotations
