@@ -12,9 +12,10 @@ from typing import Any, Literal, Self
 import pydantic
 from pydantic import ConfigDict, Field, model_validator
 
-from theory_sim.errors import ExperimentError
+from theory_sim.errors import ExperimentError, StoreError
 from theory_sim.presets import PRESETS
 from theory_sim.recording import Recording
+from theory_sim.storage.writing import write_text
 from theory_sim.theory.noise_law import tau_stationary
 
 __all__ = ["Experiment", "read_toml", "preset_names"]
@@ -331,15 +332,10 @@ class Experiment(pydantic.BaseModel):
         """Write every field that is set, whole or not at all; ``from_toml`` gives an equal Experiment back."""
         import tomli_w
 
-        target = Path(path)
-        draft = target.with_name(f".{target.name}.draft")
         try:
-            draft.write_text(tomli_w.dumps(self.fields()), encoding="utf-8")
-            draft.replace(target)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise ExperimentError(f"{target}: {error.strerror}", "a folder that can be written to, on a disk with room",
-                                  "choose another") from None
+            write_text(Path(path), tomli_w.dumps(self.fields()), fix="choose another")
+        except StoreError as error:
+            raise ExperimentError(error.seen, error.rule, error.mend) from None
 
 
 def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -5,11 +5,9 @@ A saved Trajectory opens with plain ``xarray.open_zarr(path)``; the schema is in
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
-import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -17,11 +15,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.faults import at
+from theory_sim.storage.arrays import read_json
+from theory_sim.storage.listing import Listing
+from theory_sim.storage.removal import require_no_strangers
+from theory_sim.storage.writing import FolderDraft, write_text
+from theory_sim.storage.zarr_store import digests, open_zarr, require_plain, zarr_listing
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["OUTCOMES", "SCHEMA", "SCHEMA_VERSION", "Outcome", "Trajectory", "refuse_existing", "replace_folder", "sync_folder"]
+__all__ = ["OUTCOMES", "REQUIRED", "SCHEMA", "SCHEMA_VERSION", "Outcome", "Trajectory", "refuse_existing", "run_listing"]
 
 SCHEMA: Final = "theory_sim.Trajectory"
 SCHEMA_VERSION: Final = 1
@@ -29,6 +32,17 @@ Outcome = Literal["reached_loss", "budget_spent", "diverged", "interrupted"]
 # Inside an array: Zarr warns of files beside the arrays that it does not know.
 _MANIFEST: Final = "tau/sha256.json"
 OUTCOMES: Final = ("reached_loss", "budget_spent", "diverged", "interrupted")
+REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
+    "tau": (), "step": (), "rate": (), "train_loss": (), "loss_train": ("kind",), "loss_test": ("kind",),
+    "accuracy_train": ("kind",), "accuracy_test": ("kind",), "accuracy_signal_test": ("kind",), "P_error": (), "P_overlap": (),
+    "g": ("part", "direction"), "h": ("part",), "norm_signal": ("layer",), "norm_noise": ("layer",), "tau_noise": ("layer",),
+    "tau_noise_exact": (), "pattern_shift": ("layer",), "near_kink": (),
+}
+"""Variables of every run, with their dimensions after ``record``."""
+_LABELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "kind": ("P-only", "Q-only", "both"), "direction": ("z-zeta", "z", "z+zeta"), "part": ("total", "signal"),
+}
+_A_RUN: Final = "a saved run"
 
 
 @dataclass(frozen=True)
@@ -72,23 +86,14 @@ class Trajectory:
         """
         target = Path(path)
         refuse_existing(target, force=force)
-        try:
-            self._save(target)
-        except OSError as error:
-            raise StoreError(f"{target}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
-                             "choose another output folder") from error
-
-    def _save(self, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.draft-", dir=target.parent))
-        try:
+        listing = zarr_listing([str(name) for name in self.dataset.variables], more=[_MANIFEST])
+        with FolderDraft(target, listing) as draft:
             # Zarr's format 3 has neither a settled form of text labels nor of consolidated metadata; format 2 has both.
-            self.dataset.to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
+            self.dataset.to_zarr(draft.new, mode="w-", zarr_format=2, consolidated=True)
             at("write trajectory")
-            (draft / _MANIFEST).write_text(json.dumps(_digests(draft), indent=1), encoding="utf-8")
-            replace_folder(draft, target)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+            _require_readable(draft.new)
+            write_text(draft.new / _MANIFEST, json.dumps(digests(draft.new, without=_MANIFEST), indent=1))
+            draft.commit(run_listing(target) if force and target.exists() else None, of=_A_RUN)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -99,15 +104,14 @@ class Trajectory:
         StoreError
             If nothing is there, it is not a Trajectory, or its schema is newer than this version knows.
         """
-        import xarray
-
-        if not Path(path).exists():
+        folder = Path(path)
+        if not folder.exists():
             raise StoreError(f"{path} does not exist", "the folder of a saved run",
                              "check the path; `theory-sim run` prints where it writes")
         try:
-            if json.loads((Path(path) / _MANIFEST).read_text(encoding="utf-8")) != _digests(Path(path)):
+            if read_json(folder / _MANIFEST) != digests(folder, without=_MANIFEST):
                 raise ValueError("its files are not those that were written")
-            dataset = xarray.open_zarr(path, chunks=None).load()
+            dataset = open_zarr(folder, more=[_MANIFEST])
             version = int(dataset.attrs["schema_version"])
             if dataset.attrs["schema"] != SCHEMA:
                 raise KeyError(dataset.attrs["schema"])
@@ -115,6 +119,7 @@ class Trajectory:
                 raise StoreError(f"{path} has schema version {version}", f"at most {SCHEMA_VERSION} in this version",
                                  "update theory_sim")
             experiment = Experiment(**json.loads(dataset.attrs["experiment"]))
+            _require_schema(dataset)
         except StoreError:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
@@ -127,62 +132,61 @@ class Trajectory:
         return self.dataset[name].sel(labels).values
 
 
-def replace_folder(draft: Path, target: Path) -> None:
-    """Have a folder take a name, with all that it holds on the disk first; what had the name before is removed."""
-    at("sync trajectory")
-    _sync(draft)
-    at("rename trajectory")
-    if not target.exists():
-        draft.rename(target)
-    else:
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old-", dir=target.parent)) / "old"
-        target.rename(old)
-        try:
-            at("rename trajectory over another")
-            draft.rename(target)
-        except OSError:
-            old.rename(target)
-            raise
-        finally:
-            shutil.rmtree(old.parent, ignore_errors=True)
-    sync_folder(target.parent)
-    at("renamed trajectory")
+def _require_schema(dataset: xarray.Dataset) -> None:
+    """Raise ValueError unless everything is there that a table, a figure or a sweep reads of every run."""
+    attributes = dataset.attrs
+    if attributes["outcome"] not in OUTCOMES:
+        raise ValueError(f"outcome {attributes['outcome']!r}")
+    for name in ("message", "engine"):
+        if not isinstance(attributes[name], str) or not attributes[name].isprintable():
+            raise ValueError(f"{name} {attributes[name]!r} is no line of text")
+    for name in ("annealed_tau", "final_tau", "final_step", "n_examples"):
+        if not isinstance(attributes[name], (int, float)):
+            raise ValueError(f"{name} {attributes[name]!r} is no number")
+    for name, dims in REQUIRED.items():
+        if name not in dataset.variables:
+            raise ValueError(f"it lacks {name}")
+        if dataset[name].dims != ("record", *dims) or dataset[name].dtype.kind not in "fiu":
+            raise ValueError(f"{name} is {dataset[name].dtype} along {dataset[name].dims}")
+    for name, labels in _LABELS.items():
+        if tuple(dataset[name].values.tolist()) != labels:
+            raise ValueError(f"{name} has the labels {dataset[name].values.tolist()}")
+    if not dataset.sizes["record"]:
+        raise ValueError("it has no record")
 
 
-def _sync(folder: Path) -> None:
-    """Have the disk hold every file below a folder before the folder gets its name."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with open(path, "rb+") as file:
-                os.fsync(file.fileno())
-    sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the disk hold a folder's names."""
-    if os.name != "posix":  # elsewhere a folder cannot be opened
-        return
-    handle = os.open(folder, os.O_RDONLY)
+def _require_readable(store: Path) -> None:
+    """Refuse at once what could not be loaded again, such as a variable of Python objects from an observer."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        require_plain(store)
+    except ValueError as error:
+        raise StoreError(f"the run cannot be stored: {error}", "variables are numbers, or text of fixed length",
+                         "fix the observer that gives it") from error
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file of a store: Zarr itself takes a missing chunk for one filled with NaN."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / _MANIFEST)
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+def run_listing(target: Path) -> Listing:
+    """Files of a saved run, by its own list.
+
+    Raises
+    ------
+    StoreError
+        If it has none.
+    """
+    try:
+        return Listing(frozenset([*read_json(target / _MANIFEST), _MANIFEST]))
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(f"{target} exists and is not a saved run: {error}", "only a saved run is replaced",
+                         "move it away or choose another output") from error
 
 
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Raise StoreError if a run cannot be written to ``path``: something lies there, or nothing can be made there.
 
-    With ``force`` a saved run may be replaced, anything else not.
+    With ``force`` a saved run may be replaced, if it holds nothing but what was saved; anything else may not.
     """
     target = Path(path)
     try:
-        there = target.exists()
+        there = os.path.lexists(target)
         parent = next(folder for folder in target.absolute().parents if folder.exists())
     except OSError as error:
         raise StoreError(f"{target}: {error.strerror}", "a path that can be made",
@@ -194,6 +198,7 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> Non
     if not force:
         raise StoreError(f"{target} exists", "results are never overwritten unasked",
                          "choose another name or output folder, or pass --force (force=True)")
-    if not ((target / ".zmetadata").is_file() and (target / _MANIFEST).is_file()):
+    if target.is_symlink() or not target.is_dir():
         raise StoreError(f"{target} exists and is not a saved run", "only a saved run is replaced",
                          "move it away or choose another output")
+    require_no_strangers(target, run_listing(target), of=_A_RUN)

@@ -97,14 +97,18 @@ def demo(
 ) -> None:
     """The main job: the default preset under L-S and S on the same data, tables and figures.
 
-    Runs that are already there are read, not run again, and unfinished ones gone on with; figures that are there are
-    replaced. Last comes the same preset in the infinite-width limit.
+    Runs that are already there are read, not run again, and unfinished ones gone on with; figures of its own that
+    are there are replaced. Last comes the same preset in the infinite-width limit.
     """
     from theory_sim.plots.decomposition import plot_decomposition
     from theory_sim.plots.learning_order import plot_learning_order
-    from theory_sim.plots.style import save_figure
+    from theory_sim.plots.style import FORMATS, require_own_figure, save_figure
     from theory_sim.study.engine import Engine
 
+    drawn = {"learning-order": plot_learning_order, "decomposition": plot_decomposition}
+    paths = {figures / f"{name}.{suffix}": draw for name, draw in drawn.items() for suffix in FORMATS}
+    for path in paths:
+        require_own_figure(path)
     plan = plan_of(None, None, None, "L-S,S", seeds)
     status = _run_and_report(plan, Engine(), out, "replace" if force else "reuse", threads, quiet, as_json)
     if status == 130:
@@ -112,11 +116,10 @@ def demo(
     from theory_sim.trajectory import Trajectory
 
     trajectories = [Trajectory.load(out / experiment.run_name) for experiment in plan]
-    for name, draw in (("learning-order", plot_learning_order), ("decomposition", plot_decomposition)):
-        for suffix in ("png", "svg", "pdf"):
-            path = save_figure(draw(trajectories), figures / f"{name}.{suffix}", force=True)
-            if not (quiet or as_json):
-                typer.echo(f"figure: {path}")
+    for path, draw in paths.items():
+        save_figure(draw(trajectories), path, force=True)
+        if not (quiet or as_json):
+            typer.echo(f"figure: {path}")
     if not (quiet or as_json):
         _demo_in_the_limit(plan, threads)
     raise typer.Exit(status)

@@ -115,9 +115,12 @@ def gc_command(folder: Folder) -> None:
     """Remove what no run needs: drafts, and unfinished parts of finished runs."""
     from theory_sim.study.sweep.store import SweepStore
 
-    removed = SweepStore(folder).gc()
+    store = SweepStore(folder)
+    removed = store.gc()
     for path in removed:
         typer.echo(f"removed: {path}")
+    for path in store.strangers():
+        typer.echo(f"left alone, not written by theory_sim or in use: {path}")
     typer.echo(f"{len(removed)} removed")
 
 

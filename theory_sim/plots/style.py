@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,19 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import InputError, StoreError
+from theory_sim.storage.writing import write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from theory_sim.trajectory import Trajectory
 
-__all__ = ["COLOURS", "FORMATS", "WIDTH", "by_schedule", "save_figure", "style"]
+__all__ = ["COLOURS", "FORMATS", "WIDTH", "by_schedule", "require_own_figure", "save_figure", "style"]
 
 WIDTH: Final = 80 / 25.4
 """Width of a figure in inches: 80 mm, one column of a paper."""
 
 FORMATS: Final = ("png", "svg", "pdf")
 # Okabe and Ito (2008), Color Universal Design.
+_CREATOR: Final = "theory_sim.plots"  # in the metadata of each file
 COLOURS: Final = {"P": "#0072B2", "Q": "#D55E00", "signal": "#009E73", "noise": "#444444"}
 
 
@@ -29,8 +32,12 @@ COLOURS: Final = {"P": "#0072B2", "Q": "#D55E00", "signal": "#009E73", "noise": 
 def style() -> Iterator[None]:
     """Matplotlib settings for one figure; the caller's are left alone."""
     import matplotlib
+    from matplotlib.style.core import STYLE_BLACKLIST
 
-    settings: Any = {
+    # A matplotlibrc, which Matplotlib takes from the current folder too, decides neither what a figure looks like nor,
+    # with TeX, what is run for its labels.
+    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key not in STYLE_BLACKLIST}
+    settings: Any = defaults | {
         "font.size": 7.5, "axes.titlesize": 7.5, "axes.labelsize": 7.5, "legend.fontsize": 7, "xtick.labelsize": 7,
         "ytick.labelsize": 7, "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.3,
         "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 300, "svg.hashsalt": "theory_sim",
@@ -69,18 +76,28 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, force: bool = F
     target = Path(path)
     if target.suffix[1:] not in FORMATS:
         raise InputError(f"figure file {target}", f"a name ending in one of .{', .'.join(FORMATS)}", "change the suffix")
-    if target.exists() and not force:
+    if os.path.lexists(target) and not force:
         raise StoreError(f"{target} exists", "figures are never overwritten unasked", "choose another name or --force")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{target.parent}: {error.strerror}", "a folder that can be made", "choose another folder") from error
-    metadata = {"Date": None} if target.suffix == ".svg" else None
-    draft = target.with_name(f".{target.name}.draft{target.suffix}")
-    try:
-        with style():
-            figure.savefig(draft, metadata=metadata)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    metadata = {"Creator": _CREATOR} | ({"Date": None} if target.suffix == ".svg" else {})
+    drawn = io.BytesIO()
+    with style():
+        figure.savefig(drawn, format=target.suffix[1:], metadata=metadata)
+    write_file(target, lambda file: file.write(drawn.getvalue()))
     return target
+
+
+def require_own_figure(path: Path) -> None:
+    """Raise StoreError if something has a figure's name that `save_figure` did not write: it is not replaced unasked."""
+    if not os.path.lexists(path):
+        return
+    try:
+        own = path.is_file() and not path.is_symlink() and _CREATOR.encode() in path.read_bytes()
+    except OSError:
+        own = False
+    if not own:
+        raise StoreError(f"{path} exists and is not a figure of this program's", "only its own figures are replaced unasked",
+                         "move it elsewhere, or choose another folder")

@@ -92,9 +92,7 @@ def run_plan(
 
 def _refuse(path: Path, *, force: bool) -> None:
     refuse_existing(path, force=force)
-    if partial_path(path).exists() and not force:
-        raise StoreError(f"{partial_path(path)} holds an unfinished run", "what was computed is never thrown away unasked",
-                         f"theory-sim resume {path}, or replace it with --force")
+    Partial(path).refuse(force=force)
 
 
 def _require_same(path: Path, experiment: Experiment, engine: Engine) -> None:

@@ -13,23 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import StoreError
-from theory_sim.faults import at
+from theory_sim.storage.writing import write_text
 from theory_sim.study.registry import study_of
 from theory_sim.study.study import Study, StudyVerdict, require_size
 from theory_sim.study.sweep.collect import collect
 from theory_sim.study.sweep.executors import workers_of
 from theory_sim.study.sweep.run import run_sweep
 from theory_sim.study.sweep.store import SweepStatus, SweepStore
-from theory_sim.trajectory import sync_folder
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["StudyResult", "read_table", "run_study", "write_whole"]
+__all__ = ["StudyResult", "read_table", "run_study"]
 
 TABLE: Final = "table.csv"
 VERDICT: Final = "verdict.json"
 _SWEEPS: Final = "sweeps"
+_FIX: Final = "make room; the runs are kept"
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[SweepStatus], None] | None]]
 """Called with a sweep's name and its number of runs before it starts; gives what `run_sweep` calls."""
@@ -105,6 +105,7 @@ def run_study(
     plan = chosen.plan(require_size(size))
     workers_of(workers, threads)
     folder = Path(out) / f"{chosen.name}-{size}"
+    _refuse_strangers(folder)
     stores = {name: _store(folder / _SWEEPS / name, sweep) for name, sweep in plan.items()}
     pending = False
     for name, store in stores.items():
@@ -121,8 +122,8 @@ def run_study(
     counts = (counts[0], counts[1], diverged, counts[3])
     table = chosen.tabulate(summaries)
     result = StudyResult(chosen, size, folder, table, chosen.decide(table), *counts)
-    write_whole(folder / TABLE, table.to_csv(index=False))
-    write_whole(folder / VERDICT, json.dumps(_told(result), indent=2) + "\n")
+    write_text(folder / TABLE, table.to_csv(index=False), fix=_FIX)
+    write_text(folder / VERDICT, json.dumps(_told(result), indent=2) + "\n", fix=_FIX)
     return result
 
 
@@ -155,27 +156,12 @@ def _column(cells: list[str]) -> list[Any]:
     return cells
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that its name never stands for a part of it.
-
-    Raises
-    ------
-    StoreError
-        If it cannot be written.
-    """
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(draft, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        at("rename study result")
-        draft.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
-                         "make room; the runs are kept") from error
+def _refuse_strangers(folder: Path) -> None:
+    """Refuse a folder that holds a table or a verdict but no runs: they are not of a study, and would be replaced."""
+    for name in (TABLE, VERDICT):
+        if os.path.lexists(folder / name) and not (folder / _SWEEPS).is_dir():
+            raise StoreError(f"{folder / name} is in the way", "a study replaces only the table and verdict of its own runs",
+                             "move it elsewhere, or choose another output folder")
 
 
 def _store(folder: Path, sweep: Any) -> SweepStore:

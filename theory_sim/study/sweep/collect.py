@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import tempfile
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,16 @@ import numpy as np
 
 from theory_sim.errors import InputError, StoreError
 from theory_sim.observe.learning_order import LEVELS
+from theory_sim.storage.arrays import read_json
+from theory_sim.storage.listing import Listing
+from theory_sim.storage.removal import require_no_strangers
+from theory_sim.storage.writing import FolderDraft, write_text
+from theory_sim.storage.zarr_store import digests, listing_of_zarr, open_zarr, zarr_listing
 from theory_sim.study.sweep.blocks import Axis
 from theory_sim.study.sweep.declaration import Sweep
 from theory_sim.study.sweep.outcomes import FLAGS, KINDS, OUTCOME_VARIABLES, outcome_of
 from theory_sim.study.sweep.store import SweepStore
-from theory_sim.trajectory import Trajectory, replace_folder
+from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
     import pandas
@@ -33,6 +37,8 @@ SCHEMA_VERSION: Final = 2
 SUMMARY: Final = "summary"
 _ZARR: Final = "summary.zarr"
 _TABLE: Final = "summary.csv"
+_DIGESTS: Final = "sha256.json"
+_OF: Final = "a summary"
 _EXTRA: Final[dict[str, list[Any]]] = {"level": list(LEVELS), "kind": list(KINDS)}
 
 
@@ -78,19 +84,16 @@ class Summary:
         Raises
         ------
         StoreError
-            If the folder cannot be written.
+            If the folder cannot be written, or what has its name is not a summary or holds other files too.
         """
-        try:
-            draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.draft-", dir=folder.parent))
-            try:
-                self.dataset.to_zarr(draft / _ZARR, mode="w", zarr_format=2, consolidated=True)
-                self.frame.to_csv(draft / _TABLE, index=False)
-                replace_folder(draft, folder)
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
-        except OSError as error:
-            raise StoreError(f"{folder}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
-                             "make room; the runs are kept") from error
+        names = [str(name) for name in self.dataset.variables]
+        old = _refuse_strangers(folder)
+        listing = zarr_listing(names, prefix=f"{_ZARR}/", more=[_TABLE, _DIGESTS])
+        with FolderDraft(folder, listing, fix="make room; the runs are kept") as draft:
+            self.dataset.to_zarr(draft.new / _ZARR, mode="w-", zarr_format=2, consolidated=True)
+            write_text(draft.new / _TABLE, self.frame.to_csv(index=False))
+            write_text(draft.new / _DIGESTS, json.dumps(digests(draft.new, without=_DIGESTS), indent=1))
+            draft.commit(old, of=_OF)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -101,14 +104,15 @@ class Summary:
         StoreError
             If there is none, it is damaged or of a newer version.
         """
-        import xarray
-
         path = folder / _ZARR
         if not path.is_dir():
             raise StoreError(f"{folder} holds no summary", "what theory-sim sweep collect writes",
                              f"run theory-sim sweep collect {folder.parent}")
         try:
-            dataset = xarray.open_zarr(path, chunks=None).load()
+            # A summary of an earlier version has no list of its files.
+            if (folder / _DIGESTS).exists() and read_json(folder / _DIGESTS) != digests(folder, without=_DIGESTS):
+                raise ValueError("its files are not those that were written")
+            dataset = open_zarr(path)
             version = int(dataset.attrs["schema_version"])
             sweep = Sweep.of(json.loads(dataset.attrs["sweep"]))
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
@@ -155,6 +159,8 @@ def collect(
     """
     import xarray
 
+    if save:
+        _refuse_strangers(store.folder / SUMMARY)
     axes = store.sweep.axes()
     own, beside = own or {}, beside or {}
     if beside and store.sweep.engines[0].name != "finite":
@@ -203,6 +209,22 @@ def collect(
     if save:
         summary.save(store.folder / SUMMARY)
     return summary
+
+
+def _refuse_strangers(folder: Path) -> Listing | None:
+    """Files of the summary that a folder holds, None if there is no folder; StoreError if it holds anything else."""
+    if not os.path.lexists(folder):
+        return None
+    try:
+        if (folder / _DIGESTS).exists():
+            listing = Listing(frozenset([*read_json(folder / _DIGESTS), _DIGESTS]))
+        else:
+            listing = listing_of_zarr(folder / _ZARR, prefix=f"{_ZARR}/", more=[_TABLE])
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(f"{folder} is in the way, and is not a summary: {error}", "only a summary is replaced",
+                         "move it away") from error
+    require_no_strangers(folder, listing, of=_OF)
+    return listing
 
 
 def _empty(name: str, shape: list[int]) -> np.ndarray[Any, Any]:

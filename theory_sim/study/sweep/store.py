@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import shutil
-import tempfile
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 from theory_sim.errors import InputError, StoreError
-from theory_sim.loop import environment, environment_changes
-from theory_sim.study.sweep.declaration import Sweep, SweepRun
+from theory_sim.loop import environment, environment_changes, partial_listing
+from theory_sim.storage.listing import Listing
+from theory_sim.storage.lock import Lock
+from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, write_text
+from theory_sim.study.engine import Engine
+from theory_sim.study.sweep.declaration import Sweep, SweepRun, run_hash
 from theory_sim.study.sweep.manifest import Entry, Manifest
-from theory_sim.trajectory import Trajectory, refuse_existing, sync_folder
+from theory_sim.trajectory import Trajectory, refuse_existing, run_listing
 
 __all__ = ["SweepStatus", "SweepStore"]
 
 _DECLARATION: Final = "sweep.toml"
 _MANIFEST: Final = "manifest.sqlite"
 _RUNS: Final = "runs"
+_SUMMARY: Final = "summary"
+# What the program may have put into the folder of runs: finished and unfinished runs, the latter's locks, and drafts.
+_OF_RUN: Final = re.compile(r"(?P<draft>\.)?(?P<id>[0-9a-f]{20})(?P<rest>\.partial|\.partial\.lock)?(\.draft-[0-9a-f]{16})?")
 
 
 @dataclass(frozen=True)
@@ -121,21 +126,12 @@ class SweepStore:
         """
         target = Path(folder)
         refuse_existing(target)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.draft-", dir=target.parent))
-            try:
-                (draft / _RUNS).mkdir()
-                (draft / _DECLARATION).write_text(sweep.to_toml(), encoding="utf-8")
-                Manifest.create(draft / _MANIFEST, list(sweep), environment())
-                sync_folder(draft)
-                draft.rename(target)
-                sync_folder(target.parent)
-            finally:
-                shutil.rmtree(draft, ignore_errors=True)
-        except OSError as error:
-            raise StoreError(f"{target}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
-                             "choose another output folder") from error
+        listing = Listing(frozenset([_DECLARATION, _MANIFEST, f"{_MANIFEST}-journal"]), frozenset([_RUNS]))
+        with FolderDraft(target, listing) as draft:
+            (draft.new / _RUNS).mkdir(parents=True)
+            write_text(draft.new / _DECLARATION, sweep.to_toml())
+            Manifest.create(draft.new / _MANIFEST, list(sweep), environment())
+            draft.commit(of="a sweep")
         return cls(target)
 
     def extend(self, sweep: Sweep) -> int:
@@ -163,12 +159,9 @@ class SweepStore:
             raise InputError(f"the new declaration lacks {len(lacking)} of the {len(self.sweep)} runs of {self.folder}",
                              "an extension holds every run that is there", "list the old values too, or begin another folder")
         with self.manifest.locked(0):
-            draft = self.folder / f".{_DECLARATION}.draft"
-            draft.write_text(sweep.to_toml(), encoding="utf-8")
             # The manifest first: a declared run that it did not know could not be begun.
             added = self.manifest.add(list(sweep))
-            draft.replace(self.folder / _DECLARATION)
-            sync_folder(self.folder)
+            write_text(self.folder / _DECLARATION, sweep.to_toml())
         self.sweep = sweep
         return added
 
@@ -192,13 +185,24 @@ class SweepStore:
         for place, run in enumerate(self.sweep):
             if states.get(run.id) != "done":
                 continue
-            trajectory = held.pop(run.id, None) or Trajectory.load(self.run_path(run.id))
+            trajectory = held.pop(run.id, None) or self._load(run)
             if place != last[run.id]:
                 held[run.id] = trajectory
             yield run, trajectory
 
+    def _load(self, run: SweepRun) -> Trajectory:
+        path = self.run_path(run.id)
+        trajectory = Trajectory.load(path)
+        found = run_hash(Engine.of(trajectory), trajectory.experiment)
+        if found != run.id:
+            raise StoreError(f"{path} holds the run {found}", "the folder of a run has the name of the run that it holds",
+                             "give the folder its own name back, or remove it: theory-sim sweep resume computes the run again")
+        return trajectory
+
     def gc(self) -> list[Path]:
         """Remove what no run needs: drafts, unfinished parts of finished runs, and runs that are not declared.
+
+        Only what the program wrote goes, and nothing is removed through a symbolic link; `strangers` says what is left.
 
         Returns
         -------
@@ -210,19 +214,24 @@ class SweepStore:
         StoreError
             If a process is at the sweep.
         """
+        runs = self.folder / _RUNS
+        if runs.is_symlink() or self.folder.joinpath(_SUMMARY).is_symlink():
+            raise StoreError(f"{runs if runs.is_symlink() else self.folder / _SUMMARY} is a symbolic link",
+                             "nothing is removed through links", "remove what you do not need yourself")
         with self.manifest.locked(0):
             states = self.states()
-            removed = []
-            for path in sorted((self.folder / _RUNS).iterdir()):
-                id = path.name.partition(".")[0]
-                unfinished = states.get(id) in ("pending", "failed") and path.name == f"{id}.partial"
-                if (path.name != id and not unfinished) or id not in states:
-                    removed.append(path)
-            removed += [Path(path) for path in glob.glob(f"{glob.escape(str(self.folder))}/.*.draft*")]
-            removed += [Path(path) for path in glob.glob(f"{glob.escape(str(self.folder))}/.*.old-*")]
-            for path in removed:
-                _remove(path)
+            removed = clear_drafts(self.folder / _SUMMARY)
+            for path in sorted(runs.iterdir()):
+                found = _OF_RUN.fullmatch(path.name)
+                if found is not None and os.path.lexists(path):
+                    removed += _remove_unneeded(path, found, states)
         return removed
+
+    def strangers(self) -> list[Path]:
+        """What lies among the runs and is none of them, nor a part of one that is still needed."""
+        ids = self.states().keys()
+        return [path for path in sorted((self.folder / _RUNS).iterdir())
+                if (found := _OF_RUN.fullmatch(path.name)) is None or found["id"] not in ids or found["draft"]]
 
     def missing(self) -> list[str]:
         """Runs that are marked as done but whose folder is not there."""
@@ -237,9 +246,18 @@ class SweepStore:
                              "install that, or pass --any-version (any_version=True) and lose that guarantee")
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
+def _remove_unneeded(path: Path, found: re.Match[str], states: dict[str, str]) -> list[Path]:
+    """Remove an entry among the runs if it is the program's and no run needs it; what was removed."""
+    id, rest = found["id"], found["rest"] or ""
+    try:
+        if found["draft"]:
+            return clear_drafts(path.with_name(f"{id}{rest}"))
+        if rest.endswith(".lock"):
+            Lock(path).clear()
+        elif rest and states.get(id) not in ("pending", "failed"):
+            discard(path, partial_listing(path), of="an unfinished run")
+        elif not rest and id not in states:
+            discard(path, run_listing(path), of="a saved run")
+    except StoreError:  # holds something else, or is in use: it stays
+        return []
+    return [] if os.path.lexists(path) else [path]

@@ -1,0 +1,120 @@
+"""Files of labelled arrays under one digest: no byte of them can change unnoticed, and nothing in them can be code.
+
+A line with the format's name, a line of JSON (label and names), the arrays in NumPy's own format, and the SHA-256 of all that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+
+from theory_sim.storage.writing import write_file
+
+__all__ = ["read_arrays", "read_json", "write_arrays"]
+
+Array = np.ndarray[Any, Any]
+_MAGIC: Final = b"theory_sim arrays 1\n"
+_DIGEST: Final = 32
+_PIECE: Final = 2**20
+_MOST_JSON: Final = 2**26
+
+
+class _Hashed:
+    """A file that keeps a digest of what passes."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        self.digest.update(data)
+        self._file.write(data)
+        return len(data)
+
+
+def write_arrays(path: Path, label: Mapping[str, Any], arrays: Mapping[str, Array], *, fix: str) -> str:
+    """Write arrays, whole or not at all.
+
+    Returns
+    -------
+    str
+        Digest of the file, which `read_arrays` gives too.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    ValueError
+        If an array holds Python objects.
+    """
+    digest = ""
+
+    def content(file: Any) -> None:
+        nonlocal digest
+        hashed = _Hashed(file)
+        hashed.write(_MAGIC)
+        hashed.write(json.dumps({"label": dict(label), "names": list(arrays)}).encode() + b"\n")
+        for array in arrays.values():
+            np.lib.format.write_array(hashed, np.asanyarray(array), allow_pickle=False)
+        digest = hashed.digest.hexdigest()
+        file.write(hashed.digest.digest())
+
+    write_file(path, content, fix=fix)
+    return digest
+
+
+def read_arrays(path: Path) -> tuple[str, dict[str, Any], dict[str, Array]]:
+    """Digest, label and arrays of a file that `write_arrays` wrote.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read, or any byte of it is not what was written.
+    """
+    with _open_plain(path) as file:
+        size = os.fstat(file.fileno()).st_size - _DIGEST
+        found, left = hashlib.sha256(), size
+        while left > 0:
+            piece = file.read(min(left, _PIECE))
+            if not piece:
+                raise ValueError(f"{path.name} ends early")
+            found.update(piece)
+            left -= len(piece)
+        if file.read() != found.digest():
+            raise ValueError(f"{path.name} is not as it was written")
+        file.seek(0)
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise ValueError(f"{path.name} is no file of arrays of this version")
+        head = json.loads(file.readline())
+        arrays = {name: np.lib.format.read_array(file, allow_pickle=False) for name in head["names"]}
+        return found.hexdigest(), dict(head["label"]), arrays
+
+
+def read_json(path: Path) -> Any:
+    """Content of a JSON file of bounded size and nesting.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read, is no plain file, too long or too deeply nested, or not JSON.
+    """
+    with _open_plain(path) as file:
+        if os.fstat(file.fileno()).st_size > _MOST_JSON:
+            raise ValueError(f"{path.name} is longer than {_MOST_JSON} bytes")
+        try:
+            return json.loads(file.read())
+        except RecursionError as error:
+            raise ValueError(f"{path.name} is nested too deeply") from error
+
+
+def _open_plain(path: Path) -> IO[bytes]:
+    """A file that is one: a link, a device or a pipe is not opened."""
+    if not stat.S_ISREG(os.lstat(path).st_mode):
+        raise ValueError(f"{path.name} is not a plain file")
+    return open(path, "rb")

@@ -1,0 +1,78 @@
+"""Which files the program wrote into a folder, and a walk that follows no symbolic link."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+__all__ = ["Listing", "strangers", "walk"]
+
+# What Zarr writes for one array: its metadata, chunks, and each of them under the name that it has until it is whole.
+_OF_ARRAY: Final = re.compile(r"\.zarray|\.zattrs|\d+(\.\d+)*|[^/]*\.[0-9a-f]{32}\.partial")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Names below a folder, with "/" between their parts.
+
+    Attributes
+    ----------
+    files : frozenset of str
+        Files.
+    arrays : frozenset of str
+        Folders of Zarr arrays; their files are known by Zarr's own names.
+    """
+
+    files: frozenset[str] = frozenset()
+    arrays: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, entries: list[str]) -> Self:
+        """Listing of names; those of arrays end in "/"."""
+        return cls(frozenset(name for name in entries if not name.endswith("/")),
+                   frozenset(name[:-1] for name in entries if name.endswith("/")))
+
+    def entries(self) -> list[str]:
+        """What `of` takes."""
+        return sorted(self.files | {f"{name}/" for name in self.arrays})
+
+    def has_file(self, name: str) -> bool:
+        """Whether the program wrote a file of this name."""
+        folder, _, last = name.rpartition("/")
+        return name in self.files or (folder in self.arrays and _OF_ARRAY.fullmatch(last) is not None)
+
+    def has_folder(self, name: str) -> bool:
+        """Whether the program made a folder of this name."""
+        return name in self.arrays or any(each.startswith(f"{name}/") for each in (*self.files, *self.arrays))
+
+
+def walk(folder: Path) -> Iterator[tuple[str, Path, str]]:
+    """Everything below a folder, a folder after what is in it: name, path and "file", "folder" or "other".
+
+    A symbolic link is "other", as is a device; none is followed.
+    """
+    yield from _walk(folder, "")
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path, str]]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        name, path = f"{prefix}{entry.name}", Path(entry.path)
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if stat.S_ISDIR(mode):
+            yield from _walk(path, f"{name}/")
+            yield name, path, "folder"
+        else:
+            yield name, path, "file" if stat.S_ISREG(mode) else "other"
+
+
+def strangers(folder: Path, listing: Listing) -> list[str]:
+    """What lies below a folder and is not in the listing; symbolic links and devices never are."""
+    return [name for name, _, kind in walk(folder)
+            if not ((kind == "file" and listing.has_file(name)) or (kind == "folder" and listing.has_folder(name)))]

@@ -1,0 +1,297 @@
+"""The one way to write: a draft beside the target, synced, renamed, and the folder synced.
+
+So a name never stands for a part of what it should, whenever the process dies. What a killed process leaves is a hidden draft
+`.NAME.draft-RANDOM`; that of a folder says by a list of its own what was written, and the next writer removes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self
+
+from theory_sim.errors import StoreError
+from theory_sim.faults import at
+from theory_sim.storage.listing import Listing
+from theory_sim.storage.removal import remove_file, remove_folder, remove_listed, require_no_strangers
+
+__all__ = ["FolderDraft", "clear_drafts", "discard", "drafts_of", "sync_folder", "write_file", "write_text"]
+
+_PIECE: Final = 2**20
+_WRITTEN: Final = "written.json"
+_LOCK: Final = "lock"
+_NEW: Final = "new"
+_OLD: Final = "old"
+
+
+class _Faulty:
+    """A file whose writes pass the fault hook, so that a test can stop in the middle of one."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file, self._name = file, name
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        for start in range(0, len(view), _PIECE):
+            at(f"write {self._name}")
+            self._file.write(view[start : start + _PIECE])
+        return len(view)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make room, or choose another place") -> None:
+    """Write a file whole or not at all; one that has the name is replaced.
+
+    Parameters
+    ----------
+    path : Path
+    content : callable
+        Called with a file to write bytes to.
+    fix : str
+        What helps if the file cannot be written.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written.
+    """
+    draft = path.with_name(f"{_prefix(path)}{secrets.token_hex(8)}")
+    made = False
+    try:
+        with open(draft, "xb") as file:
+            made = True
+            content(_Faulty(file, path.name))
+            file.flush()
+            at(f"sync {path.name}")
+            os.fsync(file.fileno())
+        at(f"rename {path.name}")
+        os.replace(draft, path)
+        made = False
+        at(f"renamed {path.name}")
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
+                         fix) from error
+    finally:
+        if made:
+            remove_file(draft)
+
+
+def write_text(path: Path, text: str, *, fix: str = "make room, or choose another place") -> None:
+    """Write a text whole or not at all; as `write_file`."""
+    write_file(path, lambda file: file.write(text.encode()), fix=fix)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk hold a folder's names."""
+    at(f"sync folder {folder.suffix}")
+    if os.name != "posix":  # elsewhere a folder cannot be opened
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class FolderDraft:
+    """A folder in the making beside its target, whole and synced before it takes the target's name.
+
+    The draft holds a list of what is written, ``new``, and, while another folder gives way, ``old``. A lock of the kernel says
+    whether its writer lives.
+
+    Parameters
+    ----------
+    target : Path
+        Name that the folder gets.
+    listing : Listing
+        What will be written into it.
+    fix : str
+        What helps if it cannot be written.
+
+    Raises
+    ------
+    StoreError
+        On entering, and instead of any OSError inside, if it cannot be written.
+
+    Attributes
+    ----------
+    new : Path
+        Folder to write into; not there yet, so that the writer makes it.
+    """
+
+    def __init__(self, target: Path, listing: Listing, *, fix: str = "choose another output folder") -> None:
+        self.target, self._listing, self._fix = target, listing, fix
+        self.folder = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}")
+        self.new = self.folder / _NEW
+        self._lock: Any = None
+
+    def __enter__(self) -> Self:
+        from filelock import FileLock
+
+        clear_drafts(self.target)
+        try:
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir()
+            self._lock = FileLock(self.folder / _LOCK)
+            self._lock.acquire()
+            self._write_list(Listing(), put_back=False)
+        except (OSError, StoreError) as error:
+            self._leave()
+            if isinstance(error, StoreError):
+                raise
+            raise self._unwritable(error) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+        if isinstance(error, OSError):
+            raise self._unwritable(error) from error
+
+    def _leave(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+        _clear(self.folder, self.target)
+
+    def _unwritable(self, error: OSError) -> StoreError:
+        return StoreError(f"{self.target}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
+                          self._fix)
+
+    def _write_list(self, old: Listing, *, put_back: bool) -> None:
+        told = {_NEW: self._listing.entries(), _OLD: old.entries(), "put_back": put_back}
+        write_text(self.folder / _WRITTEN, json.dumps(told))
+
+    def commit(self, old: Listing | None = None, *, of: str = "a folder") -> None:
+        """Have the folder take its name.
+
+        Parameters
+        ----------
+        old : Listing, optional
+            What the program wrote into the folder that has the name now and gives way; without it, none may have it.
+        of : str
+            What that folder is, for a message.
+
+        Raises
+        ------
+        StoreError
+            If something else is in that folder: it stays as it is.
+        """
+        _sync_tree(self.new)
+        if old is None:
+            at(f"rename {of}")
+            self.new.rename(self.target)
+        else:
+            require_no_strangers(self.target, old, of=of)
+            self._write_list(old, put_back=True)
+            at(f"rename {of}")
+            self.target.rename(self.folder / _OLD)
+            try:
+                at(f"rename {of} over another")
+                self.new.rename(self.target)
+            except OSError:
+                (self.folder / _OLD).rename(self.target)
+                raise
+        sync_folder(self.target.parent)
+        at(f"renamed {of}")
+
+
+def discard(folder: Path, listing: Listing, *, of: str) -> None:
+    """Remove a folder of the program's so that no part of it ever stands under its name.
+
+    Raises
+    ------
+    StoreError
+        If something else is in it: nothing is removed.
+    """
+    require_no_strangers(folder, listing, of=of)
+    with FolderDraft(folder, Listing()) as draft:
+        draft._write_list(listing, put_back=False)
+        folder.rename(draft.folder / _OLD)
+        sync_folder(folder.parent)
+        at("remove folder")
+
+
+def _prefix(path: Path) -> str:
+    name = path.name if len(os.fsencode(path.name)) <= 200 else hashlib.sha256(os.fsencode(path.name)).hexdigest()
+    return f".{name}.draft-"
+
+
+def drafts_of(target: Path) -> list[Path]:
+    """Folders beside a target that are drafts of it, by their names and what is in them."""
+    name = re.compile(re.escape(_prefix(target)) + "[0-9a-f]{16}")
+    try:
+        with os.scandir(target.parent) as found:
+            folders = sorted(Path(entry.path) for entry in found
+                             if name.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False))
+        return [folder for folder in folders if (folder / _WRITTEN).is_file() or {_LOCK} >= set(os.listdir(folder))]
+    except OSError:
+        return []
+
+
+def clear_drafts(target: Path) -> list[Path]:
+    """Remove what dead writers left of a folder; one that had given way, and has no successor, gets its name back.
+
+    Returns
+    -------
+    list of Path
+        What was removed. A draft with anything in it that is not in its own list stays.
+    """
+    return [draft for draft in drafts_of(target) if _clear(draft, target)]
+
+
+def _clear(draft: Path, target: Path) -> bool:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(draft / _LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except (Timeout, OSError):
+        return False
+    try:
+        return _clear_locked(draft, target)
+    except (OSError, StoreError):
+        return False
+    finally:
+        lock.release()
+
+
+def _clear_locked(draft: Path, target: Path) -> bool:
+    """Remove a draft by its list, which goes last; whether it is gone."""
+    try:
+        told = json.loads((draft / _WRITTEN).read_text(encoding="utf-8"))
+        new, old, put_back = Listing.of(told[_NEW]), Listing.of(told[_OLD]), bool(told["put_back"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        new, old, put_back = Listing(), Listing(), False
+    if put_back and (draft / _OLD).is_dir() and not os.path.lexists(target):
+        (draft / _OLD).rename(target)
+    for name, listing in ((_NEW, new), (_OLD, old)):
+        if os.path.lexists(draft / name):
+            remove_folder(draft / name, listing, of="a draft")
+    own = {_WRITTEN, _LOCK, *(each.name for each in draft.iterdir() if each.name.startswith(f".{_WRITTEN}.draft-"))}
+    with suppress(OSError):
+        require_no_strangers(draft, Listing(frozenset(own)), of="a draft")
+        remove_listed(draft, Listing(frozenset(own)))
+    return not draft.exists()
+
+
+def _sync_tree(folder: Path) -> None:
+    """Have the disk hold every file below a folder before the folder gets its name."""
+    at("sync tree")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with open(path, "rb+") as file:
+                os.fsync(file.fileno())
+        else:
+            sync_folder(path)
+    sync_folder(folder)

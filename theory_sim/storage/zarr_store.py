@@ -1,0 +1,159 @@
+"""Zarr stores: what may be in one is decided from its metadata before Zarr opens anything.
+
+A codec named in a file runs when a chunk is read; one of them, pickle, runs whatever the file says. So only plain numbers and
+text, compressed by decoders of bytes, are opened; all else is refused, by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from theory_sim.storage.arrays import read_json
+from theory_sim.storage.listing import Listing, strangers, walk
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["digests", "listing_of_zarr", "open_zarr", "require_plain", "zarr_listing"]
+
+_ROOT: Final = (".zgroup", ".zattrs", ".zmetadata")
+# Booleans, whole and floating-point numbers, bytes and text of fixed length: no objects, no structures.
+_TYPE: Final = re.compile(r"[<>|](b1|[iu][1248]|f[248]|S\d{1,6}|U\d{1,6})")
+_COMPRESSORS: Final[Mapping[str, Mapping[str, type]]] = {
+    "blosc": {"cname": str, "clevel": int, "shuffle": int, "blocksize": int, "typesize": int},
+    "zstd": {"level": int, "checksum": bool},
+}
+_ARRAY_KEYS: Final = frozenset(
+    ("zarr_format", "shape", "chunks", "dtype", "fill_value", "filters", "compressor", "order", "dimension_separator")
+)
+_MOST_DIMENSIONS: Final = 32
+
+
+def zarr_listing(names: Iterable[str], *, prefix: str = "", more: Iterable[str] = ()) -> Listing:
+    """What a store of some arrays is made of, below a prefix; ``more`` are files beside it."""
+    return Listing(frozenset([*(f"{prefix}{name}" for name in _ROOT), *more]), frozenset(f"{prefix}{name}" for name in names))
+
+
+def listing_of_zarr(path: Path, *, prefix: str = "", more: Iterable[str] = ()) -> Listing:
+    """The same of a store that is there, by its own metadata.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read.
+    """
+    return zarr_listing(_arrays(read_json(path / ".zmetadata")), prefix=prefix, more=more)
+
+
+def digests(folder: Path, *, without: str) -> dict[str, str]:
+    """SHA-256 of each file below a folder but one: Zarr itself takes a missing chunk for one filled with NaN.
+
+    Raises
+    ------
+    ValueError
+        If something in it is neither a file nor a folder: a link would lead out of it.
+    """
+    found = {}
+    for name, path, kind in walk(folder):
+        if kind == "other":
+            raise ValueError(f"{name} is neither a file nor a folder")
+        if kind == "file" and name != without:
+            with open(path, "rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return dict(sorted(found.items()))
+
+
+def open_zarr(path: Path, *, more: Iterable[str] = ()) -> xarray.Dataset:
+    """Dataset of a store, wholly in memory; ``more`` are files of the program's own in it.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read, or holds what `require_plain` refuses.
+    """
+    import xarray
+
+    require_plain(path, more=more)
+    dataset: xarray.Dataset = xarray.open_zarr(path, chunks=None, zarr_format=2, consolidated=True).load()
+    return dataset
+
+
+def require_plain(path: Path, *, more: Iterable[str] = ()) -> None:
+    """Raise ValueError unless a store holds nothing but plain numbers and text that fit into memory."""
+    import psutil
+
+    metadata = _metadata(read_json(path / ".zmetadata"))
+    listing = listing_of_zarr(path, more=more)
+    found = strangers(path, listing)
+    if found:
+        raise ValueError(f"{found[0]!r} is no part of such a store")
+    total = 0
+    for name in listing.arrays:
+        total += _bytes_of(name, metadata.get(f"{name}/.zarray"))
+        if read_json(path / name / ".zarray") != metadata[f"{name}/.zarray"]:
+            raise ValueError(f"{name} is described twice, differently")
+    if total > psutil.virtual_memory().available:
+        raise ValueError(f"it takes {total / 2**30:.3g} GiB of memory, more than is free")
+
+
+def _metadata(content: Any) -> dict[str, Any]:
+    metadata = content.get("metadata") if isinstance(content, dict) else None
+    if not isinstance(metadata, dict):
+        raise ValueError(".zmetadata is no metadata of Zarr")
+    return metadata
+
+
+def _arrays(content: Any) -> list[str]:
+    names = []
+    for key in _metadata(content):
+        name, slash, last = key.rpartition("/")
+        if last not in (".zarray", ".zattrs", ".zgroup") or (not slash and last == ".zarray"):
+            raise ValueError(f"{key!r} in .zmetadata")
+        if slash and (not name or "/" in name or "\\" in name or name in (".", "..") or last == ".zgroup"):
+            raise ValueError(f"{key!r} in .zmetadata: arrays lie side by side")
+        if slash and last == ".zarray":
+            names.append(name)
+    return names
+
+
+def _bytes_of(name: str, array: Any) -> int:
+    """Size of an array in memory; raises ValueError if it is not plain."""
+    if not isinstance(array, dict) or not array.keys() <= _ARRAY_KEYS or array.get("zarr_format") != 2:
+        raise ValueError(f"{name} is no array of Zarr's format 2")
+    kind, shape, chunks = array.get("dtype"), array.get("shape"), array.get("chunks")
+    if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
+        raise ValueError(f"{name} has the data type {kind!r}: numbers and text alone are read")
+    if array.get("filters"):
+        raise ValueError(f"{name} has filters {array['filters']!r}: a store has none")
+    _require_compressor(name, array.get("compressor"))
+    if not isinstance(array.get("fill_value"), (int, float, str, type(None))) or array.get("order") != "C":
+        raise ValueError(f"{name} has fill_value {array.get('fill_value')!r}, order {array.get('order')!r}")
+    if array.get("dimension_separator", ".") != ".":
+        raise ValueError(f"{name} has dimension_separator {array['dimension_separator']!r}")
+    for sizes in (shape, chunks):
+        if not isinstance(sizes, list) or len(sizes) > _MOST_DIMENSIONS or any(type(n) is not int or n < 0 for n in sizes):
+            raise ValueError(f"{name} has the sizes {sizes!r}")
+    assert isinstance(shape, list) and isinstance(chunks, list)
+    if len(shape) != len(chunks) or any(c > max(n, 1) or c < 1 for n, c in zip(shape, chunks, strict=True)):
+        raise ValueError(f"{name} of shape {shape} has chunks {chunks}")
+    return math.prod(shape) * _item(kind)
+
+
+def _item(kind: str) -> int:
+    return int(kind[2:]) * (4 if kind[1] == "U" else 1)
+
+
+def _require_compressor(name: str, compressor: Any) -> None:
+    if compressor is None:
+        return
+    if not isinstance(compressor, dict) or compressor.get("id") not in _COMPRESSORS:
+        raise ValueError(f"{name} is compressed by {compressor!r}: {' or '.join(_COMPRESSORS)} alone are read")
+    settings = _COMPRESSORS[compressor["id"]]
+    for key, value in compressor.items():
+        if key != "id" and (key not in settings or not isinstance(value, settings[key])):
+            raise ValueError(f"{name} is compressed by {compressor!r}: unknown setting {key!r}")
