@@ -11,8 +11,9 @@ from typing import Any
 
 from proofs_check.claim import Verdict
 from theory_sim.errors import InputError
+from theory_sim.storage.writing import write_text
 
-__all__ = ["load", "require_writable", "save"]
+__all__ = ["load", "require_replaceable", "require_writable", "save"]
 
 FORMAT = 2
 
@@ -28,14 +29,22 @@ def save(verdict: Verdict, path: str | os.PathLike[str]) -> None:
         "outcome": verdict.outcome,
         "evidence": verdict.evidence,
     }
-    handle, draft = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    require_replaceable(target)
+    write_text(target, json.dumps({**content, "sha256": _hash(content)}, indent=1, allow_nan=False))
+
+
+def require_replaceable(path: Path) -> None:
+    """Refuse to store evidence over anything but evidence."""
+    if not os.path.lexists(path):
+        return
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({**content, "sha256": _hash(content)}, file, indent=1, allow_nan=False)
-        os.replace(draft, target)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() and not path.is_symlink() else None
+        own = isinstance(content, dict) and {"claim", "outcome", "evidence", "sha256"} <= content.keys()
+    except (OSError, ValueError, RecursionError):
+        own = False
+    if not own:
+        raise InputError(f"{path} exists and is no evidence", "only evidence is replaced",
+                         "move it elsewhere, or choose another place")
 
 
 def require_writable(folder: str | os.PathLike[str]) -> None:

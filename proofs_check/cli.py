@@ -150,7 +150,7 @@ def verify(
     out: Annotated[Path | None, typer.Option(help="Folder for evidence, one file a verdict, for recheck.")] = None,
 ) -> None:
     """Verify claims and their false twins; exit status 1 unless each verdict is as expected and every twin is refuted."""
-    from proofs_check.certificate import require_writable, save
+    from proofs_check.certificate import require_replaceable, require_writable, save
     from proofs_check.claim import claims, find
     from proofs_check.junit import Judged, to_junit
     from proofs_check.verify import as_expected
@@ -164,15 +164,17 @@ def verify(
     chosen = [find(id) for id in ids] if ids else claims()
     if out is not None:
         require_writable(out)
+        for claim in chosen:
+            for name in _evidence_names(claim.id, len(claim.twins)):
+                require_replaceable(out / name)
     judged: list[Judged] = []
     for claim in chosen:
         start = time.perf_counter()
         own, twins, right = as_expected(claim, level=chosen_level)
         judged.append(Judged(claim, own, twins, right, time.perf_counter() - start))
         if out is not None:
-            save(own, out / f"{claim.id}.json")
-            for number, twin in enumerate(twins, start=1):
-                save(twin, out / f"{claim.id}.twin{number}.json")
+            for name, verdict in zip(_evidence_names(claim.id, len(twins)), (own, *twins), strict=True):
+                save(verdict, out / name)
         if format == "text":
             _print(judged[-1])
     failed = sum(not each.right for each in judged)
@@ -189,6 +191,10 @@ def verify(
         told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
         typer.echo(f"{len(chosen) - failed} of {len(chosen)} claims as expected ({told}), with {twins_run} false twins")
     raise typer.Exit(1 if failed else 0)
+
+
+def _evidence_names(id: str, twins: int) -> list[str]:
+    return [f"{id}.json", *(f"{id}.twin{number}.json" for number in range(1, twins + 1))]
 
 
 def _print(judged: Judged) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from theory_sim.errors import StoreError, TheorySimError
 from theory_sim.experiment import Experiment
-from theory_sim.loop import partial_path
+from theory_sim.loop import Partial, partial_path
 from theory_sim.resume import resume
 from theory_sim.study.engine import Engine
 from theory_sim.study.sweep.declaration import run_hash
@@ -76,13 +76,21 @@ def compute(
 def _run(store: Path, engine: Engine, experiment: Experiment, threads: int | None, any_version: bool) -> Trajectory:
     if store.exists():  # finished by a process that died before it could say so
         trajectory = Trajectory.load(store)
-        if run_hash(Engine.of(trajectory), trajectory.experiment) != run_hash(engine, experiment):
-            raise StoreError(f"{store} holds another run", "a run's folder has the name of its hash",
-                             "move it away; theory-sim sweep resume --retry-failed computes the run")
+        _require_same(store, Engine.of(trajectory), trajectory.experiment, engine, experiment)
         return trajectory
     if partial_path(store).exists():
+        begun = Partial(store).manifest()
+        options = dict(begun["engine"])
+        _require_same(partial_path(store), Engine(options.pop("name"), options), Experiment(**begun["experiment"]), engine,
+                      experiment)
         return resume(store, threads=threads, any_version=any_version)
     return engine.run(experiment, store=store, threads=threads)
+
+
+def _require_same(path: Path, found: Engine, stored: Experiment, engine: Engine, experiment: Experiment) -> None:
+    if run_hash(found, stored) != run_hash(engine, experiment):
+        raise StoreError(f"{path} holds another run", "a run's folder has the name of its hash",
+                         "move it away; theory-sim sweep resume --retry-failed computes the run")
 
 
 def _since(began: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -18,7 +17,6 @@ from theory_sim.study.sweep.store import SweepStatus, SweepStore
 __all__ = ["run_sweep"]
 
 _TICK: Final = 0.25
-_HEARTBEAT_SECONDS: Final = 10.0
 # A run whose worker died is begun once more: by chance it was the one that a full memory hit. Then it is a failure.
 _MOST_DEATHS: Final = 2
 
@@ -90,7 +88,6 @@ class _Work:
         self.under_way: dict[Future[Computed], str] = {}
         self.deaths: dict[str, int] = {}
         self.runs = first
-        self.beat = 0.0
         self.stopped = False
 
     def until(self, stop: Callable[[], bool]) -> None:
@@ -146,9 +143,5 @@ class _Work:
             self.store.manifest.failed(id, "worker process killed", str(told))
 
     def _tick(self, *, always: bool = False) -> None:
-        now = time.monotonic()
-        if now - self.beat > _HEARTBEAT_SECONDS:
-            self.store.manifest.heartbeat()
-            self.beat = now
         if self.progress is not None:
             self.progress(self.store.status())

@@ -114,6 +114,7 @@ class SweepStore:
                              "check the path; theory-sim sweep run begins a sweep")
         self.manifest = Manifest(self.folder / _MANIFEST)
         self.sweep = Sweep.from_toml(self.folder / _DECLARATION)
+        self.manifest.require(run.id for run in self.sweep)
 
     @classmethod
     def create(cls, folder: str | os.PathLike[str], sweep: Sweep) -> Self:
