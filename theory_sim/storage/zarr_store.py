@@ -139,7 +139,7 @@ def _bytes_of(name: str, array: Any) -> int:
         if not isinstance(sizes, list) or len(sizes) > _MOST_DIMENSIONS or any(type(n) is not int or n < 0 for n in sizes):
             raise ValueError(f"{name} has the sizes {sizes!r}")
     assert isinstance(shape, list) and isinstance(chunks, list)
-    if len(shape) != len(chunks) or any(c > max(n, 1) or c < 1 for n, c in zip(shape, chunks, strict=True)):
+    if len(shape) != len(chunks) or any(c < 1 or (0 < n < c) for n, c in zip(shape, chunks, strict=True)):
         raise ValueError(f"{name} of shape {shape} has chunks {chunks}")
     return math.prod(shape) * _item(kind)
 

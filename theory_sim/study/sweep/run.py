@@ -106,7 +106,7 @@ class _Work:
             with suppress(StoreError):
                 interrupt(self.store.manifest.worker_pids())
             raise
-        self._tick(always=True)
+        self._tick()
 
     def _begin(self) -> None:
         run = self.todo.pop()
@@ -142,6 +142,6 @@ class _Work:
                               "needs", "fewer workers, or smaller runs; then theory-sim sweep resume --retry-failed")
             self.store.manifest.failed(id, "worker process killed", str(told))
 
-    def _tick(self, *, always: bool = False) -> None:
+    def _tick(self) -> None:
         if self.progress is not None:
             self.progress(self.store.status())

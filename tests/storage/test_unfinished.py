@@ -1,0 +1,218 @@
+"""The folder of an unfinished run: no byte can change, no file move, and none come from another run, unnoticed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.killed import EXPERIMENT
+from tests.storage.conftest import Command
+from theory_sim import Trajectory, faults, resume, simulate
+from theory_sim.errors import StoreError
+from theory_sim.loop import Partial, partial_path
+
+SHORT = EXPERIMENT.replace(max_tau=8.0, observe={})
+
+
+class Stopped(Exception):
+    """Ends a run after some checkpoints, as a crash does."""
+
+
+def unfinished(store: Path, e: Any = SHORT, checkpoints: int = 4) -> Path:
+    left = [checkpoints]
+
+    def stop(point: str) -> None:
+        if point == "renamed checkpoint":
+            left[0] -= 1
+            if left[0] == 0:
+                raise Stopped
+
+    faults.on(stop)
+    try:
+        with pytest.raises(Stopped):
+            simulate(e, store=store, checkpoint_seconds=0.0, threads=1)
+    finally:
+        faults.on(None)
+    return partial_path(store)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("begun")
+    found = {"own": unfinished(folder / "own"), "twin": unfinished(folder / "twin"),
+             "seed": unfinished(folder / "seed", SHORT.replace(seed=SHORT.seed + 1))}
+    names = {"run.json", "checkpoint", "records-000000", "records-000001", "records-000002"}
+    assert all({path.name for path in each.iterdir()} >= names for each in found.values())
+    return found
+
+
+@pytest.fixture
+def store(begun: dict[str, Path], tmp_path: Path) -> Path:
+    shutil.copytree(begun["own"], tmp_path / "run.partial")
+    return tmp_path / "run"
+
+
+def refused(store: Path) -> bool:
+    """Whether what a resumption reads first is refused, and with the one kind of error; nothing is computed."""
+    before = sorted(path.name for path in partial_path(store).iterdir())
+    try:
+        with Partial(store) as partial:
+            partial.manifest()
+            partial.load()
+    except StoreError as error:
+        assert "mend" in str(error) or "fix" in str(error)
+        assert sorted(path.name for path in partial_path(store).iterdir()) == before
+        return True
+    return False
+
+
+def test_it_can_be_resumed_as_it_is(store: Path) -> None:
+    assert not refused(store)
+    again, whole = resume(store, threads=1), simulate(SHORT, threads=1)
+    for name in whole.dataset.variables:
+        np.testing.assert_array_equal(again.dataset[name].values, whole.dataset[name].values)
+
+
+@pytest.mark.parametrize("name", ["run.json", "checkpoint", "records-000000", "records-000001"])
+def test_any_changed_byte_is_refused(name: str, store: Path) -> None:
+    """Every byte of the short file, and of the others a few hundred that are spread and their ends, each by one drawn bit."""
+    path, draws = partial_path(store) / name, np.random.default_rng(18)
+    whole = path.read_bytes()
+    places = range(len(whole))
+    if len(whole) > 300:
+        places = sorted({*range(60), *range(len(whole) - 40, len(whole)), *draws.integers(0, len(whole), 120).tolist()})
+    for at in places:
+        changed = bytes([whole[at] ^ 1 << int(draws.integers(8))])
+        path.write_bytes(whole[:at] + changed + whole[at + 1 :])
+        assert refused(store), at
+    for text in (whole[:-1], whole + b"\n", whole + b"\0", b""):
+        path.write_bytes(text)
+        assert refused(store)
+    path.write_bytes(whole)
+    assert not refused(store)
+
+
+def test_the_same_json_in_other_bytes_is_refused(store: Path) -> None:
+    path = partial_path(store) / "run.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content))
+    assert refused(store)
+    path.write_text(json.dumps(content, indent=1).replace('"format": 2', '"format": 2,\n "format": 2'))
+    assert refused(store)
+
+
+def test_another_seed_is_refused(store: Path, command: Command) -> None:
+    """The whole of it: sed on run.json, then the command."""
+    path = partial_path(store) / "run.json"
+    path.write_text(path.read_text().replace(f'"seed": {SHORT.seed}', f'"seed": {SHORT.seed + 1}'))
+    status, _, error = command("resume", store)
+    assert status == 2 and "not as it was written" in error and not store.exists()
+    content = json.loads(path.read_text())  # with a name that fits, the checkpoint is another run's
+    from theory_sim.loop.partial import _name_of, _text
+
+    said = content.pop("run")
+    assert _name_of(content) != said
+    path.write_text(_text({**content, "run": _name_of(content)}))
+    assert refused(store)
+
+
+def test_swapped_segments_are_refused(store: Path) -> None:
+    names = sorted(path.name for path in partial_path(store).glob("records-*"))
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            a, b = partial_path(store) / one, partial_path(store) / other
+            first, second = a.read_bytes(), b.read_bytes()
+            a.write_bytes(second)
+            b.write_bytes(first)
+            assert refused(store), (one, other)
+            b.write_bytes(second)
+            assert refused(store), (one, other)
+            a.write_bytes(first)
+    assert len(names) >= 3 and not refused(store)
+
+
+@pytest.mark.parametrize("other", ["seed", "twin"])
+def test_files_of_another_run_are_refused(other: str, store: Path, begun: dict[str, Path]) -> None:
+    """Of another seed, and of another start of the very same experiment."""
+    for path in sorted(begun[other].iterdir()):
+        whole = (partial_path(store) / path.name).read_bytes()
+        shutil.copy(path, partial_path(store) / path.name)
+        assert refused(store), path.name
+        (partial_path(store) / path.name).write_bytes(whole)
+    assert not refused(store)
+
+
+def test_a_lost_segment_is_refused_and_a_lost_checkpoint_begins_again(store: Path) -> None:
+    partial = partial_path(store)
+    shutil.move(partial / "records-000001", store.parent / "kept")
+    assert refused(store)
+    (partial / "checkpoint").unlink()
+    assert not refused(store)
+    again, whole = resume(store, threads=1), simulate(SHORT, threads=1)
+    np.testing.assert_array_equal(again.dataset["train_loss"].values, whole.dataset["train_loss"].values)
+
+
+def test_an_earlier_format_is_told_of_and_replaced_on_request(tmp_path: Path) -> None:
+    partial = tmp_path / "run.partial"
+    partial.mkdir()
+    (partial / "run.json").write_text(json.dumps(
+        {"format": 1, "experiment": SHORT.fields(), "engine": {"name": "finite"}, "observers": [], "environment": {}}, indent=1
+    ))  # fmt: skip
+    for name in ("checkpoint.npz", "records-000000.npz", "checkpoint.npz.draft"):
+        (partial / name).write_bytes(b"x")
+    with pytest.raises(StoreError, match=r"format 1, whose files have no digests\n.*\n.*--force"):
+        resume(tmp_path / "run")
+    with pytest.raises(StoreError, match="holds an unfinished run"):
+        simulate(SHORT, store=tmp_path / "run", threads=1)
+    simulate(SHORT, store=tmp_path / "run", threads=1, force=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+@pytest.mark.parametrize("content", [
+    "[]", "null", "3", "{}", '{"format": "two"}', '{"format": null, "run": 3}', '{"format": 2}', '{"format": 2, "run": 5}', "{",
+    "[" * 100_000, '{"format": 99999999999}', "\xff", "",
+])  # fmt: skip
+def test_a_manifest_of_a_bad_format_is_refused(content: str, store: Path, command: Command) -> None:
+    (partial_path(store) / "run.json").write_text(content, encoding="latin-1")
+    assert refused(store)
+    assert command("resume", store)[0] == 2
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "dangling link", "folder", "full folder"])
+def test_what_is_no_unfinished_run_is_refused_and_kept(kind: str, begun: dict[str, Path], tmp_path: Path) -> None:
+    partial = tmp_path / "run.partial"
+    if kind == "file":
+        partial.write_text("mine")
+    elif kind == "link":
+        partial.symlink_to(shutil.copytree(begun["own"], tmp_path / "elsewhere"))
+    elif kind == "dangling link":
+        partial.symlink_to(tmp_path / "nowhere")
+    else:
+        partial.mkdir()
+        if kind == "full folder":
+            (partial / "records-000000").write_text("mine")
+            (partial / "notes.txt").write_text("mine")
+    before = {str(path): path.lstat().st_mtime_ns for path in tmp_path.rglob("*")}
+    for force in (False, True):
+        with pytest.raises(StoreError, match="is in the way"):
+            simulate(SHORT, store=tmp_path / "run", threads=1, force=force)
+    with pytest.raises(StoreError, match=r"holds no unfinished run"):
+        resume(tmp_path / "run")
+    assert {str(path): path.lstat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_files_of_the_user_stay(store: Path) -> None:
+    """A stranger is not read and not removed; a replacement is refused until it is elsewhere."""
+    notes = partial_path(store) / "notes.txt"
+    notes.write_text("mine")
+    (partial_path(store) / "records-000099").write_bytes(b"left by a crash")
+    with pytest.raises(StoreError, match=r"notes\.txt.*did not write"):
+        simulate(SHORT, store=store, threads=1, force=True)
+    assert resume(store, threads=1).outcome == "budget_spent"
+    assert Trajectory.load(store) and notes.read_text() == "mine"
+    assert [path.name for path in partial_path(store).iterdir()] == ["notes.txt"]
