@@ -71,7 +71,7 @@ def test_another_target_of_numba(name: str, value: str, where: str, here: dict[s
     assert {each for each in there if here[each] != there[each]} == {where}
 
 
-def test_a_run_of_another_kernel_is_refused(tmp_path: Path) -> None:
+def test_a_run_of_another_kernel_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = tmp_path / "run"
 
     def stop(step: int, tau: float, loss: float) -> None:
@@ -82,8 +82,8 @@ def test_a_run_of_another_kernel_is_refused(tmp_path: Path) -> None:
     assert manifest["environment"] == environment() and not environment_changes(manifest["environment"])
     there = environment() | {"BLAS": "openblas 0.3.0 Prescott pthreads"}
     assert environment_changes(there).startswith("BLAS openblas 0.3.0 Prescott pthreads then, ")
-    manifest["environment"] = there
-    (partial_path(store) / "run.json").write_text(json.dumps(manifest))
+    monkeypatch.setattr("theory_sim.loop.partial.environment", lambda: there)
+    simulate(Experiment(d=4, N=8, m_W=4, m_V=4, n_test=1, max_steps=3), store=store, progress=stop, force=True)
     with pytest.raises(StoreError, match="Prescott pthreads then"):
         resume(store)
 

@@ -18,15 +18,19 @@ from theory_sim import Trajectory, faults, resume, simulate, solve_limit
 from theory_sim.errors import InputError, StoreError
 from theory_sim.loop import Partial, partial_path
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
+from theory_sim.storage.arrays import read_arrays, write_arrays
 
 ROOT = Path(__file__).parents[1]
 # Every named point at least once; then moments drawn at random among all passings of all points.
 POINTS = [
-    "write run.json", "sync run.json", "rename run.json", "rename folder", "write records-000003.npz",
-    "sync records-000003.npz", "rename records-000003.npz", "renamed records-000003.npz", "write checkpoint.npz",
-    "sync checkpoint.npz", "rename checkpoint.npz", "renamed checkpoint.npz", "sync folder .partial", "write trajectory",
-    "sync trajectory", "rename trajectory", "renamed trajectory", "finish", "remove folder",
+    "write written.json", "rename written.json", "write run.json", "sync run.json", "rename run.json",
+    "sync an unfinished run", "rename an unfinished run", "write records-000003", "sync records-000003",
+    "rename records-000003", "renamed records-000003", "write checkpoint", "sync checkpoint", "rename checkpoint",
+    "renamed checkpoint", "sync folder", "write trajectory", "write sha256.json", "sync a saved run", "rename a saved run",
+    "renamed a saved run", "finish", "remove folder",
 ]
+# Killed there, nothing is left to go on with.
+BEFORE = {*POINTS[:7], "sync folder", "any"}
 RANDOM = [("any", int(k)) for k in np.random.default_rng(12).integers(0, 260, 11)]
 MOMENTS = [(point, 5 if "checkpoint" in point else 0) for point in POINTS] + RANDOM
 SECOND = np.random.default_rng(13).integers(0, 120, len(MOMENTS))
@@ -59,12 +63,12 @@ def killed(store: Path, engine: str, begin: str, point: str, count: int) -> int:
     pytest.param(index, id=f"{point} {count}", marks=[] if index % 10 == 4 else pytest.mark.tier2)
     for index, (point, count) in enumerate(MOMENTS)
 ])  # fmt: skip
-def test_thirty_kills_each_with_a_second_one(index: int, whole: dict[str, Trajectory], tmp_path: Path) -> None:
+def test_kills_each_with_a_second_one(index: int, whole: dict[str, Trajectory], tmp_path: Path) -> None:
     engine = list(ENGINES)[index % len(ENGINES)]
     store, (point, count) = tmp_path / "run", MOMENTS[index]
     assert killed(store, engine, "new", point, count) == -signal.SIGKILL
     if not partial_path(store).exists() and not store.exists():  # before there was anything to go on with
-        assert point in ("write run.json", "sync run.json", "rename run.json", "rename folder", "any")
+        assert point in BEFORE
         ENGINES[engine](store=store, threads=1)
     if partial_path(store).exists():
         killed(store, engine, "resume", "any", int(SECOND[index]))
@@ -75,8 +79,7 @@ def test_thirty_kills_each_with_a_second_one(index: int, whole: dict[str, Trajec
     assert all(name.startswith(".run.") for name in left) and len(left) <= 1, left  # a hidden draft at most, never a result
 
 
-def test_moments_are_thirty_and_cover_every_point() -> None:
-    assert len(MOMENTS) == 30
+def test_moments_cover_every_point() -> None:
     passed: set[str] = set()
     faults.on(passed.add)
     try:
@@ -87,7 +90,9 @@ def test_moments_are_thirty_and_cover_every_point() -> None:
     finally:
         faults.on(None)
     numbered = {name for name in passed if "records-" in name}
-    assert passed - numbered <= {*POINTS, "sync folder ", "sync folder .draft", "renamed run.json"}
+    others = {"sync written.json", "renamed written.json", "renamed run.json", "renamed an unfinished run",
+              "sync sha256.json", "rename sha256.json", "renamed sha256.json"}
+    assert passed - numbered <= {*POINTS, *others}
     assert {name.split()[0] for name in numbered} == {"write", "sync", "rename", "renamed"}
     assert set(POINTS) <= passed
 
@@ -96,11 +101,10 @@ def test_a_twin_checkpoint_is_noticed(whole: dict[str, Trajectory], tmp_path: Pa
     """The comparison can fail: one bit of the state moved, and the result differs."""
     store = tmp_path / "run"
     assert killed(store, "finite", "new", "step", 20) == -signal.SIGKILL
-    path = partial_path(store) / "checkpoint.npz"
-    with np.load(path) as file:
-        state = dict(file)
+    path = partial_path(store) / "checkpoint"
+    _, label, state = read_arrays(path)
     state["network/W weights"][0, 0] = np.nextafter(state["network/W weights"][0, 0], np.float32(9))
-    np.savez(path, **state)
+    write_arrays(path, label, state, fix="")
     with pytest.raises(AssertionError):
         assert_same_data(resume(store), whole["finite"])
 
@@ -165,14 +169,11 @@ def test_observers_of_the_users_own_go_on(engine: Any, tmp_path: Path) -> None:
     assert_same_data(resume(store, observers=[Largest()]), wanted)
 
 
-def test_another_version_or_processor_is_refused(tmp_path: Path) -> None:
+def test_another_version_or_processor_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = tmp_path / "run"
     simulate(EXPERIMENT, store=store, progress=Stop(3))
-    path = partial_path(store) / "run.json"
-    manifest = json.loads(path.read_text())
-    manifest["environment"]["numpy"] = "1.0"
-    path.write_text(json.dumps(manifest))
-    with pytest.raises(StoreError, match=r"numpy 1\.0 then"):
+    monkeypatch.setattr("theory_sim.loop.environment._LIBRARIES", ("theory-sim",))
+    with pytest.raises(StoreError, match=r"numpy \d[\d.]* then, None now"):
         resume(store)
     assert resume(store, any_version=True).outcome == "budget_spent"
 
@@ -185,7 +186,7 @@ def test_one_process_a_run(tmp_path: Path) -> None:
     resume(store)
 
 
-@pytest.mark.parametrize("name", ["checkpoint.npz", "records-000000.npz", "run.json"])
+@pytest.mark.parametrize("name", ["checkpoint", "records-000000", "run.json"])
 def test_a_damaged_folder_is_refused(name: str, tmp_path: Path) -> None:
     store = tmp_path / "run"
     simulate(EXPERIMENT, store=store, progress=Stop(5), checkpoint_seconds=0.0)
@@ -197,7 +198,7 @@ def test_a_damaged_folder_is_refused(name: str, tmp_path: Path) -> None:
         resume(store)
     path.unlink()
     with pytest.raises(StoreError):
-        if name == "checkpoint.npz":  # without a checkpoint it starts again, which is right but not a damaged folder
+        if name == "checkpoint":  # without a checkpoint it starts again, which is right but not a damaged folder
             raise StoreError("", "", "")
         resume(store)
 
@@ -211,7 +212,7 @@ def test_a_full_disk_is_explained_and_loses_nothing(tmp_path: Path, whole: dict[
     store, left = tmp_path / "run", [400]
 
     def full(point: str) -> None:
-        if point == "write checkpoint.npz":
+        if point == "write checkpoint":
             left[0] -= 1
             if left[0] == 0:
                 raise OSError(28, "No space left on device")

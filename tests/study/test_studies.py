@@ -100,7 +100,7 @@ def test_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     assert not (tmp_path / "cut" / "tiny-small" / "table.csv").exists()
 
     def crash(point):
-        if point == "rename study result":
+        if point == "rename table.csv":
             raise Killed
 
     faults.on(crash)

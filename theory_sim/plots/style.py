@@ -23,8 +23,8 @@ WIDTH: Final = 80 / 25.4
 """Width of a figure in inches: 80 mm, one column of a paper."""
 
 FORMATS: Final = ("png", "svg", "pdf")
-# Okabe and Ito (2008), Color Universal Design.
 _CREATOR: Final = "theory_sim.plots"  # in the metadata of each file
+# Okabe and Ito (2008), Color Universal Design.
 COLOURS: Final = {"P": "#0072B2", "Q": "#D55E00", "signal": "#009E73", "noise": "#444444"}
 
 
@@ -32,18 +32,18 @@ COLOURS: Final = {"P": "#0072B2", "Q": "#D55E00", "signal": "#009E73", "noise": 
 def style() -> Iterator[None]:
     """Matplotlib settings for one figure; the caller's are left alone."""
     import matplotlib
-    from matplotlib.style.core import STYLE_BLACKLIST
 
-    # A matplotlibrc, which Matplotlib takes from the current folder too, decides neither what a figure looks like nor,
-    # with TeX, what is run for its labels.
-    defaults = {key: value for key, value in matplotlib.rcParamsDefault.items() if key not in STYLE_BLACKLIST}
-    settings: Any = defaults | {
+    settings: Any = {
         "font.size": 7.5, "axes.titlesize": 7.5, "axes.labelsize": 7.5, "legend.fontsize": 7, "xtick.labelsize": 7,
         "ytick.labelsize": 7, "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.3,
         "legend.frameon": False, "figure.dpi": 100, "savefig.dpi": 300, "svg.hashsalt": "theory_sim",
         "pdf.fonttype": 42,
     }
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context():
+        # A matplotlibrc, which Matplotlib takes from the current folder too, decides neither what a figure looks like nor,
+        # with TeX, what is run for its labels.
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(settings)
         yield
 
 

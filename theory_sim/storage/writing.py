@@ -93,7 +93,7 @@ def write_text(path: Path, text: str, *, fix: str = "make room, or choose anothe
 
 def sync_folder(folder: Path) -> None:
     """Have the disk hold a folder's names."""
-    at(f"sync folder {folder.suffix}")
+    at("sync folder")
     if os.name != "posix":  # elsewhere a folder cannot be opened
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -187,6 +187,7 @@ class FolderDraft:
         StoreError
             If something else is in that folder: it stays as it is.
         """
+        at(f"sync {of}")
         _sync_tree(self.new)
         if old is None:
             at(f"rename {of}")
@@ -287,7 +288,6 @@ def _clear_locked(draft: Path, target: Path) -> bool:
 
 def _sync_tree(folder: Path) -> None:
     """Have the disk hold every file below a folder before the folder gets its name."""
-    at("sync tree")
     for path in folder.rglob("*"):
         if path.is_file():
             with open(path, "rb+") as file:

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Future
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 import psutil
 import pytest
 
-from theory_sim import Experiment, Trajectory, closure_trajectory, learning_order, simulate, solve_limit
+from theory_sim import Experiment, Trajectory, closure_trajectory, faults, learning_order, simulate, solve_limit
 from theory_sim.errors import InputError, StoreError
 from theory_sim.loop import partial_path
 from theory_sim.study.engine import Engine
@@ -223,11 +224,63 @@ def test_lock_is_kept_and_a_stale_one_taken_over(tmp_path: Path) -> None:
     _hold(store, pid=os.getpid(), born=1.0)  # another process had this number once
     assert (store.status().stale, store.status().pending, store.status().running) == (True, 1, 0)
     assert run_sweep(store, workers=0).done == 1 and not store.status().stale
-    _hold(store, pid=1, born=1.0, host="elsewhere", heartbeat=time.time())
-    with pytest.raises(StoreError, match="elsewhere"):
-        run_sweep(store, workers=0)
-    _hold(store, pid=1, born=1.0, host="elsewhere", heartbeat=time.time() - 1000)
+
+
+def test_a_holder_elsewhere_is_gone_once_its_heart_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it says of the time of day: it is watched, for as long as the constant says."""
+    monkeypatch.setattr("theory_sim.study.sweep.manifest._SILENT_SECONDS", 0.5)
+    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
+    _hold(store, pid=1, born=1.0, host="elsewhere", heartbeat=time.time() - 1e6)
+    assert not store.status().stale and store.status().pid == 1
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(0.05):
+            with sqlite3.connect(store.manifest.path) as database:
+                database.execute("UPDATE lock SET heartbeat = heartbeat + 1")
+            database.close()
+
+    beating = threading.Thread(target=beat)
+    beating.start()
+    try:
+        with pytest.raises(StoreError, match="elsewhere"):
+            run_sweep(store, workers=0)
+    finally:
+        ended.set()
+        beating.join()
     assert run_sweep(store, workers=0).done == 1
+
+
+def test_the_heart_beats_while_a_run_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("theory_sim.study.sweep.manifest._HEARTBEAT_SECONDS", 0.02)
+    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
+    seen = set()
+    with store.manifest.locked(0):
+        until = time.monotonic() + 20
+        while len(seen) < 3 and time.monotonic() < until:  # as in one long run
+            with sqlite3.connect(store.manifest.path) as database:
+                seen.add(database.execute("SELECT heartbeat FROM lock").fetchone()[0])
+            database.close()
+            time.sleep(0.02)
+    assert len(seen) >= 3
+
+
+def test_a_living_holder_keeps_the_lock_when_the_clock_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux computes a process's time of day at its start from the clock's present one: a step of the clock moves it."""
+    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
+    with store.manifest.locked(1):
+        monkeypatch.setattr(psutil.Process, "create_time", lambda self, step=psutil.Process.create_time: step(self) + 2.0)
+        assert store.status().pid == os.getpid() and not store.status().stale
+        with pytest.raises(StoreError, match=f"process {os.getpid()}"):
+            run_sweep(SweepStore(store.folder), workers=0)
+        from theory_sim.study.sweep.manifest import register_worker
+
+        register_worker(str(store.manifest.path))
+        assert store.manifest.worker_pids() == [os.getpid()]  # one that may still be writing is still waited for
+        with sqlite3.connect(store.manifest.path) as database:
+            database.execute("UPDATE lock SET born = 'another boot 1'")  # and another one of the same number is not it
+        database.close()
+        assert store.status().stale
 
 
 def _hold(store: SweepStore, *, pid: int, born: float, host: str | None = None, heartbeat: float = 0.0) -> None:
@@ -279,12 +332,187 @@ def test_gc_removes_what_no_run_needs(tmp_path: Path) -> None:
     run_sweep(store, workers=0)
     (id,) = (run.id for run in store.sweep)
     runs = store.folder / "runs"
-    waste = [runs / f".{id}.draft-x", runs / f"{id}.partial", runs / f"{id}.partial.lock", runs / "0123456789abcdef0123",
-             store.folder / ".summary.draft-1"]  # fmt: skip
-    for path in waste:
-        path.mkdir()
+    other = "0123456789abcdef0123"
+    Trajectory.load(store.run_path(id)).save(runs / other)  # not declared
+    for name in (id, other):
+        interrupted(runs / name, force=True)
+    waste = [runs / f"{id}.partial", runs / f"{id}.partial.lock", runs / other, runs / f"{other}.partial",
+             store.folder / f".summary.draft-{other[:16]}", runs / f".{id}.draft-{other[:16]}"]  # fmt: skip
+    (runs / f"{id}.partial.lock").touch()
+    for draft in waste[-2:]:  # as a process leaves it that is killed early
+        (draft / "new" / "tau").mkdir(parents=True)
+        (draft / "new" / "tau" / ".zarray").write_text("{")
+        (draft / "written.json").write_text(json.dumps({"new": ["tau/"], "old": [], "put_back": False}))
     assert sorted(store.gc()) == sorted(waste) and not any(path.exists() for path in waste)
-    assert store.run_path(id).is_dir() and store.gc() == []
+    assert store.run_path(id).is_dir() and store.gc() == [] and store.strangers() == []
+
+
+def interrupted(store: Path, **given: Any) -> None:
+    """A run that leaves an unfinished part, of the sweeps' experiment in the limit."""
+    def stop(step: int, tau: float, loss: float) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    assert solve_limit(TINY, store=store, progress=stop, **given).outcome == "interrupted"
+    assert partial_path(store).exists()
+
+
+def everything(folder: Path) -> dict[str, Any]:
+    return {str(path): (path.lstat().st_mode, path.read_bytes() if path.is_file() else b"") for path in folder.rglob("*")
+            if path.name != "manifest.sqlite"}
+
+
+def test_gc_leaves_what_it_did_not_write(tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "gc", Sweep("gc", TINY, engines=(Engine("closure"),)))
+    run_sweep(store, workers=0)
+    (id,) = (run.id for run in store.sweep)
+    runs, other = store.folder / "runs", "0123456789abcdef0123"
+    for name in ("notes", f"{other}.partial", f".{id}.draft-0123456789abcdef", f".{id}.old-x", "00000000000000000000"):
+        (runs / name).mkdir()
+        (runs / name / "mine.txt").write_text("mine")
+    (runs / "notes.txt").write_text("mine")
+    (runs / f"{id}.partial.lock").write_text("mine")
+    Trajectory.load(store.run_path(id)).save(runs / other)
+    (runs / other / "notes.txt").write_text("mine")
+    (store.folder / "mine.txt").write_text("mine")
+    elsewhere = tmp_path / "elsewhere"
+    Trajectory.load(store.run_path(id)).save(elsewhere)
+    (runs / ("1" * 20)).symlink_to(elsewhere)
+    before = everything(tmp_path)
+    assert store.gc() == [] and everything(tmp_path) == before
+    assert {path.name for path in store.strangers()} >= {"notes", "notes.txt", other, f"{other}.partial", "1" * 20}
+    from typer.testing import CliRunner
+
+    import theory_sim.cli as cli
+
+    told = CliRunner().invoke(cli.app, ["sweep", "gc", str(store.folder)])
+    assert told.exit_code == 0 and "left alone" in told.output and "0 removed" in told.output
+    real = tmp_path / "data"
+    runs.rename(real)
+    runs.symlink_to(real)
+    before = everything(tmp_path)
+    with pytest.raises(StoreError, match="symbolic link"):
+        store.gc()
+    assert everything(tmp_path) == before
+
+
+def test_a_run_in_another_run_s_place_is_refused(tmp_path: Path) -> None:
+    """Finished ones are not collected, unfinished ones not gone on with."""
+    store = SweepStore.create(tmp_path / "two", Sweep("two", TINY, seeds=(0, 1), engines=(Engine("limit"),)))
+    run_sweep(store, workers=0)
+    one, other = (store.run_path(run.id) for run in store.sweep)
+    before = collect(store).dataset
+    for a, b in ((one, other), (other, one)):
+        kept = tmp_path / "kept"
+        a.rename(kept)
+        b.rename(a)
+        kept.rename(b)
+        if a is one:
+            for save in (True, False):
+                with pytest.raises(StoreError, match=f"{one.name} holds the run {other.name}"):
+                    collect(store, save=save)
+    assert collect(store).dataset.identical(before)
+    fresh = SweepStore.create(tmp_path / "fresh", Sweep("two", TINY, seeds=(0, 1), engines=(Engine("limit"),)))
+    first, second = list(fresh.sweep)
+    assert (first.experiment.seed, second.experiment.seed) == (0, 1)
+    interrupted(fresh.run_path(first.id))
+    partial_path(fresh.run_path(first.id)).rename(partial_path(fresh.run_path(second.id)))
+    status = run_sweep(fresh, workers=0)
+    assert (status.done, status.failed) == (1, 1) and "holds another run" in next(iter(status.examples.values()))
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "full folder", "link", "summary with notes"])
+def test_collect_replaces_only_a_summary(kind: str, tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "s", Sweep("s", TINY, engines=(Engine("closure"),)))
+    run_sweep(store, workers=0)
+    folder = store.folder / "summary"
+    if kind == "summary with notes":
+        collect(store)
+        (folder / "notes.txt").write_text("mine")
+    elif kind == "file":
+        folder.write_text("mine")
+    elif kind == "link":
+        (tmp_path / "data").mkdir()
+        folder.symlink_to(tmp_path / "data")
+    else:
+        folder.mkdir()
+        if kind == "full folder":
+            (folder / "summary.csv").write_text("mine")
+    before = everything(tmp_path)
+    with pytest.raises(StoreError, match=r"in the way|notes\.txt"):
+        collect(store)
+    assert everything(tmp_path) == before
+
+
+def test_an_edited_declaration_is_refused(tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "s", Sweep("s", TINY, engines=(Engine("closure"),)))
+    path = store.folder / "sweep.toml"
+    path.write_text(path.read_text().replace("d = 10", "d = 11"))
+    with pytest.raises(StoreError, match="lacks 1 of the declared runs"):
+        SweepStore(store.folder)
+
+
+@pytest.mark.parametrize("damage", [
+    "UPDATE about SET value = 'two' WHERE key = 'format'", "DELETE FROM about WHERE key = 'format'",
+    "UPDATE about SET value = '[' WHERE key = 'environment'", "UPDATE about SET value = '[]' WHERE key = 'environment'",
+    "DELETE FROM about", "DROP TABLE lock", "CREATE VIEW spy AS SELECT * FROM runs",
+    "CREATE TRIGGER spy AFTER UPDATE ON runs BEGIN DELETE FROM runs; END", "UPDATE about SET value = '999'",
+    "UPDATE runs SET id = 'another'", "DELETE FROM runs",
+    "PRAGMA ignore_check_constraints = ON; UPDATE runs SET state = 'finished'", "UPDATE runs SET attempts = 'often'",
+    "UPDATE about SET value = x'ff00ff' WHERE key = 'environment'", "UPDATE about SET value = CAST(x'ff' AS TEXT)",
+])  # fmt: skip
+def test_a_damaged_manifest_is_explained(damage: str, tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "s", Sweep("s", TINY, engines=(Engine("closure"),)))
+    database = sqlite3.connect(store.manifest.path)
+    database.executescript(damage)
+    database.commit()
+    database.close()
+    with pytest.raises(StoreError, match="manifest"):
+        SweepStore(store.folder).status()
+
+
+def test_a_full_disk_in_a_sweep_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it fills: while the folder is made, in a run, and while the summary is written."""
+    sweep = Sweep("s", TINY, engines=(Engine("limit"),))
+
+    def full(at: str) -> None:
+        def fail(point: str) -> None:
+            if point == at:
+                raise OSError(28, "No space left on device")
+
+        faults.on(fail)
+
+    class Full:
+        @staticmethod
+        def connect(*args: Any, **given: Any) -> Any:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        Error = sqlite3.Error
+
+    try:
+        full("sync sweep.toml")
+        with pytest.raises(StoreError, match="No space left"):
+            SweepStore.create(tmp_path / "s", sweep)
+        faults.on(None)
+        with monkeypatch.context() as patched:
+            patched.setattr("theory_sim.study.sweep.manifest.sqlite3", Full)
+            with pytest.raises(StoreError, match="disk is full"):
+                SweepStore.create(tmp_path / "s", sweep)
+        assert list(tmp_path.iterdir()) == []
+        store = SweepStore.create(tmp_path / "s", sweep)
+        for point in ("sync run.json", "sync sha256.json"):
+            full(point)
+            assert run_sweep(store, workers=0, retry_failed=True).failed == 1
+            assert "No space left" in next(iter(store.status().examples.values()))
+        faults.on(None)
+        assert run_sweep(store, workers=0, retry_failed=True).done == 1
+        full("sync summary.csv")
+        with pytest.raises(StoreError, match=r"No space left on device\n.*\n.*make room"):
+            collect(store)
+    finally:
+        faults.on(None)
+    collect(store)
+    assert {path.name for path in store.folder.iterdir()} == {"sweep.toml", "manifest.sqlite", "runs", "summary"}
+    assert [path.name for path in (store.folder / "runs").iterdir()] == [run.id for run in sweep]
 
 
 def test_other_versions_are_refused(tmp_path: Path) -> None:
