@@ -19,7 +19,7 @@ from theory_sim.storage.arrays import read_json
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
-from theory_sim.storage.zarr_store import digests, open_zarr, require_plain, zarr_listing
+from theory_sim.storage.zarr_store import digests, open_zarr, require_plain, write_zarr, zarr_listing
 
 if TYPE_CHECKING:
     import xarray
@@ -88,8 +88,7 @@ class Trajectory:
         refuse_existing(target, force=force)
         listing = zarr_listing([str(name) for name in self.dataset.variables], more=[_MANIFEST])
         with FolderDraft(target, listing) as draft:
-            # Zarr's format 3 has neither a settled form of text labels nor of consolidated metadata; format 2 has both.
-            self.dataset.to_zarr(draft.new, mode="w-", zarr_format=2, consolidated=True)
+            write_zarr(self.dataset, draft.new)
             at("write trajectory")
             _require_readable(draft.new)
             write_text(draft.new / _MANIFEST, json.dumps(digests(draft.new, without=_MANIFEST), indent=1))

@@ -6,8 +6,9 @@ import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,6 +21,21 @@ __all__ = ["BlockPool", "default_threads"]
 def default_threads() -> int:
     """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+@cache
+def _import_for_threads() -> None:
+    """Have everything imported that compiled code imports at its first use, before there are threads.
+
+    numba and NumPy import parts of themselves when they are first needed; two threads that do so at a time may find each
+    other's half-imported modules. Compiling and calling anything imports what all of it needs.
+    """
+    import numba
+
+    def first(x: np.ndarray[Any, Any]) -> float:
+        return float(x[0])
+
+    numba.njit(first, nogil=True)(np.zeros(1))
 
 
 class BlockPool:
@@ -42,6 +58,8 @@ class BlockPool:
         self.threads = threads or default_threads()
 
     def __enter__(self) -> Self:
+        if self.threads > 1:
+            _import_for_threads()
         self._limits = threadpool_limits(1, user_api="blas")
         self._executor = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         return self

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import multiprocessing.synchronize  # noqa: F401 -- numcodecs imports it at its first use, which is in a thread of Zarr's
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from theory_sim.storage.listing import Listing, strangers, walk
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["digests", "listing_of_zarr", "open_zarr", "require_plain", "zarr_listing"]
+__all__ = ["digests", "listing_of_zarr", "open_zarr", "require_plain", "write_zarr", "zarr_listing"]
 
 _ROOT: Final = (".zgroup", ".zattrs", ".zmetadata")
 # Booleans, whole and floating-point numbers, bytes and text of fixed length: no objects, no structures.
@@ -81,6 +82,12 @@ def open_zarr(path: Path, *, more: Iterable[str] = ()) -> xarray.Dataset:
     require_plain(path, more=more)
     dataset: xarray.Dataset = xarray.open_zarr(path, chunks=None, zarr_format=2, consolidated=True).load()
     return dataset
+
+
+def write_zarr(dataset: xarray.Dataset, path: Path) -> None:
+    """Write a dataset to a store that is not there yet."""
+    # Zarr's format 3 has neither a settled form of text labels nor of consolidated metadata; format 2 has both.
+    dataset.to_zarr(path, mode="w-", zarr_format=2, consolidated=True)
 
 
 def require_plain(path: Path, *, more: Iterable[str] = ()) -> None:

@@ -18,7 +18,7 @@ from theory_sim.storage.arrays import read_json
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
-from theory_sim.storage.zarr_store import digests, listing_of_zarr, open_zarr, zarr_listing
+from theory_sim.storage.zarr_store import digests, listing_of_zarr, open_zarr, write_zarr, zarr_listing
 from theory_sim.study.sweep.blocks import Axis
 from theory_sim.study.sweep.declaration import Sweep
 from theory_sim.study.sweep.outcomes import FLAGS, KINDS, OUTCOME_VARIABLES, outcome_of
@@ -90,7 +90,7 @@ class Summary:
         old = _refuse_strangers(folder)
         listing = zarr_listing(names, prefix=f"{_ZARR}/", more=[_TABLE, _DIGESTS])
         with FolderDraft(folder, listing, fix="make room; the runs are kept") as draft:
-            self.dataset.to_zarr(draft.new / _ZARR, mode="w-", zarr_format=2, consolidated=True)
+            write_zarr(self.dataset, draft.new / _ZARR)
             write_text(draft.new / _TABLE, self.frame.to_csv(index=False))
             write_text(draft.new / _DIGESTS, json.dumps(digests(draft.new, without=_DIGESTS), indent=1))
             draft.commit(old, of=_OF)

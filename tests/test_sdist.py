@@ -1,0 +1,50 @@
+"""The source distribution holds what the repository holds."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def tracked() -> list[str]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no clone")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return listed.split("\0")[:-1]
+
+
+def built(source: Path, target: Path) -> set[str]:
+    """Names in the archive that setuptools makes of a folder, as pip and build call it."""
+    call = f"from setuptools import build_meta; build_meta.build_sdist({str(target)!r})"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", call], cwd=source, check=True, capture_output=True)
+    (archive,) = target.glob("*.tar.gz")
+    with tarfile.open(archive) as found:
+        return {name.partition("/")[2] for name in found.getnames()}
+
+
+@pytest.mark.tier2
+def test_the_archive_holds_every_tracked_file(tmp_path: Path) -> None:
+    names = [name for name in tracked() if (ROOT / name).is_file()]
+    for name in names:
+        (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / "source" / name)
+    for made in ("docs/_build/x.html", "theory_sim/__pycache__/x.pyc"):
+        (tmp_path / "source" / made).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "source" / made).write_text("")
+    held = built(tmp_path / "source", tmp_path / "archive")
+    assert set(names) - held == set()
+    assert not any("_build" in name or name.endswith(".pyc") for name in held)
+    linked = {target for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text()) if "//" not in target}
+    assert len(linked) >= 10 and linked <= held
+    (tmp_path / "source" / "MANIFEST.in").unlink()
+    for remembered in (tmp_path / "source").glob("*.egg-info"):
+        shutil.rmtree(remembered)
+    assert set(names) - built(tmp_path / "source", tmp_path / "without") >= {"bootstrap.py", "constraints.txt", "Makefile"}
