@@ -154,7 +154,8 @@ def _grounds(problem: Problem, parts: tuple[str, ...] = ()) -> Iterator[tuple[Gr
     elif isinstance(problem, Inequality):
         yield Ground(_beyond_corner(problem), problem.expression, "positive"), (parts, {})
     elif isinstance(problem, Positive):
-        claimed = "positive" if problem.strict else "not negative"
+        # With an order it is 0 at one point, which is not claimed.
+        claimed = "positive" if problem.strict and not problem.order else "not negative"
         yield Ground(problem.variables, problem.expression, claimed), (parts, {})  # type: ignore[arg-type]
 
 

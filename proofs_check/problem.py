@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import sympy
 
+from proofs_check.well_posed import require_corner, require_declared, require_domain, require_point, require_step
 from theory_sim.errors import InputError
 
 __all__ = [
@@ -50,14 +51,15 @@ class Step:
     reason : str
         In words, for the reader.
     how : {"algebra", "derivative", "lemma"}
-        How equality is shown: the difference simplifies to 0; or its derivative in ``by`` does, and it is 0 at ``at``; or it
-        does once the left side of another proved claim, named by ``lemma``, is replaced by the right one.
+        How equality is shown: the difference simplifies to 0; or its derivative in ``by`` does, it is 0 at ``at`` and
+        continuous from there on; or it does once the left side of another proved claim, named by ``lemma``, is replaced by
+        the right one. Both sides must be shown to be defined on the whole domain.
     by : sympy.Symbol, optional
         Variable of the derivative.
     at : sympy.Expr, optional
         Point at which the difference is 0.
     lemma : str, optional
-        Identifier of an `Identity` claim that holds wherever this one is asked.
+        Identifier of an `Identity` claim; its domain must hold every value that it is asked for here.
     given : mapping, optional
         What stands here for the lemma's variables.
     """
@@ -78,7 +80,7 @@ class Identity:
     Attributes
     ----------
     variables : mapping
-        Symbol to its closed domain (low, high), rationals; high may be infinite. Points for counterexamples are taken there.
+        Symbol to its closed domain (low, high), rationals; high may be infinite. The symbol's assumptions allow all of it.
     start : sympy.Expr
         First expression.
     steps : tuple of Step
@@ -89,6 +91,14 @@ class Identity:
     start: sympy.Expr
     steps: tuple[Step, ...]
 
+    def __post_init__(self) -> None:
+        require_domain(self.variables)
+        require_declared((self.start,), self.variables)
+        for step in self.steps:
+            require_step(step, self.variables)
+        if not self.steps:
+            raise InputError(f"identity from {self.start}", "one step or more", "say what it equals")
+
 
 @dataclass(frozen=True)
 class Corner:
@@ -96,7 +106,7 @@ class Corner:
 
     There the sign is read off Taylor's formula: with f and its derivatives below ``order`` exactly 0 at the low end a of
     ``symbol``, f(x) = f^(order)(xi) (x - a)^order / order! with xi between a and x: where that derivative is positive from a
-    to x, so is f beyond a.
+    to x, so is f beyond a. For that f and those derivatives must be shown to be continuous on the domain.
     """
 
     symbol: sympy.Symbol
@@ -121,6 +131,12 @@ class Inequality:
     expression: sympy.Expr
     corner: Corner | None = None
 
+    def __post_init__(self) -> None:
+        require_domain(self.variables, bounded=True)
+        require_declared((self.expression,), self.variables)
+        if self.corner is not None:
+            require_corner(self.corner, self.variables)
+
 
 @dataclass(frozen=True)
 class Positive:
@@ -135,13 +151,14 @@ class Positive:
     variables : mapping
         Symbol to the closed domain in which counterexamples are sought.
     expression : sympy.Expr
-        What is positive (for symbols beyond ``at``, on either side if the order is even).
+        What is positive; with an order, everywhere but at ``at``, where it is 0. An odd order asks that ``by`` cannot lie
+        below ``at``.
     steps : tuple of Step
         Derivation of a form that is positive by structure; empty if it is one.
     by, at, order
         Variable, point and order of the derivative; order 0: the expression itself.
     lemmas : tuple of str
-        Other claims of this kind; their expressions count as positive.
+        Other claims of this kind; their expressions have the sign there that those show.
     strict : bool
         False: >= 0 only.
     """
@@ -154,6 +171,17 @@ class Positive:
     order: int = 0
     lemmas: tuple[str, ...] = ()
     strict: bool = True
+
+    def __post_init__(self) -> None:
+        require_domain(self.variables)
+        require_declared((self.expression,), self.variables)
+        for step in self.steps:
+            require_step(step, self.variables)
+        if self.order < 0 or (self.order > 0) != (self.by is not None and self.at is not None):
+            raise InputError(f"order {self.order}, by {self.by}, at {self.at}", "all three, or order 0 alone",
+                             "give all or none")  # fmt: skip
+        if self.order:
+            require_point(self.by, self.at, self.variables)
 
 
 @dataclass(frozen=True)
@@ -168,6 +196,13 @@ class LinearProgram:
     bounds: tuple[sympy.Rational, ...]
     optimum: sympy.Rational
     point: tuple[sympy.Rational, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        size = len(self.objective)
+        shapes = [len(row) for row in self.matrix]
+        if not size or set(shapes) != {size} or len(shapes) != len(self.bounds) or len(self.point) not in (0, size):
+            raise InputError(f"rows of {shapes} for {size} variables, {len(self.bounds)} bounds, a point of {len(self.point)}",
+                             "as many entries in each row, and in a point, as variables", "complete it")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -212,6 +247,18 @@ class Value:
     roots: tuple[Root, ...] = ()
     within: Mapping[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        require_domain({**self.within, **{root.symbol: (root.low, root.high) for root in self.roots}}, bounded=True)
+        known = set(self.within)
+        for root in self.roots:
+            if root.symbol in known:
+                raise InputError(f"{root.symbol} twice", "a symbol is one root or lies within one interval", "rename one")
+            known.add(root.symbol)
+            require_declared((root.equation,), known)
+        require_declared((self.expression,), known)
+        if self.low > self.high:
+            raise InputError(f"a value from {self.low} to {self.high}", "ends in their order", "give low <= high")
+
 
 @dataclass(frozen=True)
 class Sampled:
@@ -237,6 +284,11 @@ class Sampled:
     size: int
     confidence: float = 0.999
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.size < 2 or not 0 < self.confidence < 1 or self.expected.free_symbols:
+            raise InputError(f"{self.size} draws, confidence {self.confidence}, mean {self.expected}",
+                             "two draws or more, a confidence between 0 and 1, a number", "give these")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ __all__ = ["beyond_corner", "certify_positive", "enclose"]
 
 _MOST_BOXES: Final = 50_000
 _FEW_BOXES: Final = 5_000
+# Of the domain's volume: beside a pole or a zero boxes would be cut without end.
+_SMALLEST: Final = 2.0**-100
 _FUNCTIONS: Final = {
     sympy.sin: "sin",
     sympy.cos: "cos",
@@ -123,8 +125,12 @@ def _search(problem: Inequality) -> tuple[str, dict[str, Any]]:
     if corner is None:
         return _cover(problem, problem.expression, None)
     low = problem.variables[corner.symbol][0]
-    if not _vanishes(problem, low):
+    below = [sympy.diff(problem.expression, corner.symbol, k) if k else problem.expression for k in range(corner.order)]
+    if not _vanish(below, corner.symbol, low):
         return "undecided", {"reason": f"not shown to vanish at {corner.symbol} = {low}"}
+    jumping = [k for k, each in enumerate(below) if not _continuous(each, problem)]
+    if jumping:
+        return "undecided", {"reason": f"derivative {jumping[0]} is not shown to be continuous on the domain"}
     derivative = sympy.diff(problem.expression, corner.symbol, corner.order)
     # A derivative that is positive on the whole domain needs few boxes: it does not come near 0 beside the corner.
     outcome, evidence = _cover(problem, derivative, None, most=_FEW_BOXES)
@@ -148,9 +154,9 @@ def _cover(
     done: list[tuple[Sides, float, Any]] = []
     count = 1
     while queue:
-        if count > most:
-            return "undecided", {"boxes": count, "reason": "more boxes than allowed"}
         size, _, box = heapq.heappop(queue)
+        if count > most or -size < _SMALLEST:
+            return "undecided", {"boxes": count, "reason": "more boxes than allowed"}
         cornered = at_corner is not None and box[axis][0] == sides[axis][0]
         value = enclose(at_corner if cornered else expression, _balls(names, box))
         middle = tuple(((low + high) / 2,) * 2 for low, high in box)
@@ -159,6 +165,8 @@ def _cover(
             done.append((box, float(value.lower()), here.mid()))
             continue
         at = enclose(problem.expression, _balls(names, middle))
+        if not at.is_finite():
+            return "undecided", {"reason": f"not shown to be defined at {[str(m) for m, _ in middle]}"}
         if at <= 0:
             return "refuted", false_at(beyond_corner(problem), problem.expression, [m for m, _ in middle])
         widest = max(range(len(box)), key=lambda i: (box[i][1] - box[i][0]) / width[i])
@@ -175,13 +183,21 @@ def _cover(
     }
 
 
-def _vanishes(problem: Inequality, low: sympy.Rational) -> bool:
+def _vanish(expressions: list[sympy.Expr], symbol: sympy.Symbol, low: sympy.Rational) -> bool:
     from proofs_check.methods.symbolic import is_zero
 
-    assert problem.corner is not None
-    symbol = problem.corner.symbol
-    orders = (sympy.diff(problem.expression, symbol, order).subs(symbol, low) for order in range(problem.corner.order))
-    return all(is_zero(value) for value in orders)
+    return all(is_zero(each.subs(symbol, low)) for each in expressions)
+
+
+def _continuous(expression: sympy.Expr, problem: Inequality) -> bool:
+    """What Taylor's formula asks of the expression and of its derivatives below the corner's order."""
+    from proofs_check.methods.continuity import continuous
+
+    # A positive symbol whose domain begins at 0 is not positive there.
+    reached = {symbol: sympy.Dummy(symbol.name, nonnegative=True) if symbol.is_positive and low == 0 else symbol
+               for symbol, (low, _) in problem.variables.items()}  # fmt: skip
+    box = {reached[symbol]: side for symbol, side in problem.variables.items()}
+    return continuous(expression.subs(reached, simultaneous=True), box)
 
 
 def _balls(names: list[sympy.Symbol], box: tuple[tuple[Fraction, ...], ...]) -> dict[sympy.Symbol, Any]:

@@ -8,11 +8,13 @@ from typing import Any
 import sympy
 
 from proofs_check.claim import find
+from proofs_check.methods.continuity import continuous, sign_on
 from proofs_check.methods.counterexample import not_positive
-from proofs_check.methods.symbolic import is_zero, show_step
+from proofs_check.methods.signs import sign_by_structure
+from proofs_check.methods.symbolic import from_point, is_zero, show_step
 from proofs_check.problem import Positive
 
-__all__ = ["show_positive", "sign_by_structure"]
+__all__ = ["show_positive"]
 
 
 def show_positive(problem: Positive) -> tuple[str, dict[str, Any]]:
@@ -24,58 +26,63 @@ def show_positive(problem: Positive) -> tuple[str, dict[str, Any]]:
     evidence : dict
         The steps with their reasons, and what was found to be positive; or the counterexample.
     """
-    refuted = not_positive(problem.variables, problem.expression, strict=problem.strict)
+    # At the point from which Taylor's formula starts it is 0; that point is not claimed.
+    refuted = not_positive(problem.variables, problem.expression, strict=problem.strict and not problem.order)
     if refuted is not None:
         return "refuted", refuted
     before = problem.expression
     if problem.order:
-        assert problem.by is not None and problem.at is not None
-        for order in range(problem.order):
-            if not is_zero(sympy.diff(before, problem.by, order).subs(problem.by, problem.at)):
-                return "undecided", {"reason": f"derivative {order} is not shown to vanish at {problem.by} = {problem.at}"}
+        missing = _missing_for_taylor(problem)
+        if missing:
+            return "undecided", {"reason": missing}
         before = sympy.diff(before, problem.by, problem.order)
+    elif not continuous(before, {}):
+        return "undecided", {"reason": f"not shown to be defined for all values: {before}"}
     shown = []
     for number, step in enumerate(problem.steps, start=1):
-        if not show_step(before, step):
+        if not (continuous(step.expression, {}) and show_step(before, step, {})):
             return "undecided", {"step": number, "reason": step.reason}
         shown.append({"from": sympy.srepr(before), "to": sympy.srepr(step.expression), "reason": step.reason, "how": step.how})
         before = step.expression
-    sign = sign_by_structure(before, _expressions(problem.lemmas))
+    sign = sign_by_structure(before, _known(problem.lemmas))
     if sign is None or (problem.strict and sign == 0):
         return "undecided", {"reason": f"not positive by structure: {before}"}
     return "proved", {"steps": shown, "positive": sympy.srepr(before)}
 
 
-def _expressions(ids: Sequence[str]) -> list[sympy.Expr]:
-    found = []
+def _missing_for_taylor(problem: Positive) -> str:
+    """What Taylor's formula with the remainder of that order asks for and is not shown; empty if nothing is missing."""
+    by, at, order = problem.by, problem.at, problem.order
+    assert by is not None and at is not None
+    derivatives = [sympy.diff(problem.expression, by, k) if k else problem.expression for k in range(order + 1)]
+    for k, each in enumerate(derivatives[:-1]):
+        placed = from_point(each, by, at, {})
+        if placed is None:
+            return f"{by} = {at} is not shown to be an end of the values of {by} or one of them"
+        if not continuous(*placed):
+            return f"derivative {k} is not shown to be continuous from {by} = {at} on"
+        if not is_zero(each.subs(by, at)):
+            return f"derivative {k} is not shown to vanish at {by} = {at}"
+    if not continuous(derivatives[-1], {}):
+        return f"derivative {order} is not shown to be defined for all values"
+    if order % 2 and sign_on(by - at, {}) is None:
+        return f"of odd order, and {by} is not shown to lie above {at}"
+    return ""
+
+
+def _known(ids: Sequence[str]) -> dict[sympy.Expr, int]:
+    """Expressions of other claims to the sign that these show."""
+    found = {}
     for id in ids:
         lemma = find(id).problem()
         assert isinstance(lemma, Positive), f"{id} is no claim of positivity"
         if show_positive(lemma)[0] == "proved":
-            found.append(lemma.expression)
+            found[lemma.expression] = 1 if lemma.strict and not _is_reached(lemma) else 0
     return found
 
 
-def sign_by_structure(expression: sympy.Expr, known: Sequence[sympy.Expr] = ()) -> int | None:
-    """1 if positive as it stands, 0 if not negative, None if neither is seen."""
-    if any(expression == each for each in known):
-        return 1
-    if expression.is_Symbol or expression.is_number:
-        return 1 if expression.is_positive else 0 if expression.is_nonnegative else None
-    signs = [sign_by_structure(argument, known) for argument in expression.args]
-    if expression.is_Add:
-        return None if None in signs else max(signs)  # type: ignore[type-var]
-    if expression.is_Mul:
-        return None if None in signs else min(signs)  # type: ignore[type-var]
-    if isinstance(expression, sympy.exp):
-        return 1 if expression.args[0].is_real else None
-    if expression.is_Pow:
-        if signs[0] == 1:
-            return 1
-        even = expression.exp.is_integer and expression.exp.is_even and expression.exp.is_positive
-        return 0 if even and expression.base.is_real else None
-    if isinstance(expression, (sympy.atan, sympy.sinh)):
-        return signs[0]
-    if isinstance(expression, sympy.log):
-        return sign_by_structure(sympy.expand(expression.args[0] - 1), known)
-    return None
+def _is_reached(problem: Positive) -> bool:
+    """Whether the point at which Taylor's formula starts, where the expression is 0, may be a value."""
+    if problem.by is None or problem.at is None:
+        return False
+    return 1 not in (sign_on(problem.by - problem.at, {}), sign_on(problem.at - problem.by, {}))

@@ -17,8 +17,9 @@ def compare(problem: Sampled) -> tuple[str, dict[str, Any]]:
 
     Returns
     -------
-    outcome : {"supported", "refuted"}
-        Refuted at the stated confidence: the interval leaves the claimed value out.
+    outcome : {"supported", "refuted", "undecided"}
+        Refuted at the stated confidence: the interval leaves the claimed value out. Undecided: draws that are not finite, or
+        all alike.
     evidence : dict
         Kind of interval, its ends, mean, size, confidence and seed.
     """
@@ -32,6 +33,8 @@ def compare(problem: Sampled) -> tuple[str, dict[str, Any]]:
         interval = stats.binomtest(int(draws.sum()), problem.size).proportion_ci(problem.confidence, method="exact")
     else:
         kind = "BCa"
+        if not np.isfinite(draws).all() or np.ptp(draws) == 0:
+            return "undecided", {"reason": "draws that are not finite, or all alike"}
         interval = stats.bootstrap(
             (draws,), np.mean, n_resamples=RESAMPLES, confidence_level=problem.confidence, method="BCa",
             rng=np.random.default_rng([problem.seed, 1]), batch=1,

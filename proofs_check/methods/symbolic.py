@@ -1,4 +1,8 @@
-"""Derivations step by step: each difference of two expressions is shown to be 0 by sympy."""
+"""Derivations step by step: each difference of two expressions is shown to be 0 by sympy, where both are defined.
+
+sympy's algebra knows the symbols' assumptions, no domain and no poles. That both sides of a step are defined on the whole
+domain, and that nothing jumps between a point and the point where a difference is 0, is shown by `continuity`.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ from typing import Any
 import sympy
 
 from proofs_check.claim import find
+from proofs_check.methods.continuity import Box, continuous, sign_on
 from proofs_check.methods.counterexample import differs
 from proofs_check.problem import Identity, Step
 
-__all__ = ["derive", "is_zero", "show_step"]
+__all__ = ["derive", "from_point", "is_connected", "is_zero", "show_step", "unbounded_as_symbols"]
 
 
 def derive(problem: Identity) -> tuple[str, dict[str, Any]]:
@@ -28,28 +33,132 @@ def derive(problem: Identity) -> tuple[str, dict[str, Any]]:
         broken = differs(problem.variables, before - step.expression)
         if broken is not None:
             return "refuted", {"step": number, "reason": step.reason, **broken}
-        if not show_step(before, step):
+        for side in (before, step.expression):
+            if not continuous(*unbounded_as_symbols(side, problem.variables)):
+                return "undecided", {"step": number, "reason": f"not shown to be defined on the whole domain: {side}"}
+        if not show_step(before, step, problem.variables):
             return "undecided", {"step": number, "reason": step.reason, "difference": str(before - step.expression)}
         shown.append({"from": sympy.srepr(before), "to": sympy.srepr(step.expression), "reason": step.reason, "how": step.how})
         before = step.expression
     return "proved", {"steps": shown}
 
 
-def show_step(before: sympy.Expr, step: Step) -> bool:
-    """Whether a step is shown in the way that it names."""
+def show_step(before: sympy.Expr, step: Step, domain: Box) -> bool:
+    """Whether a step is shown, in the way that it names, for all values of the domain and of the symbols' assumptions."""
     difference = before - step.expression
     if step.how == "derivative":
-        assert step.by is not None and step.at is not None
-        value = difference.subs(step.by, step.at) if step.at.is_finite else sympy.limit(difference, step.by, step.at)
-        return is_zero(sympy.diff(difference, step.by)) and is_zero(value)
+        return _by_derivative(difference, step, domain)
     if step.how == "lemma":
-        lemma = find(step.lemma).problem()
-        assert isinstance(lemma, Identity)
-        if derive(lemma)[0] != "proved":
-            return False
-        left, right = (side.subs(dict(step.given), simultaneous=True) for side in (lemma.start, lemma.steps[-1].expression))
-        return is_zero(difference.subs(left, right))
+        return _by_lemma(difference, step, domain)
     return is_zero(difference)
+
+
+def _by_derivative(difference: sympy.Expr, step: Step, domain: Box) -> bool:
+    """Mean value theorem: 0 at a point, with a derivative that is 0, and without a jump between."""
+    assert step.by is not None and step.at is not None
+    placed = from_point(difference, step.by, step.at, domain)
+    if placed is None:
+        return False
+    moved, box, by = placed
+    if not continuous(moved, box, by):
+        return False
+    value = difference.subs(step.by, step.at) if step.at.is_finite else sympy.limit(difference, step.by, step.at)
+    return is_zero(sympy.diff(difference, step.by)) and is_zero(value)
+
+
+def from_point(
+    expression: sympy.Expr, by: sympy.Symbol, at: sympy.Expr, domain: Box
+) -> tuple[sympy.Expr, Box, sympy.Symbol] | None:
+    """The expression on a box that holds the domain and, on the way to it, the point ``at`` of one variable.
+
+    Returns
+    -------
+    expression, box, by
+        With symbols whose assumptions hold at the point too; None if the point is not shown to be reached.
+    """
+    if not is_connected(by) or by in at.free_symbols:
+        return None
+    box = dict(domain)
+    low, high = box.pop(by, (-sympy.oo, sympy.oo))
+    if at == 0 and by.is_positive:
+        reached: sympy.Symbol = sympy.Dummy(by.name, nonnegative=True)
+        expression = expression.subs(by, reached)
+    elif _is_allowed(by, at, box):
+        reached = by
+    else:
+        return None
+    if at.is_Rational or at.is_infinite:
+        low, high = sympy.Min(low, at), sympy.Max(high, at)
+    elif not (_is_in(at, low, high, box)):
+        return None
+    if low.is_finite:
+        box[reached] = (low, high)
+    return (*unbounded_as_symbols(expression, box), reached) if reached not in box or high.is_finite else _half_line(
+        expression, box, reached
+    )
+
+
+def _half_line(expression: sympy.Expr, box: Box, by: sympy.Symbol) -> tuple[sympy.Expr, Box, sympy.Symbol]:
+    low, _ = box[by]
+    beyond = sympy.Dummy(by.name, nonnegative=True)
+    moved, rest = unbounded_as_symbols(expression.subs(by, low + beyond), {s: side for s, side in box.items() if s != by})
+    return moved, rest, beyond
+
+
+def unbounded_as_symbols(expression: sympy.Expr, box: Box) -> tuple[sympy.Expr, Box]:
+    """Symbols without an upper end written as their lower end plus one that is not negative."""
+    rest = {}
+    for symbol, (low, high) in box.items():
+        if low.is_finite and high.is_infinite:
+            beyond = sympy.Dummy(symbol.name, nonnegative=True, integer=symbol.is_integer)
+            # What the symbol's own assumptions say is lost with it, and needed only where the lower end says less.
+            if low > 0 or not symbol.is_positive:
+                expression = expression.subs(symbol, low + beyond)
+        else:
+            rest[symbol] = (low, high)
+    return expression, rest
+
+
+def is_connected(symbol: sympy.Symbol) -> bool:
+    """Whether the values that a symbol's assumptions allow are an interval."""
+    signed = symbol.is_positive or symbol.is_nonnegative or symbol.is_negative or symbol.is_nonpositive
+    sparse = (symbol.is_integer, symbol.is_rational, symbol.is_algebraic, symbol.is_irrational)
+    return bool(symbol.is_real and (signed or symbol.is_zero is None) and all(each is None for each in sparse))
+
+
+def _is_allowed(by: sympy.Symbol, at: sympy.Expr, box: Box) -> bool:
+    """Whether a point is one of the values that a symbol's assumptions allow, or an end beyond them all."""
+    if at.is_infinite:
+        return bool(not by.is_nonpositive if at.is_positive else not by.is_nonnegative)
+    if not continuous(at, box):
+        return False
+    if by.is_positive or by.is_negative:
+        return sign_on(at if by.is_positive else -at, box) == 1
+    if by.is_nonnegative or by.is_nonpositive:
+        return sign_on(at if by.is_nonnegative else -at, box) is not None
+    return True
+
+
+def _is_in(value: sympy.Expr, low: sympy.Expr, high: sympy.Expr, box: Box) -> bool:
+    above = low.is_infinite or sign_on(value - low, box) is not None
+    return bool(above and (high.is_infinite or sign_on(high - value, box) is not None))
+
+
+def _by_lemma(difference: sympy.Expr, step: Step, domain: Box) -> bool:
+    """Another identity, proved on a domain that holds every value which it is asked for here."""
+    lemma = find(step.lemma).problem()
+    assert isinstance(lemma, Identity)
+    for symbol, (low, high) in lemma.variables.items():
+        asked, box = unbounded_as_symbols(step.given.get(symbol, symbol), domain)
+        known = all(each in box or each not in lemma.variables or each in step.given for each in asked.free_symbols)
+        if not (known and continuous(asked, box) and _is_in(asked, low, high, box)):
+            return False
+        if symbol.is_integer and not asked.is_integer:
+            return False
+    if derive(lemma)[0] != "proved":
+        return False
+    left, right = (side.subs(dict(step.given), simultaneous=True) for side in (lemma.start, lemma.steps[-1].expression))
+    return is_zero(difference.subs(left, right))
 
 
 def is_zero(difference: sympy.Expr) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import sympy
@@ -48,7 +48,7 @@ def _compare(problem: Value) -> tuple[str, dict[str, Any]]:
             return "undecided", {"reason": f"{root.symbol} is not shown to be one root between {root.low} and {root.high}"}
         brackets[str(root.symbol)] = [str(end) for end in bracket]
         values[root.symbol] = _span(*bracket)
-    value = _complex(problem.expression, {symbol: acb(ball) for symbol, ball in values.items()}, False, _GOAL).real
+    value = _real(_complex(problem.expression, {symbol: acb(ball) for symbol, ball in values.items()}, False, _GOAL))
     if not value.is_finite():
         return "undecided", {"reason": "the integral could not be enclosed"}
     low, high = (_decimal(end, down) for end, down in ((value.lower(), True), (value.upper(), False)))
@@ -77,11 +77,15 @@ def _bracket(root: Root, values: Mapping[sympy.Symbol, Any]) -> tuple[sympy.Rati
 
     def at(expression: sympy.Expr, ball: Any, goal: int = _GOAL) -> Any:
         given = {**{symbol: acb(each) for symbol, each in values.items()}, root.symbol: acb(ball)}
-        return _complex(expression, given, False, goal).real
+        return _real(_complex(expression, given, False, goal))
 
     slope = sympy.diff(root.equation, root.symbol)
     step = (root.high - root.low) / _PIECES
-    pieces = [at(slope, _span(root.low + k * step, root.low + (k + 1) * step), _GOAL_OF_SLOPE) for k in range(_PIECES)]
+    spans = [_span(root.low + k * step, root.low + (k + 1) * step) for k in range(_PIECES)]
+    # A jump has a derivative of one sign on both of its sides: where the equation is finite it does not jump.
+    if not all(at(root.equation, span, _GOAL_OF_SLOPE).is_finite() for span in spans):
+        return None
+    pieces = [at(slope, span, _GOAL_OF_SLOPE) for span in spans]
     if not (all(piece > 0 for piece in pieces) or all(piece < 0 for piece in pieces)):
         return None
     low, high = root.low, root.high
@@ -92,9 +96,27 @@ def _bracket(root: Root, values: Mapping[sympy.Symbol, Any]) -> tuple[sympy.Rati
         middle = (low + high) / 2
         value = at(root.equation, _span(middle, middle))
         if value.contains(0):
-            break
+            return _around(middle, (low, high), lambda x: at(root.equation, _span(x, x)), ends[0] < 0)
         low, high = (middle, high) if (value < 0) == (ends[0] < 0) else (low, middle)
     return low, high
+
+
+def _around(
+    middle: sympy.Rational, ends: tuple[sympy.Rational, sympy.Rational], equation: Callable[[Any], Any], rising: bool
+) -> tuple[sympy.Rational, sympy.Rational]:
+    """The narrowest bracket about a point at which the sign is not decided; the ends if there is no narrower one."""
+    low, high = ends
+    for bits in range(_ROOT_BITS, 1, -1):
+        near = (high - low) / 2**bits
+        below, above = equation(middle - near), equation(middle + near)
+        if (below < 0 < above) if rising else (above < 0 < below):
+            return middle - near, middle + near
+    return low, high
+
+
+def _real(value: Any) -> Any:
+    """The real part of what is real; not finite if the value certainly is not real."""
+    return value.real if value.imag.contains(0) else arb.nan()
 
 
 def _complex(node: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
@@ -132,5 +154,7 @@ def _complex(node: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: boo
     if isinstance(node, sympy.erf):  # entire
         return parts[0].erf()
     if isinstance(node, sympy.atan):
-        return acb(enclose(node, {symbol: value.real for symbol, value in values.items()}))
+        # By logarithms, whose cuts are those of atan: the ball of an integral's bound reaches off the real line.
+        turned = acb(0, 1) * parts[0]
+        return ((1 - turned).log(analytic=analytic) - (1 + turned).log(analytic=analytic)) * acb(0, 1) / 2
     raise NotImplementedError(f"no complex enclosure of {node.func}")

@@ -36,7 +36,8 @@ def check_counterexample(problem: Identity | Inequality | Positive, evidence: di
         _is_said(value, evidence["difference"])
         return f"both sides of step {step} differ there"
     value = interval(problem.expression.doit(), sides)
-    strict = not isinstance(problem, Positive) or problem.strict
+    # Positive with an order, it is 0 at one point, which is not claimed.
+    strict = not isinstance(problem, Positive) or (problem.strict and not problem.order)
     if not (value.b <= 0 if strict else value.b < 0):
         raise Refused("the expression may be positive at the counterexample")
     _is_said(value, evidence["value"])

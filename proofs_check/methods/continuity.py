@@ -1,0 +1,196 @@
+"""Where an expression is defined, real and continuous: what the mean value theorem and Taylor's formula ask for.
+
+Whatever is not known to be continuous is not: poles, jumps and branch points are excluded one by one. That a denominator is
+not 0, a logarithm's argument positive and the like is shown by structure, or, over a box, by ball arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Final
+
+import sympy
+from flint import arb, ctx, fmpq
+
+from proofs_check.methods.ball import enclose
+from proofs_check.methods.signs import forms, sign_by_structure
+
+__all__ = ["Box", "continuous", "sign_on"]
+
+Box = Mapping[sympy.Symbol, tuple[sympy.Expr, sympy.Expr]]
+_MOST_BOXES: Final = 2_000
+_BITS: Final = 64
+_EVERYWHERE: Final = (
+    sympy.exp, sympy.sin, sympy.cos, sympy.sinh, sympy.cosh, sympy.tanh, sympy.atan, sympy.asinh, sympy.erf, sympy.erfc,
+    sympy.Abs, sympy.Max, sympy.Min,
+)  # fmt: skip
+_DEFINITIONS: Final = (sympy.Integral, sympy.Limit, sympy.Derivative, sympy.Subs)
+
+
+def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = None) -> bool:
+    """Whether an expression is shown to be defined, real and continuous on a box.
+
+    Parameters
+    ----------
+    expression : sympy.Expr
+        Of real symbols.
+    box : mapping
+        Symbol to its closed range, as far as that is known and finite; the symbols' own assumptions hold besides.
+    along : sympy.Symbol, optional
+        Variable of the mean value theorem. Without one, integrals, limits and derivatives that stand unevaluated are taken
+        to be defined; with one, those that hold it must be continuous in the form in which sympy evaluates them.
+    """
+    if isinstance(expression, _DEFINITIONS):
+        return _definition(expression, box, along)
+    if expression.is_Symbol:
+        return bool(expression.is_real)
+    if not expression.args:
+        return bool(expression.is_number and expression.is_real)
+    if not all(continuous(argument, box, along) for argument in expression.args):
+        return False
+    if expression.is_Add or expression.is_Mul or isinstance(expression, _EVERYWHERE):
+        return True
+    if expression.is_Pow:
+        return _power(expression.base, expression.exp, box)
+    argument = expression.args[0]
+    if isinstance(expression, sympy.log):
+        return sign_on(argument, box) == 1
+    if isinstance(expression, (sympy.asin, sympy.acos)):
+        return sign_on(1 - argument**2, box) is not None
+    if isinstance(expression, sympy.tan):
+        return sign_on(sympy.cos(argument) ** 2, box) == 1
+    if isinstance(expression, (sympy.factorial, sympy.gamma)):
+        return sign_on(argument, box) is not None if isinstance(expression, sympy.factorial) else sign_on(argument, box) == 1
+    return False
+
+
+def _definition(node: sympy.Expr, box: Box, along: sympy.Symbol | None) -> bool:
+    if along is None or along not in node.free_symbols:
+        inner = isinstance(node, sympy.Derivative)
+        return continuous(node.expr, box) if inner else True
+    given = node.doit()
+    return not given.has(*_DEFINITIONS) and continuous(given, box, along)
+
+
+def _power(base: sympy.Expr, exponent: sympy.Expr, box: Box) -> bool:
+    if exponent.is_integer and exponent.is_nonnegative:
+        return True
+    if exponent.is_Integer:
+        return _is_not_zero(base, box)
+    sign = sign_on(base, box)
+    return sign == 1 or (sign == 0 and sign_on(exponent, box) == 1)
+
+
+def _is_not_zero(expression: sympy.Expr, box: Box) -> bool:
+    given = expression.doit() if expression.has(*_DEFINITIONS) else expression
+    if given.is_Mul:
+        return all(_is_not_zero(factor, box) for factor in given.args)
+    if given.is_Pow and given.exp.is_real:
+        return _is_not_zero(given.base, box)
+    if isinstance(given, sympy.factorial):
+        return True
+    return any(sign_on(form, box) == 1 for form in (given, -given, given**2))
+
+
+def sign_on(expression: sympy.Expr, box: Box) -> int | None:
+    """1 if positive on a box (or for all values that the symbols' assumptions allow), 0 if not negative, None if unseen."""
+    sign = sign_by_structure(expression)
+    if sign != 1 and _covered(expression, box):
+        return 1
+    if sign != 1:
+        found = [_seen(form, box) for form in forms(expression)]
+        sign = max((each for each in (sign, *found) if each is not None), default=None)
+    return sign
+
+
+def _seen(form: sympy.Expr, box: Box) -> int | None:
+    sign = sign_by_structure(form)
+    if sign is None:
+        low = _least(form, box)
+        sign = None if low is None or low < 0 else 1 if low > 0 else 0
+    return sign
+
+
+def _covered(expression: sympy.Expr, box: Box) -> bool:
+    """Whether balls show the expression positive on pieces that cover the box."""
+    names = sorted(expression.free_symbols, key=str)
+    if any(name not in box or not all(end.is_Rational for end in box[name]) for name in names):
+        return False
+    before = ctx.prec
+    ctx.prec = _BITS
+    try:
+        return _pieces(lambda values: bool(enclose(expression, dict(zip(names, values, strict=True))) > 0),
+                       [(_fraction(low), _fraction(high)) for low, high in (box[name] for name in names)])  # fmt: skip
+    except NotImplementedError:
+        return False
+    finally:
+        ctx.prec = before
+
+
+def _pieces(shown: Callable[[list[Any]], bool], whole: list[tuple[Fraction, Fraction]]) -> bool:
+    left, looked = [whole], 0
+    while left:
+        piece, looked = left.pop(), looked + 1
+        if looked > _MOST_BOXES:
+            return False
+        if shown([_ball(*side) for side in piece]):
+            continue
+        if not shown([_ball(low, low) for low, _ in piece]):
+            return False  # not even at a corner
+        shares = [(high - low) / (end - start) if end > start else Fraction(0)
+                  for (low, high), (start, end) in zip(piece, whole, strict=True)]  # fmt: skip
+        axis = max(range(len(piece)), key=shares.__getitem__, default=-1)
+        if axis < 0 or shares[axis] == 0:
+            return False
+        low, high = piece[axis]
+        middle = (low + high) / 2
+        left += [[*piece[:axis], half, *piece[axis + 1 :]] for half in ((low, middle), (middle, high))]
+    return True
+
+
+def _fraction(value: Any) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
+def _ball(low: Fraction, high: Fraction) -> Any:
+    a, b = (arb(fmpq(x.numerator, x.denominator)) for x in (low, high))
+    return a.union(b)
+
+
+def _least(expression: sympy.Expr, box: Box) -> Fraction | None:
+    """A lower bound in fractions, attained ends and all, of sums, products and whole powers; None if there is none."""
+    found = _range(expression, box)
+    return None if found is None else found[0]
+
+
+def _range(node: sympy.Expr, box: Box) -> tuple[Fraction, Fraction] | None:
+    if node.is_Rational:
+        return _fraction(node), _fraction(node)
+    if node.is_Symbol:
+        if node not in box or not all(end.is_Rational for end in box[node]):
+            return None
+        return _fraction(box[node][0]), _fraction(box[node][1])
+    if node.is_Pow and node.exp.is_Integer and node.exp > 0:
+        inner = _range(node.base, box)
+        return None if inner is None else _power_range(inner, int(node.exp))
+    if not (node.is_Add or node.is_Mul):
+        return None
+    parts = [_range(argument, box) for argument in node.args]
+    if any(part is None for part in parts):
+        return None
+    return _combined([part for part in parts if part is not None], is_sum=bool(node.is_Add))
+
+
+def _combined(parts: Sequence[tuple[Fraction, Fraction]], *, is_sum: bool) -> tuple[Fraction, Fraction]:
+    low, high = parts[0]
+    for a, b in parts[1:]:
+        ends = (low + a, high + b) if is_sum else (low * a, low * b, high * a, high * b)
+        low, high = min(ends), max(ends)
+    return low, high
+
+
+def _power_range(inner: tuple[Fraction, Fraction], exponent: int) -> tuple[Fraction, Fraction]:
+    ends = [end**exponent for end in inner]
+    low = Fraction(0) if exponent % 2 == 0 and inner[0] <= 0 <= inner[1] else min(ends)
+    return low, max(ends)
