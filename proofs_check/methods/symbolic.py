@@ -129,7 +129,7 @@ def is_connected(symbol: sympy.Symbol) -> bool:
 def _is_allowed(by: sympy.Symbol, at: sympy.Expr, box: Box) -> bool:
     """Whether a point is one of the values that a symbol's assumptions allow, or an end beyond them all."""
     if at.is_infinite:
-        return bool(not by.is_nonpositive if at.is_positive else not by.is_nonnegative)
+        return bool(not by.is_nonpositive if at == sympy.oo else not by.is_nonnegative)
     if not continuous(at, box):
         return False
     if by.is_positive or by.is_negative:
