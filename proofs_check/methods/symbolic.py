@@ -47,23 +47,31 @@ def show_step(before: sympy.Expr, step: Step, domain: Box) -> bool:
     """Whether a step is shown, in the way that it names, for all values of the domain and of the symbols' assumptions."""
     difference = before - step.expression
     if step.how == "derivative":
-        return _by_derivative(difference, step, domain)
+        return _by_derivative(before, step, domain)
     if step.how == "lemma":
         return _by_lemma(difference, step, domain)
     return is_zero(difference)
 
 
-def _by_derivative(difference: sympy.Expr, step: Step, domain: Box) -> bool:
+def _by_derivative(before: sympy.Expr, step: Step, domain: Box) -> bool:
     """Mean value theorem: 0 at a point, with a derivative that is 0, and without a jump between."""
     assert step.by is not None and step.at is not None
+    difference = before - step.expression
     placed = from_point(difference, step.by, step.at, domain)
     if placed is None:
         return False
     moved, box, by = placed
     if not continuous(moved, box, by):
         return False
-    value = difference.subs(step.by, step.at) if step.at.is_finite else sympy.limit(difference, step.by, step.at)
-    return is_zero(sympy.diff(difference, step.by)) and is_zero(value)
+    return is_zero(sympy.diff(difference, step.by)) and _is_zero_at(before, step.expression, step.by, step.at)
+
+
+def _is_zero_at(left: sympy.Expr, right: sympy.Expr, by: sympy.Symbol, at: sympy.Expr) -> bool:
+    if at.is_finite:
+        return is_zero((left - right).subs(by, at))
+    # sympy looks without end for the leading term of a difference that is 0 everywhere.
+    ends = [sympy.limit(side, by, at) for side in (left, right)]
+    return all(end.is_finite for end in ends) and is_zero(ends[0] - ends[1])
 
 
 def from_point(

@@ -114,7 +114,7 @@ def sample(mean: Any, spoilt: bool = False) -> Sampled:
         draws = rng.normal(size=size)
         return np.where(draws > 2, np.nan, draws) if spoilt else draws
 
-    return Sampled(draw, sympy.sympify(mean), 2000)
+    return Sampled(draw, sympy.sympify(mean), 400)
 
 
 # Name, the false statement, the true one.
