@@ -35,7 +35,7 @@ def main() -> int:
             residual = data.y * slope(data.y * network.f) / len(data)
             network.step(residual, experiment.eta_2, next(steps))
 
-        products = numpy_products(network.W.weights.copy(), np.ascontiguousarray(data.x1[data.kind != Q_ONLY]))
+        products = numpy_products(network.W.weights.astype(np.float32), np.ascontiguousarray(data.x1[data.kind != Q_ONLY]))
         times = interleaved({"theory_sim": (1, step), "numpy products": (THREADS, products)}, rounds=100)
     return int(report(times, "theory_sim", "numpy products", TARGET))
 

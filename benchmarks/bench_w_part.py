@@ -39,7 +39,7 @@ def torch_step(network: SplitNetwork, x1: Array, residual: Array) -> Callable[[]
     rate, decay, tau_xi = EXPERIMENT.eta_1, EXPERIMENT.lambda_, EXPERIMENT.tau_xi
     x, slope = torch.from_numpy(x1.copy()), torch.from_numpy(residual.astype(np.float32))
     u = torch.from_numpy(network.W.u.copy())
-    weights, noise = (torch.from_numpy(part.copy()) for part in (network.W.weights, network.W.noise))
+    weights, noise = (torch.from_numpy(part.copy()) for part in (network.W.weights.astype(np.float32), network.W.noise))
     signal, gradient, xi = torch.zeros_like(weights), torch.empty_like(weights), torch.empty_like(weights)
     z, pull, f = torch.empty(len(weights), len(x)), torch.empty_like(x), torch.empty(len(x))
     pattern = (weights @ x.T > 0).to(torch.float32)
@@ -68,7 +68,7 @@ def idiomatic_torch_step(network: SplitNetwork, x1: Array, residual: Array) -> C
     rate, decay, tau_xi = EXPERIMENT.eta_1, EXPERIMENT.lambda_, EXPERIMENT.tau_xi
     x, slope = torch.from_numpy(x1.copy()), torch.from_numpy(residual.astype(np.float32))
     u = torch.from_numpy(network.W.u.copy())
-    weights, noise = (torch.from_numpy(part.copy()) for part in (network.W.weights, network.W.noise))
+    weights, noise = (torch.from_numpy(part.copy()) for part in (network.W.weights.astype(np.float32), network.W.noise))
     signal = torch.zeros_like(weights)
     pattern = (weights @ x.T > 0).float()
 
@@ -97,7 +97,7 @@ def main() -> int:
         steps = iter(range(10**9))
         calls: dict[str, tuple[int, Callable[[], None]]] = {
             "theory_sim": (1, lambda: network.step(residual, EXPERIMENT.eta_1, next(steps))),
-            "numpy products": (THREADS, numpy_products(network.W.weights.copy(), data.x1)),
+            "numpy products": (THREADS, numpy_products(network.W.weights.astype(np.float32), data.x1)),
         }
         try:
             calls["torch"] = (THREADS, idiomatic_torch_step(network, data.x1, residual))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from proofs_check.nearest import Point, nearest
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.regime import FINEST_DECAY, LEVELS, conditions_of, regime, uncovered, verdict_rooms
+from theory_sim.precision import finest_decay, largest_noise
+from theory_sim.regime import LEVELS, conditions_of, regime, uncovered, verdict_rooms
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions
 from theory_sim.theory.noise_law import tau_stationary
@@ -317,12 +318,13 @@ def _log_margins(experiment: Experiment, shifts: Mapping[str, float]) -> list[fl
         rate = e.tau_0_rate or v["eta_1"]
         # Beyond a rate of 2 / lambda there is no stationary level; the margins fall short there anyway.
         tau_0 = tau_stationary(min(rate, 1.99 / v["lambda_"]), v["lambda_"], v["tau_xi"])
+    grown = largest_noise(e) / e.tau_0_value if e.tau_0_value > 0.0 else 1.0
     rows = conditions(
         d=v["d"],  # type: ignore[arg-type]
         kappa=math.sqrt(v["d"] / e.n_examples), p0=p0, q0=e.q0, g0=e.g0, r=v["r"], alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         m_V=v["m_V"],  # type: ignore[arg-type]
         neurons=e.neurons, eta_1=v["eta_1"], eta_2=v["eta_2"], lambda_=v["lambda_"], tau_xi=v["tau_xi"], tau_0=tau_0,
-        level=LEVELS[0],
+        level=LEVELS[0], dtype=e.dtype, tau_largest=tau_0 * grown,
     )
     return [min(50.0, max(-50.0, math.log(max(row.margin, 1e-30)))) for row in rows]
 
@@ -358,7 +360,7 @@ def _followed(experiment: Experiment) -> Experiment:
     come before the shorter one. Where float32 would round the decay away, float64 takes its place.
     """
     e = experiment
-    if e.dtype == "float32" and 0.0 < min(e.rates().values()) * e.lambda_ < FINEST_DECAY:
+    if e.dtype == "float32" and 0.0 < min(e.rates().values()) * e.lambda_ < finest_decay("float32"):
         e = e.model_copy(update={"dtype": "float64"})
     learnt = (times.tau_P(LEVELS[0], d=e.d, q0=e.q0, g0=e.g0),
               times.tau_Q(LEVELS[0], r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max))  # fmt: skip

@@ -103,7 +103,7 @@ def test_a_twin_checkpoint_is_noticed(whole: dict[str, Trajectory], tmp_path: Pa
     assert killed(store, "finite", "new", "step", 20) == -signal.SIGKILL
     path = partial_path(store) / "checkpoint"
     _, label, state = read_arrays(path)
-    state["network/W weights"][0, 0] = np.nextafter(state["network/W weights"][0, 0], np.float32(9))
+    state["network/W signal"][0, 0] = np.nextafter(state["network/W signal"][0, 0], np.float32(9))
     write_arrays(path, label, state, fix="")
     with pytest.raises(AssertionError):
         assert_same_data(resume(store), whole["finite"])

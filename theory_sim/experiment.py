@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import numpy as np
 import pydantic
 from pydantic import ConfigDict, Field, model_validator
 
@@ -196,6 +197,7 @@ class Experiment(pydantic.BaseModel):
                 yield (f"tau_0 = {self.tau_0:g} and tau_0_rate = {self.tau_0_rate:g} are both given",
                        "tau_0_rate is read only with tau_0 = 'stationary'", "leave one of the two out")
         yield from self._faults_of_placement()
+        yield from self._faults_of_range()
         for name, recording in self.observe.items():
             if name in ("descent", "gradients") and recording.probes is not None:
                 yield (f"probes for the observer {name!r}", "it looks at every training example", "leave probes out")
@@ -231,6 +233,27 @@ class Experiment(pydantic.BaseModel):
         if placement in ("pre-activations", "pre-activations-shared", "iterates-transient") and self.patterns != "moving":
             yield (f"noise_placement = {placement!r} with patterns = {self.patterns!r}",
                    "noise on pre-activations acts through patterns that follow them", "choose patterns = 'moving'")
+
+    def _faults_of_range(self) -> Any:
+        """Yield numbers outside of the range of the dtype to which a run rounds them, or so near its end that digits are lost."""
+        limits = np.finfo(self.dtype)
+        # Room on both sides: numbers eps times as small still have every digit, and products of two do not overflow.
+        least, most = float(limits.tiny / limits.eps), math.sqrt(float(limits.max))
+        values = {"tau_0": self.tau_0_value, "gamma_0 = g0 / sqrt(d)": self.gamma_0}
+        for label, rate in self.rates().items():
+            values |= {label: rate, f"{label} x tau_xi": rate * self.tau_xi}
+            if self.noise_placement == "gradient":
+                values[f"{label} x noise_level"] = rate * self.noise_level
+        if self.noise_placement != "none":
+            values |= {"noise_level": self.noise_level, "noise_level x noise_factor": self.noise_level * self.noise_factor}
+        # A product that is zero although no factor is has left the range of float64 itself.
+        for label, value in values.items():
+            vanished = value == 0.0 and label.endswith("tau_xi") and self.tau_xi > 0.0
+            if vanished or (value > 0.0 and not least <= value <= most):
+                other = "; or dtype = 'float64'" if self.dtype == "float32" else ""
+                yield (f"{label} = {value:.3g} in {self.dtype}",
+                       f"0, or from {least:.1e} to {most:.1e}, where {self.dtype} has room",
+                       f"change it, or what it follows from{other}")
 
     # -- derived values -------------------------------------------------------------------------
 

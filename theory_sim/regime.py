@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure import closure_of
+from theory_sim.precision import finest_decay, largest_noise
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions, stable_rate
 from theory_sim.theory.predicted_order import LEVELS, OrderPrediction, judge, order_rooms, room_of
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 
 __all__ = [
-    "FINEST_DECAY", "LEVELS", "OrderPrediction", "Regime", "conditions_of", "judge", "regime", "uncovered", "verdict_rooms",
+    "LEVELS", "OrderPrediction", "Regime", "conditions_of", "judge", "regime", "uncovered", "verdict_rooms",
 ]  # fmt: skip
 
-# Half a unit in the last place of float32 below 1 is 3e-8: 0.5 % of this.
-FINEST_DECAY: Final = 6e-6
-"""Least rate x lambda that float32 keeps well enough."""
 # Conditions that a finite width alone has to meet, by how their names begin.
-_OF_WIDTH = ("lazy deficit", "output noise of the start")
+_OF_WIDTH = ("lazy deficit", "output noise of the start", "noise level resolved")
 
 
 @dataclass(frozen=True)
@@ -147,12 +145,7 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
         predicted[schedule] = _predict(e, schedule, deficit)
         warnings += _order_warnings(predicted[schedule])
     warnings += uncovered(e)
-    for field, rate in e.rates().items():
-        if e.dtype == "float32" and 0.0 < rate * e.lambda_ < FINEST_DECAY:
-            warnings.append(
-                f"{field} x lambda = {rate * e.lambda_:.3g} in float32: the decay 1 - rate x lambda is rounded to a multiple "
-                f"of 6e-8, more than 0.5 % of it below {FINEST_DECAY:g}; use dtype = 'float64'"
-            )
+    warnings += [] if infinite_width else _decay_warnings(e)
     notes: list[str] = []
     for c in rows:
         if not c.holds:
@@ -176,7 +169,7 @@ def conditions_of(experiment: Experiment) -> tuple[Condition, ...]:
     return conditions(
         d=e.d, kappa=e.kappa_value, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         m_V=e.m_V, neurons=e.neurons, eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value,
-        level=LEVELS[0],
+        level=LEVELS[0], dtype=e.dtype, tau_largest=largest_noise(e),
     )
 
 
@@ -200,8 +193,8 @@ def verdict_rooms(experiment: Experiment, *, fineness: float = 1.0) -> dict[str,
     rows = conditions_of(e)
     rooms = {c.name: room_of(c.margin, 1.0) for c in rows if c.role == "numerics"}
     for field, rate in e.rates().items():
-        if e.dtype == "float32" and rate * e.lambda_ > 0.0:
-            rooms[f"{field} x lambda in float32"] = room_of(rate * e.lambda_, FINEST_DECAY)
+        if rate * e.lambda_ > 0.0:
+            rooms[f"{field} x lambda in {e.dtype}"] = room_of(rate * e.lambda_, finest_decay(e.dtype))
     largest = max(e.eta_1, e.eta_2) * e.lambda_
     rooms["rate x lambda below 1"] = room_of(1.0, math.nextafter(largest, math.inf))
     if largest < 1.0:
@@ -225,6 +218,15 @@ def uncovered(experiment: Experiment) -> list[str]:
     if e.patterns != "moving":
         found.append(f"patterns = {e.patterns!r}: the prediction is of moving patterns")
     return found
+
+
+def _decay_warnings(e: Experiment) -> list[str]:
+    finest, other = finest_decay(e.dtype), "use dtype = 'float64'" if e.dtype == "float32" else "raise the rate or lambda"
+    return [
+        f"{field} x lambda = {rate * e.lambda_:.3g} in {e.dtype}: the decay 1 - rate x lambda is rounded to a multiple of "
+        f"{finest / 100:.0e}, more than 0.5 % of it below {finest:.2g}; {other}"
+        for field, rate in e.rates().items() if 0.0 < rate * e.lambda_ < finest
+    ]
 
 
 def _reduction(motion: float) -> float:

@@ -18,6 +18,7 @@ from theory_sim.observe.decomposition import Decomposition
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.observe.separation import Separation
+from theory_sim.precision import require_precision
 from theory_sim.trajectory import Trajectory, refuse_existing
 
 __all__ = ["run_simulation", "simulate"]
@@ -64,10 +65,11 @@ def simulate(
     StoreError
         If ``store`` exists; before anything is computed.
     InputError
-        If ``threads`` is below 1.
+        If ``threads`` is below 1, or the experiment's ``dtype`` does not resolve the run; before anything is computed.
     ExperimentError
         If the drawn data leave L-S no room between annealing and stopping.
     """
+    require_precision(experiment)
     seconds = checkpoint_seconds
     if store is None:
         return run_simulation(experiment, None, observers=observers, threads=threads, progress=progress, seconds=seconds)

@@ -127,7 +127,7 @@ def _lazy(summary: ScheduleSummary) -> str:
     if shift is None or not shift.largest >= 1:
         return ""
     return (f"\nwarning: {summary.label} is not in the lazy regime: the signal moved {shift.largest:.2g} patterns per V "
-            "neuron near a kink; raise m_V or tau_0")
+            "neuron near a kink; raise m_V, or tau_0 as far as `theory-sim check` allows")
 
 
 def _range(interval: Interval) -> str:

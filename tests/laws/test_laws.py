@@ -41,9 +41,11 @@ def flat(network: SplitNetwork) -> Array:
 
 
 def set_flat(network: SplitNetwork, values: Array) -> None:
-    size = network.W.weights.size
-    network.W.weights[:] = values[:size].reshape(network.W.weights.shape)
-    network.V.weights[:] = values[size:].reshape(network.V.weights.shape)
+    """All of it as signal: outputs depend on the sum of the parts alone."""
+    size = network.W.signal.size
+    for layer, part in ((network.W, values[:size]), (network.V, values[size:])):
+        layer.signal[:] = part.reshape(layer.signal.shape)
+        layer.noise[:] = 0
     refresh(network)
 
 

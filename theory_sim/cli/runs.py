@@ -262,9 +262,12 @@ def check(
     seeds: Seeds = None, as_json: Json = False,
 ) -> None:
     """Validate an experiment and print its regime, without running it. Warnings do not change the exit status."""
+    from theory_sim.precision import require_precision
     from theory_sim.regime import regime
 
     plan = plan_of(file, preset, settings, compare, seeds)
+    for experiment in plan:
+        require_precision(experiment)
     judged = regime(plan.experiment)
     if as_json:
         typer.echo(json.dumps({"experiment": plan.experiment.fields(), "runs": [e.run_name for e in plan],

@@ -380,6 +380,9 @@ class LimitNetwork:
         """None: the limit has no neurons."""
         return {}
 
+    def pre_activations(self, feature: str, x: Array) -> None:
+        """None: the limit has no neurons."""
+
     def checkpoint(self) -> Mapping[str, Array]:
         """Memories, from which the outputs follow, and the noise output's fields."""
         state = {"memory": self._memory, "q_memory": self._q_memory, "linear": self._linear, "q_direct": self._q_direct,

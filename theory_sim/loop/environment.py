@@ -97,7 +97,7 @@ def _arithmetic() -> str:
                 relu_forward(product, a[:, 0].copy(), f)
                 digest.update(f.tobytes())
             pairs, g = draws.standard_normal((1000, 2)).astype(dtype), np.zeros(3)
-            plane_forward(pairs, pairs[:, 0].copy(), 0.3, g)
+            plane_forward(pairs, pairs, pairs[:, 0].copy(), 1, 0.3, g)
             digest.update(g.tobytes())
             values: Array = draws.standard_normal(1000).astype(dtype)
             for each in (np.exp(values), np.log1p(np.abs(values)), np.logaddexp(0, values), np.arcsin(np.tanh(values)),

@@ -1,4 +1,9 @@
-"""What W and V share: the second layer, and first-layer weights beside their signal and noise parts."""
+"""What W and V share: the second layer, and first-layer weights as the sum of their signal and noise parts.
+
+The sum is not kept. Where the noise is large, a sum in the same precision has no digits left for the signal, and its own
+rounding would add up over the steps. Pre-activations of both parts are taken apart where neurons come in pairs: there the noise
+cancels in the output, which so keeps the signal's digits whatever tau_0 is.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +11,60 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from theory_sim.numeric.kernels import signal_forward, split_update
+from theory_sim.numeric.kernels import held_forward, paired_forward, paired_held_forward, relu_forward, split_update
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream, generator
 
-__all__ = ["Layer"]
+__all__ = ["Layer", "Weights"]
 
 Array = np.ndarray[Any, Any]
 _COLUMNS: Final = 1024
 
 
-class Layer:
+class Weights:
+    """First-layer weights of m neurons as the sum of two parts.
+
+    Attributes
+    ----------
+    signal : (m, k) array
+        Signal part.
+    noise : (m / share, k) array
+        Accumulated noise; share = 2 for paired neurons.
+    share : int
+        Neurons that have one row of the noise.
+    """
+
+    def __init__(self, signal: Array, noise: Array) -> None:
+        self.signal, self.noise = signal, noise
+        self.share = len(signal) // len(noise)
+
+    @property
+    def weights(self) -> Array:
+        """The sum, (m, k) float64: a copy."""
+        return self.signal.astype(np.float64) + self.noise_of_neurons
+
+    @property
+    def noise_of_neurons(self) -> Array:
+        """Accumulated noise of each neuron, (m, k)."""
+        return np.repeat(self.noise, self.share, axis=0)
+
+    def at(self, x: Array) -> tuple[Array, Array]:
+        """Pre-activations of the signal, and of the noise of each neuron, at inputs x (n, k): both (m, n)."""
+        x = x.astype(self.signal.dtype, copy=False)
+        return np.dot(self.signal, x.T), np.repeat(np.dot(self.noise, x.T), self.share, axis=0)
+
+    def pre_activations(self, x: Array) -> Array:
+        """Pre-activations at inputs x (n, k), (m, n); their signs are exactly those of both parts' sum."""
+        signal, noise = self.at(x)
+        signal += noise
+        return signal
+
+    def copy(self) -> Weights:
+        """The weights of now, which later steps do not move."""
+        return Weights(self.signal.copy(), self.noise.copy())
+
+
+class Layer(Weights):
     """m neurons with k inputs each, stored in blocks of constant size (THEORY §2, §4).
 
     Parameters
@@ -39,8 +87,8 @@ class Layer:
 
     Attributes
     ----------
-    weights, signal, gradient : (m, k) arrays
-        U_t, its signal part, and the gradient of the data term at the last step taken.
+    signal, gradient : (m, k) arrays
+        Signal part of U_t, and the gradient of the data term at the last step taken.
     noise : (m / share, k) array
         Accumulated noise; share = 2 for paired neurons.
     u : (m,) array
@@ -60,7 +108,8 @@ class Layer:
         seed_noise: int,
     ) -> None:
         m, k = shape
-        self.share = 2 if neurons == "paired" else 1
+        share = 2 if neurons == "paired" else 1
+        super().__init__(np.zeros((m, k), dtype), np.empty((m // share, k), dtype))
         self.block = block
         self.blocks = -(-m // block)
         if neurons == "independent":
@@ -68,27 +117,69 @@ class Layer:
         else:
             sign = np.resize(np.array([1.0, -1.0]), m)
         self.u: Array = (sign / np.sqrt(m)).astype(dtype)
-        self.noise: Array = np.empty((m // self.share, k), dtype)
         for b in range(self.blocks):
             StepStream(seed_init, "init", index, b).normal(0, self.noise[self.noise_rows(b)])
         self.noise *= np.dtype(dtype).type(tau_0)
-        self.weights: Array = np.repeat(self.noise, self.share, axis=0)
-        self.signal: Array = np.zeros_like(self.weights)
-        self.gradient: Array = np.zeros_like(self.weights)
+        self.gradient: Array = np.zeros_like(self.signal)
         self._streams = [StepStream(seed_noise, "noise", index, b) for b in range(self.blocks)]
 
     def rows(self, block: int) -> slice:
         """Neurons of a block."""
-        return slice(block * self.block, min((block + 1) * self.block, len(self.weights)))
+        return slice(block * self.block, min((block + 1) * self.block, len(self.signal)))
 
     def noise_rows(self, block: int) -> slice:
         """Rows of ``noise`` of a block."""
         return slice(block * self.block // self.share, min((block + 1) * self.block // self.share, len(self.noise)))
 
-    @property
-    def noise_of_neurons(self) -> Array:
-        """Accumulated noise of each neuron, (m, k)."""
-        return np.repeat(self.noise, self.share, axis=0)
+    def evaluate(
+        self, block: int, columns: Array, pattern: Array, f: Array, scratch: Array, *, extra: Array | None = None,
+        held: Array | None = None,
+    ) -> None:
+        """Add a block's outputs at inputs to ``f``, and leave its activation patterns in ``pattern``.
+
+        Parameters
+        ----------
+        block : int
+            Index of the block, of b neurons.
+        columns : (k, n) array
+            The inputs.
+        pattern : (b, n) array
+            Set to 1 where a neuron is active, to 0 elsewhere.
+        f : (n,) array
+            Gains sum_j u_j 1(A_j x > 0) U_j x over the block.
+        scratch : array
+            Memory of `scratch`, for these many inputs.
+        extra : (b / share, n) array, optional
+            Added to the pre-activations.
+        held : (b, n) array, optional
+            Pre-activations of which the patterns are, in place of those of U.
+        """
+        rows, noise_rows = self.rows(block), self.noise_rows(block)
+        u, signal, noise = self.u[rows], self.signal[rows], self.noise[noise_rows]
+        if self.share == 1:
+            # Independent neurons put the noise out: U's own rounding adds nothing to that of the noise.
+            np.dot(np.add(signal, noise, out=scratch[: len(noise)]), columns, out=pattern)
+            if extra is not None:
+                pattern += extra
+            if held is None:
+                relu_forward(pattern, u, f)
+            else:
+                held_forward(pattern, held, u, f)
+            return
+        z_noise = scratch[: len(noise)]
+        np.dot(signal, columns, out=pattern)
+        np.dot(noise, columns, out=z_noise)
+        if extra is not None:
+            z_noise += extra
+        if held is None:
+            paired_forward(pattern, z_noise, u, f)
+        else:
+            paired_held_forward(pattern, z_noise, held, u, f)
+
+    def scratch(self, inputs: int) -> Array:
+        """Scratch memory for `evaluate` at a number of inputs."""
+        rows = min(self.block, len(self.signal)) // self.share
+        return np.empty((rows, inputs if self.share == 2 else self.signal.shape[1]), self.signal.dtype)
 
     def outputs(self, x: Array, pool: BlockPool) -> Array:
         """N_U(U; x) and N_U(signal; x) at inputs x (n, k): (2, n) float64 (THEORY §2)."""
@@ -103,8 +194,9 @@ class Layer:
 
         def work(block: int, worker: int) -> None:
             rows = self.rows(block)
-            total, signal = np.dot(self.weights[rows], x.T), np.dot(self.signal[rows], x.T)
-            signal_forward(total, signal, self.u[rows], parts[block, 0], parts[block, 1])
+            pattern = np.empty((rows.stop - rows.start, len(x)), x.dtype)
+            self.evaluate(block, x.T, pattern, parts[block, 0], self.scratch(len(x)))
+            held_forward(np.dot(self.signal[rows], x.T), pattern, self.u[rows], parts[block, 1])
 
         pool.run(work, self.blocks)
         return np.asarray(parts.sum(axis=0, dtype=np.float64))
@@ -121,6 +213,5 @@ class Layer:
         rows, noise_rows = self.rows(block), self.noise_rows(block)
         xi = self.xi(block, step, scratch) if tau_xi > 0 else scratch[: noise_rows.stop - noise_rows.start]
         split_update(
-            self.weights[rows], self.signal[rows], self.noise[noise_rows], self.gradient[rows], xi, self.u[rows],
-            rate, decay, tau_xi, self.share,
+            self.signal[rows], self.noise[noise_rows], self.gradient[rows], xi, self.u[rows], rate, decay, tau_xi
         )

@@ -13,9 +13,9 @@ import numpy as np
 
 from theory_sim.data.pq_mixture import Data, shared_directions
 from theory_sim.experiment import Experiment
-from theory_sim.network.layer import Layer
+from theory_sim.network.layer import Layer, Weights
 from theory_sim.network.split import BLOCK_V, BLOCK_W
-from theory_sim.numeric.kernels import held_forward, noisy_forward, relu_forward
+from theory_sim.numeric.kernels import held_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
 from theory_sim.train.clock import Clock, kernel_of
@@ -24,7 +24,7 @@ from theory_sim.train.noise import OutputNoise, PreActivationNoise, Sites, Weigh
 __all__ = ["PlacedNetwork"]
 
 Array = np.ndarray[Any, Any]
-_PARTS: Final = ("weights", "signal", "noise")
+_PARTS: Final = ("signal", "noise")
 
 
 class _Bank:
@@ -33,10 +33,17 @@ class _Bank:
     def __init__(self, layer: Layer, index: int, clean: Sites, noisy: Sites, examples: int, seed: int) -> None:
         self.layer, self.clean, self.noisy, self._examples = layer, clean, noisy, examples
         self.used = clean  # those of `pattern`
-        self.pattern: Array = np.empty((len(layer.weights), len(clean.x)), clean.x.dtype)
-        self.held: Array | None = None  # weights of which the patterns are, if not U's
+        self.pattern: Array = np.empty((len(layer.signal), len(clean.x)), clean.x.dtype)
+        self.held: Weights | None = None  # weights of which the patterns are, if not U's
         self.noise = [StepStream(seed, "placed noise", index, b) for b in range(layer.blocks)]
         self.redrawn = [StepStream(seed, "redrawn patterns", index, b) for b in range(layer.blocks)]
+
+    def held_at(self, block: int, x: Array) -> Array | None:
+        """Pre-activations of a block's patterns that are held, at inputs x (n, k), (b, n); None if they are U's."""
+        if self.held is None:
+            return None
+        rows, noise_rows = self.layer.rows(block), self.layer.noise_rows(block)
+        return Weights(self.held.signal[rows], self.held.noise[noise_rows]).pre_activations(x)
 
     def outputs(self, parts: Array, sites: Sites) -> Array:
         """Outputs of the examples (N,) from the blocks' parts (blocks, n)."""
@@ -169,7 +176,6 @@ class PlacedNetwork:
                     bank.noise[block].normal(step, scratch)
                     scratch *= scratch.dtype.type(kick)
                     layer.noise[noise_rows] -= scratch
-                    layer.weights[rows] -= np.repeat(scratch, layer.share, axis=0)
 
             self._pool.run(block_step, layer.blocks)
         self.clock.step(rate, kick)
@@ -184,7 +190,7 @@ class PlacedNetwork:
 
     def _hold(self) -> None:
         for bank in self._banks:
-            bank.held = bank.layer.weights.copy()
+            bank.held = bank.layer.copy()
 
     def _forward(self) -> None:
         """Outputs at the present weights, without placed noise."""
@@ -202,28 +208,24 @@ class PlacedNetwork:
         layer = bank.layer
         drawn = np.empty_like(layer.noise)
         self._pool.run(lambda b, worker: bank.redrawn[b].normal(self._step, drawn[layer.noise_rows(b)]), layer.blocks)
-        bank.held = np.repeat(drawn, layer.share, axis=0)
+        bank.held = Weights(np.zeros_like(layer.signal), drawn)
 
     def _evaluate(self, bank: _Bank, sites: Sites, level: float, step: int) -> Array:
         """Outputs of the blocks at the sites, (blocks, n) float64; leaves their patterns behind."""
         layer = bank.layer
         if bank.pattern.shape[1] != len(sites.x):
-            bank.pattern = np.empty((len(layer.weights), len(sites.x)), sites.x.dtype)
+            bank.pattern = np.empty((len(layer.signal), len(sites.x)), sites.x.dtype)
         bank.used = sites
         parts = np.zeros((layer.blocks, len(sites.x)))
 
         def work(block: int, worker: int) -> None:
-            rows, pattern = layer.rows(block), bank.pattern[layer.rows(block)]
-            np.dot(layer.weights[rows], sites.x.T, out=pattern)
+            noise = None
             if level > 0 and isinstance(self._placement, PreActivationNoise):
                 noise_rows = layer.noise_rows(block)
                 noise = self._placement.draw(bank.noise[block].at(step), noise_rows.stop - noise_rows.start, sites)
                 noise *= noise.dtype.type(level)
-                noisy_forward(pattern, noise, layer.u[rows], layer.share, parts[block])
-            elif bank.held is None:
-                relu_forward(pattern, layer.u[rows], parts[block])
-            else:
-                held_forward(pattern, np.dot(bank.held[rows], sites.x.T), layer.u[rows], parts[block])
+            layer.evaluate(block, sites.x.T, bank.pattern[layer.rows(block)], parts[block], layer.scratch(len(sites.x)),
+                           extra=noise, held=bank.held_at(block, sites.x))
 
         self._pool.run(work, layer.blocks)
         return parts
@@ -232,7 +234,15 @@ class PlacedNetwork:
 
     def filters(self) -> dict[str, Array]:
         """Weights of which the patterns are, for x_1 and for x_2."""
-        found = [bank.layer.weights if bank.held is None else bank.held for bank in self._banks]
+        found = self._of_patterns()
+        return {feature: weights.weights for feature, weights in found.items()}
+
+    def pre_activations(self, feature: str, x: Array) -> Array:
+        """Pre-activations whose signs are the patterns of the filters that see x_1 ("P") or x_2 ("Q"), at x (n, k): (m, n)."""
+        return self._of_patterns()[feature].pre_activations(x)
+
+    def _of_patterns(self) -> dict[str, Weights]:
+        found: list[Weights] = [bank.layer if bank.held is None else bank.held for bank in self._banks]
         return {"P": found[0], "Q": found[-1]}
 
     @property
@@ -257,10 +267,9 @@ class PlacedNetwork:
 
         def work(block: int, worker: int) -> None:
             rows = layer.rows(block)
-            weights = layer.weights[rows]
-            pattern = np.dot(weights if bank.held is None else bank.held[rows], x.T)
-            for k, part in enumerate((weights, layer.signal[rows])):
-                held_forward(np.dot(part, x.T), pattern, layer.u[rows], parts[block, k])
+            pattern = np.empty((rows.stop - rows.start, len(x)), x.dtype)
+            layer.evaluate(block, x.T, pattern, parts[block, 0], layer.scratch(len(x)), held=bank.held_at(block, x))
+            held_forward(np.dot(layer.signal[rows], x.T), pattern, layer.u[rows], parts[block, 1])
 
         self._pool.run(work, layer.blocks)
         return np.asarray(parts.sum(axis=0))
@@ -269,8 +278,8 @@ class PlacedNetwork:
         """Signal part of g at three directions, shifted patterns there, near-kink neurons: (7,), as of the split network."""
         bank = self._banks[-1]
         directions = self.directions.astype(bank.clean.x.dtype)
-        active = self.filters()["Q"] @ directions.T > 0
-        noise = np.repeat(bank.layer.noise @ directions.T > 0, bank.layer.share, axis=0)
+        active = self.pre_activations("Q", directions) > 0
+        noise = bank.layer.at(directions)[1] > 0
         near = (active != active[:, 1:2]).any(axis=1)
         return np.concatenate([self._at(bank, directions)[1], (active != noise).sum(axis=0), [near.sum()]])
 
@@ -282,12 +291,12 @@ class PlacedNetwork:
     # -- storage ----------------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Array]:
-        """Weights, their split, patterns that are held, and the step; outputs follow from them."""
+        """Both parts of the weights, and of those whose patterns are held, and the step; outputs follow from them."""
         state = {f"{name} {part}": getattr(layer, part) for name, layer in self.layers.items() for part in _PARTS}
         state["step"] = np.array(self._step)
         for name, bank in zip(self._names, self._banks, strict=True):
             if bank.held is not None:
-                state[f"{name} held"] = bank.held
+                state |= {f"{name} held {part}": getattr(bank.held, part) for part in _PARTS}
         return state
 
     def restore(self, state: Mapping[str, Array]) -> None:
@@ -296,7 +305,8 @@ class PlacedNetwork:
         for name, bank in zip(self._names, self._banks, strict=True):
             for part in _PARTS:
                 getattr(bank.layer, part)[:] = state[f"{name} {part}"]
-            bank.held = state.get(f"{name} held")
+            held = [state.get(f"{name} held {part}") for part in _PARTS]
+            bank.held = None if held[0] is None or held[1] is None else Weights(held[0], held[1])
         self._forward()
 
     def state(self) -> dict[str, Any]:
@@ -309,7 +319,8 @@ class PlacedNetwork:
             state[f"{name}_noise"] = ((neuron, k), layer.noise_of_neurons, {"long_name": f"accumulated noise of {name}"})
             state[name.lower()] = ((neuron,), layer.u, {"long_name": f"second layer of {name}"})
             if bank.held is not None:
-                state[f"{name}_pattern"] = ((neuron, k), bank.held, {"long_name": f"weights of which {name}'s patterns are"})
+                long_name = f"weights of which {name}'s patterns are"
+                state[f"{name}_pattern"] = ((neuron, k), bank.held.weights, {"long_name": long_name})
         if self._names == ["U"]:
             state["directions"] = (("direction", "x1"), self.directions, {"long_name": "z - zeta, z, z + zeta"})
         return state

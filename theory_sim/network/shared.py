@@ -10,7 +10,6 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data, shared_directions
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
-from theory_sim.numeric.kernels import relu_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.clock import Clock
 
@@ -19,7 +18,7 @@ __all__ = ["SharedNetwork"]
 Array = np.ndarray[Any, Any]
 # Constant, since sums run block by block: a change changes results in the last digits.
 _BLOCK: Final = 256
-_PARTS: Final = ("weights", "signal", "noise")
+_PARTS: Final = ("signal", "noise")
 
 
 class SharedNetwork:
@@ -67,6 +66,7 @@ class SharedNetwork:
         self._pattern = np.empty((experiment.m_W, len(self._sites)), dtype)
         self._parts = np.empty((self.U.blocks, len(self._sites)), dtype)
         self._scratch = [np.zeros((_BLOCK, experiment.d), dtype) for _ in range(pool.threads)]
+        self._scratch_forward = [self.U.scratch(len(self._sites)) for _ in range(pool.threads)]
         self.f: Array = np.zeros(len(data))
         self.g: Array = np.zeros(3)
         self._forward()
@@ -99,11 +99,9 @@ class SharedNetwork:
         self._collect()
 
     def _forward_block(self, block: int, worker: int) -> None:
-        rows = self.U.rows(block)
-        pattern, part = self._pattern[rows], self._parts[block]
-        np.dot(self.U.weights[rows], self._columns, out=pattern)
+        part = self._parts[block]
         part[:] = 0
-        relu_forward(pattern, self.U.u[rows], part)
+        self.U.evaluate(block, self._columns, self._pattern[self.U.rows(block)], part, self._scratch_forward[worker])
 
     def _collect(self) -> None:
         total = self._parts.sum(axis=0, dtype=np.float64)
@@ -124,6 +122,10 @@ class SharedNetwork:
         """The same filters see x_1 and x_2."""
         return {"P": self.U.weights, "Q": self.U.weights}
 
+    def pre_activations(self, feature: str, x: Array) -> Array:
+        """Pre-activations whose signs are the filters' patterns, at patches x (n, d): (m, n)."""
+        return self.U.pre_activations(x)
+
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples: f and its signal part N_U(signal), both (n,) float64."""
         g_signal = self.plane()[0:3]
@@ -138,8 +140,8 @@ class SharedNetwork:
         """Signal part of g at three directions, shifted patterns there, near-kink neurons: (7,), as of the split network."""
         directions = self.directions.astype(self._sites.dtype)
         signal = self.U.outputs(directions, self._pool)[1]
-        active = self.U.weights @ directions.T > 0
-        noise = np.repeat(self.U.noise @ directions.T > 0, self.U.share, axis=0)
+        of_signal, of_noise = self.U.at(directions)
+        active, noise = of_signal + of_noise > 0, of_noise > 0
         near = (active != active[:, 1:2]).any(axis=1)
         return np.concatenate([signal, (active != noise).sum(axis=0), [near.sum()]]).astype(np.float64)
 
@@ -150,7 +152,7 @@ class SharedNetwork:
     # -- storage ----------------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Array]:
-        """Weights and their split; outputs follow from them."""
+        """Both parts of the weights; outputs follow from them."""
         return {part: getattr(self.U, part) for part in _PARTS}
 
     def restore(self, state: Mapping[str, Array]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
-from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_observe, relu_forward
+from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_observe
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.clock import Clock
 
@@ -25,7 +25,7 @@ Array = np.ndarray[Any, Any]
 # Constant, since sums run block by block: a change changes results in the last digits.
 BLOCK_W: Final = 256
 BLOCK_V: Final = 25_600
-_PARTS: Final = ("weights", "signal", "noise")
+_PARTS: Final = ("signal", "noise")
 
 
 class SplitNetwork:
@@ -75,6 +75,7 @@ class SplitNetwork:
         self._scratch = [
             (np.zeros((BLOCK_W, experiment.d), dtype), np.zeros((BLOCK_V, 2), dtype)) for _ in range(pool.threads)
         ]
+        self._scratch_forward = [self.W.scratch(len(self._seen)) for _ in range(pool.threads)]
         self.f: Array = np.zeros(len(data))
         self.g: Array = np.zeros(3)
         self._pool.run(self._forward_block, self.W.blocks + self.V.blocks)
@@ -105,7 +106,8 @@ class SplitNetwork:
             else:
                 index = block - self.W.blocks
                 rows = self.V.rows(index)
-                plane_gradient(self.V.weights[rows], self._data.r, pull_V, self.V.gradient[rows])
+                plane_gradient(self.V.signal[rows], self.V.noise[self.V.noise_rows(index)], self.V.share, self._data.r, pull_V,
+                               self.V.gradient[rows])
                 self.V.update(index, step, rate, decay, tau_xi, scratch_V)
             self._forward_block(block, worker)
 
@@ -115,15 +117,14 @@ class SplitNetwork:
 
     def _forward_block(self, block: int, worker: int) -> None:
         if block < self.W.blocks:
-            rows = self.W.rows(block)
-            pattern, f = self._pattern[rows], self._f_W[block]
-            np.dot(self.W.weights[rows], self._x1_columns, out=pattern)
+            f = self._f_W[block]
             f[:] = 0
-            relu_forward(pattern, self.W.u[rows], f)
+            self.W.evaluate(block, self._x1_columns, self._pattern[self.W.rows(block)], f, self._scratch_forward[worker])
         else:
             index = block - self.W.blocks
             rows = self.V.rows(index)
-            plane_forward(self.V.weights[rows], self.V.u[rows], self._data.r, self._g[index])
+            noise = self.V.noise[self.V.noise_rows(index)]
+            plane_forward(self.V.signal[rows], noise, self.V.u[rows], self.V.share, self._data.r, self._g[index])
 
     def _collect(self) -> None:
         # numpy adds the rows of a C-ordered array one after another: a fixed order.
@@ -144,6 +145,10 @@ class SplitNetwork:
     def filters(self) -> dict[str, Array]:
         """W for x_1 and V for x_2."""
         return {"P": self.W.weights, "Q": self.V.weights}
+
+    def pre_activations(self, feature: str, x: Array) -> Array:
+        """Pre-activations whose signs are the patterns of the filters that see x_1 ("P") or x_2 ("Q"), at x (n, k): (m, n)."""
+        return {"P": self.W, "Q": self.V}[feature].pre_activations(x)
 
     def perturbed(self, step: int, level: float) -> Array:
         """Outputs of which a step takes its residuals: this network has no placed noise."""
@@ -166,7 +171,7 @@ class SplitNetwork:
         return f, f_signal
 
     def checkpoint(self) -> dict[str, Array]:
-        """Weights and their split; outputs follow from them."""
+        """Both parts of the weights; outputs follow from them."""
         layers = (("W", self.W), ("V", self.V))
         return {f"{name} {part}": getattr(layer, part) for name, layer in layers for part in _PARTS}
 
@@ -196,8 +201,8 @@ class SplitNetwork:
         def work(block: int, worker: int) -> None:
             rows = self.V.rows(block)
             plane_observe(
-                self.V.weights[rows], self.V.signal[rows], self.V.noise[self.V.noise_rows(block)], self.V.u[rows],
-                self._data.r, self.V.share, parts[block],
+                self.V.signal[rows], self.V.noise[self.V.noise_rows(block)], self.V.u[rows], self._data.r, self.V.share,
+                parts[block],
             )
 
         self._pool.run(work, self.V.blocks)

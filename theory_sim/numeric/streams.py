@@ -3,6 +3,7 @@
 Every number is addressed by (seed, purpose, layer, block, step). The first four give 128 bits by NumPy's SeedSequence,
 the step 64 more: together the three seed words of SFC64, the fastest of NumPy's generators at normal draws. Any step's
 noise can be drawn again without the steps before it, and neither the number of threads nor their order can change a draw.
+A draw is made in float64 and rounded to the precision asked for: the same address gives the same number in either.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["PURPOSES", "StepStream", "generator"]
+__all__ = ["PURPOSES", "StepStream", "generator", "normal"]
 
 # Positions are part of every stored result: append, never reorder.
 PURPOSES: Final = {"data": 0, "test data": 1, "signs": 2, "init": 3, "noise": 4, "batch": 5, "plane": 6, "limit noise": 7,
                    "placed noise": 8, "redrawn patterns": 9}
+
+
+# Small enough to stay in cache between being drawn and being rounded.
+_ROUNDED_AT_ONCE: Final = 8192
 
 
 def generator(seed: int, purpose: str, *address: int) -> np.random.Generator:
@@ -32,6 +37,20 @@ def generator(seed: int, purpose: str, *address: int) -> np.random.Generator:
     """
     sequence = np.random.SeedSequence(seed, spawn_key=(PURPOSES[purpose], *address))
     return np.random.Generator(np.random.Philox(sequence))
+
+
+def normal(generator: np.random.Generator, out: np.ndarray[Any, Any]) -> None:
+    """Fill ``out`` (any shape in C order, float32 or float64) with N(0, 1) draws, rounded from float64."""
+    if out.dtype == np.float64:
+        generator.standard_normal(out=out)
+        return
+    flat = out.reshape(-1)
+    assert np.shares_memory(flat, out) or not out.size, "a copy would be filled in place of the array"
+    drawn = np.empty(min(flat.size, _ROUNDED_AT_ONCE))
+    for start in range(0, flat.size, _ROUNDED_AT_ONCE):
+        part = flat[start : start + _ROUNDED_AT_ONCE]
+        generator.standard_normal(out=drawn[: part.size])
+        part[:] = drawn[: part.size]
 
 
 class StepStream:
@@ -66,5 +85,5 @@ class StepStream:
         return self._generator
 
     def normal(self, step: int, out: np.ndarray[Any, Any]) -> None:
-        """Fill ``out`` (any shape, float32 or float64) with the N(0, 1) draws of a step."""
-        self.at(step).standard_normal(out=out, dtype=out.dtype)
+        """Fill ``out`` (any shape in C order, float32 or float64) with the N(0, 1) draws of a step."""
+        normal(self.at(step), out)

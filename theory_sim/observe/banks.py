@@ -21,12 +21,12 @@ class Bank(NamedTuple):
     ----------
     inputs : (n, k) array
         Probe patches x_1 (P), or z - zeta, z, z + zeta (Q).
-    weights : (m, k) array or None
-        First-layer weights at present; None in the limit, which has no neurons.
+    pre_activations : (m, n) array or None
+        Those at present, whose signs are the activation patterns; None in the limit, which has no neurons.
     """
 
     inputs: Array
-    weights: Array | None
+    pre_activations: Array | None
 
 
 def banks(snapshot: Snapshot, probes: int) -> dict[str, Bank]:
@@ -34,9 +34,8 @@ def banks(snapshot: Snapshot, probes: int) -> dict[str, Bank]:
     train = snapshot.train
     x1 = np.ascontiguousarray(train.x1[train.kind != 1][:probes])
     network = snapshot.network
-    directions = network.directions
-    weights = network.filters()
-    return {"P": Bank(x1, weights.get("P")), "Q": Bank(directions.astype(x1.dtype), weights.get("Q"))}
+    inputs = {"P": x1, "Q": network.directions.astype(x1.dtype)}
+    return {feature: Bank(x, network.pre_activations(feature, x)) for feature, x in inputs.items()}
 
 
 def cosines(inputs: Array) -> tuple[Array, Array]:

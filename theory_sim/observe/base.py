@@ -52,7 +52,11 @@ class Outputs(Protocol):
         """z - zeta, z, z + zeta as the filters see them, (3, k)."""
 
     def filters(self) -> Mapping[str, Array]:
-        """First-layer weights (m, k) that see x_1 ("P") and x_2 ("Q"); empty in the limit."""
+        """First-layer weights (m, k), float64, that see x_1 ("P") and x_2 ("Q"); empty in the limit."""
+
+    def pre_activations(self, feature: str, x: Array) -> Array | None:
+        """Pre-activations (m, n), whose signs are the patterns, at inputs x (n, k) of filters that see x_1 ("P") or x_2 ("Q");
+        None in the limit."""
 
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples: f and its signal part, both (n,) float64."""

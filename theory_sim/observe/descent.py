@@ -60,10 +60,9 @@ class Descent(Observer):
         x1 = train.x1[seen]
         w, v = (network.layers[name].u.astype(np.float64) for name in ("W", "V"))
         W, V = network.layers["W"].signal, network.layers["V"].signal
-        patterns = network.filters()
-        active = (patterns["P"] @ x1.T > 0).astype(x1.dtype)
+        active = (network.pre_activations("P", x1) > 0).astype(x1.dtype)
         directions = network.directions
-        lit = (patterns["Q"] @ directions.T.astype(V.dtype) > 0).astype(np.float64)
+        lit = (network.pre_activations("Q", directions) > 0).astype(np.float64)
 
         # Sum over active neurons of u_j^2, for each example and each direction.
         share_W = np.zeros(len(train))

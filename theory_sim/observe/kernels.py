@@ -74,8 +74,8 @@ class Kernels(Observer):
         rows: dict[str, list[Any]] = {}
         with BlockPool(1) as pool:
             for feature, bank in found.items():
-                if bank.weights is not None:
-                    self._words[feature].append(pack(bank.weights @ bank.inputs.T))
+                if bank.pre_activations is not None:
+                    self._words[feature].append(pack(bank.pre_activations))
                 first, equal, two = (self._kernel(feature, *times, pool) for times in ((0, 0), (-1, -1), (0, -1)))
                 values[f"kernel_equal_{feature}"], values[f"kernel_two_{feature}"] = equal, two
                 predicted, start = self._predicted(feature, rho), self._predicted(feature, 1.0)
@@ -94,7 +94,7 @@ class Kernels(Observer):
     def _learn(self, found: Mapping[str, Bank]) -> None:
         for feature, bank in found.items():
             self._geometry.setdefault(feature, cosines(bank.inputs))
-            self._neurons[feature] = 0 if bank.weights is None else len(bank.weights)
+            self._neurons[feature] = 0 if bank.pre_activations is None else len(bank.pre_activations)
 
     def _kernel(self, feature: str, s: int, t: int, pool: BlockPool) -> Array:
         """K_{s,t} of two records: counted, or in the limit as predicted."""

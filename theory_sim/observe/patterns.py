@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.numeric.patterns import flipped_by_input, flipped_by_neuron, pack, unpack
-from theory_sim.observe.banks import FEATURES, banks
+from theory_sim.observe.banks import FEATURES, Bank, banks
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.recording import Recording
 from theory_sim.theory.arc_cosine import flip_probability
@@ -63,27 +63,26 @@ class Patterns(Observer):
         self._earlier["annealing"] = self._now(snapshot)
 
     def _now(self, snapshot: Snapshot) -> tuple[Instant, dict[str, Array]]:
-        found = banks(snapshot, self._probes).items()
-        return snapshot.now, {f: pack(bank.weights @ bank.inputs.T) for f, bank in found if bank.weights is not None}
+        return snapshot.now, _packed(banks(snapshot, self._probes))
 
     def observe(self, snapshot: Snapshot) -> Values:
-        instant, words = self._now(snapshot)
         found = banks(snapshot, self._probes)
+        instant, words = snapshot.now, _packed(found)
         predicted = np.full(len(SINCE), math.nan)
         flips = np.full((len(FEATURES), len(SINCE)), math.nan)
         near = np.full(len(SINCE), math.nan)
-        kink = self._near_kink(words, found["Q"].weights)
+        kink = self._near_kink(found["Q"])
         for i, since in enumerate(SINCE):
             if since not in self._earlier:
                 continue
             then, before = self._earlier[since]
             predicted[i] = flip_probability(then.rho(instant))
             for f, feature in enumerate(FEATURES):
-                weights = found[feature].weights
-                if weights is None:
+                z = found[feature].pre_activations
+                if z is None:
                     flips[f, i] = predicted[i]
                 elif len(found[feature].inputs):
-                    flips[f, i] = flipped_by_input(before[feature], words[feature]).mean() / len(weights)
+                    flips[f, i] = flipped_by_input(before[feature], words[feature]).mean() / len(z)
             if kink is not None and kink.any():
                 changed = flipped_by_neuron(before["Q"], words["Q"], len(kink))
                 near[i] = float(changed[kink].mean()) / 3.0
@@ -97,10 +96,10 @@ class Patterns(Observer):
         self._earlier["last record"] = instant, words
         return values
 
-    def _near_kink(self, words: Mapping[str, Array], weights: Array | None) -> Array | None:
-        if weights is None:
+    def _near_kink(self, bank: Bank) -> Array | None:
+        if bank.pre_activations is None:
             return None
-        at_start = unpack(self._earlier["start"][1]["Q"], len(weights))
+        at_start = unpack(self._earlier["start"][1]["Q"], len(bank.pre_activations))
         near: Array = (at_start != at_start[1]).any(axis=0)
         return near
 
@@ -109,7 +108,7 @@ class Patterns(Observer):
         if words is None:
             return {f"flips_input_{feature}": np.full(n, predicted), f"flips_neuron_{feature}": np.zeros(0),
                     f"patterns_{feature}": np.zeros((n, 0), np.uint8)}
-        m = len(bank.weights)
+        m = len(bank.pre_activations)
         first = self._earlier["start"][1][feature]
         return {
             f"flips_input_{feature}": flipped_by_input(first, words) / m,
@@ -134,3 +133,8 @@ class Patterns(Observer):
                 level, age, sign, losses = (float(value) for value in state[f"{since}/instant"])
                 words = {f: state[f"{since}/{f}"] for f in FEATURES if f"{since}/{f}" in state}
                 self._earlier[since] = Instant(level, age, sign, int(losses)), words
+
+
+def _packed(found: Mapping[str, Bank]) -> dict[str, Array]:
+    """Patterns of each feature; empty in the limit."""
+    return {f: pack(bank.pre_activations) for f, bank in found.items() if bank.pre_activations is not None}

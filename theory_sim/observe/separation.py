@@ -47,7 +47,7 @@ class Separation(Observer):
             "g": g,
             "h": g[:, 0] + g[:, 2] - 2 * g[:, 1],
             "pattern_shift": np.array(shift),
-            "near_kink": plane[6] / len(last.weights),
+            "near_kink": plane[6] / len(last.signal),
         }
 
     def _shift_x1(self, snapshot: Snapshot) -> float:
@@ -55,6 +55,5 @@ class Separation(Observer):
         x1 = snapshot.train.x1[snapshot.train.kind != 1][:_PROBES]
         if not len(x1):
             return 0.0
-        total = layer.weights @ x1.T > 0
-        noise = np.repeat(layer.noise @ x1.T > 0, layer.share, axis=0)
-        return float(np.mean(total != noise))
+        of_signal, of_noise = layer.at(x1)
+        return float(np.mean((of_signal + of_noise > 0) != (of_noise > 0)))

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.separation import J, frozen_weight, pattern_motion
 
@@ -14,6 +16,12 @@ Role = Literal["order", "paper", "gap", "numerics"]
 Y_FROZEN = 0.03
 Y_MOVING = 1.0
 LAZY_DEFICIT_MAX = 0.15
+OUTPUT_NOISE_MAX = 0.25
+ROUNDING_SMALL = 1e-3
+"""Rounding error of an output that is small beside every margin at which something counts as learnt."""
+ROUNDING_LARGE = 0.1
+"""Rounding error of an output at which losses say little any more: such a run is refused."""
+LARGEST_TAU_0 = 1e12
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,34 @@ def output_noise(neurons: str, tau: float, alpha: float = 1.0) -> float:
     return tau * alpha * math.sqrt(variance)
 
 
+def output_rounding(neurons: str, tau: float, alpha: float, eps: float) -> float:
+    """Return the rounding error of an output in a precision of unit ``eps``, as far as the noise causes it.
+
+    4 eps times the noise output on an input with patches of norms 1 and ``alpha``. Measured root mean squares are 0.8 to 2.3
+    times eps times that, from d = 50 to 1000 (tests/test_precision.py). Zero for paired neurons: their noise cancels before
+    anything is added to it.
+    """
+    return 4.0 * eps * output_noise(neurons, tau, math.hypot(1.0, alpha))
+
+
+def highest_level(neurons: str, dtype: str, alpha: float, *, rounding: float = ROUNDING_SMALL) -> float:
+    """Return the noise level up to which an output's rounding error stays below ``rounding``.
+
+    Where no noise is put out (paired neurons) it is the range that bounds it: products of two levels must not overflow.
+    """
+    limits = np.finfo(dtype)
+    unit = output_rounding(neurons, 1.0, alpha, float(limits.eps))
+    reach = math.sqrt(float(limits.max))
+    return min(reach, rounding / unit) if unit > 0.0 else reach
+
+
+def _tau_0_to_spare(neurons: str, dtype: str, alpha: float, tau_0: float) -> str:
+    """How far tau_0 may be raised, in words; empty if not at all."""
+    noise = output_noise(neurons, 1.0, alpha)
+    highest = min(highest_level(neurons, dtype, alpha), LARGEST_TAU_0, OUTPUT_NOISE_MAX / noise if noise > 0.0 else math.inf)
+    return f" or tau_0 (with tau_xi in proportion; up to {highest:.2g} in {dtype})" if highest > tau_0 else ""
+
+
 def top_curvature(*, r: float, p0: float, alpha_min: float, alpha_max: float) -> float:
     """Return the top Hessian eigenvalue of the mean loss at f = 0, from Q's linear part.
 
@@ -126,12 +162,15 @@ def conditions(
     tau_xi: float,
     tau_0: float,
     level: float = 0.45,
+    dtype: str = "float64",
+    tau_largest: float | None = None,
 ) -> tuple[Condition, ...]:
     """Return the conditions of THEORY §9 with value, threshold and margin.
 
-    Parameters are those of an experiment (THEORY §1-§3); ``tau_0`` is the noise level of the start,
-    ``level`` the loss at which a kind counts as learnt.
+    Parameters are those of an experiment (THEORY §1-§3); ``tau_0`` is the noise level of the start, ``tau_largest`` the
+    largest one of the run (default tau_0), ``level`` the loss at which a kind counts as learnt.
     """
+    highest_tau, spare = tau_0 if tau_largest is None else tau_largest, _tau_0_to_spare(neurons, dtype, alpha_max, tau_0)
     law = {"alpha_min": alpha_min, "alpha_max": alpha_max}
     time_q = times.tau_Q(level, r=r, p0=p0, **law)
     constant = times.c_Q(level, **law) / times.c_P(level, g0)
@@ -145,7 +184,7 @@ def conditions(
         _row("r d >= (c_Q/c_P)(1-q0)/(1-p0): S learns Q before P", r * d, ">=",
              needed, "order", "raise r or d"),
         _row(f"Y(eta_2) <= {Y_FROZEN:g}: S has frozen patterns", motion[1], "<=", Y_FROZEN,
-             "paper", "lower eta_2, or raise r or tau_0"),
+             "paper", f"lower eta_2, or raise r{spare.replace('with tau_xi in proportion; ', '')}"),
         _row(f"Y(eta_1) >= {Y_MOVING:g}: L-S suppresses Q", motion[0], ">=", Y_MOVING,
              "order", "raise eta_1 (with tau_0 kept) or lambda, or lower r"),
         _row("r^2/lambda <= 1: L-S cannot learn Q", r * r * over_lambda, "<=", 1.0,
@@ -158,10 +197,12 @@ def conditions(
         _row("kappa^-6/(r d) <= 1: gap in test error", kappa**-6 / (r * d), "<=", 1.0,
              "gap", "raise r, d or kappa"),
         _row("lazy deficit 0.55 q", deficit, "<=", LAZY_DEFICIT_MAX, "numerics",
-             "raise m_V or tau_0 (with tau_xi in proportion)"),
-        _row("output noise of the start", output_noise(neurons, tau_0, alpha_max), "<=", 0.25,
+             f"raise m_V{spare}"),
+        _row("output noise of the start", output_noise(neurons, tau_0, alpha_max), "<=", OUTPUT_NOISE_MAX,
              "numerics", "use paired neurons, or lower tau_0 (with tau_xi in proportion)"),
         _row("eta_1 times top curvature: gradient descent is stable", eta_1 * curvature, "<=", 2.0,
              "numerics", "lower eta_1"),
+        _row(f"noise level resolved in {dtype}", highest_tau, "<=", highest_level(neurons, dtype, alpha_max), "numerics",
+             "use dtype = 'float64' or paired neurons, or lower tau_0 (with tau_xi in proportion)"),
     ]
     return tuple(rows)

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from theory_sim.experiment import Experiment
 from theory_sim.train.noise import PreActivationNoise, WeightNoise, placement_of
 
-__all__ = ["Clock", "Instant", "Kernel", "Tick", "ages", "kernel_of"]
+__all__ = ["Clock", "Instant", "Kernel", "Tick", "ages", "kernel_of", "largest_level"]
 
 Kernel = Literal["moving", "frozen", "frozen-at-annealing", "independent"]
 
@@ -135,31 +135,57 @@ class Clock:
         return self.now.level
 
 
-def ages(experiment: Experiment) -> tuple[float, bool]:
-    """Lower bound of the ages -log|rho| that two patterns of the limit can have, age 0 apart; whether age 0 occurs.
+def largest_level(experiment: Experiment) -> float:
+    """Upper bound of the noise level tau_t over a run of any schedule with this experiment's rates, placed noise included."""
+    return math.sqrt(_largest_variance(experiment))
 
-    Over one step of any schedule with this experiment's rates, kicks of placed noise included; 0 if every age is 0.
-    """
-    e, placement = experiment, placement_of(experiment)
+
+def _rates_and_duration(experiment: Experiment) -> tuple[list[float], float]:
+    """Least and other rates that the schedule can use, and the learning-rate time that a run can take."""
+    e = experiment
     rates = list(e.rates().values())
     largest = max(rates)
     duration = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * largest)
     if e.schedule == "step" and e.step_tau is not None:
         rates.append(e.eta_1 * e.step_factor ** math.floor(duration / e.step_tau + 1))
+    return rates, duration
+
+
+def _levels_and_kicks(experiment: Experiment) -> tuple[list[float], list[float]]:
+    """Levels of placed noise, before and after its annealing, and what it can move an entry of U by in a step."""
+    e, placement = experiment, placement_of(experiment)
     levels = [e.noise_level] if e.noise_annealing == "never" else [e.noise_level, e.noise_level * e.noise_factor]
-    kicks = [0.0]
-    if isinstance(placement, WeightNoise):
-        kicks = [placement.kick(level, rate) for level in levels for rate in (min(rates), largest)]
-    most = max(kicks)
+    if not isinstance(placement, WeightNoise):
+        return levels, [0.0]
+    rates, _ = _rates_and_duration(e)
+    largest = max(e.rates().values())
+    return levels, [placement.kick(level, rate) for level in levels for rate in (min(rates), largest)]
+
+
+def _largest_variance(experiment: Experiment) -> float:
+    e, (rates, duration) = experiment, _rates_and_duration(experiment)
+    largest, most = max(e.rates().values()), max(_levels_and_kicks(experiment)[1])
     variance = e.tau_0_value**2 + largest * e.tau_xi**2 * (duration + largest)
     variance += (duration / min(rates) + 1) * most**2
     if e.lambda_ > 0:
         loss = min(rate * e.lambda_ * (2.0 - rate * e.lambda_) for rate in rates)
         stable = max(rate * e.tau_xi**2 / (e.lambda_ * (2.0 - rate * e.lambda_)) for rate in rates) + most**2 / loss
         variance = min(variance, max(e.tau_0_value**2, stable))
+    return variance
+
+
+def ages(experiment: Experiment) -> tuple[float, bool]:
+    """Lower bound of the ages -log|rho| that two patterns of the limit can have, age 0 apart; whether age 0 occurs.
+
+    Over one step of any schedule with this experiment's rates, kicks of placed noise included; 0 if every age is 0.
+    """
+    e, placement = experiment, placement_of(experiment)
+    levels, kicks = _levels_and_kicks(e)
+    variance = _largest_variance(e)
     if variance == 0:
         return 0.0, True
-    found = {0.5 * math.log1p(((min(rates) * e.tau_xi) ** 2 + kick**2) / variance) for kick in kicks}
+    slowest = min(_rates_and_duration(e)[0])
+    found = {0.5 * math.log1p(((slowest * e.tau_xi) ** 2 + kick**2) / variance) for kick in kicks}
     still = 0.0 in found
     if isinstance(placement, PreActivationNoise):
         # Patterns seen through noise s have the correlation tau / sqrt(tau^2 + s^2) with those without.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from theory_sim.numeric.streams import normal
 from theory_sim.train.noise.base import Array, PreActivationNoise, Sites
 
 __all__ = ["PerExampleNoise"]
@@ -15,6 +16,7 @@ class PerExampleNoise(PreActivationNoise):
     per_example = True
 
     def draw(self, generator: np.random.Generator, rows: int, sites: Sites) -> Array:
-        noise: Array = generator.standard_normal((rows, len(sites.norm)), dtype=sites.x.dtype.type)
+        noise: Array = np.empty((rows, len(sites.norm)), sites.x.dtype)
+        normal(generator, noise)
         noise *= sites.norm
         return noise

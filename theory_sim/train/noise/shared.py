@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from theory_sim.numeric.streams import normal
 from theory_sim.train.noise.base import Array, PreActivationNoise, Sites
 
 __all__ = ["SharedNoise"]
@@ -16,6 +17,7 @@ class SharedNoise(PreActivationNoise):
     """
 
     def draw(self, generator: np.random.Generator, rows: int, sites: Sites) -> Array:
-        drawn = generator.standard_normal((rows, 2), dtype=sites.x.dtype.type)
+        drawn = np.empty((rows, 2), sites.x.dtype)
+        normal(generator, drawn)
         noise: Array = drawn[:, sites.patch] * sites.norm
         return noise

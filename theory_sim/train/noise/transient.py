@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from theory_sim.numeric.streams import normal
 from theory_sim.train.noise.base import Array, PreActivationNoise, Sites
 
 __all__ = ["TransientNoise"]
@@ -13,6 +14,7 @@ class TransientNoise(PreActivationNoise):
     """Output and gradient at U + s E, E ~ N(0, I): covariance s^2 <x, x'> between pre-activations (THEORY §5)."""
 
     def draw(self, generator: np.random.Generator, rows: int, sites: Sites) -> Array:
-        drawn = generator.standard_normal((rows, sites.x.shape[1]), dtype=sites.x.dtype.type)
+        drawn = np.empty((rows, sites.x.shape[1]), sites.x.dtype)
+        normal(generator, drawn)
         noise: Array = drawn @ sites.x.T
         return noise

@@ -1,0 +1,62 @@
+"""What the precision of a run at finite width resolves; a run beyond it is refused before anything is computed.
+
+Weights are kept as the sum of signal and noise, so that the signal loses no digits to the noise. What is left are the outputs
+of neurons that put noise out, rounded with it, and the decay 1 - rate x lambda, rounded with 1. The limit has neither.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.experiment import Experiment
+from theory_sim.theory.conditions import ROUNDING_LARGE, highest_level, output_rounding
+from theory_sim.train.clock import largest_level
+from theory_sim.train.noise import PreActivationNoise, placement_of
+
+__all__ = ["finest_decay", "largest_noise", "require_precision"]
+
+
+def largest_noise(experiment: Experiment) -> float:
+    """Upper bound of the standard deviation that noise of any kind gives to a pre-activation, per norm of the input."""
+    e = experiment
+    placed = e.noise_level if isinstance(placement_of(e), PreActivationNoise) else 0.0
+    return math.hypot(largest_level(e), placed)
+
+
+def finest_decay(dtype: str) -> float:
+    """Least rate x lambda that the precision keeps to 0.5 %.
+
+    The decay 1 - rate x lambda is off by up to a quarter of the unit ``eps``, half of the spacing below 1.
+    """
+    return 50.0 * float(np.finfo(dtype).eps)
+
+
+def require_precision(experiment: Experiment) -> None:
+    """Refuse an experiment whose finite-width run would go wrong by rounding alone.
+
+    Raises
+    ------
+    InputError
+        If the rounding error of an output reaches 0.1, or weight decay is rounded away.
+    """
+    e, eps = experiment, float(np.finfo(experiment.dtype).eps)
+    level = largest_noise(e)
+    if output_rounding(e.neurons, level, e.alpha_max, eps) >= ROUNDING_LARGE:
+        highest = highest_level(e.neurons, e.dtype, e.alpha_max, rounding=ROUNDING_LARGE)
+        other = "use dtype = 'float64', or " if e.dtype == "float32" else ""
+        raise InputError(
+            f"noise of standard deviation up to {level:.3g} with neurons = {e.neurons!r} in {e.dtype}",
+            f"these neurons put the noise out, and rounding leaves outputs right to 0.1 only up to a noise of {highest:.2g}",
+            f"{other}use neurons = 'paired', or lower tau_0 and tau_xi in proportion",
+        )
+    for field, rate in e.rates().items():
+        if 0.0 < rate * e.lambda_ <= eps / 4:
+            other = "dtype = 'float64', or " if e.dtype == "float32" else ""
+            raise InputError(
+                f"{field} x lambda = {rate * e.lambda_:.3g} in {e.dtype}",
+                f"1 - rate x lambda is rounded to 1 up to {eps / 4:.2g}, and there would be no weight decay at all",
+                f"{other}lambda = 0, or a larger rate",
+            )
