@@ -20,8 +20,7 @@ from theory_sim.loop import partial_path
 from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
-from theory_sim.testing import experiments
-from theory_sim.testing.laws import decomposition_adds_up, noise_follows_recursion
+from theory_sim.testing import decomposition_adds_up, experiments, noise_follows_recursion, noise_level_is_likely
 from theory_sim.theory.noise_placement import PLACEMENTS, matched_level
 from theory_sim.train.noise import PreActivationNoise, Sites, placement_of
 from theory_sim.train.schedules import schedule_of
@@ -212,8 +211,6 @@ def test_the_split_adds_up_and_the_noise_has_its_level(e: Experiment, place: str
 @pytest.mark.parametrize("placement", PLACEMENTS)
 def test_matched_placements_have_one_pre_activation_variance(placement: str, s: float) -> None:
     """Level 1e-6 by chi-square bounds on 40 000 draws; the same check refuses a level 5 % off."""
-    from theory_sim.testing.laws import noise_level_is_likely
-
     rate, lambda_ = 1.5, 0.03
     level = matched_level(placement, s, rate=rate, lambda_=lambda_)
     e = SMALL.replace(noise_placement=placement, noise_level=level)

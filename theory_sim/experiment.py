@@ -235,7 +235,10 @@ class Experiment(pydantic.BaseModel):
                    "noise on pre-activations acts through patterns that follow them", "choose patterns = 'moving'")
 
     def _faults_of_range(self) -> Any:
-        """Yield numbers outside of the range of the dtype to which a run rounds them, or so near its end that digits are lost."""
+        """Yield numbers outside of the range of the dtype to which a run rounds them, or near enough to its end to lose digits.
+
+        Every engine rounds data; the limit keeps the rest in float64, but one description serves both.
+        """
         limits = np.finfo(self.dtype)
         # Room on both sides: numbers eps times as small still have every digit, and products of two do not overflow.
         least, most = float(limits.tiny / limits.eps), math.sqrt(float(limits.max))

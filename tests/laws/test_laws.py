@@ -13,10 +13,13 @@ from theory_sim import Data, Experiment, Trajectory, draw_data, simulate
 from theory_sim.network import SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.testing import (
+    counts_are_dense_products,
     data_sets,
     decomposition_adds_up,
     experiments,
+    flips_follow_sheppard,
     gradient_matches_finite_difference,
+    gram_is_positive_semidefinite,
     label_symmetry,
     noise_follows_recursion,
     noise_level_is_likely,
@@ -174,10 +177,15 @@ def test_a_part_that_is_off_is_refused(name: str) -> None:
     decomposition_adds_up(trajectory)
     off = trajectory.dataset.copy(deep=True)
     off[name][0, 0] += 1e-9
-    with pytest.raises(AssertionError, match="after 8 steps"):
+    with pytest.raises(AssertionError, match="are not signal"):
         decomposition_adds_up(Trajectory(off, trajectory.experiment))
-    with pytest.raises(AssertionError):
-        parts_add_up(off["W"].values, off["W"].values, off["W"].values, steps=8, largest=10.0)
+    parts = [trajectory.dataset[each].values for each in ("W", "W_signal", "W_noise")]
+    parts_add_up(*parts, steps=8, largest=10.0)
+    with pytest.raises(AssertionError, match="after 8 steps"):
+        parts_add_up(parts[0], parts[0], parts[0], steps=8, largest=10.0)
+    narrow = trajectory.dataset.assign(W=trajectory.dataset["W"].astype(np.float32))
+    with pytest.raises(AssertionError, match="W is float32"):
+        decomposition_adds_up(Trajectory(narrow, trajectory.experiment))
 
 
 # 60 examples of at most 26 records each at 1e-8 a run: a false alarm has probability below 1e-6; the seeds are fixed too.
@@ -195,9 +203,79 @@ def test_noise_of_another_size_is_refused() -> None:
         off["tau_noise"][-1] *= factor
         with pytest.raises(AssertionError, match="at level"):
             noise_follows_recursion(Trajectory(off, trajectory.experiment))
+        # The levels that a run measured do not vouch for the noise that it has.
+        off = trajectory.dataset.copy(deep=True)
+        off["V_noise"].values[:] *= factor
+        with pytest.raises(AssertionError, match="at level"):
+            noise_follows_recursion(Trajectory(off, trajectory.experiment))
     noise_level_is_likely(0.0, 0.0, 10)
     with pytest.raises(AssertionError, match="no noise"):
         noise_level_is_likely(0.1, 0.0, 10)
+
+
+NOISY = SMALL.replace(noise_placement="gradient", noise_level=0.2, noise_annealing="with-rate", noise_factor=0.5, schedule="S")
+OTHER: list[dict[str, Any]] = [
+    {"lambda_": 0.0201}, {"tau_xi": 0.1001}, {"tau_0": 0.301}, {"eta_2": 0.2501}, {"noise_level": 0.201},
+    {"noise_placement": "iterates"}, {"noise_annealing": 1.0},
+]
+
+
+@pytest.mark.parametrize("other", OTHER, ids=str)
+def test_a_run_of_another_experiment_is_refused(other: dict[str, Any]) -> None:
+    """Its records agree among themselves, in levels that no chi-square tells apart; the recursion is the experiment's own."""
+    e = NOISY.replace(tau_0=0.3)
+    noise_follows_recursion(simulate(e, threads=1))
+    with pytest.raises(AssertionError, match="tau"):
+        noise_follows_recursion(Trajectory(simulate(e.replace(**other), threads=1).dataset, e))
+
+
+@pytest.mark.parametrize("schedule", [
+    {"schedule": "L-S", "epsilon_1": 0.3, "max_steps": 30}, {"schedule": "S"}, {"schedule": "constant"},
+    {"schedule": "step", "step_tau": 2.0}, {"schedule": "cosine", "max_tau": 7.0},
+    {"schedule": "pieces", "pieces": [[2.0, 1.0], [4.0, 0.25], [5.0, 1.25]]},
+], ids=lambda fields: fields["schedule"])
+def test_every_schedule_has_its_noise(schedule: dict[str, Any]) -> None:
+    run = simulate(NOISY.replace(**schedule), threads=1)
+    if schedule["schedule"] == "L-S":
+        assert 0 < run.annealed_tau < run.history("tau")[-1]
+    noise_follows_recursion(run)
+
+
+def nothing(shape: tuple[int, ...], value: float) -> Array:
+    return np.full(shape, value)
+
+
+@pytest.mark.parametrize(("shape", "value"), [((0, 3), 1.0), ((4, 3), np.nan), ((4, 3), np.inf)], ids=["empty", "nan", "inf"])
+def test_no_law_holds_of_nothing(shape: tuple[int, ...], value: float) -> None:
+    """Neither empty arrays nor such as hold no numbers obey a law, though no entry of them breaks it."""
+    bad, good = nothing(shape, value), np.ones((4, 3))
+    laws: list[Callable[[], None]] = [
+        lambda: gradient_matches_finite_difference(lambda w: float(np.sum(w)), bad, bad),
+        lambda: positive_homogeneity(lambda w, x: bad, good, good),
+        lambda: label_symmetry(lambda y, u: bad, np.ones(2), np.ones(2)),
+        lambda: parts_add_up(bad, bad, np.zeros_like(bad), steps=1, largest=1.0),
+        lambda: parts_add_up(good, good, np.zeros_like(good), steps=1, largest=float("inf")),
+        lambda: noise_level_is_likely(value, value, shape[0]) if shape[0] else noise_level_is_likely(1.0, 1.0, 0),
+        lambda: flips_follow_sheppard(bad[:, 0], 0.5, 10),
+        lambda: flips_follow_sheppard(np.array([0.5]), float("nan"), 10),
+        lambda: gram_is_positive_semidefinite(nothing((len(bad), len(bad)), value)),
+        lambda: counts_are_dense_products(np.zeros((0, 2), int), np.zeros((0, 5), int), np.zeros((2, 5), int)),
+        lambda: gradient_matches_finite_difference(lambda w: float(np.sum(w)), good, good, directions=0),
+    ]
+    for law in laws:
+        with pytest.raises(AssertionError):
+            law()
+
+
+@pytest.mark.parametrize("missing", ["record", "layer"])
+def test_no_law_holds_of_a_run_without(missing: str) -> None:
+    run = simulate(SMALL, threads=1)
+    bare = Trajectory(run.dataset.isel({missing: slice(0)}), run.experiment)
+    with pytest.raises(AssertionError, match="without"):
+        noise_follows_recursion(bare)
+    if missing == "layer":
+        with pytest.raises(AssertionError, match="without"):
+            decomposition_adds_up(bare)
 
 
 @given(schedules())

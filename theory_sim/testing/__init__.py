@@ -4,11 +4,10 @@ from theory_sim.testing.laws import (
     decomposition_adds_up,
     gradient_matches_finite_difference,
     label_symmetry,
-    noise_follows_recursion,
-    noise_level_is_likely,
     parts_add_up,
     positive_homogeneity,
 )
+from theory_sim.testing.noise_laws import expected_levels, noise_follows_recursion, noise_level_is_likely
 from theory_sim.testing.pattern_laws import (
     counts_are_dense_products,
     flips_follow_sheppard,
@@ -20,6 +19,7 @@ __all__ = [
     "counts_are_dense_products",
     "data_sets",
     "decomposition_adds_up",
+    "expected_levels",
     "experiments",
     "flips_follow_sheppard",
     "gradient_matches_finite_difference",

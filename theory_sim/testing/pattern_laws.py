@@ -26,6 +26,7 @@ def gram_is_positive_semidefinite(gram: Array) -> None:
         If it is not symmetric, or an eigenvalue is below -n eps times the largest, eps that of its precision.
     """
     assert gram.ndim == 2 and gram.shape[0] == gram.shape[1], f"Gram matrix of shape {gram.shape}"
+    assert gram.size and np.isfinite(gram).all(), f"{gram.size} numbers, {np.isfinite(gram).sum()} of them finite"
     eps = float(np.finfo(gram.dtype).eps)
     size = float(np.abs(gram).max(initial=0.0))
     gap = float(np.abs(gram - gram.T).max(initial=0.0))
@@ -50,6 +51,7 @@ def counts_are_dense_products(counts: Array, before: Array, after: Array) -> Non
     AssertionError
         If a count differs.
     """
+    assert counts.size and before.shape[1], f"{counts.size} counts of {before.shape[1]} neurons"
     dense = before.astype(np.int64) @ after.astype(np.int64).T
     np.testing.assert_array_equal(counts, dense, err_msg="neurons active at both")
 
@@ -79,6 +81,7 @@ def flips_follow_sheppard(shares: Array, rho: float, neurons: int, *, level: flo
     """
     from scipy import stats
 
+    assert len(shares) and math.isfinite(rho) and neurons > 0, f"{len(shares)} shares of {neurons} neurons at rho = {rho}"
     probability = math.acos(min(1.0, max(-1.0, rho))) / math.pi
     tail = level / (2 * max(len(shares), 1))
     low, high = (float(stats.binom.ppf(q, neurons, probability)) / neurons for q in (tail, 1 - tail))

@@ -167,7 +167,7 @@ def _largest_variance(experiment: Experiment) -> float:
     largest, most = max(e.rates().values()), max(_levels_and_kicks(experiment)[1])
     variance = e.tau_0_value**2 + largest * e.tau_xi**2 * (duration + largest)
     variance += (duration / min(rates) + 1) * most**2
-    if e.lambda_ > 0:
+    if e.lambda_ * min(rates) > 0:
         loss = min(rate * e.lambda_ * (2.0 - rate * e.lambda_) for rate in rates)
         stable = max(rate * e.tau_xi**2 / (e.lambda_ * (2.0 - rate * e.lambda_)) for rate in rates) + most**2 / loss
         variance = min(variance, max(e.tau_0_value**2, stable))

@@ -1,0 +1,142 @@
+"""Laws of the accumulated noise (THEORY §5), each a function that raises AssertionError if it does not hold.
+
+The recursion is carried out once more here, from the parameters of the experiment: a run is not held against its own record.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from theory_sim.experiment import Experiment
+from theory_sim.trajectory import Trajectory
+
+__all__ = ["expected_levels", "noise_follows_recursion", "noise_level_is_likely"]
+
+Array = np.ndarray[Any, Any]
+
+
+def noise_level_is_likely(rms: float, tau: float, entries: int, *, level: float = 1e-6) -> None:
+    """The root mean square of ``entries`` independent N(0, tau^2) numbers lies within its chi-square bounds.
+
+    Parameters
+    ----------
+    rms : float
+        Measured.
+    tau : float
+        Standard deviation by the theory (THEORY §5).
+    entries : int
+        Number of independent entries; neurons of a pair share theirs.
+    level : float
+        Probability that a right simulator is refused.
+
+    Raises
+    ------
+    AssertionError
+        If the measured level is outside of the bounds, or one of the two levels is no number, or there are no entries.
+    """
+    from scipy import stats
+
+    assert math.isfinite(rms) and math.isfinite(tau) and entries > 0, f"noise level {rms} of {entries} entries, expected {tau}"
+    if tau == 0.0:
+        assert rms == 0.0, f"noise level {rms:g} where there is no noise"
+        return
+    low, high = (tau * math.sqrt(float(stats.chi2.ppf(q, entries)) / entries) for q in (level / 2, 1 - level / 2))
+    assert low <= rms <= high, (
+        f"noise level {rms:.6g} of {entries} entries, expected {tau:.6g}, within [{low:.6g}, {high:.6g}] at level {level:g}"
+    )
+
+
+def expected_levels(experiment: Experiment, steps: int, annealed_tau: float = math.nan) -> tuple[Array, Array]:
+    """tau and the noise level tau_t before each step and at the end, by the experiment's parameters alone (THEORY §3, §5).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Description of the run.
+    steps : int
+        Steps taken.
+    annealed_tau : float
+        When L-S annealed, which depends on losses; not read for other schedules.
+
+    Returns
+    -------
+    tau, level : (steps + 1,) float64 arrays
+        Learning-rate time, and standard deviation of an entry of the accumulated noise.
+    """
+    e, tau, before, fallen = experiment, 0.0, -math.inf, False
+    start = e.tau_0
+    if start == "stationary":
+        rate = e.tau_0_rate or e.eta_1
+        start = e.tau_xi * math.sqrt(rate / e.lambda_ / (2.0 - rate * e.lambda_))
+    times, levels = np.empty(steps + 1), np.empty(steps + 1)
+    times[0], levels[0] = 0.0, start
+    for t in range(steps):
+        gamma = _rate(e, tau, annealed_tau)
+        fallen = fallen or (gamma < before and e.schedule != "cosine")
+        kick = {"gradient": gamma, "iterates": 1.0}.get(e.noise_placement, 0.0) * _placed_level(e, tau, fallen)
+        levels[t + 1] = math.sqrt(((1.0 - gamma * e.lambda_) * levels[t]) ** 2 + (gamma * e.tau_xi) ** 2 + kick**2)
+        tau, before = tau + gamma, gamma
+        times[t + 1] = tau
+    return times, levels
+
+
+def _rate(e: Experiment, tau: float, annealed_tau: float) -> float:
+    # A step at the very moment of a change is after it; sums of rates are off by rounding.
+    late = tau * (1.0 + 1e-9)
+    if e.schedule == "L-S":
+        return e.eta_2 if late >= annealed_tau else e.eta_1
+    if e.schedule == "step":
+        return e.eta_1 * e.step_factor ** math.floor(late / (e.step_tau or math.inf))
+    if e.schedule == "cosine":
+        return e.eta_2 + (e.eta_1 - e.eta_2) * math.cos(0.5 * math.pi * min(tau / e.max_tau, 1.0)) ** 2
+    if e.schedule == "pieces":
+        pieces = e.pieces or ()
+        return [*(rate for until, rate in pieces if late < until), pieces[-1][1]][0]
+    return e.eta_2 if e.schedule == "S" else e.eta_1
+
+
+def _placed_level(e: Experiment, tau: float, fallen: bool) -> float:
+    annealed = fallen if e.noise_annealing == "with-rate" else (
+        e.noise_annealing != "never" and tau * (1.0 + 1e-9) >= float(e.noise_annealing))
+    return e.noise_level * (e.noise_factor if annealed else 1.0)
+
+
+def noise_follows_recursion(trajectory: Trajectory, *, level: float = 1e-6) -> None:
+    """The noise of a run has the level tau_t of the recursion at every record and at the end (THEORY §5).
+
+    The recursion is that of `expected_levels`. What the run records as tau_t must be the same number; the noise that it
+    measured at each record, and the accumulated noise that it stored, must be of that level.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        A finished run at finite width.
+    level : float
+        Probability that a right run is refused, shared out evenly among records and layers.
+
+    Raises
+    ------
+    AssertionError
+        If there are no records, tau or tau_t is not that of the recursion, or a layer's level is outside of the chi-square
+        bounds at some record or at the end.
+    """
+    dataset, e = trajectory.dataset, trajectory.experiment
+    at = dataset["step"].values.astype(np.int64)
+    assert len(at), "a run without records"
+    steps = int(dataset.attrs["final_step"])
+    times, levels = expected_levels(e, max(steps, int(at[-1])), trajectory.annealed_tau)
+    for name, expected in (("tau", times[at]), ("tau_noise_exact", levels[at])):
+        # A recursion of T steps makes a few rounding errors a step.
+        np.testing.assert_allclose(trajectory.history(name), expected, rtol=1e-14 * (steps + 10), err_msg=name)
+    share = 2 if e.neurons == "paired" else 1
+    layers = dataset["layer"].values
+    assert len(layers), "a run without layers"
+    part = level / (len(layers) * (len(at) + 1))
+    for layer in layers:
+        noise = dataset[f"{layer}_noise"].values[::share].astype(np.float64)
+        for rms, tau in zip(trajectory.history("tau_noise", layer=layer), levels[at], strict=True):
+            noise_level_is_likely(float(rms), float(tau), noise.size, level=part)
+        noise_level_is_likely(math.sqrt(float(np.mean(noise**2))), float(levels[steps]), noise.size, level=part)
