@@ -259,7 +259,7 @@ def test_no_law_holds_of_nothing(shape: tuple[int, ...], value: float) -> None:
         lambda: flips_follow_sheppard(bad[:, 0], 0.5, 10),
         lambda: flips_follow_sheppard(np.array([0.5]), float("nan"), 10),
         lambda: gram_is_positive_semidefinite(nothing((len(bad), len(bad)), value)),
-        lambda: counts_are_dense_products(np.zeros((0, 2), int), np.zeros((0, 5), int), np.zeros((2, 5), int)),
+        lambda: counts_are_dense_products(np.array(2), np.ones((3, 2), int), np.ones((4, 2), int)),
         lambda: gradient_matches_finite_difference(lambda w: float(np.sum(w)), good, good, directions=0),
     ]
     for law in laws:

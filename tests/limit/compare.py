@@ -81,6 +81,7 @@ def largest_difference(run: Trajectory, direct: Course) -> float:
     worst = 0.0
     for ours, wanted in pairs:
         assert ours.shape == wanted.shape and np.array_equal(np.isnan(ours), np.isnan(wanted))
+        assert np.isfinite(wanted).any() and not np.isinf(wanted).any(), "nothing to compare"
         gap = np.abs(ours - wanted) / np.maximum(1.0, np.abs(wanted))
         worst = max(worst, float(np.nanmax(gap, initial=0.0)))
     return worst

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
-from theory_sim import Experiment, simulate, solve_limit
+from theory_sim import Experiment, draw_data, draw_test_data, simulate, solve_limit
+from theory_sim.data import shared_directions
 from theory_sim.errors import InputError
+from theory_sim.limit import noise_output
 from theory_sim.limit.noise_output import NoiseOutput, modes
+from theory_sim.numeric.streams import StepStream
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.theory.arc_cosine import kappa_1
 
 LAWS = ("independent", "balanced")
@@ -70,6 +75,85 @@ def test_two_time_covariance_of_paths(sampled: tuple[str, np.ndarray, np.ndarray
     law, x, values = sampled
     score, tests = _largest_score(values, _two_time(x, RHOS, law))
     assert score < norm.isf(LEVEL / tests / 2)
+
+
+def _mean_score(values: np.ndarray, wanted: np.ndarray) -> tuple[float, int]:
+    """Largest |z| of the sample means, which should be 0, and how many there are."""
+    flat = values.reshape(len(values), -1)
+    return float(np.abs(flat.mean(axis=0) / np.sqrt(np.diag(wanted) / len(flat))).max()), flat.shape[1]
+
+
+def test_paths_are_centred(sampled: tuple[str, np.ndarray, np.ndarray]) -> None:
+    """And a constant of a tenth of the standard deviation is refused."""
+    law, x, values = sampled
+    wanted = _two_time(x, RHOS, law)
+    score, tests = _mean_score(values, wanted)
+    assert score < norm.isf(LEVEL / tests / 2)
+    off = values + 0.1 * np.sqrt(np.diag(wanted)).reshape(values.shape[1:])
+    assert _mean_score(off, wanted)[0] > norm.isf(LEVEL / tests / 2)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("spatial", ["exact", "mean"])
+def test_opposite_draws_have_opposite_outputs(law: str, spatial: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The noise output is linear in its draws, so that no constant can have been added: exactly, as rounding is symmetric."""
+
+    class Opposite(StepStream):
+        def normal(self, step: int, out: np.ndarray) -> None:
+            super().normal(step, out)
+            out *= -1
+
+    def path() -> np.ndarray:
+        process = NoiseOutput(_inputs(7, 3), law=law, spatial=spatial, seed=2, address=0)  # type: ignore[arg-type]
+        values = [process.values]
+        for step, rho in enumerate(RHOS):
+            process.advance(rho, step)
+            values.append(process.values)
+        return np.array(values)
+
+    values = path()
+    monkeypatch.setattr(noise_output, "StepStream", Opposite)
+    assert np.abs(values).min() > 0
+    np.testing.assert_array_equal(path(), -values)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("network", ["split", "shared"])
+def test_a_limit_without_signal_is_this_process(law: Any, network: Any) -> None:
+    """With a rate of 1e-12 outputs on training and test examples, and g, are tau_t times the process, to 1e-10."""
+    e = Experiment(
+        d=4, N=12, p0=0.4, q0=0.3, n_test=3, neurons=law, network=network, tau_0=0.7, tau_xi=0.0, lambda_=0.0, schedule="S",
+        eta_2=1e-12, max_steps=1, record_every=1.0, dtype="float64", seed=4,
+    )
+    train, test = draw_data(e), draw_test_data(e)
+    seen = []
+
+    class Look(Observer):
+        name = "look"
+        variables: ClassVar = {"look": Variable((), "1", "nothing")}
+
+        def observe(self, snapshot: Snapshot) -> Values:
+            seen[:] = [snapshot.network.f, snapshot.network.outputs(snapshot.test)[0], snapshot.network.g]
+            return {"look": 0.0}
+
+    solve_limit(e, noise="sampled", observers=[Look()], threads=1)
+    patches = [of.x1[of.kind != 1] for of in (train, test)]
+    given: dict[str, Any] = {"law": law, "spatial": "exact", "seed": e.seed}
+    directions = shared_directions(e, train.w_star) if network == "shared" else np.array([[1.0, s * e.r] for s in (-1, 0, 1)])
+    if network == "shared":
+        values = 0.7 * NoiseOutput(np.concatenate([*patches, directions]), address=0, **given).values
+        g = values[-3:]
+    else:
+        values = 0.7 * NoiseOutput(np.concatenate(patches), address=0, **given).values
+        g = 0.7 * NoiseOutput(directions, address=1, **given).values
+    wanted, start = [], 0
+    for of, count in zip((train, test), map(len, patches), strict=True):
+        f = of.alpha * g[of.direction]
+        f[of.kind != 1] += values[start : start + count]
+        wanted, start = [*wanted, f], start + count
+    for actual, expected in zip(seen, [*wanted, g], strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-10)
+        assert np.abs(expected).min() > 1e-3
 
 
 @pytest.mark.parametrize("twin", ["no rotation", "kappa_1 off by 10 %", "the other law", "one step more"])

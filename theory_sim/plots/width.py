@@ -50,7 +50,7 @@ def fit_width(trajectories: Sequence[Trajectory]) -> WidthFit:
     Raises
     ------
     InputError
-        If a finite run has no limit beside it, or there are fewer than two widths.
+        If a finite run has no limit beside it, outputs are no numbers, or there are fewer than two widths.
     """
     limits = {_key(run): run for run in trajectories if run.dataset.attrs["engine"] == "limit"}
     found: dict[int, list[float]] = {}
@@ -61,6 +61,11 @@ def fit_width(trajectories: Sequence[Trajectory]) -> WidthFit:
         if beside is None:
             raise InputError(f"{run.experiment.run_name} at finite width without its limit",
                              "a limit run of the same experiment and data", "add one made with --engine limit")
+        for each in (run, beside):
+            if not np.isfinite(each.dataset["f_train"].values).all():
+                engine = each.dataset.attrs["engine"]
+                raise InputError(f"{each.experiment.run_name}, {engine}, with outputs that are no numbers",
+                                 "runs that did not diverge", "leave it out, or lower its rate")
         gap = run.dataset["f_train"].values - beside.dataset["f_train"].values
         width = run.experiment.m_W + run.experiment.m_V
         found.setdefault(width, []).append(float(np.sqrt(np.mean(gap**2))))

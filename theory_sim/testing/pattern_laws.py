@@ -51,8 +51,8 @@ def counts_are_dense_products(counts: Array, before: Array, after: Array) -> Non
     AssertionError
         If a count differs.
     """
-    assert counts.size and before.shape[1], f"{counts.size} counts of {before.shape[1]} neurons"
     dense = before.astype(np.int64) @ after.astype(np.int64).T
+    assert counts.shape == dense.shape, f"counts {counts.shape} of {dense.shape} pairs"
     np.testing.assert_array_equal(counts, dense, err_msg="neurons active at both")
 
 
