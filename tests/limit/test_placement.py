@@ -132,14 +132,20 @@ def test_against_the_double_sum(fields: dict[str, Any]) -> None:
     {"patterns": "redrawn"}, {"noise_placement": "pre-activations", "noise_level": 60.0},
 ], ids=str)
 def test_finite_width_approaches_it(fields: dict[str, Any]) -> None:
-    """Each kind's loss within 0.02 at m_V = 20 000; each example's own noise beside the limit of shared noise."""
+    """Each kind's loss within 0.02 at m_V = 20 000; each example's own noise beside the limit of shared noise.
+
+    Patterns frozen at the annealing keep one draw of the noise for good: losses scatter by 0.02, and a mean over 8 draws is
+    held against the limit.
+    """
     e = Experiment(d=60, N=120, p0=0.2, q0=0.4, m_W=1000, m_V=20_000, tau_xi=0.789, max_tau=160.0, record_every=20.0, n_test=5,
                    schedule="pieces", pieces=[[80.0, 16.0], [1e6, 4.0]], seed=2, **fields)  # fmt: skip
     of_limit = e
     if e.noise_placement == "pre-activations":
         e = e.replace(m_V=2000, m_W=400)
         of_limit = e.replace(noise_placement="pre-activations-shared")
-    ends = [run.dataset["loss_train"].values for run in (simulate(e), solve_limit(of_limit))]
+    draws = [{"seed_init": s, "seed_noise": s} for s in range(8)] if e.patterns == "frozen-at-annealing" else [{}]
+    ends = [np.mean([simulate(e.replace(**draw)).dataset["loss_train"].values for draw in draws], axis=0),
+            solve_limit(of_limit).dataset["loss_train"].values]
     assert np.abs(ends[0] - ends[1]).max() < (0.05 if e.m_V == 2000 else 0.02)
     if e.patterns != "frozen-at-annealing":
         plain = solve_limit(e.replace(noise_placement="none", patterns="moving")).dataset["loss_train"].values
