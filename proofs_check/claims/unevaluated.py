@@ -5,12 +5,32 @@ from __future__ import annotations
 import sympy
 from sympy import Mul, Pow, oo
 
-__all__ = ["quotient", "standard_normal_mean"]
+__all__ = ["at", "derivative_at", "power", "product", "quotient", "standard_normal_mean"]
+
+
+def product(*factors: sympy.Expr) -> sympy.Expr:
+    """A product in which nothing is multiplied out or cancels yet."""
+    return Mul(*factors, evaluate=False)
+
+
+def power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+    """A power that is not taken yet."""
+    return Pow(base, exponent, evaluate=False)
 
 
 def quotient(above: sympy.Expr, below: sympy.Expr) -> sympy.Expr:
     """A fraction in which nothing cancels yet."""
-    return Mul(above, Pow(below, -1, evaluate=False), evaluate=False)
+    return product(above, power(below, sympy.Integer(-1)))
+
+
+def at(expression: sympy.Expr, symbol: sympy.Symbol, value: sympy.Expr) -> sympy.Expr:
+    """An expression in which a value is to be put in for a symbol, and is not yet."""
+    return sympy.Subs(expression, symbol, value)
+
+
+def derivative_at(expression: sympy.Expr, symbol: sympy.Symbol, value: sympy.Expr, order: int = 1) -> sympy.Expr:
+    """A derivative at a point, neither differentiated nor put in yet."""
+    return sympy.Subs(sympy.Derivative(expression, (symbol, order)), symbol, value)
 
 
 def standard_normal_mean(expression: sympy.Expr, variable: sympy.Symbol) -> sympy.Expr:
