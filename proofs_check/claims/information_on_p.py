@@ -6,6 +6,7 @@ import sympy
 from sympy import Integer, Rational, exp, log, oo, pi, sqrt
 
 from proofs_check.claim import claim
+from proofs_check.claims.unevaluated import at
 from proofs_check.problem import Identity, Positive, Step, Together, Value
 
 p, q, Z, d, g_0, m, s = sympy.symbols("p q Z d g_0 m s", positive=True)
@@ -63,7 +64,9 @@ def donsker_varadhan(normalised: int = 1, times: int = 1) -> Positive:
     ),
     statement=r"\int\!\phi=1,\quad-E\log\phi(u)=\tfrac d2\log\frac{2\pi m}d+\frac d{2m}E\|u\|^2=\tfrac d2\log\frac{2\pi em}d"
     r"\ \ge\ h(u)",
-    twins={"without e": {"e": Integer(1)}, "m for m/d": {"shared": 0}},
+    twins={
+        "without e": {"e": Integer(1)}, "m for m/d": {"shared": 0}, "1 % more than 2 pi e": {"e": Rational(101, 100) * sympy.E},
+    },
 )
 def most_entropy(e: sympy.Expr = sympy.E, shared: int = 1) -> Together:
     """Among laws of one second moment the Gaussian has the largest entropy."""
@@ -77,11 +80,20 @@ def most_entropy(e: sympy.Expr = sympy.E, shared: int = 1) -> Together:
         ("its mean of x^2 is m/d, so d of them have m", Identity(domain, d * sympy.Integral(x**2 * one, (x, -oo, oo)), (
             Step(m, "variance of a Gaussian"),
         ))),
-        ("cross-entropy", Identity(domain, -d * log(1 / sqrt(2 * pi * v)) + m / (2 * v), (
-            Step(d / 2 * log(2 * pi * m / d) + d / 2, "the logarithm of a root; the second moment is m"),
+        ("minus the logarithm of a coordinate's density", Identity({**domain, x: (Integer(-2), Integer(2))}, -log(one), (
+            Step(log(2 * pi * m / d) / 2 + d * x**2 / (2 * m), "of a root and of an exponential"),
+        ))),
+        ("cross-entropy", Identity(domain, d * sympy.Integral(-log(one) * one, (x, -oo, oo)), (
+            Step(d / 2 * log(2 * pi * m / d) + d / 2, "d coordinates; the second moment is m"),
             Step(d / 2 * log(2 * pi * e * m / d**shared), "d/2 = (d/2) log e"),
         ))),
     ))  # fmt: skip
+
+
+def _second_moment(across: int = 1) -> sympy.Expr:
+    """E |x_1|^2 of a P example, by the densities along w* and across."""
+    along = sympy.Integral((g_0 / sqrt(d) + x) ** 2 * 2 * DENSITY, (x, 0, oo))
+    return along + (d - across) * sympy.Integral(x**2 * DENSITY, (x, -oo, oo))
 
 
 @claim(
@@ -94,16 +106,22 @@ def most_entropy(e: sympy.Expr = sympy.E, shared: int = 1) -> Together:
     ),
     statement=r"E\|x_1\|^2=\int_0^\infty(\gamma_0+x)^2\,2\varphi_d(x)\,dx+(d-1)\int x^2\varphi_d(x)\,dx"
     r"=1+\frac{g_0^2+2g_0\sqrt{2/\pi}}d",
-    twins={"d coordinates across": {"across": 0}, "without the cross term": {"cross": 0}},
+    twins={
+        "d coordinates across": {"across": 0}, "without the cross term": {"cross": Integer(0)},
+        "2 g_0 moved by 1 %": {"cross": Rational(202, 100)},
+    },
 )
-def second_moment(across: int = 1, cross: int = 2) -> Identity:
+def second_moment(across: int = 1, cross: sympy.Expr = Integer(2)) -> Identity:  # noqa: B008
     """Mean squared norm of a P example."""
-    start = sympy.Integral((g_0 / sqrt(d) + x) ** 2 * 2 * DENSITY, (x, 0, oo)) + (d - across) * sympy.Integral(
-        x**2 * DENSITY, (x, -oo, oo)
-    )
-    return Identity({d: DIMENSIONS, g_0: BOX}, start, (
+    return Identity({d: DIMENSIONS, g_0: BOX}, _second_moment(across), (
         Step(1 + (g_0**2 + cross * g_0 * ALONG) / d, "half-normal and normal moments"),
     ))  # fmt: skip
+
+
+def _conditional_entropy() -> sympy.Expr:
+    """h(x_1 | w*, y) of a P example, by the densities along w* and across."""
+    along, across = (-log(share * DENSITY) * share * DENSITY for share in (2, 1))
+    return sympy.Integral(along, (x, 0, oo)) + (d - 1) * sympy.Integral(across, (x, -oo, oo))
 
 
 @claim(
@@ -115,15 +133,14 @@ def second_moment(across: int = 1, cross: int = 2) -> Identity:
     ),
     statement=r"h(x_1\mid w^*,y)=-\!\int_0^\infty\!2\varphi_d\log(2\varphi_d)-(d-1)\!\int\!\varphi_d\log\varphi_d"
     r"=\tfrac d2\log\frac{2\pi e}d-\log2",
-    twins={"without log 2": {"half": 0}, "1 for e": {"e": Integer(1)}},
+    twins={
+        "without log 2": {"half": Integer(0)}, "1 for e": {"e": Integer(1)},
+        "1 % more than 2 pi e": {"e": Rational(101, 100) * sympy.E}, "99 % of log 2": {"half": Rational(99, 100)},
+    },
 )
-def conditional_entropy(half: int = 1, e: sympy.Expr = sympy.E) -> Identity:
+def conditional_entropy(half: sympy.Expr = Integer(1), e: sympy.Expr = sympy.E) -> Identity:  # noqa: B008
     """Entropy of a P example whose direction is known: the half-space takes one bit from the Gaussian's."""
-    logarithm = log(d / (2 * pi)) / 2 - d * x**2 / 2  # log of the density
-    start = sympy.Integral(-2 * DENSITY * (log(2) + logarithm), (x, 0, oo)) + (d - 1) * sympy.Integral(
-        -DENSITY * logarithm, (x, -oo, oo)
-    )
-    return Identity({d: DIMENSIONS}, start, (
+    return Identity({d: DIMENSIONS}, _conditional_entropy(), (
         Step(d / 2 * log(2 * pi * e / d) - half * log(2), "Gaussian moments; (1/2) log e a coordinate"),
     ))  # fmt: skip
 
@@ -139,23 +156,26 @@ def information(dimension: sympy.Expr, signal: sympy.Expr) -> sympy.Expr:
     bound="upper",
     assumptions=(
         "y x_1 has the same law for both labels, and y says nothing of w*: I(w*; x_1, y) = I(w*; y x_1)",
-        "h(y x_1) <= (d/2) log(2 pi e m / d) by the claim gaussian-has-most-entropy, m by the claim p-second-moment",
+        "h(y x_1) <= (d/2) log(2 pi e m / d) by the claim gaussian-has-most-entropy, m = E |x_1|^2 by p-second-moment",
         "h(y x_1 | w*) by the claim p-conditional-entropy",
     ),
-    statement=r"I(w^*;x_1,y)\le\tfrac d2\log\frac{2\pi em}d-\Big(\tfrac d2\log\frac{2\pi e}d-\log2\Big)"
+    statement=r"I(w^*;x_1,y)\le\tfrac d2\log\frac{2\pi em}d-h(x_1\mid w^*,y)"
     r"=\tfrac d2\log\Big(1+\frac{g_0^2+2g_0\sqrt{2/\pi}}d\Big)+\log2=I_1(d)",
-    twins={"without log 2": {"bit": 0}, "g_0 for 2 g_0": {"cross": 1}},
+    twins={
+        "without log 2": {"bit": Integer(0)}, "g_0 for 2 g_0": {"cross": Integer(1)},
+        "99 % of log 2": {"bit": Rational(99, 100)}, "2 g_0 moved by 1 %": {"cross": Rational(202, 100)},
+    },
 )
-def per_example(bit: int = 1, cross: int = 2) -> Identity:
-    """What one labelled example of P can tell about w*, in nats."""
-    moment = 1 + (g_0**2 + 2 * g_0 * ALONG) / d
-    most = d / 2 * log(2 * pi * sympy.E * moment / d)
+def per_example(bit: sympy.Expr = Integer(1), cross: sympy.Expr = Integer(2)) -> Identity:  # noqa: B008
+    """What one labelled example of P can tell about w*, in nats, from the densities."""
+    moment, given = 1 + (g_0**2 + 2 * g_0 * ALONG) / d, _conditional_entropy()
     known = d / 2 * log(2 * pi * sympy.E / d) - log(2)
-    right = d / 2 * log(1 + (g_0**2 + cross * g_0 * ALONG) / d) + bit * log(2)
-    return Identity({d: DIMENSIONS, g_0: BOX}, most - known, (
-        Step(d / 2 * (log(2 * pi * sympy.E / d) + log(moment)) - d / 2 * log(2 * pi * sympy.E / d) + log(2),
-             "logarithm of a product"),
-        Step(right, "the entropies' common part cancels"),
+    right = information(d, g_0**2 + cross * g_0 * ALONG) + (bit - 1) * log(2)
+    return Identity({d: DIMENSIONS, g_0: BOX}, d / 2 * log(2 * pi * sympy.E * _second_moment() / d) - given, (
+        Step(d / 2 * log(2 * pi * sympy.E * moment / d) - given, "the second moment", "lemma", lemma="p-second-moment"),
+        Step(d / 2 * log(2 * pi * sympy.E * moment / d) - known, "the entropy with w* given", "lemma",
+             lemma="p-conditional-entropy"),
+        Step(right, "logarithm of a product; the entropies' common part cancels"),
     ))  # fmt: skip
 
 
@@ -192,17 +212,18 @@ def many_examples(sign: int = 1) -> Together:
     bound="lower",
     assumptions=("s = g_0^2 + 2 g_0 sqrt(2/pi) > 0; at g_0 = 0 it is log 2 for every d",),
     statement=r"\frac{d}{dd}I_1(d)=\frac12\Big[\log\Big(1+\frac sd\Big)-\frac s{d+s}\Big]>0",
-    twins={"s/d for s/(d + s)": {"within": 0}},
+    twins={"s/d for s/(d + s)": {"within": 0}, "1/2 moved by 1 %": {"half": Rational(101, 200)}},
 )
-def grows(within: int = 1) -> Together:
+def grows(within: int = 1, half: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
     """One example tells more in more dimensions."""
-    slope = (log(1 + s / d) - s / (d + within * s)) / 2
+    slope = half * (log(1 + s / d) - s / (d + within * s))
     domain = {d: DIMENSIONS, s: BOX}
     return Together((
-        ("derivative", Identity(domain, sympy.diff(information(d, s), d), (Step(slope, "product rule"),))),
+        ("derivative", Identity(domain, sympy.Derivative(information(d, s), d), (Step(slope, "product rule"),))),
         ("is positive", Positive(domain, slope, (
-            Step(s / (2 * (d + s) ** 2), "derivative in s; 0 at s = 0"),
+            Step(half * s / (d + s) ** 2, "derivative in s; 0 at s = 0"),
         ), by=s, at=Integer(0), order=1)),
+        ("at g_0 = 0", Identity({d: DIMENSIONS}, at(information(d, s), s, Integer(0)), (Step(log(2), "log 1 = 0"),))),
     ))  # fmt: skip
 
 
@@ -212,16 +233,17 @@ def grows(within: int = 1) -> Together:
     bound="tight",
     assumptions=("s = g_0^2 + 2 g_0 sqrt(2/pi)",),
     statement=r"I_1(d)\to\tfrac s2+\log2\ (d\to\infty),\qquad I_1(d)<\tfrac s2+\log2",
-    twins={"s for s/2": {"half": Integer(1)}, "log 2 only": {"half": Integer(0)}},
+    twins={
+        "s for s/2": {"half": Integer(1)}, "log 2 only": {"half": Integer(0)}, "1/2 moved by 1 %": {"half": Rational(101, 200)},
+    },
 )
 def limit(half: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
     """The limit, which no dimension exceeds."""
-    small = sympy.Symbol("h", positive=True)  # 1/d
-    reached = sympy.Limit(information(1 / small, s), small, 0)
+    end = half * s + log(2)
     return Together((
-        ("limit", Identity({s: BOX}, reached, (Step(half * s + log(2), "log(1 + h s) / h goes to s"),))),
-        ("from below", Positive({d: DIMENSIONS, s: BOX}, s / 2 + log(2) - information(d, s), (
-            Step(s / (2 * (d + s)), "derivative in s; 0 at s = 0"),
+        ("limit", Identity({s: BOX}, sympy.Limit(information(d, s), d, oo), (Step(end, "d log(1 + s/d) goes to s"),))),
+        ("from below", Positive({d: DIMENSIONS, s: BOX}, end - information(d, s), (
+            Step(half - Rational(1, 2) + s / (2 * (d + s)), "derivative in s; 0 at s = 0"),
         ), by=s, at=Integer(0), order=1)),
     ))  # fmt: skip
 
