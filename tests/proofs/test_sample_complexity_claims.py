@@ -40,7 +40,7 @@ def test_information(d: float, g_0: float) -> None:
 
 @pytest.mark.parametrize(("d", "c"), [(2, 0.3), (9, 0.9), (500, 0.6)])
 def test_bounds(d: int, c: float) -> None:
-    needed = number(last(find("information-needed-for-overlap").problem(), "value"), mu=(d - 1) / 2, c=c)
+    needed = number(last(find("information-needed-for-overlap").problem(), "value"), mu=(d - 1) / 2, h=c / (1 - c))
     assert float(samples_lower_bound(d, c, 0.7)) * d * float(information_per_example(d, 0.7)) == pytest.approx(needed)
     mu = 0.7 + np.sqrt(2 / np.pi)
     reached = last(find("averaging-overlap-at-every-d").problem())
