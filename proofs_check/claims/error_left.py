@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sympy import Integer, Rational, erf, exp, oo, pi, sqrt
 
 from proofs_check.claim import claim
-from proofs_check.claims.unevaluated import quotient
+from proofs_check.claims.unevaluated import at, derivative_at, quotient
 from proofs_check.problem import Identity, Positive, Sampled, Step, Together, Value
 
 a, b, m, x, g_0 = sympy.symbols("a b m x g_0", positive=True)
@@ -58,29 +58,46 @@ def Phi(z: sympy.Expr) -> sympy.Expr:
 @claim(
     "max-margin-means-over-noise",
     source="THEORY §10 [D]",
-    assumptions=("G ~ N(0, 1), t real", "each mean is the integral over G < t, where t - G > 0, by its antiderivative"),
+    assumptions=(
+        "G ~ N(0, 1), t real; (t - G)_+ is t - G for G < t and 0 beyond",
+        "each mean is the integral from -oo to t, by an antiderivative that is 0 at -oo",
+    ),
     statement=r"E(t-G)_+=t\Phi(t)+\phi(t),\qquad E(t-G)_+^2=(t^2+1)\Phi(t)+t\phi(t),\qquad E\,G(t-G)_+=-\Phi(t)",
-    twins={"t^2 for t^2 + 1": {"more": 0}, "plus Phi": {"sign": 1}},
+    twins={
+        "t^2 for t^2 + 1": {"more": Integer(0)}, "plus Phi": {"sign": Integer(1)},
+        "1 moved by 1 %": {"more": Rational(101, 100)}, "-1.01 Phi": {"sign": Rational(-101, 100)},
+    },
 )
-def means_over_noise(more: int = 1, sign: int = -1) -> Together:
-    """The three means over the noise across that the functional needs."""
+def means_over_noise(more: sympy.Expr = Integer(1), sign: sympy.Expr = Integer(-1)) -> Together:  # noqa: B008
+    """The three means over the noise across that the functional needs, from its density."""
     both = {G: (Integer(-3), Integer(3)), t: (Integer(-3), Integer(3))}
     alone = {t: both[t]}
 
-    def mean(name: str, what: sympy.Expr, antiderivative: sympy.Expr, *closed: sympy.Expr) -> tuple[tuple[str, Identity], ...]:
-        steps = tuple(Step(each, "at G = t") for each in closed)
+    def mean(name: str, what: sympy.Expr, antiderivative: sympy.Expr, closed: sympy.Expr) -> tuple[tuple[str, Identity], ...]:
         return (
             (f"{name}: antiderivative", Identity(both, sympy.Derivative(antiderivative, G), (Step(what * phi(G), "derived"),))),
             (f"{name}: from -oo", Identity(alone, sympy.Limit(antiderivative, G, -oo), (Step(Integer(0), "it starts at 0"),))),
-            (f"{name}: to t", Identity(alone, antiderivative.subs(G, t), steps)),
+            (f"{name}: to t", Identity(alone, at(antiderivative, G, t), (Step(closed, "at G = t"),))),
         )
 
     first = t * Phi(t) + phi(t)
     return Together((
         *mean("first", t - G, t * Phi(G) + phi(G), first),
-        *mean("second", (t - G) ** 2, (t**2 + more) * Phi(G) + (2 * t - G) * phi(G), (t**2 + more) * Phi(t) + t * phi(t),
-              t * first + Phi(t)),
+        *mean("second", (t - G) ** 2, (t**2 + more) * Phi(G) + (2 * t - G) * phi(G), (t**2 + more) * Phi(t) + t * phi(t)),
         *mean("with G", G * (t - G), (G - t) * phi(G) + sign * Phi(G), sign * Phi(t)),
+        ("second by first", Identity(alone, (t**2 + 1) * Phi(t) + t * phi(t), (
+            Step(t * first + Phi(t), "so E Y_+^2 = a M_0 - b M_1 + P[Y > 0]"),
+        ))),
+    ))  # fmt: skip
+
+
+def best_weight(name: str) -> tuple[str, Identity]:
+    """Part of a claim: what a square costs at its best weight, where E p^2 <= s^2/delta."""
+    s, delta, square, h = sympy.symbols("s delta M_2 h", positive=True)
+    box = (Rational(1, 10), Integer(3))
+    cost = s**2 / (2 * delta * h) + h * square / 2
+    return name, Identity(dict.fromkeys((s, delta, square), box), at(cost, h, s / sqrt(delta * square)), (
+        Step(s * sqrt(square / delta), "both halves are equal"),
     ))  # fmt: skip
 
 
@@ -90,50 +107,63 @@ def means_over_noise(more: int = 1, sign: int = -1) -> Together:
     bound="lower",
     assumptions=(
         "X = 1 - r v - s G = p - e with p = X_+ >= 0, e >= 0; y = Y_+ >= 0; any weight h > 0",
-        "averaged with E p^2 <= s^2/delta at the best weight, h = s/sqrt(delta E y^2)",
-        "M_0 = E Y_+, M_1 = E v Y_+, E G Y_+ = -P[Y > 0] by the claim max-margin-means-over-noise",
+        "averaged: E X y = M_0 - r M_1 + s P[Y > 0], with M_0 = E y, M_1 = E v y, E G y = -P[Y > 0] "
+        "(claim max-margin-means-over-noise), and E p^2 <= s^2/delta",
+        "at the best weight, h = s/sqrt(delta E y^2), the right side is s sqrt(E y^2/delta)",
     ),
     statement=r"X\,Y_+\le\frac{X_+^2}{2h}+\frac{hY_+^2}2,\ \text{ so }\ "
     r"rM_1+s\Big(\sqrt{E Y_+^2/\delta}-P[Y>0]\Big)\ge M_0\ \text{ for all feasible }(r,s)\text{ and all }Y",
-    twins={"half the right side": {"share": Rational(1, 2)}, "e with the other sign": {"sign": -1}},
+    twins={
+        "half the right side": {"share": Rational(1, 2)}, "e with the other sign": {"sign": -1},
+        "99 % of the right side": {"share": Rational(99, 100)},
+    },
 )
-def weak_duality(share: sympy.Expr = Integer(1), sign: int = 1) -> Positive:  # noqa: B008
+def weak_duality(share: sympy.Expr = Integer(1), sign: int = 1) -> Together:  # noqa: B008
     """Any Y gives a half-plane that holds every feasible point, and so a bound on the margin from above."""
     p, e, y = sympy.symbols("p e y", nonnegative=True)
     h = sympy.Symbol("h", positive=True)
     side = (Integer(0), Integer(3))
     right = share * (p**2 / (2 * h) + h * y**2 / 2)
-    return Positive({p: side, e: side, y: side, h: (Rational(1, 10), Integer(3))}, right - (p - sign * e) * y, (
-        Step((p - h * y) ** 2 / (2 * h) + e * y, "a square, and what the negative part of X takes away"),
-    ), strict=False)  # fmt: skip
+    return Together((
+        ("at every point", Positive({p: side, e: side, y: side, h: (Rational(1, 10), Integer(1))}, right - (p - sign * e) * y, (
+            Step((p - h * y) ** 2 / (2 * h) + e * y, "a square, and what the negative part of X takes away"),
+        ), strict=False)),
+        best_weight("at the best weight"),
+    ))  # fmt: skip
 
 
 @claim(
     "max-margin-stationary",
     source="THEORY §10 [D]",
     assumptions=(
-        "F = E Y_+^2 = E[(t^2 + 1) Phi(t) + t phi(t)], t = a - b v, by the claim max-margin-means-over-noise",
-        "a(b) on F(a, b) = 1/delta, so a' = -F_b/F_a = m = E[v (t Phi + phi)]/E[t Phi + phi]; margin a/sqrt(1 + b^2)",
+        "F = E Y_+^2 = E[(t^2 + 1) Phi(t) + t phi(t)], t = a - b v, by the claim max-margin-means-over-noise; likewise E Y_+",
+        "F is differentiated under the mean; a(b) on F(a, b) = 1/delta, so a' = -F_b/F_a = m = E v Y_+/E Y_+; "
+        "margin a/sqrt(1 + b^2)",
         "upper bound on the margin by the claim max-margin-weak-duality: sqrt(M_1^2 + (1/delta - P)^2)/M_0, M_1 = m M_0",
-        "1/delta - P = a M_0 - b M_1 by the same claim",
+        "1/delta - P = a M_0 - b M_1 by the claim max-margin-means-over-noise",
     ),
     statement=r"\partial_aF=2E\,Y_+,\qquad\partial_bF=-2E\,vY_+,\qquad "
     r"\frac d{db}\frac{a(b)}{\sqrt{1+b^2}}=\frac{(1+b^2)m-ab}{(1+b^2)^{3/2}},\qquad"
     r"m^2+(a-bm)^2-\frac{a^2}{1+b^2}=(1+b^2)\Big(m-\frac{ab}{1+b^2}\Big)^2",
-    twins={"1 for 1 + b^2": {"more": 0}, "without the 2": {"factor": 1}},
+    twins={
+        "1 for 1 + b^2": {"more": Integer(0)}, "without the 2": {"factor": Integer(1)},
+        "1 + 1.01 b^2": {"more": Rational(101, 100)}, "2 moved by 1 %": {"factor": Rational(202, 100)},
+    },
 )
-def stationary(more: int = 1, factor: int = 2) -> Together:
+def stationary(more: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
     """The lower and the upper bound on the margin meet just where the lower one is stationary: max-margin is found there."""
-    along = sympy.Function("a")(b)
     size, domain = 1 + more * b**2, {a: (Integer(1), Integer(5)), b: (Rational(1, 2), Integer(4)), m: (Integer(1), Integer(3))}
     v, t = sympy.Symbol("v", positive=True), a - b * sympy.Symbol("v", positive=True)
     pull, inside = t * Phi(t) + phi(t), {**domain, v: (Rational(1, 2), Integer(3))}
     functional = (t**2 + 1) * Phi(t) + t * phi(t)
-    slope_of = sympy.diff(along / sqrt(1 + b**2), b).subs(sympy.Derivative(along, b), m).subs(along, a)
+    further = sympy.Symbol("db", real=True)  # along the curve a moves by m of it
+    margin = (a + m * further) / sqrt(1 + (b + further) ** 2)
     return Together((
         ("F in a", Identity(inside, sympy.Derivative(functional, a), (Step(factor * pull, "chain rule, t = a - b v"),))),
         ("F in b", Identity(inside, sympy.Derivative(functional, b), (Step(-factor * v * pull, "the same"),))),
-        ("slope", Identity(domain, slope_of, (Step((size * m - a * b) / (1 + b**2) ** Rational(3, 2), "a' = m"),))),
+        ("slope", Identity(domain, derivative_at(margin, further, Integer(0)), (
+            Step((size * m - a * b) / (1 + b**2) ** Rational(3, 2), "a' = m"),
+        ))),
         ("gap", Identity(domain, m**2 + (a - b * m) ** 2 - quotient(a**2, 1 + b**2), (
             Step(size * (m - a * b / (1 + b**2)) ** 2, "a square in m"),
         ))),
@@ -187,7 +217,8 @@ ASSUMED = (
 )
 MOVED: dict[str, dict[str, Any]] = {
     "10 % more examples": {"more": Rational(11, 10)}, "10 % fewer": {"more": Rational(9, 10)},
-    "g_0 = 1.01": {"strength": Rational(101, 100)}, "mean margin for its law": {"spread": 0},
+    "1 % more examples": {"more": Rational(101, 100)}, "g_0 = 1.01": {"strength": Rational(101, 100)},
+    "mean margin for its law": {"spread": 0},
 }  # fmt: skip
 
 
@@ -232,17 +263,26 @@ def from_all(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), s
     assumptions=("g_0 = 1, d to infinity; overlap by the claim p-averaging-overlap", "tails beyond 12, below 1e-31, enclosed"),
     statement=r"\text{averaging errs on }0.0279020127687\ (\delta=\tfrac12)\text{ and }9.76601222090\cdot10^{-5}\ (\delta=2.8)"
     r"\text{ of fresh P, }\pm10^{-13}",
-    twins={"10 % more examples": {"more": Rational(11, 10)}, "mu = g_0 + 1/2": {"mean": Rational(3, 2)}},
+    twins={
+        "10 % more examples": {"more": Rational(11, 10)}, "mu = g_0 + 1/2": {"mean": Rational(3, 2)},
+        "1 % more examples": {"more": Rational(101, 100)}, "1 % larger errors": {"larger": Rational(101, 100)},
+    },
 )
-def averaging_left(more: sympy.Expr = Integer(1), mean: sympy.Expr = MEAN) -> Together:  # noqa: B008
+def averaging_left(
+    more: sympy.Expr = Integer(1), mean: sympy.Expr = MEAN, larger: sympy.Expr = Integer(1),  # noqa: B008
+) -> Together:  # fmt: skip
     """What averaging leaves, from d/2 examples and from all."""
     near, within = Rational(1, 10**13), {tail: TAIL}
 
     def left(delta: sympy.Rational, value: str) -> Value:
-        k = sqrt(more * delta) * mean  # c/sqrt(1 - c^2)
-        return Value(_error_of(k, Integer(1)), Rational(value) - near, Rational(value) + near, within=within)
+        k = sqrt(more * delta) * mean  # c/sqrt(1 - c^2), by the first part
+        return Value(larger * _error_of(k, Integer(1)), Rational(value) - near, Rational(value) + near, within=within)
 
+    delta, signal = sympy.symbols("delta mu", positive=True)
+    square = delta * signal**2 / (1 + delta * signal**2)
+    known = {delta: (Rational(1, 10), Integer(5)), signal: (Rational(1, 2), Integer(3))}
     return Together((
+        ("slope", Identity(known, sqrt(square) / sqrt(1 - square), (Step(sqrt(delta) * signal, "c/sqrt(1 - c^2)"),))),
         ("d/2 examples", left(Rational(1, 2), "0.0279020127687")), ("all", left(Rational(14, 5), "0.0000976601222090")),
     ))  # fmt: skip
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from sympy import Derivative, Integer, Rational, exp, log, sqrt
 
 from proofs_check.claim import claim
-from proofs_check.claims.error_left import CUT, HALF_NORMAL, Phi, phi, x
-from proofs_check.claims.unevaluated import quotient
+from proofs_check.claims.error_left import CUT, HALF_NORMAL, Phi, best_weight, phi, x
+from proofs_check.claims.unevaluated import at, quotient
 from proofs_check.problem import Identity, Positive, Sampled, Step, Together, Value
 
 z, z_0 = sympy.symbols("z z_0", real=True)
@@ -51,21 +51,34 @@ AT_ALL = (Rational(8, 35), tuple(map(Rational, (
     "ridge-logistic-fixed-point",
     source="THEORY §10, after arXiv:1906.03761 [D]",
     assumptions=(
-        "gamma is the constraint's multiplier: z minimises l(z) + (z - q)^2/(2 gamma), so q = z - gamma p, of value e",
-        "stationary in A: ridge A = E v p; in gamma: gamma^2 E p^2 = s^2/delta",
+        "gamma is the constraint's multiplier, z minimises l(z) + (z - q)^2/(2 gamma), and e(q, gamma) is the least value",
+        "what follows, and is not asked here: stationary in A: ridge A = E v p; in gamma: gamma^2 E p^2 = s^2/delta;",
         "in s, with E G p(q) = s E dp/dq (Stein): ridge = 1/(gamma delta) - E l''/(1 + gamma l'')",
     ),
-    statement=r"\frac{\partial e}{\partial q}=-p,\qquad\frac{\partial e}{\partial\gamma}=-\frac{p^2}2,\qquad"
-    r"\frac{dp}{dq}=-\frac{\ell''}{1+\gamma\ell''},\qquad\ell''=p(1-p)",
-    twins={"gamma p^2 for gamma p^2/2": {"half": Integer(1)}, "1 - gamma l''": {"sign": -1}},
+    statement=r"z=q+\gamma p,\qquad\frac{\partial e}{\partial q}=-p,\qquad\frac{\partial e}{\partial\gamma}=-\frac{p^2}2,\qquad"
+    r"\frac{dp}{dq}=-\frac{\ell''}{1+\gamma\ell''},\qquad p=-\ell'(z)=\frac1{1+e^z},\quad\ell''=p(1-p)",
+    twins={
+        "gamma p^2 for gamma p^2/2": {"half": Integer(1)}, "1 - gamma l''": {"sign": -1},
+        "1/2 moved by 1 %": {"half": Rational(101, 200)},
+    },
 )
 def fixed_point(half: sympy.Expr = Rational(1, 2), sign: int = 1) -> Together:  # noqa: B008
     """The proximal fixed point: derivatives of the functional, all by way of z."""
-    domain = {z: (Integer(-3), Integer(3)), gamma: (Rational(1, 10), Integer(5))}
+    alone = {z: (Integer(-3), Integer(3))}
+    domain = {**alone, gamma: (Rational(1, 10), Integer(5))}
+    q = sympy.Symbol("q", real=True)
+    proximal = LOSS + (z - q) ** 2 / (2 * gamma)
     output, envelope = z - gamma * PULL, LOSS + half * gamma * PULL**2
     second = PULL * (1 - PULL)
     moved = quotient(Derivative(envelope, z), Derivative(output, z))
     return Together((
+        ("p", Identity(alone, -Derivative(LOSS, z), (Step(PULL, "slope of the loss"),))),
+        ("l''", Identity(alone, Derivative(LOSS, (z, 2)), (Step(second, "p (1 - p)"),))),
+        ("z is stationary", Identity(domain, at(Derivative(proximal, z), q, output), (Step(Integer(0), "z - q = gamma p"),))),
+        ("z is the least", Positive({**domain, q: alone[z]}, Derivative(proximal, (z, 2)), (
+            Step(exp(z) / (1 + exp(z)) ** 2 + 1 / gamma, "convex"),
+        ))),
+        ("e", Identity(domain, at(proximal, q, output), (Step(envelope, "z - q = gamma p"),))),
         ("in q", Identity(domain, moved, (Step(-PULL, "chain rule: both move with z"),))),
         ("in gamma", Identity(domain, Derivative(envelope, gamma) - moved * Derivative(output, gamma), (
             Step(-(PULL**2) / 2, "at fixed q"),
@@ -81,27 +94,33 @@ def fixed_point(half: sympy.Expr = Rational(1, 2), sign: int = 1) -> Together:  
     source="THEORY §10 [D]",
     bound="lower",
     assumptions=(
-        "any z_0, p = 1/(1 + e^(z_0)), any weight h > 0, y = z - q; averaged with E y^2 <= s^2/delta",
-        "at the best weight, h = s/sqrt(delta E p^2)",
+        "any z_0, p = 1/(1 + e^(z_0)), any weight h > 0, y = z - q; averaged with E y^2 <= s^2/delta, q = A v + s G",
+        "at the best weight, h = s/sqrt(delta E p^2), the right side is s sqrt(E p^2/delta)",
         "E p G = (E p q_0 - A_0 E p v)/s_0 for q_0 = A_0 v + s_0 G, z_0 a function of q_0",
     ),
-    statement=r"\ell(z)\ge\ell(z_0)-p(z-z_0),\quad py\le\frac{hp^2}2+\frac{y^2}{2h},\ \text{ so }\ "
+    statement=r"\ell(z)\ge\ell(z_0)-p(z-z_0),\quad |py|\le\frac{hp^2}2+\frac{y^2}{2h},\ \text{ so }\ "
     r"E\ell(z)\ge E[\ell(z_0)+pz_0]-A\,E[pv]-s\Big(E[pG]+\sqrt{E p^2/\delta}\Big)",
-    twins={"half the slope": {"share": Rational(1, 2)}, "h p^2/4": {"weight": 4}},
+    twins={
+        "half the slope": {"share": Rational(1, 2)}, "h p^2/4": {"weight": Integer(4)},
+        "2 moved by 1 %": {"weight": Rational(202, 100)},
+    },
 )
-def weak_duality(share: sympy.Expr = Integer(1), weight: int = 2) -> Together:  # noqa: B008
+def weak_duality(share: sympy.Expr = Integer(1), weight: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
     """Any outputs z_0 bound the functional from below by a paraboloid in (A, s), whose least value bounds the least of all."""
     pull, y = sympy.symbols("p y", real=True)
     side = (Integer(-3), Integer(3))
     above = LOSS - LOSS.subs(z, z_0) + share * (z - z_0) / (1 + exp(z_0))
-    square = h * pull**2 / weight + y**2 / (2 * h) - pull * y
+    box = {pull: side, y: side, h: (Rational(1, 10), Integer(1))}
+    square = h * pull**2 / weight + y**2 / (2 * h)
     return Together((
         ("the loss is convex", Positive({z: side, z_0: side}, above, (
             Step(exp(-z) / (1 + exp(-z)) ** 2, "second derivative; the line is the tangent at z_0"),
         ), by=z, at=z_0, order=2, strict=False)),
-        ("square", Positive({pull: side, y: side, h: (Rational(1, 10), Integer(3))}, square, (
-            Step((h * pull - y) ** 2 / (2 * h), "a square"),
+        ("square", Positive(box, square - pull * y, (Step((h * pull - y) ** 2 / (2 * h), "a square"),), strict=False)),
+        ("square, the other sign", Positive(box, square + pull * y, (
+            Step((h * pull + y) ** 2 / (2 * h), "a square"),
         ), strict=False)),
+        best_weight("at the best weight"),
     ))  # fmt: skip
 
 
