@@ -6,9 +6,11 @@ c stands for c_0 B^2, x for theta_t - theta*, g for grad L_t(theta_t), D for |x|
 from __future__ import annotations
 
 import sympy
-from sympy import Integer, Rational
+from sympy import Derivative, Integer, Rational
 
 from proofs_check.claim import claim
+from proofs_check.claims.section_11 import one_more_step
+from proofs_check.claims.unevaluated import at, derivative_at
 from proofs_check.problem import Identity, Positive, Step, Together
 
 c, loss, k, room = sympy.symbols("c L k m", positive=True)
@@ -31,19 +33,27 @@ CLASS = "L_t differentiable and convex, |grad L_t|^2 <= c L_t everywhere, L_t(th
         "and at most (sqrt(epsilon) + (sqrt(c)/2) (2 h/c))^2; s_1, s_3 >= 0 are what the two leave over",
     ),
     statement=r"\langle g,x\rangle\ge L_t-\epsilon+\tfrac1c\big(\|g\|-\sqrt{c\epsilon}\big)^2\quad(\|g\|\ge\sqrt{c\epsilon})",
-    twins={"twice the square": {"times": 2}, "the root at twice the pace": {"pace": Integer(1)}},
+    twins={
+        "twice the square": {"times": Integer(2)}, "the root at twice the pace": {"pace": Integer(1)},
+        "1 % more of the square": {"times": Rational(101, 100)}, "the root 1 % slower": {"pace": Rational(99, 200)},
+    },
 )
-def at_common_classifier(times: int = 1, pace: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+def at_common_classifier(times: sympy.Expr = Integer(1), pace: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
     """A loss that is steep here and small there must have become flat between: more than convexity alone says."""
     norm = r + h
     # sqrt(c) times the root of the loss at the point looked at, squared.
     there = (r + pace * 2 * h) ** 2 / c - of_optimum
     inner = loss + 2 * h * norm / c + of_convexity - there
-    domain = {c: BOX, loss: BOX, r: SMALL, h: SMALL, of_convexity: SMALL, of_optimum: SMALL}
+    domain = {c: BOX, loss: BOX, r: SMALL, h: (Rational(1, 4), Rational(1, 2)), of_convexity: SMALL, of_optimum: SMALL}
     slope = (c * loss - of_gradient) / (4 * loss)
+    along, steep = sympy.symbols("a g", real=True)
+    line = {steep: (Integer(-1), Integer(1)), loss: BOX}
     return Together((
+        ("gradient of the root", Identity(line, derivative_at(sympy.sqrt(loss + steep * along), along, Integer(0)), (
+            Step(steep / (2 * sympy.sqrt(loss)), "chain rule, in any direction"),
+        ))),
         ("slope of the root", Positive({c: BOX, loss: BOX, of_gradient: SMALL}, pace**2 * c - slope, (
-            Step((pace**2 - Rational(1, 4)) * c + of_gradient / (4 * loss), "|grad L|^2 = c L - s_2"),
+            Step((pace**2 - Rational(1, 4)) * c + of_gradient / (4 * loss), "|grad sqrt(L)|^2, |grad L|^2 = c L - s_2"),
         ), strict=False)),
         ("inner product", Positive(domain, inner - (loss - r**2 / c + times * h**2 / c), (
             Step(of_convexity + of_optimum, "the squares cancel"),
@@ -59,15 +69,18 @@ def at_common_classifier(times: int = 1, pace: sympy.Expr = Rational(1, 2)) -> T
         "phi(s) = 0 for s <= 0, c s^2/4 up to s = 2 k/c, a line of slope k beyond; L_t(theta) = phi(a + <g, theta>/k), |g| = k",
         "r = sqrt(c epsilon); theta* on the parabola if k >= r, and on the line else; theta_t on the line: L_t >= k^2/c",
     ),
-    statement=r"\varphi'^2\le c\varphi,\ \varphi\text{ convex};\quad L_t(\theta_*)=\epsilon,"
+    statement=r"\varphi'^2\le c\varphi,\ \varphi\text{ convex and differentiable};\quad L_t(\theta_*)=\epsilon,"
     r"\ L_t(\theta_t)=\langle g,x\rangle+\epsilon-\tfrac1c(k-\sqrt{c\epsilon})_+^2\text{, if that is at least }\tfrac{k^2}c",
-    twins={"c s^2/2": {"quarter": Rational(1, 2)}, "a line twice as steep": {"steep": 2}},
+    twins={
+        "c s^2/2": {"quarter": Rational(1, 2)}, "a line twice as steep": {"steep": Integer(2)},
+        "1/4 moved by 1 %": {"quarter": Rational(101, 400)}, "a line 1 % steeper": {"steep": Rational(101, 100)},
+    },
 )
-def reached(quarter: sympy.Expr = Rational(1, 4), steep: int = 1) -> Together:  # noqa: B008
+def reached(quarter: sympy.Expr = Rational(1, 4), steep: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     """The functions for which the inequality between two points holds with equality: what decides a worst case."""
     parabola = quarter * c * s**2
     end = 2 * k / c
-    inner = sympy.Symbol("p", real=True)
+    inner, bend = sympy.symbols("p s", real=True)
 
     def line(at: sympy.Expr) -> sympy.Expr:
         return k**2 / c + steep * k * (at - end)
@@ -75,16 +88,19 @@ def reached(quarter: sympy.Expr = Rational(1, 4), steep: int = 1) -> Together:  
     domain = {c: BOX, k: BOX}
     more = {**domain, r: SMALL, inner: (Integer(0), Integer(1))}
     return Together((
-        ("parabola", Identity({c: BOX, s: BOX}, sympy.diff(parabola, s) ** 2, (Step(c * parabola, "(c s/2)^2"),))),
-        ("curvature", Positive({c: BOX}, sympy.diff(parabola, s, 2))),
-        ("joined in value", Identity(domain, parabola.subs(s, end), (Step(line(end), "at s = 2 k/c"),))),
-        ("joined in slope", Identity(domain, sympy.diff(parabola, s).subs(s, end), (
-            Step(sympy.diff(line(s), s), "at s = 2 k/c"),
+        ("parabola", Identity({c: BOX, s: BOX}, Derivative(parabola, s) ** 2, (Step(c * parabola, "(c s/2)^2"),))),
+        ("curvature", Positive({c: BOX, s: BOX}, Derivative(parabola, (s, 2)), (Step(2 * quarter * c, "c/2"),))),
+        ("joined at 0 in value", Identity({c: BOX}, at(parabola, s, Integer(0)), (Step(Integer(0), "phi = 0 before"),))),
+        ("joined at 0 in slope", Identity({c: BOX}, derivative_at(quarter * c * bend**2, bend, Integer(0)), (
+            Step(Integer(0), "phi' = 0 before"),
         ))),
-        ("line", Positive({**domain, s: BOX}, c * line(end + s) - sympy.diff(line(s), s) ** 2, (
+        ("joined in value", Identity(domain, at(parabola, s, end) - line(end), (Step(Integer(0), "at s = 2 k/c"),))),
+        ("joined in slope", Identity(domain, derivative_at(parabola, s, end), (Step(steep * k, "at s = 2 k/c"),))),
+        ("slope of the line", Identity({**domain, s: BOX}, Derivative(line(s), s), (Step(k, "of the gradient's size"),))),
+        ("line", Positive({**domain, s: BOX}, c * line(end + s) - k**2, (
             Step(c * k * s, "its value grows, its slope does not"),
         ), strict=False)),
-        ("theta* on the parabola", Identity({c: BOX, r: SMALL}, parabola.subs(s, 2 * r / c), (Step(r**2 / c, "epsilon"),))),
+        ("theta* on the parabola", Identity({c: BOX, r: SMALL}, at(parabola, s, 2 * r / c), (Step(r**2 / c, "epsilon"),))),
         ("loss beyond it", Identity(more, line(2 * r / c + inner / k), (
             Step(inner + r**2 / c - (k - r) ** 2 / c, "<g, x>/k further"),
         ))),
@@ -105,7 +121,10 @@ def reached(quarter: sympy.Expr = Rational(1, 4), steep: int = 1) -> Together:  
         "0 <= mu <= c eta/2: 1 - c eta/2 + mu = 1/(1 + y) with y >= 0",
     ),
     statement=r"D_t-D_{t+1}\ge2\eta\Big((1-\mu)L_t-\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
-    twins={"epsilon alone": {"power": 0}, "(1 - mu/2) L": {"share": Rational(1, 2)}},
+    twins={
+        "epsilon alone": {"power": 0}, "(1 - mu/2) L": {"share": Rational(1, 2)},
+        "(1 - 0.99 mu) L": {"share": Rational(99, 100)},
+    },
 )
 def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
     """One step of gradient descent: how much of the loss is paid by the distance may be chosen."""
@@ -116,8 +135,9 @@ def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> Positive
     inner = value - floor + (k - j) ** 2 / c + of_convexity
     gained = 2 * eta * inner - eta**2 * k**2
     claimed = 2 * eta * ((1 - share * mu) * value - floor / w**power)
-    domain = {c: BOX, k: BOX, j: BOX, mu: (Rational(1, 10), Rational(1, 2)), y: (Integer(0), Integer(1)),
-              **dict.fromkeys((of_convexity, of_gradient, of_optimum), SMALL)}  # fmt: skip
+    # A twin is false where the square is 0.
+    domain = {c: BOX, k: (Rational(11, 100), Integer(2)), j: BOX, mu: (Rational(1, 10), Rational(1, 2)),
+              y: (Rational(1, 10), Integer(1)), **dict.fromkeys((of_convexity, of_gradient, of_optimum), SMALL)}  # fmt: skip
     squares = (k / (1 + y) - j) ** 2 * (1 + y) + y * of_gradient + c * mu * of_optimum + c * of_convexity
     return Positive(domain, gained - claimed, (
         Step(4 * (mu + y / (1 + y)) / c**2 * squares, "the square completed"),
@@ -125,6 +145,8 @@ def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> Positive
 
 
 eta, distance, after, epsilon, w = sympy.symbols("eta D_0 D_T epsilon w", positive=True)
+# A twin is false where a run starts far from the common classifier and comes near it.
+FAR_TO_NEAR = {distance: (Integer(1), Integer(5)), after: (Rational(1, 10**6), Rational(1, 5))}
 
 
 @claim(
@@ -138,16 +160,22 @@ eta, distance, after, epsilon, w = sympy.symbols("eta D_0 D_T epsilon w", positi
     ),
     statement=r"\frac1T\sum_{t<T}L_t(\theta_t)\le\frac1{1-\mu}\Big(\frac{\|\theta_0-\theta_*\|^2}{2\eta T}"
     r"+\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
-    twins={"eta T for 2 eta T": {"twice": 4}, "less twice the last distance": {"last": -2}},
+    twins={
+        "eta T for 2 eta T": {"twice": Integer(4)}, "less twice the last distance": {"last": -2},
+        "2 eta T moved by 1 %": {"twice": Rational(202, 100)},
+    },
 )
-def average_sharper(twice: int = 2, last: int = 0) -> Positive:
+def average_sharper(twice: sympy.Expr = Integer(2), last: int = 0) -> Together:  # noqa: B008
     """A family of bounds, one for each mu; at mu = 0 the distance is not made larger by the step size."""
     T = sympy.Symbol("T", integer=True, positive=True)
     mean = (distance - after - s + 2 * eta * epsilon * T / w) / (2 * eta * room * T)
     bound = ((distance + last * after) / (twice * eta * T) + epsilon / w) / room
-    domain = {**dict.fromkeys((eta, distance, after, epsilon, room, w), (Rational(1, 10), Integer(1))), s: SMALL,
-              T: (Integer(1), Integer(100))}  # fmt: skip
-    return Positive(domain, bound - mean, (Step((after + s) / (2 * eta * room * T), "divided by 2 eta m T"),))
+    steps = dict.fromkeys((eta, epsilon, room, w), (Rational(1, 10), Integer(1)))
+    domain = {**steps, **FAR_TO_NEAR, s: SMALL, T: (Integer(1), Integer(100))}
+    return Together((
+        ("one more step", one_more_step(2 * eta * epsilon / w, 2 * eta * room, steps)),
+        ("average", Positive(domain, bound - mean, (Step((after + s) / (2 * eta * room * T), "divided by 2 eta m T"),))),
+    ))
 
 
 theta_star, decay = sympy.symbols("S lambda", positive=True)
@@ -164,9 +192,12 @@ theta_star, decay = sympy.symbols("S lambda", positive=True)
         "|eta g + q theta|^2 = eta^2 |g|^2/(1 - q) + q W - s_4, s_4 = |q eta g - q (1 - q) theta|^2/(q (1 - q)) >= 0",
     ),
     statement=r"D_t-D_{t+1}\ge2\eta\Big((1-\mu)L_t-\frac\epsilon{1-\frac{c\eta}{2(1-\eta\lambda)}+\mu}\Big)-\eta\lambda\|\theta_*\|^2",
-    twins={"epsilon alone": {"power": 0}, "without theta*": {"paid": 0}},
+    twins={
+        "epsilon alone": {"power": 0}, "without theta*": {"paid": Integer(0)},
+        "99 % of what theta* costs": {"paid": Rational(99, 100)},
+    },
 )
-def one_step_sharper_with_ridge(power: int = 1, paid: int = 1) -> Positive:
+def one_step_sharper_with_ridge(power: int = 1, paid: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
     """Weight decay costs its value at the common classifier, and makes the step count for a little more."""
     j, of_square = sympy.symbols("j s_4", nonnegative=True)
     i, size, norm = sympy.symbols("i D W", positive=True)
@@ -179,8 +210,9 @@ def one_step_sharper_with_ridge(power: int = 1, paid: int = 1) -> Positive:
     claimed = 2 * eta * ((1 - mu) * value - floor / w**power) - paid * q * theta_star
     # A twin is false near theta*, where little is left over.
     slacks = (of_convexity, of_gradient, of_optimum, of_square)
-    domain = {**dict.fromkeys((c, k, j, i, theta_star, norm), BOX), **dict.fromkeys(slacks, SMALL), mu: SMALL,
-              size: (Rational(1, 100), Rational(1, 10)), y: (Rational(1, 2), Integer(1))}  # fmt: skip
+    domain = {**dict.fromkeys((c, j, i, theta_star, norm), BOX), **dict.fromkeys(slacks, SMALL), mu: SMALL,
+              k: (Rational(3, 20), Integer(2)), size: (Rational(1, 10**6), Rational(1, 10)),
+              y: (Rational(1, 2), Integer(1))}  # fmt: skip
     squares = (k / (1 + y) - j) ** 2 * (1 + y) + y * of_gradient + c * mu * of_optimum + c * of_convexity
     return Positive(domain, gained - claimed, (
         Step(4 * (mu + y / (1 + y)) * i / (1 + i) / c**2 * squares + size / (1 + i) + of_square, "the square completed"),
@@ -197,18 +229,22 @@ def one_step_sharper_with_ridge(power: int = 1, paid: int = 1) -> Positive:
     ),
     statement=r"\frac1T\sum_{t<T}L_t(\theta_t)\le\frac1{1-\mu}\Big(\frac{\|\theta_0-\theta_*\|^2}{2\eta T}"
     r"+\frac\epsilon{1-\frac{c\eta}{2(1-\eta\lambda)}+\mu}+\frac\lambda2\|\theta_*\|^2\Big)",
-    twins={"half of the ridge's cost": {"share": Rational(1, 4)}, "eta T for 2 eta T": {"twice": 4}},
+    twins={
+        "half of the ridge's cost": {"share": Rational(1, 4)}, "eta T for 2 eta T": {"twice": Integer(4)},
+        "lambda/2 moved by 1 %": {"share": Rational(99, 200)}, "2 eta T moved by 1 %": {"twice": Rational(202, 100)},
+    },
 )
-def average_sharper_with_ridge(share: sympy.Expr = Rational(1, 2), twice: int = 2) -> Positive:  # noqa: B008
+def average_sharper_with_ridge(share: sympy.Expr = Rational(1, 2), twice: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
     """The average bound with weight decay; the stated one is that of the largest mu."""
     T = sympy.Symbol("T", integer=True, positive=True)
     mean = (distance - after - s + (2 * eta * epsilon / w + eta * decay * theta_star) * T) / (2 * eta * room * T)
     bound = (distance / (twice * eta * T) + epsilon / w + share * decay * theta_star) / room
-    # A twin is false where a run starts far from the common classifier and comes near it.
-    domain = {**dict.fromkeys((eta, epsilon, room, w, decay, theta_star), (Rational(1, 10), Integer(1))),
-              T: (Integer(1), Integer(100)), distance: (Integer(1), Integer(5)), after: (Rational(1, 1000), Rational(1, 5)),
-              s: SMALL}  # fmt: skip
-    return Positive(domain, bound - mean, (Step((after + s) / (2 * eta * room * T), "divided by 2 eta m T"),))
+    steps = dict.fromkeys((eta, epsilon, room, w, decay, theta_star), (Rational(1, 10), Integer(1)))
+    domain = {**steps, **FAR_TO_NEAR, s: SMALL, T: (Integer(1), Integer(100))}
+    return Together((
+        ("one more step", one_more_step(2 * eta * epsilon / w + eta * decay * theta_star, 2 * eta * room, steps)),
+        ("average", Positive(domain, bound - mean, (Step((after + s) / (2 * eta * room * T), "divided by 2 eta m T"),))),
+    ))
 
 
 A, z = sympy.symbols("A z", positive=True)
@@ -224,21 +260,25 @@ A, z = sympy.symbols("A z", positive=True)
     statement=r"F(\mu)=\frac{A+\epsilon/(1-\frac{c\eta}2+\mu)}{1-\mu}:\ F(\tfrac{c\eta}2)=\frac{A+\epsilon}{1-c\eta/2},"
     r"\ F'(\tfrac{c\eta}2)>0;"
     r"\quad F(0)=A+\frac\epsilon{1-c\eta/2},\quad F(\tfrac{c\eta}4)=\frac A{1-c\eta/4}+\frac\epsilon{(1-c\eta/4)^2}",
-    twins={"mu = c eta/4 for the stated one": {"place": Rational(1, 2)}, "epsilon alone at mu = 0": {"power": 0}},
+    twins={
+        "mu = c eta/4 for the stated one": {"place": Rational(1, 2)}, "epsilon alone at mu = 0": {"power": Integer(0)},
+        "mu 1 % smaller for the stated one": {"place": Rational(99, 100)},
+        "power 1.01 at mu = 0": {"power": Rational(101, 100)},
+    },
 )
-def never_the_best(place: sympy.Expr = Integer(1), power: int = 1) -> Together:  # noqa: B008
-    """The bound of Theorem C.2 is the end of the family where it falls towards smaller mu: a smaller mu is always better."""
-    half, at = 1 / (1 + z), sympy.Symbol("mu", real=True)
-    bound = (A + epsilon / (1 - half + at)) / (1 - at)
+def never_the_best(place: sympy.Expr = Integer(1), power: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+    """The bound of Theorem C.2 is the end of the family, where it falls towards smaller mu: some smaller mu is better."""
+    half, chosen = 1 / (1 + z), sympy.Symbol("mu", real=True)
+    bound = (A + epsilon / (1 - half + chosen)) / (1 - chosen)
     domain = {A: BOX, epsilon: BOX, z: (Rational(1, 10), Integer(3))}
     stated = (A + epsilon) / (1 - half)
     return Together((
-        ("stated", Identity(domain, bound.subs(at, place * half), (Step(stated, "mu = c eta/2"),))),
-        ("falls towards smaller mu", Positive(domain, sympy.diff(bound, at).subs(at, half), (
+        ("stated", Identity(domain, at(bound, chosen, place * half), (Step(stated, "mu = c eta/2"),))),
+        ("falls towards smaller mu", Positive(domain, derivative_at(bound, chosen, half), (
             Step((A + epsilon / (1 + z)) * (1 + z) ** 2 / z**2, "the derivative there"),
         ))),
-        ("mu = 0", Identity(domain, bound.subs(at, 0), (Step(A + epsilon / (1 - half) ** power, "mu = 0"),))),
-        ("mu = c eta/4", Identity(domain, bound.subs(at, half / 2), (
+        ("mu = 0", Identity(domain, at(bound, chosen, Integer(0)), (Step(A + epsilon / (1 - half) ** power, "mu = 0"),))),
+        ("mu = c eta/4", Identity(domain, at(bound, chosen, half / 2), (
             Step(A / (1 - half / 2) + epsilon / (1 - half / 2) ** 2, "mu = c eta/4"),
         ))),
     ))  # fmt: skip
@@ -256,9 +296,12 @@ def never_the_best(place: sympy.Expr = Integer(1), power: int = 1) -> Together: 
         "so D_T may be <g, x>^2/k^2, or more, whatever T is",
     ),
     statement=r"\frac1T\sum_{t<T}L_t=\frac1{1-\mu}\Big(\frac{D_0-D_T}{2\eta T}+\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
-    twins={"2 mu": {"twice": 2}, "epsilon alone": {"power": 0}},
+    twins={
+        "2 mu": {"twice": Integer(2)}, "epsilon alone": {"power": Integer(0)}, "1.01 mu": {"twice": Rational(101, 100)},
+        "power 1.01": {"power": Rational(101, 100)},
+    },
 )
-def up_to_the_last_distance(twice: int = 1, power: int = 1) -> Together:
+def up_to_the_last_distance(twice: sympy.Expr = Integer(1), power: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     """The best of the bounds is reached up to D_T/(2 eta T (1 - mu)), a share that goes to 0 with many steps."""
     v, i = sympy.symbols("v i", nonnegative=True)
     domain = {c: BOX, r: BOX, mu: (Integer(0), Rational(1, 4)), v: (Rational(1, 20), Rational(1, 2))}
@@ -292,7 +335,10 @@ def up_to_the_last_distance(twice: int = 1, power: int = 1) -> Together:
         "c eta/4 = 1/(1 + z) < 1",
     ),
     statement=r"\theta_{t+1}=-\theta_t,\quad L_t(\theta_t)=\frac\epsilon{(1-c\eta/4)^2}\ \text{ for every }t",
-    twins={"1 - c eta/2": {"part": Rational(1, 2)}, "half as far": {"start": Rational(1, 4)}},
+    twins={
+        "1 - c eta/2": {"part": Rational(1, 2)}, "half as far": {"start": Rational(1, 4)},
+        "1/4 moved by 1 %": {"part": Rational(101, 400)}, "1 % further": {"start": Rational(101, 200)},
+    },
 )
 def in_turn(part: sympy.Expr = Rational(1, 4), start: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
     """Two kernels that take turns keep gradient descent above the common classifier's loss for ever, and at the bound."""
@@ -300,10 +346,10 @@ def in_turn(part: sympy.Expr = Rational(1, 4), start: sympy.Expr = Rational(1, 2
     slope = r / (1 - part * c * rate)
     theta = start * rate * slope
     value = c * s**2 / 4
-    at = 2 * r / c + theta
+    place = 2 * r / c + theta
     domain = {c: BOX, r: BOX, z: (Integer(2), Integer(5))}
     return Together((
-        ("at theta*", Identity({c: BOX, r: BOX}, value.subs(s, 2 * r / c), (Step(r**2 / c, "epsilon"),))),
-        ("step", Identity(domain, theta - rate * sympy.diff(value, s).subs(s, at), (Step(-theta, "to the other side"),))),
-        ("loss", Identity(domain, value.subs(s, at), (Step(r**2 / c / (1 - part * c * rate) ** 2, "the same each time"),))),
+        ("at theta*", Identity({c: BOX, r: BOX}, at(value, s, 2 * r / c), (Step(r**2 / c, "epsilon"),))),
+        ("step", Identity(domain, theta - rate * derivative_at(value, s, place), (Step(-theta, "to the other side"),))),
+        ("loss", Identity(domain, at(value, s, place), (Step(r**2 / c / (1 - part * c * rate) ** 2, "the same each time"),))),
     ))  # fmt: skip
