@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sympy import Integer, Rational, exp, log, oo, pi, sqrt
 
 from proofs_check.claim import claim
+from proofs_check.claims.unevaluated import at, derivative_at, product, quotient
 from proofs_check.problem import Identity, Positive, Sampled, Step, Together, Value
 
 m, s, p, z, epsilon, rate = sympy.symbols("m s p z epsilon l", positive=True)
@@ -27,7 +28,7 @@ HALF = Rational(1, 2)
         "patterns are those of the noise",
     ),
     statement=r"P[\tilde u_jx_1>0]=\int_0^\infty\frac{e^{-v^2/2}}{\sqrt{2\pi}}dv=\frac12",
-    twins={"1/3": {"share": Rational(1, 3)}},
+    twins={"1/3": {"share": Rational(1, 3)}, "1/2 moved by 1 %": {"share": Rational(101, 200)}},
 )
 def active(share: sympy.Expr = HALF) -> Identity:
     """Whatever the noise level and the example."""
@@ -39,25 +40,33 @@ def active(share: sympy.Expr = HALF) -> Identity:
     "active-neurons-are-binomial",
     source="THEORY §11 [D]",
     assumptions=(
-        "rows of the noise are independent, each active with probability 1/2; K of m are active",
-        "induction over m: with none, K = 0; k = 1 + i, m = k + j, so that both terms of the sum exist",
+        "rows of the noise are independent, each active with probability 1/2 (claim neuron-is-active-half-of-the-time); K of m",
+        "induction over m: with none, K = 0; k = 1 + i, m = k + j, so that both terms exist; k = 0 and k = m + 1 apart",
     ),
-    statement=r"P_m(k)=\binom mk2^{-m}:\quad\tfrac12P_m(k)+\tfrac12P_m(k-1)=P_{m+1}(k)",
-    twins={"k + 1 of m + 1": {"shift": 1}},
+    statement=r"P_m(k)=\binom mk2^{-m}:\quad P_0(0)=1,\quad\tfrac12P_m(k)+\tfrac12P_m(k-1)=P_{m+1}(k)\ (1\le k\le m),"
+    r"\quad\tfrac12P_m(0)=P_{m+1}(0),\quad\tfrac12P_m(m)=P_{m+1}(m+1)",
+    twins={"k + 1 of m + 1": {"shift": 1}, "1/2 moved by 1 %": {"half": Rational(101, 200)}},
 )
-def binomial_law(shift: int = 0) -> Identity:
+def binomial_law(shift: int = 0, half: sympy.Expr = HALF) -> Together:
     """Exact law of the number of active neurons for one example at one time: one more neuron at a time."""
     i, j = sympy.symbols("i j", integer=True, nonnegative=True)
-    k = 1 + i
+    k, zero = 1 + i, Integer(0)
     width = k + j
 
     def law(n: sympy.Expr, hits: sympy.Expr) -> sympy.Expr:
         return sympy.factorial(n) / (sympy.factorial(hits) * sympy.factorial(n - hits)) / 2**n
 
-    start = (law(width, k) + law(width, k - 1)) / 2 / law(width + 1, k)
-    return Identity({i: (Integer(0), Integer(8)), j: (Integer(0), Integer(9))}, start, (
-        Step((width + 1 - k) / (width + 1) + k / (width + 1), "n! = n (n - 1)!"),
-        Step(1 + shift / (width + 1), "both sides divided by the right one"),
+    start = (half * law(width, k) + (1 - half) * law(width, k - 1)) / law(width + 1, k)
+    none, all_of = half * law(j, zero) / law(j + 1, zero), half * law(j, j) / law(j + 1, j + 1)
+    alone = {j: (zero, Integer(9))}
+    return Together((
+        ("no neuron", Identity({}, at(law(i, zero), i, zero), (Step(Integer(1), "0! = 1"),))),
+        ("one more neuron", Identity({i: (zero, Integer(8)), j: alone[j]}, start, (
+            Step(2 * half * (width + 1 - k) / (width + 1) + 2 * (1 - half) * k / (width + 1), "n! = n (n - 1)!"),
+            Step(1 + shift / (width + 1), "both sides divided by the right one"),
+        ))),
+        ("none active", Identity(alone, product(none, law(j + 1, zero)), (Step(law(j + 1, zero), "2^-m by 2"),))),
+        ("all active", Identity(alone, product(all_of, law(j + 1, j + 1)), (Step(law(j + 1, j + 1), "2^-m by 2"),))),
     ))  # fmt: skip
 
 
@@ -67,19 +76,26 @@ def binomial_law(shift: int = 0) -> Identity:
     assumptions=(
         "u_j = +-1/sqrt(m), so N_A(theta*; x_1) = s p K/m with p = <w*, x_1>, by the claim common-classifier",
         "K = K' active of m rows, or K = 2 K' for m/2 pairs that share a row; K' binomial: E z^K' = ((1 + z)/2)^n",
+        "E K' and E K' (K' - 1) are its first two derivatives at z = 1",
         "signs u do not matter: independent and balanced ones have the first law",
     ),
     statement=r"E\,N_A=\frac s2\langle w^*,x_1\rangle,\qquad\frac{\mathrm{sd}\,N_A}{E\,N_A}=\frac1{\sqrt m}"
     r"\ \text{ (pairs: }\sqrt{2/m}\text{)}",
-    twins={"1/m": {"power": 1}, "pairs as if independent": {"paired": 1}, "s for s/2": {"half": Integer(1)}},
+    twins={
+        "1/m": {"exponent": Integer(1)}, "pairs as if independent": {"paired": Integer(1)}, "s for s/2": {"half": Integer(1)},
+        "s/2 moved by 1 %": {"half": Rational(101, 200)}, "2/m moved by 1 %": {"paired": Rational(202, 100)},
+        "power -0.505": {"exponent": Rational(101, 200)},
+    },
 )
-def spread(power: sympy.Expr = Rational(1, 2), paired: int = 2, half: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+def spread(
+    exponent: sympy.Expr = HALF, paired: sympy.Expr = Integer(2), half: sympy.Expr = HALF,  # noqa: B008
+) -> Together:  # fmt: skip
     """Mean and relative spread of the common classifier's output, exact at every width."""
     domain = {s: BOX, p: BOX, m: WIDTHS}
 
     def moments(rows: sympy.Expr, each: int) -> tuple[sympy.Expr, sympy.Expr]:
         law = ((1 + z) / 2) ** rows
-        first, second = (sympy.diff(law, z, order).subs(z, 1) for order in (1, 2))
+        first, second = (derivative_at(law, z, Integer(1), order) for order in (1, 2))
         output = s * p * each / m
         return output * first, output**2 * (second + first - first**2)
 
@@ -88,7 +104,7 @@ def spread(power: sympy.Expr = Rational(1, 2), paired: int = 2, half: sympy.Expr
     return Together((
         ("mean", Identity(domain, mean, (Step(half * s * p, "first derivative at z = 1"),))),
         ("mean, pairs", Identity(domain, of_pairs, (Step(half * s * p, "first derivative at z = 1"),))),
-        ("squared spread", Identity(domain, variance / mean**2, (Step(m ** (-2 * power), "second derivative at z = 1"),))),
+        ("squared spread", Identity(domain, variance / mean**2, (Step(m ** (-2 * exponent), "second derivative at z = 1"),))),
         ("squared spread, pairs", Identity(domain, variance_of_pairs / of_pairs**2, (
             Step(paired / m, "half as many rows, each twice"),
         ))),
@@ -105,9 +121,12 @@ def spread(power: sympy.Expr = Rational(1, 2), paired: int = 2, half: sympy.Expr
     ),
     statement=r"E\,e^{(l/n)(a_j-1/2)}=\cosh\frac l{2n},\ \text{ so }\ E\,e^{l(K'/n-1/2)}=\cosh^n\frac l{2n},"
     r"\qquad\log\cosh v\le\frac{v^2}2",
-    twins={"v^2/3": {"share": Rational(1, 3)}, "cosh of l/n": {"half": 1}},
+    twins={
+        "v^2/3": {"share": Rational(1, 3)}, "cosh of l/n": {"half": Integer(1)},
+        "1/2 moved by 1 %": {"share": Rational(99, 200)}, "2 n moved by 1 %": {"half": Rational(202, 100)},
+    },
 )
-def moment_bound(share: sympy.Expr = Rational(1, 2), half: int = 2) -> Together:  # noqa: B008
+def moment_bound(share: sympy.Expr = Rational(1, 2), half: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
     """The share of active neurons deviates no more than a Gaussian of variance 1/(4 n)."""
     n = sympy.Symbol("n", positive=True)
     domain = {rate: BOX, n: (Integer(1), Integer(20))}
@@ -115,7 +134,7 @@ def moment_bound(share: sympy.Expr = Rational(1, 2), half: int = 2) -> Together:
     whole = (exp(x) + exp(-x)) / 2
     return Together((
         ("moment of one row", Identity(domain, (1 + exp(rate / n)) / 2 * exp(-rate / (2 * n)), (
-            Step(cosh, "the generating function at e^{l/n}, the mean taken out"),
+            Step(cosh, "a_j = 0 or 1, each with probability 1/2; the mean taken out"),
         ))),
         ("bound", Positive({x: (Integer(-2), Integer(3))}, share * x**2 - log(whole), (
             Step((2 * share - 1) + ((exp(x) - exp(-x)) / (exp(x) + exp(-x))) ** 2, "second derivative: tanh^2"),
@@ -133,17 +152,20 @@ def moment_bound(share: sympy.Expr = Rational(1, 2), half: int = 2) -> Together:
     ),
     statement=r"\log P\Big[\frac{K'}n-\frac12\ge\epsilon\Big]\le\frac{l^2}{8n}-l\epsilon\ \text{ for every }l,"
     r"\text{ least at }l=4n\epsilon:\ P\Big[\Big|\frac{K'}n-\frac12\Big|\ge\epsilon\Big]\le2e^{-2n\epsilon^2}",
-    twins={"4 n epsilon^2": {"twice": 4}, "l = n epsilon": {"best": 1}},
+    twins={
+        "4 n epsilon^2": {"twice": Integer(4)}, "l = n epsilon": {"best": Integer(1)},
+        "2 n epsilon^2 moved by 1 %": {"twice": Rational(202, 100)}, "l moved by 1 %": {"best": Rational(404, 100)},
+    },
 )
-def tail_bound(twice: int = 2, best: int = 4) -> Together:
+def tail_bound(twice: sympy.Expr = Integer(2), best: sympy.Expr = Integer(4)) -> Together:  # noqa: B008
     """Probability that one example at one time sees a share of active neurons far from a half."""
     n = sympy.Symbol("n", positive=True)
     exponent, domain = rate**2 / (8 * n) - rate * epsilon, {n: WIDTHS, epsilon: (Rational(1, 100), Rational(1, 2))}
     return Together((
-        ("moment", Identity({**domain, rate: BOX}, n * (rate / (2 * n)) ** 2 / 2 - rate * epsilon, (
-            Step(exponent, "n log cosh(l/2n) <= n (l/2n)^2/2"),
+        ("moment", Identity({**domain, rate: BOX}, n * at(x**2 / 2, x, rate / (2 * n)) - rate * epsilon, (
+            Step(exponent, "n log cosh(l/2n) <= n (l/2n)^2/2, by the claim active-share-moment-bound"),
         ))),
-        ("at the best l", Identity(domain, exponent.subs(rate, best * n * epsilon), (
+        ("at the best l", Identity(domain, at(exponent, rate, best * n * epsilon), (
             Step(-twice * n * epsilon**2, "put in"),
         ))),
         ("which is the best", Positive({**domain, rate: BOX}, exponent + twice * n * epsilon**2, (
@@ -165,25 +187,29 @@ def exact_tail(rows: int, share: sympy.Rational) -> sympy.Rational:
     expected="certified",
     assumptions=(
         "K' binomial by the claim active-neurons-are-binomial; epsilon = 1/10", "n = 20, 100, 250 (500 in pairs) and 500",
+        "stated to 6 digits, the last of them to 3; certified within 10^-12, the last within 10^-14",
     ),
-    statement=r"P[|K'/n-\tfrac12|\ge\tfrac1{10}]=0.503445,\ 0.056888,\ 0.001883,\ 8.94\cdot10^{-6};"
+    statement=r"P[|K'/n-\tfrac12|\ge\tfrac1{10}]\approx0.503445,\ 0.056888,\ 0.001883,\ 8.94\cdot10^{-6};"
     r"\ \text{ below }2e^{-2n/100}",
-    twins={"exponent 4 n epsilon^2": {"twice": 4}, "strictly beyond": {"strict": True}},
+    twins={
+        "exponent 4 n epsilon^2": {"twice": 4}, "strictly beyond": {"strict": True},
+        "tails 1 % larger": {"factor": Rational(101, 100)},
+    },
 )
-def exact_tails(twice: int = 2, strict: bool = False) -> Together:
+def exact_tails(twice: int = 2, strict: bool = False, factor: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     """Exact tails by adding up fractions, beside the bound: it is some ten times too large at n = 500."""
-    at, beyond = Rational(1, 10), Rational(1, 10**9) if strict else Integer(0)
+    share, beyond = Rational(1, 10), Rational(1, 10**9) if strict else Integer(0)
     stated = {
         20: ("0.503444671631", 12), 100: ("0.056887933641", 12),
         250: ("0.001883300935", 12), 500: ("0.00000894006654", 14),
     }
     parts = []
     for rows in stated:
-        tail = exact_tail(rows, at + beyond)
+        tail = factor * exact_tail(rows, share + beyond)
         number, digits = stated[rows]
         room = Rational(1, 10**digits)
         parts.append((f"tail at {rows}", Value(tail, Rational(number) - room, Rational(number) + room)))
-        bound = 2 * exp(-Integer(twice) * rows * at**2)
+        bound = 2 * exp(-Integer(twice) * rows * share**2)
         parts.append((f"bound at {rows}", Value(bound - tail, Integer(0), Integer(2))))
     return Together(tuple(parts))
 
@@ -200,22 +226,26 @@ def exact_tails(twice: int = 2, strict: bool = False) -> Together:
     statement=r"m\ge\frac1{2\epsilon^2}\log\frac{2NT}\delta\ \text{ (pairs: twice that)}\ \Rightarrow\ P\Big["
     r"\exists i,t:\Big|\frac{N_{A_t}(\theta_*;x_i)}{s\langle w^*,x_i\rangle}-\frac12\Big|\ge\epsilon\Big]"
     r"\le2NTe^{-2n\epsilon^2}\le\delta",
-    twins={"without T": {"steps": 0}, "pairs need no more": {"paired": 1}},
+    twins={
+        "without T": {"steps": 0}, "pairs need no more": {"paired": Integer(1)},
+        "99 % of the width": {"factor": Rational(99, 100)}, "pairs need 1 % less": {"paired": Rational(198, 100)},
+    },
 )
-def union(steps: int = 1, paired: int = 2) -> Together:
+def union(steps: int = 1, paired: sympy.Expr = Integer(2), factor: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     """Width at which the common classifier works for all examples at all steps at once."""
     N, T, delta, k = sympy.symbols("N T delta k", positive=True)
-    events, larger = N * T**steps, sympy.Symbol("T", positive=True) * N
-    width = log(2 * events / delta) / (2 * epsilon**2)
+    width = factor * log(2 * N * T**steps / delta) / (2 * epsilon**2)
     domain = {N: (Integer(5), Integer(50)), T: (Integer(2), Integer(50)), delta: (Rational(1, 100), Rational(1, 2)),
               epsilon: (Rational(1, 10), Rational(1, 2))}  # fmt: skip
-    single, pairs = 2 * larger * exp(-2 * width * epsilon**2), 2 * larger * exp(-paired * width * epsilon**2)
+    n = sympy.Symbol("n", positive=True)  # independent rows
+    bound = 2 * N * T * exp(-2 * n * epsilon**2)
+    beyond = Positive({**domain, k: BOX}, delta - bound.subs(n, width + k), (
+        Step(2 * epsilon**2 * delta * exp(-2 * k * epsilon**2), "derivative in k; 0 at k = 0"),
+    ), by=k, at=Integer(0), order=1)  # fmt: skip
     return Together((
-        ("at the width", Identity(domain, single, (Step(delta, "the logarithm undone"),))),
-        ("pairs, at twice the width", Identity(domain, pairs, (Step(delta, "n = m/2"),))),
-        ("and beyond", Positive({**domain, k: BOX}, delta - 2 * larger * exp(-2 * (width + k) * epsilon**2), (
-            Step(2 * epsilon**2 * delta * exp(-2 * k * epsilon**2), "derivative in k; 0 at k = 0"),
-        ), by=k, at=Integer(0), order=1)),
+        ("at the width", Identity(domain, at(bound, n, width), (Step(delta, "n = m; the logarithm undone"),))),
+        ("pairs, at twice the width", Identity(domain, at(bound, n, paired * width / 2), (Step(delta, "n = m/2"),))),
+        ("and beyond", beyond),
     ))  # fmt: skip
 
 
@@ -230,15 +260,23 @@ def union(steps: int = 1, paired: int = 2) -> Together:
     ),
     statement=r"s'=\frac s{1-2\epsilon}:\quad N_A(\theta'_*;x_1)\ge\frac s2\langle w^*,x_1\rangle,"
     r"\qquad\|\theta'_*\|=\frac{\|\theta_*\|}{1-2\epsilon}",
-    twins={"s/(1 - epsilon)": {"times": 1}},
+    twins={"s/(1 - epsilon)": {"times": Integer(1)}, "2 epsilon moved by 1 %": {"times": Rational(198, 100)}},
 )
-def margin_at_width(times: int = 2) -> Positive:
+def margin_at_width(times: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
     """What a finite width costs the theorem: a common classifier larger by 1/(1 - 2 epsilon)."""
     h, e = sympy.Symbol("h", positive=True), sympy.Symbol("e", nonnegative=True)
     lost = h / (2 * (1 + h))
-    output = s / (1 - times * lost) * p * (Rational(1, 2) - lost + e)
+    larger = s / (1 - times * lost)
+    output = larger * p * (Rational(1, 2) - lost + e)
     domain = {s: BOX, p: BOX, h: BOX, e: (Integer(0), Rational(1, 2))}
-    return Positive(domain, output - s * p / 2, (Step(s * p * e * (1 + h), "1 - 2 epsilon = 1/(1 + h)"),), strict=False)
+    alone = {s: BOX, h: BOX}
+    return Together((
+        ("margin", Positive(domain, output - s * p / 2, (
+            Step(s * p * e * (1 + h), "1 - 2 epsilon = 1/(1 + h)"),
+        ), strict=False)),
+        # |theta*|_F = s |u| by the claim common-classifier.
+        ("ratio of norms", Identity(alone, quotient(larger, s), (Step(1 / (1 - 2 * lost), "s'/s"),))),
+    ))  # fmt: skip
 
 
 def _outputs(rng: np.random.Generator, size: int, rows: int, pairs: bool) -> NDArray[Any]:
