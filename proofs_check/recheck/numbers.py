@@ -88,7 +88,7 @@ def _limit(node: sympy.Limit, values: Mapping[sympy.Symbol, Any]) -> Any:
     near = []
     for step in (_NEAR, _NEAR / 10):
         if end.is_infinite:
-            place = (1 if end.is_positive else -1) / step
+            place = (1 if end is sympy.oo else -1) / step
         else:
             place = _value(end, values) + (-step if str(side) == "-" else step)
         # Terms that cancel there to a high order take many digits with them.
