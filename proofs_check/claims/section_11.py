@@ -160,8 +160,9 @@ def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> Toge
 )
 def average_gradient(share: sympy.Expr = Integer(1), of_bound: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     """Jensen's inequality for the square, by induction over examples; then what the loss bounds."""
-    N, a, b, total = sympy.Symbol("N", integer=True, positive=True), *sympy.symbols("a b S_1", positive=True)
-    left_over, k, s, third, L, c_0 = *sympy.symbols("D k s s_3", nonnegative=True), *sympy.symbols("L c_0", positive=True)
+    N = sympy.Symbol("N", integer=True, positive=True)
+    a, b, total, L, c_0 = sympy.symbols("a b S_1 L c_0", positive=True)
+    left_over, k, s, third = sympy.symbols("D k s s_3", nonnegative=True)
     squares = (left_over + total**2) / N  # of what N examples have
     m_2 = c_0 * L - third
     m_1_squared = m_2 - s
@@ -196,7 +197,8 @@ def one_more_step(cost: sympy.Expr, taken: sympy.Expr, domain: dict[sympy.Symbol
 
     Of T steps D_0 - D_T = taken * (sum of L_t) - cost * T + s; of one more, D_T - D = taken * L_T - cost + s_T.
     """
-    total, one, left, more, T = *sympy.symbols("S_T L_T s s_T", nonnegative=True), sympy.Symbol("T", positive=True)
+    total, one, left, more = sympy.symbols("S_T L_T s s_T", nonnegative=True)
+    T = sympy.Symbol("T", positive=True)
     box = (Integer(0), Integer(1))
     start = (taken * total - cost * T + left) + (taken * one - cost + more)
     return Identity({**domain, **dict.fromkeys((total, one, left, more), box), T: (Integer(1), Integer(9))}, start, (

@@ -61,7 +61,8 @@ def logistic_pull(power: int = 1, factor: sympy.Expr = Integer(1)) -> Together: 
 )
 def squared_pull(hinge: bool = False, flat: bool = False, one: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     """With the squared loss a fitted example pulls x_1 back, as hard at every margin; beyond M = 1 the wrong way."""
-    loss, y, f = _squared(M + u), *sympy.symbols("y f", real=True)
+    loss = _squared(M + u)
+    y, f = sympy.symbols("y f", real=True)
     line = (Integer(-2), Integer(2))
 
     def of_label(label: int) -> tuple[str, Identity]:
