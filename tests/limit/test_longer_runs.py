@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
-from theory_sim import Experiment, Trajectory, learning_order, simulate, solve_limit
+from theory_sim import Experiment, Trajectory, cli, learning_order, simulate, solve_limit
 from theory_sim.limit.closure import closure_trajectory
+from theory_sim.study.over_seeds import summarise
+from theory_sim.tables import summary_tables
 
 QUICK = Experiment.preset("quick").replace(schedule="S")
 # THEORY §13's third row at d = 300 and a larger lambda.
@@ -81,6 +85,38 @@ def test_a_run_beyond_both_crossings_has_the_answer_of_every_longer_one(
         assert found.order == level.order
         for name in ("tau_P", "tau_Q", "first_tau", "other_loss", "other_accuracy", "first_accuracy"):
             assert getattr(found, name) == pytest.approx(getattr(level, name), **same), name
+
+
+def _printed(*runs: Trajectory) -> str:
+    console = Console(width=400)
+    with console.capture() as capture:
+        console.print(summary_tables(summarise(runs)))
+    return capture.get()
+
+
+def test_tables_and_json_say_what_was_above_again_and_do_not_count_it_as_censored() -> None:
+    run = solve_limit(QUICK.replace(max_tau=2500.0), time="flow")
+    (summary,) = summarise([run])
+    assert summary.levels[0.45]["tau_Q"].censored == 0 and summary.levels[0.45]["tau_Q"].n == 1
+    told = json.loads(json.dumps(summary.to_dict(), allow_nan=False))["per_seed"][0]
+    assert told["above_Q"]["at_end"] is True and told["above_P"]["tau"] is None
+    assert told["above_Q"]["tau"] == pytest.approx(learning_order(run).levels[0].above_Q.tau)
+    text = _printed(run)
+    assert ("Q was learnt and its loss above 0.45 again later on 1 of 1 seeds, from tau = 2028 on, for 472 in all, at the end "
+            "on 1") in text
+    assert "P was learnt and its loss above" not in text
+
+
+def test_tables_say_that_an_oscillating_run_has_no_order() -> None:
+    """Exit status 1 on the command line: a finding."""
+    run = solve_limit(QUICK.replace(schedule="constant", eta_1=80.0, max_tau=1000.0))
+    (summary,) = summarise([run])
+    assert summary.orders == {"oscillated": 1} and summary.robust == 0
+    assert {name: (interval.n, interval.censored) for name, interval in summary.levels[0.45].items()} == dict.fromkeys(
+        ("tau_P", "tau_Q", "other_loss", "other_accuracy"), (0, 0))
+    assert "oscillated" in _printed(run) and "nan" not in _printed(run)
+    (finding,) = cli.runs._findings([run])
+    assert "oscillated" in finding and "lower the rate" in finding
 
 
 def test_the_closure_has_one_answer_up_to_its_grid() -> None:

@@ -38,6 +38,12 @@ def test_not_learnt_is_counted_not_averaged() -> None:
     assert mean_interval([math.inf]).n == 0
 
 
+def test_a_run_without_an_order_is_neither_learnt_nor_censored() -> None:
+    interval = mean_interval([100.0, math.nan, math.inf])
+    assert (interval.value, interval.n, interval.censored) == (100.0, 1, 1)
+    assert (mean_interval([math.nan]).n, mean_interval([math.nan]).censored) == (0, 0)
+
+
 def test_share_interval_is_exact() -> None:
     # Clopper-Pearson's defining equations: each end is the share at which the tail has half the error.
     interval = share_interval(3, 20)

@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas
 import pytest
+from rich.console import Console
 
 from tests.study.made_up import summaries_of
 from theory_sim.study.registry import study_of
 from theory_sim.study.sweep.declaration import SweepRun
+from theory_sim.sweep_tables import summary_table
 
 P_FIRST = {"tau_P": 300.0, "tau_Q": 500.0}
 Q_FIRST = {"tau_P": 500.0, "tau_Q": 300.0}
@@ -142,6 +144,26 @@ def test_arms_are_held_against_the_small_rate_where_there_is_something_to_restor
         large = _row(table, arm="L-S", engine=engine)
         assert large["better"] == large["restorable"] == large["restored"]
         assert large["error S / arm"] == pytest.approx(2.0) and small["error arm / L-S"] == pytest.approx(2.0)
+
+
+def test_runs_that_are_above_again_are_counted_and_not_censored() -> None:
+    study = study_of("kernel-change")
+
+    def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
+        again = run.experiment.seed < 105 and run.experiment.schedule == "S" and run.engine.name == "finite"
+        return {"above_again_Q": 900.0 if again else math.inf}
+
+    summaries = summaries_of(study, outcome)
+    table = study.tabulate(summaries)
+    for _, row in table.iterrows():
+        expected = 5 if (row["schedule"], row["engine"]) == ("S", "finite") else 0
+        assert (row["tau_Q above again"], row["tau_P above again"], row["tau_Q censored"]) == (expected, 0, 0)
+    console = Console(width=400)
+    with console.capture() as capture:
+        console.print(summary_table(summaries["patterns"]))
+    done = len({run.id for run in summaries["patterns"].sweep})
+    assert f"Q was learnt and its loss above 0.45 again later in 20 of {done} runs" in capture.get(), "5 seeds, 4 laws"
+    assert "P was learnt and" not in capture.get()
 
 
 def test_kernel_change_counts_flips_within_each_law() -> None:

@@ -94,6 +94,10 @@ def test_summary_is_read_back(done: SweepStore, summary: Summary, tmp_path: Path
     assert again.dataset.identical(summary.dataset) and again.sweep.table() == SWEEP.table()
     with pytest.raises(StoreError, match="sweep collect"):
         Summary.load(tmp_path)
+    old = Summary(summary.dataset.assign_attrs(schema_version=1), summary.sweep)
+    old.save(tmp_path / "old")
+    with pytest.raises(StoreError, match=r"another meaning(.|\n)*sweep collect"):
+        Summary.load(tmp_path / "old")
     own = collect(done, own={"steps": lambda trajectory: float(trajectory.dataset["step"][-1])}, save=False)
     assert own.dataset["steps"].isel(schedule=1).min() > 0 and "steps" in own.frame
     with pytest.raises(InputError, match="named 'h'"):
