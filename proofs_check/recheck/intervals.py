@@ -11,7 +11,7 @@ import sympy
 
 from proofs_check.recheck.refusal import Refused
 
-__all__ = ["fraction", "interval"]
+__all__ = ["fraction", "interval", "walk"]
 
 Side = tuple[Fraction, Fraction]
 
@@ -26,7 +26,7 @@ def interval(expression: sympy.Expr, sides: Mapping[sympy.Symbol, Side]) -> Any:
     before = mpmath.iv.dps
     mpmath.iv.dps = 40
     try:
-        return _walk(expression, {symbol: _span(*side) for symbol, side in sides.items()})
+        return walk(expression, {symbol: _span(*side) for symbol, side in sides.items()})
     except mpmath.libmp.ComplexResult as error:
         raise Refused(f"not real on {dict(sides)}") from error
     finally:
@@ -38,7 +38,8 @@ def _span(low: Fraction, high: Fraction) -> Any:
     return mpmath.iv.mpf([a.a, b.b])
 
 
-def _walk(node: sympy.Expr, values: dict[sympy.Symbol, Any]) -> Any:
+def walk(node: sympy.Expr, values: Mapping[sympy.Expr, Any]) -> Any:
+    """Interval of an expression by structure; symbols, and expressions already enclosed, stand for the intervals given."""
     if node in values:
         return values[node]
     if isinstance(node, sympy.Rational):
@@ -47,7 +48,7 @@ def _walk(node: sympy.Expr, values: dict[sympy.Symbol, Any]) -> Any:
         return mpmath.iv.pi
     if node == sympy.E:
         return mpmath.iv.exp(mpmath.iv.mpf(1))
-    parts = [_walk(argument, values) for argument in node.args] if not isinstance(node, sympy.Pow) else []
+    parts = [walk(argument, values) for argument in node.args] if not isinstance(node, sympy.Pow) else []
     match node:
         case sympy.Add():
             return sum(parts[1:], parts[0])
@@ -57,12 +58,12 @@ def _walk(node: sympy.Expr, values: dict[sympy.Symbol, Any]) -> Any:
                 product = product * part
             return product
         case sympy.Pow():
-            base, exponent = _walk(node.base, values), node.exp
+            base, exponent = walk(node.base, values), node.exp
             if exponent.is_Integer:
                 return base ** int(exponent)
             if exponent.is_Rational and exponent.q == 2:
                 return mpmath.iv.sqrt(base) ** int(exponent.p)
-            return mpmath.iv.exp(_walk(exponent, values) * mpmath.iv.log(base))
+            return mpmath.iv.exp(walk(exponent, values) * mpmath.iv.log(base))
         case sympy.exp():
             return mpmath.iv.exp(parts[0])
         case sympy.log():

@@ -1,11 +1,13 @@
-"""Numbers: computed again by mpmath's tanh-sinh quadrature, to 36 digits.
+"""Numbers: computed again by mpmath's Gauss-Legendre quadrature, to 36 digits.
 
-That is another algorithm but no enclosure: the certificate is the ball arithmetic's, and this look would find it wrong.
+That is another algorithm but no enclosure: the certificate is the ball arithmetic's, and this look would find it wrong. Where
+symbols are known only to lie in intervals, the value is enclosed over all of these, and must lie between the claimed ends; the
+ends stored must hold it at the ends of the intervals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from typing import Any, Final
@@ -15,10 +17,12 @@ import sympy
 
 from proofs_check.problem import PRECISION, Root, Value
 from proofs_check.recheck.refusal import Refused, exact, only_keys
+from proofs_check.recheck.spans import span
 
 __all__ = ["check_value"]
 
 _DIGITS: Final = 36
+_LAST_PLACE: Final = Fraction(1, 10**25)
 
 
 def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:
@@ -37,26 +41,87 @@ def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:
         if [exact(end) for end in evidence["claimed"]] != claimed:
             raise Refused("something else is said to be claimed")
     with mpmath.workdps(_DIGITS + 10):
-        roots, value = _computed(problem.expression, problem.roots, tuple(problem.within.items()))
-        slack = mpmath.mpf(10) ** (3 - _DIGITS)
+        _check_ends(problem, evidence, ends)
+        if outcome == "certified" and _wide(problem):
+            whole = _whole(problem)
+            if not (_mpf(claimed[0]) <= whole.a and whole.b <= _mpf(claimed[1])):
+                raise Refused(f"over the intervals of what is known only so far it is {whole}, not within the claimed ends")
+    return f"the value, computed again to {_DIGITS} digits by another quadrature, lies between the ends"
+
+
+def _check_ends(problem: Value, evidence: dict[str, Any], ends: list[Fraction]) -> None:
+    """Roots in their brackets, and values between the stored ends: in the middle of the intervals and at their extremes."""
+    slack = mpmath.mpf(10) ** (3 - _DIGITS)
+    for number, point in enumerate(_points(problem)):
+        roots, value = _computed(problem.expression, problem.roots, tuple(point.items()))
         for root, found in zip(problem.roots, roots, strict=True):
             low, high = (exact(text) for text in evidence["roots"][str(root.symbol)])
             if high - low > Fraction(1, 10**12) or not _mpf(low) - slack <= found <= _mpf(high) + slack:
                 raise Refused(f"{root.symbol} = {mpmath.nstr(found, 15)} is not in its bracket, or that is wide")
         if not _mpf(ends[0]) - slack * (1 + abs(value)) <= value <= _mpf(ends[1]) + slack * (1 + abs(value)):
-            raise Refused("the value lies outside of the ends stored")
-    return f"the value, computed again to {_DIGITS} digits by another quadrature, lies between the ends"
+            where = "in the middle" if number == 0 else "at an end"
+            raise Refused(f"the value lies outside of the ends stored, {where} of the intervals of what is known only so far")
+
+
+def _points(problem: Value) -> Iterator[dict[sympy.Symbol, Fraction]]:
+    """The middle of the intervals; each end with the others in the middle; the ends that together move the value most."""
+    sides = {symbol: (Fraction(str(low)), Fraction(str(high))) for symbol, (low, high) in problem.within.items()}
+    centre = {symbol: (low + high) / 2 for symbol, (low, high) in sides.items()}
+    yield centre
+    wide = _wide(problem)
+    most, least = dict(centre), dict(centre)
+    for symbol in wide:
+        below, above = ({**centre, symbol: end} for end in sides[symbol])
+        yield from (below, above)
+        rising = _value_at(problem, below) < _value_at(problem, above)
+        most[symbol], least[symbol] = sides[symbol][rising], sides[symbol][not rising]
+    if len(wide) > 1:
+        yield from (most, least)
+
+
+def _wide(problem: Value) -> list[sympy.Symbol]:
+    """Symbols whose intervals are wider than the last place stored; narrower ones do not show."""
+    return [symbol for symbol, (low, high) in problem.within.items() if Fraction(str(high - low)) > _LAST_PLACE]
+
+
+def _value_at(problem: Value, point: Mapping[sympy.Symbol, Fraction]) -> Any:
+    return _computed(problem.expression, problem.roots, tuple(point.items()))[1]
+
+
+def _whole(problem: Value) -> Any:
+    """Interval of the value over the intervals of all that is known only to lie in one."""
+    before = mpmath.iv.dps
+    mpmath.iv.dps = _DIGITS + 10
+    try:
+        values = {symbol: mpmath.iv.mpf([_mpf(low), _mpf(high)]) for symbol, (low, high) in problem.within.items()}
+        centre = {symbol: (Fraction(str(low)) + Fraction(str(high))) / 2 for symbol, (low, high) in problem.within.items()}
+        roots, _ = _computed(problem.expression, problem.roots, tuple(centre.items()))
+        for root, found in zip(problem.roots, roots, strict=True):
+            values[root.symbol] = _about(root, found, values)
+        return span(problem.expression, values, _number)
+    finally:
+        mpmath.iv.dps = before
+
+
+def _about(root: Root, found: Any, values: Mapping[sympy.Symbol, Any]) -> Any:
+    """The narrowest interval about a computed root at whose ends the equation certainly has two signs."""
+    for digits in range(_DIGITS - 8, 8, -2):
+        near = mpmath.mpf(10) ** -digits
+        below, above = (
+            span(root.equation, {**values, root.symbol: mpmath.iv.mpf(end)}, _number) for end in (found - near, found + near)
+        )
+        if below.b < 0 < above.a or above.b < 0 < below.a:
+            return mpmath.iv.mpf([found - near, found + near])
+    raise Refused(f"the equation of {root.symbol} is not shown to change its sign near {mpmath.nstr(found, 15)}")
 
 
 @cache
 def _computed(
-    expression: sympy.Expr,
-    roots: tuple[Root, ...],
-    within: tuple[tuple[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]], ...],
+    expression: sympy.Expr, roots: tuple[Root, ...], known: tuple[tuple[sympy.Symbol, Fraction], ...]
 ) -> tuple[tuple[Any, ...], Any]:
-    """Roots and value, with the symbols known only to lie in intervals (far below these digits) in their middle."""
+    """Roots and value, with what is known only to lie in an interval at one point of it."""
     with mpmath.workdps(_DIGITS + 10):
-        values = {symbol: (_mpf(low) + _mpf(high)) / 2 for symbol, (low, high) in within}
+        values = {symbol: _mpf(value) for symbol, value in known}
         for root in roots:
             start = (_mpf(root.low), _mpf(root.high))
             near = mpmath.mpf(10) ** (-2 * _DIGITS)
