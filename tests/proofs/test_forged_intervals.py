@@ -27,7 +27,9 @@ def narrowed(evidence: dict[str, Any]) -> dict[str, Any]:
 
 MADE = {
     "closed form": Value(k**2, Rational("0.99"), Rational("1.01"), within={k: (1 - NEAR, 1 + NEAR)}),
-    "in an integral": Value(Integral(exp(-k * x), (x, 0, 1)), Rational("0.63"), Rational("0.64"), within={k: (1 - NEAR, 1 + NEAR)}),
+    "in an integral": Value(
+        Integral(exp(-k * x), (x, 0, 1)), Rational("0.63"), Rational("0.64"), within={k: (1 - NEAR, 1 + NEAR)}
+    ),
     "two, that cancel in the middle": Value(
         k * h, -NEAR, NEAR, within={k: (-Rational(1, 10**4), Rational(1, 10**4)), h: (-Rational(1, 10**4), Rational(1, 10**4))}
     ),
