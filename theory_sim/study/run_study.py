@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
 import json
 import math
 import os
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import StoreError
+from theory_sim.storage.arrays import read_json
 from theory_sim.storage.writing import write_text
 from theory_sim.study.registry import study_of
 from theory_sim.study.study import Study, StudyVerdict, require_size
@@ -122,8 +125,10 @@ def run_study(
     counts = (counts[0], counts[1], diverged, counts[3])
     table = chosen.tabulate(summaries)
     result = StudyResult(chosen, size, folder, table, chosen.decide(table), *counts)
-    write_text(folder / TABLE, table.to_csv(index=False), fix=_FIX)
-    write_text(folder / VERDICT, json.dumps(_told(result), indent=2) + "\n", fix=_FIX)
+    text = table.to_csv(index=False)
+    write_text(folder / TABLE, text, fix=_FIX)
+    told = {**_told(result), "table_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    write_text(folder / VERDICT, json.dumps(told, indent=2) + "\n", fix=_FIX)
     return result
 
 
@@ -133,17 +138,27 @@ def read_table(path: str | os.PathLike[str]) -> pandas.DataFrame:
     Raises
     ------
     StoreError
-        If there is none.
+        If there is none, or the verdict that lies beside it is of another table.
     """
     import pandas
 
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            head, *rows = csv.reader(file)
+        text = Path(path).read_bytes()
+        _require_of_verdict(Path(path), text)
+        head, *rows = csv.reader(io.StringIO(text.decode(), newline=""))
         columns = {name: _column([row[i] for row in rows]) for i, name in enumerate(head)}
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, AttributeError) as error:
         raise StoreError(f"{path}: {error}", "a table that theory-sim study wrote", "run the study") from error
     return pandas.DataFrame(columns)
+
+
+def _require_of_verdict(path: Path, text: bytes) -> None:
+    """Raise ValueError if a verdict lies beside a table and has another one's digest; those of earlier versions have none."""
+    beside = path.with_name(VERDICT)
+    if path.name == TABLE and beside.is_file():
+        said = read_json(beside).get("table_sha256")
+        if said not in (None, hashlib.sha256(text).hexdigest()):
+            raise ValueError(f"it is not the table of {beside.name}")
 
 
 def _column(cells: list[str]) -> list[Any]:

@@ -109,8 +109,7 @@ class Summary:
             raise StoreError(f"{folder} holds no summary", "what theory-sim sweep collect writes",
                              f"run theory-sim sweep collect {folder.parent}")
         try:
-            # A summary of an earlier version has no list of its files.
-            if (folder / _DIGESTS).exists() and read_json(folder / _DIGESTS) != digests(folder, without=_DIGESTS):
+            if read_json(folder / _DIGESTS) != digests(folder, without=_DIGESTS):
                 raise ValueError("its files are not those that were written")
             dataset = open_zarr(path)
             version = int(dataset.attrs["schema_version"])
