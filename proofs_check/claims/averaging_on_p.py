@@ -133,7 +133,7 @@ def over_signal(curvature: sympy.Expr = CURVATURE) -> Positive:
     rest = Rational(144, 3125) * (square**3 + Rational(11, 2) * square**2 + Rational(203, 16) * square + 16)
     left = (4 * a**2 / b - 1) ** 2 * rest / total**5 / b / (CURVATURE + 3 * a / sqrt(b) / total ** Rational(5, 2))
     # Twins are false beside a = m = sqrt(b)/2, where the curvature is largest.
-    domain = {a: (Rational(1, 2), Rational(11, 20)), m: (Rational(19, 40), Rational(1, 2)), b: (Rational(19, 20), Integer(1))}
+    domain = {a: (Rational(1, 20), Rational(1, 2)), m: (Rational(1, 10), Rational(11, 20)), b: (Rational(1, 10), Integer(1))}
     return Positive(domain, a / sqrt(a**2 + b) - parabola, (
         Step((curvature - 3 * a / sqrt(b) / total ** Rational(5, 2)) / b, "second derivative in a; tangent at m"),
         Step(left, "k - v = (k^2 - v^2)/(k + v), with k^2 = 2304/3125"),
@@ -196,7 +196,7 @@ def enough(power: int = 2, times: sympy.Expr = Integer(1)) -> Positive:  # noqa:
 @claim(
     "p-takes-theta-d-examples",
     source="THEORY §10 [D]",
-    bound="tight",
+    bound="asymptotic",
     expected="certified",
     assumptions=(
         "d to infinity: 2 I_1(d) goes to S = mu^2 + D; both bounds are then n/d, with 1 - 1/d at 1",

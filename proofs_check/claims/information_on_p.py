@@ -71,7 +71,7 @@ def donsker_varadhan(normalised: int = 1, times: int = 1) -> Positive:
 def most_entropy(e: sympy.Expr = sympy.E, shared: int = 1) -> Together:
     """Among laws of one second moment the Gaussian has the largest entropy."""
     v = m / d
-    one = exp(-(x**2) / (2 * v)) / sqrt(2 * pi * v)
+    one, square = exp(-(x**2) / (2 * v)) / sqrt(2 * pi * v), sympy.Symbol("S", positive=True)
     domain = {d: DIMENSIONS, m: BOX}
     return Together((
         ("a coordinate's density integrates to 1", Identity(domain, sympy.Integral(one, (x, -oo, oo)), (
@@ -83,8 +83,9 @@ def most_entropy(e: sympy.Expr = sympy.E, shared: int = 1) -> Together:
         ("minus the logarithm of a coordinate's density", Identity({**domain, x: (Integer(-2), Integer(2))}, -log(one), (
             Step(log(2 * pi * m / d) / 2 + d * x**2 / (2 * m), "of a root and of an exponential"),
         ))),
-        ("cross-entropy", Identity(domain, d * sympy.Integral(-log(one) * one, (x, -oo, oo)), (
-            Step(d / 2 * log(2 * pi * m / d) + d / 2, "d coordinates; the second moment is m"),
+        # Of any law with E |u|^2 = square: a sum over the d coordinates.
+        ("cross-entropy", Identity(domain, at(d * log(2 * pi * m / d) / 2 + d * square / (2 * m), square, m), (
+            Step(d / 2 * log(2 * pi * m / d) + d / 2, "the second moment is m"),
             Step(d / 2 * log(2 * pi * e * m / d**shared), "d/2 = (d/2) log e"),
         ))),
     ))  # fmt: skip

@@ -9,7 +9,7 @@ import sympy
 from sympy import Derivative, Integer, Rational
 
 from proofs_check.claim import claim
-from proofs_check.claims.section_11 import one_more_step
+from proofs_check.claims.section_11 import decayed, one_more_step, squared_step
 from proofs_check.claims.unevaluated import at, derivative_at
 from proofs_check.problem import Identity, Positive, Step, Together
 
@@ -44,7 +44,7 @@ def at_common_classifier(times: sympy.Expr = Integer(1), pace: sympy.Expr = Rati
     # sqrt(c) times the root of the loss at the point looked at, squared.
     there = (r + pace * 2 * h) ** 2 / c - of_optimum
     inner = loss + 2 * h * norm / c + of_convexity - there
-    domain = {c: BOX, loss: BOX, r: SMALL, h: (Rational(1, 4), Rational(1, 2)), of_convexity: SMALL, of_optimum: SMALL}
+    domain = {c: BOX, loss: BOX, r: SMALL, h: (Rational(1, 4), Integer(2)), of_convexity: SMALL, of_optimum: SMALL}
     slope = (c * loss - of_gradient) / (4 * loss)
     along, steep = sympy.symbols("a g", real=True)
     line = {steep: (Integer(-1), Integer(1)), loss: BOX}
@@ -126,7 +126,7 @@ def reached(quarter: sympy.Expr = Rational(1, 4), steep: sympy.Expr = Integer(1)
         "(1 - 0.99 mu) L": {"share": Rational(99, 100)},
     },
 )
-def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
+def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     """One step of gradient descent: how much of the loss is paid by the distance may be chosen."""
     j = sympy.Symbol("j", nonnegative=True)
     w = 1 / (1 + y)
@@ -139,9 +139,12 @@ def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> Positive
     domain = {c: BOX, k: (Rational(11, 100), Integer(2)), j: BOX, mu: (Rational(1, 10), Rational(1, 2)),
               y: (Rational(1, 10), Integer(1)), **dict.fromkeys((of_convexity, of_gradient, of_optimum), SMALL)}  # fmt: skip
     squares = (k / (1 + y) - j) ** 2 * (1 + y) + y * of_gradient + c * mu * of_optimum + c * of_convexity
-    return Positive(domain, gained - claimed, (
-        Step(4 * (mu + y / (1 + y)) / c**2 * squares, "the square completed"),
-    ), strict=False)  # fmt: skip
+    return Together((
+        squared_step("a coordinate's square"),
+        ("step", Positive(domain, gained - claimed, (
+            Step(4 * (mu + y / (1 + y)) / c**2 * squares, "the square completed"),
+        ), strict=False)),
+    ))  # fmt: skip
 
 
 eta, distance, after, epsilon, w = sympy.symbols("eta D_0 D_T epsilon w", positive=True)
@@ -197,7 +200,7 @@ theta_star, decay = sympy.symbols("S lambda", positive=True)
         "99 % of what theta* costs": {"paid": Rational(99, 100)},
     },
 )
-def one_step_sharper_with_ridge(power: int = 1, paid: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
+def one_step_sharper_with_ridge(power: int = 1, paid: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     """Weight decay costs its value at the common classifier, and makes the step count for a little more."""
     j, of_square = sympy.symbols("j s_4", nonnegative=True)
     i, size, norm = sympy.symbols("i D W", positive=True)
@@ -214,9 +217,18 @@ def one_step_sharper_with_ridge(power: int = 1, paid: sympy.Expr = Integer(1)) -
               k: (Rational(3, 20), Integer(2)), size: (Rational(1, 10**6), Rational(1, 10)),
               y: (Rational(1, 2), Integer(1))}  # fmt: skip
     squares = (k / (1 + y) - j) ** 2 * (1 + y) + y * of_gradient + c * mu * of_optimum + c * of_convexity
-    return Positive(domain, gained - claimed, (
-        Step(4 * (mu + y / (1 + y)) * i / (1 + i) / c**2 * squares + size / (1 + i) + of_square, "the square completed"),
-    ), strict=False)  # fmt: skip
+    g, at_theta = sympy.symbols("g theta", real=True)
+    line, rate = {g: (Integer(-1), Integer(1)), at_theta: (Integer(-1), Integer(1))}, sympy.Symbol("eta", positive=True)
+    split = rate**2 * g**2 / (1 - q) + q * at_theta**2 - (q * rate * g - q * (1 - q) * at_theta) ** 2 / (q * (1 - q))
+    return Together((
+        decayed("theta and theta - theta*"),
+        ("gradient and ridge", Identity({**line, rate: BOX, i: BOX}, (rate * g + q * at_theta) ** 2, (
+            Step(split, "Young's inequality, with what it leaves over"),
+        ))),
+        ("step", Positive(domain, gained - claimed, (
+            Step(4 * (mu + y / (1 + y)) * i / (1 + i) / c**2 * squares + size / (1 + i) + of_square, "the square completed"),
+        ), strict=False)),
+    ))  # fmt: skip
 
 
 @claim(
