@@ -33,6 +33,8 @@ os.environ.setdefault("COLUMNS", "110")
 # Cells that call theory-sim get the one of this environment.
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
 
+# Public names are called as theory_sim.<name>; their modules, some of the same name, are headings.
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 numpydoc_show_class_members = False

@@ -1,6 +1,7 @@
 """``proofs-check``: parses, calls one public function, prints.
 
-Exit status: 0 done, 1 a verdict other than expected, a twin that passes, or refused evidence, 2 bad input, 130 interrupted.
+Exit status: 0 done, 1 a verdict other than expected, a twin that passes, or refused evidence, 2 bad input, 130 interrupted; the
+others are in `theory_sim.terminal`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from theory_sim.terminal import run_program
 
 if TYPE_CHECKING:
     from proofs_check.claim import Level
@@ -265,6 +268,7 @@ def constants(
     from proofs_check.suggest import suggest as nearest
     from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
+    from theory_sim.study.plan import Plan
 
     if format not in ("text", "json"):
         raise InputError(f"--format {format}", "text or json", "choose one of these")
@@ -276,7 +280,8 @@ def constants(
         raise InputError(f"--out {out}", "a file that does not exist yet", "choose another, or move that one away")
     if out is not None:
         require_writable(out.parent)
-    experiment = Experiment.from_toml(file) if file is not None else Experiment.preset(preset)
+    # A plan is one experiment too: what its runs differ in, schedule and seed, is nothing that the conditions read.
+    experiment = Plan.from_toml(file).experiment if file is not None else Experiment.preset(preset)
     report = check_constants(experiment)
     near = nearest(experiment, conditions=conditions) if suggest else None  # type: ignore[arg-type]
     if near is not None and out is not None:
@@ -360,14 +365,8 @@ def recheck(
 
 
 def main() -> None:
-    """Entry point: errors of ours become one message and exit status 2."""
-    from theory_sim.errors import TheorySimError
-
-    try:
-        app(standalone_mode=True)
-    except TheorySimError as error:
-        typer.echo(f"proofs-check: {error}", err=True)
-        sys.exit(2)
+    """Entry point."""
+    sys.exit(run_program(app, "proofs-check"))
 
 
 if __name__ == "__main__":

@@ -59,11 +59,13 @@ class NoiseCourse:
     Attributes
     ----------
     start, at_annealing, end : float
-        tau_t at the start, when the rate falls, and at max_tau; NaN where nothing is annealed.
+        tau_t at the start, when the rate falls, and at max_tau; NaN where it is not followed.
     stable_before, stable_after : float
         Stationary levels of both rates; infinite without weight decay.
     decorrelation_before, decorrelation_after : float
         Per unit of learning-rate time, at the level of the annealing: what drops at once.
+    not_followed : str
+        Why the level is not followed, in words; empty if it is.
     """
 
     start: float
@@ -73,6 +75,12 @@ class NoiseCourse:
     stable_after: float
     decorrelation_before: float
     decorrelation_after: float
+    not_followed: str = ""
+
+    @property
+    def followed(self) -> bool:
+        """Whether the level was followed over the annealing."""
+        return not self.not_followed
 
 
 @dataclass(frozen=True)
@@ -187,13 +195,16 @@ def _noise(e: Experiment, arms: tuple[Arm, ...]) -> NoiseCourse:
     stable = [tau_stationary(rate, e.lambda_, e.tau_xi) if e.lambda_ > 0 else math.inf for rate in (e.eta_1, e.eta_2)]
     annealed = arms[0].annealed_tau if arms else math.nan
     before, after, drop = math.nan, math.nan, [math.nan, math.nan]
+    why = "not annealed by max_tau" if arms else "no order is predicted at rate x lambda of 1 or more"
     if math.isfinite(annealed):
         steps = max(1, round(annealed / e.eta_1)), max(0, round((e.max_tau - annealed) / e.eta_2))
         if sum(steps) <= _MOST_STEPS:
             levels = noise_levels(np.repeat([e.eta_1, e.eta_2], steps), e.lambda_, e.tau_xi, start)
             before, after = float(levels[steps[0]]), float(levels[-1])
-            drop = [decorrelation_rate(rate, before, e.tau_xi) for rate in (e.eta_1, e.eta_2)]
-    return NoiseCourse(start, before, after, *stable, *drop)
+            drop, why = [decorrelation_rate(rate, before, e.tau_xi) for rate in (e.eta_1, e.eta_2)], ""
+        else:
+            why = f"more than {_MOST_STEPS:g} steps to follow"
+    return NoiseCourse(start, before, after, stable[0], stable[1], drop[0], drop[1], why)
 
 
 def _samples(e: Experiment) -> Samples:

@@ -24,22 +24,32 @@ def lines_of(report: ConstantsReport) -> Iterator[str]:
     yield f"  tau_Q = {judged.tau_Q:.4g}, tau_P = {judged.tau_P:.4g}"
     for arm in report.arms:
         yield f"\n{arm.schedule}, closure at infinite width: {arm.order}, expected {arm.expected}: {arm.verdict}"
-        for kind, learnt in (("Q", arm.tau_Q), ("P", arm.tau_P)):
-            yield f"  tau_{kind}: " + ", ".join(f"{_time(time)} at {level:g}" for level, time in learnt.items())
-        yield f"  Q-only loss {arm.Q_loss_at_tau_P:.3g} when P is learnt, {arm.Q_loss_end:.3g} at the end"
-        yield f"  error on fresh P examples at the end {arm.test_error:.2g}"
+        for kind, times in (("Q", arm.tau_Q), ("P", arm.tau_P)):
+            yield f"  tau_{kind}: " + ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
+        learnt = not math.isnan(next(iter(arm.tau_P.values())))
+        then = f"{arm.Q_loss_at_tau_P:.3g} when P is learnt" if learnt else "P is not learnt"
+        yield f"  Q-only loss: {then}; {_value(arm.Q_loss_end)} at the end"
+        yield f"  error on fresh P examples at the end {_value(arm.test_error)}"
     if len(report.arms) == 2 and report.arms[0].test_error > 0:
         yield f"\nerror of S over that of L-S: {report.arms[1].test_error / report.arms[0].test_error:.3g}"
     yield "\nnoise under L-S (standard deviation, exact recursion)"
-    yield f"  start {noise.start:.3g}, at annealing {noise.at_annealing:.3g}, at the end {noise.end:.3g}"
+    annealed = f"at annealing {noise.at_annealing:.3g}, at the end {noise.end:.3g}"
+    yield f"  start {noise.start:.3g}, {annealed if noise.followed else noise.not_followed}"
     yield f"  stable level of eta_1 {noise.stable_before:.3g}, of eta_2 {noise.stable_after:.3g}"
-    yield f"  decorrelation a unit of tau, at annealing: {noise.decorrelation_before:.3g}, then {noise.decorrelation_after:.3g}"
+    if noise.followed:
+        drop = f"{noise.decorrelation_before:.3g}, then {noise.decorrelation_after:.3g}"
+        yield f"  decorrelation a unit of tau, at annealing: {drop}"
     yield "\nexamples"
-    yield f"  P-only {samples.P_only:.0f}: averaging them errs on {samples.error_P_only:.2g} of fresh P examples"
-    yield f"  holding P {samples.holding_P:.0f}: averaging them errs on {samples.error_holding_P:.2g}"
-    yield f"  an error of 1 % needs at least {samples.needed:.0f}; averaging has it with {samples.enough:.0f}"
+    yield f"  P-only {samples.P_only:.0f}: averaging them errs on {_value(samples.error_P_only)} of fresh P examples"
+    yield f"  holding P {samples.holding_P:.0f}: averaging them errs on {_value(samples.error_holding_P)}"
+    least = "no bound at d = 1" if math.isnan(samples.needed) else f"at least {samples.needed:.0f}"
+    yield f"  an error of 1 % needs: {least}; averaging has it with {samples.enough:.0f}"
     yield f"  holding Q {samples.holding_Q:.0f}: a direction is missing with probability {samples.Q_unseen:.2g}"
     yield f"\n{report.verdict}"
+
+
+def _value(number: float) -> str:
+    return "-" if math.isnan(number) else f"{number:.3g}"
 
 
 def _time(time: float) -> str:

@@ -10,7 +10,8 @@ from hypothesis import given
 
 from theory_sim import Experiment
 from theory_sim.errors import ExperimentError, InputError, TheorySimError
-from theory_sim.experiment import preset_names, read_toml
+from theory_sim.experiment import preset_names
+from theory_sim.reading import read_toml
 from theory_sim.testing import experiments, schedules
 
 BAD: list[tuple[dict[str, Any], str, str, str]] = [
@@ -34,7 +35,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"schedule": "pieces"}, "without pieces", "until_tau", "give pieces"),
     ({"pieces": [[1.0, 1.0]]}, "pieces given with schedule = 'L-S'", "only schedule", "leave pieces out"),
     ({"schedule": "pieces", "pieces": [[2.0, 1.0], [1.0, 1.0]]}, "[2.0, 1.0], [1.0, 1.0]", "increasing", "sort"),
-    ({"schedule": "pieces", "pieces": [[2.0, -1.0]]}, "-1.0", "above 0", "positive"),
+    ({"schedule": "pieces", "pieces": [[2.0, -1.0]]}, "-1.0", "tau and rates from 1e-12", "sort the pieces"),
     ({"schedule": "step"}, "without step_tau", "between two cuts", "give step_tau"),
     ({"lambda_": 0.0}, "tau_0 = 'stationary' with lambda = 0", "no stationary level", "give tau_0"),
     ({"tau_0": -1.0}, "tau_0 = -1", "standard deviation", "0 or more"),
@@ -133,8 +134,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     broken.write_text("d = = 3", encoding="utf-8")
     binary.write_bytes(b"\xff\xfe\x00d = 3")
     plan.write_text('compare = ["L-S", "S"]', encoding="utf-8")
-    for path, seen in ((missing, "No such file"), (broken, "is not TOML"), (binary, "is not TOML"), (tmp_path, "directory"),
-                       (plan, "compare")):
+    for path, seen in ((missing, "No such file"), (broken, "is not TOML"), (binary, "not text in UTF-8"),
+                       (tmp_path, "a folder"), (plan, "compare")):
         with pytest.raises(ExperimentError, match=seen) as refused:
             Experiment.from_toml(path)
         assert str(path) in refused.value.seen and refused.value.mend

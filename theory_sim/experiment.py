@@ -5,23 +5,32 @@ from __future__ import annotations
 import json
 import math
 import os
-import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 import numpy as np
 import pydantic
 from pydantic import ConfigDict, Field, model_validator
 
-from theory_sim.errors import ExperimentError, StoreError
+from theory_sim.errors import ExperimentError, StoreError, repr_of, shown
 from theory_sim.presets import PRESETS
+from theory_sim.reading import read_toml
 from theory_sim.recording import Recording
 from theory_sim.storage.writing import write_text
 from theory_sim.theory.noise_law import tau_stationary
 
-__all__ = ["Experiment", "read_toml", "preset_names"]
+__all__ = ["LEAST", "MOST", "NAME", "OBSERVERS", "Experiment", "preset_names", "require_steps"]
 
+# The name of a run's folder, of files beside it while they are written, and of figures: together at most 255 letters.
+LONGEST_NAME: Final = 100
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+# Rates, decays and times that can be computed with: squares and quotients of two neither overflow nor vanish.
+LEAST: Final = 1e-12
+MOST: Final = 1e12
+MOST_STEPS: Final = 1e9
 Schedule = Literal["L-S", "S", "constant", "step", "cosine", "pieces"]
+ObserverName = Literal["descent", "gradients", "kernels", "patterns"]
+OBSERVERS: Final[tuple[str, ...]] = get_args(ObserverName)
 _RATES_USED = {
     "L-S": ("eta_1", "eta_2"),
     "S": ("eta_2",),
@@ -53,14 +62,14 @@ class Experiment(pydantic.BaseModel):
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, populate_by_name=True
     )
 
-    name: str = Field("default", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="name of the run in file names")
+    name: str = Field("default", pattern=NAME, max_length=LONGEST_NAME, description="name of the run in file names")
 
     d: int = Field(200, strict=True, ge=1, le=10**7, description="dimension of each of the two patches x_1, x_2")
     kappa: float | None = Field(None, ge=1e-3, le=1e3, description="sets N = d / kappa^2 (0.5 if N is not given either)")
     N: int | None = Field(None, strict=True, ge=1, description="number of training examples; give it or kappa")
     p0: float | None = Field(None, ge=0, le=1, description="probability of P-only (default kappa^2 / 2)")
     q0: float = Field(0.5, ge=0, le=1, description="probability of Q-only")
-    g0: float = Field(1.0, ge=0, description="margin of P times sqrt(d): gamma_0 = g0 / sqrt(d)")
+    g0: float = Field(1.0, ge=0, le=1e6, description="margin of P times sqrt(d): gamma_0 = g0 / sqrt(d)")
     r: float = Field(0.3, ge=1e-6, le=1e3, description="norm of zeta, the half-distance between Q's outer points")
     alpha_min: float = Field(0.5, ge=0, description="alpha is uniform on [alpha_min, alpha_max]")
     alpha_max: float = Field(1.0, ge=1e-3, le=1e3, description="alpha is uniform on [alpha_min, alpha_max]")
@@ -75,20 +84,20 @@ class Experiment(pydantic.BaseModel):
     dtype: Literal["float32", "float64"] = Field("float32", description="precision of weights and products")
 
     schedule: Schedule = Field("L-S", description="law of the learning rate")
-    eta_1: float = Field(16.0, gt=0, description="large learning rate (L-S, constant, step, cosine)")
-    eta_2: float = Field(0.5, gt=0, description="small learning rate (L-S after annealing, S, end of cosine)")
-    epsilon_1: float = Field(0.15, gt=0, description="L-S anneals at training loss epsilon_1 + q_hat log 2")
-    step_tau: float | None = Field(None, gt=0, description="step: tau between two cuts of the rate")
+    eta_1: float = Field(16.0, ge=LEAST, le=MOST, description="large learning rate (L-S, constant, step, cosine)")
+    eta_2: float = Field(0.5, ge=LEAST, le=MOST, description="small learning rate (L-S after annealing, S, end of cosine)")
+    epsilon_1: float = Field(0.15, gt=0, le=MOST, description="L-S anneals at training loss epsilon_1 + q_hat log 2")
+    step_tau: float | None = Field(None, ge=LEAST, le=MOST, description="step: tau between two cuts of the rate")
     step_factor: float = Field(0.1, gt=0, le=1, description="step: factor of each cut")
     pieces: tuple[tuple[float, float], ...] | None = Field(
         None, description="pieces: [[until_tau, rate], ...]; the last rate goes on"
     )
-    lambda_: float = Field(5e-4, ge=0, alias="lambda", description="weight decay (ridge) lambda")
+    lambda_: float = Field(5e-4, ge=0, le=MOST, alias="lambda", description="weight decay (ridge) lambda")
     tau_xi: float = Field(0.00789, ge=0, le=1e12, description="standard deviation of the noise xi on the gradient")
     tau_0: float | Literal["stationary"] = Field(
         "stationary", description="standard deviation of U_0, or the stationary level of the noise"
     )
-    tau_0_rate: float | None = Field(None, gt=0, description="rate at which tau_0 is stationary (default eta_1)")
+    tau_0_rate: float | None = Field(None, ge=LEAST, le=MOST, description="rate at which tau_0 is stationary (default eta_1)")
     noise_placement: Literal[
         "none", "pre-activations", "pre-activations-shared", "activations", "gradient", "iterates", "iterates-transient"
     ] = Field("none", description="where noise enters beside xi")
@@ -103,7 +112,7 @@ class Experiment(pydantic.BaseModel):
     batch_size: int | None = Field(None, strict=True, ge=1, description="examples a step, without replacement (default all)")
 
     epsilon_2: float | None = Field(None, gt=0, description="stop once the training loss is at most this")
-    max_tau: float = Field(1000.0, gt=0, description="stop once tau reaches this")
+    max_tau: float = Field(1000.0, ge=LEAST, le=MOST, description="stop once tau reaches this")
     max_steps: int | None = Field(None, strict=True, ge=1, description="stop after this many steps")
 
     seed: int = Field(0, strict=True, ge=0, le=2**64 - 1, description="seed of every stream that has none of its own")
@@ -111,8 +120,8 @@ class Experiment(pydantic.BaseModel):
     seed_init: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of U_0 and the signs (default seed)")
     seed_noise: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of xi (default seed)")
     seed_batch: int | None = Field(None, strict=True, ge=0, le=2**64 - 1, description="seed of the mini-batches (default seed)")
-    record_every: float = Field(10.0, gt=0, description="tau between two records")
-    observe: dict[Literal["descent", "gradients", "kernels", "patterns"], Recording] = Field(
+    record_every: float = Field(10.0, ge=LEAST, le=MOST, description="tau between two records")
+    observe: dict[ObserverName, Recording] = Field(
         default_factory=dict, description="more to record: {name: {every_steps | log_steps | at_tau | every_tau, probes}}"
     )
 
@@ -171,9 +180,11 @@ class Experiment(pydantic.BaseModel):
             if self.schedule != "pieces":
                 yield (f"pieces given with schedule = {self.schedule!r}", "only schedule = 'pieces' reads them",
                        "set schedule = 'pieces' or leave pieces out")
-            if any(b <= a for a, b in zip([0.0, *until], until, strict=False)) or any(p[1] <= 0 for p in self.pieces):
-                yield (f"pieces = {[list(p) for p in self.pieces]}", "tau increasing from 0 and every rate above 0",
-                       "sort the pieces and make rates positive")
+            if any(b <= a for a, b in zip([0.0, *until], until, strict=False)) or not all(
+                LEAST <= value <= MOST for piece in self.pieces for value in piece
+            ):
+                yield (f"pieces = {repr_of([list(p) for p in self.pieces])}",
+                       f"tau increasing from 0, tau and rates from {LEAST:g} to {MOST:g}", "sort the pieces")
         if self.schedule == "step" and self.step_tau is None:
             yield ("schedule = 'step' without step_tau", "step_tau is the tau between two cuts", "give step_tau")
         for label, rate in self.rates().items():
@@ -186,6 +197,11 @@ class Experiment(pydantic.BaseModel):
         if self.tau_0 == "stationary" and self.lambda_ > 0 and (self.tau_0_rate or self.eta_1) * self.lambda_ >= 2:
             yield (f"tau_0 stationary at rate {self.tau_0_rate or self.eta_1:g} with lambda = {self.lambda_:g}",
                    "rate x lambda < 2", "lower tau_0_rate (default eta_1) or lambda")
+        if 0 < self.lambda_ < LEAST:
+            yield (f"lambda = {self.lambda_:g}", f"0, or from {LEAST:g}", "set lambda = 0 or raise it")
+        elif self.tau_0 == "stationary" and self.lambda_ > 0 and not self._stationary() <= MOST:
+            yield (f"tau_0 stationary at {self._stationary():g}", f"a standard deviation of at most {MOST:g}",
+                   "raise lambda, lower tau_xi, or give tau_0 as a number")
         if self.tau_xi == 0 and self.tau_0 in ("stationary", 0.0):
             yield (f"tau_0 = {self.tau_0!r} with tau_xi = 0", "U_0 = 0 without noise has no gradient and never moves",
                    "give tau_0 as a number above 0")
@@ -285,9 +301,25 @@ class Experiment(pydantic.BaseModel):
     @property
     def tau_0_value(self) -> float:
         """tau_0, the standard deviation of the entries of U_0 (THEORY §3, §5)."""
-        if self.tau_0 == "stationary":
-            return tau_stationary(self.tau_0_rate or self.eta_1, self.lambda_, self.tau_xi)
-        return self.tau_0
+        return self._stationary() if self.tau_0 == "stationary" else self.tau_0
+
+    def _stationary(self) -> float:
+        return tau_stationary(self.tau_0_rate or self.eta_1, self.lambda_, self.tau_xi)
+
+    @property
+    def most_steps(self) -> float:
+        """Upper bound on the number of steps that the schedule takes to reach max_tau, and max_steps."""
+        if self.schedule == "step":
+            pieces = [(self.step_tau or math.inf, self.eta_1)]
+            while sum(piece[0] for piece in pieces) < self.max_tau and len(pieces) < 1000 and pieces[-1][1] > 0:
+                pieces.append((self.step_tau or math.inf, pieces[-1][1] * self.step_factor))
+            steps = sum(min(span, self.max_tau) / rate if rate > 0 else math.inf for span, rate in pieces)
+        elif self.pieces is not None:
+            ends = [min(until, self.max_tau) for until, _ in self.pieces[:-1]] + [self.max_tau]
+            steps = sum((b - a) / piece[1] for a, b, piece in zip([0.0, *ends], ends, self.pieces, strict=False))
+        else:
+            steps = self.max_tau / min(self.rates().values())
+        return min(steps + 1.0, math.inf if self.max_steps is None else self.max_steps)
 
     def rates(self) -> dict[str, float]:
         """Every learning rate that this schedule can use, by the field that gives it."""
@@ -313,8 +345,9 @@ class Experiment(pydantic.BaseModel):
     @classmethod
     def preset(cls, name: str = "default") -> Experiment:
         """Experiment of a built-in preset; ``preset_names()`` lists them."""
-        if name not in PRESETS:
-            raise ExperimentError(f"preset {name!r}", f"one of {', '.join(preset_names())}", "choose one of these")
+        if not isinstance(name, str) or name not in PRESETS:
+            raise ExperimentError(f"preset {shown(repr_of(name))}", f"one of {', '.join(preset_names())}",
+                                  "choose one of these")
         return cls(name=name, **PRESETS[name].fields)
 
     def replace(self, **fields: Any) -> Experiment:
@@ -364,34 +397,51 @@ class Experiment(pydantic.BaseModel):
             raise ExperimentError(error.seen, error.rule, error.mend) from None
 
 
-def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Contents of a TOML file; a missing or broken one is an `ExperimentError`."""
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ExperimentError(f"{path}: {error.strerror}", "a readable TOML file",
-                              "check the path, or start from `theory-sim presets --toml default`") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ExperimentError(f"{path} is not TOML: {error}", "lines such as `d = 200` or `schedule = \"S\"`",
-                              "mend that line") from None
+def require_steps(experiment: Experiment) -> None:
+    """Refuse a run that would not end within days, whatever the machine; `max_steps` stops it earlier."""
+    steps = experiment.most_steps
+    if experiment.max_steps is None and steps > MOST_STEPS:
+        raise ExperimentError(
+            f"about {steps:.2g} steps, max_tau = {experiment.max_tau:g} over rates down to "
+            f"{min(experiment.rates().values()):.3g}{' and cuts' if experiment.schedule == 'step' else ''}",
+            f"at most {MOST_STEPS:g} steps of which each takes 0.1 ms or more",
+            "raise the rate or lower max_tau, give max_steps, or use the limit with time = 'flow' (--time flow)")
 
 
 def _explain(error: pydantic.ValidationError) -> ExperimentError:
     """First fault of pydantic's report as value seen, rule, mend."""
     first = error.errors(include_url=False)[0]
     cause = first.get("ctx", {}).get("error")
+    path = [str(part) for part in first["loc"]]
     if isinstance(cause, ExperimentError):
         return cause
-    field = str(first["loc"][0]) if first["loc"] else "the experiment"
-    if first["type"] == "extra_forbidden":
-        import difflib
+    field, seen = ".".join(path) or "the experiment", shown(repr_of(first["input"]))
+    if first["type"] == "extra_forbidden" or (path[:1] == ["observe"] and first["type"] == "literal_error"):
+        return _unknown(path)
+    if path[:1] == ["noise_annealing"]:
+        return ExperimentError(f"noise_annealing = {seen}", "a tau, 'never' or 'with-rate'", "choose one of these")
+    if path[:1] == ["tau_0"]:
+        return ExperimentError(f"tau_0 = {seen}", "a number, or 'stationary'", "choose one of these")
+    return ExperimentError(f"{field} = {seen}", first["msg"], f"change {field} so that the rule holds")
 
-        known = [info.alias or key for key, info in Experiment.model_fields.items()]
-        near = difflib.get_close_matches(field, known, n=1)
-        mend = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(known)}"
-        return ExperimentError(f"unknown field {field!r}", "only fields of Experiment", mend)
-    if field == "noise_annealing":
-        return ExperimentError(f"noise_annealing = {first['input']!r}", "a tau, 'never' or 'with-rate'", "choose one of these")
-    if field == "tau_0":
-        return ExperimentError(f"tau_0 = {first['input']!r}", "a number, or 'stationary'", "choose one of these")
-    return ExperimentError(f"{field} = {first['input']!r}", first["msg"], f"change {field} so that the rule holds")
+
+def _unknown(path: list[str]) -> ExperimentError:
+    """A name that is no field, or no observer, or no field of an observer's record times."""
+    import difflib
+
+    if path[:1] != ["observe"] or len(path) == 1:
+        what, name, known = "field", path[-1], [info.alias or key for key, info in Experiment.model_fields.items()]
+    elif path[2:] in ([], ["[key]"]):
+        what, name, known = "observer", path[1], list(OBSERVERS)
+    else:
+        what, name, known = f"field of observe.{shown(path[1])}", path[-1], list(Recording.model_fields)
+    near = difflib.get_close_matches(name, known, n=1)
+    choices = f"known {what.partition(' ')[0]}s: {', '.join(known)}"
+    if "." in name and name.partition(".")[0] in known:
+        top = name.partition(".")[0]
+        mend = f"give the whole of {top}, such as {top} = {{kernels = {{probes = 100}}}}" if top == "observe" else choices
+    else:
+        mend = f"did you mean {near[0]!r}? {choices}" if near and what != "field" else (
+            f"did you mean {near[0]!r}?" if near else choices)
+    rule = "only fields of Experiment" if what == "field" else f"one of the {len(known)} known ones"
+    return ExperimentError(f"unknown {what} {shown(repr_of(name))}", rule, mend)

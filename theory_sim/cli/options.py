@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from theory_sim.errors import InputError
     from theory_sim.study.engine import Engine
     from theory_sim.study.plan import Plan
 
@@ -41,24 +42,20 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Figure file: .png,
 
 def settings_of(pairs: Sequence[str] | None, option: str = "--set") -> dict[str, Any]:
     """Fields and values of texts FIELD=VALUE."""
-    import tomllib
-
-    from theory_sim.errors import InputError
+    from theory_sim.errors import InputError, shown
+    from theory_sim.reading import parse_value
 
     changes: dict[str, Any] = {}
     for pair in pairs or ():
         field, equals, text = pair.partition("=")
         if not equals or not field.strip():
-            raise InputError(f"{option} {pair}", "FIELD=VALUE", f"such as {option} d=400 or {option} schedule=S")
-        try:
-            changes[field.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            changes[field.strip()] = text.strip()  # a bare word: --set schedule=S
+            raise InputError(f"{option} {shown(pair)}", "FIELD=VALUE", f"such as {option} d=400 or {option} schedule=S")
+        changes[field.strip()] = parse_value(field.strip(), text, option)
     return changes
 
 
 def observe_of(texts: Sequence[str] | None) -> dict[str, dict[str, Any]]:
-    from theory_sim.errors import InputError
+    from theory_sim.errors import InputError, shown
 
     observe: dict[str, dict[str, Any]] = {}
     for text in texts or ():
@@ -66,18 +63,29 @@ def observe_of(texts: Sequence[str] | None) -> dict[str, dict[str, Any]]:
         fields: dict[str, Any] = {}
         for option in filter(None, options.split(",")):
             key, equals, value = option.partition("=")
-            try:
-                if key == "at_tau":
-                    fields[key] = [float(part) for part in value.split("/")]
-                else:
-                    fields[key] = float(value) if key == "every_tau" else int(value)
-            except ValueError:
-                equals = ""
-            if not equals:
-                raise InputError(f"--observe {text}", "NAME, or NAME:key=value,key=value with numbers",
-                                 "such as --observe kernels:every_tau=25,probes=100")
+            if not equals or key in fields:
+                raise _bad_observer(text)
+            fields[key] = _recording_value(key, value, text)
+        if name.strip() in observe:
+            raise InputError(f"--observe {shown(text)}", f"{shown(name.strip())} once", "put its options into one --observe")
         observe[name.strip()] = fields
     return observe
+
+
+def _recording_value(key: str, value: str, text: str) -> Any:
+    try:
+        if key == "at_tau":
+            return [float(part) for part in value.split("/")]
+        return float(value) if key == "every_tau" or not value.strip().isdigit() else int(value)
+    except ValueError:
+        raise _bad_observer(text) from None
+
+
+def _bad_observer(text: str) -> InputError:
+    from theory_sim.errors import InputError, shown
+
+    return InputError(f"--observe {shown(text)}", "NAME, or NAME:key=value,key=value with numbers, each key once",
+                      "such as --observe kernels:every_tau=25,probes=100")
 
 
 def engine_of(name: str, **options: Any) -> Engine:
@@ -87,21 +95,9 @@ def engine_of(name: str, **options: Any) -> Engine:
 
 
 def seeds_of(text: str | None) -> list[int] | None:
-    from theory_sim.errors import InputError
+    from theory_sim.reading import parse_seeds
 
-    if text is None:
-        return None
-    try:
-        if ":" in text:
-            start, stop = (int(part) for part in text.split(":"))
-            seeds = list(range(start, stop))
-        else:
-            seeds = [int(part) for part in text.split(",")]
-    except ValueError:
-        seeds = []
-    if not seeds or min(seeds) < 0:
-        raise InputError(f"--seeds {text}", "whole numbers from 0: 0,1,2 or a range 0:5", "mend the list")
-    return seeds
+    return None if text is None else parse_seeds(text, "--seeds")
 
 
 def plan_of(

@@ -2,88 +2,116 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
-import numpy as np
-
-from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
+from theory_sim.memory import Bytes, available_bytes, fits, gib, refuse, total
+from theory_sim.observe.memory import data_bytes, item_bytes, observer_bytes, record_bytes, seen_examples
+from theory_sim.train.clock import ages
 
-__all__ = ["ALL_PAIRS", "available_bytes", "estimated_bytes", "require_memory"]
+__all__ = ["ALL_PAIRS", "CLOSURE_BYTES", "estimated_bytes", "require_memory"]
 
-_EXPONENTS: Final = 240
-_LIKELY_EXPONENTS: Final = 100
 _PROBES: Final = 64
-# Row, column, cosine, inner product and what finding them takes, for each pair listed.
-_LISTED: Final = 600
+CLOSURE_BYTES: Final = 62 * 2**20
+"""What the closure takes, whatever the experiment: libraries, and at most 4000 blocks of time."""
 # Pairs whose weights the mean adds up at once.
 _AT_ONCE: Final = 100_000
 # Up to so many patches the mean is over all pairs.
 ALL_PAIRS: Final = 4096
 _SAMPLED: Final = 256
-# Interpreter, libraries and compiled code.
-_PROGRAM: Final = 400 * 2**20
+_BLOCK: Final = 256
+# Weights are fitted for so many pairs at once: five arrays over the ages of the fit's grid.
+_COLUMNS: Final = 4096
+_FITTED: Final = 5 * 8 * 270
+# Compiled code that a run loads at its start, and the libraries that store its end.
+_STARTED: Final = 10 * 2**20
+_LOADED: Final = 115 * 2**20
 
 
-def available_bytes() -> int:
-    """Bytes that can be used without swapping, as the operating system sees them."""
-    import psutil
-
-    return int(psutil.virtual_memory().available)
-
-
-def estimated_bytes(experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8) -> int:
-    """Upper estimate of the memory in use at once, in bytes."""
-    from scipy.special import betainc
-
+def estimated_bytes(
+    experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps", threads: int = 1
+) -> int:
+    """Memory that a run allocates, in bytes: data, kernels, memories, records and observers."""
     e = experiment
-    item = np.dtype(e.dtype).itemsize
-    seen = round((1.0 - e.q0) * e.n_examples) + 1
-    tested = 2 * e.n_test
-    total = _PROGRAM + item * e.d * (e.n_examples + 3 * e.n_test + seen + tested)
-    total += 8 * _EXPONENTS * (2 * seen + 64) + 8 * 24 * e.n_examples
+    item, seen, tested = item_bytes(e), seen_examples(e), 2 * e.n_test
+    exponents = _exponents(e, tolerance, time)
+    steps = e.most_steps if time == "steps" else math.inf
+    # Once the pairs are built: memories, in float64 and once more in the precision of the products; outputs and residuals.
+    memories = 8 * exponents * seen * (2 if time == "steps" else 4) + 2 * item * MOST_POWERS * seen + 8 * 30 * e.n_examples
     if e.network == "shared":
-        total += 8 * 4 * _EXPONENTS * (seen + tested)
-    # Rows of cosines: all of them, or probes, and what building them holds beside.
-    rows = seen + tested if spatial == "exact" else _PROBES + _SAMPLED
-    total += item * seen * rows + 3 * 8 * seen * min(seen, 1024)
-    # Pairs at small angles, many in low dimension, are listed: |cos| of random directions is a root of a beta variable.
-    cut = weak_cosine(MOST_POWERS, tolerance)
-    share = float(betainc((e.d - 1) / 2, 0.5, 1.0 - cut * cut)) if e.d > 1 else 1.0
-    listed = share * seen * (rows if spatial == "exact" else (seen if seen <= ALL_PAIRS else _SAMPLED))
-    weighted = listed if spatial == "exact" else share * seen * _PROBES + min(listed, _AT_ONCE)
-    total += round(_LISTED * listed + 8 * 2 * _LIKELY_EXPONENTS * weighted)
+        memories += 8 * 3 * exponents * (seen + tested)
+    parts = [
+        Bytes(_STARTED, _LOADED), data_bytes(e), record_bytes(e, steps), *observer_bytes(e, steps, {}),
+        Bytes(item * e.d * (seen + tested), memories + 8 * e.d * e.n_examples), _pairs(e, spatial, tolerance, exponents, threads),
+    ]
     if noise == "sampled":
         from theory_sim.limit.noise_output import NoiseOutput
 
         # The shared network's directions are near each other, so that every degree matters.
-        total += NoiseOutput.estimated_bytes(seen + tested, 1 if e.network == "shared" else e.d, spatial)
-    return total
+        parts.append(Bytes(NoiseOutput.estimated_bytes(seen + tested, 1 if e.network == "shared" else e.d, spatial)))
+    return total(parts)
 
 
-def require_memory(experiment: Experiment, *, spatial: str, noise: str) -> None:
+def _exponents(e: Experiment, tolerance: float, time: str) -> float:
+    """Exponents of the compressed history: what `Compression` takes at ages of 1e-2 to 1e-9, tolerances of 1e-4 to 1e-11."""
+    youngest = ages(e)[0] if time == "steps" else 1e-9
+    if youngest == 0.0 or e.patterns != "moving":
+        return MOST_POWERS + 1
+    decades = max(1.0, math.log10(45.0 / min(youngest, 1.0)) - 1.6)
+    return MOST_POWERS + decades * max(1.0, 1.6 * -math.log10(tolerance) - 2.5)
+
+
+def _pairs(e: Experiment, spatial: str, tolerance: float, exponents: float, threads: int) -> Bytes:
+    """Squared cosines, and the pairs at small angles, many in low dimension, that are listed one by one."""
+    from scipy.special import betainc
+
+    item, seen, tested = item_bytes(e), seen_examples(e), 2 * e.n_test
+    cut = weak_cosine(MOST_POWERS, tolerance)
+    # |cos| of random directions is a root of a beta variable.
+    share = float(betainc((e.d - 1) / 2, 0.5, 1.0 - cut * cut)) if e.d > 1 else 1.0
+    weight = 8 * exponents
+    if spatial == "exact":
+        listed, rows = share * seen * (seen + tested), seen + tested
+        squares, weighted = item * seen * rows, listed
+        building = seen * seen  # which squares are above the cut
+    else:
+        chosen = seen if seen <= ALL_PAIRS else _SAMPLED
+        listed, squares = share * seen * chosen, item * seen * _PROBES
+        weighted = share * seen * _PROBES + min(listed, _AT_ONCE)
+        building = min(chosen, _BLOCK) * seen * (item + 3 * 8)
+    largest = listed * (seen / (seen + tested) if spatial == "exact" else min(1.0, _BLOCK / seen))
+    # A listed pair has row, column, inner product, cosine and value at equal times; its two patches while these are found.
+    finding = building + largest * (2 * item * e.d + 16)
+    fitting = _FITTED * min(listed, _COLUMNS) + (weight * largest if spatial == "exact" else 0.0)
+    return Bytes(squares + 40 * listed + weight * weighted, max(finding, fitting))
+
+
+def require_memory(
+    experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps", threads: int = 1
+) -> None:
     """Raise InputError, with what would fit, if the run needs more memory than there is."""
-    needed, there = estimated_bytes(experiment, spatial=spatial, noise=noise), available_bytes()
-    if needed <= there:
+    there = available_bytes()
+
+    def needed(e: Experiment, mode: str = spatial) -> int:
+        return estimated_bytes(e, spatial=mode, noise=noise, tolerance=tolerance, time=time, threads=threads)
+
+    if fits(needed(experiment), there):
         return
     mends = []
     if spatial == "exact":
-        other = estimated_bytes(experiment, spatial="mean", noise=noise)
-        fits = "fits" if other <= there else "does not fit either"
-        mends.append(f"spatial = 'mean' needs {other / 2**30:.2f} GiB and {fits}")
+        other = needed(experiment, "mean")
+        mends.append(f"spatial = 'mean' needs {gib(other)} and {'fits' if fits(other, there) else 'does not fit either'}")
     if experiment.dtype == "float64":
-        other = estimated_bytes(experiment.replace(dtype="float32"), spatial=spatial, noise=noise)
-        mends.append(f"dtype = 'float32' needs {other / 2**30:.2f} GiB")
+        mends.append(f"dtype = 'float32' needs {gib(needed(experiment.replace(dtype='float32')))}")
+    if experiment.observe:
+        mends.append(f"without observe {gib(needed(experiment.replace(observe={})))}: fewer probes or records")
     smaller, largest = experiment, experiment.n_examples
-    while largest > 1 and estimated_bytes(smaller, spatial=spatial, noise=noise) > there:
+    while largest > 1 and not fits(needed(smaller), there):
         largest = int(0.9 * largest)
         # Of a given N, p0 stays what it was: only the size of the problem changes here.
         smaller = experiment.replace(N=max(1, largest), p0=experiment.p0_value, batch_size=None)
     if largest > 1:
         mends.append(f"N up to about {largest} fits")
-    raise InputError(
-        f"spatial = {spatial!r} with N = {experiment.n_examples}, d = {experiment.d} needs about {needed / 2**30:.2f} GiB, "
-        f"{there / 2**30:.2f} GiB are free",
-        "what a run needs must be free before it starts", "; ".join(mends) or "lower d",
-    )
+    refuse(f"spatial = {spatial!r} with N = {experiment.n_examples}, d = {experiment.d}", needed(experiment), there, mends)

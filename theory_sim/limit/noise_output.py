@@ -116,10 +116,13 @@ class NoiseOutput:
 
     @staticmethod
     def estimated_bytes(n: int, k: int, spatial: str) -> int:
-        """Estimate for n inputs of independent directions in dimension k; k = 1 is the worst case."""
+        """Estimate for n inputs of independent directions in dimension k; k = 1 is the worst case.
+
+        The largest of n^2 / 2 cosines is near sqrt(4 log n / k).
+        """
         total = 8 * n * (2 * len(modes()) + 8)
         if spatial == "exact":
-            total += 8 * n * n * (_matter(min(1.0, 6.0 / math.sqrt(k))) + 4)
+            total += 8 * n * n * (_matter(min(1.0, math.sqrt(4.0 * math.log(n + 1.0) / k))) + 3)
         return total
 
     @property

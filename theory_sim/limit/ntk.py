@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from theory_sim.data import KINDS, Data, draw_data, draw_test_data, shared_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.limit.memory import available_bytes
+from theory_sim.memory import available_bytes
 from theory_sim.theory.arc_cosine import tangent_kernel
 from theory_sim.theory.overlap import P_error
 

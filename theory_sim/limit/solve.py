@@ -12,18 +12,19 @@ import numpy as np
 
 from theory_sim.data import draw_data, draw_test_data
 from theory_sim.errors import InputError
-from theory_sim.experiment import Experiment
+from theory_sim.experiment import Experiment, require_steps
 from theory_sim.limit.flow import FlowRun, TimeError
 from theory_sim.limit.memory import require_memory
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.limit.observers import LimitDecomposition, LimitSeparation, SpatialError
 from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
+from theory_sim.memory import memory_errors
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Observer
 from theory_sim.observe.builtin import observers_of
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
-from theory_sim.train.clock import Kernel, kernel_of
+from theory_sim.train.clock import kernel_of
 from theory_sim.trajectory import Trajectory, refuse_existing
 
 __all__ = ["run_limit", "solve_limit"]
@@ -38,7 +39,7 @@ def solve_limit(
     experiment: Experiment,
     *,
     noise: Literal["vanishing", "sampled"] = "vanishing",
-    kernel: Kernel = "moving",
+    kernel: Literal["moving", "frozen", "independent"] = "moving",
     time: Literal["steps", "flow"] = "steps",
     spatial: Literal["exact", "mean"] = "exact",
     tolerance: float = 1e-8,
@@ -104,8 +105,10 @@ def solve_limit(
     if store is None:
         return run_limit(experiment, None, options, **given)
     refuse_existing(store, force=force)
+    if time == "steps":
+        require_steps(experiment)
+    require_memory(experiment, spatial=spatial, noise=noise, tolerance=tolerance, time=time)
     with Partial(store) as partial:
-        require_memory(experiment, spatial=spatial, noise=noise)
         partial.create(experiment, {"name": "limit", **options}, observers, force=force)
         return run_limit(experiment, partial, options, **given)
 
@@ -115,8 +118,19 @@ def run_limit(
     threads: int | None, progress: Progress | None, seconds: float,
 ) -> Trajectory:
     """Begin a run, or go on with the unfinished one that the folder holds; see `solve_limit` and `resume`."""
+    noise, time, spatial = (options[name] for name in ("noise", "time", "spatial"))
+    if time == "steps":
+        require_steps(experiment)
+    require_memory(experiment, spatial=spatial, noise=noise, tolerance=options["tolerance"], time=time)
+    with memory_errors("a run of the limit"):
+        return _run_limit(experiment, partial, options, observers, threads, progress, seconds)
+
+
+def _run_limit(
+    experiment: Experiment, partial: Partial | None, options: Mapping[str, Any], observers: Sequence[Observer],
+    threads: int | None, progress: Progress | None, seconds: float,
+) -> Trajectory:
     noise, kernel, time, spatial = (options[name] for name in ("noise", "kernel", "time", "spatial"))
-    require_memory(experiment, spatial=spatial, noise=noise)
     began = clocks.perf_counter()
     train, test = draw_data(experiment), draw_test_data(experiment)
     layers = ["U"] if experiment.network == "shared" else ["W", "V"]

@@ -13,7 +13,8 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.limit.compression import MOST_POWERS, Compression, taylor, weak_cosine
-from theory_sim.limit.memory import ALL_PAIRS, available_bytes
+from theory_sim.limit.memory import ALL_PAIRS
+from theory_sim.memory import available_bytes
 from theory_sim.numeric.limit_kernels import strong_terms, weak_terms
 from theory_sim.numeric.pool import BlockPool
 

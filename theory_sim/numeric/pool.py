@@ -5,17 +5,19 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, repr_of, shown
 
-__all__ = ["BlockPool", "default_threads"]
+__all__ = ["MOST_THREADS", "BlockPool", "default_threads", "require_threads"]
+
+MOST_THREADS: Final = 1024
 
 
 def default_threads() -> int:
@@ -38,6 +40,14 @@ def _import_for_threads() -> None:
     numba.njit(first, nogil=True)(np.zeros(1))
 
 
+def require_threads(threads: int | None) -> None:
+    """Refuse a number of threads that is none, or more than any machine has use for."""
+    whole = isinstance(threads, int) and not isinstance(threads, bool)
+    if threads is not None and not (whole and 1 <= threads <= MOST_THREADS):
+        raise InputError(f"threads = {shown(repr_of(threads))}", f"at least 1, at most {MOST_THREADS}",
+                         "give such a number, or leave it out for all processors")
+
+
 class BlockPool:
     """Threads that take blocks in turn; the results may not depend on who takes which.
 
@@ -53,8 +63,7 @@ class BlockPool:
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-            raise InputError(f"threads = {threads!r}", "at least 1", "give 1 or more, or leave it out for all processors")
+        require_threads(threads)
         self.threads = threads or default_threads()
 
     def __enter__(self) -> Self:
@@ -85,9 +94,16 @@ class BlockPool:
                 while (block := next(turn)) < blocks:
                     work(block, worker)
 
-        others = [self._executor.submit(take, worker) for worker in range(1, self.threads)]
+        others: list[Future[None]] = []
         try:
+            for worker in range(1, self.threads):
+                others.append(self._executor.submit(take, worker))
             take(0)
+        except RuntimeError as error:
+            if "new thread" not in str(error):
+                raise
+            raise InputError(f"{self.threads} threads: {error}", "memory and a limit on processes that leave room for them",
+                             "give fewer threads, or raise the limit (ulimit -u, ulimit -v)") from error
         finally:
             for other in others:
                 other.result()

@@ -13,7 +13,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.loop import Progress
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["ENGINES", "Engine"]
+__all__ = ["ENGINES", "Engine", "estimated_bytes"]
 
 ENGINES: Final = ("finite", "limit", "closure")
 # In the order in which they stand in a run's name, each with its default.
@@ -94,3 +94,21 @@ class Engine:
         from theory_sim.simulate import simulate
 
         return simulate(experiment, store=store, threads=threads, progress=progress, force=force)
+
+
+def estimated_bytes(experiment: Experiment, engine: Engine, *, threads: int = 1) -> int:
+    """Memory that a run allocates beside the program, in bytes, by the engine's own estimate."""
+    if engine.name == "closure":
+        from theory_sim.limit.memory import CLOSURE_BYTES
+
+        return CLOSURE_BYTES
+    if engine.name == "limit":
+        from theory_sim.limit.memory import estimated_bytes as of_limit
+
+        options = {"spatial": "exact", "noise": "vanishing"} | {
+            name: value for name, value in engine.options.items() if name in ("spatial", "noise", "tolerance", "time")
+        }
+        return of_limit(experiment, **options)
+    from theory_sim.simulate import estimated_bytes as of_finite
+
+    return of_finite(experiment, threads=threads)

@@ -9,7 +9,8 @@ from typing import Any
 
 from theory_sim.data import draw_data
 from theory_sim.errors import ExperimentError
-from theory_sim.experiment import Experiment, read_toml
+from theory_sim.experiment import Experiment
+from theory_sim.reading import read_toml
 from theory_sim.train.schedules import schedule_of
 
 __all__ = ["Plan"]

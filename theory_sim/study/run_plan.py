@@ -16,7 +16,7 @@ from theory_sim.trajectory import Trajectory, refuse_existing
 
 __all__ = ["Existing", "run_plan"]
 
-Existing = Literal["refuse", "replace", "reuse"]
+Existing = Literal["refuse", "replace", "reuse", "continue"]
 _FINITE = Engine()
 
 
@@ -39,9 +39,10 @@ def run_plan(
         Folder of the runs.
     engine : Engine
         Finite width, the limit or the closure.
-    existing : {"refuse", "replace", "reuse"}
+    existing : {"refuse", "replace", "reuse", "continue"}
         What to do with a run that is there: raise before anything is computed, replace it, or take it as the result if
-        it holds the same experiment from the same engine. An unfinished one is gone on with.
+        it holds the same experiment from the same engine; an unfinished one is then resumed. "continue" is "reuse" for a plan
+        that was interrupted, which leaves an unfinished run, and "refuse" for any other.
     threads : int, optional
         Threads of each run.
     progress : callable, optional
@@ -64,6 +65,8 @@ def run_plan(
                          "same for every seed", "give one seed")
     paths = {experiment: out / engine.run_name(experiment) for experiment in plan}
     found, unfinished = {}, set()
+    if existing == "continue":
+        existing = "reuse" if _interrupted(paths, engine) else "refuse"
     for experiment, path in paths.items():
         if existing == "reuse" and path.exists():
             stored = Trajectory.load(path)
@@ -88,6 +91,24 @@ def run_plan(
         if trajectory.outcome == "interrupted":
             break
     return results
+
+
+def _interrupted(paths: dict[Experiment, Path], engine: Engine) -> bool:
+    """Whether these runs are those of a plan that was interrupted: one is unfinished, or some are there and some are not.
+
+    What is there must be the plan's own; a plan whose runs are all finished is none that was interrupted.
+    """
+    there = [path.exists() for path in paths.values()]
+    if any(partial_path(path).exists() for path in paths.values()):
+        return True
+    if not any(there) or all(there):
+        return False
+    for experiment, path in paths.items():
+        if path.exists():
+            stored = Trajectory.load(path)
+            if stored.experiment != experiment or Engine.of(stored) != engine:
+                return False
+    return True
 
 
 def _refuse(path: Path, *, force: bool) -> None:

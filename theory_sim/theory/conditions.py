@@ -60,6 +60,14 @@ def _row(name: str, value: float, sense: str, threshold: float, role: Role, mend
     return Condition(name, value, threshold, margin >= 1.0, margin, role, mend)
 
 
+def _gap(*, kappa: float, rd: float, share_both: float) -> Condition:
+    """The gap in test error: S stops learning P from the examples that have both patterns, if there are any (THEORY §8, §9)."""
+    name = "kappa^-6/(r d) <= 1: gap in test error"
+    if share_both <= 1e-9:
+        return _row(name, math.inf, "<=", 1.0, "gap", "lower p0 or q0: no example has both patterns, so that S loses none")
+    return _row(name, kappa**-6 / rd, "<=", 1.0, "gap", "raise r, d or kappa")
+
+
 def lazy_ratio(h: float, *, r: float, m_V: int, tau: float) -> float:
     """Return q = pi h/(2 arctan(r) (1 + r^2) sqrt(m_V) r tau) (THEORY §2).
 
@@ -194,8 +202,7 @@ def conditions(
         _row("lambda tau_Q <= 1: decay does not stop Q", lambda_ * time_q if lambda_ > 0.0 else 0.0, "<=", 1.0,
              "order", "lower lambda or raise r"),
         _row("ridge floor of P's loss <= level", floor, "<=", level, "order", "lower lambda or d"),
-        _row("kappa^-6/(r d) <= 1: gap in test error", kappa**-6 / (r * d), "<=", 1.0,
-             "gap", "raise r, d or kappa"),
+        _gap(kappa=kappa, rd=r * d, share_both=1.0 - p0 - q0),
         _row("lazy deficit 0.55 q", deficit, "<=", LAZY_DEFICIT_MAX, "numerics",
              f"raise m_V{spare}"),
         _row("output noise of the start", output_noise(neurons, tau_0, alpha_max), "<=", OUTPUT_NOISE_MAX,

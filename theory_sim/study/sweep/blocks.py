@@ -16,7 +16,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 
-__all__ = ["Axis", "Block", "Law", "Product", "Random", "Sobol", "Zip", "block_of"]
+__all__ = ["Axis", "Block", "Law", "Product", "Random", "Sobol", "Zip", "block_of", "repeated"]
 
 Array = np.ndarray[Any, Any]
 # Sobol's points fill space evenly in powers of two; scipy warns otherwise.
@@ -234,9 +234,17 @@ def _listed(field: str, values: Any) -> tuple[Any, ...]:
     if not isinstance(values, (list, tuple, np.ndarray)) or len(values) == 0:
         raise InputError(f"{field} = {values!r}", "a list of values, not empty", f"such as {field} = [0.1, 0.2]")
     plain = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
-    if any(plain[i] == plain[j] for i in range(len(plain)) for j in range(i)):
+    if repeated(plain):
         raise InputError(f"{field} = {list(plain)}", "each value once", "remove the repeated one; seeds repeat a run")
     return plain
+
+
+def repeated(values: Sequence[Any]) -> bool:
+    """Whether a value is listed twice."""
+    try:
+        return len(set(values)) < len(values)
+    except TypeError:  # lists, such as pieces
+        return any(values[i] == values[j] for i in range(len(values)) for j in range(i))
 
 
 def block_of(kind: str, table: Any) -> Block:

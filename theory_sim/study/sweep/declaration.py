@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from theory_sim.errors import ExperimentError, InputError
-from theory_sim.experiment import Experiment, read_toml
+from theory_sim.experiment import Experiment
+from theory_sim.reading import parse_seeds, read_toml
 from theory_sim.study.engine import Engine
-from theory_sim.study.sweep.blocks import Axis, Block, Law, Product, Zip, block_of
+from theory_sim.study.sweep.blocks import Axis, Block, Law, Product, Zip, block_of, repeated
 
 __all__ = ["Sweep", "SweepRun", "run_hash"]
 
@@ -102,7 +103,7 @@ class Sweep:
         object.__setattr__(self, "engines", tuple(self.engines))
         object.__setattr__(self, "experiment", self.experiment.replace(name=self.name))
         for label, values in (("compare", self.compare), ("seeds", self.seeds), ("engine", self.engines)):
-            if any(values[i] == values[j] for i in range(len(values)) for j in range(i)):
+            if repeated(values):
                 shown = [getattr(value, "label", value) for value in values]
                 raise InputError(f"{label} = {shown}", "each named once", "remove the repeated one")
         varied = [field for axis in self._varied() for field in axis.fields]
@@ -250,10 +251,7 @@ def _list(table: Mapping[str, Any], key: str, kind: type, where: str) -> list[An
 def _seeds(table: Mapping[str, Any], where: str) -> list[int]:
     value = table.get("seeds")
     if isinstance(value, str):  # a range without its end, as on the command line
-        start, colon, stop = value.partition(":")
-        if not (colon and start.isdigit() and stop.isdigit() and int(start) < int(stop)):
-            raise InputError(f"seeds = {value!r} in {where}", 'a list, or a range "0:5" without its end', "mend seeds")
-        return list(range(int(start), int(stop)))
+        return parse_seeds(value, f"seeds in {where}:")
     return _list(table, "seeds", int, where)
 
 

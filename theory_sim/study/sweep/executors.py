@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, repr_of, shown
 
 __all__ = ["InProcess", "Places", "WorkerProcesses", "executor_of", "interrupt", "workers_of"]
 
@@ -160,16 +160,16 @@ def workers_of(workers: int | None, threads: int | None) -> int:
     InputError
         If the number is negative, or threads are asked of worker processes.
     """
-    from theory_sim.numeric.pool import default_threads
+    from theory_sim.numeric.pool import MOST_THREADS, default_threads, require_threads
 
     count = default_threads() if workers is None else workers
-    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise InputError(f"workers = {workers!r}", "a whole number from 0 (this process alone)", "mend it or leave it out")
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_THREADS:
+        raise InputError(f"workers = {shown(repr_of(workers))}",
+                         f"a whole number from 0 (this process alone) to {MOST_THREADS}", "mend it or leave it out")
     if count and threads not in (None, 1):
         raise InputError(f"threads = {threads} with {count} worker processes", "a worker process has one thread",
                          "leave threads out, or give workers = 0")
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-        raise InputError(f"threads = {threads!r}", "at least 1", "give 1 or more, or leave it out for all processors")
+    require_threads(threads)
     return count
 
 

@@ -1,0 +1,50 @@
+"""Memory that the finite networks take, estimated from an experiment alone."""
+
+from __future__ import annotations
+
+from theory_sim.experiment import Experiment
+from theory_sim.memory import Bytes
+from theory_sim.network.split import BLOCK_V, BLOCK_W
+
+__all__ = ["network_bytes"]
+
+_COLUMNS = 1024
+
+
+def network_bytes(e: Experiment, *, threads: int, item: int, seen: int) -> Bytes:
+    """Weights with their split, patterns, scratch memory, and the copies of the end.
+
+    Parameters
+    ----------
+    e : Experiment
+        Description of the run.
+    threads : int
+        Threads of the run.
+    item : int
+        Bytes of a number.
+    seen : int
+        Examples with a patch x_1.
+    """
+    shared = e.network == "shared"
+    placed = e.noise_placement != "none" or e.patterns != "moving"
+    sites = seen + (3 if shared else 0)
+    noise = 0.5 if e.neurons == "paired" else 1.0
+    layers = e.m_W * e.d + (0 if shared else 2 * e.m_V)
+    blocks = -(-e.m_W // BLOCK_W)
+    held = item * layers * (3 + noise + (1 if e.patterns in ("frozen", "frozen-at-annealing") else 0))
+    held += item * e.m_W * sites + (8 if placed else item) * blocks * sites
+    # Patches, their transposed copy, and their products with the residuals.
+    held += item * e.d * sites * (2 if placed else 3)
+    if placed and not shared:
+        held += item * e.m_V * (max(3, (1.0 - e.p0_value) * e.n_examples) if e.noise_placement == "pre-activations" else 3)
+    held += threads * item * (BLOCK_W * e.d + 2 * BLOCK_V * (not shared))
+    tested = 2 * e.n_test
+    columns = tested if placed else min(tested, _COLUMNS)
+    outputs = item * tested * e.d + blocks * 2 * columns * (8 if placed else item) + threads * 3 * item * BLOCK_W * columns
+    direction = 0 if item == 8 else 8 * e.m_W * e.d  # the product of float64 signs with the signal takes it to float64
+    noisy = 0
+    if placed:
+        noisy = item * sites * e.d * 2 + threads * item * max(BLOCK_W * sites * 2, 2 * BLOCK_V * 3)
+    # Noise of each neuron, and the largest variable once more while it is written.
+    end = item * layers + item * max(e.m_W * e.d, 2 * e.m_V)
+    return Bytes(held, max(outputs, direction, noisy, end))
