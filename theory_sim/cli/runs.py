@@ -52,12 +52,12 @@ def run(
 ) -> None:
     """Simulate an experiment: print its regime, run every schedule and seed, save, and print what was learnt when.
 
-    Interrupted, a run can be gone on with: theory-sim resume.
+    Interrupted, the same command goes on: finished runs are kept, the unfinished one is resumed, the others are begun.
     """
     chosen = engine_of(engine, kernel=kernel, noise=noise, time=time, spatial=spatial, tolerance=tolerance,
                        time_tolerance=time_tolerance)
     plan = plan_of(file, preset, settings, compare, seeds, observe)
-    raise typer.Exit(_run_and_report(plan, chosen, out, "replace" if force else "refuse", threads, quiet, as_json))
+    raise typer.Exit(_run_and_report(plan, chosen, out, "replace" if force else "continue", threads, quiet, as_json))
 
 
 @app.command()
@@ -167,7 +167,7 @@ def _run_and_report(
     trajectories = [trajectory for _, trajectory in results]
     findings = _findings(trajectories)
     if trajectories[-1].outcome == "interrupted":
-        typer.echo(f"{trajectories[-1].message}; go on with: theory-sim resume {results[-1][0]}", err=True)
+        typer.echo(_interrupted(plan, results), err=True)
         return 130
     summaries = summarise(trajectories)
     if as_json:
@@ -182,6 +182,20 @@ def _run_and_report(
     for finding in findings:
         typer.echo(f"finding: {finding}", err=True)
     return 1 if findings else 0
+
+
+def _interrupted(plan: Plan, results: Sequence[tuple[Path, Trajectory]]) -> str:
+    """What is done, what is not, and what to type: the command that was typed, which replaces nothing."""
+    import shlex
+    import sys
+
+    typed = shlex.join(["theory-sim", *(word for word in sys.argv[1:] if word != "--force")])
+    path, last = results[-1]
+    told = f"{last.message}; resume with: theory-sim resume {shlex.quote(str(path))}"
+    if len(plan) == 1:
+        return told
+    return (f"{last.message}; {len(results) - 1} of {len(plan)} runs done, {len(plan) - len(results)} not begun; "
+            f"go on with all of them: {typed}, or with this one alone: theory-sim resume {shlex.quote(str(path))}")
 
 
 def _findings(trajectories: Sequence[Trajectory]) -> list[str]:

@@ -31,7 +31,7 @@ _LOADED: Final = 115 * 2**20
 
 
 def estimated_bytes(
-    experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps", threads: int = 1
+    experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps"
 ) -> int:
     """Memory that a run allocates, in bytes: data, kernels, memories, records and observers."""
     e = experiment
@@ -44,7 +44,7 @@ def estimated_bytes(
         memories += 8 * 3 * exponents * (seen + tested)
     parts = [
         Bytes(_STARTED, _LOADED), data_bytes(e), record_bytes(e, steps), *observer_bytes(e, steps, {}),
-        Bytes(item * e.d * (seen + tested), memories + 8 * e.d * e.n_examples), _pairs(e, spatial, tolerance, exponents, threads),
+        Bytes(item * e.d * (seen + tested), memories + 8 * e.d * e.n_examples), _pairs(e, spatial, tolerance, exponents),
     ]
     if noise == "sampled":
         from theory_sim.limit.noise_output import NoiseOutput
@@ -63,7 +63,7 @@ def _exponents(e: Experiment, tolerance: float, time: str) -> float:
     return MOST_POWERS + decades * max(1.0, 1.6 * -math.log10(tolerance) - 2.5)
 
 
-def _pairs(e: Experiment, spatial: str, tolerance: float, exponents: float, threads: int) -> Bytes:
+def _pairs(e: Experiment, spatial: str, tolerance: float, exponents: float) -> Bytes:
     """Squared cosines, and the pairs at small angles, many in low dimension, that are listed one by one."""
     from scipy.special import betainc
 
@@ -89,13 +89,13 @@ def _pairs(e: Experiment, spatial: str, tolerance: float, exponents: float, thre
 
 
 def require_memory(
-    experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps", threads: int = 1
+    experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps"
 ) -> None:
     """Raise InputError, with what would fit, if the run needs more memory than there is."""
     there = available_bytes()
 
     def needed(e: Experiment, mode: str = spatial) -> int:
-        return estimated_bytes(e, spatial=mode, noise=noise, tolerance=tolerance, time=time, threads=threads)
+        return estimated_bytes(e, spatial=mode, noise=noise, tolerance=tolerance, time=time)
 
     if fits(needed(experiment), there):
         return

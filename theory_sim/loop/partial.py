@@ -46,6 +46,8 @@ _OF: Final = "an unfinished run"
 def partial_path(store: str | os.PathLike[str]) -> Path:
     """Folder of the unfinished run whose Trajectory goes to ``store``."""
     target = Path(store)
+    if not target.name:  # ".", "/"
+        raise StoreError(f"{str(store)!r} names no run", "a folder with a name of its own", "name the run's folder")
     return target.with_name(f"{target.name}.partial")
 
 
