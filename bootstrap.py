@@ -7,7 +7,7 @@ a fitting Python, makes a virtual environment, installs the project into it, and
     test    pytest, one worker a processor, the first tier of the tests: minutes
     tier2   pytest, the second tier: kills, mutants, small studies
     check   ruff, mypy, and whether a test of the first tier took too long when the tests ran last
-    docs    Sphinx, into docs/_build/html
+    docs    Sphinx, into docs/_build/html; with --no-execute the pages' cells are not run (THEORY_SIM_CELL_SECONDS: limit of one)
     bench   every benchmarks/bench_*.py (installs PyTorch, a peer that is measured against)
 
 Arguments after the verb go to what is run. The environment variable THEORY_SIM_VENV names the directory of the
@@ -172,6 +172,9 @@ def commands(verb: str, python: str, arguments: list[str]) -> list[list[str]]:
         ]
     if verb == "docs":
         flags = ["-W", "--keep-going", "-q", "-b", "html"]
+        if "--no-execute" in arguments:
+            arguments = [argument for argument in arguments if argument != "--no-execute"]
+            flags += ["-D", "nb_execution_mode=off"]
         return [[python, "-m", "sphinx", *flags, *arguments, "docs", str(Path("docs", "_build", "html"))]]
     return [[python, str(script), *arguments] for script in sorted(ROOT.glob("benchmarks/bench_*.py"))]
 

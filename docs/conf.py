@@ -22,12 +22,13 @@ html_static_path = ["_static"]
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
-# Every code cell runs at every build; one that fails, fails the build.
+# Every code cell runs at every build. One that fails or takes too long is a warning that names its page, with the traceback:
+# the other pages are built all the same, and the build fails at its end, since warnings are errors.
 nb_execution_mode = "force"
 nb_execution_in_temp = True
-nb_execution_raise_on_error = True
+nb_execution_raise_on_error = False
 nb_execution_show_tb = True
-nb_execution_timeout = 150
+nb_execution_timeout = int(os.environ.get("THEORY_SIM_CELL_SECONDS", "600"))
 nb_merge_streams = True
 os.environ.setdefault("COLUMNS", "110")
 # Cells that call theory-sim get the one of this environment.

@@ -1,0 +1,77 @@
+"""What the pages say can be called can be called, and what a type allows is allowed when it is run."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+import typing
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+import proofs_check
+import theory_sim
+from theory_sim import Experiment
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/questions/*.md"), *ROOT.glob("docs/theorem/*.md")])
+TINY = Experiment(d=6, N=16, m_W=8, m_V=8, n_test=4, max_tau=4.0, record_every=2.0)
+
+
+def dotted_names() -> list[str]:
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    found = re.findall(r"`((?:theory_sim|proofs_check)(?:\.[A-Za-z_]\w*)+)[^`]*`", text)
+    return sorted({name for name in found if not name.endswith((".py", ".md"))})
+
+
+def reach(name: str) -> Any:
+    """What a reader gets by importing the longest module of a dotted name and following the rest as attributes."""
+    parts = name.split(".")
+    value: Any = importlib.import_module(parts[0])
+    for number, part in enumerate(parts[1:], start=2):
+        try:
+            importlib.import_module(".".join(parts[:number]))
+        except ModuleNotFoundError:
+            pass
+        value = getattr(value, part)
+    return value
+
+
+def test_every_dotted_name_of_the_pages_is_there() -> None:
+    assert len(dotted_names()) >= 5, "the pattern finds names"
+    for name in dotted_names():
+        reach(name)
+    with pytest.raises(AttributeError):  # a function is not hidden by the module of its name: so its module's path is no call
+        reach("theory_sim.regime.regime")
+
+
+@pytest.mark.parametrize("package", [theory_sim, proofs_check])
+def test_public_names_are_listed_and_never_modules(package: Any) -> None:
+    code = (f"import {package.__name__} as p, importlib, pkgutil, types; names = set(p.__all__); assert names <= set(dir(p)); "
+            "[importlib.import_module(f'{p.__name__}.{m.name}') for m in pkgutil.iter_modules(p.__path__) if m.name in names]; "
+            "assert not [n for n in names if isinstance(getattr(p, n), types.ModuleType)]")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def literals(function: Any) -> list[tuple[str, Any]]:
+    """Each value that a parameter's Literal allows."""
+    return [(name, value) for name, kind in typing.get_type_hints(function).items() if typing.get_origin(kind) is Literal
+            for value in typing.get_args(kind) if name != "return"]
+
+
+@pytest.mark.parametrize(("name", "value"), literals(theory_sim.solve_limit))
+def test_every_option_of_the_limit_that_type_checks_runs(name: str, value: str) -> None:
+    e = TINY.replace(neurons="independent") if value == "sampled" else TINY
+    assert theory_sim.solve_limit(e, threads=1, **{name: value}).outcome == "budget_spent"
+
+
+def test_the_options_are_found() -> None:
+    assert {name for name, _ in literals(theory_sim.solve_limit)} == {"noise", "kernel", "time", "spatial"}
+    others = [name for name in theory_sim.__all__ if inspect.isfunction(getattr(theory_sim, name))
+              and literals(getattr(theory_sim, name)) and name != "solve_limit"]
+    assert others in ([], ["compare_paired", "compare_sweep"], ["compare_sweep"], ["compare_paired"]), "tested there"
