@@ -7,7 +7,7 @@ a fitting Python, makes a virtual environment, installs the project into it, and
     test    pytest, one worker a processor, the first tier of the tests: minutes
     tier2   pytest, the second tier: kills, mutants, small studies
     check   ruff, mypy, and whether a test of the first tier took too long when the tests ran last
-    docs    Sphinx, into docs/_build/html; with --no-execute the pages' cells are not run (THEORY_SIM_CELL_SECONDS: limit of one)
+    docs    Sphinx, into docs/_build/html; with --no-execute no cell runs (THEORY_SIM_CELL_SECONDS: limit of one)
     bench   every benchmarks/bench_*.py (installs PyTorch, a peer that is measured against)
 
 Arguments after the verb go to what is run. The environment variable THEORY_SIM_VENV names the directory of the

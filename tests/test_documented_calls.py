@@ -18,7 +18,7 @@ import theory_sim
 from theory_sim import Experiment
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/questions/*.md"), *ROOT.glob("docs/theorem/*.md")])
+PAGES = sorted([ROOT / "README.md", *(page for page in ROOT.glob("docs/**/*.md") if "results" not in page.parts)])
 TINY = Experiment(d=6, N=16, m_W=8, m_V=8, n_test=4, max_tau=4.0, record_every=2.0)
 
 

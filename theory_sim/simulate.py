@@ -14,7 +14,7 @@ from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
 from theory_sim.memory import Bytes, available_bytes, fits, gib, memory_errors, refuse, total
 from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
 from theory_sim.network.memory import network_bytes
-from theory_sim.numeric.pool import BlockPool, default_threads
+from theory_sim.numeric.pool import BlockPool, default_threads, require_threads
 from theory_sim.observe.base import Observer
 from theory_sim.observe.builtin import observers_of
 from theory_sim.observe.decomposition import Decomposition
@@ -112,6 +112,7 @@ def estimated_bytes(experiment: Experiment, *, threads: int = 1) -> int:
 
 def require_memory(experiment: Experiment, threads: int | None = None) -> None:
     """Raise InputError, with the field to lower, if the run needs more memory than there is."""
+    require_threads(threads)
     there, count = available_bytes(), threads or default_threads()
 
     def needed(e: Experiment) -> int:

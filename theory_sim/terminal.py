@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any, Final, TextIO
 
-from theory_sim.errors import InputError, StoreError, TheorySimError
+from theory_sim.errors import InputError, StoreError, TheorySimError, shown
 
 __all__ = ["INTERNAL_ERROR", "READER_GONE", "refusal_of", "run_program"]
 
@@ -105,7 +105,7 @@ def refusal_of(error: BaseException) -> TheorySimError | None:
                           "data (N x d), weights (m x d) and probes are held in memory",
                           "lower d, N, m_W, m_V, n_test or probes")
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename is not None else ""
+        where = f"{shown(str(error.filename))}: " if error.filename is not None else ""
         return StoreError(f"{where}{error.strerror or error}",
                           "files and folders that can be read or written, on a disk with room",
                           "check the path and the room there")

@@ -19,7 +19,7 @@ from theory_sim.limit.network import LimitNetwork
 from theory_sim.limit.observers import LimitDecomposition, LimitSeparation, SpatialError
 from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
 from theory_sim.memory import memory_errors
-from theory_sim.numeric.pool import BlockPool
+from theory_sim.numeric.pool import BlockPool, require_threads
 from theory_sim.observe.base import Observer
 from theory_sim.observe.builtin import observers_of
 from theory_sim.observe.generalisation import PError
@@ -98,6 +98,7 @@ def solve_limit(
         If ``store`` exists; before anything is computed.
     """
     choices = {"noise": noise, "kernel": kernel, "time": time, "spatial": spatial}
+    require_threads(threads)
     _require(experiment, choices, tolerance, time_tolerance)
     _require_times(experiment, observers, time)
     options: dict[str, Any] = {**choices, "tolerance": tolerance, "time_tolerance": time_tolerance}
