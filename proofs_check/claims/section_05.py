@@ -6,7 +6,7 @@ import sympy
 from sympy import Integer, Mul, Rational, oo
 
 from proofs_check.claim import claim
-from proofs_check.claims.unevaluated import quotient, standard_normal_mean
+from proofs_check.claims.unevaluated import independent_mean, quotient, standard_normal_mean
 from proofs_check.problem import Identity, Step, Together
 
 gamma, decay, noise, level = sympy.symbols("gamma lambda tau_xi tau", positive=True)
@@ -23,16 +23,6 @@ MORE = Rational(101, 100)
 def _stable(rate: sympy.Expr) -> sympy.Expr:
     """tau_infinity^2, by the claim noise-stationary-level."""
     return rate * noise**2 / (decay * (2 - rate * decay))
-
-
-def _mean_over_both(polynomial: sympy.Expr, one: sympy.Symbol, other: sympy.Symbol) -> sympy.Expr:
-    """Expectation over two independent standard normals: of each monomial the product of both means, as integrals."""
-
-    def mean(power: int, variable: sympy.Symbol) -> sympy.Expr:
-        return standard_normal_mean(variable**power, variable) if power else ONE
-
-    terms = sympy.Poly(polynomial, one, other).terms()
-    return sympy.Add(*(coefficient * mean(i, one) * mean(j, other) for (i, j), coefficient in terms))
 
 
 @claim(
@@ -201,7 +191,7 @@ def variance_recursion(power: int = 2, mixed: int = 0, factor: sympy.Expr = ONE)
     """One step of the noise adds variances."""
     g, h = sympy.symbols("g h", real=True)
     kept = 1 - gamma * decay
-    start = _mean_over_both((kept * level * g - gamma * noise * h) ** 2, g, h)
+    start = independent_mean((kept * level * g - gamma * noise * h) ** 2, g, h)
     right = kept**2 * level**2 + factor * gamma**power * noise**2 + mixed * kept * gamma * level * noise
     return Identity({**DOMAIN, level: (Rational(1, 10), Integer(5))}, start, (
         Step(right, "means of the squares are 1, means are 0"),

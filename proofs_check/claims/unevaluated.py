@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy
 from sympy import Mul, Pow, oo
 
-__all__ = ["at", "derivative_at", "power", "product", "quotient", "standard_normal_mean"]
+__all__ = ["at", "derivative_at", "independent_mean", "power", "product", "quotient", "standard_normal_mean"]
 
 
 def product(*factors: sympy.Expr) -> sympy.Expr:
@@ -37,3 +37,13 @@ def standard_normal_mean(expression: sympy.Expr, variable: sympy.Symbol) -> symp
     """Expectation over a standard normal variable, as the integral that defines it."""
     density = sympy.exp(-(variable**2) / 2) / sympy.sqrt(2 * sympy.pi)
     return sympy.Integral(expression * density, (variable, -oo, oo))
+
+
+def independent_mean(polynomial: sympy.Expr, one: sympy.Symbol, other: sympy.Symbol) -> sympy.Expr:
+    """Expectation over two independent standard normals: of each monomial the product of both means, as integrals."""
+
+    def mean(power: int, variable: sympy.Symbol) -> sympy.Expr:
+        return standard_normal_mean(variable**power, variable) if power else sympy.Integer(1)
+
+    terms = sympy.Poly(polynomial, one, other).terms()
+    return sympy.Add(*(coefficient * mean(i, one) * mean(j, other) for (i, j), coefficient in terms))
