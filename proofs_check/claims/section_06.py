@@ -327,7 +327,8 @@ def two_time_kernel(alone: bool = False, over: sympy.Expr = Integer(2)) -> Ident
         "covariance and variances of the pre-activations by the claim pre-activation-correlation, at the level tau_t",
     ),
     statement=r"k_{t,t}(x,x')=\langle x,x'\rangle\,P[\tilde U_tx>0,\tilde U_tx'>0]="
-    r"\langle x,x'\rangle\frac{\pi-\theta}{2\pi}\ \text{ whatever }\tau_t\quad\Big(\cos\theta=\frac{\langle x,x'\rangle}{\|x\|\|x'\|}\Big)",
+    r"\langle x,x'\rangle\frac{\pi-\theta}{2\pi}\ \text{ whatever }\tau_t"
+    r"\quad\Big(\cos\theta=\frac{\langle x,x'\rangle}{\|x\|\|x'\|}\Big)",
     twins={"growing with the level": {"power": 1}, "1/(17 pi)": {"over": Integer(17)},
            "1 % less": {"over": Rational(202, 100)}},
 )
