@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations, product
 
 import sympy
-from sympy import Integer, Rational
+from sympy import Integer, Mul, Rational
 
 from proofs_check.claim import claim
 from proofs_check.problem import Identity, Positive, Step, Together
@@ -17,6 +17,7 @@ B = sympy.Symbol("B", integer=True, positive=True)
 more = sympy.Symbol("k", integer=True, nonnegative=True)
 N = B + 1 + more  # any N > B
 BOX, SIZES = (Integer(-2), Integer(3)), {B: (Integer(1), Integer(9)), more: (Integer(0), Integer(30))}
+ONE, MORE = Integer(1), Rational(101, 100)
 ANY = sympy.Symbol("N", integer=True, positive=True)  # with replacement, N may be below B
 
 
@@ -37,9 +38,10 @@ def _covariance(once: sympy.Expr, twice: sympy.Expr, mean: sympy.Expr) -> sympy.
     assumptions=("B of N examples without replacement, every batch as likely; N > B, and N >= 2 for pairs",),
     statement=r"P[i]=\binom{N-1}{B-1}\Big/\binom NB=\frac BN,\qquad "
     r"P[i,j]=\binom{N-2}{B-2}\Big/\binom NB=\frac{B(B-1)}{N(N-1)}",
-    twins={"pairs as if independent": {"lost": 0}, "1/N": {"share": Integer(1)}},
+    twins={"pairs as if independent": {"lost": 0}, "1/N": {"share": ONE}, "1 % more": {"share": MORE * B},
+           "1 % more for pairs": {"factor": MORE}},
 )
-def inclusion(lost: int = 1, share: sympy.Expr = B) -> Together:
+def inclusion(lost: int = 1, share: sympy.Expr = B, factor: sympy.Expr = ONE) -> Together:
     """How likely an example, and a pair, is in a batch: batches that hold them, of all batches."""
     # Factorials written out, so that the counting is what is simplified.
     def choose(n: sympy.Expr, k: sympy.Expr) -> sympy.Expr:
@@ -53,7 +55,7 @@ def inclusion(lost: int = 1, share: sympy.Expr = B) -> Together:
         ))),
         ("two, for B + 1 of N + 1", Identity(SIZES, two, (
             Step((B + 1) / (N + 1) * (B / N), "n! = n (n - 1)!: one is in, then the other of the rest"),
-            Step((B + 1) * B / ((N + 1) * (N + 1 - lost)), "multiplied"),
+            Step(factor * (B + 1) * B / ((N + 1) * (N + 1 - lost)), "multiplied"),
         ))),
     ))  # fmt: skip
 
@@ -67,9 +69,10 @@ def inclusion(lost: int = 1, share: sympy.Expr = B) -> Together:
         "S_ab = (1/N) sum of (g_ia - mean)(g_ib - mean); the sum of g_ia g_jb over i != j is G_a G_b - G_ab",
     ),
     statement=r"\mathrm{Cov}\Big(\frac1B\sum_{i\in\text{batch}}g_i\Big)=\frac1B\cdot\frac{N-B}{N-1}\,S",
-    twins={"without the finite-N factor": {"finite": False}, "N for N - 1": {"lost": 0}},
+    twins={"without the finite-N factor": {"finite": False}, "N for N - 1": {"lost": Integer(0)},
+           "N - 1.01 for N - 1": {"lost": MORE}},
 )
-def without_replacement(finite: bool = True, lost: int = 1) -> Identity:
+def without_replacement(finite: bool = True, lost: sympy.Expr = ONE) -> Identity:
     """Exact covariance of a batch gradient, from the inclusion probabilities of examples and pairs."""
     start = _covariance(B / N, B * (B - 1) / (N * (N - 1)), B / N)
     factor = (N - B) / (N - lost) if finite else Integer(1)
@@ -87,16 +90,16 @@ def without_replacement(finite: bool = True, lost: int = 1) -> Identity:
         "counts: E c_i = B/N, E c_i^2 = B/N + B(B-1)/N^2, E c_i c_j = B(B-1)/N^2",
     ),
     statement=r"\mathrm{Cov}\Big(\frac1B\sum_{k\le B}g_{i_k}\Big)=\frac1B\,S",
-    twins={"less at a larger share of the data": {"finite": True}, "1/B^2": {"power": 2}},
+    twins={"less at a larger share of the data": {"finite": True}, "1/B^2": {"power": 2}, "1 % more": {"times": MORE}},
 )
-def with_replacement(finite: bool = False, power: int = 1) -> Identity:
+def with_replacement(finite: bool = False, power: int = 1, times: sympy.Expr = ONE) -> Identity:
     """The same for draws with replacement: noise is left even at B = N."""
     chance = 1 / ANY
     start = _covariance(B * chance + B * (B - 1) * chance**2, B * (B - 1) * chance**2, B * chance)
     factor = 1 - (B - 1) / ANY if finite else Integer(1)
     domain = {B: SIZES[B], ANY: (Integer(2), Integer(30))}
     return Identity({**domain, first: BOX, second: BOX, both: BOX}, start, (
-        Step(factor / B**power * _spread(ANY), "terms of G_ab and of G_a G_b collected"),
+        Step(times * factor / B**power * _spread(ANY), "terms of G_ab and of G_a G_b collected"),
     ))  # fmt: skip
 
 
@@ -109,15 +112,17 @@ def with_replacement(finite: bool = False, power: int = 1) -> Identity:
         "1/eta steps a unit of tau, each moves by eta times the batch gradient; gradients held fixed over that time",
     ),
     statement=r"\frac1\eta\cdot\eta^2\,\mathrm{Cov}=\frac gNF,\qquad g=\eta\Big(\frac NB-1\Big)",
-    twins={"eta N/B": {"one": 0}, "S for F": {"unbiased": False}},
+    twins={"eta N/B": {"one": Integer(0)}, "S for F": {"unbiased": False}, "N/B - 1.01": {"one": MORE}},
 )
-def noise_scale(one: int = 1, unbiased: bool = True) -> Identity:
+def noise_scale(one: sympy.Expr = ONE, unbiased: bool = True) -> Identity:
     """One number says how strong the noise of batches is at equal learning-rate time: exact at every N and B."""
-    spread = sympy.Symbol("S", positive=True)
-    start = eta**2 * (N - B) / (B * (N - 1)) * spread / eta
-    covariance = spread * N / (N - 1) if unbiased else spread
-    return Identity({**SIZES, eta: (Rational(1, 10), Integer(3)), spread: (Rational(1, 10), Integer(3))}, start, (
-        Step(eta * (N / B - one) / N * covariance, "(N - B)/B = N/B - 1"),
+    covariance = _covariance(B / N, B * (B - 1) / (N * (N - 1)), B / N)
+    spread = _spread(N) * (N / (N - 1) if unbiased else 1)
+    domain = {**SIZES, eta: (Rational(1, 10), Integer(3)), first: BOX, second: BOX, both: BOX}
+    return Identity(domain, Mul(1 / eta, eta**2, covariance, evaluate=False), (
+        Step(eta * ((N - B) / (N - 1) / B * _spread(N)), "the covariance of a batch", "lemma",
+             lemma="batch-covariance-without-replacement"),
+        Step(eta * (N / B - one) / N * spread, "(N - B)/B = N/B - 1"),
     ))  # fmt: skip
 
 
@@ -127,18 +132,23 @@ def noise_scale(one: int = 1, unbiased: bool = True) -> Identity:
     bound="tight",
     assumptions=("N = B + 1 + k > B",),
     statement=r"g=\eta\Big(\frac NB-1\Big)<\eta\frac NB,\qquad \frac g{\eta N/B}=1-\frac BN;\qquad g=0\ \text{ at }B=N",
-    twins={"below eta N/(2B)": {"half": Rational(1, 2)}, "1 - 1/N": {"batch": 1}},
+    twins={"below eta N/(2B)": {"half": Rational(1, 2)}, "1 - 1/N": {"batch": ONE},
+           "below 0.99 eta N/B": {"half": Rational(99, 100)}, "1 - 1.01 B/N": {"batch": MORE * B}},
 )
-def scale_bounds(half: sympy.Expr = Integer(1), batch: int = 0) -> Together:  # noqa: B008
+def scale_bounds(half: sympy.Expr = ONE, batch: sympy.Expr = B) -> Together:
     """The usual eta N/B is above the exact scale, by the share of the data that a batch holds."""
     g = eta * (N / B - 1)
-    domain, size = {**SIZES, eta: (Rational(1, 10), Integer(3))}, sympy.Symbol("N", positive=True)
+    # Data sets of up to a thousand batches: the bound is tight where N/B is large.
+    domain = {B: SIZES[B], more: (Integer(0), Integer(9000)), eta: (Rational(1, 10), Integer(3))}
+    size = sympy.Symbol("N", positive=True)
     return Together((
         ("below", Positive(domain, half * eta * N / B - g, (Step(eta, "the one"),))),
-        ("ratio", Identity(domain, g / (eta * N / B), (Step(1 - (1 if batch else B) / N, "divided"),))),
-        ("full batch", Identity({eta: domain[eta], size: (Integer(1), Integer(9))}, eta * (size / B - 1).subs(B, size), (
-            Step(Integer(0), "N/N = 1"),
-        ))),
+        ("ratio", Identity(domain, g / (eta * N / B), (Step(1 - batch / N, "divided"),))),
+        ("full batch", Identity({eta: domain[eta], size: (Integer(1), Integer(9))},
+            sympy.Subs(eta * (size / B - 1), B, size), (
+                Step(Integer(0), "N/N = 1"),
+            ),
+        )),
     ))  # fmt: skip
 
 
@@ -160,7 +170,8 @@ def _enumerated(examples: int, size: int, replacement: bool, twin: sympy.Expr) -
     "batch-covariance-enumerated",
     source="[F 5-9]",
     assumptions=(
-        "every batch, listed: without replacement of 2 to 5 examples, with replacement sizes 1 to 3 of 2 to 4 examples",
+        "every batch, listed: without replacement fewer than all of 2 to 5 examples",
+        "with replacement sizes 1 to 3 of 2 to 4 examples",
         "gradients are symbols",
     ),
     statement=r"\mathrm{Cov}=\frac1B\cdot\frac{N-B}{N-1}S\ \text{ without, }\ \frac1BS\ "
@@ -169,7 +180,8 @@ def _enumerated(examples: int, size: int, replacement: bool, twin: sympy.Expr) -
 )
 def enumerated(factor: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     """Both covariances again, without probabilities: by listing all batches of small data sets."""
-    without = [(n, size) for n in range(2, 6) for size in range(1, n + 1)]
+    # A batch of all examples without replacement has no covariance: 0, without a word from the formula.
+    without = [(n, size) for n in range(2, 6) for size in range(1, n)]
     drawn = [(n, size) for n in range(2, 5) for size in range(1, 4)]
     return Together((
         *((f"{size} of {n}", _enumerated(n, size, False, factor)) for n, size in without),

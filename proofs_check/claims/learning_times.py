@@ -6,13 +6,13 @@ import sympy
 from sympy import Integer, Rational, atan, exp, log, pi, sqrt
 
 from proofs_check.claim import claim
-from proofs_check.claims.section_08 import delta, delta_outer, r
+from proofs_check.claims.section_08 import MORE, ONE, delta, delta_outer, r
 from proofs_check.claims.unevaluated import quotient
-from proofs_check.problem import Identity, Root, Step, Value
+from proofs_check.problem import Identity, Inequality, Root, Step, Together, Value
 
 alpha, g, A, x = sympy.symbols("alpha g A x", positive=True)
 pull, seen = sympy.symbols("E p", positive=True)
-# Of E over g ~ N(0, 1) the part |g| > 12: below 2 phi(12) (1 + g_0) < 1e-31 for the pull, less for the loss.
+# Of E over g ~ N(0, 1) the part |g| > 12, by the claim tails-beyond-12.
 tail, tail_of_loss = sympy.symbols("tail tail_l", nonnegative=True)
 CUT, TAIL = Integer(12), Rational(1, 10**31)
 TENTH = Rational(1, 10**10)
@@ -26,26 +26,25 @@ TENTH = Rational(1, 10**10)
         "outputs g on z and -g on z +- zeta, so h = -4 g",
         "residuals balanced: R_+ + R_- = -R_0",
         "net weight by the claim frozen-net-weight",
-        "E = E[alpha sigma(-alpha g)]",
+        "E = E[alpha sigma(-alpha g)] of alpha uniform on [0, 1]; half of the Q-holding examples lie on z",
     ),
-    statement=r"\frac{d\tau}{dg}=\frac{8\pi}{(1-p_0)\arctan(r)(1+r^2)\,E[\alpha\sigma(-\alpha g)]},\ \text{ so }"
-    r"\tau_Q=\frac{c_Q}{(1-p_0)\arctan(r)(1+r^2)}",
-    twins={"4 pi": {"constant": 4}, "1 - r^2": {"sign": -1}},
+    statement=r"\frac{d\tau}{dg}=\frac{8\pi}{(1-p_0)\arctan(r)(1+r^2)\,E[\alpha\sigma(-\alpha g)]}",
+    twins={"4 pi": {"constant": Integer(4)}, "1 - r^2": {"sign": -1}, "1 % more": {"constant": 8 * MORE}},
 )
-def of_q(constant: int = 8, sign: int = 1) -> Identity:
-    """Time to learn Q, from the rate at which residuals separate its classes."""
+def of_q(constant: sympy.Expr = Integer(8), sign: int = 1) -> Identity:  # noqa: B008
+    """Speed at which Q is learnt; up to g_l, where the loss is l, it takes c_Q / ((1 - p_0) arctan(r) (1 + r^2))."""
     holding = sympy.Symbol("p_Q", positive=True)  # 1 - p_0
     domain = {
         r: (Rational(1, 100), Rational(99, 100)),
         pull: (Rational(1, 100), Rational(1, 2)),
         holding: (Rational(1, 2), Integer(1)),
     }
-    residual = holding / 2 * pull  # R_0: half of the Q-holding examples lie on z
+    residual = holding / 2 * pull  # R_0
     # R_0 Delta + (R_+ + R_-) Delta_pm with R_+ + R_- = -R_0; h falls.
-    weight = delta(Integer(1)) - delta_outer(Integer(1))
+    weight = delta(ONE) - delta_outer(ONE)
     frozen = -atan(r) * (1 + r**2) / pi
-    return Identity(domain, quotient(Integer(1), residual * weight * Rational(-1, 4)), (
-        Step(quotient(Integer(1), residual * frozen * Rational(-1, 4)), "the net weight of frozen patterns", "lemma",
+    return Identity(domain, quotient(ONE, residual * weight * Rational(-1, 4)), (
+        Step(quotient(ONE, residual * frozen * Rational(-1, 4)), "the net weight of frozen patterns", "lemma",
              lemma="frozen-net-weight"),
         Step(constant * pi / (holding * atan(r) * (1 + sign * r**2) * pull), "|h| = 4 g; d tau = dg / rate"),
     ))  # fmt: skip
@@ -55,21 +54,21 @@ def of_q(constant: int = 8, sign: int = 1) -> Identity:
     "learning-time-of-p",
     source="THEORY §8 [D]",
     assumptions=(
-        "the linear part <x, x'>/4 of the kernel",
+        "the linear part <x, x'>/4 of the kernel, by the claim two-time-kernel-parts",
         "signal only: d to infinity at fixed N/d, each example's own noise left out",
-        "y f_P = A v, v = g_0 + |g|, E = E[v sigma(-A v)]",
+        "on P-holding examples y f = <b, w*> v / sqrt(d), y <w*, x_1> = v / sqrt(d), v = g_0 + |g|; A = <b, w*> / sqrt(d)",
+        "E = E[v sigma(-A v)]",
     ),
-    statement=r"\frac{d\tau}{dA}=\frac{4d}{(1-q_0)\,E[v\sigma(-Av)]},\ \text{ so }\tau_P=\frac{c_P\,d}{1-q_0}",
-    twins={"2 d": {"constant": 2}, "d^2": {"power": 2}},
+    statement=r"\frac{d\tau}{dA}=\frac{4d}{(1-q_0)\,E[v\sigma(-Av)]}",
+    twins={"2 d": {"constant": Integer(2)}, "d^2": {"power": 2}, "1 % more": {"constant": 4 * MORE}},
 )
-def of_p(constant: int = 4, power: int = 1) -> Identity:
-    """Time to learn P, from the growth of the linear part along w*."""
+def of_p(constant: sympy.Expr = Integer(4), power: int = 1) -> Identity:  # noqa: B008
+    """Speed at which P is learnt; up to A_l, where the loss is l, it takes c_P d / (1 - q_0)."""
     d, holding = sympy.symbols("d p_P", positive=True)  # 1 - q_0
     domain = {d: (Integer(2), Integer(500)), pull: (Rational(1, 100), Rational(1, 2)), holding: (Rational(1, 2), Integer(1))}
-    # The output on x_1 is <B, x_1> with dB/dtau = (1/4) mean of residual x_1, and y <w*, x_1> = v / sqrt(d).
+    # db/dtau = (1/4) mean of residual x_1: along w* each P-holding example gives sigma(-A v) v / sqrt(d).
     rate_along = holding * pull / sqrt(d) / 4
-    rate_of_signal = rate_along / sqrt(d)  # y f = <B, w*> v / sqrt(d) = A v
-    return Identity(domain, quotient(Integer(1), rate_of_signal), (
+    return Identity(domain, quotient(ONE, rate_along / sqrt(d)), (
         Step(constant * d**power / (holding * pull), "one sqrt(d) from the residuals, one from the output"),
     ))  # fmt: skip
 
@@ -93,6 +92,36 @@ def _c_p(level: sympy.Rational, factor: sympy.Expr, g_0: sympy.Expr) -> tuple[sy
     )
 
 
+@claim(
+    "tails-beyond-12",
+    source="THEORY §8 [D]",
+    bound="upper",
+    expected="certified",
+    assumptions=("v = g_0 + |g|, g ~ N(0, 1), 0 <= g_0 <= 2, A >= 0",
+                 "0 < sigma(-A v) <= 1/2, 0 < log(1 + e^{-A v}) <= log 2, and 1 <= |g|/12 there"),
+    statement=r"0<E[v\,\sigma(-Av);|g|>12]\le\tfrac12E\big[|g|(1+\tfrac{g_0}{12});|g|>12\big]=\varphi(12)\big(1+\tfrac{g_0}{12}\big)"
+    r"<10^{-31},\quad0<E[\log(1+e^{-Av});|g|>12]\le\log2\;\tfrac{\varphi(12)}6<10^{-31}",
+    twins={"1e-32": {"most": TAIL / 10}, "1 % more of the first": {"factor": MORE}},
+)
+def tails(most: sympy.Rational = TAIL, factor: sympy.Expr = ONE) -> Together:
+    """What the certified constants leave out of Gaussian means, and enclose between 0 and 1e-31."""
+    g_0 = sympy.Symbol("g_0", nonnegative=True)
+    sizes = {g_0: (Integer(0), Integer(2))}
+    density = exp(-(x**2) / 2) / sqrt(2 * pi)
+    at_cut, scale = exp(-(CUT**2) / 2) / sqrt(2 * pi), 1 / TAIL
+    # Half of a mean over |g| > 12, by symmetry; and the whole.
+    half = sympy.Integral(density * x * (1 + g_0 / CUT), (x, CUT, sympy.oo))
+    whole = sympy.Integral(2 * log(2) * density * x / CUT, (x, CUT, sympy.oo))
+    return Together((
+        ("pull, as an integral", Identity(sizes, scale * half, (
+            Step(scale * factor * at_cut * (1 + g_0 / CUT), "-phi is the antiderivative of x phi"),
+        ))),
+        ("pull", Inequality(sizes, scale * (most - at_cut * (1 + g_0 / CUT)))),
+        ("loss, as an integral", Identity({}, scale * whole, (Step(scale * log(2) * at_cut / 6, "the same"),))),
+        ("loss", Inequality({}, scale * (most - log(2) * at_cut / 6))),
+    ))  # fmt: skip
+
+
 def _around(text: str) -> tuple[sympy.Rational, sympy.Rational]:
     return Rational(text) - TENTH, Rational(text) + TENTH
 
@@ -101,8 +130,9 @@ def _around(text: str) -> tuple[sympy.Rational, sympy.Rational]:
     "constant-c-q",
     source="THEORY §8 [D]",
     expected="certified",
-    assumptions=("alpha uniform on [0, 1]", "level 0.45"),
-    statement=r"c_Q(0.45)=8\pi\int_0^{g_\ell}\frac{dg}{E[\alpha\sigma(-\alpha g)]}=153.464877762623\pm10^{-10}",
+    assumptions=("alpha uniform on [0, 1]", "level l = 0.45; g_l is the only zero between 1 and 6 of its equation"),
+    statement=r"c_Q(0.45)=8\pi\int_0^{g_\ell}\frac{dg}{E[\alpha\sigma(-\alpha g)]}=153.464877762623\pm10^{-10},\quad "
+    r"E\log(1+e^{-\alpha g_\ell})=\ell",
     twins={"1 % larger": {"factor": Rational(101, 100)}, "level 0.451": {"level": Rational(451, 1000)}},
 )
 def c_q(factor: sympy.Expr = Integer(1), level: sympy.Rational = Rational(9, 20)) -> Value:  # noqa: B008
@@ -115,8 +145,9 @@ def c_q(factor: sympy.Expr = Integer(1), level: sympy.Rational = Rational(9, 20)
     "constant-c-q-at-lower-level",
     source="THEORY §8 [D]",
     expected="certified",
-    assumptions=("alpha uniform on [0, 1]", "level 0.3"),
-    statement=r"c_Q(0.3)=425.144598989090\pm10^{-10}",
+    assumptions=("alpha uniform on [0, 1]", "level l = 0.3; g_l is the only zero between 1 and 6 of its equation"),
+    statement=r"c_Q(0.3)=8\pi\int_0^{g_\ell}\frac{dg}{E[\alpha\sigma(-\alpha g)]}=425.144598989090\pm10^{-10},\quad "
+    r"E\log(1+e^{-\alpha g_\ell})=\ell",
     twins={"1 % smaller": {"factor": Rational(99, 100)}},
 )
 def c_q_lower(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
@@ -129,8 +160,10 @@ def c_q_lower(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
     "constant-c-p",
     source="THEORY §8 [D]",
     expected="certified",
-    assumptions=("g_0 = 1, level 0.45", "Gaussian tails beyond 12, below 1e-31, enclosed"),
-    statement=r"c_P(0.45)=4\int_0^{A_\ell}\frac{dA}{E[v\sigma(-Av)]}=1.712075411377\pm10^{-10}",
+    assumptions=("g_0 = 1, level l = 0.45; A_l is the only zero between 1/10 and 2 of its equation",
+                 "v = g_0 + |g|, Gaussian tails by the claim tails-beyond-12, enclosed"),
+    statement=r"c_P(0.45)=4\int_0^{A_\ell}\frac{dA}{E[v\sigma(-Av)]}=1.712075411377\pm10^{-10},\quad "
+    r"E\log(1+e^{-A_\ell v})=\ell",
     twins={"1 % larger": {"factor": Rational(101, 100)}, "g_0 = 1.01": {"g_0": Rational(101, 100)}},
 )
 def c_p(factor: sympy.Expr = Integer(1), g_0: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
@@ -143,8 +176,10 @@ def c_p(factor: sympy.Expr = Integer(1), g_0: sympy.Expr = Integer(1)) -> Value:
     "constant-c-p-at-lower-level",
     source="THEORY §8 [D]",
     expected="certified",
-    assumptions=("g_0 = 1, level 0.3", "Gaussian tails beyond 12, below 1e-31, enclosed"),
-    statement=r"c_P(0.3)=3.972506873999\pm10^{-10}",
+    assumptions=("g_0 = 1, level l = 0.3; A_l is the only zero between 1/10 and 2 of its equation",
+                 "v = g_0 + |g|, Gaussian tails by the claim tails-beyond-12, enclosed"),
+    statement=r"c_P(0.3)=4\int_0^{A_\ell}\frac{dA}{E[v\sigma(-Av)]}=3.972506873999\pm10^{-10},\quad "
+    r"E\log(1+e^{-A_\ell v})=\ell",
     twins={"1 % smaller": {"factor": Rational(99, 100)}},
 )
 def c_p_lower(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
@@ -157,8 +192,9 @@ def c_p_lower(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
     "order-constant",
     source="THEORY §8 [D]",
     expected="certified",
-    assumptions=("level 0.45, g_0 = 1, alpha uniform on [0, 1]", "Gaussian tails beyond 12, below 1e-31, enclosed"),
-    statement=r"c_Q/c_P=89.636751245200\pm10^{-10}",
+    assumptions=("level 0.45, g_0 = 1, alpha uniform on [0, 1]; c_Q and c_P as in the claims constant-c-q and constant-c-p",
+                 "Gaussian tails by the claim tails-beyond-12, enclosed"),
+    statement=r"c_Q(0.45)/c_P(0.45)=89.636751245200\pm10^{-10}",
     twins={"1 % larger": {"factor": Rational(101, 100)}},
 )
 def order_constant(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
