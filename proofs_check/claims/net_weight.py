@@ -77,7 +77,8 @@ def _from_half(last: sympy.Expr) -> Positive:
     q, b = sympy.symbols("q b", positive=True)
     root = Rational(11, 9) + q
     above = sympy.expand((2 + root**2) * root - last)
-    return Positive({q: (Integer(0), Integer(5)), b: (Integer(0), Integer(5))}, 3 + (root**2 - 1) - last / (root + b), (
+    box = dict.fromkeys((q, b), (Rational(1, 1000), Integer(5)))
+    return Positive(box, 3 + (root**2 - 1) - last / (root + b), (
         Step((above + (2 + root**2) * b) / (root + b), "over one denominator"),
     ))  # fmt: skip
 

@@ -86,7 +86,7 @@ def double_angle(times: sympy.Expr = Integer(2)) -> Identity:  # noqa: B008
 )
 def separation_of_z(sign: sympy.Expr = ONE, power: int = 2) -> Identity:
     """What a residual on z adds to the separation, from the two-time kernels of section 6."""
-    domain = {**RADII, rho: (Integer(0), Rational(99, 100))}
+    domain = {**RADII, rho: (Integer(0), ONE)}
     return Identity(domain, delta(rho), (
         Step(sign * (acos(rho) - acos(rho / sqrt(1 + r**power))) / pi, "g(z+zeta) + g(z-zeta) - 2 g(z), by symmetry"),
     ))  # fmt: skip
@@ -103,7 +103,7 @@ def separation_of_z(sign: sympy.Expr = ONE, power: int = 2) -> Identity:
 )
 def separation_of_outer_points(inner: int = -1, twice: sympy.Expr = Integer(2)) -> Identity:  # noqa: B008
     """What a residual on z +- zeta adds to the separation, from the two-time kernels of section 6."""
-    s, domain = r**2, {r: (Rational(1, 100), Rational(99, 100)), rho: (Integer(0), Rational(99, 100))}
+    s, domain = r**2, {r: (Rational(1, 100), Rational(99, 100)), rho: (Integer(0), ONE)}
     right = twice * acos(rho / sqrt(1 + s)) - (1 + s) * acos(rho) - (1 + inner * s) * acos(rho * (1 - s) / (1 + s))
     return Identity(domain, delta_outer(rho), (Step(right / (2 * pi), "the constant parts of the kernels cancel"),))
 
@@ -180,8 +180,7 @@ def by_tangents(power: int = 2, factor: sympy.Expr = ONE) -> Identity:
     wrong = sqrt(w**2 + factor * r**power * (1 + w**2))
     cosine = 1 / sqrt(1 + w**2)
     return Identity(AGES, delta(cosine), (
-        Step((acos(cosine) - acos(cosine / sqrt(1 + r**2))) / pi, "by the claim separation-of-z", "lemma",
-             lemma="separation-of-z", given={rho: cosine}),
+        Step((acos(cosine) - acos(cosine / sqrt(1 + r**2))) / pi, "as in the claim separation-of-z"),
         Step((atan(w) - acos(cosine / sqrt(1 + r**2))) / pi, "arccos(1 / sqrt(1 + w^2)) = arctan w", "lemma",
              lemma="single-angle", given={r: w}),
         Step((atan(w) - acos(1 / sqrt(1 + Q**2))) / pi, "(1 + r^2) (1 + w^2) = 1 + Q^2", "derivative", r, Integer(0)),
