@@ -32,7 +32,7 @@ def test_batch_noise(n: int, size: int) -> None:
     assert batch_covariance_factor(n, size) == pytest.approx(number(last("batch-covariance-without-replacement"), **values))
     derived = number(last("batch-covariance-with-replacement"), **values)
     assert batch_covariance_factor(n, size, replacement=True) == pytest.approx(derived)
-    per_tau = number(last("batch-noise-scale"), **values, eta=0.3, S=1.0)
+    per_tau = number(last("batch-noise-scale"), **values, eta=0.3)
     assert batch_noise_scale(0.3, n, size) / (n - 1) == pytest.approx(per_tau)
 
 
