@@ -115,7 +115,7 @@ def attempt(id: str, *, seed: int = 0, budget: float = 60.0, twin: str = "") -> 
         return Falsification(Counterexample(name, {}, decided), 0, time.perf_counter() - start)
     grounds = list(_grounds(problem))
     searches = [(ground, where, rounds(ground, (seed, index))) for index, (ground, where) in enumerate(grounds)]
-    first = True
+    first = 3  # beside the ends, in dips, and one round of scattered points
     while searches and (first or time.perf_counter() - start < budget):
         for search in list(searches):
             _, where, course = search
@@ -132,7 +132,7 @@ def attempt(id: str, *, seed: int = 0, budget: float = 60.0, twin: str = "") -> 
                 )
             if not first and time.perf_counter() - start >= budget:
                 break
-        first = False
+        first = max(first - 1, 0)
     return Falsification(None, evaluations, time.perf_counter() - start)
 
 
@@ -164,7 +164,7 @@ def _beyond_corner(problem: Inequality) -> dict[sympy.Symbol, tuple[sympy.Ration
     domain = dict(problem.variables)
     if problem.corner is not None:
         low, high = domain[problem.corner.symbol]
-        domain[problem.corner.symbol] = (low + (high - low) / 10**6, high)
+        domain[problem.corner.symbol] = (low + (high - low) / 10**60, high)
     return domain
 
 

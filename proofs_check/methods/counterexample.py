@@ -15,7 +15,8 @@ from proofs_check.problem import Domain
 
 __all__ = ["differs", "false_at", "not_positive", "shown_at", "simplest"]
 
-_BITS = 256
+# Bits of precision, more as long as a sign is not decided.
+_LADDER = (256, 1024, 4096)
 _CORNERS = 4
 Point = dict[sympy.Symbol, sympy.Rational]
 
@@ -32,12 +33,7 @@ def not_positive(domain: Domain, expression: sympy.Expr, *, strict: bool = True)
 def false_at(domain: Domain, expression: sympy.Expr, values: Sequence[Fraction]) -> dict[str, Any]:
     """A point at which an expression is not positive, made simple."""
     point = {symbol: sympy.Rational(x.numerator, x.denominator) for symbol, x in zip(domain, values, strict=True)}
-    before = ctx.prec
-    ctx.prec = _BITS
-    try:
-        return _shown(domain, expression, point, lambda value: bool(value <= 0), "value")
-    finally:
-        ctx.prec = before
+    return _shown(domain, expression, point, lambda value: bool(value <= 0), "value")
 
 
 def shown_at(domain: Domain, expression: sympy.Expr, point: Point, claimed: str) -> dict[str, Any] | None:
@@ -48,8 +44,6 @@ def shown_at(domain: Domain, expression: sympy.Expr, point: Point, claimed: str)
             return bool(value < 0 or value > 0)
         return bool(value <= 0 if claimed == "positive" else value < 0)
 
-    before = ctx.prec
-    ctx.prec = _BITS
     try:
         given = expression.doit()
         if not false(_at(given, point)):
@@ -57,8 +51,6 @@ def shown_at(domain: Domain, expression: sympy.Expr, point: Point, claimed: str)
         return _shown(domain, given, point, false, "difference" if claimed == "zero" else "value")
     except (NotImplementedError, KeyError):
         return None
-    finally:
-        ctx.prec = before
 
 
 def differs(domain: Domain, difference: sympy.Expr) -> dict[str, Any] | None:
@@ -88,8 +80,6 @@ def _near(value: sympy.Rational) -> Iterator[sympy.Rational]:
 
 
 def _first(domain: Domain, expression: sympy.Expr, false: Callable[[Any], bool], name: str) -> dict[str, Any] | None:
-    before = ctx.prec
-    ctx.prec = _BITS
     try:
         given = expression.doit()
         for point in _points(domain):
@@ -97,13 +87,20 @@ def _first(domain: Domain, expression: sympy.Expr, false: Callable[[Any], bool],
                 return _shown(domain, given, point, false, name)
     except (NotImplementedError, KeyError):
         return None
-    finally:
-        ctx.prec = before
     return None
 
 
 def _at(expression: sympy.Expr, point: Point) -> Any:
-    return enclose(expression, {symbol: arb(fmpq(int(v.p), int(v.q))) for symbol, v in point.items()})
+    """Enclosure at a point, in the first precision of the ladder that decides its sign, or in the last."""
+    before, value = ctx.prec, arb.nan()
+    try:
+        for ctx.prec in _LADDER:
+            value = enclose(expression, {symbol: arb(fmpq(int(v.p), int(v.q))) for symbol, v in point.items()})
+            if value > 0 or value < 0 or value == 0:
+                break
+    finally:
+        ctx.prec = before
+    return value
 
 
 def _shown(domain: Domain, expression: sympy.Expr, point: Point, false: Callable[[Any], bool], name: str) -> dict[str, Any]:

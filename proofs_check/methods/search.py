@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from proofs_check.methods.ball import enclose
 from proofs_check.methods.counterexample import shown_at
+from proofs_check.methods.narrow import beside_the_ends, in_dips
 from proofs_check.problem import Domain
 
 __all__ = ["Ground", "rounds"]
@@ -64,8 +65,9 @@ def rounds(ground: Ground, seed: tuple[int, ...]) -> Iterator[tuple[dict[str, An
 
     Notes
     -----
-    A round is 512 points of a scrambled Sobol sequence, drawn towards the ends of the domain in every second round, and a
-    Nelder-Mead descent from the four best. Floating point only proposes; ball arithmetic decides, so that rounding is never
+    The first two rounds look beside the ends of the domain and into narrow dips (`narrow`). Each later one is 512 points of a
+    scrambled Sobol sequence, drawn towards the ends of the domain in every second round, and a Nelder-Mead descent from the
+    four best. Floating point only proposes; ball arithmetic decides, in a precision that grows, so that rounding is never
     taken for a counterexample. A statement that fails on a set without volume, as a square that is 0 at one point, is not
     found this way.
     """
@@ -76,6 +78,9 @@ def rounds(ground: Ground, seed: tuple[int, ...]) -> Iterator[tuple[dict[str, An
     if not ground.variables:
         yield shown_at(ground.variables, ground.expression, {}, ground.claimed), 1
         return
+    for points in (beside_the_ends(ground.variables), in_dips(ground.variables, ground.expression.doit(), ground.claimed)):
+        found, used = _first_narrow(ground, points)
+        yield found, used
     size, number = len(ground.variables), 0
 
     def height(u: NDArray[np.float64]) -> float:
@@ -150,6 +155,16 @@ def _point(ground: Ground, row: NDArray[np.float64]) -> dict[sympy.Symbol, sympy
         exact = sympy.Rational(near.numerator, near.denominator)
         point[symbol] = max(low, exact if high.is_infinite else min(high, exact))
     return point
+
+
+def _first_narrow(ground: Ground, points: Iterator[dict[sympy.Symbol, sympy.Rational]]) -> tuple[dict[str, Any] | None, int]:
+    used = 0
+    for used, point in enumerate(points, start=1):
+        if all(low <= point[symbol] <= high for symbol, (low, high) in ground.variables.items()):
+            found = shown_at(ground.variables, ground.expression, point, ground.claimed)
+            if found is not None:
+                return found, used
+    return None, used
 
 
 def _first_certain(ground: Ground, rows: NDArray[np.float64]) -> dict[str, Any] | None:

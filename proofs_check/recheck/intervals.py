@@ -21,10 +21,10 @@ def fraction(value: Any) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def interval(expression: sympy.Expr, sides: Mapping[sympy.Symbol, Side]) -> Any:
-    """Interval that holds the expression for all values of its symbols between the ends given, in 40 digits."""
+def interval(expression: sympy.Expr, sides: Mapping[sympy.Symbol, Side], digits: int = 40) -> Any:
+    """Interval that holds the expression for all values of its symbols between the ends given."""
     before = mpmath.iv.dps
-    mpmath.iv.dps = 40
+    mpmath.iv.dps = digits
     try:
         return walk(expression, {symbol: _span(*side) for symbol, side in sides.items()})
     except mpmath.libmp.ComplexResult as error:

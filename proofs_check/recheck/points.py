@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 import mpmath
 import sympy
@@ -13,6 +13,9 @@ from proofs_check.recheck.intervals import fraction, interval
 from proofs_check.recheck.refusal import Refused, exact, only_keys
 
 __all__ = ["check_counterexample"]
+
+# Digits, more as long as a sign is not decided.
+_LADDER: Final = (160, 640, 2560, 5120)
 
 
 def check_counterexample(problem: Identity | Inequality | Positive, evidence: dict[str, Any]) -> str:
@@ -30,18 +33,29 @@ def check_counterexample(problem: Identity | Inequality | Positive, evidence: di
         chain = [problem.start, *(each.expression for each in problem.steps)]
         if not 1 <= step < len(chain) or evidence["reason"] != problem.steps[step - 1].reason:
             raise Refused(f"the claim has no such step {step}")
-        value = interval((chain[step - 1] - chain[step]).doit(), sides)
+        value = _decided((chain[step - 1] - chain[step]).doit(), sides)
         if 0 in value:
             raise Refused("at the counterexample both sides may be equal")
         _is_said(value, evidence["difference"])
         return f"both sides of step {step} differ there"
-    value = interval(problem.expression.doit(), sides)
+    value = _decided(problem.expression.doit(), sides)
     # Positive with an order, it is 0 at one point, which is not claimed.
     strict = not isinstance(problem, Positive) or (problem.strict and not problem.order)
     if not (value.b <= 0 if strict else value.b < 0):
         raise Refused("the expression may be positive at the counterexample")
     _is_said(value, evidence["value"])
     return "the expression is not positive there"
+
+
+def _decided(expression: sympy.Expr, sides: Any) -> Any:
+    """Interval of the expression at a point, in the first precision that decides its sign and 37 digits, or in the last."""
+    value = interval(expression, sides)
+    for digits in _LADDER:
+        close = value.delta <= mpmath.mpf(10) ** -37 * abs(value.mid)
+        if value.a == value.b == 0 or (close and (value.a > 0 or value.b < 0)):
+            break
+        value = interval(expression, sides, digits)
+    return value
 
 
 def _point(problem: Any, stored: dict[str, str]) -> dict[sympy.Symbol, Fraction]:
