@@ -145,6 +145,11 @@ def test_files_of_another_run_are_refused(other: str, store: Path, begun: dict[s
         assert refused(store), path.name
         (partial_path(store) / path.name).write_bytes(whole)
     assert not refused(store)
+    manifest = (partial_path(store) / "run.json").read_bytes()
+    shutil.copytree(begun[other], partial_path(store), dirs_exist_ok=True)
+    assert not refused(store)  # all of another run is that run
+    (partial_path(store) / "run.json").write_bytes(manifest)
+    assert refused(store)
 
 
 def test_a_lost_segment_is_refused_and_a_lost_checkpoint_begins_again(store: Path) -> None:
