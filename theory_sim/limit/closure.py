@@ -1,6 +1,6 @@
-"""closure_trajectory(experiment) -> Trajectory: THEORY §8's finite-d closure in the schema of a run.
+"""closure_trajectory(experiment) -> Trajectory: the finite-d closure of THEORY §8 and §16 in the schema of a run.
 
-It knows the parameters, not the data set: what it gives are means over data sets, in milliseconds.
+It knows the parameters, not the data set: what it gives are means over data sets, in tens of milliseconds.
 """
 
 from __future__ import annotations
@@ -16,63 +16,54 @@ import numpy as np
 from theory_sim.data import KINDS
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
+from theory_sim.limit.closure_rates import ClosureRates
 from theory_sim.observe.decomposition import Decomposition
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.observe.separation import Separation
-from theory_sim.theory.closure import Closure, solve_closure
-from theory_sim.theory.learning_times import tau_Q
+from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
+from theory_sim.theory.conditions import top_curvature
 from theory_sim.theory.overlap import P_error
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory, refuse_existing
 
 __all__ = ["closure_of", "closure_trajectory"]
 
 Array = np.ndarray[Any, Any]
-_SCHEDULES = ("L-S", "S", "constant")
-# Blocks of time: at least so many, and five within the time that Q needs, up to a size at which a run takes seconds.
-_LEAST_BLOCKS, _BLOCKS_IN_TAU_Q, _MOST_BLOCKS = 150, 5.0, 4000
+_BLOCKS = 100
 
 
-def closure_of(experiment: Experiment, schedule: str, *, fineness: float = 1.0) -> Closure:
-    """Closure of an experiment under one of the schedules L-S, S and constant (THEORY §8).
+def closure_of(experiment: Experiment, schedule: str | None = None, *, fineness: float = 1.0) -> Closure:
+    """Closure of an experiment, under its own schedule or the one given (THEORY §8, §16).
 
-    ``fineness`` multiplies the number of its blocks of time: less than 1 is faster and coarser.
+    ``fineness`` multiplies the number of its blocks of time: less than 1 is faster and coarser. What the closure leaves out of
+    an experiment (`closure_trajectory` refuses it) is not looked at.
 
     Raises
     ------
     InputError
-        If the schedule is another, or a rate times lambda reaches 1.
+        If a rate times lambda reaches 1, or the run needs too many blocks.
     """
-    if schedule not in _SCHEDULES:
-        raise InputError(f"schedule = {schedule!r}", f"the closure follows {', '.join(_SCHEDULES)}",
-                         "use one of these, or solve_limit (--engine limit)")
-    e = experiment
-    annealed: dict[str, Any] = {}
-    if schedule == "L-S":
-        annealed = {"annealed_rate": e.eta_2, "anneal_loss": e.epsilon_1 + e.q0 * math.log(2.0)}
-    rate = e.eta_2 if schedule == "S" else e.eta_1
-    return solve_closure(
+    # Not validated again: searches over parameters take d as a real number.
+    e = experiment if schedule is None else experiment.model_copy(update={"schedule": schedule})
+    problem = ClosureProblem(
         d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
-        lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, rate=rate, stop_loss=e.epsilon_2 or 0.0, max_tau=e.max_tau,
-        max_steps=e.max_steps, blocks=math.ceil(fineness * _blocks(e)), **annealed,
+        lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, max_tau=e.max_tau, max_steps=e.max_steps,
+        stop_loss=e.epsilon_2, patterns=e.patterns,
     )
-
-
-def _blocks(e: Experiment) -> int:
-    """Number of time blocks: a long run needs more of them, or Q would be learnt within one."""
-    time_q = tau_Q(0.45, r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)  # infinite without Q
-    return min(_MOST_BLOCKS, max(_LEAST_BLOCKS, math.ceil(_BLOCKS_IN_TAU_Q * e.max_tau / time_q)))
+    return solve_closure(problem, ClosureRates(e), blocks=math.ceil(fineness * _BLOCKS))
 
 
 def closure_trajectory(
     experiment: Experiment, *, store: str | os.PathLike[str] | None = None, force: bool = False
 ) -> Trajectory:
-    """Predict a run from the finite-d closure of the infinite-width dynamics (THEORY §8).
+    """Predict a run from the finite-d closure of the infinite-width dynamics (THEORY §8, §16).
 
     Parameters
     ----------
     experiment : Experiment
-        Description of the run: split network, full batches, schedule L-S, S or constant. Widths and seeds are not read.
+        Description of the run: split network, full batches, no placed noise, any schedule, any patterns. Not read, since they
+        change no mean over data sets in the limit: widths, ``neurons``, ``dtype``, seeds, ``counts``, ``n_test``. Nor is
+        ``record_every``: a record is one block of the time grid.
     store : path, optional
         Where to save the Trajectory; must not exist unless ``force``.
     force : bool
@@ -81,8 +72,7 @@ def closure_trajectory(
     Returns
     -------
     Trajectory
-        With the schema of `simulate` and engine "closure"; a record is one block of its time grid. What it says nothing
-        of is NaN: losses and accuracies on fresh examples, and the signal's norm. ``P_overlap`` and ``P_error`` it gives.
+        With the schema of `simulate` and engine "closure". What it says nothing of is NaN: losses and accuracies on fresh examples, and the signal's norm. ``P_overlap`` and ``P_error`` it gives.
 
     Raises
     ------
@@ -98,16 +88,16 @@ def closure_trajectory(
     if e.batch_size is not None:
         raise InputError(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise",
                          "leave batch_size out, or use solve_limit (--engine limit)")
-    if e.noise_placement != "none" or e.patterns != "moving":
-        raise InputError(f"noise_placement = {e.noise_placement!r}, patterns = {e.patterns!r}",
-                         "the closure knows xi and moving patterns alone", "use solve_limit or simulate")
+    if e.noise_placement != "none":
+        raise InputError(f"noise_placement = {e.noise_placement!r}", "the closure knows no noise but xi",
+                         "leave noise_placement out, or use solve_limit or simulate")
     if e.observe:
         raise InputError(f"observe = {sorted(e.observe)}", "the closure has neither examples nor neurons to look at",
                          "leave observe out, or use solve_limit (--engine limit)")
     if store is not None:
         refuse_existing(store, force=force)
     began = time.perf_counter()
-    trajectory = Trajectory(_dataset(e, closure_of(e, e.schedule), began), e)
+    trajectory = Trajectory(_dataset(e, closure_of(e), began), e)
     if store is not None:
         trajectory.save(store, force=force)
     return trajectory
@@ -126,24 +116,31 @@ def _dataset(e: Experiment, course: Closure, began: float) -> Any:
                {"units": variable.unit, "long_name": variable.meaning})
         for name, variable in declared.items()
     }
-    end = float(course.tau[-1])
-    reached = e.epsilon_2 is not None and float(course.loss[-1]) <= e.epsilon_2
-    steps = np.concatenate([[0], np.cumsum(np.round(np.diff(course.tau) / course.rate[:-1]))]).astype(np.int64)
-    spent = f"tau = {end:g} reached max_tau = {e.max_tau:g}"
-    if end < e.max_tau * (1.0 - 1e-12):
-        spent = f"{steps[-1]} steps taken, max_steps = {e.max_steps}"
     shares = np.array([e.p0_value, e.q0, 1.0 - e.p0_value - e.q0])
     return xarray.Dataset(
         variables,
-        {"tau": ("record", course.tau, {"units": "1", "long_name": "learning-rate time"}), "step": ("record", steps),
+        {"tau": ("record", course.tau, {"units": "1", "long_name": "learning-rate time"}), "step": ("record", course.step.astype(np.int64)),
          "kind": list(KINDS), "layer": ["W", "V"], "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"]},
         {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "engine": "closure",
-         "outcome": "reached_loss" if reached else "budget_spent",
-         "message": f"training loss {course.loss[-1]:.4g} <= epsilon_2 = {e.epsilon_2:g}" if reached else spent,
-         "annealed_tau": course.annealed_tau, "final_step": int(steps[-1]), "final_tau": end, "n_examples": e.n_examples,
+         "outcome": course.outcome, "message": _message(e, course), "annealed_tau": course.annealed_tau,
+         "final_step": course.final_step, "final_tau": course.final_tau, "n_examples": e.n_examples,
          "n_kind": [round(float(share) * e.n_examples) for share in shares], "experiment": json.dumps(e.fields()),
          "seconds": time.perf_counter() - began},
     )
+
+
+def _message(e: Experiment, course: Closure) -> str:
+    """How the run ended, in the words of the other engines."""
+    if course.outcome == "reached_loss":
+        return f"training loss {course.final_loss:.4g} <= epsilon_2 = {e.epsilon_2:g}"
+    if course.outcome == "diverged":
+        stable = 2.0 / top_curvature(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
+        return (f"training loss {course.final_loss:g} at step {course.final_step}, tau = {course.final_tau:g}; likely cause: rate "
+                f"{course.rate[-1]:g}, where the largest stable one near f = 0 is about {stable:.3g} (2 / the Hessian's top "
+                "eigenvalue in the limit); lower the rate")
+    if course.final_tau >= e.max_tau * (1.0 - 1e-12):
+        return f"tau = {course.final_tau:g} reached max_tau = {e.max_tau:g}"
+    return f"{course.final_step} steps taken, max_steps = {e.max_steps}"
 
 
 def _values(e: Experiment, course: Closure) -> dict[str, Array]:

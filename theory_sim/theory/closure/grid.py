@@ -1,0 +1,96 @@
+"""How many steps a block of the closure takes, and where it ends on the clock of the other engines."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.theory.closure.examples import Examples
+from theory_sim.theory.closure.patch_q import Residual, equal_time_kernel
+from theory_sim.theory.closure.problem import ClosureProblem, Rates
+from theory_sim.theory.conditions import top_curvature
+
+__all__ = ["Grid"]
+
+# Beyond, a run takes more than seconds.
+MOST_BLOCKS = 3000
+# Blocks have their full length from this share of the run on, counted from its start or the last change of the rate.
+_GROWTH = 0.1
+# The other engines add up rate after rate; so does the closure where they could have done so.
+_MOST_ADDED = 10**6
+
+
+class Grid:
+    """Blocks of one run.
+
+    Parameters
+    ----------
+    problem : ClosureProblem
+    rates : Rates
+    blocks : int
+        Aimed number.
+    """
+
+    def __init__(self, problem: ClosureProblem, rates: Rates, blocks: int) -> None:
+        self._problem, self._rates = problem, rates
+        duration = problem.max_tau
+        if problem.max_steps is not None:
+            duration = min(duration, problem.max_steps * rates.largest())
+        curvature = top_curvature(r=problem.r, p0=problem.p0, alpha_min=problem.alpha_min, alpha_max=problem.alpha_max)
+        # The time of Q's fastest mode, divided as the run is: at blocks = 150, a tenth of it.
+        first = 1.0 / (_GROWTH * blocks * curvature) if curvature > 0.0 else math.inf
+        self._longest, self._growth = duration / blocks, 1.0 / (_GROWTH * blocks)
+        self._first = min(first, self._longest)
+        self._kernel = equal_time_kernel(problem.r)
+        self._rate, self._changed, self._made = math.nan, 0.0, 0
+
+    def block(self, tau: float, step: int, rate: float, examples: Examples, residual: Residual) -> tuple[int, float]:
+        """Steps of the block that leaves ``tau``, and its end.
+
+        Raises
+        ------
+        InputError
+            If the run has had too many blocks.
+        """
+        self._made += 1
+        if self._made > MOST_BLOCKS:
+            raise InputError(f"more than {MOST_BLOCKS} blocks by tau = {tau:g}, step {step}",
+                             "a run of few steps, or one of which many can be taken together: a rate that stays, and is stable",
+                             "lower max_tau or the rate, or use solve_limit (--engine limit)")
+        if rate != self._rate:
+            self._rate, self._changed = rate, tau
+        from_nothing = tau == 0.0 and self._problem.tau_0 == 0.0  # its first step learns nothing
+        if from_nothing or not self._stable(rate, examples, residual):
+            return 1, tau + rate
+        length = min(self._longest, self._first + self._growth * (tau - self._changed))
+        steps = max(1, round(length / rate))
+        if self._problem.max_steps is not None:
+            steps = min(steps, self._problem.max_steps - step)
+        stop = min(self._problem.max_tau, max(self._rates.until(tau), tau + rate)) * (1.0 - 1e-12)
+        steps = max(1, min(steps, math.ceil((stop - tau) / rate) + 1))
+        if steps > _MOST_ADDED:
+            return steps, min(tau + steps * rate, max(stop, tau + rate))
+        times = _times(tau, rate, steps)
+        steps = min(steps, int(np.searchsorted(times, stop)) + 1)
+        return steps, float(times[steps - 1])
+
+    @staticmethod
+    def after(tau: float, rate: float, steps: int) -> float:
+        """Time after so many steps."""
+        return float(_times(tau, rate, steps)[-1]) if steps <= _MOST_ADDED else tau + steps * rate
+
+    def _stable(self, rate: float, examples: Examples, residual: Residual) -> bool:
+        """Whether gradient descent at this rate follows the flow, so that its steps may be taken together."""
+        curvature = float(np.abs(np.linalg.eigvals(self._kernel * residual.slope)).max())
+        weight = residual.weight
+        signal = float(examples.weight @ (examples.v**2 * weight * (1.0 - weight))) / (4.0 * self._problem.d)
+        return rate * max(curvature, signal) <= 1.0
+
+
+def _times(tau: float, rate: float, steps: int) -> np.ndarray:
+    """Times after 1 to ``steps`` steps, added up one by one."""
+    times = np.full(steps + 1, rate)
+    times[0] = tau
+    return np.add.accumulate(times)[1:]

@@ -1,0 +1,108 @@
+"""What the closure remembers of earlier blocks: one source of residuals each, and what has become of it since."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from theory_sim.theory.closure.noise import Noise
+from theory_sim.theory.closure.problem import ClosureProblem, Floats
+
+__all__ = ["Block", "History"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Steps of one rate that are taken together.
+
+    Their sources are one source at ``centre``, the mean time of those steps' starts, a step before the mean of their ends.
+
+    Attributes
+    ----------
+    rate : float
+        Learning rate.
+    steps : int
+        Number of steps.
+    length : float
+        Learning-rate time of the block.
+    centre : float
+        Time from the block's start to the mean of the times at which its steps leave: 0 for a single step.
+    start, source, end : Noise
+        The noise at the block's start, centre and end.
+    """
+
+    rate: float
+    steps: int
+    length: float
+    centre: float
+    start: Noise
+    source: Noise
+    end: Noise
+
+    @classmethod
+    def of(cls, noise: Noise, rate: float, steps: int, length: float) -> Block:
+        """Block that starts with ``noise``."""
+        centre = 0.5 * (length - rate) if steps > 1 else 0.0
+        source = noise.after(rate, centre) if centre > 0.0 else noise
+        return cls(rate, steps, length, centre, noise, source, noise.after(rate, length))
+
+    @property
+    def share(self) -> float:
+        """The centre as a share of the block."""
+        return self.centre / self.length
+
+
+class History:
+    """Sources of all blocks; block n lies in row n, and writing it again replaces it.
+
+    Attributes
+    ----------
+    length : (blocks,)
+        Learning-rate time of each block.
+    log_gain, log_rho : (blocks,)
+        log D and log rho of the noise at the source, one step later for D (THEORY §4).
+    weight : (blocks, J)
+        Residual weights of the points that hold P at the source.
+    residual : (blocks, 2)
+        Residuals on z and on z +- zeta at the source.
+    reaction : (kinds, blocks, blocks)
+        Change of a kind's mean residual weight at block t (row) per unit that was added to the field at block s (column).
+    """
+
+    def __init__(self, points: int, kinds: int, capacity: int = 256) -> None:
+        self._sizes = points, kinds
+        self.length, self.log_gain, self.log_rho = np.zeros(capacity), np.zeros(capacity), np.zeros(capacity)
+        self.weight, self.residual = np.zeros((capacity, points)), np.zeros((capacity, 2))
+        self.reaction = np.zeros((kinds, capacity, capacity))
+
+    def make_room(self, blocks: int) -> None:
+        """Let one more row than ``blocks`` fit."""
+        held = self.length.size
+        if blocks < held:
+            return
+        grown = History(*self._sizes, 2 * held)
+        for name in ("length", "log_gain", "log_rho", "weight", "residual"):
+            getattr(grown, name)[:held] = getattr(self, name)
+        grown.reaction[:, :held, :held] = self.reaction
+        self.__dict__.update(grown.__dict__)
+
+    def begin(self, n: int, block: Block, problem: ClosureProblem) -> None:
+        """Enter block n; nothing learns at a noise of level 0, where a ReLU has no gradient, unless patterns are given."""
+        seen = block.start.variance > 0.0 or problem.patterns in ("frozen", "redrawn")
+        self.length[n] = block.length if seen else 0.0
+        self.log_gain[n] = block.source.log_decay + math.log1p(-block.rate * block.source.lambda_)
+        self.log_rho[n] = block.source.log_rho
+
+    def decay(self, n: int, noise: Noise) -> Floats:
+        """D(s, t) of the first n blocks at the time of ``noise``, (n,)."""
+        value: Floats = np.exp(noise.log_decay - self.log_gain[:n])
+        return value
+
+    def rho(self, n: int, noise: Noise, problem: ClosureProblem) -> Floats:
+        """Correlation of the patterns of the first n blocks with those at the time of ``noise``, (n,)."""
+        if problem.patterns == "redrawn":
+            return np.zeros(n)
+        value: Floats = np.exp(np.minimum(noise.log_rho - self.log_rho[:n], 0.0))
+        return value

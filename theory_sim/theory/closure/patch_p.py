@@ -1,0 +1,142 @@
+"""P in the closure: the signal, the interference of the other examples with their reaction, an example's own memory (THEORY §16)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from theory_sim.theory.closure.examples import Examples
+from theory_sim.theory.closure.memory import Block, History
+from theory_sim.theory.closure.noise import Noise
+from theory_sim.theory.closure.problem import ClosureProblem, Floats
+
+__all__ = ["Kinds", "PatchP", "step_p"]
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The kinds that react each with a mean of their own: P-only, and both patches.
+
+    Attributes
+    ----------
+    share : (kinds,)
+        Probability of each.
+    weight : (kinds, J)
+        Weights of its points, adding up to 1, or to 0 for a kind that the data do not hold.
+    """
+
+    share: Floats
+    weight: Floats
+
+    @classmethod
+    def of(cls, problem: ClosureProblem, examples: Examples) -> Kinds:
+        """P-only and both."""
+        share = np.array([problem.p0, problem.both])
+        member = np.array([examples.only, ~examples.only])
+        weight = np.where(member, examples.weight, 0.0) / np.maximum(share, 1e-300)[:, None]
+        return cls(share, weight)
+
+
+@dataclass(frozen=True)
+class PatchP:
+    """State of P after n blocks.
+
+    Attributes
+    ----------
+    signal : float
+        A: y f = A (g0 + |g|) on a fresh P example, up to interference.
+    interference : float
+        B, variance of what the other examples add to the output on a P patch; d B is the squared norm of the linear part
+        across w*.
+    margin : (J,)
+        y times the output on the P patch of each point.
+    field : (n,)
+        R_w: what is left of a unit that each block added to the linear part, by decay and the other examples' reaction.
+    own : (n,)
+        Output on an example's own P patch per unit of its residual weight in each block.
+    reaction : (kinds, n)
+        Change of a kind's mean residual weight a block ago per unit that each block added to the linear part.
+    """
+
+    signal: float
+    interference: float
+    margin: Floats
+    field: Floats
+    own: Floats
+    reaction: Floats
+
+    @classmethod
+    def start(cls, examples: Examples, kinds: Kinds) -> PatchP:
+        """Nothing learnt."""
+        return cls(0.0, 0.0, np.zeros_like(examples.v), np.zeros(0), np.zeros(0), np.zeros((kinds.share.size, 0)))
+
+    @property
+    def overlap(self) -> float:
+        """Overlap of the linear part with w*, NaN before the first step."""
+        size = math.hypot(self.signal, math.sqrt(self.interference))
+        return self.signal / size if size > 0.0 else math.nan
+
+
+def step_p(
+    problem: ClosureProblem, examples: Examples, kinds: Kinds, history: History, state: PatchP, block: Block,
+    weight: Floats, forward: float,
+) -> PatchP:
+    """State after one more block.
+
+    ``weight`` (J,) are the residual weights at its start, whose values at its centre the history holds; ``forward`` is the
+    block's centre in units of the block before, by which what is known at two starts is extrapolated.
+    """
+    n, d = state.field.size, problem.d
+    length, gain = history.length[n], math.exp(block.end.log_decay - history.log_gain[n])
+    shrink = math.exp(block.end.log_decay - block.start.log_decay)
+    pull = float(examples.weight @ (examples.v * history.weight[n]))
+    signal = shrink * state.signal + length * gain * pull / (4.0 * d)
+    reaction = _reaction(kinds, history, state, weight)
+    history.reaction[:, n, :n] = reaction
+    if n > 1:
+        history.reaction[:, n, : n - 1] += forward * (reaction[:, : n - 1] - state.reaction)
+    history.reaction[:, n, n] = -(kinds.weight @ (weight * (1.0 - weight))) * block.share
+    added = length * gain * (kinds.share @ history.reaction[:, n, : n + 1]) / (4.0 * d)
+    field = np.append(shrink * state.field, gain) + added
+    own = _own(problem, history, field, block.end)
+    held = history.length[: n + 1, None] * history.weight[: n + 1]
+    memory = field @ held
+    across, spread = _interference(problem, examples, memory)
+    margin = signal * examples.v + own @ held + across * examples.common + spread * examples.spread
+    return PatchP(signal, across**2 + spread**2, margin, field, own, reaction)
+
+
+def _reaction(kinds: Kinds, history: History, state: PatchP, weight: Floats) -> Floats:
+    """Of each kind's mean residual weight, at present, to a unit added in each block (kinds, n).
+
+    It answers the field that is left and its own earlier reactions, which it remembers: G = -chi (R_w + K G), THEORY §16's
+    R R_w with R = -(1 + chi K)^-1 chi, kind by kind.
+    """
+    n = state.field.size
+    slope = kinds.weight @ (weight * (1.0 - weight))
+    remembered = (history.length[:n] * state.own) @ history.reaction[:, :n, :n]
+    return -slope[:, None] * (state.field + remembered)
+
+
+def _own(problem: ClosureProblem, history: History, field: Floats, noise: Noise) -> Floats:
+    """Memory of an example's own residual weights: the linear quarter of the kernel's diagonal, and its arc sine."""
+    n = field.size
+    turned = history.decay(n, noise) * np.arcsin(history.rho(n, noise, problem)) / (2.0 * math.pi)
+    return (0.25 * field + turned) / problem.n_examples
+
+
+def _interference(problem: ClosureProblem, examples: Examples, memory: Floats) -> tuple[float, float]:
+    """Standard deviations of the interference's two draws.
+
+    Its variance is that of the sum over all examples of memory x / (4 N), THEORY §16's C(T, T). Over time the common part,
+    of the mean memory, and the rest move apart, since early residual weights are equal and late ones are not.
+    """
+    share = problem.holding_P
+    if share <= 0.0:
+        return 0.0, 0.0
+    unit = share * (1.0 - 1.0 / problem.d) / (16.0 * problem.n_examples * problem.d)
+    mean = float(examples.weight @ memory) / share
+    square = float(examples.weight @ memory**2) / share
+    return math.sqrt(unit) * mean, math.sqrt(unit * max(square - mean * mean, 0.0))

@@ -1,0 +1,120 @@
+"""Q in the closure: outputs on z and on z +- zeta, which remember earlier residuals through the two-time kernel (THEORY §8)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.theory.arc_cosine import tangent_kernel
+from theory_sim.theory.closure.examples import Examples, residual_weight
+from theory_sim.theory.closure.memory import Block, History
+from theory_sim.theory.closure.problem import ClosureProblem, Floats
+
+__all__ = ["PatchQ", "Residual", "equal_time_kernel", "residual_of", "step_q"]
+
+# Newton's steps end at rounding (1e-13) where the grid is fine enough; on one that is not, far off.
+_NEWTON = 1e-8
+_MOST_NEWTON = 30
+
+
+@dataclass(frozen=True)
+class PatchQ:
+    """Outputs on z and on z +- zeta, and their slopes over the last block, (2,) each."""
+
+    g: Floats
+    slope: Floats
+
+    @classmethod
+    def start(cls) -> PatchQ:
+        """Nothing learnt."""
+        return cls(np.zeros(2), np.zeros(2))
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Residual of each class, signed by its label, its derivative by that class's g, and the weights behind it.
+
+    ``value`` and ``slope`` are (2,); ``weight`` (J,) are the residual weights of the points that hold P.
+    """
+
+    value: Floats
+    slope: Floats
+    weight: Floats
+
+
+def residual_of(problem: ClosureProblem, examples: Examples, p_margin: Floats, g: Floats) -> Residual:
+    """Residuals that train Q at outputs g, from the margins (J,) of the P patches."""
+    sign = np.array([1.0, -1.0])
+    alone = residual_weight((sign * g)[:, None] * examples.q_alpha)
+    weight = residual_weight(examples.margin(p_margin, g))
+    value = 0.5 * problem.q0 * (alone @ (examples.q_weight * examples.q_alpha))
+    slope = 0.5 * problem.q0 * ((alone * (1.0 - alone)) @ (examples.q_weight * examples.q_alpha**2))
+    each = examples.weight * examples.alpha * weight
+    curved = each * examples.alpha * (1.0 - weight)
+    for of, inside in ((0, ~examples.outer), (1, examples.outer)):
+        value[of] += each[inside].sum()
+        slope[of] += curved[inside].sum()
+    return Residual(sign * value, -slope, weight)
+
+
+def _kernels(r: float, rho: Floats) -> tuple[Floats, Floats, Floats]:
+    """Two-time kernels of z with z, z with z +- zeta, and the mean over the four pairs of z +- zeta (THEORY §6)."""
+    s = r * r
+    outer = tangent_kernel(1.0 + s, 1.0, rho) + tangent_kernel(1.0 - s, (1.0 - s) / (1.0 + s), rho)
+    return tangent_kernel(1.0, 1.0, rho), tangent_kernel(1.0, 1.0 / math.sqrt(1.0 + s), rho), 0.5 * outer
+
+
+def equal_time_kernel(r: float) -> Floats:
+    """Kernel (2, 2) between z and z +- zeta at equal times."""
+    middle, mixed, outer = (float(kernel) for kernel in _kernels(r, np.array(1.0)))
+    return np.array([[middle, mixed], [mixed, outer]])
+
+
+def step_q(
+    problem: ClosureProblem, examples: Examples, history: History, state: PatchQ, block: Block, n: int, residual: Residual,
+    p_margin: Floats,
+) -> PatchQ:
+    """State after block n; its residual is interpolated between its start, which is known, and its end, by Newton's method.
+
+    ``p_margin`` (J,) are the margins of the P patches at the block's end.
+
+    Raises
+    ------
+    InputError
+        If Newton's steps do not settle.
+    """
+    middle, mixed, outer = _kernels(problem.r, history.rho(n + 1, block.end, problem))
+    gain = history.decay(n + 1, block.end) * history.length[: n + 1]
+    past = history.residual[:n] * gain[:n, None]
+    base = np.array([middle[:n] @ past[:, 0] + mixed[:n] @ past[:, 1], mixed[:n] @ past[:, 0] + outer[:n] @ past[:, 1]])
+    newest = gain[n] * np.array([[middle[n], mixed[n]], [mixed[n], outer[n]]])
+    used = residual.value
+    if block.share > 0.0:
+        used = _implicit(problem, examples, block, residual, p_margin, base, newest, state.g + state.slope * block.length)
+    history.residual[n] = used
+    g = base + newest @ used
+    return PatchQ(g, (g - state.g) / block.length)
+
+
+def _implicit(
+    problem: ClosureProblem, examples: Examples, block: Block, start: Residual, p_margin: Floats, base: Floats, newest: Floats,
+    guess: Floats,
+) -> Floats:
+    """Residual (2,) at the block's centre, on the line between its start and its end."""
+    share = block.share
+    for iteration in range(_MOST_NEWTON):
+        end = residual_of(problem, examples, p_margin, guess)
+        used = (1.0 - share) * start.value + share * end.value
+        change = np.linalg.solve(np.eye(2) - share * newest * end.slope, guess - base - newest @ used)
+        guess = guess - change
+        if iteration >= 2 and np.abs(change).max() <= _NEWTON * (1.0 + np.abs(guess).max()):
+            break
+    used = (1.0 - share) * start.value + share * residual_of(problem, examples, p_margin, guess).value
+    reached = base + newest @ used
+    if not np.abs(reached - guess).max() <= _NEWTON * (1.0 + np.abs(reached).max()):
+        raise InputError(f"a block of {block.length:g} of learning-rate time in which Newton's steps do not settle",
+                         "blocks short beside the time in which Q is learnt", "raise blocks, or lower max_tau")
+    return used

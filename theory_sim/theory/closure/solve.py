@@ -1,0 +1,166 @@
+"""solve_closure(problem, rates) -> Closure: the loop over blocks, with the stop rules of the other engines (THEORY §8, §16)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.theory.closure.course import Closure, End
+from theory_sim.theory.closure.examples import Examples, Losses, examples_of, losses
+from theory_sim.theory.closure.grid import Grid
+from theory_sim.theory.closure.memory import Block, History
+from theory_sim.theory.closure.noise import Noise
+from theory_sim.theory.closure.patch_p import Kinds, PatchP, step_p
+from theory_sim.theory.closure.patch_q import PatchQ, Residual, residual_of, step_q
+from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
+
+__all__ = ["solve_closure"]
+
+# The other engines call a run diverged by the same two numbers (loop.run).
+_DIVERGED, _ASTRONOMIC = 10.0, 1e6
+
+
+@dataclass(frozen=True)
+class _State:
+    """A run at the start of block n, and what the block before leaves for extrapolation."""
+
+    n: int
+    step: int
+    tau: float
+    noise: Noise
+    p: PatchP
+    q: PatchQ
+    residual: Residual
+    losses: Losses
+    weight_before: Floats
+    length_before: float
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """What does not change during a run; the history is written by `_advance`."""
+
+    problem: ClosureProblem
+    examples: Examples
+    kinds: Kinds
+    history: History
+
+
+def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150) -> Closure:
+    """Predict one run from the closure of THEORY §8 with the reaction of §16.
+
+    Parameters
+    ----------
+    problem : ClosureProblem
+        Data, noise and ends of the run.
+    rates : Rates
+        Law of the learning rate; it is asked once a block.
+    blocks : int
+        Aimed number of time blocks. A block is one step where the rate is large; small steps are taken several at a time,
+        fewer at the start and after the rate has changed.
+
+    Returns
+    -------
+    Closure
+
+    Raises
+    ------
+    InputError
+        If rate * lambda >= 1 (the decay of a step is not a small one), a rate is not positive, the blocks are too long, or
+        the run needs too many of them.
+    """
+    examples = examples_of(problem)
+    kinds = Kinds.of(problem, examples)
+    fixed = _Fixed(problem, examples, kinds, History(examples.v.size, kinds.share.size))
+    grid = Grid(problem, rates, blocks)
+    state = _start(fixed)
+    highest = min(_DIVERGED * max(state.losses.loss, math.log(2.0)), _ASTRONOMIC)
+    records: list[tuple[_State, float]] = []
+    rate = math.nan
+    while True:
+        end = _end(problem, state, highest)
+        if end == "diverged" and records:
+            break
+        if end is None or state.step == 0:
+            rate, before = _rate(problem, rates, state), rate
+            if rate < before and rates.annealed_tau == state.tau:
+                state = replace(state, noise=state.noise.annealed(problem))
+        records.append((state, rate))
+        if end is not None:
+            break
+        with np.errstate(over="ignore", invalid="ignore"):
+            state = _next(fixed, rates, grid, state, rate)
+    return _course(records, state, rates.annealed_tau, end)
+
+
+def _start(fixed: _Fixed) -> _State:
+    p, q = PatchP.start(fixed.examples, fixed.kinds), PatchQ.start()
+    residual = residual_of(fixed.problem, fixed.examples, p.margin, q.g)
+    found = losses(fixed.problem, fixed.examples, p.margin, q.g)
+    return _State(0, 0, 0.0, Noise.start(fixed.problem), p, q, residual, found, residual.weight, math.inf)
+
+
+def _end(problem: ClosureProblem, state: _State, highest: float) -> End | None:
+    """How a run ends here, None if it goes on: the rules of loop.run, in their order."""
+    loss = state.losses.loss
+    if not loss <= highest:  # NaN included
+        return "diverged"
+    if problem.stop_loss is not None and loss <= problem.stop_loss:
+        return "reached_loss"
+    if state.tau >= problem.max_tau * (1.0 - 1e-12):
+        return "budget_spent"
+    return "budget_spent" if problem.max_steps is not None and state.step >= problem.max_steps else None
+
+
+def _rate(problem: ClosureProblem, rates: Rates, state: _State) -> float:
+    rate = rates.rate(state.tau, state.losses.loss)
+    if not (rate > 0.0 and rate * problem.lambda_ < 1.0):
+        raise InputError(f"rate {rate:g}, lambda {problem.lambda_:g}", "the closure needs rate > 0 and rate * lambda < 1",
+                         "lower the rate or lambda")
+    return rate
+
+
+def _next(fixed: _Fixed, rates: Rates, grid: Grid, state: _State, rate: float) -> _State:
+    """State after the next block: shorter where the loss would change the rate, or end the run, within it."""
+    steps, tau = grid.block(state.tau, state.step, rate, fixed.examples, state.residual)
+    found = _advance(fixed, state, rate, steps, tau)
+    for level in (rates.threshold(), fixed.problem.stop_loss):
+        before, after = state.losses.loss, found.losses.loss
+        if level is None or steps == 1 or not after <= level < before:
+            continue
+        shorter = math.ceil(steps * (before - level) / (before - after))
+        if shorter < steps:
+            steps, tau = shorter, grid.after(state.tau, rate, shorter)
+            found = _advance(fixed, state, rate, steps, tau)
+    return found
+
+
+def _advance(fixed: _Fixed, state: _State, rate: float, steps: int, tau: float) -> _State:
+    """State after ``steps`` steps that end at ``tau``; rewrites the history from block n on."""
+    problem, examples, history, n, now = fixed.problem, fixed.examples, fixed.history, state.n, state.residual
+    history.make_room(n)
+    block = Block.of(state.noise, rate, steps, tau - state.tau)
+    history.begin(n, block, problem)
+    forward = block.centre / state.length_before
+    history.weight[n] = np.clip(now.weight + forward * (now.weight - state.weight_before), 0.0, 1.0)
+    p = step_p(problem, examples, fixed.kinds, history, state.p, block, now.weight, forward)
+    q = step_q(problem, examples, history, state.q, block, n, now, p.margin)
+    residual = residual_of(problem, examples, p.margin, q.g)
+    found = losses(problem, examples, examples.margin(p.margin, q.g), q.g)
+    return _State(n + 1, state.step + steps, tau, block.end, p, q, residual, found, now.weight, block.length)
+
+
+def _course(records: list[tuple[_State, float]], last: _State, annealed_tau: float, end: End) -> Closure:
+    states = [state for state, _ in records]
+    names = ("loss_P", "loss_Q", "loss_both", "loss", "accuracy_P", "accuracy_Q", "accuracy_both")
+    return Closure(
+        tau=np.array([s.tau for s in states]), step=np.array([s.step for s in states]),
+        **{name: np.array([getattr(s.losses, name) for s in states]) for name in names},
+        g_z=np.array([s.q.g[0] for s in states]), g_outer=np.array([s.q.g[1] for s in states]),
+        signal=np.array([s.p.signal for s in states]), overlap=np.array([s.p.overlap for s in states]),
+        level=np.array([s.noise.level for s in states]), rate=np.array([rate for _, rate in records]),
+        annealed_tau=annealed_tau, outcome=end, final_step=last.step, final_tau=last.tau, final_loss=last.losses.loss,
+    )  # fmt: skip
