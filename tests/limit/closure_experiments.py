@@ -120,11 +120,12 @@ def main(words: list[str]) -> int:
     rows = load() if TABLE.exists() else []
     if words != ["page"]:
         known = {(row.experiment, row.schedule, row.seed): row for row in rows}
-        rows = []
         for seed in range(DATA_SETS):
             for e in experiments():
                 for schedule in SCHEDULES:
-                    rows.append(known.get((e.name, schedule, seed)) or simulate(e, schedule, seed))
+                    if (e.name, schedule, seed) not in known:
+                        known[e.name, schedule, seed] = simulate(e, schedule, seed)
+            rows = list(known.values())
             save(rows)
     from tests.limit.closure_page import page
 

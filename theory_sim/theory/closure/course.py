@@ -23,9 +23,10 @@ class Closure:
     step : ndarray of int
         Gradient steps taken.
     loss_P, loss_Q, loss_both, loss : ndarray
-        Mean training loss of the P-only examples, the Q-only ones, those of both, and of all examples.
+        Mean training loss of the P-only examples, the Q-only ones, those of both, and of all examples;
+        NaN for a kind that the data do not hold.
     accuracy_P, accuracy_Q, accuracy_both : ndarray
-        Share of right signs on training examples of each kind.
+        Share of right signs on training examples of each kind; NaN likewise.
     g_z, g_outer : ndarray
         Network output on z and on z +- zeta.
     signal : ndarray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,8 @@ from theory_sim.theory.closure.problem import ClosureProblem, Floats
 __all__ = ["Examples", "Losses", "examples_of", "losses", "residual_weight"]
 
 _ALPHA_NODES = 6
-_MARGIN_NODES = 12
-_COMMON_NODES, _SPREAD_NODES = 5, 3
+_MARGIN_NODES = 10
+_COMMON_NODES, _SPREAD_NODES = 4, 2
 # |g| is cut off here: beyond, the normal density holds 6e-7.
 _LARGEST_DRAW = 5.0
 
@@ -56,7 +57,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Losses:
-    """Mean training losses and shares of right signs at one time (THEORY §3)."""
+    """Mean training losses and shares of right signs at one time (THEORY §3); NaN for a kind that the data do not hold."""
 
     loss_P: float
     loss_Q: float
@@ -101,10 +102,13 @@ def losses(problem: ClosureProblem, examples: Examples, margin: Floats, g: Float
     q_margin = np.array([g[0], -g[1]])[:, None] * examples.q_alpha
     q_loss = float(0.5 * (np.logaddexp(0.0, -q_margin) @ examples.q_weight).sum())
     q_right = float(0.5 * ((q_margin > 0.0) @ examples.q_weight).sum())
-    means = []
-    for kind, share in ((examples.only, problem.p0), (~examples.only, problem.both)):
-        weight = examples.weight[kind] / share if share > 0.0 else np.full(int(kind.sum()), 1.0 / kind.sum())
-        means.append((float(weight @ value[kind]), float(weight @ right[kind])))
-    (p_loss, p_right), (both_loss, both_right) = means
-    total = problem.p0 * p_loss + problem.q0 * q_loss + problem.both * both_loss
+    sums = [(float(examples.weight[kind] @ value[kind]), float(examples.weight[kind] @ right[kind]))
+            for kind in (examples.only, ~examples.only)]  # fmt: skip
+    total = sums[0][0] + problem.q0 * q_loss + sums[1][0]
+    (p_loss, p_right), (both_loss, both_right) = (
+        tuple(each / share if share > 0.0 else math.nan for each in found)
+        for found, share in zip(sums, (problem.p0, problem.both), strict=True)
+    )
+    if problem.q0 == 0.0:
+        q_loss = q_right = math.nan
     return Losses(p_loss, q_loss, both_loss, total, p_right, q_right, both_right)

@@ -15,9 +15,12 @@ from theory_sim.theory.conditions import top_curvature
 __all__ = ["Grid"]
 
 # Beyond, a run takes more than seconds.
-MOST_BLOCKS = 3000
+_MOST_BLOCKS = 1000
 # Blocks have their full length from this share of the run on, counted from its start or the last change of the rate.
 _GROWTH = 0.1
+# Rate times curvature from which gradient descent, stable below 2, is followed step by step; for so many steps, in which it has
+# diverged, or oscillates for good, or has come to where the loss is flatter.
+_OVERSHOOTING, _MOST_OVERSHOOTING = 1.9, 300
 # The other engines add up rate after rate; so does the closure where they could have done so.
 _MOST_ADDED = 10**6
 
@@ -44,7 +47,7 @@ class Grid:
         self._longest, self._growth = duration / blocks, 1.0 / (_GROWTH * blocks)
         self._first = min(first, self._longest)
         self._kernel = equal_time_kernel(problem.r)
-        self._rate, self._changed, self._made = math.nan, 0.0, 0
+        self._rate, self._changed, self._made, self._overshot = math.nan, 0.0, 0, 0
 
     def block(self, tau: float, step: int, rate: float, examples: Examples, residual: Residual) -> tuple[int, float]:
         """Steps of the block that leaves ``tau``, and its end.
@@ -55,23 +58,27 @@ class Grid:
             If the run has had too many blocks.
         """
         self._made += 1
-        if self._made > MOST_BLOCKS:
-            raise InputError(f"more than {MOST_BLOCKS} blocks by tau = {tau:g}, step {step}",
+        if self._made > _MOST_BLOCKS:
+            raise InputError(f"more than {_MOST_BLOCKS} blocks by tau = {tau:g}, step {step}",
                              "a run of few steps, or one of which many can be taken together: a rate that stays, and is stable",
                              "lower max_tau or the rate, or use solve_limit (--engine limit)")
         if rate != self._rate:
             self._rate, self._changed = rate, tau
         from_nothing = tau == 0.0 and self._problem.tau_0 == 0.0  # its first step learns nothing
-        if from_nothing or not self._stable(rate, examples, residual):
+        if from_nothing or self._overshoots(rate, examples, residual):
+            self._overshot += 1
             return 1, tau + rate
         length = min(self._longest, self._first + self._growth * (tau - self._changed))
         steps = max(1, round(length / rate))
         if self._problem.max_steps is not None:
             steps = min(steps, self._problem.max_steps - step)
+        # A rate that holds to its next change cannot end a step before it, nor can the run before max_tau.
         stop = min(self._problem.max_tau, max(self._rates.until(tau), tau + rate)) * (1.0 - 1e-12)
-        steps = max(1, min(steps, math.ceil((stop - tau) / rate) + 1))
-        if steps > _MOST_ADDED:
-            return steps, min(tau + steps * rate, max(stop, tau + rate))
+        left = (stop - tau) / rate
+        if min(steps, left) > _MOST_ADDED:
+            steps = min(steps, math.ceil(left))
+            return steps, tau + steps * rate
+        steps = min(steps, max(1, math.ceil(left) + 1))
         times = _times(tau, rate, steps)
         steps = min(steps, int(np.searchsorted(times, stop)) + 1)
         return steps, float(times[steps - 1])
@@ -81,12 +88,12 @@ class Grid:
         """Time after so many steps."""
         return float(_times(tau, rate, steps)[-1]) if steps <= _MOST_ADDED else tau + steps * rate
 
-    def _stable(self, rate: float, examples: Examples, residual: Residual) -> bool:
-        """Whether gradient descent at this rate follows the flow, so that its steps may be taken together."""
+    def _overshoots(self, rate: float, examples: Examples, residual: Residual) -> bool:
+        """Whether steps must be taken one by one, since gradient descent at this rate does not follow the flow."""
         curvature = float(np.abs(np.linalg.eigvals(self._kernel * residual.slope)).max())
         weight = residual.weight
         signal = float(examples.weight @ (examples.v**2 * weight * (1.0 - weight))) / (4.0 * self._problem.d)
-        return rate * max(curvature, signal) <= 1.0
+        return rate * max(curvature, signal) > _OVERSHOOTING and self._overshot < _MOST_OVERSHOOTING
 
 
 def _times(tau: float, rate: float, steps: int) -> np.ndarray:

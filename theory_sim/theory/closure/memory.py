@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from theory_sim.theory.closure.noise import Noise
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 
-__all__ = ["Block", "History"]
+__all__ = ["Block", "Correlations", "History"]
+
+
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(3)
+_NODES = 0.5 * (_POINTS + 1.0)
+
+
+class Correlations(NamedTuple):
+    """Correlations rho of patterns at the steps of earlier blocks with present ones: points and weights (points, n) of a mean."""
+
+    rho: Floats
+    weight: Floats
+
+    def mean(self, kernel: Floats) -> Floats:
+        """Mean (n,) over each block's steps of a function (points, n) of rho."""
+        value: Floats = (self.weight * kernel).sum(axis=0)
+        return value
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,8 @@ class History:
         Learning-rate time of each block.
     log_gain, log_rho : (blocks,)
         log D and log rho of the noise at the source, one step later for D (THEORY §4).
+    half_age : (blocks,)
+        Half of the age -log rho that patterns gain over the block; 0 for a single step.
     weight : (blocks, J)
         Residual weights of the points that hold P at the source.
     residual : (blocks, 2)
@@ -74,6 +93,7 @@ class History:
     def __init__(self, points: int, kinds: int, capacity: int = 256) -> None:
         self._sizes = points, kinds
         self.length, self.log_gain, self.log_rho = np.zeros(capacity), np.zeros(capacity), np.zeros(capacity)
+        self.half_age = np.zeros(capacity)
         self.weight, self.residual = np.zeros((capacity, points)), np.zeros((capacity, 2))
         self.reaction = np.zeros((kinds, capacity, capacity))
 
@@ -83,7 +103,7 @@ class History:
         if blocks < held:
             return
         grown = History(*self._sizes, 2 * held)
-        for name in ("length", "log_gain", "log_rho", "weight", "residual"):
+        for name in ("length", "log_gain", "log_rho", "half_age", "weight", "residual"):
             getattr(grown, name)[:held] = getattr(self, name)
         grown.reaction[:, :held, :held] = self.reaction
         self.__dict__.update(grown.__dict__)
@@ -94,15 +114,22 @@ class History:
         self.length[n] = block.length if seen else 0.0
         self.log_gain[n] = block.source.log_decay + math.log1p(-block.rate * block.source.lambda_)
         self.log_rho[n] = block.source.log_rho
+        self.half_age[n] = 0.5 * (block.start.log_rho - block.end.log_rho) if block.steps > 1 else 0.0
 
     def decay(self, n: int, noise: Noise) -> Floats:
         """D(s, t) of the first n blocks at the time of ``noise``, (n,)."""
         value: Floats = np.exp(noise.log_decay - self.log_gain[:n])
         return value
 
-    def rho(self, n: int, noise: Noise, problem: ClosureProblem) -> Floats:
-        """Correlation of the patterns of the first n blocks with those at the time of ``noise``, (n,)."""
+    def correlations(self, n: int, noise: Noise, problem: ClosureProblem) -> Correlations:
+        """Correlation of the patterns of the first n blocks with those at the time of ``noise``.
+
+        Kernels have a kink at age 0, like the root of the age: in that root, Gauss' rule sees none.
+        """
         if problem.patterns == "redrawn":
-            return np.zeros(n)
-        value: Floats = np.exp(np.minimum(noise.log_rho - self.log_rho[:n], 0.0))
-        return value
+            return Correlations(np.zeros((1, n)), np.ones((1, n)))
+        age = np.maximum(self.log_rho[:n] - noise.log_rho, 0.0)
+        young, old = np.sqrt(np.maximum(age - self.half_age[:n], 0.0)), np.sqrt(age + self.half_age[:n])
+        root = young + (old - young) * _NODES[:, None]
+        weight = _WEIGHTS[:, None] * np.maximum(root, 1e-150)
+        return Correlations(np.exp(-(root**2)), weight / weight.sum(axis=0))

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from theory_sim.theory.closure.examples import Examples
-from theory_sim.theory.closure.memory import Block, History
-from theory_sim.theory.closure.noise import Noise
+from theory_sim.theory.closure.memory import Block, Correlations, History
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 
 __all__ = ["Kinds", "PatchP", "step_p"]
@@ -81,11 +80,11 @@ class PatchP:
 
 def step_p(
     problem: ClosureProblem, examples: Examples, kinds: Kinds, history: History, state: PatchP, block: Block,
-    weight: Floats, forward: float,
+    moved: Correlations, weight: Floats, forward: float,
 ) -> PatchP:
     """State after one more block.
 
-    ``weight`` (J,) are the residual weights at its start, whose values at its centre the history holds; ``forward`` is the
+    ``moved`` are the correlations of all blocks' patterns with those at its end, ``weight`` (J,) the residual weights at its start, whose values at its centre the history holds; ``forward`` is the
     block's centre in units of the block before, by which what is known at two starts is extrapolated.
     """
     n, d = state.field.size, problem.d
@@ -97,10 +96,10 @@ def step_p(
     history.reaction[:, n, :n] = reaction
     if n > 1:
         history.reaction[:, n, : n - 1] += forward * (reaction[:, : n - 1] - state.reaction)
-    history.reaction[:, n, n] = -(kinds.weight @ (weight * (1.0 - weight))) * block.share
+    history.reaction[:, n, n] = _at_once(kinds, weight, block)
     added = length * gain * (kinds.share @ history.reaction[:, n, : n + 1]) / (4.0 * d)
     field = np.append(shrink * state.field, gain) + added
-    own = _own(problem, history, field, block.end)
+    own = _own(problem, field, history.decay(n + 1, block.end), moved)
     held = history.length[: n + 1, None] * history.weight[: n + 1]
     memory = field @ held
     across, spread = _interference(problem, examples, memory)
@@ -120,11 +119,16 @@ def _reaction(kinds: Kinds, history: History, state: PatchP, weight: Floats) -> 
     return -slope[:, None] * (state.field + remembered)
 
 
-def _own(problem: ClosureProblem, history: History, field: Floats, noise: Noise) -> Floats:
+def _at_once(kinds: Kinds, weight: Floats, block: Block) -> Floats:
+    """Reaction (kinds,) in a block to what is added in it: that of its later steps to its earlier ones, averaged over pairs."""
+    value: Floats = -(kinds.weight @ (weight * (1.0 - weight))) * block.share
+    return value
+
+
+def _own(problem: ClosureProblem, field: Floats, decay: Floats, moved: Correlations) -> Floats:
     """Memory of an example's own residual weights: the linear quarter of the kernel's diagonal, and its arc sine."""
-    n = field.size
-    turned = history.decay(n, noise) * np.arcsin(history.rho(n, noise, problem)) / (2.0 * math.pi)
-    return (0.25 * field + turned) / problem.n_examples
+    value: Floats = (0.25 * field + decay * moved.mean(np.arcsin(moved.rho)) / (2.0 * math.pi)) / problem.n_examples
+    return value
 
 
 def _interference(problem: ClosureProblem, examples: Examples, memory: Floats) -> tuple[float, float]:

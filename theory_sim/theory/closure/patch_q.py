@@ -10,7 +10,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.theory.arc_cosine import tangent_kernel
 from theory_sim.theory.closure.examples import Examples, residual_weight
-from theory_sim.theory.closure.memory import Block, History
+from theory_sim.theory.closure.memory import Block, Correlations, History
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 
 __all__ = ["PatchQ", "Residual", "equal_time_kernel", "residual_of", "step_q"]
@@ -74,19 +74,19 @@ def equal_time_kernel(r: float) -> Floats:
 
 
 def step_q(
-    problem: ClosureProblem, examples: Examples, history: History, state: PatchQ, block: Block, n: int, residual: Residual,
-    p_margin: Floats,
+    problem: ClosureProblem, examples: Examples, history: History, state: PatchQ, block: Block, n: int, moved: Correlations,
+    residual: Residual, p_margin: Floats,
 ) -> PatchQ:
     """State after block n; its residual is interpolated between its start, which is known, and its end, by Newton's method.
 
-    ``p_margin`` (J,) are the margins of the P patches at the block's end.
+    ``moved`` are the correlations of all blocks' patterns with those at its end, ``p_margin`` (J,) the margins of the P patches at the block's end.
 
     Raises
     ------
     InputError
         If Newton's steps do not settle.
     """
-    middle, mixed, outer = _kernels(problem.r, history.rho(n + 1, block.end, problem))
+    middle, mixed, outer = (moved.mean(kernel) for kernel in _kernels(problem.r, moved.rho))
     gain = history.decay(n + 1, block.end) * history.length[: n + 1]
     past = history.residual[:n] * gain[:n, None]
     base = np.array([middle[:n] @ past[:, 0] + mixed[:n] @ past[:, 1], mixed[:n] @ past[:, 0] + outer[:n] @ past[:, 1]])
