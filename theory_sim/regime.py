@@ -215,8 +215,6 @@ def uncovered(experiment: Experiment) -> list[str]:
         found.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
     if e.noise_placement != "none":
         found.append(f"noise_placement = {e.noise_placement!r}: the prediction leaves this noise out")
-    if e.patterns != "moving":
-        found.append(f"patterns = {e.patterns!r}: the prediction is of moving patterns")
     return found
 
 
@@ -249,8 +247,11 @@ def _order_warnings(p: OrderPrediction) -> list[str]:
             for level, t in learnt.items()
         )
 
-    if p.order == "oscillated":
-        return [f"{p.schedule}: the closure's steps overshoot; no order; lower the rate"]
+    if p.order in ("diverged", "oscillated"):
+        seen = "diverges" if p.order == "diverged" else "has steps that overshoot"
+        return [f"{p.schedule}: the closure {seen}; no order; lower the rate"]
+    if p.order == "no examples":
+        return [f"{p.schedule}: no examples of P-only, or of Q-only; no order; give p0 and q0 above 0"]
     seen = f"{p.schedule}: Q predicted {said(p.tau_Q)}; P predicted {said(p.tau_P)}"
     late = any(map(math.isinf, (p.tau_P if p.schedule == "L-S" else p.tau_Q).values()))
     if p.schedule == "L-S":

@@ -13,7 +13,8 @@ from theory_sim.theory.crossings import LEVELS, learning_time, oscillated
 
 __all__ = ["LEVELS", "Order", "OrderPrediction", "judge", "order_rooms", "room_of"]
 
-Order = Literal["Q first", "P first", "neither", "oscillated"]
+Order = Literal["Q first", "P first", "neither", "no examples", "diverged", "oscillated"]
+_UNORDERED = ("no examples", "diverged", "oscillated")
 
 # Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
 # Q and 0.08 for P) and the closure's own error (0.06, THEORY §8). Two of them are allowed for.
@@ -31,8 +32,9 @@ class OrderPrediction:
     Attributes
     ----------
     schedule : {"S", "L-S"}
-    order : {"Q first", "P first", "neither", "oscillated"}
-        Predicted at the level 0.45; a course that overshoots (`theory_sim.theory.crossings.oscillated`) has none.
+    order : {"Q first", "P first", "neither", "no examples", "diverged", "oscillated"}
+        Predicted at the level 0.45. There is none without examples of both kinds, where the run diverges, and where its steps
+        overshoot (`theory_sim.theory.crossings.oscillated`).
     expected : {"Q first", "P first"}
         What the theorem says of the schedule.
     holds : bool
@@ -43,7 +45,7 @@ class OrderPrediction:
         Factor to spare of the tightest requirement of `order_rooms`: at least 1 exactly where the order holds and is not thin.
     tau_Q, tau_P : dict
         Learning time for each level: the first crossing; infinity where there is none before the run ends, NaN where the
-        course oscillated.
+        run diverges or its steps overshoot.
     Q_loss_at_tau_P : float
         Q-only training loss when P-only is learnt (level 0.45), or at the end if it is not.
     Q_loss_end : float
@@ -79,15 +81,12 @@ def judge(course: Closure, schedule: str, deficit: float, *, stable_rate: float 
     ``deficit`` is the lazy deficit, by which finite width may delay Q; ``stable_rate`` the largest stable learning rate.
     """
     end = float(course.tau[-1])
-    learnt_q = {level: learning_time(course.tau, course.loss_Q, level) for level in LEVELS}
-    learnt_p = {level: learning_time(course.tau, course.loss_P, level) for level in LEVELS}
+    learnt_q, learnt_p, orders = {}, {}, []
     for level in LEVELS:
-        until = max(learnt_p[level], learnt_q[level])
-        if oscillated(course.tau, (course.loss_P, course.loss_Q), course.rate, stable_rate=stable_rate, until=until):
-            learnt_p[level] = learnt_q[level] = math.nan
+        learnt_p[level], learnt_q[level], order = _at_level(course, level, stable_rate)
+        orders.append(order)
     expected: Order = "P first" if schedule == "L-S" else "Q first"
-    orders = [_order(learnt_p[level], learnt_q[level]) for level in LEVELS]
-    unordered = "oscillated" in orders
+    unordered = any(order in _UNORDERED for order in orders)
     holds = all(order == expected for order in orders)
     room = -math.inf if unordered else min(order_rooms(course, schedule, deficit).values())
     thin = room < 0.0 if holds else not unordered and _could_hold(course, schedule)
@@ -97,6 +96,19 @@ def judge(course: Closure, schedule: str, deficit: float, *, stable_rate: float 
         schedule, orders[0], expected, holds, thin, math.exp(room),
         learnt_q, learnt_p, float(q_loss), float(course.loss_Q[-1]), course.annealed_tau, end,
     )
+
+
+def _at_level(course: Closure, level: float, stable_rate: float) -> tuple[float, float, Order]:
+    """Learning times of P and Q at one level, and the order that they show."""
+    losses = (course.loss_P, course.loss_Q)
+    tau_p, tau_q = (learning_time(course.tau, loss, level) for loss in losses)
+    if course.outcome == "diverged":
+        return math.nan, math.nan, "diverged"
+    if any(np.isnan(loss).all() for loss in losses):
+        return tau_p, tau_q, "no examples"
+    if oscillated(course.tau, losses, course.rate, stable_rate=stable_rate, until=max(tau_p, tau_q)):
+        return math.nan, math.nan, "oscillated"
+    return tau_p, tau_q, _order(tau_p, tau_q)
 
 
 def order_rooms(course: Closure, schedule: str, deficit: float) -> dict[str, float]:
@@ -116,8 +128,10 @@ def order_rooms(course: Closure, schedule: str, deficit: float) -> dict[str, flo
         none is negative. Continuous in the course, but infinite once the other kind is not learnt by the end.
     """
     end = float(course.tau[-1])
-    rooms = {}
     losses = {"P": course.loss_P, "Q": course.loss_Q}
+    if course.outcome == "diverged" or any(np.isnan(loss).all() for loss in losses.values()):
+        return {f"{schedule}: a run that does not diverge, on examples of both kinds": -math.inf}
+    rooms = {}
     kind, other = ("P", "Q") if schedule == "L-S" else ("Q", "P")
     spread = _SCATTER_P if schedule == "L-S" else _SCATTER_Q + deficit
     for level in LEVELS:
@@ -158,8 +172,6 @@ def _could_hold(course: Closure, schedule: str) -> bool:
 
 
 def _order(tau_p: float, tau_q: float) -> Order:
-    if math.isnan(tau_p) or math.isnan(tau_q):
-        return "oscillated"
     if math.isinf(tau_p) and math.isinf(tau_q):
         return "neither"
     return "P first" if tau_p < tau_q else "Q first"
