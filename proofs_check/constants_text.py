@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from proofs_check.constants import ConstantsReport
+from theory_sim.theory.closure.accuracy import out_of_range, stated, within
 
 __all__ = ["lines_of"]
 
@@ -25,13 +26,19 @@ def lines_of(report: ConstantsReport) -> Iterator[str]:
     for arm in report.arms:
         yield f"\n{arm.schedule}, closure at infinite width: {arm.order}, expected {arm.expected}: {arm.verdict}"
         for kind, times in (("Q", arm.tau_Q), ("P", arm.tau_P)):
-            yield f"  tau_{kind}: " + ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
-        learnt = not math.isnan(next(iter(arm.tau_P.values())))
+            told = ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
+            yield f"  tau_{kind}: {told} ({within(f'tau_{kind}')})"
+        learnt = math.isfinite(next(iter(arm.tau_P.values())))
         then = f"{arm.Q_loss_at_tau_P:.3g} when P is learnt" if learnt else "P is not learnt"
-        yield f"  Q-only loss: {then}; {_value(arm.Q_loss_end)} at the end"
-        yield f"  error on fresh P examples at the end {_value(arm.test_error)}"
+        yield f"  Q-only loss: {then}; {_value(arm.Q_loss_end)} at the end ({within('loss')})"
+        yield f"  error on fresh P examples at the end {_value(arm.test_error)} ({within('P_error')})"
     if len(report.arms) == 2 and report.arms[0].test_error > 0:
         yield f"\nerror of S over that of L-S: {report.arms[1].test_error / report.arms[0].test_error:.3g}"
+    if report.arms:
+        yield f"\n{stated()}"
+        outside = _outside(report)
+        if outside:
+            yield f"not measured at these parameters, outside the range: {', '.join(outside)}"
     yield "\nnoise under L-S (standard deviation, exact recursion)"
     annealed = f"at annealing {noise.at_annealing:.3g}, at the end {noise.end:.3g}"
     yield f"  start {noise.start:.3g}, {annealed if noise.followed else noise.not_followed}"
@@ -50,6 +57,12 @@ def lines_of(report: ConstantsReport) -> Iterator[str]:
 
 def _value(number: float) -> str:
     return "-" if math.isnan(number) else f"{number:.3g}"
+
+
+def _outside(report: ConstantsReport) -> list[str]:
+    e = report.experiment
+    return out_of_range(d=e.d, kappa=e.kappa_value, q0=e.q0, g0=e.g0, r=e.r, lambda_=e.lambda_, eta_1=e.eta_1,
+                        max_tau=e.max_tau)  # fmt: skip
 
 
 def _time(time: float) -> str:

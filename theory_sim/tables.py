@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from theory_sim.study.over_seeds import CONFIDENCE, Interval, ScheduleSummary, share_interval
+from theory_sim.theory.closure.accuracy import stated
 
 if TYPE_CHECKING:
     from theory_sim.regime import Regime
@@ -90,6 +91,8 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     ends = [_ends(summaries[i : i + _COLUMNS], span) for i in range(0, len(summaries), _COLUMNS)]
     notes = [Text(f"{name}: {text}") for name, text in _ERRORS.items() if any(name in s.end for s in summaries)]
     notes += [Text(line) for summary in summaries for line in _above_again(summary)]
+    if any(summary.engine == "closure" for summary in summaries):
+        notes.append(Text(stated()))
     return Group(times, _orders(summaries), *ends, *notes, *(Text(_headline(s)) for s in summaries))
 
 

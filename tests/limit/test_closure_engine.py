@@ -56,8 +56,8 @@ USED = {
     "max_tau": 250.0, "max_steps": 12, "schedule": "S",
 }
 UNREAD = {
-    "m_W": 500, "m_V": 5000, "neurons": "independent", "dtype": "float64", "seed": 3, "seed_data": 4, "seed_init": 5, "seed_noise": 6,
-    "seed_batch": 7, "counts": "random", "n_test": 50, "record_every": 3.0, "name": "other",
+    "m_W": 500, "m_V": 5000, "neurons": "independent", "dtype": "float64", "seed": 3, "seed_data": 4, "seed_init": 5,
+    "seed_noise": 6, "seed_batch": 7, "counts": "random", "n_test": 50, "record_every": 3.0, "name": "other",
 }
 REFUSED = {"network", "overlap_z", "batch_size", "observe", "noise_placement", "noise_level", "noise_annealing", "noise_factor"}
 ELSEWHERE = {"N", "tau_0_rate", "step_tau", "step_factor", "pieces"}  # below: each goes with another field
@@ -81,8 +81,8 @@ def test_every_field_is_used_or_refused_or_said_not_to_be_read() -> None:
     step = base.replace(schedule="step", step_tau=50.0)
     assert not course(step).equals(course(step.replace(step_tau=70.0)))
     assert not course(step).equals(course(step.replace(step_factor=0.5)))
-    assert {name for name in UNREAD if name not in ("seed", "seed_data", "seed_init", "seed_noise", "seed_batch", "name")} <= set(
-        re.findall(r"\w+", closure_trajectory.__doc__ or "")) | {"m_W", "m_V"}  # fmt: skip
+    said = re.findall(r"\w+", closure_trajectory.__doc__ or "")
+    assert {"widths", "neurons", "dtype", "seeds", "counts", "n_test", "record_every"} <= set(said)
 
 
 @settings(max_examples=20)
@@ -98,13 +98,14 @@ def test_ends_at_the_step_of_the_other_engines(
     told, seen = closure_trajectory(e).dataset.attrs, simulate(e, threads=1).dataset.attrs
     for name in ("outcome", "final_step", "final_tau", "message"):
         assert told[name] == seen[name], name
-    assert told["annealed_tau"] == seen["annealed_tau"] or math.isnan(told["annealed_tau"]) and math.isnan(seen["annealed_tau"])
+    np.testing.assert_equal(told["annealed_tau"], seen["annealed_tau"])
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3, 0.7, 1.0, 7.0, 400.0, 1500.0])
 def test_max_tau_is_not_overshot(rate: float) -> None:
     """Many steps a block, and the whole budget: the last block ends where the last step does."""
-    e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, schedule="constant", eta_1=rate, max_tau=400.0, record_every=1e6, tau_0=1.0)
+    e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, schedule="constant", eta_1=rate, tau_0=1.0, max_tau=400.0,
+                   record_every=1e6)  # fmt: skip
     told, seen = closure_trajectory(e).dataset, simulate(e, threads=1).dataset.attrs
     if seen["outcome"] == told.attrs["outcome"] == "budget_spent":
         assert (told.attrs["final_step"], told.attrs["final_tau"]) == (seen["final_step"], seen["final_tau"])
@@ -116,7 +117,8 @@ COURSES: dict[str, dict[str, Any]] = {
     "S": {"schedule": "S"}, "L-S": {}, "constant": {"schedule": "constant"}, "cosine": {"schedule": "cosine"},
     "step": {"schedule": "step", "step_tau": 150.0, "step_factor": 0.3},
     "pieces": {"schedule": "pieces", "pieces": ((100.0, 2.0), (300.0, 16.0), (500.0, 4.0), (600.0, 0.5))},
-    "frozen": {"patterns": "frozen"}, "redrawn": {"patterns": "redrawn"}, "frozen-at-annealing": {"patterns": "frozen-at-annealing"},
+    "frozen": {"patterns": "frozen"}, "redrawn": {"patterns": "redrawn"},
+    "frozen-at-annealing": {"patterns": "frozen-at-annealing"},
 }
 
 
@@ -173,8 +175,9 @@ def test_a_diverging_run_is_one() -> None:
     smooth = closure_trajectory(e.replace(eta_1=30.0))
     assert smooth.outcome == "budget_spent" and learning_order(smooth).order == "P first"
     # Oscillation without divergence, and steps that could be taken together only where they are stable.
-    wild = e.replace(eta_1=96.0, max_tau=1e5)
-    assert learning_order(closure_trajectory(wild)).order == "oscillated" == learning_order(solve_limit(e.replace(eta_1=96.0))).order
+    wild = e.replace(eta_1=96.0)
+    for seen in (closure_trajectory(wild), closure_trajectory(wild.replace(max_tau=1e5)), solve_limit(wild)):
+        assert learning_order(seen).order == "oscillated"
 
 
 def test_no_order_is_predicted_of_a_run_that_diverges_or_oscillates() -> None:

@@ -119,7 +119,8 @@ def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
         loss = np.log1p(np.exp(-margin))
         course.loss_P.append(_mean(loss, column["weight"], kinds[0][1]))
         course.loss_both.append(_mean(loss, column["weight"], kinds[1][1]))
-        course.loss_Q.append(math.nan if p.q0 == 0 else sum(0.5 * w * (math.log1p(math.exp(-a * g[0])) + math.log1p(math.exp(a * g[1]))) for a, w in alphas))
+        alone = [w * (math.log1p(math.exp(-a * g[0])) + math.log1p(math.exp(a * g[1]))) / 2 for a, w in alphas]
+        course.loss_Q.append(sum(alone) if p.q0 else math.nan)
         if t == len(rates):
             return course
         rate = rates[t]

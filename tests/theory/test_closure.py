@@ -89,7 +89,8 @@ def test_a_course_in_which_every_term_counts() -> None:
     slow = reference.solve(of, rates)
     agree(course, slow, 1e-13)
     # What each false version changes at the end: other code, so that the reference itself is seen to depend on it.
-    for fields in ({"n_examples": 41}, {"d": 13}, {"tau_xi": 0.06}, {"lambda_": 0.011}, {"r": 0.61}, {"g0": 0.81}, {"p0": 0.21}):
+    others = {"n_examples": 41, "d": 13, "tau_xi": 0.06, "lambda_": 0.011, "r": 0.61, "g0": 0.81, "p0": 0.21}
+    for fields in ({name: value} for name, value in others.items()):
         other = solve_closure(problem(max_steps=len(rates), **fields), Given(rates))
         assert abs(other.overlap[-1] - course.overlap[-1]) + abs(other.g_outer[-1] - course.g_outer[-1]) > 1e-4, fields
 
@@ -185,7 +186,8 @@ def test_without_reaction_the_P_error_is_too_large(monkeypatch: pytest.MonkeyPat
 
 def test_annealing_and_stopping_within_a_block() -> None:
     """Both happen at the first step at which the loss is low enough, however many steps a block would take."""
-    e = Experiment(**{**LAST_ROW, "r": 0.4, "schedule": "L-S", "eta_1": 2.0, "eta_2": 0.5, "epsilon_1": 0.12, "epsilon_2": 0.44})
+    e = Experiment(**{**LAST_ROW, "r": 0.4, "schedule": "L-S", "eta_1": 2.0, "eta_2": 0.5, "epsilon_1": 0.12,
+                      "epsilon_2": 0.44})  # fmt: skip
     coarse, single = closure_of(e), closure_of(e, fineness=20.0)
     threshold = 0.12 + 0.5 * math.log(2)
     for course in (coarse, single):

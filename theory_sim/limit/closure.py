@@ -22,7 +22,7 @@ from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.observe.separation import Separation
 from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
-from theory_sim.theory.conditions import top_curvature
+from theory_sim.theory.conditions import stable_rate
 from theory_sim.theory.overlap import P_error
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory, refuse_existing
 
@@ -72,7 +72,9 @@ def closure_trajectory(
     Returns
     -------
     Trajectory
-        With the schema of `simulate` and engine "closure". What it says nothing of is NaN: losses and accuracies on fresh examples, and the signal's norm. ``P_overlap`` and ``P_error`` it gives.
+        With the schema of `simulate` and engine "closure". What it says nothing of is NaN: losses and accuracies on fresh
+        examples, and the signal's norm. ``P_overlap`` and ``P_error`` it gives, with the accuracy of
+        `theory_sim.theory.closure.ACCURACY`.
 
     Raises
     ------
@@ -119,8 +121,9 @@ def _dataset(e: Experiment, course: Closure, began: float) -> Any:
     shares = np.array([e.p0_value, e.q0, 1.0 - e.p0_value - e.q0])
     return xarray.Dataset(
         variables,
-        {"tau": ("record", course.tau, {"units": "1", "long_name": "learning-rate time"}), "step": ("record", course.step.astype(np.int64)),
-         "kind": list(KINDS), "layer": ["W", "V"], "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"]},
+        {"tau": ("record", course.tau, {"units": "1", "long_name": "learning-rate time"}),
+         "step": ("record", course.step.astype(np.int64)), "kind": list(KINDS), "layer": ["W", "V"],
+         "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"]},
         {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "engine": "closure",
          "outcome": course.outcome, "message": _message(e, course), "annealed_tau": course.annealed_tau,
          "final_step": course.final_step, "final_tau": course.final_tau, "n_examples": e.n_examples,
@@ -134,10 +137,10 @@ def _message(e: Experiment, course: Closure) -> str:
     if course.outcome == "reached_loss":
         return f"training loss {course.final_loss:.4g} <= epsilon_2 = {e.epsilon_2:g}"
     if course.outcome == "diverged":
-        stable = 2.0 / top_curvature(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
-        return (f"training loss {course.final_loss:g} at step {course.final_step}, tau = {course.final_tau:g}; likely cause: rate "
-                f"{course.rate[-1]:g}, where the largest stable one near f = 0 is about {stable:.3g} (2 / the Hessian's top "
-                "eigenvalue in the limit); lower the rate")
+        stable = stable_rate(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
+        return (f"training loss {course.final_loss:g} at step {course.final_step}, tau = {course.final_tau:g}; likely cause: "
+                f"rate {course.rate[-1]:g}, where the largest stable one near f = 0 is about {stable:.3g} (2 / the Hessian's "
+                "top eigenvalue in the limit); lower the rate")
     if course.final_tau >= e.max_tau * (1.0 - 1e-12):
         return f"tau = {course.final_tau:g} reached max_tau = {e.max_tau:g}"
     return f"{course.final_step} steps taken, max_steps = {e.max_steps}"

@@ -52,7 +52,8 @@ class Examples:
 
     def margin(self, p_margin: Floats, g: Floats) -> Floats:
         """Margins y f (J,) from those of the P patch and g = (g on z, g on z +- zeta)."""
-        return p_margin + self.alpha * (self.sign * np.where(self.outer, g[1], g[0]))
+        value: Floats = p_margin + self.alpha * self.sign * np.where(self.outer, g[1], g[0])
+        return value
 
 
 @dataclass(frozen=True)
@@ -76,17 +77,18 @@ def examples_of(problem: ClosureProblem) -> Examples:
     x, w = np.polynomial.legendre.leggauss(_MARGIN_NODES)
     size = 0.5 * _LARGEST_DRAW * (x + 1.0)
     size_weight = w * np.exp(-0.5 * size * size)
-    common, common_weight = np.polynomial.hermite_e.hermegauss(_COMMON_NODES)
-    spread, spread_weight = np.polynomial.hermite_e.hermegauss(_SPREAD_NODES)
+    draw, draw_weight = np.polynomial.hermite_e.hermegauss(_COMMON_NODES)
+    rest, rest_weight = np.polynomial.hermite_e.hermegauss(_SPREAD_NODES)
     # Groups: P-only first, then both patches with label +1 and -1, each at every alpha.
-    alpha = np.concatenate([[0.0], q_alpha, q_alpha])
+    alpha: Floats = np.concatenate([[0.0], q_alpha, q_alpha])
     sign = np.repeat([0.0, 1.0, -1.0], [1, _ALPHA_NODES, _ALPHA_NODES])
     group_weight = np.concatenate([[problem.p0], 0.5 * problem.both * q_weight, 0.5 * problem.both * q_weight])
-    grid = np.meshgrid(np.arange(alpha.size), size, common, spread, indexing="ij")
-    group, size, common, spread = (axis.ravel() for axis in grid)
-    inner = size_weight[:, None, None] * common_weight[:, None] * spread_weight
+    inner = size_weight[:, None, None] * draw_weight[:, None] * rest_weight
+    grid = np.meshgrid(np.arange(alpha.size), size, draw, rest, indexing="ij")
+    group = grid[0].ravel()
+    half, common, spread = (np.asarray(axis, dtype=np.float64).ravel() for axis in grid[1:])
     weight = np.multiply.outer(group_weight, inner / inner.sum()).ravel()
-    return Examples(problem.g0 + size, common, spread, weight, alpha[group], sign[group], sign[group] < 0.0, sign[group] == 0.0,
+    return Examples(problem.g0 + half, common, spread, weight, alpha[group], sign[group], sign[group] < 0.0, sign[group] == 0.0,
                     q_alpha, q_weight)  # fmt: skip
 
 

@@ -19,7 +19,7 @@ _NODES = 0.5 * (_POINTS + 1.0)
 
 
 class Correlations(NamedTuple):
-    """Correlations rho of patterns at the steps of earlier blocks with present ones: points and weights (points, n) of a mean."""
+    """Correlations rho (points, n) of patterns at the steps of n earlier blocks with present ones, and weights of a mean."""
 
     rho: Floats
     weight: Floats

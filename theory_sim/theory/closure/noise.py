@@ -48,11 +48,10 @@ class Noise:
     def after(self, rate: float, duration: float) -> Noise:
         """The noise after ``duration`` of learning-rate time at one rate; in closed form, between steps too."""
         shrink = math.log1p(-rate * self.lambda_) * duration / rate
-        if self.lambda_ == 0.0:
-            variance = self.variance + duration * rate * self.tau_xi**2
-        else:
-            stable = rate * self.tau_xi**2 / (self.lambda_ * (2.0 - rate * self.lambda_))
-            variance = stable + (self.variance - stable) * math.exp(2.0 * shrink)
+        spread = duration  # what it becomes as lambda shrinks, and is to all digits far above the smallest numbers
+        if self.lambda_ * duration > 1e-100:
+            spread = -math.expm1(2.0 * shrink) / (self.lambda_ * (2.0 - rate * self.lambda_))
+        variance = self.variance * math.exp(2.0 * shrink) + rate * self.tau_xi**2 * spread
         age = 0.0
         if not self.frozen and self.tau_xi > 0.0 and self.variance > 0.0:
             age = min(0.0, shrink + 0.5 * math.log(self.variance / variance))

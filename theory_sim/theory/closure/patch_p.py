@@ -1,4 +1,4 @@
-"""P in the closure: the signal, the interference of the other examples with their reaction, an example's own memory (THEORY §16)."""
+"""P in the closure: signal, interference of the other examples and their reaction, an example's own memory (THEORY §16)."""
 
 from __future__ import annotations
 
@@ -84,8 +84,9 @@ def step_p(
 ) -> PatchP:
     """State after one more block.
 
-    ``moved`` are the correlations of all blocks' patterns with those at its end, ``weight`` (J,) the residual weights at its start, whose values at its centre the history holds; ``forward`` is the
-    block's centre in units of the block before, by which what is known at two starts is extrapolated.
+    ``moved`` are the correlations of all blocks' patterns with those at its end, ``weight`` (J,) the residual weights at its
+    start, whose values at its centre the history holds; ``forward`` is the block's centre in units of the block before, by
+    which what is known at two starts is extrapolated.
     """
     n, d = state.field.size, problem.d
     length, gain = history.length[n], math.exp(block.end.log_decay - history.log_gain[n])

@@ -79,7 +79,8 @@ def step_q(
 ) -> PatchQ:
     """State after block n; its residual is interpolated between its start, which is known, and its end, by Newton's method.
 
-    ``moved`` are the correlations of all blocks' patterns with those at its end, ``p_margin`` (J,) the margins of the P patches at the block's end.
+    ``moved`` are the correlations of all blocks' patterns with those at its end, ``p_margin`` (J,) the margins of the P patches
+    there.
 
     Raises
     ------

@@ -66,8 +66,9 @@ class ClosureProblem:
 class Rates(Protocol):
     """Law of the learning rate: that of the other engines, and for how long a rate stays."""
 
-    annealed_tau: float
-    """Time at which the rate first fell, NaN before."""
+    @property
+    def annealed_tau(self) -> float:
+        """Time at which the rate first fell, NaN before."""
 
     def rate(self, tau: float, training_loss: float) -> float:
         """Rate of the step that leaves ``tau``."""
