@@ -12,7 +12,9 @@ import theory_sim
 from tests.limit.compare import course, largest_difference
 from tests.reference import g_directions, h
 from tests.replay import noise, replay, second_layer
+from tests.theory import closure_reference
 from theory_sim import Experiment, draw_data, simulate, solve_limit
+from theory_sim.limit.closure import closure_of
 from theory_sim.theory.noise_law import noise_levels
 
 BASE = Experiment(
@@ -63,8 +65,22 @@ def check(experiment: Experiment) -> None:
         close("annealed", trajectory.annealed_tau, rate.annealed[0])
 
 
+def check_closure() -> None:
+    """The closure in single steps against its equations written out: every output to 1e-9."""
+    e = BASE.replace(d=12, N=40, eta_1=4.0, tau_0=0.3, lambda_=0.01, schedule="step", step_tau=20.0, step_factor=0.4, max_steps=14)
+    course = closure_of(e, fineness=100.0)
+    slow = closure_reference.solve(closure_reference.Given.of(e), course.rate[:-1])
+    assert len(slow.signal) == len(course.signal) == 15, "a step is a record"
+    for name in ("signal", "loss_P", "loss_Q", "loss_both"):
+        np.testing.assert_allclose(getattr(course, name), getattr(slow, name), rtol=0, atol=1e-9, err_msg=name)
+    np.testing.assert_allclose(np.stack([course.g_z, course.g_outer], axis=1), slow.g, rtol=0, atol=1e-9)
+    interference = (course.signal[1:] / course.overlap[1:]) ** 2 - course.signal[1:] ** 2
+    np.testing.assert_allclose(interference, slow.interference[1:], rtol=0, atol=1e-9)
+
+
 def main() -> None:
-    """Check a paired run with annealing, an independent one, and mini-batches; and the data's own laws."""
+    """Check a paired run with annealing, an independent one, and mini-batches; the closure; and the data's own laws."""
+    check_closure()
     check(BASE)
     check(BASE.replace(neurons="independent", schedule="cosine", max_tau=9.0))
     check(BASE.replace(neurons="balanced", batch_size=5, schedule="step", step_tau=3.0, step_factor=0.5))

@@ -44,6 +44,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tests" / "limit").mkdir()
     for name in ("__init__.py", "reference.py", "compare.py"):
         shutil.copy(ROOT / "tests" / "limit" / name, folder / "tests" / "limit")
+    (folder / "tests" / "theory").mkdir()
+    for name in ("__init__.py", "closure_reference.py"):
+        shutil.copy(ROOT / "tests" / "theory" / name, folder / "tests" / "theory")
     return folder
 
 

@@ -29,6 +29,28 @@ class Course:
     loss_both: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Given:
+    """What the equations take of an experiment."""
+
+    d: float
+    n_examples: float
+    p0: float
+    q0: float
+    g0: float
+    r: float
+    alpha_min: float
+    alpha_max: float
+    lambda_: float
+    tau_xi: float
+    tau_0: float
+
+    @classmethod
+    def of(cls, e: Any) -> Given:
+        """Of an Experiment."""
+        return cls(e.d, e.n_examples, e.p0_value, e.q0, e.g0, e.r, e.alpha_min, e.alpha_max, e.lambda_, e.tau_xi, e.tau_0_value)
+
+
 def normal_nodes(count: int) -> list[tuple[float, float]]:
     """Nodes and weights of a standard normal mean."""
     x, w = np.polynomial.hermite_e.hermegauss(count)
@@ -73,7 +95,7 @@ def q_kernels(r: float, rho: float) -> tuple[float, float, float]:
 
 
 def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
-    """Closure of a ``ClosureProblem`` over the given rates, one step each."""
+    """Closure of a ``Given``, or anything with its fields, over the given rates, one step each."""
     points = particles(p)
     column = {name: np.array([point[name] for point in points]) for name in points[0]}
     kinds = [(p.p0, column["kind"] == 0), (1.0 - p.p0 - p.q0, column["kind"] == 1)]
