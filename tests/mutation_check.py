@@ -67,7 +67,8 @@ def check(experiment: Experiment) -> None:
 
 def check_closure() -> None:
     """The closure in single steps against its equations written out: every output to 1e-9."""
-    e = BASE.replace(d=12, N=40, eta_1=4.0, tau_0=0.3, lambda_=0.01, schedule="step", step_tau=20.0, step_factor=0.4, max_steps=14)
+    e = BASE.replace(d=12, N=40, eta_1=4.0, tau_0=0.3, lambda_=0.01, max_steps=14, schedule="step", step_tau=20.0,
+                     step_factor=0.4)  # fmt: skip
     course = closure_of(e, fineness=100.0)
     slow = closure_reference.solve(closure_reference.Given.of(e), course.rate[:-1])
     assert len(slow.signal) == len(course.signal) == 15, "a step is a record"

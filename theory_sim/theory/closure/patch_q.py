@@ -106,12 +106,12 @@ def _implicit(
 ) -> Floats:
     """Residual (2,) at the block's centre, on the line between its start and its end."""
     share = block.share
-    for iteration in range(_MOST_NEWTON):
+    for _ in range(_MOST_NEWTON):
         end = residual_of(problem, examples, p_margin, guess)
         used = (1.0 - share) * start.value + share * end.value
         change = np.linalg.solve(np.eye(2) - share * newest * end.slope, guess - base - newest @ used)
         guess = guess - change
-        if iteration >= 2 and np.abs(change).max() <= _NEWTON * (1.0 + np.abs(guess).max()):
+        if np.abs(change).max() <= _NEWTON * (1.0 + np.abs(guess).max()):
             break
     used = (1.0 - share) * start.value + share * residual_of(problem, examples, p_margin, guess).value
     reached = base + newest @ used
