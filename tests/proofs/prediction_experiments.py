@@ -33,6 +33,8 @@ Amended
     finite width was the first 5 with at most 10 000 (then 3 with 5000, then this, before any run at finite width). By this rule
     one stored row (fresh-2, L-S) was computed again. And the closure now takes more blocks of time in runs that are long
     beside tau_Q, for a reason that has nothing to do with these experiments; their predictions were computed again by it.
+    Later, predictions were computed again by the closure with reaction (THEORY §16), and learnt became the first crossing: the
+    row of fresh-22 S, the only one of which a predicted loss crosses the level and stays above it later, was simulated again.
 """
 
 from __future__ import annotations
