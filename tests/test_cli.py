@@ -102,7 +102,7 @@ def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
         (["--compare", "S,S"], ["once"]),
         (["--compare", ""], ["schedule = ''"]),
         (["broken.toml", "--preset", "quick"], ["broken.toml and --preset quick"]),
-        (["--set", "d=10000000"], ["allocate", "lower d"]),
+        (["--set", "d=10000000"], ["needs about", "GiB", "of half the size"]),
         (["missing.toml"], ["missing.toml", "No such file"]),
         (["broken.toml"], ["broken.toml is not TOML"]),
     ],
