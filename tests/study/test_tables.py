@@ -173,15 +173,20 @@ def test_kernel_change_counts_flips_within_each_law() -> None:
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         e, k = run.experiment, run.experiment.seed - 100
         more = 0 if run.engine.name == "finite" else 1
+        if e.schedule == "S" and k == 0:
+            return {"tau_P": math.inf, "tau_Q": math.inf}  # neither: no flip, and neither first
         return P_FIRST if e.schedule == "L-S" and k < first[e.patterns] + more else Q_FIRST
 
     table = study.tabulate(summaries_of(study, outcome))
     for patterns, flips in first.items():
         for engine, more in (("finite", 0), ("limit", 1)):
             for schedule in ("L-S", "S"):
-                assert _row(table, patterns=patterns, engine=engine, schedule=schedule)["flips"] == flips + more
+                row = _row(table, patterns=patterns, engine=engine, schedule=schedule)
+                assert row["flips"] == flips + more - 1
+                expected = (flips + more, 24 - flips - more) if schedule == "L-S" else (0, 23)
+                assert (row["P first"], row["Q first"]) == expected
     reasons = [each.reason.partition(" seeds")[0] for each in study.decide(table).findings]
-    assert reasons == [f"{flips} of 24" for flips in first.values()]
+    assert reasons == [f"{flips - 1} of 24" for flips in first.values()]
 
 
 def test_scaling_holds_times_against_their_closed_forms() -> None:
