@@ -18,9 +18,11 @@ ROOT_FAR = sqrt((1 + r**2) ** 2 + 4 * r**2 * v**2)
 SAME, NEAR, FAR = atan(v), atan(v / ROOT_NEAR), atan((1 - r**2) * v / ROOT_FAR)
 
 
-def net_weight(same: sympy.Expr = SAME, near: sympy.Expr = NEAR, far: sympy.Expr = FAR) -> sympy.Expr:
+def net_weight(
+    same: sympy.Expr = SAME, near: sympy.Expr = NEAR, far: sympy.Expr = FAR, last: sympy.Expr = Integer(4)  # noqa: B008
+) -> sympy.Expr:
     """2 pi (Delta_pm - Delta), from the arc sines of the three correlations."""
-    return (3 + r**2) * same + (1 - r**2) * far - 4 * near
+    return (3 + r**2) * same + (1 - r**2) * far - last * near
 
 
 @claim(
@@ -37,11 +39,10 @@ def by_tangents(last: sympy.Expr = Integer(4)) -> Identity:  # noqa: B008
     same, near, far = (pi / 2 - acos(rho * cosine) for cosine in (ONE, 1 / sqrt(1 + r**2), (1 - r**2) / (1 + r**2)))
     alike = "equal derivatives, both vanish at v = 0"
     return Identity(AGES, 2 * pi * (delta_outer(rho) - delta(rho)), (
-        Step(net_weight(same, near, far), "arc cosines of both, collected"),
-        Step(net_weight(SAME, near, far), alike, "derivative", v, Integer(0)),
-        Step(net_weight(SAME, NEAR, far), alike, "derivative", v, Integer(0)),
-        Step(net_weight(), alike, "derivative", v, Integer(0)),
-        Step(net_weight() + (4 - last) * NEAR, "as stated"),
+        Step(net_weight(same, near, far, last), "arc cosines of both, collected"),
+        Step(net_weight(SAME, near, far, last), alike, "derivative", v, Integer(0)),
+        Step(net_weight(SAME, NEAR, far, last), alike, "derivative", v, Integer(0)),
+        Step(net_weight(last=last), alike, "derivative", v, Integer(0)),
     ))  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _from_half(last: sympy.Expr) -> Positive:
     ),
     statement=r"\Delta(\rho)-\Delta_\pm(\rho)<0,\ \text{ as }\ \frac d{dv}2\pi(\Delta_\pm-\Delta)=\frac1{1+v^2}\Big[3+s+"
     r"\frac{(1-s)^2}{\sqrt{4a^2-(3-s)(1+s)}}-\frac4a\Big]>0",
-    twins={"5 for 4 of the last": {"last": Integer(5)}, "1 % more of the last": {"last": 4 * MORE},
+    twins={"1 % more of the last": {"last": 4 * MORE},
            "1 % less in the derivative": {"share": LESS}},
 )
 def is_negative(last: sympy.Expr = Integer(4), share: sympy.Expr = ONE) -> Together:  # noqa: B008

@@ -39,7 +39,7 @@ def test_command_line(tmp_path: Path) -> None:
     files = sorted(str(path) for path in (tmp_path / "evidence").iterdir())
     assert len(files) == 8  # two claims with two and four twins
     again = call("recheck", *files, cwd=tmp_path)
-    assert again.returncode == 0 and again.stdout.count("accepted") == 6
+    assert again.returncode == 0 and again.stdout.count("accepted") == 8
     content = json.loads((tmp_path / "evidence" / "regime-maximin-point.json").read_text())
     content["evidence"]["point"][0] = "4/5"
     (tmp_path / "evidence" / "regime-maximin-point.json").write_text(json.dumps(content))
@@ -48,8 +48,8 @@ def test_command_line(tmp_path: Path) -> None:
     report = json.loads(call("verify", "sheppard", "--format", "json", cwd=tmp_path).stdout)
     assert report["claims"][0]["outcome"] == "proved" and report["failed"] == 0
     shown_as = tree.fromstring(call("verify", "sheppard", "--format", "junit", cwd=tmp_path).stdout.encode())
-    assert shown_as.get("tests") == "2" and shown_as.get("failures") == "0"
-    assert [case.get("name") for case in shown_as] == ["claim", "twin: half of it"]
+    assert shown_as.get("tests") == "3" and shown_as.get("failures") == "0"
+    assert [case.get("name") for case in shown_as] == ["claim", "twin: half of it", "twin: 1 % more"]
     point = call("at", "sheppard", "rho=1/2", "--twin", "half of it", cwd=tmp_path)
     assert point.returncode == 0 and "0.33333333333333333333" in point.stdout and "0.16666666666666666667" in point.stdout
     for bad, word in (

@@ -16,12 +16,7 @@ ELSEWHERE: Final = {
     "averaging_on_p", "common_classifier", "error_left", "information_on_p", "overlap_from_information", "ridge_logistic",
     "section_10", "section_11", "sharper_average", "squared_loss", "tightness",
 }  # fmt: skip
-FEW_DRAWS: Final = "statistics: as many draws do not tell a percent apart"
-EXEMPT: Final = {
-    "flips-of-accumulated-noise": FEW_DRAWS,
-    "two-time-kernel-at-finite-width": FEW_DRAWS,
-    "separation-of-z-below-square-at-all-ages": "known to be false, without twins",
-}
+EXEMPT: Final = {"separation-of-z-below-square-at-all-ages": "known to be false, without twins"}
 ALL: Final = [each for each in claims() if each.problem.__module__.rpartition(".")[2] not in ELSEWHERE]
 PERCENT: Final = 0.01 + 1e-12
 
