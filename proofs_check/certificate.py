@@ -72,9 +72,12 @@ def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
         said = content.pop("sha256")
         if set(content) != {"format", "claim", "level", "outcome", "evidence"}:
             raise ValueError(f"entries {sorted(content)}")
-        if content["format"] != FORMAT:
+        if type(content["format"]) is not int or content["format"] != FORMAT:
             raise ValueError(f"format {content['format']!r} is not {FORMAT}")
-        verdict = Verdict(str(content["claim"]), content["outcome"], dict(content["evidence"]), content["level"])
+        for name, kind in (("claim", str), ("level", str), ("outcome", str), ("evidence", dict)):
+            if not isinstance(content[name], kind):
+                raise ValueError(f"{name} that is no {'entries' if kind is dict else 'text'}")
+        verdict = Verdict(content["claim"], content["outcome"], content["evidence"], content["level"])
         found = _hash(content) if check_hash else said
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         told = str(error) if str(path) in str(error) else f"{path}: {error}"

@@ -95,6 +95,8 @@ def _is_not_zero(expression: sympy.Expr, box: Box) -> bool:
 
 def sign_on(expression: sympy.Expr, box: Box) -> int | None:
     """1 if positive on a box (or for all values that the symbols' assumptions allow), 0 if not negative, None if unseen."""
+    if expression.has(*_DEFINITIONS):
+        expression = expression.doit()
     sign = sign_by_structure(expression)
     if sign != 1 and _covered(expression, box):
         return 1

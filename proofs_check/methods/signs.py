@@ -50,6 +50,8 @@ def sign_by_structure(expression: sympy.Expr, known: Mapping[sympy.Expr, int] | 
         return signs[0]
     if isinstance(expression, sympy.factorial):
         return None if signs[0] is None else 1
+    if isinstance(expression, sympy.gamma):
+        return 1 if signs[0] == 1 else None
     if isinstance(expression, sympy.log):
         return sign_by_structure(sympy.expand(expression.args[0] - 1), known)
     return None

@@ -28,6 +28,8 @@ def derive(problem: Identity) -> tuple[str, dict[str, Any]]:
         The steps with their reasons; or the counterexample, with an enclosure of the difference that excludes 0.
     """
     before, shown = problem.start, []
+    if all(step.expression == before for step in problem.steps):
+        return "undecided", {"reason": "every step has the same on both sides: nothing is claimed"}
     for number, step in enumerate(problem.steps, start=1):
         # The broken link of a twin is found at a point, in no time; a simplification that fails takes seconds.
         broken = differs(problem.variables, before - step.expression)

@@ -11,9 +11,10 @@ from typing import Any, Final
 import sympy
 
 from proofs_check.problem import PRECISION, Inequality
-from proofs_check.recheck.derivations import rational_points
+from proofs_check.recheck.continuity import require_continuous
 from proofs_check.recheck.intervals import fraction, interval
-from proofs_check.recheck.refusal import Refused, exact, only_keys
+from proofs_check.recheck.places import rational_points
+from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
 
 __all__ = ["check_boxes"]
 
@@ -40,16 +41,21 @@ def check_boxes(problem: Inequality, evidence: dict[str, Any]) -> str:
         _check_vanishing(problem)
         derivative = sympy.diff(problem.expression, problem.corner.symbol, problem.corner.order)
     worst, lower = evidence["worst"], evidence["lower"]
-    if evidence["precision"] != PRECISION or type(worst) is not int or not 0 <= worst < len(boxes):
+    if not same_number(evidence["precision"], PRECISION) or type(worst) is not int or not 0 <= worst < len(boxes):
         raise Refused("another precision, or no such worst box")
     used = evidence.get("derivative", "at the corner")
     if used not in ("everywhere", "at the corner"):
         raise Refused(f"derivative {used!r}")
+    # Taylor's formula asks for all derivatives up to that one; the sign on a box for the expression alone.
+    orders = problem.corner.order + 1 if problem.corner is not None else 1
+    asked = [sympy.diff(problem.expression, names[axis], order) if order else problem.expression for order in range(orders)]
     middles = []
     for number, box in enumerate(boxes):
         cornered = axis >= 0 and (used == "everywhere" or box[axis][0] == domain[axis][0])
         expression = derivative if cornered else problem.expression
-        value = interval(expression, dict(zip(names, box, strict=True)))
+        ranges = dict(zip(names, box, strict=True))
+        require_continuous(asked if cornered else asked[:1], ranges)
+        value = interval(expression, ranges)
         if not value.a > 0:
             raise Refused(f"not shown to be positive on {box}")
         centre = {name: ((low + high) / 2,) * 2 for name, (low, high) in zip(names, box, strict=True)}

@@ -1,6 +1,9 @@
-"""Derivations: the steps are the claim's own, and nothing contradicts them at rational points.
+"""Derivations: the steps are the claim's own, nothing contradicts them at rational points, and nothing jumps between these.
 
-At 12 points to 40 digits of 60; where an integral, a limit or a derivative stands unevaluated, at 3 points to 12 digits.
+At points to 40 digits of 60: 12 spread over the domain, and others near its ends and near what is singular; where an integral,
+a limit or a derivative stands unevaluated, at 3 points to 12 digits. A step by a derivative, and Taylor's formula, go from one
+point to all others: on the way to each point looked at, every side must be continuous. That is no proof, and needs none of the
+prover's.
 """
 
 from __future__ import annotations
@@ -14,13 +17,17 @@ import sympy
 
 from proofs_check.claim import find
 from proofs_check.problem import Domain, Identity, Positive, Step
+from proofs_check.recheck.continuity import require_continuous
+from proofs_check.recheck.intervals import fraction
 from proofs_check.recheck.numbers import AGREED, is_analytic, number
+from proofs_check.recheck.places import CUT, Point, allowed_values, lines, near_ends, near_singular, rational_points
 from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, sign_of
 
-__all__ = ["check_derivation", "check_positive", "rational_points"]
+__all__ = ["check_derivation", "check_positive"]
 
-_POINTS: Final = 12
 _DIGITS: Final = 60
+_MORE_DIGITS: Final = 600
 # Quadrature at every point would take minutes.
 _ANALYTIC_POINTS: Final = 3
 
@@ -28,66 +35,114 @@ _ANALYTIC_POINTS: Final = 3
 def check_derivation(problem: Identity, evidence: dict[str, Any]) -> str:
     """Look at every step of a chain of equalities."""
     only_keys(evidence, {"steps"})
+    if all(step.expression == problem.start for step in problem.steps):
+        raise Refused("every step has the same on both sides: nothing is claimed")
     _check_steps(problem.variables, problem.start, problem.steps, evidence["steps"])
+    _check_defined(problem.variables, [problem.start, *(step.expression for step in problem.steps)])
     return f"{len(problem.steps)} steps are the claim's, and hold at rational points"
 
 
 def check_positive(problem: Positive, evidence: dict[str, Any]) -> str:
     """Look at the steps, at what vanishes, and at the structure of the last expression."""
     only_keys(evidence, {"steps", "positive"})
-    start = problem.expression
-    if problem.order:
-        assert problem.by is not None and problem.at is not None
-        for order in range(problem.order):
-            at_end = sympy.diff(start, problem.by, order).subs(problem.by, problem.at)
-            for point in rational_points(problem.variables):
-                if abs(number(at_end, point, _DIGITS)) > mpmath.mpf(10) ** (20 - _DIGITS):
-                    raise Refused(f"derivative {order} does not vanish at {problem.by} = {problem.at}")
-        start = sympy.diff(start, problem.by, problem.order)
+    start = _start(problem)
     _check_steps(problem.variables, start, problem.steps, evidence["steps"])
     last = problem.steps[-1].expression if problem.steps else start
     if evidence["positive"] != sympy.srepr(last):
         raise Refused("another expression than the claim's last is said to be positive")
-    known = []
-    for id in problem.lemmas:
-        lemma = find(id).problem()
-        assert isinstance(lemma, Positive)
-        for point in rational_points(lemma.variables):
-            if not number(lemma.expression, point, _DIGITS) > 0:
-                raise Refused(f"the lemma {id} is not positive at {point}")
-        known.append(lemma.expression)
-    sign = _sign(last, known)
-    if sign < 0 or (problem.strict and sign == 0):
-        raise Refused("the last expression is not positive as it stands")
-    # Nothing is taken on trust: positive at points too.
-    for point in rational_points(problem.variables):
-        if number(problem.expression, point, _DIGITS) < -mpmath.mpf(10) ** (20 - _DIGITS):
-            raise Refused(f"not positive at {point}")
+    _look(problem)
     return f"{len(problem.steps)} steps are the claim's and hold at rational points; the last is positive as it stands"
 
 
-def _sign(node: sympy.Expr, known: Sequence[sympy.Expr]) -> int:
-    """2 positive, 1 not negative, -1 unknown: by the symbols' assumptions and the structure alone."""
-    if node in known:
-        return 2
-    if not node.args:
-        return 2 if node.is_positive else 1 if node.is_nonnegative else -1
-    parts = [_sign(argument, known) for argument in node.args]
-    if isinstance(node, sympy.Add):
-        return -1 if min(parts) < 0 else max(parts)
-    if isinstance(node, sympy.Mul):
-        return min(parts)
-    if isinstance(node, sympy.exp):
-        return 2 if node.args[0].is_real else -1
-    if isinstance(node, sympy.Pow):
-        if parts[0] == 2:
-            return 2
-        return 1 if node.exp.is_Integer and int(node.exp) % 2 == 0 and node.exp > 0 and node.base.is_real else -1
-    if isinstance(node, (sympy.atan, sympy.sinh)):
-        return parts[0]
-    if isinstance(node, sympy.log):
-        return _sign(sympy.expand(node.args[0] - 1), known)
-    return -1
+def _start(problem: Positive) -> sympy.Expr:
+    return sympy.diff(problem.expression, problem.by, problem.order) if problem.order else problem.expression
+
+
+def _look(problem: Positive) -> None:
+    """All that makes an expression positive but the steps: Taylor's formula, the sign at its end, and points."""
+    points = _points_of(problem)
+    if problem.order:
+        _check_taylor(problem, points)
+    defined = [] if problem.order else [problem.expression]
+    _check_defined(allowed_values(problem.variables), [*defined, *(step.expression for step in problem.steps)])
+    last = problem.steps[-1].expression if problem.steps else _start(problem)
+    sign = sign_of(last, dict(map(_known, problem.lemmas)))
+    if sign < NOT_NEGATIVE or (problem.strict and sign < POSITIVE):
+        raise Refused("the last expression is not positive as it stands")
+    # Nothing is taken on trust: positive at points too.
+    for point in points:
+        if _is_negative(problem.expression, point):
+            raise Refused(f"not positive at {point}")
+
+
+def _points_of(problem: Positive) -> list[Point]:
+    """Points of the domain, and of all that the symbols' assumptions allow: that is what is claimed."""
+    allowed = allowed_values(problem.variables)
+    singular = [] if is_analytic(problem.expression) else near_singular([problem.expression], allowed)
+    return [*rational_points(problem.variables), *rational_points(allowed), *near_ends(allowed), *singular]
+
+
+def _is_negative(expression: sympy.Expr, point: Point) -> bool:
+    """Below 0, in as many digits as terms that cancel take."""
+    return all(not number(expression, point, digits) >= -mpmath.mpf(10) ** (20 - digits) for digits in (_DIGITS, _MORE_DIGITS))
+
+
+def _check_defined(domain: Domain, expressions: Sequence[sympy.Expr]) -> None:
+    """No pole and no branch point on straight lines through the domain; integrals and the like are taken to be defined."""
+    for sides in lines(domain):
+        require_continuous([each for each in expressions if not is_analytic(each)], sides)
+
+
+def _check_taylor(problem: Positive, points: Sequence[Point]) -> None:
+    """Derivatives below the order vanish at the point, and nothing jumps from there to any other point."""
+    by, at = problem.by, problem.at
+    assert by is not None and at is not None
+    derivatives = [sympy.diff(problem.expression, by, order) if order else problem.expression
+                   for order in range(problem.order + 1)]  # fmt: skip
+    for point in points:
+        for order, derivative in enumerate(derivatives[:-1]):
+            if abs(number(derivative.subs(by, at), point, _DIGITS)) > mpmath.mpf(10) ** (20 - _DIGITS):
+                raise Refused(f"derivative {order} does not vanish at {by} = {at}")
+        if problem.order % 2 and _place(at, point) > point[by]:
+            raise Refused(f"of odd order, and {by} may lie below {at}")
+        _check_way(derivatives, by, at, point)
+
+
+def _check_way(sides: Sequence[sympy.Expr], by: sympy.Symbol, at: sympy.Expr, point: Point) -> None:
+    """Continuity of expressions along one variable, from the point ``at`` to the one looked at."""
+    if by.is_integer:
+        raise Refused(f"{by} is a whole number: nothing is continuous in it")
+    start = _place(at, point)
+    way = (min(start, point[by]), max(start, point[by]))
+    require_continuous(sides, {**{symbol: (value, value) for symbol, value in point.items()}, by: way})
+
+
+def _place(at: sympy.Expr, point: Point) -> Fraction:
+    """Where a way starts: as a fraction near it, and cut where it is at infinity."""
+    if at.is_infinite:
+        return Fraction(CUT**2 if at == sympy.oo else -(CUT**2))
+    if at.is_Rational:
+        return Fraction(int(at.p), int(at.q))
+    exact = at.subs({symbol: sympy.Rational(value.numerator, value.denominator) for symbol, value in point.items()})
+    if exact.is_Rational:
+        return Fraction(int(exact.p), int(exact.q))
+    with mpmath.workdps(_DIGITS):
+        value = number(at, point, _DIGITS)
+        return Fraction(int(mpmath.floor(value * mpmath.mpf(10) ** (_DIGITS - 10))), 10 ** (_DIGITS - 10))
+
+
+def _known(id: str) -> tuple[sympy.Expr, int]:
+    """Expression of another claim, looked at here too, and its sign for all values that its symbols' assumptions allow."""
+    lemma = find(id).problem()
+    assert isinstance(lemma, Positive)
+    _look(lemma)
+    # Where Taylor's formula starts the expression is 0, and that place may be asked for here.
+    return lemma.expression, POSITIVE if lemma.strict and not (lemma.order and _is_reached(lemma)) else NOT_NEGATIVE
+
+
+def _is_reached(lemma: Positive) -> bool:
+    assert lemma.by is not None and lemma.at is not None
+    return POSITIVE not in (sign_of(lemma.by - lemma.at, {}), sign_of(lemma.at - lemma.by, {}))
 
 
 def _check_steps(domain: Domain, start: sympy.Expr, steps: Sequence[Step], stored: Sequence[Mapping[str, str]]) -> None:
@@ -100,25 +155,38 @@ def _check_steps(domain: Domain, start: sympy.Expr, steps: Sequence[Step], store
         if (entry["from"], entry["to"], entry["reason"], entry["how"]) != wanted:
             raise Refused(f"step {position} is not the claim's")
         analytic = is_analytic(before) or is_analytic(step.expression)
-        points = rational_points(domain)[: _ANALYTIC_POINTS if analytic else _POINTS]
-        allowed = AGREED if analytic else mpmath.mpf(10) ** (20 - _DIGITS)
+        points = rational_points(domain)
+        if analytic:
+            points = points[:_ANALYTIC_POINTS]
+        else:
+            points += near_ends(domain) + near_singular([before, step.expression], domain)
         for point in points:
-            left, right = (number(side, point, _DIGITS) for side in (before, step.expression))
-            gap = abs(left - right)
-            if not gap <= allowed * (1 + abs(left)):
-                raise Refused(f"step {position} is off by {mpmath.nstr(gap, 5)} at {point}")
+            _check_point(position, before, step, point, AGREED if analytic else mpmath.mpf(10) ** (20 - _DIGITS))
 
 
-def rational_points(domain: Domain) -> list[dict[sympy.Symbol, Fraction]]:
-    """Points inside of a domain, the same every time."""
-    points = []
-    for k in range(_POINTS):
-        point = {}
-        for index, (symbol, (low, high)) in enumerate(domain.items()):
-            start = Fraction(int(low.p), int(low.q))
-            end = start + 5 if high.is_infinite else Fraction(int(high.p), int(high.q))
-            share = Fraction((3 * k + 5 * index + 2) % 23 + 1, 25)
-            value = start + share * (end - start)
-            point[symbol] = Fraction(round(value)) if symbol.is_integer else value
-        points.append(point)
-    return points
+def _check_point(position: int, before: sympy.Expr, step: Step, point: Point, allowed: Any) -> None:
+    gap = mpmath.inf
+    for digits in (_DIGITS,) if allowed == AGREED else (_DIGITS, _MORE_DIGITS):
+        left, right = (number(side, point, digits) for side in (before, step.expression))
+        gap = abs(left - right)
+        if gap <= allowed * (1 + abs(left)):
+            break
+    else:
+        raise Refused(f"step {position} is off by {mpmath.nstr(gap, 5)} at {point}")
+    if step.how == "derivative":
+        assert step.by is not None and step.at is not None
+        _check_way([before, step.expression], step.by, step.at, point)
+    if step.how == "lemma":
+        _check_lemma(position, step, point)
+
+
+def _check_lemma(position: int, step: Step, point: Point) -> None:
+    """The lemma's domain holds what it is asked for at a point."""
+    lemma = find(step.lemma).problem()
+    assert isinstance(lemma, Identity)
+    for symbol, (low, high) in lemma.variables.items():
+        asked = _place(step.given.get(symbol, symbol), point)
+        slack = Fraction(1, 10 ** (_DIGITS - 10))
+        inside = fraction(low) - slack <= asked and (high.is_infinite or asked <= fraction(high) + slack)
+        if not inside or (symbol.is_integer and asked.denominator != 1):
+            raise Refused(f"step {position} asks the lemma {step.lemma} for {symbol} = {float(asked):.6g}, beyond its domain")

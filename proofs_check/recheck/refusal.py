@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["Refused", "exact", "only_keys"]
+__all__ = ["Refused", "exact", "only_keys", "same_number"]
 
 
 class Refused(Exception):
@@ -18,6 +18,11 @@ def only_keys(evidence: Mapping[str, Any], known: Set[str]) -> None:
     """Refuse evidence with other entries than these: nobody would look at them."""
     if set(evidence) != set(known):
         raise Refused(f"entries {sorted(evidence)} where {sorted(known)} are due")
+
+
+def same_number(stored: Any, found: int | float) -> bool:
+    """Whether a stored number is the one found, and of its type: true is 1 in Python, and 128.0 is 128."""
+    return type(stored) is type(found) and stored == found
 
 
 def exact(text: Any) -> Fraction:

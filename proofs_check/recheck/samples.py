@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from proofs_check.problem import RESAMPLES, Sampled
-from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.refusal import Refused, only_keys, same_number
 
 __all__ = ["check_sample"]
 
@@ -28,7 +28,7 @@ def check_sample(problem: Sampled, outcome: str, evidence: dict[str, Any]) -> st
     found = {"low": low, "high": high, "mean": float(np.mean(draws)), "expected": expected, "size": problem.size,
              "confidence": problem.confidence, "seed": problem.seed}  # fmt: skip
     for name, value in found.items():
-        if evidence[name] != value:
+        if not same_number(evidence[name], value):
             raise Refused(f"{name} = {evidence[name]} stored, {value!r} found")
     if evidence["interval"] != ("exact" if exact else "BCa"):
         raise Refused("another kind of interval")

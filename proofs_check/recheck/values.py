@@ -16,7 +16,7 @@ import mpmath
 import sympy
 
 from proofs_check.problem import PRECISION, Root, Value
-from proofs_check.recheck.refusal import Refused, exact, only_keys
+from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
 from proofs_check.recheck.spans import span
 
 __all__ = ["check_value"]
@@ -29,7 +29,8 @@ def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:
     """Look at the brackets of the roots and at the ends of the value."""
     due = {"precision", "roots", "low", "high"}
     only_keys(evidence, due | {"claimed"} if outcome == "refuted" else due)
-    if evidence["precision"] != PRECISION or set(evidence["roots"]) != {str(root.symbol) for root in problem.roots}:
+    roots = {str(root.symbol) for root in problem.roots}
+    if not same_number(evidence["precision"], PRECISION) or set(evidence["roots"]) != roots:
         raise Refused("another precision, or other roots than the claim's")
     ends = [exact(evidence[key]) for key in ("low", "high")]
     claimed = [Fraction(int(end.p), int(end.q)) for end in (problem.low, problem.high)]

@@ -159,7 +159,7 @@ STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]
         lambda: identity((1 + x) ** 2, 1 + 2 * x + x**2, 0, 2),
     ),
     "floor": (
-        lambda: identity(floor(x), ZERO, ZERO, ONE, at=0), lambda: identity(log(exp(x) ** 2), 2 * x, ZERO, ONE, at=0),
+        lambda: identity(floor(x), ZERO, ZERO, ONE, at=0), lambda: identity(x * (x - 1), x**2 - x, ZERO, ONE, at=0),
     ),
     "kink, whose second derivative is 0 beside it": (
         lambda: inequality(x**2 / 2 - Abs(x - HALF) - x + HALF, ZERO, ONE, 2), lambda: inequality(x**2 / 2, ZERO, ONE, 2),
@@ -198,7 +198,7 @@ STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]
     ),
     "symbol of the same name": (
         lambda: identity(sqrt(sympy.Symbol("x", positive=True) ** 2 + 0 * x), x, -2, 2),
-        lambda: identity(sqrt(x**2), Abs(x), -2, 2),
+        lambda: identity(x * (x + 2), x**2 + 2 * x, -2, 2),
     ),
     "pole within the domain": (
         lambda: identity(quotient(x**2 - 1, x - 1), x + 1, 0, 2), lambda: identity(quotient(x**2 - 1, x - 1), x + 1, 2, 3),
@@ -210,7 +210,8 @@ STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]
         lambda: identity(log(x**2), 2 * log(x), -2, -1), lambda: identity(log(quotient(p**3, p)), 2 * log(p), 1, 2, p),
     ),
     "root of a cube": (
-        lambda: identity((x**3) ** Rational(1, 3), x, -1, 1), lambda: identity((p**3 + 0) ** Rational(2, 3), p**2, 1, 2, p),
+        lambda: identity((x**3) ** Rational(1, 3), x, -1, 1),
+        lambda: identity(p ** Rational(1, 3) * (p + 1), p ** Rational(4, 3) + p ** Rational(1, 3), 1, 2, p),
     ),
     "arcsine of a sine": (
         lambda: identity(asin(sin(x)), x, 0, Rational("1.5708"), at=0), lambda: identity(sin(2 * x), 2 * sin(x) * cos(x), 0, 2),
@@ -263,8 +264,8 @@ STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]
     "lemma asked at no whole number": (
         lambda: Identity({x: (ZERO, ONE)}, sin(pi * x), (
             Step(ZERO, "", "lemma", lemma="sine-at-whole-numbers", given={n: x}),)),
-        lambda: Identity({n: (ONE, TWO)}, sin(pi * n) + n, (
-            Step(n, "", "lemma", lemma="sine-at-whole-numbers", given={n: n}),)),
+        lambda: Identity({n: (ONE, TWO)}, n * (n + 1), (
+            Step(n**2 + n, "", "lemma", lemma="sine-at-whole-numbers", given={n: n}),)),
     ),
     # Integrals and limits.
     "integral over a pole": (
@@ -330,7 +331,7 @@ def lemmas() -> Iterator[None]:
         "square-of-a-product": lambda: positive(x**2 * (x - 1) ** 2, strict=False),
         "exponential-above-its-tangent": lambda: positive(exp(x) - x - 1, x, exp(x), by=x, at=ZERO, order=2),
         "positive-itself": lambda: positive(p, p),
-        "sine-at-whole-numbers": lambda: identity(quotient(sin(pi * n), ONE), ZERO, 0, 2, n),
+        "sine-at-whole-numbers": lambda: identity(sin(pi * n, evaluate=False), ZERO, 0, 2, n),
     }
     for id, problem in made.items():
         problem.__doc__ = "A lemma."
