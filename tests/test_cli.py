@@ -45,6 +45,7 @@ def plan(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.tier2
 def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path) -> None:
     done = call("run", str(plan), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -150,6 +151,7 @@ def test_help_names_every_command() -> None:
         assert command in text
 
 
+@pytest.mark.tier2
 def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
     flow = ("--engine", "limit", "--time", "flow", "--spatial", "mean", "--tolerance", "1e-6", "--time-tolerance", "1e-3")
     done = call("run", str(plan), *flow, cwd=tmp_path)
@@ -196,6 +198,7 @@ def test_bad_engines_and_observers_are_explained(arguments: list[str], words: li
     assert "Traceback" not in done.stderr and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.tier2
 def test_interrupted_then_resumed(tmp_path: Path) -> None:
     """Ctrl-C as a terminal sends it: exit status 130, nothing in the run's place; resume gives the uninterrupted result."""
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}

@@ -192,6 +192,7 @@ def test_covariance_between_inputs_is_kappa_1() -> None:
         assert np.abs(even + 1 / (2 * math.pi) + cosine / 4 - kappa_1(cosine)).max() < 2e-6
 
 
+@pytest.mark.tier2
 def test_mean_covariance() -> None:
     x = _inputs(4, 2)
     values = _paths(x, [0.7], "balanced", "mean")
@@ -226,6 +227,7 @@ def test_draws_are_addressed_by_step() -> None:
     assert np.array_equal(one.values, still)
 
 
+@pytest.mark.tier2
 @pytest.mark.parametrize("law", LAWS)
 def test_a_wide_network_has_this_noise_output(law: str) -> None:
     """Noise outputs of simulated networks at the start and after 40 steps, over 150 seeds, against the limit's covariance."""

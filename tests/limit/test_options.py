@@ -243,7 +243,10 @@ def test_flow_stops_at_the_stop_loss() -> None:
     assert ends[0].dataset.attrs["final_tau"] == pytest.approx(ends[1].dataset.attrs["final_tau"], abs=0.1)
 
 
-@pytest.mark.parametrize(("spatial_mode", "d", "n"), [("exact", 3, 600), ("exact", 10, 1000), ("mean", 10, 1000)])
+@pytest.mark.parametrize(("spatial_mode", "d", "n"), [
+    pytest.param("exact", 3, 600, marks=pytest.mark.tier2), pytest.param("exact", 10, 1000, marks=pytest.mark.tier2),
+    ("mean", 10, 1000),
+])
 def test_memory_estimate_counts_pairs_at_small_angles(
     spatial_mode: Any, d: int, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,12 @@ from theory_sim.theory.separation import J, delta, delta_pm, frozen_fraction, fr
 
 ROOT = Path(__file__).parents[2]
 ALL = {each.id: each for each in claims()}
+# Verdicts, twins and second looks that take over 4 s together; tests/durations.py notices what belongs here.
+LONG = {
+    "constant-c-p", "constant-c-p-at-lower-level", "constant-c-q", "order-constant", "ridge-logistic-drawn",
+    "two-time-kernel-at-finite-width", "separation-kept-by-moving-patterns", "separation-cancels-at-second-order",
+    "net-weight-by-tangents", "net-weight-is-negative", "orthant-in-polar-coordinates",
+}  # fmt: skip
 
 
 def _links(problem: Any) -> list[bool]:
@@ -45,7 +51,7 @@ def test_a_derivation_says_more_than_that_a_thing_is_itself(id: str) -> None:
     assert any(_links(ALL[id].at()))
 
 
-@pytest.mark.parametrize("id", ALL)
+@pytest.mark.parametrize("id", [pytest.param(id, marks=pytest.mark.tier2) if id in LONG else id for id in ALL])
 def test_verdict_and_twins(id: str, verdicts: dict[str, tuple[Verdict, list[Verdict], bool]], tmp_path: Path) -> None:
     own, twins, right = verdicts[id]
     assert right, (own.outcome, [twin.outcome for twin in twins], own.evidence)

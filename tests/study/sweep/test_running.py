@@ -50,7 +50,7 @@ def summary(done: SweepStore) -> Summary:
     return collect(done)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.tier2), 2, pytest.param(3, marks=pytest.mark.tier2)])
 def test_the_same_table_from_any_number_of_workers(
     workers: int, done: SweepStore, summary: Summary, tmp_path: Path
 ) -> None:
