@@ -183,7 +183,7 @@ def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
         (["--engine", "limit", "--tolerance", "0"], ["tolerance = 0"]),
         (["--engine", "limit", "--time", "flow", "--observe", "patterns:every_steps=2"], ["counted in steps"]),
         (["--engine", "closure", "--seeds", "0,1"], ["2 seeds", "one seed"]),
-        (["--engine", "closure", "--set", "schedule=cosine"], ["schedule = 'cosine'"]),
+        (["--engine", "closure", "--set", "noise_placement=iterates", "--set", "noise_level=1"], ["noise_placement"]),
         (["--observe", "pattern"], ["observe"]),
         (["--observe", "patterns:often"], ["--observe patterns:often", "every_tau=25"]),
         (["--observe", "patterns:every_steps=2,every_tau=3"], ["every_steps and every_tau"]),

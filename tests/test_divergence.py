@@ -33,7 +33,7 @@ def test_too_large_a_rate(dtype: str, threads: int) -> None:
 
 
 def test_noise_that_swamps_the_output() -> None:
-    run = simulate(UNSTABLE.replace(eta_1=1.0, tau_xi=1e6, lambda_=0.0, record_every=1.0), threads=1)
+    run = simulate(UNSTABLE.replace(eta_1=1.0, tau_xi=1e6, lambda_=0.0, record_every=1.0, dtype="float64"), threads=1)
     assert run.outcome == "diverged"
     level = float(re.search(r"standard deviation ([\d.e+]+)", run.message)[1])  # type: ignore[index]
     assert level == pytest.approx(math.hypot(1, 1e6 * math.sqrt(run.dataset.attrs["final_step"])), rel=1e-2)
@@ -79,7 +79,7 @@ def test_control_c_waits_for_the_end_of_the_step(monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_astronomic_start_is_divergence() -> None:
-    run = simulate(UNSTABLE.replace(eta_1=1.0, tau_0=1e10, max_steps=5), threads=1)
+    run = simulate(UNSTABLE.replace(eta_1=1.0, tau_0=1e10, max_steps=5, dtype="float64"), threads=1)
     assert run.outcome == "diverged" and run.dataset.sizes["record"] == 1
 
 

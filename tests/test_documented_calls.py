@@ -11,6 +11,7 @@ import typing
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas
 import pytest
 
 import proofs_check
@@ -60,7 +61,8 @@ def test_public_names_are_listed_and_never_modules(package: Any) -> None:
 
 def literals(function: Any) -> list[tuple[str, Any]]:
     """Each value that a parameter's Literal allows."""
-    return [(name, value) for name, kind in typing.get_type_hints(function).items() if typing.get_origin(kind) is Literal
+    hints = typing.get_type_hints(function, localns={"pandas": pandas})  # which modules import for their types alone
+    return [(name, value) for name, kind in hints.items() if typing.get_origin(kind) is Literal
             for value in typing.get_args(kind) if name != "return"]
 
 

@@ -279,7 +279,7 @@ def test_helpers_refuse_what_they_cannot_do() -> None:
         matched_level("iterates", 0.0, rate=1.0, lambda_=0.1)
     with pytest.raises(InputError):
         matched_level("gradient", 1.0, rate=1.0, lambda_=0.0)
-    refused: list[dict[str, Any]] = [{"noise_placement": "gradient", "noise_level": 1.0}, {"patterns": "frozen"}]
+    refused: list[dict[str, Any]] = [{"noise_placement": "gradient", "noise_level": 1.0}]
     for fields in refused:
         with pytest.raises(InputError):
             closure_trajectory(Experiment(schedule="S", **fields))

@@ -125,7 +125,8 @@ def test_a_lazy_deficit_narrows_the_margin_of_S():
 
 @settings(max_examples=15)
 @given(
-    st.floats(0.05, 1.0), st.integers(10, 800), st.floats(0.0, 0.01), st.one_of(st.just(0.0), st.floats(1e-20, 0.1)),
+    st.floats(0.05, 1.0), st.integers(10, 800), st.one_of(st.just(0.0), st.floats(1e-12, 0.01)),
+    st.one_of(st.just(0.0), st.floats(1e-20, 0.1)),
     st.floats(0.01, 16.0),
 )
 def test_any_experiment_gets_a_readable_answer(r, d, lambda_, tau_xi, eta_2):

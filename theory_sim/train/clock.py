@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Literal, NamedTuple
 
 from theory_sim.experiment import Experiment
@@ -147,7 +148,8 @@ def _rates_and_duration(experiment: Experiment) -> tuple[list[float], float]:
     largest = max(rates)
     duration = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * largest)
     if e.schedule == "step" and e.step_tau is not None:
-        rates.append(e.eta_1 * e.step_factor ** math.floor(duration / e.step_tau + 1))
+        least = e.eta_1 * e.step_factor ** math.floor(duration / e.step_tau + 1)
+        rates.append(max(least, sys.float_info.min))  # after many cuts it would be 0
     return rates, duration
 
 
@@ -166,7 +168,8 @@ def _largest_variance(experiment: Experiment) -> float:
     e, (rates, duration) = experiment, _rates_and_duration(experiment)
     largest, most = max(e.rates().values()), max(_levels_and_kicks(experiment)[1])
     variance = e.tau_0_value**2 + largest * e.tau_xi**2 * (duration + largest)
-    variance += (duration / min(rates) + 1) * most**2
+    if most > 0:
+        variance += (duration / min(rates) + 1) * most**2
     if e.lambda_ * min(rates) > 0:
         loss = min(rate * e.lambda_ * (2.0 - rate * e.lambda_) for rate in rates)
         stable = max(rate * e.tau_xi**2 / (e.lambda_ * (2.0 - rate * e.lambda_)) for rate in rates) + most**2 / loss
