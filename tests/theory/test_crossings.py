@@ -32,6 +32,15 @@ def test_the_first_crossing_counts_whatever_comes_later() -> None:
     assert learning_time(tau, np.array([0.7, math.nan, 0.2, 0.2, 0.2, 0.2]), 0.4) == 2
 
 
+def test_at_the_level_itself_a_loss_is_not_below_it() -> None:
+    tau, losses = np.arange(3.0), np.array([0.7, 0.5, 0.5])
+    assert learning_time(tau, losses, 0.5) == math.inf
+    again = np.array([0.7, 0.25, 0.5 + HYSTERESIS])  # all of these are exact in binary but the last, which is the bound itself
+    assert above_again(tau, again, 0.5) == AboveAgain(math.inf, 0.0, False)
+    overshot = (np.array([0.69, 0.6, 0.9]),)
+    assert oscillated(tau, overshot, np.full(3, 2.0), stable_rate=1.9, until=2.0), "the record at that time counts"
+
+
 @given(LOSSES, LOSSES, LEVEL)
 @example(np.array([0.5]), np.array([0.25]), 0.5)
 def test_a_longer_run_has_the_same_learning_time(losses: Any, more: Any, level: float) -> None:

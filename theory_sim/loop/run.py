@@ -228,13 +228,16 @@ class Run(Generic[N]):
         if rate > stable:
             cause = (f"rate {rate:g} is above about {stable:.3g}, the largest stable one near f = 0 "
                      "(2 / the Hessian's top eigenvalue in the limit)")
+            fix = "lower the rate"
         elif not math.isfinite(self.network.clock.level) or self.network.clock.level > 1e6:
             cause = f"the accumulated noise has standard deviation {self.network.clock.level:.3g}"
+            fix = "lower tau_0" if self.step == 0 else "lower the rate, tau_xi or tau_0"
         else:
             cause = (f"noise output: accumulated noise of standard deviation {self.network.clock.level:.3g} in "
                      f"{e.neurons} neurons, or overflow of {e.dtype}")
+            fix = "lower tau_0, the rate or tau_xi, or use paired neurons, whose noise cancels in the output"
         return (f"training loss {training_loss:g} at step {self.step}, tau = {self.tau:g} (limit {self._highest_loss:.3g}); "
-                f"likely cause: {cause}; lower the rate or tau_xi, or use paired neurons")
+                f"likely cause: {cause}; {fix}")
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self.step, self.tau, self.rate, self.network.clock.now, self.network, self.train, self.test)
