@@ -1,8 +1,8 @@
 """Whether a run fits in memory: what is available, the rule, and the message. What a run needs is estimated by its engine.
 
 The rule: a run is refused, before anything is allocated, if even 0.8 of what it needs is more than what is available. Estimates
-are within a quarter of what is measured (tests/limit/test_options.py), so that what is refused does not fit, and what needs at most
-0.8 of what is available does. They count what a run allocates, not the program, which is there already.
+are within a quarter of what is measured (tests/limit/test_options.py), so that what is refused does not fit, and what needs at
+most 0.8 of what is available does. They count what a run allocates, not the program, which is there already.
 """
 
 from __future__ import annotations
