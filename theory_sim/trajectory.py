@@ -19,7 +19,7 @@ from theory_sim.storage.arrays import read_json
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
-from theory_sim.storage.zarr_store import digests, open_zarr, require_plain, write_zarr, zarr_listing
+from theory_sim.storage.zarr_store import digests, listing_by_digests, open_zarr, require_plain, write_zarr, zarr_listing
 
 if TYPE_CHECKING:
     import xarray
@@ -43,6 +43,11 @@ _LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "kind": ("P-only", "Q-only", "both"), "direction": ("z-zeta", "z", "z+zeta"), "part": ("total", "signal"),
 }
 _A_RUN: Final = "a saved run"
+_METADATA: Final = ".zmetadata"
+# An unfinished run, as the engines' loop leaves it: the folder's ending, and the file that describes the run.
+_PARTIAL: Final = ".partial"
+_UNFINISHED: Final = "run.json"
+_SHOWN: Final = 5
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,12 @@ class Trajectory:
         """
         folder = Path(path)
         if not folder.exists():
+            _require_finished(folder.with_name(f"{folder.name}{_PARTIAL}"))
             raise StoreError(f"{path} does not exist", "the folder of a saved run",
                              "check the path; `theory-sim run` prints where it writes")
         try:
+            _require_finished(folder)
+            _require_run(folder)
             if read_json(folder / _MANIFEST) != digests(folder, without=_MANIFEST):
                 raise ValueError("its files are not those that were written")
             dataset = open_zarr(folder, more=[_MANIFEST])
@@ -123,12 +131,31 @@ class Trajectory:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
             raise StoreError(f"{path} cannot be read as a run: {type(error).__name__}: {error}",
-                             f"a store written by Trajectory.save (schema {SCHEMA})", "run the experiment again") from error
+                             f"a store written by Trajectory.save (schema {SCHEMA})",
+                             "move it away or delete it, and run the experiment again") from error
         return cls(dataset, experiment)
 
     def history(self, name: str, **labels: Any) -> Any:
         """NumPy array of a variable along ``record``, other dimensions chosen by label."""
         return self.dataset[name].sel(labels).values
+
+
+def _require_finished(folder: Path) -> None:
+    """Raise StoreError, which says how to go on, if a folder holds an unfinished run."""
+    if folder.name.endswith(_PARTIAL) and os.path.isfile(folder / _UNFINISHED):
+        store = folder.with_name(folder.name.removesuffix(_PARTIAL))
+        raise StoreError(f"{folder} holds an unfinished run", "only a finished run is read",
+                         f"`theory-sim resume {store}` continues it")
+
+
+def _require_run(folder: Path) -> None:
+    """Raise StoreError, which names the runs below, if a folder is none itself."""
+    if not folder.is_dir() or any(os.path.lexists(folder / name) for name in (_MANIFEST, _METADATA)):
+        return
+    names = sorted(path.name for path in folder.iterdir() if (path / _MANIFEST).is_file() or (path / _UNFINISHED).is_file())
+    seen = f"it holds {', '.join(names[:_SHOWN])}" + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    raise StoreError(f"{folder} cannot be read as a run: it holds none of its own", "the folder of a saved run",
+                     f"{seen}: give those you mean" if names else "check the path; no run lies in that folder either")
 
 
 def _require_schema(dataset: xarray.Dataset) -> None:
@@ -172,19 +199,19 @@ def run_listing(target: Path) -> Listing:
     Raises
     ------
     StoreError
-        If it has none.
+        If it has none, or is no saved run.
     """
     try:
-        return Listing(frozenset([*read_json(target / _MANIFEST), _MANIFEST]))
-    except (OSError, ValueError, TypeError) as error:
+        return listing_by_digests(target, _MANIFEST)
+    except (OSError, ValueError) as error:
         raise StoreError(f"{target} exists and is not a saved run: {error}", "only a saved run is replaced",
-                         "move it away or choose another output") from error
+                         "move it away, delete it yourself, or choose another output") from error
 
 
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Raise StoreError if a run cannot be written to ``path``: something lies there, or nothing can be made there.
 
-    With ``force`` a saved run may be replaced, if it holds nothing but what was saved; anything else may not.
+    With ``force`` a saved run may be replaced, if it holds nothing but what was saved, unchanged; anything else may not.
     """
     target = Path(path)
     try:

@@ -17,7 +17,13 @@ from tests.storage.conftest import Command
 from theory_sim import Experiment, Trajectory, faults, simulate
 from theory_sim.errors import InputError, StoreError
 from theory_sim.plots.style import FORMATS, require_own_figure, save_figure, style
+from theory_sim.storage.zarr_store import digests
+from theory_sim.study.engine import Engine
 from theory_sim.study.run_study import read_table, run_study
+from theory_sim.study.sweep.collect import SUMMARY, Summary, collect
+from theory_sim.study.sweep.declaration import Sweep
+from theory_sim.study.sweep.run import run_sweep
+from theory_sim.study.sweep.store import SweepStore
 
 SMALL = Experiment(d=4, N=16, m_W=8, m_V=12, n_test=2, eta_1=1.0, max_steps=6, record_every=2.0)
 RUN = ("run", "--set", "d=4", "--set", "N=16", "--set", "m_W=8", "--set", "m_V=12", "--set", "max_steps=3", "-q", "--force")
@@ -48,6 +54,87 @@ def test_a_run_with_a_file_of_the_user_s_is_not_replaced(stranger: str, tmp_path
         os.unlink(run / stranger)
         assert command(*RUN, "--out", tmp_path)[0] == 0 and Trajectory.load(run)
         assert list(tmp_path.iterdir()) == [run]
+
+
+@pytest.mark.parametrize("digest", ["right", "wrong"])
+@pytest.mark.parametrize("among", ["nothing else", "a run"])
+def test_a_list_of_digests_makes_no_file_the_program_s(among: str, digest: str, tmp_path: Path, command: Command) -> None:
+    """Not even with the right digest: all that the list names has to be part of a store of arrays."""
+    assert command(*RUN, "--out", tmp_path)[0] == 0
+    (run,) = tmp_path.iterdir()
+    if among == "nothing else":
+        run.rename(tmp_path / "moved")
+        (run / "tau").mkdir(parents=True)
+    (run / "data.csv").write_text("precious")
+    manifest = run / "tau" / "sha256.json"
+    right = digests(run, without="tau/sha256.json")
+    manifest.write_text(json.dumps(right if digest == "right" else {**right, "data.csv": "x"}))
+    before = everything(tmp_path)
+    status, _, error = command(*RUN, "--out", tmp_path)
+    assert status == 2 and "is not a saved run" in error and "move it away" in error
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["tau/0", ".zattrs", "W/.zarray"])
+def test_an_edited_run_is_the_user_s(name: str, tmp_path: Path, command: Command) -> None:
+    assert command(*RUN, "--out", tmp_path)[0] == 0
+    (run,) = tmp_path.iterdir()
+    (run / name).write_bytes((run / name).read_bytes() + b" ")
+    before = everything(tmp_path)
+    status, _, error = command(*RUN, "--out", tmp_path)
+    assert status == 2 and repr(name) in error and "edited or damaged" in error and "delete it yourself" in error
+    with pytest.raises(StoreError, match="edited or damaged"):
+        simulate(SMALL, threads=1).save(run, force=True)
+    assert everything(tmp_path) == before
+    run.rename(tmp_path / "moved")
+    assert command(*RUN, "--out", tmp_path)[0] == 0 and Trajectory.load(run)
+
+
+@pytest.fixture
+def swept(tmp_path: Path) -> SweepStore:
+    tiny = SMALL.replace(max_steps=None, max_tau=3.0)
+    store = SweepStore.create(tmp_path / "s", Sweep("s", tiny, engines=(Engine("limit"),)))
+    run_sweep(store, workers=0)
+    return store
+
+
+@pytest.mark.parametrize("kind", ["edited", "listed", "listed rightly", "only listed"])
+def test_collect_replaces_no_file_of_the_user_s(kind: str, swept: SweepStore, tmp_path: Path) -> None:
+    folder = swept.folder / SUMMARY
+    if kind == "only listed":
+        folder.mkdir()
+        (folder / "sha256.json").write_text("{}")
+    else:
+        collect(swept)
+        collect(swept)  # what nobody has touched is replaced
+    told = json.loads((folder / "sha256.json").read_text())
+    mine = folder / ("summary.csv" if kind == "edited" else "data.csv")
+    mine.write_text("precious")
+    if kind != "edited":
+        whole = digests(folder, without="sha256.json") if kind == "listed rightly" else {**told, "data.csv": "x"}
+        (folder / "sha256.json").write_text(json.dumps(whole))
+    before = everything(tmp_path)
+    seen = r"'summary\.csv', which is not as theory_sim wrote it" if kind == "edited" else "is not a summary"
+    with pytest.raises(StoreError, match=rf"{seen}(.|\n)*mend: move"):
+        collect(swept)
+    with pytest.raises(StoreError, match="move"):
+        Summary(collect(swept, save=False).dataset, swept.sweep).save(folder)
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", ["edited", "listed"])
+def test_gc_leaves_what_is_not_as_it_was_written(kind: str, swept: SweepStore, tmp_path: Path) -> None:
+    (run,) = swept.sweep
+    other = swept.run_path("0123456789abcdef0123")
+    if kind == "edited":
+        Trajectory.load(swept.run_path(run.id)).save(other)
+        (other / "tau" / "0").write_bytes(b"mine")
+    else:
+        (other / "tau").mkdir(parents=True)
+        (other / "data.csv").write_text("precious")
+        (other / "tau" / "sha256.json").write_text('{"data.csv": "x"}')
+    before = everything(other)
+    assert swept.gc() == [] and everything(other) == before and swept.strangers() == [other]
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling link", "folder", "full folder", "file"])
@@ -168,9 +255,17 @@ def test_a_study_replaces_only_its_own(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"not the table of verdict\.json"):
         read_table(folder / "table.csv")
     verdict = json.loads((folder / "verdict.json").read_text())
+    edited = everything(folder)
+    with pytest.raises(StoreError, match=r"table\.csv was edited(.|\n)*the runs are kept"):
+        run_study(_study(), size="small", out=tmp_path, workers=0, threads=1)
+    assert all(everything(folder)[str(folder / name)] == edited[str(folder / name)] for name in ("table.csv", "verdict.json"))
     del verdict["table_sha256"]  # as earlier versions wrote it
     (folder / "verdict.json").write_text(json.dumps(verdict))
     assert len(read_table(folder / "table.csv")) == 3
+    (folder / "table.csv").write_bytes(whole)  # as a process leaves it that is killed before it writes the verdict
+    os.unlink(folder / "verdict.json")
+    run_study(_study(), size="small", out=tmp_path, workers=0, threads=1)
+    assert json.loads((folder / "verdict.json").read_text())["table_sha256"] and (folder / "table.csv").read_bytes() == whole
 
 
 def test_evidence_replaces_only_evidence(tmp_path: Path) -> None:

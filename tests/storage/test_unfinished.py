@@ -221,3 +221,23 @@ def test_files_of_the_user_stay(store: Path) -> None:
     assert resume(store, threads=1).outcome == "budget_spent"
     assert Trajectory.load(store) and notes.read_text() == "mine"
     assert [path.name for path in partial_path(store).iterdir()] == ["notes.txt"]
+
+
+def test_what_is_shown_and_no_finished_run_says_how_to_go_on(store: Path, tmp_path: Path, command: Command) -> None:
+    """The unfinished run by either name, the folder that runs lie in, and one with none."""
+    for name in (store, partial_path(store)):
+        status, _, error = command("show", name)
+        assert status == 2 and "unfinished run" in error and f"`theory-sim resume {store}` continues it" in error
+    status, _, error = command("show", tmp_path)
+    assert status == 2 and "none of its own" in error and "it holds run.partial: give those you mean" in error
+    resume(store, threads=1)
+    for k in range(6):
+        shutil.copytree(store, tmp_path / f"run{k}")
+    status, _, error = command("show", tmp_path)
+    assert status == 2 and "it holds run, run0, run1, run2, run3 and 2 more" in error
+    (tmp_path / "empty").mkdir()
+    status, _, error = command("show", tmp_path / "empty")
+    assert status == 2 and "no run lies in that folder either" in error
+    status, _, error = command("show", tmp_path / "nothing")
+    assert status == 2 and "does not exist" in error
+    assert command("show", store)[0] == 0

@@ -1,16 +1,17 @@
-"""Which files the program wrote into a folder, and a walk that follows no symbolic link."""
+"""Which files the program wrote into a folder, and as what; and a walk that follows no symbolic link."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-__all__ = ["Listing", "strangers", "walk"]
+__all__ = ["Listing", "digest_of", "strangers", "walk"]
 
 # What Zarr writes for one array: its metadata, chunks, and each of them under the name that it has until it is whole.
 _OF_ARRAY: Final = re.compile(r"\.zarray|\.zattrs|\d+(\.\d+)*|[^/]*\.[0-9a-f]{32}\.partial")
@@ -26,10 +27,13 @@ class Listing:
         Files.
     arrays : frozenset of str
         Folders of Zarr arrays; their files are known by Zarr's own names.
+    digests : mapping of str to str
+        SHA-256 of files, as the program wrote them; a file that has another one is no longer the program's.
     """
 
     files: frozenset[str] = frozenset()
     arrays: frozenset[str] = frozenset()
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: list[str]) -> Self:
@@ -45,6 +49,10 @@ class Listing:
         """Whether the program wrote a file of this name."""
         folder, _, last = name.rpartition("/")
         return name in self.files or (folder in self.arrays and _OF_ARRAY.fullmatch(last) is not None)
+
+    def owns(self, name: str, path: Path) -> bool:
+        """Whether the program wrote this file, and it is as it was written if its digest is known."""
+        return self.has_file(name) and (name not in self.digests or self.digests[name] == digest_of(path))
 
     def has_folder(self, name: str) -> bool:
         """Whether the program made a folder of this name."""
@@ -72,7 +80,13 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path, str]]:
             yield name, path, "file" if stat.S_ISREG(mode) else "other"
 
 
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def strangers(folder: Path, listing: Listing) -> list[str]:
-    """What lies below a folder and is not in the listing; symbolic links and devices never are."""
-    return [name for name, _, kind in walk(folder)
-            if not ((kind == "file" and listing.has_file(name)) or (kind == "folder" and listing.has_folder(name)))]
+    """What lies below a folder and is not the program's by the listing; symbolic links and devices never are."""
+    return [name for name, path, kind in walk(folder)
+            if not ((kind == "file" and listing.owns(name, path)) or (kind == "folder" and listing.has_folder(name)))]

@@ -14,7 +14,7 @@ __all__ = ["remove_empty", "remove_file", "remove_folder", "remove_listed", "req
 
 
 def require_no_strangers(folder: Path, listing: Listing, *, of: str) -> None:
-    """Raise StoreError, which names the first stranger, unless a folder holds nothing but what the listing has.
+    """Raise StoreError, which names the first stranger, unless a folder holds nothing but what the listing has, unchanged.
 
     Parameters
     ----------
@@ -29,6 +29,11 @@ def require_no_strangers(folder: Path, listing: Listing, *, of: str) -> None:
         raise StoreError(f"{folder} is {kind}", f"{of} is a folder of its own, and links are not followed to remove anything",
                          "remove or move it yourself, or choose another output")
     found = strangers(folder, listing)
+    edited = [name for name in found if listing.has_file(name) and not (folder / name).is_symlink()]
+    if edited:
+        raise StoreError(f"{folder} holds {edited[0]!r}, which is not as theory_sim wrote it: edited or damaged",
+                         f"{of} is replaced or removed only if each of its files is as it was written",
+                         f"move {folder} away; or delete it yourself, if you need nothing of it")
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         raise StoreError(f"{folder} holds {found[0]!r}{more}, which theory_sim did not write",
@@ -59,7 +64,7 @@ def remove_listed(folder: Path, listing: Listing) -> None:
 
 def _remove(folder: Path, listing: Listing) -> None:
     for name, path, kind in list(walk(folder)):
-        if kind == "file" and listing.has_file(name):
+        if kind == "file" and listing.owns(name, path):
             path.unlink()
         elif kind == "folder" and listing.has_folder(name):
             with suppress(OSError):  # holds what stays

@@ -6,7 +6,6 @@ text, compressed by decoders of bytes, are opened; all else is refused, by name.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import multiprocessing.synchronize  # noqa: F401 -- numcodecs imports it at its first use, which is in a thread of Zarr's
 import re
@@ -15,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.storage.arrays import read_json
-from theory_sim.storage.listing import Listing, strangers, walk
+from theory_sim.storage.listing import Listing, digest_of, strangers, walk
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["digests", "listing_of_zarr", "open_zarr", "require_plain", "write_zarr", "zarr_listing"]
+__all__ = ["digests", "listing_by_digests", "open_zarr", "require_plain", "write_zarr", "zarr_listing"]
 
 _ROOT: Final = (".zgroup", ".zattrs", ".zmetadata")
 # Booleans, whole and floating-point numbers, bytes and text of fixed length: no objects, no structures.
@@ -40,15 +39,24 @@ def zarr_listing(names: Iterable[str], *, prefix: str = "", more: Iterable[str] 
     return Listing(frozenset([*(f"{prefix}{name}" for name in _ROOT), *more]), frozenset(f"{prefix}{name}" for name in names))
 
 
-def listing_of_zarr(path: Path, *, prefix: str = "", more: Iterable[str] = ()) -> Listing:
-    """The same of a store that is there, by its own metadata.
+def listing_by_digests(folder: Path, manifest: str, *, prefix: str = "", more: Iterable[str] = ()) -> Listing:
+    """What a folder's manifest of digests lists, if that is a Zarr store below a prefix, with some files beside it.
+
+    The names alone prove nothing: files that have other digests than these are not the program's.
 
     Raises
     ------
     OSError, ValueError
-        If it cannot be read.
+        If manifest or store cannot be read, or the manifest lists a file that is no part of such a store.
     """
-    return zarr_listing(_arrays(read_json(path / ".zmetadata")), prefix=prefix, more=more)
+    told = read_json(folder / manifest)
+    if not isinstance(told, dict) or not all(isinstance(digest, str) for digest in told.values()):
+        raise ValueError(f"{manifest} is no list of digests")
+    store = zarr_listing(_arrays(read_json(folder / prefix / ".zmetadata")), prefix=prefix, more=more)
+    for name in told:
+        if not store.has_file(name):
+            raise ValueError(f"{manifest} lists {name!r}, which is no part of it")
+    return Listing(frozenset([*told, manifest]), digests=told)
 
 
 def digests(folder: Path, *, without: str) -> dict[str, str]:
@@ -64,8 +72,7 @@ def digests(folder: Path, *, without: str) -> dict[str, str]:
         if kind == "other":
             raise ValueError(f"{name} is neither a file nor a folder")
         if kind == "file" and name != without:
-            with open(path, "rb") as file:
-                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+            found[name] = digest_of(path)
     return dict(sorted(found.items()))
 
 
@@ -94,8 +101,8 @@ def require_plain(path: Path, *, more: Iterable[str] = ()) -> None:
     """Raise ValueError unless a store holds nothing but plain numbers and text that fit into memory."""
     import psutil
 
-    metadata = _metadata(read_json(path / ".zmetadata"))
-    listing = listing_of_zarr(path, more=more)
+    content = read_json(path / ".zmetadata")
+    metadata, listing = _metadata(content), zarr_listing(_arrays(content), more=more)
     found = strangers(path, listing)
     if found:
         raise ValueError(f"{found[0]!r} is no part of such a store")

@@ -102,7 +102,7 @@ def run_study(
     InputError
         If the name or size is unknown, or workers and threads make no sense; before anything is written.
     StoreError
-        If the folder holds other runs, another process is at them, or other libraries began them.
+        If the folder holds other runs or a table that was edited, another process is at them, or other libraries began them.
     """
     chosen = study_of(study) if isinstance(study, str) else study
     plan = chosen.plan(require_size(size))
@@ -126,6 +126,7 @@ def run_study(
     table = chosen.tabulate(summaries)
     result = StudyResult(chosen, size, folder, table, chosen.decide(table), *counts)
     text = table.to_csv(index=False)
+    _require_own(folder / TABLE, text.encode())
     write_text(folder / TABLE, text, fix=_FIX)
     told = {**_told(result), "table_sha256": hashlib.sha256(text.encode()).hexdigest()}
     write_text(folder / VERDICT, json.dumps(told, indent=2) + "\n", fix=_FIX)
@@ -177,6 +178,21 @@ def _refuse_strangers(folder: Path) -> None:
         if os.path.lexists(folder / name) and not (folder / _SWEEPS).is_dir():
             raise StoreError(f"{folder / name} is in the way", "a study replaces only the table and verdict of its own runs",
                              "move it elsewhere, or choose another output folder")
+
+
+def _require_own(path: Path, new: bytes) -> None:
+    """Refuse to replace a table by another one unless it is as the verdict beside it says that it was written."""
+    if not os.path.lexists(path):
+        return
+    try:
+        old = path.read_bytes()
+        beside = path.with_name(VERDICT)
+        own = old == new or (beside.is_file() and read_json(beside).get("table_sha256") == hashlib.sha256(old).hexdigest())
+    except (OSError, ValueError, AttributeError):
+        own = False
+    if not own:
+        raise StoreError(f"{path} was edited, or is not the table of {VERDICT}", "a table is replaced only as it was written",
+                         "move it elsewhere and run the study again; the runs are kept")
 
 
 def _store(folder: Path, sweep: Any) -> SweepStore:

@@ -18,7 +18,7 @@ from theory_sim.storage.arrays import read_json
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
-from theory_sim.storage.zarr_store import digests, listing_of_zarr, open_zarr, write_zarr, zarr_listing
+from theory_sim.storage.zarr_store import digests, listing_by_digests, open_zarr, write_zarr, zarr_listing
 from theory_sim.study.sweep.blocks import Axis
 from theory_sim.study.sweep.declaration import Sweep
 from theory_sim.study.sweep.outcomes import FLAGS, KINDS, OUTCOME_VARIABLES, outcome_of
@@ -84,7 +84,7 @@ class Summary:
         Raises
         ------
         StoreError
-            If the folder cannot be written, or what has its name is not a summary or holds other files too.
+            If the folder cannot be written, or what has its name is not a summary, was edited or holds other files too.
         """
         names = [str(name) for name in self.dataset.variables]
         old = _refuse_strangers(folder)
@@ -211,15 +211,12 @@ def collect(
 
 
 def _refuse_strangers(folder: Path) -> Listing | None:
-    """Files of the summary that a folder holds, None if there is no folder; StoreError if it holds anything else."""
+    """Files of the summary that a folder holds, None if there is no folder; StoreError if it holds what was not so written."""
     if not os.path.lexists(folder):
         return None
     try:
-        if (folder / _DIGESTS).exists():
-            listing = Listing(frozenset([*read_json(folder / _DIGESTS), _DIGESTS]))
-        else:
-            listing = listing_of_zarr(folder / _ZARR, prefix=f"{_ZARR}/", more=[_TABLE])
-    except (OSError, ValueError, TypeError) as error:
+        listing = listing_by_digests(folder, _DIGESTS, prefix=f"{_ZARR}/", more=[_TABLE])
+    except (OSError, ValueError) as error:
         raise StoreError(f"{folder} is in the way, and is not a summary: {error}", "only a summary is replaced",
                          "move it away") from error
     require_no_strangers(folder, listing, of=_OF)
