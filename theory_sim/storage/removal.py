@@ -29,7 +29,8 @@ def require_no_strangers(folder: Path, listing: Listing, *, of: str) -> None:
         raise StoreError(f"{folder} is {kind}", f"{of} is a folder of its own, and links are not followed to remove anything",
                          "remove or move it yourself, or choose another output")
     found = strangers(folder, listing)
-    edited = [name for name in found if name in listing.digests and (folder / name).is_file() and not (folder / name).is_symlink()]
+    edited = [name for name in found
+              if name in listing.digests and (folder / name).is_file() and not (folder / name).is_symlink()]
     if edited:
         raise StoreError(f"{folder} holds {edited[0]!r}, which is not as theory_sim wrote it: edited or damaged",
                          f"{of} is replaced or removed only if each of its files is as it was written",
