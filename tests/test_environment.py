@@ -35,6 +35,7 @@ def here() -> dict[str, str]:
     return elsewhere(ALL)
 
 
+@pytest.mark.tier2
 def test_threads_change_nothing(here: dict[str, str]) -> None:
     assert elsewhere(ALL, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1") == here
 

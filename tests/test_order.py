@@ -25,6 +25,7 @@ def orders(experiment: Experiment) -> list[tuple[int, str, bool, float, float, f
     return rows
 
 
+@pytest.mark.tier2
 @pytest.mark.parametrize("preset", ["quick", pytest.param("default", marks=pytest.mark.slow)])
 def test_L_S_learns_P_first_and_S_learns_Q_first(preset: str) -> None:
     experiment = Experiment.preset(preset)

@@ -85,6 +85,7 @@ def test_directions_are_as_described() -> None:
     np.testing.assert_allclose(below + above, 2 * middle, atol=1e-15)
 
 
+@pytest.mark.tier2
 def test_limit_is_approached_and_the_split_limit_is_not() -> None:
     """RMS difference at the end, median over 8 seeds: a quarter of it at 16 times the width, within a factor 1.6."""
     e = TINY.replace(d=12, N=50, neurons="paired", tau_0=1.0, tau_xi=0.02, lambda_=1e-3, max_steps=30, dtype="float32")

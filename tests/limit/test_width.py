@@ -18,6 +18,10 @@ BASE = Experiment(
 WIDTHS, SEEDS = (500, 2000, 8000), range(16)
 
 
+# Each stands on runs or closures that take long together.
+pytestmark = pytest.mark.tier2
+
+
 @pytest.fixture(scope="module")
 def finite() -> list[Trajectory]:
     return [simulate(BASE.replace(m_W=m, m_V=m, seed=seed)) for m in WIDTHS for seed in SEEDS]

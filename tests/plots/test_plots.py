@@ -130,6 +130,7 @@ def test_width_figure_draws_runs_and_their_median() -> None:
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
 
 
+@pytest.mark.tier2
 def test_phase_diagram_draws_cells_and_boundaries(tmp_path: Path) -> None:
     from theory_sim import Engine, Product, Sweep, SweepStore, collect, phase_diagram, run_sweep
     from theory_sim.plots.phase_diagram import plot_phase_diagram

@@ -32,6 +32,7 @@ ALL = {each.id: each for each in claims()}
 LONG = {
     "constant-c-p", "constant-c-p-at-lower-level", "constant-c-q", "order-constant", "ridge-logistic-drawn",
     "two-time-kernel-at-finite-width", "separation-kept-by-moving-patterns", "separation-cancels-at-second-order",
+    "flips-of-accumulated-noise", "separation-of-outer-points-second-order", "noise-variance-recursion",
     "net-weight-by-tangents", "net-weight-is-negative", "orthant-in-polar-coordinates",
 }  # fmt: skip
 

@@ -29,6 +29,7 @@ def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
                           check=False, env={"PYTHONPATH": str(ROOT), "PATH": ""})  # fmt: skip
 
 
+@pytest.mark.tier2
 def test_command_line(tmp_path: Path) -> None:
     listed = call("list", cwd=tmp_path)
     assert listed.returncode == 0 and all(id in listed.stdout for id in ALL)
@@ -94,6 +95,7 @@ def mine(plus=1):
 """
 
 
+@pytest.mark.tier2
 def test_pytest_runs_claims_as_items(tmp_path: Path) -> None:
     """The plug-in in a process of its own, with a user's false claim among those asked for."""
     (tmp_path / "conftest.py").write_text(MINE)

@@ -71,6 +71,7 @@ def near() -> Experiment:
     return suggest(FAR, conditions="deciding", free=PAIR)
 
 
+@pytest.mark.tier2
 def test_a_suggestion_is_where_the_verdict_applies(near: Experiment) -> None:
     assert not check_constants(FAR).applies and least_margin(FAR, "deciding") < 1.0
     assert check_constants(near).applies and least_margin(near, "deciding") >= 1.0
@@ -79,6 +80,7 @@ def test_a_suggestion_is_where_the_verdict_applies(near: Experiment) -> None:
     assert (near.n_examples, near.g0) == (FAR.n_examples, FAR.g0)
 
 
+@pytest.mark.tier2
 def test_nothing_nearer_on_a_grid(near: Experiment) -> None:
     """At up to 0.95 of the distance no point of a grid of 11 x 11 meets conditions and verdict."""
     steps = 0.95 * largest_move(FAR, near) * np.linspace(-1.0, 1.0, 11)
@@ -109,6 +111,7 @@ def test_suggestions_from_twelve_starts(start: Experiment) -> None:
         assert not satisfies(start.replace(**moved, **length, N=start.n_examples, kappa=None), "deciding")
 
 
+@pytest.mark.tier2
 def test_a_run_that_is_too_short_is_made_longer() -> None:
     short = Experiment(max_tau=300.0, max_steps=500)
     assert not check_constants(short).applies
@@ -118,6 +121,7 @@ def test_a_run_that_is_too_short_is_made_longer() -> None:
     assert longer.max_tau > 600.0 and longer.max_steps is not None and longer.max_steps >= longer.max_tau / short.eta_2
 
 
+@pytest.mark.tier2
 def test_what_meets_them_stays_and_the_impossible_is_said() -> None:
     assert suggest(Experiment(), conditions="deciding") == Experiment()
     with pytest.raises(InputError, match="best compromise misses") as caught:

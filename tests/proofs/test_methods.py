@@ -51,7 +51,7 @@ def test_methods_do_not_prove_what_is_false_or_unknown() -> None:
     assert judge(unbounded).outcome == "undecided"
 
 
-@pytest.mark.parametrize(("exact", "count"), [(True, 400), (False, 100)])
+@pytest.mark.parametrize(("exact", "count"), [(True, 400), pytest.param(False, 100, marks=pytest.mark.tier2)])
 def test_intervals_hold_the_mean_as_often_as_they_say(exact: bool, count: int) -> None:
     """Seeds at 90 %: a count within 99.9 % binomial bounds of what the kind of interval promises."""
 

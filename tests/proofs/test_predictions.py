@@ -52,6 +52,7 @@ def check(
         assert [found.predicted_Q, found.predicted_P] == pytest.approx([told.predicted_Q, told.predicted_P], rel=1e-6)
 
 
+@pytest.mark.tier2
 def test_the_smallest_experiment_anew() -> None:
     smallest = min(experiments(), key=lambda e: e.max_tau / e.eta_2)
     check(smallest, {(r.experiment, r.schedule): r for r in LIMIT}, schedules=("L-S",))

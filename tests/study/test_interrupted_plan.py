@@ -41,7 +41,7 @@ def interrupting(at_run: int, at_record: int) -> Callable[[Experiment], Callable
 
 
 @pytest.mark.parametrize("engine", [Engine(), Engine("limit")], ids=["finite", "limit"])
-@pytest.mark.parametrize("at_run", [0, 1, 2])
+@pytest.mark.parametrize("at_run", [pytest.param(0, marks=pytest.mark.tier2), 1, pytest.param(2, marks=pytest.mark.tier2)])
 def test_the_same_call_goes_on(engine: Engine, at_run: int, tmp_path: Path) -> None:
     whole = run_plan(PLAN, tmp_path / "whole", engine=engine, threads=1)
     out = tmp_path / "out"

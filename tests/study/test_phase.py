@@ -26,6 +26,10 @@ BASE = Experiment(max_tau=1500.0, eta_2=0.1)
 RADII, DECAYS = [0.1, 0.2, 0.4, 0.8], [1e-5, 1e-4, 1e-3]
 
 
+# Each stands on runs or closures that take long together.
+pytestmark = pytest.mark.tier2
+
+
 @pytest.fixture(scope="module")
 def summary(tmp_path_factory: pytest.TempPathFactory) -> Summary:
     sweep = Sweep("p", BASE, (Product({"r": RADII, "lambda": DECAYS}),), ("L-S", "S"), (0, 1), (Engine("closure"),))

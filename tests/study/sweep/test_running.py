@@ -50,7 +50,8 @@ def summary(done: SweepStore) -> Summary:
     return collect(done)
 
 
-@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.tier2), 2, pytest.param(3, marks=pytest.mark.tier2)])
+@pytest.mark.tier2
+@pytest.mark.parametrize("workers", [1, 2, 3])
 def test_the_same_table_from_any_number_of_workers(
     workers: int, done: SweepStore, summary: Summary, tmp_path: Path
 ) -> None:
@@ -545,6 +546,7 @@ def test_damaged_folders_are_explained(tmp_path: Path) -> None:
         run_sweep(SweepStore.create(tmp_path / "t", store.sweep), workers=2, threads=2)
 
 
+@pytest.mark.tier2
 def test_interruption_is_resumed(tmp_path: Path) -> None:
     """Ctrl-C with worker processes: exit 130, no worker left, and the same summary in the end."""
     sweep = Sweep("long", TINY.replace(d=60, N=240, max_tau=300.0), seeds=tuple(range(6)), engines=(Engine("limit"),))
