@@ -162,7 +162,7 @@ def commands(verb: str, python: str, arguments: list[str]) -> list[list[str]]:
     if verb == "demo":
         return [[str(Path(python).with_name("theory-sim")), "demo", *arguments]]
     if verb in ("test", "tier2"):
-        tier = ("-m", "tier2") if verb == "tier2" else ()
+        tier = ("-m", "tier2 and not slow") if verb == "tier2" else ()
         return [[python, "-m", "pytest", *PARALLEL, *tier, *arguments]]
     if verb == "check":
         return [
