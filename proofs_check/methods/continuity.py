@@ -25,6 +25,7 @@ _EVERYWHERE: Final = (
     sympy.exp, sympy.sin, sympy.cos, sympy.sinh, sympy.cosh, sympy.tanh, sympy.atan, sympy.asinh, sympy.erf, sympy.erfc,
     sympy.Abs, sympy.Max, sympy.Min,
 )  # fmt: skip
+_JUMPS: Final = (sympy.sign, sympy.Heaviside, sympy.Piecewise, sympy.DiracDelta, sympy.floor, sympy.ceiling)
 _DEFINITIONS: Final = (sympy.Integral, sympy.Limit, sympy.Derivative, sympy.Subs)
 
 
@@ -38,8 +39,9 @@ def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = No
     box : mapping
         Symbol to its closed range, as far as that is known and finite; the symbols' own assumptions hold besides.
     along : sympy.Symbol, optional
-        Variable of the mean value theorem. Without one, integrals, limits and derivatives that stand unevaluated are taken
-        to be defined; with one, those that hold it must be continuous in the form in which sympy evaluates them.
+        Variable of the mean value theorem. Without one, limits that stand unevaluated are taken to be defined, integrals to
+        converge at infinity if the integrand is continuous on their range; derivatives are defined where their evaluated
+        form is continuous. With one, those that hold it must be continuous in the form in which sympy evaluates them.
     """
     if isinstance(expression, _DEFINITIONS):
         return _definition(expression, box, along)
@@ -67,10 +69,57 @@ def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = No
 
 def _definition(node: sympy.Expr, box: Box, along: sympy.Symbol | None) -> bool:
     if along is None or along not in node.free_symbols:
-        inner = isinstance(node, sympy.Derivative)
-        return continuous(node.expr, box) if inner else True
+        if isinstance(node, sympy.Integral):
+            return _integrand(node, box)
+        if isinstance(node, sympy.Derivative):
+            return continuous(node.expr, box) and _evaluated(node.doit(), box)
+        if isinstance(node, sympy.Subs):
+            return not node.expr.doit().has(*_JUMPS) and _evaluated(node.doit(), box)
+        return True
     given = node.doit()
     return not given.has(*_DEFINITIONS) and continuous(given, box, along)
+
+
+def _evaluated(given: sympy.Expr, box: Box) -> bool:
+    return not given.has(sympy.Derivative, sympy.Subs) and continuous(given, box)
+
+
+def _integrand(node: sympy.Expr, box: Box) -> bool:
+    """Whether an integrand is continuous on its range, for all values of the parameters: sympy sees no pole that moves."""
+    function = node.function
+    ranges = {symbol: side for symbol, side in box.items() if symbol not in node.variables}
+    for limit in node.limits:
+        if len(limit) != 3:
+            return False
+        variable, low, high = limit
+        if not all(end.is_infinite or continuous(end, ranges) for end in (low, high)):
+            return False
+        if not _allows(variable, (low, high), ranges):
+            return False
+        if low.is_Rational and high.is_Rational:
+            signed = {"nonnegative": True} if sympy.Min(low, high) >= 0 else {}
+            inside: sympy.Symbol = sympy.Dummy(variable.name, real=True, **signed)
+            ranges[inside] = (sympy.Min(low, high), sympy.Max(low, high))
+            function = function.subs(variable, inside)
+        elif low == sympy.oo or high == -sympy.oo:
+            return False
+        elif low.is_infinite and high.is_infinite:
+            function = function.subs(variable, sympy.Dummy(variable.name, real=True))
+        elif low.is_infinite or high.is_infinite:
+            beyond = sympy.Dummy(variable.name, nonnegative=True)
+            function = function.subs(variable, low + beyond if high.is_infinite else high - beyond)
+        else:
+            share = sympy.Dummy(variable.name, real=True)
+            ranges[share] = (sympy.Integer(0), sympy.Integer(1))
+            function = function.subs(variable, low + share * (high - low))
+    return continuous(function, ranges)
+
+
+def _allows(variable: sympy.Symbol, ends: tuple[sympy.Expr, sympy.Expr], box: Box) -> bool:
+    """Whether the assumptions on an integral's variable, which sympy believes, allow its range."""
+    if variable.is_rational or variable.is_extended_nonpositive or variable.is_irrational:
+        return False
+    return not variable.is_extended_nonnegative or all(end == sympy.oo or sign_on(end, box) is not None for end in ends)
 
 
 def _power(base: sympy.Expr, exponent: sympy.Expr, box: Box) -> bool:

@@ -17,6 +17,11 @@ from proofs_check.problem import Identity, Step
 
 __all__ = ["derive", "from_point", "is_connected", "is_zero", "show_step", "unbounded_as_symbols"]
 
+# Assumptions on a symbol that its domain does not imply; those on signs it does (`proofs_check.well_posed`).
+_KINDS = frozenset({
+    "integer", "noninteger", "rational", "irrational", "algebraic", "transcendental", "even", "odd", "prime", "composite",
+})  # fmt: skip
+
 
 def derive(problem: Identity) -> tuple[str, dict[str, Any]]:
     """Prove a chain of equalities, or find a point at which a link is broken.
@@ -163,12 +168,36 @@ def _by_lemma(difference: sympy.Expr, step: Step, domain: Box) -> bool:
         known = all(each in box or each not in lemma.variables or each in step.given for each in asked.free_symbols)
         if not (known and continuous(asked, box) and _is_in(asked, low, high, box)):
             return False
-        if symbol.is_integer and not asked.is_integer:
+        if not _is_of_the_kind(step.given.get(symbol, symbol), symbol):
             return False
     if derive(lemma)[0] != "proved":
         return False
+    put_in = set().union(*(asked.free_symbols for asked in step.given.values()))
+    if not step.given.keys() <= lemma.variables.keys() or put_in & (_bound(lemma.start) | _bound(lemma.steps[-1].expression)):
+        return False
     left, right = (side.subs(dict(step.given), simultaneous=True) for side in (lemma.start, lemma.steps[-1].expression))
+    # Under an integral the same symbol runs over another range than the one that was looked at.
+    if (left.free_symbols | right.free_symbols) & _bound(difference, beside=left):
+        return False
     return is_zero(difference.subs(left, right))
+
+
+def _is_of_the_kind(asked: sympy.Expr, symbol: sympy.Symbol) -> bool:
+    """Whether a symbol's assumptions that no interval holds (whole, even, prime, ...) are known of what is put in for it."""
+    return all(getattr(asked, f"is_{name}") is value for name, value in symbol.assumptions0.items() if name in _KINDS)
+
+
+def _bound(expression: sympy.Expr, beside: sympy.Expr = sympy.S.Zero) -> set[sympy.Symbol]:
+    """Variables of integrals, sums, limits, derivatives and substitutions, which would capture what is put in.
+
+    Not of those that are part of the expression given as ``beside``.
+    """
+    found: set[sympy.Symbol] = set()
+    for node in sympy.preorder_traversal(expression):
+        if beside.has(node):
+            continue
+        found |= {node.args[1]} if isinstance(node, sympy.Limit) else set(getattr(node, "variables", ()))
+    return found
 
 
 def is_zero(difference: sympy.Expr) -> bool:

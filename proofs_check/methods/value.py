@@ -120,7 +120,11 @@ def _real(value: Any) -> Any:
 
 
 def _complex(node: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
-    """Enclosure over complex balls; with ``analytic`` not finite unless the expression is analytic there."""
+    """Enclosure over complex balls; with ``analytic`` not finite unless the expression is analytic there.
+
+    Without, all that is put in is real: logarithms and roots of what is not shown to be positive are not finite. The error
+    of an integral reaches off the real line, and would let the imaginary part of a negative number's logarithm hold 0.
+    """
     if node.is_Symbol:
         return values[node]
     if isinstance(node, sympy.Integral):
@@ -145,11 +149,15 @@ def _complex(node: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: boo
     if node.is_Pow and node.exp.is_Integer:
         return parts[0] ** int(node.exp)
     if node.is_Pow and node.exp in (sympy.Rational(1, 2), -sympy.Rational(1, 2)):
+        if not (analytic or parts[0].real >= 0):
+            return acb(arb.nan())
         root = parts[0].sqrt(analytic=analytic)
         return root if node.exp > 0 else 1 / root
     if isinstance(node, sympy.exp):
         return parts[0].exp()
     if isinstance(node, sympy.log):
+        if not (analytic or parts[0].real > 0):
+            return acb(arb.nan())
         return parts[0].log(analytic=analytic)
     if isinstance(node, sympy.erf):  # entire
         return parts[0].erf()

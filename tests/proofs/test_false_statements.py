@@ -51,6 +51,8 @@ x, y, s = sympy.symbols("x y s", real=True)
 p, q = sympy.symbols("p q", positive=True)
 e = sympy.Symbol("e", nonnegative=True)
 n = sympy.Symbol("n", integer=True)
+whole = sympy.Symbol("m", integer=True, nonnegative=True)
+even = sympy.Symbol("k", even=True, nonnegative=True)
 not_0 = sympy.Symbol("z", real=True, nonzero=True)
 ZERO, ONE, TWO = Integer(0), Integer(1), Integer(2)
 HALF = Rational(1, 2)
@@ -63,6 +65,12 @@ def identity(start: Any, end: Any, low: Any, high: Any, symbol: sympy.Symbol = x
     """One step on one variable's domain; with a point, by the derivative."""
     step = Step(end, "said so") if at is None else Step(end, "said so", "derivative", symbol, sympy.sympify(at))
     return Identity({symbol: (sympy.sympify(low), sympy.sympify(high))}, start, (step,))
+
+
+def with_lemma(
+    start: Any, end: Any, lemma: str, given: dict[sympy.Symbol, Any], symbol: sympy.Symbol | None = None
+) -> Identity:
+    return Identity({symbol or whole: (ZERO, Integer(4))}, start, (Step(end, "said so", "lemma", lemma=lemma, given=given),))
 
 
 def positive(expression: Any, symbol: sympy.Symbol = x, end: Any = None, **more: Any) -> Positive:
@@ -267,7 +275,49 @@ STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]
         lambda: Identity({n: (ONE, TWO)}, n * (n + 1), (
             Step(n**2 + n, "", "lemma", lemma="sine-at-whole-numbers", given={n: n}),)),
     ),
-    # Integrals and limits.
+    "lemma for even numbers": (
+        lambda: with_lemma((-1) ** whole, ONE, "even-power", {even: whole}),
+        lambda: with_lemma(sympy.Pow(-1, even, evaluate=False), ONE, "even-power", {}, even),
+    ),
+    "lemma that captures what is put in": (
+        lambda: with_lemma(sympy.sinh(2) * Integral(x * x, (x, 0, 1)), sympy.sinh(2) * x / 2, "area-of-a-line", {s: x}, x),
+        lambda: with_lemma(sympy.sinh(2) * Integral(y * x, (x, 0, 1)), sympy.sinh(2) * y / 2, "area-of-a-line", {s: y}, y),
+    ),
+    "lemma whose derivative captures what is put in": (
+        lambda: with_lemma(sympy.sinh(2) * sympy.Derivative(x * x, x), sympy.sinh(2) * x, "slope-of-a-line", {s: x}, x),
+        lambda: Identity({y: (ZERO, TWO), x: (ZERO, TWO)}, sympy.sinh(2) * sympy.Derivative(y * x, x), (
+            Step(sympy.sinh(2) * y, "said so", "lemma", lemma="slope-of-a-line", given={s: y}),)),
+    ),
+    # Integrals, derivatives and limits.
+    "integral over a pole that moves": (
+        lambda: identity(Integral((y - x) ** -2, (y, 0, 1)), -1 / (1 - x) - 1 / x, Rational(1, 4), Rational(3, 4)),
+        lambda: identity(Integral((y + x) ** -2, (y, 0, 1)), 1 / x - 1 / (1 + x), Rational(1, 4), Rational(3, 4)),
+    ),
+    "integral over a pole, with ends that move": (
+        lambda: identity(Integral((y - 1) ** -2, (y, 0, x)), -1 / (x - 1) - 1, Rational(3, 2), TWO),
+        lambda: identity(Integral((y + 1) ** -2, (y, 0, x)), 1 - 1 / (x + 1), Rational(3, 2), TWO),
+    ),
+    "integral beyond its variable's assumptions": (
+        lambda: identity(x * Integral(sqrt(p**2), (p, -1, 1)), x * (x - x), 1, 2),
+        lambda: identity(x * Integral(sqrt(p**2), (p, 0, 1)), x / 2, 1, 2),
+    ),
+    "positive by an integral over a pole that moves": (
+        lambda: Positive({p: (ONE, TWO)}, -Integral((q - p / (1 + p)) ** -2, (q, 0, 1)), (
+            Step(1 + p + (1 + p) / p, "antiderivative"),)),
+        lambda: Positive({p: (ONE, TWO)}, Integral((q + p) ** -2, (q, 0, 1)), (Step(1 / (p * (p + 1)), "antiderivative"),)),
+    ),
+    "derivative at a kink": (
+        lambda: identity(x * sympy.Derivative(Abs(x), x), Abs(x), -1, 1),
+        lambda: identity(x * sympy.Derivative(x**2, x), 2 * x**2, -1, 1),
+    ),
+    "derivative of a root at 0": (
+        lambda: identity(x * sympy.Derivative(sqrt(x), x), sqrt(x) / 2, 0, 1),
+        lambda: identity(x * sympy.Derivative(sqrt(x), x), sqrt(x) / 2, HALF, 1),
+    ),
+    "derivative at a kink, at a point": (
+        lambda: identity(x + sympy.Subs(sympy.Derivative(Abs(y), y), y, 0), x * 1 + sympy.sin(0), -1, 1),
+        lambda: identity(x + sympy.Subs(sympy.Derivative(y**2, y), y, 0), x, -1, 1),
+    ),
     "integral over a pole": (
         lambda: Identity({}, Integral(1 / x**2, (x, -1, 1)), (Step(-TWO, "antiderivative"),)),
         lambda: Identity({}, Integral(1 / x**2, (x, 1, 2)), (Step(HALF, "antiderivative"),)),
@@ -286,6 +336,14 @@ STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]
     ),
     "value that is not real": (
         lambda: root_of(x - 2, 1, 3, log(1 - x), 0), lambda: root_of(x - 2, 1, 3, log(x - 1), 0),
+    ),
+    "value of a logarithm of what is negative": (
+        lambda: integral(log(-Integral(atan(x), (x, 0, 3))), "0.7", "1.0"),
+        lambda: integral(log(Integral(atan(x), (x, 0, 3))), "0.7", "1.0"),
+    ),
+    "value of a root of what is negative": (
+        lambda: integral(sqrt(-Integral(atan(x), (x, 0, 3))), "-0.1", "0.1"),
+        lambda: integral(sqrt(Integral(atan(x), (x, 0, 3))), "1.4", "1.7"),
     ),
     "root that is not the only one": (
         lambda: root_of((x - 1) * (x - 2) * (x - 4), 0, 3, x, 1), lambda: root_of((x - 1) * (x - 4), 0, 2, x, 1),
@@ -332,6 +390,12 @@ def lemmas() -> Iterator[None]:
         "exponential-above-its-tangent": lambda: positive(exp(x) - x - 1, x, exp(x), by=x, at=ZERO, order=2),
         "positive-itself": lambda: positive(p, p),
         "sine-at-whole-numbers": lambda: identity(sin(pi * n, evaluate=False), ZERO, 0, 2, n),
+    }
+    made |= {
+        "even-power": lambda: identity(sympy.Pow(-1, even, evaluate=False), ONE, 0, 8, even),
+        "area-of-a-line": lambda: identity(Integral(s * x, (x, 0, 1)), s / 2, 0, 4, s),
+        "slope-of-a-line": lambda: Identity(
+            {s: (ZERO, Integer(4)), x: (ZERO, Integer(4))}, sympy.Derivative(s * x, x), (Step(s, "a line"),)),
     }
     for id, problem in made.items():
         problem.__doc__ = "A lemma."
