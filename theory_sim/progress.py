@@ -28,15 +28,15 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
-               TextColumn("tau {task.completed:.0f}/{task.total:.0f}  loss {task.fields[loss]}"),
+               TextColumn("tau {task.completed:.4g}/{task.total:.4g}  step {task.fields[step]}  loss {task.fields[loss]}"),
                TimeElapsedColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True)) as bar:
 
         def start(experiment: Experiment) -> Progress:
-            task = bar.add_task(experiment.run_name, total=experiment.max_tau, loss="-")
+            task = bar.add_task(experiment.run_name, total=experiment.max_tau, step=0, loss="-")
 
             def update(step: int, tau: float, training_loss: float) -> None:
-                bar.update(task, completed=min(tau, experiment.max_tau), loss=f"{training_loss:.4f}")
+                bar.update(task, completed=min(tau, experiment.max_tau), step=step, loss=f"{training_loss:.4f}")
 
             return update
 

@@ -39,7 +39,7 @@ def resume(
     threads : int, optional
         Threads to use, all processors by default.
     progress : callable, optional
-        Called with (step, tau, training loss) at each record.
+        Called with (step, tau, training loss) at each record, and every other second between two.
     any_version : bool
         Go on even with other libraries or another processor than those that began the run. The last digits may differ.
     checkpoint_seconds : float

@@ -55,7 +55,7 @@ def simulate(
     threads : int, optional
         Threads to use, all processors by default. The result is bitwise the same for any number.
     progress : callable, optional
-        Called with (step, tau, training loss) at each record.
+        Called with (step, tau, training loss) at each record, and every other second between two.
     force : bool
         Replace a saved run, or an unfinished one, at ``store``.
     checkpoint_seconds : float

@@ -33,11 +33,13 @@ __all__ = ["Network", "Progress", "Run", "deferred_interrupt"]
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, float, float], None]
-"""Called with (step, tau, training loss) at every record."""
+"""Called with (step, tau, training loss) at every record, and every other second between two."""
 
 # Logistic loss under a stable rate never rises this far above where it began, whatever the initial noise output.
 _DIVERGED: Final = 10.0
 _ASTRONOMIC: Final = 1e6
+# Small rates take many steps from a record to the next: that they advance is to be seen.
+_REPORT_SECONDS: Final = 2.0
 
 
 class Network(Outputs, Protocol):
@@ -99,7 +101,7 @@ class Run(Generic[N]):
     layers : sequence of str
         Labels of the first layers.
     progress : callable or None
-        Called at each record.
+        Called at each record, and every other second between two.
     interrupted : threading.Event
         Read between steps.
     partial : Partial, optional
@@ -124,7 +126,7 @@ class Run(Generic[N]):
         self._tau_before = -math.inf
         self._highest_loss = math.inf
         self._partial, self._checkpoint_seconds = partial, checkpoint_seconds
-        self._checkpointed = time.monotonic()
+        self._checkpointed = self._reported = time.monotonic()
 
     def complete(self, attributes: Callable[[], Mapping[str, Any]] = dict) -> Trajectory:
         """Run from the last checkpoint, if there is one, to the end, and save.
@@ -244,12 +246,18 @@ class Run(Generic[N]):
 
     def _record(self, training_loss: float, *, end: bool) -> None:
         due = self.records.due(self.step, self.tau, self._tau_before, end=end)
-        if not due:
-            return
-        snapshot = self._snapshot()
+        snapshot = self._snapshot() if due else None
         for group in due:
+            assert snapshot is not None
             group.record(snapshot)
-        if self.progress is not None and self.records.main in due:
+        if self.progress is not None:
+            self._report(training_loss, recorded=self.records.main in due)
+
+    def _report(self, training_loss: float, *, recorded: bool) -> None:
+        assert self.progress is not None
+        now = time.monotonic()
+        if recorded or now - self._reported >= _REPORT_SECONDS:
+            self._reported = now
             self.progress(self.step, self.tau, training_loss)
 
     # -- going on after an interruption -------------------------------------------------------------

@@ -1,0 +1,51 @@
+"""What a caller sees of a run while it goes on."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from theory_sim import Experiment, simulate, solve_limit
+from theory_sim.loop import run as loop
+from theory_sim.trajectory import Trajectory
+
+# Cut again and again, a rate takes most of its steps after the last record but one.
+CUT = Experiment(d=20, N=80, m_W=6, m_V=6, n_test=2, schedule="step", step_tau=13.0, max_tau=45.0)
+
+
+def watched(engine: str) -> tuple[Trajectory, list[tuple[int, float, float]]]:
+    calls: list[tuple[int, float, float]] = []
+
+    def progress(*call: float) -> None:
+        calls.append((int(call[0]), *call[1:]))
+
+    if engine == "finite":
+        return simulate(CUT, threads=1, progress=progress), calls
+    return solve_limit(CUT, time="flow" if engine == "flow" else "steps", threads=1, progress=progress), calls
+
+
+@pytest.mark.parametrize("engine", ["finite", "limit", "flow"])
+def test_many_steps_between_two_records_are_reported_as_time_passes(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, records = watched(engine)
+    assert [call[0] for call in records] == plain.dataset["step"].values.tolist()
+
+    clock = itertools.count(0.0, loop._REPORT_SECONDS / 7.5)
+    monkeypatch.setattr(loop.time, "monotonic", lambda: next(clock))
+    seen, calls = watched(engine)
+    assert_same(seen, plain)
+    steps = [call[0] for call in calls]
+    assert steps == sorted(set(steps)) and set(steps) > {call[0] for call in records}
+    assert all(math.isfinite(loss) and 0.0 <= tau <= 45.1 for _, tau, loss in calls)
+    # Between two records every eighth visit reports: the clock is read once a visit.
+    gaps = [b - a for a, b in itertools.pairwise(steps)]
+    assert max(gaps) == 8
+
+
+def assert_same(a: Trajectory, b: Trajectory) -> None:
+    import xarray
+
+    drop = [name for name in ("seconds",) if name in a.dataset.attrs]
+    left, right = (run.dataset.assign_attrs({name: 0 for name in drop}) for run in (a, b))
+    xarray.testing.assert_identical(left, right)
