@@ -224,6 +224,6 @@ def find(id: str) -> Claim:
         import difflib
 
         near = difflib.get_close_matches(id, known, n=1)
-        mend = f"did you mean {near[0]!r}?" if near else "proofs-check list names them all"
-        raise InputError(f"claim {id!r}", "the identifier of a claim", mend)
+        fix = f"did you mean {near[0]!r}?" if near else "proofs-check list names them all"
+        raise InputError(f"claim {id!r}", "the identifier of a claim", fix)
     return known[id]

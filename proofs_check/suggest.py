@@ -260,8 +260,8 @@ def _not_found(experiment: Experiment, which: Conditions, names: Sequence[str], 
         seen += f" in {'; '.join(binding)}" if binding else ""
     within = "within factors of 1e4 in " + ", ".join(names)
     if _met_alone(experiment, which, names, seed):
-        mend = "let more parameters move, or change N, g0, q0 or alpha_min, which a suggestion keeps"
-        return InputError(seen, within, "the conditions can be met, the verdict with them was not: " + mend)
+        fix = "let more parameters move, or change N, g0, q0 or alpha_min, which a suggestion keeps"
+        return InputError(seen, within, "the conditions can be met, the verdict with them was not: " + fix)
     ways = [] if set(names) == set(FREE) else ["let more parameters move"]
     for factor in (2, 4, 8, 16, 32, 64, 0.5, 0.25, 0.125):
         other = max(1, round(factor * n))

@@ -112,7 +112,7 @@ def test_bad_input_is_explained_and_leaves_nothing(arguments: list[str], words: 
     (tmp_path / "broken.toml").write_text("d = = 3")
     done = call("run", *arguments, cwd=tmp_path)
     assert done.returncode == 2
-    for word in (*words, "rule:", "mend:"):
+    for word in (*words, "rule:", "fix:"):
         assert word in done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["broken.toml"]
@@ -193,7 +193,7 @@ def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
 def test_bad_engines_and_observers_are_explained(arguments: list[str], words: list[str], tmp_path: Path) -> None:
     done = call("run", "--preset", "quick", *arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stdout
-    for word in (*words, "rule:", "mend:"):
+    for word in (*words, "rule:", "fix:"):
         assert word in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and list(tmp_path.iterdir()) == []
 

@@ -53,14 +53,14 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "seen", "rule", "mend"), BAD, ids=lambda value: str(value)[:40])
-def test_bad_input_is_refused_with_value_rule_and_mend(fields: dict[str, Any], seen: str, rule: str, mend: str) -> None:
+@pytest.mark.parametrize(("fields", "found", "rule", "fix"), BAD, ids=lambda value: str(value)[:40])
+def test_bad_input_is_refused_with_value_rule_and_mend(fields: dict[str, Any], seen: str, rule: str, fix: str) -> None:
     with pytest.raises(ExperimentError) as refused:
         Experiment(**fields)
     error = refused.value
-    assert seen in error.seen and rule in error.rule and mend in error.mend
+    assert found in error.found and rule in error.rule and fix in error.fix
     assert isinstance(error, (InputError, TheorySimError, ValueError))
-    assert str(error) == f"{error.seen}\n  rule: {error.rule}\n  mend: {error.mend}"
+    assert str(error) == f"{error.found}\n  rule: {error.rule}\n  fix: {error.fix}"
 
 
 def test_pieces_of_the_reported_message_name_the_piece() -> None:
@@ -138,7 +138,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
                        (tmp_path, "a folder"), (plan, "compare")):
         with pytest.raises(ExperimentError, match=seen) as refused:
             Experiment.from_toml(path)
-        assert str(path) in refused.value.seen and refused.value.mend
+        assert str(path) in refused.value.found and refused.value.fix
     assert read_toml(plan) == {"compare": ["L-S", "S"]}
 
 

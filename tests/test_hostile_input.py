@@ -1,4 +1,4 @@
-"""Every verb of both programs against hostile input: status 2, found / rule / mend, no traceback, nothing written, soon."""
+"""Every verb of both programs against hostile input: status 2, found / rule / fix, no traceback, nothing written, soon."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def refused(app: Any, program: str, *arguments: str) -> None:
     assert status == 2, (arguments, said)
     assert "Traceback" not in said and len(said) < 2000
     if "Usage:" not in said:  # the parser's own words for an option that it does not know
-        assert f"{program}: " in said and "rule:" in said and "mend:" in said, said
+        assert f"{program}: " in said and "rule:" in said and "fix:" in said, said
 
 
 @pytest.fixture

@@ -269,7 +269,7 @@ def test_round_trip_and_clearing(tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_refused(fields: dict[str, Any], seen: str) -> None:
     with pytest.raises(ExperimentError) as refused:
         Experiment(**fields)
-    assert seen in refused.value.seen and refused.value.mend
+    assert seen in refused.value.found and refused.value.fix
 
 
 def test_helpers_refuse_what_they_cannot_do() -> None:

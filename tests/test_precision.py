@@ -296,7 +296,7 @@ def test_runs_beyond_the_precision_are_refused(fields: dict[str, Any], rule: str
     e = RUN.replace(**fields)
     with pytest.raises(InputError, match=rule) as caught:
         simulate(e, store=tmp_path / "run")
-    assert not list(tmp_path.iterdir()) and "float64" in caught.value.mend
+    assert not list(tmp_path.iterdir()) and "float64" in caught.value.fix
     require_precision(e.replace(dtype="float64"))
     assert any("float32" in warning for warning in regime(e).warnings)
     assert not any("float32" in warning for warning in regime(e, infinite_width=True).warnings)  # the limit has no such bound

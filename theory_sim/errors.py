@@ -1,4 +1,4 @@
-"""The one exception tree: every message holds the value seen, the rule and the mend."""
+"""The one exception tree: every message says what was found, the rule and the fix."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ class TheorySimError(Exception):
 
     Parameters
     ----------
-    seen : str
+    found : str
         What was found, with its value.
     rule : str
         What is allowed.
-    mend : str
+    fix : str
         What the caller can do about it.
     """
 
-    def __init__(self, seen: str, rule: str, mend: str) -> None:
-        self.seen = seen
+    def __init__(self, found: str, rule: str, fix: str) -> None:
+        self.found = found
         self.rule = rule
-        self.mend = mend
-        super().__init__(f"{seen}\n  rule: {rule}\n  mend: {mend}")
+        self.fix = fix
+        super().__init__(f"{found}\n  rule: {rule}\n  fix: {fix}")
 
 
 class InputError(TheorySimError, ValueError):

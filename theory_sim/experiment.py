@@ -394,7 +394,7 @@ class Experiment(pydantic.BaseModel):
         try:
             write_text(Path(path), tomli_w.dumps(self.fields()), fix="choose another")
         except StoreError as error:
-            raise ExperimentError(error.seen, error.rule, error.mend) from None
+            raise ExperimentError(error.found, error.rule, error.fix) from None
 
 
 def require_steps(experiment: Experiment) -> None:

@@ -19,7 +19,7 @@ _LARGEST_INTEGER: Final = 2**64
 MOST_SEEDS: Final = 10_000
 
 
-def read_text(path: str | os.PathLike[str], *, what: str = "a TOML file", mend: str = "check the path") -> str:
+def read_text(path: str | os.PathLike[str], *, what: str = "a TOML file", fix: str = "check the path") -> str:
     """Text of a regular file of at most 8 MiB.
 
     Raises
@@ -31,17 +31,17 @@ def read_text(path: str | os.PathLike[str], *, what: str = "a TOML file", mend: 
     try:
         found = os.stat(path)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise ExperimentError(f"{shown(str(path))}: {getattr(error, 'strerror', error)}", unreadable, mend) from None
+        raise ExperimentError(f"{shown(str(path))}: {getattr(error, 'strerror', error)}", unreadable, fix) from None
     if not stat.S_ISREG(found.st_mode):
-        raise ExperimentError(f"{path} is {_kind(found.st_mode)}", f"{what}, a regular file", mend)
+        raise ExperimentError(f"{path} is {_kind(found.st_mode)}", f"{what}, a regular file", fix)
     if found.st_size > _LARGEST_FILE:
-        raise ExperimentError(f"{path} has {found.st_size} bytes", f"{what} of at most {_LARGEST_FILE} bytes", mend)
+        raise ExperimentError(f"{path} has {found.st_size} bytes", f"{what} of at most {_LARGEST_FILE} bytes", fix)
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise ExperimentError(f"{path}: {error.strerror}", unreadable, mend) from None
+        raise ExperimentError(f"{path}: {error.strerror}", unreadable, fix) from None
     except UnicodeDecodeError as error:
-        raise ExperimentError(f"{path} is not text in UTF-8: {error}", what, mend) from None
+        raise ExperimentError(f"{path} is not text in UTF-8: {error}", what, fix) from None
 
 
 def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     ExperimentError
         If it is missing or broken, or holds what no description needs: see `parse_toml`.
     """
-    text = read_text(path, mend="check the path, or start from `theory-sim presets --toml default`")
+    text = read_text(path, fix="check the path, or start from `theory-sim presets --toml default`")
     return parse_toml(text, str(path))
 
 
@@ -70,7 +70,7 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
         raise ExperimentError(f"{where} nests too deep to be read", f"at most {_DEEPEST} levels", "take tables apart") from None
     except ValueError as error:  # a TOMLDecodeError, or an integer of more digits than Python reads
         raise ExperimentError(f"{where} is not TOML: {shown(str(error), 300)}",
-                              "lines such as `d = 200` or `schedule = \"S\"`", "mend that line") from None
+                              "lines such as `d = 200` or `schedule = \"S\"`", "fix that line") from None
     _require_tame(table, where)
     return table
 
@@ -108,7 +108,7 @@ def parse_seeds(text: str, where: str) -> list[int]:
     InputError
         If it is neither, a seed is not within 0 to 2^64 - 1, or there are more than 10 000.
     """
-    bad = InputError(f"{where} {shown(text)}", "whole numbers from 0 to 2^64 - 1: 0,1,2 or a range 0:5", "mend the list")
+    bad = InputError(f"{where} {shown(text)}", "whole numbers from 0 to 2^64 - 1: 0,1,2 or a range 0:5", "fix the list")
     try:
         numbers = [int(part) for part in text.split(":" if ":" in text else ",")]
     except ValueError:

@@ -29,4 +29,4 @@ def load() -> None:
             point.load()
         except Exception as error:
             raise InputError(f"entry point {point.name} = {point.value}: {type(error).__name__}: {error}",
-                             "a module that registers claims", "mend that package, or uninstall it") from error
+                             "a module that registers claims", "fix that package, or uninstall it") from error

@@ -49,7 +49,7 @@ def test_same_schema_as_the_limit(tmp_path: Path) -> None:
 def test_what_it_does_not_cover_is_refused(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(InputError, match=re.escape(named)) as caught:
         closure_trajectory(Experiment().replace(**fields))
-    assert "mend:" in str(caught.value)
+    assert "fix:" in str(caught.value)
 
 
 USED = {

@@ -46,7 +46,7 @@ def test_refused_before_anything_is_computed(
     monkeypatch.setattr(solve, "draw_data", lambda e: pytest.fail("data were drawn"))
     with pytest.raises(InputError) as caught:
         solve_limit(SMALL.replace(**fields), **options)
-    assert named in str(caught.value) and "rule:" in str(caught.value) and "mend:" in str(caught.value)
+    assert named in str(caught.value) and "rule:" in str(caught.value) and "fix:" in str(caught.value)
 
 
 OPTIONS: list[dict[str, Any]] = [

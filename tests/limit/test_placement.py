@@ -164,7 +164,7 @@ def test_finite_width_approaches_it(fields: dict[str, Any]) -> None:
 def test_refused_where_there_is_no_equation(fields: dict[str, Any], options: dict[str, Any], seen: str) -> None:
     with pytest.raises(InputError) as refused:
         solve_limit(BASE.replace(**fields), **options)
-    assert seen in refused.value.seen and refused.value.mend
+    assert seen in refused.value.found and refused.value.fix
 
 
 @pytest.mark.parametrize("patterns", ["frozen", "frozen-at-annealing", "redrawn"])

@@ -281,7 +281,7 @@ def test_the_limit_has_the_predicted_patterns(kernel: Any) -> None:
 def test_bad_tables_are_refused(observe: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError) as caught:
         Experiment(observe=observe)
-    assert said in str(caught.value) and "mend:" in str(caught.value)
+    assert said in str(caught.value) and "fix:" in str(caught.value)
 
 
 def test_observers_that_break_their_word_are_refused() -> None:

@@ -62,7 +62,7 @@ def test_command_line(tmp_path: Path) -> None:
         (("recheck", "none.json"), "none.json"),
     ):
         wrong = call(*bad, cwd=tmp_path)
-        assert wrong.returncode == 2 and word in wrong.stderr and "mend:" in wrong.stderr
+        assert wrong.returncode == 2 and word in wrong.stderr and "fix:" in wrong.stderr
 
 
 def test_direction_of_imports() -> None:

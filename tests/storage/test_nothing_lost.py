@@ -115,7 +115,7 @@ def test_collect_replaces_no_file_of_the_user_s(kind: str, swept: SweepStore, tm
         (folder / "sha256.json").write_text(json.dumps(whole))
     before = everything(tmp_path)
     seen = r"'summary\.csv', which is not as theory_sim wrote it" if kind == "edited" else "is not a summary"
-    with pytest.raises(StoreError, match=rf"{seen}(.|\n)*mend: move"):
+    with pytest.raises(StoreError, match=rf"{seen}(.|\n)*fix: move"):
         collect(swept)
     with pytest.raises(StoreError, match="move"):
         Summary(collect(swept, save=False).dataset, swept.sweep).save(folder)

@@ -52,7 +52,7 @@ class Group:
             if values.keys() != observer.variables.keys():
                 raise InputError(
                     f"observer {type(observer).__name__} gave {sorted(values)}, declared {sorted(observer.variables)}",
-                    "each declared variable at each record, and no other", "mend its variables or its observe",
+                    "each declared variable at each record, and no other", "fix its variables or its observe",
                 )
             found.update(values)
         for name, value in found.items():

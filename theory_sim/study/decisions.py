@@ -19,7 +19,7 @@ def exact_share(successes: int, n: int, level: float) -> tuple[float, float]:
         If the count is not one of n, or the level not inside (0, 1).
     """
     if not 0 <= successes <= n or not 0.0 < level < 1.0:
-        raise InputError(f"{successes} of {n} at level {level}", "a count from 0 to n and a level inside (0, 1)", "mend it")
+        raise InputError(f"{successes} of {n} at level {level}", "a count from 0 to n and a level inside (0, 1)", "fix it")
     if n == 0:
         return 0.0, 1.0
     from scipy.stats import binomtest

@@ -102,5 +102,5 @@ def test_bad_input_leaves_no_half_sweep(arguments: tuple[str, ...], said: str, t
     (tmp_path / "cells.toml").write_text(TEXT)
     (tmp_path / "bad.toml").write_text(TEXT.replace("0.8]", "-1.0]"))
     wrong = call("sweep", *arguments, cwd=tmp_path)
-    assert wrong.returncode == 2 and said in wrong.stderr and "mend:" in wrong.stderr, wrong.stderr
+    assert wrong.returncode == 2 and said in wrong.stderr and "fix:" in wrong.stderr, wrong.stderr
     assert not any((tmp_path / "runs").glob("*")) if (tmp_path / "runs").exists() else True

@@ -146,7 +146,7 @@ def test_drawn_points_follow_their_laws() -> None:
 def test_bad_declarations_are_refused(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         Sweep.from_toml(written(tmp_path, text))
-    assert said in str(error.value) and "mend:" in str(error.value)
+    assert said in str(error.value) and "fix:" in str(error.value)
 
 
 def test_python_takes_what_files_cannot() -> None:

@@ -167,7 +167,7 @@ def test_failures_stop_nothing_and_are_grouped(tmp_path: Path) -> None:
     assert (status.done, status.failed, status.pending) == (2, 4, 0)
     assert sorted(len(ids) for ids in status.failures.values()) == [2, 2]
     assert any("ExperimentError" in cause for cause in status.failures)
-    assert all("mend:" in example for example in status.examples.values())
+    assert all("fix:" in example for example in status.examples.values())
     gaps = collect(store).dataset
     assert (gaps["state"].sel(seed=0) == "done").all() and (gaps["state"].sel(seed=[1, 2]) == "failed").all()
     assert gaps["h"].sel(seed=[1, 2]).isnull().all() and gaps["h"].sel(seed=0).notnull().all()

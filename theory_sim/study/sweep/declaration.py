@@ -224,7 +224,7 @@ class Sweep:
                     point = self.experiment.replace(schedule=schedule, **changes)
                 except ExperimentError as error:
                     shown = ", ".join(f"{field} = {value}" for field, value in {**changes, "schedule": schedule}.items())
-                    raise InputError(f"at {shown}: {error.seen}", error.rule, error.mend) from None
+                    raise InputError(f"at {shown}: {error.found}", error.rule, error.fix) from None
                 for seed_at, seed in enumerate(self.seeds):
                     run = point if seed == point.seed else point.model_copy(update={"seed": _whole_seed(seed)})
                     for engine_at, engine in enumerate(self.engines):
@@ -236,7 +236,7 @@ class Sweep:
 
 def _whole_seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
-        raise InputError(f"seed {seed!r}", "a whole number from 0 to 2^64 - 1", "mend seeds")
+        raise InputError(f"seed {seed!r}", "a whole number from 0 to 2^64 - 1", "fix seeds")
     return seed
 
 

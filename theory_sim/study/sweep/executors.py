@@ -165,7 +165,7 @@ def workers_of(workers: int | None, threads: int | None) -> int:
     count = default_threads() if workers is None else workers
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_THREADS:
         raise InputError(f"workers = {shown(repr_of(workers))}",
-                         f"a whole number from 0 (this process alone) to {MOST_THREADS}", "mend it or leave it out")
+                         f"a whole number from 0 (this process alone) to {MOST_THREADS}", "fix it or leave it out")
     if count and threads not in (None, 1):
         raise InputError(f"threads = {threads} with {count} worker processes", "a worker process has one thread",
                          "leave threads out, or give workers = 0")
