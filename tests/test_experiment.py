@@ -54,7 +54,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
 
 
 @pytest.mark.parametrize(("fields", "found", "rule", "fix"), BAD, ids=lambda value: str(value)[:40])
-def test_bad_input_is_refused_with_value_rule_and_fix(fields: dict[str, Any], seen: str, rule: str, fix: str) -> None:
+def test_bad_input_is_refused_with_value_rule_and_fix(fields: dict[str, Any], found: str, rule: str, fix: str) -> None:
     with pytest.raises(ExperimentError) as refused:
         Experiment(**fields)
     error = refused.value
