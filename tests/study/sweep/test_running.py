@@ -31,18 +31,21 @@ from theory_sim.study.sweep.store import SweepStatus, SweepStore
 
 ROOT = Path(__file__).parents[3]
 TINY = Experiment(d=10, N=40, m_W=20, m_V=40, max_tau=40.0, n_test=5, epsilon_1=0.2)
-SWEEP = Sweep(
-    "tiny", TINY, (Product({"r": [0.3, 0.6]}), Sobol({"g0": [0.5, 1.5]}, 2)), ("L-S", "S"), (0, 1),
-    (Engine(), Engine("limit"), Engine("closure")),
-)  # fmt: skip
+ENGINES = (Engine(), Engine("limit"), Engine("closure"))
+SWEEP = Sweep("tiny", TINY, (Product({"r": [0.3, 0.6]}),), ("S",), (0, 1), ENGINES)
+LARGER = Sweep("tiny", TINY, (Product({"r": [0.3, 0.6]}), Sobol({"g0": [0.5, 1.5]}, 2)), ("L-S", "S"), (0, 1), ENGINES)
+
+
+def finished(sweep: Sweep, folder: Path, runs: int) -> SweepStore:
+    store = SweepStore.create(folder, sweep)
+    status = run_sweep(store, workers=0)
+    assert (status.done, status.total, status.pending, status.failed) == (runs, runs, 0, 0)
+    return store
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> SweepStore:
-    store = SweepStore.create(tmp_path_factory.mktemp("done") / "tiny", SWEEP)
-    status = run_sweep(store, workers=0)
-    assert (status.done, status.total, status.pending, status.failed) == (40, 40, 0, 0)
-    return store
+    return finished(SWEEP, tmp_path_factory.mktemp("done") / "tiny", 10)
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +53,16 @@ def summary(done: SweepStore) -> Summary:
     return collect(done)
 
 
+@pytest.fixture(scope="module")
+def larger(tmp_path_factory: pytest.TempPathFactory) -> SweepStore:
+    return finished(LARGER, tmp_path_factory.mktemp("larger") / "tiny", 40)
+
+
 @pytest.mark.tier2
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_the_same_table_from_any_number_of_workers(
-    workers: int, done: SweepStore, summary: Summary, tmp_path: Path
-) -> None:
-    store = SweepStore.create(tmp_path / "again", SWEEP)
+def test_the_same_table_from_any_number_of_workers(workers: int, larger: SweepStore, tmp_path: Path) -> None:
+    summary = collect(larger)
+    store = SweepStore.create(tmp_path / "again", LARGER)
     seen: list[SweepStatus] = []
     assert run_sweep(store, workers=workers, progress=seen.append).done == 40
     assert max(status.running for status in seen) == workers == max(status.places for status in seen)
@@ -65,16 +72,16 @@ def test_the_same_table_from_any_number_of_workers(
     for name in summary.dataset.data_vars:
         mine, theirs = summary.dataset[name].values, other.dataset[name].values
         assert np.array_equal(mine, theirs, equal_nan=mine.dtype.kind == "f"), name
-    own, first = (each.folder / "summary" / "summary.csv" for each in (store, done))
+    own, first = (each.folder / "summary" / "summary.csv" for each in (store, larger))
     assert own.read_bytes() == first.read_bytes()
 
 
-def test_each_place_holds_its_own_run(summary: Summary) -> None:
-    """Against the functions for one run, a few places."""
-    for run in list(SWEEP)[::7]:
+def places_hold_their_runs(summary: Summary, sweep: Sweep, every: int) -> None:
+    """Assert it against the functions for one run."""
+    for run in list(sweep)[::every]:
         alone = {"finite": simulate, "limit": solve_limit, "closure": closure_trajectory}[run.engine.name](run.experiment)
         order = learning_order(alone)
-        at = summary.dataset.isel(dict(zip([axis.name for axis in SWEEP.axes()], run.index, strict=True)))
+        at = summary.dataset.isel(dict(zip([axis.name for axis in sweep.axes()], run.index, strict=True)))
         for i, level in enumerate((0.45, 0.5, 0.55)):
             found = next(each for each in order.levels if each.level == level)
             assert at["tau_P"].values[i] == found.tau_P and at["tau_Q"].values[i] == found.tau_Q
@@ -84,8 +91,22 @@ def test_each_place_holds_its_own_run(summary: Summary) -> None:
         np.testing.assert_array_equal(at["loss_train"].values, last["loss_train"].values)
         np.testing.assert_array_equal(at["error_test"].values, 1 - last["accuracy_test"].values)
         assert str(at["state"].values) == "done" and str(at["run"].values) == run.id
+
+
+def test_each_place_holds_its_own_run(summary: Summary) -> None:
+    places_hold_their_runs(summary, SWEEP, 2)
     frame = summary.frame
-    assert len(frame) == len(SWEEP) and {"r", "g0", "engine", "schedule", "seed", "tau_Q 0.45", "error_test both"} <= set(frame)
+    assert len(frame) == len(SWEEP) and {"r", "engine", "schedule", "seed", "tau_Q 0.45", "error_test both"} <= set(frame)
+    (row,) = frame[(frame.r == 0.6) & (frame.engine == "limit") & (frame.seed == 1)]["h"]
+    assert row == float(summary.dataset["h"].isel(r=1, engine=1, schedule=0, seed=1))
+
+
+@pytest.mark.tier2
+def test_each_place_of_two_blocks_holds_its_own_run(larger: SweepStore) -> None:
+    summary = collect(larger)
+    places_hold_their_runs(summary, LARGER, 7)
+    frame = summary.frame
+    assert len(frame) == len(LARGER) and {"r", "g0"} <= set(frame)
     row = frame[(frame.r == 0.6) & (frame.engine == "limit") & (frame.schedule == "S") & (frame.seed == 1)].iloc[1]
     assert row["h"] == float(summary.dataset["h"].isel(r=1, sobol=1, engine=1, schedule=1, seed=1))
 
@@ -100,7 +121,7 @@ def test_summary_is_read_back(done: SweepStore, summary: Summary, tmp_path: Path
     with pytest.raises(StoreError, match=r"another meaning(.|\n)*sweep collect"):
         Summary.load(tmp_path / "old")
     own = collect(done, own={"steps": lambda trajectory: float(trajectory.dataset["step"][-1])}, save=False)
-    assert own.dataset["steps"].isel(schedule=1).min() > 0 and "steps" in own.frame
+    assert own.dataset["steps"].min() > 0 and "steps" in own.frame
     with pytest.raises(InputError, match="named 'h'"):
         collect(done, own={"h": lambda trajectory: 0.0})
 
@@ -114,7 +135,7 @@ def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:
     found = collect(done, beside={"gap": gap}, save=False).dataset["gap"]
     assert np.isnan(found.sel(engine="finite").values).all()
     names = [axis.name for axis in SWEEP.axes()]
-    for run in [run for run in SWEEP if run.engine.name == "limit"][::3]:
+    for run in [run for run in SWEEP if run.engine.name == "limit"][::2]:
         expected = gap(simulate(run.experiment), solve_limit(run.experiment))
         assert float(found.isel(dict(zip(names, run.index, strict=True)))) == expected
     wide = Sweep("wide", TINY, (Product({"m_V": [20, 40]}),), ("S",), (0, 1), (Engine(), Engine("limit")))
@@ -130,21 +151,21 @@ def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:
         collect(SweepStore.create(tmp_path / "reverse", reverse), beside={"gap": gap}, save=False)
 
 
-def test_extension_runs_only_what_is_new(summary: Summary, tmp_path: Path) -> None:
-    few = Sweep("few", TINY, (Product({"r": [0.3]}),), ("L-S", "S"), (0,), (Engine("limit"),))
-    more = Sweep("few", TINY, (Product({"r": [0.3, 0.6]}),), ("L-S", "S"), (0, 1), (Engine("limit"),))
+def test_extension_runs_only_what_is_new(tmp_path: Path) -> None:
+    few = Sweep("few", TINY, (Product({"r": [0.3]}),), ("S",), (0,), (Engine("limit"),))
+    more = Sweep("few", TINY, (Product({"r": [0.3, 0.6]}),), ("S",), (0, 1), (Engine("limit"),))
     store = SweepStore.create(tmp_path / "few", few)
     run_sweep(store, workers=0)
     before = {path.name: path.stat().st_mtime_ns for path in (store.folder / "runs").iterdir()}
-    assert store.extend(more) == 6
-    assert SweepStore(store.folder).status().pending == 6
-    assert run_sweep(store, workers=0).done == 8
+    assert store.extend(more) == 3
+    assert SweepStore(store.folder).status().pending == 3
+    assert run_sweep(store, workers=0).done == 4
     assert {name: (store.folder / "runs" / name).stat().st_mtime_ns for name in before} == before
-    assert sorted(entry.attempts for entry in store.manifest.entries()) == [1] * 8
+    assert sorted(entry.attempts for entry in store.manifest.entries()) == [1] * 4
     whole = SweepStore.create(tmp_path / "whole", more)
     run_sweep(whole, workers=0)
     assert collect(store).dataset.identical(collect(whole).dataset)
-    with pytest.raises(InputError, match="lacks 6 of the 8"):
+    with pytest.raises(InputError, match="lacks 3 of the 4"):
         store.extend(few)
 
 
