@@ -15,10 +15,10 @@ import numpy as np
 
 from theory_sim.experiment import Experiment
 from theory_sim.study.engine import Engine
-from theory_sim.study.sweep.collect import Summary, collect
-from theory_sim.study.sweep.declaration import Sweep
-from theory_sim.study.sweep.run import run_sweep
-from theory_sim.study.sweep.store import SweepStore
+from theory_sim.sweeps.collect import Summary, collect
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.run import run_sweep
+from theory_sim.sweeps.store import SweepStore
 
 TARGET = 1.85
 BASE = Experiment(d=400, N=1600, schedule="S", eta_2=0.5, max_tau=1500.0, record_every=25.0)

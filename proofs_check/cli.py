@@ -268,7 +268,7 @@ def constants(
     from proofs_check.suggest import suggest as nearest
     from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
-    from theory_sim.study.plan import Plan
+    from theory_sim.sweeps.plan import Plan
 
     if format not in ("text", "json"):
         raise InputError(f"--format {format}", "text or json", "choose one of these")

@@ -19,8 +19,8 @@ from theory_sim.cli import app as theory_sim
 from theory_sim.errors import InputError, TheorySimError
 from theory_sim.experiment import Experiment
 from theory_sim.reading import parse_seeds, parse_toml, parse_value
-from theory_sim.study.plan import Plan
-from theory_sim.study.sweep.declaration import Sweep
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.plan import Plan
 from theory_sim.terminal import INTERNAL_ERROR, READER_GONE, run_program
 
 FILES: dict[str, bytes] = {

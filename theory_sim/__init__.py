@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     from theory_sim.regime import Regime, regime
     from theory_sim.resume import resume
     from theory_sim.simulate import simulate
-    from theory_sim.study.comparisons import compare_paired, compare_sweep
+    from theory_sim.statistics.paired import compare_paired
+    from theory_sim.studies.registry import study_names, study_of
+    from theory_sim.studies.run_study import StudyResult, run_study
+    from theory_sim.studies.study import Finding, Study, StudyVerdict
     from theory_sim.study.engine import Engine
-    from theory_sim.study.phase import phase_diagram
-    from theory_sim.study.plan import Plan
-    from theory_sim.study.registry import study_names, study_of
-    from theory_sim.study.run_study import StudyResult, run_study
-    from theory_sim.study.study import Finding, Study, StudyVerdict
-    from theory_sim.study.sweep.blocks import Product, Random, Sobol, Zip
-    from theory_sim.study.sweep.collect import Summary, collect
-    from theory_sim.study.sweep.declaration import Sweep
-    from theory_sim.study.sweep.run import run_sweep
-    from theory_sim.study.sweep.store import SweepStore
+    from theory_sim.sweeps.blocks import Product, Random, Sobol, Zip
+    from theory_sim.sweeps.collect import Summary, collect
+    from theory_sim.sweeps.compare import compare_sweep
+    from theory_sim.sweeps.declaration import Sweep
+    from theory_sim.sweeps.phase import phase_diagram
+    from theory_sim.sweeps.plan import Plan
+    from theory_sim.sweeps.run import run_sweep
+    from theory_sim.sweeps.store import SweepStore
     from theory_sim.trajectory import Trajectory
 
 __version__ = "0.1.0"
@@ -41,14 +42,14 @@ _HOMES = {
     "closure_trajectory": "limit", "NTKRegression": "limit", "ntk_regression": "limit", "solve_limit": "limit",
     "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "recording",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
-    "Plan": "study.plan", "Regime": "regime", "regime": "regime", "resume": "resume", "simulate": "simulate",
-    "Trajectory": "trajectory", "Engine": "study.engine", "Sweep": "study.sweep.declaration",
-    "SweepStore": "study.sweep.store", "run_sweep": "study.sweep.run", "collect": "study.sweep.collect",
-    "Summary": "study.sweep.collect", "Product": "study.sweep.blocks", "Zip": "study.sweep.blocks",
-    "Random": "study.sweep.blocks", "Sobol": "study.sweep.blocks", "phase_diagram": "study.phase",
-    "compare_paired": "study.comparisons", "compare_sweep": "study.comparisons",
-    "Study": "study.study", "Finding": "study.study", "StudyVerdict": "study.study", "StudyResult": "study.run_study",
-    "run_study": "study.run_study", "study_names": "study.registry", "study_of": "study.registry",
+    "Plan": "sweeps.plan", "Regime": "regime", "regime": "regime", "resume": "resume", "simulate": "simulate",
+    "Trajectory": "trajectory", "Engine": "study.engine", "Sweep": "sweeps.declaration",
+    "SweepStore": "sweeps.store", "run_sweep": "sweeps.run", "collect": "sweeps.collect",
+    "Summary": "sweeps.collect", "Product": "sweeps.blocks", "Zip": "sweeps.blocks",
+    "Random": "sweeps.blocks", "Sobol": "sweeps.blocks", "phase_diagram": "sweeps.phase",
+    "compare_paired": "statistics.paired", "compare_sweep": "sweeps.compare",
+    "Study": "studies.study", "Finding": "studies.study", "StudyVerdict": "studies.study", "StudyResult": "studies.run_study",
+    "run_study": "studies.run_study", "study_names": "studies.registry", "study_of": "studies.registry",
 }
 
 __all__ = [

@@ -11,8 +11,8 @@ from theory_sim.experiment import Experiment
 
 if TYPE_CHECKING:
     from theory_sim.loop import Progress
-    from theory_sim.study.plan import Plan
-    from theory_sim.study.sweep.store import SweepStatus
+    from theory_sim.sweeps.plan import Plan
+    from theory_sim.sweeps.store import SweepStatus
 
 __all__ = ["run_progress", "sweep_progress"]
 

@@ -10,16 +10,16 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from theory_sim.study.registry import study_names, study_of
-from theory_sim.study.study import SIZES
+from theory_sim.studies.registry import study_names, study_of
+from theory_sim.studies.study import SIZES
 from theory_sim.sweep_tables import duration
 from theory_sim.tables import headed_table
 
 if TYPE_CHECKING:
     import pandas
 
-    from theory_sim.study.run_study import StudyResult
-    from theory_sim.study.study import StudyVerdict
+    from theory_sim.studies.run_study import StudyResult
+    from theory_sim.studies.study import StudyVerdict
 
 __all__ = ["markdown", "studies_table", "study_table"]
 

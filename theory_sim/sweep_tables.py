@@ -13,12 +13,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from theory_sim.study.censored import MedianTime, median_time
-from theory_sim.study.comparisons import LEAST_PAIRS, RESAMPLES
-from theory_sim.study.over_seeds import CONFIDENCE
-from theory_sim.study.phase import PhaseDiagram
-from theory_sim.study.sweep.collect import Summary
-from theory_sim.study.sweep.store import SweepStatus
+from theory_sim.statistics.censored import MedianTime, median_time
+from theory_sim.statistics.intervals import CONFIDENCE
+from theory_sim.statistics.paired import LEAST_PAIRS, RESAMPLES
+from theory_sim.sweeps.collect import Summary
+from theory_sim.sweeps.phase import PhaseDiagram
+from theory_sim.sweeps.store import SweepStatus
 from theory_sim.tables import headed_table
 
 if TYPE_CHECKING:

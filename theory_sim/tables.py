@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from theory_sim.study.over_seeds import CONFIDENCE, Interval, ScheduleSummary, share_interval
+from theory_sim.statistics.intervals import CONFIDENCE, Interval, share_interval
+from theory_sim.sweeps.over_seeds import ScheduleSummary
 from theory_sim.theory.closure.accuracy import stated
 
 if TYPE_CHECKING:

@@ -53,8 +53,8 @@ import numpy as np
 
 from proofs_check import ConstantsReport, check_constants
 from theory_sim import Experiment, learning_order, simulate, solve_limit
-from theory_sim.study.decisions import judge_share
-from theory_sim.study.study import Finding
+from theory_sim.studies.decisions import judge_share
+from theory_sim.studies.study import Finding
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE, TABLE = DOCS / "predictions.md", DOCS / "predictions.csv"

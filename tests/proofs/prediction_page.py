@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.proofs import prediction_experiments as protocol
 from tests.proofs.prediction_experiments import Row, Time, experiments, findings
-from theory_sim.study.decisions import exact_share
+from theory_sim.statistics.intervals import share_interval
 
 
 def page(rows: Sequence[Row]) -> str:
@@ -69,7 +69,7 @@ above it later, and that row was simulated again. The law, the statistic and the
 
 def _needed() -> int:
     """Least number of experiments of which all must be hits for the rule to say supported."""
-    return next(n for n in range(1, 1000) if exact_share(n, n, protocol.LEVEL)[0] > protocol.TARGET)
+    return next(n for n in range(1, 1000) if share_interval(n, n, protocol.LEVEL).low > protocol.TARGET)
 
 
 def _times(rows: Sequence[Row]) -> str:
@@ -193,7 +193,8 @@ quarter); max_tau = 8 d. No draw is repeated or left out. tau_0 is in units of t
 
 
 def _share(count: int, of: int) -> str:
-    low, high = exact_share(count, of, 0.95)
+    share = share_interval(count, of, 0.95)
+    low, high = share.low, share.high
     share = f", {100 * count / of:.1f} %" if of else ""
     return f"{count} of {of}{share} ({100 * low:.1f} to {100 * high:.1f} %)"
 

@@ -19,10 +19,10 @@ from theory_sim import Experiment, Trajectory, closure_trajectory, simulate, sol
 from theory_sim.errors import StoreError
 from theory_sim.storage.zarr_store import digests, open_zarr, require_plain
 from theory_sim.study.engine import Engine
-from theory_sim.study.sweep.collect import Summary, collect
-from theory_sim.study.sweep.declaration import Sweep
-from theory_sim.study.sweep.run import run_sweep
-from theory_sim.study.sweep.store import SweepStore
+from theory_sim.sweeps.collect import Summary, collect
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.run import run_sweep
+from theory_sim.sweeps.store import SweepStore
 from theory_sim.trajectory import REQUIRED, _require_schema
 
 SMALL = Experiment(d=4, N=16, m_W=8, m_V=12, n_test=2, eta_1=1.0, max_steps=6, record_every=2.0)

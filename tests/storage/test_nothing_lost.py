@@ -18,12 +18,12 @@ from theory_sim import Experiment, Trajectory, faults, simulate
 from theory_sim.errors import InputError, StoreError
 from theory_sim.plots.style import FORMATS, require_own_figure, save_figure, style
 from theory_sim.storage.zarr_store import digests
+from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.study.engine import Engine
-from theory_sim.study.run_study import read_table, run_study
-from theory_sim.study.sweep.collect import SUMMARY, Summary, collect
-from theory_sim.study.sweep.declaration import Sweep
-from theory_sim.study.sweep.run import run_sweep
-from theory_sim.study.sweep.store import SweepStore
+from theory_sim.sweeps.collect import SUMMARY, Summary, collect
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.run import run_sweep
+from theory_sim.sweeps.store import SweepStore
 
 SMALL = Experiment(d=4, N=16, m_W=8, m_V=12, n_test=2, eta_1=1.0, max_steps=6, record_every=2.0)
 RUN = ("run", "--set", "d=4", "--set", "N=16", "--set", "m_W=8", "--set", "m_V=12", "--set", "max_steps=3", "-q", "--force")
@@ -239,7 +239,7 @@ def test_a_figure_on_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 def test_a_study_replaces_only_its_own(tmp_path: Path) -> None:
-    from tests.study.test_studies import _study
+    from tests.studies.test_studies import _study
 
     folder = tmp_path / "tiny-small"
     folder.mkdir()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from theory_sim.errors import InputError
     from theory_sim.study.engine import Engine
-    from theory_sim.study.plan import Plan
+    from theory_sim.sweeps.plan import Plan
 
 File = Annotated[Path | None, typer.Argument(help="Experiment in TOML; left out, the preset.")]
 Runs = Annotated[list[Path], typer.Argument(help="Folders of saved runs.")]
@@ -106,7 +106,7 @@ def plan_of(
 ) -> Plan:
     from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
-    from theory_sim.study.plan import Plan
+    from theory_sim.sweeps.plan import Plan
 
     changes = settings_of(settings)
     if observe:

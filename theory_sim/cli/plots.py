@@ -108,9 +108,9 @@ def plot_phase_command(
     """Phase diagram of a sweep, with predicted boundaries; for the order, in how many cells they agree."""
     from theory_sim.plots.phase_diagram import plot_phase_diagram
     from theory_sim.plots.style import save_figure
-    from theory_sim.study.phase import phase_diagram
-    from theory_sim.study.sweep.collect import collect
-    from theory_sim.study.sweep.store import SweepStore
+    from theory_sim.sweeps.collect import collect
+    from theory_sim.sweeps.phase import phase_diagram
+    from theory_sim.sweeps.store import SweepStore
 
     diagram = phase_diagram(collect(SweepStore(folder), save=False), x, y, quantity, select=settings_of(select, "--select"))
     typer.echo(save_figure(plot_phase_diagram(diagram), output, force=force))

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from theory_sim.regime import Regime
     from theory_sim.study.engine import Engine
-    from theory_sim.study.plan import Plan
-    from theory_sim.study.run_plan import Existing
+    from theory_sim.sweeps.plan import Plan
+    from theory_sim.sweeps.run_plan import Existing
     from theory_sim.trajectory import Trajectory
 
 
@@ -69,7 +69,7 @@ def resume(
 ) -> None:
     """Go on with interrupted runs, to the bitwise same result, and print what was learnt when."""
     from theory_sim.resume import resume
-    from theory_sim.study.over_seeds import summarise
+    from theory_sim.sweeps.over_seeds import summarise
 
     trajectories = []
     for path in runs:
@@ -147,8 +147,8 @@ def _run_and_report(
     """Run a plan and print what came of it; the exit status."""
     from theory_sim.progress import run_progress
     from theory_sim.regime import regime
-    from theory_sim.study.over_seeds import summarise
-    from theory_sim.study.run_plan import run_plan
+    from theory_sim.sweeps.over_seeds import summarise
+    from theory_sim.sweeps.run_plan import run_plan
 
     def regime_of(schedule: str) -> Regime:
         return regime(plan.experiment.replace(schedule=schedule), infinite_width=engine.name != "finite")
@@ -238,7 +238,7 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
 @app.command()
 def show(runs: Runs, as_json: Json = False) -> None:
     """Print the tables of saved runs."""
-    from theory_sim.study.over_seeds import summarise
+    from theory_sim.sweeps.over_seeds import summarise
     from theory_sim.trajectory import Trajectory
 
     summaries = summarise([Trajectory.load(path) for path in runs])

@@ -13,7 +13,7 @@ from theory_sim.cli.options import Quiet
 from theory_sim.cli.sweeps import AnyVersion, OwnThreads, Workers
 
 if TYPE_CHECKING:
-    from theory_sim.study.run_study import StudyResult
+    from theory_sim.studies.run_study import StudyResult
 
 FORMATS = ("text", "json", "csv", "markdown")
 
@@ -33,8 +33,8 @@ def study_command(
     Exit status 1 if a run failed or the study's statement is refuted; 0 if it is supported or undecided.
     """
     from theory_sim.errors import InputError
-    from theory_sim.study.registry import study_names, study_of
-    from theory_sim.study.study import require_size
+    from theory_sim.studies.registry import study_names, study_of
+    from theory_sim.studies.study import require_size
 
     if form not in FORMATS:
         raise InputError(f"--format {form}", f"one of {', '.join(FORMATS)}", "choose one of these")
@@ -64,22 +64,21 @@ def study_command(
 def _run(
     name: str, size: str, out: Path, workers: int | None, threads: int | None, any_version: bool, *, shown: bool
 ) -> StudyResult:
-    from theory_sim.plots.studies import plot_study
     from theory_sim.plots.style import save_figure
     from theory_sim.progress import sweep_progress
-    from theory_sim.study.run_study import run_study
+    from theory_sim.studies.run_study import run_study
 
     result = run_study(name, size=size, out=out, workers=workers, threads=threads, any_version=any_version,
                        watch=lambda label, total: sweep_progress(label, total, shown=shown))
     if result.table is not None:
         for suffix in ("svg", "png"):
-            save_figure(plot_study(name, result.table), result.folder / f"figure.{suffix}", force=True)
+            save_figure(result.study.plot(result.table), result.folder / f"figure.{suffix}", force=True)
     return result
 
 
 def _list(form: str) -> None:
-    from theory_sim.study.registry import study_names, study_of
-    from theory_sim.study.study import SIZES
+    from theory_sim.studies.registry import study_names, study_of
+    from theory_sim.studies.study import SIZES
 
     if form == "json":
         told = [{"name": study.name, "question": study.question, "source": study.source, "statement": study.statement,

@@ -13,7 +13,7 @@ from theory_sim.cli.app import sweep
 from theory_sim.cli.options import Json, Out, Quiet, Seeds, seeds_of
 
 if TYPE_CHECKING:
-    from theory_sim.study.sweep.store import SweepStatus, SweepStore
+    from theory_sim.sweeps.store import SweepStatus, SweepStore
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the sweep.")]
 Declaration = Annotated[Path, typer.Argument(help="Sweep in TOML.")]
@@ -31,9 +31,9 @@ def run_command(
 
     Interrupted or killed, it is gone on with by: theory-sim sweep resume.
     """
-    from theory_sim.study.sweep.declaration import Sweep
-    from theory_sim.study.sweep.executors import workers_of
-    from theory_sim.study.sweep.store import SweepStore
+    from theory_sim.sweeps.declaration import Sweep
+    from theory_sim.sweeps.executors import workers_of
+    from theory_sim.sweeps.store import SweepStore
 
     workers_of(workers, threads)  # before anything is written
     declared = Sweep.from_toml(declaration)
@@ -53,7 +53,7 @@ def resume_command(
     any_version: AnyVersion = False, quiet: Quiet = False, as_json: Json = False,
 ) -> None:
     """Go on with a sweep that was interrupted or killed, to the bitwise same summary."""
-    from theory_sim.study.sweep.store import SweepStore
+    from theory_sim.sweeps.store import SweepStore
 
     _compute(SweepStore(folder), workers, threads, quiet, as_json, retry_failed=retry_failed, any_version=any_version)
 
@@ -69,8 +69,8 @@ def extend_command(
     from dataclasses import replace
 
     from theory_sim.errors import InputError
-    from theory_sim.study.sweep.declaration import Sweep
-    from theory_sim.study.sweep.store import SweepStore
+    from theory_sim.sweeps.declaration import Sweep
+    from theory_sim.sweeps.store import SweepStore
 
     store = SweepStore(folder)
     given = seeds_of(seeds)
@@ -90,7 +90,7 @@ def extend_command(
 @sweep.command("status")
 def status_command(folder: Folder, as_json: Json = False) -> None:
     """Print how far a sweep is, and failed runs by their cause."""
-    from theory_sim.study.sweep.store import SweepStore
+    from theory_sim.sweeps.store import SweepStore
 
     status = SweepStore(folder).status()
     if as_json:
@@ -105,7 +105,7 @@ def status_command(folder: Folder, as_json: Json = False) -> None:
 @sweep.command("collect")
 def collect_command(folder: Folder, quiet: Quiet = False, as_json: Json = False) -> None:
     """Gather the finished runs into summary/summary.zarr and summary/summary.csv, and print the table."""
-    from theory_sim.study.sweep.store import SweepStore
+    from theory_sim.sweeps.store import SweepStore
 
     _collect(SweepStore(folder), quiet, as_json)
 
@@ -113,7 +113,7 @@ def collect_command(folder: Folder, quiet: Quiet = False, as_json: Json = False)
 @sweep.command("gc")
 def gc_command(folder: Folder) -> None:
     """Remove what no run needs: drafts, and unfinished parts of finished runs."""
-    from theory_sim.study.sweep.store import SweepStore
+    from theory_sim.sweeps.store import SweepStore
 
     store = SweepStore(folder)
     removed = store.gc()
@@ -137,9 +137,9 @@ def compare_command(
 ) -> None:
     """Compare two schedules, or engines, on the same data at every place of a sweep, paired over the seeds."""
     from theory_sim.errors import InputError
-    from theory_sim.study.comparisons import compare_sweep
-    from theory_sim.study.sweep.collect import collect
-    from theory_sim.study.sweep.store import SweepStore
+    from theory_sim.sweeps.collect import collect
+    from theory_sim.sweeps.compare import compare_sweep
+    from theory_sim.sweeps.store import SweepStore
 
     if dim not in ("schedule", "engine"):
         raise InputError(f"--dim {dim}", "schedule or engine", "choose one of these")
@@ -166,7 +166,7 @@ def _compute(
 ) -> None:
     """Compute what is pending, print what came of it, and end the program with its status."""
     from theory_sim.progress import sweep_progress
-    from theory_sim.study.sweep.run import run_sweep
+    from theory_sim.sweeps.run import run_sweep
 
     with sweep_progress(store.sweep.name, store.status().total, shown=not (quiet or as_json)) as progress:
         status = run_sweep(store, workers=workers, threads=threads, retry_failed=retry_failed, any_version=any_version,
@@ -178,8 +178,8 @@ def _compute(
 
 
 def _collect(store: SweepStore, quiet: bool, as_json: bool) -> None:
-    from theory_sim.study.sweep.collect import SUMMARY, collect
     from theory_sim.sweep_tables import status_table, summary_table
+    from theory_sim.sweeps.collect import SUMMARY, collect
     from theory_sim.tables import show
 
     summary = collect(store)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from theory_sim.plots.style import WIDTH, style
-from theory_sim.study.phase import PHASES, PhaseDiagram, cell_edges, logarithmic
+from theory_sim.sweeps.phase import PHASES, PhaseDiagram, cell_edges, logarithmic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

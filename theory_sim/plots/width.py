@@ -10,7 +10,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.style import COLOURS, WIDTH, style
-from theory_sim.study.power_law import log_slope
+from theory_sim.statistics.power_laws import log_slope
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:

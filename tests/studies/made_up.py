@@ -1,0 +1,54 @@
+"""Summaries of a study's own sweeps with outcomes written by hand: what its table makes of runs, without any run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from theory_sim.studies.study import Study
+from theory_sim.sweeps.collect import Summary, _coordinates, _empty
+from theory_sim.sweeps.declaration import Sweep, SweepRun
+from theory_sim.sweeps.outcomes import OUTCOME_VARIABLES
+
+Outcome = Callable[[str, SweepRun], Mapping[str, Any]]
+"""Of a sweep's name and a run of it: tau_P, tau_Q, P_error, or any variable of a summary, the study's own included."""
+
+
+def summaries_of(study: Study, outcome: Outcome, size: str = "default") -> dict[str, Summary]:
+    """Every sweep of a study, its runs done, with the outcomes that a function gives; what it does not give is made up."""
+    return {name: _summary(name, sweep, study, outcome) for name, sweep in study.plan(size).items()}  # type: ignore[arg-type]
+
+
+def _summary(name: str, sweep: Sweep, study: Study, outcome: Outcome) -> Summary:
+    import xarray
+
+    axes = sweep.axes()
+    shape, names = [len(axis) for axis in axes], [axis.name for axis in axes]
+    columns = {key: _empty(key, shape) for key in (*OUTCOME_VARIABLES, *study.own, *study.beside)}
+    ids = np.full(shape, "", dtype="<U40")
+    for run in sweep:
+        given = {"tau_P": 500.0, "tau_Q": 300.0, "P_error": 0.1, "censored_at": run.experiment.max_tau,
+                 "annealed_tau": math.nan, "tau_noise": 1.0, "loss_train": 0.3, "Q_loss_at_tau_P": 0.4, "robust": True,
+                 "above_again_P": math.inf, "above_again_Q": math.inf, **outcome(name, run)}  # fmt: skip
+        given.setdefault("order", _order(given["tau_P"], given["tau_Q"]))
+        for key, value in given.items():
+            columns[key][run.index] = value
+        ids[run.index] = run.id
+    variables: dict[str, Any] = {
+        key: ((*names, *(OUTCOME_VARIABLES[key][0] if key in OUTCOME_VARIABLES else ())), values)
+        for key, values in columns.items()
+    }
+    variables |= {"run": (names, ids), "state": (names, np.full(shape, "done"))}
+    labels = {"level": [0.45, 0.50, 0.55], "kind": ["P-only", "Q-only", "both"]}
+    return Summary(xarray.Dataset(variables, {**labels, **_coordinates(axes)}), sweep)
+
+
+def _order(tau_P: float, tau_Q: float) -> str:
+    if math.isnan(tau_P):
+        return "diverged"
+    if math.isinf(tau_P) and math.isinf(tau_Q):
+        return "neither learnt"
+    return "P first" if tau_P < tau_Q else "Q first"

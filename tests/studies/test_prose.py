@@ -1,0 +1,158 @@
+"""Numbers in the prose of the studies' pages and of the README are those of the stored tables and verdicts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas
+import pytest
+
+from theory_sim.studies.run_study import read_table
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+def _row(table: pandas.DataFrame, **labels: Any) -> pandas.Series:
+    found = table
+    for name, value in labels.items():
+        found = found[found[name.replace("_", " ") if name not in table else name] == value]
+    assert len(found) == 1, labels
+    return found.iloc[0]
+
+
+def _interval(row: pandas.Series, name: str, digits: int = 2) -> str:
+    value, low, high = (f"{row[f'{name}{end}']:.{digits}f}" for end in ("", " low", " high"))
+    return f"{value} [{low}, {high}]"
+
+
+def _annealing(t: pandas.DataFrame) -> list[str]:
+    finite = t[t["engine"] == "finite"]
+    at = _row(finite, way="threshold", **{"eta_2 / eta_1": 1 / 32})
+    early, chance, late = (_row(finite, way=f"tau = {tau}") for tau in (50, 400, 1600))
+    after = [row["tau_Q"] - row["annealed at tau"] for row in (at, late)]
+    assert chance["P first"] < 5 and chance["Q first"] < 5 and late["P first"] == at["P first"] == 10
+    return [f"from 1 to {at['level at end / before']:.2f}, not to {at['stable level after / before']:.2f}",
+            f"Annealed at τ = {early['annealed at tau']:.0f}, long before P is learnt, the run learns Q first in "
+            f"{early['Q first']} of {early['n']}",
+            f"in the median {after[0]:.0f} after annealing at the threshold, {after[1]:.0f} after τ = 1600"]  # fmt: skip
+
+
+def _essential(t: pandas.DataFrame) -> list[str]:
+    rows = t[t["engine"] == "finite"].set_index("noise")
+    one, ten = (rows.loc[f"batches of {batch}, tau_0 = 0.3"] for batch in (1, 10))
+    none, far = rows.loc["none"], rows.loc["batches of 1, tau_0 = 10"]
+    ratio = far["L-S: P error"] / far["S: P error"]
+    assert one["S: P first"] == ten["S: P first"] == 10 and 244 < none["L-S: tau_Q"] < none["S: tau_Q"] < 248
+    assert {one[f"{arm}: tau_Q censored"] for arm in ("L-S", "S")} == {10}
+    return [f"S: {one['S: P first']} of {one['pairs']}; L-S: {one['L-S: P first']} of {one['pairs']} with batches of one",
+            f"{ten['L-S: P first']} of {ten['pairs']} with batches of ten", f"{ratio:.0f} times that of S",
+            f"batches of one is {far['L-S: P error']:.2f} from"]  # fmt: skip
+
+
+def _regularisation(t: pandas.DataFrame) -> list[str]:
+    def of(run: str, lambda_: float) -> pandas.Series:
+        return _row(t[t["engine"] == "finite"], run=run, **{"lambda": lambda_})
+
+    large, mild, noisy, quiet = of("L-S", 0.0), of("L-S", 5e-4), of("constant", 0.0), of("constant, noise annealed", 0.0)
+    return [f"grows by {100 * noisy['level, end / half'] - 100:.0f} % over the second half",
+            f"10 to {noisy['noise level at end']:.1f} in all",
+            f"{_interval(large, 'error S / L-S')} times that of L-S", f"with the moderate λ {_interval(mild, 'error S / L-S')}",
+            f"P at {large['tau_P']:.0f} in place of {mild['tau_P']:.0f}, "
+            f"Q at {large['tau_Q']:.0f} in place of {mild['tau_Q']:.0f}",
+            f"P is learnt at {quiet['tau_P']:.0f}, Q at {quiet['tau_Q']:.0f}",
+            f"is {noisy['Q loss when P learnt']:.3f} at the constant rate", f"annealed at τ = {large['annealed at tau']:.0f}",
+            f"λ = 5·10⁻³ went from 10 to {of('L-S', 5e-3)['robust']}"]  # fmt: skip
+
+
+def _kernels(t: pandas.DataFrame) -> list[str]:
+    def of(patterns: str, schedule: str) -> pandas.Series:
+        return _row(t[t["engine"] == "finite"], patterns=patterns, schedule=schedule)
+
+    large, small, stopped = of("moving", "L-S"), of("moving", "S"), of("frozen-at-annealing", "L-S")
+    return [f"on {large['flips']} of {large['pairs']} (P at {large['tau_P']:.0f} under L-S, Q at {small['tau_Q']:.0f} under S)",
+            f"earlier ({stopped['tau_Q']:.0f} in place of {large['tau_Q']:.0f})",
+            f"{_interval(large, 'error S / L-S')} times that of L-S",
+            f"{_interval(stopped, 'error S / L-S')} with those frozen",
+            f"its loss stays at {of('redrawn', 'S')['Q loss at end']:.2f}"]  # fmt: skip
+
+
+def _mitigation(t: pandas.DataFrame) -> list[str]:
+    def of(engine: str, s: float, tau: float) -> pandas.Series:
+        return _row(t[t["engine"] == engine], s=s, **{"annealed at tau": tau})
+
+    judged, large = of("finite", 1.0, 700.0), _row(t[t["engine"] == "finite"], arm="L-S")
+    weak, late = of("finite", 0.25, 700.0), of("finite", 0.5, 700.0)
+    return [f"these are {judged['restorable']} of {judged['n']}", f"S's error is {_interval(judged, 'error S / arm')} times",
+            f"{_interval(large, 'error S / arm')} times", f"{of('finite', 1.0, 200.0)['P first']} and "
+            f"{of('finite', 2.0, 200.0)['P first']} of 16 at finite width", f"with s = 1/4: P at {weak['tau_P']:.0f}, "
+            f"Q at {weak['tau_Q']:.0f}", f"by τ = 1200 on {late['tau_Q censored']} of 16",
+            f"L-S: {large['tau_Q']:.0f}"]  # fmt: skip
+
+
+def _placement(t: pandas.DataFrame) -> list[str]:
+    def of(engine: str, placement: str, annealed: str) -> pandas.Series:
+        return _row(t[t["engine"] == engine], noise_placement=placement, annealed=annealed)
+
+    after, gradient = of("finite", "activations", "tau = 700"), of("finite", "gradient", "tau = 700")
+    limit = of("limit", "activations", "tau = 700")
+    return [f"| after the activation | {after['P first']}, {limit['P first']} |",
+            f"Q at {after['tau_Q']:.0f} when the noise goes",
+            f"Q learnt at {gradient['tau_Q']:.0f} ({gradient['n'] - gradient['tau_Q censored']} of {gradient['n']})",
+            f"{gradient['restorable']} of {gradient['n']}"]  # fmt: skip
+
+
+def _scaling(t: pandas.DataFrame) -> list[str]:
+    limit = t[t["engine"] == "limit"]
+    large, small = (limit[limit["schedule"] == schedule].set_index("d") for schedule in ("L-S", "S"))
+    gap = large["error S / L-S, equal loss"]
+    return [f"on {large['flips'].sum()} of {large['pairs'].sum()} data sets",
+            f"{gap[100]:.1f} times L-S's at $d=100$ ($rd={large['r d'][100]:.0f}$)",
+            f"{_interval(large.loc[5000], 'error S / L-S, equal loss', 1)} at 5000", f"{gap[10_000]:.1f} on the one",
+            f"{small['log tau_P / closed form'].map(lambda x: 2.718281828**x)[100]:.1f} times"]  # fmt: skip
+
+
+PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
+    "annealing-time": _annealing, "essential-noise": _essential, "regularisation": _regularisation, "kernel-change": _kernels,
+    "mitigation": _mitigation, "noise-placement": _placement, "scaling": _scaling,
+}
+
+
+def _text(page: Path) -> str:
+    return re.sub(r"\s+", " ", page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_what_its_table_holds(name: str) -> None:
+    (folder,) = DOCS.glob(f"*/results/{name}")
+    said, text = PAGES[name](read_table(folder / "table.csv")), _text(folder.parents[1] / f"{name}.md")
+    assert said and [phrase for phrase in said if phrase not in text] == []
+
+
+def test_the_readme_says_what_the_verdicts_are() -> None:
+    def parts(name: str) -> list[str]:
+        stored = json.loads((DOCS / "theorem" / "results" / name / "verdict.json").read_text(encoding="utf-8"))
+        return [each["verdict"] for each in stored["findings"]]
+
+    words = {1: "one", 2: "two", 7: "seven", 15: "fifteen"}
+    scaling, width = parts("scaling"), parts("width")
+    text = _text(ROOT / "README.md")
+    table = read_table(DOCS / "theorem" / "results" / "scaling" / "table.csv")
+    row = _row(table[(table["engine"] == "limit") & (table["schedule"] == "L-S")], d=5000)
+    for said in (f"scaling is refuted in {words[scaling.count('refuted')]} of {words[len(scaling)]} parts",
+                 f"is {row['h / plateau']:.2f} of its plateau at d = 5000",
+                 f"width in {words[width.count('refuted')]} of {words[len(width)]}",
+                 f"{words[width.count('undecided')]} parts are undecided"):
+        assert said in text, said
+    assert set(parts("theorem-c2")) == {"supported"} and "Theorem C.2 is supported" in text
+
+
+def test_the_costs_of_a_sweep_are_said_once() -> None:
+    """The README names the time that the sweep's own file names."""
+    (minutes,) = set(re.findall(r"528 runs, about (\d+) minutes on 2 cores",
+                                "".join(path.read_text(encoding="utf-8") for path in (DOCS / "sweeps").glob("*.toml"))))
+    assert f"528 runs of the limit, about {minutes} minutes on 2 cores" in _text(ROOT / "README.md")

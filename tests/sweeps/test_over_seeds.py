@@ -1,0 +1,88 @@
+"""Statistics over seeds against independent routes."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from theory_sim.errors import ExperimentError, InputError
+from theory_sim.experiment import Experiment
+from theory_sim.simulate import simulate
+from theory_sim.statistics.intervals import CONFIDENCE, mean_interval, share_interval
+from theory_sim.sweeps.over_seeds import summarise
+from theory_sim.sweeps.plan import Plan
+
+
+def test_mean_interval_is_students() -> None:
+    sample = [3.1, 2.7, 4.4, 3.9, 3.0]
+    low, high = stats.t.interval(CONFIDENCE, 4, loc=np.mean(sample), scale=stats.sem(sample))
+    interval = mean_interval(sample)
+    assert interval.low == pytest.approx(low, rel=1e-12)
+    assert interval.high == pytest.approx(high, rel=1e-12)
+
+
+def test_mean_interval_covers_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    trials, n = 2000, 5
+    hits = sum(i.low <= 1.0 <= i.high for i in (mean_interval(list(rng.normal(1.0, 2.0, n))) for _ in range(trials)))
+    # Exact binomial two-sided test at level 0.001.
+    assert stats.binomtest(hits, trials, CONFIDENCE).pvalue > 1e-3
+
+
+def test_not_learnt_is_counted_not_averaged() -> None:
+    interval = mean_interval([100.0, math.inf, 120.0])
+    assert (interval.value, interval.n, interval.censored) == (110.0, 2, 1)
+    assert mean_interval([math.inf]).n == 0
+
+
+def test_a_run_without_an_order_is_neither_learnt_nor_censored() -> None:
+    interval = mean_interval([100.0, math.nan, math.inf])
+    assert (interval.value, interval.n, interval.censored) == (100.0, 1, 1)
+    assert (mean_interval([math.nan]).n, mean_interval([math.nan]).censored) == (0, 0)
+
+
+def test_share_interval_is_exact() -> None:
+    # Clopper-Pearson's defining equations: each end is the share at which the tail has half the error.
+    interval = share_interval(3, 20)
+    assert stats.binom.sf(2, 20, interval.low) == pytest.approx(0.025, rel=1e-6)
+    assert stats.binom.cdf(3, 20, interval.high) == pytest.approx(0.025, rel=1e-6)
+
+
+def test_unlike_or_repeated_runs_are_not_pooled() -> None:
+    small = Experiment(d=10, m_W=20, m_V=40, max_tau=30, n_test=5)
+    one, two = simulate(small), simulate(small.replace(seed=1))
+    assert summarise([one, two])[0].seeds == (0, 1)
+    with pytest.raises(InputError, match="repeats another run"):
+        summarise([one, one])
+    with pytest.raises(InputError, match="differ in q0"):
+        summarise([one, simulate(small.replace(q0=0.3, seed=2))])
+    with pytest.raises(InputError, match="no runs"):
+        summarise([])
+
+
+def test_a_change_of_schedule_or_seed_overrides_the_lists_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text('compare = ["L-S", "S"]\nseeds = [0, 1]\n')
+    assert [e.run_name for e in Plan.from_toml(path, {"schedule": "S", "seed": 9})] == ["default-S-seed9"]
+    path.write_text('schedule = "S"\ncompare = ["L-S", "S"]\n')
+    with pytest.raises(ExperimentError, match="schedule and compare"):
+        Plan.from_toml(path)
+
+
+def test_a_threshold_out_of_reach_for_the_drawn_data_is_found_before_any_run() -> None:
+    # q_hat of these few examples is below q0, and with it the threshold below the stop loss.
+    tight = Experiment(d=10, N=20, counts="random", epsilon_1=0.01, epsilon_2=0.35, q0=0.5)
+    with pytest.raises(ExperimentError, match="q_hat"):
+        Plan.of(tight, seeds=range(12))
+
+
+def test_plan_shares_data_between_schedules_and_refuses_repeats() -> None:
+    plan = Plan.of(Experiment(), ["L-S", "S"], [4, 2])
+    assert [(e.schedule, e.seed) for e in plan] == [("L-S", 4), ("S", 4), ("L-S", 2), ("S", 2)]
+    assert len(plan) == 4
+    with pytest.raises(ExperimentError, match="each named once"):
+        Plan.of(Experiment(), ["S"], [1, 1])

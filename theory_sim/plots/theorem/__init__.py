@@ -1,1 +1,0 @@
-"""Figures of the studies of the theorem, one a file."""

@@ -1,0 +1,90 @@
+"""Means with Student intervals and shares with exact ones: the one home of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from theory_sim.errors import InputError
+
+__all__ = ["CONFIDENCE", "Interval", "half_width", "mean_interval", "share_interval", "student_quantile"]
+
+CONFIDENCE: Final = 0.95
+"""Level of an interval where none is asked for."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A statistic with its two-sided interval, the range of the sample and its size.
+
+    For learning times, ``censored`` counts runs that did not learn; the mean and interval are then those of the runs
+    that did, which is a biased view, so that printers must show the count. A run that learnt and was above the level again
+    later counts as learnt; one without an order (diverged, oscillated) counts as neither.
+    """
+
+    value: float
+    low: float
+    high: float
+    smallest: float
+    largest: float
+    n: int
+    censored: int = 0
+
+
+def mean_interval(sample: Sequence[float], level: float = CONFIDENCE) -> Interval:
+    """Mean with a Student interval (independent values, near-normal mean).
+
+    Parameters
+    ----------
+    sample : sequence of float
+        Infinities count as censored, not-a-number not at all.
+    level : float
+        Confidence level, inside (0, 1).
+
+    Returns
+    -------
+    Interval
+        Infinitely wide of one value, not-a-number of none.
+    """
+    values = np.asarray([x for x in sample if math.isfinite(x)], dtype=np.float64)
+    censored, n = sum(math.isinf(x) for x in sample), len(values)
+    if n == 0:
+        return Interval(math.nan, math.nan, math.nan, math.nan, math.nan, 0, censored)
+    mean = float(values.mean())
+    half = half_width(float(values.std(ddof=1)), n, level) if n > 1 else math.inf
+    return Interval(mean, mean - half, mean + half, float(values.min()), float(values.max()), n, censored)
+
+
+def half_width(spread: float, n: float, level: float = CONFIDENCE) -> float:
+    """Half the width of the Student interval of a mean, from the standard deviation (ddof 1) of n > 1 values."""
+    return student_quantile(n - 1, level) * spread / math.sqrt(n)
+
+
+def student_quantile(freedom: float, level: float = CONFIDENCE) -> float:
+    """Multiple of a standard error that a two-sided Student interval reaches to, at this many degrees of freedom."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + level) / 2))
+
+
+def share_interval(successes: int, n: int, level: float = CONFIDENCE) -> Interval:
+    """Share with the exact (Clopper-Pearson) interval; not-a-number between 0 and 1 of n = 0.
+
+    Raises
+    ------
+    InputError
+        If the count is not one of n, or the level not inside (0, 1).
+    """
+    if not 0 <= successes <= n or not 0.0 < level < 1.0:
+        raise InputError(f"{successes} of {n} at level {level}", "a count from 0 to n and a level inside (0, 1)",
+                         "correct the count or the level")
+    if n == 0:
+        return Interval(math.nan, 0.0, 1.0, 0.0, 1.0, 0)
+    from scipy.stats import binomtest
+
+    low, high = binomtest(successes, n).proportion_ci(level, method="exact")
+    return Interval(successes / n, float(low), float(high), 0.0, 1.0, n)

@@ -1,0 +1,1 @@
+"""When, and by how much, to anneal."""

@@ -1,0 +1,47 @@
+"""Rules of decision that studies share: a count of independent runs against a border, by its exact interval."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from theory_sim.statistics.intervals import share_interval
+from theory_sim.studies.study import Finding, Outcome
+
+__all__ = ["judge_share"]
+
+
+def judge_share(
+    statement: str, successes: int, n: int, *, level: float, expect: Literal["above", "below"] = "above",
+    border: float = 0.5, what: str = "runs",
+) -> Finding:
+    """Judge whether a share of independent runs lies above, or below, a border.
+
+    Parameters
+    ----------
+    statement : str
+        What is judged.
+    successes, n : int
+        Runs that show it, of how many.
+    level : float
+        Confidence level of the exact interval.
+    expect : {"above", "below"}
+        Side of the border on which the share lies if the statement is true.
+    border : float
+        From 0 to 1.
+    what : str
+        What the runs show, for the reason.
+
+    Returns
+    -------
+    Finding
+        Supported or refuted if the whole interval lies on one side, else undecided.
+    """
+    share = share_interval(successes, n, level)
+    low, high = share.low, share.high
+    side: Outcome = "undecided"
+    if low > border:
+        side = "supported" if expect == "above" else "refuted"
+    elif high < border:
+        side = "refuted" if expect == "above" else "supported"
+    reason = f"{successes} of {n} {what}, share {low:.2f} to {high:.2f} at {level:.2%}, border {border:g}"
+    return Finding(statement, side, reason)

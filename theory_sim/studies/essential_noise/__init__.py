@@ -1,0 +1,1 @@
+"""Is the Gaussian noise of every step essential?"""

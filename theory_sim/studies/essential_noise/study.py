@@ -1,0 +1,136 @@
+"""Is the Gaussian noise essential, and its growth with the learning rate? [F 22-24].
+
+Question: how important is the Gaussian noise that is injected at every step?
+
+Statement of the authors: it "is essential for our analysis, as it models noise from SGD"; the analysis "relies on the fact that
+the scale of this Gaussian noise is larger with a larger learning rate".
+
+Hypothesis, in four parts. A *flip* is a data set on which L-S learns P first and S learns Q first, at level 0.45.
+
+1. *With it.* The noise xi, scaled by the rate, gives the flip (without this the others say nothing).
+2. *Needed.* Without noise (tau_xi = 0, U_0 as before) there is no flip.
+3. *Scaled.* Without the scaling there is no flip. Two ways to remove it: every step moves the weights by the kick that xi gives
+   at eta_1, whatever the rate ("per step"); or S gets as much noise per unit of tau as the large rate ("per tau"; L-S, whose
+   order is settled before it anneals, is then the reference's).
+4. *Models SGD.* Real mini-batches, without Gaussian noise, give the flip, for some batch size and initial level.
+
+Statistic. At finite width, over seeds: in how many data sets there is a flip.
+
+Decision. Four parts, together at 95 %: each at level 1 - 0.05/4, by the exact interval of the share of flips against 1/2.
+Parts 2 and 3 are supported if it lies below; of part 3 the way with more flips is judged, with half the error for each. Of part
+4 the setting with most flips is judged, with its error divided by the number of settings: supported above, refuted below. A
+diverged run is no flip. The limit stands beside it and decides nothing: there mini-batches cannot move patterns, whatever
+their size.
+
+All fixed before the first stored result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from theory_sim.experiment import Experiment
+from theory_sim.studies.decisions import judge_share
+from theory_sim.studies.essential_noise.figure import plot
+from theory_sim.studies.groups import group_row, pair_row, places
+from theory_sim.studies.registry import register
+from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
+from theory_sim.study.engine import Engine
+from theory_sim.sweeps.blocks import Product
+from theory_sim.sweeps.collect import Summary
+from theory_sim.sweeps.declaration import Sweep
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["STUDY"]
+
+_ERROR: Final = 0.05 / 4
+_BOTH: Final = ("L-S", "S")
+_BATCHES: Final = (1, 10)
+# Initial level of the weights; the second is far below that of the noise, so that batches may count.
+_LEVELS: Final = (10.0, 0.3)
+
+
+def _plan(size: Size) -> Mapping[str, Sweep]:
+    seeds = {"small": 1, "default": 10, "full": 40}[size]
+    base = Experiment.preset("quick")
+    if size == "small":
+        base = base.replace(d=40, m_W=40, m_V=400, n_test=20, max_tau=120.0)
+    if size == "full":
+        base = base.replace(m_W=500, m_V=50_000)
+    still = base.replace(tau_0=base.tau_0_value, tau_xi=0.0)
+    common: dict[str, Any] = {"seeds": tuple(range(seeds)), "engines": (Engine(), Engine("limit"))}
+    placed = still.replace(noise_placement="iterates", noise_level=base.eta_1 * base.tau_xi)
+    per_tau = still.replace(noise_placement="iterates", noise_level=math.sqrt(base.eta_1 * base.eta_2) * base.tau_xi)
+    return {
+        "scaled": Sweep("scaled", base, (), _BOTH, **common),
+        "none": Sweep("none", still, (), _BOTH, **common),
+        "per-step": Sweep("per-step", placed, (), _BOTH, **common),
+        "per-tau": Sweep("per-tau", per_tau, (), ("S",), **common),
+        "batches": Sweep("batches", still, (Product({"batch_size": _BATCHES, "tau_0": _LEVELS}),), _BOTH, **common),
+    }
+
+
+def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
+    import pandas
+
+    rows = []
+    reference = {str(runs["engine"].values): runs for _, runs in places(summaries["scaled"].dataset)
+                 if str(runs["schedule"].values) == "L-S"}
+    for part, summary in summaries.items():
+        for _, runs in places(summary.dataset):
+            schedule, engine = str(runs["schedule"].values), str(runs["engine"].values)
+            if schedule == "L-S":
+                continue
+            label = part
+            large = reference[engine]
+            if part == "batches":
+                place = {"batch_size": int(runs["batch_size"]), "tau_0": float(runs["tau_0"])}
+                label = f"batches of {place['batch_size']}, tau_0 = {place['tau_0']:g}"
+                large = summary.dataset.sel({**place, "engine": engine, "schedule": "L-S"})
+            elif part != "per-tau":
+                large = summary.dataset.sel(engine=engine, schedule="L-S")
+            row: dict[str, Any] = {"noise": label, "engine": engine, **pair_row(large, runs)}
+            for name, group in (("L-S", large), ("S", runs)):
+                found = group_row(group)
+                row |= {f"{name}: {key}": value for key, value in found.items() if not key.startswith("share")}
+            rows.append(row)
+    return pandas.DataFrame(rows)
+
+
+def _judge(table: Any, statement: str, noises: list[str], expect: Any) -> Finding:
+    """Judge the one of several noises with most flips, the error divided among them."""
+    rows = table[table["noise"].isin(noises) & (table["pairs"] > 0)]
+    if len(rows) < len(noises) or rows.empty:
+        return Finding(statement, "undecided", "runs are missing")
+    most = rows.loc[(rows["flips"] / rows["pairs"]).idxmax()]
+    return judge_share(statement, int(most["flips"]), int(most["pairs"]), level=1 - _ERROR / len(noises), expect=expect,
+                       what=f"data sets flip with noise {most['noise']!r}")
+
+
+def _decide(table: pandas.DataFrame) -> StudyVerdict:
+    finite = table[table["engine"] == "finite"]
+    batches = [str(noise) for noise in finite["noise"] if str(noise).startswith("batches")]
+    return StudyVerdict.of([
+        _judge(finite, "noise scaled by the rate gives the flip", ["scaled"], "above"),
+        _judge(finite, "without noise there is no flip", ["none"], "below"),
+        _judge(finite, "without the scaling by the rate there is no flip", ["per-step", "per-tau"], "below"),
+        _judge(finite, "mini-batches alone give the flip", batches or ["batches"], "above"),
+    ], 0.95)
+
+
+STUDY: Final = register(Study(
+    name="essential-noise",
+    question="How important is the Gaussian noise of every step, and that it grows with the learning rate?",
+    source="F 22-24",
+    statement="The Gaussian noise is essential, as it models noise from SGD; its scale must be larger with a larger rate.",
+    hypothesis="L-S learns P first and S learns Q first with the noise, and with mini-batches; not without noise or scaling.",
+    statistic="Data sets on which L-S learns P first and S learns Q first, of all; finite width, level 0.45.",
+    rule="Exact interval of the share against 1/2 at level 1 - 0.05/4 (divided further among ways and settings).",
+    limits="One data law (preset quick), paired neurons, lazy but for tau_0 = 0.3; four settings of mini-batches, no momentum.",
+    seconds={"small": 15, "default": 260, "full": 7200},
+    plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
+))

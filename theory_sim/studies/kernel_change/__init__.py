@@ -1,0 +1,1 @@
+"""Which part of the effect do moving kernels carry?"""

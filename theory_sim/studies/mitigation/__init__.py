@@ -1,0 +1,1 @@
+"""A small rate with annealed pre-activation noise."""

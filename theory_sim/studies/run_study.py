@@ -1,0 +1,226 @@
+"""run_study: the runs of a study, then its table and verdict beside them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from theory_sim.errors import StoreError
+from theory_sim.storage.arrays import read_json
+from theory_sim.storage.writing import write_text
+from theory_sim.studies.registry import study_of
+from theory_sim.studies.study import Study, StudyVerdict, require_size
+from theory_sim.sweeps.collect import collect
+from theory_sim.sweeps.executors import workers_of
+from theory_sim.sweeps.run import run_sweep
+from theory_sim.sweeps.store import SweepStatus, SweepStore
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["StudyResult", "read_table", "run_study"]
+
+TABLE: Final = "table.csv"
+VERDICT: Final = "verdict.json"
+_SWEEPS: Final = "sweeps"
+_FIX: Final = "make room; the runs are kept"
+
+Watch = Callable[[str, int], AbstractContextManager[Callable[[SweepStatus], None] | None]]
+"""Called with a sweep's name and its number of runs before it starts; gives what `run_sweep` calls."""
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What came of a study.
+
+    Attributes
+    ----------
+    study : Study
+    size : str
+    folder : Path
+        Holds ``table.csv``, ``verdict.json`` and, in ``sweeps``, the runs.
+    table : pandas.DataFrame or None
+        None if the study was interrupted; running it again goes on.
+    verdict : StudyVerdict or None
+        The same.
+    done, failed, diverged, pending : int
+        Places of the sweeps by what became of their runs; diverged ones are done.
+    """
+
+    study: Study
+    size: str
+    folder: Path
+    table: pandas.DataFrame | None
+    verdict: StudyVerdict | None
+    done: int
+    failed: int
+    diverged: int
+    pending: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the runs, for JSON; infinities and not-a-number become null."""
+        rows = [] if self.table is None else self.table.to_dict("records")
+        return {**_told(self), "folder": str(self.folder),
+                "table": [{str(key): _plain(value) for key, value in row.items()} for row in rows]}
+
+
+def run_study(
+    study: Study | str, *, size: str = "default", out: str | os.PathLike[str] = "studies", workers: int | None = None,
+    threads: int | None = None, any_version: bool = False, watch: Watch | None = None,
+) -> StudyResult:
+    """Compute a study into ``out/<name>-<size>``, or go on with what is there of it, and judge.
+
+    Parameters
+    ----------
+    study : Study or str
+        A study, or the name of one.
+    size : {"small", "default", "full"}
+        How many runs.
+    out : path
+        Folder of the studies.
+    workers, threads, any_version
+        As for `run_sweep`.
+    watch : callable, optional
+        Follows each sweep.
+
+    Returns
+    -------
+    StudyResult
+        Bitwise the same table and verdict however often it was interrupted.
+
+    Raises
+    ------
+    InputError
+        If the name or size is unknown, or workers and threads make no sense; before anything is written.
+    StoreError
+        If the folder holds other runs or a table that was edited, another process is at them, or other libraries began them.
+    """
+    chosen = study_of(study) if isinstance(study, str) else study
+    plan = chosen.plan(require_size(size))
+    workers_of(workers, threads)
+    folder = Path(out) / f"{chosen.name}-{size}"
+    _refuse_strangers(folder)
+    stores = {name: _store(folder / _SWEEPS / name, sweep) for name, sweep in plan.items()}
+    pending = False
+    for name, store in stores.items():
+        with (watch(f"{chosen.name}: {name}", len(store.sweep)) if watch else nullcontext()) as progress:
+            status = run_sweep(store, workers=workers, threads=threads, any_version=any_version, progress=progress)
+        if status.pending:
+            pending = True
+            break
+    counts = _counts(list(stores.values()))
+    if pending:
+        return StudyResult(chosen, size, folder, None, None, *counts)
+    summaries = {name: collect(store, own=chosen.own, beside=chosen.beside) for name, store in stores.items()}
+    diverged = sum(int((summary.dataset["outcome"].values == "diverged").sum()) for summary in summaries.values())
+    counts = (counts[0], counts[1], diverged, counts[3])
+    table = chosen.tabulate(summaries)
+    result = StudyResult(chosen, size, folder, table, chosen.decide(table), *counts)
+    text = table.to_csv(index=False)
+    _require_own(folder / TABLE, text.encode())
+    write_text(folder / TABLE, text, fix=_FIX)
+    told = {**_told(result), "table_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    write_text(folder / VERDICT, json.dumps(told, indent=2) + "\n", fix=_FIX)
+    return result
+
+
+def read_table(path: str | os.PathLike[str]) -> pandas.DataFrame:
+    """Table that a study wrote, number for number: ``study.decide`` of it is the stored verdict.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or the verdict that lies beside it is of another table.
+    """
+    import pandas
+
+    try:
+        text = Path(path).read_bytes()
+        _require_of_verdict(Path(path), text)
+        head, *rows = csv.reader(io.StringIO(text.decode(), newline=""))
+        columns = {name: _column([row[i] for row in rows]) for i, name in enumerate(head)}
+    except (OSError, ValueError, IndexError, AttributeError) as error:
+        raise StoreError(f"{path}: {error}", "a table that theory-sim study wrote", "run the study") from error
+    return pandas.DataFrame(columns)
+
+
+def _require_of_verdict(path: Path, text: bytes) -> None:
+    """Raise ValueError if a verdict lies beside a table and has another one's digest; those of earlier versions have none."""
+    beside = path.with_name(VERDICT)
+    if path.name == TABLE and beside.is_file():
+        said = read_json(beside).get("table_sha256")
+        if said not in (None, hashlib.sha256(text).hexdigest()):
+            raise ValueError(f"it is not the table of {beside.name}")
+
+
+def _column(cells: list[str]) -> list[Any]:
+    """Whole numbers, numbers (an empty cell is not-a-number), or text; pandas' own reader may be off in the last digit."""
+    for kind in (int, float):
+        try:
+            return [math.nan if cell == "" and kind is float else kind(cell) for cell in cells]
+        except ValueError:
+            continue
+    return cells
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """Refuse a folder that holds a table or a verdict but no runs: they are not of a study, and would be replaced."""
+    for name in (TABLE, VERDICT):
+        if os.path.lexists(folder / name) and not (folder / _SWEEPS).is_dir():
+            raise StoreError(f"{folder / name} is in the way", "a study replaces only the table and verdict of its own runs",
+                             "move it elsewhere, or choose another output folder")
+
+
+def _require_own(path: Path, new: bytes) -> None:
+    """Refuse to replace a table by another one unless it is as the verdict beside it says that it was written."""
+    if not os.path.lexists(path):
+        return
+    try:
+        old = path.read_bytes()
+        beside = path.with_name(VERDICT)
+        own = old == new or (beside.is_file() and read_json(beside).get("table_sha256") == hashlib.sha256(old).hexdigest())
+    except (OSError, ValueError, AttributeError):
+        own = False
+    if not own:
+        raise StoreError(f"{path} was edited, or is not the table of {VERDICT}", "a table is replaced only as it was written",
+                         "move it elsewhere and run the study again; the runs are kept")
+
+
+def _store(folder: Path, sweep: Any) -> SweepStore:
+    if not folder.exists():
+        return SweepStore.create(folder, sweep)
+    store = SweepStore(folder)
+    if store.sweep.table() != sweep.table():
+        raise StoreError(f"{folder} holds other runs than the study's", "a study goes on only with its own runs",
+                         "choose another output folder, or move this one away")
+    return store
+
+
+def _counts(stores: Sequence[SweepStore]) -> tuple[int, int, int, int]:
+    statuses = [store.status() for store in stores]
+    return (sum(status.done for status in statuses), sum(status.failed for status in statuses), 0,
+            sum(status.pending + status.running for status in statuses))
+
+
+def _told(result: StudyResult) -> dict[str, Any]:
+    study, verdict = result.study, result.verdict
+    return {
+        "study": study.name, "size": result.size, "question": study.question, "source": study.source,
+        "statement": study.statement, "hypothesis": study.hypothesis, "statistic": study.statistic, "rule": study.rule,
+        "limits": study.limits, **(verdict.to_dict() if verdict is not None else {"verdict": None}),
+        "runs": {"done": result.done, "failed": result.failed, "diverged": result.diverged, "pending": result.pending},
+    }
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,1 @@
+"""The theorem at growing dimension."""

@@ -1,0 +1,166 @@
+"""What a study is: a statement, the runs that test it, and a rule that turns their table into a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from theory_sim.errors import InputError
+from theory_sim.sweeps.collect import Summary
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+__all__ = ["SIZES", "Finding", "Outcome", "Size", "Study", "StudyVerdict", "require_size"]
+
+Size = Literal["small", "default", "full"]
+Outcome = Literal["supported", "refuted", "undecided"]
+SIZES: Final = ("small", "default", "full")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the runs say of one statement.
+
+    Attributes
+    ----------
+    statement : str
+        What is judged.
+    verdict : {"supported", "refuted", "undecided"}
+    reason : str
+        The numbers from which the verdict follows.
+    """
+
+    statement: str
+    verdict: Outcome
+    reason: str
+
+
+@dataclass(frozen=True)
+class StudyVerdict:
+    """What a study says of its statement.
+
+    Attributes
+    ----------
+    verdict : {"supported", "refuted", "undecided"}
+    level : float
+        Confidence level that holds for all findings together.
+    reason : str
+    findings : tuple of Finding
+        The parts of the statement.
+    """
+
+    verdict: Outcome
+    level: float
+    reason: str
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, findings: Sequence[Finding], level: float) -> StudyVerdict:
+        """Refuted if a part is, supported if every part is, else undecided.
+
+        Raises
+        ------
+        InputError
+            If there is no finding.
+        """
+        if not findings:
+            raise InputError("no findings", "a verdict rests on at least one finding", "judge something")
+        outcomes = [each.verdict for each in findings]
+        verdict: Outcome = "undecided"
+        if "refuted" in outcomes:
+            verdict = "refuted"
+        elif set(outcomes) == {"supported"}:
+            verdict = "supported"
+        decisive = next((each for each in findings if each.verdict == verdict), findings[0])
+        reason = decisive.reason
+        if len(findings) > 1:
+            named = ("supported", "refuted", "undecided")
+            counts = ", ".join(f"{outcomes.count(name)} {name}" for name in named if name in outcomes)
+            reason = f"of {len(findings)} parts {counts}; {decisive.statement}: {decisive.reason}"
+        return cls(verdict, level, reason, tuple(findings))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question to which runs give the answer; hypothesis, statistic and rule are fixed before the first stored result.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line.
+    question, source, statement : str
+        What was asked, where ([F n] or a section of THEORY), and what was said to it: the verdict is on this.
+    hypothesis, statistic, rule : str
+        What would have to be seen if the statement is true, what is computed, and how it decides.
+    limits : str
+        What the answer does not cover.
+    seconds : mapping
+        Declared cost of each size: seconds on two processors.
+    plan : callable
+        Size to the sweeps, by a name of each.
+    tabulate : callable
+        What came of the sweeps, by the same names, to a table with intervals over seeds; reads finished runs only.
+    decide : callable
+        The rule: table to verdict. It reads nothing else, so that a stored table gives the stored verdict again.
+    figure : callable
+        Table to figure; a stored table gives the stored figure again.
+    own : mapping
+        Numbers of a run that the table needs beside those that every summary has (see `collect`).
+    beside : mapping
+        Numbers of a finite run and what another engine makes of the same experiment (see `collect`).
+    """
+
+    name: str
+    question: str
+    source: str
+    statement: str
+    hypothesis: str
+    statistic: str
+    rule: str
+    limits: str
+    seconds: Mapping[Size, float]
+    plan: Callable[[Size], Mapping[str, Sweep]]
+    tabulate: Callable[[Mapping[str, Summary]], pandas.DataFrame]
+    decide: Callable[[pandas.DataFrame], StudyVerdict]
+    figure: Callable[[pandas.DataFrame], Figure]
+    own: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
+    beside: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
+
+    def plot(self, table: pandas.DataFrame) -> Figure:
+        """Draw a table that `run_study` returned, or `read_table` read.
+
+        Raises
+        ------
+        InputError
+            If the table has no rows.
+        """
+        if table.empty:
+            raise InputError(f"an empty table of {self.name}", "at least one row", "run the study to its end")
+        return self.figure(table)
+
+    def runs(self, size: Size) -> int:
+        """Number of different runs at a size."""
+        return sum(len({run.id for run in sweep}) for sweep in self.plan(require_size(size)).values())
+
+
+def require_size(size: str) -> Size:
+    """The size, if it is one.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    for known in SIZES:
+        if size == known:
+            return known
+    raise InputError(f"size {size!r}", f"one of {', '.join(SIZES)}", "choose one of these")

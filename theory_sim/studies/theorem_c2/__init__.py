@@ -1,0 +1,1 @@
+"""Theorem C.2 along real runs."""

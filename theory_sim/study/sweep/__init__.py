@@ -1,1 +1,0 @@
-"""Sweeps: a grid of runs declared, computed, kept in a folder, and gathered into one summary."""

@@ -1,0 +1,255 @@
+"""collect: one dense summary of a sweep, as an xarray.Dataset, a Zarr store and a table."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import numpy as np
+
+from theory_sim.errors import InputError, StoreError
+from theory_sim.observe.learning_order import LEVELS
+from theory_sim.storage.arrays import read_json
+from theory_sim.storage.listing import Listing
+from theory_sim.storage.removal import require_no_strangers
+from theory_sim.storage.writing import FolderDraft, write_text
+from theory_sim.storage.zarr_store import digests, listing_by_digests, open_zarr, write_zarr, zarr_listing
+from theory_sim.sweeps.blocks import Axis
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.outcomes import FLAGS, KINDS, OUTCOME_VARIABLES, outcome_of
+from theory_sim.sweeps.store import SweepStore
+from theory_sim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+__all__ = ["SUMMARY", "Summary", "collect"]
+
+SCHEMA: Final = "theory_sim.Sweep"
+SCHEMA_VERSION: Final = 2
+"""2: a kind is learnt at its first crossing of the level, no longer when it stays below to the end."""
+SUMMARY: Final = "summary"
+_ZARR: Final = "summary.zarr"
+_TABLE: Final = "summary.csv"
+_DIGESTS: Final = "sha256.json"
+_OF: Final = "a summary"
+_EXTRA: Final[dict[str, list[Any]]] = {"level": list(LEVELS), "kind": list(KINDS)}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What came of a sweep.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        Dense: a dimension for each axis of the sweep, then engine, schedule and seed; variables of `OUTCOME_VARIABLES`,
+        ``run`` and ``state``. Runs that are not done hold NaN, false or the empty text.
+    sweep : Sweep
+        What was declared.
+    """
+
+    dataset: xarray.Dataset
+    sweep: Sweep
+
+    @property
+    def frame(self) -> pandas.DataFrame:
+        """One row a run, one column an axis, a swept field or a variable (those with levels or kinds: one for each)."""
+        import pandas
+
+        axes = self.sweep.axes()
+        columns: dict[str, Any] = {}
+        places = np.indices([len(axis) for axis in axes]).reshape(len(axes), -1)
+        for axis, at in zip(axes, places, strict=True):
+            for k, field in enumerate(axis.fields):
+                columns[field] = [_shown(axis.points[i][k]) for i in at]
+        for name, variable in self.dataset.data_vars.items():
+            extra = [dim for dim in variable.dims if dim in _EXTRA]
+            if not extra:
+                columns[str(name)] = variable.values.ravel()
+                continue
+            for label in _EXTRA[str(extra[0])]:
+                columns[f"{name} {label}"] = variable.sel({extra[0]: label}).values.ravel()
+        return pandas.DataFrame(columns)
+
+    def save(self, folder: Path) -> None:
+        """Write ``summary.zarr`` and ``summary.csv`` into a folder, whole or not at all; an older summary is replaced.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written, or what has its name is not a summary, was edited or holds other files too.
+        """
+        names = [str(name) for name in self.dataset.variables]
+        old = _refuse_strangers(folder)
+        listing = zarr_listing(names, prefix=f"{_ZARR}/", more=[_TABLE, _DIGESTS])
+        with FolderDraft(folder, listing, fix="make room; the runs are kept") as draft:
+            write_zarr(self.dataset, draft.new / _ZARR)
+            write_text(draft.new / _TABLE, self.frame.to_csv(index=False))
+            write_text(draft.new / _DIGESTS, json.dumps(digests(draft.new, without=_DIGESTS), indent=1))
+            draft.commit(old, of=_OF)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        StoreError
+            If there is none, it is damaged or of a newer version.
+        """
+        path = folder / _ZARR
+        if not path.is_dir():
+            raise StoreError(f"{folder} holds no summary", "what theory-sim sweep collect writes",
+                             f"run theory-sim sweep collect {folder.parent}")
+        try:
+            if read_json(folder / _DIGESTS) != digests(folder, without=_DIGESTS):
+                raise ValueError("its files are not those that were written")
+            dataset = open_zarr(path)
+            version = int(dataset.attrs["schema_version"])
+            sweep = Sweep.of(json.loads(dataset.attrs["sweep"]))
+        except Exception as error:  # whatever zarr, json or the schema make of a damaged store
+            raise StoreError(f"{path} cannot be read: {type(error).__name__}: {error}", "a summary written by theory_sim",
+                             "run theory-sim sweep collect again") from error
+        if version > SCHEMA_VERSION:
+            raise StoreError(f"{path} has schema version {version}", f"at most {SCHEMA_VERSION} in this version",
+                             "update theory_sim")
+        if version < SCHEMA_VERSION:
+            raise StoreError(f"{path} has schema version {version}, whose learning times have another meaning",
+                             f"version {SCHEMA_VERSION}", f"run theory-sim sweep collect {folder.parent}: the runs are kept")
+        return cls(dataset, sweep)
+
+
+def collect(
+    store: SweepStore, *, own: Mapping[str, Callable[[Trajectory], float]] | None = None,
+    beside: Mapping[str, Callable[[Trajectory, Trajectory], float]] | None = None, save: bool = True,
+) -> Summary:
+    """Gather what came of a sweep's runs.
+
+    Parameters
+    ----------
+    store : SweepStore
+        The sweep; runs that are not done leave gaps.
+    own : mapping, optional
+        Functions of a Trajectory that give a number: a variable each, beside those of `OUTCOME_VARIABLES`.
+    beside : mapping, optional
+        Functions of a finite run and of another engine's run at the same place (the same data) that give a number: a
+        variable each, at the places of the other engines; NaN at finite width, and where one of the two runs is not done.
+    save : bool
+        Whether to write the summary into the sweep's folder.
+
+    Returns
+    -------
+    Summary
+        Bitwise the same whatever computed the runs.
+
+    Raises
+    ------
+    InputError
+        If one of your variables has the name of another, or `beside` is given and the first engine is not finite width.
+    StoreError
+        If a run's folder is damaged.
+    """
+    import xarray
+
+    if save:
+        _refuse_strangers(store.folder / SUMMARY)
+    axes = store.sweep.axes()
+    own, beside = own or {}, beside or {}
+    if beside and store.sweep.engines[0].name != "finite":
+        raise InputError(f"numbers of pairs in a sweep whose first engine is {store.sweep.engines[0].label}",
+                         "runs of other engines are compared with the finite ones, which come first", "list finite first")
+    taken = {*OUTCOME_VARIABLES, "run", "state", *(field for axis in axes for field in (axis.name, *axis.fields)), *_EXTRA}
+    for name in (*own, *beside):
+        if name in taken or (name in own and name in beside):
+            raise InputError(f"a variable of your own named {name!r}", "a name that is not taken", "choose another")
+    shape = [len(axis) for axis in axes]
+    columns = {name: _empty(name, shape) for name in (*OUTCOME_VARIABLES, *own, *beside)}
+    states = store.states()
+    state, ids = np.full(shape, "", dtype="<U7"), np.full(shape, "", dtype="<U20")
+    for run in store.sweep:
+        ids[run.index] = run.id
+        found = states.get(run.id, "pending")
+        state[run.index] = found if found in ("done", "failed") else "pending"
+    held: dict[tuple[int, ...], tuple[tuple[int, ...], Trajectory]] = {}
+    for run, trajectory in store.trajectories():
+        for name, value in outcome_of(trajectory, own).items():
+            columns[name][run.index] = value
+        if not beside:
+            continue
+        # Engine, schedule and seed are the last three places: the finite runs of one place of the blocks come before the
+        # others of it, and stay held until the next place's replace them.
+        if run.engine.name == "finite":
+            held[run.index[-2:]] = run.index[:-3], trajectory
+            continue
+        place, finite = held.get(run.index[-2:], ((-1,), trajectory))
+        if place == run.index[:-3]:
+            for name, pair in beside.items():
+                columns[name][run.index] = float(pair(finite, trajectory))
+    names = [axis.name for axis in axes]
+    declared = {**OUTCOME_VARIABLES, **{name: ((), "", "a variable of your own") for name in (*own, *beside)}}
+    variables = {
+        name: ((*names, *declared[name][0]), columns[name], {"units": declared[name][1], "long_name": declared[name][2]})
+        for name in columns
+    }
+    variables["run"] = (tuple(names), ids, {"units": "", "long_name": "hash of the run; places with one hash share a run"})
+    variables["state"] = (tuple(names), state, {"units": "", "long_name": "done, failed or pending"})
+    dataset = xarray.Dataset(
+        variables, {**_EXTRA, **_coordinates(axes)},
+        {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "sweep": json.dumps(store.sweep.table())},
+    )
+    summary = Summary(dataset, store.sweep)
+    if save:
+        summary.save(store.folder / SUMMARY)
+    return summary
+
+
+def _refuse_strangers(folder: Path) -> Listing | None:
+    """Files of the summary that a folder holds, None if there is no folder; StoreError if it holds what was not so written."""
+    if not os.path.lexists(folder):
+        return None
+    try:
+        listing = listing_by_digests(folder, _DIGESTS, prefix=f"{_ZARR}/", more=[_TABLE])
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{folder} is in the way, and is not a summary: {error}", "only a summary is replaced",
+                         "move it away") from error
+    require_no_strangers(folder, listing, of=_OF)
+    return listing
+
+
+def _empty(name: str, shape: list[int]) -> np.ndarray[Any, Any]:
+    dims = OUTCOME_VARIABLES[name][0] if name in OUTCOME_VARIABLES else ()
+    full = [*shape, *(len(_EXTRA[dim]) for dim in dims)]
+    if name in ("order", "outcome"):
+        return np.full(full, "", dtype="<U14")
+    return np.zeros(full, dtype=bool) if name in FLAGS else np.full(full, math.nan)
+
+
+def _coordinates(axes: tuple[Axis, ...]) -> dict[str, Any]:
+    """Labels of each axis; an axis of several fields is numbered, and its fields are coordinates along it."""
+    coordinates: dict[str, Any] = {}
+    for axis in axes:
+        if axis.fields == (axis.name,):
+            coordinates[axis.name] = (axis.name, _array([point[0] for point in axis.points]))
+        else:
+            coordinates[axis.name] = (axis.name, np.arange(len(axis)))
+            for k, field in enumerate(axis.fields):
+                coordinates[field] = (axis.name, _array([point[k] for point in axis.points]))
+    return coordinates
+
+
+def _array(values: list[Any]) -> np.ndarray[Any, Any]:
+    """Numbers as numbers, all else as text."""
+    if all(isinstance(value, (bool, int, float)) for value in values):
+        return np.array(values, dtype=np.uint64 if any(isinstance(v, int) and v >= 2**63 for v in values) else None)
+    return np.array([_shown(value) for value in values], dtype=str)
+
+
+def _shown(value: Any) -> Any:
+    return value if isinstance(value, (bool, int, float, str)) else json.dumps(value)

@@ -1,0 +1,97 @@
+"""One run of a sweep, as a worker computes it: a function of plain values, so that any executor can send it anywhere."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from theory_sim.errors import StoreError, TheorySimError
+from theory_sim.experiment import Experiment
+from theory_sim.loop import Partial, partial_path
+from theory_sim.resume import resume
+from theory_sim.study.engine import Engine
+from theory_sim.sweeps.declaration import run_hash
+from theory_sim.trajectory import Trajectory
+
+__all__ = ["Computed", "compute"]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What came of a run.
+
+    Attributes
+    ----------
+    end : {"done", "interrupted", "failed"}
+        A diverged run is done: its Trajectory says that it diverged.
+    seconds : float
+        Time that this call took.
+    cause, error : str
+        Of a failed run: what failures are grouped by, and the whole message.
+    """
+
+    end: Literal["done", "interrupted", "failed"]
+    seconds: float = 0.0
+    cause: str = ""
+    error: str = ""
+
+
+def compute(
+    store: str, engine: dict[str, Any], experiment: dict[str, Any], threads: int | None, any_version: bool
+) -> Computed:
+    """Compute a run into ``store``, or go on with what is there of it; never raises but for an interruption.
+
+    Parameters
+    ----------
+    store : str
+        Place of the Trajectory.
+    engine, experiment : dict
+        Name and options of the engine, fields of the experiment.
+    threads : int or None
+        Threads of the run.
+    any_version : bool
+        Whether an unfinished run may be gone on with by other libraries.
+    """
+    from threadpoolctl import threadpool_limits
+
+    began = time.perf_counter()
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            trajectory = _run(Path(store), Engine(**engine), Experiment(**experiment), threads, any_version)
+    except TheorySimError as error:
+        return Computed("failed", _since(began), f"{type(error).__name__}: {error.rule}", str(error))
+    except MemoryError as error:
+        return Computed("failed", _since(began), "MemoryError", str(error) or "out of memory")
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        told = "".join(traceback.format_exception(error))
+        return Computed("failed", _since(began), f"{type(error).__name__} at {where}", told)
+    return Computed("interrupted" if trajectory.outcome == "interrupted" else "done", _since(began))
+
+
+def _run(store: Path, engine: Engine, experiment: Experiment, threads: int | None, any_version: bool) -> Trajectory:
+    if store.exists():  # finished by a process that died before it could say so
+        trajectory = Trajectory.load(store)
+        _require_same(store, Engine.of(trajectory), trajectory.experiment, engine, experiment)
+        return trajectory
+    if partial_path(store).exists():
+        begun = Partial(store).manifest()
+        options = dict(begun["engine"])
+        _require_same(partial_path(store), Engine(options.pop("name"), options), Experiment(**begun["experiment"]), engine,
+                      experiment)
+        return resume(store, threads=threads, any_version=any_version)
+    return engine.run(experiment, store=store, threads=threads)
+
+
+def _require_same(path: Path, found: Engine, stored: Experiment, engine: Engine, experiment: Experiment) -> None:
+    if run_hash(found, stored) != run_hash(engine, experiment):
+        raise StoreError(f"{path} holds another run", "a run's folder has the name of its hash",
+                         "move it away; theory-sim sweep resume --retry-failed computes the run")
+
+
+def _since(began: float) -> float:
+    return time.perf_counter() - began

@@ -1,0 +1,271 @@
+"""Sweep: which runs there are, in TOML or Python."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from theory_sim.errors import ExperimentError, InputError
+from theory_sim.experiment import Experiment
+from theory_sim.reading import parse_seeds, read_toml
+from theory_sim.study.engine import Engine
+from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, block_of, repeated
+
+__all__ = ["Sweep", "SweepRun", "run_hash"]
+
+_KEYS: Final = ("name", "preset", "fields", "compare", "seeds", "engine")
+_BLOCKS: Final = ("product", "zip", "random", "sobol")
+# Axes of every sweep, by what declares them instead.
+_OWN: Final = {"schedule": "compare", "seed": "seeds", "name": "the sweep's own name", "engine": "engine"}
+_LEAST_DIGITS: Final = 20
+_MOST_RUNS: Final = 1_000_000
+
+
+def run_hash(engine: Engine, experiment: Experiment) -> str:
+    """Name of a run in a sweep's folder: the same for runs that cannot differ.
+
+    The experiment's name does not count, nor what the engine does not read: widths for the limit, seeds for the closure.
+    """
+    fields = experiment.fields()
+    unread = {"name"}
+    if engine.name != "finite":
+        unread |= {"m_W", "m_V"}
+    if not engine.knows_seeds:
+        unread |= {"seed", "seed_data", "seed_init", "seed_noise", "seed_batch"}
+    told = {"engine": engine.name, "options": dict(engine.options),
+            "experiment": {key: value for key, value in fields.items() if key not in unread}}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:_LEAST_DIGITS]
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """One run of a sweep.
+
+    Attributes
+    ----------
+    index : tuple of int
+        Place along each dimension of the sweep.
+    engine : Engine
+    experiment : Experiment
+    id : str
+        Its hash; two places whose runs cannot differ have one.
+    """
+
+    index: tuple[int, ...]
+    engine: Engine
+    experiment: Experiment
+    id: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A grid of runs: blocks of varying fields, times engines, compared schedules and seeds.
+
+    Attributes
+    ----------
+    name : str
+        Name of the sweep.
+    experiment : Experiment
+        What all runs have in common.
+    blocks : tuple of Product, Zip, Random or Sobol
+        How fields vary; the sweep is the product of their axes.
+    compare : tuple of str
+        Schedules, run on the same data, U_0 and noise; the experiment's own if empty.
+    seeds : tuple of int
+        Seeds; the experiment's own if empty.
+    engines : tuple of Engine
+        Finite width, the limit with its options, or the closure.
+
+    Raises
+    ------
+    InputError
+        If a field is varied twice or is an axis of its own (schedule, seed), a value is listed twice, or a point is not
+        a valid experiment.
+    """
+
+    name: str
+    experiment: Experiment
+    blocks: tuple[Block, ...] = ()
+    compare: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    engines: tuple[Engine, ...] = (Engine(),)
+
+    def __post_init__(self) -> None:
+        kinds = list(dict.fromkeys(type(block) for block in self.blocks))  # a file holds the blocks of one kind together
+        object.__setattr__(self, "blocks", tuple(sorted(self.blocks, key=lambda block: kinds.index(type(block)))))
+        object.__setattr__(self, "compare", tuple(self.compare) or (self.experiment.schedule,))
+        object.__setattr__(self, "seeds", tuple(self.seeds) or (self.experiment.seed,))
+        object.__setattr__(self, "engines", tuple(self.engines))
+        object.__setattr__(self, "experiment", self.experiment.replace(name=self.name))
+        for label, values in (("compare", self.compare), ("seeds", self.seeds), ("engine", self.engines)):
+            if repeated(values):
+                shown = [getattr(value, "label", value) for value in values]
+                raise InputError(f"{label} = {shown}", "each named once", "remove the repeated one")
+        varied = [field for axis in self._varied() for field in axis.fields]
+        for field in varied:
+            if field in _OWN:
+                raise InputError(f"{field} varied in a block", f"{field} is set by {_OWN[field]}", f"use {_OWN[field]}")
+            if varied.count(field) > 1:
+                raise InputError(f"{field} varied twice", "each field in one block", "leave it out of one of them")
+        object.__setattr__(self, "_places", self._listed())
+
+    # -- in and out ---------------------------------------------------------------------------------
+
+    @classmethod
+    def from_toml(cls, path: str | os.PathLike[str]) -> Sweep:
+        """Read a declaration; docs/sweeps.md has the format.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or broken, or what it declares is not a valid sweep.
+        """
+        return cls.of(read_toml(path), str(path))
+
+    @classmethod
+    def of(cls, table: Mapping[str, Any], where: str = "the sweep") -> Sweep:
+        """Sweep of a declaration's table, as a TOML file holds it."""
+        unknown = set(table) - {*_KEYS, *_BLOCKS}
+        if unknown:
+            raise InputError(f"{', '.join(sorted(unknown))} in {where}", f"one of {', '.join((*_KEYS, *_BLOCKS))}",
+                             "fields of the experiment that do not vary stand under [fields]")
+        if not isinstance(table.get("name"), str):
+            raise InputError(f"name = {table.get('name')!r} in {where}", "a sweep has a name", 'such as name = "r-lambda"')
+        fields = table.get("fields", {})
+        if not isinstance(fields, Mapping):
+            raise InputError(f"fields = {fields!r} in {where}", "a table of fields of the experiment", "write [fields]")
+        for field in ("schedule", "seed", "name"):
+            if field in fields:
+                raise InputError(f"{field} under [fields] in {where}", f"it is set by {_OWN[field]}", f"use {_OWN[field]}")
+        compare = _list(table, "compare", str, where)
+        if compare:
+            fields = {**fields, "schedule": compare[0]}
+        base = Experiment.preset(table["preset"]) if "preset" in table else Experiment()
+        engines = table.get("engine", "finite")
+        blocks: list[Block] = []
+        for kind in table:  # in the order of the file
+            if kind in _BLOCKS:
+                blocks += [block_of(kind, each) for each in (table[kind] if isinstance(table[kind], list) else [table[kind]])]
+        return cls(table["name"], base.replace(**fields), tuple(blocks), tuple(compare), tuple(_seeds(table, where)),
+                   tuple(_engine(each, where) for each in (engines if isinstance(engines, list) else [engines])))
+
+    def table(self) -> dict[str, Any]:
+        """The declaration as a TOML file holds it; ``Sweep.of`` gives an equal sweep back."""
+        fields = {key: value for key, value in self.experiment.fields().items() if key not in ("name", "schedule", "seed")}
+        told: dict[str, Any] = {
+            "name": self.name, "compare": list(self.compare), "seeds": list(self.seeds),
+            "engine": [{"name": engine.name, **engine.options} for engine in self.engines], "fields": fields,
+        }
+        for block in self.blocks:
+            kind = type(block).__name__.lower()
+            if isinstance(block, (Product, Zip)):
+                content: dict[str, Any] = {axis_field: [axis.points[i][k] for i in range(len(axis))]
+                                           for axis in block.axes() for k, axis_field in enumerate(axis.fields)}
+            else:
+                content = {"count": block.count, "seed": block.seed}
+                content |= {field: _law_table(Law.of(field, law)) for field, law in block.laws.items()}
+            told.setdefault(kind, []).append(content)
+        return told
+
+    def to_toml(self) -> str:
+        """The declaration as text."""
+        import tomli_w
+
+        return tomli_w.dumps(self.table())
+
+    # -- runs -----------------------------------------------------------------------------------------
+
+    def axes(self) -> tuple[Axis, ...]:
+        """Dimensions of the sweep: those of the blocks, then engine, schedule and seed."""
+        return (
+            *self._varied(),
+            Axis("engine", ("engine",), tuple((engine.label,) for engine in self.engines)),
+            Axis("schedule", ("schedule",), tuple((schedule,) for schedule in self.compare)),
+            Axis("seed", ("seed",), tuple((seed,) for seed in self.seeds)),
+        )
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[SweepRun]:
+        return iter(self._all())
+
+    def _all(self) -> tuple[SweepRun, ...]:
+        runs: tuple[SweepRun, ...] = self.__dict__["_places"]
+        return runs
+
+    def _varied(self) -> tuple[Axis, ...]:
+        axes: list[Axis] = []
+        for axis in itertools.chain.from_iterable(block.axes() for block in self.blocks):
+            taken = sum(other.name.partition("_")[0] == axis.name for other in axes if other.fields != (other.name,))
+            name = axis.name if axis.fields == (axis.name,) or not taken else f"{axis.name}_{taken + 1}"
+            axes.append(Axis(name, axis.fields, axis.points))
+        return tuple(axes)
+
+    def _listed(self) -> tuple[SweepRun, ...]:
+        """Every place of the grid with its experiment, all of them validated."""
+        axes = self._varied()
+        count = len(self.engines) * len(self.compare) * len(self.seeds)
+        for axis in axes:
+            count *= len(axis)
+        if count > _MOST_RUNS:
+            raise InputError(f"{count} runs", f"at most {_MOST_RUNS} in one sweep", "split it")
+        runs = []
+        for place in itertools.product(*(range(len(axis)) for axis in axes)):
+            changes = {field: value for axis, at in zip(axes, place, strict=True)
+                       for field, value in zip(axis.fields, axis.points[at], strict=True)}
+            for schedule_at, schedule in enumerate(self.compare):
+                try:
+                    point = self.experiment.replace(schedule=schedule, **changes)
+                except ExperimentError as error:
+                    shown = ", ".join(f"{field} = {value}" for field, value in {**changes, "schedule": schedule}.items())
+                    raise InputError(f"at {shown}: {error.found}", error.rule, error.fix) from None
+                for seed_at, seed in enumerate(self.seeds):
+                    run = point if seed == point.seed else point.model_copy(update={"seed": _whole_seed(seed)})
+                    for engine_at, engine in enumerate(self.engines):
+                        index = (*place, engine_at, schedule_at, seed_at)
+                        runs.append(SweepRun(index, engine, run, run_hash(engine, run)))
+        runs.sort(key=lambda run: run.index)
+        return tuple(runs)
+
+
+def _whole_seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
+        raise InputError(f"seed {seed!r}", "a whole number from 0 to 2^64 - 1", "fix seeds")
+    return seed
+
+
+def _list(table: Mapping[str, Any], key: str, kind: type, where: str) -> list[Any]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or any(type(item) is not kind for item in value) or (key in table and not value):
+        raise InputError(f"{key} = {value!r} in {where}", f"a list of {kind.__name__}, not empty",
+                         'such as compare = ["L-S", "S"]' if kind is str else "such as seeds = [0, 1, 2]")
+    return value
+
+
+def _seeds(table: Mapping[str, Any], where: str) -> list[int]:
+    value = table.get("seeds")
+    if isinstance(value, str):  # a range without its end, as on the command line
+        return parse_seeds(value, f"seeds in {where}:")
+    return _list(table, "seeds", int, where)
+
+
+def _engine(given: Any, where: str) -> Engine:
+    if isinstance(given, str):
+        return Engine(given)
+    if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
+        raise InputError(f"engine = {given!r} in {where}", "a name, or a table with name and options of the limit",
+                         'such as engine = {name = "limit", time = "flow"}')
+    return Engine(given["name"], {key: value for key, value in given.items() if key != "name"})
+
+
+def _law_table(law: Law) -> dict[str, Any]:
+    if law.values:
+        return {"values": list(law.values)}
+    return {key: value for key, value in asdict(law).items() if key != "values"}
+

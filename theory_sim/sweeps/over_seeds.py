@@ -1,0 +1,171 @@
+"""Statistics over seeds of finished runs: means with Student intervals, counts with exact ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from theory_sim.errors import InputError
+from theory_sim.observe.learning_order import LevelOrder, learning_order
+from theory_sim.statistics.intervals import Interval, mean_interval, share_interval
+from theory_sim.study.engine import Engine
+from theory_sim.trajectory import Trajectory
+
+__all__ = ["ScheduleSummary", "summarise"]
+
+@dataclass(frozen=True)
+class ScheduleSummary:
+    """What the runs of one schedule by one engine have in common, over seeds.
+
+    ``engine`` names the engine and its options; ``levels`` maps a level of the loss to intervals of tau_P, tau_Q, the other
+    kind's loss and accuracy at the first learning time; ``orders`` counts orders at 0.45; ``robust`` counts runs where three
+    levels agree; ``per_seed`` has of each run its order at 0.45 and, for both kinds, when and for how long they were above the
+    level again after they were learnt.
+    """
+
+    schedule: str
+    engine: str
+    seeds: tuple[int, ...]
+    levels: dict[float, dict[str, Interval]]
+    orders: dict[str, int]
+    robust: int
+    end: dict[str, Interval]
+    per_seed: tuple[dict[str, Any], ...]
+    outcomes: dict[str, int]
+    warnings: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """Schedule, and the engine unless it is finite width."""
+        return self.schedule if self.engine == "finite" else f"{self.schedule}, {self.engine}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and numbers, for JSON (not-a-number and infinities become null)."""
+        plain: dict[str, Any] = _finite(asdict(self))
+        return plain
+
+
+def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
+    """Summary of each schedule and engine among the trajectories, in order of first appearance.
+
+    Raises
+    ------
+    InputError
+        If there is none, if the runs differ in more than schedule, engine, seeds and what they observe, or if one is given
+        twice: a mean and its interval need independent runs of one experiment.
+    """
+    if not trajectories:
+        raise InputError("no runs", "at least one Trajectory", "give the folder of a saved run")
+    _require_replicates(trajectories)
+    groups: dict[tuple[str, str], list[Trajectory]] = {}
+    for run in trajectories:
+        groups.setdefault((run.experiment.schedule, Engine.of(run).label), []).append(run)
+    return [_summary(*names, runs) for names, runs in groups.items()]
+
+
+def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
+    varied = {"schedule", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch", "observe"}
+    first = trajectories[0].experiment.fields()
+    seen = set()
+    for run in trajectories:
+        fields = run.experiment.fields()
+        differ = sorted(key for key in (fields.keys() | first.keys()) - varied if fields.get(key) != first.get(key))
+        if differ:
+            raise InputError(f"runs that differ in {', '.join(differ)}", "one experiment, but for schedule, engine and seed",
+                             "summarise them apart")
+        engine = Engine.of(run)
+        seeds = tuple(run.experiment.seed_of(purpose) for purpose in _drawn(engine))
+        if (run.experiment.schedule, engine.label, seeds) in seen:
+            raise InputError(f"{engine.run_name(run.experiment)} repeats another run's data, U_0 and noise",
+                             "independent runs", "give each run once, with seeds of its own")
+        seen.add((run.experiment.schedule, engine.label, seeds))
+
+
+def _drawn(engine: Engine) -> tuple[Literal["data", "init", "noise"], ...]:
+    """Purposes for which the engine draws random numbers."""
+    if engine.name == "finite":
+        return "data", "init", "noise"
+    if engine.name == "closure":
+        return ()
+    return ("data", "noise") if engine.options.get("noise") == "sampled" else ("data",)
+
+
+def _summary(schedule: str, engine: str, runs: Sequence[Trajectory]) -> ScheduleSummary:
+    learned = [learning_order(run) for run in runs]
+    levels = {
+        each.level: {
+            name: mean_interval([getattr(order.levels[i], name) for order in learned])
+            for name in ("tau_P", "tau_Q", "other_loss", "other_accuracy")
+        }
+        for i, each in enumerate(learned[0].levels)
+    }
+    orders: dict[str, int] = {}
+    outcomes: dict[str, int] = {}
+    for run, order in zip(runs, learned, strict=True):
+        orders[order.order] = orders.get(order.order, 0) + 1
+        outcomes[run.outcome] = outcomes.get(run.outcome, 0) + 1
+    return ScheduleSummary(
+        schedule, engine, tuple(run.experiment.seed for run in runs), levels, orders,
+        sum(order.robust for order in learned), _end_of(runs),
+        tuple(_seed_row(run, order.levels[0], order.robust) for run, order in zip(runs, learned, strict=True)),
+        outcomes, tuple(f"seed {run.experiment.seed}: {run.message}" for run in runs if run.outcome == "diverged"),
+    )
+
+
+def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
+    rows: dict[str, list[float]] = {}
+    for run in runs:
+        last = run.dataset.isel(record=-1)
+        for kind in last["kind"].values:
+            at = last.sel(kind=kind)
+            for name in ("loss_train", "loss_test"):
+                rows.setdefault(f"{name} {kind}", []).append(float(at[name]))
+        rows.setdefault("P_error", []).append(float(last["P_error"]))
+        rows.setdefault("train_loss", []).append(float(last["train_loss"]))
+        rows.setdefault("tau", []).append(float(last["tau"]))
+        exact = float(last["tau_noise_exact"])
+        for layer in last["layer"].values:
+            measured = float(last["tau_noise"].sel(layer=layer))
+            rows.setdefault(f"tau_noise {layer}", []).append(measured)
+            rows.setdefault(f"tau_noise / recursion {layer}", []).append(measured / exact if exact > 0 else math.nan)
+            rows.setdefault(f"pattern_shift {layer}", []).append(float(last["pattern_shift"].sel(layer=layer)))
+        rows.setdefault("tau_noise recursion", []).append(exact)
+        rows.setdefault("annealed_tau", []).append(run.annealed_tau if math.isfinite(run.annealed_tau) else math.inf)
+        for name in ("spatial_error", "time_error"):
+            if name in last:
+                rows.setdefault(name, []).append(float(last[name]))
+        for name in ("kernel_error", "seconds"):
+            if name in run.dataset.attrs:
+                rows.setdefault(name, []).append(float(run.dataset.attrs[name]))
+    ends = {name: mean_interval(values) for name, values in rows.items()}
+    tested = sum(run.experiment.n_test for run in runs)
+    for kind in runs[0].dataset["kind"].values:
+        if any(np.isnan(run.dataset["accuracy_test"].sel(kind=kind)[-1]) for run in runs):
+            continue  # the closure has no fresh examples
+        right = sum(round(float(run.dataset["accuracy_test"].sel(kind=kind)[-1]) * run.experiment.n_test) for run in runs)
+        # Given the trained networks, fresh examples are independent: an exact interval of the pooled share.
+        ends[f"error_test {kind}"] = share_interval(tested - right, tested)
+    return ends
+
+
+def _seed_row(run: Trajectory, level: LevelOrder, robust: bool) -> dict[str, Any]:
+    return {
+        "seed": run.experiment.seed, "tau_P": level.tau_P, "tau_Q": level.tau_Q, "order": level.order, "robust": robust,
+        "other_loss": level.other_loss, "other_accuracy": level.other_accuracy, "outcome": run.outcome,
+        "final_tau": run.dataset.attrs["final_tau"], "annealed_tau": run.annealed_tau,
+        "above_P": asdict(level.above_P), "above_Q": asdict(level.above_Q),
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,147 @@
+"""run_sweep: compute what is pending, until it is done or interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from typing import Final
+
+from theory_sim.errors import StoreError
+from theory_sim.loop import deferred_interrupt
+from theory_sim.sweeps.compute import Computed, compute
+from theory_sim.sweeps.executors import Places, executor_of, interrupt
+from theory_sim.sweeps.store import SweepStatus, SweepStore
+
+__all__ = ["run_sweep"]
+
+_TICK: Final = 0.25
+# A run whose worker died is begun once more: by chance it was the one that a full memory hit. Then it is a failure.
+_MOST_DEATHS: Final = 2
+
+
+def run_sweep(
+    store: SweepStore,
+    *,
+    workers: int | None = None,
+    threads: int | None = None,
+    executor: Places | None = None,
+    retry_failed: bool = False,
+    any_version: bool = False,
+    progress: Callable[[SweepStatus], None] | None = None,
+) -> SweepStatus:
+    """Compute every run of a sweep that is not done; the result is bitwise the same however it is computed.
+
+    Parameters
+    ----------
+    store : SweepStore
+        The sweep.
+    workers : int, optional
+        Worker processes, one a processor by default; 0 computes in this process.
+    threads : int, optional
+        Threads of each run; only without worker processes.
+    executor : Places, optional
+        An executor of your own instead.
+    retry_failed : bool
+        Begin failed runs anew.
+    any_version : bool
+        Go on even with other libraries or another processor than those that began the sweep.
+    progress : callable, optional
+        Called with the status when a run ends, and a few times a second.
+
+    Returns
+    -------
+    SweepStatus
+        At the end. After Ctrl-C some runs are pending: calling again goes on with them.
+
+    Raises
+    ------
+    StoreError
+        If another process is at the sweep, or libraries or processor are not those that began it.
+    InputError
+        If the number of workers or threads is not one.
+    """
+    if not any_version:
+        store.require_same_environment()
+    places = executor if executor is not None else executor_of(workers, store.manifest.path, threads)
+    with store.manifest.locked(places.places), deferred_interrupt() as interrupted, places:
+        entries = store.manifest.entries()
+        again = set(store.missing())
+        if retry_failed:
+            again |= {entry.id for entry in entries if entry.state == "failed"}
+        store.manifest.pending(sorted(again))
+        _Work(store, places, any_version, progress).until(interrupted.is_set)
+    return store.status()
+
+
+class _Work:
+    """What is to be done, and what is under way."""
+
+    def __init__(
+        self, store: SweepStore, places: Places, any_version: bool, progress: Callable[[SweepStatus], None] | None
+    ) -> None:
+        self.store, self.places, self.any_version, self.progress = store, places, any_version, progress
+        first = {run.id: run for run in reversed(list(store.sweep))}
+        self.todo = [first[entry.id] for entry in store.manifest.entries() if entry.state == "pending" and entry.id in first]
+        self.todo.reverse()
+        self.under_way: dict[Future[Computed], str] = {}
+        self.deaths: dict[str, int] = {}
+        self.runs = first
+        self.stopped = False
+
+    def until(self, stop: Callable[[], bool]) -> None:
+        """Work until all is done, or told to stop; what is under way then ends at its next step."""
+        try:
+            while self.under_way or (self.todo and not (stop() or self.stopped)):
+                while self.todo and len(self.under_way) < self.places.places and not (stop() or self.stopped):
+                    self._begin()
+                self._tick()
+                if stop() or self.stopped:
+                    interrupt(self.store.manifest.worker_pids())
+                ended, _ = wait(self.under_way, timeout=_TICK, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    self._end(self.under_way.pop(future), future)
+        except BaseException:
+            with suppress(StoreError):
+                interrupt(self.store.manifest.worker_pids())
+            raise
+        self._tick()
+
+    def _begin(self) -> None:
+        run = self.todo.pop()
+        self.store.manifest.begin(run.id)
+        engine = {"name": run.engine.name, "options": dict(run.engine.options)}
+        future = self.places.submit(
+            compute, str(self.store.run_path(run.id)), engine, run.experiment.fields(), self.places.threads, self.any_version
+        )
+        self.under_way[future] = run.id
+
+    def _end(self, id: str, future: Future[Computed]) -> None:
+        try:
+            computed = future.result()
+        except BrokenProcessPool:
+            self._died(id)
+            return
+        if computed.end == "done":
+            self.store.manifest.done(id, computed.seconds)
+        elif computed.end == "failed":
+            self.store.manifest.failed(id, computed.cause, computed.error)
+        else:
+            self.stopped = True  # Ctrl-C reached the run: it reaches the sweep
+            self.store.manifest.pending([id])
+
+    def _died(self, id: str) -> None:
+        """The worker was killed, as by a system that runs out of memory."""
+        self.deaths[id] = self.deaths.get(id, 0) + 1
+        if self.deaths[id] < _MOST_DEATHS:
+            self.store.manifest.pending([id])
+            self.todo.append(self.runs[id])
+        else:
+            told = StoreError(f"the worker process of run {id} was killed {_MOST_DEATHS} times", "a run has the memory that it "
+                              "needs", "fewer workers, or smaller runs; then theory-sim sweep resume --retry-failed")
+            self.store.manifest.failed(id, "worker process killed", str(told))
+
+    def _tick(self) -> None:
+        if self.progress is not None:
+            self.progress(self.store.status())

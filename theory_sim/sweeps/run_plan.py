@@ -1,0 +1,124 @@
+"""Runs a plan one after another and saves each run as it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from theory_sim.errors import InputError, StoreError
+from theory_sim.experiment import Experiment
+from theory_sim.loop import Partial, Progress, partial_path
+from theory_sim.resume import resume
+from theory_sim.study.engine import Engine
+from theory_sim.sweeps.plan import Plan
+from theory_sim.trajectory import Trajectory, refuse_existing
+
+__all__ = ["Existing", "run_plan"]
+
+Existing = Literal["refuse", "replace", "reuse", "continue"]
+_FINITE = Engine()
+
+
+def run_plan(
+    plan: Plan,
+    out: Path,
+    *,
+    engine: Engine = _FINITE,
+    existing: Existing = "refuse",
+    threads: int | None = None,
+    progress: Callable[[Experiment], Progress] | None = None,
+) -> list[tuple[Path, Trajectory]]:
+    """Compute every run of a plan into ``out/<name>-<schedule>-seed<k>``, with the engine's name if it is not finite width.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to run.
+    out : Path
+        Folder of the runs.
+    engine : Engine
+        Finite width, the limit or the closure.
+    existing : {"refuse", "replace", "reuse", "continue"}
+        What to do with a run that is there: raise before anything is computed, replace it, or take it as the result if
+        it holds the same experiment from the same engine; an unfinished one is then resumed. "continue" is "reuse" for a plan
+        that was interrupted, which leaves an unfinished run, and "refuse" for any other.
+    threads : int, optional
+        Threads of each run.
+    progress : callable, optional
+        Called with each experiment before it starts; gives what `simulate` calls.
+
+    Returns
+    -------
+    list of (path, Trajectory)
+        Up to and with an interrupted run; the rest is not started.
+
+    Raises
+    ------
+    StoreError
+        If a run is in the way.
+    InputError
+        If several seeds are asked of the closure, which has none.
+    """
+    if len(plan.seeds) > 1 and not engine.knows_seeds:
+        raise InputError(f"{len(plan.seeds)} seeds with engine {engine.name!r}", "the closure gives means over data sets, the "
+                         "same for every seed", "give one seed")
+    paths = {experiment: out / engine.run_name(experiment) for experiment in plan}
+    found, unfinished = {}, set()
+    if existing == "continue":
+        existing = "reuse" if _interrupted(paths, engine) else "refuse"
+    for experiment, path in paths.items():
+        if existing == "reuse" and path.exists():
+            stored = Trajectory.load(path)
+            if stored.experiment != experiment or Engine.of(stored) != engine:
+                raise StoreError(f"{path} holds another experiment", "a stored run is reused only if it is the same",
+                                 "choose another output folder, or replace it with --force")
+            found[path] = stored
+        elif existing == "reuse" and partial_path(path).exists():
+            _require_same(path, experiment, engine)
+            unfinished.add(path)
+        else:
+            _refuse(path, force=existing == "replace")
+    results = []
+    for experiment, path in paths.items():
+        trajectory = found.get(path)
+        report = progress(experiment) if progress and trajectory is None else None
+        if path in unfinished:
+            trajectory = resume(path, threads=threads, progress=report)
+        elif trajectory is None:
+            trajectory = engine.run(experiment, store=path, threads=threads, force=existing != "refuse", progress=report)
+        results.append((path, trajectory))
+        if trajectory.outcome == "interrupted":
+            break
+    return results
+
+
+def _interrupted(paths: dict[Experiment, Path], engine: Engine) -> bool:
+    """Whether these runs are those of a plan that was interrupted: one is unfinished, or some are there and some are not.
+
+    What is there must be the plan's own; a plan whose runs are all finished is none that was interrupted.
+    """
+    there = [path.exists() for path in paths.values()]
+    if any(partial_path(path).exists() for path in paths.values()):
+        return True
+    if not any(there) or all(there):
+        return False
+    for experiment, path in paths.items():
+        if path.exists():
+            stored = Trajectory.load(path)
+            if stored.experiment != experiment or Engine.of(stored) != engine:
+                return False
+    return True
+
+
+def _refuse(path: Path, *, force: bool) -> None:
+    refuse_existing(path, force=force)
+    Partial(path).refuse(force=force)
+
+
+def _require_same(path: Path, experiment: Experiment, engine: Engine) -> None:
+    manifest = Partial(path).manifest()
+    options = dict(manifest["engine"])
+    if Experiment(**manifest["experiment"]) != experiment or Engine(options.pop("name"), options) != engine:
+        raise StoreError(f"{partial_path(path)} holds another experiment", "an unfinished run is gone on with only if it is "
+                         "the same", "choose another output folder, or replace it with --force")
