@@ -16,7 +16,7 @@ RUNNING = {
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml", "ctypes", "subprocess", "runpy"}
 # Where a module is chosen by a name: from a table of the program's own, or from entry points of installed packages.
 CHOSEN = {
-    "theory_sim/__init__.py", "theory_sim/limit/__init__.py", "theory_sim/plots/studies.py", "theory_sim/study/registry.py",
+    "theory_sim/__init__.py", "theory_sim/limit/__init__.py", "theory_sim/plugins.py",
     "proofs_check/__init__.py", "proofs_check/claims/__init__.py", "proofs_check/claim.py", "theory_sim/loop/environment.py",
 }
 # lambdify runs what sympy prints of an expression: of a claim's in the registry; recheck takes none from the file.
