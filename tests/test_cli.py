@@ -91,7 +91,7 @@ def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
         (["--set", "eta_1=4000"], ["eta_1 x lambda", "rate x lambda < 2", "lower"]),
         (["--set", "p0=0.9"], ["p0 + q0", "1.4", "lower p0 or q0"]),
         (["--set", "N=0"], ["N = 0"]),
-        (["--set", "q0=nan"], ["q0 = nan", "finite"]),
+        (["--set", "q0=nan"], ["q0 = nan", "a number from 0 to 1"]),
         (["--set", "kapa=1"], ["unknown field 'kapa'", "'kappa'"]),
         (["--set", "epsilon_2=0.5"], ["epsilon_1 + q0 log 2", "epsilon_2", "raise epsilon_1"]),
         (["--set", "schedule=pieces"], ["pieces"]),

@@ -11,7 +11,8 @@ from hypothesis import given
 from theory_sim import Experiment
 from theory_sim.errors import ExperimentError, InputError, TheorySimError
 from theory_sim.experiment import preset_names
-from theory_sim.reading import read_toml
+from theory_sim.reading import TomlFile
+from theory_sim.reading.lines import key_lines
 from theory_sim.testing import experiments, schedules
 
 BAD: list[tuple[dict[str, Any], str, str, str]] = [
@@ -19,11 +20,11 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"schedule": "pieces", "pieces": [[1.0, 5000.0]], "tau_0": 1.0}, "5000", "rate x lambda < 2", "lower"),
     ({"tau_0_rate": 5000.0}, "tau_0 stationary at rate 5000", "rate x lambda < 2", "lower tau_0_rate"),
     ({"p0": 0.6, "q0": 0.5}, "p0 + q0 = 0.6 + 0.5 = 1.1", "p0 + q0 <= 1", "lower p0 or q0"),
-    ({"N": 0}, "N = 0", "greater than or equal to 1", "change N"),
+    ({"N": 0}, "N = 0", "a whole number of at least 1", "change N"),
     ({"d": 1, "kappa": 5.0}, "N = 0 from d = 1, kappa = 5.0", "at least one training example", "lower kappa"),
     ({"N": 10, "kappa": 0.5}, "kappa = 0.5 and N = 10", "one of them", "leave one"),
-    ({"eta_1": math.nan}, "eta_1 = nan", "finite", "change eta_1"),
-    ({"tau_xi": math.inf}, "tau_xi = inf", "finite", "change tau_xi"),
+    ({"eta_1": math.nan}, "eta_1 = nan", "a number from 1e-12 to 1e+12", "change eta_1"),
+    ({"tau_xi": math.inf}, "tau_xi = inf", "a number from 0 to 1e+12", "change tau_xi"),
     ({"eta1": 3.0}, "unknown field 'eta1'", "only fields", "did you mean 'eta_1'"),
     ({"lamda": 3.0}, "unknown field 'lamda'", "only fields", "did you mean 'lambda'"),
     ({"zzzzzz": 3.0}, "unknown field 'zzzzzz'", "only fields", "known fields: name, d,"),
@@ -41,15 +42,15 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"tau_0": -1.0}, "tau_0 = -1", "standard deviation", "0 or more"),
     ({"tau_0": 1.0, "tau_0_rate": 2.0}, "both given", "only with", "leave one"),
     ({"alpha_min": 2.0}, "alpha_min = 2 > alpha_max = 1", "uniform", "swap"),
-    ({"schedule": "L"}, "schedule = 'L'", "'L-S'", "change schedule"),
-    ({"d": 2.5}, "d = 2.5", "integer", "change d"),
-    ({"seed": -1}, "seed = -1", "greater than or equal to 0", "change seed"),
-    ({"name": "../x"}, "name = '../x'", "pattern", "change name"),
-    ({"r": 0.0}, "r = 0.0", "greater than or equal to 0.000001", "change r"),
-    ({"d": True}, "d = True", "valid integer", "change d"),
-    ({"kappa": 1e-200}, "kappa = 1e-200", "greater than", "change kappa"),
-    ({"tau_0": "statoinary"}, "statoinary", "'stationary'", "choose"),
-    ({"seed": 2**64}, "seed = 18446744073709551616", "less than", "change seed"),
+    ({"schedule": "L"}, "schedule = 'L'", "one of 'L-S', 'S', ", "choose one of these"),
+    ({"d": 2.5}, "d = 2.5", "a whole number from 1 to 10000000", "change d"),
+    ({"seed": -1}, "seed = -1", "a whole number from 0 to 2^64 - 1", "change seed"),
+    ({"name": "../x"}, "name = '../x'", "the first a letter or digit", "change name"),
+    ({"r": 0.0}, "r = 0.0", "a number from 1e-06 to 1000", "change r"),
+    ({"d": True}, "d = True", "a whole number", "change d"),
+    ({"kappa": 1e-200}, "kappa = 1e-200", "a number from 0.001", "change kappa"),
+    ({"tau_0": "statoinary"}, "statoinary", "'stationary'", "did you mean 'stationary'?"),
+    ({"seed": 2**64}, "seed = 18446744073709551616", "2^64 - 1", "change seed"),
 ]
 
 
@@ -139,10 +140,113 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         with pytest.raises(ExperimentError, match=seen) as refused:
             Experiment.from_toml(path)
         assert str(path) in refused.value.found and refused.value.fix
-    assert read_toml(plan) == {"compare": ["L-S", "S"]}
+    assert TomlFile(plan).table == {"compare": ["L-S", "S"]}
 
 
 def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     path = tmp_path / "empty.toml"
     path.write_text("", encoding="utf-8")
     assert Experiment.from_toml(path) == Experiment()
+
+
+FAULTY = '''# a comment
+name = "all faults"
+
+d = 2.5
+etta_1 = 3.0
+p0 = 0.7
+q0 = 0.6
+m_W = 7
+pieces = [
+  [2.0, 1.0],
+  [1.0, 1.0],
+]
+observe.gradients.probes = 4
+
+[observe.kernels]
+every_tau = 5.0
+# the next but one
+every = 3
+
+[observe.nonesuch]
+
+[observe.patterns]
+at_tau = [3.0, 1.0]
+'''
+
+
+def test_all_faults_of_a_file_are_told_with_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "faulty.toml"
+    path.write_text(FAULTY, encoding="utf-8")
+    with pytest.raises(ExperimentError) as refused:
+        Experiment.from_toml(path)
+    told = [fault.found.replace(str(path), "F") for fault in refused.value.faults]
+    for expected in ("F, line 2: name = 'all faults'", "F, line 4: d = 2.5", "F, line 5: unknown field 'etta_1'",
+                     "F, lines 6 and 7: p0 + q0 = 0.7 + 0.6 = 1.3", "F, line 8: m_W = 7 with neurons = 'paired'",
+                     "F, line 9: pieces given with schedule = 'L-S'", "F, line 9: pieces = [[2.0, 1.0], [1.0, 1.0]]",
+                     "F, line 18: unknown field of observe.kernels 'every'", "F, line 20: unknown observer 'nonesuch'",
+                     "F, line 23: at_tau = [3.0, 1.0]"):
+        assert expected in told
+    # What reads a field that is wrong itself is not judged: the observers' own rules, of which one table is wrong.
+    assert len(told) == 10 and "10 faults" in str(refused.value)
+    assert str(refused.value).count("\n  rule: ") == str(refused.value).count("\n  fix: ") == 8
+    assert "and 2 more" in str(refused.value)
+    for words in ("Input should", "greater than or equal", "valid", "pydantic", "finite number"):
+        assert words not in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "place"), [
+    ("lambda = -1", "line 1: lambda = -1"),
+    ("[observe]\n\nkernels = { probes = 0 }", "line 3: observe.kernels.probes = 0"),
+    ("observe.kernels.probes = 0", "line 1: observe.kernels.probes = 0"),
+    ("[observe.kernels]\nevery_steps = 2\nat_tau = [1.0]", "lines 2 and 3: every_steps and at_tau of one observer"),
+    ("[observe.kernels]\nat_tau = [1.0]\nprobes = 2.5", "line 3: observe.kernels.probes = 2.5"),
+    ("[observe.descent]\n[observe.gradients]\nprobes = 3", "line 3: probes for the observer 'gradients'"),
+    ("network = 'shared'\n[observe.descent]", "lines 1 and 2: the observer 'descent' with network = 'shared'"),
+    ("observe = 3", "line 1: observe = 3"),
+    ("\n[observe]\nkernels = 3", "line 3: observe.kernels = 3"),
+    ("[schedule]\nkind = 'S'", "line 1: schedule = {'kind': 'S'}"),
+    ('x = """\nd = 4\n"""\nd = "4"', "line 4: d = '4'"),
+    ("'self' = 3", "line 1: unknown field 'self'"),
+    ("'a.b' = 3", "line 1: unknown field 'a.b'"),
+    ("schedule = 'pieces'\npieces = [[1.0]]", "line 2: pieces = [[1.0]]"),
+    ("schedule = 'pieces'\ntau_0 = 1.0\nlambda = 0.1\npieces = [[1.0, 50.0]]", "lines 1 and 3 and 4: pieces[0] rate x lambda"),
+    ("seeds = [1]", "line 1: seeds = [1]"),
+])
+def test_the_line_of_a_fault(text: str, place: str, tmp_path: Path) -> None:
+    path = tmp_path / "faulty.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ExperimentError) as refused:
+        Experiment.from_toml(path)
+    assert any(f"{path}, {place}" in fault.found for fault in refused.value.faults), str(refused.value)
+
+
+@given(experiment=experiments())
+def test_lines_are_those_of_the_file(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each key is on its line, whatever stands between: the value on that line is the field's."""
+    path = tmp_path_factory.mktemp("lines") / "run.toml"
+    experiment.to_toml(path)
+    text = path.read_text(encoding="utf-8")
+    for (name, *below), number in key_lines(text).items():
+        if not below:
+            assert text.split("\n")[number - 1].startswith((f"{name} =", f"[{name}]"))
+
+
+def test_faults_that_follow_from_another_are_not_told() -> None:
+    for fields, count in (({"eta_1": 4000.0}, 1), ({"kappa": "x", "q0": 0.9}, 1), ({"d": "x", "network": "shared"}, 1),
+                          ({"eta_1": 4000.0, "m_W": 7}, 2), ({"d": 0, "m_W": 7, "alpha_min": 3.0}, 3)):
+        with pytest.raises(ExperimentError) as refused:
+            Experiment(**fields)
+        assert len(refused.value.faults) == count, str(refused.value)
+
+
+def test_to_toml_replaces_nothing_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    Experiment().to_toml(path)
+    with pytest.raises(InputError, match=r"run\.toml is there already\n.*\n.*another path"):
+        Experiment(seed=3).to_toml(path)
+    assert Experiment.from_toml(path) == Experiment()
+    Experiment(seed=3).to_toml(path, overwrite=True)
+    assert Experiment.from_toml(path).seed == 3
+    with pytest.raises(InputError, match="is no file"):
+        Experiment().to_toml(tmp_path, overwrite=True)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from theory_sim.data import Data, draw_data, draw_test_data
     from theory_sim.experiment import Experiment
+    from theory_sim.experiment.record_times import Recording
     from theory_sim.limit import NTKRegression, closure_trajectory, ntk_regression, solve_limit
     from theory_sim.observe.base import Observer, Snapshot, Variable
     from theory_sim.observe.learning_order import LearningOrder, learning_order
-    from theory_sim.recording import Recording
     from theory_sim.regime import Regime, regime
     from theory_sim.resume import resume
     from theory_sim.simulate import simulate

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import reprlib
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple, Self
 
-__all__ = ["ExperimentError", "InputError", "StoreError", "TheorySimError", "repr_of", "shown"]
+__all__ = ["ExperimentError", "Fault", "InputError", "StoreError", "TheorySimError", "gathered", "repr_of", "shown"]
 
 _LONGEST: Final = 120
+_MOST_SHOWN: Final = 8
 
 
 class TheorySimError(Exception):
@@ -30,8 +33,75 @@ class TheorySimError(Exception):
         super().__init__(f"{found}\n  rule: {rule}\n  fix: {fix}")
 
 
+class Fault(NamedTuple):
+    """One thing that is wrong with what a user gave.
+
+    Attributes
+    ----------
+    found, rule, fix : str
+        As in `TheorySimError`.
+    fields : tuple of str
+        Every field that it was read from, by the names in a file, those below a table with points: "observe.kernels.probes".
+    """
+
+    found: str
+    rule: str
+    fix: str
+    fields: tuple[str, ...] = ()
+
+
 class InputError(TheorySimError, ValueError):
-    """An argument outside of what its function accepts."""
+    """An argument outside of what its function accepts.
+
+    Parameters
+    ----------
+    found, rule, fix : str
+        As in `TheorySimError`.
+    fields : sequence of str
+        Fields of a file that it is about, as in `Fault`.
+
+    Attributes
+    ----------
+    faults : tuple of Fault
+        Everything that was wrong; ``found``, ``rule`` and ``fix`` are those of the first, the message has them all.
+    """
+
+    def __init__(self, found: str, rule: str, fix: str, *, fields: Sequence[str] = ()) -> None:
+        super().__init__(found, rule, fix)
+        self.faults: tuple[Fault, ...] = (Fault(found, rule, fix, tuple(fields)),)
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault]) -> Self:
+        """Error of one or more faults; the same one twice is told once."""
+        faults = tuple(dict.fromkeys(faults))
+        error = cls(*faults[0][:3], fields=faults[0].fields)
+        error.faults = faults
+        if len(faults) > 1:
+            lines = [f"{fault.found}\n  rule: {fault.rule}\n  fix: {fault.fix}" for fault in faults[:_MOST_SHOWN]]
+            more = [f"and {len(faults) - _MOST_SHOWN} more"] if len(faults) > _MOST_SHOWN else []
+            error.args = ("\n".join([f"{len(faults)} faults", *lines, *more]),)
+        return error
+
+    def within(self, where: Callable[[Fault], str]) -> Self:
+        """The same error with a place before each fault, such as a file and line; an empty place is left out."""
+        faults = []
+        for fault in self.faults:
+            place = where(fault)
+            faults.append(fault._replace(found=f"{place}: {fault.found}") if place else fault)
+        return self.of(faults)
+
+    def about(self, *fields: str) -> Self:
+        """The same error, its faults being about these fields where they name none."""
+        return self.of([fault if fault.fields else fault._replace(fields=fields) for fault in self.faults])
+
+
+@contextmanager
+def gathered(faults: list[Fault]) -> Iterator[None]:
+    """Add the faults of an `InputError` raised inside to a list, and go on."""
+    try:
+        yield
+    except InputError as error:
+        faults += error.faults
 
 
 class ExperimentError(InputError):

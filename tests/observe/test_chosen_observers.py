@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from theory_sim import Experiment, Trajectory, draw_data, simulate, solve_limit
 from theory_sim.data import shared_directions
 from theory_sim.errors import InputError
+from theory_sim.experiment.record_times import Recording
 from theory_sim.numeric.patterns import common_active, flipped_by_input, flipped_by_neuron, pack, unpack
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
-from theory_sim.recording import Recording
 from theory_sim.testing import counts_are_dense_products, flips_follow_sheppard, gram_is_positive_semidefinite
 from theory_sim.theory.arc_cosine import flip_probability, tangent_kernel
 

@@ -11,9 +11,9 @@ import pytest
 from tests.reference import data_gradient, output, output_gradient
 from theory_sim import Experiment, draw_data, simulate, solve_limit
 from theory_sim.errors import InputError
+from theory_sim.experiment.record_times import Recording
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.observe.descent import SCALES
-from theory_sim.recording import Recording
 
 TINY = Experiment(
     d=5, N=16, q0=0.4, r=0.5, m_W=6, m_V=8, n_test=2, neurons="independent", tau_0=0.4, tau_xi=0.3, lambda_=0.05, eta_1=1.5,

@@ -149,6 +149,39 @@ def test_bad_declarations_are_refused(text: str, said: str, tmp_path: Path) -> N
     assert said in str(error.value) and "fix:" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("name = 'x'\n\nrr = 3\nseeds = []\n[fields]\nm_W = 7\nlamda = 3", ["line 3: unknown key 'rr'", "line 4: seeds = []",
+         "line 7: unknown field 'lamda'", "line 6: m_W = 7"]),
+        ("name = 'x'\n[fields]\nseed = 3\n[product]\nd = [10]", ["line 3: seed under [fields]"]),
+        ("name = 'x'\n[product]\nschedule = ['S']", ["line 3: schedule varied"]),
+        ("name = 'x'\n[[product]]\nd = [10]\n[[product]]\nr = [0.3, 0.3]", ["line 5: r = [0.3, 0.3]"]),
+        ("name = 'x'\n[product]\nr = [0.3, -1.0]", ["line 3: at r = -1.0, schedule = L-S: r = -1.0"]),
+        ("name = 'x'\n[fields]\nlambda = 0.1\n[product]\neta_1 = [1.0, 30.0]",
+         ["lines 3 and 5: at eta_1 = 30.0, schedule = L-S: eta_1 x lambda"]),
+        ("name = 'x'\n[zip]\nr = [0.3]\nd = [10, 20]", ["lines 3 and 4: zip of"]),
+        ("name = 'x'\n[random]\nr = [0.1, 0.2]", ["line 2: [random] without count"]),
+        ("name = 'x'\n[random]\ncount = 0\nr = {low = 1, high = 2}", ["line 3: random with count = 0"]),
+        ("name = 'x'\nseeds = [0, 0]", ["line 2: seeds = [0, 0]"]),
+        ("name = 'x'\nseeds = '3:3'", ["line 2: seeds 3:3"]),
+        ("name = 'x'\nengine = ['finite', 'infinite']", ["line 2: "]),
+        ("name = '../x'", ["line 1: name = '../x'"]),
+        ("name = 'x'\npreset = 'none'", ["line 2: preset 'none'"]),
+        ("name = 'x'\n[fields.observe.kernels]\nprobes = 0", ["line 3: observe.kernels.probes = 0"]),
+        ("name = 'x'\ncompare = ['L-S', 'step']", ["line 2: at schedule = step: schedule = 'step' without step_tau"]),
+    ],
+)
+def test_refusals_name_the_file_and_the_lines(text: str, places: list[str], tmp_path: Path) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(InputError) as error:
+        Sweep.from_toml(path)
+    told = [fault.found for fault in error.value.faults]
+    assert len(told) == len(places)
+    for place, found in zip(places, told, strict=True):
+        assert found.startswith(f"{path}, {place}"), told
+
+
 def test_python_takes_what_files_cannot() -> None:
     pieces = [((10.0, 2.0), (20.0, 0.5)), ((20.0, 1.0),)]
     base = Experiment(d=10, N=20, schedule="pieces", pieces=pieces[0], max_tau=20.0)

@@ -40,7 +40,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables
 Output = Annotated[Path, typer.Option("--output", "-o", help="Figure file: .png, .svg or .pdf.")]
 
 
-def settings_of(pairs: Sequence[str] | None, option: str = "--set") -> dict[str, Any]:
+def parse_settings(pairs: Sequence[str] | None, option: str = "--set") -> dict[str, Any]:
     """Fields and values of texts FIELD=VALUE."""
     from theory_sim.errors import InputError, shown
     from theory_sim.reading import parse_value
@@ -54,7 +54,7 @@ def settings_of(pairs: Sequence[str] | None, option: str = "--set") -> dict[str,
     return changes
 
 
-def observe_of(texts: Sequence[str] | None) -> dict[str, dict[str, Any]]:
+def parse_observe(texts: Sequence[str] | None) -> dict[str, dict[str, Any]]:
     from theory_sim.errors import InputError, shown
 
     observe: dict[str, dict[str, Any]] = {}
@@ -88,34 +88,41 @@ def _bad_observer(text: str) -> InputError:
                       "such as --observe kernels:every_tau=25,probes=100")
 
 
-def engine_of(name: str, **options: Any) -> Engine:
+def make_engine(name: str, **options: Any) -> Engine:
     from theory_sim.study.engine import Engine
 
     return Engine(name, {key: value for key, value in options.items() if value is not None})
 
 
-def seeds_of(text: str | None) -> list[int] | None:
+def parse_seeds_option(text: str | None) -> list[int] | None:
     from theory_sim.reading import parse_seeds
 
     return None if text is None else parse_seeds(text, "--seeds")
 
 
-def plan_of(
+def make_plan(
     file: Path | None, preset: str | None, settings: Sequence[str] | None, compare: str | None, seeds: str | None,
     observe: Sequence[str] | None = None,
 ) -> Plan:
     from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
+    from theory_sim.reading import by_options
     from theory_sim.sweeps.plan import Plan
 
-    changes = settings_of(settings)
+    changes = parse_settings(settings)
     if observe:
-        changes["observe"] = observe_of(observe)
+        changes["observe"] = parse_observe(observe)
     if file is not None and preset is not None:
         raise InputError(f"the file {file} and --preset {preset}", "a run starts from one of them", "leave one of the two out")
+    options = {field: "--observe" if field == "observe" and observe else f"--set {field}" for field in changes}
     if file is not None:
-        plan = Plan.from_toml(file, changes)
+        plan = Plan.from_toml(file, changes, options)
     else:
-        plan = Plan.of(Experiment.preset(preset or "default").replace(**changes))
+        start = Experiment.preset(preset or "default")
+        with by_options(options):
+            plan = Plan.of(start.replace(**changes))
+    if compare is None and seeds is None:
+        return plan
     schedules = [part.strip() for part in compare.split(",")] if compare is not None else None
-    return Plan.of(plan.experiment, schedules or plan.compare, seeds_of(seeds) or plan.seeds)
+    with by_options(options | ({"schedule": "--compare"} if compare is not None else {})):
+        return Plan.of(plan.experiment, schedules or plan.compare, parse_seeds_option(seeds) or plan.seeds)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from theory_sim.cli.app import plot
-from theory_sim.cli.options import Force, Output, Runs, settings_of
+from theory_sim.cli.options import Force, Output, Runs, parse_settings
 
 
 @plot.command("learning-order")
@@ -112,7 +112,7 @@ def plot_phase_command(
     from theory_sim.sweeps.phase import phase_diagram
     from theory_sim.sweeps.store import SweepStore
 
-    diagram = phase_diagram(collect(SweepStore(folder), save=False), x, y, quantity, select=settings_of(select, "--select"))
+    diagram = phase_diagram(collect(SweepStore(folder), save=False), x, y, quantity, select=parse_settings(select, "--select"))
     typer.echo(save_figure(plot_phase_diagram(diagram), output, force=force))
     if diagram.agreements:
         from theory_sim.sweep_tables import agreement_table

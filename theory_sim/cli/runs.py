@@ -29,8 +29,8 @@ from theory_sim.cli.options import (
     Time,
     TimeTolerance,
     Tolerance,
-    engine_of,
-    plan_of,
+    make_engine,
+    make_plan,
 )
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def run(
 
     Interrupted, the same command goes on: finished runs are kept, the unfinished one is resumed, the others are begun.
     """
-    chosen = engine_of(engine, kernel=kernel, noise=noise, time=time, spatial=spatial, tolerance=tolerance,
+    chosen = make_engine(engine, kernel=kernel, noise=noise, time=time, spatial=spatial, tolerance=tolerance,
                        time_tolerance=time_tolerance)
-    plan = plan_of(file, preset, settings, compare, seeds, observe)
+    plan = make_plan(file, preset, settings, compare, seeds, observe)
     raise typer.Exit(_run_and_report(plan, chosen, out, "replace" if force else "continue", threads, quiet, as_json))
 
 
@@ -109,7 +109,7 @@ def demo(
     paths = {figures / f"{name}.{suffix}": draw for name, draw in drawn.items() for suffix in FORMATS}
     for path in paths:
         require_own_figure(path)
-    plan = plan_of(None, None, None, "L-S,S", seeds)
+    plan = make_plan(None, None, None, "L-S,S", seeds)
     status = _run_and_report(plan, Engine(), out, "replace" if force else "reuse", threads, quiet, as_json)
     if status == 130:
         raise typer.Exit(status)
@@ -257,7 +257,7 @@ def presets(
 ) -> None:
     """List the presets, or print one as TOML."""
     from theory_sim.experiment import Experiment
-    from theory_sim.presets import PRESETS
+    from theory_sim.experiment.presets import PRESETS
 
     if toml is not None and as_json:
         typer.echo(json.dumps(Experiment.preset(toml).fields(), indent=2))
@@ -281,7 +281,7 @@ def check(
     from theory_sim.precision import require_precision
     from theory_sim.regime import regime
 
-    plan = plan_of(file, preset, settings, compare, seeds)
+    plan = make_plan(file, preset, settings, compare, seeds)
     for experiment in plan:
         require_precision(experiment)
     judged = regime(plan.experiment)

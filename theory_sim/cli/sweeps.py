@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from theory_sim.cli.app import sweep
-from theory_sim.cli.options import Json, Out, Quiet, Seeds, seeds_of
+from theory_sim.cli.options import Json, Out, Quiet, Seeds, parse_seeds_option
 
 if TYPE_CHECKING:
     from theory_sim.sweeps.store import SweepStatus, SweepStore
@@ -73,7 +73,7 @@ def extend_command(
     from theory_sim.sweeps.store import SweepStore
 
     store = SweepStore(folder)
-    given = seeds_of(seeds)
+    given = parse_seeds_option(seeds)
     if declaration is None and given is None:
         raise InputError("neither a declaration nor --seeds", "what to extend by", "give one of them")
     wider = store.sweep if declaration is None else Sweep.from_toml(declaration)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from theory_sim.errors import InputError
+from theory_sim.experiment.record_times import Recording
 from theory_sim.observe.base import Observer, Snapshot, Variable
-from theory_sim.recording import Recording
 
 __all__ = ["Group", "Records"]
 

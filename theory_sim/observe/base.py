@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from theory_sim.data.pq_mixture import Data
-from theory_sim.recording import Recording
+from theory_sim.experiment.record_times import Recording
 from theory_sim.train.clock import Clock, Instant
 
 __all__ = ["Labelled", "Observer", "Outputs", "Snapshot", "Values", "Variable"]

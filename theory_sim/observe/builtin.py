@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.record_times import Recording
 from theory_sim.observe.base import Observer
 from theory_sim.observe.descent import Descent
 from theory_sim.observe.gradients import Gradients
 from theory_sim.observe.kernels import Kernels
 from theory_sim.observe.patterns import Patterns
-from theory_sim.recording import Recording
 
 __all__ = ["observers_of"]
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.data import KINDS
+from theory_sim.experiment.record_times import Recording
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
-from theory_sim.recording import Recording
 from theory_sim.train.logistic import slope
 
 __all__ = ["LEVELS", "Gradients"]

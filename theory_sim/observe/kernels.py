@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.experiment.record_times import Recording
 from theory_sim.numeric.patterns import common_active, pack
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.banks import FEATURES, Bank, banks, cosines
 from theory_sim.observe.base import Labelled, Observer, Snapshot, Values, Variable
-from theory_sim.recording import Recording
 from theory_sim.theory.arc_cosine import tangent_kernel
 from theory_sim.train.clock import Instant
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
-from theory_sim.recording import Recording
 
 __all__ = ["data_bytes", "item_bytes", "observer_bytes", "record_bytes", "seen_examples"]
 

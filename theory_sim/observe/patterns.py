@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.experiment.record_times import Recording
 from theory_sim.numeric.patterns import flipped_by_input, flipped_by_neuron, pack, unpack
 from theory_sim.observe.banks import FEATURES, Bank, banks
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
-from theory_sim.recording import Recording
 from theory_sim.theory.arc_cosine import flip_probability
 from theory_sim.train.clock import Instant
 

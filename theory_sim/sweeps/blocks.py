@@ -83,19 +83,20 @@ class Law:
         if isinstance(given, (list, tuple)) and len(given) == 2:
             given = {"low": given[0], "high": given[1]}
         if not isinstance(given, Mapping) or set(given) - {"low", "high", "scale", "values", "whole"}:
-            raise InputError(f"{field} = {given!r}", f"the law of a drawn field is {rule}", fix)
+            raise InputError(f"{field} = {given!r}", f"the law of a drawn field is {rule}", fix, fields=(field,))
         if "values" in given:
             values = given["values"]
             if len(given) > 1 or not isinstance(values, (list, tuple)) or not values:
-                raise InputError(f"{field} = {dict(given)!r}", "values = [...], not empty and alone", fix)
+                raise InputError(f"{field} = {dict(given)!r}", "values = [...], not empty and alone", fix, fields=(field,))
             return cls(values=tuple(values))
         law = cls(**{"whole": _is_whole(field), **given})
         ends = (law.low, law.high)
         numbers = all(isinstance(end, (int, float)) and not isinstance(end, bool) and math.isfinite(end) for end in ends)
         if not numbers or not ends[0] < ends[1] or law.scale not in ("linear", "log"):
-            raise InputError(f"{field} = {dict(given)!r}", f"{rule} with low < high", fix)
+            raise InputError(f"{field} = {dict(given)!r}", f"{rule} with low < high", fix, fields=(field,))
         if law.scale == "log" and law.low <= 0:
-            raise InputError(f"{field} from {law.low:g} on a logarithmic scale", "low above 0", "raise low or leave scale out")
+            raise InputError(f"{field} from {law.low:g} on a logarithmic scale", "low above 0", "raise low or leave scale out",
+                             fields=(field,))
         return law
 
     def at(self, share: float) -> Any:
@@ -145,7 +146,7 @@ class Zip:
         lengths = {field: len(values) for field, values in lists.items()}
         if len(set(lengths.values())) > 1:
             raise InputError(f"zip of {', '.join(f'{n} values of {field}' for field, n in lengths.items())}",
-                             "lists of one length", "lengthen the short one, or use product")
+                             "lists of one length", "lengthen the short one, or use product", fields=tuple(lengths))
         return (Axis("zip", tuple(lists), tuple(zip(*lists.values(), strict=True))),)
 
 
@@ -198,7 +199,8 @@ class Sobol:
 
             if self.count & (self.count - 1):
                 raise InputError(f"sobol with count = {self.count}", "a power of two: other counts are not balanced",
-                                 f"count = {1 << (self.count.bit_length() - 1)} or {1 << self.count.bit_length()}")
+                                 f"count = {1 << (self.count.bit_length() - 1)} or {1 << self.count.bit_length()}",
+                                 fields=("count",))
             drawn: Array = qmc.Sobol(width, scramble=True, rng=np.random.default_rng(self.seed)).random(self.count)
             return drawn
 
@@ -218,7 +220,7 @@ def _drawn(name: str, block: Random | Sobol, shares: Callable[[int], Array]) -> 
     for label, value, least in (("count", block.count, 1), ("seed", block.seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST_POINTS:
             raise InputError(f"{name} with {label} = {value!r}", f"a whole number from {least} to {_MOST_POINTS}",
-                             f"fix {label}")
+                             f"fix {label}", fields=(label,))
     points = tuple(tuple(law.at(float(share)) for law, share in zip(laws.values(), row, strict=True))
                    for row in shares(len(laws)))
     return Axis(name, tuple(laws), points)
@@ -226,16 +228,19 @@ def _drawn(name: str, block: Random | Sobol, shares: Callable[[int], Array]) -> 
 
 def _some(name: str, fields: Any) -> Mapping[str, Any]:
     if not isinstance(fields, Mapping) or not fields:
-        raise InputError(f"{name} = {fields!r}", "a table of fields, not empty", f"such as [{name}] with a line for each field")
+        raise InputError(f"{name} = {fields!r}", "a table of fields, not empty", f"such as [{name}] with a line for each field",
+                         fields=(name,))
     return fields
 
 
 def _listed(field: str, values: Any) -> tuple[Any, ...]:
     if not isinstance(values, (list, tuple, np.ndarray)) or len(values) == 0:
-        raise InputError(f"{field} = {values!r}", "a list of values, not empty", f"such as {field} = [0.1, 0.2]")
+        raise InputError(f"{field} = {values!r}", "a list of values, not empty", f"such as {field} = [0.1, 0.2]",
+                         fields=(field,))
     plain = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
     if repeated(plain):
-        raise InputError(f"{field} = {list(plain)}", "each value once", "remove the repeated one; seeds repeat a run")
+        raise InputError(f"{field} = {list(plain)}", "each value once", "remove the repeated one; seeds repeat a run",
+                         fields=(field,))
     return plain
 
 
@@ -256,10 +261,11 @@ def block_of(kind: str, table: Any) -> Block:
         If the kind is unknown or the table is not one.
     """
     if not isinstance(table, Mapping):
-        raise InputError(f"{kind} = {table!r}", "a table of fields", f"write [{kind}] and a line for each field")
+        raise InputError(f"{kind} = {table!r}", "a table of fields", f"write [{kind}] and a line for each field",
+                         fields=(kind,))
     if kind in ("product", "zip"):
         return Product(dict(table)) if kind == "product" else Zip(dict(table))
     laws = {field: law for field, law in table.items() if field not in ("count", "seed")}
     if "count" not in table:
-        raise InputError(f"[{kind}] without count", "count = number of points", "add count")
+        raise InputError(f"[{kind}] without count", "count = number of points", "add count", fields=(kind,))
     return (Random if kind == "random" else Sobol)(laws, table["count"], table.get("seed", 0))

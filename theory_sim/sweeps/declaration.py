@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from theory_sim.errors import ExperimentError, InputError
+from theory_sim.errors import ExperimentError, Fault, InputError, gathered, repr_of, shown
 from theory_sim.experiment import Experiment
-from theory_sim.reading import parse_seeds, read_toml
+from theory_sim.reading import TomlFile, parse_seeds
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, block_of, repeated
 
@@ -104,14 +104,16 @@ class Sweep:
         object.__setattr__(self, "experiment", self.experiment.replace(name=self.name))
         for label, values in (("compare", self.compare), ("seeds", self.seeds), ("engine", self.engines)):
             if repeated(values):
-                shown = [getattr(value, "label", value) for value in values]
-                raise InputError(f"{label} = {shown}", "each named once", "remove the repeated one")
+                named = [getattr(value, "label", value) for value in values]
+                raise InputError(f"{label} = {named}", "each named once", "remove the repeated one", fields=(label,))
         varied = [field for axis in self._varied() for field in axis.fields]
         for field in varied:
             if field in _OWN:
-                raise InputError(f"{field} varied in a block", f"{field} is set by {_OWN[field]}", f"use {_OWN[field]}")
+                raise InputError(f"{field} varied in a block", f"{field} is set by {_OWN[field]}", f"use {_OWN[field]}",
+                                 fields=(field,))
             if varied.count(field) > 1:
-                raise InputError(f"{field} varied twice", "each field in one block", "leave it out of one of them")
+                raise InputError(f"{field} varied twice", "each field in one block", "leave it out of one of them",
+                                 fields=(field,))
         object.__setattr__(self, "_places", self._listed())
 
     # -- in and out ---------------------------------------------------------------------------------
@@ -125,34 +127,51 @@ class Sweep:
         InputError
             If the file is missing or broken, or what it declares is not a valid sweep.
         """
-        return cls.of(read_toml(path), str(path))
+        file = TomlFile(path)
+        with file.located(under=(*_BLOCKS, "fields", "")):
+            return cls.of(file.table)
 
     @classmethod
-    def of(cls, table: Mapping[str, Any], where: str = "the sweep") -> Sweep:
-        """Sweep of a declaration's table, as a TOML file holds it."""
-        unknown = set(table) - {*_KEYS, *_BLOCKS}
-        if unknown:
-            raise InputError(f"{', '.join(sorted(unknown))} in {where}", f"one of {', '.join((*_KEYS, *_BLOCKS))}",
-                             "fields of the experiment that do not vary stand under [fields]")
+    def of(cls, table: Mapping[str, Any]) -> Sweep:
+        """Sweep of a declaration's table, as a TOML file holds it.
+
+        Raises
+        ------
+        InputError
+            With all faults of the table. Points of the blocks are looked at where there are none; the first bad one is told.
+        """
+        faults: list[Fault] = [
+            Fault(f"unknown key {shown(repr_of(key))} in a sweep", f"one of {', '.join((*_KEYS, *_BLOCKS))}",
+                  "fields of the experiment that do not vary stand under [fields]", (key,))
+            for key in sorted(set(table) - {*_KEYS, *_BLOCKS})
+        ]
         if not isinstance(table.get("name"), str):
-            raise InputError(f"name = {table.get('name')!r} in {where}", "a sweep has a name", 'such as name = "r-lambda"')
-        fields = table.get("fields", {})
-        if not isinstance(fields, Mapping):
-            raise InputError(f"fields = {fields!r} in {where}", "a table of fields of the experiment", "write [fields]")
-        for field in ("schedule", "seed", "name"):
-            if field in fields:
-                raise InputError(f"{field} under [fields] in {where}", f"it is set by {_OWN[field]}", f"use {_OWN[field]}")
-        compare = _list(table, "compare", str, where)
-        if compare:
-            fields = {**fields, "schedule": compare[0]}
-        base = Experiment.preset(table["preset"]) if "preset" in table else Experiment()
-        engines = table.get("engine", "finite")
+            faults.append(Fault(f"name = {shown(repr_of(table.get('name')))}", "a sweep has a name",
+                                'such as name = "r-lambda"', ("name",)))
+        compare: list[Any] = []
+        seeds: list[Any] = []
+        engines: list[Engine] = []
         blocks: list[Block] = []
+        base = Experiment()
+        with gathered(faults):
+            compare = _list(table, "compare", str)
+        with gathered(faults):
+            seeds = _seeds(table)
+        with gathered(faults):
+            given = table.get("engine", "finite")
+            engines = [_engine(each) for each in (given if isinstance(given, list) else [given])]
+        with gathered(faults):
+            base = Experiment.preset(table["preset"]) if "preset" in table else base
+            base = base.replace(**_fields(table, compare))
         for kind in table:  # in the order of the file
-            if kind in _BLOCKS:
-                blocks += [block_of(kind, each) for each in (table[kind] if isinstance(table[kind], list) else [table[kind]])]
-        return cls(table["name"], base.replace(**fields), tuple(blocks), tuple(compare), tuple(_seeds(table, where)),
-                   tuple(_engine(each, where) for each in (engines if isinstance(engines, list) else [engines])))
+            for each in table[kind] if isinstance(table[kind], list) else [table[kind]]:
+                if kind in _BLOCKS:
+                    with gathered(faults):
+                        blocks.append(block_of(kind, each))
+                        blocks[-1].axes()
+        if faults:
+            raise InputError.of(faults)
+        return cls(table["name"], base, tuple(blocks), tuple(compare), tuple(seeds), tuple(engines))
 
     def table(self) -> dict[str, Any]:
         """The declaration as a TOML file holds it; ``Sweep.of`` gives an equal sweep back."""
@@ -223,8 +242,8 @@ class Sweep:
                 try:
                     point = self.experiment.replace(schedule=schedule, **changes)
                 except ExperimentError as error:
-                    shown = ", ".join(f"{field} = {value}" for field, value in {**changes, "schedule": schedule}.items())
-                    raise InputError(f"at {shown}: {error.found}", error.rule, error.fix) from None
+                    described = ", ".join(f"{field} = {value}" for field, value in {**changes, "schedule": schedule}.items())
+                    raise _at_point(error, described) from None
                 for seed_at, seed in enumerate(self.seeds):
                     run = point if seed == point.seed else point.model_copy(update={"seed": _whole_seed(seed)})
                     for engine_at, engine in enumerate(self.engines):
@@ -236,36 +255,57 @@ class Sweep:
 
 def _whole_seed(seed: Any) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
-        raise InputError(f"seed {seed!r}", "a whole number from 0 to 2^64 - 1", "fix seeds")
+        raise InputError(f"seed {seed!r}", "a whole number from 0 to 2^64 - 1", "fix seeds", fields=("seeds",))
     return seed
 
 
-def _list(table: Mapping[str, Any], key: str, kind: type, where: str) -> list[Any]:
+def _fields(table: Mapping[str, Any], compare: list[Any]) -> dict[str, Any]:
+    """Fields of the experiment that do not vary."""
+    fields = table.get("fields", {})
+    if not isinstance(fields, Mapping):
+        raise InputError(f"fields = {shown(repr_of(fields))}", "a table of fields of the experiment", "write [fields]",
+                         fields=("fields",))
+    faults = [Fault(f"{field} under [fields]", f"it is set by {_OWN[field]}", f"use {_OWN[field]}", (field,))
+              for field in ("schedule", "seed", "name") if field in fields]
+    if faults:
+        raise InputError.of(faults)
+    return {**fields, "schedule": compare[0]} if compare else dict(fields)
+
+
+def _list(table: Mapping[str, Any], key: str, kind: type) -> list[Any]:
     value = table.get(key, [])
     if not isinstance(value, list) or any(type(item) is not kind for item in value) or (key in table and not value):
-        raise InputError(f"{key} = {value!r} in {where}", f"a list of {kind.__name__}, not empty",
-                         'such as compare = ["L-S", "S"]' if kind is str else "such as seeds = [0, 1, 2]")
+        raise InputError(f"{key} = {shown(repr_of(value))}", f"a list of {kind.__name__}, not empty",
+                         'such as compare = ["L-S", "S"]' if kind is str else "such as seeds = [0, 1, 2]", fields=(key,))
     return value
 
 
-def _seeds(table: Mapping[str, Any], where: str) -> list[int]:
+def _seeds(table: Mapping[str, Any]) -> list[int]:
     value = table.get("seeds")
     if isinstance(value, str):  # a range without its end, as on the command line
-        return parse_seeds(value, f"seeds in {where}:")
-    return _list(table, "seeds", int, where)
+        try:
+            return parse_seeds(value, "seeds")
+        except InputError as error:
+            raise error.about("seeds") from None
+    return _list(table, "seeds", int)
 
 
-def _engine(given: Any, where: str) -> Engine:
-    if isinstance(given, str):
-        return Engine(given)
+def _at_point(error: ExperimentError, point: str) -> ExperimentError:
+    return error.within(lambda fault: f"at {point}")
+
+
+def _engine(given: Any) -> Engine:
+    given = {"name": given} if isinstance(given, str) else given
     if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
-        raise InputError(f"engine = {given!r} in {where}", "a name, or a table with name and options of the limit",
-                         'such as engine = {name = "limit", time = "flow"}')
-    return Engine(given["name"], {key: value for key, value in given.items() if key != "name"})
+        raise InputError(f"engine = {shown(repr_of(given))}", "a name, or a table with name and options of the limit",
+                         'such as engine = {name = "limit", time = "flow"}', fields=("engine",))
+    try:
+        return Engine(given["name"], {key: value for key, value in given.items() if key != "name"})
+    except InputError as error:
+        raise error.about("engine") from None
 
 
 def _law_table(law: Law) -> dict[str, Any]:
     if law.values:
         return {"values": list(law.values)}
     return {key: value for key, value in asdict(law).items() if key != "values"}
-

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from theory_sim.data import draw_data
-from theory_sim.errors import ExperimentError
+from theory_sim.errors import ExperimentError, Fault, repr_of, shown
 from theory_sim.experiment import Experiment
-from theory_sim.reading import read_toml
+from theory_sim.reading import TomlFile
 from theory_sim.train.schedules import schedule_of
 
 __all__ = ["Plan"]
@@ -49,7 +49,8 @@ class Plan:
         numbers = tuple(seeds) if seeds else (experiment.seed,)
         for label, values in (("compare", schedules), ("seeds", numbers)):
             if len(set(values)) < len(values):
-                raise ExperimentError(f"{label} = {list(values)}", "each named once", "remove the repeated one")
+                raise ExperimentError(f"{label} = {list(values)}", "each named once", "remove the repeated one",
+                                      fields=("schedule" if label == "compare" else "seed",))
         plan = cls(experiment, schedules, numbers)
         for run in plan:  # validates every run before the first one starts
             if run.schedule == "L-S" and run.epsilon_2 is not None:
@@ -58,30 +59,53 @@ class Plan:
         return plan
 
     @classmethod
-    def from_toml(cls, path: str | os.PathLike[str], changes: dict[str, Any] | None = None) -> Plan:
+    def from_toml(
+        cls, path: str | os.PathLike[str], changes: Mapping[str, Any] | None = None, options: Mapping[str, str] | None = None
+    ) -> Plan:
         """Read an experiment with optional ``compare = [...]`` and ``seeds = [...]``; ``changes`` override fields.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        changes : mapping, optional
+            Fields that have other values than in the file.
+        options : mapping of str to str, optional
+            What gave each change, for messages: {"eta_1": "--set eta_1"}.
 
         Raises
         ------
         ExperimentError
-            If the file is missing or broken, or what it describes is not a valid plan.
+            If the file is missing or broken, or what it describes is not a valid plan: with all faults, each with its line.
         """
-        fields = read_toml(path)
+        file = TomlFile(path)
+        with file.located(options=options or {}):
+            return cls._of_table(dict(file.table), dict(changes or {}))
+
+    @classmethod
+    def _of_table(cls, fields: dict[str, Any], changes: dict[str, Any]) -> Plan:
         compare, seeds = fields.pop("compare", None), fields.pop("seeds", None)
-        changes = changes or {}
-        for one, many, listed in (("schedule", "compare", compare), ("seed", "seeds", seeds)):
-            if listed is not None and one in fields:
-                raise ExperimentError(f"{one} and {many} in {path}", f"{many} lists every {one}", "leave one of the two out")
+        faults = []
+        for one, many, listed, kind in (("schedule", "compare", compare, str), ("seed", "seeds", seeds, int)):
+            if listed is None:
+                continue
+            if one in fields:
+                faults.append(Fault(f"{one} and {many} are both given", f"{many} lists every {one}", "leave one of the two out",
+                                    (one, many)))
+            if not (isinstance(listed, list) and listed and all(type(item) is kind for item in listed)):
+                faults.append(Fault(f"{many} = {shown(repr_of(listed))}", f"a list of {kind.__name__}, not empty",
+                                    'such as compare = ["L-S", "S"] or seeds = [0, 1, 2]', (many,)))
         compare = None if "schedule" in changes else compare  # a change of one schedule or seed is a plan of that one
         seeds = None if "seed" in changes else seeds
-        for label, value, kind in (("compare", compare, str), ("seeds", seeds, int)):
-            whole = isinstance(value, list) and all(type(item) is kind for item in value) and value
-            if value is not None and not whole:
-                raise ExperimentError(f"{label} = {value!r} in {path}", f"a list of {kind.__name__}, not empty",
-                                      'such as compare = ["L-S", "S"] or seeds = [0, 1, 2]')
-        if compare:
+        if compare and not faults:
             fields["schedule"] = compare[0]  # so that fields of one schedule alone, such as pieces, are in place
-        return cls.of(Experiment(**fields).replace(**changes), compare, seeds)
+        try:
+            experiment = Experiment(**fields)
+        except ExperimentError as error:
+            raise ExperimentError.of([*faults, *error.faults]) from None
+        if faults:
+            raise ExperimentError.of(faults)
+        return cls.of(experiment.replace(**changes), compare, seeds)
 
     def __iter__(self) -> Iterator[Experiment]:
         for seed in self.seeds:

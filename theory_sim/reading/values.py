@@ -1,4 +1,4 @@
-"""Reads what users give: TOML files, values and seeds on the command line. Whatever is wrong with them is an InputError."""
+"""Texts that users give: of files, values and seeds on the command line. Whatever is wrong with them is an InputError."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from theory_sim.errors import ExperimentError, InputError, shown
 
-__all__ = ["MOST_SEEDS", "parse_seeds", "parse_toml", "parse_value", "read_text", "read_toml"]
+__all__ = ["MOST_SEEDS", "parse_seeds", "parse_toml", "parse_value", "read_text"]
 
 _LARGEST_FILE: Final = 8 * 2**20
 _DEEPEST: Final = 32
@@ -42,18 +42,6 @@ def read_text(path: str | os.PathLike[str], *, what: str = "a TOML file", fix: s
         raise ExperimentError(f"{path}: {error.strerror}", unreadable, fix) from None
     except UnicodeDecodeError as error:
         raise ExperimentError(f"{path} is not text in UTF-8: {error}", what, fix) from None
-
-
-def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Contents of a TOML file.
-
-    Raises
-    ------
-    ExperimentError
-        If it is missing or broken, or holds what no description needs: see `parse_toml`.
-    """
-    text = read_text(path, fix="check the path, or start from `theory-sim presets --toml default`")
-    return parse_toml(text, str(path))
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:

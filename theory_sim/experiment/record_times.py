@@ -27,7 +27,10 @@ class Recording(BaseModel):
 
     every_steps: int | None = Field(default=None, strict=True, ge=1, description="every so many steps")
     log_steps: int | None = Field(default=None, strict=True, ge=1, le=100, description="so many records a decade of steps")
-    at_tau: tuple[float, ...] | None = Field(default=None, description="at the first step at or after each of these tau")
+    at_tau: tuple[float, ...] | None = Field(
+        default=None, description="at the first step at or after each of these tau",
+        json_schema_extra={"rule": "a list of tau, increasing from 0"},
+    )
     every_tau: float | None = Field(default=None, gt=0, description="at the first step at or after each multiple of this tau")
     probes: int | None = Field(default=None, strict=True, ge=1, le=100_000, description="examples that the observer looks at")
 
@@ -35,11 +38,13 @@ class Recording(BaseModel):
     def _consistent(self) -> Self:
         given = [name for name in _TIMES if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ExperimentError(f"{' and '.join(given)} of one observer", "one law of record times", "leave one of them out")
+            raise ExperimentError(f"{' and '.join(given)} of one observer", "one law of record times", "leave one of them out",
+                                  fields=given)
         if self.at_tau is not None:
             increasing = all(a < b for a, b in zip(self.at_tau, self.at_tau[1:], strict=False))
             if not self.at_tau or self.at_tau[0] < 0 or not increasing:
-                raise ExperimentError(f"at_tau = {list(self.at_tau)}", "times increasing from 0 on", "sort them")
+                raise ExperimentError(f"at_tau = {list(self.at_tau)}", "times increasing from 0 on", "sort them",
+                                      fields=("at_tau",))
         return self
 
     @property

@@ -1,0 +1,57 @@
+"""The rule of a field in words, read off its declaration: for messages, and for the table in the documentation."""
+
+from __future__ import annotations
+
+import types
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+__all__ = ["choices_of", "rule_of"]
+
+
+def rule_of(field: FieldInfo) -> str:
+    """What values a field takes, such as "a whole number from 1 to 10000000"."""
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and "rule" in extra:
+        return str(extra["rule"])
+    kinds = _kinds(field.annotation)
+    words = []
+    if int in kinds or float in kinds:
+        words.append(("a whole number" if int in kinds else "a number") + _bounds(field))
+    words += [repr(choice) for choice in choices_of(field)]
+    if not words:
+        words = ["a table" if dict in kinds else "a list of numbers" if tuple in kinds else "a text"]
+    if len(words) == 1:
+        return words[0]
+    start = "one of " if not (int in kinds or float in kinds) else ""
+    return f"{start}{', '.join(words[:-1])} or {words[-1]}"
+
+
+def choices_of(field: FieldInfo) -> tuple[str, ...]:
+    """Words that a field takes."""
+    return tuple(word for part in _parts(field.annotation) if get_origin(part) is Literal for word in get_args(part))
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return get_args(annotation)
+    return (annotation,)
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    return {get_origin(part) or part for part in _parts(annotation)}
+
+
+def _bounds(field: FieldInfo) -> str:
+    found = {name: getattr(rule, name) for rule in field.metadata for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)}
+    low, above, high = found.get("ge"), found.get("gt"), found.get("le")
+    if above is not None:
+        return f" above {above:g}" + (f" and at most {high:g}" if high is not None else "")
+    if low is not None and high is not None:
+        return f" from {_number(low)} to {_number(high)}"
+    return f" of at least {_number(low)}" if low is not None else ""
+
+
+def _number(value: float) -> str:
+    return "2^64 - 1" if value == 2**64 - 1 else str(value) if isinstance(value, int) and value < 10**8 else f"{value:g}"

@@ -1,0 +1,52 @@
+"""Section: seeds, and what is recorded when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal, get_args
+
+from pydantic import Field
+
+from theory_sim.errors import Fault
+from theory_sim.experiment.record_times import Recording
+from theory_sim.experiment.section import LEAST, MOST
+from theory_sim.experiment.training import TrainingSection
+
+__all__ = ["OBSERVERS", "RecordingSection"]
+
+ObserverName = Literal["descent", "gradients", "kernels", "patterns"]
+OBSERVERS: Final[tuple[str, ...]] = get_args(ObserverName)
+_LAST: Final = 2**64 - 1
+
+
+class RecordingSection(TrainingSection):
+    """Seeds by purpose, record times, observers."""
+
+    seed: int = Field(0, strict=True, ge=0, le=_LAST, description="seed of every stream that has none of its own")
+    seed_data: int | None = Field(None, strict=True, ge=0, le=_LAST, description="seed of the data (default seed)")
+    seed_init: int | None = Field(None, strict=True, ge=0, le=_LAST, description="seed of U_0 and the signs (default seed)")
+    seed_noise: int | None = Field(None, strict=True, ge=0, le=_LAST, description="seed of xi (default seed)")
+    seed_batch: int | None = Field(None, strict=True, ge=0, le=_LAST, description="seed of the mini-batches (default seed)")
+    record_every: float = Field(10.0, ge=LEAST, le=MOST, description="tau between two records")
+    observe: dict[ObserverName, Recording] = Field(
+        default_factory=dict, description="more to record: {name: {every_steps | log_steps | at_tau | every_tau, probes}}",
+        json_schema_extra={"rule": "a table of observers by name, each with record times: {kernels = {every_tau = 25.0}}"},
+    )
+
+    def seed_of(self, purpose: Literal["data", "init", "noise", "batch"]) -> int:
+        """Seed of one purpose: its own where given, else ``seed``."""
+        own: int | None = getattr(self, f"seed_{purpose}")
+        return self.seed if own is None else own
+
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        for name, recording in self.observe.items():
+            if name in ("descent", "gradients") and recording.probes is not None:
+                yield Fault(f"probes for the observer {name!r}", "it looks at every training example", "leave probes out",
+                            (f"observe.{name}.probes",))
+        if "descent" in self.observe:
+            for field, plain in (("network", "split"), ("batch_size", None), ("noise_placement", "none")):
+                if getattr(self, field) != plain:
+                    yield Fault(f"the observer 'descent' with {field} = {getattr(self, field)!r}",
+                                "the signal makes gradient descent on the whole training loss of the split network "
+                                "(THEORY §11)", f"leave {field} out, or do not observe descent", ("observe.descent", field))

@@ -1,0 +1,42 @@
+"""What every section of an Experiment is: fields with their rules, one section a file.
+
+The sections form a chain, in the order in which a file lists them: each knows the fields of those before it, never of those
+after it. A rule stands in the last section whose fields it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pydantic
+from pydantic import ConfigDict, Field
+
+from theory_sim.errors import Fault
+
+__all__ = ["LEAST", "MOST", "NAME", "Section"]
+
+# The name of a run's folder, of files beside it while they are written, and of figures: together at most 255 letters.
+_LONGEST_NAME: Final = 100
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+# Rates, decays and times that can be computed with: squares and quotients of two neither overflow nor vanish.
+LEAST: Final = 1e-12
+MOST: Final = 1e12
+
+
+class Section(pydantic.BaseModel):
+    """The configuration that all sections share, and the run's name."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, populate_by_name=True
+    )
+
+    name: str = Field(
+        "default", pattern=NAME, max_length=_LONGEST_NAME, description="name of the run in file names",
+        json_schema_extra={
+            "rule": f"at most {_LONGEST_NAME} letters, digits, points, lines _ and hyphens, the first a letter or digit"},
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """Whatever is wrong between fields, each of which is valid by itself."""
+        yield from ()

@@ -1,0 +1,107 @@
+"""A TOML file of the user's, and where in it a fault is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any, Final
+
+from theory_sim.errors import Fault, InputError
+from theory_sim.reading.lines import Path, key_lines
+from theory_sim.reading.values import parse_toml, read_text
+
+__all__ = ["TomlFile", "by_options"]
+
+# Keys that list the values of a field.
+_LISTED: Final = {"schedule": "compare", "seed": "seeds"}
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class TomlFile:
+    """A TOML file that was read.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Attributes
+    ----------
+    path : str
+        Its name, as it was given.
+    table : dict
+        What it holds.
+
+    Raises
+    ------
+    ExperimentError
+        If it is missing or broken, or holds what no description needs: see `parse_toml`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = str(path)
+        self._text = read_text(path, fix="check the path, or start from `theory-sim presets --toml default`")
+        self.table: dict[str, Any] = parse_toml(self._text, self.path)
+
+    @contextmanager
+    def located(self, *, under: Sequence[str] = ("",), options: Mapping[str, str] = _NONE) -> Iterator[None]:
+        """Put the file's name, and the lines of the fields it is about, before each fault of an error raised inside.
+
+        Parameters
+        ----------
+        under : sequence of str
+            Tables in which a field is looked for; the top of the file by default.
+        options : mapping of str to str
+            Field to the option of the command line that gave it in the file's place.
+        """
+        try:
+            yield
+        except InputError as error:
+            lines = key_lines(self._text)
+            raise error.within(lambda fault: self._place(fault, lines, under, options)) from None
+
+    def _place(self, fault: Fault, lines: Mapping[Path, int], under: Sequence[str], options: Mapping[str, str]) -> str:
+        given = _options_of(fault, options)
+        fields = [field for field in fault.fields if _top(field) not in options]
+        found = sorted({line for field in fields for line in _lines_of(field, lines, under)})
+        if found:
+            given.append(f"{self.path}, line{'s' if len(found) > 1 else ''} {' and '.join(map(str, found))}")
+        return ", ".join(given or [self.path])
+
+
+@contextmanager
+def by_options(options: Mapping[str, str]) -> Iterator[None]:
+    """Put the options of the command line before each fault of an error raised inside that is about fields they gave."""
+    try:
+        yield
+    except InputError as error:
+        raise error.within(lambda fault: ", ".join(_options_of(fault, options))) from None
+
+
+def _options_of(fault: Fault, options: Mapping[str, str]) -> list[str]:
+    return list(dict.fromkeys(options[_top(field)] for field in fault.fields if _top(field) in options))
+
+
+def _top(field: str) -> str:
+    return field if "." not in field else field.partition(".")[0]
+
+
+def _lines_of(field: str, lines: Mapping[Path, int], under: Sequence[str]) -> Iterator[int]:
+    """Lines of a field in each table that has it, or of the nearest table around it."""
+    for table in under:
+        for names in ([field], field.split("."), [_LISTED.get(field, field)]):
+            line = _nearest(lines, table, names)
+            if line is not None:
+                yield line
+                break
+
+
+def _nearest(lines: Mapping[Path, int], table: str, names: list[str]) -> int | None:
+    for length in range(len(names), 0, -1):
+        for path, line in lines.items():
+            plain = [name for name in path if isinstance(name, str)]
+            if plain == [*([table] if table else []), *names[:length]]:
+                return line
+    return None
