@@ -40,8 +40,8 @@ def test_without_a_file_only_options_are_named() -> None:
 
 @pytest.mark.parametrize(("text", "told"), [
     ("d = 20\nschedule = 'S'\ncompare = ['L-S']", ["lines 2 and 3: schedule and compare are both given"]),
-    ("m_W = 7\nseeds = [[]]\ncompare = 3\nseed = 0", ["line 3: compare = 3", "lines 2 and 4: seed and seeds", "line 2: seeds = [[]]",
-     "line 1: m_W = 7"]),
+    ("m_W = 7\nseeds = [[]]\ncompare = 3\nseed = 0", ["line 3: compare = 3", "lines 2 and 4: seed and seeds",
+     "line 2: seeds = [[]]", "line 1: m_W = 7"]),
     ("compare = ['L-S', 'step']", ["line 1: schedule = 'step' without step_tau"]),
     ("seeds = [0, 0]", ["line 1: seeds = [0, 0]"]),
     ("compare = ['L-S', 'Q']", ["line 1: schedule = 'Q'"]),
