@@ -6,7 +6,7 @@ import pytest
 
 from theory_sim.cli.options import make_plan
 from theory_sim.errors import InputError
-from theory_sim.study.plan import Plan
+from theory_sim.sweeps.plan import Plan
 
 
 @pytest.mark.parametrize(("settings", "compare", "observe", "told"), [
