@@ -1,7 +1,7 @@
-"""Finding what registers itself: the modules of a package, and those that an installed distribution declares for it.
+"""Things that are chosen by name: each stands in a file of its own, which registers it when it is imported.
 
-A thing that is chosen by name stands in a file of its own, which registers it when it is imported. Files inside the package are
-found by looking; another distribution declares its module under an entry point whose group is the package's name:
+Files inside the package are found by looking. Another distribution declares its module under an entry point whose group is the
+package's name:
 
     [project.entry-points."theory_sim.studies"]
     mine = "my_package.my_study"
@@ -10,10 +10,15 @@ found by looking; another distribution declares its module under an entry point 
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Iterator
 from importlib import import_module
-from importlib.metadata import entry_points
+from typing import Generic, TypeVar
 
-__all__ = ["load_plugins"]
+from theory_sim.errors import InputError
+
+__all__ = ["Registry", "load_plugins"]
+
+T = TypeVar("T")
 
 
 def load_plugins(package: str) -> None:
@@ -24,8 +29,65 @@ def load_plugins(package: str) -> None:
     package : str
         Dotted name, such as "theory_sim.studies"; a module that has been imported before costs nothing.
     """
+    from importlib.metadata import entry_points  # slow to import
+
     home = import_module(package)
     for module in pkgutil.walk_packages(home.__path__, f"{package}."):
         import_module(module.name)
     for entry in sorted(entry_points(group=package), key=lambda entry: entry.value):
         entry.load()
+
+
+class Registry(Generic[T]):
+    """What is chosen by name, of one kind.
+
+    Parameters
+    ----------
+    kind : str
+        What the things are called in messages, such as "study".
+    package : str
+        Package whose modules register them.
+    fix : str
+        What a message says to do about an unknown name.
+
+    Examples
+    --------
+    >>> numbers = Registry("number", "theory_sim.statistics")
+    >>> numbers.add("one", 1)
+    1
+    >>> numbers["one"]
+    1
+    """
+
+    def __init__(self, kind: str, package: str, fix: str = "choose one of these") -> None:
+        self.kind, self._package, self._fix = kind, package, fix
+        self._things: dict[str, T] = {}
+
+    def add(self, name: str, thing: T) -> T:
+        """Make a thing known by a name; returns it.
+
+        Raises
+        ------
+        InputError
+            If another one has the name.
+        """
+        if name in self._things:
+            raise InputError(f"a second {self.kind} {name!r}", f"one {self.kind} a name", "choose another name")
+        self._things[name] = thing
+        return thing
+
+    def names(self) -> list[str]:
+        """Every name, sorted."""
+        load_plugins(self._package)
+        return sorted(self._things)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter([self._things[name] for name in self.names()])
+
+    def __getitem__(self, name: str) -> T:
+        """The thing of a name; InputError if there is none."""
+        if name not in self._things:
+            names = self.names()
+            if name not in self._things:
+                raise InputError(f"{self.kind} {name!r}", f"one of {', '.join(names)}", self._fix)
+        return self._things[name]

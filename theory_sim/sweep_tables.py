@@ -37,7 +37,7 @@ def status_line(status: SweepStatus) -> str:
                                                    ("pending", status.pending)) if count]
     if status.pid is not None:
         left = "" if math.isnan(status.seconds_left) else f", about {duration(status.seconds_left)} left"
-        workers = "one process" if status.places == 1 else f"{status.places} at a time"
+        workers = "one process" if status.slots == 1 else f"{status.slots} at a time"
         parts.append(f"process {status.pid} is at it, {workers}{left}")
     elif status.stale:
         parts.append("the process that was at it has died: theory-sim sweep resume goes on")

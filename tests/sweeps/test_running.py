@@ -25,7 +25,8 @@ from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product, Sobol
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.sweeps.executors import InProcess, Places
+from theory_sim.sweeps.executors.base import SweepExecutor
+from theory_sim.sweeps.executors.in_process import InProcess
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStatus, SweepStore
 
@@ -65,7 +66,7 @@ def test_the_same_table_from_any_number_of_workers(workers: int, larger: SweepSt
     store = SweepStore.create(tmp_path / "again", LARGER)
     seen: list[SweepStatus] = []
     assert run_sweep(store, workers=workers, progress=seen.append).done == 40
-    assert max(status.running for status in seen) == workers == max(status.places for status in seen)
+    assert max(status.running for status in seen) == workers == max(status.slots for status in seen)
     assert [status.done for status in seen] == sorted(status.done for status in seen)
     other = collect(store)
     assert other.dataset.identical(summary.dataset)
@@ -208,11 +209,11 @@ def test_a_diverged_run_is_done(tmp_path: Path) -> None:
     assert collect(store).dataset["outcome"].values.ravel().tolist() == ["diverged"]
 
 
-class Killing(Places):
+class Killing(SweepExecutor):
     """Gives each worker's death as the pool of processes does, a number of times."""
 
     def __init__(self, deaths: int) -> None:
-        self.places, self.threads, self.deaths = 1, 1, deaths
+        self.slots, self.threads, self.deaths = 1, 1, deaths
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         from concurrent.futures.process import BrokenProcessPool

@@ -10,7 +10,7 @@ import typer
 
 from theory_sim.cli.app import app
 from theory_sim.cli.options import Quiet
-from theory_sim.cli.sweeps import AnyVersion, OwnThreads, Workers
+from theory_sim.cli.sweeps import AnyVersion, ExecutorName, OwnThreads, WithExecutors, Workers
 
 if TYPE_CHECKING:
     from theory_sim.studies.run_study import StudyResult
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "csv", "markdown")
 
 
-@app.command("study")
+@app.command("study", cls=WithExecutors)
 def study_command(
     name: Annotated[str | None, typer.Argument(help="Study, or all.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Print every study with its question and cost.")] = False,
     size: Annotated[str, typer.Option(help="small (seconds), default (at most 10 minutes on 2 processors), full.")] = "default",
     out: Annotated[Path, typer.Option(help="Folder for studies.")] = Path("studies"),
-    workers: Workers = None, threads: OwnThreads = None,
+    workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
     form: Annotated[str, typer.Option("--format", help=f"What is printed: {', '.join(FORMATS)}.")] = "text",
     any_version: AnyVersion = False, quiet: Quiet = False,
 ) -> None:
@@ -51,10 +51,10 @@ def study_command(
     require_size(size)
     against = False
     for each in chosen:
-        result = _run(each, size, out, workers, threads, any_version, shown=not quiet and form == "text")
+        result = _run(each, size, out, workers, threads, executor, any_version, shown=not quiet and form == "text")
         if result.verdict is None:
             total = result.done + result.pending + result.failed
-            typer.echo(f"{result.done} of {total} runs done; go on with the same command", err=True)
+            typer.echo(f"{result.done} of {total} runs done; the same command continues", err=True)
             raise typer.Exit(130)
         _print(result, form, quiet)
         against |= result.verdict.verdict == "refuted" or result.failed > 0
@@ -62,14 +62,15 @@ def study_command(
 
 
 def _run(
-    name: str, size: str, out: Path, workers: int | None, threads: int | None, any_version: bool, *, shown: bool
+    name: str, size: str, out: Path, workers: int | None, threads: int | None, executor: str | None, any_version: bool, *,
+    shown: bool,
 ) -> StudyResult:
     from theory_sim.plots.style import save_figure
     from theory_sim.progress import sweep_progress
     from theory_sim.studies.run_study import run_study
 
-    result = run_study(name, size=size, out=out, workers=workers, threads=threads, any_version=any_version,
-                       watch=lambda label, total: sweep_progress(label, total, shown=shown))
+    result = run_study(name, size=size, out=out, workers=workers, threads=threads, executor=executor,
+                       any_version=any_version, watch=lambda label, total: sweep_progress(label, total, shown=shown))
     if result.table is not None:
         for suffix in ("svg", "png"):
             save_figure(result.study.plot(result.table), result.folder / f"figure.{suffix}", force=True)

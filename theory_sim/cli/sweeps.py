@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from theory_sim.cli.app import sweep
 from theory_sim.cli.options import Json, Out, Quiet, Seeds, parse_seeds_option
@@ -19,23 +20,36 @@ Folder = Annotated[Path, typer.Argument(help="Folder of the sweep.")]
 Declaration = Annotated[Path, typer.Argument(help="Sweep in TOML.")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes (default: one a processor); 0: this process alone.")]
 OwnThreads = Annotated[int | None, typer.Option("--threads", help="Threads a run, with --workers 0.")]
+ExecutorName = Annotated[str | None, typer.Option("--executor", help="Where runs are computed.")]
 AnyVersion = Annotated[bool, typer.Option("--any-version", help="Even with other libraries or another processor.")]
 
 
-@sweep.command("run")
+class WithExecutors(TyperCommand):
+    """A command whose help lists the executors; they are looked for when it is asked."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from theory_sim.sweeps.executors.base import executor_help
+
+        for parameter in self.params:
+            if parameter.name == "executor":
+                parameter.help = executor_help()  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
+
+
+@sweep.command("run", cls=WithExecutors)
 def run_command(
-    declaration: Declaration, workers: Workers = None, threads: OwnThreads = None, out: Out = Path("runs"),
-    quiet: Quiet = False, as_json: Json = False,
+    declaration: Declaration, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
+    out: Out = Path("runs"), quiet: Quiet = False, as_json: Json = False,
 ) -> None:
     """Compute a sweep into OUT/<its name>, print what was learnt where, and write the summary.
 
-    Interrupted or killed, it is gone on with by: theory-sim sweep resume.
+    Interrupted or killed, theory-sim sweep resume continues it.
     """
     from theory_sim.sweeps.declaration import Sweep
-    from theory_sim.sweeps.executors import workers_of
+    from theory_sim.sweeps.executors.base import require_executor
     from theory_sim.sweeps.store import SweepStore
 
-    workers_of(workers, threads)  # before anything is written
+    require_executor(executor, workers, threads)  # before anything is written
     declared = Sweep.from_toml(declaration)
     folder = out / declared.name
     if (folder / "sweep.toml").exists():
@@ -43,27 +57,27 @@ def run_command(
 
         raise StoreError(f"{folder} holds a sweep", "results are never overwritten unasked",
                          f"theory-sim sweep resume {folder}, or extend, or another name or --out")
-    _compute(SweepStore.create(folder, declared), workers, threads, quiet, as_json)
+    _compute(SweepStore.create(folder, declared), workers, threads, executor, quiet, as_json)
 
 
-@sweep.command("resume")
+@sweep.command("resume", cls=WithExecutors)
 def resume_command(
-    folder: Folder, workers: Workers = None, threads: OwnThreads = None,
+    folder: Folder, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Begin failed runs anew.")] = False,
     any_version: AnyVersion = False, quiet: Quiet = False, as_json: Json = False,
 ) -> None:
-    """Go on with a sweep that was interrupted or killed, to the bitwise same summary."""
+    """Continue a sweep that was interrupted or killed, to the bitwise same summary."""
     from theory_sim.sweeps.store import SweepStore
 
-    _compute(SweepStore(folder), workers, threads, quiet, as_json, retry_failed=retry_failed, any_version=any_version)
+    _compute(SweepStore(folder), workers, threads, executor, quiet, as_json, retry_failed=retry_failed, any_version=any_version)
 
 
-@sweep.command("extend")
+@sweep.command("extend", cls=WithExecutors)
 def extend_command(
     folder: Folder,
     declaration: Annotated[Path | None, typer.Argument(help="Declaration that holds every present run, and more.")] = None,
-    seeds: Seeds = None, workers: Workers = None, threads: OwnThreads = None, any_version: AnyVersion = False,
-    quiet: Quiet = False, as_json: Json = False,
+    seeds: Seeds = None, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
+    any_version: AnyVersion = False, quiet: Quiet = False, as_json: Json = False,
 ) -> None:
     """Declare more runs, by a file or by more seeds, and compute only those that are new."""
     from dataclasses import replace
@@ -84,7 +98,7 @@ def extend_command(
     added = store.extend(wider)
     if not (quiet or as_json):
         typer.echo(f"{added} new runs")
-    _compute(store, workers, threads, quiet, as_json, any_version=any_version)
+    _compute(store, workers, threads, executor, quiet, as_json, any_version=any_version)
 
 
 @sweep.command("status")
@@ -161,18 +175,18 @@ def compare_command(
 
 
 def _compute(
-    store: SweepStore, workers: int | None, threads: int | None, quiet: bool, as_json: bool, *, retry_failed: bool = False,
-    any_version: bool = False,
+    store: SweepStore, workers: int | None, threads: int | None, executor: str | None, quiet: bool, as_json: bool, *,
+    retry_failed: bool = False, any_version: bool = False,
 ) -> None:
     """Compute what is pending, print what came of it, and end the program with its status."""
     from theory_sim.progress import sweep_progress
     from theory_sim.sweeps.run import run_sweep
 
     with sweep_progress(store.sweep.name, store.status().total, shown=not (quiet or as_json)) as progress:
-        status = run_sweep(store, workers=workers, threads=threads, retry_failed=retry_failed, any_version=any_version,
-                           progress=progress)
+        status = run_sweep(store, workers=workers, threads=threads, executor=executor, retry_failed=retry_failed,
+                           any_version=any_version, progress=progress)
     if status.pending:
-        typer.echo(f"{status.done} of {status.total} runs done; go on with: theory-sim sweep resume {store.folder}", err=True)
+        typer.echo(f"{status.done} of {status.total} runs done; continue: theory-sim sweep resume {store.folder}", err=True)
         raise typer.Exit(130)
     _collect(store, quiet, as_json)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from theory_sim.errors import InputError
-from theory_sim.plugins import load_plugins
+from theory_sim.plugins import Registry
 from theory_sim.studies.study import Study
 
 __all__ = ["register", "study_names", "study_of"]
 
-_STUDIES: Final[dict[str, Study]] = {}
+_STUDIES: Final[Registry[Study]] = Registry("study", "theory_sim.studies", "theory-sim study --list describes them")
 
 
 def register(study: Study) -> Study:
@@ -21,16 +20,12 @@ def register(study: Study) -> Study:
     InputError
         If another study has the name.
     """
-    if study.name in _STUDIES:
-        raise InputError(f"a second study {study.name!r}", "one study a name", "choose another name")
-    _STUDIES[study.name] = study
-    return study
+    return _STUDIES.add(study.name, study)
 
 
 def study_names() -> list[str]:
     """Names of the studies."""
-    load_plugins("theory_sim.studies")
-    return sorted(_STUDIES)
+    return _STUDIES.names()
 
 
 def study_of(name: str) -> Study:
@@ -41,7 +36,4 @@ def study_of(name: str) -> Study:
     InputError
         If there is none.
     """
-    names = study_names()
-    if name not in names:
-        raise InputError(f"study {name!r}", f"one of {', '.join(names)}", "theory-sim study --list describes them")
     return _STUDIES[name]

@@ -20,7 +20,7 @@ from theory_sim.storage.writing import write_text
 from theory_sim.studies.registry import study_of
 from theory_sim.studies.study import Study, StudyVerdict, require_size
 from theory_sim.sweeps.collect import collect
-from theory_sim.sweeps.executors import workers_of
+from theory_sim.sweeps.executors.base import require_executor
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStatus, SweepStore
 
@@ -75,7 +75,7 @@ class StudyResult:
 
 def run_study(
     study: Study | str, *, size: str = "default", out: str | os.PathLike[str] = "studies", workers: int | None = None,
-    threads: int | None = None, any_version: bool = False, watch: Watch | None = None,
+    threads: int | None = None, executor: str | None = None, any_version: bool = False, watch: Watch | None = None,
 ) -> StudyResult:
     """Compute a study into ``out/<name>-<size>``, or go on with what is there of it, and judge.
 
@@ -87,7 +87,7 @@ def run_study(
         How many runs.
     out : path
         Folder of the studies.
-    workers, threads, any_version
+    workers, threads, executor, any_version
         As for `run_sweep`.
     watch : callable, optional
         Follows each sweep.
@@ -106,14 +106,15 @@ def run_study(
     """
     chosen = study_of(study) if isinstance(study, str) else study
     plan = chosen.plan(require_size(size))
-    workers_of(workers, threads)
+    require_executor(executor, workers, threads)
     folder = Path(out) / f"{chosen.name}-{size}"
     _refuse_strangers(folder)
     stores = {name: _store(folder / _SWEEPS / name, sweep) for name, sweep in plan.items()}
     pending = False
     for name, store in stores.items():
         with (watch(f"{chosen.name}: {name}", len(store.sweep)) if watch else nullcontext()) as progress:
-            status = run_sweep(store, workers=workers, threads=threads, any_version=any_version, progress=progress)
+            status = run_sweep(store, workers=workers, threads=threads, executor=executor, any_version=any_version,
+                               progress=progress)
         if status.pending:
             pending = True
             break

@@ -11,7 +11,8 @@ from typing import Final
 from theory_sim.errors import StoreError
 from theory_sim.loop import deferred_interrupt
 from theory_sim.sweeps.compute import Computed, compute
-from theory_sim.sweeps.executors import Places, executor_of, interrupt
+from theory_sim.sweeps.executors.base import SweepExecutor, executor_of
+from theory_sim.sweeps.executors.processes import interrupt
 from theory_sim.sweeps.store import SweepStatus, SweepStore
 
 __all__ = ["run_sweep"]
@@ -26,7 +27,7 @@ def run_sweep(
     *,
     workers: int | None = None,
     threads: int | None = None,
-    executor: Places | None = None,
+    executor: str | SweepExecutor | None = None,
     retry_failed: bool = False,
     any_version: bool = False,
     progress: Callable[[SweepStatus], None] | None = None,
@@ -41,8 +42,9 @@ def run_sweep(
         Worker processes, one a processor by default; 0 computes in this process.
     threads : int, optional
         Threads of each run; only without worker processes.
-    executor : Places, optional
-        An executor of your own instead.
+    executor : str or SweepExecutor, optional
+        Name of an executor, or one of your own, which brings its workers; by default this process for 0 workers, else worker
+        processes.
     retry_failed : bool
         Begin failed runs anew.
     any_version : bool
@@ -64,14 +66,14 @@ def run_sweep(
     """
     if not any_version:
         store.require_same_environment()
-    places = executor if executor is not None else executor_of(workers, store.manifest.path, threads)
-    with store.manifest.locked(places.places), deferred_interrupt() as interrupted, places:
+    pool = executor if isinstance(executor, SweepExecutor) else executor_of(executor, workers, threads, store.manifest.path)
+    with store.manifest.locked(pool.slots), deferred_interrupt() as interrupted, pool:
         entries = store.manifest.entries()
         again = set(store.missing())
         if retry_failed:
             again |= {entry.id for entry in entries if entry.state == "failed"}
         store.manifest.pending(sorted(again))
-        _Work(store, places, any_version, progress).until(interrupted.is_set)
+        _Work(store, pool, any_version, progress).until(interrupted.is_set)
     return store.status()
 
 
@@ -79,9 +81,9 @@ class _Work:
     """What is to be done, and what is under way."""
 
     def __init__(
-        self, store: SweepStore, places: Places, any_version: bool, progress: Callable[[SweepStatus], None] | None
+        self, store: SweepStore, pool: SweepExecutor, any_version: bool, progress: Callable[[SweepStatus], None] | None
     ) -> None:
-        self.store, self.places, self.any_version, self.progress = store, places, any_version, progress
+        self.store, self.pool, self.any_version, self.progress = store, pool, any_version, progress
         first = {run.id: run for run in reversed(list(store.sweep))}
         self.todo = [first[entry.id] for entry in store.manifest.entries() if entry.state == "pending" and entry.id in first]
         self.todo.reverse()
@@ -94,7 +96,7 @@ class _Work:
         """Work until all is done, or told to stop; what is under way then ends at its next step."""
         try:
             while self.under_way or (self.todo and not (stop() or self.stopped)):
-                while self.todo and len(self.under_way) < self.places.places and not (stop() or self.stopped):
+                while self.todo and len(self.under_way) < self.pool.slots and not (stop() or self.stopped):
                     self._begin()
                 self._tick()
                 if stop() or self.stopped:
@@ -112,8 +114,8 @@ class _Work:
         run = self.todo.pop()
         self.store.manifest.begin(run.id)
         engine = {"name": run.engine.name, "options": dict(run.engine.options)}
-        future = self.places.submit(
-            compute, str(self.store.run_path(run.id)), engine, run.experiment.fields(), self.places.threads, self.any_version
+        future = self.pool.submit(
+            compute, str(self.store.run_path(run.id)), engine, run.experiment.fields(), self.pool.threads, self.any_version
         )
         self.under_way[future] = run.id
 

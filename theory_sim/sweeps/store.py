@@ -41,7 +41,7 @@ class SweepStatus:
         Cause to the identifiers of the runs that failed of it.
     examples : dict
         Cause to the whole message of the first of them.
-    places : int
+    slots : int
         Worker processes at it now (1: one process alone); 0 if nobody is.
     pid : int or None
         Process that is at it.
@@ -58,7 +58,7 @@ class SweepStatus:
     pending: int
     failures: dict[str, tuple[str, ...]] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
-    places: int = 0
+    slots: int = 0
     pid: int | None = None
     stale: bool = False
     seconds_left: float = float("nan")
@@ -78,11 +78,11 @@ class SweepStatus:
                 failures[cause] = (*failures.get(cause, ()), entry.id)
                 examples.setdefault(cause, entry.error or "")
         times = [entry.seconds for entry in entries if entry.state == "done" and entry.seconds is not None]
-        places = max(1, holder[2]) if holder is not None and at_it else 0
+        slots = max(1, holder[2]) if holder is not None and at_it else 0
         left = counts["pending"] + counts["running"] / 2  # of a running one half is left, on average
-        seconds = left * sum(times) / len(times) / places if times and places else float("nan")
+        seconds = left * sum(times) / len(times) / slots if times and slots else float("nan")
         return cls(len(entries), counts["done"], counts["running"], counts["failed"], counts["pending"], failures, examples,
-                   places, holder[1] if holder is not None and at_it else None, holder is not None and not at_it, seconds)
+                   slots, holder[1] if holder is not None and at_it else None, holder is not None and not at_it, seconds)
 
 
 class SweepStore:

@@ -1,0 +1,100 @@
+"""What a sweep needs of an executor, and the choice among them."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import ClassVar, Final, Self, TypeVar
+
+from theory_sim.errors import InputError, repr_of, shown
+from theory_sim.plugins import Registry
+
+__all__ = ["SweepExecutor", "executor_help", "executor_of", "register", "require_executor"]
+
+E = TypeVar("E", bound="type[SweepExecutor]")
+
+
+class SweepExecutor(Executor):
+    """An executor of `concurrent.futures` with a number of slots; a Future's exception is a BrokenProcessPool if a worker died.
+
+    A subclass declares `name` and `summary` and is registered by `register`; what it computes does not depend on it.
+
+    Attributes
+    ----------
+    name, summary : str
+        Name on the command line, and what it says of it.
+    slots : int
+        Runs at a time.
+    threads : int or None
+        Threads of each run; None for all processors.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    slots: int
+    threads: int | None
+
+    @classmethod
+    def require(cls, workers: int | None, threads: int | None) -> None:
+        """Raise InputError if it cannot have so many workers or threads; nothing has been written by then."""
+        raise NotImplementedError
+
+    @classmethod
+    def of(cls, workers: int | None, threads: int | None, manifest: Path) -> Self:
+        """Executor for a sweep.
+
+        Parameters
+        ----------
+        workers, threads : int or None
+            What `require` passed; None for its own choice.
+        manifest : Path
+            The sweep's manifest, in which worker processes of this machine note their numbers.
+        """
+        raise NotImplementedError
+
+
+_EXECUTORS: Final[Registry[type[SweepExecutor]]] = Registry("executor", "theory_sim.sweeps.executors")
+_HERE: Final = "in-process"
+_DEFAULT: Final = "processes"
+
+
+def register(kind: E) -> E:
+    """Make a class of executors known by its name; returns it."""
+    _EXECUTORS.add(kind.name, kind)
+    return kind
+
+
+def executor_help() -> str:
+    """Every executor in a line of words."""
+    return "; ".join(f"{kind.name}: {kind.summary}" for kind in _EXECUTORS)
+
+
+def require_executor(name: str | None, workers: int | None, threads: int | None) -> type[SweepExecutor]:
+    """Class of the executor of a name.
+
+    Parameters
+    ----------
+    name : str or None
+        None: this process for no workers, else worker processes.
+    workers, threads : int or None
+        Its workers, and the threads of each run.
+
+    Raises
+    ------
+    InputError
+        If there is none of the name, or it cannot have so many workers or threads.
+    """
+    from theory_sim.numeric.pool import MOST_THREADS, require_threads
+
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 0 <= workers <= MOST_THREADS):
+        raise InputError(f"workers = {shown(repr_of(workers))}",
+                         f"a whole number from 0 (this process alone) to {MOST_THREADS}", "fix it or leave it out")
+    kind = _EXECUTORS[name or (_HERE if workers == 0 else _DEFAULT)]
+    kind.require(workers, threads)
+    require_threads(threads)
+    return kind
+
+
+def executor_of(name: str | None, workers: int | None, threads: int | None, manifest: Path) -> SweepExecutor:
+    """Executor of a name for a sweep; see `require_executor`."""
+    return require_executor(name, workers, threads).of(workers, threads, manifest)
