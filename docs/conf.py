@@ -13,7 +13,8 @@ author = "The theory-sim contributors"
 project_copyright = "The theory-sim contributors"
 release = version_of("theory-sim")
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
+sys.path.insert(0, str(Path(__file__).parent))  # registry_table
+extensions = ["registry_table", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
 exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "questions/results", "theorem/results"]
 html_theme = "furo"
 html_title = "theory-sim"

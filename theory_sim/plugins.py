@@ -10,7 +10,7 @@ package's name:
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Generic, TypeVar
 
@@ -47,20 +47,22 @@ class Registry(Generic[T]):
         What the things are called in messages, such as "study".
     package : str
         Package whose modules register them.
+    summary : callable
+        What lists say of a thing, in a line.
     fix : str
         What a message says to do about an unknown name.
 
     Examples
     --------
-    >>> numbers = Registry("number", "theory_sim.statistics")
+    >>> numbers: Registry[int] = Registry("number", "theory_sim.statistics", summary=str)
     >>> numbers.add("one", 1)
     1
     >>> numbers["one"]
     1
     """
 
-    def __init__(self, kind: str, package: str, fix: str = "choose one of these") -> None:
-        self.kind, self._package, self._fix = kind, package, fix
+    def __init__(self, kind: str, package: str, summary: Callable[[T], str], fix: str = "choose one of these") -> None:
+        self.kind, self._package, self._summary, self._fix = kind, package, summary, fix
         self._things: dict[str, T] = {}
 
     def add(self, name: str, thing: T) -> T:
@@ -80,6 +82,10 @@ class Registry(Generic[T]):
         """Every name, sorted."""
         load_plugins(self._package)
         return sorted(self._things)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Name and summary of each, for help texts and the documentation."""
+        return [(name, self._summary(self._things[name])) for name in self.names()]
 
     def __iter__(self) -> Iterator[T]:
         return iter([self._things[name] for name in self.names()])

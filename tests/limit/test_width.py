@@ -9,7 +9,7 @@ import pytest
 
 from theory_sim import Experiment, Trajectory, simulate, solve_limit
 from theory_sim.errors import InputError
-from theory_sim.plots.width import fit_width
+from theory_sim.sweeps.width_fit import fit_width
 
 BASE = Experiment(
     d=15, N=60, q0=0.4, r=0.5, alpha_min=0.3, neurons="paired", tau_0=1.0, tau_xi=0.02, lambda_=1e-3, schedule="pieces",

@@ -17,6 +17,7 @@ from theory_sim.plots.patterns import plot_patterns
 from theory_sim.plots.style import WIDTH, save_figure
 from theory_sim.plots.width import plot_width
 from theory_sim.simulate import simulate
+from theory_sim.sweeps.width_fit import fit_width
 from theory_sim.trajectory import Trajectory
 
 
@@ -123,7 +124,7 @@ def test_width_figure_draws_runs_and_their_median() -> None:
     base = Experiment(d=8, N=30, max_tau=20.0, n_test=1, record_every=20.0)
     finite = [simulate(base.replace(m_W=m, m_V=m, seed=k)) for m in (40, 160) for k in range(3)]
     runs = [*finite, *(solve_limit(base.replace(seed=k)) for k in range(3))]
-    ax = plot_width(runs).axes[0]
+    ax = plot_width(fit_width(runs)).axes[0]
     limit = runs[-3].dataset["f_train"].values
     gap = float(np.sqrt(np.mean((finite[0].dataset["f_train"].values - limit) ** 2)))
     assert any(gap in np.asarray(line.get_ydata()) for line in ax.lines)

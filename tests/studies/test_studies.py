@@ -18,7 +18,7 @@ from theory_sim.statistics.intervals import share_interval
 from theory_sim.studies import registry
 from theory_sim.studies import run_study as module
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import group_row, places
+from theory_sim.studies.groups import grid_cells, group_row
 from theory_sim.studies.registry import study_names, study_of
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.studies.study import SIZES, Finding, Study, StudyVerdict
@@ -34,7 +34,8 @@ def _study(rule: str = "supported", tau_xi: float = 0.01) -> Study:
                 "b": Sweep("b", BASE, (), ("constant",), seeds)}
 
     def tabulate(summaries):
-        rows = [{"part": name, **group_row(runs)} for name, summary in summaries.items() for _, runs in places(summary.dataset)]
+        rows = [{"part": name, **group_row(runs)} for name, summary in summaries.items()
+                for _, runs in grid_cells(summary.dataset)]
         return pandas.DataFrame(rows)
 
     def decide(table):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory_sim.plots.registry import Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
 from theory_sim.trajectory import Trajectory
 
@@ -72,3 +73,9 @@ def _draw(axes: Any, run: Trajectory, dashes: Any, *, exact: bool) -> None:
         every = max(1, len(tau) // 14)
         level = run.dataset["tau_noise_exact"].values
         axes[2].plot(tau[::every], level[::every], color=COLOURS["noise"], ls="none", marker="o", ms=2.2)
+
+
+register(Plot(
+    "decomposition", "Norms of signal and accumulated noise against tau, and the noise beside its exact recursion.", "runs",
+    plot_decomposition,
+))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from theory_sim.errors import InputError
+from theory_sim.plots.registry import Option, Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, style
 from theory_sim.theory.error_left import LOSSES, examples_per_dimension
 from theory_sim.theory.max_margin import max_margin
@@ -75,3 +76,15 @@ def plot_error_left(
         ax.set_ylabel(f"error on fresh P examples ($g_0 = {g0:g}$)")
         figure.legend(loc="outside upper center", ncols=2, handlelength=2.2, columnspacing=1.2)
     return figure
+
+
+register(Plot(
+    "error-left", "Error on fresh P over the examples trained on, with those of S and all that hold P marked (no runs needed).",
+    "nothing", plot_error_left, (
+        Option("kappa", float, 0.5, "Sets N = d / kappa^2."),
+        Option("p0", float, None, "Probability of P-only; left out, kappa^2 / 2."),
+        Option("q0", float, 0.3, "Probability of Q-only."),
+        Option("g0", float, 1.0, "Signal strength: margin of P times sqrt(d)."),
+        Option("losses", list[float], LOSSES, "Training loss of the logistic ones; at most two.", "loss"),
+    ),
+))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from theory_sim.errors import InputError
+from theory_sim.plots.registry import Option, Plot, register
 from theory_sim.plots.style import WIDTH, by_schedule, style
 from theory_sim.trajectory import Trajectory
 
@@ -80,3 +81,9 @@ def _row(axes: Any, run: Trajectory, feature: str, top: float) -> Any:
             for line in (ax.axvline, ax.axhline):
                 line(run.annealed_tau, color="white", lw=0.8, ls=":")
     return mesh
+
+
+register(Plot(
+    "kernel-drift", "Drift of the kernel over pairs of times: equal-time beside two-time, measured beside predicted.", "runs",
+    plot_kernel_drift, (Option("feature", str, "Q", "Whose probe inputs: P or Q."),),
+))

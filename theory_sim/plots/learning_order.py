@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from theory_sim.observe.learning_order import LEVELS, require_level
+from theory_sim.plots.registry import Option, Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
+from theory_sim.statistics.curves import mean_curve
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -73,9 +75,9 @@ def _over(ax: Any, runs: Sequence[Trajectory], engine: str) -> None:
     last = min(float(run.dataset["tau"][-1]) for run in runs)
     grid = np.linspace(0.0, last, 400)
     for kind in ("P-only", "Q-only"):
-        curves = [np.interp(grid, run.dataset["tau"].values, run.history("loss_train", kind=kind)) for run in runs]
+        curves = [(run.dataset["tau"].values, run.history("loss_train", kind=kind)) for run in runs]
         label = engine if kind == "P-only" else None
-        ax.plot(grid, np.mean(curves, axis=0), color="black", lw=0.8, ls=_OVER[engine], label=label)
+        ax.plot(grid, mean_curve(grid, curves), color="black", lw=0.8, ls=_OVER[engine], label=label)
 
 
 def _title(schedule: str, run: Trajectory) -> str:
@@ -97,8 +99,8 @@ def _panel(ax: Any, runs: Sequence[Trajectory], level: float) -> None:
         for run in runs:
             losses = run.history("loss_train", kind=kind)
             ax.plot(run.dataset["tau"].values, losses, color=colour, lw=0.4, alpha=0.4)
-            curves.append(np.interp(grid, run.dataset["tau"].values, losses))
-        ax.plot(grid, np.mean(curves, axis=0), color=colour, ls=dashes, lw=1.6, label=name)
+            curves.append((run.dataset["tau"].values, losses))
+        ax.plot(grid, mean_curve(grid, curves), color=colour, ls=dashes, lw=1.6, label=name)
     ax.axhline(level, color="0.4", lw=0.7, ls="--", label=f"learnt below {level:g}")
     annealed = [run.annealed_tau for run in runs if math.isfinite(run.annealed_tau)]
     if annealed:
@@ -107,3 +109,9 @@ def _panel(ax: Any, runs: Sequence[Trajectory], level: float) -> None:
     ax.set_xlim(0.0, max(float(run.dataset["tau"][-1]) for run in runs))
     lowest = min(float(run.dataset["loss_train"].sel(kind=["P-only", "Q-only"]).min()) for run in runs)
     ax.set_ylim(bottom=min(ax.get_ylim()[0], 0.9 * min(lowest, level)))
+
+
+register(Plot(
+    "learning-order", "Training loss of each kind against tau, one panel a schedule.", "runs", plot_learning_order,
+    (Option("level", float, LEVELS[0], "Loss at which a kind counts as learnt, nats."),),
+))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from theory_sim.errors import InputError
+from theory_sim.plots.registry import Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
 from theory_sim.trajectory import Trajectory
 
@@ -70,3 +71,8 @@ def _panel(ax: Any, run: Trajectory) -> None:
             ax.plot(tau[some], measured[some], color=COLOURS[feature], ls="none", marker=marker, ms=size)
     if np.isfinite(run.annealed_tau):
         ax.axvline(run.annealed_tau, color="0.8", lw=2.5, zorder=0)
+
+
+register(Plot(
+    "patterns", "Share of activation patterns that have flipped, measured and predicted, against tau.", "runs", plot_patterns,
+))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from theory_sim.plots.registry import REQUIRED, Option, Plot, register
 from theory_sim.plots.style import WIDTH, style
-from theory_sim.sweeps.phase import PHASES, PhaseDiagram, cell_edges, logarithmic
+from theory_sim.sweeps.phase import PHASES, PhaseDiagram, cell_edges, logarithmic, phase_diagram
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,3 +96,14 @@ def _symmetric(values: np.ndarray[Any, Any]) -> tuple[float, float]:
 
 def _crosses(margin: np.ndarray[Any, Any]) -> bool:
     return bool(np.nanmin(margin) < 0 < np.nanmax(margin))
+
+
+register(Plot(
+    "phase", "Phase diagram of a sweep, with predicted boundaries; for the order, in how many cells they agree.", "sweep",
+    plot_phase_diagram, (
+        Option("x", str, REQUIRED, "Varied field, or a ratio such as eta_2/eta_1."),
+        Option("y", str, REQUIRED, "The same for the other axis."),
+        Option("quantity", str, "order", "order, error_ratio, or a variable such as h_at_tau_P."),
+        Option("select", dict, None, "Label of another dimension: DIM=LABEL."),
+    ), phase_diagram,
+))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from theory_sim.errors import InputError
+from theory_sim.plots.registry import Option, Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, style
 from theory_sim.theory.sample_complexity import samples_lower_bound, samples_upper_bound
 
@@ -66,3 +67,12 @@ def plot_sample_complexity(overlaps: Sequence[float] = OVERLAPS, *, d: float = m
         ax.set_ylabel(f"P examples per dimension, $n/d$ ({where})")
         figure.legend(loc="outside upper center", ncols=2, handlelength=1.8, columnspacing=1.2)
     return figure
+
+
+register(Plot(
+    "sample-complexity", "Examples of P that any method needs, and that averaging takes, over g_0 (no runs needed).", "nothing",
+    plot_sample_complexity, (
+        Option("overlaps", list[float], OVERLAPS, "Mean overlap with w* to reach.", "overlap"),
+        Option("d", float, math.inf, "Dimension; left out, the limit of large d."),
+    ),
+))

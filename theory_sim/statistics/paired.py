@@ -10,7 +10,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from theory_sim.errors import InputError
-from theory_sim.statistics.intervals import CONFIDENCE, Interval, share_interval
+from theory_sim.statistics.bootstrap import bootstrap_interval
+from theory_sim.statistics.intervals import Interval, share_interval
 
 __all__ = ["LEAST_PAIRS", "RESAMPLES", "Paired", "compare_paired", "holm"]
 
@@ -87,15 +88,11 @@ def compare_paired(
 
 
 def _bca(sample: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:
-    from scipy.stats import bootstrap
-
     if len(sample) < LEAST_PAIRS:
         return math.nan, math.nan
     if float(np.ptp(sample)) == 0.0:  # no spread to resample: all that is known is this value
         return float(sample[0]), float(sample[0])
-    ends = bootstrap((sample,), np.mean, confidence_level=CONFIDENCE, method="BCa", n_resamples=RESAMPLES,
-                     rng=np.random.default_rng(_SEED)).confidence_interval
-    return float(ends.low), float(ends.high)
+    return bootstrap_interval([sample], np.mean, method="BCa", resamples=RESAMPLES, seed=_SEED)
 
 
 def _sign_test(larger: int, decided: int) -> float:

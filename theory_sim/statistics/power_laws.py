@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from theory_sim.errors import InputError
+from theory_sim.statistics.bootstrap import bootstrap_interval
 
-__all__ = ["jackknife_slopes", "log_slope"]
+__all__ = ["jackknife_slopes", "log_slope", "median_slope"]
+
+_RESAMPLES: Final = 4000
+_SEED: Final = 0
 
 
 def log_slope(sizes: ArrayLike, values: ArrayLike) -> float:
@@ -39,6 +45,35 @@ def log_slope(sizes: ArrayLike, values: ArrayLike) -> float:
     if not (np.isfinite(seen) & (seen > 0)).all():
         return math.nan
     return float(np.polyfit(np.log(at), np.log(seen), 1)[0])
+
+
+def median_slope(sizes: ArrayLike, samples: Sequence[np.ndarray[Any, Any]]) -> tuple[float, float, float]:
+    """Slope of log median against log size, with its percentile bootstrap interval over the values of each size.
+
+    Parameters
+    ----------
+    sizes : array_like, (sizes,)
+        Positive, at least two different ones.
+    samples : sequence of (n,) arrays
+        Independent positive values at each size.
+
+    Returns
+    -------
+    tuple of float
+        Slope and both ends; an end is NaN where a size has fewer than two values.
+
+    Raises
+    ------
+    InputError
+        As `log_slope`.
+    """
+
+    def slope(*resampled: np.ndarray[Any, Any]) -> float:
+        return log_slope(sizes, [np.median(sample) for sample in resampled])
+
+    if min(map(len, samples)) < 2:
+        return slope(*samples), math.nan, math.nan
+    return slope(*samples), *bootstrap_interval(samples, slope, method="percentile", resamples=_RESAMPLES, seed=_SEED)
 
 
 def jackknife_slopes(sizes: ArrayLike, values: ArrayLike) -> list[float]:

@@ -12,11 +12,11 @@ from theory_sim.statistics.censored import median_time
 from theory_sim.statistics.intervals import mean_interval, share_interval
 from theory_sim.statistics.paired import compare_paired
 
-__all__ = ["done_seeds", "group_row", "mean_columns", "pair_row", "places"]
+__all__ = ["done_seeds", "group_row", "mean_columns", "pair_row", "grid_cells"]
 
 
-def places(dataset: Any) -> list[tuple[dict[str, int], Any]]:
-    """Every place of a summary but for the seed, as positions and the runs there.
+def grid_cells(dataset: Any) -> list[tuple[dict[str, int], Any]]:
+    """Every cell of a summary's grid, seeds aside, as positions and the runs there.
 
     Parameters
     ----------

@@ -7,9 +7,10 @@ from typing import Final
 from theory_sim.plugins import Registry
 from theory_sim.studies.study import Study
 
-__all__ = ["register", "study_names", "study_of"]
+__all__ = ["STUDIES", "register", "study_names", "study_of"]
 
-_STUDIES: Final[Registry[Study]] = Registry("study", "theory_sim.studies", "theory-sim study --list describes them")
+STUDIES: Final[Registry[Study]] = Registry("study", "theory_sim.studies", lambda study: study.question,
+                                           "theory-sim study --list describes them")
 
 
 def register(study: Study) -> Study:
@@ -20,12 +21,12 @@ def register(study: Study) -> Study:
     InputError
         If another study has the name.
     """
-    return _STUDIES.add(study.name, study)
+    return STUDIES.add(study.name, study)
 
 
 def study_names() -> list[str]:
     """Names of the studies."""
-    return _STUDIES.names()
+    return STUDIES.names()
 
 
 def study_of(name: str) -> Study:
@@ -36,4 +37,4 @@ def study_of(name: str) -> Study:
     InputError
         If there is none.
     """
-    return _STUDIES[name]
+    return STUDIES[name]

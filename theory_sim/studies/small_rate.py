@@ -24,7 +24,7 @@ from typing import Any
 
 from theory_sim.experiment import Experiment
 from theory_sim.statistics.paired import compare_paired
-from theory_sim.studies.groups import done_seeds, group_row, pair_row, places
+from theory_sim.studies.groups import done_seeds, grid_cells, group_row, pair_row
 from theory_sim.studies.study import Size
 from theory_sim.sweeps.collect import Summary
 
@@ -69,13 +69,13 @@ def arm_rows(baseline: Summary, arms: Mapping[str, Summary], columns: tuple[str,
         Beside `group_row`: ``restorable``, pairs of which L-S learnt P first and S Q first; ``restored``, of these, how many
         arms learnt P first; ``better``, in how many the arm's error on P is below S's; ratios of errors with intervals.
     """
-    known = {(str(runs["schedule"].values), str(runs["engine"].values)): runs for _, runs in places(baseline.dataset)}
+    known = {(str(runs["schedule"].values), str(runs["engine"].values)): runs for _, runs in grid_cells(baseline.dataset)}
     rows = []
     for (schedule, engine), runs in known.items():
         rows.append({"arm": schedule, "engine": engine, **group_row(runs),
                      **_against(runs, known["L-S", engine], known["S", engine])})
     for summary in arms.values():
-        for _, runs in places(summary.dataset):
+        for _, runs in grid_cells(summary.dataset):
             engine = str(runs["engine"].values)
             told = {name: _plain(runs[name].values) if name in runs.coords else getattr(summary.sweep.experiment, name)
                     for name in columns}

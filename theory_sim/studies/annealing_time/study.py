@@ -37,7 +37,7 @@ import numpy as np
 from theory_sim.experiment import Experiment
 from theory_sim.studies.annealing_time.figure import plot
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import done_seeds, group_row, mean_columns, places
+from theory_sim.studies.groups import done_seeds, grid_cells, group_row, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
 from theory_sim.study.engine import Engine
@@ -120,7 +120,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
 
     rows = []
     for part, summary in summaries.items():
-        for at, runs in places(summary.dataset):
+        for at, runs in grid_cells(summary.dataset):
             e = summary.sweep.experiment
             schedule = str(runs["schedule"].values)
             small = float(runs["eta_2"].values) if part == "threshold" else e.eta_2

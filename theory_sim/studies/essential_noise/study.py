@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, Final
 from theory_sim.experiment import Experiment
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.essential_noise.figure import plot
-from theory_sim.studies.groups import group_row, pair_row, places
+from theory_sim.studies.groups import grid_cells, group_row, pair_row
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
 from theory_sim.study.engine import Engine
@@ -78,10 +78,10 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     import pandas
 
     rows = []
-    reference = {str(runs["engine"].values): runs for _, runs in places(summaries["scaled"].dataset)
+    reference = {str(runs["engine"].values): runs for _, runs in grid_cells(summaries["scaled"].dataset)
                  if str(runs["schedule"].values) == "L-S"}
     for part, summary in summaries.items():
-        for _, runs in places(summary.dataset):
+        for _, runs in grid_cells(summary.dataset):
             schedule, engine = str(runs["schedule"].values), str(runs["engine"].values)
             if schedule == "L-S":
                 continue

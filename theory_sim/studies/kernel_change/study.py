@@ -35,7 +35,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import group_row, pair_row, places
+from theory_sim.studies.groups import grid_cells, group_row, pair_row
 from theory_sim.studies.kernel_change.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.small_rate import base_of
@@ -68,7 +68,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     import pandas
 
     found = {(str(runs["patterns"].values), str(runs["engine"].values), str(runs["schedule"].values)): runs
-             for _, runs in places(summaries["patterns"].dataset)}
+             for _, runs in grid_cells(summaries["patterns"].dataset)}
     rows: list[dict[str, Any]] = []
     for (patterns, engine, schedule), runs in found.items():
         pair = pair_row(found[patterns, engine, "L-S"], found[patterns, engine, "S"])

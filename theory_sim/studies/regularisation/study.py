@@ -33,7 +33,7 @@ import numpy as np
 
 from theory_sim.experiment import Experiment
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import done_seeds, group_row, mean_columns, pair_row, places
+from theory_sim.studies.groups import done_seeds, grid_cells, group_row, mean_columns, pair_row
 from theory_sim.studies.registry import register
 from theory_sim.studies.regularisation.figure import plot
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
@@ -89,7 +89,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     swept = summaries["lambda"].dataset
     rows = []
     for part, summary in summaries.items():
-        for _, runs in places(summary.dataset):
+        for _, runs in grid_cells(summary.dataset):
             schedule, engine = str(runs["schedule"].values), str(runs["engine"].values)
             lambda_ = float(runs["lambda"]) if part == "lambda" else 0.0
             row: dict[str, Any] = {"lambda": lambda_, "engine": engine,

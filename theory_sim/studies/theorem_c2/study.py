@@ -56,7 +56,7 @@ import numpy as np
 from theory_sim.experiment import Experiment
 from theory_sim.observe.descent import SCALES, THETAS
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import done_seeds, mean_columns, places
+from theory_sim.studies.groups import done_seeds, grid_cells, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
 from theory_sim.studies.theorem_c2.along_run import TOLERANCE, Steps, steps_of
@@ -178,10 +178,10 @@ def _part(steps: Steps, part: str) -> float:
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     import pandas
 
-    frozen = next(runs for _, runs in places(summaries["frozen"].dataset))
+    frozen = next(runs for _, runs in grid_cells(summaries["frozen"].dataset))
     rows = []
     for arm, summary in summaries.items():
-        (_, runs), = places(summary.dataset)
+        (_, runs), = grid_cells(summary.dataset)
         e = summary.sweep.experiment.replace(schedule=str(runs["schedule"].values))
         windows = _WINDOWS if arm == "default-rate" else _WINDOWS[:1]
         for since in windows:

@@ -54,7 +54,7 @@ from theory_sim.observe.learning_order import learning_order
 from theory_sim.statistics.intervals import half_width, share_interval
 from theory_sim.statistics.power_laws import jackknife_slopes
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import done_seeds, mean_columns, places
+from theory_sim.studies.groups import done_seeds, grid_cells, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Outcome, Size, Study, StudyVerdict
 from theory_sim.studies.width.figure import plot
@@ -188,7 +188,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
 
 def _compared(data: Any) -> Iterator[tuple[Any, Any]]:
     """Networks and the runs of another engine beside them, at each place, of the seeds that have both."""
-    for at, runs in places(data):
+    for at, runs in grid_cells(data):
         if str(runs["engine"].values) != "finite":
             networks = data.isel({**at, "engine": 0})
             kept = done_seeds(networks, runs)
@@ -225,7 +225,7 @@ def _judged(name: str, sample: Any) -> dict[str, float]:
 def _deficit_rows(run: str, summary: Summary) -> list[dict[str, Any]]:
     """One row a cell; a cell's control has the same r and m_V."""
     cells = [runs.assign_coords(r=runs.coords.get("r", summary.sweep.experiment.r))
-             for _, runs in places(summary.dataset.sel(engine="limit"))]
+             for _, runs in grid_cells(summary.dataset.sel(engine="limit"))]
     controls = {(float(cell["r"]), int(cell["m_V"])): cell for cell in cells if float(cell["tau_0"]) == _CONTROL}
     rows = []
     for cell in cells:

@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Self, TypeVar
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.plugins import Registry
 
-__all__ = ["SweepExecutor", "executor_help", "executor_of", "register", "require_executor"]
+__all__ = ["EXECUTORS", "SweepExecutor", "executor_help", "executor_of", "register", "require_executor"]
 
 E = TypeVar("E", bound="type[SweepExecutor]")
 
@@ -53,20 +53,21 @@ class SweepExecutor(Executor):
         raise NotImplementedError
 
 
-_EXECUTORS: Final[Registry[type[SweepExecutor]]] = Registry("executor", "theory_sim.sweeps.executors")
+EXECUTORS: Final[Registry[type[SweepExecutor]]] = Registry("executor", "theory_sim.sweeps.executors",
+                                                           lambda kind: kind.summary)
 _HERE: Final = "in-process"
 _DEFAULT: Final = "processes"
 
 
 def register(kind: E) -> E:
     """Make a class of executors known by its name; returns it."""
-    _EXECUTORS.add(kind.name, kind)
+    EXECUTORS.add(kind.name, kind)
     return kind
 
 
 def executor_help() -> str:
     """Every executor in a line of words."""
-    return "; ".join(f"{kind.name}: {kind.summary}" for kind in _EXECUTORS)
+    return "; ".join(f"{name}: {summary}" for name, summary in EXECUTORS.rows())
 
 
 def require_executor(name: str | None, workers: int | None, threads: int | None) -> type[SweepExecutor]:
@@ -89,7 +90,7 @@ def require_executor(name: str | None, workers: int | None, threads: int | None)
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 0 <= workers <= MOST_THREADS):
         raise InputError(f"workers = {shown(repr_of(workers))}",
                          f"a whole number from 0 (this process alone) to {MOST_THREADS}", "fix it or leave it out")
-    kind = _EXECUTORS[name or (_HERE if workers == 0 else _DEFAULT)]
+    kind = EXECUTORS[name or (_HERE if workers == 0 else _DEFAULT)]
     kind.require(workers, threads)
     require_threads(threads)
     return kind
