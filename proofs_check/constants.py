@@ -11,8 +11,9 @@ import numpy as np
 from proofs_check.suggest import Move, moves
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure import closure_of
-from theory_sim.regime import Regime, regime
+from theory_sim.regimes import Regime, regime
 from theory_sim.theory.closure import ACCURACY
+from theory_sim.theory.conditions import ConditionId
 from theory_sim.theory.noise_law import decorrelation_rate, noise_levels, tau_stationary
 from theory_sim.theory.overlap import P_error, averaging_overlap
 from theory_sim.theory.sample_complexity import samples_lower_bound, samples_upper_bound
@@ -124,7 +125,7 @@ class ConstantsReport:
     noise : NoiseCourse
     samples : Samples
     moves : dict
-        Failed condition to the moves of one parameter that mend it, the shortest first.
+        Id of each failed condition to the moves of one parameter that make it hold, the shortest first.
     """
 
     experiment: Experiment
@@ -132,11 +133,11 @@ class ConstantsReport:
     arms: tuple[Arm, ...]
     noise: NoiseCourse
     samples: Samples
-    moves: dict[str, tuple[Move, ...]]
+    moves: dict[ConditionId, tuple[Move, ...]]
 
     @property
     def applies(self) -> bool:
-        """Whether both orders are predicted with room to spare, and a simulation would be sound."""
+        """Whether both orders are predicted with some to spare, and a simulation would be sound."""
         return self.regime.holds
 
     @property
@@ -146,9 +147,10 @@ class ConstantsReport:
             return "the mechanism applies: L-S is predicted to learn P first, S to learn Q first, at every level"
         lines = ["the mechanism does not apply, or too narrowly to tell"]
         lines += [f"  {warning}" for warning in self.regime.warnings]
-        for name, found in self.moves.items():
+        labels = {row.id: row.label for row in self.regime.conditions}
+        for id, found in self.moves.items():
             if found:
-                lines.append(f"  {name} would hold with {found[0].parameter.rstrip('_')} x {found[0].factor:.3g}")
+                lines.append(f"  {labels[id]} would hold with {found[0].parameter.rstrip('_')} x {found[0].factor:.3g}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,7 +182,7 @@ def check_constants(experiment: Experiment) -> ConstantsReport:
     arms = tuple(_arm(experiment, judged, schedule) for schedule in ("L-S", "S") if schedule in judged.predicted_order)
     return ConstantsReport(
         experiment, judged, arms, _noise(experiment, arms), _samples(experiment),
-        {row.name: tuple(moves(experiment, row.name)) for row in failed},
+        {row.id: tuple(moves(experiment, row.id)) for row in failed},
     )
 
 

@@ -17,7 +17,7 @@ def lines_of(report: ConstantsReport) -> Iterator[str]:
     yield "conditions of the theorem at these parameters (margin: factor to spare)"
     for row in judged.conditions:
         found = f"found {row.value:.3g}, bound {row.threshold:.3g}, margin {row.margin:.3g}"
-        yield f"  {'holds' if row.holds else 'FAILS':6} {row.name}: {found} ({row.role})"
+        yield f"  {'holds' if row.holds else 'FAILS':6} {row.label}: {found} ({row.role})"
     yield "\npattern motion"
     yield f"  Y(eta_1) = {judged.Y_1:.3g}, G = {judged.G_1:.3g}; Y(eta_2) = {judged.Y_2:.3g}, G = {judged.G_2:.3g}"
     yield f"  lazy deficit at m_V: {judged.lazy_deficit:.3g}"

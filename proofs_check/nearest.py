@@ -1,4 +1,4 @@
-"""The nearest point at which every room of a list is there: sequential linear programming for the smallest largest move."""
+"""The nearest point at which every slack of a list is there: sequential linear programming for the smallest largest move."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Point", "nearest"]
 
 Floats = NDArray[np.float64]
 
-# Weight of the largest shortfall against the largest move: rooms are log factors that change about as fast as the point moves.
+# Weight of the largest shortfall against the largest move: slacks are log factors that change about as fast as the point moves.
 _WEIGHT: Final = 30.0
 _FIRST_STEP, _LEAST_STEP, _LARGEST_STEP, _LEAST_GAIN = 0.5, 1e-3, 2.0, 1e-5
 _CAP: Final = 3.0
@@ -23,16 +23,16 @@ _MET: Final = -1e-6
 
 @dataclass(frozen=True)
 class Point:
-    """A point, and the room of every requirement there.
+    """A point, and the slack of every requirement there.
 
     Attributes
     ----------
-    shifts, rooms : ndarray
+    shifts, slacks : ndarray
         Shapes (parameters,) and (requirements,).
     """
 
     shifts: Floats
-    rooms: Floats
+    slacks: Floats
 
     @property
     def reach(self) -> float:
@@ -42,37 +42,37 @@ class Point:
     @property
     def short(self) -> float:
         """Largest shortfall, 0 where every requirement is met (to 1e-6)."""
-        return 0.0 if self.rooms.min() >= _MET else float(-self.rooms.min())
+        return 0.0 if self.slacks.min() >= _MET else float(-self.slacks.min())
 
 
 def nearest(
-    rooms: Callable[[Floats], Floats | None], start: Floats, furthest: float, *, step: float, iterations: int,
+    slacks: Callable[[Floats], Floats | None], start: Floats, furthest: float, *, step: float, iterations: int,
     first_step: float = _FIRST_STEP,
 ) -> Point | None:
-    """From a start, the point with the smallest largest shift at which no room is negative.
+    """From a start, the point with the smallest largest shift at which no slack is negative.
 
     Parameters
     ----------
-    rooms : callable
-        Shifts of shape (parameters,) to rooms of shape (requirements,), or to None where there are none.
+    slacks : callable
+        Shifts of shape (parameters,) to slacks of shape (requirements,), or to None where there are none.
     start : ndarray
         Shape (parameters,).
     furthest : float
         Largest shift allowed.
     step : float
-        Of the differences by which rooms are linearised.
+        Of the differences by which slacks are linearised.
     iterations : int
         At most so many linear programs (and fewer new sets of differences).
     first_step : float
-        Half the side of the first box in which the linearised rooms are trusted.
+        Half the side of the first box in which the linearised slacks are trusted.
 
     Returns
     -------
     Point or None
-        A local solution where its ``short`` is 0, else the end of the search; None if there are no rooms at the start.
+        A local solution where its ``short`` is 0, else the end of the search; None if there are no slacks at the start.
     """
     def look(shifts: Floats) -> Floats | None:
-        found = rooms(shifts)
+        found = slacks(shifts)
         # A requirement met with much to spare cannot bind; infinities would break the linear program.
         return None if found is None else np.clip(np.nan_to_num(found, nan=-50.0), -50.0, _CAP)
 
@@ -109,7 +109,7 @@ def nearest(
 
 
 def _slopes(look: Callable[[Floats], Floats | None], x: Floats, c: Floats, step: float) -> Floats:
-    """Differences of the rooms, shape (requirements, parameters); backward where there are none ahead."""
+    """Differences of the slacks, shape (requirements, parameters); backward where there are none ahead."""
     slopes = np.zeros((c.size, x.size))
     for k in range(x.size):
         for signed in (step, -step):
@@ -123,7 +123,7 @@ def _slopes(look: Callable[[Floats], Floats | None], x: Floats, c: Floats, step:
 
 
 def _linear_program(x: Floats, c: Floats, slopes: Floats, trusted: float, furthest: float) -> tuple[Floats, float]:
-    """Best move within the trusted box by the linearised rooms, and the merit expected there."""
+    """Best move within the trusted box by the linearised slacks, and the merit expected there."""
     from scipy.optimize import linprog
 
     n, m = x.size, c.size

@@ -14,9 +14,9 @@ from proofs_check.nearest import Point, nearest
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.precision import finest_decay, largest_noise
-from theory_sim.regime import LEVELS, conditions_of, regime, uncovered, verdict_rooms
+from theory_sim.regimes import LEVELS, conditions_of, regime, uncovered, verdict_requirements
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.conditions import Condition, conditions
+from theory_sim.theory.conditions import Condition, ConditionId, conditions
 from theory_sim.theory.noise_law import tau_stationary
 
 __all__ = ["FREE", "Conditions", "Move", "chosen_conditions", "least_margin", "moves", "satisfies", "suggest"]
@@ -36,8 +36,9 @@ _COARSE, _FINE, _STEP = 0.4, 1.0, 0.01
 _SLACK: Final = 1e-3
 # A search that ends further from meeting everything has not stopped at a step of the closure.
 _FAR_OFF: Final = 0.05
-# Where the verdict is looked for: decision conditions with room to spare, and Y(eta_2) not above 0.08.
+# Where the verdict is looked for: decision conditions with slack to spare, and Y(eta_2) not above 0.08.
 _CUSHIONS: Final = (0.3, 0.7)
+_KINDS: Final = "p0 + q0 <= 1"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def least_margin(experiment: Experiment, which: Conditions = "all") -> float:
     return min(row.margin for row in chosen_conditions(conditions_of(experiment), which))
 
 
-def moves(experiment: Experiment, condition: str) -> list[Move]:
+def moves(experiment: Experiment, condition: ConditionId) -> list[Move]:
     """Moves of one parameter alone that make a condition hold, the shortest first.
 
     Parameters
@@ -76,7 +77,7 @@ def moves(experiment: Experiment, condition: str) -> list[Move]:
     experiment : Experiment
         Where the condition fails.
     condition : str
-        Its name.
+        Its id.
 
     Returns
     -------
@@ -85,7 +86,7 @@ def moves(experiment: Experiment, condition: str) -> list[Move]:
     """
     from scipy.optimize import brentq
 
-    index = [row.name for row in conditions_of(experiment)].index(condition)
+    index = [row.id for row in conditions_of(experiment)].index(condition)
     found = []
     for name in FREE:
         def short(shift: float, name: str = name) -> float:
@@ -199,25 +200,25 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
     cheap = _conditions_alone(experiment, which, names)
 
     def both(fineness: float) -> Callable[[Floats], Floats | None]:
-        def rooms(x: Floats) -> Floats | None:
-            found = _rooms(experiment, which, dict(zip(names, x, strict=True)), fineness)
+        def slacks(x: Floats) -> Floats | None:
+            found = _slacks(experiment, which, dict(zip(names, x, strict=True)), fineness)
             return None if found is None else np.array(list(found.values())) - _SLACK
 
-        return rooms
+        return slacks
 
     def cushioned(cushion: float) -> Callable[[Floats], Floats]:
         wanted = np.array([{"order": cushion, "numerics": 0.0}.get(row.role, -50.0) for row in conditions_of(experiment)])
-        wanted[[row.name.startswith("Y(eta_2)") for row in conditions_of(experiment)]] = -1.0
+        wanted[[row.id == "S-is-frozen" for row in conditions_of(experiment)]] = -1.0
 
-        def rooms(x: Floats) -> Floats:
+        def slacks(x: Floats) -> Floats:
             shifts = dict(zip(names, x, strict=True))
-            margins = np.array([*_log_margins(experiment, shifts), _room_for_kinds(experiment, shifts)])
+            margins = np.array([*_log_margins(experiment, shifts), _slack_of_kinds(experiment, shifts)])
             return np.concatenate([cheap(x), margins - np.append(wanted, 0.0)])
 
-        return rooms
+        return slacks
 
     starts = _starts(len(names), seed, _STARTS)
-    ends = [_from_all(rooms, starts) for rooms in (cheap, *map(cushioned, _CUSHIONS))]
+    ends = [_from_all(slacks, starts) for slacks in (cheap, *map(cushioned, _CUSHIONS))]
     bound = ends[0].reach if ends[0] is not None and ends[0].short == 0.0 else 0.0
     coarse: list[Point | None] = []
     for start in _apart([*(end.shifts for end in ends if end is not None), starts[0]]):
@@ -229,8 +230,8 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
     return best and (nearest(both(_FINE), best.shifts, _FURTHEST, step=_STEP, iterations=15, first_step=0.05) or best)
 
 
-def _from_all(rooms: Callable[[Floats], Floats], starts: Sequence[Floats], iterations: int = 40) -> Point | None:
-    ends = [nearest(rooms, start, _FURTHEST, step=1e-5, iterations=iterations) for start in starts]
+def _from_all(slacks: Callable[[Floats], Floats], starts: Sequence[Floats], iterations: int = 40) -> Point | None:
+    ends = [nearest(slacks, start, _FURTHEST, step=1e-5, iterations=iterations) for start in starts]
     return min((end for end in ends if end is not None), key=_badness, default=None)
 
 
@@ -253,9 +254,9 @@ def _not_found(experiment: Experiment, which: Conditions, names: Sequence[str], 
     seen = f"no experiment found that meets the conditions ({which}) and the verdict with N = {n}, g0 = {experiment.g0:g}"
     if closest is not None and closest.short > _FAR_OFF:
         shifts = dict(zip(names, closest.shifts, strict=True))
-        rooms = _rooms(experiment, which, shifts, _FINE) or _rooms(experiment, which, shifts, _COARSE) or {}
+        slacks = _slacks(experiment, which, shifts, _FINE) or _slacks(experiment, which, shifts, _COARSE) or {}
         # At the best compromise those that exclude each other fall short by about the same.
-        binding = [name for name, room in rooms.items() if room <= -0.5 * closest.short < 0.0]
+        binding = [name for name, slack in slacks.items() if slack <= -0.5 * closest.short < 0.0]
         seen += f"; the best compromise misses by a factor of {math.exp(closest.short):.3g}"
         seen += f" in {'; '.join(binding)}" if binding else ""
     within = "within factors of 1e4 in " + ", ".join(names)
@@ -285,10 +286,10 @@ def _met_alone(experiment: Experiment, which: Conditions, names: Sequence[str], 
 
 
 def _conditions_alone(experiment: Experiment, which: Conditions, names: Sequence[str]) -> Callable[[Floats], Floats]:
-    def rooms(x: Floats) -> Floats:
-        return np.array(list(_condition_rooms(experiment, which, dict(zip(names, x, strict=True))).values())) - _SLACK
+    def slacks(x: Floats) -> Floats:
+        return np.array(list(_condition_slacks(experiment, which, dict(zip(names, x, strict=True))).values())) - _SLACK
 
-    return rooms
+    return slacks
 
 
 def _starts(size: int, seed: int, count: int) -> list[Floats]:
@@ -300,7 +301,7 @@ def _values(experiment: Experiment, shifts: Mapping[str, float]) -> dict[str, fl
     return {name: float(getattr(experiment, name)) * math.exp(shifts.get(name, 0.0)) for name in FREE}
 
 
-def _room_for_kinds(experiment: Experiment, shifts: Mapping[str, float]) -> float:
+def _slack_of_kinds(experiment: Experiment, shifts: Mapping[str, float]) -> float:
     """Logarithm of (1 - q0) / p0: at least 0 where the probabilities of the kinds add up to at most 1."""
     e = experiment
     p0 = e.p0 if e.p0 is not None else _values(e, shifts)["d"] / (2.0 * e.n_examples)
@@ -329,28 +330,31 @@ def _log_margins(experiment: Experiment, shifts: Mapping[str, float]) -> list[fl
     return [min(50.0, max(-50.0, math.log(max(row.margin, 1e-30)))) for row in rows]
 
 
-def _condition_rooms(experiment: Experiment, which: Conditions, shifts: Mapping[str, float]) -> dict[str, float]:
-    """Rooms of the conditions asked for, and of the kinds' probabilities, at moved parameters."""
+def _condition_slacks(experiment: Experiment, which: Conditions, shifts: Mapping[str, float]) -> dict[str, float]:
+    """Slacks of the conditions asked for, and of the kinds' probabilities, at moved parameters."""
     rows = conditions_of(experiment)
     found = zip(rows, _log_margins(experiment, shifts), strict=True)
-    rooms = {row.name: margin for row, margin in found if row.role in _ROLES[which]}
-    return rooms | {"p0 + q0 <= 1": _room_for_kinds(experiment, shifts)}
+    slacks = {row.label: margin for row, margin in found if row.role in _ROLES[which]}
+    return slacks | {_KINDS: _slack_of_kinds(experiment, shifts)}
 
 
-def _rooms(experiment: Experiment, which: Conditions, shifts: Mapping[str, float], fineness: float) -> dict[str, float] | None:
-    """Rooms of conditions and verdict at moved parameters; None where the closure predicts nothing."""
-    rooms = _condition_rooms(experiment, which, shifts)
+def _slacks(experiment: Experiment, which: Conditions, shifts: Mapping[str, float], fineness: float) -> dict[str, float] | None:
+    """Slacks of conditions and verdict at moved parameters; None where the closure predicts nothing."""
+    slacks = _condition_slacks(experiment, which, shifts)
     v = _values(experiment, shifts)
-    if max(v["eta_1"], v["eta_2"]) * v["lambda_"] >= 1.0 or rooms["p0 + q0 <= 1"] < 0.0:
+    if max(v["eta_1"], v["eta_2"]) * v["lambda_"] >= 1.0 or slacks[_KINDS] < 0.0:
         return None
     # Not validated, so that d and m_V may be real numbers.
     fields = {**v, "N": experiment.n_examples, "kappa": None}
     try:
-        verdict = verdict_rooms(_followed(experiment.model_copy(update=fields)), fineness=fineness)
+        followed = _followed(experiment.model_copy(update=fields))
+        verdict = verdict_requirements(followed, fineness=fineness)
     except InputError:  # blocks too long to solve
         return None
     # The precision follows, so that float32 binds nothing.
-    return rooms | {name: room for name, room in verdict.items() if not name.endswith("in float32")}
+    bound_by_float32 = {"noise-resolved", *(f"decay-resolved-{field}" for field in followed.rates())}
+    skipped = bound_by_float32 if followed.dtype == "float32" else set()
+    return slacks | {each.label: each.slack for each in verdict if each.id not in skipped}
 
 
 def _followed(experiment: Experiment) -> Experiment:

@@ -8,7 +8,7 @@ import pytest
 
 from theory_sim.experiment import Experiment
 from theory_sim.observe.learning_order import learning_order
-from theory_sim.regime import regime
+from theory_sim.regimes import regime
 from theory_sim.simulate import simulate
 
 SEEDS = range(20)

@@ -21,7 +21,7 @@ from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.precision import finest_decay, largest_noise, require_precision
-from theory_sim.regime import regime, verdict_rooms
+from theory_sim.regimes import regime, verdict_requirements
 from theory_sim.theory.conditions import highest_level, output_rounding
 from theory_sim.train.batches import Batches
 from theory_sim.train.noise import PreActivationNoise, Sites, placement_of
@@ -317,10 +317,10 @@ def test_double_precision_has_its_bound_too() -> None:
 def test_the_condition_tells_the_factor_to_spare() -> None:
     for dtype, neurons in ((dtype, neurons) for dtype in DTYPES for neurons in ("paired", "independent", "balanced")):
         e = RUN.replace(dtype=dtype, neurons=neurons, tau_0=10.0, tau_xi=0.0)
-        row = next(c for c in regime(e).conditions if c.name == f"noise level resolved in {dtype}")
+        row = next(c for c in regime(e).conditions if c.id == "noise-resolved")
         assert row.value == largest_noise(e) == 10.0 and row.holds and row.role == "numerics"
         assert row.margin == pytest.approx(highest_level(neurons, dtype, 1.0) / 10.0)
-        assert verdict_rooms(e)[row.name] > 0
+        assert next(each.slack for each in verdict_requirements(e) if each.id == "noise-resolved") > 0
         eps = float(np.finfo(dtype).eps)
         if neurons == "paired":
             assert row.threshold**2 == pytest.approx(float(np.finfo(dtype).max))
@@ -345,8 +345,8 @@ def test_advice_to_raise_tau_0_stays_within_reach(neurons: Any) -> None:
     found = regime(RUN.replace(neurons=neurons, m_V=40, tau_0=0.1, tau_xi=0.000789))
     advice = next(warning for warning in found.warnings if warning.startswith("lazy deficit"))
     highest = float(advice.split("up to ")[1].split(" in float32")[0])
-    rows = {c.name: c for c in regime(RUN.replace(neurons=neurons, tau_0=0.99 * highest, tau_xi=0.0)).conditions}
-    assert rows["noise level resolved in float32"].holds and rows["output noise of the start"].holds
+    rows = {c.id: c for c in regime(RUN.replace(neurons=neurons, tau_0=0.99 * highest, tau_xi=0.0)).conditions}
+    assert rows["noise-resolved"].holds and rows["output-noise"].holds
     if neurons != "paired":
         full = regime(RUN.replace(neurons=neurons, m_V=2, tau_0=1.0))
         assert not any("tau_0 (" in line for line in (*full.warnings, *full.notes) if line.startswith(("lazy", "Y(eta_2)")))

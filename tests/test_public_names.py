@@ -12,7 +12,7 @@ import theory_sim
 
 @pytest.mark.parametrize("name", theory_sim.__all__)
 def test_public_names_are_not_modules(name: str) -> None:
-    import theory_sim.regime
+    import theory_sim.regimes
     import theory_sim.simulate
 
     assert callable(getattr(theory_sim, name))

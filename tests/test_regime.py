@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from theory_sim.experiment import Experiment
-from theory_sim.regime import LEVELS, judge, regime, uncovered, verdict_rooms
+from theory_sim.regimes import LEVELS, judge, regime, uncovered, verdict_requirements
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.crossings import learning_time
@@ -185,13 +185,13 @@ def test_conditions_of_the_width_do_not_bind_the_limit():
     narrow = regime(Experiment(m_V=2000))
     assert any(warning.startswith("lazy deficit") for warning in narrow.warnings)
     limit = regime(Experiment(m_V=2000), infinite_width=True)
-    assert limit.holds and [c.name for c in narrow.conditions][-2] == [c.name for c in limit.conditions][-1]
+    assert limit.holds and [c.id for c in narrow.conditions][-2] == [c.id for c in limit.conditions][-1]
     assert len(limit.conditions) == len(narrow.conditions) - 3
     assert any("split network" in warning for warning in regime(Experiment(network="shared")).warnings)
 
 
 def could_fail(course: Closure, schedule: str, deficit: float) -> bool:
-    """The rules of a safe order as three plain questions: the slow reference of `order_rooms`."""
+    """The rules of a safe order as three plain questions: the slow reference of `order_requirements`."""
     times = {kind: [learning_time(course.tau, loss, level) for level in LEVELS]
              for kind, loss in (("P", course.loss_P), ("Q", course.loss_Q))}  # fmt: skip
     first, second, own = ("P", "Q", 0.08) if schedule == "L-S" else ("Q", "P", 0.05)
@@ -216,16 +216,16 @@ def test_the_margin_is_the_verdict(tau_q, tau_p, floor, schedule, deficit):
     assert (found.margin >= 1.0) == (found.holds and not found.thin) == (not could_fail(seen, schedule, deficit))
 
 
-def test_rooms_of_the_verdict_are_the_warnings():
+def test_slack_of_the_verdict_is_the_warnings():
     rng, seen = np.random.default_rng(3), []
     for _ in range(8):
         r, lambda_, eta_2 = (value * math.exp(rng.uniform(-0.3, 0.3)) for value in (0.29, 5e-4, 0.4))
         e = DEFAULT.replace(r=r, lambda_=lambda_, eta_2=eta_2, max_tau=1200.0)
         seen.append(regime(e).holds)
-        assert (min(verdict_rooms(e).values()) >= 0.0) == seen[-1] and not uncovered(e)
+        assert (min(each.slack for each in verdict_requirements(e)) >= 0.0) == seen[-1] and not uncovered(e)
     assert len(set(seen)) == 2
-    assert not [name for name in verdict_rooms(DEFAULT.replace(eta_1=1.2, lambda_=0.9)) if name.startswith("S")]
-    # Real d and m_V, between whole ones, have rooms between theirs.
-    at = [verdict_rooms(DEFAULT.model_copy(update={"d": d, "N": 800, "kappa": None}))["S: P is learnt after Q at 0.55"]
-          for d in (200, 200.5, 201)]  # fmt: skip
+    assert not [each for each in verdict_requirements(DEFAULT.replace(eta_1=1.2, lambda_=0.9)) if each.id.startswith("S")]
+    # Real d and m_V, between whole ones, have slack between theirs.
+    at = [next(each.slack for each in verdict_requirements(DEFAULT.model_copy(update={"d": d, "N": 800, "kappa": None}))
+               if each.id == "S-order-at-0.55") for d in (200, 200.5, 201)]  # fmt: skip
     assert at[0] < at[1] < at[2]

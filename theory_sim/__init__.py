@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from theory_sim.limit import NTKRegression, closure_trajectory, ntk_regression, solve_limit
     from theory_sim.observe.base import Observer, Snapshot, Variable
     from theory_sim.observe.learning_order import LearningOrder, learning_order
-    from theory_sim.regime import Regime, regime
+    from theory_sim.regimes import Regime, regime
     from theory_sim.resume import resume
     from theory_sim.simulate import simulate
     from theory_sim.statistics.paired import compare_paired
@@ -42,7 +42,7 @@ _HOMES = {
     "closure_trajectory": "limit", "NTKRegression": "limit", "ntk_regression": "limit", "solve_limit": "limit",
     "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "recording",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
-    "Plan": "sweeps.plan", "Regime": "regime", "regime": "regime", "resume": "resume", "simulate": "simulate",
+    "Plan": "sweeps.plan", "Regime": "regimes", "regime": "regimes", "resume": "resume", "simulate": "simulate",
     "Trajectory": "trajectory", "Engine": "study.engine", "Sweep": "sweeps.declaration",
     "SweepStore": "sweeps.store", "run_sweep": "sweeps.run", "collect": "sweeps.collect",
     "Summary": "sweeps.collect", "Product": "sweeps.blocks", "Zip": "sweeps.blocks",

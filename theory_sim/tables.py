@@ -17,7 +17,7 @@ from theory_sim.sweeps.over_seeds import ScheduleSummary
 from theory_sim.theory.closure.accuracy import stated
 
 if TYPE_CHECKING:
-    from theory_sim.regime import Regime
+    from theory_sim.regimes import Regime
 
 __all__ = ["headed_table", "regime_table", "show", "summary_tables"]
 

@@ -11,15 +11,15 @@ from proofs_check.nearest import nearest
 Floats = NDArray[np.float64]
 
 
-def test_linear_rooms_by_hand() -> None:
+def test_linear_slacks_by_hand() -> None:
     """x + 2 y >= 3 and x - y >= -1 are nearest at (1, 1), by the largest coordinate; with y fixed at most 1/2, farther."""
-    def rooms(x: Floats) -> Floats:
+    def slacks(x: Floats) -> Floats:
         return np.array([x[0] + 2 * x[1] - 3, x[0] - x[1] + 1])
 
-    found = nearest(rooms, np.zeros(2), 5.0, step=1e-4, iterations=50)
+    found = nearest(slacks, np.zeros(2), 5.0, step=1e-4, iterations=50)
     assert found is not None and found.short == 0.0
     np.testing.assert_allclose(found.shifts, [1.0, 1.0], atol=1e-3)
-    bounded = nearest(lambda x: np.append(rooms(x), 0.5 - x[1]), np.zeros(2), 5.0, step=1e-4, iterations=50)
+    bounded = nearest(lambda x: np.append(slacks(x), 0.5 - x[1]), np.zeros(2), 5.0, step=1e-4, iterations=50)
     assert bounded is not None and bounded.reach == pytest.approx(2.0, abs=1e-3)
 
 
@@ -28,7 +28,7 @@ def curved(x: Floats) -> Floats:
 
 
 @pytest.mark.parametrize("start", [(0.0, 0.0), (1.0, -1.0), (-1.0, 2.0)])
-def test_curved_rooms_against_a_grid(start: tuple[float, float]) -> None:
+def test_curved_slacks_against_a_grid(start: tuple[float, float]) -> None:
     found = nearest(curved, np.array(start), 3.0, step=1e-4, iterations=60)
     a, b = np.meshgrid(np.linspace(-2, 2, 401), np.linspace(-2, 2, 401))
     best = np.maximum(np.abs(a), np.abs(b))[curved(np.array([a, b])).min(axis=0) >= 0].min()
@@ -45,7 +45,7 @@ def test_what_cannot_be_met_ends_at_the_best_compromise() -> None:
     assert far is not None and far.reach <= 1.0 + 1e-9 and far.short == pytest.approx(1.0, abs=1e-3)
 
 
-def test_where_there_are_no_rooms_the_search_stays_away() -> None:
+def test_where_there_are_no_slacks_the_search_stays_away() -> None:
     """Nothing is known beyond 0.7, and 0.5 is enough."""
     found = nearest(lambda x: x - 0.5 if x[0] < 0.7 else None, np.zeros(1), 5.0, step=0.3, iterations=50)
     assert found is not None and found.short == 0.0 and found.reach == pytest.approx(0.5, abs=1e-3)

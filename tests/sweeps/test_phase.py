@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from proofs_check.suggest import moves
 from theory_sim import Experiment
 from theory_sim.errors import InputError
-from theory_sim.regime import conditions_of, regime
+from theory_sim.regimes import conditions_of, regime, verdict_requirements
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
@@ -19,6 +21,7 @@ from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.phase import PHASES, phase_diagram
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
+from theory_sim.theory import conditions
 from theory_sim.theory.learning_times import tau_Q
 from theory_sim.theory.separation import pattern_motion
 
@@ -62,17 +65,17 @@ def test_disagreeing_seeds_are_marked(summary: Summary) -> None:
 
 def test_boundaries_are_where_the_conditions_turn(summary: Summary) -> None:
     diagram = phase_diagram(summary, "r", "lambda")
-    found = {boundary.name: boundary for boundary in diagram.boundaries}
-    moving = found["Y(eta_1)"]
+    found = {boundary.id: boundary for boundary in diagram.boundaries}
+    moving = found["L-S-moves"]
     for i, j in ((0, 0), (30, 20), (60, 60)):
         radius, decay = float(moving.x[j]), float(moving.y[i])
         e = BASE.replace(r=radius, **{"lambda": decay})
         motion = pattern_motion(e.eta_1, e.tau_xi, e.tau_0_value, radius, tau_Q(0.45, r=radius, p0=e.p0_value,
                                 alpha_min=e.alpha_min, alpha_max=e.alpha_max))  # fmt: skip
         assert moving.margin[i, j] == pytest.approx(math.log(motion), rel=1e-9, abs=1e-9)
-        assert found["Y(eta_2)"].margin[i, j] == pytest.approx(math.log(0.03 / motion * e.eta_1 / e.eta_2), rel=1e-6)
+        assert found["S-is-frozen"].margin[i, j] == pytest.approx(math.log(0.03 / motion * e.eta_1 / e.eta_2), rel=1e-6)
     # rd does not depend on lambda; it turns where S learns both at once by the closed forms.
-    wide = found["r d"].margin
+    wide = found["S-learns-Q-first"].margin
     assert np.ptp(wide, axis=0).max() < 1e-12 and (np.diff(wide[0]) > 0).all()
     assert moving.x[0] < RADII[0] and moving.x[-1] > RADII[-1]  # to the cells' borders
 
@@ -83,7 +86,7 @@ def test_agreements_count_cells(summary: Summary) -> None:
     both = seen_only = predicted_only = 0
     for decay, radius in itertools.product(DECAYS, RADII):
         e = BASE.replace(r=radius, **{"lambda": decay})
-        held = next(c.holds for c in conditions_of(e) if c.name.startswith("Y(eta_1)"))
+        held = next(c.holds for c in conditions_of(e) if c.id == "L-S-moves")
         at = summary.dataset["order"].sel(r=radius, level=0.45, seed=0, schedule="L-S").sel({"lambda": decay})
         seen = str(at.values[0]) == "P first"
         both += held and seen
@@ -95,6 +98,21 @@ def test_agreements_count_cells(summary: Summary) -> None:
     closure = counted["closure", "both"]
     predicts = [bool(regime(BASE.replace(r=x, **{"lambda": y})).predicted_order) for y in DECAYS for x in RADII]
     assert closure.agree == closure.cells == sum(predicts)
+
+
+def test_rewording_the_conditions_changes_no_number(summary: Summary, monkeypatch: pytest.MonkeyPatch) -> None:
+    def numbers() -> tuple[Any, ...]:
+        diagram = phase_diagram(summary, "r", "lambda")
+        points = [regime(BASE.replace(r=x, **{"lambda": y}), infinite_width=limit)
+                  for x, y, limit in itertools.product(RADII, DECAYS, (True, False))]
+        return (diagram.agreements, [boundary.margin.tolist() for boundary in diagram.boundaries],
+                [(p.rd_needed, p.lazy_deficit, len(p.conditions), len(p.warnings), len(p.notes), p.holds) for p in points],
+                [each.slack for each in verdict_requirements(BASE)], [moves(BASE.replace(r=0.05), "S-learns-Q-first")])
+
+    before, row = numbers(), conditions._row
+    monkeypatch.setattr(conditions, "_row", lambda id, label, *rest, **more: row(id, f"anew: {label[::-1]}", *rest, **more))
+    assert all(each.label.startswith("anew") for each in conditions_of(BASE))
+    assert numbers() == before
 
 
 def test_ratios_of_fields_and_other_quantities(tmp_path: Path) -> None:

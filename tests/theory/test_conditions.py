@@ -55,39 +55,39 @@ def test_top_curvature_is_the_hessians():
 
 
 def test_conditions_at_the_paper_law_of_alpha():
-    rows = {row.name.split(" ")[0]: row for row in c.conditions(**DEFAULT)}
-    assert rows["r"].value == pytest.approx(60)
-    assert rows["r"].threshold == pytest.approx(90 * 0.5 / 0.875, rel=0.01)  # THEORY §8: about 90
-    assert rows["Y(eta_1)"].value / rows["Y(eta_2)"].value == pytest.approx(32)
-    assert not rows["Y(eta_2)"].holds
-    assert rows["Y(eta_1)"].holds
+    rows = {row.id: row for row in c.conditions(**DEFAULT)}
+    assert rows["S-learns-Q-first"].value == pytest.approx(60)
+    assert rows["S-learns-Q-first"].threshold == pytest.approx(90 * 0.5 / 0.875, rel=0.01)  # THEORY §8: about 90
+    assert rows["L-S-moves"].value / rows["S-is-frozen"].value == pytest.approx(32)
+    assert not rows["S-is-frozen"].holds
+    assert rows["L-S-moves"].holds
 
 
 def test_the_constant_of_decay_against_Q():
-    rows = {row.name.split(" ")[0]: row for row in c.conditions(**{**DEFAULT, "r": 0.01})}
-    assert rows["lambda"].value == pytest.approx(175 * 5e-4 / 0.01, rel=0.01)  # THEORY §9: 175 lambda/r
+    rows = {row.id: row for row in c.conditions(**{**DEFAULT, "r": 0.01})}
+    assert rows["decay-spares-Q"].value == pytest.approx(175 * 5e-4 / 0.01, rel=0.01)  # THEORY §9: 175 lambda/r
 
 
 def test_rules_for_the_rates_follow_from_Y():
     # THEORY §8: S is frozen once eta_2/eta_1 <= 1e-4 (1-p0) r^3/lambda, the same rule as Y <= 0.03.
     edge = 1e-4 * 0.875 * 0.1**3 / 5e-4
-    rows = {row.name.split(" ")[0]: row for row in c.conditions(**{**DEFAULT, "r": 0.1, "eta_2": 16 * edge})}
-    assert rows["Y(eta_2)"].margin == pytest.approx(1.0, rel=0.03)
+    rows = {row.id: row for row in c.conditions(**{**DEFAULT, "r": 0.1, "eta_2": 16 * edge})}
+    assert rows["S-is-frozen"].margin == pytest.approx(1.0, rel=0.03)
     lambda_ = 0.1**3 * 0.875 / 307
     tau_0 = 0.00789 * math.sqrt(16.0 / (lambda_ * (2 - 16 * lambda_)))
     rows = {
-        row.name.split(" ")[0]: row
+        row.id: row
         for row in c.conditions(**{**DEFAULT, "r": 0.1, "lambda_": lambda_, "tau_0": tau_0})
     }
-    assert rows["Y(eta_1)"].value == pytest.approx(1.0, rel=0.01)
+    assert rows["L-S-moves"].value == pytest.approx(1.0, rel=0.01)
 
 
 @given(st.floats(0.02, 2.0), st.integers(2, 5000), st.floats(0.0, 0.1), st.floats(0.0, 5.0), st.floats(0.0, 0.1))
 def test_a_margin_exceeds_one_exactly_when_the_condition_holds(r, d, lambda_, tau_0, tau_xi):
     for row in c.conditions(**{**DEFAULT, "r": r, "d": d, "lambda_": lambda_, "tau_0": tau_0, "tau_xi": tau_xi}):
         assert row.holds == (row.margin >= 1)
-        at_least = row.name.startswith(("r d", "Y(eta_1)"))
+        at_least = row.id in ("S-learns-Q-first", "L-S-moves")
         holds = row.value >= row.threshold if at_least else row.value <= row.threshold
         assert row.holds == holds
         assert not math.isnan(row.value)
-        assert row.mend
+        assert row.fix

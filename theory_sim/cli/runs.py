@@ -36,7 +36,7 @@ from theory_sim.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from theory_sim.regime import Regime
+    from theory_sim.regimes import Regime
     from theory_sim.study.engine import Engine
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.run_plan import Existing
@@ -146,7 +146,7 @@ def _run_and_report(
 ) -> int:
     """Run a plan and print what came of it; the exit status."""
     from theory_sim.progress import run_progress
-    from theory_sim.regime import regime
+    from theory_sim.regimes import regime
     from theory_sim.sweeps.over_seeds import summarise
     from theory_sim.sweeps.run_plan import run_plan
 
@@ -201,7 +201,7 @@ def _interrupted(plan: Plan, results: Sequence[tuple[Path, Trajectory]]) -> str:
 def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
     """Diverged and oscillating runs, and orders that are not as predicted although the regime holds."""
     from theory_sim.observe.learning_order import learning_order
-    from theory_sim.regime import regime
+    from theory_sim.regimes import regime
     from theory_sim.study.engine import Engine
 
     findings = []
@@ -279,7 +279,7 @@ def check(
 ) -> None:
     """Validate an experiment and print its regime, without running it. Warnings do not change the exit status."""
     from theory_sim.precision import require_precision
-    from theory_sim.regime import regime
+    from theory_sim.regimes import regime
 
     plan = make_plan(file, preset, settings, compare, seeds)
     for experiment in plan:

@@ -9,6 +9,7 @@ import numpy as np
 from theory_sim.plots.registry import REQUIRED, Option, Plot, register
 from theory_sim.plots.style import WIDTH, style
 from theory_sim.sweeps.phase import PHASES, PhaseDiagram, cell_edges, logarithmic, phase_diagram
+from theory_sim.theory.conditions import ConditionId
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,7 +18,7 @@ __all__ = ["plot_phase_diagram"]
 
 # Okabe and Ito's palette; "other" is grey.
 _COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
-_LINES: Final = {"Y(eta_1)": "-", "Y(eta_2)": "--", "r d": ":"}
+_LINES: Final[dict[ConditionId, str]] = {"L-S-moves": "-", "S-is-frozen": "--", "S-learns-Q-first": ":"}
 _NAMES: Final = {
     "r": r"$r$", "lambda": r"weight decay $\lambda$", "eta_1": r"$\eta_1$", "eta_2": r"$\eta_2$",
     "eta_2/eta_1": r"$\eta_2/\eta_1$", "d": r"$d$", "kappa": r"$\kappa$", "tau_xi": r"$\tau_\xi$", "q0": r"$q_0$",
@@ -70,8 +71,8 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
                 # White below, so that a line is seen on any colour.
                 ax.contour(boundary.x, boundary.y, boundary.margin, levels=[0.0], colors="white", linewidths=2.6)
                 ax.contour(boundary.x, boundary.y, boundary.margin, levels=[0.0], colors="black", linewidths=1.2,
-                           linestyles=[_LINES[boundary.name]])
-                handles.append(Line2D([], [], color="black", lw=1.2, ls=_LINES[boundary.name], label=boundary.label))
+                           linestyles=[_LINES[boundary.id]])
+                handles.append(Line2D([], [], color="black", lw=1.2, ls=_LINES[boundary.id], label=boundary.label))
         for set_scale, axis, values in ((ax.set_xscale, ax.xaxis, diagram.x), (ax.set_yscale, ax.yaxis, diagram.y)):
             if logarithmic(values):
                 set_scale("log")

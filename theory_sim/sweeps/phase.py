@@ -12,8 +12,9 @@ import numpy as np
 
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.regime import conditions_of, regime
+from theory_sim.regimes import conditions_of, regime
 from theory_sim.sweeps.collect import Summary
+from theory_sim.theory.conditions import ConditionId
 
 __all__ = ["PHASES", "Agreement", "Boundary", "PhaseDiagram", "cell_edges", "logarithmic", "phase_diagram"]
 
@@ -24,11 +25,10 @@ PHASES: Final = ("L-S P first, S Q first", "both Q first", "both P first", "othe
 order."""
 
 _PHASE_OF: Final = {("P first", "Q first"): 0, ("Q first", "Q first"): 1, ("P first", "P first"): 2}
-# Where each condition's name begins, how it is written, and what it says of the order.
-_CONDITIONS: Final = {
-    "Y(eta_1)": (r"$Y(\eta_1) = 1$", "L-S learns P first"),
-    "Y(eta_2)": (r"$Y(\eta_2) = 0.03$", "S learns Q first"),
-    "r d": (r"$rd = (c_Q/c_P)(1-q_0)/(1-p_0)$", "S learns Q first"),
+# How the boundary of each condition is written.
+_BOUNDARIES: Final[dict[ConditionId, str]] = {
+    "L-S-moves": r"$Y(\eta_1) = 1$", "S-is-frozen": r"$Y(\eta_2) = 0.03$",
+    "S-learns-Q-first": r"$rd = (c_Q/c_P)(1-q_0)/(1-p_0)$",
 }
 _FINE: Final = 61
 _SINGLE: Final = ("error_ratio", "order")
@@ -40,8 +40,8 @@ class Boundary:
 
     Attributes
     ----------
-    name : str
-        The condition, such as "Y(eta_1)".
+    id : str
+        Of the condition, such as "L-S-moves".
     label : str
         The boundary as a formula.
     x, y : ndarray
@@ -51,7 +51,7 @@ class Boundary:
         is no experiment.
     """
 
-    name: str
+    id: ConditionId
     label: str
     x: Array
     y: Array
@@ -312,28 +312,24 @@ def _of_kind(field: str, value: float) -> float:
     return round(value) if isinstance(getattr(Experiment(), _attribute(field), 0.0), int) else value
 
 
-def _margins(experiment: Experiment) -> dict[str, float]:
+def _margins(experiment: Experiment) -> dict[ConditionId, float]:
     """log of the factor to spare of each condition that is a boundary."""
-    found = {}
-    for condition in conditions_of(experiment):
-        for name in _CONDITIONS:
-            if condition.name.startswith(name):
-                found[name] = math.log(condition.margin) if condition.margin > 0 else -math.inf
-    return found
+    return {condition.id: math.log(condition.margin) if condition.margin > 0 else -math.inf
+            for condition in conditions_of(experiment) if condition.id in _BOUNDARIES}
 
 
 def _boundaries(base: Experiment, parameters: list[_Parameter], fine: list[Array]) -> tuple[Boundary, ...]:
-    margins = {name: np.empty((len(fine[1]), len(fine[0]))) for name in _CONDITIONS}
+    margins = {id: np.empty((len(fine[1]), len(fine[0]))) for id in _BOUNDARIES}
     for i, y in enumerate(fine[1]):
         for j, x in enumerate(fine[0]):
             change = {**parameters[0].change(float(x), base), **parameters[1].change(float(y), base)}
             try:
                 found = _margins(base.replace(**{field: _of_kind(field, value) for field, value in change.items()}))
             except ExperimentError:  # beyond the outermost values, where there may be no experiment
-                found = dict.fromkeys(margins, math.nan)
-            for name, margin in found.items():
-                margins[name][i, j] = margin
-    return tuple(Boundary(name, label, fine[0], fine[1], margins[name]) for name, (label, _) in _CONDITIONS.items())
+                found = dict.fromkeys(_BOUNDARIES, math.nan)
+            for id, margin in found.items():
+                margins[id][i, j] = margin
+    return tuple(Boundary(id, label, fine[0], fine[1], margins[id]) for id, label in _BOUNDARIES.items())
 
 
 def _agreements(base: Experiment, parameters: list[_Parameter], data: Any) -> tuple[Agreement, ...]:
@@ -357,20 +353,20 @@ def _agreements(base: Experiment, parameters: list[_Parameter], data: Any) -> tu
 
 
 def _predictions(at: Experiment) -> dict[tuple[str, str], bool]:
-    holds = {name: margin >= 0 for name, margin in _margins(at).items()}
-    told = {
-        ("Y(eta_1) >= 1", "L-S learns P first"): holds["Y(eta_1)"],
-        ("r d large enough", "S learns Q first"): holds["r d"],
-        ("r d large enough and Y(eta_2) <= 0.03", "S learns Q first"): holds["r d"] and holds["Y(eta_2)"],
+    holds = {id: margin >= 0 for id, margin in _margins(at).items()}
+    predicted = {
+        ("Y(eta_1) >= 1", "L-S learns P first"): holds["L-S-moves"],
+        ("r d large enough", "S learns Q first"): holds["S-learns-Q-first"],
+        ("r d large enough and Y(eta_2) <= 0.03", "S learns Q first"): holds["S-learns-Q-first"] and holds["S-is-frozen"],
         ("all three conditions", "both"): all(holds.values()),
     }
     closure = regime(at, infinite_width=True).predicted_order
     if closure:
         first = {schedule: prediction.order for schedule, prediction in closure.items()}
-        told["closure", "L-S learns P first"] = first["L-S"] == "P first"
-        told["closure", "S learns Q first"] = first["S"] == "Q first"
-        told["closure", "both"] = first["L-S"] == "P first" and first["S"] == "Q first"
-    return told
+        predicted["closure", "L-S learns P first"] = first["L-S"] == "P first"
+        predicted["closure", "S learns Q first"] = first["S"] == "Q first"
+        predicted["closure", "both"] = first["L-S"] == "P first" and first["S"] == "Q first"
+    return predicted
 
 
 def _most(orders: Array, wanted: str) -> list[list[bool | None]]:

@@ -12,6 +12,11 @@ from theory_sim.theory import learning_times as times
 from theory_sim.theory.separation import J, frozen_weight, pattern_motion
 
 Role = Literal["order", "paper", "gap", "numerics"]
+ConditionId = Literal[
+    "S-learns-Q-first", "S-is-frozen", "L-S-moves", "L-S-cannot-learn-Q", "separation-kept", "decay-spares-Q", "ridge-floor",
+    "error-gap", "lazy-deficit", "output-noise", "stable-steps", "noise-resolved",
+]
+"""What a condition is known by: code selects by it, never by the label."""
 
 Y_FROZEN = 0.03
 Y_MOVING = 1.0
@@ -30,8 +35,10 @@ class Condition:
 
     Attributes
     ----------
-    name : str
-        The condition as a formula.
+    id : str
+        What it is known by.
+    label : str
+        The condition as a formula, for readers.
     value, threshold : float
         What was found, and the bound it is held against.
     holds : bool
@@ -41,31 +48,39 @@ class Condition:
     role : {"order", "paper", "gap", "numerics"}
         What rests on it: the learning order; the paper's asymptotic condition, sufficient but not
         needed; the gap in test error; the soundness of the simulation.
-    mend : str
+    fix : str
         What to move if it fails.
+    of_width : bool
+        Whether a finite width alone has to meet it; the limit has no such condition.
     """
 
-    name: str
+    id: ConditionId
+    label: str
     value: float
     threshold: float
     holds: bool
     margin: float
     role: Role
-    mend: str
+    fix: str
+    of_width: bool = False
 
 
-def _row(name: str, value: float, sense: str, threshold: float, role: Role, mend: str) -> Condition:
+def _row(
+    id: ConditionId, label: str, value: float, sense: Literal["<=", ">="], threshold: float, role: Role, fix: str, *,
+    of_width: bool = False,
+) -> Condition:
     small, large = (value, threshold) if sense == "<=" else (threshold, value)
     margin = math.inf if small == 0.0 else large / small
-    return Condition(name, value, threshold, margin >= 1.0, margin, role, mend)
+    return Condition(id, label, value, threshold, margin >= 1.0, margin, role, fix, of_width)
 
 
 def _gap(*, kappa: float, rd: float, share_both: float) -> Condition:
     """The gap in test error: S stops learning P from the examples that have both patterns, if there are any (THEORY §8, §9)."""
-    name = "kappa^-6/(r d) <= 1: gap in test error"
+    label = "kappa^-6/(r d) <= 1: gap in test error"
     if share_both <= 1e-9:
-        return _row(name, math.inf, "<=", 1.0, "gap", "lower p0 or q0: no example has both patterns, so that S loses none")
-    return _row(name, kappa**-6 / rd, "<=", 1.0, "gap", "raise r, d or kappa")
+        return _row("error-gap", label, math.inf, "<=", 1.0, "gap",
+                    "lower p0 or q0: no example has both patterns, so that S loses none")
+    return _row("error-gap", label, kappa**-6 / rd, "<=", 1.0, "gap", "raise r, d or kappa")
 
 
 def lazy_ratio(h: float, *, r: float, m_V: int, tau: float) -> float:
@@ -189,27 +204,28 @@ def conditions(
     curvature = top_curvature(r=r, p0=p0, **law)
     over_lambda = 1.0 / lambda_ if lambda_ > 0.0 else math.inf
     rows = [
-        _row("r d >= (c_Q/c_P)(1-q0)/(1-p0): S learns Q before P", r * d, ">=",
+        _row("S-learns-Q-first", "r d >= (c_Q/c_P)(1-q0)/(1-p0): S learns Q before P", r * d, ">=",
              needed, "order", "raise r or d"),
-        _row(f"Y(eta_2) <= {Y_FROZEN:g}: S has frozen patterns", motion[1], "<=", Y_FROZEN,
+        _row("S-is-frozen", f"Y(eta_2) <= {Y_FROZEN:g}: S has frozen patterns", motion[1], "<=", Y_FROZEN,
              "paper", f"lower eta_2, or raise r{spare.replace('with tau_xi in proportion; ', '')}"),
-        _row(f"Y(eta_1) >= {Y_MOVING:g}: L-S suppresses Q", motion[0], ">=", Y_MOVING,
+        _row("L-S-moves", f"Y(eta_1) >= {Y_MOVING:g}: L-S suppresses Q", motion[0], ">=", Y_MOVING,
              "order", "raise eta_1 (with tau_0 kept) or lambda, or lower r"),
-        _row("r^2/lambda <= 1: L-S cannot learn Q", r * r * over_lambda, "<=", 1.0,
+        _row("L-S-cannot-learn-Q", "r^2/lambda <= 1: L-S cannot learn Q", r * r * over_lambda, "<=", 1.0,
              "paper", "lower r or raise lambda"),
-        _row("J(r)/lambda <= 1: separation kept by moving patterns", J(r) * over_lambda, "<=", 1.0,
+        _row("separation-kept", "J(r)/lambda <= 1: separation kept by moving patterns", J(r) * over_lambda, "<=", 1.0,
              "paper", "lower r or raise lambda"),
-        _row("lambda tau_Q <= 1: decay does not stop Q", lambda_ * time_q if lambda_ > 0.0 else 0.0, "<=", 1.0,
-             "order", "lower lambda or raise r"),
-        _row("ridge floor of P's loss <= level", floor, "<=", level, "order", "lower lambda or d"),
+        _row("decay-spares-Q", "lambda tau_Q <= 1: decay does not stop Q", lambda_ * time_q if lambda_ > 0.0 else 0.0, "<=",
+             1.0, "order", "lower lambda or raise r"),
+        _row("ridge-floor", "ridge floor of P's loss <= level", floor, "<=", level, "order", "lower lambda or d"),
         _gap(kappa=kappa, rd=r * d, share_both=1.0 - p0 - q0),
-        _row("lazy deficit 0.55 q", deficit, "<=", LAZY_DEFICIT_MAX, "numerics",
-             f"raise m_V{spare}"),
-        _row("output noise of the start", output_noise(neurons, tau_0, alpha_max), "<=", OUTPUT_NOISE_MAX,
-             "numerics", "use paired neurons, or lower tau_0 (with tau_xi in proportion)"),
-        _row("eta_1 times top curvature: gradient descent is stable", eta_1 * curvature, "<=", 2.0,
+        _row("lazy-deficit", "lazy deficit 0.55 q", deficit, "<=", LAZY_DEFICIT_MAX, "numerics",
+             f"raise m_V{spare}", of_width=True),
+        _row("output-noise", "output noise of the start", output_noise(neurons, tau_0, alpha_max), "<=", OUTPUT_NOISE_MAX,
+             "numerics", "use paired neurons, or lower tau_0 (with tau_xi in proportion)", of_width=True),
+        _row("stable-steps", "eta_1 times top curvature: gradient descent is stable", eta_1 * curvature, "<=", 2.0,
              "numerics", "lower eta_1"),
-        _row(f"noise level resolved in {dtype}", highest_tau, "<=", highest_level(neurons, dtype, alpha_max), "numerics",
-             "use dtype = 'float64' or paired neurons, or lower tau_0 (with tau_xi in proportion)"),
+        _row("noise-resolved", f"noise level resolved in {dtype}", highest_tau, "<=",
+             highest_level(neurons, dtype, alpha_max), "numerics",
+             "use dtype = 'float64' or paired neurons, or lower tau_0 (with tau_xi in proportion)", of_width=True),
     ]
     return tuple(rows)

@@ -11,7 +11,7 @@ import numpy as np
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.crossings import LEVELS, learning_time, oscillated
 
-__all__ = ["LEVELS", "Order", "OrderPrediction", "judge", "order_rooms", "room_of"]
+__all__ = ["LEVELS", "Order", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements"]
 
 Order = Literal["Q first", "P first", "neither", "no examples", "diverged", "oscillated"]
 _UNORDERED = ("no examples", "diverged", "oscillated")
@@ -24,6 +24,25 @@ _SCATTER_P = 2.0 * math.hypot(0.08, 0.06)
 _SCATTER_RATIO = 2.0 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2)
 # Q's plateau under a large rate scatters by about 0.015 between data sets (THEORY §13's tables).
 _SCATTER_LOSS = 0.03
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a safe order, or a sound simulation, asks of an experiment.
+
+    Attributes
+    ----------
+    id : str
+        What it is known by.
+    label : str
+        The requirement in words.
+    slack : float
+        Logarithm of the factor to spare: it is met exactly if that is not negative.
+    """
+
+    id: str
+    label: str
+    slack: float
 
 
 @dataclass(frozen=True)
@@ -43,7 +62,7 @@ class OrderPrediction:
     thin : bool
         Whether the scatter over data sets, the closure's error or the width could undo that verdict.
     margin : float
-        Factor to spare of the tightest requirement of `order_rooms`: at least 1 exactly where the order holds and is not thin.
+        Factor to spare of the tightest of `order_requirements`: at least 1 exactly where the order holds and is not thin.
     tau_Q, tau_P : dict
         Learning time for each level: the first crossing; infinity where there is none before the run ends, NaN where the
         run diverges or its steps overshoot.
@@ -89,12 +108,12 @@ def judge(course: Closure, schedule: str, deficit: float, *, stable_rate: float 
     expected: Order = "P first" if schedule == "L-S" else "Q first"
     unordered = any(order in _UNORDERED for order in orders)
     holds = all(order == expected for order in orders)
-    room = -math.inf if unordered else min(order_rooms(course, schedule, deficit).values())
-    thin = room < 0.0 if holds else not unordered and _could_hold(course, schedule)
+    slack = -math.inf if unordered else min(each.slack for each in order_requirements(course, schedule, deficit))
+    thin = slack < 0.0 if holds else not unordered and _could_hold(course, schedule)
     at_p = learnt_p[LEVELS[0]]
     q_loss = course.loss_Q[-1] if math.isinf(at_p) else np.interp(at_p, course.tau, course.loss_Q)
     return OrderPrediction(
-        schedule, orders[0], expected, holds, thin, math.exp(room),
+        schedule, orders[0], expected, holds, thin, math.exp(slack),
         learnt_q, learnt_p, float(q_loss), float(course.loss_Q[-1]), course.annealed_tau, end,
     )
 
@@ -112,7 +131,7 @@ def _at_level(course: Closure, level: float, stable_rate: float) -> tuple[float,
     return tau_p, tau_q, _order(tau_p, tau_q)
 
 
-def order_rooms(course: Closure, schedule: str, deficit: float) -> dict[str, float]:
+def order_requirements(course: Closure, schedule: str, deficit: float) -> list[Requirement]:
     """By how much each requirement of a safe order holds, as the logarithm of a factor.
 
     Parameters
@@ -124,15 +143,16 @@ def order_rooms(course: Closure, schedule: str, deficit: float) -> dict[str, flo
 
     Returns
     -------
-    dict
-        Requirement in words to its room: the theorem's order holds at every level, the allowed scatter included, exactly if
-        none is negative. Continuous in the course, but infinite once the other kind is not learnt by the end.
+    list of Requirement
+        The theorem's order holds at every level, the allowed scatter included, exactly if every one is met. Slack is
+        continuous in the course, but infinite once the other kind is not learnt by the end.
     """
     end = float(course.tau[-1])
     losses = {"P": course.loss_P, "Q": course.loss_Q}
     if course.outcome == "diverged" or any(np.isnan(loss).all() for loss in losses.values()):
-        return {f"{schedule}: a run that does not diverge, on examples of both kinds": -math.inf}
-    rooms = {}
+        label = f"{schedule}: a run that does not diverge, on examples of both kinds"
+        return [Requirement(f"{schedule}-has-an-order", label, -math.inf)]
+    found = []
     kind, other = ("P", "Q") if schedule == "L-S" else ("Q", "P")
     spread = _SCATTER_P if schedule == "L-S" else _SCATTER_Q + deficit
     for level in LEVELS:
@@ -141,17 +161,20 @@ def order_rooms(course: Closure, schedule: str, deficit: float) -> dict[str, flo
         missing = math.log(max(float(losses[kind][-1]) / level, 1.0)) if math.isinf(first) else 0.0
         first = min(first, end)
         latest = first * (1.0 + spread)
-        rooms[f"{schedule}: {kind} is learnt by max_tau at {level:g}"] = room_of(end, latest) - missing
-        apart = math.inf if math.isinf(second) else room_of(second, first * (1.0 + _SCATTER_RATIO + deficit))
-        rooms[f"{schedule}: {other} is learnt after {kind} at {level:g}"] = apart
+        label = f"{schedule}: {kind} is learnt by max_tau at {level:g}"
+        found.append(Requirement(f"{schedule}-learns-{kind}-at-{level:g}", label, log_margin(end, latest) - missing))
+        apart = math.inf if math.isinf(second) else log_margin(second, first * (1.0 + _SCATTER_RATIO + deficit))
+        label = f"{schedule}: {other} is learnt after {kind} at {level:g}"
+        found.append(Requirement(f"{schedule}-order-at-{level:g}", label, apart))
         # Under L-S Q must stay unlearnt until the slowest data set allowed for has learnt P.
         if schedule == "L-S":
             least = float(course.loss_Q[course.tau <= latest].min())
-            rooms[f"L-S: Q's loss stays above {level:g} until P is learnt"] = room_of(least, level + _SCATTER_LOSS)
-    return rooms
+            found.append(Requirement(f"L-S-keeps-Q-at-{level:g}", f"L-S: Q's loss stays above {level:g} until P is learnt",
+                                     log_margin(least, level + _SCATTER_LOSS)))
+    return found
 
 
-def room_of(found: float, needed: float) -> float:
+def log_margin(found: float, needed: float) -> float:
     """Logarithm of found / needed, neither of them negative; its sign is that of found - needed to the last digit."""
     if needed <= 0.0:
         return math.inf

@@ -16,15 +16,13 @@ from theory_sim.limit.closure import closure_of
 from theory_sim.precision import finest_decay, largest_noise
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions, stable_rate
-from theory_sim.theory.predicted_order import LEVELS, OrderPrediction, judge, order_rooms, room_of
+from theory_sim.theory.predicted_order import LEVELS, OrderPrediction, Requirement, judge, log_margin, order_requirements
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 
 __all__ = [
-    "LEVELS", "OrderPrediction", "Regime", "conditions_of", "judge", "regime", "uncovered", "verdict_rooms",
+    "LEVELS", "OrderPrediction", "Regime", "Requirement", "conditions_of", "judge", "regime", "uncovered",
+    "verdict_requirements",
 ]  # fmt: skip
-
-# Conditions that a finite width alone has to meet, by how their names begin.
-_OF_WIDTH = ("lazy deficit", "output noise of the start", "noise level resolved")
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class Regime:
         for c in self.conditions:
             verdict = "holds" if c.holds else "fails"
             rows.append(
-                (c.name, f"{c.value:.3g}", f"{c.threshold:.3g}", f"{verdict}, x{c.margin:.2g} ({c.role})")
+                (c.label, f"{c.value:.3g}", f"{c.threshold:.3g}", f"{verdict}, x{c.margin:.2g} ({c.role})")
             )
         for name, p in self.predicted_order.items():
             rows.append((f"{name} predicted", p.order, p.expected, p.verdict))
@@ -127,12 +125,12 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     e, level, p0, tau_0 = experiment, LEVELS[0], experiment.p0_value, experiment.tau_0_value
     law = {"alpha_min": e.alpha_min, "alpha_max": e.alpha_max}
     rows = conditions_of(e)
-    deficit = next(c.value for c in rows if c.name.startswith(_OF_WIDTH[0]))
+    by_id = {c.id: c for c in rows}
+    deficit = by_id["lazy-deficit"].value
     if infinite_width:
-        deficit, rows = 0.0, tuple(c for c in rows if not c.name.startswith(_OF_WIDTH))
+        deficit, rows = 0.0, tuple(c for c in rows if not c.of_width)
     time_q = times.tau_Q(level, r=e.r, p0=p0, **law)
     motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) for eta in (e.eta_1, e.eta_2)]
-    named = {c.name.split(" ")[0]: c for c in rows}
     predicted: dict[str, OrderPrediction] = {}
     warnings: list[str] = []
     for schedule in ("S", "L-S"):
@@ -149,14 +147,14 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     notes: list[str] = []
     for c in rows:
         if not c.holds:
-            line = f"{c.name}: found {c.value:.3g}, bound {c.threshold:.3g}; {c.mend}"
+            line = f"{c.label}: found {c.value:.3g}, bound {c.threshold:.3g}; {c.fix}"
             # What decides the order is judged by the closure; its rules of thumb are only noted.
             (warnings if c.role == "numerics" else notes).append(line)
     return Regime(
         level=level, tau_Q=time_q, tau_P=times.tau_P(level, d=e.d, q0=e.q0, g0=e.g0),
         Y_1=motion[0], Y_2=motion[1],
         G_1=_reduction(motion[0]), G_2=_reduction(motion[1]),
-        rd=e.r * e.d, rd_needed=named["r"].threshold,
+        rd=e.r * e.d, rd_needed=by_id["S-learns-Q-first"].threshold,
         plateau=J(e.r) / e.lambda_ if e.lambda_ > 0 else math.inf,
         lazy_deficit=deficit, conditions=rows, predicted_order=predicted, schedule=e.schedule,
         warnings=warnings, notes=notes,
@@ -173,8 +171,8 @@ def conditions_of(experiment: Experiment) -> tuple[Condition, ...]:
     )
 
 
-def verdict_rooms(experiment: Experiment, *, fineness: float = 1.0) -> dict[str, float]:
-    """Everything that `Regime.holds` asks of the parameters, each with its room: the logarithm of a factor to spare.
+def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> list[Requirement]:
+    """Everything that `Regime.holds` asks of the parameters, each with its slack.
 
     Parameters
     ----------
@@ -185,23 +183,24 @@ def verdict_rooms(experiment: Experiment, *, fineness: float = 1.0) -> dict[str,
 
     Returns
     -------
-    dict
-        Requirement in words to its room. None is negative exactly if `regime` raises no warning on an experiment that the
-        predictions cover. The orders are left out where a rate times lambda is 1 or more: none is predicted there.
+    list of Requirement
+        All are met exactly if `regime` raises no warning on an experiment that the predictions cover. The orders are left out
+        where a rate times lambda is 1 or more: none is predicted there.
     """
     e = experiment
     rows = conditions_of(e)
-    rooms = {c.name: room_of(c.margin, 1.0) for c in rows if c.role == "numerics"}
+    found = [Requirement(c.id, c.label, log_margin(c.margin, 1.0)) for c in rows if c.role == "numerics"]
     for field, rate in e.rates().items():
         if rate * e.lambda_ > 0.0:
-            rooms[f"{field} x lambda in {e.dtype}"] = room_of(rate * e.lambda_, finest_decay(e.dtype))
+            found.append(Requirement(f"decay-resolved-{field}", f"{field} x lambda in {e.dtype}",
+                                     log_margin(rate * e.lambda_, finest_decay(e.dtype))))
     largest = max(e.eta_1, e.eta_2) * e.lambda_
-    rooms["rate x lambda below 1"] = room_of(1.0, math.nextafter(largest, math.inf))
+    found.append(Requirement("decay-below-one", "rate x lambda below 1", log_margin(1.0, math.nextafter(largest, math.inf))))
     if largest < 1.0:
-        deficit = next(c.value for c in rows if c.name.startswith(_OF_WIDTH[0]))
+        deficit = next(c.value for c in rows if c.id == "lazy-deficit")
         for schedule in ("L-S", "S"):
-            rooms |= order_rooms(closure_of(e, schedule, fineness=fineness), schedule, deficit)
-    return rooms
+            found += order_requirements(closure_of(e, schedule, fineness=fineness), schedule, deficit)
+    return found
 
 
 def uncovered(experiment: Experiment) -> list[str]:
@@ -255,13 +254,13 @@ def _order_warnings(p: OrderPrediction) -> list[str]:
     seen = f"{p.schedule}: Q predicted {said(p.tau_Q)}; P predicted {said(p.tau_P)}"
     late = any(map(math.isinf, (p.tau_P if p.schedule == "L-S" else p.tau_Q).values()))
     if p.schedule == "L-S":
-        mend = "raise max_tau, or lower lambda" if late else "lower r, or raise eta_1 (keep tau_0) or lambda"
+        fix = "raise max_tau, or lower lambda" if late else "lower r, or raise eta_1 (keep tau_0) or lambda"
     else:
-        mend = "raise r or max_tau, or lower eta_2" if late else "raise r or d, or lower eta_2"
+        fix = "raise r or max_tau, or lower eta_2" if late else "raise r or d, or lower eta_2"
     if p.holds and not p.thin:
         return []
     rule = f"the theorem's order is {p.expected!r} at every level"
-    return [f"{seen}; {rule}: {p.verdict}; {mend}"]
+    return [f"{seen}; {rule}: {p.verdict}; {fix}"]
 
 
 def _plain(value: Any) -> Any:
