@@ -40,7 +40,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
     "closure_trajectory": "limit", "NTKRegression": "limit", "ntk_regression": "limit", "solve_limit": "limit",
-    "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "recording",
+    "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "experiment.record_times",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
     "Plan": "sweeps.plan", "Regime": "regimes", "regime": "regimes", "resume": "resume", "simulate": "simulate",
     "Trajectory": "trajectory", "Engine": "study.engine", "Sweep": "sweeps.declaration",
