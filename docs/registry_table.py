@@ -10,7 +10,7 @@ from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
 
-def rows_of(place: str) -> list[tuple[str, str]]:
+def get_rows(place: str) -> list[tuple[str, str]]:
     """Names and summaries of a registry, given as ``module:NAME``."""
     module, _, name = place.partition(":")
     rows: list[tuple[str, str]] = getattr(import_module(module), name).rows()
@@ -29,7 +29,7 @@ class RegistryTable(Directive):
         group += [nodes.colspec(colwidth=1), nodes.colspec(colwidth=3)]
         head, body = nodes.thead(), nodes.tbody()
         head += _row([nodes.Text("name"), nodes.Text("what it is")])
-        body += [_row([nodes.literal(name, name), nodes.Text(summary)]) for name, summary in rows_of(self.arguments[0])]
+        body += [_row([nodes.literal(name, name), nodes.Text(summary)]) for name, summary in get_rows(self.arguments[0])]
         group += [head, body]
         return [table]
 

@@ -14,9 +14,10 @@ from proofs_check.nearest import Point, nearest
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.precision import finest_decay, largest_noise
-from theory_sim.regimes import LEVELS, conditions_of, regime, uncovered, verdict_requirements
+from theory_sim.regimes import get_conditions, regime, uncovered, verdict_requirements
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, ConditionId, conditions
+from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.noise_law import tau_stationary
 
 __all__ = ["FREE", "Conditions", "Move", "chosen_conditions", "least_margin", "moves", "satisfies", "suggest"]
@@ -66,7 +67,7 @@ def chosen_conditions(rows: Sequence[Condition], which: Conditions) -> list[Cond
 
 def least_margin(experiment: Experiment, which: Conditions = "all") -> float:
     """Smallest margin of the conditions asked for: at least 1 exactly if all of them hold."""
-    return min(row.margin for row in chosen_conditions(conditions_of(experiment), which))
+    return min(row.margin for row in chosen_conditions(get_conditions(experiment), which))
 
 
 def moves(experiment: Experiment, condition: ConditionId) -> list[Move]:
@@ -86,7 +87,7 @@ def moves(experiment: Experiment, condition: ConditionId) -> list[Move]:
     """
     from scipy.optimize import brentq
 
-    index = [row.id for row in conditions_of(experiment)].index(condition)
+    index = [row.id for row in get_conditions(experiment)].index(condition)
     found = []
     for name in FREE:
         def short(shift: float, name: str = name) -> float:
@@ -207,8 +208,8 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
         return slacks
 
     def cushioned(cushion: float) -> Callable[[Floats], Floats]:
-        wanted = np.array([{"order": cushion, "numerics": 0.0}.get(row.role, -50.0) for row in conditions_of(experiment)])
-        wanted[[row.id == "S-is-frozen" for row in conditions_of(experiment)]] = -1.0
+        wanted = np.array([{"order": cushion, "numerics": 0.0}.get(row.role, -50.0) for row in get_conditions(experiment)])
+        wanted[[row.id == "S-is-frozen" for row in get_conditions(experiment)]] = -1.0
 
         def slacks(x: Floats) -> Floats:
             shifts = dict(zip(names, x, strict=True))
@@ -332,7 +333,7 @@ def _log_margins(experiment: Experiment, shifts: Mapping[str, float]) -> list[fl
 
 def _condition_slacks(experiment: Experiment, which: Conditions, shifts: Mapping[str, float]) -> dict[str, float]:
     """Slacks of the conditions asked for, and of the kinds' probabilities, at moved parameters."""
-    rows = conditions_of(experiment)
+    rows = get_conditions(experiment)
     found = zip(rows, _log_margins(experiment, shifts), strict=True)
     slacks = {row.label: margin for row, margin in found if row.role in _ROLES[which]}
     return slacks | {_KINDS: _slack_of_kinds(experiment, shifts)}

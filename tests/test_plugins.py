@@ -101,20 +101,20 @@ docs = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(docs)
 
 assert "added-study" in said("study", "--list")
-assert ("added-study", "Is it found?") in docs.rows_of("theory_sim.studies.registry:STUDIES")
+assert ("added-study", "Is it found?") in docs.get_rows("theory_sim.studies.registry:STUDIES")
 ran = said("study", "added-study", "--size", "small", "--executor", "added-executor", "--out", "out")
 assert "undecided" in ran and "submitted by the added executor" in ran
 assert Path("out/added-study-small/verdict.json").is_file() and Path("out/added-study-small/figure.svg").is_file()
 
 assert "An added figure." in said("plot", "--help")
 assert "--size" in said("plot", "added-figure", "--help")
-assert ("added-figure", "An added figure.") in docs.rows_of("theory_sim.plots.registry:PLOTS")
+assert ("added-figure", "An added figure.") in docs.get_rows("theory_sim.plots.registry:PLOTS")
 assert "sum 5" in said("plot", "added-figure", "--size", "2", "--size", "3", "-o", "added.svg")
 assert Path("added.svg").is_file()
 
 for command in ("run", "resume", "extend"):
     assert "added-executor: an added executor" in said("sweep", command, "--help")
-assert ("added-executor", "an added executor") in docs.rows_of("theory_sim.sweeps.executors.base:EXECUTORS")
+assert ("added-executor", "an added executor") in docs.get_rows("theory_sim.sweeps.executors.base:EXECUTORS")
 Path("s.toml").write_text('name = "s"\\npreset = "quick"\\nengine = "closure"\\n')
 assert "submitted by the added executor" in said("sweep", "run", "s.toml", "--executor", "added-executor", "--quiet")
 """
@@ -148,7 +148,7 @@ def test_every_module_that_registers_is_found() -> None:
                                     ("plots", "theory_sim.plots.registry:PLOTS", "\nregister(Plot("),
                                     ("sweeps/executors", "theory_sim.sweeps.executors.base:EXECUTORS", "\n@register\n")):
         files = [path for path in (ROOT / "theory_sim" / package).rglob("*.py") if pattern in path.read_text(encoding="utf-8")]
-        rows = docs.rows_of(place)
+        rows = docs.get_rows(place)
         assert len(rows) == len(files) > 1 and all(name and summary for name, summary in rows)
 
 

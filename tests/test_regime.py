@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from theory_sim.experiment import Experiment
-from theory_sim.regimes import LEVELS, judge, regime, uncovered, verdict_requirements
+from theory_sim.regimes import regime, uncovered, verdict_requirements
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.closure import Closure
-from theory_sim.theory.crossings import learning_time
+from theory_sim.theory.crossings import LEVELS, learning_time
+from theory_sim.theory.predicted_order import judge
 from theory_sim.theory.separation import J, frozen_fraction
 
 DEFAULT = Experiment()

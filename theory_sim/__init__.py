@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from theory_sim.resume import resume
     from theory_sim.simulate import simulate
     from theory_sim.statistics.paired import compare_paired
-    from theory_sim.studies.registry import study_names, study_of
+    from theory_sim.studies.registry import get_study, study_names
     from theory_sim.studies.run_study import StudyResult, run_study
     from theory_sim.studies.study import Finding, Study, StudyVerdict
     from theory_sim.study.engine import Engine
@@ -49,7 +49,7 @@ _HOMES = {
     "Random": "sweeps.blocks", "Sobol": "sweeps.blocks", "phase_diagram": "sweeps.phase",
     "compare_paired": "statistics.paired", "compare_sweep": "sweeps.compare",
     "Study": "studies.study", "Finding": "studies.study", "StudyVerdict": "studies.study", "StudyResult": "studies.run_study",
-    "run_study": "studies.run_study", "study_names": "studies.registry", "study_of": "studies.registry",
+    "run_study": "studies.run_study", "study_names": "studies.registry", "get_study": "studies.registry",
 }
 
 __all__ = [
@@ -57,7 +57,7 @@ __all__ = [
     "Recording", "Regime", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary", "Sweep", "SweepStore",
     "Trajectory", "Variable", "Zip", "closure_trajectory", "collect", "compare_paired", "compare_sweep", "draw_data",
     "draw_test_data", "learning_order", "ntk_regression", "phase_diagram", "regime", "resume", "run_study", "run_sweep",
-    "simulate", "solve_limit", "study_names", "study_of",
+    "simulate", "solve_limit", "study_names", "get_study",
 ]
 
 

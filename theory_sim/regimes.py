@@ -16,12 +16,12 @@ from theory_sim.limit.closure import closure_of
 from theory_sim.precision import finest_decay, largest_noise
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions, stable_rate
-from theory_sim.theory.predicted_order import LEVELS, OrderPrediction, Requirement, judge, log_margin, order_requirements
+from theory_sim.theory.crossings import LEVELS
+from theory_sim.theory.predicted_order import OrderPrediction, Requirement, judge, log_margin, order_requirements
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 
 __all__ = [
-    "LEVELS", "OrderPrediction", "Regime", "Requirement", "conditions_of", "judge", "regime", "uncovered",
-    "verdict_requirements",
+    "Regime", "get_conditions", "regime", "uncovered", "verdict_requirements",
 ]  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     """
     e, level, p0, tau_0 = experiment, LEVELS[0], experiment.p0_value, experiment.tau_0_value
     law = {"alpha_min": e.alpha_min, "alpha_max": e.alpha_max}
-    rows = conditions_of(e)
+    rows = get_conditions(e)
     by_id = {c.id: c for c in rows}
     deficit = by_id["lazy-deficit"].value
     if infinite_width:
@@ -161,7 +161,7 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     )
 
 
-def conditions_of(experiment: Experiment) -> tuple[Condition, ...]:
+def get_conditions(experiment: Experiment) -> tuple[Condition, ...]:
     """Return the conditions of THEORY §9 for an experiment, with value, threshold and margin at the level 0.45."""
     e = experiment
     return conditions(
@@ -188,7 +188,7 @@ def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> li
         where a rate times lambda is 1 or more: none is predicted there.
     """
     e = experiment
-    rows = conditions_of(e)
+    rows = get_conditions(e)
     found = [Requirement(c.id, c.label, log_margin(c.margin, 1.0)) for c in rows if c.role == "numerics"]
     for field, rate in e.rates().items():
         if rate * e.lambda_ > 0.0:

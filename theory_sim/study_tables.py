@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from theory_sim.studies.registry import study_names, study_of
+from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.study import SIZES
 from theory_sim.sweep_tables import duration
 from theory_sim.tables import headed_table
@@ -34,7 +34,7 @@ def studies_table() -> Table:
     table.columns[0].no_wrap = True  # a name is typed again
     table.columns[1].justify = "left"
     for name in study_names():
-        study = study_of(name)
+        study = get_study(name)
         costs = (f"{study.runs(size)} runs, {duration(study.seconds[size])}" for size in SIZES)
         table.add_row(name, escape(study.question), f"\\[{study.source}]", *costs)
     return table

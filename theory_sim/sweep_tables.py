@@ -143,7 +143,7 @@ def agreement_table(diagram: PhaseDiagram) -> Group:
                          ("prediction", "statement", "agree", "predicted, not seen", "seen, not predicted"))
     for each in diagram.agreements:
         table.add_row(each.predictor, each.statement, f"{each.agree} of {each.cells}", str(each.predicted_only),
-                      str(each.seen_only))
+                      str(each.simulated_only))
     return Group(table, Text(f"A cell shows a statement if more than half of its {diagram.seeds} seeds do."))
 
 

@@ -190,7 +190,7 @@ def predicted_anew(row: Row, experiment: Experiment) -> Row:
 def _order(tau_p: float, tau_q: float) -> str:
     """Of two learning times, NaN where not learnt."""
     p, q = (math.inf if math.isnan(time) else time for time in (tau_p, tau_q))
-    return "neither" if math.isinf(p) and math.isinf(q) else ("P first" if p < q else "Q first")
+    return "neither learnt" if math.isinf(p) and math.isinf(q) else ("P first" if p < q else "Q first")
 
 
 def compare(engine: str, experiment: Experiment, schedule: str) -> Row:

@@ -17,7 +17,7 @@ from proofs_check.suggest import FREE, least_margin, moves, satisfies
 from tests.proofs.suggestion_starts import starts
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.regimes import conditions_of, regime
+from theory_sim.regimes import get_conditions, regime
 from theory_sim.theory.noise_law import noise_levels
 
 FAR = Experiment(r=0.6)
@@ -36,7 +36,7 @@ def test_the_report_repeats_the_regime_and_is_json(preset: str) -> None:
     assert {arm.schedule: arm.order for arm in report.arms} == {"L-S": "P first", "S": "Q first"}
     told = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert told["applies"] is report.applies and set(told["arms"][0]["tau_Q"]) == {"0.45", "0.5", "0.55"}
-    assert set(report.moves) == {row.id for row in conditions_of(experiment) if not row.holds}
+    assert set(report.moves) == {row.id for row in get_conditions(experiment) if not row.holds}
 
 
 def test_noise_and_samples_by_hand() -> None:
@@ -55,14 +55,14 @@ def test_noise_and_samples_by_hand() -> None:
 
 
 def test_a_single_move_ends_on_the_bound() -> None:
-    failed = [row for row in conditions_of(FAR) if not row.holds and moves(FAR, row.id)]
+    failed = [row for row in get_conditions(FAR) if not row.holds and moves(FAR, row.id)]
     assert failed
     for row in failed:
         move = moves(FAR, row.id)[0]
         if move.parameter in ("d", "m_V"):
             continue
         there = FAR.replace(**{move.parameter: getattr(FAR, move.parameter) * move.factor})
-        margin = next(each.margin for each in conditions_of(there) if each.id == row.id)
+        margin = next(each.margin for each in get_conditions(there) if each.id == row.id)
         assert math.isclose(margin, 1.0, rel_tol=1e-6)
 
 

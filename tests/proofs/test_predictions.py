@@ -102,6 +102,6 @@ def test_two_schedules_of_one_experiment_count_once() -> None:
 def test_false_twins_of_the_predictions() -> None:
     """Times a quarter late are no hit anywhere, and turned orders are right nowhere: on the stored simulations."""
     late = [replace(r, predicted_Q=1.25 * r.predicted_Q, predicted_P=1.25 * r.predicted_P) for r in LIMIT]
-    turned = {"P first": "Q first", "Q first": "P first", "neither": "neither"}
+    turned = {"P first": "Q first", "Q first": "P first", "neither learnt": "neither learnt"}
     assert findings(late)[0].verdict == "refuted"
     assert findings([replace(r, predicted_order=turned[r.predicted_order]) for r in LIMIT])[1].verdict == "refuted"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas
 import pytest
 
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 
-STUDY = study_of("annealing-time")
+STUDY = get_study("annealing-time")
 
 
 def _table(level: int, motion: int, epoch: int, n: int = 10) -> pandas.DataFrame:

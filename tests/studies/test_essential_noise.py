@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas
 import pytest
 
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 
-STUDY = study_of("essential-noise")
+STUDY = get_study("essential-noise")
 BATCHES = ["batches of 1, tau_0 = 10", "batches of 10, tau_0 = 10", "batches of 1, tau_0 = 0.3", "batches of 10, tau_0 = 0.3"]
 
 

@@ -10,11 +10,11 @@ import pandas
 import pytest
 
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.theory.noise_placement import matched_level
 
-PLACEMENT, MITIGATION, KERNEL = (study_of(name) for name in ("noise-placement", "mitigation", "kernel-change"))
+PLACEMENT, MITIGATION, KERNEL = (get_study(name) for name in ("noise-placement", "mitigation", "kernel-change"))
 JUDGED = ("pre-activations", "pre-activations-shared", "gradient")
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas
 import pytest
 
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 
-STUDY = study_of("regularisation")
+STUDY = get_study("regularisation")
 
 
 def _table(level: int, flips: int, alone: int, n: int = 10) -> pandas.DataFrame:

@@ -10,13 +10,13 @@ import pandas
 import pytest
 
 from theory_sim import Trajectory, learning_order, solve_limit
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.studies.scaling import study as scaling
 from theory_sim.theory.conditions import conditions
 from theory_sim.theory.separation import delta, delta_pm
 
-STUDY = study_of("scaling")
+STUDY = get_study("scaling")
 DIMENSIONS = (100, 300, 1000, 3000, 10_000)
 SCATTER = dict(zip(DIMENSIONS, (0.01, -0.01, 0.01, 0.0, -0.01), strict=True))
 JUDGED, PAPERS = scaling.FAMILIES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table
 from theory_sim.study_tables import markdown
 
@@ -18,7 +18,7 @@ STORED = sorted(path.parent for path in DOCS.glob("*/results/*/verdict.json"))
 @pytest.mark.parametrize("answer", STORED, ids=lambda path: path.name)
 def test_the_stored_table_gives_the_stored_answer(answer: Path) -> None:
     name = answer.name
-    study, table = study_of(name), read_table(answer / "table.csv")
+    study, table = get_study(name), read_table(answer / "table.csv")
     stored = json.loads((answer / "verdict.json").read_text(encoding="utf-8"))
     found = study.decide(table)
     assert json.loads(json.dumps(found.to_dict())) == {key: stored[key] for key in found.to_dict()}

@@ -19,7 +19,7 @@ from theory_sim.studies import registry
 from theory_sim.studies import run_study as module
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.groups import grid_cells, group_row
-from theory_sim.studies.registry import study_names, study_of
+from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.studies.study import SIZES, Finding, Study, StudyVerdict
 
@@ -125,7 +125,7 @@ def test_names_and_sizes(tmp_path: Path) -> None:
         run_study(_study(), size="huge", out=tmp_path)
     assert list(tmp_path.iterdir()) == []
     for name in study_names():
-        study = study_of(name)
+        study = get_study(name)
         assert study.name == name and all((study.question, study.statement, study.hypothesis, study.rule, study.limits))
         assert study.seconds["default"] <= 600 and study.seconds["small"] <= 60
         assert study.runs("small") < study.runs("default") <= study.runs("full")
@@ -136,8 +136,8 @@ def test_names_and_sizes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("rule", "status"), [("supported", 0), ("undecided", 0), ("refuted", 1)])
 def test_the_command_line(rule: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = _study(rule)
-    monkeypatch.setattr(module, "study_of", lambda name: study)
-    monkeypatch.setattr(registry, "study_of", lambda name: study)
+    monkeypatch.setattr(module, "get_study", lambda name: study)
+    monkeypatch.setattr(registry, "get_study", lambda name: study)
     for form in ("json", "csv", "markdown", "text") if rule == "supported" else ("markdown",):
         found = CliRunner().invoke(app, ["study", "tiny", "--size", "small", "--out", str(tmp_path), "--workers", "0",
                                          "--format", form])

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from tests.studies.made_up import summaries_of
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.sweep_tables import summary_table
 from theory_sim.sweeps.declaration import SweepRun
 
@@ -49,7 +49,7 @@ def test_annealing_time_counts_runs_that_fall_and_learn_after_it() -> None:
                 "ratio_level": level ** (0.55 if e.seed < 2 + more else 0.45),
                 "ratio_motion": motion ** (0.55 if e.seed < 6 + more else 0.45), "ratio_end": 0.9}  # fmt: skip
 
-    study = study_of("annealing-time")
+    study = get_study("annealing-time")
     table = study.tabulate(summaries_of(study, outcome))
     assert len(table) == 16
     for _, row in table.iterrows():
@@ -76,7 +76,7 @@ def test_essential_noise_pairs_each_small_rate_with_its_own_large_one() -> None:
         first = settings[e.batch_size, e.tau_0_value] if name == "batches" else shares[name]  # type: ignore[index]
         return P_FIRST if e.seed < first + more else Q_FIRST
 
-    study = study_of("essential-noise")
+    study = get_study("essential-noise")
     table = study.tabulate(summaries_of(study, outcome))
     expected = {**shares, "per-tau": 6} | {f"batches of {b}, tau_0 = {t:g}": n for (b, t), n in settings.items()}
     for name, flips in expected.items():
@@ -104,7 +104,7 @@ def test_regularisation_counts_each_part_on_its_own_runs() -> None:
         first = {0.0: 9, 5e-4: 4, 5e-3: 1}[e.lambda_]
         return P_FIRST if e.schedule == "L-S" and seed < first else Q_FIRST
 
-    study = study_of("regularisation")
+    study = get_study("regularisation")
     table = study.tabulate(summaries_of(study, outcome))
     constant = _row(table, engine="finite", run="constant", **{"lambda": 0.0})
     assert (constant["level: sets"], constant["level: shown"], constant["no order"]) == (10, 5, 1)
@@ -119,7 +119,7 @@ def test_regularisation_counts_each_part_on_its_own_runs() -> None:
 
 @pytest.mark.parametrize("name", ["noise-placement", "mitigation"])
 def test_arms_are_held_against_the_small_rate_where_there_is_something_to_restore(name: str) -> None:
-    study = study_of(name)
+    study = get_study(name)
     seeds = study.plan("default")["baseline"].seeds
 
     def outcome(sweep: str, run: SweepRun) -> Mapping[str, Any]:
@@ -147,7 +147,7 @@ def test_arms_are_held_against_the_small_rate_where_there_is_something_to_restor
 
 
 def test_runs_that_are_above_again_are_counted_and_not_censored() -> None:
-    study = study_of("kernel-change")
+    study = get_study("kernel-change")
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         again = run.experiment.seed < 105 and run.experiment.schedule == "S" and run.engine.name == "finite"
@@ -167,7 +167,7 @@ def test_runs_that_are_above_again_are_counted_and_not_censored() -> None:
 
 
 def test_kernel_change_counts_flips_within_each_law() -> None:
-    study = study_of("kernel-change")
+    study = get_study("kernel-change")
     first = {"moving": 20, "frozen": 3, "frozen-at-annealing": 15, "redrawn": 7}
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
@@ -193,7 +193,7 @@ def test_scaling_holds_times_against_their_closed_forms() -> None:
     """At the level 0.45, by hand: c_P = 1.71 of THEORY §8; c_Q of alpha on [1/2, 1] from the formula's own module."""
     from theory_sim.theory.learning_times import c_Q
 
-    study = study_of("scaling")
+    study = get_study("scaling")
 
     def closed(d: int, r: float, alpha_min: float) -> tuple[float, float]:
         return 1.7147 * d / 0.7, c_Q(0.45, alpha_min=alpha_min, alpha_max=1.0) / (0.875 * math.atan(r) * (1 + r * r))

@@ -12,12 +12,12 @@ import pytest
 
 from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.errors import InputError
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
-from theory_sim.studies.theorem_c2.along_run import TOLERANCE, steps_of
+from theory_sim.studies.theorem_c2.along_run import TOLERANCE, get_steps
 from theory_sim.theory.changing_kernels import average_bound, step_cost_stated
 
-STUDY = study_of("theorem-c2")
+STUDY = get_study("theorem-c2")
 ARMS = ("moving", "annealed", "small rate", "frozen", "redrawn", "noise output", "default rate", "default rate, annealed")
 PARTS = ("holds", "proved", "moving", "redrawn", "says something")
 RUN = Experiment(d=12, m_W=20, m_V=40, n_test=4, schedule="pieces", pieces=((20.0, 0.5), (100.0, 0.125)), tau_xi=1.0,
@@ -83,7 +83,7 @@ def run():
 @pytest.mark.parametrize("since", ["start", "annealing"])
 @pytest.mark.parametrize("theta", ["W and V", "W"])
 def test_a_real_run_keeps_the_theorem_and_refutes_its_twins(run, theta: str, since) -> None:
-    steps = steps_of(run, theta, since)
+    steps = get_steps(run, theta, since)
     for sides in (steps.bound(), steps.sharper()):
         assert np.isfinite(sides.bound).all() and (sides.loss <= sides.bound).all()
     assert (steps.sharper().bound <= steps.bound().bound).all()
@@ -107,7 +107,8 @@ def test_a_real_run_keeps_the_theorem_and_refutes_its_twins(run, theta: str, sin
 @pytest.mark.parametrize("loss", [5.0, math.nan])
 def test_a_run_that_breaks_the_bound_is_told(run, loss: float) -> None:
     """Losses that no such run has: the numbers from which the rule judges must say so."""
-    own = {name: STUDY.own[f"W and V, start: {name}"] for name in ("violated", "violated, sharper", "identity", "least slack")}
+    names = ("violated", "violated, sharper", "identity", "least slack")
+    own = {name: STUDY.metrics[f"W and V, start: {name}"] for name in names}
     assert own["violated"](run) == own["violated, sharper"](run) == 0
     other = Trajectory(run.dataset.assign(descent_loss=run.dataset["descent_loss"] * 0 + loss), run.experiment)
     assert not own["least slack"](other) >= -TOLERANCE
@@ -130,12 +131,12 @@ def test_both_sides_by_hand(run) -> None:
     for t in range(T):
         room = rate[t] * (1 - 0.4072643777 * rate[t] * norm[t] ** 2)
         left, weight = left + room * loss[t], weight + room
-    sides = steps_of(run, "W and V").bound()
+    sides = get_steps(run, "W and V").bound()
     assert sides.bound[-1] == pytest.approx(min(right) / weight) and sides.loss[-1] == pytest.approx(left / weight)
 
 
 def test_a_step_that_costs_too_much_ends_the_bound(run) -> None:
-    steps = steps_of(run, "W")
+    steps = get_steps(run, "W")
     rate = np.where(np.arange(len(steps.rate)) == 7, 16.0, steps.rate)
     sides = dataclasses.replace(steps, rate=rate).bound()
     assert np.isfinite(sides.bound[:7]).all() and np.isinf(sides.bound[7:]).all() and np.isnan(sides.loss[7:]).all()
@@ -149,8 +150,8 @@ def test_only_every_step_will_do() -> None:
     short = RUN.replace(max_tau=4.0)
     for observe in ({}, {"descent": {"every_steps": 2}}, {"descent": {}}):
         with pytest.raises(InputError, match="every step"):
-            steps_of(simulate(short.replace(observe=observe), threads=1), "W")
-    assert steps_of(simulate(short, threads=1), "W", "annealing") is None
+            get_steps(simulate(short.replace(observe=observe), threads=1), "W")
+    assert get_steps(simulate(short, threads=1), "W", "annealing") is None
 
 
 def test_arms_have_the_noise_that_they_say() -> None:

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from tests.studies.made_up import summaries_of
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.sweeps.declaration import SweepRun
 
 ARMS = ("moving", "annealed", "small-rate", "frozen", "redrawn", "noise-output", "default-rate")
 
 
 def test_theorem_c2_counts_violations_and_ratios_to_frozen_patterns() -> None:
-    study = study_of("theorem-c2")
+    study = get_study("theorem-c2")
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         arm, seed, values = ARMS.index(name), run.experiment.seed, {}
-        for key in study.own:
+        for key in study.metrics:
             place, _, number = key.partition(": ")
             theta, since = place.rsplit(", ", 1)
             wide, late = theta == "W", since == "annealing"
@@ -52,7 +52,7 @@ def test_theorem_c2_counts_violations_and_ratios_to_frozen_patterns() -> None:
 
 
 def test_width_counts_what_both_schedules_show_and_takes_the_control_off() -> None:
-    study = study_of("width")
+    study = get_study("width")
 
     def deficit(e: Any) -> float:
         return 1e-6 * e.m_V + 0.1 * e.r + (0.2 / e.tau_0_value if e.tau_0_value < 10 else 0.0)

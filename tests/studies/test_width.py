@@ -10,12 +10,12 @@ import pandas
 import pytest
 
 from theory_sim import Experiment, learning_order, simulate, solve_limit
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.studies.width import study as module
 from theory_sim.theory.conditions import lazy_ratio
 
-STUDY = study_of("width")
+STUDY = get_study("width")
 RUNS = ("annealed", "small rate")
 
 

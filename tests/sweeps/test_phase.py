@@ -13,7 +13,7 @@ import pytest
 from proofs_check.suggest import moves
 from theory_sim import Experiment
 from theory_sim.errors import InputError
-from theory_sim.regimes import conditions_of, regime, verdict_requirements
+from theory_sim.regimes import get_conditions, regime, verdict_requirements
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
@@ -83,17 +83,17 @@ def test_boundaries_are_where_the_conditions_turn(summary: Summary) -> None:
 def test_agreements_count_cells(summary: Summary) -> None:
     diagram = phase_diagram(summary, "r", "lambda")
     counted = {(each.predictor, each.statement): each for each in diagram.agreements}
-    both = seen_only = predicted_only = 0
+    both = simulated_only = predicted_only = 0
     for decay, radius in itertools.product(DECAYS, RADII):
         e = BASE.replace(r=radius, **{"lambda": decay})
-        held = next(c.holds for c in conditions_of(e) if c.id == "L-S-moves")
+        held = next(c.holds for c in get_conditions(e) if c.id == "L-S-moves")
         at = summary.dataset["order"].sel(r=radius, level=0.45, seed=0, schedule="L-S").sel({"lambda": decay})
         seen = str(at.values[0]) == "P first"
         both += held and seen
-        seen_only += seen and not held
+        simulated_only += seen and not held
         predicted_only += held and not seen
     each = counted["Y(eta_1) >= 1", "L-S learns P first"]
-    assert (each.both, each.seen_only, each.predicted_only, each.cells) == (both, seen_only, predicted_only, 12)
+    assert (each.both, each.simulated_only, each.predicted_only, each.cells) == (both, simulated_only, predicted_only, 12)
     # These runs are the closure's: it agrees with itself wherever it predicts an order.
     closure = counted["closure", "both"]
     predicts = [bool(regime(BASE.replace(r=x, **{"lambda": y})).predicted_order) for y in DECAYS for x in RADII]
@@ -111,7 +111,7 @@ def test_rewording_the_conditions_changes_no_number(summary: Summary, monkeypatc
 
     before, row = numbers(), conditions._row
     monkeypatch.setattr(conditions, "_row", lambda id, label, *rest, **more: row(id, f"anew: {label[::-1]}", *rest, **more))
-    assert all(each.label.startswith("anew") for each in conditions_of(BASE))
+    assert all(each.label.startswith("anew") for each in get_conditions(BASE))
     assert numbers() == before
 
 

@@ -121,10 +121,10 @@ def test_summary_is_read_back(done: SweepStore, summary: Summary, tmp_path: Path
     old.save(tmp_path / "old")
     with pytest.raises(StoreError, match=r"another meaning(.|\n)*sweep collect"):
         Summary.load(tmp_path / "old")
-    own = collect(done, own={"steps": lambda trajectory: float(trajectory.dataset["step"][-1])}, save=False)
+    own = collect(done, metrics={"steps": lambda trajectory: float(trajectory.dataset["step"][-1])}, save=False)
     assert own.dataset["steps"].min() > 0 and "steps" in own.frame
     with pytest.raises(InputError, match="named 'h'"):
-        collect(done, own={"h": lambda trajectory: 0.0})
+        collect(done, metrics={"h": lambda trajectory: 0.0})
 
 
 def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:
     def gap(finite: Trajectory, other: Trajectory) -> float:
         return float(finite.dataset["train_loss"][-1] - other.dataset["train_loss"][-1])
 
-    found = collect(done, beside={"gap": gap}, save=False).dataset["gap"]
+    found = collect(done, paired_metrics={"gap": gap}, save=False).dataset["gap"]
     assert np.isnan(found.sel(engine="finite").values).all()
     names = [axis.name for axis in SWEEP.axes()]
     for run in [run for run in SWEEP if run.engine.name == "limit"][::2]:
@@ -144,12 +144,12 @@ def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:
     run_sweep(store, workers=0)
     gaps = [gap(simulate(TINY.replace(m_V=m_V, schedule="S", seed=1)), solve_limit(TINY.replace(schedule="S", seed=1)))
             for m_V in (20, 40)]
-    assert collect(store, beside={"gap": gap}, save=False).dataset["gap"].values[:, 1, 0, 1].tolist() == gaps
+    assert collect(store, paired_metrics={"gap": gap}, save=False).dataset["gap"].values[:, 1, 0, 1].tolist() == gaps
     with pytest.raises(InputError, match="named 'x'"):
-        collect(done, own={"x": lambda trajectory: 0.0}, beside={"x": gap}, save=False)
+        collect(done, metrics={"x": lambda trajectory: 0.0}, paired_metrics={"x": gap}, save=False)
     reverse = Sweep("reverse", TINY, (), ("S",), (0,), (Engine("limit"), Engine()))
     with pytest.raises(InputError, match="finite first"):
-        collect(SweepStore.create(tmp_path / "reverse", reverse), beside={"gap": gap}, save=False)
+        collect(SweepStore.create(tmp_path / "reverse", reverse), paired_metrics={"gap": gap}, save=False)
 
 
 def test_extension_runs_only_what_is_new(tmp_path: Path) -> None:

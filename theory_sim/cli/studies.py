@@ -33,7 +33,7 @@ def study_command(
     Exit status 1 if a run failed or the study's statement is refuted; 0 if it is supported or undecided.
     """
     from theory_sim.errors import InputError
-    from theory_sim.studies.registry import study_names, study_of
+    from theory_sim.studies.registry import get_study, study_names
     from theory_sim.studies.study import require_size
 
     if form not in FORMATS:
@@ -47,7 +47,7 @@ def study_command(
         raise InputError("no study", f"one of {', '.join(study_names())}, or all", "theory-sim study --list describes them")
     chosen = study_names() if name == "all" else [name]
     for each in chosen:
-        study_of(each)
+        get_study(each)
     require_size(size)
     against = False
     for each in chosen:
@@ -78,13 +78,13 @@ def _run(
 
 
 def _list(form: str) -> None:
-    from theory_sim.studies.registry import study_names, study_of
+    from theory_sim.studies.registry import get_study, study_names
     from theory_sim.studies.study import SIZES
 
     if form == "json":
         told = [{"name": study.name, "question": study.question, "source": study.source, "statement": study.statement,
                  "sizes": {size: {"runs": study.runs(size), "seconds": study.seconds[size]} for size in SIZES}}
-                for study in map(study_of, study_names())]
+                for study in map(get_study, study_names())]
         typer.echo(json.dumps(told, indent=2))
         return
     if form != "text":

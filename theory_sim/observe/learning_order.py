@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.theory.conditions import stable_rate
-from theory_sim.theory.crossings import LEVELS, AboveAgain, above_again, learning_time, oscillated
+from theory_sim.theory.crossings import LEVELS, AboveAgain, Order, above_again, learning_time, oscillated
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["LEVELS", "LearningOrder", "LevelOrder", "Order", "learning_order", "require_level"]
+__all__ = ["LearningOrder", "LevelOrder", "learning_order", "require_level"]
 
-Order = Literal["P first", "Q first", "tie", "neither learnt", "no examples", "diverged", "oscillated"]
 _ORDERED: Final = ("P first", "Q first", "tie")
 _NEVER: Final = AboveAgain(math.inf, 0.0, False)
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from theory_sim.observe.learning_order import LEVELS, require_level
+from theory_sim.observe.learning_order import require_level
 from theory_sim.plots.registry import Option, Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
 from theory_sim.statistics.curves import mean_curve
+from theory_sim.theory.crossings import LEVELS
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from theory_sim.statistics.intervals import share_interval
-from theory_sim.studies.study import Finding, Outcome
+from theory_sim.studies.study import Finding, Judgement
 
 __all__ = ["judge_share"]
 
@@ -38,7 +38,7 @@ def judge_share(
     """
     share = share_interval(successes, n, level)
     low, high = share.low, share.high
-    side: Outcome = "undecided"
+    side: Judgement = "undecided"
     if low > border:
         side = "supported" if expect == "above" else "refuted"
     elif high < border:

@@ -7,7 +7,7 @@ from typing import Final
 from theory_sim.plugins import Registry
 from theory_sim.studies.study import Study
 
-__all__ = ["STUDIES", "register", "study_names", "study_of"]
+__all__ = ["STUDIES", "register", "study_names", "get_study"]
 
 STUDIES: Final[Registry[Study]] = Registry("study", "theory_sim.studies", lambda study: study.question,
                                            "theory-sim study --list describes them")
@@ -29,7 +29,7 @@ def study_names() -> list[str]:
     return STUDIES.names()
 
 
-def study_of(name: str) -> Study:
+def get_study(name: str) -> Study:
     """Study of a name.
 
     Raises

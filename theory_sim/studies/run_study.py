@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from theory_sim.errors import StoreError
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.writing import write_text
-from theory_sim.studies.registry import study_of
+from theory_sim.studies.registry import get_study
 from theory_sim.studies.study import Study, StudyVerdict, require_size
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.executors.base import require_executor
@@ -104,7 +104,7 @@ def run_study(
     StoreError
         If the folder holds other runs or a table that was edited, another process is at them, or other libraries began them.
     """
-    chosen = study_of(study) if isinstance(study, str) else study
+    chosen = get_study(study) if isinstance(study, str) else study
     plan = chosen.plan(require_size(size))
     require_executor(executor, workers, threads)
     folder = Path(out) / f"{chosen.name}-{size}"
@@ -121,7 +121,8 @@ def run_study(
     counts = _counts(list(stores.values()))
     if pending:
         return StudyResult(chosen, size, folder, None, None, *counts)
-    summaries = {name: collect(store, own=chosen.own, beside=chosen.beside) for name, store in stores.items()}
+    summaries = {name: collect(store, metrics=chosen.metrics, paired_metrics=chosen.paired_metrics)
+                 for name, store in stores.items()}
     diverged = sum(int((summary.dataset["outcome"].values == "diverged").sum()) for summary in summaries.values())
     counts = (counts[0], counts[1], diverged, counts[3])
     table = chosen.tabulate(summaries)

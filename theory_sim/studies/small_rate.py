@@ -28,13 +28,13 @@ from theory_sim.studies.groups import done_seeds, grid_cells, group_row, pair_ro
 from theory_sim.studies.study import Size
 from theory_sim.sweeps.collect import Summary
 
-__all__ = ["NEVER", "arm_rows", "base_of"]
+__all__ = ["NEVER", "arm_rows", "make_base"]
 
 NEVER = 1e6
 """A tau of annealing beyond the end of every run."""
 
 
-def base_of(size: Size, *, default: int, full: int) -> Experiment:
+def make_base(size: Size, *, default: int, full: int) -> Experiment:
     """Experiment of these studies at a size, schedule S.
 
     Parameters

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-__all__ = ["SIZES", "Finding", "Outcome", "Size", "Study", "StudyVerdict", "require_size"]
+__all__ = ["SIZES", "Finding", "Judgement", "Size", "Study", "StudyVerdict", "require_size"]
 
 Size = Literal["small", "default", "full"]
-Outcome = Literal["supported", "refuted", "undecided"]
+Judgement = Literal["supported", "refuted", "undecided"]
 SIZES: Final = ("small", "default", "full")
 
 
@@ -36,7 +36,7 @@ class Finding:
     """
 
     statement: str
-    verdict: Outcome
+    verdict: Judgement
     reason: str
 
 
@@ -54,7 +54,7 @@ class StudyVerdict:
         The parts of the statement.
     """
 
-    verdict: Outcome
+    verdict: Judgement
     level: float
     reason: str
     findings: tuple[Finding, ...]
@@ -71,7 +71,7 @@ class StudyVerdict:
         if not findings:
             raise InputError("no findings", "a verdict rests on at least one finding", "judge something")
         outcomes = [each.verdict for each in findings]
-        verdict: Outcome = "undecided"
+        verdict: Judgement = "undecided"
         if "refuted" in outcomes:
             verdict = "refuted"
         elif set(outcomes) == {"supported"}:
@@ -100,7 +100,7 @@ class Study:
     question, source, statement : str
         What was asked, where ([F n] or a section of THEORY), and what was said to it: the verdict is on this.
     hypothesis, statistic, rule : str
-        What would have to be seen if the statement is true, what is computed, and how it decides.
+        What the runs would have to show if the statement is true, what is computed, and how it decides.
     limits : str
         What the answer does not cover.
     seconds : mapping
@@ -113,9 +113,9 @@ class Study:
         The rule: table to verdict. It reads nothing else, so that a stored table gives the stored verdict again.
     figure : callable
         Table to figure; a stored table gives the stored figure again.
-    own : mapping
-        Numbers of a run that the table needs beside those that every summary has (see `collect`).
-    beside : mapping
+    metrics : mapping
+        Numbers of a run that the table needs beyond those that every summary has (see `collect`).
+    paired_metrics : mapping
         Numbers of a finite run and what another engine makes of the same experiment (see `collect`).
     """
 
@@ -132,8 +132,8 @@ class Study:
     tabulate: Callable[[Mapping[str, Summary]], pandas.DataFrame]
     decide: Callable[[pandas.DataFrame], StudyVerdict]
     figure: Callable[[pandas.DataFrame], Figure]
-    own: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
-    beside: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
+    metrics: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
+    paired_metrics: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
 
     def plot(self, table: pandas.DataFrame) -> Figure:
         """Draw a table that `run_study` returned, or `read_table` read.

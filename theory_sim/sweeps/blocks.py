@@ -16,7 +16,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 
-__all__ = ["Axis", "Block", "Law", "Product", "Random", "Sobol", "Zip", "block_of", "repeated"]
+__all__ = ["Axis", "Block", "Law", "Product", "Random", "Sobol", "Zip", "make_block", "repeated"]
 
 Array = np.ndarray[Any, Any]
 # Sobol's points fill space evenly in powers of two; scipy warns otherwise.
@@ -252,7 +252,7 @@ def repeated(values: Sequence[Any]) -> bool:
         return any(values[i] == values[j] for i in range(len(values)) for j in range(i))
 
 
-def block_of(kind: str, table: Any) -> Block:
+def make_block(kind: str, table: Any) -> Block:
     """Block from a table of a file: fields and, for random and sobol, count and seed.
 
     Raises

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 
 from theory_sim.errors import InputError, StoreError
-from theory_sim.observe.learning_order import LEVELS
+from theory_sim.observe.base import Variable
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
@@ -21,8 +21,9 @@ from theory_sim.storage.writing import FolderDraft, write_text
 from theory_sim.storage.zarr_store import digests, listing_by_digests, open_zarr, write_zarr, zarr_listing
 from theory_sim.sweeps.blocks import Axis
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.sweeps.outcomes import FLAGS, KINDS, OUTCOME_VARIABLES, outcome_of
+from theory_sim.sweeps.outcomes import FLAGS, KINDS, OUTCOME_VARIABLES, get_outcomes
 from theory_sim.sweeps.store import SweepStore
+from theory_sim.theory.crossings import LEVELS
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ class Summary:
 
 
 def collect(
-    store: SweepStore, *, own: Mapping[str, Callable[[Trajectory], float]] | None = None,
-    beside: Mapping[str, Callable[[Trajectory, Trajectory], float]] | None = None, save: bool = True,
+    store: SweepStore, *, metrics: Mapping[str, Callable[[Trajectory], float]] | None = None,
+    paired_metrics: Mapping[str, Callable[[Trajectory, Trajectory], float]] | None = None, save: bool = True,
 ) -> Summary:
     """Gather what came of a sweep's runs.
 
@@ -136,9 +137,9 @@ def collect(
     ----------
     store : SweepStore
         The sweep; runs that are not done leave gaps.
-    own : mapping, optional
-        Functions of a Trajectory that give a number: a variable each, beside those of `OUTCOME_VARIABLES`.
-    beside : mapping, optional
+    metrics : mapping, optional
+        Functions of a Trajectory that give a number: a variable each, in addition to those of `OUTCOME_VARIABLES`.
+    paired_metrics : mapping, optional
         Functions of a finite run and of another engine's run at the same place (the same data) that give a number: a
         variable each, at the places of the other engines; NaN at finite width, and where one of the two runs is not done.
     save : bool
@@ -152,7 +153,8 @@ def collect(
     Raises
     ------
     InputError
-        If one of your variables has the name of another, or `beside` is given and the first engine is not finite width.
+        If one of your variables has the name of another, or paired metrics are given and the first engine is
+        not finite width.
     StoreError
         If a run's folder is damaged.
     """
@@ -161,42 +163,42 @@ def collect(
     if save:
         _refuse_strangers(store.folder / SUMMARY)
     axes = store.sweep.axes()
-    own, beside = own or {}, beside or {}
-    if beside and store.sweep.engines[0].name != "finite":
+    metrics, paired_metrics = metrics or {}, paired_metrics or {}
+    if paired_metrics and store.sweep.engines[0].name != "finite":
         raise InputError(f"numbers of pairs in a sweep whose first engine is {store.sweep.engines[0].label}",
                          "runs of other engines are compared with the finite ones, which come first", "list finite first")
     taken = {*OUTCOME_VARIABLES, "run", "state", *(field for axis in axes for field in (axis.name, *axis.fields)), *_EXTRA}
-    for name in (*own, *beside):
-        if name in taken or (name in own and name in beside):
+    for name in (*metrics, *paired_metrics):
+        if name in taken or (name in metrics and name in paired_metrics):
             raise InputError(f"a variable of your own named {name!r}", "a name that is not taken", "choose another")
     shape = [len(axis) for axis in axes]
-    columns = {name: _empty(name, shape) for name in (*OUTCOME_VARIABLES, *own, *beside)}
+    columns = {name: _empty(name, shape) for name in (*OUTCOME_VARIABLES, *metrics, *paired_metrics)}
     states = store.states()
     state, ids = np.full(shape, "", dtype="<U7"), np.full(shape, "", dtype="<U20")
     for run in store.sweep:
         ids[run.index] = run.id
         found = states.get(run.id, "pending")
         state[run.index] = found if found in ("done", "failed") else "pending"
-    held: dict[tuple[int, ...], tuple[tuple[int, ...], Trajectory]] = {}
+    finite_runs: dict[tuple[int, ...], tuple[tuple[int, ...], Trajectory]] = {}
     for run, trajectory in store.trajectories():
-        for name, value in outcome_of(trajectory, own).items():
+        for name, value in get_outcomes(trajectory, metrics).items():
             columns[name][run.index] = value
-        if not beside:
+        if not paired_metrics:
             continue
         # Engine, schedule and seed are the last three places: the finite runs of one place of the blocks come before the
-        # others of it, and stay held until the next place's replace them.
+        # others of it, and stay until the next place's replace them.
         if run.engine.name == "finite":
-            held[run.index[-2:]] = run.index[:-3], trajectory
+            finite_runs[run.index[-2:]] = run.index[:-3], trajectory
             continue
-        place, finite = held.get(run.index[-2:], ((-1,), trajectory))
+        place, finite = finite_runs.get(run.index[-2:], ((-1,), trajectory))
         if place == run.index[:-3]:
-            for name, pair in beside.items():
+            for name, pair in paired_metrics.items():
                 columns[name][run.index] = float(pair(finite, trajectory))
     names = [axis.name for axis in axes]
-    declared = {**OUTCOME_VARIABLES, **{name: ((), "", "a variable of your own") for name in (*own, *beside)}}
+    own = dict.fromkeys((*metrics, *paired_metrics), Variable((), "", "a variable of your own"))
     variables = {
-        name: ((*names, *declared[name][0]), columns[name], {"units": declared[name][1], "long_name": declared[name][2]})
-        for name in columns
+        name: ((*names, *declared.dims), columns[name], {"units": declared.unit, "long_name": declared.meaning})
+        for name, declared in {**OUTCOME_VARIABLES, **own}.items()
     }
     variables["run"] = (tuple(names), ids, {"units": "", "long_name": "hash of the run; places with one hash share a run"})
     variables["state"] = (tuple(names), state, {"units": "", "long_name": "done, failed or pending"})
@@ -224,7 +226,7 @@ def _refuse_strangers(folder: Path) -> Listing | None:
 
 
 def _empty(name: str, shape: list[int]) -> np.ndarray[Any, Any]:
-    dims = OUTCOME_VARIABLES[name][0] if name in OUTCOME_VARIABLES else ()
+    dims = OUTCOME_VARIABLES[name].dims if name in OUTCOME_VARIABLES else ()
     full = [*shape, *(len(_EXTRA[dim]) for dim in dims)]
     if name in ("order", "outcome"):
         return np.full(full, "", dtype="<U14")

@@ -14,7 +14,7 @@ from theory_sim.errors import ExperimentError, Fault, InputError, gathered, repr
 from theory_sim.experiment import Experiment
 from theory_sim.reading import TomlFile, parse_seeds
 from theory_sim.study.engine import Engine
-from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, block_of, repeated
+from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, make_block, repeated
 
 __all__ = ["Sweep", "SweepRun", "run_hash"]
 
@@ -167,7 +167,7 @@ class Sweep:
             for each in table[kind] if isinstance(table[kind], list) else [table[kind]]:
                 if kind in _BLOCKS:
                     with gathered(faults):
-                        blocks.append(block_of(kind, each))
+                        blocks.append(make_block(kind, each))
                         blocks[-1].axes()
         if faults:
             raise InputError.of(faults)

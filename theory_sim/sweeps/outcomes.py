@@ -8,38 +8,46 @@ from typing import Any, Final
 
 import numpy as np
 
-from theory_sim.observe.learning_order import LEVELS, learning_order
+from theory_sim.observe.base import Variable
+from theory_sim.observe.learning_order import learning_order
+from theory_sim.theory.crossings import LEVELS
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["FLAGS", "KINDS", "OUTCOME_VARIABLES", "outcome_of"]
+__all__ = ["FLAGS", "KINDS", "OUTCOME_VARIABLES", "get_outcomes"]
 
 KINDS: Final = ("P-only", "Q-only", "both")
 
-# Name: dimensions beyond those of the sweep, unit, meaning.
-OUTCOME_VARIABLES: Final[Mapping[str, tuple[tuple[str, ...], str, str]]] = {
-    "tau_P": (("level",), "1", "learning time of P-only examples, infinite if not learnt by censored_at, NaN without an order"),
-    "tau_Q": (("level",), "1", "learning time of Q-only examples, infinite if not learnt by censored_at, NaN without an order"),
-    "above_again_P": (("level",), "1", "tau from which P, once learnt, was above the level again; infinite if it was not"),
-    "above_again_Q": (("level",), "1", "tau from which Q, once learnt, was above the level again; infinite if it was not"),
-    "above_for_P": (("level",), "1", "for how long P was above the level again, in all, by the end"),
-    "above_for_Q": (("level",), "1", "for how long Q was above the level again, in all, by the end"),
-    "above_at_end_P": (("level",), "", "whether P, once learnt, is above the level at the end"),
-    "above_at_end_Q": (("level",), "", "whether Q, once learnt, is above the level at the end"),
-    "order": (("level",), "",
-              "which is learnt first: P first, Q first, tie, neither learnt, no examples; diverged, oscillated: no order"),
-    "robust": ((), "", "whether the order is the same at every level"),
-    "censored_at": ((), "1", "last tau recorded"),
-    "annealed_tau": ((), "1", "tau at which the rate first fell, NaN if it did not"),
-    "outcome": ((), "", "how the run ended"),
-    "train_loss": ((), "nats", "mean training loss at the end"),
-    "loss_train": (("kind",), "nats", "training loss of each kind at the end"),
-    "loss_test": (("kind",), "nats", "loss on fresh examples of each kind at the end"),
-    "error_test": (("kind",), "1", "share of wrong signs on fresh examples of each kind at the end"),
-    "P_error": ((), "1", "exact error of the linear part's direction on P at the end"),
-    "h": ((), "1", "separation h = g(z + zeta) + g(z - zeta) - 2 g(z) at the end"),
-    "h_at_tau_P": ((), "1", "separation h when P is learnt (level 0.45), at the end if it is not, NaN without an order"),
-    "Q_loss_at_tau_P": ((), "nats", "training loss of Q-only examples at the same time as h_at_tau_P"),
-    "tau_noise": ((), "1", "exact standard deviation of the accumulated noise at the end"),
+# Dimensions are those beyond the sweep's.
+OUTCOME_VARIABLES: Final[Mapping[str, Variable]] = {
+    "tau_P": Variable(("level",), "1",
+                      "learning time of P-only examples, infinite if not learnt by censored_at, NaN without an order"),
+    "tau_Q": Variable(("level",), "1",
+                      "learning time of Q-only examples, infinite if not learnt by censored_at, NaN without an order"),
+    "above_again_P": Variable(("level",), "1",
+                              "tau from which P, once learnt, was above the level again; infinite if it was not"),
+    "above_again_Q": Variable(("level",), "1",
+                              "tau from which Q, once learnt, was above the level again; infinite if it was not"),
+    "above_for_P": Variable(("level",), "1", "for how long P was above the level again, in all, by the end"),
+    "above_for_Q": Variable(("level",), "1", "for how long Q was above the level again, in all, by the end"),
+    "above_at_end_P": Variable(("level",), "", "whether P, once learnt, is above the level at the end"),
+    "above_at_end_Q": Variable(("level",), "", "whether Q, once learnt, is above the level at the end"),
+    "order": Variable(("level",), "",
+                      "which is learnt first: P first, Q first, tie, neither learnt, no examples; diverged, oscillated: "
+                      "no order"),
+    "robust": Variable((), "", "whether the order is the same at every level"),
+    "censored_at": Variable((), "1", "last tau recorded"),
+    "annealed_tau": Variable((), "1", "tau at which the rate first fell, NaN if it did not"),
+    "outcome": Variable((), "", "how the run ended"),
+    "train_loss": Variable((), "nats", "mean training loss at the end"),
+    "loss_train": Variable(("kind",), "nats", "training loss of each kind at the end"),
+    "loss_test": Variable(("kind",), "nats", "loss on fresh examples of each kind at the end"),
+    "error_test": Variable(("kind",), "1", "share of wrong signs on fresh examples of each kind at the end"),
+    "P_error": Variable((), "1", "exact error of the linear part's direction on P at the end"),
+    "h": Variable((), "1", "separation h = g(z + zeta) + g(z - zeta) - 2 g(z) at the end"),
+    "h_at_tau_P": Variable((), "1",
+                           "separation h when P is learnt (level 0.45), at the end if it is not, NaN without an order"),
+    "Q_loss_at_tau_P": Variable((), "nats", "training loss of Q-only examples at the same time as h_at_tau_P"),
+    "tau_noise": Variable((), "1", "exact standard deviation of the accumulated noise at the end"),
 }
 
 
@@ -48,8 +56,8 @@ FLAGS: Final = ("robust", "above_at_end_P", "above_at_end_Q")
 _ABOVE: Final = {"above_again": "tau", "above_for": "duration", "above_at_end": "at_end"}
 
 
-def outcome_of(
-    trajectory: Trajectory, own: Mapping[str, Callable[[Trajectory], float]] | None = None
+def get_outcomes(
+    trajectory: Trajectory, metrics: Mapping[str, Callable[[Trajectory], float]] | None = None
 ) -> dict[str, Any]:
     """Values of `OUTCOME_VARIABLES`, arrays along their dimensions, and those of your own functions."""
     order = learning_order(trajectory)
@@ -80,7 +88,7 @@ def outcome_of(
         "Q_loss_at_tau_P": float(np.interp(when, tau, trajectory.history("loss_train", kind="Q-only"))),
         "tau_noise": float(last["tau_noise_exact"]),
     }
-    for name, function in (own or {}).items():
+    for name, function in (metrics or {}).items():
         value = float(function(trajectory))
         values[name] = value if not math.isnan(value) else math.nan
     return values

@@ -12,7 +12,7 @@ import numpy as np
 
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.regimes import conditions_of, regime
+from theory_sim.regimes import get_conditions, regime
 from theory_sim.sweeps.collect import Summary
 from theory_sim.theory.conditions import ConditionId
 
@@ -66,7 +66,7 @@ class Agreement:
     ----------
     predictor, statement : str
         What predicts, and what it says.
-    both, predicted_only, seen_only, neither : int
+    both, predicted_only, simulated_only, neither : int
         Cells in which the statement was predicted and seen, and so on.
     """
 
@@ -74,7 +74,7 @@ class Agreement:
     statement: str
     both: int
     predicted_only: int
-    seen_only: int
+    simulated_only: int
     neither: int
 
     @property
@@ -85,7 +85,7 @@ class Agreement:
     @property
     def cells(self) -> int:
         """Cells in all."""
-        return self.both + self.predicted_only + self.seen_only + self.neither
+        return self.both + self.predicted_only + self.simulated_only + self.neither
 
 
 @dataclass(frozen=True)
@@ -315,7 +315,7 @@ def _of_kind(field: str, value: float) -> float:
 def _margins(experiment: Experiment) -> dict[ConditionId, float]:
     """log of the factor to spare of each condition that is a boundary."""
     return {condition.id: math.log(condition.margin) if condition.margin > 0 else -math.inf
-            for condition in conditions_of(experiment) if condition.id in _BOUNDARIES}
+            for condition in get_conditions(experiment) if condition.id in _BOUNDARIES}
 
 
 def _boundaries(base: Experiment, parameters: list[_Parameter], fine: list[Array]) -> tuple[Boundary, ...]:

@@ -11,7 +11,7 @@ from typing import Final
 from theory_sim.errors import StoreError
 from theory_sim.loop import deferred_interrupt
 from theory_sim.sweeps.compute import Computed, compute
-from theory_sim.sweeps.executors.base import SweepExecutor, executor_of
+from theory_sim.sweeps.executors.base import SweepExecutor, make_executor
 from theory_sim.sweeps.executors.processes import interrupt
 from theory_sim.sweeps.store import SweepStatus, SweepStore
 
@@ -66,7 +66,7 @@ def run_sweep(
     """
     if not any_version:
         store.require_same_environment()
-    pool = executor if isinstance(executor, SweepExecutor) else executor_of(executor, workers, threads, store.manifest.path)
+    pool = executor if isinstance(executor, SweepExecutor) else make_executor(executor, workers, threads, store.manifest.path)
     with store.manifest.locked(pool.slots), deferred_interrupt() as interrupted, pool:
         entries = store.manifest.entries()
         again = set(store.missing())

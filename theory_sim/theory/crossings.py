@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
-__all__ = ["HYSTERESIS", "LEVELS", "OVERSHOOT", "AboveAgain", "above_again", "learning_time", "oscillated"]
+__all__ = ["HYSTERESIS", "LEVELS", "OVERSHOOT", "AboveAgain", "Order", "above_again", "learning_time", "oscillated"]
 
 Array = np.ndarray[Any, Any]
 
+Order = Literal["P first", "Q first", "tie", "neither learnt", "no examples", "diverged", "oscillated"]
+"""Which of the two patterns is learnt first, of a run or of a prediction."""
 LEVELS: Final = (0.45, 0.50, 0.55)
 """Mean training losses, nats, at which an order is read: the first decides, and the order is robust if the others agree."""
 HYSTERESIS: Final = 0.01

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from theory_sim.theory.closure import Closure
-from theory_sim.theory.crossings import LEVELS, learning_time, oscillated
+from theory_sim.theory.crossings import LEVELS, Order, learning_time, oscillated
 
-__all__ = ["LEVELS", "Order", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements"]
+__all__ = ["OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements"]
 
-Order = Literal["Q first", "P first", "neither", "no examples", "diverged", "oscillated"]
 _UNORDERED = ("no examples", "diverged", "oscillated")
 
 # Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
@@ -52,7 +50,7 @@ class OrderPrediction:
     Attributes
     ----------
     schedule : {"S", "L-S"}
-    order : {"Q first", "P first", "neither", "no examples", "diverged", "oscillated"}
+    order : {"Q first", "P first", "neither learnt", "no examples", "diverged", "oscillated"}
         Predicted at the level 0.45. There is none without examples of both kinds, where the run diverges, and where its steps
         overshoot (`theory_sim.theory.crossings.oscillated`).
     expected : {"Q first", "P first"}
@@ -197,5 +195,5 @@ def _could_hold(course: Closure, schedule: str) -> bool:
 
 def _order(tau_p: float, tau_q: float) -> Order:
     if math.isinf(tau_p) and math.isinf(tau_q):
-        return "neither"
+        return "neither learnt"
     return "P first" if tau_p < tau_q else "Q first"

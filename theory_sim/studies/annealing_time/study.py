@@ -177,5 +177,5 @@ STUDY: Final = register(Study(
     limits="One data law (preset quick), paired neurons, finite width m_V = 20 000; annealing of the rate, not of added noise.",
     seconds={"small": 15, "default": 200, "full": 5400},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
-    own={"ratio_level": _ratio_level, "ratio_motion": _ratio_motion, "ratio_end": _ratio_end},
+    metrics={"ratio_level": _ratio_level, "ratio_motion": _ratio_motion, "ratio_end": _ratio_end},
 ))

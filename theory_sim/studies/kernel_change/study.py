@@ -38,7 +38,7 @@ from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.groups import grid_cells, group_row, pair_row
 from theory_sim.studies.kernel_change.figure import plot
 from theory_sim.studies.registry import register
-from theory_sim.studies.small_rate import base_of
+from theory_sim.studies.small_rate import make_base
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
@@ -60,7 +60,7 @@ _EXPECTED: Final[dict[str, Literal["above", "below"]]] = {
 def _plan(size: Size) -> Mapping[str, Sweep]:
     block = Product({"patterns": list(_EXPECTED)})
     engines = (Engine(), Engine("limit"))
-    base = base_of(size, default=40_000, full=100_000)
+    base = make_base(size, default=40_000, full=100_000)
     return {"patterns": Sweep("patterns", base, (block,), ("L-S", "S"), tuple(_SEEDS[size]), engines)}
 
 

@@ -38,7 +38,7 @@ import numpy as np
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.mitigation.figure import plot
 from theory_sim.studies.registry import register
-from theory_sim.studies.small_rate import arm_rows, base_of
+from theory_sim.studies.small_rate import arm_rows, make_base
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
@@ -57,7 +57,7 @@ _TIMES: Final = (200.0, 450.0, 700.0)
 
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
-    base = base_of(size, default=10_000, full=100_000)
+    base = make_base(size, default=10_000, full=100_000)
     levels, times = (_NOISE[2:], (60.0, 120.0)) if size == "small" else (_NOISE, _TIMES)
     noisy = base.replace(noise_placement="pre-activations-shared", noise_level=base.tau_0_value, noise_annealing=times[-1])
     block = Product({"noise_level": [level * base.tau_0_value for level in levels], "noise_annealing": list(times)})

@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, Any, Final
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.noise_placement.figure import plot
 from theory_sim.studies.registry import register
-from theory_sim.studies.small_rate import NEVER, arm_rows, base_of
+from theory_sim.studies.small_rate import NEVER, arm_rows, make_base
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
@@ -64,7 +64,7 @@ _JUDGED: Final = ("pre-activations", "pre-activations-shared", "gradient")
 
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
-    base, seeds = base_of(size, default=2000, full=10_000), tuple(_SEEDS[size])
+    base, seeds = make_base(size, default=2000, full=10_000), tuple(_SEEDS[size])
     annealed = 120.0 if size == "small" else _ANNEALED
 
     def arm(placement: str) -> Sweep:

@@ -163,5 +163,5 @@ STUDY: Final = register(Study(
     rule="Exact interval of each share at level 1 - 0.05/3 against 1/2.",
     limits="One data law (preset quick), paired neurons, one start (the moderate lambda's stable level), tau up to 1600.",
     seconds={"small": 15, "default": 180, "full": 6000},
-    plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, own={"growth": _growth},
+    plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics={"growth": _growth},
 ))

@@ -55,7 +55,7 @@ from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.groups import done_seeds, group_row, pair_row
 from theory_sim.studies.registry import register
 from theory_sim.studies.scaling.figure import plot
-from theory_sim.studies.study import Finding, Outcome, Size, Study, StudyVerdict
+from theory_sim.studies.study import Finding, Judgement, Size, Study, StudyVerdict
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product, Zip
 from theory_sim.sweeps.collect import Summary
@@ -276,7 +276,7 @@ def _within(
     return Finding(statement, _side(low, high, *ends), reason)
 
 
-def _side(low: float, high: float, least: float, most: float) -> Outcome:
+def _side(low: float, high: float, least: float, most: float) -> Judgement:
     if least <= low and high <= most:
         return "supported"
     return "refuted" if high < least or low > most else "undecided"
@@ -296,6 +296,6 @@ STUDY: Final = register(Study(
            "10 000, there one data set; pairs of patches x_1 by their mean from d = 1000 on; errors by §10's formula.",
     seconds={"small": 10, "default": 580, "full": 20_000},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
-    own={"separation": _separation, "error_at_P_loss": _error_at_P_loss,
+    metrics={"separation": _separation, "error_at_P_loss": _error_at_P_loss,
          **{_at_loss(level): _error_at_loss(level) for level in _LOSSES}},
 ))

@@ -17,7 +17,7 @@ from theory_sim.observe.descent import THETAS
 from theory_sim.theory.changing_kernels import AverageBound, Excess, average_bound, excess_of, step_cost, step_cost_stated
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["TOLERANCE", "Steps", "steps_of"]
+__all__ = ["TOLERANCE", "Steps", "get_steps"]
 
 Array = np.ndarray[Any, Any]
 TOLERANCE: Final = 1e-9
@@ -104,7 +104,7 @@ class Steps:
         return self.star_loss + self.lambda_ / 2.0 * self.star_size
 
 
-def steps_of(run: Trajectory, theta: str, since: Literal["start", "annealing"] = "start") -> Steps | None:
+def get_steps(run: Trajectory, theta: str, since: Literal["start", "annealing"] = "start") -> Steps | None:
     """Steps of a run from its start, or from its annealing; None if there are none.
 
     Parameters

@@ -59,7 +59,7 @@ from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.groups import done_seeds, grid_cells, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
-from theory_sim.studies.theorem_c2.along_run import TOLERANCE, Steps, steps_of
+from theory_sim.studies.theorem_c2.along_run import TOLERANCE, Steps, get_steps
 from theory_sim.studies.theorem_c2.figure import plot
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -127,7 +127,7 @@ def _own() -> dict[str, Callable[[Trajectory], float]]:
 
 
 def _number(run: Trajectory, theta: str, since: Since, number: Callable[[Steps], float]) -> float:
-    steps = steps_of(run, theta, since)
+    steps = get_steps(run, theta, since)
     return math.nan if steps is None else number(steps)
 
 
@@ -307,5 +307,5 @@ STUDY: Final = register(Study(
     rule="One violation refutes; at most 1.1 times frozen, and below log 2: exact intervals at level 1 - 0.05/3 against 1/2.",
     limits="One data law, d = 100; the average loss, not the last; w* is known; no bound for large rates, the default's too.",
     seconds={"small": 15, "default": 200, "full": 30_000},
-    plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, own=_own(),
+    plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics=_own(),
 ))

@@ -56,7 +56,7 @@ from theory_sim.statistics.power_laws import jackknife_slopes
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.groups import done_seeds, grid_cells, mean_columns
 from theory_sim.studies.registry import register
-from theory_sim.studies.study import Finding, Outcome, Size, Study, StudyVerdict
+from theory_sim.studies.study import Finding, Judgement, Size, Study, StudyVerdict
 from theory_sim.studies.width.figure import plot
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product, Zip
@@ -331,7 +331,7 @@ def _judge(statement: str, rows: pandas.DataFrame, column: str, between: tuple[f
     """Whether the interval of a mean lies between two ends in every row, or outside of them in one."""
     if rows.empty:
         return Finding(statement, "undecided", "no such runs")
-    outcomes: list[Outcome] = []
+    outcomes: list[Judgement] = []
     told = []
     for _, row in rows.iterrows():
         mean, spread, seeds = (float(row[name]) for name in (column, f"{column}: spread", f"{column}: seeds"))
@@ -344,7 +344,7 @@ def _judge(statement: str, rows: pandas.DataFrame, column: str, between: tuple[f
         inside, outside = between[0] < low and high < between[1], high < between[0] or low > between[1]
         outcomes.append("supported" if inside else "refuted" if outside else "undecided")
         told.append(f"{mean:.3f} ({low:.3f} to {high:.3f})")
-    verdict: Outcome = "refuted" if "refuted" in outcomes else "undecided" if "undecided" in outcomes else "supported"
+    verdict: Judgement = "refuted" if "refuted" in outcomes else "undecided" if "undecided" in outcomes else "supported"
     ends = f"above {between[0]:g}" if math.isinf(between[1]) else f"{between[0]:.4g} to {between[1]:.4g}"
     return Finding(statement, verdict, f"{column} {', '.join(told)} at {_LEVEL:.2%}, aim {ends}")
 
@@ -368,6 +368,6 @@ STUDY: Final = register(Study(
     limits="Paired neurons, split network, full batches; gaps at d = 20, deficit and order at d = 200; m up to 40 000.",
     seconds={"small": 20, "default": 400, "full": 2400},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
-    beside={"gap of outputs": _outputs_gap, "gap of losses": _losses_gap, "gap of times": _times_gap, "h / limit": _h_ratio,
-            "q": _q, "gap of P loss": _P_loss_gap},
+    paired_metrics={"gap of outputs": _outputs_gap, "gap of losses": _losses_gap, "gap of times": _times_gap,
+                    "h / limit": _h_ratio, "q": _q, "gap of P loss": _P_loss_gap},
 ))

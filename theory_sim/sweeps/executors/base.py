@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Self, TypeVar
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.plugins import Registry
 
-__all__ = ["EXECUTORS", "SweepExecutor", "executor_help", "executor_of", "register", "require_executor"]
+__all__ = ["EXECUTORS", "SweepExecutor", "executor_help", "make_executor", "register", "require_executor"]
 
 E = TypeVar("E", bound="type[SweepExecutor]")
 
@@ -96,6 +96,6 @@ def require_executor(name: str | None, workers: int | None, threads: int | None)
     return kind
 
 
-def executor_of(name: str | None, workers: int | None, threads: int | None, manifest: Path) -> SweepExecutor:
+def make_executor(name: str | None, workers: int | None, threads: int | None, manifest: Path) -> SweepExecutor:
     """Executor of a name for a sweep; see `require_executor`."""
     return require_executor(name, workers, threads).of(workers, threads, manifest)
