@@ -15,15 +15,15 @@ from tests.replay import Rate, drawn, initial, noise, second_layer
 from tests.test_reproducible import assert_identical
 from theory_sim import Data, Experiment, draw_data, draw_test_data, resume, simulate
 from theory_sim.errors import ExperimentError, InputError
+from theory_sim.experiment.choices import PLACEMENTS
 from theory_sim.limit.closure import closure_trajectory
 from theory_sim.loop import partial_path
 from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
 from theory_sim.testing import decomposition_adds_up, experiments, noise_follows_recursion, noise_level_is_likely
-from theory_sim.theory.noise_placement import PLACEMENTS, matched_level
-from theory_sim.train.noise import PreActivationNoise, Sites, placement_of
-from theory_sim.train.schedules import schedule_of
+from theory_sim.train.noise import PreActivationNoise, Sites, make_placement, matched_level
+from theory_sim.train.schedules import make_schedule
 
 SMALL = Experiment(
     d=6, N=22, p0=0.25, q0=0.4, r=0.4, m_W=14, m_V=22, n_test=3, eta_1=1.5, eta_2=0.3, lambda_=0.03, tau_xi=0.15,
@@ -137,7 +137,7 @@ def agree(e: Experiment) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("neurons", ["paired", "independent"])
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("placement", PLACEMENTS.names())
 def test_placements_against_the_slow_run(placement: str, neurons: str) -> None:
     e = placed(placement, neurons=neurons, noise_factor=0.25)
     slow = agree(e)
@@ -176,7 +176,7 @@ def test_without_noise_it_is_the_fast_network(network: str) -> None:
 
 @pytest.mark.parametrize("network", ["split", "shared"])
 @pytest.mark.parametrize("fields", [
-    *({"noise_placement": p, "noise_level": 0.7, "noise_annealing": 5.0} for p in PLACEMENTS),
+    *({"noise_placement": p, "noise_level": 0.7, "noise_annealing": 5.0} for p in PLACEMENTS.names()),
     *({"patterns": p} for p in PATTERNS),
 ], ids=str)
 def test_bits_do_not_depend_on_threads_or_on_interruption(fields: dict[str, Any], network: str, tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_bits_do_not_depend_on_threads_or_on_interruption(fields: dict[str, Any]
     decomposition_adds_up(whole)
 
 
-@given(experiments(dtype="float64"), st.sampled_from(PLACEMENTS), st.sampled_from(("moving", *PATTERNS)), st.booleans())
+@given(experiments(dtype="float64"), st.sampled_from(PLACEMENTS.names()), st.sampled_from(("moving", *PATTERNS)), st.booleans())
 @settings(max_examples=40)
 def test_the_split_adds_up_and_the_noise_has_its_level(e: Experiment, place: str, patterns: str, annealed: bool) -> None:
     fields: dict[str, Any] = {"noise_placement": place, "noise_level": 0.1}
@@ -208,7 +208,7 @@ def test_the_split_adds_up_and_the_noise_has_its_level(e: Experiment, place: str
 
 
 @pytest.mark.parametrize("s", [0.5, 3.0])
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("placement", PLACEMENTS.names())
 def test_matched_placements_have_one_pre_activation_variance(placement: str, s: float) -> None:
     """Level 1e-6 by chi-square bounds on 40 000 draws; the same check refuses a level 5 % off."""
     rate, lambda_ = 1.5, 0.03
@@ -217,7 +217,7 @@ def test_matched_placements_have_one_pre_activation_variance(placement: str, s: 
     rng = np.random.default_rng(1)
     x = np.array([[0.3, -0.4], [0.6, 0.8]])
     norm = np.linalg.norm(x, axis=1)
-    noise_of: Any = placement_of(e)
+    noise_of: Any = make_placement(e)
     n = 40_000
     if isinstance(noise_of, PreActivationNoise):
         sites = Sites(x, norm, np.zeros(2, int), np.arange(2), np.arange(2), np.ones(2))
@@ -240,11 +240,11 @@ def test_matched_placements_have_one_pre_activation_variance(placement: str, s: 
 
 
 def test_annealing_follows_the_schedule_or_tau() -> None:
-    noise_of = placement_of(placed("gradient", noise_factor=0.5))
+    noise_of = make_placement(placed("gradient", noise_factor=0.5))
     assert noise_of is not None and [noise_of.level(9.0, at) for at in (math.nan, 3.0)] == [0.7, 0.35]
-    noise_of = placement_of(placed("gradient", noise_annealing=4.0))
+    noise_of = make_placement(placed("gradient", noise_annealing=4.0))
     assert noise_of is not None and [noise_of.level(tau, math.nan) for tau in (3.9, 4.0, 5.0)] == [0.7, 0.0, 0.0]
-    noise_of = placement_of(placed("gradient", noise_annealing="never"))
+    noise_of = make_placement(placed("gradient", noise_annealing="never"))
     assert noise_of is not None and noise_of.level(1e9, 1.0) == 0.7
 
 
@@ -287,4 +287,4 @@ def test_helpers_refuse_what_they_cannot_do() -> None:
 
 def test_schedules_know_nothing_of_placed_noise() -> None:
     e = placed("gradient")
-    assert schedule_of(e, 0.5).rate(0.0, 0.7) == schedule_of(SMALL, 0.5).rate(0.0, 0.7)
+    assert make_schedule(e, 0.5).rate(0.0, 0.7) == make_schedule(SMALL, 0.5).rate(0.0, 0.7)

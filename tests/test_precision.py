@@ -24,7 +24,7 @@ from theory_sim.precision import finest_decay, largest_noise, require_precision
 from theory_sim.regimes import regime, verdict_requirements
 from theory_sim.theory.conditions import highest_level, output_rounding
 from theory_sim.train.batches import Batches
-from theory_sim.train.noise import PreActivationNoise, Sites, placement_of
+from theory_sim.train.noise import PreActivationNoise, Sites, make_placement
 
 EPS = float(np.finfo(np.float32).eps)
 DTYPES = ("float32", "float64")
@@ -82,7 +82,7 @@ def test_initial_values_and_increments_agree(neurons: Any) -> None:
 
 @pytest.mark.parametrize("placement", ["pre-activations", "pre-activations-shared", "iterates-transient"])
 def test_placed_noise_agrees(placement: Any) -> None:
-    noise_of = placement_of(RUN.replace(noise_placement=placement, noise_level=1.0))
+    noise_of = make_placement(RUN.replace(noise_placement=placement, noise_level=1.0))
     assert isinstance(noise_of, PreActivationNoise)
     drawn = []
     for dtype in DTYPES:

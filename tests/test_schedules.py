@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from theory_sim import Experiment, draw_data, simulate
 from theory_sim.errors import ExperimentError
 from theory_sim.train.batches import Batches
-from theory_sim.train.schedules import schedule_of
+from theory_sim.train.schedules import make_schedule
 
 SMALL = Experiment(d=4, N=20, m_W=8, m_V=12, n_test=2, eta_1=2.0, eta_2=0.25, lambda_=0.01, tau_xi=0.05,
                    epsilon_1=0.1, max_steps=6, record_every=0.1)  # fmt: skip
@@ -17,7 +17,7 @@ SMALL = Experiment(d=4, N=20, m_W=8, m_V=12, n_test=2, eta_1=2.0, eta_2=0.25, la
 
 @given(st.lists(st.floats(0, 3), min_size=1, max_size=20))
 def test_threshold_anneals_once_and_for_good(losses: list[float]) -> None:
-    schedule = schedule_of(SMALL.replace(schedule="L-S"), 0.4)
+    schedule = make_schedule(SMALL.replace(schedule="L-S"), 0.4)
     threshold = 0.1 + 0.4 * math.log(2)
     rates = [schedule.rate(float(t), loss) for t, loss in enumerate(losses)]
     first = next((t for t, loss in enumerate(losses) if loss <= threshold), len(losses))
@@ -27,13 +27,13 @@ def test_threshold_anneals_once_and_for_good(losses: list[float]) -> None:
 
 def test_constant_and_S() -> None:
     for name, rate in (("constant", 2.0), ("S", 0.25)):
-        schedule = schedule_of(SMALL.replace(schedule=name), 0.5)
+        schedule = make_schedule(SMALL.replace(schedule=name), 0.5)
         assert [schedule.rate(tau, 0.0) for tau in (0.0, 5.0, 1e6)] == [rate] * 3
         assert math.isnan(schedule.annealed_tau)
 
 
 def test_step_cuts_at_multiples_whatever_the_rounding_of_tau() -> None:
-    schedule = schedule_of(SMALL.replace(schedule="step", step_tau=0.3, step_factor=0.5), 0.5)
+    schedule = make_schedule(SMALL.replace(schedule="step", step_tau=0.3, step_factor=0.5), 0.5)
     for tau, cuts in ((0.0, 0), (0.2999, 0), (0.1 + 0.2, 1), (0.3 * (1 - 1e-14), 1), (0.59, 1), (0.1 * 9, 3)):
         assert schedule.rate(tau, 1.0) == pytest.approx(2.0 * 0.5**cuts)
     assert schedule.annealed_tau == 0.1 + 0.2
@@ -41,7 +41,7 @@ def test_step_cuts_at_multiples_whatever_the_rounding_of_tau() -> None:
 
 @given(st.floats(0, 20))
 def test_cosine_falls_from_eta_1_to_eta_2(tau: float) -> None:
-    schedule = schedule_of(SMALL.replace(schedule="cosine", max_tau=10.0), 0.5)
+    schedule = make_schedule(SMALL.replace(schedule="cosine", max_tau=10.0), 0.5)
     assert schedule.rate(0.0, 1.0) == pytest.approx(2.0)
     assert schedule.rate(5.0, 1.0) == pytest.approx((2.0 + 0.25) / 2)
     assert schedule.rate(10.0, 1.0) == pytest.approx(0.25)
@@ -49,7 +49,7 @@ def test_cosine_falls_from_eta_1_to_eta_2(tau: float) -> None:
 
 
 def test_pieces_end_where_they_say_and_the_last_rate_goes_on() -> None:
-    schedule = schedule_of(SMALL.replace(schedule="pieces", pieces=[[1.0, 0.5], [3.0, 2.0], [4.0, 0.1]], tau_0=0.1), 0.5)
+    schedule = make_schedule(SMALL.replace(schedule="pieces", pieces=[[1.0, 0.5], [3.0, 2.0], [4.0, 0.1]], tau_0=0.1), 0.5)
     seen = [schedule.rate(tau, 1.0) for tau in (0.0, 0.99, 1.0, 2.9, 3.0, 4.0, 100.0)]
     assert seen == [0.5, 0.5, 2.0, 2.0, 0.1, 0.1, 0.1]
     assert schedule.annealed_tau == 3.0  # the rise at tau = 1 is no annealing
@@ -57,7 +57,7 @@ def test_pieces_end_where_they_say_and_the_last_rate_goes_on() -> None:
 
 def test_a_threshold_below_the_stop_loss_is_refused_with_the_drawn_share() -> None:
     with pytest.raises(ExperimentError, match=r"q_hat = 0.1 drawn, at or below .*0\.3.*\n.*anneal.*\n.*epsilon_1"):
-        schedule_of(SMALL.replace(schedule="L-S", epsilon_2=0.3, q0=0.5), 0.1)
+        make_schedule(SMALL.replace(schedule="L-S", epsilon_2=0.3, q0=0.5), 0.1)
 
 
 def test_stop_rules() -> None:

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Self
 
-__all__ = ["ExperimentError", "Fault", "InputError", "StoreError", "TheorySimError", "gathered", "repr_of", "shown"]
+__all__ = [
+    "ExperimentError", "Fault", "InputError", "StoreError", "TheorySimError", "UnreadFieldWarning", "gathered", "repr_of",
+    "shown",
+]
 
 _LONGEST: Final = 120
 _MOST_SHOWN: Final = 8
@@ -106,6 +109,10 @@ def gathered(faults: list[Fault]) -> Iterator[None]:
 
 class ExperimentError(InputError):
     """A description of a run that cannot be simulated as it stands."""
+
+
+class UnreadFieldWarning(UserWarning):
+    """A field of a file that changes nothing, since nothing that the file chooses reads it."""
 
 
 class StoreError(TheorySimError):

@@ -14,7 +14,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.theory.conditions import ROUNDING_LARGE, highest_level, output_rounding
 from theory_sim.train.clock import largest_level
-from theory_sim.train.noise import PreActivationNoise, placement_of
+from theory_sim.train.noise import PreActivationNoise, make_placement
 
 __all__ = ["finest_decay", "largest_noise", "require_precision"]
 
@@ -22,7 +22,7 @@ __all__ = ["finest_decay", "largest_noise", "require_precision"]
 def largest_noise(experiment: Experiment) -> float:
     """Upper bound of the standard deviation that noise of any kind gives to a pre-activation, per norm of the input."""
     e = experiment
-    placed = e.noise_level if isinstance(placement_of(e), PreActivationNoise) else 0.0
+    placed = e.noise_level if isinstance(make_placement(e), PreActivationNoise) else 0.0
     return math.hypot(largest_level(e), placed)
 
 

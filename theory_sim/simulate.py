@@ -16,7 +16,7 @@ from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
 from theory_sim.network.memory import network_bytes
 from theory_sim.numeric.pool import BlockPool, default_threads, require_threads
 from theory_sim.observe.base import Observer
-from theory_sim.observe.builtin import observers_of
+from theory_sim.observe.builtin import make_observers
 from theory_sim.observe.decomposition import Decomposition
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
@@ -144,7 +144,7 @@ def _run(
 ) -> Trajectory:
     train, test = draw_data(experiment), draw_test_data(experiment)
     standard = (Losses(), PError(experiment.g0), Decomposition(), Separation())
-    watching = (*standard, *observers_of(experiment), *observers)
+    watching = (*standard, *make_observers(experiment), *observers)
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
         network = _network_of(experiment)(experiment, train, pool)
         run: Run[PlacedNetwork | SharedNetwork | SplitNetwork] = Run(

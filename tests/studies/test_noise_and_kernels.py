@@ -12,7 +12,7 @@ import pytest
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
-from theory_sim.theory.noise_placement import matched_level
+from theory_sim.train.noise import matched_level
 
 PLACEMENT, MITIGATION, KERNEL = (get_study(name) for name in ("noise-placement", "mitigation", "kernel-change"))
 JUDGED = ("pre-activations", "pre-activations-shared", "gradient")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 File = Annotated[Path | None, typer.Argument(help="Experiment in TOML; left out, the preset.")]
 Runs = Annotated[list[Path], typer.Argument(help="Folders of saved runs.")]
 Preset = Annotated[str | None, typer.Option(help="Preset to start from instead of a file (default: default).")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a field; repeatable.")]
-Compare = Annotated[str | None, typer.Option(help="Schedules on the same data, such as L-S,S.")]
+Settings = Annotated[list[str] | None, typer.Option(
+    "--set", metavar="FIELD=VALUE",
+    help="Change a field; repeatable. schedule is one of: {schedules}; noise_placement: {placements}.",
+)]
+Compare = Annotated[str | None, typer.Option(help="Schedules on the same data, such as L-S,S. One of: {schedules}.")]
 Seeds = Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")]
 EngineName = Annotated[str, typer.Option("--engine", help="finite: finite width; limit: infinite width; closure: its closure.")]
 Kernel = Annotated[str | None, typer.Option(help="Limit: patterns moving (default), frozen (NTK), independent.")]
@@ -29,7 +33,7 @@ Tolerance = Annotated[float | None, typer.Option(help="Limit: largest error of t
 TimeTolerance = Annotated[float | None, typer.Option(help="Limit, flow: largest error a step (default 1e-4).")]
 Observe = Annotated[list[str] | None, typer.Option(
     metavar="NAME[:TIMES[,probes=n]]",
-    help="Record more; repeatable. NAME: patterns, kernels, gradients, descent. "
+    help="Record more; repeatable. NAME: {observers}. "
          "TIMES: every_steps=n, log_steps=n, every_tau=x, at_tau=x/y/z.",
 )]
 Threads = Annotated[int | None, typer.Option(help="Threads a run; any number gives the same result.")]
@@ -105,7 +109,6 @@ def make_plan(
     observe: Sequence[str] | None = None,
 ) -> Plan:
     from theory_sim.errors import InputError
-    from theory_sim.experiment import Experiment
     from theory_sim.reading import by_options
     from theory_sim.sweeps.plan import Plan
 
@@ -115,14 +118,32 @@ def make_plan(
     if file is not None and preset is not None:
         raise InputError(f"the file {file} and --preset {preset}", "a run starts from one of them", "leave one of the two out")
     options = {field: "--observe" if field == "observe" and observe else f"--set {field}" for field in changes}
-    if file is not None:
-        plan = Plan.from_toml(file, changes, options)
-    else:
+    if compare is not None:
+        options["schedule"] = "--compare"
+    schedules = [part.strip() for part in compare.split(",")] if compare is not None else None
+    plan = _start(file, preset, changes, options)
+    with by_options(options):
+        if schedules or seeds is not None:
+            plan = Plan.of(plan.experiment, schedules or plan.compare, parse_seeds_option(seeds) or plan.seeds)
+        unread = plan.experiment.unread(changes, plan.compare)
+        if unread:
+            raise InputError.of(unread)
+    return plan
+
+
+def _start(file: Path | None, preset: str | None, changes: dict[str, Any], options: dict[str, str]) -> Plan:
+    """Plan of a file, whose warnings are printed, or of a preset; with the changes of the command line."""
+    from theory_sim.experiment import Experiment
+    from theory_sim.reading import by_options
+    from theory_sim.sweeps.plan import Plan
+
+    if file is None:
         start = Experiment.preset(preset or "default")
         with by_options(options):
-            plan = Plan.of(start.replace(**changes))
-    if compare is None and seeds is None:
-        return plan
-    schedules = [part.strip() for part in compare.split(",")] if compare is not None else None
-    with by_options(options | ({"schedule": "--compare"} if compare is not None else {})):
-        return Plan.of(plan.experiment, schedules or plan.compare, parse_seeds_option(seeds) or plan.seeds)
+            return Plan.of(start.replace(**changes))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        plan = Plan.from_toml(file, changes, options)
+    for warning in caught:
+        typer.echo(f"warning: {warning.message}", err=True)
+    return plan

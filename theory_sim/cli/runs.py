@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from theory_sim.cli.app import app
+from theory_sim.cli.help import Described
 from theory_sim.cli.options import (
     Compare,
     EngineName,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from theory_sim.trajectory import Trajectory
 
 
-@app.command()
+@app.command(cls=Described)
 def run(
     file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
     seeds: Seeds = None, engine: EngineName = "finite", kernel: Kernel = None, noise: NoiseOutput = None, time: Time = None,
@@ -89,7 +90,7 @@ def resume(
     raise typer.Exit(1 if findings else 0)
 
 
-@app.command()
+@app.command(cls=Described)
 def demo(
     seeds: Seeds = "0:5", threads: Threads = None, out: Out = Path("runs"),
     figures: Annotated[Path, typer.Option(help="Folder for figures.")] = Path("figures"), force: Force = False,
@@ -272,7 +273,7 @@ def presets(
             typer.echo(f"{name:10} {preset.summary}")
 
 
-@app.command()
+@app.command(cls=Described)
 def check(
     file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
     seeds: Seeds = None, as_json: Json = False,

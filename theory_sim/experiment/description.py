@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
 import pydantic
 from pydantic import model_validator
 
-from theory_sim.errors import ExperimentError, repr_of, shown
+from theory_sim.errors import ExperimentError, Fault, repr_of, shown
+from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES, chosen_by
+from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_names, read_own_fields
 from theory_sim.experiment.presets import PRESETS
 from theory_sim.experiment.recording import RecordingSection
-from theory_sim.experiment.refusal import faults_of
+from theory_sim.experiment.refusal import faults_of, unknown
+from theory_sim.experiment.schedule import ScheduleSection
 from theory_sim.reading import TomlFile
+from theory_sim.registry import Choice
 from theory_sim.storage.writing import write_text
 
-__all__ = ["Experiment", "preset_names", "require_steps"]
+__all__ = ["Experiment", "not_default", "preset_names", "require_steps"]
 
 _MOST_STEPS: Final = 1e9
 
@@ -51,6 +56,50 @@ class Experiment(RecordingSection):
         if faults:
             raise ExperimentError.of(faults)
         return self
+
+    @property
+    def own_values(self) -> dict[str, Any]:
+        """Values of the fields that its schedule and its placement of noise declare of their own."""
+        return dict(self.__pydantic_extra__ or {})
+
+    def choices(self) -> list[type[Choice]]:
+        """Classes of the schedule, the placement of noise and the observers that it names."""
+        return chosen_by(self.schedule, self.noise_placement, self.observe)
+
+    def faults(self) -> Iterator[Fault]:
+        yield from super().faults()
+        chosen, extra = self.choices(), self.__pydantic_extra__ or {}
+        values, faults = read_own_fields(chosen, extra)
+        faults += faults_of_own_fields(chosen, extra)
+        known = own_field_names() if extra else []
+        faults += [unknown(type(self), [name]) for name in extra if name not in known]
+        yield from faults
+        if not faults:
+            extra.update(values)
+            for each in chosen:
+                yield from each.faults(self)
+
+    def unread(self, given: Mapping[str, Any], schedules: Sequence[str] = ()) -> list[Fault]:
+        """Fields, among those given, that no schedule to be run reads: they change nothing.
+
+        Parameters
+        ----------
+        given : mapping
+            Fields with the values that were asked for.
+        schedules : sequence of str
+            Schedules to be run; the experiment's own by default.
+        """
+        chosen = schedules or (self.schedule,)
+        faults = []
+        for field, value in given.items():
+            readers = SCHEDULES.readers(field) if field in ScheduleSection.__annotations__ else ()
+            # tau_0 is stationary at eta_1 unless it is told another rate.
+            started = field == "eta_1" and self.tau_0 == "stationary" and self.tau_0_rate is None
+            if readers and not started and not set(readers) & set(chosen):
+                faults.append(Fault(f"{field} = {shown(repr_of(value))} with schedule = {' and '.join(map(repr, chosen))}",
+                                    f"only {', '.join(map(repr, readers))} read{'s' if len(readers) == 1 else ''} {field}",
+                                    f"leave {field} out, or choose another schedule", (field, "schedule")))
+        return faults
 
     @property
     def run_name(self) -> str:
@@ -89,6 +138,11 @@ class Experiment(RecordingSection):
         if changed.get("noise_placement") == "none":
             for key in ("noise_level", "noise_annealing", "noise_factor"):
                 values.pop(key, None)
+        for key in set(self.__pydantic_extra__ or ()) - set(changed):
+            # An own field goes with the choice that reads it.
+            choosing = [registry.what for registry in (SCHEDULES, PLACEMENTS) if registry.readers(key)]
+            if any(field in changed and changed[field] != getattr(self, field) for field in choosing):
+                values.pop(key, None)
         return Experiment(**{**values, **changed})
 
     def fields(self) -> dict[str, Any]:
@@ -113,7 +167,9 @@ class Experiment(RecordingSection):
                     raise ExperimentError(f"{key} = {shown(repr_of(file.table[key]))}",
                                           "an Experiment is one run with one schedule",
                                           "read the file with theory_sim.Plan.from_toml", fields=(key,))
-            return cls(**file.table)
+            made = cls(**file.table)
+        file.warn(made.unread(not_default(file.table)))
+        return made
 
     def to_toml(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write every field that is set, whole or not at all; ``from_toml`` gives an equal Experiment back.
@@ -134,12 +190,18 @@ class Experiment(RecordingSection):
         write_text(target, tomli_w.dumps(self.fields()), fix="choose another path")
 
 
+def not_default(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a file that are not at their defaults; ``to_toml`` writes these too."""
+    return {name: value for name, value in given.items()
+            if name in Experiment.model_fields and value != Experiment.model_fields[name].default}
+
+
 def require_steps(experiment: Experiment) -> None:
     """Refuse a run that would not end within days, whatever the machine; `max_steps` stops it earlier."""
     steps = experiment.most_steps
     if experiment.max_steps is None and steps > _MOST_STEPS:
         raise ExperimentError(
             f"about {steps:.2g} steps, max_tau = {experiment.max_tau:g} over rates down to "
-            f"{min(experiment.rates().values()):.3g}{' and cuts' if experiment.schedule == 'step' else ''}",
+            f"{SCHEDULES.get(experiment.schedule).least_rate(experiment, experiment.max_tau):.3g}",
             f"at most {_MOST_STEPS:g} steps of which each takes 0.1 ms or more",
             "raise the rate or lower max_tau, give max_steps, or use the limit with time = 'flow' (--time flow)")

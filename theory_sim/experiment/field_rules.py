@@ -7,6 +7,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from theory_sim.experiment.choices import OneOf
+
 __all__ = ["choices_of", "rule_of"]
 
 
@@ -24,12 +26,15 @@ def rule_of(field: FieldInfo) -> str:
         words = ["a table" if dict in kinds else "a list of numbers" if tuple in kinds else "a text"]
     if len(words) == 1:
         return words[0]
-    start = "one of " if not (int in kinds or float in kinds) else ""
+    start = "one of " if len(words) > 2 and not (int in kinds or float in kinds) else ""
     return f"{start}{', '.join(words[:-1])} or {words[-1]}"
 
 
 def choices_of(field: FieldInfo) -> tuple[str, ...]:
     """Words that a field takes."""
+    for rule in field.metadata:
+        if isinstance(rule, OneOf):
+            return rule.names()
     return tuple(word for part in _parts(field.annotation) if get_origin(part) is Literal for word in get_args(part))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from theory_sim.errors import Fault
+from theory_sim.experiment.choices import NO_PLACEMENT, PLACEMENTS, OneOf
 from theory_sim.experiment.schedule import ScheduleSection
 from theory_sim.experiment.section import LEAST, MOST
 from theory_sim.theory.noise_law import tau_stationary
@@ -27,9 +28,9 @@ class NoiseSection(ScheduleSection):
         "stationary", description="standard deviation of U_0, or the stationary level of the noise"
     )
     tau_0_rate: float | None = Field(None, ge=LEAST, le=MOST, description="rate at which tau_0 is stationary (default eta_1)")
-    noise_placement: Literal[
-        "none", "pre-activations", "pre-activations-shared", "activations", "gradient", "iterates", "iterates-transient"
-    ] = Field("none", description="where noise enters beside xi")
+    noise_placement: Annotated[str, OneOf(PLACEMENTS, (NO_PLACEMENT,))] = Field(
+        NO_PLACEMENT, description="where noise enters beside xi"
+    )
     noise_level: float = Field(0.0, ge=0, le=1e12, description="standard deviation of that noise, in its placement's unit")
     noise_annealing: float | Literal["never", "with-rate"] = Field(
         "never", description="when that noise falls: never, when the rate first falls, or at this tau"
@@ -85,7 +86,7 @@ class NoiseSection(ScheduleSection):
     def _faults_of_placement(self) -> Iterator[Fault]:
         """What is wrong between the fields of placed noise and patterns."""
         placement, annealing = self.noise_placement, self.noise_annealing
-        if placement == "none":
+        if placement == NO_PLACEMENT:
             for field, default in (("noise_level", 0.0), ("noise_annealing", "never"), ("noise_factor", 0.0)):
                 if getattr(self, field) != default:
                     yield Fault(f"{field} = {getattr(self, field)!r} with noise_placement = 'none'",
@@ -94,16 +95,12 @@ class NoiseSection(ScheduleSection):
         elif self.noise_level == 0:
             yield Fault(f"noise_placement = {placement!r} with noise_level = 0", "placed noise has a level",
                         "give noise_level above 0, or leave noise_placement out", ("noise_placement", "noise_level"))
-        if annealing == "never" and self.noise_factor != 0 and placement != "none":
+        if annealing == "never" and self.noise_factor != 0 and placement != NO_PLACEMENT:
             yield Fault(f"noise_factor = {self.noise_factor:g} with noise_annealing = 'never'", "it is the factor of annealing",
                         "give noise_annealing, or leave noise_factor out", ("noise_factor", "noise_annealing"))
         if isinstance(annealing, float) and not annealing > 0:
             yield Fault(f"noise_annealing = {annealing:g}", "a tau above 0, 'never' or 'with-rate'", "make it positive",
                         ("noise_annealing",))
-        if placement in ("pre-activations", "pre-activations-shared", "iterates-transient") and self.patterns != "moving":
-            yield Fault(f"noise_placement = {placement!r} with patterns = {self.patterns!r}",
-                        "noise on pre-activations acts through patterns that follow them", "choose patterns = 'moving'",
-                        ("noise_placement", "patterns"))
 
     def _faults_of_range(self) -> Iterator[Fault]:
         """Numbers outside of the range of the dtype to which a run rounds them, or near enough to its end to lose digits.
@@ -122,7 +119,7 @@ class NoiseSection(ScheduleSection):
             values |= {label: (rate, by), f"{label} x tau_xi": (rate * self.tau_xi, (*by, "tau_xi"))}
             if self.noise_placement == "gradient":
                 values[f"{label} x noise_level"] = rate * self.noise_level, (*by, "noise_level")
-        if self.noise_placement != "none":
+        if self.noise_placement != NO_PLACEMENT:
             values |= {"noise_level": (self.noise_level, ("noise_level",)),
                        "noise_level x noise_factor": (self.noise_level * self.noise_factor, ("noise_level", "noise_factor"))}
         # A product that is zero although no factor is has left the range of float64 itself.

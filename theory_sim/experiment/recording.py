@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from theory_sim.errors import Fault
+from theory_sim.experiment.choices import OBSERVERS, OneOf
 from theory_sim.experiment.record_times import Recording
 from theory_sim.experiment.section import LEAST, MOST
 from theory_sim.experiment.training import TrainingSection
 
-__all__ = ["OBSERVERS", "RecordingSection"]
+__all__ = ["RecordingSection"]
 
-ObserverName = Literal["descent", "gradients", "kernels", "patterns"]
-OBSERVERS: Final[tuple[str, ...]] = get_args(ObserverName)
 _LAST: Final = 2**64 - 1
 
 
@@ -28,7 +25,7 @@ class RecordingSection(TrainingSection):
     seed_noise: int | None = Field(None, strict=True, ge=0, le=_LAST, description="seed of xi (default seed)")
     seed_batch: int | None = Field(None, strict=True, ge=0, le=_LAST, description="seed of the mini-batches (default seed)")
     record_every: float = Field(10.0, ge=LEAST, le=MOST, description="tau between two records")
-    observe: dict[ObserverName, Recording] = Field(
+    observe: dict[Annotated[str, OneOf(OBSERVERS)], Recording] = Field(
         default_factory=dict, description="more to record: {name: {every_steps | log_steps | at_tau | every_tau, probes}}",
         json_schema_extra={"rule": "a table of observers by name, each with record times: {kernels = {every_tau = 25.0}}"},
     )
@@ -37,16 +34,3 @@ class RecordingSection(TrainingSection):
         """Seed of one purpose: its own where given, else ``seed``."""
         own: int | None = getattr(self, f"seed_{purpose}")
         return self.seed if own is None else own
-
-    def faults(self) -> Iterator[Fault]:
-        yield from super().faults()
-        for name, recording in self.observe.items():
-            if name in ("descent", "gradients") and recording.probes is not None:
-                yield Fault(f"probes for the observer {name!r}", "it looks at every training example", "leave probes out",
-                            (f"observe.{name}.probes",))
-        if "descent" in self.observe:
-            for field, plain in (("network", "split"), ("batch_size", None), ("noise_placement", "none")):
-                if getattr(self, field) != plain:
-                    yield Fault(f"the observer 'descent' with {field} = {getattr(self, field)!r}",
-                                "the signal makes gradient descent on the whole training loss of the split network "
-                                "(THEORY §11)", f"leave {field} out, or do not observe descent", ("observe.descent", field))

@@ -10,11 +10,12 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from theory_sim.errors import ExperimentError, Fault, repr_of, shown
+from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.field_rules import choices_of, rule_of
+from theory_sim.experiment.own_fields import own_field_names
 from theory_sim.experiment.record_times import Recording
-from theory_sim.experiment.recording import OBSERVERS
 
-__all__ = ["faults_of"]
+__all__ = ["faults_of", "unknown"]
 
 
 def faults_of(model: type[pydantic.BaseModel], fields: Mapping[str, Any], error: pydantic.ValidationError) -> list[Fault]:
@@ -31,8 +32,8 @@ def faults_of(model: type[pydantic.BaseModel], fields: Mapping[str, Any], error:
         if isinstance(cause, ExperimentError):
             faults += [fault._replace(fields=tuple(".".join([*path, field]) for field in fault.fields))
                        for fault in cause.faults]
-        elif each["type"] == "extra_forbidden" or (path[:1] == ["observe"] and each["type"] == "literal_error"):
-            faults.append(_unknown(model, path))
+        elif each["type"] == "extra_forbidden" or (path[:1] == ["observe"] and path[2:] == ["[key]"]):
+            faults.append(unknown(model, path))
         else:
             faults.append(_bad_value(model, fields, path))
         wrong |= set(path[:1])
@@ -67,12 +68,12 @@ def _bad_value(model: type[pydantic.BaseModel], fields: Mapping[str, Any], path:
     return Fault(f"{name} = {shown(repr_of(value))}", rule_of(info), fix, (name,))
 
 
-def _unknown(model: type[pydantic.BaseModel], path: Sequence[str]) -> Fault:
+def unknown(model: type[pydantic.BaseModel], path: Sequence[str]) -> Fault:
     """A name that is no field, or no observer, or no field of an observer's record times."""
     if path[:1] != ["observe"] or len(path) == 1:
-        what, name, known = "field", path[-1], list(_known(model))
+        what, name, known = "field", path[-1], [*_known(model), *own_field_names()]
     elif path[2:] in ([], ["[key]"]):
-        what, name, known = "observer", path[1], list(OBSERVERS)
+        what, name, known = "observer", path[1], list(OBSERVERS.names())
     else:
         what, name, known = f"field of observe.{shown(path[1])}", path[-1], list(Recording.model_fields)
     near = difflib.get_close_matches(name, known, n=1)

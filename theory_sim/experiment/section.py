@@ -25,10 +25,13 @@ MOST: Final = 1e12
 
 
 class Section(pydantic.BaseModel):
-    """The configuration that all sections share, and the run's name."""
+    """The configuration that all sections share, and the run's name.
+
+    Extra fields are those that schedules and placements declare of their own; an Experiment refuses others.
+    """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, populate_by_name=True
+        frozen=True, extra="allow", allow_inf_nan=False, validate_default=True, populate_by_name=True
     )
 
     name: str = Field(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from theory_sim.errors import Fault
+from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.experiment.noise import NoiseSection
 from theory_sim.experiment.section import LEAST, MOST
 
@@ -26,7 +27,8 @@ class TrainingSection(NoiseSection):
     @property
     def most_steps(self) -> float:
         """Upper bound on the number of steps that the schedule takes to reach max_tau, and max_steps."""
-        return min(self._most_steps_until(self.max_tau) + 1.0, math.inf if self.max_steps is None else self.max_steps)
+        steps = SCHEDULES.get(self.schedule).most_steps(self, self.max_tau)
+        return min(steps + 1.0, math.inf if self.max_steps is None else self.max_steps)
 
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()
@@ -34,9 +36,3 @@ class TrainingSection(NoiseSection):
             yield Fault(f"batch_size = {self.batch_size} of N = {self.n_examples} examples",
                         "a batch is drawn without replacement", f"lower it to at most {self.n_examples}, or leave it out",
                         ("batch_size", "N", "kappa", "d"))
-        if self.schedule == "L-S" and self.epsilon_2 is not None:
-            threshold = self.epsilon_1 + self.q0 * math.log(2)
-            if threshold <= self.epsilon_2:
-                yield Fault(f"L-S anneals at epsilon_1 + q0 log 2 = {threshold:.4g}, at or below the stop loss "
-                            f"epsilon_2 = {self.epsilon_2:g}", "the run must be able to anneal before it stops",
-                            "raise epsilon_1 or lower epsilon_2", ("epsilon_1", "q0", "epsilon_2", "schedule"))

@@ -17,7 +17,6 @@ from theory_sim.limit.network import LimitNetwork
 from theory_sim.loop import Run
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.train.logistic import loss
-from theory_sim.train.schedules.threshold import Threshold
 from theory_sim.trajectory import Outcome
 
 __all__ = ["FlowRun", "TimeError"]
@@ -148,10 +147,10 @@ class FlowRun(Run[LimitNetwork]):
 
     def _crossing(self, before: float, length: float) -> float | None:
         """Length at which the loss reaches L-S's threshold, or the stop loss, if this step goes beyond it."""
-        level = self.experiment.epsilon_2
-        if isinstance(self.schedule, Threshold) and math.isnan(self.schedule.annealed_tau):
-            level = self.schedule.threshold
-        if level is None:
+        level = self.schedule.threshold()
+        if level == -math.inf:
+            level = -math.inf if self.experiment.epsilon_2 is None else self.experiment.epsilon_2
+        if level == -math.inf:
             return None
         below = level - self._loss()
         if below < 0 or below <= _CROSSING or length <= _SMALLEST:
@@ -161,9 +160,4 @@ class FlowRun(Run[LimitNetwork]):
 
     def _next_stop(self) -> float:
         """Next record, end, or time at which the rate may jump."""
-        e = self.experiment
-        stops = [e.max_tau, self.records.next_tau(self.tau)]
-        stops += [until for until, _ in e.pieces or () if until > self.tau * (1 + 1e-12)]
-        if e.schedule == "step" and e.step_tau is not None:
-            stops.append((math.floor(self.tau / e.step_tau * (1 + 1e-12)) + 1) * e.step_tau)
-        return min(stops)
+        return min(self.experiment.max_tau, self.records.next_tau(self.tau), self.schedule.until(self.tau))

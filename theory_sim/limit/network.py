@@ -23,7 +23,7 @@ from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
 from theory_sim.train.clock import Clock, Kernel, Tick, ages
 from theory_sim.train.logistic import slope
-from theory_sim.train.noise import OutputNoise, PreActivationNoise, SharedNoise, WeightNoise, placement_of
+from theory_sim.train.noise import OutputNoise, PreActivationNoise, WeightNoise, make_placement
 
 __all__ = ["LimitNetwork"]
 
@@ -87,7 +87,7 @@ class LimitNetwork:
         self.compression = Compression(self.pairs.powers, youngest, tolerance, still=still)
         self.pairs.fit(self.compression)
         self.clock = Clock(e, kernel)
-        self._placement, self._noise_level = placement_of(e), 0.0
+        self._placement, self._noise_level = make_placement(e), 0.0
         self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
         exponents, n = len(self.compression.exponents), len(x)
 
@@ -246,7 +246,7 @@ class LimitNetwork:
 
     def signal_norms(self) -> Array:
         """Frobenius norm of the signal in each layer."""
-        if isinstance(self._placement, SharedNoise):
+        if isinstance(self._placement, PreActivationNoise) and self._placement.common:
             # Noise common to all inputs changes which patterns agree at one time, and so the gradient's norm.
             return np.full(len(self._squared_norm), np.nan)
         return np.sqrt(np.maximum(self._squared_norm, 0.0))

@@ -13,6 +13,7 @@ import numpy as np
 from theory_sim.data import draw_data, draw_test_data
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment, require_steps
+from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES
 from theory_sim.limit.flow import FlowRun, TimeError
 from theory_sim.limit.memory import require_memory
 from theory_sim.limit.network import LimitNetwork
@@ -21,10 +22,12 @@ from theory_sim.loop import Partial, Progress, Run, deferred_interrupt
 from theory_sim.memory import memory_errors
 from theory_sim.numeric.pool import BlockPool, require_threads
 from theory_sim.observe.base import Observer
-from theory_sim.observe.builtin import observers_of
+from theory_sim.observe.builtin import make_observers
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.train.clock import kernel_of
+from theory_sim.train.noise import PreActivationNoise, make_placement
+from theory_sim.train.schedules import Schedule
 from theory_sim.trajectory import Trajectory, refuse_existing
 
 __all__ = ["run_limit", "solve_limit"]
@@ -145,7 +148,7 @@ def _run_limit(
         watching.append(SpatialError())
     if time == "flow":
         watching.append(error)
-    watching += [*observers_of(experiment), *observers]
+    watching += [*make_observers(experiment), *observers]
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
         network = LimitNetwork(
             experiment, train, test, pool, kernel=kernel, spatial=spatial, noise=noise, tolerance=options["tolerance"],
@@ -206,27 +209,31 @@ def _require(experiment: Experiment, options: Mapping[str, str], tolerance: floa
     if options["kernel"] == "moving" and experiment.tau_0_value == 0:
         raise InputError("tau_0 = 0 with time = 'flow'", "patterns must exist from the start",
                          "give a small tau_0, or use time = 'steps'")
-    if experiment.schedule == "cosine":
-        raise InputError("schedule = 'cosine' with time = 'flow'", "rates that are piecewise constant",
+    chosen = SCHEDULES.get(experiment.schedule)
+    if not (issubclass(chosen, Schedule) and chosen.piecewise_constant):
+        raise InputError(f"schedule = {experiment.schedule!r} with time = 'flow'", "rates that are piecewise constant",
                          "use time = 'steps', or pieces")
 
 
 def _require_placement(experiment: Experiment, options: Mapping[str, str]) -> None:
     """Refuse placed noise and patterns that have no equation in the limit, or none under these options."""
-    placement, patterns = experiment.noise_placement, experiment.patterns
-    if placement == "pre-activations":
-        raise InputError("noise_placement = 'pre-activations' in the limit",
-                         "noise that each example has of its own has no limit equation in THEORY §7",
-                         "use simulate (--engine finite), or noise_placement = 'pre-activations-shared'")
-    if placement != "none" and options["time"] == "flow":
-        raise InputError(f"noise_placement = {placement!r} with time = 'flow'", "placed noise is drawn anew at each step, and "
+    name, patterns = experiment.noise_placement, experiment.patterns
+    placement = make_placement(experiment)
+    if isinstance(placement, PreActivationNoise):
+        if not placement.in_limit:
+            other = [each.name for each in PLACEMENTS if issubclass(each, PreActivationNoise) and each.in_limit]
+            raise InputError(f"noise_placement = {name!r} in the limit",
+                             "noise that each example has of its own has no limit equation in THEORY §7",
+                             f"use simulate (--engine finite), or noise_placement = {' or '.join(map(repr, other))}")
+        if options["kernel"] != "moving":
+            raise InputError(f"noise_placement = {name!r} with kernel = {options['kernel']!r}",
+                             "noise on pre-activations acts through patterns that follow them", "use kernel = 'moving'")
+        if options["noise"] == "sampled":
+            raise InputError(f"noise_placement = {name!r} with noise = 'sampled'",
+                             "the sampled noise output is that of the accumulated noise alone", "use noise = 'vanishing'")
+    if placement is not None and options["time"] == "flow":
+        raise InputError(f"noise_placement = {name!r} with time = 'flow'", "placed noise is drawn anew at each step, and "
                          "continuous time has none", "use time = 'steps'")
-    if placement in ("pre-activations-shared", "iterates-transient") and options["kernel"] != "moving":
-        raise InputError(f"noise_placement = {placement!r} with kernel = {options['kernel']!r}",
-                         "noise on pre-activations acts through patterns that follow them", "use kernel = 'moving'")
-    if placement in ("pre-activations-shared", "iterates-transient") and options["noise"] == "sampled":
-        raise InputError(f"noise_placement = {placement!r} with noise = 'sampled'",
-                         "the sampled noise output is that of the accumulated noise alone", "use noise = 'vanishing'")
     if patterns != "moving" and options["kernel"] != "moving":
         raise InputError(f"patterns = {patterns!r} with kernel = {options['kernel']!r}", "patterns set the kernel of the limit",
                          "leave one of the two out")

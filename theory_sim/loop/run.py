@@ -25,8 +25,8 @@ from theory_sim.theory.conditions import top_curvature
 from theory_sim.train.batches import Batches
 from theory_sim.train.clock import Instant
 from theory_sim.train.logistic import loss, slope
-from theory_sim.train.noise import placement_of
-from theory_sim.train.schedules import schedule_of
+from theory_sim.train.noise import make_placement
+from theory_sim.train.schedules import make_schedule
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Outcome, Trajectory
 
 __all__ = ["Network", "Progress", "Run", "deferred_interrupt"]
@@ -118,9 +118,9 @@ class Run(Generic[N]):
         self.experiment, self.train, self.test = experiment, train, test
         self.network, self.engine, self.layers = network, engine, list(layers)
         self.progress, self.interrupted = progress, interrupted
-        self.schedule = schedule_of(experiment, float(train.counts[1]) / len(train))
+        self.schedule = make_schedule(experiment, float(train.counts[1]) / len(train))
         self.batches = Batches(experiment)
-        self.placement = placement_of(experiment)
+        self.placement = make_placement(experiment)
         self.step, self.tau, self.rate = 0, 0.0, math.nan
         self.records = Records(observers, experiment.record_every)
         self._tau_before = -math.inf

@@ -19,7 +19,7 @@ from theory_sim.numeric.kernels import held_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
 from theory_sim.train.clock import Clock, kernel_of
-from theory_sim.train.noise import OutputNoise, PreActivationNoise, Sites, WeightNoise, placement_of
+from theory_sim.train.noise import OutputNoise, PreActivationNoise, Sites, WeightNoise, make_placement
 
 __all__ = ["PlacedNetwork"]
 
@@ -84,7 +84,7 @@ class PlacedNetwork:
         e = experiment
         self._experiment, self._data, self._pool = e, data, pool
         self.clock = Clock(e, kernel_of(e.patterns))
-        self._placement = placement_of(e)
+        self._placement = make_placement(e)
         self._level, self._step = 0.0, 0
         self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
         shared = e.network == "shared"

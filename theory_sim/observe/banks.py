@@ -8,10 +8,12 @@ import numpy as np
 
 from theory_sim.observe.base import Snapshot
 
-__all__ = ["FEATURES", "Bank", "banks", "cosines"]
+__all__ = ["FEATURES", "PROBES", "Bank", "banks", "cosines"]
 
 Array = np.ndarray[Any, Any]
 FEATURES: Final = ("P", "Q")
+# Training patches x_1 that an observer looks at unless it is told how many.
+PROBES: Final = 64
 
 
 class Bank(NamedTuple):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
 from theory_sim.data.pq_mixture import Data
+from theory_sim.errors import Fault
+from theory_sim.experiment import Experiment
 from theory_sim.experiment.record_times import Recording
+from theory_sim.memory import Bytes
+from theory_sim.registry import Choice
 from theory_sim.train.clock import Clock, Instant
 
-__all__ = ["Labelled", "Observer", "Outputs", "Snapshot", "Values", "Variable"]
+__all__ = ["Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable"]
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array | float]
@@ -28,6 +32,32 @@ class Variable(NamedTuple):
     dims: tuple[str, ...]
     unit: str
     meaning: str
+
+
+class Use(NamedTuple):
+    """How a run uses an observer, for an estimate of its memory.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    records : float
+        Largest number of records.
+    inputs : mapping
+        Number of inputs of each feature, P and Q.
+    neurons : mapping
+        Number of neurons of each feature; none in the limit.
+    item : int
+        Bytes of a number in the run's precision.
+    seen : int
+        Training examples that have a patch x_1, nearly.
+    """
+
+    experiment: Experiment
+    records: float
+    inputs: Mapping[str, int]
+    neurons: Mapping[str, int]
+    item: int
+    seen: int
 
 
 class Outputs(Protocol):
@@ -99,24 +129,30 @@ class Snapshot:
         return self.now.level
 
 
-class Observer(ABC):
+class Observer(Choice, ABC):
     """Computes some variables of a run, at the run's record times or at its own.
 
     A subclass declares ``variables`` and implements `observe`; the rest may stay as it is. It must not change anything
     that it is shown, nor draw from a stream of the run: then every other number of the run stays the same.
+
+    One that a file can name under ``observe`` declares a ``summary`` too, is made from a Recording alone, and registers itself:
+    ``@OBSERVERS.register`` of `theory_sim.experiment.choices`.
 
     Attributes
     ----------
     name : str
         Names the observer in messages and, with times of its own, the dimension ``record_<name>`` of its variables, with
         the coordinates ``tau_<name>`` and ``step_<name>``.
+    uses_probes : bool
+        Whether it looks at as many inputs as its recording's ``probes`` says.
     recording : Recording or None
         When to record; None, or one without times: whenever the run does.
     variables : mapping
         Name, dimensions, unit and meaning of what `observe` returns.
     """
 
-    name: str = ""
+    name: ClassVar[str] = ""
+    uses_probes: ClassVar[bool] = False
     recording: Recording | None = None
     variables: Mapping[str, Variable]
 
@@ -124,10 +160,10 @@ class Observer(ABC):
     def observe(self, snapshot: Snapshot) -> Values:
         """Values of one record, shaped as declared."""
 
-    def start(self, snapshot: Snapshot) -> None:  # noqa: B027
+    def start(self, snapshot: Snapshot) -> None:
         """Called once, before the first step and the first record."""
 
-    def annealed(self, snapshot: Snapshot) -> None:  # noqa: B027
+    def annealed(self, snapshot: Snapshot) -> None:
         """Called once, at the step that is the first to use a lower rate than the one before."""
 
     def coordinates(self) -> Mapping[str, Any]:
@@ -142,8 +178,21 @@ class Observer(ABC):
         """What must be kept to go on after an interruption."""
         return {}
 
-    def restore(self, state: Mapping[str, Array]) -> None:  # noqa: B027
+    def restore(self, state: Mapping[str, Array]) -> None:
         """Take back what `state` gave; called instead of `start`."""
+
+    @classmethod
+    def faults(cls, experiment: Experiment) -> Iterator[Fault]:
+        """Whatever is wrong with an Experiment that names it."""
+        recording = experiment.observe.get(cls.name)
+        if recording is not None and recording.probes is not None and not cls.uses_probes:
+            yield Fault(f"probes for the observer {cls.name!r}", "it looks at every training example", "leave probes out",
+                        (f"observe.{cls.name}.probes",))
+
+    @classmethod
+    def memory(cls, use: Use) -> Bytes:
+        """Memory that it takes, where a file names it; 1 kB a record unless it says otherwise."""
+        return Bytes(1000 * use.records)
 
     @property
     def own_times(self) -> bool:

@@ -1,25 +1,19 @@
-"""Observers that an Experiment's ``observe`` table can name."""
+"""Observers that an Experiment's ``observe`` table names; a file that registers its class is found."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.record_times import Recording
+from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.observe.base import Observer
-from theory_sim.observe.descent import Descent
-from theory_sim.observe.gradients import Gradients
-from theory_sim.observe.kernels import Kernels
-from theory_sim.observe.patterns import Patterns
 
-__all__ = ["observers_of"]
-
-_BUILTIN: Final[dict[str, Callable[[Recording], Observer]]] = {
-    "descent": Descent, "gradients": Gradients, "kernels": Kernels, "patterns": Patterns,
-}
+__all__ = ["make_observers"]
 
 
-def observers_of(experiment: Experiment) -> list[Observer]:
+def make_observers(experiment: Experiment) -> list[Observer]:
     """Observers that the experiment asks for, in a fixed order."""
-    return [_BUILTIN[name](recording) for name, recording in sorted(experiment.observe.items())]
+    made = []
+    for name, recording in sorted(experiment.observe.items()):
+        chosen = OBSERVERS.get(name)
+        assert issubclass(chosen, Observer), f"{chosen} is an Observer"
+        made.append(chosen(recording))  # type: ignore[call-arg]  # one that a file names is made from this alone
+    return made

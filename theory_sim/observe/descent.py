@@ -7,13 +7,17 @@ theta = (W, V), the whole signal, o is the noise output N_A(noise; x_i); for the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.errors import Fault
+from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
-from theory_sim.observe.base import Observer, Snapshot, Values, Variable
+from theory_sim.memory import Bytes
+from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable
 from theory_sim.train.logistic import loss, slope
 
 __all__ = ["SCALES", "THETAS", "Descent"]
@@ -24,6 +28,7 @@ THETAS: Final = ("W and V", "W")
 SCALES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 6.0)
 
 
+@OBSERVERS.register
 class Descent(Observer):
     """Loss, gradient and features along the signal, and the losses of theta* = s u w*^T for a fixed grid of s.
 
@@ -36,6 +41,9 @@ class Descent(Observer):
     """
 
     name = "descent"
+    summary = ("the signal as gradient descent on a sequence of losses: loss, gradient and features, and the loss of a "
+               "classifier that all kernels share, what [Theorem C.2](theorem/theorem-c2.md) is about; "
+               "the split network at finite width only")
 
     variables: Mapping[str, Variable] = {
         "descent_rate": Variable((), "1", "learning rate of the step that leaves the record"),
@@ -100,6 +108,23 @@ class Descent(Observer):
             "descent_gradient_star": float(pull @ (share_W * along)),
             "descent_offset": np.sqrt((offsets**2).mean(axis=1)),
         }
+
+    @classmethod
+    def faults(cls, experiment: Experiment) -> Iterator[Fault]:
+        yield from super().faults(experiment)
+        for field, plain in (("network", "split"), ("batch_size", None), ("noise_placement", "none")):
+            if getattr(experiment, field) != plain:
+                yield Fault(f"the observer 'descent' with {field} = {getattr(experiment, field)!r}",
+                            "the signal makes gradient descent on the whole training loss of the split network "
+                            "(THEORY §11)", f"leave {field} out, or do not observe descent", ("observe.descent", field))
+
+    @classmethod
+    def memory(cls, use: Use) -> Bytes:
+        e, m = use.experiment, use.neurons.get("P", 0)
+        active = m * use.seen
+        # Patterns and what they are multiplied with, in the precision of the weights; sums over neurons in float64.
+        taken = active * (3 * use.item + 8) + 3 * 8 * m * e.d + use.item * e.d * (use.seen + e.n_examples)
+        return Bytes(1000 * use.records, taken)
 
     def coordinates(self) -> Mapping[str, Any]:
         return {"theta": list(THETAS), "scale": list(SCALES)}

@@ -9,8 +9,10 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.data import KINDS
+from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
-from theory_sim.observe.base import Observer, Snapshot, Values, Variable
+from theory_sim.memory import Bytes
+from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable
 from theory_sim.train.logistic import slope
 
 __all__ = ["LEVELS", "Gradients"]
@@ -18,6 +20,7 @@ __all__ = ["LEVELS", "Gradients"]
 LEVELS: Final = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
+@OBSERVERS.register
 class Gradients(Observer):
     """Shares of the linear part of the gradient on x_1 by kind, and quantiles of the training margins y f.
 
@@ -32,6 +35,8 @@ class Gradients(Observer):
     """
 
     name = "gradients"
+    summary = ("the share of the gradient on $x_1$ that each kind gives; the residual on each direction of $x_2$; "
+               "quantiles of the margins")
 
     variables: Mapping[str, Variable] = {
         "gradient_share": Variable(("kind",), "1", "share of the gradient on x_1, along the whole of it, by kind"),
@@ -61,6 +66,11 @@ class Gradients(Observer):
             "gradient_share": _shares(sums @ total), "gradient_share_signal": _shares(sums @ train.w_star),
             "push": train.mean_by_kind(np.abs(pull)), "residual_Q": along, "margin": quantiles,
         }
+
+    @classmethod
+    def memory(cls, use: Use) -> Bytes:
+        e = use.experiment
+        return Bytes(1000 * use.records, use.item * e.d * max(use.seen, e.q0 * e.n_examples))
 
     def coordinates(self) -> Mapping[str, Any]:
         return {"quantile": list(LEVELS)}

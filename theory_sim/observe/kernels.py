@@ -12,11 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
+from theory_sim.memory import Bytes
 from theory_sim.numeric.patterns import common_active, pack
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.observe.banks import FEATURES, Bank, banks, cosines
-from theory_sim.observe.base import Labelled, Observer, Snapshot, Values, Variable
+from theory_sim.observe.banks import FEATURES, PROBES, Bank, banks, cosines
+from theory_sim.observe.base import Labelled, Observer, Snapshot, Use, Values, Variable
 from theory_sim.theory.arc_cosine import tangent_kernel
 from theory_sim.train.clock import Instant
 
@@ -24,7 +26,6 @@ __all__ = ["Kernels"]
 
 Array = np.ndarray[Any, Any]
 _EIGENVALUES: Final = 5
-_PROBES: Final = 64
 _MAPS: Final = {
     "kernel_map_equal": "||K_tt - K_ss|| / ||K_ss||, Frobenius, s down and t across: equal times, measured",
     "kernel_map_two": "||K_st - K_ss|| / ||K_ss||, Frobenius, s down and t across: two times, measured",
@@ -32,6 +33,7 @@ _MAPS: Final = {
 }
 
 
+@OBSERVERS.register
 class Kernels(Observer):
     """Equal-time and two-time Gram matrices of P's and Q's patterns, their drift, and what THEORY §6 predicts of it.
 
@@ -45,10 +47,14 @@ class Kernels(Observer):
     """
 
     name = "kernels"
+    summary = (r"Gram matrices at equal times, $K_{t,t}$, and at two, $K_{0,t}$, on probes of P and of Q; their drift, "
+               "alignment and leading eigenvalues; maps of the drift over all pairs of times, beside "
+               "those of {ref}`§6 <theory-6>`")
+    uses_probes = True
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self._probes = recording.probes or _PROBES
+        self._probes = recording.probes or PROBES
         pairs = {"P": ("kernel_probe", "other_kernel_probe"), "Q": ("direction", "other_direction")}
         self.variables: Mapping[str, Variable] = {
             "kernel_drift_equal": Variable(("feature",), "1", "||K_tt - K_00|| / ||K_00||, Frobenius: equal times"),
@@ -128,6 +134,19 @@ class Kernels(Observer):
             name: (("feature", record, f"other_{record}"), values, {"units": "1", "long_name": _MAPS[name]})
             for name, values in maps.items()
         }
+
+    @classmethod
+    def memory(cls, use: Use) -> Bytes:
+        n, m, records = use.inputs["P"], use.neurons.get("P", 0), use.records
+        square = 8 * n * n
+        words = sum(use.inputs[f] * use.neurons.get(f, 0) / 8 for f in use.inputs)
+        # Inner products and cosines; K_tt and K_0t of each record, once more when they are stacked for the end.
+        held = square * (2 + 2 * records) + words * records + 2000 * records
+        # What an equal, a two-time and a predicted kernel take beside: or the maps' K_tt of every record, with stacks.
+        d = use.experiment.d
+        at_record = 7 * square + use.item * (m * n + use.seen * d + n * d)
+        at_end = square * (records + 6) + words * records
+        return Bytes(held, max(at_record, at_end, 2 * square * records))
 
     def state(self) -> Mapping[str, Array]:
         state = {f"words {feature}": np.array(words, np.uint64) for feature, words in self._words.items()}

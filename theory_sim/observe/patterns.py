@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
+from theory_sim.memory import Bytes
 from theory_sim.numeric.patterns import flipped_by_input, flipped_by_neuron, pack, unpack
-from theory_sim.observe.banks import FEATURES, Bank, banks
-from theory_sim.observe.base import Observer, Snapshot, Values, Variable
+from theory_sim.observe.banks import FEATURES, PROBES, Bank, banks
+from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable
 from theory_sim.theory.arc_cosine import flip_probability
 from theory_sim.train.clock import Instant
 
@@ -19,9 +21,9 @@ __all__ = ["SINCE", "Patterns"]
 
 Array = np.ndarray[Any, Any]
 SINCE: Final = ("start", "last record", "annealing")
-_PROBES: Final = 64
 
 
+@OBSERVERS.register
 class Patterns(Observer):
     """Share of (neuron, input) pairs whose pattern differs from that at an earlier time, beside Sheppard's arccos(rho) / pi.
 
@@ -36,10 +38,13 @@ class Patterns(Observer):
     """
 
     name = "patterns"
+    summary = (r"bit-packed activation patterns on probe inputs; shares of flips since the start, the last record and "
+               r"annealing, by neuron and by input, beside $\arccos(\rho)/\pi$; Q's near-kink neurons by themselves")
+    uses_probes = True
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self._probes = recording.probes or _PROBES
+        self._probes = recording.probes or PROBES
         pairs = {"P": "pattern_probe", "Q": "direction"}
         self.variables: Mapping[str, Variable] = {
             "flips": Variable(("feature", "since"), "1", "share of (neuron, input) pairs with another pattern than then"),
@@ -118,6 +123,15 @@ class Patterns(Observer):
 
     def coordinates(self) -> Mapping[str, Any]:
         return {"feature": list(FEATURES), "since": list(SINCE)}
+
+    @classmethod
+    def memory(cls, use: Use) -> Bytes:
+        words = sum(use.inputs[f] * use.neurons.get(f, 0) / 8 for f in use.inputs)
+        largest = max((use.inputs[f] * m for f, m in use.neurons.items()), default=0)
+        shares = 8 * sum(use.neurons.values())
+        held = 3 * words + (words + shares) * use.records
+        at_record = largest * (use.item + 1) + use.item * use.seen * use.experiment.d + 3 * words
+        return Bytes(held, max(at_record, held - 3 * words))
 
     def state(self) -> Mapping[str, Array]:
         state: dict[str, Array] = {}

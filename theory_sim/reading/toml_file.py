@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
-from theory_sim.errors import Fault, InputError
+from theory_sim.errors import Fault, InputError, UnreadFieldWarning
 from theory_sim.reading.lines import Path, key_lines
 from theory_sim.reading.values import parse_toml, read_text
 
@@ -61,6 +62,13 @@ class TomlFile:
         except InputError as error:
             lines = key_lines(self._text)
             raise error.within(lambda fault: self._place(fault, lines, under, options)) from None
+
+    def warn(self, faults: Sequence[Fault], *, under: Sequence[str] = ("",)) -> None:
+        """Warn of fields that are set and not read, each with its line."""
+        lines = key_lines(self._text) if faults else {}
+        for fault in faults:
+            place = self._place(fault, lines, under, _NONE)
+            warnings.warn(f"{place}: {fault.found}: {fault.rule}; {fault.fix}", UnreadFieldWarning, stacklevel=3)
 
     def _place(self, fault: Fault, lines: Mapping[Path, int], under: Sequence[str], options: Mapping[str, str]) -> str:
         given = _options_of(fault, options)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from theory_sim.errors import ExperimentError, Fault, InputError, gathered, repr_of, shown
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.description import not_default
 from theory_sim.reading import TomlFile, parse_seeds
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, make_block, repeated
@@ -129,7 +130,9 @@ class Sweep:
         """
         file = TomlFile(path)
         with file.located(under=(*_BLOCKS, "fields", "")):
-            return cls.of(file.table)
+            sweep = cls.of(file.table)
+        file.warn(sweep.experiment.unread(not_default(file.table.get("fields", {})), sweep.compare), under=("fields", ""))
+        return sweep
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Sweep:

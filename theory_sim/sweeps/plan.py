@@ -10,8 +10,10 @@ from typing import Any
 from theory_sim.data import draw_data
 from theory_sim.errors import ExperimentError, Fault, repr_of, shown
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import SCHEDULES
+from theory_sim.experiment.description import not_default
 from theory_sim.reading import TomlFile
-from theory_sim.train.schedules import schedule_of
+from theory_sim.train.schedules import make_schedule
 
 __all__ = ["Plan"]
 
@@ -53,9 +55,9 @@ class Plan:
                                       fields=("schedule" if label == "compare" else "seed",))
         plan = cls(experiment, schedules, numbers)
         for run in plan:  # validates every run before the first one starts
-            if run.schedule == "L-S" and run.epsilon_2 is not None:
+            if SCHEDULES.get(run.schedule).reads_losses and run.epsilon_2 is not None:
                 data = draw_data(run)
-                schedule_of(run, float(data.counts[1]) / len(data))
+                make_schedule(run, float(data.counts[1]) / len(data))
         return plan
 
     @classmethod
@@ -80,7 +82,10 @@ class Plan:
         """
         file = TomlFile(path)
         with file.located(options=options or {}):
-            return cls._of_table(dict(file.table), dict(changes or {}))
+            plan = cls._of_table(dict(file.table), dict(changes or {}))
+        listed = {name: value for name, value in file.table.items() if name not in (changes or {})}
+        file.warn(plan.experiment.unread(not_default(listed), plan.compare))
+        return plan
 
     @classmethod
     def _of_table(cls, fields: dict[str, Any], changes: dict[str, Any]) -> Plan:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.trajectory import Trajectory
 
@@ -95,6 +96,9 @@ def _rate(e: Experiment, tau: float, annealed_tau: float) -> float:
     if e.schedule == "pieces":
         pieces = e.pieces or ()
         return [*(rate for until, rate in pieces if late < until), pieces[-1][1]][0]
+    if e.schedule not in ("S", "constant"):
+        raise InputError(f"schedule = {e.schedule!r}", "a schedule whose rates are written down here once more, independently",
+                         "check another schedule by its own law")
     return e.eta_2 if e.schedule == "S" else e.eta_1
 
 

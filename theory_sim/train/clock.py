@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Literal, NamedTuple
 
 from theory_sim.experiment import Experiment
-from theory_sim.train.noise import PreActivationNoise, WeightNoise, placement_of
+from theory_sim.experiment.choices import SCHEDULES
+from theory_sim.train.noise import PreActivationNoise, WeightNoise, make_placement
 
 __all__ = ["Clock", "Instant", "Kernel", "Tick", "ages", "kernel_of", "largest_level"]
 
@@ -145,17 +145,13 @@ def _rates_and_duration(experiment: Experiment) -> tuple[list[float], float]:
     """Least and other rates that the schedule can use, and the learning-rate time that a run can take."""
     e = experiment
     rates = list(e.rates().values())
-    largest = max(rates)
-    duration = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * largest)
-    if e.schedule == "step" and e.step_tau is not None:
-        least = e.eta_1 * e.step_factor ** math.floor(duration / e.step_tau + 1)
-        rates.append(max(least, sys.float_info.min))  # after many cuts it would be 0
-    return rates, duration
+    duration = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * max(rates))
+    return [*rates, SCHEDULES.get(e.schedule).least_rate(e, duration)], duration
 
 
 def _levels_and_kicks(experiment: Experiment) -> tuple[list[float], list[float]]:
     """Levels of placed noise, before and after its annealing, and what it can move an entry of U by in a step."""
-    e, placement = experiment, placement_of(experiment)
+    e, placement = experiment, make_placement(experiment)
     levels = [e.noise_level] if e.noise_annealing == "never" else [e.noise_level, e.noise_level * e.noise_factor]
     if not isinstance(placement, WeightNoise):
         return levels, [0.0]
@@ -182,7 +178,7 @@ def ages(experiment: Experiment) -> tuple[float, bool]:
 
     Over one step of any schedule with this experiment's rates, kicks of placed noise included; 0 if every age is 0.
     """
-    e, placement = experiment, placement_of(experiment)
+    e, placement = experiment, make_placement(experiment)
     levels, kicks = _levels_and_kicks(e)
     variance = _largest_variance(e)
     if variance == 0:

@@ -48,7 +48,7 @@ from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.theory.noise_placement import matched_level
+from theory_sim.train.noise import matched_level
 
 if TYPE_CHECKING:
     import pandas

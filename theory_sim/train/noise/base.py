@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import NO_PLACEMENT, PLACEMENTS
+from theory_sim.registry import Choice
 
-__all__ = ["OutputNoise", "Placement", "PreActivationNoise", "Sites", "WeightNoise"]
+__all__ = ["OutputNoise", "Placement", "PreActivationNoise", "Sites", "WeightNoise", "make_placement"]
 
 Array = np.ndarray[Any, Any]
 
@@ -38,12 +42,28 @@ class Sites(NamedTuple):
     weight: Array
 
 
-class Placement:
-    """Noise beside xi. Its level falls to ``noise_factor`` times ``noise_level`` once it is annealed."""
+class Placement(Choice):
+    """Noise beside xi. Its level falls to ``noise_factor`` times ``noise_level`` once it is annealed.
+
+    A subclass declares `Choice`'s attributes and registers itself.
+
+    Attributes
+    ----------
+    unit : str
+        What ``noise_level`` is the standard deviation of, in Markdown.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("noise_level", "noise_annealing", "noise_factor")
+    unit: ClassVar[str] = "$s$"
 
     def __init__(self, experiment: Experiment) -> None:
         self._level, self._factor = experiment.noise_level, experiment.noise_factor
         self._annealing = experiment.noise_annealing
+
+    @classmethod
+    def matched_level(cls, s: float, rate: float, lambda_: float) -> float:
+        """``noise_level`` at which it adds the variance s^2 ||x||^2 to a pre-activation, stationary where it accumulates."""
+        return s
 
     def level(self, tau: float, annealed_tau: float) -> float:
         """Level of the step that leaves ``tau``, the learning rate having first fallen at ``annealed_tau`` (NaN: not yet)."""
@@ -57,10 +77,28 @@ class Placement:
 
 
 class PreActivationNoise(Placement, ABC):
-    """Added to pre-activations while the gradient is taken, and not kept."""
+    """Added to pre-activations while the gradient is taken, and not kept.
 
-    per_example = False
-    """Whether examples with the same patch have noise of their own."""
+    Attributes
+    ----------
+    per_example : bool
+        Whether examples with the same patch have noise of their own.
+    common : bool
+        Whether all inputs share it, so that it changes which of their patterns agree at one time.
+    in_limit : bool
+        Whether the limit has an equation for it: draws are fresh at each step, and examples with the same patch share them.
+    """
+
+    per_example: ClassVar[bool] = False
+    common: ClassVar[bool] = False
+    in_limit: ClassVar[bool] = True
+
+    @classmethod
+    def faults(cls, experiment: Experiment) -> Iterator[Fault]:
+        if experiment.patterns != "moving":
+            yield Fault(f"noise_placement = {cls.name!r} with patterns = {experiment.patterns!r}",
+                        "noise on pre-activations acts through patterns that follow them", "choose patterns = 'moving'",
+                        ("noise_placement", "patterns"))
 
     @abstractmethod
     def draw(self, generator: np.random.Generator, rows: int, sites: Sites) -> Array:
@@ -81,3 +119,12 @@ class WeightNoise(Placement, ABC):
     @abstractmethod
     def kick(self, level: float, rate: float) -> float:
         """Standard deviation of what an entry of U moves by in a step."""
+
+
+def make_placement(experiment: Experiment) -> Placement | None:
+    """Placement of an experiment, None if it adds no noise but xi."""
+    if experiment.noise_placement == NO_PLACEMENT:
+        return None
+    chosen = PLACEMENTS.get(experiment.noise_placement)
+    assert issubclass(chosen, Placement), f"{chosen} is a Placement"
+    return chosen(experiment)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
-from theory_sim.errors import ExperimentError
+from theory_sim.errors import ExperimentError, Fault
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.train.schedules.base import Schedule
 
 __all__ = ["Threshold"]
 
 
+@SCHEDULES.register
 class Threshold(Schedule):
     """Large rate, then small for good.
 
@@ -20,18 +23,37 @@ class Threshold(Schedule):
         If the stop loss would be reached before the threshold, with the data's own share of Q-only.
     """
 
+    name = "L-S"
+    summary = "`eta_1` until the training loss first falls to $\\epsilon_1+\\hat q\\log 2$, then `eta_2`"
+    reads = ("eta_1", "eta_2", "epsilon_1")
+    piecewise_constant = True
+    reads_losses = True
+
     def __init__(self, experiment: Experiment, q_hat: float) -> None:
-        self.threshold = experiment.epsilon_1 + q_hat * math.log(2)
-        if experiment.epsilon_2 is not None and self.threshold <= experiment.epsilon_2:
+        self._threshold = experiment.epsilon_1 + q_hat * math.log(2)
+        if experiment.epsilon_2 is not None and self._threshold <= experiment.epsilon_2:
             raise ExperimentError(
-                f"epsilon_1 + q_hat log 2 = {self.threshold:.4g} with q_hat = {q_hat:.4g} drawn, at or below the stop "
+                f"epsilon_1 + q_hat log 2 = {self._threshold:.4g} with q_hat = {q_hat:.4g} drawn, at or below the stop "
                 f"loss epsilon_2 = {experiment.epsilon_2:g}",
                 "the run must be able to anneal before it stops",
-                "raise epsilon_1 or lower epsilon_2",
+                "raise epsilon_1 or lower epsilon_2", fields=("epsilon_1", "epsilon_2"),
             )
         self._large, self._small = experiment.eta_1, experiment.eta_2
 
+    @classmethod
+    def faults(cls, experiment: Experiment) -> Iterator[Fault]:
+        if experiment.epsilon_2 is None:
+            return
+        threshold = experiment.epsilon_1 + experiment.q0 * math.log(2)
+        if threshold <= experiment.epsilon_2:
+            yield Fault(f"L-S anneals at epsilon_1 + q0 log 2 = {threshold:.4g}, at or below the stop loss "
+                        f"epsilon_2 = {experiment.epsilon_2:g}", "the run must be able to anneal before it stops",
+                        "raise epsilon_1 or lower epsilon_2", ("epsilon_1", "q0", "epsilon_2", "schedule"))
+
     def rate(self, tau: float, training_loss: float) -> float:
-        if math.isnan(self.annealed_tau) and training_loss <= self.threshold:
+        if math.isnan(self.annealed_tau) and training_loss <= self._threshold:
             self.annealed_tau = tau
         return self._large if math.isnan(self.annealed_tau) else self._small
+
+    def threshold(self) -> float:
+        return self._threshold if math.isnan(self.annealed_tau) else -math.inf

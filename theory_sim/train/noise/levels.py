@@ -7,16 +7,12 @@ of norm 1 sees a variance of s^2; placements of equal s differ in how the noise 
 from __future__ import annotations
 
 import math
-from typing import Final
 
 from theory_sim.errors import InputError
-from theory_sim.theory.noise_law import tau_stationary
+from theory_sim.experiment.choices import PLACEMENTS
+from theory_sim.train.noise.base import Placement
 
-__all__ = ["PLACEMENTS", "matched_level"]
-
-PLACEMENTS: Final = (
-    "pre-activations", "pre-activations-shared", "activations", "gradient", "iterates", "iterates-transient",
-)
+__all__ = ["matched_level"]
 
 
 def matched_level(placement: str, s: float, *, rate: float, lambda_: float) -> float:
@@ -25,7 +21,7 @@ def matched_level(placement: str, s: float, *, rate: float, lambda_: float) -> f
     Parameters
     ----------
     placement : str
-        One of `PLACEMENTS`. Noise after the activation is matched to the same variance, there.
+        A placement's name. Noise after the activation is matched to the same variance, there.
     s : float
         Standard deviation for an input of norm 1, > 0.
     rate, lambda_ : float
@@ -42,12 +38,8 @@ def matched_level(placement: str, s: float, *, rate: float, lambda_: float) -> f
     InputError
         If the placement is unknown, s is not positive, or accumulated noise has no stationary level.
     """
-    if placement not in PLACEMENTS:
-        raise InputError(f"placement = {placement!r}", f"one of {', '.join(PLACEMENTS)}", "choose one of these")
+    chosen = PLACEMENTS.get(placement)
+    assert issubclass(chosen, Placement), f"{chosen} is a Placement"
     if not (s > 0 and math.isfinite(s)):
         raise InputError(f"s = {s!r}", "a standard deviation above 0", "give a positive number")
-    if placement == "gradient":
-        return s / tau_stationary(rate, lambda_, 1.0)
-    if placement == "iterates":
-        return s * rate / tau_stationary(rate, lambda_, 1.0)
-    return s
+    return chosen.matched_level(s, rate, lambda_)

@@ -1,0 +1,86 @@
+"""What an Experiment chooses by name: schedules, placements of noise, observers. Their classes stand on the floors above.
+
+An Experiment asks them for names, fields and rules when it is made, not when this module is imported, and knows nothing else
+of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from theory_sim.registry import Choice, Registry
+
+__all__ = ["NO_PLACEMENT", "OBSERVERS", "PLACEMENTS", "SCHEDULES", "OneOf", "ScheduleChoice", "chosen_by"]
+
+
+class ScheduleChoice(Choice):
+    """What an Experiment asks of a schedule.
+
+    Attributes
+    ----------
+    reads_losses : bool
+        Whether the training loss changes the rate.
+    """
+
+    reads_losses: ClassVar[bool] = False
+
+    @classmethod
+    def rates(cls, experiment: Any) -> dict[str, float]:
+        """Every learning rate that it can use, by the field that gives it."""
+        raise NotImplementedError
+
+    @classmethod
+    def least_rate(cls, experiment: Any, duration: float) -> float:
+        """Lower bound on the rates within a learning-rate time."""
+        return min(cls.rates(experiment).values())
+
+    @classmethod
+    def most_steps(cls, experiment: Any, max_tau: float) -> float:
+        """Upper bound on the number of steps to reach a tau."""
+        return max_tau / cls.least_rate(experiment, max_tau)
+
+
+SCHEDULES: Final = Registry[ScheduleChoice]("schedule", "theory_sim.train.schedules")
+PLACEMENTS: Final = Registry[Choice]("noise_placement", "theory_sim.train.noise")
+OBSERVERS: Final = Registry[Choice]("observer", "theory_sim.observe")
+NO_PLACEMENT: Final = "none"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Rule of a field that chooses from a registry: ``schedule: Annotated[str, OneOf(SCHEDULES)]``.
+
+    Attributes
+    ----------
+    registry : Registry
+    more : tuple of str
+        Words that it takes besides.
+    """
+
+    registry: Registry[Any]
+    more: tuple[str, ...] = ()
+
+    def names(self) -> tuple[str, ...]:
+        """Everything that can be chosen."""
+        return (*self.more, *self.registry.names())
+
+    def _known(self, name: str) -> str:
+        if name not in self.more and name not in self.registry:
+            raise ValueError(name)  # the message is made from `names`
+        return name
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._known, handler(source))
+
+
+def chosen_by(schedule: str, placement: str, observers: Iterable[str]) -> list[type[Choice]]:
+    """Classes that an Experiment's fields choose."""
+    chosen: list[type[Choice]] = [SCHEDULES.get(schedule)]
+    if placement != NO_PLACEMENT:
+        chosen.append(PLACEMENTS.get(placement))
+    return chosen + [OBSERVERS.get(name) for name in sorted(observers)]

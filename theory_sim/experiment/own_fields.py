@@ -1,0 +1,51 @@
+"""Fields that a schedule or a placement of noise declares of its own: nothing else of an Experiment knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pydantic
+from pydantic import ConfigDict, TypeAdapter
+
+from theory_sim.errors import Fault, repr_of, shown
+from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES
+from theory_sim.experiment.field_rules import rule_of
+from theory_sim.registry import Choice, Registry
+
+__all__ = ["faults_of_own_fields", "own_field_names", "read_own_fields"]
+
+_REGISTRIES: tuple[Registry[Any], ...] = (SCHEDULES, PLACEMENTS)
+
+
+def own_field_names() -> list[str]:
+    """Names of all such fields."""
+    return [name for registry in _REGISTRIES for chosen in registry for name in chosen.fields]
+
+
+def read_own_fields(chosen: Iterable[type[Choice]], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """Values of the fields of what was chosen, defaults included, and what is wrong with them."""
+    values: dict[str, Any] = {}
+    faults = []
+    for each in chosen:
+        for name, info in each.own_fields().items():
+            if name not in given and info.is_required():
+                faults.append(Fault(f"{each.name!r} without {name}", f"{name} is {rule_of(info)}: {info.description}",
+                                    f"give {name}", (name,)))
+                continue
+            value = given.get(name, info.default)
+            try:
+                adapter = TypeAdapter(each.fields[name], config=ConfigDict(allow_inf_nan=False))
+                values[name] = adapter.validate_python(value)
+            except pydantic.ValidationError:
+                faults.append(Fault(f"{name} = {shown(repr_of(value))}", rule_of(info), f"change {name}", (name,)))
+    return values, faults
+
+
+def faults_of_own_fields(chosen: Iterable[type[Choice]], given: Iterable[str]) -> Iterator[Fault]:
+    """Fields given that something declares, but nothing that was chosen."""
+    read = {name for each in chosen for name in each.fields}
+    for name in given:
+        readers = [f"{registry.what} {each!r}" for registry in _REGISTRIES for each in registry.readers(name)]
+        if readers and name not in read:
+            yield Fault(f"{name} given", f"only {' and '.join(readers)} reads it", f"choose that, or leave {name} out", (name,))

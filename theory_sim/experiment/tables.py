@@ -1,0 +1,58 @@
+"""Tables of the documentation, in Markdown, made from what fields, schedules, placements of noise and observers declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from theory_sim.experiment.choices import NO_PLACEMENT, OBSERVERS, PLACEMENTS, SCHEDULES
+from theory_sim.experiment.description import Experiment
+from theory_sim.experiment.field_rules import rule_of
+
+__all__ = ["field_table", "observer_table", "placement_table", "schedule_table"]
+
+
+def field_table() -> str:
+    """Every field: default, what it takes, what it means, and which schedules or placements read it, if not all do."""
+    rows = []
+    chosen = [*SCHEDULES, *PLACEMENTS]
+    own = {name: info for each in chosen for name, info in each.own_fields().items()}
+    for name, info in {**Experiment.model_fields, **own}.items():
+        default = "–" if info.default is None or info.is_required() or name == "observe" else f"`{info.default}`"
+        rows.append((f"`{info.alias or name}`", default, rule_of(info), f"{info.description}{_readers(name)}"))
+    return _table(("field", "default", "takes", "meaning"), rows)
+
+
+def schedule_table() -> str:
+    """Every schedule with its law and the fields that it reads."""
+    rows = [(f"`{chosen.name}`", chosen.summary, _fields([*chosen.reads, *chosen.fields])) for chosen in SCHEDULES]
+    return _table(("`schedule`", "learning rate", "reads"), rows)
+
+
+def placement_table() -> str:
+    """Every placement of noise with what it does at each step, and the unit of its level."""
+    rows = [(f"`{NO_PLACEMENT}`", "nothing", "")]
+    rows += [(f"`{chosen.name}`", chosen.summary, getattr(chosen, "unit", "")) for chosen in PLACEMENTS]
+    return _table(("`noise_placement`", "what is done at each step", "unit of `noise_level`"), rows)
+
+
+def observer_table() -> str:
+    """Every observer that a file can name, with what it adds."""
+    return _table(("`observe`", "what it adds"), [(f"`{chosen.name}`", chosen.summary) for chosen in OBSERVERS])
+
+
+def _readers(field: str) -> str:
+    for registry in (SCHEDULES, PLACEMENTS):
+        readers = registry.readers(field)
+        if readers and len(readers) < len(registry.names()) and not field.startswith("max_"):
+            return f" (read by {_fields(readers)})"
+    return ""
+
+
+def _fields(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
