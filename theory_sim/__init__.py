@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from theory_sim.data import Data, draw_data, draw_test_data
-    from theory_sim.experiment import Experiment
-    from theory_sim.experiment.record_times import Recording
+    from theory_sim.experiment import Experiment, Recording
+    from theory_sim.experiment.choices import OBSERVERS, PLACEMENTS, SCHEDULES
     from theory_sim.limit import NTKRegression, closure_trajectory, ntk_regression, solve_limit
     from theory_sim.observe.base import Observer, Snapshot, Variable
     from theory_sim.observe.learning_order import LearningOrder, learning_order
@@ -33,14 +33,18 @@ if TYPE_CHECKING:
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.run import run_sweep
     from theory_sim.sweeps.store import SweepStore
+    from theory_sim.train.noise import Placement
+    from theory_sim.train.schedules import Schedule
     from theory_sim.trajectory import Trajectory
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
+    "OBSERVERS": "experiment.choices", "PLACEMENTS": "experiment.choices", "SCHEDULES": "experiment.choices",
+    "Schedule": "train.schedules", "Placement": "train.noise",
     "closure_trajectory": "limit", "NTKRegression": "limit", "ntk_regression": "limit", "solve_limit": "limit",
-    "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "experiment.record_times",
+    "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "experiment",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
     "Plan": "sweeps.plan", "Regime": "regimes", "regime": "regimes", "resume": "resume", "simulate": "simulate",
     "Trajectory": "trajectory", "Engine": "study.engine", "Sweep": "sweeps.declaration",
@@ -53,8 +57,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression", "Observer", "Plan", "Product", "Random",
-    "Recording", "Regime", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary", "Sweep", "SweepStore",
+    "OBSERVERS", "PLACEMENTS", "SCHEDULES", "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression",
+    "Observer", "Placement", "Plan", "Product", "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary", "Sweep", "SweepStore",
     "Trajectory", "Variable", "Zip", "closure_trajectory", "collect", "compare_paired", "compare_sweep", "draw_data",
     "draw_test_data", "learning_order", "ntk_regression", "phase_diagram", "regime", "resume", "run_study", "run_sweep",
     "simulate", "solve_limit", "study_names", "get_study",
