@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from theory_sim.data import Data, draw_data, draw_test_data
     from theory_sim.experiment import Experiment, Recording
-    from theory_sim.experiment.choices import OBSERVERS, PLACEMENTS, SCHEDULES
     from theory_sim.limit import NTKRegression, closure_trajectory, ntk_regression, solve_limit
     from theory_sim.observe.base import Observer, Snapshot, Variable
     from theory_sim.observe.learning_order import LearningOrder, learning_order
@@ -41,7 +40,6 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
-    "OBSERVERS": "experiment.choices", "PLACEMENTS": "experiment.choices", "SCHEDULES": "experiment.choices",
     "Schedule": "train.schedules", "Placement": "train.noise",
     "closure_trajectory": "limit", "NTKRegression": "limit", "ntk_regression": "limit", "solve_limit": "limit",
     "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "experiment",
@@ -57,8 +55,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "OBSERVERS", "PLACEMENTS", "SCHEDULES", "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression",
-    "Observer", "Placement", "Plan", "Product", "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary", "Sweep", "SweepStore",
+    "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression", "Observer", "Placement", "Plan", "Product",
+    "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary", "Sweep", "SweepStore",
     "Trajectory", "Variable", "Zip", "closure_trajectory", "collect", "compare_paired", "compare_sweep", "draw_data",
     "draw_test_data", "learning_order", "ntk_regression", "phase_diagram", "regime", "resume", "run_study", "run_sweep",
     "simulate", "solve_limit", "study_names", "get_study",
