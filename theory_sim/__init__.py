@@ -56,10 +56,10 @@ _HOMES = {
 
 __all__ = [
     "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression", "Observer", "Placement", "Plan", "Product",
-    "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary", "Sweep", "SweepStore",
-    "Trajectory", "Variable", "Zip", "closure_trajectory", "collect", "compare_paired", "compare_sweep", "draw_data",
-    "draw_test_data", "learning_order", "ntk_regression", "phase_diagram", "regime", "resume", "run_study", "run_sweep",
-    "simulate", "solve_limit", "study_names", "get_study",
+    "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary",
+    "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "closure_trajectory", "collect", "compare_paired",
+    "compare_sweep", "draw_data", "draw_test_data", "get_study", "learning_order", "ntk_regression", "phase_diagram",
+    "regime", "resume", "run_study", "run_sweep", "simulate", "solve_limit", "study_names",
 ]
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from theory_sim.registry import Choice, Registry
+from theory_sim.experiment.choice import Choice, Choices
 
 __all__ = ["NO_PLACEMENT", "OBSERVERS", "PLACEMENTS", "SCHEDULES", "OneOf", "ScheduleChoice", "chosen_by"]
 
@@ -45,9 +45,9 @@ class ScheduleChoice(Choice):
         return max_tau / cls.least_rate(experiment, max_tau)
 
 
-SCHEDULES: Final = Registry[ScheduleChoice]("schedule", "theory_sim.train.schedules")
-PLACEMENTS: Final = Registry[Choice]("noise_placement", "theory_sim.train.noise")
-OBSERVERS: Final = Registry[Choice]("observer", "theory_sim.observe")
+SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedules")
+PLACEMENTS: Final = Choices[Choice]("noise_placement", "theory_sim.train.noise")
+OBSERVERS: Final = Choices[Choice]("observer", "theory_sim.observe")
 NO_PLACEMENT: Final = "none"
 
 
@@ -62,7 +62,7 @@ class OneOf:
         Words that it takes besides.
     """
 
-    registry: Registry[Any]
+    registry: Choices[Any]
     more: tuple[str, ...] = ()
 
     def names(self) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ class OneOf:
 
 def chosen_by(schedule: str, placement: str, observers: Iterable[str]) -> list[type[Choice]]:
     """Classes that an Experiment's fields choose."""
-    chosen: list[type[Choice]] = [SCHEDULES.get(schedule)]
+    chosen: list[type[Choice]] = [SCHEDULES[schedule]]
     if placement != NO_PLACEMENT:
-        chosen.append(PLACEMENTS.get(placement))
-    return chosen + [OBSERVERS.get(name) for name in sorted(observers)]
+        chosen.append(PLACEMENTS[placement])
+    return chosen + [OBSERVERS[name] for name in sorted(observers)]

@@ -12,6 +12,7 @@ import pydantic
 from pydantic import model_validator
 
 from theory_sim.errors import ExperimentError, Fault, repr_of, shown
+from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES, chosen_by
 from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_names, read_own_fields
 from theory_sim.experiment.presets import PRESETS
@@ -19,7 +20,6 @@ from theory_sim.experiment.recording import RecordingSection
 from theory_sim.experiment.refusal import faults_of, unknown
 from theory_sim.experiment.schedule import ScheduleSection
 from theory_sim.reading import TomlFile
-from theory_sim.registry import Choice
 from theory_sim.storage.writing import write_text
 
 __all__ = ["Experiment", "not_default", "preset_names", "require_steps"]
@@ -140,7 +140,7 @@ class Experiment(RecordingSection):
                 values.pop(key, None)
         for key in set(self.__pydantic_extra__ or ()) - set(changed):
             # An own field goes with the choice that reads it.
-            choosing = [registry.what for registry in (SCHEDULES, PLACEMENTS) if registry.readers(key)]
+            choosing = [registry.kind for registry in (SCHEDULES, PLACEMENTS) if registry.readers(key)]
             if any(field in changed and changed[field] != getattr(self, field) for field in choosing):
                 values.pop(key, None)
         return Experiment(**{**values, **changed})
@@ -202,6 +202,6 @@ def require_steps(experiment: Experiment) -> None:
     if experiment.max_steps is None and steps > _MOST_STEPS:
         raise ExperimentError(
             f"about {steps:.2g} steps, max_tau = {experiment.max_tau:g} over rates down to "
-            f"{SCHEDULES.get(experiment.schedule).least_rate(experiment, experiment.max_tau):.3g}",
+            f"{SCHEDULES[experiment.schedule].least_rate(experiment, experiment.max_tau):.3g}",
             f"at most {_MOST_STEPS:g} steps of which each takes 0.1 ms or more",
             "raise the rate or lower max_tau, give max_steps, or use the limit with time = 'flow' (--time flow)")

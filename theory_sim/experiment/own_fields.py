@@ -9,13 +9,13 @@ import pydantic
 from pydantic import ConfigDict, TypeAdapter
 
 from theory_sim.errors import Fault, repr_of, shown
+from theory_sim.experiment.choice import Choice, Choices
 from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES
 from theory_sim.experiment.field_rules import rule_of
-from theory_sim.registry import Choice, Registry
 
 __all__ = ["faults_of_own_fields", "own_field_names", "read_own_fields"]
 
-_REGISTRIES: tuple[Registry[Any], ...] = (SCHEDULES, PLACEMENTS)
+_REGISTRIES: tuple[Choices[Any], ...] = (SCHEDULES, PLACEMENTS)
 
 
 def own_field_names() -> list[str]:
@@ -46,6 +46,6 @@ def faults_of_own_fields(chosen: Iterable[type[Choice]], given: Iterable[str]) -
     """Fields given that something declares, but nothing that was chosen."""
     read = {name for each in chosen for name in each.fields}
     for name in given:
-        readers = [f"{registry.what} {each!r}" for registry in _REGISTRIES for each in registry.readers(name)]
+        readers = [f"{registry.kind} {each!r}" for registry in _REGISTRIES for each in registry.readers(name)]
         if readers and name not in read:
             yield Fault(f"{name} given", f"only {' and '.join(readers)} reads it", f"choose that, or leave {name} out", (name,))

@@ -31,7 +31,7 @@ class ScheduleSection(NetworkSection):
 
     def rates(self) -> dict[str, float]:
         """Every learning rate that this schedule can use, by the field that gives it."""
-        return SCHEDULES.get(self.schedule).rates(self)
+        return SCHEDULES[self.schedule].rates(self)
 
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()

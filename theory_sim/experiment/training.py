@@ -27,7 +27,7 @@ class TrainingSection(NoiseSection):
     @property
     def most_steps(self) -> float:
         """Upper bound on the number of steps that the schedule takes to reach max_tau, and max_steps."""
-        steps = SCHEDULES.get(self.schedule).most_steps(self, self.max_tau)
+        steps = SCHEDULES[self.schedule].most_steps(self, self.max_tau)
         return min(steps + 1.0, math.inf if self.max_steps is None else self.max_steps)
 
     def faults(self) -> Iterator[Fault]:

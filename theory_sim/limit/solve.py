@@ -209,7 +209,7 @@ def _require(experiment: Experiment, options: Mapping[str, str], tolerance: floa
     if options["kernel"] == "moving" and experiment.tau_0_value == 0:
         raise InputError("tau_0 = 0 with time = 'flow'", "patterns must exist from the start",
                          "give a small tau_0, or use time = 'steps'")
-    chosen = SCHEDULES.get(experiment.schedule)
+    chosen = SCHEDULES[experiment.schedule]
     if not (issubclass(chosen, Schedule) and chosen.piecewise_constant):
         raise InputError(f"schedule = {experiment.schedule!r} with time = 'flow'", "rates that are piecewise constant",
                          "use time = 'steps', or pieces")

@@ -12,9 +12,9 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
-from theory_sim.registry import Choice
 from theory_sim.train.clock import Clock, Instant
 
 __all__ = ["Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable"]

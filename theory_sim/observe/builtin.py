@@ -13,7 +13,7 @@ def make_observers(experiment: Experiment) -> list[Observer]:
     """Observers that the experiment asks for, in a fixed order."""
     made = []
     for name, recording in sorted(experiment.observe.items()):
-        chosen = OBSERVERS.get(name)
+        chosen = OBSERVERS[name]
         assert issubclass(chosen, Observer), f"{chosen} is an Observer"
         made.append(chosen(recording))  # type: ignore[call-arg]  # one that a file names is made from this alone
     return made

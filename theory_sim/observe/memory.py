@@ -50,7 +50,7 @@ def observer_bytes(e: Experiment, steps: float, neurons: dict[str, int]) -> list
     for name, recording in e.observe.items():
         own = recording if recording.own_times else Recording(every_tau=e.record_every)
         inputs = {"P": min(recording.probes or PROBES, seen_examples(e)), "Q": 3}
-        chosen = OBSERVERS.get(name)
+        chosen = OBSERVERS[name]
         assert issubclass(chosen, Observer), f"{chosen} is an Observer"
         found.append(chosen.memory(Use(e, _records(own, e, steps), inputs, neurons, item_bytes(e), seen_examples(e))))
     return found

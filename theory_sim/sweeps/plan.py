@@ -55,7 +55,7 @@ class Plan:
                                       fields=("schedule" if label == "compare" else "seed",))
         plan = cls(experiment, schedules, numbers)
         for run in plan:  # validates every run before the first one starts
-            if SCHEDULES.get(run.schedule).reads_losses and run.epsilon_2 is not None:
+            if SCHEDULES[run.schedule].reads_losses and run.epsilon_2 is not None:
                 data = draw_data(run)
                 make_schedule(run, float(data.counts[1]) / len(data))
         return plan

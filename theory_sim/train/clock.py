@@ -146,7 +146,7 @@ def _rates_and_duration(experiment: Experiment) -> tuple[list[float], float]:
     e = experiment
     rates = list(e.rates().values())
     duration = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * max(rates))
-    return [*rates, SCHEDULES.get(e.schedule).least_rate(e, duration)], duration
+    return [*rates, SCHEDULES[e.schedule].least_rate(e, duration)], duration
 
 
 def _levels_and_kicks(experiment: Experiment) -> tuple[list[float], list[float]]:

@@ -11,8 +11,8 @@ import numpy as np
 
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import NO_PLACEMENT, PLACEMENTS
-from theory_sim.registry import Choice
 
 __all__ = ["OutputNoise", "Placement", "PreActivationNoise", "Sites", "WeightNoise", "make_placement"]
 
@@ -125,6 +125,6 @@ def make_placement(experiment: Experiment) -> Placement | None:
     """Placement of an experiment, None if it adds no noise but xi."""
     if experiment.noise_placement == NO_PLACEMENT:
         return None
-    chosen = PLACEMENTS.get(experiment.noise_placement)
+    chosen = PLACEMENTS[experiment.noise_placement]
     assert issubclass(chosen, Placement), f"{chosen} is a Placement"
     return chosen(experiment)

@@ -38,7 +38,7 @@ def matched_level(placement: str, s: float, *, rate: float, lambda_: float) -> f
     InputError
         If the placement is unknown, s is not positive, or accumulated noise has no stationary level.
     """
-    chosen = PLACEMENTS.get(placement)
+    chosen = PLACEMENTS[placement]
     assert issubclass(chosen, Placement), f"{chosen} is a Placement"
     if not (s > 0 and math.isfinite(s)):
         raise InputError(f"s = {s!r}", "a standard deviation above 0", "give a positive number")

@@ -81,6 +81,6 @@ class Schedule(ScheduleChoice, ABC):
 
 def make_schedule(experiment: Experiment, q_hat: float) -> Schedule:
     """Schedule of an experiment; ``q_hat`` is the share of Q-only in its training set."""
-    chosen = SCHEDULES.get(experiment.schedule)
+    chosen = SCHEDULES[experiment.schedule]
     assert issubclass(chosen, Schedule), f"{chosen} is a Schedule"
     return chosen(experiment, q_hat)
