@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 
 from theory_sim import Experiment
-from theory_sim.errors import ExperimentError, InputError, TheorySimError
+from theory_sim.errors import ExperimentError, InputError, TheorySimError, UnreadFieldWarning
 from theory_sim.experiment import preset_names
 from theory_sim.reading import TomlFile
 from theory_sim.reading.lines import key_lines
+from theory_sim.sweeps.plan import Plan
 from theory_sim.testing import experiments, schedules
 
 BAD: list[tuple[dict[str, Any], str, str, str]] = [
@@ -97,6 +98,7 @@ def test_an_unknown_preset_lists_the_known_ones() -> None:
         Experiment.preset("nope")
 
 
+@pytest.mark.filterwarnings("ignore::theory_sim.errors.UnreadFieldWarning")  # every field is written, read or not
 @given(experiment=experiments())
 def test_toml_round_trip(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("toml") / "run.toml"
@@ -250,3 +252,23 @@ def test_to_toml_replaces_nothing_unasked(tmp_path: Path) -> None:
     assert Experiment.from_toml(path).seed == 3
     with pytest.raises(InputError, match="is no file"):
         Experiment().to_toml(tmp_path, overwrite=True)
+
+
+def test_fields_that_the_schedule_does_not_read_are_told(tmp_path: Path) -> None:
+    """In files by a warning with the line; defaults, compared schedules and what tau_0 reads do not count."""
+    path = tmp_path / "run.toml"
+    for text, told in (
+        ("schedule = 'constant'\n\neta_2 = 0.3",
+         "lines 1 and 3: eta_2 = 0.3 with schedule = 'constant': only 'L-S', 'S', 'cosine' read"),
+        ("schedule = 'constant'\nstep_tau = 3.0", "step_tau = 3.0 with schedule = 'constant': only 'step' reads"),
+        ("schedule = 'S'\neta_1 = 3.0\ntau_0_rate = 1.0", "eta_1 = 3.0 with schedule = 'S'"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        for read in (Experiment.from_toml, Plan.from_toml):
+            with pytest.warns(UnreadFieldWarning, match=told):
+                read(path)
+    for text in ("schedule = 'constant'\neta_2 = 0.5", "compare = ['S', 'constant']\neta_1 = 3.0\neta_2 = 0.3",
+                 "schedule = 'S'\neta_1 = 3.0", "epsilon_1 = 0.2"):
+        path.write_text(text, encoding="utf-8")
+        Plan.from_toml(path)  # warnings are errors
+    assert Experiment.preset("marginal").replace(schedule="constant").eta_2 == 0.16, "a preset may set what is not read"

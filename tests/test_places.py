@@ -18,6 +18,9 @@ from theory_sim.sweeps.plan import Plan
     (["observe={kernels={probes=0}}"], None, None, ["--set observe: observe.kernels.probes = 0"]),
     ([], "S,step", None, ["--compare: schedule = 'step' without step_tau"]),
     ([], "S,X", None, ["--compare: schedule = 'X'"]),
+    (["schedule=constant", "eta_2=0.3"], None, None, ["--set eta_2, --set schedule: eta_2 = 0.3 with schedule = 'constant'"]),
+    (["eta_2=0.3", "step_tau=3.0"], "constant,pieces", None, ["--compare: schedule = 'pieces' without pieces"]),
+    (["eta_2=0.5"], "constant", None, ["--set eta_2, --compare: eta_2 = 0.5 with schedule = 'constant'"]),
     ([], "S,S", None, ["--compare: compare = ['S', 'S']"]),
 ])
 def test_options_and_lines(settings: list[str], compare: str | None, observe: list[str] | None, told: list[str],
@@ -55,3 +58,11 @@ def test_lines_of_a_plan(text: str, told: list[str], tmp_path: Path) -> None:
     assert len(found) == len(told)
     for place, expected in zip(found, told, strict=True):
         assert place.startswith(f"{file}, {expected}")
+
+
+def test_a_warning_of_a_file_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "plan.toml"
+    file.write_text("schedule = 'constant'\neta_2 = 0.3\n", encoding="utf-8")
+    make_plan(file, None, None, None, None)
+    assert f"warning: {file}, lines 1 and 2: eta_2 = 0.3 with schedule = 'constant'" in capsys.readouterr().err
+    make_plan(file, None, ["eta_1=2.0"], "constant,S", "0:2")

@@ -67,13 +67,13 @@ class Experiment(RecordingSection):
         return chosen_by(self.schedule, self.noise_placement, self.observe)
 
     def faults(self) -> Iterator[Fault]:
-        yield from super().faults()
         chosen, extra = self.choices(), self.__pydantic_extra__ or {}
         values, faults = read_own_fields(chosen, extra)
-        faults += faults_of_own_fields(chosen, extra)
         known = own_field_names() if extra else []
-        faults += [unknown(type(self), [name]) for name in extra if name not in known]
+        yield from (unknown(type(self), [name]) for name in extra if name not in known)
+        yield from super().faults()
         yield from faults
+        yield from faults_of_own_fields(chosen, extra)
         if not faults:
             extra.update(values)
             for each in chosen:
