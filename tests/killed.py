@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 
-from theory_sim import Experiment, faults, resume, simulate, solve_limit
+from theory_sim import Experiment, resume, simulate, solve_limit
+from theory_sim.storage import failpoints
 
 EXPERIMENT = Experiment(
     d=12, N=60, m_W=40, m_V=60, n_test=8, neurons="independent", tau_0=0.2, tau_xi=0.003, schedule="pieces", batch_size=17,
@@ -38,7 +39,7 @@ def main(store: str, engine: str, begin: str, point: str, count: str) -> None:
             if left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    faults.on(hook)
+    failpoints.set_hook(hook)
 
     def progress(step: int, tau: float, loss: float) -> None:
         if point == "step" and step >= int(count):

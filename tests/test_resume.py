@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from tests.killed import ENGINES, EXPERIMENT
-from theory_sim import Trajectory, faults, resume, simulate, solve_limit
+from theory_sim import Trajectory, resume, simulate, solve_limit
 from theory_sim.errors import InputError, StoreError
 from theory_sim.loop import Partial, environment, partial_path
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
+from theory_sim.storage import failpoints
 from theory_sim.storage.arrays import read_arrays, write_arrays
 
 ROOT = Path(__file__).parents[1]
@@ -81,14 +82,14 @@ def test_kills_each_with_a_second_one(index: int, whole: dict[str, Trajectory], 
 
 def test_moments_cover_every_point() -> None:
     passed: set[str] = set()
-    faults.on(passed.add)
+    failpoints.set_hook(passed.add)
     try:
         import tempfile
 
         with tempfile.TemporaryDirectory() as folder:
             simulate(EXPERIMENT, store=Path(folder) / "run", checkpoint_seconds=0.0, threads=1)
     finally:
-        faults.on(None)
+        failpoints.set_hook(None)
     numbered = {name for name in passed if "records-" in name}
     others = {"sync written.json", "renamed written.json", "renamed run.json", "renamed an unfinished run",
               "sync sha256.json", "rename sha256.json", "renamed sha256.json"}
@@ -218,11 +219,11 @@ def test_a_full_disk_is_explained_and_loses_nothing(tmp_path: Path, whole: dict[
             if left[0] == 0:
                 raise OSError(28, "No space left on device")
 
-    faults.on(full)
+    failpoints.set_hook(full)
     try:
         with pytest.raises(StoreError, match="No space left") as caught:
             simulate(EXPERIMENT, store=store, checkpoint_seconds=0.0)
     finally:
-        faults.on(None)
+        failpoints.set_hook(None)
     assert "theory-sim resume" in str(caught.value)
     assert_same_data(resume(store), whole["finite"])

@@ -53,7 +53,7 @@ class Regime:
     schedule : str
         The experiment's own schedule.
     warnings : list of str
-        What puts the predicted order or the simulation at stake: value seen, rule, what to move.
+        What puts the predicted order or the simulation at stake: value found, rule, what to move.
     notes : list of str
         Conditions of the asymptotic theorem that fail without deciding the order.
     """
@@ -240,18 +240,18 @@ def _time(tau: float, end: float) -> str:
 
 
 def _order_warnings(p: OrderPrediction) -> list[str]:
-    def said(learnt: dict[float, float]) -> str:
+    def shown(learnt: dict[float, float]) -> str:
         return ", ".join(
             f"{'not by ' + format(p.end_tau, '.0f') if math.isinf(t) else format(t, '.0f')} at {level:g}"
             for level, t in learnt.items()
         )
 
     if p.order in ("diverged", "oscillated"):
-        seen = "diverges" if p.order == "diverged" else "has steps that overshoot"
-        return [f"{p.schedule}: the closure {seen}; no order; lower the rate"]
+        what = "diverges" if p.order == "diverged" else "has steps that overshoot"
+        return [f"{p.schedule}: the closure {what}; no order; lower the rate"]
     if p.order == "no examples":
         return [f"{p.schedule}: no examples of P-only, or of Q-only; no order; give p0 and q0 above 0"]
-    seen = f"{p.schedule}: Q predicted {said(p.tau_Q)}; P predicted {said(p.tau_P)}"
+    found = f"{p.schedule}: Q predicted {shown(p.tau_Q)}; P predicted {shown(p.tau_P)}"
     late = any(map(math.isinf, (p.tau_P if p.schedule == "L-S" else p.tau_Q).values()))
     if p.schedule == "L-S":
         fix = "raise max_tau, or lower lambda" if late else "lower r, or raise eta_1 (keep tau_0) or lambda"
@@ -260,7 +260,7 @@ def _order_warnings(p: OrderPrediction) -> list[str]:
     if p.holds and not p.thin:
         return []
     rule = f"the theorem's order is {p.expected!r} at every level"
-    return [f"{seen}; {rule}: {p.verdict}; {fix}"]
+    return [f"{found}; {rule}: {p.verdict}; {fix}"]
 
 
 def _plain(value: Any) -> Any:

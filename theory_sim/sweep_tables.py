@@ -40,7 +40,7 @@ def status_line(status: SweepStatus) -> str:
         workers = "one process" if status.slots == 1 else f"{status.slots} at a time"
         parts.append(f"process {status.pid} is at it, {workers}{left}")
     elif status.stale:
-        parts.append("the process that was at it has died: theory-sim sweep resume goes on")
+        parts.append("the process that worked on it has died: theory-sim sweep resume continues")
     return ", ".join(parts)
 
 
@@ -123,9 +123,9 @@ def comparison_table(frame: pandas.DataFrame, title: str) -> Group:
         estimate = "-" if math.isnan(row["estimate"]) else f"{row['estimate']:.4g}"
         if not math.isnan(row["low"]):
             estimate += f" [{row['low']:.4g}, {row['high']:.4g}]"
-        seen = f"{round(row['larger'] * row['decided'])} of {row['decided']}" if row["decided"] else "none decided"
-        seen += f"; {row['undecided']} undecided" if row["undecided"] else ""
-        table.add_row(", ".join(_short(row[name]) for name in varied), estimate, seen,
+        larger = f"{round(row['larger'] * row['decided'])} of {row['decided']}" if row["decided"] else "none decided"
+        larger += f"; {row['undecided']} undecided" if row["undecided"] else ""
+        table.add_row(", ".join(_short(row[name]) for name in varied), estimate, larger,
                       f"{row['larger_low']:.2f} to {row['larger_high']:.2f}", f"{row['p_value']:.2g}", f"{row['p_holm']:.2g}",
                       *(f"{row[name]:.4g}" for name in medians))
     notes = Text(
@@ -140,7 +140,7 @@ def comparison_table(frame: pandas.DataFrame, title: str) -> Group:
 def agreement_table(diagram: PhaseDiagram) -> Group:
     """In how many cells predictions and simulation agree."""
     table = headed_table("Cells in which prediction and simulation agree",
-                         ("prediction", "statement", "agree", "predicted, not seen", "seen, not predicted"))
+                         ("prediction", "statement", "agree", "predicted only", "simulated only"))
     for each in diagram.agreements:
         table.add_row(each.predictor, each.statement, f"{each.agree} of {each.cells}", str(each.predicted_only),
                       str(each.simulated_only))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
-from theory_sim.faults import at
 from theory_sim.storage.arrays import read_json
+from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
@@ -94,7 +94,7 @@ class Trajectory:
         listing = zarr_listing([str(name) for name in self.dataset.variables], more=[_MANIFEST])
         with FolderDraft(target, listing) as draft:
             write_zarr(self.dataset, draft.new)
-            at("write trajectory")
+            failpoint("write trajectory")
             _require_readable(draft.new)
             write_text(draft.new / _MANIFEST, json.dumps(digests(draft.new, without=_MANIFEST), indent=1))
             draft.commit(run_listing(target) if force and target.exists() else None, of=_A_RUN)

@@ -150,7 +150,7 @@ def test_phase_diagram_draws_cells_and_boundaries(tmp_path: Path) -> None:
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert "L-S P first, S Q first" in labels and sum("=" in label for label in labels) == 3
     # A line lies where its margin is 0: Y(eta_1) = 1 passes between the cells on both sides of it.
-    moving = next(boundary for boundary in diagram.boundaries if boundary.name == "Y(eta_1)")
+    moving = next(boundary for boundary in diagram.boundaries if boundary.id == "L-S-moves")
     lines = [path.vertices for line in ax.collections[1:] for path in line.get_paths() if len(path.vertices)]
     nearest = min(np.abs(np.log(vertices[:, 0, None] / moving.x) ** 2).min() for vertices in lines)
     assert nearest < 1e-2

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from theory_sim import faults
 from theory_sim.errors import StoreError
+from theory_sim.storage import failpoints
 from theory_sim.storage.arrays import read_arrays, read_json, write_arrays
 from theory_sim.storage.listing import Listing, strangers
 from theory_sim.storage.lock import Lock
@@ -145,7 +145,7 @@ def test_a_killed_replacement_leaves_the_old_or_the_new(
             draft.commit(OWN, of="a thing")
         discard(target, Listing.of(["n", "h/"]), of="a thing")
 
-    faults.on(kill)
+    failpoints.set_hook(kill)
     try:
         with monkeypatch.context() as dead:  # a dead process does not tidy up, and its locks are gone
             dead.setattr(FolderDraft, "_leave", lambda self: self._lock.release() if self._lock else None)
@@ -154,7 +154,7 @@ def test_a_killed_replacement_leaves_the_old_or_the_new(
                 replace()
                 raise Killed
     finally:
-        faults.on(None)
+        failpoints.set_hook(None)
     assert len(drafts_of(target)) >= 1 or point.endswith("written.json") or left[0] >= 0
     clear_drafts(target)
     assert drafts_of(target) == []
@@ -186,14 +186,14 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
             raise OSError(28, "No space left on device")
 
     before = tree(tmp_path)
-    faults.on(full)
+    failpoints.set_hook(full)
     try:
         with pytest.raises(StoreError, match=r"No space left on device\n.*\n.*make room"):
             write_text(tmp_path / "file", "after")
         with pytest.raises(StoreError, match="No space left"), FolderDraft(target, OWN):
             pass
     finally:
-        faults.on(None)
+        failpoints.set_hook(None)
     assert tree(tmp_path) == before
     with pytest.raises(StoreError, match="choose another"), FolderDraft(tmp_path / "file" / "thing", OWN):
         pass

@@ -14,9 +14,10 @@ from matplotlib.figure import Figure
 from proofs_check.certificate import save as save_evidence
 from proofs_check.claim import Verdict
 from tests.storage.conftest import Command
-from theory_sim import Experiment, Trajectory, faults, simulate
+from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.errors import InputError, StoreError
 from theory_sim.plots.style import FORMATS, require_own_figure, save_figure, style
+from theory_sim.storage import failpoints
 from theory_sim.storage.zarr_store import digests
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.study.engine import Engine
@@ -169,12 +170,12 @@ def test_a_stranger_that_comes_while_the_run_goes_on_costs_neither(tmp_path: Pat
         if point == "write trajectory":
             (store / "notes.txt").write_text("mine")
 
-    faults.on(come)
+    failpoints.set_hook(come)
     try:
         with pytest.raises(StoreError, match=r"notes\.txt"):
             simulate(SMALL.replace(seed=7), store=store, threads=1, force=True, checkpoint_seconds=0.0)
     finally:
-        faults.on(None)
+        failpoints.set_hook(None)
     os.rename(store / "notes.txt", tmp_path / "notes.txt")
     assert Trajectory.load(store).experiment.seed == 0
     from theory_sim import resume
@@ -229,12 +230,12 @@ def test_a_figure_on_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
         if point == "sync own.png":
             raise OSError(28, "No space left on device")
 
-    faults.on(full)
+    failpoints.set_hook(full)
     try:
         with pytest.raises(StoreError, match="No space left"):
             save_figure(Figure(), path, force=True)
     finally:
-        faults.on(None)
+        failpoints.set_hook(None)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 

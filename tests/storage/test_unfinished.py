@@ -12,9 +12,10 @@ import pytest
 
 from tests.killed import EXPERIMENT
 from tests.storage.conftest import Command
-from theory_sim import Trajectory, faults, resume, simulate
+from theory_sim import Trajectory, resume, simulate
 from theory_sim.errors import StoreError
 from theory_sim.loop import Partial, partial_path
+from theory_sim.storage import failpoints
 
 SHORT = EXPERIMENT.replace(max_tau=8.0, observe={})
 
@@ -32,12 +33,12 @@ def unfinished(store: Path, e: Any = SHORT, checkpoints: int = 4) -> Path:
             if left[0] == 0:
                 raise Stopped
 
-    faults.on(stop)
+    failpoints.set_hook(stop)
     try:
         with pytest.raises(Stopped):
             simulate(e, store=store, checkpoint_seconds=0.0, threads=1)
     finally:
-        faults.on(None)
+        failpoints.set_hook(None)
     return partial_path(store)
 
 

@@ -11,10 +11,11 @@ import pytest
 from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
-from theory_sim import Experiment, Product, Sweep, faults
+from theory_sim import Experiment, Product, Sweep
 from theory_sim.cli import app
 from theory_sim.errors import InputError, StoreError
 from theory_sim.statistics.intervals import share_interval
+from theory_sim.storage import failpoints
 from theory_sim.studies import registry
 from theory_sim.studies import run_study as module
 from theory_sim.studies.decisions import judge_share
@@ -106,12 +107,12 @@ def test_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
         if point == "rename table.csv":
             raise Killed
 
-    faults.on(crash)
+    failpoints.set_hook(crash)
     try:
         with pytest.raises(Killed):
             run_study(_study(), size="small", out=tmp_path / "cut", workers=0, threads=1)
     finally:
-        faults.on(None)
+        failpoints.set_hook(None)
     assert not (tmp_path / "cut" / "tiny-small" / "table.csv").exists(), "nothing half written has the name"
     run_study(_study(), size="small", out=tmp_path / "cut", workers=0, threads=1)
     for name in ("table.csv", "verdict.json"):

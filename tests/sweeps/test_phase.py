@@ -132,8 +132,8 @@ def test_ratios_of_fields_and_other_quantities(tmp_path: Path) -> None:
     assert turned.x.tolist() == [10.0, 40.0, 160.0]
     np.testing.assert_array_equal(turned.values, ratio.values[:, ::-1])
     # Y(eta_1) does not know eta_2; Y(eta_2) grows with it.
-    margins = {boundary.name: boundary.margin for boundary in ratio.boundaries}
-    assert np.ptp(margins["Y(eta_1)"], axis=1).max() < 1e-9 and (np.diff(margins["Y(eta_2)"], axis=1) < 0).all()
+    margins = {boundary.id: boundary.margin for boundary in ratio.boundaries}
+    assert np.ptp(margins["L-S-moves"], axis=1).max() < 1e-9 and (np.diff(margins["S-is-frozen"], axis=1) < 0).all()
     h = phase_diagram(found, "eta_2", "lambda", "h_at_tau_P", select={"g0": 1.0, "schedule": "L-S"})
     assert h.values[0, 0] == float(found.dataset["h_at_tau_P"].sel(g0=1.0, eta_2=0.1, schedule="L-S").values[0, 0, 0])
 

@@ -18,9 +18,10 @@ import numpy as np
 import psutil
 import pytest
 
-from theory_sim import Experiment, Trajectory, closure_trajectory, faults, learning_order, simulate, solve_limit
+from theory_sim import Experiment, Trajectory, closure_trajectory, learning_order, simulate, solve_limit
 from theory_sim.errors import InputError, StoreError
 from theory_sim.loop import partial_path
+from theory_sim.storage import failpoints
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product, Sobol
 from theory_sim.sweeps.collect import Summary, collect
@@ -506,7 +507,7 @@ def test_a_full_disk_in_a_sweep_is_explained(tmp_path: Path, monkeypatch: pytest
             if point == at:
                 raise OSError(28, "No space left on device")
 
-        faults.on(fail)
+        failpoints.set_hook(fail)
 
     class Full:
         @staticmethod
@@ -519,7 +520,7 @@ def test_a_full_disk_in_a_sweep_is_explained(tmp_path: Path, monkeypatch: pytest
         full("sync sweep.toml")
         with pytest.raises(StoreError, match="No space left"):
             SweepStore.create(tmp_path / "s", sweep)
-        faults.on(None)
+        failpoints.set_hook(None)
         with monkeypatch.context() as patched:
             patched.setattr("theory_sim.sweeps.manifest.sqlite3", Full)
             with pytest.raises(StoreError, match="disk is full"):
@@ -530,13 +531,13 @@ def test_a_full_disk_in_a_sweep_is_explained(tmp_path: Path, monkeypatch: pytest
             full(point)
             assert run_sweep(store, workers=0, retry_failed=True).failed == 1
             assert "No space left" in next(iter(store.status().examples.values()))
-        faults.on(None)
+        failpoints.set_hook(None)
         assert run_sweep(store, workers=0, retry_failed=True).done == 1
         full("sync summary.csv")
         with pytest.raises(StoreError, match=r"No space left on device\n.*\n.*make room"):
             collect(store)
     finally:
-        faults.on(None)
+        failpoints.set_hook(None)
     collect(store)
     assert {path.name for path in store.folder.iterdir()} == {"sweep.toml", "manifest.sqlite", "runs", "summary"}
     assert [path.name for path in (store.folder / "runs").iterdir()] == [run.id for run in sweep]

@@ -28,7 +28,7 @@ def study_command(
     form: Annotated[str, typer.Option("--format", help=f"What is printed: {', '.join(FORMATS)}.")] = "text",
     any_version: AnyVersion = False, quiet: Quiet = False,
 ) -> None:
-    """Compute a study into OUT/<name>-<size>, or go on with it; table.csv, verdict.json and figure.svg stand beside the runs.
+    """Compute a study into OUT/<name>-<size>, or continue it; table.csv, verdict.json and figure.svg stand beside the runs.
 
     Exit status 1 if a run failed or the study's statement is refuted; 0 if it is supported or undecided.
     """
@@ -82,10 +82,10 @@ def _list(form: str) -> None:
     from theory_sim.studies.study import SIZES
 
     if form == "json":
-        told = [{"name": study.name, "question": study.question, "source": study.source, "statement": study.statement,
+        listed_studies = [{"name": study.name, "question": study.question, "source": study.source, "statement": study.statement,
                  "sizes": {size: {"runs": study.runs(size), "seconds": study.seconds[size]} for size in SIZES}}
                 for study in map(get_study, study_names())]
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps(listed_studies, indent=2))
         return
     if form != "text":
         from theory_sim.errors import InputError

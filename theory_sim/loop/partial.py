@@ -23,9 +23,9 @@ import numpy as np
 
 from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
-from theory_sim.faults import at
 from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.storage.arrays import read_arrays, read_json, write_arrays
+from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.lock import Lock
 from theory_sim.storage.removal import remove_empty, remove_listed, require_no_strangers
@@ -178,7 +178,7 @@ class Partial:
 
     def finish(self) -> None:
         """Remove the folder: the Trajectory is in its place. Files of others stay in it."""
-        at("finish")
+        failpoint("finish")
         listing = partial_listing(self.folder)
         try:
             discard(self.folder, listing, of=_OF)

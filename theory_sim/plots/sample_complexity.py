@@ -53,10 +53,10 @@ def plot_sample_complexity(overlaps: Sequence[float] = OVERLAPS, *, d: float = m
             lower, upper = samples_lower_bound(d, c, g_0), samples_upper_bound(c, g_0, d=d)
             if math.isfinite(d):
                 upper = np.ceil(d * upper) / d  # of whole numbers of examples alone is it a bound
-            seen = np.isfinite(upper)
+            finite = np.isfinite(upper)
             ax.plot(g_0, lower, color=colour, label=f"$c = {c:g}$")
-            ax.plot(g_0[seen], upper[seen], color=colour, ls="--")
-            ax.fill_between(g_0[seen], lower[seen], upper[seen], color=colour, alpha=0.15, lw=0)
+            ax.plot(g_0[finite], upper[finite], color=colour, ls="--")
+            ax.fill_between(g_0[finite], lower[finite], upper[finite], color=colour, alpha=0.15, lw=0)
         ax.plot([], [], color="black", label="needed by any method")
         ax.plot([], [], color="black", ls="--", label="enough for averaging")
         ax.set_yscale("log")

@@ -23,7 +23,7 @@ class MedianTime:
     Attributes
     ----------
     median, low, high : float
-        Infinite where they lie beyond what was seen; NaN without runs.
+        Infinite where they lie beyond the last record; NaN without runs.
     n, censored : int
         Runs, and how many of them did not learn.
     method : {"order statistics", "Kaplan-Meier", "none"}

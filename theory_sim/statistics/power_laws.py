@@ -38,13 +38,13 @@ def log_slope(sizes: ArrayLike, values: ArrayLike) -> float:
     InputError
         If the sizes give no slope, or the lengths differ.
     """
-    at, seen = np.asarray(sizes, dtype=float), np.asarray(values, dtype=float)
-    if at.ndim != 1 or at.shape != seen.shape or not (at > 0).all() or len(set(at.tolist())) < 2:
-        raise InputError(f"sizes {at.tolist()} with {seen.size} values", "a value at each of two or more positive sizes",
+    x, y = np.asarray(sizes, dtype=float), np.asarray(values, dtype=float)
+    if x.ndim != 1 or x.shape != y.shape or not (x > 0).all() or len(set(x.tolist())) < 2:
+        raise InputError(f"sizes {x.tolist()} with {y.size} values", "a value at each of two or more positive sizes",
                          "add sizes")
-    if not (np.isfinite(seen) & (seen > 0)).all():
+    if not (np.isfinite(y) & (y > 0)).all():
         return math.nan
-    return float(np.polyfit(np.log(at), np.log(seen), 1)[0])
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
 def median_slope(sizes: ArrayLike, samples: Sequence[np.ndarray[Any, Any]]) -> tuple[float, float, float]:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from theory_sim.errors import StoreError
-from theory_sim.faults import at
+from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import remove_file, remove_folder, remove_listed, require_no_strangers
 
@@ -40,7 +40,7 @@ class _Faulty:
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
         for start in range(0, len(view), _PIECE):
-            at(f"write {self._name}")
+            failpoint(f"write {self._name}")
             self._file.write(view[start : start + _PIECE])
         return len(view)
 
@@ -71,12 +71,12 @@ def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make r
             made = True
             content(_Faulty(file, path.name))
             file.flush()
-            at(f"sync {path.name}")
+            failpoint(f"sync {path.name}")
             os.fsync(file.fileno())
-        at(f"rename {path.name}")
+        failpoint(f"rename {path.name}")
         os.replace(draft, path)
         made = False
-        at(f"renamed {path.name}")
+        failpoint(f"renamed {path.name}")
         sync_folder(path.parent)
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
@@ -93,7 +93,7 @@ def write_text(path: Path, text: str, *, fix: str = "make room, or choose anothe
 
 def sync_folder(folder: Path) -> None:
     """Have the disk hold a folder's names."""
-    at("sync folder")
+    failpoint("sync folder")
     if os.name != "posix":  # elsewhere a folder cannot be opened
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -187,24 +187,24 @@ class FolderDraft:
         StoreError
             If something else is in that folder: it stays as it is.
         """
-        at(f"sync {of}")
+        failpoint(f"sync {of}")
         _sync_tree(self.new)
         if old is None:
-            at(f"rename {of}")
+            failpoint(f"rename {of}")
             self.new.rename(self.target)
         else:
             require_no_strangers(self.target, old, of=of)
             self._write_list(old, put_back=True)
-            at(f"rename {of}")
+            failpoint(f"rename {of}")
             self.target.rename(self.folder / _OLD)
             try:
-                at(f"rename {of} over another")
+                failpoint(f"rename {of} over another")
                 self.new.rename(self.target)
             except OSError:
                 (self.folder / _OLD).rename(self.target)
                 raise
         sync_folder(self.target.parent)
-        at(f"renamed {of}")
+        failpoint(f"renamed {of}")
 
 
 def discard(folder: Path, listing: Listing, *, of: str) -> None:
@@ -220,7 +220,7 @@ def discard(folder: Path, listing: Listing, *, of: str) -> None:
         draft._write_list(listing, put_back=False)
         folder.rename(draft.folder / _OLD)
         sync_folder(folder.parent)
-        at("remove folder")
+        failpoint("remove folder")
 
 
 def _prefix(path: Path) -> str:

@@ -32,7 +32,7 @@ __all__ = ["StudyResult", "read_table", "run_study"]
 TABLE: Final = "table.csv"
 VERDICT: Final = "verdict.json"
 _SWEEPS: Final = "sweeps"
-_FIX: Final = "make room; the runs are kept"
+_FIX: Final = "free some space; the runs are kept"
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[SweepStatus], None] | None]]
 """Called with a sweep's name and its number of runs before it starts; gives what `run_sweep` calls."""
@@ -49,7 +49,7 @@ class StudyResult:
     folder : Path
         Holds ``table.csv``, ``verdict.json`` and, in ``sweeps``, the runs.
     table : pandas.DataFrame or None
-        None if the study was interrupted; running it again goes on.
+        None if the study was interrupted; running it again continues it.
     verdict : StudyVerdict or None
         The same.
     done, failed, diverged, pending : int
@@ -69,7 +69,7 @@ class StudyResult:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the runs, for JSON; infinities and not-a-number become null."""
         rows = [] if self.table is None else self.table.to_dict("records")
-        return {**_told(self), "folder": str(self.folder),
+        return {**_report(self), "folder": str(self.folder),
                 "table": [{str(key): _plain(value) for key, value in row.items()} for row in rows]}
 
 
@@ -77,7 +77,7 @@ def run_study(
     study: Study | str, *, size: str = "default", out: str | os.PathLike[str] = "studies", workers: int | None = None,
     threads: int | None = None, executor: str | None = None, any_version: bool = False, watch: Watch | None = None,
 ) -> StudyResult:
-    """Compute a study into ``out/<name>-<size>``, or go on with what is there of it, and judge.
+    """Compute a study into ``out/<name>-<size>``, or continue what is there of it, and judge.
 
     Parameters
     ----------
@@ -130,8 +130,8 @@ def run_study(
     text = table.to_csv(index=False)
     _require_own(folder / TABLE, text.encode())
     write_text(folder / TABLE, text, fix=_FIX)
-    told = {**_told(result), "table_sha256": hashlib.sha256(text.encode()).hexdigest()}
-    write_text(folder / VERDICT, json.dumps(told, indent=2) + "\n", fix=_FIX)
+    report = {**_report(result), "table_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    write_text(folder / VERDICT, json.dumps(report, indent=2) + "\n", fix=_FIX)
     return result
 
 
@@ -141,7 +141,7 @@ def read_table(path: str | os.PathLike[str]) -> pandas.DataFrame:
     Raises
     ------
     StoreError
-        If there is none, or the verdict that lies beside it is of another table.
+        If there is none, or the verdict next to it is of another table.
     """
     import pandas
 
@@ -156,12 +156,12 @@ def read_table(path: str | os.PathLike[str]) -> pandas.DataFrame:
 
 
 def _require_of_verdict(path: Path, text: bytes) -> None:
-    """Raise ValueError if a verdict lies beside a table and has another one's digest; those of earlier versions have none."""
-    beside = path.with_name(VERDICT)
-    if path.name == TABLE and beside.is_file():
-        said = read_json(beside).get("table_sha256")
+    """Raise ValueError if a verdict lies next to a table and has another one's digest; those of earlier versions have none."""
+    verdict = path.with_name(VERDICT)
+    if path.name == TABLE and verdict.is_file():
+        said = read_json(verdict).get("table_sha256")
         if said not in (None, hashlib.sha256(text).hexdigest()):
-            raise ValueError(f"it is not the table of {beside.name}")
+            raise ValueError(f"it is not the table of {verdict.name}")
 
 
 def _column(cells: list[str]) -> list[Any]:
@@ -188,8 +188,8 @@ def _require_own(path: Path, new: bytes) -> None:
         return
     try:
         old = path.read_bytes()
-        beside = path.with_name(VERDICT)
-        own = old == new or (beside.is_file() and read_json(beside).get("table_sha256") == hashlib.sha256(old).hexdigest())
+        verdict = path.with_name(VERDICT)
+        own = old == new or (verdict.is_file() and read_json(verdict).get("table_sha256") == hashlib.sha256(old).hexdigest())
     except (OSError, ValueError, AttributeError):
         own = False
     if not own:
@@ -202,7 +202,7 @@ def _store(folder: Path, sweep: Any) -> SweepStore:
         return SweepStore.create(folder, sweep)
     store = SweepStore(folder)
     if store.sweep.table() != sweep.table():
-        raise StoreError(f"{folder} holds other runs than the study's", "a study goes on only with its own runs",
+        raise StoreError(f"{folder} holds other runs than the study's", "a study continues only its own runs",
                          "choose another output folder, or move this one away")
     return store
 
@@ -213,7 +213,7 @@ def _counts(stores: Sequence[SweepStore]) -> tuple[int, int, int, int]:
             sum(status.pending + status.running for status in statuses))
 
 
-def _told(result: StudyResult) -> dict[str, Any]:
+def _report(result: StudyResult) -> dict[str, Any]:
     study, verdict = result.study, result.verdict
     return {
         "study": study.name, "size": result.size, "question": study.question, "source": study.source,

@@ -77,10 +77,10 @@ def arm_rows(baseline: Summary, arms: Mapping[str, Summary], columns: tuple[str,
     for summary in arms.values():
         for _, runs in grid_cells(summary.dataset):
             engine = str(runs["engine"].values)
-            told = {name: _plain(runs[name].values) if name in runs.coords else getattr(summary.sweep.experiment, name)
+            labels = {name: _plain(runs[name].values) if name in runs.coords else getattr(summary.sweep.experiment, name)
                     for name in columns}
             against = _against(runs, known["L-S", engine], known["S", engine])
-            rows.append({"arm": "S + noise", "engine": engine, **told, **group_row(runs), **against})
+            rows.append({"arm": "S + noise", "engine": engine, **labels, **group_row(runs), **against})
     return rows
 
 

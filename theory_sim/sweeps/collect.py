@@ -90,7 +90,7 @@ class Summary:
         names = [str(name) for name in self.dataset.variables]
         old = _refuse_strangers(folder)
         listing = zarr_listing(names, prefix=f"{_ZARR}/", more=[_TABLE, _DIGESTS])
-        with FolderDraft(folder, listing, fix="make room; the runs are kept") as draft:
+        with FolderDraft(folder, listing, fix="free some space; the runs are kept") as draft:
             write_zarr(self.dataset, draft.new / _ZARR)
             write_text(draft.new / _TABLE, self.frame.to_csv(index=False))
             write_text(draft.new / _DIGESTS, json.dumps(digests(draft.new, without=_DIGESTS), indent=1))

@@ -42,7 +42,7 @@ class Computed:
 def compute(
     store: str, engine: dict[str, Any], experiment: dict[str, Any], threads: int | None, any_version: bool
 ) -> Computed:
-    """Compute a run into ``store``, or go on with what is there of it; never raises but for an interruption.
+    """Compute a run into ``store``, or continue what is there of it; never raises but for an interruption.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def compute(
     threads : int or None
         Threads of the run.
     any_version : bool
-        Whether an unfinished run may be gone on with by other libraries.
+        Whether an unfinished run may be continued with other libraries.
     """
     from threadpoolctl import threadpool_limits
 
@@ -68,8 +68,8 @@ def compute(
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}:{last.lineno}"
-        told = "".join(traceback.format_exception(error))
-        return Computed("failed", _since(began), f"{type(error).__name__} at {where}", told)
+        text = "".join(traceback.format_exception(error))
+        return Computed("failed", _since(began), f"{type(error).__name__} at {where}", text)
     return Computed("interrupted" if trajectory.outcome == "interrupted" else "done", _since(began))
 
 

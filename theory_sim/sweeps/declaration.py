@@ -38,9 +38,9 @@ def run_hash(engine: Engine, experiment: Experiment) -> str:
         unread |= {"m_W", "m_V"}
     if not engine.knows_seeds:
         unread |= {"seed", "seed_data", "seed_init", "seed_noise", "seed_batch"}
-    told = {"engine": engine.name, "options": dict(engine.options),
+    described = {"engine": engine.name, "options": dict(engine.options),
             "experiment": {key: value for key, value in fields.items() if key not in unread}}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:_LEAST_DIGITS]
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:_LEAST_DIGITS]
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Sweep:
         Raises
         ------
         InputError
-            With all faults of the table. Points of the blocks are looked at where there are none; the first bad one is told.
+            With all faults of the table. Points of the blocks are looked at where there are none; the first bad one is named.
         """
         faults: list[Fault] = [
             Fault(f"unknown key {shown(repr_of(key))} in a sweep", f"one of {', '.join((*_KEYS, *_BLOCKS))}",
@@ -179,7 +179,7 @@ class Sweep:
     def table(self) -> dict[str, Any]:
         """The declaration as a TOML file holds it; ``Sweep.of`` gives an equal sweep back."""
         fields = {key: value for key, value in self.experiment.fields().items() if key not in ("name", "schedule", "seed")}
-        told: dict[str, Any] = {
+        declared: dict[str, Any] = {
             "name": self.name, "compare": list(self.compare), "seeds": list(self.seeds),
             "engine": [{"name": engine.name, **engine.options} for engine in self.engines], "fields": fields,
         }
@@ -191,8 +191,8 @@ class Sweep:
             else:
                 content = {"count": block.count, "seed": block.seed}
                 content |= {field: _law_table(Law.of(field, law)) for field, law in block.laws.items()}
-            told.setdefault(kind, []).append(content)
-        return told
+            declared.setdefault(kind, []).append(content)
+        return declared
 
     def to_toml(self) -> str:
         """The declaration as text."""

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from theory_sim.errors import StoreError
-from theory_sim.faults import at
+from theory_sim.storage.failpoints import failpoint
 from theory_sim.sweeps.declaration import SweepRun
 
 __all__ = ["Entry", "Manifest", "State", "register_worker"]
@@ -115,7 +115,7 @@ class Manifest:
                                      [("format", str(FORMAT)), ("environment", json.dumps(dict(environment)))])
                 _insert(database, runs)
         except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error}", "a folder that can be written to, on a disk with room",
+            raise StoreError(f"{path}: {error}", "a folder that can be written to, on a disk with free space",
                              "choose another output folder") from error
         finally:
             if database is not None:
@@ -131,12 +131,13 @@ class Manifest:
             database.execute("PRAGMA trusted_schema = OFF")
             database.execute(f"BEGIN {begin}")
             yield database
-            at("commit manifest")
+            failpoint("commit manifest")
             database.execute("COMMIT")
-            at("committed manifest")
+            failpoint("committed manifest")
         except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {error}", "a manifest that theory_sim wrote and can write to, on a disk with room",
-                             "make room or free the file; runs that are done stay in the folder runs") from error
+            raise StoreError(f"{self.path}: {error}", "a manifest that theory_sim wrote and can write to, "
+                             "on a disk with free space",
+                             "free some space or the file; runs that are done stay in the folder runs") from error
         finally:
             if database is not None:
                 database.close()
@@ -219,9 +220,9 @@ class Manifest:
     def _take(self, workers: int) -> None:
         silent = self._silent_elsewhere()
         with self._open() as database:
-            held = database.execute("SELECT pid, born, host, heartbeat FROM lock").fetchone()
-            if held is not None and held != silent and holder_lives(*held[:3]):
-                raise StoreError(f"{self.path.parent} is being worked at by process {held[0]} on {held[2]}",
+            holder = database.execute("SELECT pid, born, host, heartbeat FROM lock").fetchone()
+            if holder is not None and holder != silent and holder_lives(*holder[:3]):
+                raise StoreError(f"{self.path.parent} is being worked at by process {holder[0]} on {holder[2]}",
                                  "one process works at a sweep", "wait for it: theory-sim sweep status shows how far it is")
             database.execute("DELETE FROM lock")
             database.execute("INSERT INTO lock VALUES (1, ?, ?, ?, ?, ?)",
@@ -256,8 +257,8 @@ class Manifest:
     def holder(self) -> tuple[bool, int, int] | None:
         """Whether the lock's holder lives, its process number and how many workers it has; None if nobody holds it."""
         with self._open("DEFERRED") as database:
-            held = database.execute("SELECT pid, born, host, heartbeat, workers FROM lock").fetchone()
-        return None if held is None else (holder_lives(*held[:3]), int(held[0]), int(held[4]))
+            holder = database.execute("SELECT pid, born, host, heartbeat, workers FROM lock").fetchone()
+        return None if holder is None else (holder_lives(*holder[:3]), int(holder[0]), int(holder[4]))
 
     # -- worker processes ---------------------------------------------------------------------------------
 

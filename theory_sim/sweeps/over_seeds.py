@@ -70,7 +70,7 @@ def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
 def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
     varied = {"schedule", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch", "observe"}
     first = trajectories[0].experiment.fields()
-    seen = set()
+    given = set()
     for run in trajectories:
         fields = run.experiment.fields()
         differ = sorted(key for key in (fields.keys() | first.keys()) - varied if fields.get(key) != first.get(key))
@@ -79,10 +79,10 @@ def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
                              "summarise them apart")
         engine = Engine.of(run)
         seeds = tuple(run.experiment.seed_of(purpose) for purpose in _drawn(engine))
-        if (run.experiment.schedule, engine.label, seeds) in seen:
+        if (run.experiment.schedule, engine.label, seeds) in given:
             raise InputError(f"{engine.run_name(run.experiment)} repeats another run's data, U_0 and noise",
                              "independent runs", "give each run once, with seeds of its own")
-        seen.add((run.experiment.schedule, engine.label, seeds))
+        given.add((run.experiment.schedule, engine.label, seeds))
 
 
 def _drawn(engine: Engine) -> tuple[Literal["data", "init", "noise"], ...]:

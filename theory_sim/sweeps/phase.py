@@ -60,14 +60,14 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Agreement:
-    """A prediction held against what was seen, cell by cell.
+    """A prediction compared with what was simulated, cell by cell.
 
     Attributes
     ----------
     predictor, statement : str
         What predicts, and what it says.
     both, predicted_only, simulated_only, neither : int
-        Cells in which the statement was predicted and seen, and so on.
+        Cells in which the statement was predicted and simulated, and so on.
     """
 
     predictor: str
@@ -90,7 +90,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class PhaseDiagram:
-    """What was seen over two parameters, and what is predicted.
+    """What a sweep shows over two parameters, and what is predicted.
 
     Attributes
     ----------
@@ -251,10 +251,10 @@ def _values(data: Any, quantity: str) -> tuple[Array, Array]:
         phases = _phases(data)
         values, unanimous = np.full(phases.shape[:2], math.nan), np.ones(phases.shape[:2], dtype=bool)
         for cell in np.ndindex(*phases.shape[:2]):
-            seen = Counter(phase for phase in phases[cell].tolist() if phase >= 0)
-            if seen:
-                values[cell] = min(seen, key=lambda phase: (-seen[phase], phase))
-                unanimous[cell] = len(seen) == 1
+            counts = Counter(phase for phase in phases[cell].tolist() if phase >= 0)
+            if counts:
+                values[cell] = min(counts, key=lambda phase: (-counts[phase], phase))
+                unanimous[cell] = len(counts) == 1
         return values, unanimous
     if quantity == "error_ratio":
         ratio = np.log(data["P_error"].sel(schedule="S").values / data["P_error"].sel(schedule="L-S").values)
@@ -334,18 +334,18 @@ def _boundaries(base: Experiment, parameters: list[_Parameter], fine: list[Array
 
 def _agreements(base: Experiment, parameters: list[_Parameter], data: Any) -> tuple[Agreement, ...]:
     """Each condition, all of them, and the closure, against the cells."""
-    seen = {
+    simulated = {
         "L-S learns P first": _most(data["order"].sel(schedule="L-S").values, "P first"),
         "S learns Q first": _most(data["order"].sel(schedule="S").values, "Q first"),
     }
-    seen["both"] = [[_share(cell == 0, cell >= 0) for cell in row] for row in _phases(data)]
+    simulated["both"] = [[_share(cell == 0, cell >= 0) for cell in row] for row in _phases(data)]
     counts: dict[tuple[str, str], Counter[tuple[bool, bool]]] = {}
     ys, xs = (data[parameter.field].values for parameter in reversed(parameters))
     for i, y in enumerate(ys):
         for j, x in enumerate(xs):
             at = base.replace(**{parameters[0].field: _plain(x), parameters[1].field: _plain(y)})
             for (predictor, statement), predicted in _predictions(at).items():
-                found = seen[statement][i][j]
+                found = simulated[statement][i][j]
                 if found is not None:
                     counts.setdefault((predictor, statement), Counter())[predicted, found] += 1
     return tuple(Agreement(*names, c[True, True], c[True, False], c[False, True], c[False, False])
@@ -373,9 +373,9 @@ def _most(orders: Array, wanted: str) -> list[list[bool | None]]:
     return [[_share(cell == wanted, cell != "") for cell in row] for row in orders]
 
 
-def _share(seen: Array, known: Array) -> bool | None:
+def _share(shown: Array, known: Array) -> bool | None:
     """Whether more than half of the known show it; None if none is known."""
-    return None if not known.any() else bool(2 * int((seen & known).sum()) > int(known.sum()))
+    return None if not known.any() else bool(2 * int((shown & known).sum()) > int(known.sum()))
 
 
 def _plain(value: Any) -> Any:

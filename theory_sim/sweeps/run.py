@@ -55,7 +55,7 @@ def run_sweep(
     Returns
     -------
     SweepStatus
-        At the end. After Ctrl-C some runs are pending: calling again goes on with them.
+        At the end. After Ctrl-C some runs are pending: calling again continues with them.
 
     Raises
     ------
@@ -93,7 +93,7 @@ class _Work:
         self.stopped = False
 
     def until(self, stop: Callable[[], bool]) -> None:
-        """Work until all is done, or told to stop; what is under way then ends at its next step."""
+        """Work until all is done, or asked to stop; what is under way then ends at its next step."""
         try:
             while self.under_way or (self.todo and not (stop() or self.stopped)):
                 while self.todo and len(self.under_way) < self.pool.slots and not (stop() or self.stopped):
@@ -140,9 +140,10 @@ class _Work:
             self.store.manifest.pending([id])
             self.todo.append(self.runs[id])
         else:
-            told = StoreError(f"the worker process of run {id} was killed {_MOST_DEATHS} times", "a run has the memory that it "
-                              "needs", "fewer workers, or smaller runs; then theory-sim sweep resume --retry-failed")
-            self.store.manifest.failed(id, "worker process killed", str(told))
+            error = StoreError(f"the worker process of run {id} was killed {_MOST_DEATHS} times",
+                               "a run has the memory that it needs",
+                               "fewer workers, or smaller runs; then theory-sim sweep resume --retry-failed")
+            self.store.manifest.failed(id, "worker process killed", str(error))
 
     def _tick(self) -> None:
         if self.progress is not None:

@@ -120,5 +120,5 @@ def _require_same(path: Path, experiment: Experiment, engine: Engine) -> None:
     manifest = Partial(path).manifest()
     options = dict(manifest["engine"])
     if Experiment(**manifest["experiment"]) != experiment or Engine(options.pop("name"), options) != engine:
-        raise StoreError(f"{partial_path(path)} holds another experiment", "an unfinished run is gone on with only if it is "
+        raise StoreError(f"{partial_path(path)} holds another experiment", "an unfinished run is continued only if it is "
                          "the same", "choose another output folder, or replace it with --force")

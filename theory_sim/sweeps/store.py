@@ -181,14 +181,14 @@ class SweepStore:
     def trajectories(self) -> Iterator[tuple[SweepRun, Trajectory]]:
         """Every finished run with its place in the sweep, one after the other; each place of a shared run comes."""
         states = self.states()
-        held: dict[str, Trajectory] = {}
+        shared: dict[str, Trajectory] = {}
         last = {run.id: place for place, run in enumerate(self.sweep)}
         for place, run in enumerate(self.sweep):
             if states.get(run.id) != "done":
                 continue
-            trajectory = held.pop(run.id, None) or self._load(run)
+            trajectory = shared.pop(run.id, None) or self._load(run)
             if place != last[run.id]:
-                held[run.id] = trajectory
+                shared[run.id] = trajectory
             yield run, trajectory
 
     def _load(self, run: SweepRun) -> Trajectory:
@@ -243,7 +243,7 @@ class SweepStore:
         """Raise StoreError if libraries or processor are not those that began the sweep."""
         differ = environment_changes(self.manifest.environment)
         if differ:
-            raise StoreError(differ, "a sweep goes on with what it began with: one table, one version",
+            raise StoreError(differ, "a sweep continues with what it began with: one table, one version",
                              "install that, or pass --any-version (any_version=True) and lose that guarantee")
 
 

@@ -40,7 +40,7 @@ class Condition:
     label : str
         The condition as a formula, for readers.
     value, threshold : float
-        What was found, and the bound it is held against.
+        What was found, and the bound it is compared with.
     holds : bool
         Whether it holds.
     margin : float

@@ -9,9 +9,9 @@ Hypothesis, in four parts. A *flip* is a data set on which L-S learns P first an
 
 1. *With it.* The noise xi, scaled by the rate, gives the flip (without this the others say nothing).
 2. *Needed.* Without noise (tau_xi = 0, U_0 as before) there is no flip.
-3. *Scaled.* Without the scaling there is no flip. Two ways to remove it: every step moves the weights by the kick that xi gives
-   at eta_1, whatever the rate ("per step"); or S gets as much noise per unit of tau as the large rate ("per tau"; L-S, whose
-   order is settled before it anneals, is then the reference's).
+3. *Scaled.* Without the scaling there is no flip. Two ways to remove it: every step moves the weights by the noise increment
+   that xi gives at eta_1, whatever the rate ("per step"); or S gets as much noise per unit of tau as the large rate ("per
+   tau"; L-S, whose order is settled before it anneals, is then the reference's).
 4. *Models SGD.* Real mini-batches, without Gaussian noise, give the flip, for some batch size and initial level.
 
 Statistic. At finite width, over seeds: in how many data sets there is a flip.
@@ -61,16 +61,16 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
         base = base.replace(d=40, m_W=40, m_V=400, n_test=20, max_tau=120.0)
     if size == "full":
         base = base.replace(m_W=500, m_V=50_000)
-    still = base.replace(tau_0=base.tau_0_value, tau_xi=0.0)
+    quiet = base.replace(tau_0=base.tau_0_value, tau_xi=0.0)
     common: dict[str, Any] = {"seeds": tuple(range(seeds)), "engines": (Engine(), Engine("limit"))}
-    placed = still.replace(noise_placement="iterates", noise_level=base.eta_1 * base.tau_xi)
-    per_tau = still.replace(noise_placement="iterates", noise_level=math.sqrt(base.eta_1 * base.eta_2) * base.tau_xi)
+    placed = quiet.replace(noise_placement="iterates", noise_level=base.eta_1 * base.tau_xi)
+    per_tau = quiet.replace(noise_placement="iterates", noise_level=math.sqrt(base.eta_1 * base.eta_2) * base.tau_xi)
     return {
         "scaled": Sweep("scaled", base, (), _BOTH, **common),
-        "none": Sweep("none", still, (), _BOTH, **common),
+        "none": Sweep("none", quiet, (), _BOTH, **common),
         "per-step": Sweep("per-step", placed, (), _BOTH, **common),
         "per-tau": Sweep("per-tau", per_tau, (), ("S",), **common),
-        "batches": Sweep("batches", still, (Product({"batch_size": _BATCHES, "tau_0": _LEVELS}),), _BOTH, **common),
+        "batches": Sweep("batches", quiet, (Product({"batch_size": _BATCHES, "tau_0": _LEVELS}),), _BOTH, **common),
     }
 
 

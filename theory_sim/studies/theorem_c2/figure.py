@@ -64,7 +64,7 @@ def plot(table: pandas.DataFrame) -> Figure:
 def _panel(ax: Any, rows: Any, shares: list[str], at: Any) -> None:
     """One arm: the run's average loss, the bounds, and what they give away."""
     ax.axhline(math.log(2), color=COLOURS["noise"], ls=":", lw=0.9)
-    told = []
+    notes = []
     for theta, (colour, line, marker) in _LINES.items():
         row = rows.loc[theta]
         tau = at * float(row["tau"])
@@ -74,7 +74,7 @@ def _panel(ax: Any, rows: Any, shares: list[str], at: Any) -> None:
         bound = np.array([float(row[name]) for name in shares])
         if np.isfinite(bound[-1]):
             ax.plot(tau, bound, color=colour, ls=line, marker=marker, ms=2.5, lw=1.0)
-            told.append((rf"$\times${float(row['bound / average loss']):.2f}", colour))
-    for i, (text, colour) in enumerate(told or [("no bound", COLOURS["noise"])]):
-        ax.annotate(text, (0.72 + 0.27 * i if told else 0.99, 0.99), xycoords="axes fraction", ha="right", va="top",
+            notes.append((rf"$\times${float(row['bound / average loss']):.2f}", colour))
+    for i, (text, colour) in enumerate(notes or [("no bound", COLOURS["noise"])]):
+        ax.annotate(text, (0.72 + 0.27 * i if notes else 0.99, 0.99), xycoords="axes fraction", ha="right", va="top",
                     color=colour, fontsize=7)

@@ -165,8 +165,8 @@ def _h_at(run: Trajectory, tau: float) -> float:
 
 def _P_loss_gap(network: Trajectory, limit: Trajectory) -> float:
     """Largest over the limit's records."""
-    at, seen = (run.dataset["tau"].values for run in (limit, network))
-    losses = np.interp(at, seen, network.history("loss_train", kind="P-only"))
+    limit_tau, tau = (run.dataset["tau"].values for run in (limit, network))
+    losses = np.interp(limit_tau, tau, network.history("loss_train", kind="P-only"))
     return float(np.max(np.abs(losses - limit.history("loss_train", kind="P-only"))))
 
 
@@ -187,7 +187,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
 
 
 def _compared(data: Any) -> Iterator[tuple[Any, Any]]:
-    """Networks and the runs of another engine beside them, at each place, of the seeds that have both."""
+    """Networks and the runs of another engine beside them, in each cell, of the seeds that have both."""
     for at, runs in grid_cells(data):
         if str(runs["engine"].values) != "finite":
             networks = data.isel({**at, "engine": 0})
@@ -332,21 +332,21 @@ def _judge(statement: str, rows: pandas.DataFrame, column: str, between: tuple[f
     if rows.empty:
         return Finding(statement, "undecided", "no such runs")
     outcomes: list[Judgement] = []
-    told = []
+    reasons = []
     for _, row in rows.iterrows():
         mean, spread, seeds = (float(row[name]) for name in (column, f"{column}: spread", f"{column}: seeds"))
         if not math.isfinite(spread) or seeds < row["n"]:
             outcomes.append("undecided")
-            told.append(f"{mean:.3g} from {seeds:.0f} of {row['n']:.0f} seeds")
+            reasons.append(f"{mean:.3g} from {seeds:.0f} of {row['n']:.0f} seeds")
             continue
         half = half_width(spread, seeds, _LEVEL)
         low, high = mean - half, mean + half
         inside, outside = between[0] < low and high < between[1], high < between[0] or low > between[1]
         outcomes.append("supported" if inside else "refuted" if outside else "undecided")
-        told.append(f"{mean:.3f} ({low:.3f} to {high:.3f})")
+        reasons.append(f"{mean:.3f} ({low:.3f} to {high:.3f})")
     verdict: Judgement = "refuted" if "refuted" in outcomes else "undecided" if "undecided" in outcomes else "supported"
     ends = f"above {between[0]:g}" if math.isinf(between[1]) else f"{between[0]:.4g} to {between[1]:.4g}"
-    return Finding(statement, verdict, f"{column} {', '.join(told)} at {_LEVEL:.2%}, aim {ends}")
+    return Finding(statement, verdict, f"{column} {', '.join(reasons)} at {_LEVEL:.2%}, aim {ends}")
 
 
 def _judge_count(statement: str, rows: pandas.DataFrame) -> Finding:

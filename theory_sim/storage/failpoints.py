@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["at", "on"]
+__all__ = ["failpoint", "set_hook"]
 
 _hook: Callable[[str], None] | None = None
 
 
-def on(hook: Callable[[str], None] | None) -> None:
+def set_hook(hook: Callable[[str], None] | None) -> None:
     """Have ``hook`` called with the name of each point that is passed; None ends it."""
     global _hook
     _hook = hook
 
 
-def at(point: str) -> None:
+def failpoint(point: str) -> None:
     """Pass a point."""
     if _hook is not None:
         _hook(point)
