@@ -1,6 +1,6 @@
 """Runs in a process of its own that kills itself: ``python -m tests.killed STORE ENGINE new|resume POINT COUNT``.
 
-SIGKILL comes at the COUNT-th passing of a named point (see theory_sim.faults), or for POINT = "step" at step COUNT.
+SIGKILL comes at the COUNT-th passing of a named point (see theory_sim.storage.failpoints), or for POINT = "step" at step COUNT.
 """
 
 from __future__ import annotations
