@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from theory_sim import Experiment
 from theory_sim.errors import ExperimentError, InputError, TheorySimError, UnreadFieldWarning
@@ -223,6 +223,7 @@ def test_the_line_of_a_fault(text: str, place: str, tmp_path: Path) -> None:
     assert any(f"{path}, {place}" in fault.found for fault in refused.value.faults), str(refused.value)
 
 
+@settings(max_examples=20)
 @given(experiment=experiments())
 def test_lines_are_those_of_the_file(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Each key is on its line, whatever stands between: the value on that line is the field's."""

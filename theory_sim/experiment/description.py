@@ -67,17 +67,19 @@ class Experiment(RecordingSection):
         return chosen_by(self.schedule, self.noise_placement, self.observe)
 
     def faults(self) -> Iterator[Fault]:
-        chosen, extra = self.choices(), self.__pydantic_extra__ or {}
+        chosen, extra = self.choices(), self.__pydantic_extra__
+        assert extra is not None, "sections allow extra fields"
         values, faults = read_own_fields(chosen, extra)
         known = own_field_names() if extra else []
         yield from (unknown(type(self), [name]) for name in extra if name not in known)
-        yield from super().faults()
-        yield from faults
         yield from faults_of_own_fields(chosen, extra)
-        if not faults:
-            extra.update(values)
-            for each in chosen:
-                yield from each.faults(self)
+        if faults:  # rates may depend on these fields: rules between fields could not be asked
+            yield from faults
+            return
+        extra.update(values)
+        yield from super().faults()
+        for each in chosen:
+            yield from each.faults(self)
 
     def unread(self, given: Mapping[str, Any], schedules: Sequence[str] = ()) -> list[Fault]:
         """Fields, among those given, that no schedule to be run reads: they change nothing.

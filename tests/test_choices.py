@@ -1,0 +1,194 @@
+"""A schedule, a placement of noise and an observer are added by one file each: the templates of CONTRIBUTING.md."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import math
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import pytest
+from pydantic import Field
+
+from theory_sim import Experiment, simulate, solve_limit
+from theory_sim.cli import app
+from theory_sim.errors import ExperimentError, InputError
+from theory_sim.experiment.choices import OBSERVERS, PLACEMENTS, SCHEDULES
+from theory_sim.experiment.tables import field_table, observer_table, placement_table, schedule_table
+from theory_sim.limit import closure_trajectory
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.plan import Plan
+from theory_sim.terminal import run_program
+from theory_sim.testing.noise_laws import noise_level_is_likely
+from theory_sim.train.noise import matched_level
+from theory_sim.train.schedules import Schedule
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = Experiment(d=8, N=24, m_W=12, m_V=16, n_test=4, max_tau=8.0, record_every=1.0, eta_1=1.0, eta_2=0.25, lambda_=0.01,
+                  tau_xi=0.05, epsilon_1=0.3)
+PLACES = {"SCHEDULES": "theory_sim.train.schedules", "PLACEMENTS": "theory_sim.train.noise", "OBSERVERS": "theory_sim.observe"}
+
+
+def templates() -> dict[str, str]:
+    """Code of the page's recipes by the registry that each uses."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    codes = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    return {name: code for code in codes for name in PLACES if f"@{name}.register" in code}
+
+
+@pytest.fixture
+def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The three files, as if they were in the packages' folders."""
+    registries: dict[str, Any] = {"SCHEDULES": SCHEDULES, "PLACEMENTS": PLACEMENTS, "OBSERVERS": OBSERVERS}
+    before = {name: (registry.names(), dict(registry._things)) for name, registry in registries.items()}
+    for name, code in templates().items():
+        folder = tmp_path / name.lower()
+        folder.mkdir()
+        (folder / "of_the_page.py").write_text(code, encoding="utf-8")
+        package = importlib.import_module(PLACES[name])
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+        monkeypatch.setattr(registries[name], "_loaded", False)
+    yield
+    for name, registry in registries.items():
+        registry._things = before[name][1]
+        sys.modules.pop(f"{PLACES[name]}.of_the_page", None)
+
+
+def printed(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Standard output of the program, wide."""
+    monkeypatch.setattr(sys, "argv", ["theory-sim", *arguments])
+    monkeypatch.setenv("COLUMNS", "400")
+    out = io.StringIO()
+    with redirect_stdout(out):
+        run_program(app, "theory-sim")
+    return out.getvalue()
+
+
+def test_the_page_has_a_template_for_each() -> None:
+    assert templates().keys() == PLACES.keys()
+
+
+@pytest.mark.usefixtures("added")
+def test_one_file_is_found_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = printed("run", "--help", monkeypatch=monkeypatch)
+    for name in ("warm-up", "langevin", "stragglers"):
+        assert name in text
+    assert "| `warm-up` | from half of `eta_1`" in schedule_table() and "`warm_up_tau` |" in schedule_table()
+    row = "| `warm_up_tau` | `50.0` | a number from 1e-12 to 1e+12 | tau at which the rate is eta_1 (read by `warm-up`) |"
+    assert row in field_table()
+    assert "| `langevin` |" in placement_table() and "| `stragglers` |" in observer_table()
+    path = tmp_path / "run.toml"
+    path.write_text("schedule = 'warm-up'\nwarm_up_tau = 4\nnoise_placement = 'langevin'\nnoise_level = 0.1\n"
+                    "[observe.stragglers]\nevery_tau = 2.0\n", encoding="utf-8")
+    e = Plan.from_toml(path).experiment
+    assert e.own_values == {"warm_up_tau": 4.0} and e.fields()["warm_up_tau"] == 4.0
+    e.to_toml(tmp_path / "again.toml")
+    assert Experiment.from_toml(tmp_path / "again.toml") == e and hash(Experiment(**e.fields())) == hash(e)
+
+
+@pytest.mark.usefixtures("added")
+def test_messages_know_it(tmp_path: Path) -> None:
+    for fields, found, rule in (
+        ({"schedule": "warm"}, "schedule = 'warm'", "'warm-up'"),
+        ({"noise_placement": "langevine", "noise_level": 1.0}, "noise_placement = 'langevine'", "'langevin'"),
+        ({"observe": {"straglers": {}}}, "unknown observer 'straglers'", "one of the 5 known ones"),
+        ({"schedule": "warm-up", "warm_up_tau": -1.0}, "warm_up_tau = -1.0", "a number from 1e-12 to 1e+12"),
+        ({"schedule": "warm-up", "warm_up_tau": math.nan}, "warm_up_tau = nan", "a number"),
+        ({"warm_up_tau": 3.0}, "warm_up_tau given", "only schedule 'warm-up' reads it"),
+        ({"warm_up_tua": 3.0}, "unknown field 'warm_up_tua'", "only fields"),
+        ({"observe": {"stragglers": {"probes": 3}}}, "probes for the observer 'stragglers'", "every training example"),
+    ):
+        with pytest.raises(ExperimentError) as refused:
+            Experiment(**fields)
+        assert found in refused.value.found and rule in refused.value.rule, str(refused.value)
+    path = tmp_path / "bad.toml"
+    path.write_text("schedule = 'warm-up'\n\nwarm_up_tau = 'x'\n", encoding="utf-8")
+    with pytest.raises(ExperimentError, match=r"bad\.toml, line 3: warm_up_tau = 'x'"):
+        Experiment.from_toml(path)
+    with pytest.raises(InputError, match="piecewise constant"):
+        solve_limit(TINY.replace(schedule="warm-up"), time="flow")
+
+
+@pytest.mark.usefixtures("added")
+def test_the_schedule_and_the_observer_run() -> None:
+    e = TINY.replace(schedule="warm-up", warm_up_tau=4.0, observe={"stragglers": {"every_tau": 2.0}})
+    for run in (simulate(e, threads=1), solve_limit(e, threads=1), closure_trajectory(e.replace(observe={}))):
+        tau, rate = run.history("tau")[:-1], run.history("rate")[:-1]
+        np.testing.assert_allclose(rate, np.minimum(1.0, 0.5 + tau / 8.0), rtol=1e-12)
+        assert math.isnan(run.annealed_tau) and run.dataset.attrs["outcome"] == "budget_spent"
+    wrong = simulate(e, threads=1).dataset["wrong"]
+    assert wrong.dims == ("record_stragglers", "kind") and int(wrong[0].sum()) > int(wrong[-1].sum()) >= 0
+
+
+@pytest.mark.usefixtures("added")
+def test_the_placement_runs() -> None:
+    """The accumulated noise has the level that its kicks add up to: tau^2 <- (1 - gamma lambda)^2 tau^2 + gamma s^2."""
+    noisy = TINY.replace(schedule="constant", noise_placement="langevin", noise_level=0.3, tau_xi=0.0, tau_0=0.1, d=60, N=240)
+    run = simulate(noisy, threads=1)
+    variance = 0.1**2
+    for _ in range(8):
+        variance = 0.99**2 * variance + 0.3**2
+    noise = run.dataset["W_noise"].values[::2]
+    noise_level_is_likely(math.sqrt(float(np.mean(noise**2))), math.sqrt(variance), noise.size, level=1e-6)
+    assert matched_level("langevin", 2.0, rate=1.0, lambda_=0.1) == 2.0
+
+
+@pytest.mark.usefixtures("added")
+def test_own_fields_change_no_other_experiment() -> None:
+    e = TINY.replace(schedule="warm-up", warm_up_tau=4.0)
+    assert "warm_up_tau" not in e.replace(schedule="S").fields()
+    assert TINY.fields() == e.replace(schedule="L-S").fields()
+    assert e.replace(seed=3).own_values == {"warm_up_tau": 4.0}
+    assert TINY.replace(schedule="warm-up").own_values == {"warm_up_tau": 50.0}
+    assert e != e.replace(warm_up_tau=5.0)
+    sweep = Sweep.of({"name": "s", "compare": ["warm-up"], "product": {"warm_up_tau": [2.0, 4.0]}})
+    assert len({run.id for run in sweep}) == 2 and {run.experiment.own_values["warm_up_tau"] for run in sweep} == {2.0, 4.0}
+
+
+def test_what_a_class_must_declare() -> None:
+    class Nameless(Schedule):
+        summary = "no name"
+
+        def __init__(self, experiment: Experiment, q_hat: float) -> None: ...
+
+        def rate(self, tau: float, training_loss: float) -> float:
+            return 1.0
+
+    with pytest.raises(InputError, match="without name"):
+        SCHEDULES.register(Nameless)
+    Nameless.name = "S"
+    with pytest.raises(InputError, match="a second schedule 'S'"):
+        SCHEDULES.register(Nameless)
+
+
+def test_a_class_of_a_notebook_registers_itself_and_may_be_defined_again() -> None:
+    before = dict(SCHEDULES._things), SCHEDULES.names()
+    try:
+        for times in (1.0, 2.0):
+            class Mine(Schedule):
+                """Defined twice, as when a cell is run again."""
+
+                name, summary = "mine", "a rate of its own"
+                fields: ClassVar = {"my_rate": Annotated[float, Field(gt=0, description="the rate")]}
+                rate_fields = ("my_rate",)
+                factor = times
+
+                def __init__(self, experiment: Experiment, q_hat: float) -> None:
+                    self._rate = experiment.own_values["my_rate"] * self.factor
+
+                def rate(self, tau: float, training_loss: float) -> float:
+                    return self._rate
+
+            SCHEDULES.register(Mine)
+        run = simulate(TINY.replace(schedule="mine", my_rate=0.25), threads=1)
+        assert set(run.history("rate")) == {0.5}
+        with pytest.raises(ExperimentError, match="'mine' without my_rate"):
+            Experiment(schedule="mine")
+    finally:
+        SCHEDULES._things = before[0]
