@@ -1,4 +1,4 @@
-.PHONY: demo test tier2 check docs nightly bench
+.PHONY: demo test tier2 check docs nightly mutants bench
 PYTHON ?= python3
 
 demo: ; $(PYTHON) bootstrap.py demo
@@ -6,5 +6,6 @@ test: ; $(PYTHON) bootstrap.py test
 tier2: ; $(PYTHON) bootstrap.py tier2
 check: ; $(PYTHON) bootstrap.py check
 docs: ; $(PYTHON) bootstrap.py docs
-nightly: ; HYPOTHESIS_PROFILE=nightly $(PYTHON) bootstrap.py test -m "not benchmark"
+nightly: ; HYPOTHESIS_PROFILE=nightly $(PYTHON) bootstrap.py test -m "not benchmark" && $(MAKE) mutants
+mutants: ; $(PYTHON) bootstrap.py mutants
 bench: ; $(PYTHON) bootstrap.py bench

@@ -1,4 +1,4 @@
-"""From a fresh clone to a running program: ``python3 bootstrap.py demo|test|tier2|check|docs|bench``.
+"""From a fresh clone to a running program: ``python3 bootstrap.py demo|test|tier2|check|docs|mutants|bench``.
 
 Needs nothing but a Python (3.7 or newer to start this file, 3.11 or newer somewhere on the machine). It finds
 a fitting Python, makes a virtual environment, installs the project into it, and runs the verb there:
@@ -8,6 +8,7 @@ a fitting Python, makes a virtual environment, installs the project into it, and
     tier2   pytest, the second tier: kills, mutants, small studies
     check   ruff, mypy, and whether a test of the first tier took too long when the tests ran last
     docs    Sphinx, into docs/_build/html; with --no-execute no cell runs (THEORY_SIM_CELL_SECONDS: limit of one)
+    mutants mutants drawn by chance against the tests (--draw, --seed; --help says more)
     bench   every benchmarks/bench_*.py (installs PyTorch, a peer that is measured against)
 
 Arguments after the verb go to what is run. The environment variable THEORY_SIM_VENV names the directory of the
@@ -33,6 +34,7 @@ EXTRAS = {
     "tier2": ("test", "worstcase"),
     "check": ("test",),
     "docs": ("docs",),
+    "mutants": ("test", "worstcase", "mutants"),
     "bench": ("bench",),
 }
 # A file's tests stay on one worker, which shares their fixtures. "logical": "auto" counts cores, not processors.
@@ -176,6 +178,8 @@ def commands(verb: str, python: str, arguments: list[str]) -> list[list[str]]:
             arguments = [argument for argument in arguments if argument != "--no-execute"]
             flags += ["-D", "nb_execution_mode=off"]
         return [[python, "-m", "sphinx", *flags, *arguments, "docs", str(Path("docs", "_build", "html"))]]
+    if verb == "mutants":
+        return [[python, "-m", "pytest", "-q", "tests/mutants"], [python, "-m", "tests.mutants", *arguments]]
     return [[python, str(script), *arguments] for script in sorted(ROOT.glob("benchmarks/bench_*.py"))]
 
 

@@ -98,4 +98,5 @@ def test_arguments_after_the_verb_are_passed_on(bootstrap: ModuleType) -> None:
         (command,) = bootstrap.commands(verb, "/venv/bin/python", ["-k", "order"])
         assert command[:3] == ["/venv/bin/python", "-m", "pytest"] and command[-2:] == ["-k", "order"]
         assert command[-2 - len(tier) : -2] == tier
+    assert bootstrap.commands("mutants", "python", ["--seed", "2"])[1] == ["python", "-m", "tests.mutants", "--seed", "2"]
     assert bootstrap.commands("demo", "/venv/bin/python", ["--quiet"]) == [["/venv/bin/theory-sim", "demo", "--quiet"]]

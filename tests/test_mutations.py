@@ -1,7 +1,8 @@
 """Mistakes put into a copy of the package on purpose: each must fail tests/mutation_check.py, the copy itself must pass.
 
-A mutation names a file, a piece of a line that occurs in it exactly once, and what replaces it, so that the list cannot
-go stale unnoticed. The copy runs uncompiled, which takes a tiny problem and no compilation.
+Where a mistake is made, tests/anchors.py tells from what stands there, so that neither a moved file nor another name or line
+break makes the list stale, and nothing goes stale unnoticed. The copy runs uncompiled, which takes a tiny problem and no
+compilation. Mutants drawn by chance, against all tests: ``python -m tests.mutants``.
 """
 
 import os
@@ -14,6 +15,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.anchors import mistaken
+
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.tier2
 
@@ -22,9 +25,9 @@ class Mutation(NamedTuple):
     """One mistake."""
 
     name: str
-    file: str
-    old: str
-    new: str
+    scope: str
+    find: str
+    put: str
 
 
 MUTATIONS = [
@@ -71,10 +74,10 @@ def test_the_list_is_long_enough() -> None:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mistake_is_found(mutation: Mutation, copy: Path) -> None:
-    path = copy / "theory_sim" / mutation.file
+    file, mutant = mistaken(mutation.scope, mutation.find, mutation.put)
+    path = copy / file
     source = path.read_text(encoding="utf-8")
-    assert source.count(mutation.old) == 1, f"{mutation.old!r} occurs {source.count(mutation.old)} times in {mutation.file}"
-    path.write_text(source.replace(mutation.old, mutation.new), encoding="utf-8")
+    path.write_text(mutant, encoding="utf-8")
     try:
         result = check(copy)
     finally:
