@@ -1,8 +1,9 @@
 """Places in the package's code by what stands there, not by file, line or spelling, and mistakes put there.
 
-A scope is the end of the dotted name of a module, class or function: ``Layer.evaluate``, ``train.logistic``. A pattern is Python
-in which ``$NAME`` stands for any expression, the same one wherever the name is used again (ast-grep's syntax). So neither
-a file that moves, nor a variable of a new name, nor a line broken elsewhere breaks an anchor; a scope of a new name does, loudly.
+A scope is the end of the dotted name of a module, class or function: ``Layer.evaluate``, ``train.logistic``. A pattern is
+Python in which ``$NAME`` stands for any expression, the same one wherever the name is used again (ast-grep's syntax). So
+neither a file that moves, nor a variable of a new name, nor a line broken elsewhere breaks an anchor; a scope of a new name
+does, loudly.
 """
 
 import ast
@@ -49,7 +50,9 @@ def mistaken(scope: str, find: str, put: str, root: Path = ROOT) -> tuple[str, s
     named = [(file, first, end) for file, text in texts.items() if last in file or last in text
              for name, first, end in scopes(file, text) if f".{name}".endswith(f".{scope}")]  # fmt: skip
     if len(named) != 1:
-        raise NoAnchorError(f"{scope!r} names {len(named)} modules, classes or functions, not one: {[name[0] for name in named]}")
+        raise NoAnchorError(
+            f"{scope!r} names {len(named)} modules, classes or functions, not one: {[name[0] for name in named]}"
+        )
     file, first, end = named[0]
     tree = SgRoot(texts[file], "python").root()
     fits = [node for node in tree.find_all(pattern=find) if first <= node.range().start.line + 1 <= end]

@@ -6,15 +6,15 @@ import pytest
 
 from tests.anchors import NoAnchorError, mistaken
 
-CODE = '''class Layer:
+CODE = """class Layer:
     def step(self, rate, decay):
         keep = cast(1.0 - rate * decay)
         return keep * self.level
 
 def step(rate):
     return rate * 2.0
-'''
-RENAMED = '''def step(rate):
+"""
+RENAMED = """def step(rate):
     return rate * 2.0
 
 class Layer:
@@ -24,7 +24,7 @@ class Layer:
             1.0
             - eta * lambda_)
         return kept * self.level
-'''
+"""
 
 
 def folder(path: Path, file: str, text: str) -> Path:

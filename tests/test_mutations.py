@@ -31,8 +31,7 @@ class Mutation(NamedTuple):
 
 
 MUTATIONS = [
-    Mutation(**entry)
-    for entry in tomllib.loads((ROOT / "tests" / "mutations.toml").read_text(encoding="utf-8"))["mutation"]
+    Mutation(**entry) for entry in tomllib.loads((ROOT / "tests" / "mutations.toml").read_text(encoding="utf-8"))["mutation"]
 ]
 
 

@@ -1,9 +1,9 @@
 """Mutants drawn by chance against the tests: ``python -m tests.mutants --draw 300 --seed 0``.
 
-The tests of the first tier are first run once under coverage, to know which of them enter which function. Then each mutant is put
-into a copy of the project and meets tests/mutation_check.py and the tests that enter its function, the short ones first, until one
-fails. Everything is kept in ``--folder``: a second call goes on, and ``--report`` says what there is. The status is 1 if the share
-killed is below ``--least``.
+The tests of both tiers are first run once under coverage, to know which of them enter which function. Then each mutant
+is put into a copy of the project and meets tests/mutation_check.py and the tests that enter its function, the short ones
+first, until one fails. Everything is kept in ``--folder``: a second call goes on, and ``--report`` says what there is. The
+status is 1 if the share killed is below ``--least``.
 """
 
 import argparse
@@ -44,7 +44,9 @@ def parser() -> argparse.ArgumentParser:
 def try_all(mutants: list[Mutant], options: argparse.Namespace, results: Path) -> None:
     """Try the mutants in their order, ``--jobs`` at a time, each job in a copy of its own."""
     end = time.monotonic() + (options.until or float("inf"))
-    revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    revision = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(options.jobs) as pool:
         copies: queue.Queue[Copy] = queue.Queue()
         for job in range(options.jobs):

@@ -8,7 +8,7 @@ AREAS: Final[dict[str, tuple[str, ...]]] = {
     "numeric": ("theory_sim/numeric/*.py",),
     "closure": ("theory_sim/theory/closure/*.py", "theory_sim/limit/closure*.py"),
     "limit": ("theory_sim/limit/*.py",),
-    "theory": ("theory_sim/theory/*.py", "theory_sim/regime.py"),
+    "theory": ("theory_sim/theory/*.py", "theory_sim/regimes.py"),
     "observers": ("theory_sim/observe/*.py",),
     "statistics": ("theory_sim/statistics/*.py", "theory_sim/studies/decisions.py", "theory_sim/studies/groups.py",
                    "theory_sim/sweeps/over_seeds.py", "theory_sim/sweeps/compare.py", "theory_sim/sweeps/width_fit.py"),

@@ -19,6 +19,8 @@ import psutil
 NO_SUCH_TEST, TIMEOUT = 4, -1
 """A status of pytest, that a test could not be collected; and ours, that it took too long."""
 IDLE: Final = 10.0
+TIERS: Final = ("-m", "not slow and not benchmark")
+"""The first tier of the tests and the second."""
 COMPILED: Final = re.compile(r"\bnumba\b|^@compiled", re.MULTILINE)
 """Found in the source of a file with compiled functions."""
 
@@ -68,14 +70,14 @@ class Copy:
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
     def known_tests(self) -> list[str]:
-        """Return the names of the tests of the first tier."""
+        """Return the names of the tests of both tiers."""
         answer = self.pytest(["--collect-only", "tests"], limit=600.0)
         return [line for line in answer.output.splitlines() if "::" in line and not line.startswith(("ERROR", "FAILED"))]
 
     def pytest(self, arguments: Sequence[str], limit: float, **environment: str) -> Answer:
         """Run pytest until the first failure."""
-        return self.run(["-m", "pytest", "-q", "-x", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", *arguments],
-                        limit, **environment)  # fmt: skip
+        options = ("-q", "-x", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", *TIERS)
+        return self.run(["-m", "pytest", *options, *arguments], limit, **environment)
 
     def run(self, arguments: Sequence[str], limit: float, **environment: str) -> Answer:
         """Run Python in the copy; stop it, and all that it started, after ``limit`` seconds of the processor.
@@ -85,8 +87,10 @@ class Copy:
         settings = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1",
                     "NUMBA_CACHE_DIR": str(self.folder / ".numba"), **environment}  # fmt: skip
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-            process = subprocess.Popen([sys.executable, "-P", *arguments], cwd=self.folder, env=settings, stdin=subprocess.DEVNULL,
-                                       stdout=output, stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+            process = subprocess.Popen(
+                [sys.executable, "-P", *arguments], cwd=self.folder, env=settings, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
             try:
                 psutil.Process(process.pid).rlimit(psutil.RLIMIT_CPU, (math.ceil(limit), math.ceil(limit)))
                 status = process.wait(IDLE * limit)

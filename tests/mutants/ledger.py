@@ -40,7 +40,8 @@ def report(results: Iterable[dict[str, Any]]) -> str:
         found, all_ = fates["killed"] + fates["timeout"], fates.total()
         low, high = binomtest(found, all_).proportion_ci(LEVEL, method="exact") if all_ else (0.0, 1.0)
         share = f"{found / all_:8.1%}" if all_ else ""
-        lines.append(f"{area or 'all':<12}{fates['killed']:>8}{fates['timeout']:>9}{fates['survived']:>10}{share}  {low:.1%} to {high:.1%}")
+        counts = "".join(f"{fates[fate]:>{width}}" for fate, width in (("killed", 8), ("timeout", 9), ("survived", 10)))
+        lines.append(f"{area or 'all':<12}{counts}{share}  {low:.1%} to {high:.1%}")
     for result in results:
         if result["fate"] == "survived":
             mutant = result["mutant"]

@@ -35,9 +35,10 @@ KINDS: Final = (
 LEFT_OUT: Final = {"RemoveDecorator", "VariableReplacer", "VariableInserter"}
 """Decorators, and two operators that need the name of a variable."""
 LOOKS: Final = {
-    "alpha", "capsize", "constrained_layout", "dpi", "fontsize", "figsize", "frameon", "height_ratios", "label", "layout", "legend",
-    "linestyle", "linewidth", "linewidths", "loc", "lw", "markersize", "marker", "ms", "ncol", "ncols", "pad", "rotation", "s", "size",
-    "width_ratios", "zorder", "color", "edgecolor", "cmap", "ls", "fontweight", "bbox_to_anchor", "ha", "va", "indent", "labelsize",
+    "alpha", "bbox_to_anchor", "capsize", "cmap", "color", "constrained_layout", "dpi", "edgecolor", "figsize",
+    "fontsize", "fontweight", "frameon", "ha", "height_ratios", "indent", "label", "labelsize", "layout", "legend",
+    "linestyle", "linewidth", "linewidths", "loc", "ls", "lw", "marker", "markersize", "ms", "ncol", "ncols", "pad",
+    "rotation", "s", "size", "va", "width_ratios", "zorder",
 }  # fmt: skip
 
 

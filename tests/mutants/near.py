@@ -15,8 +15,8 @@ from tests.mutants.reach import WHOLE_FILE, Reach
 class Near:
     """The tests of a tree by the functions that they enter.
 
-    ``known`` names the tests that there are. A map of another state of the tree still serves: a function or a test that has moved
-    is found again by its name.
+    ``known`` names the tests that there are. A map of another state of the tree still serves: a function or a test
+    that has moved is found again by its name.
     """
 
     def __init__(self, root: Path, reach: Reach, known: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Which tests enter which function: every test file of the first tier once, under coverage.
+"""Which tests enter which function: the test files of both tiers once, under coverage.
 
 A file's result is a JSON file of its own, so that an interrupted map goes on where it was.
 """
@@ -16,6 +16,7 @@ from typing import Self
 
 from coverage import CoverageData
 
+from tests.mutants.copies import TIERS
 from tests.mutants.functions import Source
 
 WHOLE_FILE = "*"
@@ -26,8 +27,9 @@ WHOLE_FILE = "*"
 class Reach:
     """What the tests of each file enter, and how long each test took.
 
-    ``entered`` maps a function, as (file, qualified name), to the tests that enter it; ``seconds`` a test to its time; ``failed`` has
-    the tests that failed without any mutant. A test has the name that pytest gives it; ``file::*`` stands for all tests of the file.
+    ``entered`` maps a function, as (file, qualified name), to the tests that enter it; ``seconds`` a test to its time;
+    ``failed`` has the tests that failed without any mutant. A test has the name that pytest gives it; ``file::*`` stands
+    for all tests of the file.
     """
 
     entered: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -55,7 +57,9 @@ def measure(root: Path, folder: Path, jobs: int, patience: float = 1800.0) -> No
     files = [path.relative_to(root).as_posix() for path in sorted(root.glob("tests/**/test_*.py"))]
     missing = [file for file in files if not (folder / result_name(file)).exists()]
     with ThreadPoolExecutor(jobs) as pool:
-        for file, seconds in zip(missing, pool.map(lambda file: measure_file(root, folder, file, patience), missing), strict=True):
+        for file, seconds in zip(
+            missing, pool.map(lambda file: measure_file(root, folder, file, patience), missing), strict=True
+        ):
             print(f"{file}: {seconds:.0f} s", flush=True)
 
 
@@ -73,7 +77,7 @@ def measure_file(root: Path, folder: Path, file: str, patience: float) -> float:
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "coverage", "run", *options, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                 "-p", "tests.mutants.contexts", file, "--junitxml", str(times)],
+                 "-p", "tests.mutants.contexts", *TIERS, file, "--junitxml", str(times)],
                 cwd=root, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=patience,
             )  # fmt: skip
         except subprocess.TimeoutExpired:

@@ -25,7 +25,7 @@ def test_a_pattern_that_fits_nothing_is_refused(monkeypatch: pytest.MonkeyPatch)
     assert areas.__file__ == str(ROOT / "tests" / "mutants" / "areas.py")
 
 
-SOURCE = Source('''LEVEL = 1
+SOURCE = Source("""LEVEL = 1
 
 class Clock:
     START = 0
@@ -37,7 +37,7 @@ class Clock:
 
 def other():
     "Text: τ."; return LEVEL
-''')
+""")
 
 
 @pytest.mark.parametrize(("line", "name"), [

@@ -17,7 +17,7 @@ from tests.mutants.reach import Reach
 from tests.mutants.trial import batches, difference
 
 ROOT = Path(__file__).parents[2]
-TEXT = '''
+TEXT = """
 __all__ = ["f"][0:1]
 LEVEL: Final[int | None] = 3
 
@@ -29,11 +29,12 @@ def f(x: Array | float, **options) -> float | None:
     axes.plot(x, linewidth=2)
     g(**options)
     return x * LEVEL
-'''
+"""
 
 
 def of(text: str) -> list[str]:
-    return [difference(text, mutant.source(text), "f").split("\n")[-1] for mutant in mutants("physics", "f", text) if changes(mutant, text)]
+    changed = [mutant.source(text) for mutant in mutants("physics", "f", text) if changes(mutant, text)]
+    return [difference(text, mutant, "f").split("\n")[-1] for mutant in changed]
 
 
 def test_mutants_are_made_of_what_counts_and_of_nothing_else() -> None:
@@ -41,7 +42,10 @@ def test_mutants_are_made_of_what_counts_and_of_nothing_else() -> None:
     assert "+    return x / LEVEL" in found and "+    if x <= 0:" in found and "+    if x < 1:" in found
     changed = {line.strip("+ ").split()[0] for line in found}
     assert changed == {"LEVEL:", "if", "assert", "return"}
-    assert {line for line in found if line.startswith("+LEVEL")} == {"+LEVEL: Final[int | None] = 4", "+LEVEL: Final[int | None] = 2"}
+    assert {line for line in found if line.startswith("+LEVEL")} == {
+        "+LEVEL: Final[int | None] = 4",
+        "+LEVEL: Final[int | None] = 2",
+    }
     assert not any("|" in line and "LEVEL:" not in line for line in found), "an arithmetic operator made a bitwise one"
 
 
@@ -51,10 +55,11 @@ def test_a_place_is_one_place() -> None:
 
 
 def test_a_draw_is_repeatable_balanced_and_without_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.mutants.areas.AREAS", {"batches": ("theory_sim/train/batches.py",), "rates": ("theory_sim/train/schedules/*.py",)})
+    small = {"clock": ("theory_sim/train/clock.py",), "rates": ("theory_sim/train/schedules/*.py",)}
+    monkeypatch.setattr("tests.mutants.areas.AREAS", small)
     drawn = draw(ROOT, 12, 5)
     assert len({mutant.key for mutant in drawn}) == 12
-    assert all({first.area, second.area} == {"batches", "rates"} for first, second in zip(drawn[::2], drawn[1::2], strict=True))
+    assert all({first.area, second.area} == {"clock", "rates"} for first, second in zip(drawn[::2], drawn[1::2], strict=True))
     assert draw(ROOT, 12, 5) == drawn != draw(ROOT, 12, 6)
 
 
@@ -62,18 +67,22 @@ def reach() -> Reach:
     made = Reach()
     made.entered["theory_sim/old/place.py", "Clock.step"].update({"tests/old/test_clock.py::test_step[1]"})
     made.entered["theory_sim/train/clock.py", "Clock.start"].update({"tests/test_run.py::*", "tests/test_run.py::test_slow"})
-    made.seconds |= {"tests/old/test_clock.py::test_step[1]": 2.0, "tests/test_run.py::test_slow": 9.0, "tests/test_run.py::test_fast": 0.1}
+    made.seconds |= {"tests/old/test_clock.py::test_step[1]": 2.0, "tests/test_run.py::test_slow": 9.0}
+    made.seconds |= {"tests/test_run.py::test_fast": 0.1}
     made.failed.add("tests/test_run.py::test_broken")
     return made
 
 
 def test_tests_are_found_by_function_also_after_a_move_the_shortest_first() -> None:
-    known = ["tests/new/test_clock.py::test_step[1]", "tests/test_run.py::test_slow", "tests/test_run.py::test_fast", "tests/test_run.py::test_broken"]
+    known = [
+        "tests/new/test_clock.py::test_step[1]",
+        *(f"tests/test_run.py::test_{name}" for name in ("slow", "fast", "broken")),
+    ]
     near = Near(ROOT, reach(), known)
-    clock = next(mutant for mutant in mutants("physics", "theory_sim/train/clock.py", "class Clock:\n def step(self):\n  return 1 + 2\n"))
-    assert near.tests(clock) == [("tests/new/test_clock.py::test_step[1]", 2.0)]
-    start = next(mutant for mutant in mutants("physics", "theory_sim/train/clock.py", "class Clock:\n def start(self):\n  return 1 + 2\n"))
-    assert near.tests(start) == [("tests/test_run.py::test_fast", 0.1), ("tests/test_run.py::test_slow", 9.0)]
+    clock = "class Clock:\n def start(self):\n  return 1 + 2\n def step(self):\n  return 1 + 2\n"
+    found = {mutant.function: near.tests(mutant) for mutant in mutants("physics", "theory_sim/train/clock.py", clock)}
+    assert found["Clock.step"] == [("tests/new/test_clock.py::test_step[1]", 2.0)]
+    assert found["Clock.start"] == [("tests/test_run.py::test_fast", 0.1), ("tests/test_run.py::test_slow", 9.0)]
 
 
 def test_batches_grow_and_end() -> None:
@@ -91,7 +100,8 @@ def test_report_counts_and_shows_survivors(tmp_path: Path) -> None:
     mutant = {"area": "physics", "file": "a.py", "line": 3, "function": "f", "operator": "NumberReplacer"}
     path = tmp_path / "results.jsonl"
     for number, fate in enumerate(["killed"] * 18 + ["timeout", "survived"]):
-        ledger.write(path, {"key": str(number), "mutant": mutant, "fate": fate, "tests": 7, "left": 0, "difference": f"+ {number}"})
+        result = {"key": str(number), "mutant": mutant, "fate": fate, "tests": 7, "left": 0, "difference": f"+ {number}"}
+        ledger.write(path, result)
     with path.open("a") as file:
         file.write(json.dumps({"key": "cut"})[:-3])
     text = ledger.report(ledger.read(path).values())

@@ -67,7 +67,7 @@ def attempt(mutant: Mutant, copy: Copy, near: Near, longest: float) -> Trial:
 
     anew = COMPILED.search(text) is not None
     if mutant.file.startswith(CHECKED):
-        answer = checked(copy, mutant.file, changed, lambda limit: copy.run(["-m", "tests.mutation_check"], limit, NUMBA_DISABLE_JIT="1"), START)
+        answer = checked(copy, mutant.file, changed, lambda limit: run_check(copy, limit), START)
         if answer.status:
             return end("timeout" if answer.status == TIMEOUT else "killed", "tests/mutation_check.py")
     for batch in batches(tests, longest):
@@ -95,6 +95,10 @@ def checked(copy: Copy, file: str, changed: str, run: Callable[[float], Answer],
         limit = 4.0 * (time.monotonic() - began)
 
 
+def run_check(copy: Copy, limit: float) -> Answer:
+    return copy.run(["-m", "tests.mutation_check"], limit, NUMBA_DISABLE_JIT="1")
+
+
 def run_tests(copy: Copy, batch: Sequence[tuple[str, float]], limit: float, anew: bool) -> Answer:
     """Run tests by name, or their files where a mutant has changed the names that parameters give."""
     tests = [test for test, _ in batch]
@@ -103,7 +107,7 @@ def run_tests(copy: Copy, batch: Sequence[tuple[str, float]], limit: float, anew
         answer = copy.pytest(tests, limit, **environment)
         if answer.status == NO_SUCH_TEST:
             answer = copy.pytest(sorted({test.partition("::")[0] for test in tests}), limit, **environment)
-    # Without a test of the first tier in the files, nothing has failed.
+    # Without a test of the two tiers in the files, nothing has failed.
     return Answer(0, answer.output) if answer.status == 5 else answer
 
 
