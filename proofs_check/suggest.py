@@ -327,6 +327,7 @@ def _log_margins(experiment: Experiment, shifts: Mapping[str, float]) -> list[fl
         m_V=v["m_V"],  # type: ignore[arg-type]
         neurons=e.neurons, eta_1=v["eta_1"], eta_2=v["eta_2"], lambda_=v["lambda_"], tau_xi=v["tau_xi"], tau_0=tau_0,
         level=LEVELS[0], dtype=e.dtype, tau_largest=tau_0 * grown,
+        other_rates=[rate for _, rate in e.pieces or ()],
     )
     return [min(50.0, max(-50.0, math.log(max(row.margin, 1e-30)))) for row in rows]
 

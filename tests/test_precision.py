@@ -296,7 +296,8 @@ def test_runs_beyond_the_precision_are_refused(fields: dict[str, Any], rule: str
     e = RUN.replace(**fields)
     with pytest.raises(InputError, match=rule) as caught:
         simulate(e, store=tmp_path / "run")
-    assert not list(tmp_path.iterdir()) and "float64" in caught.value.fix
+    noise = "neurons" in fields
+    assert not list(tmp_path.iterdir()) and ("float64" in caught.value.fix) != noise and ("paired" in caught.value.fix) == noise
     require_precision(e.replace(dtype="float64"))
     assert any("float32" in warning for warning in regime(e).warnings)
     assert not any("float32" in warning for warning in regime(e, infinite_width=True).warnings)  # the limit has no such bound
@@ -306,8 +307,12 @@ def test_runs_beyond_the_precision_are_refused(fields: dict[str, Any], rule: str
 
 def test_double_precision_has_its_bound_too() -> None:
     # A decay of 1e-17 a step is lost in float64; a noise of 1e14 only in outputs of unpaired neurons.
-    with pytest.raises(InputError, match="no weight decay"):
-        require_precision(RUN.replace(lambda_=1e-12, schedule="S", eta_2=1e-5, dtype="float64"))
+    for dtype in DTYPES:
+        lost = RUN.replace(lambda_=1e-12, schedule="S", eta_2=1e-5, dtype=dtype)
+        with pytest.raises(InputError, match="no weight decay") as caught:
+            require_precision(lost)
+        assert "float64" not in caught.value.fix
+        assert not any("use dtype" in warning for warning in regime(lost).warnings)
     assert 1e12 < highest_level("independent", "float64", 1.0, rounding=0.1) < 1e15
     with pytest.raises(InputError, match="put the noise out"):
         large: dict[str, Any] = {"tau_0": 1e12, "tau_xi": 1e12, "eta_2": 100.0, "lambda_": 0.0}
@@ -323,11 +328,19 @@ def test_the_condition_tells_the_factor_to_spare() -> None:
         assert next(each.slack for each in verdict_requirements(e) if each.id == "noise-resolved") > 0
         eps = float(np.finfo(dtype).eps)
         if neurons == "paired":
-            assert row.threshold**2 == pytest.approx(float(np.finfo(dtype).max))
+            assert row.threshold == 1e12  # what an experiment can have at most
         else:
             assert output_rounding(neurons, row.threshold, 1.0, eps) == pytest.approx(1e-3)
     near = regime(RUN.replace(neurons="independent", tau_0=1e4))
-    assert any(warning.startswith("noise level resolved in float32: found 1e+04") for warning in near.warnings)
+    (warning,) = [each for each in near.warnings if each.startswith("noise level resolved in float32: found 1e+04")]
+    # float64 would resolve what these neurons put out, noise of standard deviation 7000, and leave it in.
+    assert "use paired neurons, or lower tau_0" in warning and "float64" not in warning
+    (output,) = [c for c in regime(RUN.replace(neurons="independent", tau_0=1e4, dtype="float64")).conditions
+                 if c.name == "output noise of the start"]
+    assert not output.holds and output.value > 5000
+    grown = next(c for c in regime(RUN.replace(neurons="independent", tau_0=1.0, tau_xi=1e4)).conditions
+                 if c.name == "noise level resolved in float32")
+    assert not grown.holds and "tau_xi" in grown.fix and "tau_0" not in grown.fix
     require_precision(RUN.replace(neurons="independent", tau_0=1e4))
 
 

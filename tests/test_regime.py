@@ -230,3 +230,10 @@ def test_slack_of_the_verdict_is_the_warnings():
     at = [next(each.slack for each in verdict_requirements(DEFAULT.model_copy(update={"d": d, "N": 800, "kappa": None}))
                if each.id == "S-order-at-0.55") for d in (200, 200.5, 201)]  # fmt: skip
     assert at[0] < at[1] < at[2]
+
+
+@pytest.mark.parametrize("fields", [
+    {"schedule": "S", "eta_2": 100.0, "eta_1": 16.0}, {"schedule": "pieces", "pieces": [[10.0, 16.0], [20.0, 100.0]]},
+])
+def test_a_rate_that_diverges_fails_whichever_schedule_uses_it(fields):
+    assert any("stable" in warning and "found 5." in warning for warning in regime(Experiment(**fields)).warnings)

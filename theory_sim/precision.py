@@ -12,11 +12,11 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.theory.conditions import ROUNDING_LARGE, highest_level, output_rounding
+from theory_sim.theory.conditions import ROUNDING_LARGE, fix_of_noise, highest_level, output_rounding
 from theory_sim.train.clock import largest_level
 from theory_sim.train.noise import PreActivationNoise, make_placement
 
-__all__ = ["finest_decay", "largest_noise", "require_precision"]
+__all__ = ["finest_decay", "float64_for", "largest_noise", "require_precision"]
 
 
 def largest_noise(experiment: Experiment) -> float:
@@ -34,6 +34,11 @@ def finest_decay(dtype: str) -> float:
     return 50.0 * float(np.finfo(dtype).eps)
 
 
+def float64_for(dtype: str, decay: float, least: float) -> str:
+    """Words that offer float64, followed by "or"; empty if it is in use already, or resolves no decay below ``least`` either."""
+    return "use dtype = 'float64', or " if dtype == "float32" and decay > least else ""
+
+
 def require_precision(experiment: Experiment) -> None:
     """Refuse an experiment whose finite-width run would go wrong by rounding alone.
 
@@ -46,17 +51,16 @@ def require_precision(experiment: Experiment) -> None:
     level = largest_noise(e)
     if output_rounding(e.neurons, level, e.alpha_max, eps) >= ROUNDING_LARGE:
         highest = highest_level(e.neurons, e.dtype, e.alpha_max, rounding=ROUNDING_LARGE)
-        other = "use dtype = 'float64', or " if e.dtype == "float32" else ""
         raise InputError(
             f"noise of standard deviation up to {level:.3g} with neurons = {e.neurons!r} in {e.dtype}",
             f"these neurons put the noise out, and rounding leaves outputs right to 0.1 only up to a noise of {highest:.2g}",
-            f"{other}use neurons = 'paired', or lower tau_0 and tau_xi in proportion",
+            fix_of_noise(e.neurons, e.tau_0_value, highest),
         )
     for field, rate in e.rates().items():
         if 0.0 < rate * e.lambda_ <= eps / 4:
-            other = "dtype = 'float64', or " if e.dtype == "float32" else ""
+            other = float64_for(e.dtype, rate * e.lambda_, float(np.finfo("float64").eps) / 4)
             raise InputError(
                 f"{field} x lambda = {rate * e.lambda_:.3g} in {e.dtype}",
                 f"1 - rate x lambda is rounded to 1 up to {eps / 4:.2g}, and there would be no weight decay at all",
-                f"{other}lambda = 0, or a larger rate",
+                f"{other}set lambda = 0, or raise the rate",
             )

@@ -13,7 +13,7 @@ from typing import Any
 
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure import closure_of
-from theory_sim.precision import finest_decay, largest_noise
+from theory_sim.precision import finest_decay, float64_for, largest_noise
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions, stable_rate
 from theory_sim.theory.crossings import LEVELS
@@ -168,6 +168,7 @@ def get_conditions(experiment: Experiment) -> tuple[Condition, ...]:
         d=e.d, kappa=e.kappa_value, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         m_V=e.m_V, neurons=e.neurons, eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value,
         level=LEVELS[0], dtype=e.dtype, tau_largest=largest_noise(e),
+        other_rates=[rate for _, rate in e.pieces or ()],
     )
 
 
@@ -218,10 +219,11 @@ def uncovered(experiment: Experiment) -> list[str]:
 
 
 def _decay_warnings(e: Experiment) -> list[str]:
-    finest, other = finest_decay(e.dtype), "use dtype = 'float64'" if e.dtype == "float32" else "raise the rate or lambda"
+    finest = finest_decay(e.dtype)
     return [
         f"{field} x lambda = {rate * e.lambda_:.3g} in {e.dtype}: the decay 1 - rate x lambda is rounded to a multiple of "
-        f"{finest / 100:.0e}, more than 0.5 % of it below {finest:.2g}; {other}"
+        f"{finest / 100:.0e}, more than 0.5 % of it below {finest:.2g}; "
+        f"{float64_for(e.dtype, rate * e.lambda_, finest_decay('float64'))}raise the rate or lambda"
         for field, rate in e.rates().items() if 0.0 < rate * e.lambda_ < finest
     ]
 

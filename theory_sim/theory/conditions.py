@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,6 +84,14 @@ def _gap(*, kappa: float, rd: float, share_both: float) -> Condition:
     return _row("error-gap", label, kappa**-6 / rd, "<=", 1.0, "gap", "raise r, d or kappa")
 
 
+def _stability(rates: dict[str, float], curvature: float) -> Condition:
+    """Gradient descent at the largest of the rates, whichever schedule uses it."""
+    largest = max(rates, key=lambda name: rates[name])
+    unstable = [name for name, rate in rates.items() if rate * curvature > 2.0]
+    return _row("stable-steps", "largest rate times top curvature: gradient descent is stable", rates[largest] * curvature, "<=", 2.0,
+                "numerics", f"lower {' and '.join(unstable) or largest}")
+
+
 def lazy_ratio(h: float, *, r: float, m_V: int, tau: float) -> float:
     """Return q = pi h/(2 arctan(r) (1 + r^2) sqrt(m_V) r tau) (THEORY §2).
 
@@ -128,12 +137,19 @@ def output_rounding(neurons: str, tau: float, alpha: float, eps: float) -> float
 def highest_level(neurons: str, dtype: str, alpha: float, *, rounding: float = ROUNDING_SMALL) -> float:
     """Return the noise level up to which an output's rounding error stays below ``rounding``.
 
-    Where no noise is put out (paired neurons) it is the range that bounds it: products of two levels must not overflow.
+    Where no noise is put out (paired neurons) it is the largest level that an experiment can have.
     """
-    limits = np.finfo(dtype)
-    unit = output_rounding(neurons, 1.0, alpha, float(limits.eps))
-    reach = math.sqrt(float(limits.max))
-    return min(reach, rounding / unit) if unit > 0.0 else reach
+    unit = output_rounding(neurons, 1.0, alpha, float(np.finfo(dtype).eps))
+    return rounding / unit if unit > 0.0 else LARGEST_TAU_0
+
+
+def fix_of_noise(neurons: str, tau_0: float, highest: float) -> str:
+    """What to change where noise exceeds the level that the outputs' precision resolves.
+
+    A finer dtype is no fix: noise that float32 does not resolve in an output is thousands of times what the output learns.
+    """
+    cause = "tau_0 (with tau_xi in proportion)" if tau_0 > highest else "what the noise grows by: tau_xi, or noise_level"
+    return f"lower {cause}" if neurons == "paired" else f"use paired neurons, or lower {cause}"
 
 
 def _tau_0_to_spare(neurons: str, dtype: str, alpha: float, tau_0: float) -> str:
@@ -187,13 +203,16 @@ def conditions(
     level: float = 0.45,
     dtype: str = "float64",
     tau_largest: float | None = None,
+    other_rates: Sequence[float] = (),
 ) -> tuple[Condition, ...]:
     """Return the conditions of THEORY §9 with value, threshold and margin.
 
     Parameters are those of an experiment (THEORY §1-§3); ``tau_0`` is the noise level of the start, ``tau_largest`` the
-    largest one of the run (default tau_0), ``level`` the loss at which a kind counts as learnt.
+    largest one of the run (default tau_0), ``level`` the loss at which a kind counts as learnt, ``other_rates`` those of the
+    schedule beside eta_1 and eta_2.
     """
     highest_tau, spare = tau_0 if tau_largest is None else tau_largest, _tau_0_to_spare(neurons, dtype, alpha_max, tau_0)
+    highest = highest_level(neurons, dtype, alpha_max)
     law = {"alpha_min": alpha_min, "alpha_max": alpha_max}
     time_q = times.tau_Q(level, r=r, p0=p0, **law)
     constant = times.c_Q(level, **law) / times.c_P(level, g0)
@@ -222,10 +241,8 @@ def conditions(
              f"raise m_V{spare}", of_width=True),
         _row("output-noise", "output noise of the start", output_noise(neurons, tau_0, alpha_max), "<=", OUTPUT_NOISE_MAX,
              "numerics", "use paired neurons, or lower tau_0 (with tau_xi in proportion)", of_width=True),
-        _row("stable-steps", "eta_1 times top curvature: gradient descent is stable", eta_1 * curvature, "<=", 2.0,
-             "numerics", "lower eta_1"),
-        _row("noise-resolved", f"noise level resolved in {dtype}", highest_tau, "<=",
-             highest_level(neurons, dtype, alpha_max), "numerics",
-             "use dtype = 'float64' or paired neurons, or lower tau_0 (with tau_xi in proportion)", of_width=True),
+        _stability({"eta_1": eta_1, "eta_2": eta_2, "the rates of pieces": max(other_rates, default=0.0)}, curvature),
+        _row("noise-resolved", f"noise level resolved in {dtype}", highest_tau, "<=", highest, "numerics",
+             fix_of_noise(neurons, tau_0, highest), of_width=True),
     ]
     return tuple(rows)
