@@ -18,11 +18,12 @@ from proofs_check.cli import app as proofs_check
 from theory_sim.cli import app as theory_sim
 from theory_sim.errors import InputError, TheorySimError
 from theory_sim.experiment import Experiment
-from theory_sim.reading import parse_seeds, parse_toml, parse_value
+from theory_sim.reading import parse_seeds, parse_toml, parse_value, real_number, whole_number
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.plan import Plan
 from theory_sim.terminal import INTERNAL_ERROR, READER_GONE, run_program
 
+ROOT = Path(__file__).parents[1]
 FILES: dict[str, bytes] = {
     "many-digits.toml": b"d = " + b"9" * 5000,
     "hexadecimal.toml": b"d = 0x" + b"f" * 5000,
@@ -47,6 +48,9 @@ VALUES = [
     ["--set", "d=" + "9" * 5000], ["--set", "d=0x" + "f" * 5000], ["--set", "pieces=" + "[" * 2000], ["--set", "d=3\nN=5"],
     ["--set", "name=" + "a" * 300], ["--set", "observe.kernels.probes=3"], ["--set", "=3"], ["--set", "eta_1=5e-324"],
     ["--seeds", "0:9000000000"], ["--seeds", "9" * 5000], ["--seeds", "²:³"], ["--preset", "[]"],
+    ["--seeds", "٣"], ["--seeds", "0:٣"], ["--seeds", "１２"], ["--seeds", "1_0"], ["--seeds", "+1"], ["--seeds", "3:1"],
+    ["--seeds", "1:"],
+    ["--seeds", "1:2:3"], ["--seeds", str(2**64)], ["--seeds", ""],
 ]
 
 
@@ -201,6 +205,46 @@ def test_output_that_cannot_be_written(errno: int, status: int, monkeypatch: pyt
     assert ("cannot be written" in said.getvalue()) == (status == 2)
 
 
+PRINTING: list[tuple[Any, list[str]]] = [
+    *((theory_sim, line.split()) for line in (
+        "--help", "check --preset quick", "check --preset quick --json", "presets", "presets --toml quick", "presets --json",
+        "study --list", "study --list --format json", "run --preset quick --engine closure", "plot --help", "run --help",
+    )),
+    *((proofs_check, line.split()) for line in (
+        "--help", "list", "show noise-variance-recursion", "verify noise-variance-recursion", "constants",
+        "verify noise-variance-recursion --format json",
+        "verify noise-variance-recursion --format junit",
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("app", "arguments"), PRINTING, ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_a_closed_standard_output_is_an_error(
+    app: Any, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python has None in its place; what is printed would be lost, and nobody would know."""
+    monkeypatch.chdir(tmp_path)
+    said = io.StringIO()
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", None)
+        patched.setattr(sys, "stderr", said)
+        patched.setattr(sys, "argv", ["program", *arguments])
+        status = run_program(app, "program")
+    assert (status, "the output cannot be written: it is closed" in said.getvalue()) == (2, True), said.getvalue()
+
+
+@pytest.mark.parametrize("module", ["theory_sim.cli", "proofs_check.cli"])
+def test_closed_streams_in_a_process_of_its_own(module: str, tmp_path: Path) -> None:
+    verb, cases = "list", [(">&-", 2)]
+    if module == "theory_sim.cli":
+        verb, cases = "presets", [(">&- 2>&-", 2), ("2>&- <&- >out", 0)]
+    for closed, status in cases:
+        line = f"{sys.executable} -m {module} {verb} {closed}"
+        done = subprocess.run(line, shell=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+        assert done.returncode == status, line
+    assert module == "proofs_check.cli" or len((tmp_path / "out").read_text().splitlines()) > 1
+
+
 def test_full_device_and_plain_terminal_in_a_process_of_its_own() -> None:
     """What Python does at its end must not change the status; letters that a terminal lacks are spelled."""
     command = [sys.executable, "-m", "theory_sim.cli", "presets", "--toml", "quick"]
@@ -219,6 +263,52 @@ TOML_VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)), max_leaves=8,
 )  # fmt: skip
 SWEEP_KEYS = st.sampled_from(["name", "preset", "fields", "compare", "seeds", "engine", "product", "zip", "random", "sobol"])
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("3:1", ["no seed from 3 on is below 1", "begin to end - 1", "--seeds 1:4 for the seeds 1 to 3"]),
+    ("2:2", ["no seed from 2 on is below 2", "--seeds 2:3"]),
+    ("0,x", ["'x' is no seed"]), ("0,٣", ["'٣' is no seed", "digits 0 to 9"]),
+    ("1:2:3", ["3 numbers", "begin:end"]), ("", ["'' is no seed"]),
+])  # fmt: skip
+def test_seeds_are_refused_with_what_is_wrong(text: str, words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_seeds(text, "--seeds")
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@given(st.text(st.characters(categories=["Nd", "No", "Sm", "Pc"]), min_size=1, max_size=5))
+def test_only_ascii_digits_are_numbers(text: str) -> None:
+    plain = all(letter in "0123456789" for letter in text)
+    assert (whole_number(text) is not None) == plain
+    if plain:
+        assert whole_number(text) == int(text) == real_number(text) and parse_seeds(text, "--seeds") == [int(text)]
+    elif text[0] != "+":
+        assert real_number(text) is None
+
+
+@pytest.mark.parametrize("text", ["1", "25.", ".5", "1e-3", "-2.5E+4", " 3 "])
+def test_a_real_number_is_pythons(text: str) -> None:
+    assert real_number(text) == float(text)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1_0", "٣", "1e999", "", ".", "0x1", "1e", "--1"])
+def test_no_real_number(text: str) -> None:
+    assert real_number(text) is None
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("kernels:every_steps=99999999999999999999", ["observe.kernels.every_steps = 99999999999999999999", "1000000000"]),
+    ("kernels:every_steps=0", ["greater than or equal to 1"]), ("kernels:every_steps=٣", ["with numbers"]),
+    ("kernels:every_tau=5e-324", ["every_tau"]), ("kernels:every_tau=1e300", ["every_tau"]),
+    ("kernels:every_tau=٣", ["numbers"]),
+    ("kernels:at_tau=0/1e300", ["at_tau"]), ("kernels:at_tau=0/nan", ["with numbers"]),
+    ("kernels:probes=1e999", ["with numbers"]), ("kernels:log_steps=101", ["log_steps"]),
+])  # fmt: skip
+def test_record_times_out_of_bounds_are_refused(text: str, words: list[str], tmp_path: Path) -> None:
+    status, said = call(theory_sim, "theory-sim", "run", "--preset", "quick", "--observe", text, "--out", str(tmp_path / "r"))
+    assert status == 2 and all(word in said for word in words), said
+    assert not (tmp_path / "r").exists()
 
 
 @given(st.text(max_size=60))

@@ -35,7 +35,7 @@ def finest_decay(dtype: str) -> float:
 
 
 def float64_for(dtype: str, decay: float, least: float) -> str:
-    """Words that offer float64, followed by "or"; empty if it is in use already, or resolves no decay below ``least`` either."""
+    """Words that offer float64, followed by "or"; empty if it is in use already, or does not resolve the decay either."""
     return "use dtype = 'float64', or " if dtype == "float32" and decay > least else ""
 
 

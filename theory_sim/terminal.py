@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import errno
+import io
 import os
 import sys
 import traceback
@@ -39,10 +40,22 @@ class _OutputError(TheorySimError):
                          "make room, or send the output elsewhere; what was saved stays saved")
 
 
+class _Closed(io.TextIOBase):
+    """A standard stream that the caller has closed. Output would be lost; of messages, the status says as much as is needed."""
+
+    def __init__(self, *, refuse: bool) -> None:
+        self._refuse = refuse
+
+    def write(self, text: str) -> int:
+        if self._refuse:
+            raise OSError(errno.EBADF, "it is closed")
+        return len(text)
+
+
 class _Stream:
     """A text stream whose failures to write are `_OutputError`."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | _Closed) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
@@ -82,7 +95,9 @@ def run_program(app: Callable[..., Any], name: str) -> int:
         Exit status. What was printed has been written out by then.
     """
     streams = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _guard(sys.stdout), _guard(sys.stderr)
+    _occupy_closed()
+    sys.stdout = _guard(sys.stdout, _Closed(refuse=True))
+    sys.stderr = _guard(sys.stderr, _Closed(refuse=False))
     try:
         status = _status(app, name)
         try:
@@ -149,10 +164,19 @@ def _say(text: str) -> None:
         pass  # nobody to tell
 
 
-def _guard(stream: TextIO | None) -> Any:
-    """A stream that shows every letter, and reports what it cannot write."""
-    if stream is None:  # closed by the caller
-        return open(os.devnull, "w", encoding="utf-8")
+def _occupy_closed() -> None:
+    """Open the null device as each closed standard stream, or the next file opened would be one of them."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _guard(stream: TextIO | None, closed: _Closed) -> Any:
+    """A stream that shows every letter, and reports what it cannot write; ``closed`` stands for one that the caller closed."""
+    if stream is None:
+        return _Stream(closed)
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors=_PLAIN)
     return _Stream(stream)

@@ -94,7 +94,8 @@ def test_a_margin_exceeds_one_exactly_when_the_condition_holds(r, d, lambda_, ta
 
 
 @pytest.mark.parametrize(("rates", "fix"), [
-    ({"eta_1": 80.0}, "lower eta_1"), ({"eta_2": 80.0}, "lower eta_2"), ({"eta_1": 80.0, "eta_2": 90.0}, "lower eta_1 and eta_2"),
+    ({"eta_1": 80.0}, "lower eta_1"), ({"eta_2": 80.0}, "lower eta_2"),
+    ({"eta_1": 80.0, "eta_2": 90.0}, "lower eta_1 and eta_2"),
     ({"other_rates": [1.0, 80.0]}, "lower the rates of pieces"),
 ])
 def test_every_rate_is_to_be_stable(rates, fix):

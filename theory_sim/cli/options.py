@@ -77,12 +77,19 @@ def parse_observe(texts: Sequence[str] | None) -> dict[str, dict[str, Any]]:
 
 
 def _recording_value(key: str, value: str, text: str) -> Any:
-    try:
-        if key == "at_tau":
-            return [float(part) for part in value.split("/")]
-        return float(value) if key == "every_tau" or not value.strip().isdigit() else int(value)
-    except ValueError:
-        raise _bad_observer(text) from None
+    from theory_sim.reading import real_number, whole_number
+
+    if key == "at_tau":
+        times = [real_number(part) for part in value.split("/")]
+        if None in times:
+            raise _bad_observer(text)
+        return times
+    found = None if key == "every_tau" else whole_number(value)
+    if found is None:
+        found = real_number(value)
+    if found is None:
+        raise _bad_observer(text)
+    return found
 
 
 def _bad_observer(text: str) -> InputError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from theory_sim.cli.app import app
 from theory_sim.cli.help import Described
+from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import (
     Compare,
     EngineName,
@@ -58,7 +60,10 @@ def run(
     chosen = make_engine(engine, kernel=kernel, noise=noise, time=time, spatial=spatial, tolerance=tolerance,
                        time_tolerance=time_tolerance)
     plan = make_plan(file, preset, settings, compare, seeds, observe)
-    raise typer.Exit(_run_and_report(plan, chosen, out, "replace" if force else "continue", threads, quiet, as_json))
+    paths = [out / chosen.run_name(experiment) for experiment in plan]
+    with interruptible(lambda: _how_to_continue(paths, force=force)):
+        status = _run_and_report(plan, chosen, out, "replace" if force else "continue", threads, quiet, as_json)
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -72,12 +77,19 @@ def resume(
     from theory_sim.resume import resume
     from theory_sim.sweeps.over_seeds import summarise
 
-    trajectories = []
-    for path in runs:
-        trajectories.append(resume(path, threads=threads, any_version=any_version))
-        if trajectories[-1].outcome == "interrupted":
-            typer.echo(f"{trajectories[-1].message}; go on with: theory-sim resume {path}", err=True)
-            raise typer.Exit(130)
+    trajectories: list[Trajectory] = []
+
+    def how() -> str:
+        left = runs[len(trajectories) :]
+        return f"continue with: theory-sim resume {_quoted(left)}" if left else f"all are done: theory-sim show {_quoted(runs)}"
+
+    with interruptible(how):
+        for path in runs:
+            found = resume(path, threads=threads, any_version=any_version)
+            if found.outcome == "interrupted":
+                typer.echo(f"{found.message}; {how()}", err=True)
+                raise typer.Exit(130)
+            trajectories.append(found)
     if as_json:
         typer.echo(json.dumps([summary.to_dict() for summary in summarise(trajectories)], indent=2, allow_nan=False))
     elif not quiet:
@@ -111,18 +123,19 @@ def demo(
     for path in paths:
         require_own_figure(path)
     plan = make_plan(None, None, None, "L-S,S", seeds)
-    status = _run_and_report(plan, Engine(), out, "replace" if force else "reuse", threads, quiet, as_json)
-    if status == 130:
-        raise typer.Exit(status)
-    from theory_sim.trajectory import Trajectory
+    with interruptible(lambda: f"finished runs are kept; continue with: {typed(without=('--force',))}"):
+        status = _run_and_report(plan, Engine(), out, "replace" if force else "reuse", threads, quiet, as_json)
+        if status == 130:
+            raise typer.Exit(status)
+        from theory_sim.trajectory import Trajectory
 
-    trajectories = [Trajectory.load(out / experiment.run_name) for experiment in plan]
-    for path, draw in paths.items():
-        save_figure(draw(trajectories), path, force=True)
+        trajectories = [Trajectory.load(out / experiment.run_name) for experiment in plan]
+        for path, draw in paths.items():
+            save_figure(draw(trajectories), path, force=True)
+            if not (quiet or as_json):
+                typer.echo(f"figure: {path}")
         if not (quiet or as_json):
-            typer.echo(f"figure: {path}")
-    if not (quiet or as_json):
-        _demo_in_the_limit(plan, threads)
+            _demo_in_the_limit(plan, threads)
     raise typer.Exit(status)
 
 
@@ -187,16 +200,25 @@ def _run_and_report(
 
 def _interrupted(plan: Plan, results: Sequence[tuple[Path, Trajectory]]) -> str:
     """What is done, what is not, and what to type: the command that was typed, which replaces nothing."""
-    import shlex
-    import sys
-
-    typed = shlex.join(["theory-sim", *(word for word in sys.argv[1:] if word != "--force")])
     path, last = results[-1]
-    told = f"{last.message}; resume with: theory-sim resume {shlex.quote(str(path))}"
     if len(plan) == 1:
-        return told
-    return (f"{last.message}; {len(results) - 1} of {len(plan)} runs done, {len(plan) - len(results)} not begun; "
-            f"go on with all of them: {typed}, or with this one alone: theory-sim resume {shlex.quote(str(path))}")
+        return f"{last.message}; resume with: theory-sim resume {_quoted([path])}"
+    return (f"{last.message}; {len(results) - 1} of {len(plan)} runs done, {len(plan) - len(results)} not begun; go on with "
+            f"all of them: {typed(without=('--force',))}, or with this one alone: theory-sim resume {_quoted([path])}")
+
+
+def _how_to_continue(paths: Sequence[Path], *, force: bool) -> str:
+    """The same between two runs, and before and after all of them."""
+    there = [path for path in paths if path.exists()]
+    if len(there) == len(paths) and not force:
+        return f"all runs are done: theory-sim show {_quoted(paths)}"
+    if force and there:  # which of them this command replaced, nobody has noted
+        return f"finished runs are kept; begin anew with: {typed()}"
+    return f"{len(there)} of {len(paths)} runs done; continue with: {typed(without=('--force',))}"
+
+
+def _quoted(paths: Sequence[Path]) -> str:
+    return shlex.join(map(str, paths))
 
 
 def _findings(trajectories: Sequence[Trajectory]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from theory_sim.cli.app import app
+from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet
 from theory_sim.cli.sweeps import AnyVersion, ExecutorName, OwnThreads, WithExecutors, Workers
 
@@ -51,10 +52,11 @@ def study_command(
     require_size(size)
     against = False
     for each in chosen:
-        result = _run(each, size, out, workers, threads, executor, any_version, shown=not quiet and form == "text")
+        with interruptible(lambda: f"finished runs are kept; continue with: {typed()}"):
+            result = _run(each, size, out, workers, threads, executor, any_version, shown=not quiet and form == "text")
         if result.verdict is None:
             total = result.done + result.pending + result.failed
-            typer.echo(f"{result.done} of {total} runs done; the same command continues", err=True)
+            typer.echo(f"{result.done} of {total} runs done; continue with: {typed()}", err=True)
             raise typer.Exit(130)
         _print(result, form, quiet)
         against |= result.verdict.verdict == "refuted" or result.failed > 0

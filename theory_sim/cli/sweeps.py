@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from theory_sim.cli.app import sweep
+from theory_sim.cli.interrupted import interruptible
 from theory_sim.cli.options import Json, Out, Quiet, Seeds, parse_seeds_option
 
 if TYPE_CHECKING:
@@ -182,13 +184,15 @@ def _compute(
     from theory_sim.progress import sweep_progress
     from theory_sim.sweeps.run import run_sweep
 
-    with sweep_progress(store.sweep.name, store.status().total, shown=not (quiet or as_json)) as progress:
-        status = run_sweep(store, workers=workers, threads=threads, executor=executor, retry_failed=retry_failed,
-                           any_version=any_version, progress=progress)
-    if status.pending:
-        typer.echo(f"{status.done} of {status.total} runs done; continue: theory-sim sweep resume {store.folder}", err=True)
-        raise typer.Exit(130)
-    _collect(store, quiet, as_json)
+    again = f"continue with: theory-sim sweep resume {shlex.quote(str(store.folder))}"
+    with interruptible(lambda: f"finished runs are kept; {again}"):
+        with sweep_progress(store.sweep.name, store.status().total, shown=not (quiet or as_json)) as progress:
+            status = run_sweep(store, workers=workers, threads=threads, executor=executor, retry_failed=retry_failed,
+                               any_version=any_version, progress=progress)
+        if status.pending:
+            typer.echo(f"{status.done} of {status.total} runs done; {again}", err=True)
+            raise typer.Exit(130)
+        _collect(store, quiet, as_json)
 
 
 def _collect(store: SweepStore, quiet: bool, as_json: bool) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from theory_sim.errors import ExperimentError
+from theory_sim.experiment.section import LEAST, MOST
 
-__all__ = ["Recording"]
+__all__ = ["MOST_STEPS", "Recording"]
+
+MOST_STEPS: Final = 10**9
+"""Steps of the longest run that is begun."""
 
 _TIMES = ("every_steps", "log_steps", "at_tau", "every_tau")
 
@@ -25,13 +29,15 @@ class Recording(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    every_steps: int | None = Field(default=None, strict=True, ge=1, description="every so many steps")
+    every_steps: int | None = Field(default=None, strict=True, ge=1, le=MOST_STEPS, description="every so many steps")
     log_steps: int | None = Field(default=None, strict=True, ge=1, le=100, description="so many records a decade of steps")
-    at_tau: tuple[float, ...] | None = Field(
+    at_tau: tuple[Annotated[float, Field(le=MOST)], ...] | None = Field(
         default=None, description="at the first step at or after each of these tau",
-        json_schema_extra={"rule": "a list of tau, increasing from 0"},
+        json_schema_extra={"rule": f"a list of tau, increasing from 0, at most {MOST:g}"},
     )
-    every_tau: float | None = Field(default=None, gt=0, description="at the first step at or after each multiple of this tau")
+    every_tau: float | None = Field(
+        default=None, ge=LEAST, le=MOST, description="at the first step at or after each multiple of this tau"
+    )
     probes: int | None = Field(default=None, strict=True, ge=1, le=100_000, description="examples that the observer looks at")
 
     @model_validator(mode="after")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -10,12 +12,14 @@ from typing import Any, Final
 
 from theory_sim.errors import ExperimentError, InputError, shown
 
-__all__ = ["MOST_SEEDS", "parse_seeds", "parse_toml", "parse_value", "read_text"]
+__all__ = ["MOST_SEEDS", "parse_seeds", "parse_toml", "parse_value", "read_text", "real_number", "whole_number"]
 
 _LARGEST_FILE: Final = 8 * 2**20
 _DEEPEST: Final = 32
 _LONGEST_WORD: Final = 10_000
 _LARGEST_INTEGER: Final = 2**64
+_DIGITS: Final = re.compile(r"[0-9]{1,40}")
+_REAL: Final = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,4})?")
 MOST_SEEDS: Final = 10_000
 
 
@@ -88,6 +92,21 @@ def parse_value(field: str, text: str, option: str) -> Any:
     return table["value"]
 
 
+def whole_number(text: str) -> int | None:
+    """Whole number of at most 40 digits 0 to 9; None if a text is none."""
+    digits = text.strip()
+    # int() would take digits of other scripts, signs and underscores.
+    return int(digits) if _DIGITS.fullmatch(digits) else None
+
+
+def real_number(text: str) -> float | None:
+    """Finite number such as 25, 0.5 or 1e-3; None if a text is none."""
+    digits = text.strip()
+    if not _REAL.fullmatch(digits):  # float() would take digits of other scripts, underscores and nan
+        return None
+    return number if math.isfinite(number := float(digits)) else None
+
+
 def parse_seeds(text: str, where: str) -> list[int]:
     """Seeds of a list "0,1,2" or a range "0:5" without its end.
 
@@ -96,16 +115,22 @@ def parse_seeds(text: str, where: str) -> list[int]:
     InputError
         If it is neither, a seed is not within 0 to 2^64 - 1, or there are more than 10 000.
     """
-    bad = InputError(f"{where} {shown(text)}", "whole numbers from 0 to 2^64 - 1: 0,1,2 or a range 0:5", "fix the list")
-    try:
-        numbers = [int(part) for part in text.split(":" if ":" in text else ",")]
-    except ValueError:
-        raise bad from None
-    if any(not 0 <= number < _LARGEST_INTEGER for number in numbers):
-        raise bad
+    parts = text.split(":" if ":" in text else ",")
+    numbers = [number for part in parts if (number := whole_number(part)) is not None and number < _LARGEST_INTEGER]
+    if len(numbers) < len(parts):
+        wrong = next(part for part in parts if (number := whole_number(part)) is None or number >= _LARGEST_INTEGER)
+        raise InputError(f"{where} {shown(text)}: {shown(repr(wrong))} is no seed",
+                         "whole numbers from 0 to 2^64 - 1, in the digits 0 to 9: a list 0,1,2 or a range 0:5",
+                         f"give seeds such as {where} 0:5")
     if ":" in text:
-        if len(numbers) != 2 or numbers[0] >= numbers[1]:
-            raise bad
+        if len(numbers) != 2:
+            raise InputError(f"{where} {shown(text)}: {len(numbers)} numbers", "a range has two, begin:end",
+                             "give two, or a list")
+        if numbers[0] >= numbers[1]:
+            low, high = min(numbers), max(numbers)
+            raise InputError(f"{where} {text}: no seed from {numbers[0]} on is below {numbers[1]}",
+                             "a range begin:end holds the seeds from begin to end - 1",
+                             f"{where} {low}:{high + 1} for the seeds {low} to {high}")
         if numbers[1] - numbers[0] > MOST_SEEDS:
             raise InputError(f"{where} {shown(text)}", f"at most {MOST_SEEDS} seeds", "give fewer")
         return list(range(*numbers))
