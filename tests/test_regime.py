@@ -133,7 +133,6 @@ def test_a_lazy_deficit_narrows_the_margin_of_S():
 def test_any_experiment_gets_a_readable_answer(r, d, lambda_, tau_xi, eta_2):
     found = regime(Experiment(r=r, d=d, lambda_=lambda_, tau_xi=tau_xi, tau_0=0.5, eta_2=eta_2))
     json.dumps(found.to_dict(), allow_nan=False)
-    assert {len(row) for row in found.summary()} == {4}
     for prediction in found.predicted_order.values():
         assert set(prediction.tau_P) == set(LEVELS)
         assert any(line.startswith(prediction.schedule + ":") for line in found.warnings) == (

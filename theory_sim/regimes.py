@@ -86,26 +86,6 @@ class Regime:
         assert isinstance(plain, dict)
         return plain
 
-    def summary(self) -> list[tuple[str, str, str, str]]:
-        """Return rows (quantity, value, rule, verdict) for a table."""
-        rows = [
-            ("tau_Q, frozen patterns", f"{self.tau_Q:.0f}", f"loss {self.level:g}", ""),
-            ("tau_P", f"{self.tau_P:.0f}", f"loss {self.level:g}", ""),
-            ("G(Y(eta_1)), G(Y(eta_2))", f"{self.G_1:.2f}, {self.G_2:.2f}", "1 is frozen", ""),
-        ]
-        for c in self.conditions:
-            verdict = "holds" if c.holds else "fails"
-            rows.append(
-                (c.label, f"{c.value:.3g}", f"{c.threshold:.3g}", f"{verdict}, x{c.margin:.2g} ({c.role})")
-            )
-        for name, p in self.predicted_order.items():
-            rows.append((f"{name} predicted", p.order, p.expected, p.verdict))
-            for kind, learnt in (("Q", p.tau_Q), ("P", p.tau_P)):
-                values = ", ".join(_time(t, p.end_tau) for t in learnt.values())
-                levels = ", ".join(f"{level:g}" for level in learnt)
-                rows.append((f"{name} tau_{kind} predicted", values, f"loss {levels}", ""))
-        return rows
-
 
 def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     """Predict the learning order of an experiment and check the conditions it rests on.
@@ -235,10 +215,6 @@ def _reduction(motion: float) -> float:
 def _predict(e: Experiment, schedule: str, deficit: float) -> OrderPrediction:
     stable = stable_rate(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
     return judge(closure_of(e, schedule), schedule, deficit, stable_rate=stable)
-
-
-def _time(tau: float, end: float) -> str:
-    return "-" if math.isnan(tau) else f"> {end:.0f}" if math.isinf(tau) else f"{tau:.0f}"
 
 
 def _order_warnings(p: OrderPrediction) -> list[str]:

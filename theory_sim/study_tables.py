@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from theory_sim.studies.registry import get_study, study_names
@@ -28,35 +29,46 @@ _COLUMNS: Final = 4
 _STYLES: Final = {"supported": "green", "refuted": "red", "undecided": "yellow"}
 
 
-def studies_table() -> Table:
-    """Every study with its question and declared cost."""
-    table = headed_table("Studies", ("name", "question", "source", *SIZES))
-    table.columns[0].no_wrap = True  # a name is typed again
-    table.columns[1].justify = "left"
+def studies_table() -> Group:
+    """Every study with its question and declared cost, a paragraph each."""
+    parts: list[Text | Padding] = []
     for name in study_names():
         study = get_study(name)
-        costs = (f"{study.runs(size)} runs, {duration(study.seconds[size])}" for size in SIZES)
-        table.add_row(name, escape(study.question), f"\\[{study.source}]", *costs)
-    return table
+        costs = (f"{size}: {study.runs(size)} runs, {duration(study.seconds[size])}" for size in SIZES)
+        parts += [Text.assemble((name, "bold"), f"  [{study.source}]"),
+                  Padding(Text(f"{study.question}\n{'; '.join(costs)}"), (0, 0, 1, 2))]
+    return Group(*parts)
 
 
 def study_table(result: StudyResult) -> Group:
     """The whole table, a row a line of numbers, and the verdict below."""
     assert result.table is not None and result.verdict is not None
     study, verdict = result.study, result.verdict
-    lines, tables = _lines(result.table), []
-    for first in range(0, len(result.table), _COLUMNS):
-        last = min(first + _COLUMNS, len(result.table))
+    lines, parts = _lines(result.table), []
+    for first, last in _side_by_side(lines, len(result.table), Console().width):
         title = f"{study.name}: {study.question}" if first == 0 else ""
         table = headed_table(title, ("", *(str(i + 1) for i in range(first, last))))
         for head, cells in lines:
             table.add_row(escape(head), *map(escape, cells[first:last]))
-        tables.append(table)
+        parts += [table, Text("")]
     notes = [Text(f"[{study.source}] {study.statement}")]
     notes += [Text(f"  {each.verdict}: {each.statement}: {each.reason}") for each in verdict.findings]
     notes.append(Text(f"{verdict.verdict} at {verdict.level:.0%}: {verdict.reason}", style=_STYLES[verdict.verdict]))
     notes.append(Text(f"limits: {study.limits}"))
-    return Group(*tables, *notes)
+    return Group(*parts, *notes)
+
+
+def _side_by_side(lines: list[tuple[str, list[str]]], rows: int, width: int) -> Iterator[tuple[int, int]]:
+    """First and last of the table's rows that stand side by side: as many as fit, at most four."""
+    room = width - max(len(head) for head, _ in lines)
+    widest = [max(len(cells[i]) for _, cells in lines) + 2 for i in range(rows)]
+    first = 0
+    while first < rows:
+        last = first + 1
+        while last < rows and last - first < _COLUMNS and sum(widest[first : last + 1]) <= room:
+            last += 1
+        yield first, last
+        first = last
 
 
 def markdown(table: pandas.DataFrame, verdict: StudyVerdict) -> str:

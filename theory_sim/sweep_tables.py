@@ -19,7 +19,7 @@ from theory_sim.statistics.paired import LEAST_PAIRS, RESAMPLES
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.phase import PhaseDiagram
 from theory_sim.sweeps.store import SweepStatus
-from theory_sim.tables import headed_table
+from theory_sim.tables import headed_table, shown_time
 
 if TYPE_CHECKING:
     import pandas
@@ -91,8 +91,8 @@ def summary_table(summary: Summary) -> Group:
         times = [_median(median_time(at[name].isel(level=0).values, ends), float(ends.min())) for name in ("tau_P", "tau_Q")]
         orders = Counter(at["order"].isel(level=0).values.tolist()).most_common()
         error = at["P_error"].values
-        span = f" ({error.min():.2g}-{error.max():.2g})" if len(error) > 1 else ""
-        table.add_row(label, str(at.sizes["seed"]), ", ".join(f"{order} {count}" for order, count in orders),
+        span = f"\n({error.min():.2g}-{error.max():.2g})" if len(error) > 1 else ""
+        table.add_row(label, str(at.sizes["seed"]), "\n".join(f"{order} {count}" for order, count in orders),
                       str(int(at["robust"].values.sum())), *times, f"{error.mean():.2g}{span}")
     notes = [Text(f"{rows - _MOST_ROWS} more rows in the summary's files")] if rows > _MOST_ROWS else []
     return Group(table, *notes, *_above_again(data))
@@ -117,17 +117,18 @@ def comparison_table(frame: pandas.DataFrame, title: str) -> Group:
     places = list(frame.columns[: frame.columns.get_loc("estimate")])
     varied = [name for name in places if frame[name].nunique() > 1] or places[:1]
     medians = [str(name) for name in frame.columns if str(name).startswith("median ")]
-    heads = (", ".join(map(str, varied)), "estimate [interval]", "larger in", "exact interval", "p", "p (Holm)", *medians)
+    heads = (", ".join(map(str, varied)), "estimate [interval]", "larger in [interval of the share]", "p", "p (Holm)", *medians)
     table = headed_table(title, heads)
     for _, row in frame.iterrows():
         estimate = "-" if math.isnan(row["estimate"]) else f"{row['estimate']:.4g}"
         if not math.isnan(row["low"]):
-            estimate += f" [{row['low']:.4g}, {row['high']:.4g}]"
+            estimate += f"\n[{row['low']:.4g}, {row['high']:.4g}]"
         larger = f"{round(row['larger'] * row['decided'])} of {row['decided']}" if row["decided"] else "none decided"
-        larger += f"; {row['undecided']} undecided" if row["undecided"] else ""
+        larger += f"\n[{row['larger_low']:.2f}, {row['larger_high']:.2f}]"
+        larger += f"\n{row['undecided']} undecided" if row["undecided"] else ""
         table.add_row(", ".join(_short(row[name]) for name in varied), estimate, larger,
-                      f"{row['larger_low']:.2f} to {row['larger_high']:.2f}", f"{row['p_value']:.2g}", f"{row['p_holm']:.2g}",
-                      *(f"{row[name]:.4g}" for name in medians))
+                      f"{row['p_value']:.2g}", f"{row['p_holm']:.2g}",
+                      *("not reached" if math.isinf(row[name]) else f"{row[name]:.4g}" for name in medians))
     notes = Text(
         f"Intervals at {CONFIDENCE:.0%} each: bias-corrected and accelerated bootstrap from {LEAST_PAIRS} pairs on "
         f"({RESAMPLES} resamples), exact for shares. p: exact sign test of the decided pairs, adjusted over the {len(frame)} "
@@ -149,9 +150,9 @@ def agreement_table(diagram: PhaseDiagram) -> Group:
 
 def _median(found: MedianTime, last: float) -> str:
     def shown(value: float) -> str:
-        return "-" if math.isnan(value) else f"> {last:.0f}" if math.isinf(value) else f"{value:.0f}"
+        return "-" if math.isnan(value) else f"> {shown_time(last)}" if math.isinf(value) else shown_time(value)
 
-    span = "" if math.isnan(found.low) else f" [{shown(found.low)}, {shown(found.high)}]"
+    span = "" if math.isnan(found.low) else f"\n[{shown(found.low)}, {shown(found.high)}]"
     return shown(found.median) + span
 
 

@@ -19,9 +19,16 @@ from theory_sim.theory.closure.accuracy import stated
 if TYPE_CHECKING:
     from theory_sim.regimes import Regime
 
-__all__ = ["headed_table", "regime_table", "show", "summary_tables"]
+__all__ = ["headed_table", "regime_table", "show", "shown_time", "summary_tables"]
 
-_COLUMNS: Final = 4
+_COLUMNS: Final = 2
+_WIDEST: Final = 24
+"""Letters of a cell of which two, and the longest name of a quantity, fit into 80 columns."""
+_FACTORS: Final = (
+    "x3: holds with a factor 3 to spare; x0.4: fails, value and bound are apart by a factor 0.4. What rests on it: (order) the "
+    "learning order; (paper) the asymptotic theorem, sufficient but not needed; (gap) the gap in test error; (numerics) the "
+    "soundness of the simulation."
+)
 # What the limit says of its own accuracy, and the time that it took.
 _ERRORS: Final = {
     "kernel_error": "largest error of the compressed kernel arcsin(rho cos theta)",
@@ -41,60 +48,91 @@ def show(*parts: Table | Group | Text | str, error: bool = False) -> None:
 def headed_table(title: str, columns: Sequence[str]) -> Table:
     """A table with a title and named columns, the first of them to the left."""
     table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD,
-                  pad_edge=False)
+                  pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for i, column in enumerate(columns):
         table.add_column(escape(column), justify="left" if i == 0 else "right", overflow="fold")
     return table
 
 
 def regime_table(regime: Regime) -> Group:
-    """The regime's rows, and its warnings below."""
-    table = headed_table("Regime (THEORY §8, §9)", ("condition", "value", "rule", "holds"))
-    for row in regime.summary():
-        table.add_row(*(str(cell) for cell in row))
+    """The conditions, each in two lines, and below them closed forms, the closure's prediction, notes and warnings."""
+    table = headed_table("Regime (THEORY §8, §9)", ("condition", "value", "bound", "holds, by a factor"))
+    for each in regime.conditions:
+        formula, _, meaning = each.label.partition(": ")
+        factor = f"x{each.margin:.2g}" if 1e-3 <= each.margin <= 1e3 else "x > 1000" if each.margin > 1.0 else "x < 0.001"
+        verdict = "holds" if each.holds else "fails"
+        table.add_row(f"{formula}\n  {meaning}".rstrip(), f"{each.value:.3g}", f"{each.threshold:.3g}",
+                      f"{verdict}, {factor}\n({each.role})")
     notes = [Text(f"note: {note}") for note in regime.notes]
     warnings = [Text(f"warning: {warning}", style="yellow") for warning in regime.warnings]
-    return Group(table, *notes, *warnings)
+    closed = (f"Closed forms at loss {regime.level:g}: tau_Q = {shown_time(regime.tau_Q)} with frozen patterns, "
+              f"tau_P = {shown_time(regime.tau_P)}; G(Y(eta_1)) = {regime.G_1:.2f}, G(Y(eta_2)) = {regime.G_2:.2f} "
+              "(1 is frozen).")
+    return Group(table, Text(_FACTORS), Text(""), *_prediction(regime), Text(closed), *notes, *warnings)
+
+
+def _prediction(regime: Regime) -> list[Table | Text]:
+    """Learning times that the closure predicts, and the orders that follow."""
+    if not regime.predicted_order:
+        return []
+    table = headed_table("Predicted by the closure, in tau", ("schedule, level (nats)", "tau_P", "tau_Q"))
+    for name, each in regime.predicted_order.items():
+        for level in each.tau_P:
+            cells = (_predicted(times[level], each.end_tau) for times in (each.tau_P, each.tau_Q))
+            table.add_row(f"{name}  {level:.2f}", *cells)
+    orders = [Text(f"{name} predicted: {each.order}; the theorem's order: {each.expected}; {each.verdict}")
+              for name, each in regime.predicted_order.items()]
+    return [table, Text(""), *orders]
+
+
+def _predicted(tau: float, end: float) -> str:
+    return "-" if math.isnan(tau) else f"> {shown_time(end)}" if math.isinf(tau) else shown_time(tau)
+
+
+def shown_time(tau: float) -> str:
+    """A learning-rate time: whole, or three digits if it is below 100."""
+    return f"{tau:.0f}" if 100.0 <= abs(tau) < 1e9 else f"{tau:.3g}"
 
 
 def _time(interval: Interval, last: float) -> str:
+    """Mean, interval and censored runs, a line each: side by side they do not fit a terminal."""
     if interval.n == 0:
-        return f"> {last:.0f} ({interval.censored} of {interval.censored})" if interval.censored else "-"
-    text = f"{interval.value:.0f}"
-    if interval.n > 1:
-        text += f" [{interval.low:.0f}, {interval.high:.0f}]"
+        return f"> {shown_time(last)}\n({interval.censored} of {interval.censored})" if interval.censored else "-"
+    text = shown_time(interval.value)
+    if interval.n > 1 and interval.high > interval.low:
+        text += f"\n[{shown_time(interval.low)}, {shown_time(interval.high)}]"
     if interval.censored:
-        text += f"; {interval.censored} not by {last:.0f}"
+        text += f"\n{interval.censored} not by {shown_time(last)}"
     return text
 
 
-def _number(interval: Interval) -> str:
+def _number(interval: Interval, separator: str = " ") -> str:
     if interval.n == 0:
         return "-"
     text = f"{interval.value:.3g}"
     if interval.n > 1 and interval.high > interval.low:
-        text += f" [{interval.low:.3g}, {interval.high:.3g}]"
+        text += f"{separator}[{interval.low:.3g}, {interval.high:.3g}]"
     return text
 
 
 def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     """Learning times, orders seed by seed, and the state at the end, for each schedule."""
     n = max(len(summary.seeds) for summary in summaries)
-    span = f"mean [{CONFIDENCE:.0%} Student interval] over {n} seeds" if n > 1 else "one seed"
+    span = f"mean [{CONFIDENCE:.0%} Student interval, cut at 0] over {n} seeds" if n > 1 else "one seed"
     times = headed_table(f"Learning times in tau, {span}",
                    ("schedule, level (nats)", "tau_P", "tau_Q", "other's loss then", "its accuracy (range)"))
     for summary in summaries:
         last = summary.end["tau"].smallest
         for level, row in sorted(summary.levels.items()):
             times.add_row(f"{summary.label}  {level:.2f}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
-                          _number(row["other_loss"]), _range(row["other_accuracy"]))
+                          _number(row["other_loss"], "\n"), _range(row["other_accuracy"]))
     # A few columns a table: more would not be readable in a terminal.
-    ends = [_ends(summaries[i : i + _COLUMNS], span) for i in range(0, len(summaries), _COLUMNS)]
+    ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], span), Text(""))]
     notes = [Text(f"{name}: {text}") for name, text in _ERRORS.items() if any(name in s.end for s in summaries)]
     notes += [Text(line) for summary in summaries for line in _above_again(summary)]
     if any(summary.engine == "closure" for summary in summaries):
         notes.append(Text(stated()))
-    return Group(times, _orders(summaries), *ends, *notes, *(Text(_headline(s)) for s in summaries))
+    return Group(times, Text(""), _orders(summaries), Text(""), *ends, *notes, *(Text(_headline(s)) for s in summaries))
 
 
 def _above_again(summary: ScheduleSummary) -> list[str]:
@@ -138,7 +176,7 @@ def _range(interval: Interval) -> str:
     # A share near 1 has no normal interval: show what was seen.
     if interval.n == 0:
         return "-"
-    span = f" ({interval.smallest:.3g}-{interval.largest:.3g})" if interval.largest > interval.smallest else ""
+    span = f"\n({interval.smallest:.3g}-{interval.largest:.3g})" if interval.largest > interval.smallest else ""
     return f"{interval.value:.3g}{span}"
 
 
@@ -150,10 +188,10 @@ def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
             last = row["final_tau"]
             table.add_row(
                 f"{summary.label}  {row['seed']}",
-                *("-" if math.isnan(row[key]) else f"> {last:.0f}" if math.isinf(row[key]) else f"{row[key]:.0f}"
-                  for key in ("tau_P", "tau_Q")),
+                *(_predicted(row[key], last) for key in ("tau_P", "tau_Q")),
                 row["order"], "yes" if row["robust"] else "not robust",
-                f"{row['annealed_tau']:.0f}" if math.isfinite(row["annealed_tau"]) else "-", row["outcome"].replace("_", " "),
+                shown_time(row["annealed_tau"]) if math.isfinite(row["annealed_tau"]) else "-",
+                row["outcome"].replace("_", " "),
             )
     return table
 
@@ -169,5 +207,12 @@ def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     wanted += [name for name in _ERRORS if any(name in summary.end for summary in summaries)]
     for name in wanted:
         cells = [summary.end.get(name) for summary in summaries]
-        table.add_row(name, *("-" if cell is None else _number(cell) for cell in cells))
+        table.add_row(name, *("-" if cell is None else _end_cell(name, cell) for cell in cells))
     return table
+
+
+def _end_cell(name: str, cell: Interval) -> str:
+    if name == "tau":
+        return _time(cell, cell.largest).replace("\n", " ")
+    text = _number(cell)
+    return text if len(text) <= _WIDEST else _number(cell, "\n")

@@ -203,7 +203,7 @@ def _interrupted(plan: Plan, results: Sequence[tuple[Path, Trajectory]]) -> str:
     path, last = results[-1]
     if len(plan) == 1:
         return f"{last.message}; resume with: theory-sim resume {_quoted([path])}"
-    return (f"{last.message}; {len(results) - 1} of {len(plan)} runs done, {len(plan) - len(results)} not begun; go on with "
+    return (f"{last.message}; {len(results) - 1} of {len(plan)} runs done, {len(plan) - len(results)} not begun; continue "
             f"all of them: {typed(without=('--force',))}, or with this one alone: theory-sim resume {_quoted([path])}")
 
 
@@ -314,4 +314,4 @@ def check(
         return
     from theory_sim.tables import regime_table, show
 
-    show(regime_table(judged), f"valid: {len(plan)} run(s), {', '.join(e.run_name for e in plan)}")
+    show(regime_table(judged), f"valid: {len(plan)} run{'s' if len(plan) > 1 else ''}, {', '.join(e.run_name for e in plan)}")

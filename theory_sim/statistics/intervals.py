@@ -35,7 +35,7 @@ class Interval:
     censored: int = 0
 
 
-def mean_interval(sample: Sequence[float], level: float = CONFIDENCE) -> Interval:
+def mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *, least: float = -math.inf) -> Interval:
     """Mean with a Student interval (independent values, near-normal mean).
 
     Parameters
@@ -44,6 +44,8 @@ def mean_interval(sample: Sequence[float], level: float = CONFIDENCE) -> Interva
         Infinities count as censored, not-a-number not at all.
     level : float
         Confidence level, inside (0, 1).
+    least : float
+        What no value can be below, 0 for a time or an error: the interval is cut there, which costs it no coverage.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def mean_interval(sample: Sequence[float], level: float = CONFIDENCE) -> Interva
         return Interval(math.nan, math.nan, math.nan, math.nan, math.nan, 0, censored)
     mean = float(values.mean())
     half = half_width(float(values.std(ddof=1)), n, level) if n > 1 else math.inf
-    return Interval(mean, mean - half, mean + half, float(values.min()), float(values.max()), n, censored)
+    return Interval(mean, max(mean - half, least), mean + half, float(values.min()), float(values.max()), n, censored)
 
 
 def half_width(spread: float, n: float, level: float = CONFIDENCE) -> float:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, repr_of
 from theory_sim.observe.learning_order import LevelOrder, learning_order
 from theory_sim.statistics.intervals import Interval, mean_interval, share_interval
 from theory_sim.study.engine import Engine
@@ -69,14 +69,16 @@ def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
 
 def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
     varied = {"schedule", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch", "observe"}
-    first = trajectories[0].experiment.fields()
+    fields = [run.experiment.fields() for run in trajectories]
+    differ = {key: values for key in sorted(set().union(*fields) - varied)
+              if len(values := list(dict.fromkeys(repr_of(each.get(key, "not given")) for each in fields))) > 1}
+    if differ:
+        told = "; ".join(f"{key} = {', '.join(values[:4])}{', ...' if len(values) > 4 else ''}"
+                         for key, values in differ.items())
+        raise InputError(f"runs that differ in {told}", "one experiment, but for schedule, engine and seed",
+                         "summarise them apart: name the runs of one experiment at a time")
     given = set()
     for run in trajectories:
-        fields = run.experiment.fields()
-        differ = sorted(key for key in (fields.keys() | first.keys()) - varied if fields.get(key) != first.get(key))
-        if differ:
-            raise InputError(f"runs that differ in {', '.join(differ)}", "one experiment, but for schedule, engine and seed",
-                             "summarise them apart")
         engine = Engine.of(run)
         seeds = tuple(run.experiment.seed_of(purpose) for purpose in _drawn(engine))
         if (run.experiment.schedule, engine.label, seeds) in given:
@@ -98,7 +100,7 @@ def _summary(schedule: str, engine: str, runs: Sequence[Trajectory]) -> Schedule
     learned = [learning_order(run) for run in runs]
     levels = {
         each.level: {
-            name: mean_interval([getattr(order.levels[i], name) for order in learned])
+            name: mean_interval([getattr(order.levels[i], name) for order in learned], least=0.0)
             for name in ("tau_P", "tau_Q", "other_loss", "other_accuracy")
         }
         for i, each in enumerate(learned[0].levels)
@@ -141,7 +143,7 @@ def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
         for name in ("kernel_error", "seconds"):
             if name in run.dataset.attrs:
                 rows.setdefault(name, []).append(float(run.dataset.attrs[name]))
-    ends = {name: mean_interval(values) for name, values in rows.items()}
+    ends = {name: mean_interval(values, least=0.0) for name, values in rows.items()}  # of all, none can be negative
     tested = sum(run.experiment.n_test for run in runs)
     for kind in runs[0].dataset["kind"].values:
         if any(np.isnan(run.dataset["accuracy_test"].sel(kind=kind)[-1]) for run in runs):

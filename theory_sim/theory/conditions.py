@@ -88,8 +88,8 @@ def _stability(rates: dict[str, float], curvature: float) -> Condition:
     """Gradient descent at the largest of the rates, whichever schedule uses it."""
     largest = max(rates, key=lambda name: rates[name])
     unstable = [name for name, rate in rates.items() if rate * curvature > 2.0]
-    return _row("stable-steps", "largest rate times top curvature: gradient descent is stable", rates[largest] * curvature, "<=", 2.0,
-                "numerics", f"lower {' and '.join(unstable) or largest}")
+    return _row("stable-steps", "largest rate times top curvature: gradient descent is stable", rates[largest] * curvature,
+                "<=", 2.0, "numerics", f"lower {' and '.join(unstable) or largest}")
 
 
 def lazy_ratio(h: float, *, r: float, m_V: int, tau: float) -> float:
