@@ -39,6 +39,8 @@ EXTRAS = {
 }
 # A file's tests stay on one worker, which shares their fixtures. "logical": "auto" counts cores, not processors.
 PARALLEL = ("-n", "logical", "--dist", "loadfile", "--durations", "15")
+# Lies in each environment made here, from before anything else does.
+MARKER = "made-by-theory-sim-bootstrap.txt"
 # What decides which packages are installed; the environment is brought up to date when one of them changes.
 DECIDING = ("setup.cfg", "pyproject.toml", "constraints.txt")
 
@@ -95,17 +97,22 @@ def make_environment(directory: Path) -> str:
     inside = directory / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if (version_of(str(inside)) or (0,)) >= OLDEST and pip_works(str(inside)):
         return str(inside)
-    if directory.exists():
-        # An environment whose Python is gone is made anew; anything else is not ours to delete.
-        if any(directory.iterdir()) and not (directory / "pyvenv.cfg").is_file():
+    # An environment that was made here and runs no more is made anew; anything else is not ours to delete.
+    if os.path.lexists(str(directory)):
+        if directory.is_symlink() or not directory.is_dir():
+            raise BootstrapError(f"{directory} is a link or a file; name another directory in THEORY_SIM_VENV")
+        if any(directory.iterdir()) and not (directory / MARKER).is_file():
             raise BootstrapError(
-                f"{directory} is not empty and is no virtual environment; name another directory in THEORY_SIM_VENV"
+                f"{directory} is not empty, runs no Python {'.'.join(map(str, OLDEST))} with pip, and was not made by this "
+                "program; name another directory in THEORY_SIM_VENV, or delete this one if you need nothing of it"
             )
         shutil.rmtree(directory)
     python = find_python()
     print(f"bootstrap: making the virtual environment {directory}", file=sys.stderr, flush=True)
     seen = []
     for module in ("venv", "virtualenv"):
+        directory.mkdir(parents=True)
+        (directory / MARKER).write_text("This environment was made by bootstrap.py, which may replace it.\n")
         made = subprocess.run([python, "-m", module, str(directory)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if made.returncode == 0 and pip_works(str(inside)):
             return str(inside)

@@ -268,6 +268,7 @@ def constants(
     from proofs_check.suggest import suggest as nearest
     from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
+    from theory_sim.progress import time_progress
     from theory_sim.sweeps.plan import Plan
 
     if format not in ("text", "json"):
@@ -283,7 +284,10 @@ def constants(
     # A plan is one experiment too: what its runs differ in, schedule and seed, is nothing that the conditions read.
     experiment = Plan.from_toml(file).experiment if file is not None else Experiment.preset(preset)
     report = check_constants(experiment)
-    near = nearest(experiment, conditions=conditions) if suggest else None  # type: ignore[arg-type]
+    near = None
+    if suggest:
+        with time_progress("looking for the nearest experiment that meets the conditions"):
+            near = nearest(experiment, conditions=conditions)  # type: ignore[arg-type]
     if near is not None and out is not None:
         near.to_toml(out)
     old = experiment.fields()
@@ -318,12 +322,14 @@ def falsify(
     from proofs_check.claim import find
     from proofs_check.falsify import attempt
     from theory_sim.errors import InputError
+    from theory_sim.progress import time_progress
 
     if out is not None and out.exists():
         raise InputError(f"--out {out}", "a file that does not exist yet", "choose another, or move that one away")
     if out is not None:
         require_writable(out.parent)
-    tried = attempt(id, seed=seed, budget=budget, twin=twin)
+    with time_progress(f"searching for a counterexample to {id}, no new round after {budget:g} s"):
+        tried = attempt(id, seed=seed, budget=budget, twin=twin)
     looked = f"seed {seed}, {tried.evaluations} evaluations, {tried.seconds:.1f} s"
     should = bool(twin) or find(id).expected == "refuted"
     if tried.found is None:

@@ -57,6 +57,45 @@ def test_a_directory_with_other_files_is_left_alone(bootstrap: ModuleType, tmp_p
     assert kept.read_text() == "years of work"
 
 
+@pytest.mark.parametrize("what", ["environment", "stamped environment", "link", "file"])
+def test_what_was_not_made_here_is_left_alone(what: str, bootstrap: ModuleType, tmp_path: Path) -> None:
+    """An environment without a pip that runs, such as one of another tool, is the user's."""
+    directory = tmp_path / "venv"
+    (real := tmp_path / "real").mkdir()
+    kept = real / "pyvenv.cfg"
+    kept.write_text("home = /usr/bin")
+    if what == "link":
+        (real / bootstrap.MARKER).touch()
+        directory.symlink_to(real)
+    elif what == "file":
+        directory.write_text("mine")
+    else:
+        real.rename(directory)
+        kept = directory / "pyvenv.cfg"
+        if what == "stamped environment":  # it was installed into, and made elsewhere
+            (directory / "theory-sim-installed.json").write_text("{}")
+    with pytest.raises(bootstrap.BootstrapError, match="THEORY_SIM_VENV"):
+        bootstrap.make_environment(directory)
+    assert kept.read_text() == "home = /usr/bin" and (what != "file" or directory.read_text() == "mine")
+
+
+def test_an_environment_made_here_is_made_anew(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The marker is there whenever it is killed; without one that runs, the next call begins again."""
+    python, directory = tmp_path / "python", tmp_path / "venv"
+    making = f'mkdir -p "$3/bin" && ln -s {sys.executable} "$3/bin/python"'
+    python.write_text(f'#!/bin/sh\ntest -f "$3/{bootstrap.MARKER}" && {making}\n')
+    python.chmod(0o755)
+    directory.mkdir()
+    (directory / bootstrap.MARKER).touch()
+    (directory / "half").touch()
+    monkeypatch.setattr(bootstrap, "find_python", lambda: str(python))
+    monkeypatch.setattr(bootstrap, "pip_works", lambda inside: Path(inside).exists())
+    assert bootstrap.make_environment(directory) == str(directory / "bin" / "python")
+    assert (directory / bootstrap.MARKER).is_file() and not (directory / "half").exists()
+
+
 def test_broken_venv_and_virtualenv_name_the_mend(
     bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import math
 
@@ -49,3 +50,19 @@ def assert_same(a: Trajectory, b: Trajectory) -> None:
     drop = [name for name in ("seconds",) if name in a.dataset.attrs]
     left, right = (run.dataset.assign_attrs({name: 0 for name in drop}) for run in (a, b))
     xarray.testing.assert_identical(left, right)
+
+
+def test_a_search_is_shown_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error; the answer on standard output is the same."""
+    from typer.testing import CliRunner
+
+    from proofs_check.cli import app
+    from proofs_check.falsify import Falsification
+
+    monkeypatch.setattr(importlib.import_module("proofs_check.falsify"), "attempt", lambda *_, **__: Falsification(None, 7, 0.0))
+    said = []
+    for terminal in ("", "1"):
+        monkeypatch.setenv("FORCE_COLOR", terminal) if terminal else monkeypatch.delenv("FORCE_COLOR", raising=False)
+        said.append(CliRunner().invoke(app, ["falsify", "sheppard"]))
+    assert said[0].exit_code == said[1].exit_code == 0 and said[0].stdout == said[1].stdout
+    assert "searching" not in said[0].stderr and "searching for a counterexample to sheppard" in said[1].stderr

@@ -1,4 +1,4 @@
-"""Progress bars: of a plan's runs by tau and training loss, of a sweep by its runs."""
+"""Progress bars: of a plan's runs by tau and training loss, of a sweep by its runs, of a search by its time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.store import SweepStatus
 
-__all__ = ["run_progress", "sweep_progress"]
+__all__ = ["run_progress", "sweep_progress", "time_progress"]
 
 
 @contextmanager
@@ -66,3 +66,19 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
                        others=f"running {status.running}, failed {status.failed}{left}")
 
         yield update
+
+
+@contextmanager
+def time_progress(what: str) -> Iterator[None]:
+    """Show on a terminal, on standard error, that something is going on and for how long; nothing where it is no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with Bar(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as bar:
+        bar.add_task(what, total=None)
+        yield
