@@ -59,7 +59,8 @@ def test_a_search_is_shown_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, 
     from proofs_check.cli import app
     from proofs_check.falsify import Falsification
 
-    monkeypatch.setattr(importlib.import_module("proofs_check.falsify"), "attempt", lambda *_, **__: Falsification(None, 7, 0.0))
+    module = importlib.import_module("proofs_check.falsify")
+    monkeypatch.setattr(module, "attempt", lambda *_, **__: Falsification(None, 7, 0.0))
     said = []
     for terminal in ("", "1"):
         monkeypatch.setenv("FORCE_COLOR", terminal) if terminal else monkeypatch.delenv("FORCE_COLOR", raising=False)
