@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from theory_sim.studies.registry import get_study, study_names
@@ -44,7 +45,8 @@ def study_table(result: StudyResult) -> Group:
     """The whole table, a row a line of numbers, and the verdict below."""
     assert result.table is not None and result.verdict is not None
     study, verdict = result.study, result.verdict
-    lines, parts = _lines(result.table), []
+    lines = _lines(result.table)
+    parts: list[Table | Text] = []
     for first, last in _side_by_side(lines, len(result.table), Console().width):
         title = f"{study.name}: {study.question}" if first == 0 else ""
         table = headed_table(title, ("", *(str(i + 1) for i in range(first, last))))

@@ -84,9 +84,8 @@ def _recording_value(key: str, value: str, text: str) -> Any:
         if None in times:
             raise _bad_observer(text)
         return times
-    found = None if key == "every_tau" else whole_number(value)
-    if found is None:
-        found = real_number(value)
+    whole = None if key == "every_tau" else whole_number(value)
+    found = real_number(value) if whole is None else whole
     if found is None:
         raise _bad_observer(text)
     return found
