@@ -264,9 +264,23 @@ def test_a_study_replaces_only_its_own(tmp_path: Path) -> None:
     (folder / "verdict.json").write_text(json.dumps(verdict))
     assert len(read_table(folder / "table.csv")) == 3
     (folder / "table.csv").write_bytes(whole)  # as a process leaves it that is killed before it writes the verdict
+    with pytest.raises(StoreError, match=r"verdict\.json was edited(.|\n)*the runs are kept"):
+        run_study(_study(), size="small", out=tmp_path, workers=0, threads=1)
     os.unlink(folder / "verdict.json")
     run_study(_study(), size="small", out=tmp_path, workers=0, threads=1)
     assert json.loads((folder / "verdict.json").read_text())["table_sha256"] and (folder / "table.csv").read_bytes() == whole
+    written = (folder / "verdict.json").read_text()
+    for text in (written.replace('"done": 3', '"done": 4'), written + "\n", json.dumps(json.loads(written)), "mine"):
+        assert text != written
+        (folder / "verdict.json").write_text(text)
+        with pytest.raises(StoreError, match=r"verdict\.json was edited"):
+            run_study(_study(), size="small", out=tmp_path, workers=0, threads=1)
+        assert (folder / "verdict.json").read_text() == text and (folder / "table.csv").read_bytes() == whole
+    plain = json.loads(written)
+    del plain["sha256"]  # as earlier versions wrote it
+    (folder / "verdict.json").write_text(json.dumps(plain, indent=2) + "\n")
+    run_study(_study(), size="small", out=tmp_path, workers=0, threads=1)
+    assert (folder / "verdict.json").read_text() == written
 
 
 def test_evidence_replaces_only_evidence(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +102,8 @@ def run_study(
     InputError
         If the name or size is unknown, or workers and threads make no sense; before anything is written.
     StoreError
-        If the folder holds other runs or a table that was edited, another process is at them, or other libraries began them.
+        If the folder holds other runs, or a table or verdict that was edited, another process is at them, or other libraries
+        began them.
     """
     chosen = get_study(study) if isinstance(study, str) else study
     plan = chosen.plan(require_size(size))
@@ -128,10 +129,11 @@ def run_study(
     table = chosen.tabulate(summaries)
     result = StudyResult(chosen, size, folder, table, chosen.decide(table), *counts)
     text = table.to_csv(index=False)
-    _require_own(folder / TABLE, text.encode())
-    write_text(folder / TABLE, text, fix=_FIX)
     report = {**_report(result), "table_sha256": hashlib.sha256(text.encode()).hexdigest()}
-    write_text(folder / VERDICT, json.dumps(report, indent=2) + "\n", fix=_FIX)
+    _require_own(folder / TABLE, text.encode())
+    _require_own_verdict(folder / VERDICT, report)
+    write_text(folder / TABLE, text, fix=_FIX)
+    write_text(folder / VERDICT, _sealed(report), fix=_FIX)
     return result
 
 
@@ -194,6 +196,26 @@ def _require_own(path: Path, new: bytes) -> None:
         own = False
     if not own:
         raise StoreError(f"{path} was edited, or is not the table of {VERDICT}", "a table is replaced only as it was written",
+                         "move it elsewhere and run the study again; the runs are kept")
+
+
+def _sealed(report: Mapping[str, Any]) -> str:
+    """A verdict as it is written: with the digest of all the rest of it."""
+    return json.dumps({**report, "sha256": hashlib.sha256(json.dumps(report, indent=2).encode()).hexdigest()}, indent=2) + "\n"
+
+
+def _require_own_verdict(path: Path, new: Mapping[str, Any]) -> None:
+    """Refuse to replace a verdict unless it is as it was written, by its own digest, or says the same without one."""
+    if not os.path.lexists(path):
+        return
+    try:
+        old, found = path.read_bytes(), read_json(path)
+        rest = {key: value for key, value in found.items() if key != "sha256"}
+        own = old == _sealed(rest).encode() or found == json.loads(json.dumps(new))  # earlier versions wrote no digest
+    except (OSError, ValueError, AttributeError):
+        own = False
+    if not own:
+        raise StoreError(f"{path} was edited", "a verdict is replaced only as it was written",
                          "move it elsewhere and run the study again; the runs are kept")
 
 
