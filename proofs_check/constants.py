@@ -12,6 +12,7 @@ from proofs_check.suggest import Move, moves
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure import closure_of
 from theory_sim.regimes import Regime, regime
+from theory_sim.storage.plain import make_plain
 from theory_sim.theory.closure import ACCURACY
 from theory_sim.theory.conditions import ConditionId
 from theory_sim.theory.noise_law import decorrelation_rate, noise_levels, tau_stationary
@@ -159,7 +160,7 @@ class ConstantsReport:
                  "regime": self.regime.to_dict(), "arms": [asdict(arm) for arm in self.arms], "noise": asdict(self.noise),
                  "samples": asdict(self.samples), "accuracy": {name: asdict(found) for name, found in ACCURACY.items()},
                  "moves": {name: [asdict(move) for move in found] for name, found in self.moves.items()}}  # fmt: skip
-        made = _plain(plain)
+        made = make_plain(plain)
         assert isinstance(made, dict)
         return made
 
@@ -225,13 +226,3 @@ def _overlap_of(error: float, g0: float) -> float:
     from scipy.optimize import brentq
 
     return float(brentq(lambda c: float(P_error(c, g0)) - error, 1e-9, 1.0 - 1e-12))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
-    return value

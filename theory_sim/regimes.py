@@ -14,6 +14,7 @@ from typing import Any
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure import closure_of
 from theory_sim.precision import finest_decay, float64_for, largest_noise
+from theory_sim.storage.plain import make_plain
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions, stable_rate
 from theory_sim.theory.crossings import LEVELS
@@ -82,7 +83,7 @@ class Regime:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain, JSON-ready values (NaN and infinity become None)."""
-        plain = _plain({**asdict(self), "holds": self.holds})
+        plain = make_plain({**asdict(self), "holds": self.holds})
         assert isinstance(plain, dict)
         return plain
 
@@ -239,13 +240,3 @@ def _order_warnings(p: OrderPrediction) -> list[str]:
         return []
     rule = f"the theorem's order is {p.expected!r} at every level"
     return [f"{found}; {rule}: {p.verdict}; {fix}"]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -166,7 +165,9 @@ def compare_command(
     frame = compare_sweep(collect(SweepStore(folder), save=False), quantity, between=(first, second), dim=dim,
                           kind="ratio" if ratio else "difference", labels=labels)
     if as_json:
-        typer.echo(json.dumps([{str(k): _plain(v) for k, v in row.items()} for row in frame.to_dict("records")], indent=2))
+        from theory_sim.storage.plain import make_plain
+
+        typer.echo(json.dumps(make_plain(frame.to_dict("records")), indent=2))
         return
     from theory_sim.sweep_tables import comparison_table
     from theory_sim.tables import show
@@ -219,10 +220,7 @@ def _collect(store: SweepStore, quiet: bool, as_json: bool) -> None:
 def _status_fields(status: SweepStatus) -> dict[str, Any]:
     from dataclasses import asdict
 
-    return {name: _plain(value) for name, value in asdict(status).items()}
+    from theory_sim.storage.plain import make_plain
 
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value.item() if hasattr(value, "item") else value
+    plain: dict[str, Any] = make_plain(asdict(status))
+    return plain

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import pydantic
 from pydantic import model_validator
 
-from theory_sim.errors import ExperimentError, Fault, repr_of, shown
+from theory_sim.errors import ExperimentError, Fault, StoreError, repr_of, shown
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES, chosen_by
 from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_names, read_own_fields
@@ -179,9 +179,7 @@ class Experiment(RecordingSection):
         Raises
         ------
         InputError
-            If something has that name already, unless it is a file and ``overwrite`` is given.
-        StoreError
-            If it cannot be written.
+            If something has that name already, unless it is a file and ``overwrite`` is given, or it cannot be written.
         """
         import tomli_w
 
@@ -189,7 +187,10 @@ class Experiment(RecordingSection):
         if os.path.lexists(target) and not (overwrite and target.is_file()):
             what = "is there already" if target.is_file() else "is no file"
             raise ExperimentError(f"{target} {what}", "a new file, or overwrite=True to replace one", "choose another path")
-        write_text(target, tomli_w.dumps(self.fields()), fix="choose another path")
+        try:
+            write_text(target, tomli_w.dumps(self.fields()), fix="choose another")
+        except StoreError as error:
+            raise ExperimentError(error.found, error.rule, error.fix) from None
 
 
 def not_default(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from theory_sim.data import KINDS, Data, draw_data, draw_test_data, shared_direc
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.memory import available_bytes
+from theory_sim.storage.plain import make_plain
 from theory_sim.theory.arc_cosine import tangent_kernel
 from theory_sim.theory.overlap import P_error
 
@@ -65,15 +66,11 @@ class NTKRegression:
 
     def to_dict(self) -> dict[str, Any]:
         """Numbers and errors by kind, without the arrays of examples; what is not finite becomes None."""
-        plain: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, float):
-                plain[field.name] = value if math.isfinite(value) else None
-            elif field.name.startswith("error_"):
-                plain[field.name] = {
-                    kind: float(v) if math.isfinite(v) else None for kind, v in zip(KINDS, value, strict=True)
-                }
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        plain: dict[str, Any] = make_plain({
+            name: dict(zip(KINDS, value, strict=True)) if name.startswith("error_") else value
+            for name, value in values.items() if isinstance(value, float) or name.startswith("error_")
+        })
         return plain
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.errors import InputError
+from theory_sim.storage.plain import make_plain
 from theory_sim.theory.conditions import stable_rate
 from theory_sim.theory.crossings import LEVELS, AboveAgain, Order, above_again, learning_time, oscillated
 from theory_sim.trajectory import Trajectory
@@ -88,17 +89,9 @@ class LearningOrder:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and numbers; infinities become None."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
+        plain: dict[str, Any] = make_plain(asdict(self))
+        return plain
 
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
 
 
 def require_level(level: float) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import StoreError
 from theory_sim.storage.arrays import read_json
+from theory_sim.storage.plain import make_plain
 from theory_sim.storage.writing import write_text
 from theory_sim.studies.registry import get_study
 from theory_sim.studies.study import Study, StudyVerdict, require_size
@@ -69,8 +70,7 @@ class StudyResult:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the runs, for JSON; infinities and not-a-number become null."""
         rows = [] if self.table is None else self.table.to_dict("records")
-        return {**_report(self), "folder": str(self.folder),
-                "table": [{str(key): _plain(value) for key, value in row.items()} for row in rows]}
+        return {**_report(self), "folder": str(self.folder), "table": make_plain(rows)}
 
 
 def run_study(
@@ -243,8 +243,3 @@ def _report(result: StudyResult) -> dict[str, Any]:
         "limits": study.limits, **(verdict.to_dict() if verdict is not None else {"verdict": None}),
         "runs": {"done": result.done, "failed": result.failed, "diverged": result.diverged, "pending": result.pending},
     }
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -77,14 +77,14 @@ def arm_rows(baseline: Summary, arms: Mapping[str, Summary], columns: tuple[str,
     for summary in arms.values():
         for _, runs in grid_cells(summary.dataset):
             engine = str(runs["engine"].values)
-            labels = {name: _plain(runs[name].values) if name in runs.coords else getattr(summary.sweep.experiment, name)
+            labels = {name: _label(runs[name].values) if name in runs.coords else getattr(summary.sweep.experiment, name)
                     for name in columns}
             against = _against(runs, known["L-S", engine], known["S", engine])
             rows.append({"arm": "S + noise", "engine": engine, **labels, **group_row(runs), **against})
     return rows
 
 
-def _plain(value: Any) -> Any:
+def _label(value: Any) -> Any:
     item = value.item() if hasattr(value, "item") else value
     return item if isinstance(item, str) else float(item)
 

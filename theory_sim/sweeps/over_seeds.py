@@ -12,6 +12,7 @@ import numpy as np
 from theory_sim.errors import InputError, repr_of
 from theory_sim.observe.learning_order import LevelOrder, learning_order
 from theory_sim.statistics.intervals import Interval, mean_interval, share_interval
+from theory_sim.storage.plain import make_plain
 from theory_sim.study.engine import Engine
 from theory_sim.trajectory import Trajectory
 
@@ -45,7 +46,7 @@ class ScheduleSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and numbers, for JSON (not-a-number and infinities become null)."""
-        plain: dict[str, Any] = _finite(asdict(self))
+        plain: dict[str, Any] = make_plain(asdict(self))
         return plain
 
 
@@ -161,13 +162,3 @@ def _seed_row(run: Trajectory, level: LevelOrder, robust: bool) -> dict[str, Any
         "final_tau": run.dataset.attrs["final_tau"], "annealed_tau": run.annealed_tau,
         "above_P": asdict(level.above_P), "above_Q": asdict(level.above_Q),
     }
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value

@@ -13,6 +13,7 @@ import numpy as np
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.regimes import get_conditions, regime
+from theory_sim.storage.plain import make_plain
 from theory_sim.sweeps.collect import Summary
 from theory_sim.theory.conditions import ConditionId
 
@@ -343,7 +344,7 @@ def _agreements(base: Experiment, parameters: list[_Parameter], data: Any) -> tu
     ys, xs = (data[parameter.field].values for parameter in reversed(parameters))
     for i, y in enumerate(ys):
         for j, x in enumerate(xs):
-            at = base.replace(**{parameters[0].field: _plain(x), parameters[1].field: _plain(y)})
+            at = base.replace(**{parameters[0].field: make_plain(x), parameters[1].field: make_plain(y)})
             for (predictor, statement), predicted in _predictions(at).items():
                 found = simulated[statement][i][j]
                 if found is not None:
@@ -376,7 +377,3 @@ def _most(orders: Array, wanted: str) -> list[list[bool | None]]:
 def _share(shown: Array, known: Array) -> bool | None:
     """Whether more than half of the known show it; None if none is known."""
     return None if not known.any() else bool(2 * int((shown & known).sum()) > int(known.sum()))
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
