@@ -56,9 +56,14 @@ def writers(text: str) -> list[str]:
 
 
 def finite_or_none(text: str) -> list[str]:
-    """Expressions ``x if isfinite(x) else None``."""
-    return [ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.IfExp)
-            and "isfinite" in ast.unparse(node.test) and "None" in (ast.unparse(node.orelse), ast.unparse(node.body))]
+    """Expressions ``x if isfinite(x) else None``, of a value that is there already (reading a text is another thing)."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.IfExp) and isinstance(node.test, ast.Call) and ast.unparse(node.orelse) == "None":
+            tested = [ast.unparse(each) for each in node.test.args]
+            if ast.unparse(node.test.func).endswith("isfinite") and any(each in ast.unparse(node.body) for each in tested):
+                found.append(ast.unparse(node))
+    return found
 
 
 def test_one_home_each() -> None:
