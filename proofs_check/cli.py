@@ -1,7 +1,7 @@
 """``proofs-check``: parses, calls one public function, prints.
 
 Exit status: 0 done, 1 a verdict other than expected, a twin that passes, or refused evidence, 2 bad input, 130 interrupted; the
-others are in `theory_sim.terminal`.
+others are in `theory_sim.terminal.program`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from theory_sim.terminal import run_program
+from theory_sim.terminal.program import run_program
 
 if TYPE_CHECKING:
     from proofs_check.claim import Level

@@ -15,7 +15,7 @@ from theory_sim.loop import partial_path
 from theory_sim.study.engine import Engine
 from theory_sim.sweeps.over_seeds import summarise
 from theory_sim.sweeps.run_plan import run_plan
-from theory_sim.tables import summary_tables
+from theory_sim.terminal.tables import summary_tables
 
 TINY = Experiment(name="tiny", d=10, N=40, m_W=20, m_V=40, max_tau=40, n_test=5, epsilon_1=0.2)
 LIMIT = Engine("limit", {"time": "flow", "spatial": "mean"})

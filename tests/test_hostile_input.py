@@ -21,7 +21,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.reading import parse_seeds, parse_toml, parse_value, real_number, whole_number
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.plan import Plan
-from theory_sim.terminal import INTERNAL_ERROR, READER_GONE, run_program
+from theory_sim.terminal.program import INTERNAL_ERROR, READER_GONE, run_program
 
 ROOT = Path(__file__).parents[1]
 FILES: dict[str, bytes] = {
@@ -251,7 +251,7 @@ def test_full_device_and_plain_terminal_in_a_process_of_its_own() -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2 and "No space left" in done.stderr and "Traceback" not in done.stderr
-    code = ("from theory_sim.terminal import run_program; import sys; "
+    code = ("from theory_sim.terminal.program import run_program; import sys; "
             "sys.exit(run_program(lambda: print('§8: τ × 2 ≤ 3'), 'x'))")
     plain = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONIOENCODING": "ascii"}, text=True,
                            capture_output=True, check=False)

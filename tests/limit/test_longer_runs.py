@@ -15,7 +15,7 @@ from rich.console import Console
 from theory_sim import Experiment, Trajectory, cli, learning_order, simulate, solve_limit
 from theory_sim.limit.closure import closure_trajectory
 from theory_sim.sweeps.over_seeds import summarise
-from theory_sim.tables import summary_tables
+from theory_sim.terminal.tables import summary_tables
 
 QUICK = Experiment.preset("quick").replace(schedule="S")
 # THEORY §13's third row at d = 300 and a larger lambda.

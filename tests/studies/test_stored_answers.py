@@ -9,7 +9,7 @@ import pytest
 
 from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table
-from theory_sim.study_tables import markdown
+from theory_sim.terminal.study_tables import markdown
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 STORED = sorted(path.parent for path in DOCS.glob("*/results/*/verdict.json"))

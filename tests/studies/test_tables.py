@@ -12,8 +12,8 @@ from rich.console import Console
 
 from tests.studies.made_up import summaries_of
 from theory_sim.studies.registry import get_study
-from theory_sim.sweep_tables import summary_table
 from theory_sim.sweeps.declaration import SweepRun
+from theory_sim.terminal.sweep_tables import summary_table
 
 P_FIRST = {"tau_P": 300.0, "tau_Q": 500.0}
 Q_FIRST = {"tau_P": 500.0, "tau_Q": 300.0}

@@ -1,6 +1,6 @@
 """``theory-sim``: parses, calls one public function, prints.
 
-Exit status: 0 done, 1 a negative finding, 2 bad input, 130 interrupted; the others are in `theory_sim.terminal`.
+Exit status: 0 done, 1 a negative finding, 2 bad input, 130 interrupted; the others are in `theory_sim.terminal.program`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 
 from theory_sim.cli import plots, runs, studies, sweeps
 from theory_sim.cli.app import app
-from theory_sim.terminal import run_program
+from theory_sim.terminal.program import run_program
 
 __all__ = ["app", "main", "plots", "runs", "studies", "sweeps"]
 

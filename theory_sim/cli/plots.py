@@ -114,7 +114,7 @@ def _print_agreement(numbers: Any) -> None:
     from theory_sim.sweeps.phase import PhaseDiagram
 
     if isinstance(numbers, PhaseDiagram) and numbers.agreements:
-        from theory_sim.sweep_tables import agreement_table
-        from theory_sim.tables import show
+        from theory_sim.terminal.sweep_tables import agreement_table
+        from theory_sim.terminal.tables import show
 
         show(agreement_table(numbers))

@@ -93,7 +93,7 @@ def resume(
     if as_json:
         typer.echo(json.dumps([summary.to_dict() for summary in summarise(trajectories)], indent=2, allow_nan=False))
     elif not quiet:
-        from theory_sim.tables import show, summary_tables
+        from theory_sim.terminal.tables import show, summary_tables
 
         show(summary_tables(summarise(trajectories)))
     findings = _findings(trajectories)
@@ -159,17 +159,17 @@ def _run_and_report(
     plan: Plan, engine: Engine, out: Path, existing: Existing, threads: int | None, quiet: bool, as_json: bool
 ) -> int:
     """Run a plan and print what came of it; the exit status."""
-    from theory_sim.progress import run_progress
     from theory_sim.regimes import regime
     from theory_sim.sweeps.over_seeds import summarise
     from theory_sim.sweeps.run_plan import run_plan
+    from theory_sim.terminal.progress import run_progress
 
     def regime_of(schedule: str) -> Regime:
         return regime(plan.experiment.replace(schedule=schedule), infinite_width=engine.name != "finite")
 
     judged = regime_of(plan.compare[0])
     if not (quiet or as_json):
-        from theory_sim.tables import regime_table, show, summary_tables
+        from theory_sim.terminal.tables import regime_table, show, summary_tables
 
         show(regime_table(judged))
         for other in plan.compare[1:]:
@@ -268,7 +268,7 @@ def show(runs: Runs, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([summary.to_dict() for summary in summaries], indent=2, allow_nan=False))
         return
-    from theory_sim.tables import show, summary_tables
+    from theory_sim.terminal.tables import show, summary_tables
 
     show(summary_tables(summaries))
 
@@ -312,6 +312,6 @@ def check(
         typer.echo(json.dumps({"experiment": plan.experiment.fields(), "runs": [e.run_name for e in plan],
                                "regime": judged.to_dict()}, indent=2, allow_nan=False))
         return
-    from theory_sim.tables import regime_table, show
+    from theory_sim.terminal.tables import regime_table, show
 
     show(regime_table(judged), f"valid: {len(plan)} run{'s' if len(plan) > 1 else ''}, {', '.join(e.run_name for e in plan)}")

@@ -68,8 +68,8 @@ def _run(
     shown: bool,
 ) -> StudyResult:
     from theory_sim.plots.style import save_figure
-    from theory_sim.progress import sweep_progress
     from theory_sim.studies.run_study import run_study
+    from theory_sim.terminal.progress import sweep_progress
 
     result = run_study(name, size=size, out=out, workers=workers, threads=threads, executor=executor,
                        any_version=any_version, watch=lambda label, total: sweep_progress(label, total, shown=shown))
@@ -93,8 +93,8 @@ def _list(form: str) -> None:
         from theory_sim.errors import InputError
 
         raise InputError(f"--list with --format {form}", "text or json", "choose one of these")
-    from theory_sim.study_tables import studies_table
-    from theory_sim.tables import show
+    from theory_sim.terminal.study_tables import studies_table
+    from theory_sim.terminal.tables import show
 
     show(studies_table())
 
@@ -106,12 +106,12 @@ def _print(result: StudyResult, form: str, quiet: bool) -> None:
     elif form == "csv":
         typer.echo(result.table.to_csv(index=False), nl=False)
     elif form == "markdown":
-        from theory_sim.study_tables import markdown
+        from theory_sim.terminal.study_tables import markdown
 
         typer.echo(markdown(result.table, result.verdict), nl=False)
     elif not quiet:
-        from theory_sim.study_tables import study_table
-        from theory_sim.tables import show
+        from theory_sim.terminal.study_tables import study_table
+        from theory_sim.terminal.tables import show
 
         show(study_table(result))
         typer.echo(f"study: {result.folder}")

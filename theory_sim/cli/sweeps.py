@@ -111,8 +111,8 @@ def status_command(folder: Folder, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(_status_fields(status), indent=2))
         return
-    from theory_sim.sweep_tables import status_table
-    from theory_sim.tables import show
+    from theory_sim.terminal.sweep_tables import status_table
+    from theory_sim.terminal.tables import show
 
     show(status_table(status))
 
@@ -169,8 +169,8 @@ def compare_command(
 
         typer.echo(json.dumps(make_plain(frame.to_dict("records")), indent=2))
         return
-    from theory_sim.sweep_tables import comparison_table
-    from theory_sim.tables import show
+    from theory_sim.terminal.sweep_tables import comparison_table
+    from theory_sim.terminal.tables import show
 
     shown = "".join(f", {name} {value}" for name, value in labels.items())
     what = f"{second} / {first}" if ratio else f"{second} - {first}"
@@ -182,8 +182,8 @@ def _compute(
     retry_failed: bool = False, any_version: bool = False,
 ) -> None:
     """Compute what is pending, print what came of it, and end the program with its status."""
-    from theory_sim.progress import sweep_progress
     from theory_sim.sweeps.run import run_sweep
+    from theory_sim.terminal.progress import sweep_progress
 
     again = f"continue with: theory-sim sweep resume {shlex.quote(str(store.folder))}"
     with interruptible(lambda: f"finished runs are kept; {again}"):
@@ -197,9 +197,9 @@ def _compute(
 
 
 def _collect(store: SweepStore, quiet: bool, as_json: bool) -> None:
-    from theory_sim.sweep_tables import status_table, summary_table
     from theory_sim.sweeps.collect import SUMMARY, collect
-    from theory_sim.tables import show
+    from theory_sim.terminal.sweep_tables import status_table, summary_table
+    from theory_sim.terminal.tables import show
 
     summary = collect(store)
     status = store.status()

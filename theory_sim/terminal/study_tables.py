@@ -14,8 +14,8 @@ from rich.text import Text
 
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.study import SIZES
-from theory_sim.sweep_tables import duration
-from theory_sim.tables import headed_table
+from theory_sim.terminal.sweep_tables import duration
+from theory_sim.terminal.tables import headed_table
 
 if TYPE_CHECKING:
     import pandas

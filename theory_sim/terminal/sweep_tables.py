@@ -19,7 +19,7 @@ from theory_sim.statistics.paired import LEAST_PAIRS, RESAMPLES
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.phase import PhaseDiagram
 from theory_sim.sweeps.store import SweepStatus
-from theory_sim.tables import headed_table, shown_time
+from theory_sim.terminal.tables import headed_table, shown_time
 
 if TYPE_CHECKING:
     import pandas

@@ -53,7 +53,7 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    from theory_sim.sweep_tables import duration
+    from theory_sim.terminal.sweep_tables import duration
 
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
                TextColumn("done {task.completed:.0f}/{task.total:.0f}, {task.fields[others]}"), TimeElapsedColumn())
