@@ -268,8 +268,8 @@ def constants(
     from proofs_check.suggest import suggest as nearest
     from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
-    from theory_sim.progress import time_progress
     from theory_sim.sweeps.plan import Plan
+    from theory_sim.terminal.progress import time_progress
 
     if format not in ("text", "json"):
         raise InputError(f"--format {format}", "text or json", "choose one of these")
@@ -322,7 +322,7 @@ def falsify(
     from proofs_check.claim import find
     from proofs_check.falsify import attempt
     from theory_sim.errors import InputError
-    from theory_sim.progress import time_progress
+    from theory_sim.terminal.progress import time_progress
 
     if out is not None and out.exists():
         raise InputError(f"--out {out}", "a file that does not exist yet", "choose another, or move that one away")

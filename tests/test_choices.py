@@ -24,7 +24,7 @@ from theory_sim.experiment.tables import field_table, observer_table, placement_
 from theory_sim.limit import closure_trajectory
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.plan import Plan
-from theory_sim.terminal import run_program
+from theory_sim.terminal.program import run_program
 from theory_sim.testing.noise_laws import noise_level_is_likely
 from theory_sim.train.noise import matched_level
 from theory_sim.train.schedules import Schedule

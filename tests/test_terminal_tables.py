@@ -14,9 +14,9 @@ from theory_sim.experiment.presets import PRESETS
 from theory_sim.limit.solve import solve_limit
 from theory_sim.regimes import regime
 from theory_sim.statistics.intervals import mean_interval
-from theory_sim.study_tables import studies_table
 from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
-from theory_sim.tables import regime_table, shown_time, summary_tables
+from theory_sim.terminal.study_tables import studies_table
+from theory_sim.terminal.tables import regime_table, shown_time, summary_tables
 
 TINY = Experiment(name="tiny", d=10, m_W=20, m_V=40, max_tau=60.0, n_test=5)
 
@@ -65,7 +65,7 @@ def test_studies() -> None:
 
 def test_a_long_name_is_the_only_word_that_may_be_broken(summaries: list[ScheduleSummary]) -> None:
     """That the comparison can fail: three columns of this width do not fit."""
-    from theory_sim.tables import headed_table
+    from theory_sim.terminal.tables import headed_table
 
     table = headed_table("t", ("a", "b", "c"))
     table.add_row("x" * 40, "y" * 30, "z" * 30)
