@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 
 from proofs_check import check_constants, suggest
 from proofs_check.cli import app
+from proofs_check.constants_text import lines_of
 from proofs_check.suggest import FREE, least_margin, moves, satisfies
 from tests.proofs.suggestion_starts import starts
 from theory_sim.errors import InputError
@@ -167,3 +170,15 @@ def test_nothing_is_written_where_nothing_is_found(tmp_path: Path) -> None:
     Experiment(network="shared").to_toml(file)
     done = CliRunner().invoke(app, ["constants", str(file), "--suggest", "--out", str(out)])
     assert isinstance(done.exception, InputError) and not out.exists()
+
+
+@pytest.mark.parametrize(("fields", "words"), [
+    ({"d": 1, "N": 4, "p0": 0.25}, ["no bound at d = 1"]),
+])  # fmt: skip
+def test_edges_are_said_in_words(fields: dict[str, Any], words: list[str]) -> None:
+    """No nan or inf where something is not defined, and what it means in its place."""
+    found = check_constants(Experiment(**fields))
+    text = "\n".join(lines_of(found))
+    assert all(word in text for word in words), text
+    assert "nan" not in re.sub(r"[a-z]*nan[a-z]+|[a-z]+nan", "", text)
+    json.dumps(found.to_dict(), allow_nan=False)

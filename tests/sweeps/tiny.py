@@ -14,10 +14,13 @@ from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
 
-TINY = Experiment(d=10, N=40, m_W=20, m_V=40, max_tau=40.0, n_test=5, epsilon_1=0.2)
+TINY = Experiment(d=10, N=40, m_W=20, m_V=40, max_tau=40.0, n_test=5)
 ENGINES = (Engine(), Engine("limit"), Engine("closure"))
 SWEEP = Sweep("tiny", TINY, (Product({"r": [0.3, 0.6]}),), ("S",), (0, 1), ENGINES)
-LARGER = Sweep("tiny", TINY, (Product({"r": [0.3, 0.6]}), Sobol({"g0": [0.5, 1.5]}, 2)), ("L-S", "S"), (0, 1), ENGINES)
+LARGER = Sweep(
+    "tiny", TINY.replace(epsilon_1=0.2), (Product({"r": [0.3, 0.6]}), Sobol({"g0": [0.5, 1.5]}, 2)), ("L-S", "S"), (0, 1),
+    ENGINES,
+)  # fmt: skip
 
 
 def finished(sweep: Sweep, folder: Path, runs: int) -> SweepStore:

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import pydantic
 from pydantic import model_validator
@@ -16,6 +16,7 @@ from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES, chosen_by
 from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_names, read_own_fields
 from theory_sim.experiment.presets import PRESETS
+from theory_sim.experiment.record_times import MOST_STEPS
 from theory_sim.experiment.recording import RecordingSection
 from theory_sim.experiment.refusal import faults_of, unknown
 from theory_sim.experiment.schedule import ScheduleSection
@@ -24,7 +25,6 @@ from theory_sim.storage.writing import write_text
 
 __all__ = ["Experiment", "not_default", "preset_names", "require_steps"]
 
-_MOST_STEPS: Final = 1e9
 
 
 def preset_names() -> list[str]:
@@ -202,9 +202,9 @@ def not_default(given: Mapping[str, Any]) -> dict[str, Any]:
 def require_steps(experiment: Experiment) -> None:
     """Refuse a run that would not end within days, whatever the machine; `max_steps` stops it earlier."""
     steps = experiment.most_steps
-    if experiment.max_steps is None and steps > _MOST_STEPS:
+    if experiment.max_steps is None and steps > MOST_STEPS:
         raise ExperimentError(
             f"about {steps:.2g} steps, max_tau = {experiment.max_tau:g} over rates down to "
             f"{SCHEDULES[experiment.schedule].least_rate(experiment, experiment.max_tau):.3g}",
-            f"at most {_MOST_STEPS:g} steps of which each takes 0.1 ms or more",
+            f"at most {MOST_STEPS:g} steps of which each takes 0.1 ms or more",
             "raise the rate or lower max_tau, give max_steps, or use the limit with time = 'flow' (--time flow)")

@@ -12,7 +12,7 @@ from theory_sim.experiment.section import LEAST, MOST
 
 __all__ = ["MOST_STEPS", "Recording"]
 
-MOST_STEPS: Final = 10**9
+MOST_STEPS: Final = 1_000_000_000
 """Steps of the longest run that is begun."""
 
 _TIMES = ("every_steps", "log_steps", "at_tau", "every_tau")
