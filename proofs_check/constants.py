@@ -203,7 +203,7 @@ def _noise(e: Experiment, arms: tuple[Arm, ...]) -> NoiseCourse:
     if math.isfinite(annealed):
         steps = max(1, round(annealed / e.eta_1)), max(0, round((e.max_tau - annealed) / e.eta_2))
         if sum(steps) <= _MOST_STEPS:
-            levels = noise_levels(np.repeat([e.eta_1, e.eta_2], steps), e.lambda_, e.tau_xi, start)
+            levels = noise_levels(np.repeat([e.eta_1, e.eta_2], steps), lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=start)
             before, after = float(levels[steps[0]]), float(levels[-1])
             drop, why = [decorrelation_rate(rate, before, e.tau_xi) for rate in (e.eta_1, e.eta_2)], ""
         else:

@@ -52,7 +52,7 @@ def check(experiment: Experiment) -> None:
     close("g", dataset["g"][-1], [total, signal])
     close("h", dataset["h"][-1], [h(total), h(signal)])
     close("tau_noise_exact", dataset["tau_noise_exact"],
-          noise_levels(run.rates, experiment.lambda_, experiment.tau_xi, experiment.tau_0_value))
+          noise_levels(run.rates, lambda_=experiment.lambda_, tau_xi=experiment.tau_xi, tau_0=experiment.tau_0_value))
     for layer in "WV":
         close("tau_noise", trajectory.history("tau_noise", layer=layer)[-1],
               math.sqrt(float(np.mean(getattr(run, f"{layer}_noise") ** 2))))

@@ -141,7 +141,7 @@ def test_recorded_noise_level_is_the_recursion(schedule: str) -> None:
     trajectory = simulate(experiment, threads=1)
     rates = trajectory.history("rate")[:-1]
     assert len(rates) == STEPS
-    levels = noise_levels(rates, 0.03, 0.15, experiment.tau_0_value)
+    levels = noise_levels(rates, lambda_=0.03, tau_xi=0.15, tau_0=experiment.tau_0_value)
     np.testing.assert_allclose(trajectory.history("tau_noise_exact"), levels, rtol=1e-13)
 
 

@@ -50,7 +50,7 @@ def test_noise_and_samples_by_hand() -> None:
     for _ in range(round(annealed / e.eta_1)):
         level = (1 - e.eta_1 * e.lambda_) ** 2 * level + (e.eta_1 * e.tau_xi) ** 2
     assert math.isclose(report.noise.at_annealing, math.sqrt(level), rel_tol=1e-12)
-    assert math.isclose(noise_levels([e.eta_1], e.lambda_, e.tau_xi, 1.0)[0], 1.0)
+    assert math.isclose(noise_levels([e.eta_1], lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=1.0)[0], 1.0)
     ratio = report.noise.decorrelation_after / report.noise.decorrelation_before
     assert math.isclose(ratio, e.eta_2 / e.eta_1, rel_tol=1e-12)
     assert (report.samples.P_only, report.samples.holding_P, report.samples.holding_Q) == (100.0, 400.0, 700.0)

@@ -28,7 +28,7 @@ def test_levels_and_correlation_are_those_of_the_explicit_sum(rates, lambda_, ta
     s = data.draw(st.integers(0, len(rates)))
     t = data.draw(st.integers(0, len(rates)))
     rows = [influence(rates, lambda_, tau_xi, tau_0, step) for step in (s, t)]
-    levels = noise_law.noise_levels(rates, lambda_, tau_xi, tau_0)
+    levels = noise_law.noise_levels(rates, lambda_=lambda_, tau_xi=tau_xi, tau_0=tau_0)
     assert levels[[s, t]] == pytest.approx([np.linalg.norm(row) for row in rows], rel=1e-12)
     expected = rows[0] @ rows[1] / (np.linalg.norm(rows[0]) * np.linalg.norm(rows[1]))
     assert noise_law.correlation(rates, s, t, lambda_, tau_xi, tau_0) == pytest.approx(expected, rel=1e-11)
@@ -45,20 +45,20 @@ def test_decay_leaves_its_first_step_out(rates, lambda_, data):
 @given(st.floats(0.01, 100.0), st.floats(1e-4, 0.019), st.floats(0.001, 3.0))
 def test_the_stationary_level_is_a_fixed_point(rate, lambda_, tau_xi):
     stable = noise_law.tau_stationary(rate, lambda_, tau_xi)
-    levels = noise_law.noise_levels([rate] * 3, lambda_, tau_xi, stable)
+    levels = noise_law.noise_levels([rate] * 3, lambda_=lambda_, tau_xi=tau_xi, tau_0=stable)
     assert levels == pytest.approx(np.full(4, stable), rel=1e-12)
 
 
 @given(st.floats(0.01, 50.0), st.floats(1e-4, 0.03), st.floats(0.0, 3.0), st.integers(1, 40))
 def test_the_distance_to_the_stationary_variance_decays_geometrically(rate, lambda_, tau_0, steps):
     stable = noise_law.tau_stationary(rate, lambda_, 0.1) ** 2
-    end = noise_law.noise_levels([rate] * steps, lambda_, 0.1, tau_0)[-1] ** 2
+    end = noise_law.noise_levels([rate] * steps, lambda_=lambda_, tau_xi=0.1, tau_0=tau_0)[-1] ** 2
     expected = stable + (1 - rate * lambda_) ** (2 * steps) * (tau_0**2 - stable)
     assert end == pytest.approx(expected, rel=1e-10)
 
 
 def test_without_decay_the_variance_grows_linearly():
-    levels = noise_law.noise_levels([2.0] * 5, 0.0, 0.3, 1.0)
+    levels = noise_law.noise_levels([2.0] * 5, lambda_=0.0, tau_xi=0.3, tau_0=1.0)
     assert levels**2 == pytest.approx(1.0 + 0.36 * np.arange(6))
 
 
@@ -71,7 +71,7 @@ def test_simulated_noise_has_the_level_and_correlation():
         state = (1 - rate * lambda_) * state - rate * tau_xi * rng.standard_normal(size)
         seen.append(state)
     # Standard errors: level/sqrt(2 n), (1 - rho^2)/sqrt(n); five of them.
-    level = noise_law.noise_levels(rates, lambda_, tau_xi, tau_0)[-1]
+    level = noise_law.noise_levels(rates, lambda_=lambda_, tau_xi=tau_xi, tau_0=tau_0)[-1]
     assert seen[-1].std() == pytest.approx(level, rel=5 / math.sqrt(2 * size))
     rho = noise_law.correlation(rates, 4, 12, lambda_, tau_xi, tau_0)
     assert np.corrcoef(seen[4], seen[12])[0, 1] == pytest.approx(rho, abs=5 * (1 - rho**2) / math.sqrt(size))

@@ -17,8 +17,8 @@ from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
 from theory_sim.numeric.patterns import common_active, pack
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.observe.banks import FEATURES, PROBES, Bank, banks, cosines
 from theory_sim.observe.base import Labelled, Observer, Snapshot, Use, Values, Variable
+from theory_sim.observe.probes import FEATURES, PROBES, Probes, cosines, get_probes
 from theory_sim.theory.arc_cosine import tangent_kernel
 from theory_sim.train.clock import Instant
 
@@ -72,16 +72,16 @@ class Kernels(Observer):
         self._neurons: dict[str, int] = {}
 
     def observe(self, snapshot: Snapshot) -> Values:
-        found = banks(snapshot, self._probes)
+        found = get_probes(snapshot, self._probes)
         self._learn(found)
         self._instants.append(snapshot.now)
         rho = self._instants[0].rho(snapshot.now)
         values: dict[str, Any] = {}
         rows: dict[str, list[Any]] = {}
         with BlockPool(1) as pool:
-            for feature, bank in found.items():
-                if bank.pre_activations is not None:
-                    self._words[feature].append(pack(bank.pre_activations))
+            for feature, probes in found.items():
+                if probes.pre_activations is not None:
+                    self._words[feature].append(pack(probes.pre_activations))
                 first, equal, two = (self._kernel(feature, *times, pool) for times in ((0, 0), (-1, -1), (0, -1)))
                 values[f"kernel_equal_{feature}"], values[f"kernel_two_{feature}"] = equal, two
                 predicted, start = self._predicted(feature, rho), self._predicted(feature, 1.0)
@@ -97,10 +97,10 @@ class Kernels(Observer):
                     rows.setdefault(f"kernel_{name}", []).append(value)
         return values | {name: np.array(row) for name, row in rows.items()}
 
-    def _learn(self, found: Mapping[str, Bank]) -> None:
-        for feature, bank in found.items():
-            self._geometry.setdefault(feature, cosines(bank.inputs))
-            self._neurons[feature] = 0 if bank.pre_activations is None else len(bank.pre_activations)
+    def _learn(self, found: Mapping[str, Probes]) -> None:
+        for feature, probes in found.items():
+            self._geometry.setdefault(feature, cosines(probes.inputs))
+            self._neurons[feature] = 0 if probes.pre_activations is None else len(probes.pre_activations)
 
     def _kernel(self, feature: str, s: int, t: int, pool: BlockPool) -> Array:
         """K_{s,t} of two records: counted, or in the limit as predicted."""

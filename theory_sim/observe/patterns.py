@@ -12,8 +12,8 @@ from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
 from theory_sim.numeric.patterns import flipped_by_input, flipped_by_neuron, pack, unpack
-from theory_sim.observe.banks import FEATURES, PROBES, Bank, banks
 from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable
+from theory_sim.observe.probes import FEATURES, PROBES, Probes, get_probes
 from theory_sim.theory.arc_cosine import flip_probability
 from theory_sim.train.clock import Instant
 
@@ -68,10 +68,10 @@ class Patterns(Observer):
         self._earlier["annealing"] = self._now(snapshot)
 
     def _now(self, snapshot: Snapshot) -> tuple[Instant, dict[str, Array]]:
-        return snapshot.now, _packed(banks(snapshot, self._probes))
+        return snapshot.now, _packed(get_probes(snapshot, self._probes))
 
     def observe(self, snapshot: Snapshot) -> Values:
-        found = banks(snapshot, self._probes)
+        found = get_probes(snapshot, self._probes)
         instant, words = snapshot.now, _packed(found)
         predicted = np.full(len(SINCE), math.nan)
         flips = np.full((len(FEATURES), len(SINCE)), math.nan)
@@ -101,19 +101,19 @@ class Patterns(Observer):
         self._earlier["last record"] = instant, words
         return values
 
-    def _near_kink(self, bank: Bank) -> Array | None:
-        if bank.pre_activations is None:
+    def _near_kink(self, probes: Probes) -> Array | None:
+        if probes.pre_activations is None:
             return None
-        at_start = unpack(self._earlier["start"][1]["Q"], len(bank.pre_activations))
+        at_start = unpack(self._earlier["start"][1]["Q"], len(probes.pre_activations))
         near: Array = (at_start != at_start[1]).any(axis=0)
         return near
 
-    def _details(self, feature: str, words: Array | None, bank: Any, predicted: float) -> dict[str, Any]:
-        n = len(bank.inputs)
+    def _details(self, feature: str, words: Array | None, probes: Any, predicted: float) -> dict[str, Any]:
+        n = len(probes.inputs)
         if words is None:
             return {f"flips_input_{feature}": np.full(n, predicted), f"flips_neuron_{feature}": np.zeros(0),
                     f"patterns_{feature}": np.zeros((n, 0), np.uint8)}
-        m = len(bank.pre_activations)
+        m = len(probes.pre_activations)
         first = self._earlier["start"][1][feature]
         return {
             f"flips_input_{feature}": flipped_by_input(first, words) / m,
@@ -149,6 +149,6 @@ class Patterns(Observer):
                 self._earlier[since] = Instant(level, age, sign, int(losses)), words
 
 
-def _packed(found: Mapping[str, Bank]) -> dict[str, Array]:
+def _packed(found: Mapping[str, Probes]) -> dict[str, Array]:
     """Patterns of each feature; empty in the limit."""
-    return {f: pack(bank.pre_activations) for f, bank in found.items() if bank.pre_activations is not None}
+    return {f: pack(probes.pre_activations) for f, probes in found.items() if probes.pre_activations is not None}

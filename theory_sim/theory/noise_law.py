@@ -60,7 +60,7 @@ def tau_stationary(rate: float, lambda_: float, tau_xi: float) -> float:
     return tau_xi * math.sqrt(rate / (lambda_ * (2.0 - rate * lambda_)))
 
 
-def noise_levels(rates: ArrayLike, lambda_: float, tau_xi: float, tau_0: float) -> Floats:
+def noise_levels(rates: ArrayLike, *, lambda_: float, tau_xi: float, tau_0: float) -> Floats:
     """Return tau_0, ..., tau_T for a sequence of T learning rates (exact recursion, THEORY §5).
 
     Parameters
@@ -129,7 +129,7 @@ def correlation(
             "steps run from 0 to the number of rates",
             "choose steps within the run",
         )
-    levels = noise_levels(gammas[:last], lambda_, tau_xi, tau_0)
+    levels = noise_levels(gammas[:last], lambda_=lambda_, tau_xi=tau_xi, tau_0=tau_0)
     if levels[first] == 0.0 or levels[last] == 0.0:
         raise InputError(
             f"noise level {levels[first]:g} at step {first}, {levels[last]:g} at step {last}",

@@ -1,4 +1,4 @@
-"""Which filters see which inputs, so that observers of patterns read every network alike (THEORY §2)."""
+"""Probe inputs and the filters that see them, so that observers of patterns read every network alike (THEORY §2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from theory_sim.observe.base import Snapshot
 
-__all__ = ["FEATURES", "PROBES", "Bank", "banks", "cosines"]
+__all__ = ["FEATURES", "PROBES", "Probes", "cosines", "get_probes"]
 
 Array = np.ndarray[Any, Any]
 FEATURES: Final = ("P", "Q")
@@ -16,7 +16,7 @@ FEATURES: Final = ("P", "Q")
 PROBES: Final = 64
 
 
-class Bank(NamedTuple):
+class Probes(NamedTuple):
     """Inputs of one feature, and the neurons that see them.
 
     Attributes
@@ -31,13 +31,13 @@ class Bank(NamedTuple):
     pre_activations: Array | None
 
 
-def banks(snapshot: Snapshot, probes: int) -> dict[str, Bank]:
-    """Banks of P, with up to ``probes`` training patches x_1, and of Q."""
+def get_probes(snapshot: Snapshot, count: int) -> dict[str, Probes]:
+    """Probes of P, up to ``count`` training patches x_1, and of Q."""
     train = snapshot.train
-    x1 = np.ascontiguousarray(train.x1[train.kind != 1][:probes])
+    x1 = np.ascontiguousarray(train.x1[train.kind != 1][:count])
     network = snapshot.network
     inputs = {"P": x1, "Q": network.directions.astype(x1.dtype)}
-    return {feature: Bank(x, network.pre_activations(feature, x)) for feature, x in inputs.items()}
+    return {feature: Probes(x, network.pre_activations(feature, x)) for feature, x in inputs.items()}
 
 
 def cosines(inputs: Array) -> tuple[Array, Array]:

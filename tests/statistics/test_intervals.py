@@ -1,0 +1,51 @@
+"""Intervals against values by hand, and one another: a share, a mean, a slope, a mean curve."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from theory_sim.errors import InputError
+from theory_sim.statistics.curves import mean_curve
+from theory_sim.statistics.intervals import half_width, mean_interval, share_interval, student_quantile
+from theory_sim.statistics.power_laws import log_slope, median_slope
+
+
+def test_a_share_by_hand_at_any_level() -> None:
+    # Of n of n the lower end is ((1 - level) / 2)^(1/n).
+    for n, level in ((10, 0.95), (4, 0.9), (20, 1 - 0.05 / 7)):
+        share = share_interval(n, n, level)
+        assert (share.value, share.high) == (1.0, 1.0)
+        assert share.low == pytest.approx(((1 - level) / 2) ** (1 / n), rel=1e-9)
+    nothing = share_interval(0, 0)
+    assert math.isnan(nothing.value) and (nothing.low, nothing.high, nothing.n) == (0.0, 1.0, 0)
+    for successes, n, level in ((3, 2, 0.95), (-1, 2, 0.95), (1, 2, 1.0), (1, 2, 0.0)):
+        with pytest.raises(InputError, match="a count from 0 to n"):
+            share_interval(successes, n, level)
+
+
+def test_a_mean_by_hand_at_any_level() -> None:
+    # Of 1, 3 the standard error is 1; Student's quantile at one degree of freedom is tan(pi level / 2).
+    for level in (0.5, 0.95, 1 - 0.05 / 20):
+        found = mean_interval([1.0, 3.0, math.nan, math.inf], level)
+        assert (found.value, found.n, found.censored) == (2.0, 2, 1)
+        assert found.high - 2.0 == pytest.approx(math.tan(math.pi * level / 2), rel=1e-9) == 2.0 - found.low
+        assert half_width(math.sqrt(2), 2, level) == pytest.approx(found.high - 2.0, rel=1e-12)
+    assert student_quantile(1e9, 0.95) == pytest.approx(1.959964, rel=1e-5)
+
+
+def test_a_slope_of_medians_and_its_interval() -> None:
+    sizes, draws = np.array([10.0, 100.0, 1000.0]), np.random.default_rng(1)
+    samples = [size**-0.5 * np.exp(0.1 * draws.standard_normal(30)) for size in sizes]
+    slope, low, high = median_slope(sizes, samples)
+    assert slope == log_slope(sizes, [np.median(sample) for sample in samples])
+    assert low < slope < high and high - low < 0.1 and low < -0.5 < high  # and neither -1/4 nor -1
+    assert median_slope(sizes, samples) == (slope, low, high), "a fixed seed"
+    assert all(map(math.isnan, median_slope(sizes, [samples[0], samples[1], samples[2][:1]])[1:]))
+
+
+def test_a_mean_curve_by_hand() -> None:
+    curves = [(np.array([0.0, 2.0]), np.array([0.0, 4.0])), (np.array([0.0, 1.0, 2.0]), np.array([1.0, 1.0, 3.0]))]
+    assert mean_curve(np.array([0.0, 1.0, 2.0]), curves).tolist() == [0.5, 1.5, 3.5]
