@@ -11,8 +11,8 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
-from theory_sim.observe.probes import PROBES
 from theory_sim.observe.base import Observer, Use
+from theory_sim.observe.probes import PROBES
 
 __all__ = ["data_bytes", "item_bytes", "observer_bytes", "record_bytes", "seen_examples"]
 
