@@ -83,7 +83,7 @@ def test_failures_stop_nothing_and_are_grouped(tmp_path: Path) -> None:
 
 
 def test_a_diverged_run_is_done(tmp_path: Path) -> None:
-    wild = TINY.replace(eta_1=4000.0, eta_2=4000.0, lambda_=1e-6, tau_0=1.0, schedule="S", max_tau=4e6)
+    wild = TINY.replace(eta_2=4000.0, lambda_=1e-6, tau_0=1.0, schedule="S", max_tau=4e6)
     store = SweepStore.create(tmp_path / "wild", Sweep("wild", wild, engines=(Engine(),)))
     status = run_sweep(store, workers=0)
     assert (status.done, status.failed) == (1, 0)
