@@ -31,6 +31,8 @@ nb_execution_raise_on_error = False
 nb_execution_show_tb = True
 nb_execution_timeout = int(os.environ.get("THEORY_SIM_CELL_SECONDS", "600"))
 nb_merge_streams = True
+# Tables, formulas and references in what a cell puts out.
+nb_render_markdown_format = "myst"
 os.environ.setdefault("COLUMNS", "110")
 # Cells that call theory-sim get the one of this environment.
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]

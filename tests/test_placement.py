@@ -248,10 +248,11 @@ def test_annealing_follows_the_schedule_or_tau() -> None:
     assert noise_of is not None and noise_of.level(1e9, 1.0) == 0.7
 
 
+@pytest.mark.filterwarnings("ignore::theory_sim.errors.UnreadFieldWarning")  # every field is written, read or not
 def test_round_trip_and_clearing(tmp_path: Path) -> None:
     for annealing in ("never", "with-rate", 30.0):
         e = placed("iterates", noise_annealing=annealing, patterns="redrawn")
-        e.to_toml(tmp_path / "e.toml")
+        e.to_toml(tmp_path / "e.toml", overwrite=True)
         assert Experiment.from_toml(tmp_path / "e.toml") == e
     assert placed("gradient").replace(noise_placement="none") == SMALL.replace(noise_placement="none")
 
