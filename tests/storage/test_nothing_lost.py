@@ -300,7 +300,7 @@ def test_a_toml_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "e.toml"
     SMALL.to_toml(path)
     (tmp_path / ".e.toml.draft").write_text("mine")
-    SMALL.replace(seed=3).to_toml(path)
+    SMALL.replace(seed=3).to_toml(path, overwrite=True)
     assert Experiment.from_toml(path).seed == 3 and (tmp_path / ".e.toml.draft").read_text() == "mine"
     with pytest.raises(InputError, match="choose another"):
         SMALL.to_toml(path / "below")
