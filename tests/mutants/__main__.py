@@ -41,6 +41,15 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def ready_copy(folder: Path) -> Copy:
+    """Return a copy that passes the check itself, with its loops compiled for the mutants elsewhere."""
+    copy = Copy(ROOT, folder)
+    answer = copy.run("tests.mutation_check", (), 600.0)
+    if answer.status:
+        raise SystemExit(f"without a mutant, tests/mutation_check.py fails:\n{answer.output}")
+    return copy
+
+
 def try_all(mutants: list[Mutant], options: argparse.Namespace, results: Path) -> None:
     """Try the mutants in their order, ``--jobs`` at a time, each job in a copy of its own."""
     end = time.monotonic() + (options.until or float("inf"))
@@ -48,12 +57,11 @@ def try_all(mutants: list[Mutant], options: argparse.Namespace, results: Path) -
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
     ).stdout.strip()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(options.jobs) as pool:
+        made = list(pool.map(lambda job: ready_copy(Path(folder, str(job))), range(options.jobs)))
+        near = Near(ROOT, Reach.read(options.folder / "reach"), made[0].known_tests())
         copies: queue.Queue[Copy] = queue.Queue()
-        for job in range(options.jobs):
-            copies.put(Copy(ROOT, Path(folder, str(job))))
-        first = copies.get()
-        near = Near(ROOT, Reach.read(options.folder / "reach"), first.known_tests())
-        copies.put(first)
+        for copy in made:
+            copies.put(copy)
 
         def one(mutant: Mutant) -> None:
             if time.monotonic() > end:

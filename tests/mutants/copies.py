@@ -2,8 +2,11 @@
 
 import contextlib
 import math
+import multiprocessing
 import os
 import re
+import resource
+import runpy
 import shutil
 import signal
 import subprocess
@@ -14,11 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import psutil
+import numba
 
 NO_SUCH_TEST, TIMEOUT = 4, -1
 """A status of pytest, that a test could not be collected; and ours, that it took too long."""
 IDLE: Final = 10.0
+"""Times that a process may take on the clock what it may take on the processor."""
+WARM: Final = multiprocessing.get_context("forkserver")
+"""Starts processes that have imported what takes long to import, and nothing of the project."""
+WARM.set_forkserver_preload([
+    "cosmic_ray.mutating", "coverage", "flint", "hypothesis", "matplotlib", "mpmath", "numba", "numpy", "pandas", "pydantic",
+    "pytest", "rich", "scipy.optimize", "scipy.stats", "sympy", "typer", "xarray", "zarr",
+])  # fmt: skip
+ROOT: Final = Path(__file__).resolve().parents[2]
 TIERS: Final = ("-m", "not slow and not benchmark")
 """The first tier of the tests and the second."""
 COMPILED: Final = re.compile(r"\bnumba\b|^@compiled", re.MULTILINE)
@@ -76,30 +87,47 @@ class Copy:
 
     def pytest(self, arguments: Sequence[str], limit: float, **environment: str) -> Answer:
         """Run pytest until the first failure."""
-        options = ("-q", "-x", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", *TIERS)
-        return self.run(["-m", "pytest", *options, *arguments], limit, **environment)
+        # Plug-ins of libraries were imported before pytest could rewrite their assertions, of which no test needs to know.
+        options = ("-q", "-x", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", *TIERS,
+                   "-W", "ignore::pytest.PytestAssertRewriteWarning")  # fmt: skip
+        return self.run("pytest", [*options, *arguments], limit, **environment)
 
-    def run(self, arguments: Sequence[str], limit: float, **environment: str) -> Answer:
-        """Run Python in the copy; stop it, and all that it started, after ``limit`` seconds of the processor.
+    def run(self, module: str, arguments: Sequence[str], limit: float, **environment: str) -> Answer:
+        """Run a module in the copy, as ``python -m`` does; stop it, and all that it started, after ``limit`` processor seconds.
 
         A busy machine must not make a mutant look endless, so the clock on the wall counts only from IDLE times that limit.
         """
-        settings = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1",
+        settings = {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1",
                     "NUMBA_CACHE_DIR": str(self.folder / ".numba"), **environment}  # fmt: skip
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-P", *arguments], cwd=self.folder, env=settings, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-            try:
-                psutil.Process(process.pid).rlimit(psutil.RLIMIT_CPU, (math.ceil(limit), math.ceil(limit)))
-                status = process.wait(IDLE * limit)
-                status = TIMEOUT if status in (-signal.SIGXCPU, -signal.SIGKILL) else status
-            except subprocess.TimeoutExpired:
-                status = TIMEOUT
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            output.seek(0)
-            return Answer(status, output.read())
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
+            process = WARM.Process(
+                target=run_here, args=(self.folder, module, arguments, settings, math.ceil(limit), output.name)
+            )
+            process.start()
+            process.join(IDLE * limit)
+            late = process.is_alive()
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid or 0, signal.SIGKILL)
+            process.join()
+            late = late or process.exitcode in (-signal.SIGXCPU, -signal.SIGKILL)
+            return Answer(TIMEOUT if late else process.exitcode or 0, output.read())
+
+
+def run_here(
+    folder: Path, module: str, arguments: Sequence[str], settings: dict[str, str], limit: int, output: str,
+) -> None:  # fmt: skip
+    """Become, in a process that has imported the libraries and nothing of the project, a run of ``module`` in ``folder``."""
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    with open(output, "w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.chdir(folder)
+    os.environ.update(settings)
+    numba.config.reload_config()
+    # The project is nowhere but in the copy: not where this tool came from, nor where it is installed.
+    for name in [name for name in sys.modules if name.split(".")[0] in ("theory_sim", "proofs_check", "tests")]:
+        del sys.modules[name]
+    sys.path[:] = [str(folder), *(path for path in sys.path if path and Path(path).resolve() != ROOT)]
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -4,6 +4,8 @@ Left out, by rule and not by result, is what cannot change a number, a verdict o
 
 - annotations, decorators, ``__all__``, ``raise`` statements and messages of assertions: text, or nothing at run time;
 - how a figure looks, as arguments named in ``LOOKS`` say;
+- estimates of memory (functions named in ``ESTIMATES``), imports for types alone, and the ``strict`` of a ``zip``, which only
+  tells a fault of the program;
 - identity put for equality and back (``==`` and ``is``), which the interpreter's shared constants often make the same;
 - an arithmetic operator made a bitwise one, or the reverse, which mostly raises TypeError at once and would flatter the tests.
 """
@@ -35,11 +37,12 @@ KINDS: Final = (
 LEFT_OUT: Final = {"RemoveDecorator", "VariableReplacer", "VariableInserter"}
 """Decorators, and two operators that need the name of a variable."""
 LOOKS: Final = {
-    "alpha", "bbox_to_anchor", "capsize", "cmap", "color", "constrained_layout", "dpi", "edgecolor", "figsize",
-    "fontsize", "fontweight", "frameon", "ha", "height_ratios", "indent", "label", "labelsize", "layout", "legend",
-    "linestyle", "linewidth", "linewidths", "loc", "ls", "lw", "marker", "markersize", "ms", "ncol", "ncols", "pad",
-    "rotation", "s", "size", "va", "width_ratios", "zorder",
+    "alpha", "bbox_to_anchor", "capsize", "cmap", "color", "constrained_layout", "dpi", "edgecolor", "elinewidth",
+    "figsize", "fontsize", "fontweight", "frameon", "ha", "height_ratios", "indent", "label", "labelsize", "layout",
+    "legend", "linestyle", "linewidth", "linewidths", "loc", "ls", "lw", "marker", "markeredgewidth", "markersize",
+    "mew", "ms", "ncol", "ncols", "pad", "rotation", "s", "sharex", "sharey", "size", "va", "width_ratios", "zorder",
 }  # fmt: skip
+ESTIMATES: Final = {"memory", "estimated_bytes"}
 
 
 @dataclass(frozen=True)
@@ -139,13 +142,15 @@ def _parts_left_out(node: ast.AST) -> Iterator[Any]:
             yield annotation
         case ast.arg(annotation=ast.expr() as annotation):
             yield annotation
+        case ast.FunctionDef(name=name) if name in ESTIMATES:
+            yield node
         case ast.FunctionDef() | ast.ClassDef():
             yield from node.decorator_list
             if isinstance(node, ast.FunctionDef) and node.returns is not None:
                 yield node.returns
-        case ast.Assign(targets=[ast.Name(id="__all__")]):
+        case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.If(test=ast.Name(id="TYPE_CHECKING")):
             yield node
-        case ast.keyword(arg=str() as name) if name in LOOKS:
+        case ast.keyword(arg=str() as name) if name in LOOKS or name == "strict":
             yield node.value
         case _:
             pass

@@ -96,7 +96,7 @@ def checked(copy: Copy, file: str, changed: str, run: Callable[[float], Answer],
 
 
 def run_check(copy: Copy, limit: float) -> Answer:
-    return copy.run(["-m", "tests.mutation_check"], limit, NUMBA_DISABLE_JIT="1")
+    return copy.run("tests.mutation_check", (), limit, NUMBA_DISABLE_JIT="1")
 
 
 def run_tests(copy: Copy, batch: Sequence[tuple[str, float]], limit: float, anew: bool) -> Answer:
