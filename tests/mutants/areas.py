@@ -8,17 +8,21 @@ AREAS: Final[dict[str, tuple[str, ...]]] = {
     "numeric": ("theory_sim/numeric/*.py",),
     "closure": ("theory_sim/theory/closure/*.py", "theory_sim/limit/closure*.py"),
     "limit": ("theory_sim/limit/*.py",),
-    "theory": ("theory_sim/theory/*.py", "theory_sim/regimes.py"),
+    "theory": ("theory_sim/theory/*.py", "theory_sim/**/regimes.py"),
     "observers": ("theory_sim/observe/*.py",),
-    "statistics": ("theory_sim/statistics/*.py", "theory_sim/studies/decisions.py", "theory_sim/studies/groups.py",
-                   "theory_sim/sweeps/over_seeds.py", "theory_sim/sweeps/compare.py", "theory_sim/sweeps/width_fit.py"),
+    "statistics": (
+        "theory_sim/statistics/*.py",
+        *(f"theory_sim/**/{name}.py" for name in ("decisions", "groups", "over_seeds", "compare", "width_fit")),
+    ),
     "plots": ("theory_sim/plots/*.py", "theory_sim/studies/*/figure.py"),
-    "studies": ("theory_sim/studies/*/*.py", "theory_sim/studies/small_rate.py", "theory_sim/sweeps/phase.py",
-                "theory_sim/study_tables.py"),
+    "studies": ("theory_sim/studies/*/*.py", "theory_sim/**/small_rate.py", "theory_sim/**/phase.py",
+                "theory_sim/**/study_tables.py"),
     "claims": ("proofs_check/claims/*.py",),
-    "methods": ("proofs_check/methods/*.py", "proofs_check/constants.py", "proofs_check/evaluate.py", "proofs_check/falsify.py",
-                "proofs_check/nearest.py", "proofs_check/verify.py", "proofs_check/well_posed.py"),
-    "recheck": ("proofs_check/recheck/*.py", "proofs_check/certificate.py", "proofs_check/premises.py"),
+    "methods": (
+        "proofs_check/methods/*.py",
+        *(f"proofs_check/**/{name}.py" for name in ("constants", "evaluate", "falsify", "nearest", "verify", "well_posed")),
+    ),
+    "recheck": ("proofs_check/recheck/*.py", "proofs_check/**/certificate.py", "proofs_check/**/premises.py"),
 }  # fmt: skip
 """Area to patterns of files below the root. A file belongs to the first area of which a pattern fits."""
 
