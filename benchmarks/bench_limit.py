@@ -19,8 +19,8 @@ import numpy as np
 from timing import interleaved, report
 
 from theory_sim.data import draw_data, draw_test_data
+from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
-from theory_sim.limit import solve_limit
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.logistic import slope
@@ -37,7 +37,7 @@ TARGET_DIRECT = 1.0
 def run(experiment: Experiment, spatial: Literal["mean", "exact"], target: float) -> bool:
     """Time a whole run; tell whether it took longer than the target."""
     start = time.perf_counter()
-    trajectory = solve_limit(experiment, spatial=spatial, threads=THREADS)
+    trajectory = simulate(experiment, "limit", spatial=spatial, threads=THREADS)
     seconds = time.perf_counter() - start
     missed = seconds > target
     print(f"{spatial}, d = {experiment.d}, N = {experiment.n_examples}, {trajectory.dataset.attrs['final_step']} steps: "
@@ -86,7 +86,7 @@ def main() -> int:
     """Measure, print, and return the exit status."""
     missed = []
     for spatial, target in TARGETS.items():
-        solve_limit(MIDDLE.replace(max_tau=1.0), spatial=spatial, threads=THREADS)  # compiles
+        simulate(MIDDLE.replace(max_tau=1.0), "limit", spatial=spatial, threads=THREADS)  # compiles
         missed.append(run(MIDDLE, spatial, target))
         missed.append(step_ratios(spatial))
     if "--large" in sys.argv[1:]:

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from timing import interleaved, report
 
+from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
 from theory_sim.loop.run import Run
 from theory_sim.numeric.patterns import common_active, pack
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.simulate import simulate
 
 THREADS = 2
 TARGET_SHARE, TARGET_GRAM, TARGET_MEMORY = 0.10, 0.2, 3.0

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 
+from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
-from theory_sim.simulate import simulate
 
 THREADS = 2
 TARGET_RUN = 10.0

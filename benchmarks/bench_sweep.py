@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep

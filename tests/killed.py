@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from theory_sim import Experiment, resume, simulate, solve_limit
+from theory_sim import Experiment, resume, simulate
 from theory_sim.storage import failpoints
 
 EXPERIMENT = Experiment(
@@ -23,8 +23,8 @@ FLOW = EXPERIMENT.replace(neurons="paired", batch_size=None, observe={
 ENGINES = {
     "finite": lambda **given: simulate(EXPERIMENT, **given),
     "shared": lambda **given: simulate(EXPERIMENT.replace(network="shared"), **given),
-    "limit": lambda **given: solve_limit(EXPERIMENT, noise="sampled", **given),
-    "flow": lambda **given: solve_limit(FLOW, time="flow", spatial="mean", **given),
+    "limit": lambda **given: simulate(EXPERIMENT, "limit", noise="sampled", **given),
+    "flow": lambda **given: simulate(FLOW, "limit", time="flow", spatial="mean", **given),
 }
 
 

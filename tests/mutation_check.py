@@ -13,7 +13,7 @@ from tests.limit.compare import course, largest_difference
 from tests.reference import g_directions, h
 from tests.replay import noise, replay, second_layer
 from tests.theory import closure_reference
-from theory_sim import Experiment, draw_data, simulate, solve_limit
+from theory_sim import Experiment, draw_data, simulate
 from theory_sim.limit.closure import closure_of
 from theory_sim.theory.noise_law import noise_levels
 
@@ -87,7 +87,7 @@ def main() -> None:
     check(BASE.replace(neurons="balanced", batch_size=5, schedule="step", step_tau=3.0, step_factor=0.5))
     for fields, options in LIMITS:
         experiment = BASE.replace(tau_0=0.4, **fields)
-        run = solve_limit(experiment, tolerance=1e-12, threads=1, **options)
+        run = simulate(experiment, "limit", tolerance=1e-12, threads=1, **options)
         assert largest_difference(run, course(experiment, options)) < 1e-9, f"limit with {fields}, {options}"
     draws = np.concatenate([xi.ravel() for step in range(8) for xi in noise(BASE.replace(neurons="independent"), step)])
     assert len(np.unique(draws)) == draws.size, "a number of the noise was drawn twice"

@@ -16,12 +16,11 @@ import numpy as np
 import pytest
 from pydantic import Field
 
-from theory_sim import Experiment, simulate, solve_limit
+from theory_sim import Experiment, simulate
 from theory_sim.cli import app
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment.choices import OBSERVERS, PLACEMENTS, SCHEDULES
 from theory_sim.experiment.tables import field_table, observer_table, placement_table, schedule_table
-from theory_sim.limit import closure_trajectory
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.plan import Plan
 from theory_sim.terminal.program import run_program
@@ -112,13 +111,13 @@ def test_messages_know_it(tmp_path: Path) -> None:
     with pytest.raises(ExperimentError, match=r"bad\.toml, line 3: warm_up_tau = 'x'"):
         Experiment.from_toml(path)
     with pytest.raises(InputError, match="piecewise constant"):
-        solve_limit(TINY.replace(schedule="warm-up"), time="flow")
+        simulate(TINY.replace(schedule="warm-up"), "limit", time="flow")
 
 
 @pytest.mark.usefixtures("added")
 def test_the_schedule_and_the_observer_run() -> None:
     e = TINY.replace(schedule="warm-up", warm_up_tau=4.0, observe={"stragglers": {"every_tau": 2.0}})
-    for run in (simulate(e, threads=1), solve_limit(e, threads=1), closure_trajectory(e.replace(observe={}))):
+    for run in (simulate(e, threads=1), simulate(e, "limit", threads=1), simulate(e.replace(observe={}), "closure")):
         tau, rate = run.history("tau")[:-1], run.history("rate")[:-1]
         np.testing.assert_allclose(rate, np.minimum(1.0, 0.5 + tau / 8.0), rtol=1e-12)
         assert math.isnan(run.annealed_tau) and run.dataset.attrs["outcome"] == "budget_spent"

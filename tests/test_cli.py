@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from theory_sim import cli
+from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
-from theory_sim.simulate import simulate
 from theory_sim.trajectory import Trajectory
 
 TINY = """
@@ -128,7 +128,7 @@ def test_a_diverged_run_is_a_finding(tmp_path: Path) -> None:
 
 def test_a_wrong_order_where_the_regime_holds_is_a_finding() -> None:
     # An S run under L-S's name: the regime holds and predicts P first, the run shows Q first.
-    from theory_sim.simulate import simulate
+    from theory_sim.engines import simulate
 
     run = simulate(Experiment.preset("quick").replace(schedule="S"))
     assert cli.runs._findings([run]) == []
@@ -175,7 +175,7 @@ def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--engine", "infinite"], ["engine = 'infinite'", "closure"]),
+        (["--engine", "infinite"], ["engine 'infinite'", "closure"]),
         (["--time", "flow"], ["time with engine 'finite'", "--engine limit"]),
         (["--engine", "closure", "--spatial", "mean"], ["spatial with engine 'closure'"]),
         (["--engine", "limit", "--kernel", "still"], ["kernel = 'still'", "frozen"]),

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
-from theory_sim.limit import closure_trajectory, solve_limit
-from theory_sim.simulate import simulate
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,8 +16,8 @@ def test_trajectory_page_names_every_variable_coordinate_and_attribute() -> None
     watched = {"patterns": {"every_tau": 5.0}, "kernels": {"every_tau": 5.0}, "gradients": {"every_tau": 5.0},
                "descent": {"every_tau": 5.0}}
     runs = [
-        simulate(tiny.replace(observe=watched)), simulate(tiny.replace(network="shared")), closure_trajectory(tiny),
-        solve_limit(tiny, time="flow"), solve_limit(tiny, spatial="mean"),
+        simulate(tiny.replace(observe=watched)), simulate(tiny.replace(network="shared")), simulate(tiny, "closure"),
+        simulate(tiny, "limit", time="flow"), simulate(tiny, "limit", spatial="mean"),
     ]
     text = (ROOT / "docs" / "trajectory.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([^`{}]+)`", text))

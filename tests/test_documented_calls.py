@@ -16,7 +16,8 @@ import pytest
 
 import proofs_check
 import theory_sim
-from theory_sim import Experiment
+from theory_sim import Engine, Experiment, Observer, Trajectory
+from theory_sim.loop import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", *(page for page in ROOT.glob("docs/**/*.md") if "results" not in page.parts)])
@@ -59,21 +60,33 @@ def test_public_names_are_listed_and_never_modules(package: Any) -> None:
     assert done.returncode == 0, done.stderr
 
 
+_TYPES: dict[str, Any] = {"pandas": pandas, "Experiment": Experiment, "Observer": Observer, "Progress": Progress,
+                          "Trajectory": Trajectory}
+
+
 def literals(function: Any) -> list[tuple[str, Any]]:
     """Each value that a parameter's Literal allows."""
-    hints = typing.get_type_hints(function, localns={"pandas": pandas})  # which modules import for their types alone
+    hints = typing.get_type_hints(function, localns=_TYPES)  # which modules import for their types alone
     return [(name, value) for name, kind in hints.items() if typing.get_origin(kind) is Literal
             for value in typing.get_args(kind) if name != "return"]
 
 
-@pytest.mark.parametrize(("name", "value"), literals(theory_sim.solve_limit))
+def limit_options() -> list[tuple[str, Any]]:
+    """What the overload of the limit allows."""
+    found = [each for each in typing.get_overloads(theory_sim.simulate) if "kernel" in inspect.signature(each).parameters]
+    return [(name, value) for name, value in literals(found[0]) if name != "engine"]
+
+
+@pytest.mark.parametrize(("name", "value"), limit_options())
 def test_every_option_of_the_limit_that_type_checks_runs(name: str, value: str) -> None:
     e = TINY.replace(neurons="independent") if value == "sampled" else TINY
-    assert theory_sim.solve_limit(e, threads=1, **{name: value}).outcome == "budget_spent"
+    assert theory_sim.simulate(e, Engine("limit", {name: value}), threads=1).outcome == "budget_spent"
 
 
 def test_the_options_are_found() -> None:
-    assert {name for name, _ in literals(theory_sim.solve_limit)} == {"noise", "kernel", "time", "spatial"}
+    assert {name for name, _ in limit_options()} == {"noise", "kernel", "time", "spatial"}
+    declared = {(option.name, value) for option in Engine("limit").solver.options for value in option.choices}
+    assert set(limit_options()) == declared
     others = [name for name in theory_sim.__all__ if inspect.isfunction(getattr(theory_sim, name))
-              and literals(getattr(theory_sim, name)) and name != "solve_limit"]
+              and literals(getattr(theory_sim, name))]
     assert others in ([], ["compare_paired", "compare_sweep"], ["compare_sweep"], ["compare_paired"]), "tested there"

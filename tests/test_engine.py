@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from theory_sim import Experiment, Plan, Trajectory, simulate, solve_limit
+from theory_sim import Experiment, Plan, Trajectory, simulate
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
-from theory_sim.loop import partial_path
-from theory_sim.study.engine import Engine
+from theory_sim.loop import unfinished_path
 from theory_sim.sweeps.over_seeds import summarise
 from theory_sim.sweeps.run_plan import run_plan
 from theory_sim.terminal.tables import summary_tables
@@ -31,7 +31,7 @@ def test_names_and_labels() -> None:
 
 @pytest.mark.parametrize(
     ("name", "options", "said"),
-    [("infinite", {}, "finite, limit, closure"), ("finite", {"time": "flow"}, "--engine limit"),
+    [("infinite", {}, "closure, finite, limit"), ("finite", {"time": "flow"}, "--engine limit"),
      ("limit", {"width": 3}, "width")],
 )
 def test_unknown_engines_and_options(name: str, options: dict[str, Any], said: str) -> None:
@@ -69,7 +69,7 @@ def stop(step: int, tau: float, loss: float) -> None:
 def test_an_unfinished_run_is_gone_on_with_or_refused(tmp_path: Path) -> None:
     plan = Plan.of(TINY, ["S"])
     [(path, run)] = run_plan(plan, tmp_path, progress=lambda e: stop)
-    assert run.outcome == "interrupted" and partial_path(path).exists() and not path.exists()
+    assert run.outcome == "interrupted" and unfinished_path(path).exists() and not path.exists()
     with pytest.raises(StoreError, match="theory-sim resume"):
         run_plan(plan, tmp_path)
     with pytest.raises(StoreError, match="holds another experiment"):
@@ -78,7 +78,7 @@ def test_an_unfinished_run_is_gone_on_with_or_refused(tmp_path: Path) -> None:
     wanted = simulate(TINY.replace(schedule="S"))
     np.testing.assert_array_equal(whole.dataset["f_train"], wanted.dataset["f_train"])
     np.testing.assert_array_equal(whole.dataset["tau"], wanted.dataset["tau"])
-    assert not partial_path(path).exists()
+    assert not unfinished_path(path).exists()
 
 
 def test_summaries_keep_engines_apart() -> None:
@@ -100,9 +100,9 @@ def test_summaries_keep_engines_apart() -> None:
 
 def test_repeated_runs_are_refused_by_what_each_engine_draws() -> None:
     with pytest.raises(InputError, match="independent runs"):  # the limit draws no initial weights: this is one data set twice
-        summarise([solve_limit(TINY), solve_limit(TINY.replace(seed_init=7, seed_noise=8))])
+        summarise([simulate(TINY, "limit"), simulate(TINY.replace(seed_init=7, seed_noise=8), "limit")])
     loose = TINY.replace(neurons="independent", tau_0=0.1, tau_xi=0.001)
-    assert len(summarise([solve_limit(loose.replace(seed_data=0, seed=k), noise="sampled") for k in (0, 1)])) == 1
+    assert len(summarise([simulate(loose.replace(seed_data=0, seed=k), "limit", noise="sampled") for k in (0, 1)])) == 1
     with pytest.raises(InputError, match="independent runs"):
         summarise([Engine("closure").run(TINY), Engine("closure").run(TINY.replace(seed=1))])
 

@@ -12,7 +12,7 @@ import pytest
 
 from theory_sim import Experiment, resume, simulate
 from theory_sim.errors import StoreError
-from theory_sim.loop import environment, environment_changes, partial_path
+from theory_sim.loop import environment, environment_changes, unfinished_path
 
 ROOT = Path(__file__).parents[1]
 # Compiling for another processor takes seconds: there only what has a name is asked for.
@@ -79,11 +79,11 @@ def test_a_run_of_another_kernel_is_refused(tmp_path: Path, monkeypatch: pytest.
         raise KeyboardInterrupt
 
     simulate(Experiment(d=4, N=8, m_W=4, m_V=4, n_test=1, max_steps=3), store=store, progress=stop)
-    manifest = json.loads((partial_path(store) / "run.json").read_text())
+    manifest = json.loads((unfinished_path(store) / "run.json").read_text())
     assert manifest["environment"] == environment() and not environment_changes(manifest["environment"])
     there = environment() | {"BLAS": "openblas 0.3.0 Prescott pthreads"}
     assert environment_changes(there).startswith("BLAS openblas 0.3.0 Prescott pthreads then, ")
-    monkeypatch.setattr("theory_sim.loop.partial.environment", lambda: there)
+    monkeypatch.setattr("theory_sim.loop.unfinished.environment", lambda: there)
     simulate(Experiment(d=4, N=8, m_W=4, m_V=4, n_test=1, max_steps=3), store=store, progress=stop, force=True)
     with pytest.raises(StoreError, match="Prescott pthreads then"):
         resume(store)
@@ -92,10 +92,10 @@ def test_a_run_of_another_kernel_is_refused(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.tier2
 def test_runs_do_not_depend_on_the_threads_of_blas() -> None:
     code = (
-        "import hashlib, json; from theory_sim import Experiment, simulate, solve_limit\n"
+        "import hashlib, json; from theory_sim import Experiment, simulate\n"
         "e = Experiment(d=120, N=700, m_W=300, m_V=600, n_test=50, max_steps=6, record_every=1, observe={'kernels': {}})\n"
-        "runs = [simulate(e, threads=1), solve_limit(e, threads=1),\n"
-        "        solve_limit(e.replace(neurons='independent'), noise='sampled', threads=1)]\n"
+        "runs = [simulate(e, threads=1), simulate(e, 'limit', threads=1),\n"
+        "        simulate(e.replace(neurons='independent'), 'limit', noise='sampled', threads=1)]\n"
         "print(json.dumps({str(i): hashlib.sha256(b''.join(run.dataset[name].values.tobytes()\n"
         "      for name in sorted(map(str, run.dataset.variables)))).hexdigest() for i, run in enumerate(runs)}))"
     )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.test_hostile_input import call
 from theory_sim.cli import app
-from theory_sim.study.engine import Engine
+from theory_sim.engines import Engine
 from theory_sim.trajectory import Trajectory
 
 RUN = ["run", "--compare", "L-S,S", "--set", "name=tiny", "--set", "d=10", "--set", "m_W=20", "--set", "m_V=40",
@@ -87,6 +87,6 @@ def test_a_study_says_how_to_continue(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_resume_names_the_runs_that_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(importlib.import_module("theory_sim.resume"), "resume", stop)
+    monkeypatch.setattr(importlib.import_module("theory_sim.engines"), "resume", stop)
     status, said = theory_sim("resume", "a b", "c")
     assert status == 130 and command_of(said) == ["resume", "a b", "c"]

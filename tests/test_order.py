@@ -6,10 +6,10 @@ import math
 
 import pytest
 
+from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.regimes import regime
-from theory_sim.simulate import simulate
 
 SEEDS = range(20)
 # Under L-S, Q must be far from learnt when P is: above the levels 0.45 to 0.55 by a margin.

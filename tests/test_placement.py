@@ -16,8 +16,7 @@ from tests.test_reproducible import assert_identical
 from theory_sim import Data, Experiment, draw_data, draw_test_data, resume, simulate
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment.choices import PLACEMENTS
-from theory_sim.limit.closure import closure_trajectory
-from theory_sim.loop import partial_path
+from theory_sim.loop import unfinished_path
 from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
@@ -76,15 +75,15 @@ class Slow:
             if e.noise_placement == "activations":
                 f = f + level * StepStream(seed, "placed noise").at(t).standard_normal(len(f)) * norm
             xi = noise(e, t)
-            kick = {"gradient": gamma * level, "iterates": level}.get(e.noise_placement, 0.0)
+            increment = {"gradient": gamma * level, "iterates": level}.get(e.noise_placement, 0.0)
             for index in range(2):
                 G = np.zeros_like(U[index])
                 for i in range(len(f)):
                     slope = loss_slope(data.y[i] * f[i]) * data.y[i] / len(f)
                     G += slope * np.outer(u[index] * active[index][:, i], x[index][i])
                 random = gamma * xi[index]
-                if kick:
-                    random = random + kick * drawn(e, "placed noise", seed, index, t)
+                if increment:
+                    random = random + increment * drawn(e, "placed noise", seed, index, t)
                 decay = 1 - gamma * e.lambda_
                 U[index] = decay * U[index] - gamma * G - random
                 signal[index] = decay * signal[index] - gamma * G
@@ -167,7 +166,7 @@ def test_without_noise_it_is_the_fast_network(network: str) -> None:
         for step in range(8):
             for net in (fast, general):
                 net.step(-data.y / (1 + np.exp(data.y * net.f)) / len(data), 1.2, step)
-            pairs = [(fast.f, general.f), (fast.g, general.g), (fast.plane(), general.plane()),
+            pairs = [(fast.f, general.f), (fast.g, general.g), *zip(fast.plane(), general.plane(), strict=True),
                      (fast.signal_direction(), general.signal_direction()),
                      *zip(fast.outputs(fresh), general.outputs(fresh), strict=True)]
             for one, other in pairs:
@@ -190,7 +189,7 @@ def test_bits_do_not_depend_on_threads_or_on_interruption(fields: dict[str, Any]
 
     store = tmp_path / "run"
     simulate(e, threads=1, store=store, progress=stop, checkpoint_seconds=0.0)
-    assert partial_path(store).exists()
+    assert unfinished_path(store).exists()
     assert_identical(whole, resume(store, threads=2))
     decomposition_adds_up(whole)
 
@@ -227,7 +226,7 @@ def test_matched_placements_have_one_pre_activation_variance(placement: str, s: 
     else:  # the recursion of THEORY §5 to its stationary level, of weights
         weights = np.zeros((n, 2))
         for _ in range(120):
-            weights = (1 - rate * lambda_) * weights - noise_of.kick(level, rate) * rng.standard_normal((n, 2))
+            weights = (1 - rate * lambda_) * weights - noise_of.increment(level, rate) * rng.standard_normal((n, 2))
         drawn_noise = weights @ x.T
     for i in range(2):
         rms = float(np.sqrt(np.mean(drawn_noise[:, i] ** 2)))
@@ -283,7 +282,7 @@ def test_helpers_refuse_what_they_cannot_do() -> None:
     refused: list[dict[str, Any]] = [{"noise_placement": "gradient", "noise_level": 1.0}]
     for fields in refused:
         with pytest.raises(InputError):
-            closure_trajectory(Experiment(schedule="S", **fields))
+            simulate(Experiment(schedule="S", **fields), "closure")
 
 
 def test_schedules_know_nothing_of_placed_noise() -> None:

@@ -1,6 +1,6 @@
-"""Adding a study, a figure or an executor is one file: found in help and in the documentation's lists, and run.
+"""Adding a study, a figure, an executor or an engine is one file: found in help and in the documentation's lists, and run.
 
-The package that is added is another distribution, as a user would write it: three modules, declared as entry points.
+The package that is added is another distribution, as a user would write it: four modules, declared as entry points.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.groups import grid_cells, group_row
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Study, StudyVerdict
-from theory_sim.study.engine import Engine
+from theory_sim.engines import Engine
 from theory_sim.sweeps.declaration import Sweep
 
 
@@ -81,13 +81,60 @@ class Added(InProcess):
         print("submitted by the added executor")
         return super().submit(fn, *args, **kwargs)
 """
+ENGINE = """
+from theory_sim.engines.registry import register
+from theory_sim.engines.solver import Option, Solver
+from theory_sim.errors import Fault
+
+
+@register
+class Added(Solver):
+    name, summary = "added-engine", "an added engine"
+    options = (Option("stretch", 1.0, "how far rates are stretched (default 1)", least=1.0, most=2.0),
+               Option("flavour", "plain", "plain (default), odd", ("plain", "odd")))
+    unread = frozenset({"m_W"})
+
+    def unsupported(self, experiment, options, observers=()):
+        if experiment.network == "shared":
+            return Fault("network = 'shared' in the added engine", "it has split networks", "set network = 'split'")
+
+    def run(self, experiment, options, unfinished, *, observers, threads, progress, seconds):
+        import json
+
+        from theory_sim.data import draw_data, draw_test_data
+        from theory_sim.loop import Run, deferred_interrupt
+        from theory_sim.network import SplitNetwork
+        from theory_sim.numeric.pool import BlockPool
+        from theory_sim.observe.decomposition import Decomposition
+        from theory_sim.observe.generalisation import PError
+        from theory_sim.observe.losses import Losses
+        from theory_sim.observe.separation import Separation
+
+        train, test = draw_data(experiment), draw_test_data(experiment)
+        watching = [Losses(), PError(experiment.g0), Decomposition(), Separation(), *observers]
+        with BlockPool(threads) as pool, deferred_interrupt() as interrupted:
+            network = SplitNetwork(experiment, train, pool)
+            step = network.step
+            network.step = lambda residual, rate, *rest, **more: step(residual, options["stretch"] * rate, *rest, **more)
+            run = Run(experiment, train, test, network, watching, engine=self.name, layers=["W", "V"], progress=progress,
+                      interrupted=interrupted, unfinished=unfinished, checkpoint_seconds=seconds)
+            return run.complete(lambda: {self.name: json.dumps(options), "seconds": 1.0})
+
+    def estimated_bytes(self, experiment, options, threads):
+        return 2**20
+
+    def estimated_seconds(self, experiment, options, threads):
+        return 3600.0
+"""
 USE = """
-import importlib.util, sys
+import importlib.util, os, signal, sys
 from pathlib import Path
 
 from typer.testing import CliRunner
 
+from theory_sim import Engine, Trajectory, simulate
 from theory_sim.cli import app
+from theory_sim.errors import InputError
 
 
 def said(*line):
@@ -115,6 +162,46 @@ assert Path("added.svg").is_file()
 for command in ("run", "resume", "extend"):
     assert "added-executor: an added executor" in said("sweep", command, "--help")
 assert ("added-executor", "an added executor") in docs.get_rows("theory_sim.sweeps.executors.base:EXECUTORS")
+help = said("run", "--help")
+assert "added-engine: an added engine" in help and "--stretch" in help and "Added-engine: how far rates" in help
+assert ("added-engine", "an added engine") in docs.get_rows("theory_sim.engines.registry:ENGINES")
+
+
+def refused(*line):
+    found = CliRunner(env={"COLUMNS": "200"}).invoke(app, line)
+    assert isinstance(found.exception, InputError), found.output
+    return str(found.exception)
+
+
+fields = ("d=8", "m_W=8", "m_V=20", "n_test=2", "max_tau=40", "schedule=S")
+small = ["--preset", "quick", *(f"--set={field}" for field in fields)]
+assert "one of added-engine, closure, finite, limit" in refused("run", *small, "--engine", "nonesuch")
+assert "this is an option of added-engine" in refused("run", *small, "--stretch", "1.5")
+assert "a number from 1 to 2" in refused("run", *small, "--engine", "added-engine", "--stretch", "3")
+assert "one of plain, odd" in refused("run", *small, "--engine", "added-engine", "--flavour", "sour")
+assert "it has split networks" in refused("run", *small, "--engine", "added-engine", "--set", "network=shared")
+ran = CliRunner().invoke(app, ["run", *small, "--engine", "added-engine", "--stretch", "1.5", "--flavour", "odd"])
+assert "about 60 min in all" in ran.stderr, ran.stderr
+path = Path("runs/quick-S-seed0-added-engine-odd")
+first = Trajectory.load(path)
+assert Engine.of(first) == Engine("added-engine", {"stretch": 1.5, "flavour": "odd"})
+assert "added-engine (odd, stretch 1.5)" in said("show", str(path))
+assert not (simulate(first.experiment).history("g", part="total") == first.history("g", part="total")).all()
+
+
+def stop(step, tau, loss):
+    if tau > 20:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+e = first.experiment
+assert simulate(e, Engine.of(first), store="again", progress=stop).outcome == "interrupted"
+assert "added-engine" in said("resume", "again")
+again = Trajectory.load("again")
+assert again.dataset.drop_attrs().equals(first.dataset.drop_attrs())
+Path("t.toml").write_text('name = "t"\\npreset = "quick"\\nengine = ["closure", {name = "added-engine", stretch = 1.5}]\\n'
+                          '[fields]\\nd = 8\\nm_W = 8\\nm_V = 20\\nn_test = 2\\nmax_tau = 40.0\\n')
+assert "2 of 2 runs done" in said("sweep", "run", "t.toml", "--workers", "0")
 Path("s.toml").write_text('name = "s"\\npreset = "quick"\\nengine = "closure"\\n')
 assert "submitted by the added executor" in said("sweep", "run", "s.toml", "--executor", "added-executor", "--quiet")
 """
@@ -126,12 +213,12 @@ def test_one_of_each_is_found_and_run(tmp_path: Path) -> None:
     package.mkdir()
     information.mkdir()
     (package / "__init__.py").write_text("")
-    for name, text in (("study", STUDY), ("figure", FIGURE), ("executor", EXECUTOR)):
+    for name, text in (("study", STUDY), ("figure", FIGURE), ("executor", EXECUTOR), ("engine", ENGINE)):
         (package / f"{name}.py").write_text(text)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: lab\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text(
         "[theory_sim.studies]\na = lab.study\n[theory_sim.plots]\na = lab.figure\n"
-        "[theory_sim.sweeps.executors]\na = lab.executor\n"
+        "[theory_sim.sweeps.executors]\na = lab.executor\n[theory_sim.engines]\na = lab.engine\n"
     )
     done = subprocess.run([sys.executable, "-c", USE, str(ROOT / "docs" / "registry_table.py")], cwd=tmp_path, text=True,
                           capture_output=True, check=False, env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"})
@@ -146,7 +233,8 @@ def test_every_module_that_registers_is_found() -> None:
     spec.loader.exec_module(docs)
     for package, place, pattern in (("studies", "theory_sim.studies.registry:STUDIES", "= register(Study("),
                                     ("plots", "theory_sim.plots.registry:PLOTS", "\nregister(Plot("),
-                                    ("sweeps/executors", "theory_sim.sweeps.executors.base:EXECUTORS", "\n@register\n")):
+                                    ("sweeps/executors", "theory_sim.sweeps.executors.base:EXECUTORS", "\n@register\n"),
+                                    ("engines", "theory_sim.engines.registry:ENGINES", "\n@register\n")):
         files = [path for path in (ROOT / "theory_sim" / package).rglob("*.py") if pattern in path.read_text(encoding="utf-8")]
         rows = docs.get_rows(place)
         assert len(rows) == len(files) > 1 and all(name and summary for name, summary in rows)

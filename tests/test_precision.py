@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from tests.reference import Array
-from theory_sim import Experiment, Trajectory, draw_data, resume, simulate, solve_limit
+from theory_sim import Engine, Experiment, Trajectory, draw_data, resume, simulate
 from theory_sim.data import shared_directions
 from theory_sim.errors import ExperimentError, InputError
-from theory_sim.loop import partial_path
+from theory_sim.loop import unfinished_path
 from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
 from theory_sim.observe.learning_order import learning_order
-from theory_sim.precision import finest_decay, largest_noise, require_precision
+from theory_sim.precision import finest_decay, largest_noise
 from theory_sim.regimes import regime, verdict_requirements
 from theory_sim.theory.conditions import highest_level, output_rounding
 from theory_sim.train.batches import Batches
@@ -74,10 +74,10 @@ def test_initial_values_and_increments_agree(neurons: Any) -> None:
     for name in ("W", "V"):
         (one, one_moved, one_u), (other, other_moved, other_u) = ([part[name] for part in parts] for parts in layers)
         np.testing.assert_allclose(one, other, rtol=1.51 * EPS, atol=0)
-        kick = np.abs(other_moved - (1 - 0.7 * e.lambda_) * other)
-        assert (np.abs(one_moved - other_moved) <= 3.51 * EPS * (np.abs(other) + kick)).all()
+        increment = np.abs(other_moved - (1 - 0.7 * e.lambda_) * other)
+        assert (np.abs(one_moved - other_moved) <= 3.51 * EPS * (np.abs(other) + increment)).all()
         np.testing.assert_array_equal(np.sign(one_u), np.sign(other_u))
-        assert kick.max() > 0.05 and np.corrcoef(one.ravel(), np.roll(other.ravel(), 1))[0, 1] < 0.1  # it could fail
+        assert increment.max() > 0.05 and np.corrcoef(one.ravel(), np.roll(other.ravel(), 1))[0, 1] < 0.1  # it could fail
 
 
 @pytest.mark.parametrize("placement", ["pre-activations", "pre-activations-shared", "iterates-transient"])
@@ -152,7 +152,7 @@ def test_runs_of_both_precisions_agree(tau_0: float) -> None:
 def test_the_limit_agrees(fields: dict[str, Any]) -> None:
     e = RUN.replace(neurons="independent", max_tau=100.0, n_test=3, **fields)
     for tau_0, noise in ((1e8, "vanishing"), (0.3, "sampled")):
-        runs = [solve_limit(e.replace(tau_0=tau_0, tau_xi=0.00789 * tau_0, dtype=dtype), noise=noise, threads=1)  # type: ignore[arg-type]
+        runs = [simulate(e.replace(tau_0=tau_0, tau_xi=0.00789 * tau_0, dtype=dtype), "limit", noise=noise, threads=1)  # type: ignore[arg-type]
                 for dtype in DTYPES]  # fmt: skip
         atol = loss_tolerance(runs[1])
         np.testing.assert_allclose(runs[0].dataset["f_train"], runs[1].dataset["f_train"], rtol=0, atol=atol)
@@ -229,7 +229,7 @@ def test_a_resumed_run_at_a_large_level_is_the_same(tmp_path: Path) -> None:
     e, store = RUN.replace(tau_0=1e8, max_tau=40.0, record_every=10.0), tmp_path / "run"
     whole = simulate(e, threads=1)
     simulate(e, threads=1, store=store, progress=stop, checkpoint_seconds=0.0)
-    assert partial_path(store).exists()
+    assert unfinished_path(store).exists()
     again = resume(store, threads=2)
     for name in whole.dataset.variables:
         np.testing.assert_array_equal(whole.dataset[name].values, again.dataset[name].values, err_msg=str(name))
@@ -298,11 +298,11 @@ def test_runs_beyond_the_precision_are_refused(fields: dict[str, Any], rule: str
         simulate(e, store=tmp_path / "run")
     noise = "neurons" in fields
     assert not list(tmp_path.iterdir()) and ("float64" in caught.value.fix) != noise and ("paired" in caught.value.fix) == noise
-    require_precision(e.replace(dtype="float64"))
+    Engine().require(e.replace(dtype="float64"))
     assert any("float32" in warning for warning in regime(e).warnings)
     assert not any("float32" in warning for warning in regime(e, infinite_width=True).warnings)  # the limit has no such bound
     if fields.get("neurons"):
-        require_precision(e.replace(neurons="paired"))
+        Engine().require(e.replace(neurons="paired"))
 
 
 def test_double_precision_has_its_bound_too() -> None:
@@ -310,13 +310,13 @@ def test_double_precision_has_its_bound_too() -> None:
     for dtype in DTYPES:
         lost = RUN.replace(lambda_=1e-12, schedule="S", eta_2=1e-5, dtype=dtype)
         with pytest.raises(InputError, match="no weight decay") as caught:
-            require_precision(lost)
+            Engine().require(lost)
         assert "float64" not in caught.value.fix
         assert not any("use dtype" in warning for warning in regime(lost).warnings)
     assert 1e12 < highest_level("independent", "float64", 1.0, rounding=0.1) < 1e15
     with pytest.raises(InputError, match="put the noise out"):
         large: dict[str, Any] = {"tau_0": 1e12, "tau_xi": 1e12, "eta_2": 100.0, "lambda_": 0.0}
-        require_precision(RUN.replace(neurons="independent", dtype="float64", **large))
+        Engine().require(RUN.replace(neurons="independent", dtype="float64", **large))
 
 
 def test_the_condition_tells_the_factor_to_spare() -> None:
@@ -341,7 +341,7 @@ def test_the_condition_tells_the_factor_to_spare() -> None:
     grown = next(c for c in regime(RUN.replace(neurons="independent", tau_0=1.0, tau_xi=1e4)).conditions
                  if c.name == "noise level resolved in float32")
     assert not grown.holds and "tau_xi" in grown.fix and "tau_0" not in grown.fix
-    require_precision(RUN.replace(neurons="independent", tau_0=1e4))
+    Engine().require(RUN.replace(neurons="independent", tau_0=1e4))
 
 
 def test_the_largest_noise_bounds_that_of_the_run() -> None:

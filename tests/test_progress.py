@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from theory_sim import Experiment, simulate, solve_limit
+from theory_sim import Experiment, simulate
 from theory_sim.loop import run as loop
 from theory_sim.trajectory import Trajectory
 
@@ -24,7 +24,7 @@ def watched(engine: str) -> tuple[Trajectory, list[tuple[int, float, float]]]:
 
     if engine == "finite":
         return simulate(CUT, threads=1, progress=progress), calls
-    return solve_limit(CUT, time="flow" if engine == "flow" else "steps", threads=1, progress=progress), calls
+    return simulate(CUT, "limit", time="flow" if engine == "flow" else "steps", threads=1, progress=progress), calls
 
 
 @pytest.mark.parametrize("engine", ["finite", "limit", "flow"])

@@ -12,10 +12,15 @@ import theory_sim
 
 @pytest.mark.parametrize("name", theory_sim.__all__)
 def test_public_names_are_not_modules(name: str) -> None:
-    import theory_sim.regimes
-    import theory_sim.simulate
-
     assert callable(getattr(theory_sim, name))
+
+
+def test_no_module_hides_a_public_name() -> None:
+    """Importing a submodule sets an attribute of its package: none may be a name that the package hands out."""
+    import pkgutil
+
+    modules = {module.name for module in pkgutil.iter_modules(theory_sim.__path__)}
+    assert len(modules) > 20 and not modules & set(theory_sim.__all__)
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

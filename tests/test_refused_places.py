@@ -13,10 +13,9 @@ import pytest
 
 from tests.test_hostile_input import call
 from theory_sim.cli import app
+from theory_sim.engines import Engine, simulate
 from theory_sim.errors import ExperimentError, TheorySimError
 from theory_sim.experiment import Experiment, require_steps
-from theory_sim.limit.solve import solve_limit
-from theory_sim.simulate import simulate
 
 TINY = Experiment(name="tiny", d=10, m_W=20, m_V=40, max_tau=20.0, n_test=5)
 
@@ -53,9 +52,9 @@ def test_a_read_only_folder(read_only: Path) -> None:
 
 def test_a_disk_that_is_full(full: Path) -> None:
     """Nothing half is in the run's place; an unfinished one may be, and no draft."""
-    for engine in (simulate, solve_limit):
+    for engine in ("finite", "limit"):
         with pytest.raises(TheorySimError, match="No space left"):
-            engine(TINY.replace(record_every=0.01), store=full / engine.__name__)
+            simulate(TINY.replace(record_every=0.01), Engine(engine), store=full / engine)
         assert {path.suffix for path in full.iterdir()} <= {".partial", ".lock"}, list(full.iterdir())
 
 
@@ -66,9 +65,9 @@ def test_a_run_that_would_not_end_is_refused() -> None:
         assert endless.most_steps > 1e9
         with pytest.raises(ExperimentError, match=r"at most 1e\+09 steps(.|\n)*max_steps"):
             require_steps(endless)
-        for engine in (simulate, solve_limit):
+        for engine in ("finite", "limit"):
             with pytest.raises(ExperimentError, match=r"at most 1e\+09 steps"):
-                engine(endless)
+                simulate(endless, Engine(engine))
         require_steps(endless.replace(max_steps=5))
         assert simulate(endless.replace(max_steps=5), threads=1).dataset.attrs["final_step"] == 5
 

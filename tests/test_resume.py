@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from tests.killed import ENGINES, EXPERIMENT
-from theory_sim import Trajectory, resume, simulate, solve_limit
+from theory_sim import Engine, Trajectory, resume, simulate
 from theory_sim.errors import InputError, StoreError
-from theory_sim.loop import Partial, environment, partial_path
+from theory_sim.loop import UnfinishedRun, environment, unfinished_path
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.storage import failpoints
 from theory_sim.storage.arrays import read_arrays, write_arrays
@@ -68,12 +68,12 @@ def test_kills_each_with_a_second_one(index: int, whole: dict[str, Trajectory], 
     engine = list(ENGINES)[index % len(ENGINES)]
     store, (point, count) = tmp_path / "run", MOMENTS[index]
     assert killed(store, engine, "new", point, count) == -signal.SIGKILL
-    if not partial_path(store).exists() and not store.exists():  # before there was anything to go on with
+    if not unfinished_path(store).exists() and not store.exists():  # before there was anything to go on with
         assert point in BEFORE
         ENGINES[engine](store=store, threads=1)
-    if partial_path(store).exists():
+    if unfinished_path(store).exists():
         killed(store, engine, "resume", "any", int(SECOND[index]))
-    if partial_path(store).exists():
+    if unfinished_path(store).exists():
         assert_same_data(resume(store), whole[engine])
     assert_same_data(Trajectory.load(store), whole[engine])
     left = {path.name for path in tmp_path.iterdir()} - {"run", "run.partial.lock"}
@@ -102,7 +102,7 @@ def test_a_twin_checkpoint_is_noticed(whole: dict[str, Trajectory], tmp_path: Pa
     """The comparison can fail: one bit of the state moved, and the result differs."""
     store = tmp_path / "run"
     assert killed(store, "finite", "new", "step", 20) == -signal.SIGKILL
-    path = partial_path(store) / "checkpoint"
+    path = unfinished_path(store) / "checkpoint"
     _, label, state = read_arrays(path)
     state["network/W signal"][0, 0] = np.nextafter(state["network/W signal"][0, 0], np.float32(9))
     write_arrays(path, label, state, fix="")
@@ -126,7 +126,7 @@ def test_ctrl_c_keeps_the_run_resumable(whole: dict[str, Trajectory], tmp_path: 
     store = tmp_path / "run"
     run = simulate(EXPERIMENT, store=store, progress=Stop(4))
     assert run.outcome == "interrupted" and not store.exists()
-    assert partial_path(store).exists()
+    assert unfinished_path(store).exists()
     with pytest.raises(StoreError, match="theory-sim resume"):
         simulate(EXPERIMENT, store=store)
     again = resume(store, progress=Stop(3))
@@ -136,9 +136,9 @@ def test_ctrl_c_keeps_the_run_resumable(whole: dict[str, Trajectory], tmp_path: 
     with pytest.raises(StoreError, match="the run is finished"):
         resume(store)
     simulate(EXPERIMENT, store=store, progress=Stop(4), force=True)
-    assert store.exists() and partial_path(store).exists()  # the finished run stays until another one is whole
+    assert store.exists() and unfinished_path(store).exists()  # the finished run stays until another one is whole
     simulate(EXPERIMENT, store=store, force=True)
-    assert not partial_path(store).exists()
+    assert not unfinished_path(store).exists()
 
 
 class Largest(Observer):
@@ -159,12 +159,12 @@ class Largest(Observer):
         self._seen = float(state["seen"])
 
 
-@pytest.mark.parametrize("engine", [simulate, solve_limit])
-def test_observers_of_the_users_own_go_on(engine: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["finite", "limit"])
+def test_observers_of_the_users_own_go_on(engine: str, tmp_path: Path) -> None:
     e = EXPERIMENT.replace(neurons="paired")
-    wanted = engine(e, observers=[Largest()])
+    wanted = simulate(e, Engine(engine), observers=[Largest()])
     store = tmp_path / "run"
-    engine(e, store=store, observers=[Largest()], progress=Stop(5))
+    simulate(e, Engine(engine), store=store, observers=[Largest()], progress=Stop(5))
     with pytest.raises(InputError, match="Largest"):
         resume(store)
     assert_same_data(resume(store, observers=[Largest()]), wanted)
@@ -173,7 +173,7 @@ def test_observers_of_the_users_own_go_on(engine: Any, tmp_path: Path) -> None:
 def test_another_version_or_processor_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = tmp_path / "run"
     with monkeypatch.context() as then:
-        then.setattr("theory_sim.loop.partial.environment", lambda: environment() | {"numpy": "1.0"})
+        then.setattr("theory_sim.loop.unfinished.environment", lambda: environment() | {"numpy": "1.0"})
         simulate(EXPERIMENT, store=store, progress=Stop(3))
     with pytest.raises(StoreError, match=r"numpy 1\.0 then"):
         resume(store)
@@ -183,7 +183,7 @@ def test_another_version_or_processor_is_refused(tmp_path: Path, monkeypatch: py
 def test_one_process_a_run(tmp_path: Path) -> None:
     store = tmp_path / "run"
     simulate(EXPERIMENT, store=store, progress=Stop(3))
-    with Partial(store), pytest.raises(StoreError, match="another process"):
+    with UnfinishedRun(store), pytest.raises(StoreError, match="another process"):
         resume(store)
     resume(store)
 
@@ -192,7 +192,7 @@ def test_one_process_a_run(tmp_path: Path) -> None:
 def test_a_damaged_folder_is_refused(name: str, tmp_path: Path) -> None:
     store = tmp_path / "run"
     simulate(EXPERIMENT, store=store, progress=Stop(5), checkpoint_seconds=0.0)
-    path = partial_path(store) / name
+    path = unfinished_path(store) / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 40] = bytes(40)
     path.write_bytes(content)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.reference import loss_slope, output, output_gradient
 from tests.test_reproducible import assert_identical
-from theory_sim import Experiment, draw_data, draw_test_data, simulate, solve_limit
+from theory_sim import Experiment, draw_data, draw_test_data, simulate
 from theory_sim.data import shared_directions
 from theory_sim.network import SharedNetwork
 from theory_sim.numeric.pool import BlockPool
@@ -94,7 +94,7 @@ def test_limit_is_approached_and_the_split_limit_is_not() -> None:
         gaps = []
         for seed in range(8):
             overlap = e.overlap_z if network == "shared" else 0.0
-            limit = solve_limit(e.replace(seed=seed, network=network, overlap_z=overlap)).dataset["f_train"].values
+            limit = simulate(e.replace(seed=seed, network=network, overlap_z=overlap), "limit").dataset["f_train"].values
             found = simulate(e.replace(seed=seed, m_W=m)).dataset["f_train"].values
             gaps.append(math.sqrt(np.mean((found - limit) ** 2)))
         return float(np.median(gaps))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from theory_sim.engines import simulate
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.presets import PRESETS
-from theory_sim.limit.solve import solve_limit
 from theory_sim.regimes import regime
 from theory_sim.statistics.intervals import mean_interval
 from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
@@ -38,7 +38,8 @@ def fits(part: Any) -> str:
 
 @pytest.fixture(scope="module")
 def summaries() -> list[ScheduleSummary]:
-    return summarise([solve_limit(TINY.replace(schedule=schedule, seed=seed)) for schedule in ("L-S", "S") for seed in (0, 1)])
+    runs = [TINY.replace(schedule=schedule, seed=seed) for schedule in ("L-S", "S") for seed in (0, 1)]
+    return summarise([simulate(each, "limit") for each in runs])
 
 
 @pytest.mark.parametrize("fields", [{}, {"tau_0": 1e12, "neurons": "independent", "lambda_": 0.0, "eta_2": 1e12}], ids=str)
@@ -91,7 +92,7 @@ def test_times_have_at_least_three_digits(tau: float, text: str) -> None:
 
 
 def test_runs_that_differ_are_told_apart_by_their_fields() -> None:
-    runs = [solve_limit(each) for each in (TINY, TINY.replace(r=0.5, seed=1), TINY.replace(r=0.7, q0=0.25, seed=2))]
+    runs = [simulate(each, "limit") for each in (TINY, TINY.replace(r=0.5, seed=1), TINY.replace(r=0.7, q0=0.25, seed=2))]
     with pytest.raises(InputError) as caught:
         summarise(runs)
     assert all(word in str(caught.value) for word in ("r = 0.3", "0.5", "0.7", "q0 = 0.5", "0.25")), str(caught.value)

@@ -5,25 +5,21 @@ Public names are loaded when first used, so that importing the package costs lit
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from theory_sim.data import Data, draw_data, draw_test_data
+    from theory_sim.engines import Engine, engine_names, resume, simulate
     from theory_sim.experiment import Experiment, Recording
-    from theory_sim.limit import NTKRegression, closure_trajectory, ntk_regression, solve_limit
+    from theory_sim.limit.ntk import NTKRegression, ntk_regression
     from theory_sim.observe.base import Observer, Snapshot, Variable
     from theory_sim.observe.learning_order import LearningOrder, learning_order
     from theory_sim.regimes import Regime, regime
-    from theory_sim.resume import resume
-    from theory_sim.simulate import simulate
     from theory_sim.statistics.paired import compare_paired
     from theory_sim.studies.registry import get_study, study_names
     from theory_sim.studies.run_study import StudyResult, run_study
     from theory_sim.studies.study import Finding, Study, StudyVerdict
-    from theory_sim.study.engine import Engine
     from theory_sim.sweeps.blocks import Product, Random, Sobol, Zip
     from theory_sim.sweeps.collect import Summary, collect
     from theory_sim.sweeps.compare import compare_sweep
@@ -41,11 +37,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
     "Schedule": "train.schedules", "Placement": "train.noise",
-    "closure_trajectory": "limit", "NTKRegression": "limit", "ntk_regression": "limit", "solve_limit": "limit",
+    "NTKRegression": "limit.ntk", "ntk_regression": "limit.ntk",
     "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "experiment",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
-    "Plan": "sweeps.plan", "Regime": "regimes", "regime": "regimes", "resume": "resume", "simulate": "simulate",
-    "Trajectory": "trajectory", "Engine": "study.engine", "Sweep": "sweeps.declaration",
+    "Plan": "sweeps.plan", "Regime": "regimes", "regime": "regimes",
+    "Engine": "engines", "engine_names": "engines", "resume": "engines", "simulate": "engines",
+    "Trajectory": "trajectory", "Sweep": "sweeps.declaration",
     "SweepStore": "sweeps.store", "run_sweep": "sweeps.run", "collect": "sweeps.collect",
     "Summary": "sweeps.collect", "Product": "sweeps.blocks", "Zip": "sweeps.blocks",
     "Random": "sweeps.blocks", "Sobol": "sweeps.blocks", "phase_diagram": "sweeps.phase",
@@ -57,9 +54,9 @@ _HOMES = {
 __all__ = [
     "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression", "Observer", "Placement", "Plan", "Product",
     "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary",
-    "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "closure_trajectory", "collect", "compare_paired",
-    "compare_sweep", "draw_data", "draw_test_data", "get_study", "learning_order", "ntk_regression", "phase_diagram",
-    "regime", "resume", "run_study", "run_sweep", "simulate", "solve_limit", "study_names",
+    "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "collect", "compare_paired", "compare_sweep", "draw_data",
+    "draw_test_data", "engine_names", "get_study", "learning_order", "ntk_regression", "phase_diagram", "regime", "resume",
+    "run_study", "run_sweep", "simulate", "study_names",
 ]
 
 
@@ -71,14 +68,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """Keeps a public function from being hidden by the submodule of its own name once that has been imported."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -72,12 +72,12 @@ def fits(needed: float, there: float) -> bool:
     return CERTAIN * needed <= there
 
 
-def refuse(what: str, needed: float, there: float, mends: Sequence[str]) -> None:
+def refuse(what: str, needed: float, there: float, fixes: Sequence[str]) -> None:
     """Raise InputError: the run does not fit."""
     raise InputError(
         f"{what} needs about {gib(needed)}, {gib(there)} are available",
         f"{CERTAIN:g} of what a run needs must be available before it starts (estimates are within a quarter)",
-        "; ".join(mends) or "lower d",
+        "; ".join(fixes) or "lower d",
     )
 
 

@@ -10,13 +10,13 @@ import math
 
 import numpy as np
 
-from theory_sim.errors import InputError
+from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.theory.conditions import ROUNDING_LARGE, fix_of_noise, highest_level, output_rounding
 from theory_sim.train.clock import largest_level
 from theory_sim.train.noise import PreActivationNoise, make_placement
 
-__all__ = ["finest_decay", "float64_for", "largest_noise", "require_precision"]
+__all__ = ["finest_decay", "float64_for", "largest_noise", "precision_fault"]
 
 
 def largest_noise(experiment: Experiment) -> float:
@@ -39,28 +39,26 @@ def float64_for(dtype: str, decay: float, least: float) -> str:
     return "use dtype = 'float64', or " if dtype == "float32" and decay > least else ""
 
 
-def require_precision(experiment: Experiment) -> None:
-    """Refuse an experiment whose finite-width run would go wrong by rounding alone.
+def precision_fault(experiment: Experiment) -> Fault | None:
+    """What of an experiment would make its finite-width run go wrong by rounding alone; None if nothing would.
 
-    Raises
-    ------
-    InputError
-        If the rounding error of an output reaches 0.1, or weight decay is rounded away.
+    The rounding error of an output reaches 0.1, or weight decay is rounded away.
     """
     e, eps = experiment, float(np.finfo(experiment.dtype).eps)
     level = largest_noise(e)
     if output_rounding(e.neurons, level, e.alpha_max, eps) >= ROUNDING_LARGE:
         highest = highest_level(e.neurons, e.dtype, e.alpha_max, rounding=ROUNDING_LARGE)
-        raise InputError(
+        return Fault(
             f"noise of standard deviation up to {level:.3g} with neurons = {e.neurons!r} in {e.dtype}",
             f"these neurons put the noise out, and rounding leaves outputs right to 0.1 only up to a noise of {highest:.2g}",
-            fix_of_noise(e.neurons, e.tau_0_value, highest),
+            fix_of_noise(e.neurons, e.tau_0_value, highest), ("neurons", "tau_0", "tau_xi"),
         )
     for field, rate in e.rates().items():
         if 0.0 < rate * e.lambda_ <= eps / 4:
             other = float64_for(e.dtype, rate * e.lambda_, float(np.finfo("float64").eps) / 4)
-            raise InputError(
+            return Fault(
                 f"{field} x lambda = {rate * e.lambda_:.3g} in {e.dtype}",
                 f"1 - rate x lambda is rounded to 1 up to {eps / 4:.2g}, and there would be no weight decay at all",
-                f"{other}set lambda = 0, or raise the rate",
+                f"{other}set lambda = 0, or raise the rate", (field.partition("[")[0], "lambda"),
             )
+    return None

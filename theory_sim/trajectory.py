@@ -166,9 +166,9 @@ def _require_schema(dataset: xarray.Dataset) -> None:
     for name in ("message", "engine"):
         if not isinstance(attributes[name], str) or not attributes[name].isprintable():
             raise ValueError(f"{name} {attributes[name]!r} is no line of text")
-    for option, value in json.loads(attributes.get("limit", "{}")).items():
+    for option, value in json.loads(attributes.get(attributes["engine"], "{}")).items():
         if not isinstance(value, (int, float)) and not (isinstance(value, str) and value.replace("-", "").isidentifier()):
-            raise ValueError(f"option {option} = {value!r} of the limit")
+            raise ValueError(f"option {option} = {value!r} of the engine")
     for name in ("annealed_tau", "final_tau", "final_step", "n_examples"):
         if not isinstance(attributes[name], (int, float)):
             raise ValueError(f"{name} {attributes[name]!r} is no number")

@@ -7,7 +7,7 @@ Experiments
     16, from the seed and the law of `experiments`; no draw is repeated or left out, and no part of the closure was chosen by
     looking at any of them. max_tau = 8 d.
 Simulation
-    `solve_limit` in steps, S and L-S, 8 data sets each (SEEDS).
+    The limit in steps, S and L-S, 8 data sets each (SEEDS).
 Quantities
     Learning times of P and Q at 0.45: the mean over data sets, where every one learns. Where none does, closure and limit agree
     if the closure does not either; where some do, nothing is judged. P error, by the formula of THEORY §10, at tau = d, 2 d,
@@ -32,7 +32,7 @@ from pathlib import Path
 
 import numpy as np
 
-from theory_sim import Experiment, Trajectory, solve_limit
+from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.theory.crossings import learning_time
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -95,9 +95,9 @@ def _digits(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def simulate(experiment: Experiment, schedule: str, seed: int) -> Row:
+def simulated(experiment: Experiment, schedule: str, seed: int) -> Row:
     """One run of the limit."""
-    return row_of(solve_limit(experiment.replace(schedule=schedule, seed=seed), threads=1), seed)
+    return row_of(simulate(experiment.replace(schedule=schedule, seed=seed), "limit", threads=1), seed)
 
 
 def save(rows: list[Row]) -> None:
@@ -129,7 +129,7 @@ def main(words: list[str]) -> int:
             for e in experiments():
                 for schedule in SCHEDULES:
                     if (e.name, schedule, seed) not in known:
-                        known[e.name, schedule, seed] = simulate(e, schedule, seed)
+                        known[e.name, schedule, seed] = simulated(e, schedule, seed)
             rows = list(known.values())
             save(rows)
     from tests.limit.closure_page import page

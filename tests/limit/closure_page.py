@@ -130,7 +130,7 @@ def _head(found: Sequence[Comparison]) -> str:
         cells.append([name, str(of.count), _bias(found, quantity), *sizes])
     return f"""# The closure against the limit
 
-How near is the closure to what it approximates? This page compares it with `solve_limit` on {protocol.COUNT} fresh
+How near is the closure to what it approximates? This page compares it with the limit on {protocol.COUNT} fresh
 experiments, each under S and L-S on {protocol.DATA_SETS} data sets. Their law, the quantities and the statistic were written
 down before any of them was run, and no part of the closure was chosen by looking at them.
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.limit.compare import course, largest_difference
-from theory_sim import Experiment, solve_limit
+from theory_sim import Experiment, simulate
 from theory_sim.errors import InputError
 from theory_sim.testing.strategies import experiments
 
@@ -60,7 +60,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_solver_is_the_double_sum(name: str) -> None:
     fields, options = CASES[name]
     e = BASE.replace(**fields)
-    run = solve_limit(e, tolerance=1e-12, **options)
+    run = simulate(e, "limit", tolerance=1e-12, **options)
     assert len(run.dataset["tau"]) == run.dataset.attrs["final_step"] + 1
     direct = course(e, options, steps=run.dataset.attrs["final_step"])
     assert largest_difference(run, direct) < 1e-10
@@ -88,7 +88,7 @@ def test_any_experiment_is_the_double_sum(data: st.DataObject) -> None:
     if e.neurons != "paired" and not (shared and options["spatial"] == "mean"):
         options["noise"] = data.draw(st.sampled_from(["vanishing", "sampled"]))
     e = e.replace(**fields)
-    run = solve_limit(e, tolerance=1e-12, threads=1, **options)
+    run = simulate(e, "limit", tolerance=1e-12, threads=1, **options)
     assume(run.outcome != "diverged" and len(run.dataset["tau"]) == run.dataset.attrs["final_step"] + 1)
     assert largest_difference(run, course(e, options, steps=run.dataset.attrs["final_step"])) < 1e-10
 
@@ -99,21 +99,21 @@ TWINS: dict[str, dict[str, Any]] = {"1/4 off by 1 %": {"quarter": 0.2525}, "D on
 @pytest.mark.parametrize("twin", [*TWINS, "frozen", "independent", "mean"])
 def test_the_same_comparison_refutes_others(twin: str) -> None:
     moved = TWINS.get(twin) or {"spatial" if twin == "mean" else "kernel": twin}
-    run = solve_limit(BASE, tolerance=1e-12)
+    run = simulate(BASE, "limit", tolerance=1e-12)
     assert largest_difference(run, course(BASE, {}, **moved)) > 1e-5
 
 
 def test_the_same_comparison_refutes_another_path_of_the_noise() -> None:
     e = BASE.replace(neurons="independent")
     other = course(e.replace(seed_noise=99), {"noise": "sampled"})
-    assert largest_difference(solve_limit(e, tolerance=1e-12, noise="sampled"), other) > 1e-2
+    assert largest_difference(simulate(e, "limit", tolerance=1e-12, noise="sampled"), other) > 1e-2
 
 
 @pytest.mark.parametrize("spatial", ["exact", "mean"])
 @pytest.mark.parametrize("tolerance", [1e-2, 1e-4, 1e-6])
 def test_error_follows_the_tolerance(tolerance: float, spatial: Any) -> None:
     e = BASE.replace(max_steps=40)
-    run = solve_limit(e, tolerance=tolerance, spatial=spatial)
+    run = simulate(e, "limit", tolerance=tolerance, spatial=spatial)
     assert 0 < run.dataset.attrs["kernel_error"] <= tolerance
     # Residuals of size 1/N over a time of about 100, kernels of |x|^2 / (2 pi) per unit: at most 20 in all.
     error = largest_difference(run, course(e, {"spatial": spatial}))
@@ -123,15 +123,15 @@ def test_error_follows_the_tolerance(tolerance: float, spatial: Any) -> None:
 
 def test_float32_is_near() -> None:
     direct = course(BASE, {})
-    assert largest_difference(solve_limit(BASE.replace(dtype="float32")), direct) < 2e-5
+    assert largest_difference(simulate(BASE.replace(dtype="float32"), "limit"), direct) < 2e-5
 
 
 def test_many_noisy_steps_do_not_lose_the_history() -> None:
     """Ages from tiny to large: a tiny rate after a large one."""
     e = BASE.replace(schedule="pieces", pieces=((30.0, 6.0), (31.0, 0.05), (90.0, 6.0)), max_steps=36, tau_xi=0.05)
-    assert largest_difference(solve_limit(e, tolerance=1e-12), course(e, {})) < 1e-10
+    assert largest_difference(simulate(e, "limit", tolerance=1e-12), course(e, {})) < 1e-10
 
 
 def test_a_tolerance_out_of_reach_is_refused() -> None:
     with pytest.raises(InputError, match="tolerance"):
-        solve_limit(BASE.replace(eta_2=1e-9, tau_xi=1e-4), tolerance=1e-13)
+        simulate(BASE.replace(eta_2=1e-9, tau_xi=1e-4), "limit", tolerance=1e-13)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from theory_sim import Experiment, draw_data, solve_limit
+from theory_sim import Experiment, draw_data, simulate
 
 ONE = Experiment(
     d=30, N=1, p0=0.0, q0=0.0, lambda_=0.0, tau_0=1.0, tau_xi=0.0, schedule="constant", eta_1=0.5, max_tau=40.0,
@@ -26,7 +26,7 @@ def diagonal(e: Experiment) -> float:
 
 def margins(e: Experiment, **options: Any) -> np.ndarray:
     """y f at the records, from the training loss of the only example."""
-    return -np.log(np.expm1(solve_limit(e, **options).dataset["train_loss"].values))
+    return -np.log(np.expm1(simulate(e, "limit", **options).dataset["train_loss"].values))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -46,7 +46,7 @@ def test_flow_is_the_closed_form(kind: str, tau_xi: float) -> None:
 @pytest.mark.parametrize("tolerance", [1e-2, 1e-3, 1e-4, 1e-5])
 def test_the_stated_error_of_the_flow_covers_its_own(tolerance: float) -> None:
     e = ONE.replace(record_every=10.0)
-    run = solve_limit(e, time="flow", kernel="frozen", time_tolerance=tolerance)
+    run = simulate(e, "limit", time="flow", kernel="frozen", time_tolerance=tolerance)
     k, stated = diagonal(e), float(run.dataset["time_error"][-1])
     margin = -math.log(math.expm1(float(run.dataset["train_loss"][-1])))
     exact = brentq(lambda v: v + math.expm1(v) - k * 40.0, 0.0, 50.0)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from tests.limit import closure_experiments as protocol
 from tests.limit import closure_page
-from theory_sim import Experiment, Trajectory, closure_trajectory, learning_order, regime, simulate, solve_limit
+from theory_sim import Experiment, Trajectory, learning_order, regime, simulate
 from theory_sim.errors import InputError, StoreError
+from theory_sim.limit.closure import run_closure
 from theory_sim.testing.strategies import schedules
 from theory_sim.theory.closure.accuracy import ACCURACY, EXPERIMENTS, out_of_range
 from theory_sim.theory.overlap import P_error
@@ -24,14 +25,14 @@ from theory_sim.theory.overlap import P_error
 
 def test_same_schema_as_the_limit(tmp_path: Path) -> None:
     e = Experiment(d=40, N=160, max_tau=100.0)
-    told, seen = closure_trajectory(e, store=tmp_path / "run").dataset, solve_limit(e).dataset
+    told, seen = simulate(e, "closure", store=tmp_path / "run").dataset, simulate(e, "limit").dataset
     assert set(told.variables) == set(seen.variables) - {"f_train", "w_star", "linear_part"}
     for name in told.variables:
         assert told[name].dims == seen[name].dims and told[name].attrs == seen[name].attrs, name
     assert set(told.attrs) == set(seen.attrs) - {"limit", "kernel_error"}
     assert Trajectory.load(tmp_path / "run").dataset.identical(told)
     with pytest.raises(StoreError, match="exists"):
-        closure_trajectory(e, store=tmp_path / "run")
+        simulate(e, "closure", store=tmp_path / "run")
     assert np.isnan(told["loss_test"]).all() and np.isnan(told["norm_signal"]).all()
     for name in ("loss_train", "accuracy_train", "g", "h", "P_error", "tau_noise", "rate"):
         assert np.isfinite(told[name]).all(), name
@@ -48,7 +49,7 @@ def test_same_schema_as_the_limit(tmp_path: Path) -> None:
 )
 def test_what_it_does_not_cover_is_refused(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(InputError, match=re.escape(named)) as caught:
-        closure_trajectory(Experiment().replace(**fields))
+        simulate(Experiment().replace(**fields), "closure")
     assert "fix:" in str(caught.value)
 
 
@@ -71,7 +72,7 @@ def test_every_field_is_used_or_refused_or_said_not_to_be_read() -> None:
     base = Experiment(d=60, max_tau=300.0, epsilon_1=0.25)
 
     def course(experiment: Experiment) -> Any:
-        return closure_trajectory(experiment).dataset[["tau", "train_loss", "P_overlap", "tau_noise_exact"]]
+        return simulate(experiment, "closure").dataset[["tau", "train_loss", "P_overlap", "tau_noise_exact"]]
 
     plain = course(base)
     for name, value in USED.items():
@@ -83,7 +84,7 @@ def test_every_field_is_used_or_refused_or_said_not_to_be_read() -> None:
     step = base.replace(schedule="step", step_tau=50.0)
     assert not course(step).equals(course(step.replace(step_tau=70.0)))
     assert not course(step).equals(course(step.replace(step_factor=0.5)))
-    said = re.findall(r"\w+", closure_trajectory.__doc__ or "")
+    said = re.findall(r"\w+", run_closure.__doc__ or "")
     assert {"widths", "neurons", "dtype", "seeds", "counts", "n_test", "record_every"} <= set(said)
 
 
@@ -97,7 +98,7 @@ def test_ends_at_the_step_of_the_other_engines(
         fields = {**fields, "epsilon_1": 0.7 if anneals else 1e-6}
     e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, lambda_=0.01, tau_xi=0.05, tau_0=0.5, record_every=1e6,
                    max_tau=max_tau, max_steps=max_steps, **fields)  # fmt: skip
-    told, seen = closure_trajectory(e).dataset.attrs, simulate(e, threads=1).dataset.attrs
+    told, seen = simulate(e, "closure").dataset.attrs, simulate(e, threads=1).dataset.attrs
     for name in ("outcome", "final_step", "final_tau", "message"):
         assert told[name] == seen[name], name
     np.testing.assert_equal(told["annealed_tau"], seen["annealed_tau"])
@@ -108,7 +109,7 @@ def test_max_tau_is_not_overshot(rate: float) -> None:
     """Many steps a block, and the whole budget: the last block ends where the last step does."""
     e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, schedule="constant", eta_1=rate, tau_0=1.0, max_tau=400.0,
                    record_every=1e6)  # fmt: skip
-    told, seen = closure_trajectory(e).dataset, simulate(e, threads=1).dataset.attrs
+    told, seen = simulate(e, "closure").dataset, simulate(e, threads=1).dataset.attrs
     if seen["outcome"] == told.attrs["outcome"] == "budget_spent":
         assert (told.attrs["final_step"], told.attrs["final_tau"]) == (seen["final_step"], seen["final_tau"])
     assert float(told["tau"][-1]) < 400.0 + rate
@@ -128,9 +129,9 @@ COURSES: dict[str, dict[str, Any]] = {
 def test_course_beside_the_limit(name: str) -> None:
     """Every loss and h along the way: mean over 6 data sets, within 0.02 nats (scatter of the mean about 0.01) and 0.25."""
     e = Experiment(d=100, max_tau=700.0, record_every=10.0, epsilon_1=0.2).replace(**COURSES[name])
-    told = closure_trajectory(e).dataset
+    told = simulate(e, "closure").dataset
     time_of = "flow" if e.schedule == "S" else "steps"
-    runs = [solve_limit(e.replace(seed=seed), time=time_of).dataset for seed in range(6)]  # type: ignore[arg-type]
+    runs = [simulate(e.replace(seed=seed), "limit", time=time_of).dataset for seed in range(6)]  # type: ignore[arg-type]
     tau = np.arange(0.0, 650.0, 25.0)
 
     def mean(name: str, **labels: Any) -> np.ndarray:
@@ -153,16 +154,16 @@ def test_course_beside_the_limit(name: str) -> None:
 
 def test_steps_and_ends() -> None:
     e = Experiment(schedule="constant", eta_1=4.0, max_tau=200.0)
-    run = closure_trajectory(e)
+    run = simulate(e, "closure")
     assert run.outcome == "budget_spent" and math.isnan(run.annealed_tau)
     assert run.dataset.attrs["final_step"] == 50 and run.dataset.attrs["final_tau"] == 200.0
     np.testing.assert_allclose(run.dataset["tau"], 4.0 * run.dataset["step"])
-    stopped = closure_trajectory(Experiment(epsilon_2=0.42))
+    stopped = simulate(Experiment(epsilon_2=0.42), "closure")
     assert stopped.outcome == "reached_loss" and math.isfinite(stopped.annealed_tau)
-    assert closure_trajectory(e.replace(max_steps=10)).dataset.attrs["final_tau"] == 40.0
-    cut = closure_trajectory(Experiment(max_tau=2000.0, max_steps=200))  # L-S: steps of both rates count
+    assert simulate(e.replace(max_steps=10), "closure").dataset.attrs["final_tau"] == 40.0
+    cut = simulate(Experiment(max_tau=2000.0, max_steps=200), "closure")  # L-S: steps of both rates count
     assert math.isfinite(cut.annealed_tau) and cut.dataset.attrs["final_step"] == 200
-    assert cut.message == solve_limit(Experiment(max_tau=2000.0, max_steps=200)).message
+    assert cut.message == simulate(Experiment(max_tau=2000.0, max_steps=200), "limit").message
     one = run.dataset.isel(record=-1)
     assert float(one["P_error"]) == pytest.approx(float(P_error(float(one["P_overlap"]), e.g0)), rel=1e-12)
 
@@ -170,15 +171,15 @@ def test_steps_and_ends() -> None:
 def test_a_diverging_run_is_one() -> None:
     """By the criterion of the limit, which ends the same way on data sets: training loss above ten times its start."""
     e = Experiment(schedule="constant", eta_1=400.0, max_tau=4000.0)
-    run = closure_trajectory(e)
-    assert run.outcome == "diverged" == solve_limit(e).outcome and run.dataset.attrs["final_tau"] > run.dataset["tau"][-1]
+    run = simulate(e, "closure")
+    assert run.outcome == "diverged" == simulate(e, "limit").outcome and run.dataset.attrs["final_tau"] > run.dataset["tau"][-1]
     assert "rate 400" in run.message and "33.6" in run.message and float(run.dataset["train_loss"].max()) <= 10 * math.log(2)
     assert learning_order(run).order == "diverged"
-    smooth = closure_trajectory(e.replace(eta_1=30.0))
+    smooth = simulate(e.replace(eta_1=30.0), "closure")
     assert smooth.outcome == "budget_spent" and learning_order(smooth).order == "P first"
     # Oscillation without divergence, and steps that could be taken together only where they are stable.
     wild = e.replace(eta_1=96.0)
-    for seen in (closure_trajectory(wild), closure_trajectory(wild.replace(max_tau=1e5)), solve_limit(wild)):
+    for seen in (simulate(wild, "closure"), simulate(wild.replace(max_tau=1e5), "closure"), simulate(wild, "limit")):
         assert learning_order(seen).order == "oscillated"
 
 
@@ -194,12 +195,12 @@ def test_no_order_is_predicted_of_a_run_that_diverges_or_oscillates() -> None:
 def test_milliseconds() -> None:
     """Beside the limit of the same experiment in the same process: at least three times faster, and below half a second."""
     e = Experiment(schedule="S")
-    closure_trajectory(e), solve_limit(e)
+    simulate(e, "closure"), simulate(e, "limit")
     began = time.perf_counter()
-    closure_trajectory(e)
+    simulate(e, "closure")
     ours = time.perf_counter() - began
     began = time.perf_counter()
-    solve_limit(e)
+    simulate(e, "limit")
     assert ours < min(0.5, (time.perf_counter() - began) / 3)
 
 
@@ -207,7 +208,7 @@ def test_regime_predicts_by_it() -> None:
     e = Experiment()
     told = regime(e).predicted_order
     for schedule in ("S", "L-S"):
-        order = learning_order(closure_trajectory(e.replace(schedule=schedule)))
+        order = learning_order(simulate(e.replace(schedule=schedule), "closure"))
         for kind, of in ((told[schedule].tau_Q, order.tau_Q), (told[schedule].tau_P, order.tau_P)):
             assert (math.isnan(kind[0.45]) and math.isinf(of)) or kind[0.45] == pytest.approx(of, rel=1e-12)
 

@@ -195,6 +195,6 @@ def test_other_inner_loops_against_numpy() -> None:
     np.testing.assert_allclose(out, wanted, rtol=1e-12)
     keep, old, new = (rng.standard_normal(6) for _ in range(3))
     first, second = rng.standard_normal(50), rng.standard_normal(50)
-    moved = memory.copy()
-    advance_memory(moved, keep, old, new, first, second)
+    moved = np.empty_like(memory)
+    advance_memory(memory, keep, old, new, first, second, moved)
     np.testing.assert_allclose(moved, keep[:, None] * memory - np.outer(old, first) - np.outer(new, second), rtol=1e-12)

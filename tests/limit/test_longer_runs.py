@@ -12,8 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from theory_sim import Experiment, Trajectory, cli, learning_order, simulate, solve_limit
-from theory_sim.limit.closure import closure_trajectory
+from theory_sim import Engine, Experiment, Trajectory, cli, learning_order, simulate
 from theory_sim.sweeps.over_seeds import summarise
 from theory_sim.terminal.tables import summary_tables
 
@@ -36,7 +35,7 @@ def answers(run: Trajectory) -> Any:
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_quick_in_the_limit_has_one_answer(seed: int) -> None:
-    short, long = (solve_limit(QUICK.replace(seed=seed, max_tau=end), time="flow") for end in (1000.0, 2500.0))
+    short, long = (simulate(QUICK.replace(seed=seed, max_tau=end), "limit", time="flow") for end in (1000.0, 2500.0))
     assert answers(short) == answers(long)
     order = learning_order(long)
     assert (order.order, order.robust) == ("Q first", True)
@@ -52,7 +51,7 @@ def test_quick_in_the_limit_has_one_answer(seed: int) -> None:
 def test_a_larger_ridge_has_one_answer(seed: int) -> None:
     """Four of these six seeds changed from Q first to P first between tau = 2000 and 3000."""
     ends = (1600.0, 3000.0)
-    short, long = (solve_limit(RIDGE.replace(seed=seed, max_tau=end), time="flow") for end in ends)
+    short, long = (simulate(RIDGE.replace(seed=seed, max_tau=end), "limit", time="flow") for end in ends)
     assert answers(short) == answers(long)
     assert learning_order(long).levels[0].above_Q.at_end
     assert learning_order(long).order == {1: "tie", 4: "P first"}.get(seed, "Q first")
@@ -71,15 +70,15 @@ def test_a_run_beyond_both_crossings_has_the_answer_of_every_longer_one(
     schedule: str, engine: str, seed: int, lambda_: float, batch: int | None, more: float
 ) -> None:
     e = TINY.replace(schedule=schedule, seed=seed, lambda_=lambda_, batch_size=batch, max_tau=600.0)
-    compute = simulate if engine == "finite" else solve_limit
-    long = learning_order(compute(e))
+    long = learning_order(simulate(e, Engine(engine)))
     both = [level for level in long.levels if math.isfinite(level.tau_P + level.tau_Q)]
     assume(both)
     # The limit compresses its kernel for as many steps as the run has: the same up to its accuracy.
     same = {"rel": 0.0, "abs": 0.0} if engine == "finite" else {"rel": 1e-6}
     # The record after both crossings is the first that a shorter run must reach.
     end = max(max(level.tau_P, level.tau_Q) for level in both) + e.record_every + e.eta_1 + more
-    short = {level.level: level for level in learning_order(compute(e.replace(max_tau=min(end, 600.0)))).levels}
+    shorter = simulate(e.replace(max_tau=min(end, 600.0)), Engine(engine))
+    short = {level.level: level for level in learning_order(shorter).levels}
     for level in both:
         found = short[level.level]
         assert found.order == level.order
@@ -95,7 +94,7 @@ def _printed(*runs: Trajectory) -> str:
 
 
 def test_tables_and_json_say_what_was_above_again_and_do_not_count_it_as_censored() -> None:
-    run = solve_limit(QUICK.replace(max_tau=2500.0), time="flow")
+    run = simulate(QUICK.replace(max_tau=2500.0), "limit", time="flow")
     (summary,) = summarise([run])
     assert summary.levels[0.45]["tau_Q"].censored == 0 and summary.levels[0.45]["tau_Q"].n == 1
     told = json.loads(json.dumps(summary.to_dict(), allow_nan=False))["per_seed"][0]
@@ -109,7 +108,7 @@ def test_tables_and_json_say_what_was_above_again_and_do_not_count_it_as_censore
 
 def test_tables_say_that_an_oscillating_run_has_no_order() -> None:
     """Exit status 1 on the command line: a finding."""
-    run = solve_limit(QUICK.replace(schedule="constant", eta_1=80.0, max_tau=1000.0))
+    run = simulate(QUICK.replace(schedule="constant", eta_1=80.0, max_tau=1000.0), "limit")
     (summary,) = summarise([run])
     assert summary.orders == {"oscillated": 1} and summary.robust == 0
     assert {name: (interval.n, interval.censored) for name, interval in summary.levels[0.45].items()} == dict.fromkeys(
@@ -121,7 +120,7 @@ def test_tables_say_that_an_oscillating_run_has_no_order() -> None:
 
 def test_the_closure_has_one_answer_up_to_its_grid() -> None:
     """Its blocks follow the length of the run, so that its times move with them by a little."""
-    found = [learning_order(closure_trajectory(QUICK.replace(max_tau=end))) for end in (1000.0, 2500.0, 4000.0)]
+    found = [learning_order(simulate(QUICK.replace(max_tau=end), "closure")) for end in (1000.0, 2500.0, 4000.0)]
     assert {(order.order, order.robust) for order in found} == {("Q first", True)}
     for name in ("tau_P", "tau_Q"):
         times = [getattr(order, name) for order in found]
@@ -129,21 +128,22 @@ def test_the_closure_has_one_answer_up_to_its_grid() -> None:
     assert found[-1].levels[0].above_Q.at_end
 
 
-@pytest.mark.parametrize("compute", [simulate, solve_limit], ids=["finite", "limit"])
+@pytest.mark.parametrize("engine", ["finite", "limit"])
 @pytest.mark.parametrize(("rate", "order"), [(64.0, "P first"), (96.0, "oscillated")])
-def test_beyond_the_largest_stable_rate(compute: Any, rate: float, order: str) -> None:
+def test_beyond_the_largest_stable_rate(engine: str, rate: float, order: str) -> None:
     """THEORY §13: 64 ran, 96 oscillated, at a largest stable rate of about 61 to 63."""
     row = Experiment(d=200, q0=0.3, r=0.5, lambda_=2e-4, alpha_min=0.0, tau_xi=0.05, eta_1=rate, schedule="constant", n_test=2,
                      m_W=100, m_V=5000, max_tau=1500.0)
-    found = learning_order(compute(row))
+    found = learning_order(simulate(row, Engine(engine)))
     assert found.order == order
     assert math.isnan(found.tau_P) == (order == "oscillated")
 
 
-@pytest.mark.parametrize("compute", [simulate, solve_limit], ids=["finite", "limit"])
-def test_a_diverged_run_has_no_order(compute: Any) -> None:
+@pytest.mark.parametrize("engine", ["finite", "limit"])
+def test_a_diverged_run_has_no_order(engine: str) -> None:
     """P's loss falls from 0.69 to 0.4 in two far records before the end; that is no crossing."""
-    run = compute(QUICK.replace(schedule="constant", eta_1=1000.0, m_W=100, m_V=2000, n_test=2, max_tau=1e5))
+    unstable = QUICK.replace(schedule="constant", eta_1=1000.0, m_W=100, m_V=2000, n_test=2, max_tau=1e5)
+    run = simulate(unstable, Engine(engine))
     assert run.outcome == "diverged" and run.history("loss_train", kind="P-only").min() < 0.45
     order = learning_order(run)
     assert order.order == "diverged" and not order.robust and math.isnan(order.tau_P) and math.isnan(order.tau_Q)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from theory_sim import Experiment, draw_data, draw_test_data, simulate, solve_limit
+from theory_sim import Experiment, draw_data, draw_test_data, simulate
 from theory_sim.data import shared_directions
 from theory_sim.errors import InputError
 from theory_sim.limit import noise_output
@@ -136,7 +136,7 @@ def test_a_limit_without_signal_is_this_process(law: Any, network: Any) -> None:
             seen[:] = [snapshot.network.f, snapshot.network.outputs(snapshot.test)[0], snapshot.network.g]
             return {"look": 0.0}
 
-    solve_limit(e, noise="sampled", observers=[Look()], threads=1)
+    simulate(e, "limit", noise="sampled", observers=[Look()], threads=1)
     patches = [of.x1[of.kind != 1] for of in (train, test)]
     given: dict[str, Any] = {"law": law, "spatial": "exact", "seed": e.seed}
     directions = shared_directions(e, train.w_star) if network == "shared" else np.array([[1.0, s * e.r] for s in (-1, 0, 1)])
@@ -238,7 +238,7 @@ def test_a_wide_network_has_this_noise_output(law: str) -> None:
     # A signal of order 1 stands beside noise of order 1: its mean over seeds is taken out below.
     outputs = np.stack([simulate(tiny.replace(seed=seed), threads=1).dataset["f_train"].values for seed in range(150)])
     limit = np.stack([
-        solve_limit(tiny.replace(seed=seed), noise="sampled", threads=1).dataset["f_train"].values for seed in range(150)
+        simulate(tiny.replace(seed=seed), "limit", noise="sampled", threads=1).dataset["f_train"].values for seed in range(150)
     ])
     outputs -= outputs.mean(axis=0)
     limit -= limit.mean(axis=0)
@@ -252,4 +252,4 @@ def test_a_wide_network_has_this_noise_output(law: str) -> None:
 
 def test_paired_neurons_have_none() -> None:
     with pytest.raises(InputError, match="paired neurons have no noise output"):
-        solve_limit(Experiment.preset("quick"), noise="sampled")
+        simulate(Experiment.preset("quick"), "limit", noise="sampled")

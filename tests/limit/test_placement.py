@@ -14,7 +14,7 @@ import pytest
 from tests.reference import Array
 from tests.replay import Rate
 from tests.test_reproducible import assert_identical
-from theory_sim import Experiment, draw_data, resume, simulate, solve_limit
+from theory_sim import Experiment, draw_data, resume, simulate
 from theory_sim.errors import InputError
 from theory_sim.limit.compression import Compression
 from theory_sim.numeric.streams import StepStream
@@ -39,7 +39,7 @@ def slow(e: Experiment, *, forgotten: float = 1.0) -> tuple[Array, Array, Array]
     data, rate_of = draw_data(e), Rate(e, float(np.mean(draw_data(e).kind == 1)))
     x = [data.x1.astype(np.float64), data.x2]
     n, steps, T = len(data), int(e.max_steps or 0), int(e.max_steps or 0)
-    annealed, rates, kicks, residuals, v, losses = math.inf, [], [], [], [], []
+    annealed, rates, increments, residuals, v, losses = math.inf, [], [], [], [], []
     held, outputs, tau = math.inf, np.zeros(n), 0.0
 
     def kernels(rho: float) -> list[Array]:
@@ -55,7 +55,7 @@ def slow(e: Experiment, *, forgotten: float = 1.0) -> tuple[Array, Array, Array]
     def level_of(t: int) -> float:
         variance = e.tau_0_value**2
         for s in range(t):
-            variance = (1 - rates[s] * e.lambda_) ** 2 * variance + (rates[s] * e.tau_xi) ** 2 + kicks[s] ** 2
+            variance = (1 - rates[s] * e.lambda_) ** 2 * variance + (rates[s] * e.tau_xi) ** 2 + increments[s] ** 2
         return math.sqrt(variance)
 
     def rho(s: int, t: int) -> float:
@@ -95,7 +95,7 @@ def slow(e: Experiment, *, forgotten: float = 1.0) -> tuple[Array, Array, Array]
             norm = np.sqrt((x[0] ** 2).sum(axis=1) + (x[1] ** 2).sum(axis=1))
             f = f + level * StepStream(e.seed_of("noise"), "placed noise").at(t).standard_normal(n) * norm
         residuals.append(-data.y / (1 + np.exp(data.y * f)) / n)
-        kicks.append({"gradient": rate * level, "iterates": level}.get(e.noise_placement, 0.0))
+        increments.append({"gradient": rate * level, "iterates": level}.get(e.noise_placement, 0.0))
         rates.append(rate)
         tau += rate
     squares = np.zeros(2)
@@ -110,7 +110,7 @@ def slow(e: Experiment, *, forgotten: float = 1.0) -> tuple[Array, Array, Array]
 @pytest.mark.parametrize("fields", LAWS, ids=str)
 def test_against_the_double_sum(fields: dict[str, Any]) -> None:
     e = BASE.replace(**fields)
-    run = solve_limit(e, threads=1, tolerance=1e-10)
+    run = simulate(e, "limit", threads=1, tolerance=1e-10)
     losses, outputs, norms = slow(e)
     np.testing.assert_allclose(run.dataset["train_loss"].values, losses, rtol=0, atol=1e-8)
     np.testing.assert_allclose(run.dataset["f_train"].values, outputs, rtol=0, atol=1e-8)
@@ -145,10 +145,10 @@ def test_finite_width_approaches_it(fields: dict[str, Any]) -> None:
         of_limit = e.replace(noise_placement="pre-activations-shared")
     draws = [{"seed_init": s, "seed_noise": s} for s in range(8)] if e.patterns == "frozen-at-annealing" else [{}]
     ends = [np.mean([simulate(e.replace(**draw)).dataset["loss_train"].values for draw in draws], axis=0),
-            solve_limit(of_limit).dataset["loss_train"].values]
+            simulate(of_limit, "limit").dataset["loss_train"].values]
     assert np.abs(ends[0] - ends[1]).max() < (0.05 if e.m_V == 2000 else 0.02)
     if e.patterns != "frozen-at-annealing":
-        plain = solve_limit(e.replace(noise_placement="none", patterns="moving")).dataset["loss_train"].values
+        plain = simulate(e.replace(noise_placement="none", patterns="moving"), "limit").dataset["loss_train"].values
         assert np.abs(plain - ends[1]).max() > 0.02
 
 
@@ -163,7 +163,7 @@ def test_finite_width_approaches_it(fields: dict[str, Any]) -> None:
 ])
 def test_refused_where_there_is_no_equation(fields: dict[str, Any], options: dict[str, Any], seen: str) -> None:
     with pytest.raises(InputError) as refused:
-        solve_limit(BASE.replace(**fields), **options)
+        simulate(BASE.replace(**fields), "limit", **options)
     assert seen in refused.value.found and refused.value.fix
 
 
@@ -171,7 +171,8 @@ def test_refused_where_there_is_no_equation(fields: dict[str, Any], options: dic
 def test_continuous_time_knows_the_patterns(patterns: str) -> None:
     """Small steps approach the flow, to first order in the rate."""
     e = BASE.replace(pieces=[[6.0, 0.02], [9.0, 0.01]], max_tau=9.0, max_steps=None, patterns=patterns, record_every=3.0)
-    losses = [run.dataset["train_loss"].values for run in (solve_limit(e, threads=1), solve_limit(e, threads=1, time="flow"))]
+    runs = simulate(e, "limit", threads=1), simulate(e, "limit", threads=1, time="flow")
+    losses = [run.dataset["train_loss"].values for run in runs]
     np.testing.assert_allclose(losses[0], losses[1], atol=2e-3)
 
 
@@ -184,8 +185,8 @@ def test_an_interrupted_run_goes_on(fields: dict[str, Any], tmp_path: Path) -> N
             raise KeyboardInterrupt
 
     store = tmp_path / "run"
-    solve_limit(e, threads=1, store=store, progress=stop, checkpoint_seconds=0.0)
-    whole, again = solve_limit(e, threads=1), resume(store)
+    simulate(e, "limit", threads=1, store=store, progress=stop, checkpoint_seconds=0.0)
+    whole, again = simulate(e, "limit", threads=1), resume(store)
     for run in (whole, again):
         run.dataset.attrs.pop("seconds")
     assert_identical(whole, again)
@@ -199,13 +200,13 @@ def test_age_zero_is_exact_beside_the_others() -> None:
             assert weights @ np.exp(-compression.exponents * age) == pytest.approx(math.asin(cosine * math.exp(-age)), abs=3e-8)
 
 
-def test_ages_are_a_bound_with_kicks() -> None:
+def test_ages_are_a_bound_with_increments() -> None:
     for fields in LAWS:
         e = BASE.replace(**fields)
         if e.patterns in ("frozen", "redrawn") or e.noise_placement not in ("gradient", "iterates"):
             continue
         bound, still = ages(e)
         clock = Clock(e, kernel_of(e.patterns))
-        seen = [clock.step(rate, kick).age for rate, level in ((1.5, 0.7), (0.3, 0.7 * e.noise_factor)) for _ in range(9)
-                for kick in [level * (rate if e.noise_placement == "gradient" else 1.0)]]
+        seen = [clock.step(rate, increment).age for rate, level in ((1.5, 0.7), (0.3, 0.7 * e.noise_factor)) for _ in range(9)
+                for increment in [level * (rate if e.noise_placement == "gradient" else 1.0)]]
         assert all(age >= bound * (1 - 1e-12) or (age == 0 and still) for age in seen)

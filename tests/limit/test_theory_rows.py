@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from theory_sim import Experiment, learning_order, solve_limit
+from theory_sim import Experiment, learning_order, simulate
 
 pytestmark = pytest.mark.slow
 
@@ -60,8 +60,8 @@ def experiments(name: str) -> tuple[Experiment, Experiment]:
 @pytest.mark.parametrize("name", ROWS)
 def test_row(name: str) -> None:
     small, large = experiments(name)
-    S = [learning_order(solve_limit(small.replace(seed=seed), time="flow")) for seed in SEEDS]
-    L = [solve_limit(large.replace(seed=seed)) for seed in SEEDS]
+    S = [learning_order(simulate(small.replace(seed=seed), "limit", time="flow")) for seed in SEEDS]
+    L = [simulate(large.replace(seed=seed), "limit") for seed in SEEDS]
     times = {"S tau_Q": [o.tau_Q for o in S], "S tau_P": [o.tau_P for o in S]}
     row = ROWS[name]
     for label in TIMES:

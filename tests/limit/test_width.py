@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from theory_sim import Experiment, Trajectory, simulate, solve_limit
+from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.errors import InputError
 from theory_sim.sweeps.width_fit import fit_width
 
@@ -28,7 +28,7 @@ def finite() -> list[Trajectory]:
 
 
 def limits(**options: Any) -> list[Trajectory]:
-    return [solve_limit(BASE.replace(seed=seed), **options) for seed in SEEDS]
+    return [simulate(BASE.replace(seed=seed), "limit", **options) for seed in SEEDS]
 
 
 def test_slope(finite: list[Trajectory]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory_sim import Experiment, Trajectory, draw_data, simulate, solve_limit
+from theory_sim import Engine, Experiment, Trajectory, draw_data, simulate
 from theory_sim.data import shared_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment.record_times import Recording
@@ -211,11 +211,10 @@ def test_gradients_by_hand() -> None:
 def test_observers_change_no_other_number(engine: str) -> None:
     observe = {**ALL, "patterns": {"at_tau": [0.5, 6.0]}} if engine == "flow" else ALL
     e = SMALL.replace(**({"network": "shared"} if engine == "shared" else {}))
-    run = {"finite": simulate, "shared": simulate, "limit": solve_limit, "flow": None}[engine]
+    computed = {"limit": Engine("limit"), "flow": Engine("limit", {"time": "flow"})}.get(engine, Engine())
 
     def course(chosen: dict[str, Any]) -> Trajectory:
-        with_it = e.replace(observe=chosen)
-        return run(with_it) if run is not None else solve_limit(with_it, time="flow")
+        return simulate(e.replace(observe=chosen), computed)
 
     plain, watched = course({}).dataset, course(observe).dataset
     assert len(watched.variables) > len(plain.variables) + 20
@@ -227,32 +226,32 @@ def test_observers_change_no_other_number(engine: str) -> None:
         np.testing.assert_array_equal(plain[name].values, watched[name].values, err_msg=str(name))
 
 
-@pytest.mark.parametrize("engine", [simulate, solve_limit])
-def test_record_times(engine: Any) -> None:
+@pytest.mark.parametrize("engine", ["finite", "limit"])
+def test_record_times(engine: str) -> None:
     e = SMALL.replace(observe={
         "patterns": {"log_steps": 4}, "kernels": {"at_tau": [0.0, 3.0, 15.2]}, "gradients": {"every_tau": 5.0},
     })  # fmt: skip
-    data = engine(e).dataset
+    data = simulate(e, Engine(engine)).dataset
     steps = data.attrs["final_step"]
     assert list(data["step_patterns"].values) == sorted({0, *(round(10 ** (k / 4)) for k in range(8))} & set(range(steps + 1)))
     assert list(data["tau_kernels"].values) == [0.0, 4.0, 15.5]  # the first step at or after each
     assert list(data["tau_gradients"].values) == [0.0, 6.0, 10.0, 15.0, 20.0]
-    without = engine(e.replace(observe={"gradients": {}})).dataset
+    without = simulate(e.replace(observe={"gradients": {}}), Engine(engine)).dataset
     assert without["push"].dims == ("record", "kind")
 
 
 def test_flow_stops_at_record_times() -> None:
     e = SMALL.replace(observe={"kernels": {"at_tau": [0.7, 3.3, 15.2]}, "patterns": {"every_tau": 3.5}})
-    data = solve_limit(e, time="flow").dataset
+    data = simulate(e, "limit", time="flow").dataset
     np.testing.assert_allclose(data["tau_kernels"], [0.7, 3.3, 15.2], rtol=1e-12)
     np.testing.assert_allclose(data["tau_patterns"], np.arange(6) * 3.5, rtol=1e-12)
     with pytest.raises(InputError, match="counted in steps"):
-        solve_limit(SMALL.replace(observe={"patterns": {"every_steps": 3}}), time="flow")
+        simulate(SMALL.replace(observe={"patterns": {"every_steps": 3}}), "limit", time="flow")
 
 
 @pytest.mark.parametrize("kernel", ["moving", "frozen", "independent"])
 def test_the_limit_has_the_predicted_patterns(kernel: Any) -> None:
-    data = solve_limit(SMALL.replace(observe=ALL), kernel=kernel).dataset
+    data = simulate(SMALL.replace(observe=ALL), "limit", kernel=kernel).dataset
     np.testing.assert_array_equal(data["flips"].sel(feature="P"), data["flips_predicted"])
     np.testing.assert_allclose(data["kernel_map_two"], data["kernel_map_two_predicted"], atol=1e-12)
     assert (data["kernel_map_equal"] == 0).all()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.reference import data_gradient, output, output_gradient
-from theory_sim import Experiment, draw_data, simulate, solve_limit
+from theory_sim import Experiment, draw_data, simulate
 from theory_sim.errors import InputError
 from theory_sim.experiment.record_times import Recording
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
@@ -119,4 +119,4 @@ def test_runs_that_make_no_such_descent_are_refused(fields: dict[str, Any]) -> N
 
 def test_the_limit_has_no_neurons() -> None:
     with pytest.raises(InputError, match="descent"):
-        solve_limit(TINY)
+        simulate(TINY, "limit")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from theory_sim.data import draw_data, draw_test_data
+from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
-from theory_sim.simulate import simulate
 from theory_sim.trajectory import Trajectory
 
 EXPERIMENT = Experiment(d=12, N=60, m_W=30, m_V=50, r=0.4, n_test=40, tau_xi=0.02, max_tau=64, dtype="float64")

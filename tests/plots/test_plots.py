@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from theory_sim.engines import simulate
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
-from theory_sim.limit import closure_trajectory, solve_limit
 from theory_sim.plots.decomposition import plot_decomposition
 from theory_sim.plots.kernel_drift import plot_kernel_drift
 from theory_sim.plots.learning_order import plot_learning_order
 from theory_sim.plots.patterns import plot_patterns
 from theory_sim.plots.style import WIDTH, save_figure
 from theory_sim.plots.width import plot_width
-from theory_sim.simulate import simulate
 from theory_sim.sweeps.width_fit import fit_width
 from theory_sim.trajectory import Trajectory
 
@@ -105,10 +104,10 @@ def test_figures_of_what_was_not_observed_are_refused(runs: list[Trajectory]) ->
 
 def test_every_engine_is_drawn() -> None:
     small = Experiment(d=10, N=40, m_W=20, m_V=40, max_tau=60, n_test=5)
-    limit = [solve_limit(small.replace(schedule=s)) for s in ("L-S", "S")]
-    closure = [closure_trajectory(small.replace(schedule=s)) for s in ("L-S", "S")]
+    limit = [simulate(small.replace(schedule=s), "limit") for s in ("L-S", "S")]
+    closure = [simulate(small.replace(schedule=s), "closure") for s in ("L-S", "S")]
     finite = [simulate(small.replace(schedule=s)) for s in ("L-S", "S")]
-    for runs in (limit, closure, [solve_limit(small.replace(network="shared"))]):
+    for runs in (limit, closure, [simulate(small.replace(network="shared"), "limit")]):
         plot_learning_order(runs)
         plot_decomposition(runs)
     over = plot_learning_order([*finite, *limit, *closure])
@@ -123,7 +122,7 @@ def test_every_engine_is_drawn() -> None:
 def test_width_figure_draws_runs_and_their_median() -> None:
     base = Experiment(d=8, N=30, max_tau=20.0, n_test=1, record_every=20.0)
     finite = [simulate(base.replace(m_W=m, m_V=m, seed=k)) for m in (40, 160) for k in range(3)]
-    runs = [*finite, *(solve_limit(base.replace(seed=k)) for k in range(3))]
+    runs = [*finite, *(simulate(base.replace(seed=k), "limit") for k in range(3))]
     ax = plot_width(fit_width(runs)).axes[0]
     limit = runs[-3].dataset["f_train"].values
     gap = float(np.sqrt(np.mean((finite[0].dataset["f_train"].values - limit) ** 2)))

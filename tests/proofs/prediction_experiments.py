@@ -11,7 +11,7 @@ Experiments
 Predictions
     The arms of ``check_constants``: learning times at 0.45, the order at 0.45, whether 0.45, 0.50 and 0.55 agree, the verdict.
 Simulation
-    `solve_limit`, S as gradient flow and L-S in its own steps where max_tau / eta_2 <= 30 000, else as gradient flow too, 4
+    the engine limit, S as gradient flow and L-S in its own steps where max_tau / eta_2 <= 30 000, else as gradient flow too, 4
     data sets (seeds 0 to 3) each. The limit alone is decided on; `simulate` is described, on the first 3 experiments with
     max_tau / eta_2 <= 2000 (for time), 2 data sets each, paired neurons, at WIDTHS and 30 times the noise level, so that the
     width is lazy.
@@ -52,7 +52,7 @@ from pathlib import Path
 import numpy as np
 
 from proofs_check import ConstantsReport, check_constants
-from theory_sim import Experiment, learning_order, simulate, solve_limit
+from theory_sim import Experiment, learning_order, simulate
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.study import Finding
 
@@ -200,7 +200,7 @@ def compare(engine: str, experiment: Experiment, schedule: str) -> Row:
     seen = []
     for seed in data_sets:
         one = e.replace(schedule=schedule, seed=seed)
-        run = simulate(one, threads=1) if engine == "width" else solve_limit(one, time=time, threads=1)  # type: ignore[arg-type]
+        run = simulate(one, threads=1) if engine == "width" else simulate(one, "limit", time=time, threads=1)  # type: ignore[arg-type]
         seen.append(learning_order(run))
     return Row(engine, e.name, schedule, *predicted(e, schedule), tuple(_digits(o.tau_Q) for o in seen),
                tuple(_digits(o.tau_P) for o in seen), tuple(o.order for o in seen), tuple(o.robust for o in seen))  # fmt: skip

@@ -15,10 +15,10 @@ import pytest
 import xarray
 
 from tests.storage.conftest import Command
-from theory_sim import Experiment, Trajectory, closure_trajectory, simulate, solve_limit
+from theory_sim import Experiment, Trajectory, simulate
+from theory_sim.engines import Engine
 from theory_sim.errors import StoreError
 from theory_sim.storage.zarr_store import digests, open_zarr, require_plain
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
@@ -215,7 +215,7 @@ def test_a_list_of_digests_of_a_bad_format_is_refused(content: str, store: Path)
 
 def test_every_engine_gives_what_is_required(tmp_path: Path) -> None:
     e = SMALL.replace(eta_1=0.5, max_steps=None, max_tau=3.0)
-    runs = {"finite": simulate(e, threads=1), "limit": solve_limit(e, threads=1), "closure": closure_trajectory(e)}
+    runs = {"finite": simulate(e, threads=1), "limit": simulate(e, "limit", threads=1), "closure": simulate(e, "closure")}
     for name, run in runs.items():
         run.save(tmp_path / name)
         assert Engine.of(Trajectory.load(tmp_path / name)).name == name

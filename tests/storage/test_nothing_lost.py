@@ -15,12 +15,12 @@ from proofs_check.certificate import save as save_evidence
 from proofs_check.claim import Verdict
 from tests.storage.conftest import Command
 from theory_sim import Experiment, Trajectory, simulate
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
 from theory_sim.plots.style import FORMATS, require_own_figure, save_figure, style
 from theory_sim.storage import failpoints
 from theory_sim.storage.zarr_store import digests
 from theory_sim.studies.run_study import read_table, run_study
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.collect import SUMMARY, Summary, collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep

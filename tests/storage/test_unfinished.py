@@ -14,7 +14,7 @@ from tests.killed import EXPERIMENT
 from tests.storage.conftest import Command
 from theory_sim import Trajectory, resume, simulate
 from theory_sim.errors import StoreError
-from theory_sim.loop import Partial, partial_path
+from theory_sim.loop import UnfinishedRun, unfinished_path
 from theory_sim.storage import failpoints
 
 SHORT = EXPERIMENT.replace(max_tau=8.0, observe={})
@@ -39,7 +39,7 @@ def unfinished(store: Path, e: Any = SHORT, checkpoints: int = 4) -> Path:
             simulate(e, store=store, checkpoint_seconds=0.0, threads=1)
     finally:
         failpoints.set_hook(None)
-    return partial_path(store)
+    return unfinished_path(store)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +60,14 @@ def store(begun: dict[str, Path], tmp_path: Path) -> Path:
 
 def refused(store: Path) -> bool:
     """Whether what a resumption reads first is refused, and with the one kind of error; nothing is computed."""
-    before = sorted(path.name for path in partial_path(store).iterdir())
+    before = sorted(path.name for path in unfinished_path(store).iterdir())
     try:
-        with Partial(store) as partial:
+        with UnfinishedRun(store) as partial:
             partial.manifest()
             partial.load()
     except StoreError as error:
         assert "fix" in str(error)
-        assert sorted(path.name for path in partial_path(store).iterdir()) == before
+        assert sorted(path.name for path in unfinished_path(store).iterdir()) == before
         return True
     return False
 
@@ -82,7 +82,7 @@ def test_it_can_be_resumed_as_it_is(store: Path) -> None:
 @pytest.mark.parametrize("name", ["run.json", "checkpoint", "records-000000", "records-000001"])
 def test_any_changed_byte_is_refused(name: str, store: Path) -> None:
     """Every byte of the short file, and of the others a few hundred that are spread and their ends, each by one drawn bit."""
-    path, draws = partial_path(store) / name, np.random.default_rng(18)
+    path, draws = unfinished_path(store) / name, np.random.default_rng(18)
     whole = path.read_bytes()
     places = range(len(whole))
     if len(whole) > 300:
@@ -99,7 +99,7 @@ def test_any_changed_byte_is_refused(name: str, store: Path) -> None:
 
 
 def test_the_same_json_in_other_bytes_is_refused(store: Path) -> None:
-    path = partial_path(store) / "run.json"
+    path = unfinished_path(store) / "run.json"
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content))
     assert refused(store)
@@ -109,12 +109,12 @@ def test_the_same_json_in_other_bytes_is_refused(store: Path) -> None:
 
 def test_another_seed_is_refused(store: Path, command: Command) -> None:
     """The whole of it: sed on run.json, then the command."""
-    path = partial_path(store) / "run.json"
+    path = unfinished_path(store) / "run.json"
     path.write_text(path.read_text().replace(f'"seed": {SHORT.seed}', f'"seed": {SHORT.seed + 1}'))
     status, _, error = command("resume", store)
     assert status == 2 and "not as it was written" in error and not store.exists()
     content = json.loads(path.read_text())  # with a name that fits, the checkpoint is another run's
-    from theory_sim.loop.partial import _name_of, _text
+    from theory_sim.loop.unfinished import _name_of, _text
 
     said = content.pop("run")
     assert _name_of(content) != said
@@ -123,10 +123,10 @@ def test_another_seed_is_refused(store: Path, command: Command) -> None:
 
 
 def test_swapped_segments_are_refused(store: Path) -> None:
-    names = sorted(path.name for path in partial_path(store).glob("records-*"))
+    names = sorted(path.name for path in unfinished_path(store).glob("records-*"))
     for i, one in enumerate(names):
         for other in names[i + 1 :]:
-            a, b = partial_path(store) / one, partial_path(store) / other
+            a, b = unfinished_path(store) / one, unfinished_path(store) / other
             first, second = a.read_bytes(), b.read_bytes()
             a.write_bytes(second)
             b.write_bytes(first)
@@ -141,20 +141,20 @@ def test_swapped_segments_are_refused(store: Path) -> None:
 def test_files_of_another_run_are_refused(other: str, store: Path, begun: dict[str, Path]) -> None:
     """Of another seed, and of another start of the very same experiment."""
     for path in sorted(begun[other].iterdir()):
-        whole = (partial_path(store) / path.name).read_bytes()
-        shutil.copy(path, partial_path(store) / path.name)
+        whole = (unfinished_path(store) / path.name).read_bytes()
+        shutil.copy(path, unfinished_path(store) / path.name)
         assert refused(store), path.name
-        (partial_path(store) / path.name).write_bytes(whole)
+        (unfinished_path(store) / path.name).write_bytes(whole)
     assert not refused(store)
-    manifest = (partial_path(store) / "run.json").read_bytes()
-    shutil.copytree(begun[other], partial_path(store), dirs_exist_ok=True)
+    manifest = (unfinished_path(store) / "run.json").read_bytes()
+    shutil.copytree(begun[other], unfinished_path(store), dirs_exist_ok=True)
     assert not refused(store)  # all of another run is that run
-    (partial_path(store) / "run.json").write_bytes(manifest)
+    (unfinished_path(store) / "run.json").write_bytes(manifest)
     assert refused(store)
 
 
 def test_a_lost_segment_is_refused_and_a_lost_checkpoint_begins_again(store: Path) -> None:
-    partial = partial_path(store)
+    partial = unfinished_path(store)
     shutil.move(partial / "records-000001", store.parent / "kept")
     assert refused(store)
     (partial / "checkpoint").unlink()
@@ -184,7 +184,7 @@ def test_an_earlier_format_is_told_of_and_replaced_on_request(tmp_path: Path) ->
     "[" * 100_000, '{"format": 99999999999}', "\xff", "",
 ])  # fmt: skip
 def test_a_manifest_of_a_bad_format_is_refused(content: str, store: Path, command: Command) -> None:
-    (partial_path(store) / "run.json").write_text(content, encoding="latin-1")
+    (unfinished_path(store) / "run.json").write_text(content, encoding="latin-1")
     assert refused(store)
     assert command("resume", store)[0] == 2
 
@@ -214,19 +214,19 @@ def test_what_is_no_unfinished_run_is_refused_and_kept(kind: str, begun: dict[st
 
 def test_files_of_the_user_stay(store: Path) -> None:
     """A stranger is not read and not removed; a replacement is refused until it is elsewhere."""
-    notes = partial_path(store) / "notes.txt"
+    notes = unfinished_path(store) / "notes.txt"
     notes.write_text("mine")
-    (partial_path(store) / "records-000099").write_bytes(b"left by a crash")
+    (unfinished_path(store) / "records-000099").write_bytes(b"left by a crash")
     with pytest.raises(StoreError, match=r"notes\.txt.*did not write"):
         simulate(SHORT, store=store, threads=1, force=True)
     assert resume(store, threads=1).outcome == "budget_spent"
     assert Trajectory.load(store) and notes.read_text() == "mine"
-    assert [path.name for path in partial_path(store).iterdir()] == ["notes.txt"]
+    assert [path.name for path in unfinished_path(store).iterdir()] == ["notes.txt"]
 
 
 def test_what_is_shown_and_no_finished_run_says_how_to_go_on(store: Path, tmp_path: Path, command: Command) -> None:
     """The unfinished run by either name, the folder that runs lie in, and one with none."""
-    for name in (store, partial_path(store)):
+    for name in (store, unfinished_path(store)):
         status, _, error = command("show", name)
         assert status == 2 and "unfinished run" in error and f"`theory-sim resume {store}` continues it" in error
     status, _, error = command("show", tmp_path)

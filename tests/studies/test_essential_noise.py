@@ -47,9 +47,9 @@ def test_few_or_missing_runs_decide_nothing() -> None:
 def test_each_arm_has_the_noise_that_it_says() -> None:
     """Kicks by hand: of xi 16 x 0.0789 at eta_1; per tau, the variance of a step is that of eta_1 x tau_xi^2 for eta_2."""
     plan = {name: sweep.experiment for name, sweep in STUDY.plan("default").items()}
-    kick = 16.0 * 0.0789
-    assert plan["per-step"].noise_level == pytest.approx(kick) and plan["per-step"].tau_xi == 0
-    assert plan["per-tau"].noise_level ** 2 / 0.5 == pytest.approx(kick**2 / 16.0)
+    increment = 16.0 * 0.0789
+    assert plan["per-step"].noise_level == pytest.approx(increment) and plan["per-step"].tau_xi == 0
+    assert plan["per-tau"].noise_level ** 2 / 0.5 == pytest.approx(increment**2 / 16.0)
     assert plan["none"].tau_0_value == pytest.approx(plan["scaled"].tau_0_value) and plan["none"].noise_placement == "none"
     assert {run.experiment.batch_size for run in STUDY.plan("default")["batches"]} == {1, 10}
     assert {run.experiment.tau_xi for run in STUDY.plan("default")["batches"]} == {0.0}

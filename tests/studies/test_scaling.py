@@ -9,7 +9,7 @@ import numpy as np
 import pandas
 import pytest
 
-from theory_sim import Trajectory, learning_order, solve_limit
+from theory_sim import Trajectory, learning_order, simulate
 from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.studies.scaling import study as scaling
@@ -97,7 +97,7 @@ def test_the_family_meets_the_conditions_that_decide_the_order() -> None:
 
 @pytest.fixture(scope="module")
 def run() -> Trajectory:
-    return solve_limit(scaling.experiment_at(40).replace(observe={"gradients": {}}, epsilon_1=0.3), time="flow")
+    return simulate(scaling.experiment_at(40).replace(observe={"gradients": {}}, epsilon_1=0.3), "limit", time="flow")
 
 
 def test_error_at_a_loss_by_hand(run: Trajectory) -> None:
@@ -124,7 +124,7 @@ def test_the_plateau_by_hand(run: Trajectory) -> None:
 def test_h_is_the_sum_over_the_ages_of_residuals() -> None:
     """THEORY §8 along a run, from what it records; with all ages of a stationary residual the sum is J(r)/lambda."""
     e = scaling.experiment_at(40).replace(schedule="constant", eta_1=0.1, record_every=1.0, observe={"gradients": {}})
-    run = solve_limit(e, time="flow")
+    run = simulate(e, "limit", time="flow")
     tau, residual = run.history("tau"), run.history("residual_Q")
     for end in (30.0, 120.0, 240.0):
         age = np.concatenate([np.geomspace(end, 1e-6, 4000), [0.0]])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas
 import pytest
 
-from theory_sim import Experiment, learning_order, simulate, solve_limit
+from theory_sim import Experiment, learning_order, simulate
 from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.studies.width import study as module
@@ -92,7 +92,7 @@ def test_levels_are_bonferroni() -> None:
 
 def test_its_numbers_against_their_definitions() -> None:
     e = Experiment(d=10, N=40, r=0.7, m_W=20, m_V=60, tau_0=1.0, tau_xi=0.02, max_tau=200.0, n_test=1, schedule="S", eta_2=1.0)
-    network, limit = simulate(e), solve_limit(e)
+    network, limit = simulate(e), simulate(e, "limit")
     found, aimed = learning_order(network), learning_order(limit)
     assert math.isfinite(aimed.tau_P) and math.isfinite(aimed.tau_Q)
     outputs = [float(a - b) ** 2 for a, b in zip(network.dataset["f_train"], limit.dataset["f_train"], strict=True)]
@@ -136,7 +136,7 @@ def test_what_h_lacks_while_residuals_are_constant() -> None:
     found: dict[float, list[tuple[float, float]]] = {0.05: [], 0.2: []}
     for seed in range(6):
         h = [float(run.history("h", part="total")[-1]) for run in (
-            solve_limit(e.replace(seed=seed)), simulate(e.replace(seed=seed, tau_0=1000.0)))]
+            simulate(e.replace(seed=seed), "limit"), simulate(e.replace(seed=seed, tau_0=1000.0)))]
         for tau_0, pairs in found.items():
             lacking = (h[1] - float(simulate(e.replace(seed=seed, tau_0=tau_0)).history("h", part="total")[-1])) / h[0]
             q = lazy_ratio(abs(h[0]), r=0.3, m_V=20_000, tau=tau_0)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from theory_sim import Experiment
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError
 from theory_sim.statistics.censored import median_time
 from theory_sim.statistics.paired import compare_paired, holm
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.compare import compare_sweep

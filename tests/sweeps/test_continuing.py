@@ -18,10 +18,10 @@ import psutil
 import pytest
 
 from tests.sweeps.tiny import TINY
-from theory_sim import Trajectory, solve_limit
+from theory_sim import Trajectory, simulate
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
-from theory_sim.loop import partial_path
-from theory_sim.study.engine import Engine
+from theory_sim.loop import unfinished_path
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
@@ -143,12 +143,12 @@ def test_unfinished_run_is_gone_on_with(tmp_path: Path) -> None:
         if len(steps) == 3:
             signal.raise_signal(signal.SIGINT)
 
-    part = solve_limit(run.experiment, store=store.run_path(run.id), progress=stop)
-    assert part.outcome == "interrupted" and partial_path(store.run_path(run.id)).exists()
+    part = simulate(run.experiment, "limit", store=store.run_path(run.id), progress=stop)
+    assert part.outcome == "interrupted" and unfinished_path(store.run_path(run.id)).exists()
     assert store.gc() == []  # what can be gone on with is not waste
     assert run_sweep(store, workers=0).done == 1
-    assert not partial_path(store.run_path(run.id)).exists()
-    whole = solve_limit(run.experiment)
+    assert not unfinished_path(store.run_path(run.id)).exists()
+    whole = simulate(run.experiment, "limit")
     np.testing.assert_array_equal(Trajectory.load(store.run_path(run.id)).dataset["train_loss"], whole.dataset["train_loss"])
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.sweeps.tiny import TINY, interrupted
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
-from theory_sim.loop import partial_path
+from theory_sim.loop import unfinished_path
 from theory_sim.storage import failpoints
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
@@ -39,7 +39,7 @@ def test_a_run_in_another_run_s_place_is_refused(tmp_path: Path) -> None:
     first, second = list(fresh.sweep)
     assert (first.experiment.seed, second.experiment.seed) == (0, 1)
     interrupted(fresh.run_path(first.id))
-    partial_path(fresh.run_path(first.id)).rename(partial_path(fresh.run_path(second.id)))
+    unfinished_path(fresh.run_path(first.id)).rename(unfinished_path(fresh.run_path(second.id)))
     status = run_sweep(fresh, workers=0)
     assert (status.done, status.failed) == (1, 1) and "holds another run" in next(iter(status.examples.values()))
 

@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import kstest, qmc
 
 from theory_sim import Experiment
+from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Law, Product, Random, Sobol, Zip
 from theory_sim.sweeps.declaration import Sweep, run_hash
 
@@ -136,7 +136,7 @@ def test_drawn_points_follow_their_laws() -> None:
         ("name = 'x'\nseeds = '3:3'", "range"),
         ("name = 'x'\nseeds = [0, 0]", "each named once"),
         ("name = 'x'\ncompare = ['S', 'S']", "each named once"),
-        ("name = 'x'\nengine = 'infinite'", "finite, limit, closure"),
+        ("name = 'x'\nengine = 'infinite'", "closure, finite, limit"),
         ("name = 'x'\nengine = {time = 'flow'}", "a name, or a table"),
         ("name = '../x'", "name"),
         ("name = 'x'\npreset = 'none'", "preset 'none'"),

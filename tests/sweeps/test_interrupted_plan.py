@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from theory_sim.engines import Engine
 from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
-from theory_sim.loop import partial_path
-from theory_sim.study.engine import Engine
+from theory_sim.loop import unfinished_path
 from theory_sim.sweeps.plan import Plan
 from theory_sim.sweeps.run_plan import run_plan
 from theory_sim.trajectory import Trajectory
@@ -47,14 +47,14 @@ def test_the_same_call_goes_on(engine: Engine, at_run: int, tmp_path: Path) -> N
     out = tmp_path / "out"
     first = run_plan(PLAN, out, engine=engine, existing="continue", threads=1, progress=interrupting(at_run, 3))
     assert len(first) == at_run + 1 and first[-1][1].outcome == "interrupted"
-    assert partial_path(first[-1][0]).exists()
+    assert unfinished_path(first[-1][0]).exists()
     kept = {path: (path / ".zmetadata").stat().st_mtime_ns for path, _ in first[:-1]}
     rest = run_plan(PLAN, out, engine=engine, existing="continue", threads=1)
     assert len(rest) == len(PLAN)
     assert {path: (path / ".zmetadata").stat().st_mtime_ns for path in kept} == kept, "finished runs are not computed again"
     for (path, run), (_, wanted) in zip(rest, whole, strict=True):
         assert run.dataset.drop_attrs().equals(wanted.dataset.drop_attrs()) and Trajectory.load(path).outcome == run.outcome
-        assert not partial_path(path).exists()
+        assert not unfinished_path(path).exists()
     with pytest.raises(StoreError, match="exists"):
         run_plan(PLAN, out, engine=engine, existing="continue", threads=1)
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from theory_sim import Experiment, Trajectory
-from theory_sim.study.engine import Engine
+from theory_sim.engines import Engine
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep

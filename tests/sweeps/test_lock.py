@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from tests.sweeps.tiny import TINY
+from theory_sim.engines import Engine
 from theory_sim.errors import StoreError
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from theory_sim.engines import simulate
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.simulate import simulate
 from theory_sim.statistics.intervals import CONFIDENCE, mean_interval, share_interval
 from theory_sim.sweeps.over_seeds import summarise
 from theory_sim.sweeps.plan import Plan

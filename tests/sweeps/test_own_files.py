@@ -9,8 +9,8 @@ import pytest
 
 from tests.sweeps.tiny import TINY, everything, interrupted
 from theory_sim import Trajectory
+from theory_sim.engines import Engine
 from theory_sim.errors import StoreError
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep

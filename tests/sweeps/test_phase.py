@@ -12,9 +12,9 @@ import pytest
 
 from proofs_check.suggest import moves
 from theory_sim import Experiment
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError
 from theory_sim.regimes import get_conditions, regime, verdict_requirements
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep

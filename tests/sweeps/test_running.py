@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.sweeps.tiny import LARGER, SWEEP, TINY, finished
-from theory_sim import Trajectory, closure_trajectory, learning_order, simulate, solve_limit
+from theory_sim import Trajectory, learning_order, simulate
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
@@ -54,7 +54,7 @@ def test_the_same_table_from_any_number_of_workers(workers: int, larger: SweepSt
 def places_hold_their_runs(summary: Summary, sweep: Sweep, every: int) -> None:
     """Assert it against the functions for one run."""
     for run in list(sweep)[::every]:
-        alone = {"finite": simulate, "limit": solve_limit, "closure": closure_trajectory}[run.engine.name](run.experiment)
+        alone = simulate(run.experiment, run.engine)
         order = learning_order(alone)
         at = summary.dataset.isel(dict(zip([axis.name for axis in sweep.axes()], run.index, strict=True)))
         for i, level in enumerate((0.45, 0.5, 0.55)):
@@ -111,12 +111,12 @@ def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:
     assert np.isnan(found.sel(engine="finite").values).all()
     names = [axis.name for axis in SWEEP.axes()]
     for run in [run for run in SWEEP if run.engine.name == "limit"][::2]:
-        expected = gap(simulate(run.experiment), solve_limit(run.experiment))
+        expected = gap(simulate(run.experiment), simulate(run.experiment, "limit"))
         assert float(found.isel(dict(zip(names, run.index, strict=True)))) == expected
     wide = Sweep("wide", TINY, (Product({"m_V": [20, 40]}),), ("S",), (0, 1), (Engine(), Engine("limit")))
     store = SweepStore.create(tmp_path / "wide", wide)
     run_sweep(store, workers=0)
-    gaps = [gap(simulate(TINY.replace(m_V=m_V, schedule="S", seed=1)), solve_limit(TINY.replace(schedule="S", seed=1)))
+    gaps = [gap(simulate(TINY.replace(m_V=m_V, schedule="S", seed=1)), simulate(TINY.replace(schedule="S", seed=1), "limit"))
             for m_V in (20, 40)]
     assert collect(store, paired_metrics={"gap": gap}, save=False).dataset["gap"].values[:, 1, 0, 1].tolist() == gaps
     with pytest.raises(InputError, match="named 'x'"):

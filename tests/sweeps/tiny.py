@@ -6,9 +6,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from theory_sim import Experiment, solve_limit
-from theory_sim.loop import partial_path
-from theory_sim.study.engine import Engine
+from theory_sim import Experiment, simulate
+from theory_sim.engines import Engine
+from theory_sim.loop import unfinished_path
 from theory_sim.sweeps.blocks import Product, Sobol
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
@@ -35,8 +35,8 @@ def interrupted(store: Path, **given: Any) -> None:
     def stop(step: int, tau: float, loss: float) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    assert solve_limit(TINY, store=store, progress=stop, **given).outcome == "interrupted"
-    assert partial_path(store).exists()
+    assert simulate(TINY, "limit", store=store, progress=stop, **given).outcome == "interrupted"
+    assert unfinished_path(store).exists()
 
 
 def everything(folder: Path) -> dict[str, Any]:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from theory_sim.errors import InputError
-    from theory_sim.study.engine import Engine
     from theory_sim.sweeps.plan import Plan
 
 File = Annotated[Path | None, typer.Argument(help="Experiment in TOML; left out, the preset.")]
@@ -24,13 +23,6 @@ Settings = Annotated[list[str] | None, typer.Option(
 )]
 Compare = Annotated[str | None, typer.Option(help="Schedules on the same data, such as L-S,S. One of: {schedules}.")]
 Seeds = Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")]
-EngineName = Annotated[str, typer.Option("--engine", help="finite: finite width; limit: infinite width; closure: its closure.")]
-Kernel = Annotated[str | None, typer.Option(help="Limit: patterns moving (default), frozen (NTK), independent.")]
-NoiseOutput = Annotated[str | None, typer.Option("--noise", help="Limit: noise output vanishing (default), sampled.")]
-Time = Annotated[str | None, typer.Option("--time", help="Limit: the run's own steps (default), flow (adaptive).")]
-Spatial = Annotated[str | None, typer.Option(help="Limit: exact (default), every pair of patches; mean, O(N d) a step.")]
-Tolerance = Annotated[float | None, typer.Option(help="Limit: largest error of the compressed kernel (default 1e-8).")]
-TimeTolerance = Annotated[float | None, typer.Option(help="Limit, flow: largest error a step (default 1e-4).")]
 Observe = Annotated[list[str] | None, typer.Option(
     metavar="NAME[:TIMES[,probes=n]]",
     help="Record more; repeatable. NAME: {observers}. "
@@ -96,12 +88,6 @@ def _bad_observer(text: str) -> InputError:
 
     return InputError(f"--observe {shown(text)}", "NAME, or NAME:key=value,key=value with numbers, each key once",
                       "such as --observe kernels:every_tau=25,probes=100")
-
-
-def make_engine(name: str, **options: Any) -> Engine:
-    from theory_sim.study.engine import Engine
-
-    return Engine(name, {key: value for key, value in options.items() if value is not None})
 
 
 def parse_seeds_option(text: str | None) -> list[int] | None:

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from theory_sim.cli.app import app
+from theory_sim.cli.engines import EngineName, WithEngines, chosen_engine
 from theory_sim.cli.help import Described
 from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import (
     Compare,
-    EngineName,
     File,
     Force,
     Json,
-    Kernel,
-    NoiseOutput,
     Observe,
     Out,
     Preset,
@@ -27,38 +25,35 @@ from theory_sim.cli.options import (
     Runs,
     Seeds,
     Settings,
-    Spatial,
     Threads,
-    Time,
-    TimeTolerance,
-    Tolerance,
-    make_engine,
     make_plan,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from theory_sim.engines import Engine
     from theory_sim.regimes import Regime
-    from theory_sim.study.engine import Engine
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.run_plan import Existing
     from theory_sim.trajectory import Trajectory
 
+# A plan that would take longer says so.
+_LONG_SECONDS = 60.0
 
-@app.command(cls=Described)
+
+@app.command(cls=WithEngines)
 def run(
+    context: typer.Context,
     file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
-    seeds: Seeds = None, engine: EngineName = "finite", kernel: Kernel = None, noise: NoiseOutput = None, time: Time = None,
-    spatial: Spatial = None, tolerance: Tolerance = None, time_tolerance: TimeTolerance = None, observe: Observe = None,
+    seeds: Seeds = None, engine: EngineName = "finite", observe: Observe = None,
     threads: Threads = None, out: Out = Path("runs"), force: Force = False, quiet: Quiet = False, as_json: Json = False,
 ) -> None:
     """Simulate an experiment: print its regime, run every schedule and seed, save, and print what was learnt when.
 
     Interrupted, the same command goes on: finished runs are kept, the unfinished one is resumed, the others are begun.
     """
-    chosen = make_engine(engine, kernel=kernel, noise=noise, time=time, spatial=spatial, tolerance=tolerance,
-                       time_tolerance=time_tolerance)
+    chosen = chosen_engine(engine, context)
     plan = make_plan(file, preset, settings, compare, seeds, observe)
     paths = [out / chosen.run_name(experiment) for experiment in plan]
     with interruptible(lambda: _how_to_continue(paths, force=force)):
@@ -74,7 +69,7 @@ def resume(
     quiet: Quiet = False, as_json: Json = False,
 ) -> None:
     """Go on with interrupted runs, to the bitwise same result, and print what was learnt when."""
-    from theory_sim.resume import resume
+    from theory_sim.engines import resume
     from theory_sim.sweeps.over_seeds import summarise
 
     trajectories: list[Trajectory] = []
@@ -113,10 +108,10 @@ def demo(
     Runs that are already there are read, not run again, and unfinished ones gone on with; figures of its own that
     are there are replaced. Last comes the same preset in the infinite-width limit.
     """
+    from theory_sim.engines import Engine
     from theory_sim.plots.decomposition import plot_decomposition
     from theory_sim.plots.learning_order import plot_learning_order
     from theory_sim.plots.style import FORMATS, require_own_figure, save_figure
-    from theory_sim.study.engine import Engine
 
     drawn = {"learning-order": plot_learning_order, "decomposition": plot_decomposition}
     paths = {figures / f"{name}.{suffix}": draw for name, draw in drawn.items() for suffix in FORMATS}
@@ -141,12 +136,12 @@ def demo(
 
 def _demo_in_the_limit(plan: Plan, threads: int | None) -> None:
     """One line: what the same runs learn when the width is infinite, and how long that took."""
-    from theory_sim.limit.solve import solve_limit
+    from theory_sim.engines import simulate
     from theory_sim.observe.learning_order import learning_order
 
     said, seconds = [], 0.0
     for schedule in plan.compare:
-        runs = [solve_limit(each, time="flow" if schedule == "S" else "steps", threads=threads)
+        runs = [simulate(each, "limit", time="flow" if schedule == "S" else "steps", threads=threads)
                 for each in plan if each.schedule == schedule]
         orders = [learning_order(run).order for run in runs]
         seconds += sum(float(run.dataset.attrs["seconds"]) for run in runs)
@@ -165,7 +160,7 @@ def _run_and_report(
     from theory_sim.terminal.progress import run_progress
 
     def regime_of(schedule: str) -> Regime:
-        return regime(plan.experiment.replace(schedule=schedule), infinite_width=engine.name != "finite")
+        return regime(plan.experiment.replace(schedule=schedule), infinite_width=engine.solver.infinite_width)
 
     judged = regime_of(plan.compare[0])
     if not (quiet or as_json):
@@ -176,6 +171,7 @@ def _run_and_report(
             for warning in regime_of(other).warnings:
                 if warning not in judged.warnings:
                     show(f"warning: {warning}")
+        _announce(plan, engine, threads)
     with run_progress(plan, shown=not (quiet or as_json)) as progress:
         results = run_plan(plan, out, engine=engine, existing=existing, threads=threads, progress=progress)
     trajectories = [trajectory for _, trajectory in results]
@@ -196,6 +192,19 @@ def _run_and_report(
     for finding in findings:
         typer.echo(f"finding: {finding}", err=True)
     return 1 if findings else 0
+
+
+def _announce(plan: Plan, engine: Engine, threads: int | None) -> None:
+    """Say so before a plan that takes long; what the number of steps of a schedule comes to is easily overlooked."""
+    from theory_sim.numeric.pool import default_threads
+    from theory_sim.terminal.sweep_tables import duration
+
+    seconds = sum(engine.estimated_seconds(each, threads=threads or default_threads()) for each in plan)
+    if seconds < _LONG_SECONDS:
+        return
+    steps = max(each.most_steps for each in plan)
+    typer.echo(f"note: up to about {steps:.2g} steps a run, about {duration(seconds)} in all on an idle machine; a larger "
+               "rate, fewer cuts or a smaller max_tau takes fewer, gradient flow none (--engine limit --time flow)", err=True)
 
 
 def _interrupted(plan: Plan, results: Sequence[tuple[Path, Trajectory]]) -> str:
@@ -223,9 +232,9 @@ def _quoted(paths: Sequence[Path]) -> str:
 
 def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
     """Diverged and oscillating runs, and orders that are not as predicted although the regime holds."""
+    from theory_sim.engines import Engine
     from theory_sim.observe.learning_order import learning_order
     from theory_sim.regimes import regime
-    from theory_sim.study.engine import Engine
 
     findings = []
     for trajectory in trajectories:
@@ -239,11 +248,11 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
             findings.append(f"{name} oscillated: a rate above the largest stable one, and a kind's loss above that of no "
                             "output; it has no order; lower the rate")
             continue
-        expected = regime(trajectory.experiment, infinite_width=engine.name != "finite")
+        expected = regime(trajectory.experiment, infinite_width=engine.solver.infinite_width)
         predicted = expected.predicted_order.get(trajectory.experiment.schedule)
         # The prediction is for moving patterns; what only a finite width gets wrong does not excuse the limit.
         e = trajectory.experiment
-        if engine.options.get("kernel", "moving") != "moving" or e.patterns != "moving" or e.noise_placement != "none":
+        if not engine.as_described or e.patterns != "moving" or e.noise_placement != "none":
             continue
         if e.network != "split":
             continue
@@ -301,12 +310,12 @@ def check(
     seeds: Seeds = None, as_json: Json = False,
 ) -> None:
     """Validate an experiment and print its regime, without running it. Warnings do not change the exit status."""
-    from theory_sim.precision import require_precision
+    from theory_sim.engines import Engine
     from theory_sim.regimes import regime
 
     plan = make_plan(file, preset, settings, compare, seeds)
     for experiment in plan:
-        require_precision(experiment)
+        Engine().require(experiment)
     judged = regime(plan.experiment)
     if as_json:
         typer.echo(json.dumps({"experiment": plan.experiment.fields(), "runs": [e.run_name for e in plan],

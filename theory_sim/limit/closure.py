@@ -1,4 +1,4 @@
-"""closure_trajectory(experiment) -> Trajectory: the finite-d closure of THEORY §8 and §16 in the schema of a run.
+"""run_closure(experiment) -> Trajectory: the finite-d closure of THEORY §8 and §16 in the schema of a run.
 
 It knows the parameters, not the data set: what it gives are means over data sets, in tens of milliseconds.
 """
@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from theory_sim.data import KINDS
-from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure_rates import ClosureRates
 from theory_sim.observe.decomposition import Decomposition
@@ -24,9 +22,12 @@ from theory_sim.observe.separation import Separation
 from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
 from theory_sim.theory.conditions import stable_rate
 from theory_sim.theory.overlap import P_error
-from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory, refuse_existing
+from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory
 
-__all__ = ["closure_of", "closure_trajectory"]
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["closure_of", "run_closure"]
 
 Array = np.ndarray[Any, Any]
 _BLOCKS = 100
@@ -36,7 +37,7 @@ def closure_of(experiment: Experiment, schedule: str | None = None, *, fineness:
     """Closure of an experiment, under its own schedule or the one given (THEORY §8, §16).
 
     ``fineness`` multiplies the number of its blocks of time: less than 1 is faster and coarser. What the closure leaves out of
-    an experiment (`closure_trajectory` refuses it) is not looked at.
+    an experiment (the engine refuses it) is not looked at.
 
     Raises
     ------
@@ -53,59 +54,17 @@ def closure_of(experiment: Experiment, schedule: str | None = None, *, fineness:
     return solve_closure(problem, ClosureRates(e), blocks=math.ceil(fineness * _BLOCKS))
 
 
-def closure_trajectory(
-    experiment: Experiment, *, store: str | os.PathLike[str] | None = None, force: bool = False
-) -> Trajectory:
+def run_closure(experiment: Experiment, *, engine: str) -> Trajectory:
     """Predict a run from the finite-d closure of the infinite-width dynamics (THEORY §8, §16).
 
-    Parameters
-    ----------
-    experiment : Experiment
-        Description of the run: split network, full batches, no placed noise, any schedule, any patterns. Not read, since they
-        change no mean over data sets in the limit: widths, ``neurons``, ``dtype``, seeds, ``counts``, ``n_test``. Nor is
-        ``record_every``: a record is one block of the time grid.
-    store : path, optional
-        Where to save the Trajectory; must not exist unless ``force``.
-    force : bool
-        Replace a saved run at ``store``.
-
-    Returns
-    -------
-    Trajectory
-        With the schema of `simulate` and engine "closure". What it says nothing of is NaN: losses and accuracies on fresh
-        examples, and the signal's norm. ``P_overlap`` and ``P_error`` it gives, with the accuracy of
-        `theory_sim.theory.closure.ACCURACY`.
-
-    Raises
-    ------
-    InputError
-        If the closure does not cover the experiment.
-    StoreError
-        If ``store`` exists; before anything is computed.
+    Not read, since they change no mean over data sets in the limit: widths, ``neurons``, ``dtype``, seeds, ``counts``,
+    ``n_test``. Nor is ``record_every``: a record is one block of the time grid. ``engine`` is the name that the result carries.
     """
-    e = experiment
-    if e.network != "split":
-        raise InputError(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)",
-                         "set network = 'split', or use solve_limit (--engine limit)")
-    if e.batch_size is not None:
-        raise InputError(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise",
-                         "leave batch_size out, or use solve_limit (--engine limit)")
-    if e.noise_placement != "none":
-        raise InputError(f"noise_placement = {e.noise_placement!r}", "the closure knows no noise but xi",
-                         "leave noise_placement out, or use solve_limit or simulate")
-    if e.observe:
-        raise InputError(f"observe = {sorted(e.observe)}", "the closure has neither examples nor neurons to look at",
-                         "leave observe out, or use solve_limit (--engine limit)")
-    if store is not None:
-        refuse_existing(store, force=force)
     began = time.perf_counter()
-    trajectory = Trajectory(_dataset(e, closure_of(e), began), e)
-    if store is not None:
-        trajectory.save(store, force=force)
-    return trajectory
+    return Trajectory(_dataset(experiment, closure_of(experiment), engine, began), experiment)
 
 
-def _dataset(e: Experiment, course: Closure, began: float) -> Any:
+def _dataset(e: Experiment, course: Closure, engine: str, began: float) -> xarray.Dataset:
     import xarray
 
     records = len(course.tau)
@@ -124,7 +83,7 @@ def _dataset(e: Experiment, course: Closure, began: float) -> Any:
         {"tau": ("record", course.tau, {"units": "1", "long_name": "learning-rate time"}),
          "step": ("record", course.step.astype(np.int64)), "kind": list(KINDS), "layer": ["W", "V"],
          "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"]},
-        {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "engine": "closure",
+        {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "engine": engine,
          "outcome": course.outcome, "message": _message(e, course), "annealed_tau": course.annealed_tau,
          "final_step": course.final_step, "final_tau": course.final_tau, "n_examples": e.n_examples,
          "n_kind": [round(float(share) * e.n_examples) for share in shares], "experiment": json.dumps(e.fields()),

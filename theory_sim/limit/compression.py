@@ -32,7 +32,10 @@ def taylor(k: int) -> float:
 
 
 def weak_cosine(powers: int, tolerance: float) -> float:
-    """Largest |cos theta| for which ``powers`` odd powers give arcsin to the tolerance, whatever rho."""
+    """Largest |cos theta| for which ``powers`` odd powers give arcsin to the tolerance, whatever rho.
+
+    By bisection down to neighbouring numbers: the bound holds at what is returned; `scipy.optimize.brentq` may end beyond it.
+    """
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = 0.5 * (low + high)
@@ -52,7 +55,7 @@ class Compression:
         Smallest age u > 0 that occurs; 0 if every age is 0 (frozen patterns).
     tolerance : float
         Largest error of the sum at any age from ``age_min`` on, for any |cos theta| <= 1.
-    still : bool
+    equal_times : bool
         Whether age 0 occurs too: one more exponent, so large that it tells age 0 from all others, makes that exact.
 
     Attributes
@@ -68,13 +71,13 @@ class Compression:
         If the tolerance cannot be met.
     """
 
-    def __init__(self, powers: int, age_min: float, tolerance: float, *, still: bool = False) -> None:
+    def __init__(self, powers: int, age_min: float, tolerance: float, *, equal_times: bool = False) -> None:
         self.powers = powers
-        self._still = still and age_min > 0.0
+        self._equal_times = equal_times and age_min > 0.0
         self.exponents: Array = np.zeros(0)
         self.error = 0.0
         self._choose(powers, age_min, tolerance)
-        if self._still:
+        if self._equal_times:
             self.exponents = np.append(self.exponents, _FORGOTTEN / min(age_min, 1.0))
 
     def _choose(self, powers: int, age_min: float, tolerance: float) -> None:
@@ -130,7 +133,7 @@ class Compression:
     def weights(self, cosine: Array) -> Array:
         """Weights w_e(c), (E, n), for cosines (n,): arcsin(c rho) = sum_e w_e(c) |rho|^p_e for rho >= 0."""
         moving = self._of_ages(cosine)
-        if not self._still:
+        if not self._equal_times:
             return moving
         return np.vstack([moving, np.arcsin(np.clip(cosine, -1.0, 1.0)) - moving.sum(axis=0)])
 
@@ -142,6 +145,6 @@ class Compression:
         for start in range(0, len(cosine), _COLUMNS):
             part = slice(start, start + _COLUMNS)
             # In factors: the inverse as one matrix has entries so large that their rounding would be the error.
-            seen = self._left.T @ self._tail(cosine[part], self._grid)
-            weights[self.powers :, part] = self._right.T @ (seen / self._values[:, None])
+            projected = self._left.T @ self._tail(cosine[part], self._grid)
+            weights[self.powers :, part] = self._right.T @ (projected / self._values[:, None])
         return weights

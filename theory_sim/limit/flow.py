@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from theory_sim.limit.network import LimitNetwork
+from theory_sim.limit.memories import Residuals
+from theory_sim.limit.network import LimitNetwork, Start
 from theory_sim.loop import Run
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.train.logistic import loss
@@ -66,7 +67,7 @@ class FlowRun(Run[LimitNetwork]):
         super().__init__(*arguments, **options)
         self._error, self._tolerance = error, tolerance
         self._length = _FIRST * min(1.0, self.experiment.max_tau)
-        self._previous: tuple[tuple[Any, ...], float] | None = None
+        self._previous: tuple[Residuals, float] | None = None
 
     def to_the_end(self) -> tuple[Outcome, str]:
         if self.step == 0:
@@ -91,20 +92,20 @@ class FlowRun(Run[LimitNetwork]):
         if self._previous is not None:
             residuals, length = self._previous
             state["flow"] = np.array([self._length, length])
-            state |= {f"flow/{i}": part for i, part in enumerate(residuals)}
+            state |= {f"flow/{i}": part for i, part in enumerate(residuals.parts())}
         return state
 
     def restore(self, segments: Sequence[Mapping[str, Array]], state: Mapping[str, Array]) -> None:
         super().restore(segments, state)
         self._length, length = (float(value) for value in state["flow"])
-        self._previous = (tuple(state[f"flow/{i}"] for i in range(4)), length) if length > 0 else None
+        self._previous = (Residuals(*(state[f"flow/{i}"] for i in range(4))), length) if length > 0 else None
 
     def _loss(self) -> float:
         return float(np.mean(loss(self.train.y * self.network.f)))
 
     def _take(self, rate: float, training_loss: float) -> None:
         """One accepted step; its length obeys the error, the next stop and the threshold of L-S."""
-        start, first = self.network.snapshot(), self.network.residuals()
+        start, first = self.network.start(), self.network.residuals()
         room = self._next_stop() - self.tau
         length, wanted = self._fitted(min(self._length, room), room), self._length
         while True:
@@ -131,16 +132,14 @@ class FlowRun(Run[LimitNetwork]):
         """Two equal steps rather than a long one and a splinter."""
         return room if length >= room * (1 - 1e-9) else (0.5 * room if length > 0.5 * room else length)
 
-    def _attempt(self, start: tuple[Any, ...], first: tuple[Any, ...], rate: float, length: float) -> float:
-        decay = self.experiment.lambda_
+    def _attempt(self, start: Start, first: Residuals, rate: float, length: float) -> float:
         guess = first
         if self._previous is not None:
             before, earlier = self._previous
-            share = length / earlier
-            guess = tuple(a + share * (a - b) for a, b in zip(first, before, strict=True))
-        self.network.move(start, first, guess, rate, length, decay)
+            guess = first.extrapolated(before, length / earlier)
+        self.network.move(start, first, guess, rate, length)
         predicted = self.network.f
-        self.network.move(start, first, self.network.residuals(), rate, length, decay)
+        self.network.move(start, first, self.network.residuals(), rate, length)
         difference = float(np.abs(self.network.f - predicted).max())
         # Without a slope the guess is of first order, and all of the difference is its error.
         return difference * (_MILNE if self._previous is not None else 1.0)

@@ -11,11 +11,9 @@ from theory_sim.memory import Bytes, available_bytes, fits, gib, refuse, total
 from theory_sim.observe.memory import data_bytes, item_bytes, observer_bytes, record_bytes, seen_examples
 from theory_sim.train.clock import ages
 
-__all__ = ["ALL_PAIRS", "CLOSURE_BYTES", "estimated_bytes", "require_memory"]
+__all__ = ["ALL_PAIRS", "estimated_bytes", "exponents", "require_memory"]
 
 _PROBES: Final = 64
-CLOSURE_BYTES: Final = 62 * 2**20
-"""What the closure takes, whatever the experiment: libraries, and at most 4000 blocks of time."""
 # Pairs whose weights the mean adds up at once.
 _AT_ONCE: Final = 100_000
 # Up to so many patches the mean is over all pairs.
@@ -36,15 +34,15 @@ def estimated_bytes(
     """Memory that a run allocates, in bytes: data, kernels, memories, records and observers."""
     e = experiment
     item, seen, tested = item_bytes(e), seen_examples(e), 2 * e.n_test
-    exponents = _exponents(e, tolerance, time)
+    count = exponents(e, tolerance, time)
     steps = e.most_steps if time == "steps" else math.inf
     # Once the pairs are built: memories, in float64 and once more in the precision of the products; outputs and residuals.
-    memories = 8 * exponents * seen * (2 if time == "steps" else 4) + 2 * item * MOST_POWERS * seen + 8 * 30 * e.n_examples
+    memories = 8 * count * seen * (2 if time == "steps" else 4) + 2 * item * MOST_POWERS * seen + 8 * 30 * e.n_examples
     if e.network == "shared":
-        memories += 8 * 3 * exponents * (seen + tested)
+        memories += 8 * 3 * count * (seen + tested)
     parts = [
         Bytes(_STARTED, _LOADED), data_bytes(e), record_bytes(e, steps), *observer_bytes(e, steps, {}),
-        Bytes(item * e.d * (seen + tested), memories + 8 * e.d * e.n_examples), _pairs(e, spatial, tolerance, exponents),
+        Bytes(item * e.d * (seen + tested), memories + 8 * e.d * e.n_examples), _pairs(e, spatial, tolerance, count),
     ]
     if noise == "sampled":
         from theory_sim.limit.noise_output import NoiseOutput
@@ -54,7 +52,7 @@ def estimated_bytes(
     return total(parts)
 
 
-def _exponents(e: Experiment, tolerance: float, time: str) -> float:
+def exponents(e: Experiment, tolerance: float, time: str) -> float:
     """Exponents of the compressed history: what `Compression` takes at ages of 1e-2 to 1e-9, tolerances of 1e-4 to 1e-11."""
     youngest = ages(e)[0] if time == "steps" else 1e-9
     if youngest == 0.0 or e.patterns != "moving":
@@ -63,7 +61,7 @@ def _exponents(e: Experiment, tolerance: float, time: str) -> float:
     return MOST_POWERS + decades * max(1.0, 1.6 * -math.log10(tolerance) - 2.5)
 
 
-def _pairs(e: Experiment, spatial: str, tolerance: float, exponents: float) -> Bytes:
+def _pairs(e: Experiment, spatial: str, tolerance: float, count: float) -> Bytes:
     """Squared cosines, and the pairs at small angles, many in low dimension, that are listed one by one."""
     from scipy.special import betainc
 
@@ -71,7 +69,7 @@ def _pairs(e: Experiment, spatial: str, tolerance: float, exponents: float) -> B
     cut = weak_cosine(MOST_POWERS, tolerance)
     # |cos| of random directions is a root of a beta variable.
     share = float(betainc((e.d - 1) / 2, 0.5, 1.0 - cut * cut)) if e.d > 1 else 1.0
-    weight = 8 * exponents
+    weight = 8 * count
     if spatial == "exact":
         listed, rows = share * seen * (seen + tested), seen + tested
         squares, weighted = item * seen * rows, listed
@@ -99,19 +97,19 @@ def require_memory(
 
     if fits(needed(experiment), there):
         return
-    mends = []
+    fixes = []
     if spatial == "exact":
         other = needed(experiment, "mean")
-        mends.append(f"spatial = 'mean' needs {gib(other)} and {'fits' if fits(other, there) else 'does not fit either'}")
+        fixes.append(f"spatial = 'mean' needs {gib(other)} and {'fits' if fits(other, there) else 'does not fit either'}")
     if experiment.dtype == "float64":
-        mends.append(f"dtype = 'float32' needs {gib(needed(experiment.replace(dtype='float32')))}")
+        fixes.append(f"dtype = 'float32' needs {gib(needed(experiment.replace(dtype='float32')))}")
     if experiment.observe:
-        mends.append(f"without observe {gib(needed(experiment.replace(observe={})))}: fewer probes or records")
+        fixes.append(f"without observe {gib(needed(experiment.replace(observe={})))}: fewer probes or records")
     smaller, largest = experiment, experiment.n_examples
     while largest > 1 and not fits(needed(smaller), there):
         largest = int(0.9 * largest)
         # Of a given N, p0 stays what it was: only the size of the problem changes here.
         smaller = experiment.replace(N=max(1, largest), p0=experiment.p0_value, batch_size=None)
     if largest > 1:
-        mends.append(f"N up to about {largest} fits")
-    refuse(f"spatial = {spatial!r} with N = {experiment.n_examples}, d = {experiment.d}", needed(experiment), there, mends)
+        fixes.append(f"N up to about {largest} fits")
+    refuse(f"spatial = {spatial!r} with N = {experiment.n_examples}, d = {experiment.d}", needed(experiment), there, fixes)

@@ -131,7 +131,7 @@ def ntk_regression(experiment: Experiment, *, ridge: float | None = None, tau: f
         raise InputError(
             f"N = {n} needs about {needed / 2**30:.1f} GiB, {there / 2**30:.1f} GiB are free",
             "the kernel matrix and its eigenvectors are held in memory",
-            f"lower N to about {math.isqrt(max(there // (8 * _ARRAYS), 1))}, or use solve_limit(kernel='frozen')",
+            f"lower N to about {math.isqrt(max(there // (8 * _ARRAYS), 1))}, or use the engine limit with kernel = 'frozen'",
         )
     train, test = draw_data(experiment), draw_test_data(experiment)
     with threadpool_limits(1, user_api="blas"):  # sums split among a varying number of threads differ in the last digits

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from theory_sim.limit.network import LimitNetwork
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.observe.decomposition import Decomposition
 from theory_sim.observe.separation import Separation
@@ -20,7 +21,7 @@ class LimitDecomposition(Observer):
     variables: Mapping[str, Variable] = Decomposition.variables
 
     def observe(self, snapshot: Snapshot) -> Values:
-        norms = snapshot.network.signal_norms()  # NaN where placed noise gives examples a common pattern at equal times
+        norms = _limit(snapshot).signal_norms()  # NaN where placed noise gives examples a common pattern at equal times
         level = snapshot.tau_noise
         return {
             "norm_signal": norms,
@@ -39,7 +40,8 @@ class LimitSeparation(Observer):
         self._near_kink, self._layers = 2.0 * math.atan(r) / math.pi, layers
 
     def observe(self, snapshot: Snapshot) -> Values:
-        g = np.stack([snapshot.network.g, snapshot.network.g_signal])
+        network = _limit(snapshot)
+        g = np.stack([network.g, network.g_signal])
         return {
             "g": g,
             "h": g[:, 0] + g[:, 2] - 2 * g[:, 1],
@@ -58,4 +60,9 @@ class SpatialError(Observer):
     }
 
     def observe(self, snapshot: Snapshot) -> Values:
-        return {"spatial_error": snapshot.network.pairs.error()}
+        return {"spatial_error": _limit(snapshot).spatial_error()}
+
+
+def _limit(snapshot: Snapshot) -> LimitNetwork:
+    assert isinstance(snapshot.network, LimitNetwork)  # these observers are given to runs of the limit only
+    return snapshot.network

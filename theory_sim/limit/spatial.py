@@ -7,18 +7,20 @@ common only in low dimension, are listed one by one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.limit.compression import MOST_POWERS, Compression, taylor, weak_cosine
+from theory_sim.limit.geometry import Patches
 from theory_sim.limit.memory import ALL_PAIRS
 from theory_sim.memory import available_bytes
 from theory_sim.numeric.limit_kernels import strong_terms, weak_terms
 from theory_sim.numeric.pool import BlockPool
 
-__all__ = ["ExactPairs", "MeanPairs", "Pairs", "Sites"]
+__all__ = ["ExactPairs", "MeanPairs", "PairTerms", "Pairs"]
 
 Array = np.ndarray[Any, Any]
 _ROWS: Final = 256
@@ -27,25 +29,17 @@ _PROBES: Final = 64
 _TWO_PI: Final = 2.0 * np.pi
 
 
-class Sites:
-    """Patches x_1 of the training examples that have one, and of the fresh ones.
+class PairTerms(Protocol):
+    """Off-diagonal terms for one set of memories."""
 
-    Attributes
-    ----------
-    x, norm : (n, d), (n,) arrays
-        Training patches, in the experiment's precision, and their norms.
-    x_test, norm_test : (n_test, d), (n_test,) arrays
-        The same for fresh examples.
-    """
+    def fill(self, rows: slice, out: Array, out_equal_time: Array) -> None:
+        """Fill with the terms of these patches: from the memories, and at equal times from the residuals."""
 
-    def __init__(self, x: Array, x_test: Array) -> None:
-        self.x, self.x_test = x, x_test
-        self.norm, self.norm_test = _norms(x), _norms(x_test)
+    def fresh(self) -> Array:
+        """Terms of the fresh patches, (n_test,)."""
 
-
-def _norms(x: Array) -> Array:
-    norm: Array = np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64))
-    return np.maximum(norm, np.finfo(np.float64).tiny)
+    def error(self) -> float:
+        """Root mean square, over probe patches, of what the mode leaves out of an output."""
 
 
 class Pairs(Protocol):
@@ -62,17 +56,8 @@ class Pairs(Protocol):
     def fit(self, compression: Compression) -> None:
         """Take the weights of the pairs that are not small."""
 
-    def prepare(self, memory: Array, residual: Array) -> None:
-        """Read the memories (E, n) and the last step's residuals (n,), before `terms`."""
-
-    def terms(self, rows: slice, out: Array, out_still: Array) -> None:
-        """Fill with the terms of these sites: from the memories, and at equal times from the residuals."""
-
-    def test_terms(self) -> Array:
-        """Terms of the fresh sites, (n_test,)."""
-
-    def error(self) -> float:
-        """Root mean square, over probe sites, of what the mode leaves out of an output."""
+    def terms(self, memory: Array, residual: Array) -> PairTerms:
+        """Terms of memories (E, n), and at equal times of residuals (n,)."""
 
 
 def _squares(a: Array, norm_a: Array, b: Array, norm_b: Array, pool: BlockPool) -> Array:
@@ -99,7 +84,7 @@ class _Strong:
         self.rows, self.columns = rows, columns
         self.inner = np.einsum("ij,ij->i", a[rows], b[columns], dtype=np.float64)
         self.cosine = np.clip(self.inner / (norm_a[rows] * norm_b[columns]), -1.0, 1.0)
-        self.still = self.inner * np.arcsin(self.cosine) / _TWO_PI
+        self.equal_time = self.inner * np.arcsin(self.cosine) / _TWO_PI
         self.weights = np.empty((0, 0))
 
     def fit(self, compression: Compression) -> None:
@@ -132,53 +117,63 @@ def _powers_for(largest_square: float, tolerance: float) -> int:
 class ExactPairs:
     """Every pair by itself: n^2 squared cosines in memory, read once a step."""
 
-    def __init__(self, sites: Sites, tolerance: float, pool: BlockPool) -> None:
-        self._sites = sites
-        self._train = _squares(sites.x, sites.norm, sites.x, sites.norm, pool)
+    def __init__(self, patches: Patches, tolerance: float, pool: BlockPool) -> None:
+        self._patches = patches
+        self._train = _squares(patches.x, patches.norm, patches.x, patches.norm, pool)
         np.fill_diagonal(self._train, 0)
-        self._test = _squares(sites.x_test, sites.norm_test, sites.x, sites.norm, pool)
+        self._test = _squares(patches.x_test, patches.norm_test, patches.x, patches.norm, pool)
         cut = weak_cosine(MOST_POWERS, tolerance)
         # Before the strong pairs are listed: their number decides what they take.
-        self._strong = _Strong(sites.x, sites.norm, sites.x, sites.norm, *_split_off(self._train, cut))
-        self._strong_test = _Strong(sites.x_test, sites.norm_test, sites.x, sites.norm, *_split_off(self._test, cut))
+        self._strong = _Strong(patches.x, patches.norm, patches.x, patches.norm, *_split_off(self._train, cut))
+        self._strong_test = _Strong(patches.x_test, patches.norm_test, patches.x, patches.norm, *_split_off(self._test, cut))
         largest = max(float(s.max(initial=0.0)) for s in (self._train, self._test))
         self.powers = _powers_for(largest, tolerance)
         self._taylor = np.array([taylor(k) for k in range(self.powers)]) / _TWO_PI
-        n = len(sites.x)
-        self._memories = np.zeros((self.powers, n), sites.x.dtype)
-        self._still = np.zeros((self.powers, n), sites.x.dtype)
-        self._from_strong = np.zeros(n)
-        self._still_strong = np.zeros(n)
-        self._memory = np.zeros((0, n))
 
     def fit(self, compression: Compression) -> None:
         self._strong.fit(compression)
         self._strong_test.fit(compression)
 
-    def prepare(self, memory: Array, residual: Array) -> None:
-        scale = self._taylor[:, None] * self._sites.norm
-        self._memories[:] = scale * memory[: self.powers]
-        self._still[:] = scale * residual
-        self._memory = memory
-        self._from_strong[:] = 0.0
-        self._strong.add(memory, self._from_strong)
-        strong = self._strong
-        self._still_strong[:] = np.bincount(
-            strong.rows, weights=strong.still * residual[strong.columns], minlength=len(residual)
+    def terms(self, memory: Array, residual: Array) -> _ExactTerms:
+        norm, dtype, strong = self._patches.norm, self._train.dtype, self._strong
+        scale = self._taylor[:, None] * norm
+        from_strong = np.zeros(len(norm))
+        strong.add(memory, from_strong)
+        weights = strong.equal_time * residual[strong.columns]
+        return _ExactTerms(
+            self._train, self._test, norm, self._patches.norm_test, memory, (scale * memory[: self.powers]).astype(dtype),
+            (scale * residual).astype(dtype), from_strong, np.bincount(strong.rows, weights=weights, minlength=len(norm)),
+            self._strong_test,
         )
 
-    def terms(self, rows: slice, out: Array, out_still: Array) -> None:
-        weak_terms(self._train[rows], self._memories, self._still, out, out_still)
-        out *= self._sites.norm[rows]
-        out_still *= self._sites.norm[rows]
-        out += self._from_strong[rows]
-        out_still += self._still_strong[rows]
 
-    def test_terms(self) -> Array:
-        out, beside = np.empty(len(self._test)), np.empty(len(self._test))
-        weak_terms(self._test, self._memories, self._still, out, beside)
-        out *= self._sites.norm_test
-        self._strong_test.add(self._memory, out)
+@dataclass(frozen=True)
+class _ExactTerms:
+    """Every pair: powers of the squared cosines times ``scaled`` memories (K, n), and the strong pairs' sums (n,)."""
+
+    squares: Array
+    squares_test: Array
+    norm: Array
+    norm_test: Array
+    memory: Array
+    scaled: Array
+    scaled_equal_time: Array
+    from_strong: Array
+    strong_equal_time: Array
+    strong_test: _Strong
+
+    def fill(self, rows: slice, out: Array, out_equal_time: Array) -> None:
+        weak_terms(self.squares[rows], self.scaled, self.scaled_equal_time, out, out_equal_time)
+        out *= self.norm[rows]
+        out_equal_time *= self.norm[rows]
+        out += self.from_strong[rows]
+        out_equal_time += self.strong_equal_time[rows]
+
+    def fresh(self) -> Array:
+        out, unused = np.empty(len(self.squares_test)), np.empty(len(self.squares_test))
+        weak_terms(self.squares_test, self.scaled, self.scaled_equal_time, out, unused)
+        out *= self.norm_test
+        self.strong_test.add(self.memory, out)
         return out
 
     def error(self) -> float:
@@ -192,41 +187,39 @@ class MeanPairs:
     What it leaves out is measured on 64 probe patches, whose pairs are kept.
     """
 
-    def __init__(self, sites: Sites, tolerance: float, pool: BlockPool) -> None:
-        self._sites, n = sites, len(sites.x)
+    def __init__(self, patches: Patches, tolerance: float, pool: BlockPool) -> None:
+        self._patches, n = patches, len(patches.x)
         chosen = np.arange(n) if n <= ALL_PAIRS else np.linspace(0, n - 1, _SAMPLED).astype(np.int64)
         self._probes = np.unique(np.linspace(0, max(n - 1, 0), min(n, _PROBES)).astype(np.int64))
         cut = weak_cosine(MOST_POWERS, tolerance)
         sums = np.zeros(MOST_POWERS)
-        self._still_mean, largest = 0.0, 0.0
+        self._mean_equal_time, largest = 0.0, 0.0
         strong: list[_Strong] = []
         for start in range(0, len(chosen), _ROWS):
             rows = chosen[start : start + _ROWS]
-            squares = _squares(sites.x[rows], sites.norm[rows], sites.x, sites.norm, pool)
+            squares = _squares(patches.x[rows], patches.norm[rows], patches.x, patches.norm, pool)
             squares[np.arange(len(rows)), rows] = 0
             at, columns = _split_off(squares, cut)
-            strong.append(_Strong(sites.x, sites.norm, sites.x, sites.norm, rows[at], columns))
+            strong.append(_Strong(patches.x, patches.norm, patches.x, patches.norm, rows[at], columns))
             largest = max(largest, float(squares.max(initial=0.0)))
             # In turn, so that no array of every power is held.
             power = squares.astype(np.float64)
             cosine = np.sqrt(power)
-            self._still_mean += float((cosine * np.arcsin(cosine)).sum())
+            self._mean_equal_time += float((cosine * np.arcsin(cosine)).sum())
             for k in range(MOST_POWERS):
                 sums[k] += float(power.sum())
                 power *= squares
         self._cosine = np.concatenate([s.cosine for s in strong]) if strong else np.zeros(0)
-        self._still_mean += float((self._cosine * np.arcsin(self._cosine)).sum())
+        self._mean_equal_time += float((self._cosine * np.arcsin(self._cosine)).sum())
         self._count = max(len(chosen) * (n - 1), 1)
         self.powers = _powers_for(largest, tolerance)
         self._sums = sums[: self.powers]
-        self._rows = _squares(sites.x[self._probes], sites.norm[self._probes], sites.x, sites.norm, pool)
+        self._rows = _squares(patches.x[self._probes], patches.norm[self._probes], patches.x, patches.norm, pool)
         self._rows[np.arange(len(self._probes)), self._probes] = 0
-        self._probe_strong = _Strong(sites.x, sites.norm, sites.x, sites.norm, *self._probe_pairs(cut))
+        self._probe_strong = _Strong(patches.x, patches.norm, patches.x, patches.norm, *self._probe_pairs(cut))
         self._taylor = np.array([taylor(k) for k in range(self.powers)])
         self._weights = np.zeros(0)
-        self._common = self._common_still = 0.0
-        self._memory = np.zeros((0, n))
-        self._residual = np.zeros(n)
+        self._equal_time = 0.0
 
     def _probe_pairs(self, cut: float) -> tuple[Array, Array]:
         at, columns = _split_off(self._rows, cut)
@@ -239,35 +232,59 @@ class MeanPairs:
             cosine = self._cosine[start : start + 100_000]
             weights += compression.weights(cosine) @ cosine
         self._weights = weights / (self._count * _TWO_PI)
-        self._still = self._still_mean / (self._count * _TWO_PI)
+        self._equal_time = self._mean_equal_time / (self._count * _TWO_PI)
         self._probe_strong.fit(compression)
 
-    def prepare(self, memory: Array, residual: Array) -> None:
-        self._memory, self._residual = memory, residual
+    def terms(self, memory: Array, residual: Array) -> _MeanTerms:
+        norm = self._patches.norm
         # Not by BLAS on two dimensions: the order of these sums is fixed by NumPy.
-        self._common = float(self._weights @ (memory * self._sites.norm).sum(axis=1))
-        self._common_still = float((self._sites.norm * residual).sum()) * self._still
+        common = float(self._weights @ (memory * norm).sum(axis=1))
+        common_equal_time = float((norm * residual).sum()) * self._equal_time
+        return _MeanTerms(self, memory, residual, common, common_equal_time)
 
-    def terms(self, rows: slice, out: Array, out_still: Array) -> None:
-        norm = self._sites.norm[rows]
-        own = self._weights @ np.ascontiguousarray(self._memory[:, rows])
-        out[:] = norm * (self._common - norm * own)
-        out_still[:] = norm * (self._common_still - norm * self._residual[rows] * self._still)
+    def fill(self, terms: _MeanTerms, rows: slice, out: Array, out_equal_time: Array) -> None:
+        """Terms of these patches: the common part without each one's own."""
+        norm = self._patches.norm[rows]
+        own = self._weights @ np.ascontiguousarray(terms.memory[:, rows])
+        out[:] = norm * (terms.common - norm * own)
+        out_equal_time[:] = norm * (terms.common_equal_time - norm * terms.residual[rows] * self._equal_time)
 
-    def test_terms(self) -> Array:
-        terms: Array = self._sites.norm_test * self._common
-        return terms
+    def fresh(self, terms: _MeanTerms) -> Array:
+        """Terms of the fresh patches."""
+        found: Array = self._patches.norm_test * terms.common
+        return found
 
-    def error(self) -> float:
-        norm = self._sites.norm
-        memories = self._taylor[:, None] / _TWO_PI * norm * self._memory[: self.powers]
+    def error(self, terms: _MeanTerms) -> float:
+        """Root mean square over the probes of the exact terms' difference to the mean's."""
+        norm, memory = self._patches.norm, terms.memory
+        memories = self._taylor[:, None] / _TWO_PI * norm * memory[: self.powers]
         exact = np.empty(len(self._probes))
-        beside = np.empty(len(self._probes))
-        weak_terms(self._rows, memories.astype(self._rows.dtype), np.zeros_like(memories, self._rows.dtype), exact, beside)
+        unused = np.empty(len(self._probes))
+        weak_terms(self._rows, memories.astype(self._rows.dtype), np.zeros_like(memories, self._rows.dtype), exact, unused)
         exact *= norm[self._probes]
         full = np.zeros(len(norm))
-        self._probe_strong.add(self._memory, full)
+        self._probe_strong.add(memory, full)
         exact += full[self._probes]
-        own = self._weights @ self._memory[:, self._probes]
-        mean = norm[self._probes] * (self._common - norm[self._probes] * own)
+        own = self._weights @ memory[:, self._probes]
+        mean = norm[self._probes] * (terms.common - norm[self._probes] * own)
         return float(np.sqrt(np.mean((exact - mean) ** 2))) if len(exact) else 0.0
+
+
+@dataclass(frozen=True)
+class _MeanTerms:
+    """The mean over pairs: what is common to all patches, per norm."""
+
+    pairs: MeanPairs
+    memory: Array
+    residual: Array
+    common: float
+    common_equal_time: float
+
+    def fill(self, rows: slice, out: Array, out_equal_time: Array) -> None:
+        self.pairs.fill(self, rows, out, out_equal_time)
+
+    def fresh(self) -> Array:
+        return self.pairs.fresh(self)
+
+    def error(self) -> float:
+        return self.pairs.error(self)

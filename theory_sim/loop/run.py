@@ -12,14 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from theory_sim.data import KINDS, Data
 from theory_sim.experiment import Experiment
-from theory_sim.loop.partial import Partial
 from theory_sim.loop.records import Records
+from theory_sim.loop.unfinished import UnfinishedRun
 from theory_sim.observe.base import Observer, Outputs, Snapshot
 from theory_sim.theory.conditions import top_curvature
 from theory_sim.train.batches import Batches
@@ -42,17 +42,30 @@ _ASTRONOMIC: Final = 1e6
 _REPORT_SECONDS: Final = 2.0
 
 
+class Perturbed(Protocol):
+    """Outputs of which a step takes its residuals; the network's own, with what else it needs for the step."""
+
+    @property
+    def f(self) -> Array:
+        """Outputs on the training set, (N,)."""
+
+
 class Network(Outputs, Protocol):
     """What a run steps: outputs that observers read, one step, and the state that is stored at the end."""
 
-    def perturbed(self, step: int, level: float) -> Array:
-        """Outputs (N,) of which a step takes its residuals, with placed noise of a level; asked only if there is any."""
+    def perturbed(self, step: int, level: float) -> Perturbed:
+        """What a step takes its residuals of, with placed noise of a level; asked only if there is any."""
 
     def annealed(self) -> None:
         """The learning rate falls for the first time; called between two steps."""
 
-    def step(self, residual: Array, rate: float, step: int) -> None:
-        """Take a step with the derivative (N,) of the mean training loss with respect to each output."""
+    def step(
+        self, residual: Array, rate: float, step: int, *, perturbed: Any = None, whole: bool = False
+    ) -> None:
+        """Take a step with the derivative (N,) of the mean training loss with respect to each output.
+
+        ``perturbed`` is what `perturbed` gave; ``whole`` says that every example has its residual, as none of a mini-batch has.
+        """
 
     def state(self) -> Mapping[str, Any]:
         """Variables of the end, each (dimensions, values, attributes)."""
@@ -96,7 +109,7 @@ class Run(Generic[N]):
         At its initial state.
     observers : sequence of Observer
         What is recorded.
-    engine : {"finite", "limit"}
+    engine : str
         Name that the result carries.
     layers : sequence of str
         Labels of the first layers.
@@ -104,7 +117,7 @@ class Run(Generic[N]):
         Called at each record, and every other second between two.
     interrupted : threading.Event
         Read between steps.
-    partial : Partial, optional
+    unfinished : UnfinishedRun, optional
         Open folder for checkpoints; without one an interrupted run cannot go on.
     checkpoint_seconds : float
         Time between two checkpoints.
@@ -112,8 +125,8 @@ class Run(Generic[N]):
 
     def __init__(
         self, experiment: Experiment, train: Data, test: Data, network: N, observers: Sequence[Observer], *,
-        engine: Literal["finite", "limit"], layers: Sequence[str], progress: Progress | None, interrupted: threading.Event,
-        partial: Partial | None = None, checkpoint_seconds: float = 30.0,
+        engine: str, layers: Sequence[str], progress: Progress | None, interrupted: threading.Event,
+        unfinished: UnfinishedRun | None = None, checkpoint_seconds: float = 30.0,
     ) -> None:
         self.experiment, self.train, self.test = experiment, train, test
         self.network, self.engine, self.layers = network, engine, list(layers)
@@ -125,7 +138,7 @@ class Run(Generic[N]):
         self.records = Records(observers, experiment.record_every)
         self._tau_before = -math.inf
         self._highest_loss = math.inf
-        self._partial, self._checkpoint_seconds = partial, checkpoint_seconds
+        self._unfinished, self._checkpoint_seconds = unfinished, checkpoint_seconds
         self._checkpointed = self._reported = time.monotonic()
 
     def complete(self, attributes: Callable[[], Mapping[str, Any]] = dict) -> Trajectory:
@@ -133,15 +146,15 @@ class Run(Generic[N]):
 
         ``attributes`` gives the engine's own attributes of the result, once the run has ended.
         """
-        if self._partial is not None:
-            segments, state = self._partial.load()
+        if self._unfinished is not None:
+            segments, state = self._unfinished.load()
             if state is not None:
                 self.restore(segments, state)
         outcome, message = self.to_the_end()
         trajectory = Trajectory(self.dataset(outcome, message, **attributes()), self.experiment)
-        if self._partial is not None and outcome != "interrupted":
-            trajectory.save(self._partial.store, force=True)
-            self._partial.finish()
+        if self._unfinished is not None and outcome != "interrupted":
+            trajectory.save(self._unfinished.store, force=True)
+            self._unfinished.finish()
         return trajectory
 
     def to_the_end(self) -> tuple[Outcome, str]:
@@ -169,7 +182,7 @@ class Run(Generic[N]):
         end = self._end(training_loss)
         if end is not None and end[0] == "interrupted":
             self._checkpoint()
-        elif self._partial is not None and time.monotonic() - self._checkpointed >= self._checkpoint_seconds:
+        elif self._unfinished is not None and time.monotonic() - self._checkpointed >= self._checkpoint_seconds:
             self._checkpoint()
         if self.step == 0:
             self._highest_loss = self._loss_limit(training_loss)
@@ -196,9 +209,11 @@ class Run(Generic[N]):
         return min(_DIVERGED * max(training_loss, math.log(2)), _ASTRONOMIC)
 
     def _advance(self, margin: Array, rate: float) -> None:
+        perturbed: Perturbed | None = None
         if self.placement is not None:
             level = self.placement.level(self.tau, self.schedule.annealed_tau)
-            margin = self.train.y * self.network.perturbed(self.step, level)
+            perturbed = self.network.perturbed(self.step, level)
+            margin = self.train.y * perturbed.f
         residual = self.train.y * slope(margin)
         batch = self.batches.at(self.step)
         if batch is None:
@@ -207,7 +222,7 @@ class Run(Generic[N]):
             chosen = residual[batch] / len(batch)
             residual = np.zeros_like(residual)
             residual[batch] = chosen
-        self.network.step(residual, rate, self.step)
+        self.network.step(residual, rate, self.step, perturbed=perturbed, whole=batch is None)
         self._tau_before = self.tau
         self.step += 1
         self.tau += rate
@@ -264,9 +279,9 @@ class Run(Generic[N]):
 
     def _checkpoint(self) -> None:
         """Keep the state between two steps, before this step's records: they are made again."""
-        if self._partial is None:
+        if self._unfinished is None:
             return
-        self._partial.checkpoint(self.records.since(self._partial.counts), self.records.counts(), self._state())
+        self._unfinished.checkpoint(self.records.since(self._unfinished.counts), self.records.counts(), self._state())
         self._checkpointed = time.monotonic()
 
     def _state(self) -> dict[str, Array]:

@@ -14,6 +14,8 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data, shared_directions
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer, Weights
+from theory_sim.network.perturbed import Perturbed
+from theory_sim.network.plane import Plane
 from theory_sim.network.split import BLOCK_V, BLOCK_W
 from theory_sim.numeric.kernels import held_forward
 from theory_sim.numeric.pool import BlockPool
@@ -77,7 +79,7 @@ class PlacedNetwork:
     directions : (3, k) float64 array
         z - zeta, z, z + zeta as the filters see them.
     clock : Clock
-        Level and age of the accumulated noise, kicks of placed noise included.
+        Level and age of the accumulated noise, increments of placed noise included.
     """
 
     def __init__(self, experiment: Experiment, data: Data, pool: BlockPool) -> None:
@@ -85,7 +87,7 @@ class PlacedNetwork:
         self._experiment, self._data, self._pool = e, data, pool
         self.clock = Clock(e, kernel_of(e.patterns))
         self._placement = make_placement(e)
-        self._level, self._step = 0.0, 0
+        self._step = 0
         self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
         shared = e.network == "shared"
         self.directions: Array = (
@@ -134,21 +136,20 @@ class PlacedNetwork:
 
     # -- steps ------------------------------------------------------------------------------------
 
-    def perturbed(self, step: int, level: float) -> Array:
+    def perturbed(self, step: int, level: float) -> Perturbed:
         """Outputs (N,) of which step ``step`` takes its residuals, with placed noise of a level; the patterns go with them."""
-        self._level = level
-        if level == 0:
-            return self.f
-        if isinstance(self._placement, OutputNoise):
-            return self.f + level * self._placement.draw(self._output_noise.at(step), self._norm)
-        if not isinstance(self._placement, PreActivationNoise):
-            return self.f
+        if level > 0 and isinstance(self._placement, OutputNoise):
+            return Perturbed(self.f + level * self._placement.draw(self._output_noise.at(step), self._norm), level)
+        if level == 0 or not isinstance(self._placement, PreActivationNoise):
+            return Perturbed(self.f, level)
         f = np.zeros(len(self._data))
         for bank in self._banks:
             f += bank.outputs(self._evaluate(bank, bank.noisy, level, step), bank.noisy)
-        return f
+        return Perturbed(f, level)
 
-    def step(self, residual: Array, rate: float, step: int) -> None:
+    def step(
+        self, residual: Array, rate: float, step: int, *, perturbed: Perturbed | None = None, whole: bool = False
+    ) -> None:
         """Move U, its signal and its noise by one step of THEORY §3 at the patterns of the last evaluation.
 
         Parameters
@@ -159,11 +160,15 @@ class PlacedNetwork:
             Learning rate gamma_t.
         step : int
             Step number t, the address of the noise.
+        perturbed : Perturbed, optional
+            What `perturbed` gave.
+        whole
+            Not read: an example without a residual costs as much as one with.
         """
-        e = self._experiment
-        kick = 0.0
-        if isinstance(self._placement, WeightNoise) and self._level > 0:
-            kick = self._placement.kick(self._level, rate)
+        e, level = self._experiment, 0.0 if perturbed is None else perturbed.level
+        increment = 0.0
+        if isinstance(self._placement, WeightNoise) and level > 0:
+            increment = self._placement.increment(level, rate)
         for bank in self._banks:
             pull, layer = bank.pull(residual), bank.layer
 
@@ -172,13 +177,13 @@ class PlacedNetwork:
                 np.dot(bank.pattern[rows], pull, out=layer.gradient[rows])
                 scratch = np.zeros_like(layer.noise[noise_rows])
                 layer.update(block, step, rate, e.lambda_, e.tau_xi, scratch)
-                if kick > 0:
+                if increment > 0:
                     bank.noise[block].normal(step, scratch)
-                    scratch *= scratch.dtype.type(kick)
+                    scratch *= scratch.dtype.type(increment)
                     layer.noise[noise_rows] -= scratch
 
             self._pool.run(block_step, layer.blocks)
-        self.clock.step(rate, kick)
+        self.clock.step(rate, increment)
         self._step = step + 1
         self._forward()
 
@@ -274,14 +279,14 @@ class PlacedNetwork:
         self._pool.run(work, layer.blocks)
         return np.asarray(parts.sum(axis=0))
 
-    def plane(self) -> Array:
-        """Signal part of g at three directions, shifted patterns there, near-kink neurons: (7,), as of the split network."""
+    def plane(self) -> Plane:
+        """The signal on Q's directions, and the patterns that it has moved there."""
         bank = self._banks[-1]
         directions = self.directions.astype(bank.clean.x.dtype)
         active = self.pre_activations("Q", directions) > 0
         noise = bank.layer.at(directions)[1] > 0
         near = (active != active[:, 1:2]).any(axis=1)
-        return np.concatenate([self._at(bank, directions)[1], (active != noise).sum(axis=0), [near.sum()]])
+        return Plane(self._at(bank, directions)[1], (active != noise).sum(axis=0).astype(np.float64), float(near.sum()))
 
     def signal_direction(self) -> Array:
         """Linear part of the signal on x_1, (d,): (1/2) sum_j u_j Ubar_j, each pattern being active half the time."""

@@ -10,6 +10,8 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data, shared_directions
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
+from theory_sim.network.perturbed import Perturbed
+from theory_sim.network.plane import Plane
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.clock import Clock
 
@@ -76,7 +78,14 @@ class SharedNetwork:
         """The one layer, by its label."""
         return {"U": self.U}
 
-    def step(self, residual: Array, rate: float, step: int) -> None:
+    @property
+    def patterns_follow_weights(self) -> bool:
+        """Whether the patterns are those of U, as always here."""
+        return True
+
+    def step(
+        self, residual: Array, rate: float, step: int, *, perturbed: Perturbed | None = None, whole: bool = False
+    ) -> None:
         """Move U, its signal and its noise by one step of THEORY §3; arguments as for `SplitNetwork.step`."""
         weight = np.concatenate([
             residual[self._seen], np.bincount(self._data.direction, weights=residual * self._data.alpha, minlength=3)
@@ -109,9 +118,9 @@ class SharedNetwork:
         self.f = self._data.alpha * self.g[self._data.direction]
         self.f[self._seen] += total[:-3]
 
-    def perturbed(self, step: int, level: float) -> Array:
+    def perturbed(self, step: int, level: float) -> Perturbed:
         """Outputs of which a step takes its residuals: this network has no placed noise."""
-        return self.f
+        return Perturbed(self.f, 0.0)
 
     def annealed(self) -> None:
         """The learning rate falls for the first time, which changes nothing here."""
@@ -128,7 +137,7 @@ class SharedNetwork:
 
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples: f and its signal part N_U(signal), both (n,) float64."""
-        g_signal = self.plane()[0:3]
+        g_signal = self.plane().g_signal
         f, f_signal = data.alpha * self.g[data.direction], data.alpha * g_signal[data.direction]
         seen = np.flatnonzero(data.kind != 1)
         part = self.U.outputs(data.x1[seen], self._pool)
@@ -136,14 +145,14 @@ class SharedNetwork:
         f_signal[seen] += part[1]
         return f, f_signal
 
-    def plane(self) -> Array:
-        """Signal part of g at three directions, shifted patterns there, near-kink neurons: (7,), as of the split network."""
+    def plane(self) -> Plane:
+        """The signal on Q's directions, and the patterns that it has moved there."""
         directions = self.directions.astype(self._sites.dtype)
         signal = self.U.outputs(directions, self._pool)[1]
         of_signal, of_noise = self.U.at(directions)
         active, noise = of_signal + of_noise > 0, of_noise > 0
         near = (active != active[:, 1:2]).any(axis=1)
-        return np.concatenate([signal, (active != noise).sum(axis=0), [near.sum()]]).astype(np.float64)
+        return Plane(signal.astype(np.float64), (active != noise).sum(axis=0).astype(np.float64), float(near.sum()))
 
     def signal_direction(self) -> Array:
         """Linear part of the signal, (d,): (1/2) sum_j u_j Ubar_j, each pattern being active half the time."""

@@ -15,6 +15,8 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
+from theory_sim.network.perturbed import Perturbed
+from theory_sim.network.plane import Plane
 from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_observe
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.clock import Clock
@@ -81,7 +83,9 @@ class SplitNetwork:
         self._pool.run(self._forward_block, self.W.blocks + self.V.blocks)
         self._collect()
 
-    def step(self, residual: Array, rate: float, step: int) -> None:
+    def step(
+        self, residual: Array, rate: float, step: int, *, perturbed: Perturbed | None = None, whole: bool = False
+    ) -> None:
         """Move U, its signal and its noise by one step of THEORY §3, then evaluate the training set.
 
         Parameters
@@ -92,6 +96,8 @@ class SplitNetwork:
             Learning rate gamma_t.
         step : int
             Step number t, the address of the noise.
+        perturbed, whole
+            Not read: there is no placed noise, and an example without a residual costs as much as one with.
         """
         np.multiply(self._x1, residual[self._seen, None].astype(self._x1.dtype), out=self._pull)
         pull_V = np.bincount(self._data.direction, weights=residual * self._data.alpha, minlength=3)
@@ -138,6 +144,11 @@ class SplitNetwork:
         return {"W": self.W, "V": self.V}
 
     @property
+    def patterns_follow_weights(self) -> bool:
+        """Whether the patterns are those of U, as always here."""
+        return True
+
+    @property
     def directions(self) -> Array:
         """z - zeta, z, z + zeta in the basis (z, zeta / r), (3, 2)."""
         return np.array([[1.0, s * self._data.r] for s in (-1, 0, 1)])
@@ -150,9 +161,9 @@ class SplitNetwork:
         """Pre-activations whose signs are the patterns of the filters that see x_1 ("P") or x_2 ("Q"), at x (n, k): (m, n)."""
         return {"P": self.W, "Q": self.V}[feature].pre_activations(x)
 
-    def perturbed(self, step: int, level: float) -> Array:
+    def perturbed(self, step: int, level: float) -> Perturbed:
         """Outputs of which a step takes its residuals: this network has no placed noise."""
-        return self.f
+        return Perturbed(self.f, 0.0)
 
     def annealed(self) -> None:
         """The learning rate falls for the first time, which changes nothing here."""
@@ -161,7 +172,7 @@ class SplitNetwork:
 
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples: f and its signal part N_U(signal), both (n,) float64."""
-        g_signal = self.plane()[0:3]
+        g_signal = self.plane().g_signal
         f = data.alpha * self.g[data.direction]
         f_signal = data.alpha * g_signal[data.direction]
         seen = np.flatnonzero(data.kind != 1)
@@ -194,8 +205,8 @@ class SplitNetwork:
             state[name.lower()] = ((neuron,), layer.u, {"long_name": f"second layer of {name}"})
         return state
 
-    def plane(self) -> Array:
-        """Signal part of g at three directions, shifted patterns there, near-kink neurons: (7,), see `plane_observe`."""
+    def plane(self) -> Plane:
+        """The signal on Q's directions, and the patterns that it has moved there."""
         parts = np.empty((self.V.blocks, 7))
 
         def work(block: int, worker: int) -> None:
@@ -206,7 +217,8 @@ class SplitNetwork:
             )
 
         self._pool.run(work, self.V.blocks)
-        return np.asarray(parts.sum(axis=0))
+        total = parts.sum(axis=0)
+        return Plane(total[0:3], total[3:6], float(total[6]))
 
     def signal_direction(self) -> Array:
         """Linear part of the signal on x_1, (d,): (1/2) sum_j w_j Wbar_j, each pattern being active half the time."""

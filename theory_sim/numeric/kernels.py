@@ -115,7 +115,7 @@ def split_update(
     cast = signal.dtype.type
     keep = cast(1.0 - rate * decay)
     gamma = cast(rate)
-    kick = cast(rate * tau_xi)
+    increment = cast(rate * tau_xi)
     _scale_rows(gradient, u)
     flat_signal, flat_gradient = signal.reshape(-1), gradient.reshape(-1)
     flat_noise, flat_xi = noise.reshape(-1), xi.reshape(-1)
@@ -123,7 +123,7 @@ def split_update(
     for i in range(flat_signal.size):
         flat_signal[i] = keep * flat_signal[i] - gamma * flat_gradient[i]
     for i in range(flat_noise.size):
-        flat_noise[i] = keep * flat_noise[i] - kick * flat_xi[i]
+        flat_noise[i] = keep * flat_noise[i] - increment * flat_xi[i]
 
 
 @compiled

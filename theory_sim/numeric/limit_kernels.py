@@ -114,8 +114,8 @@ def strong_terms(rows: Array, columns: Array, weights: Array, memory: Array, out
 
 
 @compiled
-def advance_memory(memory: Array, keep: Array, old: Array, new: Array, first: Array, second: Array) -> None:
-    """M_ei <- keep_e M_ei - old_e a_i - new_e b_i; memory (E, n), factors (E,), a and b (n,)."""
+def advance_memory(memory: Array, keep: Array, old: Array, new: Array, first: Array, second: Array, out: Array) -> None:
+    """keep_e M_ei - old_e a_i - new_e b_i into ``out``; memory and out (E, n), factors (E,), a and b (n,)."""
     for e in range(memory.shape[0]):
         for i in range(memory.shape[1]):
-            memory[e, i] = keep[e] * memory[e, i] - old[e] * first[i] - new[e] * second[i]
+            out[e, i] = keep[e] * memory[e, i] - old[e] * first[i] - new[e] * second[i]

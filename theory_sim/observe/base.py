@@ -10,14 +10,15 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from theory_sim.data.pq_mixture import Data
-from theory_sim.errors import Fault
+from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
+from theory_sim.network import FiniteNetwork
 from theory_sim.train.clock import Clock, Instant
 
-__all__ = ["Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable"]
+__all__ = ["Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "weights_of"]
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array | float]
@@ -65,17 +66,19 @@ class Outputs(Protocol):
 
     Attributes
     ----------
-    f : (N,) float64 array
-        Outputs on the training set.
-    g : (3,) float64 array
-        Output at z - zeta, z, z + zeta as second patch.
     clock : Clock
         Level and age of the accumulated noise.
     """
 
-    f: Array
-    g: Array
     clock: Clock
+
+    @property
+    def f(self) -> Array:
+        """Outputs on the training set, (N,) float64."""
+
+    @property
+    def g(self) -> Array:
+        """Output at z - zeta, z, z + zeta as second patch, (3,) float64."""
 
     @property
     def directions(self) -> Array:
@@ -110,7 +113,7 @@ class Snapshot:
     now : Instant
         Noise level tau_t and age of the patterns by the exact recursions (THEORY §5).
     network : Outputs
-        Outputs, and what else the engine's network holds: weights and their split at finite width.
+        The engine's network: outputs, and at finite width the weights and their split (`weights_of`).
     train, test : Data
         Training set and fresh examples.
     """
@@ -119,7 +122,7 @@ class Snapshot:
     tau: float
     rate: float
     now: Instant
-    network: Any
+    network: Outputs
     train: Data
     test: Data
 
@@ -127,6 +130,20 @@ class Snapshot:
     def tau_noise(self) -> float:
         """Standard deviation of the accumulated noise by the exact recursion (THEORY §5)."""
         return self.now.level
+
+
+def weights_of(snapshot: Snapshot, observer: str) -> FiniteNetwork:
+    """The network of a run at finite width, with its layers.
+
+    Raises
+    ------
+    InputError
+        If the network has no weights; ``observer`` names who asks.
+    """
+    if not isinstance(snapshot.network, FiniteNetwork):
+        raise InputError(f"{observer} of a network without weights", "it looks at the weights of neurons",
+                         "use the engine finite, or leave this observer out")
+    return snapshot.network
 
 
 class Observer(Choice, ABC):
@@ -155,6 +172,8 @@ class Observer(Choice, ABC):
     uses_probes: ClassVar[bool] = False
     recording: Recording | None = None
     variables: Mapping[str, Variable]
+    needs_weights: bool = False
+    """Whether it looks at the weights of neurons, which only a finite width has."""
 
     @abstractmethod
     def observe(self, snapshot: Snapshot) -> Values:

@@ -17,7 +17,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
-from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable
+from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable, weights_of
 from theory_sim.train.logistic import loss, slope
 
 __all__ = ["SCALES", "THETAS", "Descent"]
@@ -44,6 +44,7 @@ class Descent(Observer):
     summary = ("the signal as gradient descent on a sequence of losses: loss, gradient and features, and the loss of a "
                "classifier that all kernels share, what [Theorem C.2](theorem/theorem-c2.md) is about; "
                "the split network at finite width only")
+    needs_weights = True
 
     variables: Mapping[str, Variable] = {
         "descent_rate": Variable((), "1", "learning rate of the step that leaves the record"),
@@ -62,7 +63,7 @@ class Descent(Observer):
         self.recording = recording
 
     def observe(self, snapshot: Snapshot) -> Values:
-        train, network = snapshot.train, snapshot.network
+        train, network = snapshot.train, weights_of(snapshot, "the observer 'descent'")
         f, y, w_star = network.f, train.y, train.w_star
         seen = np.flatnonzero(train.kind != 1)
         x1 = train.x1[seen]

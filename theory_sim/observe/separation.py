@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from theory_sim.observe.base import Observer, Snapshot, Values, Variable
+from theory_sim.data import Data
+from theory_sim.network.layer import Weights
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable, weights_of
 
 __all__ = ["Separation"]
 
@@ -33,27 +35,27 @@ class Separation(Observer):
     }
 
     def observe(self, snapshot: Snapshot) -> Values:
-        network = snapshot.network
+        network = weights_of(snapshot, "Separation")
         plane = network.plane()
-        g = np.stack([network.g, plane[0:3]])
+        g = np.stack([network.g, plane.g_signal])
         last = list(network.layers.values())[-1]  # V, or the layer that sees both patches
-        near = max(plane[6], 1.0)
-        shift = [self._shift_x1(snapshot)]
+        near = max(plane.near_kink, 1.0)
+        shift = [_shift_x1(next(iter(network.layers.values())), snapshot.train)]
         if len(network.layers) > 1:
-            shift.append(plane[3:6].sum() / near)
-        if not getattr(network, "patterns_follow_weights", True):
+            shift.append(float(plane.shifted.sum()) / near)
+        if not network.patterns_follow_weights:
             shift = [math.nan] * len(shift)
         return {
             "g": g,
             "h": g[:, 0] + g[:, 2] - 2 * g[:, 1],
             "pattern_shift": np.array(shift),
-            "near_kink": plane[6] / len(last.signal),
+            "near_kink": plane.near_kink / len(last.signal),
         }
 
-    def _shift_x1(self, snapshot: Snapshot) -> float:
-        layer = next(iter(snapshot.network.layers.values()))
-        x1 = snapshot.train.x1[snapshot.train.kind != 1][:_PROBES]
-        if not len(x1):
-            return 0.0
-        of_signal, of_noise = layer.at(x1)
-        return float(np.mean((of_signal + of_noise > 0) != (of_noise > 0)))
+
+def _shift_x1(layer: Weights, train: Data) -> float:
+    x1 = train.x1[train.kind != 1][:_PROBES]
+    if not len(x1):
+        return 0.0
+    of_signal, of_noise = layer.at(x1)
+    return float(np.mean((of_signal + of_noise > 0) != (of_noise > 0)))

@@ -164,7 +164,7 @@ def collect(
         _refuse_strangers(store.folder / SUMMARY)
     axes = store.sweep.axes()
     metrics, paired_metrics = metrics or {}, paired_metrics or {}
-    if paired_metrics and store.sweep.engines[0].name != "finite":
+    if paired_metrics and not store.sweep.engines[0].is_default:
         raise InputError(f"numbers of pairs in a sweep whose first engine is {store.sweep.engines[0].label}",
                          "runs of other engines are compared with the finite ones, which come first", "list finite first")
     taken = {*OUTCOME_VARIABLES, "run", "state", *(field for axis in axes for field in (axis.name, *axis.fields)), *_EXTRA}
@@ -187,7 +187,7 @@ def collect(
             continue
         # Engine, schedule and seed are the last three places: the finite runs of one place of the blocks come before the
         # others of it, and stay until the next place's replace them.
-        if run.engine.name == "finite":
+        if run.engine.is_default:
             finite_runs[run.index[-2:]] = run.index[:-3], trajectory
             continue
         place, finite = finite_runs.get(run.index[-2:], ((-1,), trajectory))

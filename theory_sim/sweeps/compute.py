@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from theory_sim.engines import Engine, resume
 from theory_sim.errors import StoreError, TheorySimError
 from theory_sim.experiment import Experiment
-from theory_sim.loop import Partial, partial_path
-from theory_sim.resume import resume
-from theory_sim.study.engine import Engine
+from theory_sim.loop import UnfinishedRun, unfinished_path
 from theory_sim.sweeps.declaration import run_hash
 from theory_sim.trajectory import Trajectory
 
@@ -78,10 +77,9 @@ def _run(store: Path, engine: Engine, experiment: Experiment, threads: int | Non
         trajectory = Trajectory.load(store)
         _require_same(store, Engine.of(trajectory), trajectory.experiment, engine, experiment)
         return trajectory
-    if partial_path(store).exists():
-        begun = Partial(store).manifest()
-        options = dict(begun["engine"])
-        _require_same(partial_path(store), Engine(options.pop("name"), options), Experiment(**begun["experiment"]), engine,
+    if unfinished_path(store).exists():
+        begun = UnfinishedRun(store).manifest()
+        _require_same(unfinished_path(store), Engine.from_manifest(begun["engine"]), Experiment(**begun["experiment"]), engine,
                       experiment)
         return resume(store, threads=threads, any_version=any_version)
     return engine.run(experiment, store=store, threads=threads)

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, Fault, InputError, gathered, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.description import not_default
 from theory_sim.reading import TomlFile, parse_seeds
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, make_block, repeated
 
 __all__ = ["Sweep", "SweepRun", "run_hash"]
@@ -33,11 +33,7 @@ def run_hash(engine: Engine, experiment: Experiment) -> str:
     The experiment's name does not count, nor what the engine does not read: widths for the limit, seeds for the closure.
     """
     fields = experiment.fields()
-    unread = {"name"}
-    if engine.name != "finite":
-        unread |= {"m_W", "m_V"}
-    if not engine.knows_seeds:
-        unread |= {"seed", "seed_data", "seed_init", "seed_noise", "seed_batch"}
+    unread = {"name", *engine.solver.unread}
     described = {"engine": engine.name, "options": dict(engine.options),
             "experiment": {key: value for key, value in fields.items() if key not in unread}}
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:_LEAST_DIGITS]
@@ -300,10 +296,10 @@ def _at_point(error: ExperimentError, point: str) -> ExperimentError:
 def _engine(given: Any) -> Engine:
     given = {"name": given} if isinstance(given, str) else given
     if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
-        raise InputError(f"engine = {shown(repr_of(given))}", "a name, or a table with name and options of the limit",
+        raise InputError(f"engine = {shown(repr_of(given))}", "a name, or a table with name and options",
                          'such as engine = {name = "limit", time = "flow"}', fields=("engine",))
     try:
-        return Engine(given["name"], {key: value for key, value in given.items() if key != "name"})
+        return Engine.from_manifest(given)
     except InputError as error:
         raise error.about("engine") from None
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError, repr_of
 from theory_sim.observe.learning_order import LevelOrder, learning_order
 from theory_sim.statistics.intervals import Interval, mean_interval, share_interval
 from theory_sim.storage.plain import make_plain
-from theory_sim.study.engine import Engine
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["ScheduleSummary", "summarise"]
@@ -25,7 +25,8 @@ class ScheduleSummary:
     ``engine`` names the engine and its options; ``levels`` maps a level of the loss to intervals of tau_P, tau_Q, the other
     kind's loss and accuracy at the first learning time; ``orders`` counts orders at 0.45; ``robust`` counts runs where three
     levels agree; ``per_seed`` has of each run its order at 0.45 and, for both kinds, when and for how long they were above the
-    level again after they were learnt.
+    level again after they were learnt. ``note`` is what the engine says of its accuracy; ``averages`` tells that its
+    numbers are means over data sets already, the same for every seed.
     """
 
     schedule: str
@@ -38,16 +39,18 @@ class ScheduleSummary:
     per_seed: tuple[dict[str, Any], ...]
     outcomes: dict[str, int]
     warnings: tuple[str, ...]
+    note: str
+    averages: bool
 
     @property
     def label(self) -> str:
         """Schedule, and the engine unless it is finite width."""
-        return self.schedule if self.engine == "finite" else f"{self.schedule}, {self.engine}"
+        return self.schedule if self.engine == Engine().label else f"{self.schedule}, {self.engine}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and numbers, for JSON (not-a-number and infinities become null)."""
         plain: dict[str, Any] = make_plain(asdict(self))
-        return plain
+        return {name: value for name, value in plain.items() if name not in ("note", "averages")}
 
 
 def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
@@ -65,7 +68,7 @@ def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
     groups: dict[tuple[str, str], list[Trajectory]] = {}
     for run in trajectories:
         groups.setdefault((run.experiment.schedule, Engine.of(run).label), []).append(run)
-    return [_summary(*names, runs) for names, runs in groups.items()]
+    return [_summary(schedule, Engine.of(runs[0]), runs) for (schedule, _), runs in groups.items()]
 
 
 def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
@@ -81,23 +84,14 @@ def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
     given = set()
     for run in trajectories:
         engine = Engine.of(run)
-        seeds = tuple(run.experiment.seed_of(purpose) for purpose in _drawn(engine))
+        seeds = tuple(run.experiment.seed_of(purpose) for purpose in engine.draws)
         if (run.experiment.schedule, engine.label, seeds) in given:
             raise InputError(f"{engine.run_name(run.experiment)} repeats another run's data, U_0 and noise",
                              "independent runs", "give each run once, with seeds of its own")
         given.add((run.experiment.schedule, engine.label, seeds))
 
 
-def _drawn(engine: Engine) -> tuple[Literal["data", "init", "noise"], ...]:
-    """Purposes for which the engine draws random numbers."""
-    if engine.name == "finite":
-        return "data", "init", "noise"
-    if engine.name == "closure":
-        return ()
-    return ("data", "noise") if engine.options.get("noise") == "sampled" else ("data",)
-
-
-def _summary(schedule: str, engine: str, runs: Sequence[Trajectory]) -> ScheduleSummary:
+def _summary(schedule: str, engine: Engine, runs: Sequence[Trajectory]) -> ScheduleSummary:
     learned = [learning_order(run) for run in runs]
     levels = {
         each.level: {
@@ -112,10 +106,11 @@ def _summary(schedule: str, engine: str, runs: Sequence[Trajectory]) -> Schedule
         orders[order.order] = orders.get(order.order, 0) + 1
         outcomes[run.outcome] = outcomes.get(run.outcome, 0) + 1
     return ScheduleSummary(
-        schedule, engine, tuple(run.experiment.seed for run in runs), levels, orders,
+        schedule, engine.label, tuple(run.experiment.seed for run in runs), levels, orders,
         sum(order.robust for order in learned), _end_of(runs),
         tuple(_seed_row(run, order.levels[0], order.robust) for run, order in zip(runs, learned, strict=True)),
         outcomes, tuple(f"seed {run.experiment.seed}: {run.message}" for run in runs if run.outcome == "diverged"),
+        engine.solver.note(), not engine.knows_seeds,
     )
 
 

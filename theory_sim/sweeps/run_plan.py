@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from theory_sim.engines import Engine, resume
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
-from theory_sim.loop import Partial, Progress, partial_path
-from theory_sim.resume import resume
-from theory_sim.study.engine import Engine
+from theory_sim.loop import Progress, UnfinishedRun, unfinished_path
 from theory_sim.sweeps.plan import Plan
 from theory_sim.trajectory import Trajectory, refuse_existing
 
@@ -58,11 +57,11 @@ def run_plan(
     StoreError
         If a run is in the way.
     InputError
-        If several seeds are asked of the closure, which has none.
+        If several seeds are asked of an engine that draws nothing at random, as the closure.
     """
     if len(plan.seeds) > 1 and not engine.knows_seeds:
-        raise InputError(f"{len(plan.seeds)} seeds with engine {engine.name!r}", "the closure gives means over data sets, the "
-                         "same for every seed", "give one seed")
+        raise InputError(f"{len(plan.seeds)} seeds with engine {engine.name!r}",
+                         "it draws nothing at random: its result is the same for every seed", "give one seed")
     paths = {experiment: out / engine.run_name(experiment) for experiment in plan}
     found, unfinished = {}, set()
     if existing == "continue":
@@ -74,7 +73,7 @@ def run_plan(
                 raise StoreError(f"{path} holds another experiment", "a stored run is reused only if it is the same",
                                  "choose another output folder, or replace it with --force")
             found[path] = stored
-        elif existing == "reuse" and partial_path(path).exists():
+        elif existing == "reuse" and unfinished_path(path).exists():
             _require_same(path, experiment, engine)
             unfinished.add(path)
         else:
@@ -99,7 +98,7 @@ def _interrupted(paths: dict[Experiment, Path], engine: Engine) -> bool:
     What is there must be the plan's own; a plan whose runs are all finished is none that was interrupted.
     """
     there = [path.exists() for path in paths.values()]
-    if any(partial_path(path).exists() for path in paths.values()):
+    if any(unfinished_path(path).exists() for path in paths.values()):
         return True
     if not any(there) or all(there):
         return False
@@ -113,12 +112,11 @@ def _interrupted(paths: dict[Experiment, Path], engine: Engine) -> bool:
 
 def _refuse(path: Path, *, force: bool) -> None:
     refuse_existing(path, force=force)
-    Partial(path).refuse(force=force)
+    UnfinishedRun(path).refuse(force=force)
 
 
 def _require_same(path: Path, experiment: Experiment, engine: Engine) -> None:
-    manifest = Partial(path).manifest()
-    options = dict(manifest["engine"])
-    if Experiment(**manifest["experiment"]) != experiment or Engine(options.pop("name"), options) != engine:
-        raise StoreError(f"{partial_path(path)} holds another experiment", "an unfinished run is continued only if it is "
+    manifest = UnfinishedRun(path).manifest()
+    if Experiment(**manifest["experiment"]) != experiment or Engine.from_manifest(manifest["engine"]) != engine:
+        raise StoreError(f"{unfinished_path(path)} holds another experiment", "an unfinished run is continued only if it is "
                          "the same", "choose another output folder, or replace it with --force")

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
-from theory_sim.loop import environment, environment_changes, partial_listing
+from theory_sim.loop import environment, environment_changes, unfinished_listing
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.lock import Lock
 from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, write_text
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.declaration import Sweep, SweepRun, run_hash
 from theory_sim.sweeps.manifest import Entry, Manifest
 from theory_sim.trajectory import Trajectory, refuse_existing, run_listing
@@ -256,7 +256,7 @@ def _remove_unneeded(path: Path, found: re.Match[str], states: dict[str, str]) -
         if rest.endswith(".lock"):
             Lock(path).clear()
         elif rest and states.get(id) not in ("pending", "failed"):
-            discard(path, partial_listing(path), of="an unfinished run")
+            discard(path, unfinished_listing(path), of="an unfinished run")
         elif not rest and id not in states:
             discard(path, run_listing(path), of="a saved run")
     except StoreError:  # holds something else, or is in use: it stays

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from theory_sim.statistics.intervals import CONFIDENCE, Interval, share_interval
 from theory_sim.sweeps.over_seeds import ScheduleSummary
-from theory_sim.theory.closure.accuracy import stated
 
 if TYPE_CHECKING:
     from theory_sim.regimes import Regime
@@ -130,8 +129,7 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], span), Text(""))]
     notes = [Text(f"{name}: {text}") for name, text in _ERRORS.items() if any(name in s.end for s in summaries)]
     notes += [Text(line) for summary in summaries for line in _above_again(summary)]
-    if any(summary.engine == "closure" for summary in summaries):
-        notes.append(Text(stated()))
+    notes += [Text(note) for note in dict.fromkeys(summary.note for summary in summaries) if note]
     return Group(times, Text(""), _orders(summaries), Text(""), *ends, *notes, *(Text(_headline(s)) for s in summaries))
 
 
@@ -156,7 +154,7 @@ def _span(values: Sequence[float]) -> str:
 def _headline(summary: ScheduleSummary) -> str:
     """What a reader takes home: how many seeds learnt what first, with the exact interval of that share."""
     n = len(summary.seeds)
-    if summary.engine == "closure":
+    if summary.averages:
         return f"{summary.label}: {next(iter(summary.orders))}{'' if summary.robust else ', not robust'} (means over data sets)"
     order, count = max(summary.orders.items(), key=lambda item: item[1])
     share = share_interval(count, n)

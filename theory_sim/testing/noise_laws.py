@@ -77,8 +77,8 @@ def expected_levels(experiment: Experiment, steps: int, annealed_tau: float = ma
     for t in range(steps):
         gamma = _rate(e, tau, annealed_tau)
         fallen = fallen or (gamma < before and e.schedule != "cosine")
-        kick = {"gradient": gamma, "iterates": 1.0}.get(e.noise_placement, 0.0) * _placed_level(e, tau, fallen)
-        levels[t + 1] = math.sqrt(((1.0 - gamma * e.lambda_) * levels[t]) ** 2 + (gamma * e.tau_xi) ** 2 + kick**2)
+        increment = {"gradient": gamma, "iterates": 1.0}.get(e.noise_placement, 0.0) * _placed_level(e, tau, fallen)
+        levels[t + 1] = math.sqrt(((1.0 - gamma * e.lambda_) * levels[t]) ** 2 + (gamma * e.tau_xi) ** 2 + increment**2)
         tau, before = tau + gamma, gamma
         times[t + 1] = tau
     return times, levels

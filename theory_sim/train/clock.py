@@ -100,11 +100,11 @@ class Clock:
         if self._kernel == "frozen-at-annealing":
             self._kernel = "frozen"
 
-    def step(self, rate: float, kick: float = 0.0) -> Tick:
-        """One step of THEORY §3: rho = (1 - gamma lambda) tau_t / tau_{t+1}; ``kick`` is that of placed noise on weights."""
+    def step(self, rate: float, increment: float = 0.0) -> Tick:
+        """One step of THEORY §3: rho = (1 - gamma lambda) tau_t / tau_{t+1}; ``increment``: that of placed noise on weights."""
         decay = 1.0 - rate * self._lambda
         kept, added = decay * self.level, rate * self._tau_xi
-        return self._tick(decay, kept, added * added + kick * kick)
+        return self._tick(decay, kept, added * added + increment * increment)
 
     def flow(self, rate: float, duration: float) -> Tick:
         """The continuous law d tau^2 / d tau = -2 lambda tau^2 + gamma tau_xi^2 for a time ``duration``."""
@@ -149,7 +149,7 @@ def _rates_and_duration(experiment: Experiment) -> tuple[list[float], float]:
     return [*rates, SCHEDULES[e.schedule].least_rate(e, duration)], duration
 
 
-def _levels_and_kicks(experiment: Experiment) -> tuple[list[float], list[float]]:
+def _levels_and_increments(experiment: Experiment) -> tuple[list[float], list[float]]:
     """Levels of placed noise, before and after its annealing, and what it can move an entry of U by in a step."""
     e, placement = experiment, make_placement(experiment)
     levels = [e.noise_level] if e.noise_annealing == "never" else [e.noise_level, e.noise_level * e.noise_factor]
@@ -157,12 +157,12 @@ def _levels_and_kicks(experiment: Experiment) -> tuple[list[float], list[float]]
         return levels, [0.0]
     rates, _ = _rates_and_duration(e)
     largest = max(e.rates().values())
-    return levels, [placement.kick(level, rate) for level in levels for rate in (min(rates), largest)]
+    return levels, [placement.increment(level, rate) for level in levels for rate in (min(rates), largest)]
 
 
 def _largest_variance(experiment: Experiment) -> float:
     e, (rates, duration) = experiment, _rates_and_duration(experiment)
-    largest, most = max(e.rates().values()), max(_levels_and_kicks(experiment)[1])
+    largest, most = max(e.rates().values()), max(_levels_and_increments(experiment)[1])
     variance = e.tau_0_value**2 + largest * e.tau_xi**2 * (duration + largest)
     if most > 0:
         variance += (duration / min(rates) + 1) * most**2
@@ -176,15 +176,15 @@ def _largest_variance(experiment: Experiment) -> float:
 def ages(experiment: Experiment) -> tuple[float, bool]:
     """Lower bound of the ages -log|rho| that two patterns of the limit can have, age 0 apart; whether age 0 occurs.
 
-    Over one step of any schedule with this experiment's rates, kicks of placed noise included; 0 if every age is 0.
+    Over one step of any schedule with this experiment's rates, increments of placed noise included; 0 if every age is 0.
     """
     e, placement = experiment, make_placement(experiment)
-    levels, kicks = _levels_and_kicks(e)
+    levels, increments = _levels_and_increments(e)
     variance = _largest_variance(e)
     if variance == 0:
         return 0.0, True
     slowest = min(_rates_and_duration(e)[0])
-    found = {0.5 * math.log1p(((slowest * e.tau_xi) ** 2 + kick**2) / variance) for kick in kicks}
+    found = {0.5 * math.log1p(((slowest * e.tau_xi) ** 2 + increment**2) / variance) for increment in increments}
     still = 0.0 in found
     if isinstance(placement, PreActivationNoise):
         # Patterns seen through noise s have the correlation tau / sqrt(tau^2 + s^2) with those without.

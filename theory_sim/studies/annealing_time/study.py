@@ -34,13 +34,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
 from theory_sim.studies.annealing_time.figure import plot
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.groups import done_seeds, grid_cells, group_row, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product, Zip
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep

@@ -35,12 +35,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from theory_sim.engines import Engine
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.mitigation.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.small_rate import arm_rows, make_base
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep

@@ -48,6 +48,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.statistics.intervals import mean_interval, student_quantile
@@ -56,7 +57,6 @@ from theory_sim.studies.groups import done_seeds, group_row, pair_row
 from theory_sim.studies.registry import register
 from theory_sim.studies.scaling.figure import plot
 from theory_sim.studies.study import Finding, Judgement, Size, Study, StudyVerdict
-from theory_sim.study.engine import Engine
 from theory_sim.sweeps.blocks import Product, Zip
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep

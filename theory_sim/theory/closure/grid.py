@@ -61,7 +61,7 @@ class Grid:
         if self._made > _MOST_BLOCKS:
             raise InputError(f"more than {_MOST_BLOCKS} blocks by tau = {tau:g}, step {step}",
                              "a run of few steps, or one of which many can be taken together: a rate that stays, and is stable",
-                             "lower max_tau or the rate, or use solve_limit (--engine limit)")
+                             "lower max_tau or the rate, or use the engine limit (--engine limit)")
         if rate != self._rate:
             self._rate, self._changed = rate, tau
         from_nothing = tau == 0.0 and self._problem.tau_0 == 0.0  # its first step learns nothing

@@ -91,7 +91,6 @@ class History:
     """
 
     def __init__(self, points: int, kinds: int, capacity: int = 256) -> None:
-        self._sizes = points, kinds
         self.length, self.log_gain, self.log_rho = np.zeros(capacity), np.zeros(capacity), np.zeros(capacity)
         self.half_age = np.zeros(capacity)
         self.weight, self.residual = np.zeros((capacity, points)), np.zeros((capacity, 2))
@@ -99,14 +98,14 @@ class History:
 
     def make_room(self, blocks: int) -> None:
         """Let one more row than ``blocks`` fit."""
-        held = self.length.size
-        if blocks < held:
+        capacity = self.length.size
+        if blocks < capacity:
             return
-        grown = History(*self._sizes, 2 * held)
-        for name in ("length", "log_gain", "log_rho", "half_age", "weight", "residual"):
-            getattr(grown, name)[:held] = getattr(self, name)
-        grown.reaction[:, :held, :held] = self.reaction
-        self.__dict__.update(grown.__dict__)
+        more = [(0, capacity)]
+        self.length, self.log_gain = np.pad(self.length, more), np.pad(self.log_gain, more)
+        self.log_rho, self.half_age = np.pad(self.log_rho, more), np.pad(self.half_age, more)
+        self.weight, self.residual = (np.pad(rows, [*more, (0, 0)]) for rows in (self.weight, self.residual))
+        self.reaction = np.pad(self.reaction, [(0, 0), *more, *more])
 
     def begin(self, n: int, block: Block, problem: ClosureProblem) -> None:
         """Enter block n; nothing learns at a noise of level 0, where a ReLU has no gradient, unless patterns are given."""

@@ -10,32 +10,9 @@ import numpy as np
 from theory_sim.theory.closure.examples import Examples
 from theory_sim.theory.closure.memory import Block, Correlations, History
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
+from theory_sim.theory.closure.setting import BlockStep, Kinds, Setting
 
-__all__ = ["Kinds", "PatchP", "step_p"]
-
-
-@dataclass(frozen=True)
-class Kinds:
-    """The kinds that react each with a mean of their own: P-only, and both patches.
-
-    Attributes
-    ----------
-    share : (kinds,)
-        Probability of each.
-    weight : (kinds, J)
-        Weights of its points, adding up to 1, or to 0 for a kind that the data do not hold.
-    """
-
-    share: Floats
-    weight: Floats
-
-    @classmethod
-    def of(cls, problem: ClosureProblem, examples: Examples) -> Kinds:
-        """P-only and both."""
-        share = np.array([problem.p0, problem.both])
-        member = np.array([examples.only, ~examples.only])
-        weight = np.where(member, examples.weight, 0.0) / np.maximum(share, 1e-300)[:, None]
-        return cls(share, weight)
+__all__ = ["PatchP", "step_p"]
 
 
 @dataclass(frozen=True)
@@ -78,33 +55,29 @@ class PatchP:
         return self.signal / size if size > 0.0 else math.nan
 
 
-def step_p(
-    problem: ClosureProblem, examples: Examples, kinds: Kinds, history: History, state: PatchP, block: Block,
-    moved: Correlations, weight: Floats, forward: float,
-) -> PatchP:
+def step_p(setting: Setting, state: PatchP, step: BlockStep, weight: Floats) -> PatchP:
     """State after one more block.
 
-    ``moved`` are the correlations of all blocks' patterns with those at its end, ``weight`` (J,) the residual weights at its
-    start, whose values at its centre the history holds; ``forward`` is the block's centre in units of the block before, by
-    which what is known at two starts is extrapolated.
+    ``weight`` (J,) are the residual weights at its start, whose values at its centre the history holds.
     """
-    n, d = state.field.size, problem.d
+    problem, examples, kinds, history = setting.problem, setting.examples, setting.kinds, setting.history
+    n, d, block = step.n, setting.problem.d, step.block
     length, gain = history.length[n], math.exp(block.end.log_decay - history.log_gain[n])
     shrink = math.exp(block.end.log_decay - block.start.log_decay)
-    pull = float(examples.weight @ (examples.v * history.weight[n]))
-    signal = shrink * state.signal + length * gain * pull / (4.0 * d)
+    drive = float(examples.weight @ (examples.v * history.weight[n]))
+    signal = shrink * state.signal + length * gain * drive / (4.0 * d)
     reaction = _reaction(kinds, history, state, weight)
     history.reaction[:, n, :n] = reaction
     if n > 1:
-        history.reaction[:, n, : n - 1] += forward * (reaction[:, : n - 1] - state.reaction)
+        history.reaction[:, n, : n - 1] += step.forward * (reaction[:, : n - 1] - state.reaction)
     history.reaction[:, n, n] = _at_once(kinds, weight, block)
     added = length * gain * (kinds.share @ history.reaction[:, n, : n + 1]) / (4.0 * d)
     field = np.append(shrink * state.field, gain) + added
-    own = _own(problem, field, history.decay(n + 1, block.end), moved)
-    held = history.length[: n + 1, None] * history.weight[: n + 1]
-    memory = field @ held
+    own = _own(problem, field, history.decay(n + 1, block.end), step.moved)
+    residuals = history.length[: n + 1, None] * history.weight[: n + 1]
+    memory = field @ residuals
     across, spread = _interference(problem, examples, memory)
-    margin = signal * examples.v + own @ held + across * examples.common + spread * examples.spread
+    margin = signal * examples.v + own @ residuals + across * examples.common + spread * examples.spread
     return PatchP(signal, across**2 + spread**2, margin, field, own, reaction)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.theory.arc_cosine import tangent_kernel
 from theory_sim.theory.closure.examples import Examples, residual_weight
-from theory_sim.theory.closure.memory import Block, Correlations, History
+from theory_sim.theory.closure.memory import Block
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
+from theory_sim.theory.closure.setting import BlockStep, Setting
 
 __all__ = ["PatchQ", "Residual", "equal_time_kernel", "residual_of", "step_q"]
 
@@ -73,47 +74,59 @@ def equal_time_kernel(r: float) -> Floats:
     return np.array([[middle, mixed], [mixed, outer]])
 
 
-def step_q(
-    problem: ClosureProblem, examples: Examples, history: History, state: PatchQ, block: Block, n: int, moved: Correlations,
-    residual: Residual, p_margin: Floats,
-) -> PatchQ:
-    """State after block n; its residual is interpolated between its start, which is known, and its end, by Newton's method.
+def step_q(setting: Setting, state: PatchQ, step: BlockStep, start: Residual, p_margin: Floats) -> PatchQ:
+    """State after one more block; its residual is interpolated between its start, which is known, and its end.
 
-    ``moved`` are the correlations of all blocks' patterns with those at its end, ``p_margin`` (J,) the margins of the P patches
-    there.
+    ``start`` is the residual at its start, ``p_margin`` (J,) the margins of the P patches at its end.
 
     Raises
     ------
     InputError
         If Newton's steps do not settle.
     """
-    middle, mixed, outer = (moved.mean(kernel) for kernel in _kernels(problem.r, moved.rho))
+    history, n, block = setting.history, step.n, step.block
+    middle, mixed, outer = (step.moved.mean(kernel) for kernel in _kernels(setting.problem.r, step.moved.rho))
     gain = history.decay(n + 1, block.end) * history.length[: n + 1]
     past = history.residual[:n] * gain[:n, None]
     base = np.array([middle[:n] @ past[:, 0] + mixed[:n] @ past[:, 1], mixed[:n] @ past[:, 0] + outer[:n] @ past[:, 1]])
     newest = gain[n] * np.array([[middle[n], mixed[n]], [mixed[n], outer[n]]])
-    used = residual.value
+    used = start.value
     if block.share > 0.0:
-        used = _implicit(problem, examples, block, residual, p_margin, base, newest, state.g + state.slope * block.length)
+        used = _implicit(_Implicit(setting, block, start, p_margin, base, newest), state.g + state.slope * block.length)
     history.residual[n] = used
     g = base + newest @ used
     return PatchQ(g, (g - state.g) / block.length)
 
 
-def _implicit(
-    problem: ClosureProblem, examples: Examples, block: Block, start: Residual, p_margin: Floats, base: Floats, newest: Floats,
-    guess: Floats,
-) -> Floats:
-    """Residual (2,) at the block's centre, on the line between its start and its end."""
-    share = block.share
+@dataclass(frozen=True)
+class _Implicit:
+    """Equation of the outputs g (2,) at a block's end: g = base + newest @ residual, between its start and its end."""
+
+    setting: Setting
+    block: Block
+    start: Residual
+    p_margin: Floats
+    base: Floats
+    newest: Floats
+
+    def residual(self, g: Floats) -> tuple[Floats, Floats]:
+        """Residual (2,) at the block's centre if its outputs are g at its end, and the end's derivative."""
+        share = self.block.share
+        end = residual_of(self.setting.problem, self.setting.examples, self.p_margin, g)
+        return (1.0 - share) * self.start.value + share * end.value, end.slope
+
+
+def _implicit(equation: _Implicit, guess: Floats) -> Floats:
+    """Residual (2,) at the block's centre, by Newton's method with the derivative at hand; `scipy.optimize.root` would ask for
+    more evaluations than the two that this takes for most blocks."""
+    block, base, newest = equation.block, equation.base, equation.newest
     for _ in range(_MOST_NEWTON):
-        end = residual_of(problem, examples, p_margin, guess)
-        used = (1.0 - share) * start.value + share * end.value
-        change = np.linalg.solve(np.eye(2) - share * newest * end.slope, guess - base - newest @ used)
+        used, slope = equation.residual(guess)
+        change = np.linalg.solve(np.eye(2) - block.share * newest * slope, guess - base - newest @ used)
         guess = guess - change
         if np.abs(change).max() <= _NEWTON * (1.0 + np.abs(guess).max()):
             break
-    used = (1.0 - share) * start.value + share * residual_of(problem, examples, p_margin, guess).value
+    used, _ = equation.residual(guess)
     reached = base + newest @ used
     if not np.abs(reached - guess).max() <= _NEWTON * (1.0 + np.abs(reached).max()):
         raise InputError(f"a block of {block.length:g} of learning-rate time in which Newton's steps do not settle",

@@ -9,13 +9,14 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.theory.closure.course import Closure, End
-from theory_sim.theory.closure.examples import Examples, Losses, examples_of, losses
+from theory_sim.theory.closure.examples import Losses, losses
 from theory_sim.theory.closure.grid import Grid
-from theory_sim.theory.closure.memory import Block, History
+from theory_sim.theory.closure.memory import Block
 from theory_sim.theory.closure.noise import Noise
-from theory_sim.theory.closure.patch_p import Kinds, PatchP, step_p
+from theory_sim.theory.closure.patch_p import PatchP, step_p
 from theory_sim.theory.closure.patch_q import PatchQ, Residual, residual_of, step_q
 from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
+from theory_sim.theory.closure.setting import BlockStep, Setting
 
 __all__ = ["solve_closure"]
 
@@ -37,16 +38,6 @@ class _State:
     losses: Losses
     weight_before: Floats
     length_before: float
-
-
-@dataclass(frozen=True)
-class _Fixed:
-    """What does not change during a run; the history is written by `_advance`."""
-
-    problem: ClosureProblem
-    examples: Examples
-    kinds: Kinds
-    history: History
 
 
 def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150) -> Closure:
@@ -72,11 +63,9 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150) -
         If rate * lambda >= 1 (the decay of a step is not a small one), a rate is not positive, the blocks are too long, or
         the run needs too many of them.
     """
-    examples = examples_of(problem)
-    kinds = Kinds.of(problem, examples)
-    fixed = _Fixed(problem, examples, kinds, History(examples.v.size, kinds.share.size))
+    setting = Setting.of(problem)
     grid = Grid(problem, rates, blocks)
-    state = _start(fixed)
+    state = _start(setting)
     highest = min(_DIVERGED * max(state.losses.loss, math.log(2.0)), _ASTRONOMIC)
     records: list[tuple[_State, float]] = []
     rate = math.nan
@@ -92,15 +81,15 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150) -
         if end is not None:
             break
         with np.errstate(over="ignore", invalid="ignore"):
-            state = _next(fixed, rates, grid, state, rate)
+            state = _next(setting, rates, grid, state, rate)
     return _course(records, state, rates.annealed_tau, end)
 
 
-def _start(fixed: _Fixed) -> _State:
-    p, q = PatchP.start(fixed.examples, fixed.kinds), PatchQ.start()
-    residual = residual_of(fixed.problem, fixed.examples, p.margin, q.g)
-    found = losses(fixed.problem, fixed.examples, p.margin, q.g)
-    return _State(0, 0, 0.0, Noise.start(fixed.problem), p, q, residual, found, residual.weight, math.inf)
+def _start(setting: Setting) -> _State:
+    p, q = PatchP.start(setting.examples, setting.kinds), PatchQ.start()
+    residual = residual_of(setting.problem, setting.examples, p.margin, q.g)
+    found = losses(setting.problem, setting.examples, p.margin, q.g)
+    return _State(0, 0, 0.0, Noise.start(setting.problem), p, q, residual, found, residual.weight, math.inf)
 
 
 def _end(problem: ClosureProblem, state: _State, highest: float) -> End | None:
@@ -123,32 +112,32 @@ def _rate(problem: ClosureProblem, rates: Rates, state: _State) -> float:
     return rate
 
 
-def _next(fixed: _Fixed, rates: Rates, grid: Grid, state: _State, rate: float) -> _State:
+def _next(setting: Setting, rates: Rates, grid: Grid, state: _State, rate: float) -> _State:
     """State after the next block: shorter where the loss would change the rate, or end the run, within it."""
-    steps, tau = grid.block(state.tau, state.step, rate, fixed.examples, state.residual)
-    found = _advance(fixed, state, rate, steps, tau)
-    for level in (rates.threshold(), fixed.problem.stop_loss):
+    steps, tau = grid.block(state.tau, state.step, rate, setting.examples, state.residual)
+    found = _advance(setting, state, rate, steps, tau)
+    for level in (rates.threshold(), setting.problem.stop_loss):
         before, after = state.losses.loss, found.losses.loss
         if level is None or steps == 1 or not after <= level < before:
             continue
         shorter = math.ceil(steps * (before - level) / (before - after))
         if shorter < steps:
             steps, tau = shorter, grid.after(state.tau, rate, shorter)
-            found = _advance(fixed, state, rate, steps, tau)
+            found = _advance(setting, state, rate, steps, tau)
     return found
 
 
-def _advance(fixed: _Fixed, state: _State, rate: float, steps: int, tau: float) -> _State:
+def _advance(setting: Setting, state: _State, rate: float, steps: int, tau: float) -> _State:
     """State after ``steps`` steps that end at ``tau``; rewrites the history from block n on."""
-    problem, examples, history, n, now = fixed.problem, fixed.examples, fixed.history, state.n, state.residual
+    problem, examples, history, n, now = setting.problem, setting.examples, setting.history, state.n, state.residual
     history.make_room(n)
     block = Block.of(state.noise, rate, steps, tau - state.tau)
     history.begin(n, block, problem)
     forward = block.centre / state.length_before
     history.weight[n] = np.clip(now.weight + forward * (now.weight - state.weight_before), 0.0, 1.0)
-    moved = history.correlations(n + 1, block.end, problem)
-    p = step_p(problem, examples, fixed.kinds, history, state.p, block, moved, now.weight, forward)
-    q = step_q(problem, examples, history, state.q, block, n, moved, now, p.margin)
+    step = BlockStep(n, block, history.correlations(n + 1, block.end, problem), forward)
+    p = step_p(setting, state.p, step, now.weight)
+    q = step_q(setting, state.q, step, now, p.margin)
     residual = residual_of(problem, examples, p.margin, q.g)
     found = losses(problem, examples, examples.margin(p.margin, q.g), q.g)
     return _State(n + 1, state.step + steps, tau, block.end, p, q, residual, found, now.weight, block.length)

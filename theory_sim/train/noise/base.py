@@ -117,7 +117,7 @@ class WeightNoise(Placement, ABC):
     """Subtracted from the weights at each step, and accumulated with xi."""
 
     @abstractmethod
-    def kick(self, level: float, rate: float) -> float:
+    def increment(self, level: float, rate: float) -> float:
         """Standard deviation of what an entry of U moves by in a step."""
 
 

@@ -17,7 +17,7 @@ class GradientNoise(WeightNoise):
     summary = r"$-\gamma_t\,s\,E$ added to $U$, as with $\xi$"
     unit = "entry of the gradient"
 
-    def kick(self, level: float, rate: float) -> float:
+    def increment(self, level: float, rate: float) -> float:
         return rate * level
 
     @classmethod

@@ -17,7 +17,7 @@ class IterateNoise(WeightNoise):
     summary = r"$-s\,E$ added to $U$, whatever the rate"
     unit = "entry of $U$"
 
-    def kick(self, level: float, rate: float) -> float:
+    def increment(self, level: float, rate: float) -> float:
         return level
 
     @classmethod

@@ -31,7 +31,7 @@ def matched_level(placement: str, s: float, *, rate: float, lambda_: float) -> f
     -------
     float
         s itself where noise is added to what the network computes; for noise on the gradient the tau with
-        rate tau^2 / (lambda (2 - rate lambda)) = s^2; for kicks of the iterates s sqrt(rate lambda (2 - rate lambda)).
+        rate tau^2 / (lambda (2 - rate lambda)) = s^2; for increments of the iterates s sqrt(rate lambda (2 - rate lambda)).
 
     Raises
     ------

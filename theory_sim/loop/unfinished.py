@@ -31,7 +31,7 @@ from theory_sim.storage.lock import Lock
 from theory_sim.storage.removal import remove_empty, remove_listed, require_no_strangers
 from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, write_text
 
-__all__ = ["Partial", "partial_listing", "partial_path"]
+__all__ = ["UnfinishedRun", "unfinished_listing", "unfinished_path"]
 
 Array = np.ndarray[Any, Any]
 FORMAT: Final = 2
@@ -43,7 +43,7 @@ _FIX: Final = "make room; theory-sim resume goes on from the last checkpoint, if
 _OF: Final = "an unfinished run"
 
 
-def partial_path(store: str | os.PathLike[str]) -> Path:
+def unfinished_path(store: str | os.PathLike[str]) -> Path:
     """Folder of the unfinished run whose Trajectory goes to ``store``."""
     target = Path(store)
     if not target.name:  # ".", "/"
@@ -51,7 +51,7 @@ def partial_path(store: str | os.PathLike[str]) -> Path:
     return target.with_name(f"{target.name}.partial")
 
 
-def partial_listing(folder: Path) -> Listing:
+def unfinished_listing(folder: Path) -> Listing:
     """Files of an unfinished run that a folder holds.
 
     Raises
@@ -71,7 +71,7 @@ def partial_listing(folder: Path) -> Listing:
                          "only an unfinished run is replaced or resumed", "move it away, or choose another output") from error
 
 
-class Partial:
+class UnfinishedRun:
     """An unfinished run's folder, locked while it is in use.
 
     Parameters
@@ -90,7 +90,7 @@ class Partial:
     """
 
     def __init__(self, store: str | os.PathLike[str]) -> None:
-        self.store, self.folder = Path(store), partial_path(store)
+        self.store, self.folder = Path(store), unfinished_path(store)
         self.segments: list[str] = []
         self._run = ""
         self.counts: dict[str, int] = {}
@@ -116,7 +116,7 @@ class Partial:
     ) -> None:
         if kind is not None and kind is not KeyboardInterrupt and self._created and not (self.folder / _CHECKPOINT).exists():
             with suppress(StoreError):  # bad input found late: nothing to go on with
-                discard(self.folder, partial_listing(self.folder), of=_OF)
+                discard(self.folder, unfinished_listing(self.folder), of=_OF)
         self._lock.give_back()
         if kind is not None:
             remove_empty(self._made)
@@ -139,7 +139,7 @@ class Partial:
         with FolderDraft(self.folder, Listing(frozenset([_MANIFEST])), fix=_FIX) as draft:
             draft.new.mkdir()
             write_text(draft.new / _MANIFEST, _text({**body, "run": self._run}), fix=_FIX)
-            draft.commit(partial_listing(self.folder) if self.folder.exists() else None, of=_OF)
+            draft.commit(unfinished_listing(self.folder) if self.folder.exists() else None, of=_OF)
         self._created = True
 
     def refuse(self, *, force: bool) -> None:
@@ -150,7 +150,7 @@ class Partial:
         clear_drafts(self.folder)
         if not os.path.lexists(self.folder):
             return
-        listing = partial_listing(self.folder)
+        listing = unfinished_listing(self.folder)
         if not force:
             raise StoreError(f"{self.folder} holds an unfinished run", "what was computed is never thrown away unasked",
                              f"theory-sim resume {self.store}, or replace it with --force (force=True)")
@@ -179,7 +179,7 @@ class Partial:
     def finish(self) -> None:
         """Remove the folder: the Trajectory is in its place. Files of others stay in it."""
         failpoint("finish")
-        listing = partial_listing(self.folder)
+        listing = unfinished_listing(self.folder)
         try:
             discard(self.folder, listing, of=_OF)
         except StoreError:

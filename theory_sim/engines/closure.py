@@ -1,0 +1,79 @@
+"""The limit's finite-d closure: means over data sets in tens of milliseconds (THEORY §8, §16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from theory_sim.engines.registry import register
+from theory_sim.engines.solver import Purpose, Solver
+from theory_sim.errors import Fault
+
+if TYPE_CHECKING:
+    from theory_sim.experiment import Experiment
+    from theory_sim.loop import Progress, UnfinishedRun
+    from theory_sim.observe.base import Observer
+    from theory_sim.trajectory import Trajectory
+
+__all__ = ["Closure"]
+
+_BYTES: Final = 62 * 2**20
+_SECONDS: Final = 0.1
+
+
+@register
+class Closure(Solver):
+    """Split network, full batches, no placed noise; any schedule, any patterns. A record is one block of the time grid.
+
+    What it says nothing of is NaN: losses and accuracies on fresh examples, and the signal's norm. P_overlap and P_error it
+    gives, with the accuracy of `theory_sim.theory.closure.ACCURACY`.
+    """
+
+    name = "closure"
+    summary = "the limit's closure, means over data sets in milliseconds"
+    infinite_width = True
+    resumable = False
+    unread = frozenset({"m_W", "m_V", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch"})
+
+    def draws(self, options: Mapping[str, Any]) -> tuple[Purpose, ...]:
+        return ()
+
+    def note(self) -> str:
+        from theory_sim.theory.closure.accuracy import stated
+
+        return stated()
+
+    def unsupported(
+        self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
+    ) -> Fault | None:
+        e = experiment
+        if e.network != "split":
+            return Fault(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)",
+                         "set network = 'split', or use the engine limit", ("network",))
+        if e.batch_size is not None:
+            return Fault(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise",
+                         "leave batch_size out, or use the engine limit", ("batch_size",))
+        if e.noise_placement != "none":
+            return Fault(f"noise_placement = {e.noise_placement!r}", "the closure knows no noise but xi",
+                         "leave noise_placement out, or use the engine limit or finite", ("noise_placement",))
+        if e.observe:
+            return Fault(f"observe = {sorted(e.observe)}", "the closure has neither examples nor neurons to look at",
+                         "leave observe out, or use the engine limit", ("observe",))
+        if observers:
+            return Fault(f"observers {[type(observer).__name__ for observer in observers]}",
+                         "the closure has neither examples nor neurons to look at", "leave them out, or use the engine limit")
+        return None
+
+    def run(
+        self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
+        observers: Sequence[Observer], threads: int | None, progress: Progress | None, seconds: float,
+    ) -> Trajectory:
+        from theory_sim.limit.closure import run_closure
+
+        return run_closure(experiment, engine=self.name)
+
+    def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
+        return _BYTES
+
+    def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
+        return _SECONDS

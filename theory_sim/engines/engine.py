@@ -1,0 +1,166 @@
+"""An engine with its options, as users choose it: what it can do, what it would take, and a run by it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from theory_sim.engines.registry import DEFAULT, ENGINES, options_by_name
+from theory_sim.engines.solver import Purpose, Solver
+from theory_sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from theory_sim.experiment import Experiment
+    from theory_sim.loop import Progress
+    from theory_sim.observe.base import Observer
+    from theory_sim.trajectory import Trajectory
+
+__all__ = ["Engine"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine with its options.
+
+    Attributes
+    ----------
+    name : str
+        Name of a registered engine: "finite", "limit", "closure", or one of your own.
+    options : mapping
+        Options that differ from their defaults.
+
+    Raises
+    ------
+    InputError
+        If the name or an option is unknown, or an option has a value that it does not take.
+    """
+
+    name: str = DEFAULT
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        declared = {option.name: option for option in ENGINES[self.name].options}
+        for name, value in self.options.items():
+            if name not in declared:
+                raise _unknown_option(name, self.name)
+            declared[name].require(value)
+        object.__setattr__(self, "options", {k: v for k, v in self.options.items() if v != declared[k].default})
+
+    @classmethod
+    def of(cls, trajectory: Trajectory) -> Engine:
+        """Engine that a run came from."""
+        attributes = trajectory.dataset.attrs
+        name = attributes.get("engine", DEFAULT)
+        return cls(name, json.loads(attributes.get(name, "{}")))
+
+    @classmethod
+    def from_manifest(cls, told: Mapping[str, Any]) -> Engine:
+        """Engine of an unfinished run's description."""
+        return cls(told["name"], {name: value for name, value in told.items() if name != "name"})
+
+    # -- what it is -----------------------------------------------------------------------------------
+
+    @property
+    def solver(self) -> Solver:
+        """The registered engine."""
+        return ENGINES[self.name]
+
+    @property
+    def all_options(self) -> dict[str, Any]:
+        """Every option with its value."""
+        return {option.name: self.options.get(option.name, option.default) for option in self.solver.options}
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the engine of a run that names none."""
+        return self.name == DEFAULT
+
+    @property
+    def label(self) -> str:
+        """Name with the options that differ from the default, such as "limit (flow, mean)"."""
+        chosen = [option for option in self.solver.options if option.name in self.options]
+        given = [str(self.options[option.name]) for option in chosen if option.choices]
+        given += [f"{option.name} {self.options[option.name]:g}" for option in chosen if not option.choices]
+        return f"{self.name} ({', '.join(given)})" if given else self.name
+
+    def run_name(self, experiment: Experiment) -> str:
+        """Folder of the run: ``<name>-<schedule>-seed<k>``, with the engine and its choices if it is not the default."""
+        parts = [experiment.run_name, *([] if self.is_default else [self.name])]
+        chosen = [option.name for option in self.solver.options if option.choices and option.name in self.options]
+        return "-".join(parts + [str(self.options[name]) for name in chosen])
+
+    @property
+    def draws(self) -> tuple[Purpose, ...]:
+        """Purposes for which random numbers are drawn."""
+        return self.solver.draws(self.all_options)
+
+    @property
+    def knows_seeds(self) -> bool:
+        """Whether two seeds give two results."""
+        return bool(self.draws)
+
+    @property
+    def as_described(self) -> bool:
+        """Whether its runs are those of the experiment, with no option that puts other dynamics in their place."""
+        return self.solver.as_described(self.all_options)
+
+    # -- what it can do, and would take -----------------------------------------------------------------
+
+    def unsupported(self, experiment: Experiment, observers: Sequence[Observer] = ()) -> Fault | None:
+        """Why it cannot compute an experiment, with a fix; None if it can."""
+        return self.solver.unsupported(experiment, self.all_options, observers)
+
+    def require(self, experiment: Experiment, observers: Sequence[Observer] = ()) -> None:
+        """Raise InputError if it cannot compute an experiment."""
+        fault = self.unsupported(experiment, observers)
+        if fault is not None:
+            raise InputError.of([fault])
+
+    def estimated_bytes(self, experiment: Experiment, *, threads: int = 1) -> int:
+        """Memory that a run allocates beside the program, in bytes."""
+        return self.solver.estimated_bytes(experiment, self.all_options, threads)
+
+    def estimated_seconds(self, experiment: Experiment, *, threads: int = 1) -> float:
+        """Time that a run takes on an idle machine, roughly: a factor of five is nothing unusual."""
+        return self.solver.estimated_seconds(experiment, self.all_options, threads)
+
+    # -- a run ------------------------------------------------------------------------------------------
+
+    def run(
+        self, experiment: Experiment, *, observers: Sequence[Observer] = (), store: str | os.PathLike[str] | None = None,
+        threads: int | None = None, progress: Progress | None = None, force: bool = False, checkpoint_seconds: float = 30.0,
+    ) -> Trajectory:
+        """Compute one run; arguments as for `simulate`."""
+        from theory_sim.loop import UnfinishedRun
+        from theory_sim.numeric.pool import require_threads
+        from theory_sim.trajectory import refuse_existing
+
+        require_threads(threads)
+        self.require(experiment, observers)
+        solver, options = self.solver, self.all_options
+        given: dict[str, Any] = {"observers": observers, "threads": threads, "progress": progress,
+                                 "seconds": checkpoint_seconds}
+        if store is not None:
+            refuse_existing(store, force=force)
+        solver.require_resources(experiment, options, threads)
+        if store is None:
+            return solver.run(experiment, options, None, **given)
+        if not solver.resumable:
+            trajectory = solver.run(experiment, options, None, **given)
+            trajectory.save(store, force=force)
+            return trajectory
+        with UnfinishedRun(store) as unfinished:
+            unfinished.create(experiment, {"name": self.name, **options}, observers, force=force)
+            return solver.run(experiment, options, unfinished, **given)
+
+
+def _unknown_option(name: str, engine: str) -> InputError:
+    others = options_by_name()
+    if name in others:
+        owners = [solver.name for solver, _ in others[name]]
+        return InputError(f"{name} with engine {engine!r}", f"this is an option of {', '.join(owners)}",
+                          f"add --engine {owners[0]}, or leave it out")
+    return InputError(f"option {name}", f"one of {', '.join(others)}", "choose one of these")

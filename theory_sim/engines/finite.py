@@ -1,0 +1,133 @@
+"""Finite width: noisy gradient descent on the network itself (THEORY §2-§5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from theory_sim.engines.registry import register
+from theory_sim.engines.solver import Solver
+from theory_sim.errors import Fault
+
+if TYPE_CHECKING:
+    from theory_sim.experiment import Experiment
+    from theory_sim.loop import Progress, UnfinishedRun
+    from theory_sim.network import FiniteNetwork
+    from theory_sim.observe.base import Observer
+    from theory_sim.trajectory import Trajectory
+
+__all__ = ["Finite"]
+
+# Libraries and compiled code that a first run loads.
+_LOADED: Final = 118 * 2**20
+# Of a step: what is not arithmetic, and multiplications a second of a thread, in a layer and in Q's plane.
+_STEP_SECONDS: Final = 1e-4
+_PER_SECOND: Final = 1e10
+
+
+@register
+class Finite(Solver):
+    """Networks of m_W and m_V neurons, or m_W of one filter bank."""
+
+    name = "finite"
+    summary = "finite width"
+
+    def unsupported(
+        self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
+    ) -> Fault | None:
+        from theory_sim.precision import precision_fault
+
+        return precision_fault(experiment)
+
+    def require_resources(self, experiment: Experiment, options: Mapping[str, Any], threads: int | None) -> None:
+        from theory_sim.experiment import require_steps
+        from theory_sim.numeric.pool import default_threads
+
+        require_steps(experiment)
+        _require_memory(self, experiment, threads or default_threads())
+
+    def run(
+        self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
+        observers: Sequence[Observer], threads: int | None, progress: Progress | None, seconds: float,
+    ) -> Trajectory:
+        import numpy as np
+
+        from theory_sim.data import draw_data, draw_test_data
+        from theory_sim.loop import Run, deferred_interrupt
+        from theory_sim.memory import memory_errors
+        from theory_sim.numeric.pool import BlockPool
+        from theory_sim.observe.builtin import make_observers
+        from theory_sim.observe.decomposition import Decomposition
+        from theory_sim.observe.generalisation import PError
+        from theory_sim.observe.losses import Losses
+        from theory_sim.observe.separation import Separation
+
+        with (memory_errors("a run at finite width"), BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"),
+              deferred_interrupt() as interrupted):
+            train, test = draw_data(experiment), draw_test_data(experiment)
+            standard = (Losses(), PError(experiment.g0), Decomposition(), Separation())
+            watching = (*standard, *make_observers(experiment), *observers)
+            network = _network_class(experiment)(experiment, train, pool)
+            run: Run[FiniteNetwork] = Run(
+                experiment, train, test, network, watching, engine=self.name, layers=list(network.layers), progress=progress,
+                interrupted=interrupted, unfinished=unfinished, checkpoint_seconds=seconds,
+            )
+            return run.complete()
+
+    def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
+        from theory_sim.memory import Bytes, total
+        from theory_sim.network.memory import network_bytes
+        from theory_sim.observe.memory import data_bytes, item_bytes, observer_bytes, record_bytes, seen_examples
+
+        e = experiment
+        item, seen = item_bytes(e), seen_examples(e)
+        neurons = {"P": e.m_W, "Q": e.m_W if e.network == "shared" else e.m_V}
+        return total([
+            Bytes(_LOADED), data_bytes(e), network_bytes(e, threads=threads, item=item, seen=seen),
+            record_bytes(e, e.most_steps), *observer_bytes(e, e.most_steps, neurons),
+        ])
+
+    def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
+        from theory_sim.observe.memory import seen_examples
+
+        e = experiment
+        # Forward and gradient; noise apart for pairs. A draw and an update of a weight take like 40 multiplications.
+        products = 3.0 * e.m_W * e.d * seen_examples(e) * (2.0 if e.dtype == "float64" else 1.0)
+        weights = 40.0 * (e.m_W * e.d + (0 if e.network == "shared" else 2 * e.m_V))
+        return e.most_steps * (_STEP_SECONDS + (products + 4.0 * weights) / (_PER_SECOND * threads))
+
+
+def _require_memory(solver: Finite, e: Experiment, threads: int) -> None:
+    """Raise InputError, with the field to lower, if the run needs more memory than there is."""
+    from theory_sim.memory import available_bytes, fits, gib, refuse
+
+    there = available_bytes()
+
+    def needed(changed: Experiment) -> int:
+        return solver.estimated_bytes(changed, {}, threads)
+
+    if fits(needed(e), there):
+        return
+    # Of a given N, p0 stays what it was: only the size of the problem changes here.
+    halves: dict[str, Experiment] = {
+        "d": e.replace(d=max(3, e.d // 2), N=e.n_examples, p0=e.p0_value),
+        "N": e.replace(N=max(1, e.n_examples // 2), p0=e.p0_value, batch_size=None),
+        "m_W": e.replace(m_W=max(2, e.m_W // 4 * 2)), "m_V": e.replace(m_V=max(2, e.m_V // 4 * 2)),
+        "n_test": e.replace(n_test=max(1, e.n_test // 2)), "record_every": e.replace(record_every=2 * e.record_every),
+    }
+    least = {field: needed(half) for field, half in halves.items()}
+    fixes = [f"{field} of {'twice' if field == 'record_every' else 'half'} the size leaves {gib(bytes_left)}"
+             for field, bytes_left in sorted(least.items(), key=lambda item: item[1])[:2]]
+    if e.observe:
+        fixes.insert(0, f"without observe {gib(needed(e.replace(observe={})))}: fewer probes or records")
+    if e.dtype == "float64":
+        fixes.append(f"dtype = 'float32' needs {gib(needed(e.replace(dtype='float32')))}")
+    refuse(f"d = {e.d}, N = {e.n_examples}, m_W = {e.m_W}, m_V = {e.m_V}", needed(e), there, fixes)
+
+
+def _network_class(experiment: Experiment) -> type[FiniteNetwork]:
+    from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
+
+    if experiment.noise_placement != "none" or experiment.patterns != "moving":
+        return PlacedNetwork
+    return SharedNetwork if experiment.network == "shared" else SplitNetwork

@@ -1,0 +1,180 @@
+"""Infinite width: the dynamics as the widths go to infinity (THEORY §7)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from theory_sim.engines.registry import register
+from theory_sim.engines.solver import Option, Purpose, Solver
+from theory_sim.errors import Fault
+
+if TYPE_CHECKING:
+    from theory_sim.experiment import Experiment
+    from theory_sim.loop import Progress, UnfinishedRun
+    from theory_sim.observe.base import Observer
+    from theory_sim.trajectory import Trajectory
+
+__all__ = ["Limit"]
+
+_STEP_SECONDS: Final = 2.5e-4
+_PER_SECOND: Final = 2e9
+# Gradient flow takes about so many steps for each e-folding of time, and as many again at a record.
+_FLOW_STEPS: Final = 60.0
+
+
+@register
+class Limit(Solver):
+    """Kernels in place of neurons; the data set is the experiment's own."""
+
+    name = "limit"
+    summary = "infinite width"
+    infinite_width = True
+    unread = frozenset({"m_W", "m_V"})
+    options = (
+        Option("kernel", "moving", "patterns moving (default), frozen (NTK), independent (redrawn at each step)",
+               ("moving", "frozen", "independent")),
+        Option("noise", "vanishing", "noise output vanishing (default, exact for paired neurons), sampled (a Gaussian process)",
+               ("vanishing", "sampled")),
+        Option("time", "steps", "the run's own steps (default), flow (gradient flow with adaptive steps)", ("steps", "flow")),
+        Option("spatial", "exact", "exact (default), every pair of patches; mean, O(N d) a step", ("exact", "mean")),
+        Option("tolerance", 1e-8, "largest error of the compressed kernel (default 1e-8)", least=1e-13, most=0.1),
+        Option("time_tolerance", 1e-4, "flow: largest error of an output in a step (default 1e-4)", least=1e-9, most=1.0),
+    )
+
+    def draws(self, options: Mapping[str, Any]) -> tuple[Purpose, ...]:
+        return ("data", "noise") if options["noise"] == "sampled" else ("data",)
+
+    def as_described(self, options: Mapping[str, Any]) -> bool:
+        return bool(options["kernel"] == "moving")
+
+    def unsupported(
+        self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
+    ) -> Fault | None:
+        found = (*_of_placement(experiment, options), *_of_noise_output(experiment, options), *_of_observers(experiment),
+                 *_of_flow(experiment, options, observers))
+        return next(iter(found), None)
+
+    def require_resources(self, experiment: Experiment, options: Mapping[str, Any], threads: int | None) -> None:
+        from theory_sim.experiment import require_steps
+        from theory_sim.limit.memory import require_memory
+
+        if options["time"] == "steps":
+            require_steps(experiment)
+        require_memory(experiment, **_of_memory(options))
+
+    def run(
+        self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
+        observers: Sequence[Observer], threads: int | None, progress: Progress | None, seconds: float,
+    ) -> Trajectory:
+        from theory_sim.limit.solve import run_limit
+        from theory_sim.memory import memory_errors
+
+        with memory_errors("a run of the limit"):
+            return run_limit(experiment, options, unfinished, engine=self.name, observers=observers, threads=threads,
+                             progress=progress, seconds=seconds)
+
+    def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
+        from theory_sim.limit.memory import estimated_bytes
+
+        return estimated_bytes(experiment, **_of_memory(options))
+
+    def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
+        from theory_sim.limit.compression import MOST_POWERS
+        from theory_sim.limit.memory import exponents
+        from theory_sim.observe.memory import seen_examples
+
+        e, seen = experiment, seen_examples(experiment)
+        count = exponents(e, options["tolerance"], options["time"])
+        pairs = 4.0 * MOST_POWERS * seen * seen if options["spatial"] == "exact" else 4.0 * count * seen
+        steps = e.most_steps
+        if options["time"] == "flow":
+            steps = 2.0 * _FLOW_STEPS * (math.log1p(e.max_tau) + e.max_tau / e.record_every / _FLOW_STEPS)
+        return steps * (_STEP_SECONDS + (pairs + 4.0 * seen * e.d + 10.0 * count * seen) / (_PER_SECOND * threads))
+
+
+def _of_memory(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in ("spatial", "noise", "tolerance", "time")}
+
+
+def _of_placement(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+    """Placed noise and patterns that have no equation in the limit, or none under these options."""
+    from theory_sim.experiment.choices import PLACEMENTS
+    from theory_sim.train.noise import PreActivationNoise, make_placement
+
+    placement, named = make_placement(e), f"noise_placement = {e.noise_placement!r}"
+    fields = ("noise_placement",)
+    if isinstance(placement, PreActivationNoise) and not placement.in_limit:
+        other = [each.name for each in PLACEMENTS if issubclass(each, PreActivationNoise) and each.in_limit]
+        yield Fault(f"{named} in the limit", "noise that each example has of its own has no limit equation in THEORY §7",
+                    f"use the engine finite, or noise_placement = {' or '.join(map(repr, other))}", fields)
+    if placement is not None and options["time"] == "flow":
+        yield Fault(f"{named} with time = 'flow'", "placed noise is drawn anew at each step, and continuous time has none",
+                    "use time = 'steps'", fields)
+    if isinstance(placement, PreActivationNoise) and options["kernel"] != "moving":
+        yield Fault(f"{named} with kernel = {options['kernel']!r}",
+                    "noise on pre-activations acts through patterns that follow them", "use kernel = 'moving'", fields)
+    if isinstance(placement, PreActivationNoise) and options["noise"] == "sampled":
+        yield Fault(f"{named} with noise = 'sampled'", "the sampled noise output is that of the accumulated noise alone",
+                    "use noise = 'vanishing'", fields)
+    if e.patterns != "moving" and options["kernel"] != "moving":
+        yield Fault(f"patterns = {e.patterns!r} with kernel = {options['kernel']!r}", "patterns set the kernel of the limit",
+                    "leave one of the two out", ("patterns",))
+    if e.patterns != "moving" and options["noise"] == "sampled":
+        yield Fault(f"patterns = {e.patterns!r} with noise = 'sampled'",
+                    "the sampled noise output is that of patterns that follow the noise", "use noise = 'vanishing'",
+                    ("patterns",))
+
+
+def _of_noise_output(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+    if options["noise"] != "sampled":
+        return
+    if e.neurons == "paired":
+        yield Fault("noise = 'sampled' with neurons = 'paired'", "paired neurons have no noise output (THEORY §2)",
+                    "set neurons = 'independent' or 'balanced', or noise = 'vanishing'", ("neurons",))
+    if e.network == "shared" and options["spatial"] == "mean":
+        yield Fault("noise = 'sampled' with spatial = 'mean' and network = 'shared'",
+                    "the mean over pairs holds between patches x_1, not between z and z +- zeta", "use spatial = 'exact'",
+                    ("network",))
+    if options["time"] == "flow":
+        yield Fault("noise = 'sampled' with time = 'flow'",
+                    "paths of the noise are as rough as Brownian motion, on which adaptive steps lose their order",
+                    "use time = 'steps'")
+
+
+def _of_observers(e: Experiment) -> Iterator[Fault]:
+    from theory_sim.experiment.choices import OBSERVERS
+    from theory_sim.observe.base import Observer
+
+    for name in e.observe:
+        chosen = OBSERVERS[name]
+        if issubclass(chosen, Observer) and chosen.needs_weights:
+            yield Fault(f"the observer {name!r} in the limit", "it looks at the weights of neurons, of which there are none",
+                        f"use the engine finite, or do not observe {name}", (f"observe.{name}",))
+
+
+def _of_flow(e: Experiment, options: Mapping[str, Any], observers: Sequence[Observer]) -> Iterator[Fault]:
+    """What continuous time does not have."""
+    from theory_sim.experiment.choices import SCHEDULES
+    from theory_sim.train.schedules import Schedule
+
+    if options["time"] != "flow":
+        return
+    for field in ("batch_size", "max_steps"):
+        if getattr(e, field) is not None:
+            yield Fault(f"{field} = {getattr(e, field)} with time = 'flow'",
+                        "continuous time has neither mini-batches nor gradient steps", f"leave {field} out", (field,))
+    if options["kernel"] == "moving" and e.tau_0_value == 0:
+        yield Fault("tau_0 = 0 with time = 'flow'", "patterns must exist from the start",
+                    "give a small tau_0, or use time = 'steps'", ("tau_0",))
+    chosen = SCHEDULES[e.schedule]
+    if not (issubclass(chosen, Schedule) and chosen.piecewise_constant):
+        yield Fault(f"schedule = {e.schedule!r} with time = 'flow'", "rates that are piecewise constant",
+                    "use time = 'steps', or pieces", ("schedule",))
+    own = [(observer.name, observer.recording) for observer in observers if observer.recording is not None]
+    for name, recording in [*e.observe.items(), *own]:
+        if recording.counts_steps:
+            yield Fault(f"record times of {name!r} counted in steps with time = 'flow'",
+                        "continuous time has no gradient steps", "give every_tau or at_tau, or use time = 'steps'",
+                        (f"observe.{name}",))

@@ -1,0 +1,171 @@
+"""simulate(experiment) and resume(store): a run by any engine, and a run that was killed or interrupted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from theory_sim.engines.engine import Engine
+from theory_sim.errors import InputError
+
+if TYPE_CHECKING:
+    from theory_sim.experiment import Experiment
+    from theory_sim.loop import Progress
+    from theory_sim.observe.base import Observer
+    from theory_sim.trajectory import Trajectory
+
+__all__ = ["resume", "simulate"]
+
+
+@overload
+def simulate(
+    experiment: Experiment, engine: Literal["finite", "closure"] | Engine = "finite", *, observers: Sequence[Observer] = (),
+    store: str | os.PathLike[str] | None = None, threads: int | None = None, progress: Progress | None = None,
+    force: bool = False, checkpoint_seconds: float = 30.0,
+) -> Trajectory: ...
+
+
+@overload
+def simulate(
+    experiment: Experiment, engine: Literal["limit"], *, noise: Literal["vanishing", "sampled"] = "vanishing",
+    kernel: Literal["moving", "frozen", "independent"] = "moving", time: Literal["steps", "flow"] = "steps",
+    spatial: Literal["exact", "mean"] = "exact", tolerance: float = 1e-8, time_tolerance: float = 1e-4,
+    observers: Sequence[Observer] = (), store: str | os.PathLike[str] | None = None, threads: int | None = None,
+    progress: Progress | None = None, force: bool = False, checkpoint_seconds: float = 30.0,
+) -> Trajectory: ...
+
+
+def simulate(
+    experiment: Experiment,
+    engine: str | Engine = "finite",
+    *,
+    observers: Sequence[Observer] = (),
+    store: str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    force: bool = False,
+    checkpoint_seconds: float = 30.0,
+    **options: Any,
+) -> Trajectory:
+    """Compute one run and record what happens (THEORY §2-§8).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Description of the run.
+    engine : {"finite", "limit", "closure"} or Engine
+        Finite width: noisy gradient descent on the network. The limit: infinite width, on the same data. The closure: means
+        over data sets in milliseconds. An `Engine` holds its options already; so one of your own is used.
+    observers : sequence of Observer
+        Observers of your own, beside those that every run has and those of the experiment's ``observe``.
+    store : path, optional
+        Where to save the Trajectory at the end; must not exist unless ``force``. While the run goes on,
+        ``<store>.partial`` holds what `resume` needs.
+    threads : int, optional
+        Threads to use, all processors by default. The result is bitwise the same for any number.
+    progress : callable, optional
+        Called with (step, tau, training loss) at each record, and every other second between two.
+    force : bool
+        Replace a saved run, or an unfinished one, at ``store``.
+    checkpoint_seconds : float
+        With ``store``: seconds between two checkpoints.
+    **options
+        Options of the engine. Those of the limit:
+
+        noise : {"vanishing", "sampled"}
+            Noise output n_t: none (exact for paired neurons), or a path of its Gaussian process.
+        kernel : {"moving", "frozen", "independent"}
+            Two-time kernel with rho of the accumulated noise, with rho = 1 (NTK), or with rho = 0 at unequal times. The
+            experiment's ``patterns``, if they do not move, set it.
+        time : {"steps", "flow"}
+            The run's own steps, or gradient flow with adaptive steps, in which a tiny rate costs no more than a large one.
+        spatial : {"exact", "mean"}
+            arcsin term between different patches x_1: every pair, N_P^2 numbers in memory, or its mean over pairs, O(N d) a
+            step; the variable ``spatial_error`` says what that leaves out.
+        tolerance : float
+            Largest error of the compressed factor arcsin(rho cos theta), for any pair at any two times; from 1e-13 to 0.1.
+        time_tolerance : float
+            Flow only: largest estimated error of an output in one step; the variable ``time_error`` adds them up.
+
+    Returns
+    -------
+    Trajectory
+        Its ``outcome`` says how the run ended. Ctrl-C ends it as ``interrupted``, with what was recorded; it is then not
+        saved at ``store``, but `resume` continues it. Of a finite width it holds the final weights; what an engine says
+        nothing of is NaN.
+
+    Raises
+    ------
+    InputError
+        If ``threads`` is below 1, an option is unknown, the engine cannot compute the experiment, or memory lacks; before
+        anything is computed.
+    StoreError
+        If ``store`` exists; before anything is computed.
+    ExperimentError
+        If the drawn data leave L-S no room between annealing and stopping.
+    """
+    if isinstance(engine, Engine):
+        if options:
+            raise InputError(f"{', '.join(options)} beside an Engine", "an Engine holds its options", "give them to the Engine")
+        chosen = engine
+    else:
+        chosen = Engine(engine, options)
+    return chosen.run(experiment, observers=observers, store=store, threads=threads, progress=progress, force=force,
+                      checkpoint_seconds=checkpoint_seconds)
+
+
+def resume(
+    store: str | os.PathLike[str],
+    *,
+    observers: Sequence[Observer] = (),
+    threads: int | None = None,
+    progress: Progress | None = None,
+    any_version: bool = False,
+    checkpoint_seconds: float = 30.0,
+) -> Trajectory:
+    """Continue an unfinished run from its last checkpoint, and save it.
+
+    The result is bitwise what the run would have been without the interruption, times of day and durations apart.
+
+    Parameters
+    ----------
+    store : path
+        Where the finished run goes, as it was given to `simulate`; ``<store>.partial`` lies beside it.
+    observers : sequence of Observer
+        The observers of your own that the run was begun with, made anew with the same arguments.
+    threads : int, optional
+        Threads to use, all processors by default.
+    progress : callable, optional
+        Called with (step, tau, training loss) at each record, and every other second between two.
+    any_version : bool
+        Continue even with other libraries or another processor than those that began the run. The last digits may differ.
+    checkpoint_seconds : float
+        Seconds between two checkpoints.
+
+    Raises
+    ------
+    StoreError
+        If there is no unfinished run, another process is at it, it is damaged, or libraries or processor have changed.
+    InputError
+        If the observers are not those that the run was begun with.
+    """
+    from theory_sim.experiment import Experiment
+    from theory_sim.loop import UnfinishedRun
+    from theory_sim.numeric.pool import require_threads
+
+    target = str(store)
+    with UnfinishedRun(target.removesuffix("/").removesuffix(".partial")) as unfinished:
+        manifest = unfinished.manifest()
+        if not any_version:
+            unfinished.require_same_environment(manifest)
+        names = [type(observer).__name__ for observer in observers]
+        if names != manifest["observers"]:
+            raise InputError(f"observers {names}", f"those that the run was begun with: {manifest['observers']}",
+                             "give the same ones in the same order")
+        experiment, engine = Experiment(**manifest["experiment"]), Engine.from_manifest(manifest["engine"])
+        require_threads(threads)
+        options = engine.all_options
+        engine.solver.require_resources(experiment, options, threads)
+        return engine.solver.run(experiment, options, unfinished, observers=observers, threads=threads, progress=progress,
+                                 seconds=checkpoint_seconds)

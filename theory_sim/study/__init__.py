@@ -1,1 +1,0 @@
-"""Many runs: plans (compared schedules, seeds) and the statistics over seeds."""
