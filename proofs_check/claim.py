@@ -9,6 +9,7 @@ from importlib import import_module
 from inspect import signature
 from typing import Any, Final, Literal
 
+from proofs_check.domain_text import domains_of
 from proofs_check.problem import Problem
 from theory_sim.errors import InputError
 
@@ -50,7 +51,8 @@ class Verdict:
         said = rf"\quad\text{{twin: {_text(twin)}}}" if twin else ""
         known = _REGISTRY.get(id)
         statement = known.statement if known is not None else rf"\text{{{_text(id)}}}"
-        return rf"$\displaystyle {statement}{said}\quad\textbf{{{self.outcome}}}$"
+        domain = rf"\quad\text{{checked for {_text('; '.join(known.domain(self.level)))}}}" if known is not None else ""
+        return rf"$\displaystyle {statement}{said}\quad\textbf{{{self.outcome}}}{domain}$"
 
 
 def _text(words: str) -> str:
@@ -101,6 +103,9 @@ class Claim:
         twins keep theirs on top of it.
     corrected : str
         Of a claim that is known to be false: identifier of the true one beside it.
+    assuming : tuple of str
+        Identifiers of proved or certified claims that this one takes for granted; what is taken, the assumptions say. Lemmas
+        that a derivation asks for step by step are not among them.
     """
 
     id: str
@@ -113,11 +118,16 @@ class Claim:
     twins: tuple[Twin, ...]
     full: Mapping[str, Any] = field(default_factory=dict)
     corrected: str = ""
+    assuming: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
         """First line of the claim's docstring."""
         return (self.problem.__doc__ or "").strip().split("\n")[0]
+
+    def domain(self, level: Level = "quick") -> tuple[str, ...]:
+        """For which values the claim is checked at a level, read off its problem: one line for each part that differs."""
+        return tuple(domains_of(self.at(level)))
 
     def reached(self, level: Level) -> Level:
         """The level at which the claim is judged if this one is asked for: "quick" if it declares no larger one."""
@@ -151,12 +161,13 @@ def claim(
     twins: Mapping[str, Mapping[str, Any]],
     full: Mapping[str, Any] | None = None,
     corrected: str = "",
+    assuming: Sequence[str] = (),
 ) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:
     """Register a function that states a problem as a claim.
 
     Parameters
     ----------
-    id, statement, source, assumptions, bound, expected, full, corrected
+    id, statement, source, assumptions, bound, expected, full, corrected, assuming
         As of `Claim`.
     twins : mapping
         Name of each false twin to the parameters that make it.
@@ -197,7 +208,8 @@ def claim(
                                  "name one of these")
         made = tuple(Twin(name, dict(parameters)) for name, parameters in twins.items())
         _REGISTRY[id] = Claim(
-            id, statement, source, tuple(assumptions), bound, expected, function, made, dict(full or {}), corrected
+            id, statement, source, tuple(assumptions), bound, expected, function, made, dict(full or {}), corrected,
+            tuple(assuming),
         )
         return function
 

@@ -19,7 +19,9 @@ import typer
 from theory_sim.terminal.program import run_program
 
 if TYPE_CHECKING:
-    from proofs_check.claim import Level
+    from collections.abc import Iterator
+
+    from proofs_check.claim import Claim, Level
     from proofs_check.junit import Judged
 
 __all__ = ["app", "main"]
@@ -59,6 +61,8 @@ def show(id: str, level: AtLevel = "quick") -> None:
     typer.echo(f"source       {claim.source}")
     for number, assumption in enumerate(claim.assumptions or ("none",)):
         typer.echo(f"{'' if number else 'assumptions':12} {assumption}")
+    for line in _grounds(claim, chosen):
+        typer.echo(line)
     typer.echo(f"bound        {claim.bound}\nexpected     {claim.expected}\nasked")
     for line in lines_of(claim.at(chosen)):
         typer.echo(textwrap.indent(line, "  "))
@@ -74,6 +78,14 @@ def show(id: str, level: AtLevel = "quick") -> None:
     if verdict.outcome == "refuted" and "counterexample" in verdict.evidence:
         typer.echo(f"\nlook there: {_line(claim.id, verdict.evidence['counterexample'])}")
     typer.echo(f"\ncheck again: proofs-check verify {claim.id} --out evidence && proofs-check recheck evidence/{claim.id}.json")
+
+
+def _grounds(claim: Claim, level: Level) -> Iterator[str]:
+    """For which values a claim is checked, and which other claims it takes for granted."""
+    for number, line in enumerate(claim.domain(level)):
+        yield f"{'' if number else 'checked for':12} {line}"
+    for other in claim.assuming:
+        yield f"assuming     claim {other}"
 
 
 def _level(text: str) -> Level:
@@ -179,10 +191,11 @@ def verify(
             for name, verdict in zip(_evidence_names(claim.id, len(twins)), (own, *twins), strict=True):
                 save(verdict, out / name)
         if format == "text":
-            _print(judged[-1])
+            _print(judged[-1], chosen_level)
     failed = sum(not each.right for each in judged)
     if format == "json":
-        typer.echo(json.dumps({"level": level, "claims": list(map(_row, judged)), "failed": failed}, indent=2, allow_nan=False))
+        rows = [_row(each, chosen_level) for each in judged]
+        typer.echo(json.dumps({"level": level, "claims": rows, "failed": failed}, indent=2, allow_nan=False))
     elif format == "junit":
         typer.echo(to_junit(judged))
     else:
@@ -200,12 +213,14 @@ def _evidence_names(id: str, twins: int) -> list[str]:
     return [f"{id}.json", *(f"{id}.twin{number}.json" for number in range(1, twins + 1))]
 
 
-def _print(judged: Judged) -> None:
+def _print(judged: Judged, level: Level) -> None:
     claim, own = judged.claim, judged.own
     refuted = sum(twin.outcome == "refuted" for twin in judged.twins)
     typer.echo(
         f"{'ok ' if judged.right else 'NOT'} {claim.id:42} {own.outcome:10} twins refuted: {refuted} of {len(judged.twins)}"
     )
+    for line in _grounds(claim, level):
+        typer.echo(f"      {line}")
     if own.outcome == "refuted":
         typer.echo(f"      {_where(own.evidence).strip(' ,')}" + (f"; corrected: {claim.corrected}" if claim.corrected else ""))
     elif own.outcome != claim.expected:
@@ -215,7 +230,7 @@ def _print(judged: Judged) -> None:
             typer.echo(f"      twin not refuted: {twin.claim.partition('/')[2]}: {twin.outcome}")
 
 
-def _row(judged: Judged) -> dict[str, Any]:
+def _row(judged: Judged, level: Level) -> dict[str, Any]:
     claim = judged.claim
     return {
         "id": claim.id,
@@ -223,6 +238,8 @@ def _row(judged: Judged) -> dict[str, Any]:
         "statement": claim.statement,
         "source": claim.source,
         "assumptions": list(claim.assumptions),
+        "domain": list(claim.domain(level)),
+        "assuming": list(claim.assuming),
         "bound": claim.bound,
         "expected": claim.expected,
         "outcome": judged.own.outcome,

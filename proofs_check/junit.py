@@ -40,7 +40,9 @@ def to_junit(judged: Sequence[Judged]) -> str:
     suite = tree.Element("testsuite", name="proofs-check", tests=str(sum(1 + len(each.twins) for each in judged)))
     failures = 0
     for each in judged:
-        failures += _case(suite, each.claim.id, "claim", each.claim.expected, each.own, each.seconds)
+        domain = "; ".join(each.claim.domain(each.own.level))
+        grounds = "\n".join((f"checked for {domain}", *(f"assuming claim {other}" for other in each.claim.assuming)))
+        failures += _case(suite, each.claim.id, "claim", each.claim.expected, each.own, each.seconds, grounds)
         for twin in each.twins:
             failures += _case(suite, each.claim.id, f"twin: {twin.claim.partition('/')[2]}", "refuted", twin, 0.0)
     suite.set("failures", str(failures))
@@ -49,8 +51,10 @@ def to_junit(judged: Sequence[Judged]) -> str:
     return tree.tostring(suite, encoding="unicode", xml_declaration=True)
 
 
-def _case(suite: tree.Element, id: str, name: str, expected: str, found: Verdict, seconds: float) -> bool:
+def _case(suite: tree.Element, id: str, name: str, expected: str, found: Verdict, seconds: float, grounds: str = "") -> bool:
     case = tree.SubElement(suite, "testcase", classname=id, name=name, time=f"{seconds:.3f}")
+    if grounds:
+        tree.SubElement(case, "system-out").text = grounds
     if found.outcome == expected:
         return False
     failure = tree.SubElement(case, "failure", message=f"{found.outcome}, expected {expected}")

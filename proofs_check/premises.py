@@ -1,4 +1,4 @@
-"""What a claim's derivation takes from other claims, and that it does not come back to itself."""
+"""What a claim takes from other claims, in its derivation or for granted, and that it does not come back to itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lemmas_of(problem: Any) -> Iterator[tuple[str, type]]:
 
 
 def require_no_circle(id: str, problem: Any, above: tuple[str, ...] = ()) -> None:
-    """Refuse a derivation that rests on itself, or on anything but proved claims of the right kind.
+    """Refuse a claim that rests on itself, on lemmas but proved claims of the right kind, or on claims not proved or certified.
 
     Parameters
     ----------
@@ -54,3 +54,11 @@ def require_no_circle(id: str, problem: Any, above: tuple[str, ...] = ()) -> Non
             raise InputError(f"lemma {lemma!r} of {id!r}, a {type(used).__name__} expected {premise.expected!r}",
                              f"a lemma is a proved claim, here of the kind {kind.__name__}", "use another lemma")
         require_no_circle(lemma, used, chain)
+    for other in find(id).assuming:
+        if other in chain:
+            raise InputError(f"claim {chain[0]!r}: {' -> '.join((*chain, other))}", "no claim rests on itself",
+                             "state one of them without the other")
+        if find(other).expected not in ("proved", "certified"):
+            raise InputError(f"claim {id!r} assuming {other!r}, expected {find(other).expected!r}",
+                             "a claim that is proved or certified", "assume another")
+        require_no_circle(other, find(other).problem(), chain)

@@ -68,6 +68,7 @@ def sums(lost: sympy.Expr = 2 / pi, across: int = 1, times: sympy.Expr = Integer
         "n = delta d examples, d to infinity; moments by the claim averaging-sums",
         "c = A/sqrt(A^2 + R^2); A/E A and R^2/E R^2 go to 1 in mean square, as their relative variances go to 0",
     ),
+    assuming=("averaging-sums",),
     bound="asymptotic",
     statement=r"\frac{\mathrm{Var}\,A}{(E\,A)^2}\to0,\quad\frac{\mathrm{Var}\,R^2}{(E\,R^2)^2}\to0,\quad"
     r"\frac{(E\,A)^2}{(E\,A)^2+E\,R^2}\to\frac{\delta\mu^2}{1+\delta\mu^2},\ \text{ so }\ "
@@ -148,6 +149,7 @@ def over_signal(curvature: sympy.Expr = CURVATURE) -> Positive:
         "d = 1 + e >= 2, n >= 1",
         "sums by the claim averaging-sums; Jensen's inequality by averaging-over-noise-across, then averaging-over-signal",
     ),
+    assuming=("averaging-sums", "averaging-over-noise-across", "averaging-over-signal"),
     statement=r"E\langle\hat w,w^*\rangle\ge\sqrt{\frac{n\mu^2}{n\mu^2+d-1}}-\frac{12}{25\sqrt5}\cdot\frac{2-4/\pi}{d-1}",
     twins={
         "d for d - 1 in the root": {"across": 0}, "half the shortfall": {"share": Rational(1, 2)},
@@ -203,6 +205,7 @@ def enough(power: int = 2, times: sympy.Expr = Integer(1)) -> Positive:  # noqa:
         "lower constant by the claim p-needs-order-d-examples, upper by averaging-needs-order-d-examples",
         "0 < c < 1, c^2 = h/(1 + h), g_0 > 0; D = 2 log 2 - 2/pi > 0",
     ),
+    assuming=("p-needs-order-d-examples", "averaging-needs-order-d-examples"),
     statement=r"S=\lim2I_1(d)=g_0^2+2g_0\sqrt{2/\pi}+2\log2:\quad"
     r"\frac{-\log(1-c^2)}S<\frac{c^2}{(1-c^2)\mu^2},\qquad"
     r"\frac{\text{upper}}{\text{lower}}\to1+\frac{2\log2-2/\pi}{\mu^2}\quad(c\to0)",

@@ -68,6 +68,7 @@ def inclusion(lost: int = 1, share: sympy.Expr = B, factor: sympy.Expr = ONE) ->
         "probabilities of examples and pairs by the claim batch-inclusion; an example is counted 0 or 1 times",
         "S_ab = (1/N) sum of (g_ia - mean)(g_ib - mean); the sum of g_ia g_jb over i != j is G_a G_b - G_ab",
     ),
+    assuming=("batch-inclusion",),
     statement=r"\mathrm{Cov}\Big(\frac1B\sum_{i\in\text{batch}}g_i\Big)=\frac1B\cdot\frac{N-B}{N-1}\,S",
     twins={"without the finite-N factor": {"finite": False}, "N for N - 1": {"lost": Integer(0)},
            "N - 1.01 for N - 1": {"lost": MORE}},
@@ -140,12 +141,11 @@ def scale_bounds(half: sympy.Expr = ONE, batch: sympy.Expr = B) -> Together:
     g = eta * (N / B - 1)
     # Data sets of up to a thousand batches: the bound is tight where N/B is large.
     domain = {B: SIZES[B], more: (Integer(0), Integer(9000)), eta: (Rational(1, 10), Integer(3))}
-    size = sympy.Symbol("N", positive=True)
     return Together((
         ("below", Positive(domain, half * eta * N / B - g, (Step(eta, "the one"),))),
         ("ratio", Identity(domain, g / (eta * N / B), (Step(1 - batch / N, "divided"),))),
-        ("full batch", Identity({eta: domain[eta], size: (Integer(1), Integer(9))},
-            sympy.Subs(eta * (size / B - 1), B, size), (
+        ("full batch", Identity({eta: domain[eta], ANY: (Integer(1), Integer(9))},
+            sympy.Subs(eta * (ANY / B - 1), B, ANY), (
                 Step(Integer(0), "N/N = 1"),
             ),
         )),

@@ -44,6 +44,7 @@ def active(share: sympy.Expr = HALF) -> Identity:
         "rows of the noise are independent, each active with probability 1/2 (claim neuron-is-active-half-of-the-time); K of m",
         "induction over m: with none, K = 0; k = 1 + i, m = k + j, so that both terms exist; k = 0 and k = m + 1 apart",
     ),
+    assuming=("neuron-is-active-half-of-the-time",),
     statement=r"P_m(k)=\binom mk2^{-m}:\quad P_0(0)=1,\quad\tfrac12P_m(k)+\tfrac12P_m(k-1)=P_{m+1}(k)\ (1\le k\le m),"
     r"\quad\tfrac12P_m(0)=P_{m+1}(0),\quad\tfrac12P_m(m)=P_{m+1}(m+1)",
     twins={"k + 1 of m + 1": {"shift": 1}, "1/2 moved by 1 %": {"half": Rational(101, 200)}},
@@ -80,6 +81,7 @@ def binomial_law(shift: int = 0, half: sympy.Expr = HALF) -> Together:
         "E K' and E K' (K' - 1) are its first two derivatives at z = 1",
         "signs u do not matter: independent and balanced ones have the first law",
     ),
+    assuming=("common-classifier",),
     statement=r"E\,N_A=\frac s2\langle w^*,x_1\rangle,\qquad\frac{\mathrm{sd}\,N_A}{E\,N_A}=\frac1{\sqrt m}"
     r"\ \text{ (pairs: }\sqrt{2/m}\text{)}",
     twins={
@@ -151,6 +153,7 @@ def moment_bound(share: sympy.Expr = Rational(1, 2), half: sympy.Expr = Integer(
         "0 < epsilon; Markov's inequality for e^{l (K'/n - 1/2)}, its mean by the claim active-share-moment-bound",
         "both sides of 1/2; n = m rows, n = m/2 for pairs",
     ),
+    assuming=("active-share-moment-bound",),
     statement=r"\log P\Big[\frac{K'}n-\frac12\ge\epsilon\Big]\le\frac{l^2}{8n}-l\epsilon\ \text{ for every }l,"
     r"\text{ least at }l=4n\epsilon:\ P\Big[\Big|\frac{K'}n-\frac12\Big|\ge\epsilon\Big]\le2e^{-2n\epsilon^2}",
     twins={
@@ -189,6 +192,7 @@ def exact_tail(rows: int, share: sympy.Rational) -> sympy.Rational:
         "K' binomial by the claim active-neurons-are-binomial; epsilon = 1/10", "n = 20, 100, 250 (500 in pairs) and 500",
         "stated to 6 digits, the last of them to 3; certified within 10^-12, the last within 10^-14",
     ),
+    assuming=("active-neurons-are-binomial",),
     statement=r"P[|K'/n-\tfrac12|\ge\tfrac1{10}]\approx0.503445,\ 0.056888,\ 0.001883,\ 8.94\cdot10^{-6};"
     r"\ \text{ below }2e^{-2n/100}",
     twins={
@@ -225,6 +229,7 @@ def exact_tails(twice: int = 2, strict: bool = False, factor: sympy.Expr = Integ
         "rows are independent of each other at every time; dependence between times and examples does not matter",
         "0 < delta < 2 N T; m = the bound + k, k >= 0; pairs: n = m/2",
     ),
+    assuming=("active-share-tail-bound",),
     statement=r"m\ge\frac1{2\epsilon^2}\log\frac{2NT}\delta\ \text{ (pairs: twice that)}\ \Rightarrow\ P\Big["
     r"\exists i,t:\Big|\frac{N_{A_t}(\theta_*;x_i)}{s\langle w^*,x_i\rangle}-\frac12\Big|\ge\epsilon\Big]"
     r"\le2NTe^{-2n\epsilon^2}\le\delta",

@@ -111,6 +111,7 @@ def best_weight(name: str) -> tuple[str, Identity]:
         "(claim max-margin-means-over-noise), and E p^2 <= s^2/delta",
         "at the best weight, h = s/sqrt(delta E y^2), the right side is s sqrt(E y^2/delta)",
     ),
+    assuming=("max-margin-means-over-noise",),
     statement=r"X\,Y_+\le\frac{X_+^2}{2h}+\frac{hY_+^2}2,\ \text{ so }\ "
     r"rM_1+s\Big(\sqrt{E Y_+^2/\delta}-P[Y>0]\Big)\ge M_0\ \text{ for all feasible }(r,s)\text{ and all }Y",
     twins={
@@ -142,6 +143,7 @@ def weak_duality(share: sympy.Expr = Integer(1), sign: int = 1) -> Together:  # 
         "upper bound on the margin by the claim max-margin-weak-duality: sqrt(M_1^2 + (1/delta - P)^2)/M_0, M_1 = m M_0",
         "1/delta - P = a M_0 - b M_1 by the claim max-margin-means-over-noise",
     ),
+    assuming=("max-margin-means-over-noise", "max-margin-weak-duality"),
     statement=r"\partial_aF=2E\,Y_+,\qquad\partial_bF=-2E\,vY_+,\qquad "
     r"\frac d{db}\frac{a(b)}{\sqrt{1+b^2}}=\frac{(1+b^2)m-ab}{(1+b^2)^{3/2}},\qquad"
     r"m^2+(a-bm)^2-\frac{a^2}{1+b^2}=(1+b^2)\Big(m-\frac{ab}{1+b^2}\Big)^2",
@@ -227,6 +229,7 @@ MOVED: dict[str, dict[str, Any]] = {
     source="THEORY §10, §13 [D]",
     expected="certified",
     assumptions=ASSUMED,
+    assuming=("max-margin-weak-duality",),
     statement=r"\delta=\tfrac12:\ \text{margin }\sqrt d\gamma=1.9290230\pm10^{-7},\ "
     r"c=0.7828969\pm2\cdot10^{-7},\ \text{error }0.0289036\pm2\cdot10^{-7}",
     twins=MOVED,
@@ -244,6 +247,7 @@ def from_half(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), 
     source="THEORY §10, §13 [D]",
     expected="certified",
     assumptions=("delta = (1 - q_0)/kappa^2 = 2.8 for q_0 = 0.3, kappa = 1/2", *ASSUMED),
+    assuming=("max-margin-weak-duality",),
     statement=r"\delta=2.8:\ \text{margin }\sqrt d\gamma=1.2697666\pm10^{-7},\ "
     r"c=0.9551264\pm2\cdot10^{-7},\ \text{error }(4.1583\pm0.0002)\cdot10^{-5}",
     twins=MOVED,
@@ -261,6 +265,7 @@ def from_all(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), s
     source="THEORY §10, §13 [D]",
     expected="certified",
     assumptions=("g_0 = 1, d to infinity; overlap by the claim p-averaging-overlap", "tails beyond 12, below 1e-31, enclosed"),
+    assuming=("p-averaging-overlap",),
     statement=r"\text{averaging errs on }0.0279020127687\ (\delta=\tfrac12)\text{ and }9.76601222090\cdot10^{-5}\ (\delta=2.8)"
     r"\text{ of fresh P, }\pm10^{-13}",
     twins={

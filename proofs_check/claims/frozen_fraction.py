@@ -28,6 +28,7 @@ def _scaled(age: sympy.Expr) -> sympy.Expr:
         "r to 0 with w = sqrt(1 - rho^2) / rho = r s",
         "Delta - Delta_pm by the claim net-weight-by-tangents at v = 1 / w, its sign by the claim net-weight-is-negative",
     ),
+    assuming=("net-weight-by-tangents", "net-weight-is-negative"),
     statement=r"\frac{\pi|\Delta-\Delta_\pm|}r\to2\sqrt{1+s^2}-\tfrac32s-\tfrac12\sqrt{s^2+4}",
     twins={"s^2 + 2": {"last": 2}, "s for 3 s / 2": {"middle": ONE}, "1 % more of 3 s / 2": {"middle": MORE * Rational(3, 2)}},
 )
@@ -47,6 +48,7 @@ def young(last: int = 4, middle: sympy.Expr = Rational(3, 2)) -> Identity:  # no
         "small r: weights by the claim net-weight-of-young-residuals, s^2 by the claim age-of-young-residuals",
         "a constant residual over the time tau_Q; relative to frozen patterns, whose weight is 1 in the same units",
     ),
+    assuming=("net-weight-of-young-residuals", "age-of-young-residuals"),
     statement=r"G(Y)=\frac1{\tau_Q}\int_0^{\tau_Q}\!\Big(2\sqrt{1+s^2}-\tfrac32s-\tfrac12\sqrt{s^2+4}\Big)du\Big|_{s^2=Yu/\tau_Q}"
     r"=\frac{4(1+Y)^{3/2}-3Y^{3/2}-(Y+4)^{3/2}+4}{3Y}",
     twins={"3 for 4 at the end": {"constant": Integer(3)}, "2 Y^{3/2}": {"middle": Integer(2)},
@@ -72,6 +74,7 @@ def frozen_fraction(constant: sympy.Expr = Integer(4), middle: sympy.Expr = Inte
         "rho = e^{-kappa u} at age u, kappa = gamma tau_xi^2 / (2 tau_t^2) by the claim noise-decorrelation-rate",
         "r to 0 with u = r^2 x",
     ),
+    assuming=("noise-decorrelation-rate",),
     statement=r"s^2=\frac{w^2}{r^2}=\frac{\rho^{-2}-1}{r^2}\sim\frac{\gamma\tau_\xi^2}{\tau_t^2r^2}u=Y\frac u{\tau_Q}",
     twins={"without the 2 of rho^2": {"power": ONE}, "1 % more": {"power": 2 * MORE}},
 )
@@ -90,6 +93,7 @@ def young_age(power: sympy.Expr = Integer(2)) -> Identity:  # noqa: B008
     bound="tight",
     expected="certified",
     assumptions=("0 < Y <= 100", "G by the claim frozen-fraction"),
+    assuming=("frozen-fraction",),
     statement=r"1-\sqrt Y<G(Y)<1",
     twins={"1 - sqrt(Y) / 2 below": {"slope": Rational(1, 2)}, "1 - 0.99 sqrt(Y) below": {"slope": LESS},
            "0.99 above": {"most": LESS}},
@@ -110,6 +114,7 @@ def fraction_bounds(slope: sympy.Expr = Integer(1), most: sympy.Expr = Integer(1
     source="THEORY §8 [D]",
     bound="asymptotic",
     assumptions=("G by the claim frozen-fraction",),
+    assuming=("frozen-fraction",),
     statement=r"\frac{1-G(Y)}{\sqrt Y}\to1\ (Y\to0),\qquad Y\,G(Y)\to\tfrac43\ (Y\to\infty)",
     twins={"1/2 at 0": {"small": Rational(1, 2)}, "2/3 at infinity": {"large": Rational(2, 3)},
            "1 % more at 0": {"small": MORE}, "1 % more at infinity": {"large": MORE * Rational(4, 3)}},
@@ -132,6 +137,7 @@ eta_1, eta_2, decay, injected = sympy.symbols("eta_1 eta_2 lambda tau_xi", posit
     source="THEORY §8 [D]",
     bound="asymptotic",
     assumptions=("tau_0 = tau_infinity(eta_1), by the claim noise-stationary-level", "eta_1 lambda to 0"),
+    assuming=("noise-stationary-level",),
     statement=r"Y=\frac{\eta_2\tau_\xi^2\tau_Q}{\tau_\infty^2(\eta_1)r^2}\sim\frac{2(\eta_2/\eta_1)\lambda\tau_Q}{r^2}",
     twins={"without the 2": {"twice": ONE}, "1 % more": {"twice": 2 * MORE}},
 )

@@ -62,6 +62,7 @@ def donsker_varadhan(normalised: int = 1, times: int = 1) -> Positive:
         "h(u) <= -E log(phi(u)) for the density phi of N(0, (m/d) I), by the claim gibbs-inequality",
         "phi is a product over coordinates: its logarithm is linear in |u|^2, whose mean is put in",
     ),
+    assuming=("gibbs-inequality",),
     statement=r"\int\!\phi=1,\quad-E\log\phi(u)=\tfrac d2\log\frac{2\pi m}d+\frac d{2m}E\|u\|^2=\tfrac d2\log\frac{2\pi em}d"
     r"\ \ge\ h(u)",
     twins={
@@ -160,6 +161,7 @@ def information(dimension: sympy.Expr, signal: sympy.Expr) -> sympy.Expr:
         "h(y x_1) <= (d/2) log(2 pi e m / d) by the claim gaussian-has-most-entropy, m = E |x_1|^2 by p-second-moment",
         "h(y x_1 | w*) by the claim p-conditional-entropy",
     ),
+    assuming=("gaussian-has-most-entropy",),
     statement=r"I(w^*;x_1,y)\le\tfrac d2\log\frac{2\pi em}d-h(x_1\mid w^*,y)"
     r"=\tfrac d2\log\Big(1+\frac{g_0^2+2g_0\sqrt{2/\pi}}d\Big)+\log2=I_1(d)",
     twins={

@@ -59,6 +59,7 @@ def of_q(constant: sympy.Expr = Integer(8), sign: int = 1) -> Identity:  # noqa:
         "on P-holding examples y f = <b, w*> v / sqrt(d), y <w*, x_1> = v / sqrt(d), v = g_0 + |g|; A = <b, w*> / sqrt(d)",
         "E = E[v sigma(-A v)]",
     ),
+    assuming=("two-time-kernel-parts",),
     statement=r"\frac{d\tau}{dA}=\frac{4d}{(1-q_0)\,E[v\sigma(-Av)]}",
     twins={"2 d": {"constant": Integer(2)}, "d^2": {"power": 2}, "1 % more": {"constant": 4 * MORE}},
 )
@@ -162,6 +163,7 @@ def c_q_lower(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
     expected="certified",
     assumptions=("g_0 = 1, level l = 0.45; A_l is the only zero between 1/10 and 2 of its equation",
                  "v = g_0 + |g|, Gaussian tails by the claim tails-beyond-12, enclosed"),
+    assuming=("tails-beyond-12",),
     statement=r"c_P(0.45)=4\int_0^{A_\ell}\frac{dA}{E[v\sigma(-Av)]}=1.712075411377\pm10^{-10},\quad "
     r"E\log(1+e^{-A_\ell v})=\ell",
     twins={"1 % larger": {"factor": Rational(101, 100)}, "g_0 = 1.01": {"g_0": Rational(101, 100)}},
@@ -178,6 +180,7 @@ def c_p(factor: sympy.Expr = Integer(1), g_0: sympy.Expr = Integer(1)) -> Value:
     expected="certified",
     assumptions=("g_0 = 1, level l = 0.3; A_l is the only zero between 1/10 and 2 of its equation",
                  "v = g_0 + |g|, Gaussian tails by the claim tails-beyond-12, enclosed"),
+    assuming=("tails-beyond-12",),
     statement=r"c_P(0.3)=4\int_0^{A_\ell}\frac{dA}{E[v\sigma(-Av)]}=3.972506873999\pm10^{-10},\quad "
     r"E\log(1+e^{-A_\ell v})=\ell",
     twins={"1 % smaller": {"factor": Rational(99, 100)}},
@@ -194,6 +197,7 @@ def c_p_lower(factor: sympy.Expr = Integer(1)) -> Value:  # noqa: B008
     expected="certified",
     assumptions=("level 0.45, g_0 = 1, alpha uniform on [0, 1]; c_Q and c_P as in the claims constant-c-q and constant-c-p",
                  "Gaussian tails by the claim tails-beyond-12, enclosed"),
+    assuming=("constant-c-q", "constant-c-p", "tails-beyond-12"),
     statement=r"c_Q(0.45)/c_P(0.45)=89.636751245200\pm10^{-10}",
     twins={"1 % larger": {"factor": Rational(101, 100)}},
 )

@@ -94,6 +94,7 @@ def _from_half(last: sympy.Expr) -> Positive:
         "weights by the claim net-weight-by-tangents, 0 at v = 0; positive beyond, as the derivative is",
         "s = r^2 and a = sqrt(1 + s + s v^2) > sqrt(1 + s); 0 < s < 24/25 and s > 40/81 make up all s > 0",
     ),
+    assuming=("frozen-net-weight", "net-weight-by-tangents"),
     statement=r"\Delta(\rho)-\Delta_\pm(\rho)<0,\ \text{ as }\ \frac d{dv}2\pi(\Delta_\pm-\Delta)=\frac1{1+v^2}\Big[3+s+"
     r"\frac{(1-s)^2}{\sqrt{4a^2-(3-s)(1+s)}}-\frac4a\Big]>0",
     twins={"1 % more of the last": {"last": 4 * MORE},

@@ -111,6 +111,7 @@ def tilted(twice: sympy.Expr = Integer(2), sign: int = 1) -> Together:  # noqa: 
         "q = 1 - E t^2 > 0, s = Var t >= 0: A^2 + q + s = 1",
         "kappa q = 2 mu A, by the claim tilted-cosine-relation: A, q, s, kappa are free but for the sum, and give mu",
     ),
+    assuming=("von-mises-fisher-normaliser", "tilted-cosine-relation"),
     statement=r"A_d(\kappa)=\frac{I_{d/2}(\kappa)}{I_{d/2-1}(\kappa)}\le B(\kappa)=\frac{\sqrt{\mu^2+\kappa^2}-\mu}\kappa"
     r"=\frac\kappa{\mu+\sqrt{\mu^2+\kappa^2}}",
     twins={"mu 10 % larger": {"scale": Rational(11, 10)}, "1 % smaller": {"factor": Rational(99, 100)}},
@@ -156,6 +157,7 @@ def bound_of_logarithm(
     source="THEORY §10 [D]",
     bound="upper",
     assumptions=("log M_d(0) = 0 and (log M_d)' = A_d <= B, by the claim bessel-ratio-bound",),
+    assuming=("bessel-ratio-bound",),
     statement=r"f(\kappa)=\sqrt{\mu^2+\kappa^2}-\mu-\mu\log\frac{\mu+\sqrt{\mu^2+\kappa^2}}{2\mu}:\quad"
     r"f'=B,\ f(0)=0,\ \text{ so }\ \log M_d\le f",
     twins={
@@ -189,6 +191,7 @@ def needed_information(mu: sympy.Expr, power_of_c: sympy.Expr = Integer(2)) -> s
         "donsker-varadhan with P the joint law of examples and w*, Q with w* drawn anew, T = kappa <w-hat, w*>: "
         "I >= kappa c - log M_d(kappa) for every kappa > 0; log M_d <= f by the claim normaliser-bound",
     ),
+    assuming=("donsker-varadhan", "normaliser-bound"),
     statement=r"I\ge\kappa c-f(\kappa)\Big|_{\kappa=2\mu c/(1-c^2)}=-\mu\log(1-c^2)=-\tfrac{d-1}2\log(1-c^2),"
     r"\quad\text{the best }\kappa:\ B(\kappa)=c",
     twins={
@@ -239,6 +242,7 @@ def information_needed(
         "I(w*; D_n) >= -((d - 1)/2) log(1 - c^2) by the claim information-needed-for-overlap",
         "s_1, s_2 >= 0 are what the two leave over: n I_1 = -((d - 1)/2) log(1 - c^2) + s_1 + s_2",
     ),
+    assuming=("information-per-example", "information-of-independent-examples", "information-needed-for-overlap"),
     statement=r"\frac nd\ge-\Big(1-\frac1d\Big)\frac{\log(1-c^2)}{2I_1(d)},\quad"
     r"I_1(d)=\tfrac d2\log\Big(1+\frac{g_0^2+2g_0\sqrt{2/\pi}}d\Big)+\log2",
     twins={

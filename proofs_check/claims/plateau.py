@@ -91,6 +91,7 @@ def over_ages(power: int = 1, factor: sympy.Expr = ONE) -> Together:
         "stationary noise, rho = e^{-lambda u}: over the ages 1/lambda of it, by the claim area-over-all-ages",
         "the sign by the claim net-weight-is-negative",
     ),
+    assuming=("area-over-all-ages", "net-weight-is-negative"),
     statement=r"\int_0^1|\Delta-\Delta_\pm|(\rho)\,d\rho=\int_0^1(\Delta_\pm-\Delta)(\rho)\,d\rho=J(r)="
     r"\frac{2\sqrt{1+r^2}-2-r^2-r+(1+r^2)\arctan r}\pi",
     twins={"1 % larger": {"factor": MORE}},
@@ -125,6 +126,7 @@ def plateau_integral(factor: sympy.Expr = ONE) -> Identity:
     bound="tight",
     expected="certified",
     assumptions=("0 < r <= 2", "J by the claim separation-kept-by-moving-patterns"),
+    assuming=("separation-kept-by-moving-patterns",),
     statement=r"\frac{2r^3}3-\frac{r^4}4-\frac{r^5}5<\pi J(r)<\frac{2r^3}3",
     twins={"1 % less above": {"above": LESS}, "1 % more below": {"below": MORE}},
 )
@@ -148,6 +150,7 @@ def plateau(above: sympy.Expr = ONE, below: sympy.Expr = ONE) -> Together:
         "stationary noise, rho = e^{-lambda u}: over the ages 1/lambda of it, by the claim area-over-all-ages",
         "the sign by the claim separation-of-z-is-negative",
     ),
+    assuming=("area-over-all-ages", "separation-of-z-is-negative"),
     statement=r"\int_0^1|\Delta|\,d\rho=\int_0^1(-\Delta)\,d\rho=\frac{\arctan r+\sqrt{1+r^2}-1-r}\pi",
     twins={"1 % more of r": {"sign": -MORE}},
 )

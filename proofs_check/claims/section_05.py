@@ -62,6 +62,7 @@ def geometric(power: int = 2, factor: sympy.Expr = ONE) -> Identity:
     source="THEORY §5 [D]",
     bound="asymptotic",
     assumptions=("constant gamma", "t a whole number of steps", "tau_t^2 by the claim noise-variance-course"),
+    assuming=("noise-variance-course",),
     statement=r"\lim_{\lambda\to0}\tau_t^2=\tau_0^2+t\gamma^2\tau_\xi^2",
     twins={"gamma to the first power": {"power": 1}, "one step less": {"lost": 1}, "1 % more noise": {"factor": MORE}},
 )
@@ -82,6 +83,7 @@ def random_walk(power: int = 2, lost: int = 0, factor: sympy.Expr = ONE) -> Iden
         "any rates, s <= t <= u; P is the product over the steps between, P_su = P_st P_tu",
         "E[Utilde_s Utilde_t] = P_st tau_s^2, by the claim noise-covariance-recursion at every step from s to t",
     ),
+    assuming=("noise-covariance-recursion",),
     statement=r"\rho(s,t)=\frac{\mathbb E[\tilde U_s\tilde U_t]}{\tau_s\tau_t}=\prod_{s\le i<t}(1-\gamma_i\lambda)\,"
     r"\frac{\tau_s}{\tau_t},\qquad\rho(s,u)=\rho(s,t)\,\rho(t,u)",
     twins={"levels the other way round": {"turned": True}, "1 % larger": {"factor": MORE}},
@@ -108,6 +110,7 @@ def correlation_of_pieces(turned: bool = False, factor: sympy.Expr = ONE) -> Tog
     "noise-annealing-level",
     source="THEORY §5 [D]",
     assumptions=("eta_1 lambda, eta_2 lambda < 2", "levels by the claim noise-stationary-level"),
+    assuming=("noise-stationary-level",),
     statement=r"\frac{\tau_\infty^2(\eta_2)}{\tau_\infty^2(\eta_1)}=\frac{\eta_2}{\eta_1}\cdot\frac{2-\eta_1\lambda}{2-\eta_2\lambda}",
     twins={"without the second factor": {"plain": True}, "1 % larger": {"factor": MORE}},
 )
@@ -129,6 +132,7 @@ def annealing_level(plain: bool = False, factor: sympy.Expr = ONE) -> Identity:
         "rho(t, t+1) = (1 - gamma lambda) tau_t / tau_{t+1}, by the claim noise-correlation-of-pieces",
         "the limit is that of gamma to 0 with gamma tau_xi^2 = D fixed",
     ),
+    assuming=("noise-correlation-of-pieces",),
     statement=r"-\frac{\log\rho(t,t+1)}{\gamma}=\frac1{2\gamma}\log\Big(1+\frac{\gamma^2\tau_\xi^2}{(1-\gamma\lambda)^2\tau_t^2}\Big)"
     r"\to\frac{\gamma\tau_\xi^2}{2\tau_t^2}",
     twins={"without the 2": {"half": Integer(1)}, "tau_t to the first power": {"power": 1},
@@ -162,6 +166,7 @@ def decorrelation(half: sympy.Expr = Rational(1, 2), power: int = 2, factor: sym
         "rho(t, t+1) = (1 - gamma lambda) tau_t / tau_{t+1}, as in the claim noise-decorrelation-rate",
         "both rates go to 0 at a fixed ratio: rates e eta_1, e eta_2, e to 0",
     ),
+    assuming=("noise-decorrelation-rate",),
     statement=r"\frac{-\log\rho_2(t,t+1)/\eta_2}{-\log\rho_1(t,t+1)/\eta_1}\to\frac{\eta_2}{\eta_1}",
     twins={"square root, as of the stable level": {"power": Rational(1, 2)}, "power 1.01": {"power": MORE}},
 )
@@ -248,6 +253,7 @@ def covariance_recursion(kept: sympy.Expr = ONE) -> Identity:
     source="THEORY §5 [D]",
     bound="asymptotic",
     assumptions=("levels by the claim noise-stationary-level; eta_1 and eta_2 fixed",),
+    assuming=("noise-stationary-level",),
     statement=r"\lim_{\lambda\to0}\sqrt{\tau_\infty^2(\eta_2)/\tau_\infty^2(\eta_1)}=\sqrt{\eta_2/\eta_1}",
     twins={"without the root": {"power": Integer(1)}, "power 0.505": {"power": Rational(101, 200)}},
 )

@@ -34,6 +34,7 @@ def _relu_mean(power: int) -> sympy.Expr:
     "arc-cosine-derivative",
     source="THEORY §6, §7 [D]",
     assumptions=("|c| < 1", "kappa_1 by the claim arc-cosine-degree-one"),
+    assuming=("arc-cosine-degree-one",),
     statement=r"\kappa_1'(c)=\frac{\pi-\arccos c}{2\pi}",
     twins={"pi + arccos": {"sign": -1}, "divided by pi": {"over": ONE}, "1 % less": {"over": Rational(202, 100)}},
 )
@@ -160,6 +161,7 @@ def orthant_wedge(sign: int = 1, factor: sympy.Expr = ONE) -> Together:
     "orthant-probability",
     source="THEORY §6 [D]",
     assumptions=("a, b standard normal with correlation rho", "|rho| < 1", "wedge by the claim orthant-in-polar-coordinates"),
+    assuming=("orthant-in-polar-coordinates",),
     statement=r"P[a>0,\,b>0]=\frac{\pi-\arccos\rho}{2\pi}",
     twins={"arcsin for arccos": {"wrong": "asin"}, "divided by pi": {"over": ONE}, "1 % less": {"over": Rational(202, 100)}},
 )
@@ -181,6 +183,7 @@ def orthant(wrong: str = "", over: sympy.Expr = Integer(2)) -> Identity:  # noqa
         "patterns at both times are signs of standard normal a, b with correlation rho, |rho| < 1",
         "wedges by the claim orthant-in-polar-coordinates",
     ),
+    assuming=("orthant-in-polar-coordinates",),
     statement=r"P[a>0,b<0]+P[a<0,b>0]=1-2P[a>0,\,b>0]=\frac{\arccos\rho}\pi",
     twins={"half of it": {"times": Rational(1, 2)}, "1 % more": {"times": MORE}},
 )
@@ -241,6 +244,7 @@ def arc_sine(half: sympy.Expr = Rational(1, 2)) -> Identity:  # noqa: B008
     "arc-cosine-degree-one",
     source="THEORY §7 [D]",
     assumptions=("a, b standard normal with correlation rho", "|rho| < 1", "wedge by the claim orthant-in-polar-coordinates"),
+    assuming=("orthant-in-polar-coordinates",),
     statement=r"E[(a)_+(b)_+]=\kappa_1(\rho)=\frac{\sqrt{1-\rho^2}+\rho(\pi-\arccos\rho)}{2\pi}",
     twins={"minus the root": {"sign": -1}, "1 % larger": {"factor": Rational(101, 100)}},
 )
@@ -302,6 +306,7 @@ def pre_activation_correlation(angle: int = 1, times: sympy.Expr = ONE, factor: 
         "m to infinity: the mean over neurons is the expectation",
         "correlation by the claim pre-activation-correlation",
     ),
+    assuming=("pre-activation-correlation",),
     statement=r"k_{s,t}(x,x')=\langle x,x'\rangle\,P[\tilde U_sx>0,\tilde U_tx'>0]="
     r"\langle x,x'\rangle\frac{\pi-\arccos(\rho\cos\theta)}{2\pi}",
     twins={"cos theta without rho": {"alone": True}, "divided by pi": {"over": ONE}, "1 % less": {"over": Rational(202, 100)}},
@@ -326,6 +331,7 @@ def two_time_kernel(alone: bool = False, over: sympy.Expr = Integer(2)) -> Ident
         "m to infinity: the mean over neurons is the expectation",
         "covariance and variances of the pre-activations by the claim pre-activation-correlation, at the level tau_t",
     ),
+    assuming=("pre-activation-correlation",),
     statement=r"k_{t,t}(x,x')=\langle x,x'\rangle\,P[\tilde U_tx>0,\tilde U_tx'>0]="
     r"\langle x,x'\rangle\frac{\pi-\theta}{2\pi}\ \text{ whatever }\tau_t"
     r"\quad\Big(\cos\theta=\frac{\langle x,x'\rangle}{\|x\|\|x'\|}\Big)",
@@ -387,6 +393,7 @@ same = sympy.Symbol("kappa_1", positive=True)
         "paired: two neurons, one noise",
         "kappa_1 by the claim arc-cosine-degree-one; different neurons have independent noises, E relu of each",
     ),
+    assuming=("arc-cosine-degree-one",),
     statement=r"\frac{\mathrm{Cov}(n_s(x),n_t(x'))}{\tau_s\tau_t\|x\|\|x'\|}=\kappa_1,\quad \kappa_1-\tfrac1{2\pi},\quad0",
     twins={"balanced subtract 1/pi": {"balanced": Integer(2)}, "pairs keep half": {"paired": Rational(1, 2)},
            "balanced subtract 1 % more": {"balanced": MORE}},

@@ -81,6 +81,7 @@ def double_angle(times: sympy.Expr = Integer(2)) -> Identity:  # noqa: B008
     "separation-of-z",
     source="THEORY §8 [D]",
     assumptions=("r > 0", "0 <= rho <= 1", "<z, zeta> = 0, |z| = 1, |zeta| = r", "kernels by the claim two-time-kernel"),
+    assuming=("two-time-kernel",),
     statement=r"\Delta(\rho)=k(z,z+\zeta)+k(z,z-\zeta)-2k(z,z)=\frac{\arccos\rho-\arccos(\rho/\sqrt{1+r^2})}\pi",
     twins={"the order reversed": {"sign": Integer(-1)}, "1 + r for 1 + r^2": {"power": 1}, "1 % larger": {"sign": MORE}},
 )
@@ -97,6 +98,7 @@ def separation_of_z(sign: sympy.Expr = ONE, power: int = 2) -> Identity:
     source="THEORY §8 [D]",
     assumptions=("0 < r < 1", "0 <= rho <= 1", "half a unit on each of z + zeta and z - zeta",
                  "kernels by the claim two-time-kernel"),
+    assuming=("two-time-kernel",),
     statement=r"\Delta_\pm(\rho)=\frac{2\arccos\frac\rho{\sqrt{1+r^2}}-(1+r^2)\arccos\rho"
     r"-(1-r^2)\arccos\frac{\rho(1-r^2)}{1+r^2}}{2\pi}",
     twins={"1 + r^2 twice": {"inner": 1}, "without the 2": {"twice": ONE}, "2.02 for 2": {"twice": 2 * MORE}},
@@ -193,6 +195,7 @@ def by_tangents(power: int = 2, factor: sympy.Expr = ONE) -> Identity:
     source="THEORY §8 [D]",
     bound="upper",
     assumptions=("r > 0", "0 < rho <= 1, w = sqrt(1 - rho^2) / rho >= 0", "Delta by the claim separation-of-z-by-tangents"),
+    assuming=("separation-of-z-by-tangents",),
     statement=r"\Delta(\rho)<0,\ \text{ so }\ \pi|\Delta(\rho)|=\arctan\sqrt{w^2+r^2(1+w^2)}-\arctan w",
     twins={"with w^2 counted 0.99 times": {"kept": LESS}},
 )
@@ -211,6 +214,7 @@ def is_negative(kept: sympy.Expr = ONE) -> Positive:
     bound="upper",
     assumptions=("r > 0", "0 < rho < 1", "|Delta| by the claim separation-of-z-is-negative",
                  "|Delta(1)| by the claim frozen-separation-of-z"),
+    assuming=("separation-of-z-is-negative", "frozen-separation-of-z"),
     statement=r"|\Delta(\rho)|<\frac{\arctan r}\pi=|\Delta(1)|",
     twins={"1 % less": {"factor": Rational(99, 100)}},
 )
@@ -227,6 +231,7 @@ def bounded_by_frozen(factor: sympy.Expr = Integer(1)) -> Positive:  # noqa: B00
     source="THEORY §8 [D]",
     bound="upper",
     assumptions=("r > 0", "0 < rho < 1", "|Delta| by the claim separation-of-z-is-negative; rho / sqrt(1 - rho^2) = 1 / w"),
+    assuming=("separation-of-z-is-negative",),
     statement=r"|\Delta(\rho)|<\frac{\rho r^2}{2\pi\sqrt{1-\rho^2}}",
     twins={"1 % less": {"factor": Rational(99, 100)}, "rho squared": {"power": 2}},
 )
@@ -261,6 +266,7 @@ def below_square() -> Inequality:
     bound="tight",
     expected="certified",
     assumptions=("0 < r <= 1/2", "1/2 <= w <= 4, rho = 1 / sqrt(1 + w^2)", "Delta by the claim separation-of-z-by-tangents"),
+    assuming=("separation-of-z-by-tangents",),
     statement=r"0<\pi\Delta(\rho)+\frac{\rho r^2}{2\sqrt{1-\rho^2}}<1.76\,r^4",
     twins={"1 % less of the remainder": {"constant": LESS * Rational(176, 100)},
            "1 % less of the leading term": {"leading": LESS}, "1 % more of the leading term": {"leading": MORE}},
@@ -317,6 +323,7 @@ def outer_second_order(
     bound="upper",
     expected="certified",
     assumptions=("0 < r <= 1/2", "0 <= rho <= 9/10", "weights by the claims separation-of-z, separation-of-outer-points"),
+    assuming=("separation-of-z", "separation-of-outer-points"),
     statement=r"|\Delta(\rho)-\Delta_\pm(\rho)|<\frac{9.22}\pi r^4",
     twins={"1 % less": {"constant": LESS * Rational(922, 100)}, "the sum for the difference": {"sign": 1}},
 )

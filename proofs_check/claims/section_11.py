@@ -110,6 +110,7 @@ def peaks_once(slope: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
         "x = l(v) takes every positive value, and |l'| = 1 - e^{-x} by the claim logistic-gradient-by-loss",
         "the supremum is where 1 + 2 x = e^x, by the claim gradient-loss-ratio-peaks-once",
     ),
+    assuming=("logistic-gradient-by-loss", "gradient-loss-ratio-peaks-once"),
     statement=r"c_0=\sup_v\frac{\ell'(v)^2}{\ell(v)}=\sup_{x>0}\frac{(1-e^{-x})^2}x=0.407264377589\pm10^{-10}",
     twins={"1 % larger": {"factor": Rational(101, 100)}, "where 1 + 1.99 x = e^x": {"slope": Rational(199, 100)}},
 )
@@ -152,6 +153,7 @@ def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> Toge
         "m_2, the mean of l'_i^2, is c_0 L - s_3, s_3 >= 0, by the claims constant-c-0 and squared-gradient-below-loss",
         "one more example: D = N sum of l'_i^2 - (sum of |l'_i|)^2 >= 0 stays so; D = 0 for one example",
     ),
+    assuming=("constant-c-0", "squared-gradient-below-loss"),
     statement=r"\Big(\frac1N\sum_i|\ell'_i|\Big)^2\le\frac1N\sum_i\ell_i'^2,\ \text{ so }\ \|\nabla L\|^2\le c_0B^2L",
     twins={
         "the square of the sum": {"share": Integer(2)}, "1 % more on the left": {"share": Rational(101, 100)},
@@ -235,6 +237,7 @@ def decayed(name: str) -> tuple[str, Identity]:
         "s_1, s_2, s_3 >= 0",
         "D_t = |theta_t - theta*|^2",
     ),
+    assuming=("logistic-loss-is-convex", "gradient-of-the-average-loss"),
     statement=r"D_t-D_{t+1}\ge2\eta\big(1-\tfrac{c_0\eta B^2}2\big)L_t-2\eta\epsilon",
     twins={
         "without the half": {"half": Rational(1, 4)}, "eta epsilon": {"twice": Integer(1)},
@@ -266,6 +269,7 @@ FAR_TO_NEAR = {distance: (Integer(1), Integer(5)), after: (Rational(1, 10**6), R
         "the T inequalities of changing-kernels-one-step added up, by induction, with slack s >= 0",
         "c_0 eta B^2 < 2: k = 1 - c_0 eta B^2 / 2 > 0", "D_T >= 0",
     ),
+    assuming=("changing-kernels-one-step",),
     statement=r"\frac1T\sum_{t<T}L_t\le\frac{\|\theta_0-\theta_*\|^2/(2\eta T)+\epsilon}{1-c_0\eta B^2/2}",
     twins={
         "eta T for 2 eta T": {"twice": Integer(4)}, "less twice the last distance": {"last": -1},
@@ -362,6 +366,7 @@ def young(times: sympy.Expr = Integer(1), exponent: int = 1) -> Positive:  # noq
         "by the claim young-for-the-step",
         "eta lambda = 1 / (1 + k), k > 0",
     ),
+    assuming=("young-for-the-step",),
     statement=r"D_t-D_{t+1}\ge2\eta\Big(1-\frac{c_0\eta B^2}{2(1-\eta\lambda)}\Big)L_t-2\eta\big(\epsilon+"
     r"\tfrac\lambda2\|\theta_*\|^2\big)\quad(\eta\lambda<1)",
     twins={
@@ -402,6 +407,7 @@ def one_step_with_any_ridge(
         "T steps of the claim changing-kernels-one-step-with-ridge, added up: s >= 0 is the sum of what they leave out",
         "D_t = |theta_t - theta*|^2, so D_T >= 0",
     ),
+    assuming=("changing-kernels-one-step-with-ridge",),
     statement=r"\frac1T\sum_{t<T}L_t(\theta_t)\le\frac{\|\theta_0-\theta_*\|^2/(2\eta T)+\epsilon+\tfrac\lambda2\|\theta_*\|^2}"
     r"{1-c_0\eta B^2}",
     twins={
@@ -468,6 +474,7 @@ def common_classifier(
         "margin at least gamma_0 = g_0 / sqrt(d)",
         "0 < epsilon < 1: log(1/epsilon) = h > 0",
     ),
+    assuming=("common-classifier",),
     statement=r"s=\frac{2\sqrt d\log(1/\epsilon)}{g_0}:\ \ \ell\big(\tfrac s2\gamma_0\big)=\log(1+\epsilon)<\epsilon,"
     r"\qquad\|\theta_*\|^2=\frac{4d\log^2(1/\epsilon)}{g_0^2}",
     twins={

@@ -120,6 +120,7 @@ def reached(quarter: sympy.Expr = Rational(1, 4), steep: sympy.Expr = Integer(1)
         "j^2 = c epsilon - s_2, k^2 = c (L - s_3), s_1, s_2, s_3 >= 0",
         "0 <= mu <= c eta/2: 1 - c eta/2 + mu = 1/(1 + y) with y >= 0",
     ),
+    assuming=("loss-at-the-common-classifier",),
     statement=r"D_t-D_{t+1}\ge2\eta\Big((1-\mu)L_t-\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
     twins={
         "epsilon alone": {"power": 0}, "(1 - mu/2) L": {"share": Rational(1, 2)},
@@ -161,6 +162,7 @@ FAR_TO_NEAR = {distance: (Integer(1), Integer(5)), after: (Rational(1, 10**6), R
         "m = 1 - mu, w = 1 - c eta/2 + mu",
         "T steps of the claim changing-kernels-one-step-sharper, added up: s >= 0 is what they leave over",
     ),
+    assuming=("changing-kernels-one-step-sharper",),
     statement=r"\frac1T\sum_{t<T}L_t(\theta_t)\le\frac1{1-\mu}\Big(\frac{\|\theta_0-\theta_*\|^2}{2\eta T}"
     r"+\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
     twins={
@@ -194,6 +196,7 @@ theta_star, decay = sympy.symbols("S lambda", positive=True)
         "2 <theta, theta - theta*> = W - S + D, W = |theta|^2, S = |theta*|^2",
         "|eta g + q theta|^2 = eta^2 |g|^2/(1 - q) + q W - s_4, s_4 = |q eta g - q (1 - q) theta|^2/(q (1 - q)) >= 0",
     ),
+    assuming=("changing-kernels-one-step-sharper",),
     statement=r"D_t-D_{t+1}\ge2\eta\Big((1-\mu)L_t-\frac\epsilon{1-\frac{c\eta}{2(1-\eta\lambda)}+\mu}\Big)-\eta\lambda\|\theta_*\|^2",
     twins={
         "epsilon alone": {"power": 0}, "without theta*": {"paid": Integer(0)},
@@ -239,6 +242,7 @@ def one_step_sharper_with_ridge(power: int = 1, paid: sympy.Expr = Integer(1)) -
         "eta lambda < 1, m = 1 - mu > 0, w = 1 - c eta/(2 (1 - eta lambda)) + mu > 0, 0 <= mu <= c eta/(2 (1 - eta lambda))",
         "T steps of the claim changing-kernels-one-step-sharper-with-ridge, added up: s >= 0 is what they leave over",
     ),
+    assuming=("changing-kernels-one-step-sharper-with-ridge",),
     statement=r"\frac1T\sum_{t<T}L_t(\theta_t)\le\frac1{1-\mu}\Big(\frac{\|\theta_0-\theta_*\|^2}{2\eta T}"
     r"+\frac\epsilon{1-\frac{c\eta}{2(1-\eta\lambda)}+\mu}+\frac\lambda2\|\theta_*\|^2\Big)",
     twins={
@@ -269,6 +273,7 @@ A, z = sympy.symbols("A z", positive=True)
         "A = |theta_0 - theta*|^2/(2 eta T), c eta/2 = 1/(1 + z) < 1",
         "F is the bound of the claim changing-kernels-average-sharper",
     ),
+    assuming=("changing-kernels-average-sharper",),
     statement=r"F(\mu)=\frac{A+\epsilon/(1-\frac{c\eta}2+\mu)}{1-\mu}:\ F(\tfrac{c\eta}2)=\frac{A+\epsilon}{1-c\eta/2},"
     r"\ F'(\tfrac{c\eta}2)>0;"
     r"\quad F(0)=A+\frac\epsilon{1-c\eta/2},\quad F(\tfrac{c\eta}4)=\frac A{1-c\eta/4}+\frac\epsilon{(1-c\eta/4)^2}",
@@ -307,6 +312,7 @@ def never_the_best(place: sympy.Expr = Integer(1), power: sympy.Expr = Integer(1
         "<g, x> = L - epsilon + (k - sqrt(c epsilon))^2/c, the same at each step; possible in the plane while it is <= k |x_t|",
         "so D_T may be <g, x>^2/k^2, or more, whatever T is",
     ),
+    assuming=("a-loss-with-given-gradient",),
     statement=r"\frac1T\sum_{t<T}L_t=\frac1{1-\mu}\Big(\frac{D_0-D_T}{2\eta T}+\frac\epsilon{1-\frac{c\eta}2+\mu}\Big)",
     twins={
         "2 mu": {"twice": Integer(2)}, "epsilon alone": {"power": Integer(0)}, "1.01 mu": {"twice": Rational(101, 100)},

@@ -114,6 +114,7 @@ def mean_pull(
     source="[F 37-42], THEORY §8 [D]",
     bound="tight",
     assumptions=("g > 0; M(g) by the claim mean-pull-left-by-both-losses",),
+    assuming=("mean-pull-left-by-both-losses",),
     statement=r"\frac{\log2-e^{-g}}g<M(g)<\frac{\log2}g,\qquad g\,M(g)\to\log2\ (g\to\infty)",
     twins={
         "1/2 for log 2": {"constant": Rational(1, 2)}, "log 2 - e^{-g}/2": {"tail": Rational(1, 2)},
@@ -173,6 +174,7 @@ def squared_fit(
         "M(g) = E sigma(-alpha g), alpha uniform on [0, 1]: it falls in g, as sigma does for every alpha",
         "1/4 by the claim squared-loss-best-fit-of-q",
     ),
+    assuming=("squared-loss-best-fit-of-q",),
     statement=r"M(g)<\tfrac14\ \text{ from }g=2.44\text{ on},\ M(2.43)>\tfrac14;\qquad M(10)=0.0693101782\pm10^{-9}",
     twins={
         "at g = 2.4": {"at": Rational(24, 10)}, "at g = 2.43": {"at": Rational(243, 100)},

@@ -36,6 +36,7 @@ SLOPE = "k = (R + 2 sqrt(epsilon))/(2 + eta (T - 1)), d = R - T eta k >= 0, r = 
         "L is the largest possible, <g, x> + epsilon - (|g| - r)_+^2: claim loss-at-the-common-classifier, or convexity",
         "x = (m |g| + u, x_2) along and across g; |g| = k + v, or |g| = r/(1 + i) (0 by continuity), where k = r + q",
     ),
+    assuming=("loss-at-the-common-classifier",),
     statement=r"L_t+\alpha_nD_{t+1}\le\alpha_{n+1}D_t+k\sqrt\epsilon,\qquad\alpha_n=\frac{nk}{2(\eta kn+d)}",
     twins={"0.99 k sqrt(epsilon)": {"floor": Rational(99, 100)}, "alpha_n 1 % larger": {"factor": Rational(101, 100)}},
 )
@@ -84,6 +85,7 @@ floor_root = sympy.Symbol("r", nonnegative=True)
         "reached by one loss, that of a-loss-with-given-gradient with slope k: g is constant, <g, x_t> = k (R - t eta k)",
         "S_t is the sum of the losses before t; the mean is S_T/T by induction",
     ),
+    assuming=("worst-average-one-step", "changing-kernels-average-sharper", "a-loss-with-given-gradient"),
     statement=r"\sup\frac1T\sum_{t<T}L_t(\theta_t)=\frac{c\,(R+2\sqrt{\epsilon/c})^2}{4+2c\eta(T-1)};\quad\epsilon=0:\ "
     r"\frac{R^2}{2\eta T+\frac{4-2c\eta}c}",
     twins={"0.99 of it": {"factor": Rational(99, 100)}, "2 eta T below": {"less": 0}},
@@ -130,6 +132,7 @@ def few_steps(factor: sympy.Expr = Integer(1), less: int = 1) -> Together:  # no
         "so |x_t| may be anything from sqrt(|x_{t+1}|^2 + eta^2 k^2) to |x_{t+1}| + eta k, and R from sqrt(T) eta k to T eta k",
         "the sum of p is (R^2 + T eta^2 k^2)/(2 eta)",
     ),
+    assuming=("changing-kernels-average-sharper", "a-loss-with-given-gradient"),
     statement=r"\sup\frac1T\sum_{t<T}L_t(\theta_t)=\frac{R^2}{2\eta T}+\frac\epsilon{1-c\eta/2}",
     twins={
         "epsilon without the factor": {"power": 0}, "half of R^2": {"twice": Integer(4)},
@@ -187,6 +190,7 @@ CASES = (
         "below: a run with losses of a-loss-with-given-gradient, in the plane; above: dual multipliers, both in rationals",
         "the stated bound is 0.38667, 0.14500, 0.30667, 0.32667 in the first four: larger by 38 %, 76 %, 192 % and 104 %",
     ),
+    assuming=("a-loss-with-given-gradient",),
     statement=r"\Big(T,c\eta,\sqrt{\tfrac\epsilon{cR^2}}\Big):\ (4,\tfrac12,\tfrac15)\ 0.28,\ (8,1,\tfrac1{10})\ 0.0825,"
     r"\ (5,\tfrac32,\tfrac1{10})\ 0.1051544,\ (8,\tfrac32,\tfrac15)\ 0.1602818,\ (4,3,\tfrac1{10})\ 0.2484265",
     twins={"1 % less": {"factor": Rational(99, 100)}, "1 % more": {"factor": Rational(101, 100)}, "one step more": {"more": 1}},
@@ -215,6 +219,7 @@ MARGIN = sympy.Symbol("v_0", real=True)
         "which is the margin v_0 of the other loss: every loss is log(1 + e^{-v_0})",
         "0.40726 and 0.40727 enclose c_0 (claim constant-c-0)",
     ),
+    assuming=("constant-c-0",),
     statement=r"\theta_{t+1}=-\theta_t,\quad L_t(\theta_t)=1.23034\pm10^{-5}\ \text{for every }t,"
     r"\text{ at least }98.6\,\%\text{ of }\frac\epsilon{(1-c\eta/4)^2}"
     r",\quad87.1\,\%\text{ of }\frac\epsilon{1-c\eta/2}",

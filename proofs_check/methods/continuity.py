@@ -6,7 +6,7 @@ not 0, a logarithm's argument positive and the like is shown by structure, or, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -14,9 +14,10 @@ import sympy
 from flint import arb, ctx, fmpq
 
 from proofs_check.methods.ball import enclose
+from proofs_check.methods.evaluated import evaluated
 from proofs_check.methods.signs import forms, sign_by_structure
 
-__all__ = ["Box", "continuous", "sign_on"]
+__all__ = ["KINDS", "Box", "allows", "continuous", "sign_on"]
 
 Box = Mapping[sympy.Symbol, tuple[sympy.Expr, sympy.Expr]]
 _MOST_BOXES: Final = 2_000
@@ -26,6 +27,10 @@ _EVERYWHERE: Final = (
     sympy.Abs, sympy.Max, sympy.Min,
 )  # fmt: skip
 _JUMPS: Final = (sympy.sign, sympy.Heaviside, sympy.Piecewise, sympy.DiracDelta, sympy.floor, sympy.ceiling)
+# Assumptions on a symbol that its range does not imply; those on signs it does (`proofs_check.well_posed`).
+KINDS: Final = frozenset({
+    "integer", "noninteger", "rational", "irrational", "algebraic", "transcendental", "even", "odd", "prime", "composite",
+})  # fmt: skip
 _DEFINITIONS: Final = (sympy.Integral, sympy.Limit, sympy.Derivative, sympy.Subs)
 
 
@@ -68,16 +73,47 @@ def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = No
 
 
 def _definition(node: sympy.Expr, box: Box, along: sympy.Symbol | None) -> bool:
+    if not all(_takes(variable, place, side, box) for variable, place, side in _puts_in(node)):
+        return False
     if along is None or along not in node.free_symbols:
         if isinstance(node, sympy.Integral):
             return _integrand(node, box)
         if isinstance(node, sympy.Derivative):
-            return continuous(node.expr, box) and _evaluated(node.doit(), box)
+            return continuous(node.expr, box) and _evaluated(evaluated(node), box)
         if isinstance(node, sympy.Subs):
-            return not node.expr.doit().has(*_JUMPS) and _evaluated(node.doit(), box)
+            return not evaluated(node.expr).has(*_JUMPS) and _evaluated(evaluated(node), box)
         return True
-    given = node.doit()
+    given = evaluated(node)
     return not given.has(*_DEFINITIONS) and continuous(given, box, along)
+
+
+def _puts_in(node: sympy.Expr) -> Iterator[tuple[sympy.Symbol, sympy.Expr, str]]:
+    """Values that the variables of a substitution take, and those that of a limit goes to, with the side it comes from."""
+    if isinstance(node, sympy.Subs):
+        yield from ((variable, place, "") for variable, place in zip(node.variables, node.point, strict=True))
+    if isinstance(node, sympy.Limit):
+        _, variable, end, side = node.args
+        yield variable, end, str(side)
+
+
+def _takes(variable: sympy.Symbol, place: sympy.Expr, side: str, box: Box) -> bool:
+    """Whether a variable's assumptions, which sympy believes, hold at a place, or beside it on the side named."""
+    kinds = {name: value for name, value in variable.assumptions0.items() if name in KINDS}
+    if not (place.is_infinite or all(not side and getattr(place, f"is_{name}") is value for name, value in kinds.items())):
+        return False
+    if variable.is_extended_real is False or variable.is_imaginary:
+        return False
+    if variable.is_extended_nonpositive:
+        return bool(place == -sympy.oo or (not place.is_infinite and _is_above(-place, "+" if side == "-" else side, box)))
+    if variable.is_extended_nonnegative:
+        return bool(place == sympy.oo or (not place.is_infinite and _is_above(place, side, box)))
+    return True
+
+
+def _is_above(place: sympy.Expr, side: str, box: Box) -> bool:
+    """Whether what lies beside a place on a side ("" at the place itself) is not negative."""
+    sign = sign_on(place, box)
+    return sign == 1 or (sign == 0 and side in ("", "+"))
 
 
 def _evaluated(given: sympy.Expr, box: Box) -> bool:
@@ -94,7 +130,7 @@ def _integrand(node: sympy.Expr, box: Box) -> bool:
         variable, low, high = limit
         if not all(end.is_infinite or continuous(end, ranges) for end in (low, high)):
             return False
-        if not _allows(variable, (low, high), ranges):
+        if not allows(variable, (low, high), ranges):
             return False
         if low.is_Rational and high.is_Rational:
             signed = {"nonnegative": True} if sympy.Min(low, high) >= 0 else {}
@@ -115,9 +151,10 @@ def _integrand(node: sympy.Expr, box: Box) -> bool:
     return continuous(function, ranges)
 
 
-def _allows(variable: sympy.Symbol, ends: tuple[sympy.Expr, sympy.Expr], box: Box) -> bool:
+def allows(variable: sympy.Symbol, ends: tuple[sympy.Expr, sympy.Expr], box: Box) -> bool:
     """Whether the assumptions on an integral's variable, which sympy believes, allow its range."""
-    if variable.is_rational or variable.is_extended_nonpositive or variable.is_irrational:
+    sparse = any(variable.assumptions0.get(name) is not None for name in KINDS)
+    if sparse or variable.is_extended_nonpositive or variable.is_extended_real is False or variable.is_imaginary:
         return False
     return not variable.is_extended_nonnegative or all(end == sympy.oo or sign_on(end, box) is not None for end in ends)
 
@@ -132,7 +169,7 @@ def _power(base: sympy.Expr, exponent: sympy.Expr, box: Box) -> bool:
 
 
 def _is_not_zero(expression: sympy.Expr, box: Box) -> bool:
-    given = expression.doit() if expression.has(*_DEFINITIONS) else expression
+    given = evaluated(expression) if expression.has(*_DEFINITIONS) else expression
     if given.is_Mul:
         return all(_is_not_zero(factor, box) for factor in given.args)
     if given.is_Pow and given.exp.is_real:
@@ -145,13 +182,17 @@ def _is_not_zero(expression: sympy.Expr, box: Box) -> bool:
 def sign_on(expression: sympy.Expr, box: Box) -> int | None:
     """1 if positive on a box (or for all values that the symbols' assumptions allow), 0 if not negative, None if unseen."""
     if expression.has(*_DEFINITIONS):
-        expression = expression.doit()
+        expression = evaluated(expression)
     sign = sign_by_structure(expression)
     if sign != 1 and _covered(expression, box):
         return 1
     if sign != 1:
         found = [_seen(form, box) for form in forms(expression)]
         sign = max((each for each in (sign, *found) if each is not None), default=None)
+    if sign is None and expression.is_Mul:
+        # Balls of the whole product reach far where each factor's do not.
+        signs = [sign_on(factor, box) for factor in expression.args]
+        sign = None if None in signs else min(signs)  # type: ignore[type-var]
     return sign
 
 

@@ -11,6 +11,7 @@ import sympy
 from flint import arb, ctx, fmpq
 
 from proofs_check.methods.ball import enclose
+from proofs_check.methods.evaluated import evaluated
 from proofs_check.problem import Domain
 
 __all__ = ["differs", "false_at", "not_positive", "shown_at", "simplest"]
@@ -45,7 +46,7 @@ def shown_at(domain: Domain, expression: sympy.Expr, point: Point, claimed: str)
         return bool(value <= 0 if claimed == "positive" else value < 0)
 
     try:
-        given = expression.doit()
+        given = evaluated(expression)
         if not false(_at(given, point)):
             return None
         return _shown(domain, given, point, false, "difference" if claimed == "zero" else "value")
@@ -81,7 +82,7 @@ def _near(value: sympy.Rational) -> Iterator[sympy.Rational]:
 
 def _first(domain: Domain, expression: sympy.Expr, false: Callable[[Any], bool], name: str) -> dict[str, Any] | None:
     try:
-        given = expression.doit()
+        given = evaluated(expression)
         for point in _points(domain):
             if false(_at(given, point)):
                 return _shown(domain, given, point, false, name)

@@ -6,21 +6,18 @@ domain, and that nothing jumps between a point and the point where a difference 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import sympy
 
 from proofs_check.claim import find
-from proofs_check.methods.continuity import Box, continuous, sign_on
+from proofs_check.methods.continuity import KINDS, Box, continuous, sign_on
 from proofs_check.methods.counterexample import differs
+from proofs_check.methods.evaluated import evaluated
 from proofs_check.problem import Identity, Step
 
 __all__ = ["derive", "from_point", "is_connected", "is_zero", "show_step", "unbounded_as_symbols"]
-
-# Assumptions on a symbol that its domain does not imply; those on signs it does (`proofs_check.well_posed`).
-_KINDS = frozenset({
-    "integer", "noninteger", "rational", "irrational", "algebraic", "transcendental", "even", "odd", "prime", "composite",
-})  # fmt: skip
 
 
 def derive(problem: Identity) -> tuple[str, dict[str, Any]]:
@@ -184,7 +181,7 @@ def _by_lemma(difference: sympy.Expr, step: Step, domain: Box) -> bool:
 
 def _is_of_the_kind(asked: sympy.Expr, symbol: sympy.Symbol) -> bool:
     """Whether a symbol's assumptions that no interval holds (whole, even, prime, ...) are known of what is put in for it."""
-    return all(getattr(asked, f"is_{name}") is value for name, value in symbol.assumptions0.items() if name in _KINDS)
+    return all(getattr(asked, f"is_{name}") is value for name, value in symbol.assumptions0.items() if name in KINDS)
 
 
 def _bound(expression: sympy.Expr, beside: sympy.Expr = sympy.S.Zero) -> set[sympy.Symbol]:
@@ -200,13 +197,14 @@ def _bound(expression: sympy.Expr, beside: sympy.Expr = sympy.S.Zero) -> set[sym
     return found
 
 
+@lru_cache(maxsize=4096)
 def is_zero(difference: sympy.Expr) -> bool:
     """Whether sympy shows that an expression is 0."""
     if difference.has(sympy.Integral, sympy.Limit, sympy.Derivative, sympy.Subs):
         # Definitions stand unevaluated in claims; a form that is evaluated on the way in would prove itself.
-        difference = difference.doit()
+        difference = evaluated(difference)
     attempts = (
         lambda d: d, sympy.simplify, lambda d: sympy.simplify(sympy.expand(d.rewrite(sympy.atan))),
-        lambda d: sympy.simplify(sympy.radsimp(sympy.together(d))), lambda d: sympy.simplify(d.doit()),
+        lambda d: sympy.simplify(sympy.radsimp(sympy.together(d))), lambda d: sympy.simplify(evaluated(d)),
     )
     return any(attempt(difference) == 0 for attempt in attempts)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, reduce
+from operator import mul
 from typing import Any, Final
 
 import sympy
 from flint import acb, arb, ctx, fmpq
 
 from proofs_check.methods.ball import enclose
+from proofs_check.methods.continuity import allows
 from proofs_check.problem import PRECISION, Root, Value
 
 __all__ = ["enclose_value"]
@@ -31,6 +34,12 @@ def enclose_value(problem: Value) -> tuple[str, dict[str, Any]]:
     evidence : dict
         Brackets of the roots, and rationals between which the number lies.
     """
+    ranges = {**problem.within, **{root.symbol: (root.low, root.high) for root in problem.roots}}
+    for node in _integrals(problem):
+        for variable, low, high in node.limits:
+            ranges[variable] = (low, high)
+            if not allows(variable, (low, high), ranges):
+                return "undecided", {"reason": f"{variable} from {low} to {high} is not shown to be what it is declared"}
     before = ctx.prec
     ctx.prec = PRECISION
     try:
@@ -58,6 +67,12 @@ def _compare(problem: Value) -> tuple[str, dict[str, Any]]:
     if sympy.Rational(high) < problem.low or sympy.Rational(low) > problem.high:
         return "refuted", {**evidence, "claimed": [str(problem.low), str(problem.high)]}
     return "undecided", {**evidence, "reason": "the enclosure is not on one side of the claim's ends"}
+
+
+def _integrals(problem: Value) -> Iterator[sympy.Integral]:
+    """Integrals of a problem, the outer ones first."""
+    for expression in (problem.expression, *(root.equation for root in problem.roots)):
+        yield from (node for node in sympy.preorder_traversal(expression) if isinstance(node, sympy.Integral))
 
 
 def _decimal(end: Any, down: bool) -> str:
@@ -119,50 +134,108 @@ def _real(value: Any) -> Any:
     return value.real if value.imag.contains(0) else arb.nan()
 
 
-def _complex(node: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
+def _complex(expression: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
     """Enclosure over complex balls; with ``analytic`` not finite unless the expression is analytic there.
 
     Without, all that is put in is real: logarithms and roots of what is not shown to be positive are not finite. The error
     of an integral reaches off the real line, and would let the imaginary part of a negative number's logarithm hold 0.
     """
+    return _program(expression)(values, analytic, goal)
+
+
+# Slots of what was computed before, values of the symbols, whether analytic, goal.
+_Operation = Callable[[list[Any], Mapping[sympy.Symbol, Any], bool, int], Any]
+
+
+@lru_cache(maxsize=256)
+def _program(expression: sympy.Expr) -> Callable[[Mapping[sympy.Symbol, Any], bool, int], Any]:
+    """The expression as operations in their order, each part once: an integrand is evaluated a hundred thousand times."""
+    slots: dict[sympy.Expr, int] = {}
+    operations: list[_Operation] = []
+
+    def place(node: sympy.Expr) -> int:
+        if node not in slots:
+            whole = node.is_Symbol or isinstance(node, sympy.Integral) or not node.args
+            parts = [] if whole else [place(argument) for argument in node.args]
+            operations.append(_operation(node, parts))
+            slots[node] = len(operations) - 1
+        return slots[node]
+
+    place(expression)
+
+    def run(values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
+        done: list[Any] = []
+        for operation in operations:
+            done.append(operation(done, values, analytic, goal))
+        return done[-1]
+
+    return run
+
+
+def _operation(node: sympy.Expr, parts: list[int]) -> _Operation:
     if node.is_Symbol:
-        return values[node]
+        return lambda done, values, analytic, goal: values[node]
     if isinstance(node, sympy.Integral):
-        (variable, low, high), = node.limits
-        a, b = (_complex(end, values, False, goal) for end in (low, high))
+        return _integration(node)
+    if not node.args:
+        return lambda done, values, analytic, goal: _constant(node, ctx.prec)
+    if node.is_Add:
+        return lambda done, values, analytic, goal: sum((done[k] for k in parts[1:]), done[parts[0]])
+    if node.is_Mul:
+        return lambda done, values, analytic, goal: reduce(mul, (done[k] for k in parts))
+    first = parts[0]
+    if node.is_Pow and node.exp.is_Integer:
+        exponent = int(node.exp)
+        return lambda done, values, analytic, goal: done[first] ** exponent
+    if node.is_Pow and node.exp in (sympy.Rational(1, 2), -sympy.Rational(1, 2)):
+        above = bool(node.exp > 0)
+        return lambda done, values, analytic, goal: _root(done[first], analytic, above=above)
+    if isinstance(node, sympy.exp):
+        return lambda done, values, analytic, goal: done[first].exp()
+    if isinstance(node, sympy.log):
+        return lambda done, values, analytic, goal: _logarithm(done[first], analytic)
+    if isinstance(node, sympy.erf):  # entire
+        return lambda done, values, analytic, goal: done[first].erf()
+    if isinstance(node, sympy.atan):
+        return lambda done, values, analytic, goal: _arctangent(done[first], analytic)
+    raise NotImplementedError(f"no complex enclosure of {node.func}")
+
+
+def _integration(node: sympy.Integral) -> _Operation:
+    (variable, *limits), = node.limits
+    low, high = map(_program, limits)
+    integrand = _program(node.function)
+
+    def integrate(done: list[Any], values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
+        a, b = (end(values, False, goal) for end in (low, high))
         near = arb(2) ** -goal
         # Integrals within need not be closer than what is asked of the whole.
         return acb.integral(
-            lambda x, inner: _complex(node.function, {**values, variable: x}, inner or analytic, goal), a, b,
+            lambda x, inner: integrand({**values, variable: x}, inner or analytic, goal), a, b,
             rel_tol=near, abs_tol=near, eval_limit=_MOST_EVALUATIONS,
         )
-    if not node.args:
-        return acb(enclose(node, {}))
-    parts = [_complex(argument, values, analytic, goal) for argument in node.args]
-    if node.is_Add:
-        return sum(parts[1:], parts[0])
-    if node.is_Mul:
-        product = parts[0]
-        for part in parts[1:]:
-            product = product * part
-        return product
-    if node.is_Pow and node.exp.is_Integer:
-        return parts[0] ** int(node.exp)
-    if node.is_Pow and node.exp in (sympy.Rational(1, 2), -sympy.Rational(1, 2)):
-        if not (analytic or parts[0].real >= 0):
-            return acb(arb.nan())
-        root = parts[0].sqrt(analytic=analytic)
-        return root if node.exp > 0 else 1 / root
-    if isinstance(node, sympy.exp):
-        return parts[0].exp()
-    if isinstance(node, sympy.log):
-        if not (analytic or parts[0].real > 0):
-            return acb(arb.nan())
-        return parts[0].log(analytic=analytic)
-    if isinstance(node, sympy.erf):  # entire
-        return parts[0].erf()
-    if isinstance(node, sympy.atan):
-        # By logarithms, whose cuts are those of atan: the ball of an integral's bound reaches off the real line.
-        turned = acb(0, 1) * parts[0]
-        return ((1 - turned).log(analytic=analytic) - (1 + turned).log(analytic=analytic)) * acb(0, 1) / 2
-    raise NotImplementedError(f"no complex enclosure of {node.func}")
+
+    return integrate
+
+
+@lru_cache(maxsize=1024)
+def _constant(number: sympy.Expr, bits: int) -> Any:
+    """Ball of a number, in a precision that must be the one in force."""
+    return acb(enclose(number, {}))
+
+
+def _root(inner: Any, analytic: bool, *, above: bool) -> Any:
+    if not (analytic or inner.real >= 0):
+        return acb(arb.nan())
+    root = inner.sqrt(analytic=analytic)
+    return root if above else 1 / root
+
+
+def _logarithm(inner: Any, analytic: bool) -> Any:
+    return inner.log(analytic=analytic) if analytic or inner.real > 0 else acb(arb.nan())
+
+
+def _arctangent(inner: Any, analytic: bool) -> Any:
+    """By logarithms, whose cuts are those of atan: the ball of an integral's bound reaches off the real line."""
+    turned = acb(0, 1) * inner
+    return ((1 - turned).log(analytic=analytic) - (1 + turned).log(analytic=analytic)) * acb(0, 1) / 2

@@ -17,7 +17,7 @@ from proofs_check.recheck.intervals import Side, interval
 from proofs_check.recheck.numbers import is_analytic
 from proofs_check.recheck.refusal import Refused
 
-__all__ = ["critical", "require_continuous"]
+__all__ = ["critical", "require_continuous", "require_shown", "rules_of"]
 
 _MOST_PIECES: Final = 600
 _DIGITS: Final = 40
@@ -33,9 +33,14 @@ def require_continuous(expressions: Iterable[sympy.Expr], sides: Mapping[sympy.S
     """Refuse expressions that are not shown to be defined and continuous on a box of all their symbols."""
     for expression in expressions:
         for rule, argument in critical(expression):
-            whole = {symbol: sides[symbol] for symbol in argument.free_symbols}
-            if not any(_is_shown(rule, form, whole) for form in _forms(argument)):
-                raise Refused(f"{argument} is not shown to be {rule} for {_said(whole)}")
+            require_shown(rule, argument, sides)
+
+
+def require_shown(rule: str, argument: sympy.Expr, sides: Mapping[sympy.Symbol, Side]) -> None:
+    """Refuse an argument that is not shown to be "not 0", "positive" or "not negative" on a box of all its symbols."""
+    whole = {symbol: sides[symbol] for symbol in argument.free_symbols}
+    if not any(_is_shown(rule, form, whole) for form in _forms(argument)):
+        raise Refused(f"{argument} is not shown to be {rule} for {_said(whole)}")
 
 
 @lru_cache(maxsize=1024)
@@ -47,7 +52,13 @@ def critical(expression: sympy.Expr) -> tuple[tuple[str, sympy.Expr], ...]:
     given = expression.doit() if is_analytic(expression) else expression
     if is_analytic(given):
         raise Refused(f"no second look at the continuity of {expression}")
-    return tuple(dict.fromkeys(_critical(given)))
+    return rules_of(given)
+
+
+@lru_cache(maxsize=1024)
+def rules_of(expression: sympy.Expr) -> tuple[tuple[str, sympy.Expr], ...]:
+    """As `critical`, of an expression in which nothing stands unevaluated."""
+    return tuple(dict.fromkeys(_critical(expression)))
 
 
 def _critical(node: sympy.Expr) -> Iterator[tuple[str, sympy.Expr]]:

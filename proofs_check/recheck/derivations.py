@@ -18,9 +18,10 @@ import sympy
 from proofs_check.claim import find
 from proofs_check.problem import Domain, Identity, Positive, Step
 from proofs_check.recheck.continuity import require_continuous
+from proofs_check.recheck.definitions import require_meaning
 from proofs_check.recheck.intervals import fraction
 from proofs_check.recheck.numbers import AGREED, is_analytic, number
-from proofs_check.recheck.places import CUT, Point, allowed_values, lines, near_ends, near_singular, rational_points
+from proofs_check.recheck.places import CUT, Point, allowed_values, box, lines, near_ends, near_singular, rational_points
 from proofs_check.recheck.refusal import Refused, only_keys
 from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, sign_of
 
@@ -63,8 +64,10 @@ def _look(problem: Positive) -> None:
     points = _points_of(problem)
     if problem.order:
         _check_taylor(problem, points)
+    allowed = allowed_values(problem.variables)
+    require_meaning([problem.expression], box(allowed))
     defined = [] if problem.order else [problem.expression]
-    _check_defined(allowed_values(problem.variables), [*defined, *(step.expression for step in problem.steps)])
+    _check_defined(allowed, [*defined, *(step.expression for step in problem.steps)])
     last = problem.steps[-1].expression if problem.steps else _start(problem)
     sign = sign_of(last, dict(map(_known, problem.lemmas)))
     if sign < NOT_NEGATIVE or (problem.strict and sign < POSITIVE):
@@ -88,7 +91,8 @@ def _is_negative(expression: sympy.Expr, point: Point) -> bool:
 
 
 def _check_defined(domain: Domain, expressions: Sequence[sympy.Expr]) -> None:
-    """No pole and no branch point on straight lines through the domain; integrals and the like are taken to be defined."""
+    """No pole and no branch point on straight lines through the domain; integrals and limits are taken to exist."""
+    require_meaning(expressions, box(domain))
     for sides in lines(domain):
         require_continuous([each for each in expressions if not is_analytic(each)], sides)
 

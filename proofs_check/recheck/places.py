@@ -18,7 +18,7 @@ from proofs_check.recheck.intervals import Side, fraction
 from proofs_check.recheck.numbers import number
 from proofs_check.recheck.refusal import Refused
 
-__all__ = ["CUT", "Point", "allowed_values", "lines", "near_ends", "near_singular", "rational_points"]
+__all__ = ["CUT", "Point", "allowed_values", "box", "lines", "near_ends", "near_singular", "rational_points"]
 
 _POINTS: Final = 12
 CUT: Final = 1000
@@ -88,13 +88,21 @@ def lines(domain: Domain) -> Iterator[dict[sympy.Symbol, Side]]:
     inside = rational_points(domain)[0]
     still = {symbol: (value, value) for symbol, value in inside.items()}
     moving = [symbol for symbol in domain if not symbol.is_integer]
+    whole = box(domain)
     for symbol in moving:
-        low, high = _ends(domain, symbol)
-        # The end of a positive symbol's values is none of them.
-        open_at_0 = low == 0 and symbol.is_positive
-        yield {**still, symbol: (_OPEN_END if open_at_0 else low, high)}
+        yield {**still, symbol: whole[symbol]}
     if not moving:
         yield still
+
+
+def box(domain: Domain) -> dict[sympy.Symbol, Side]:
+    """The whole domain, cut where it has no end."""
+    found = {}
+    for symbol in domain:
+        low, high = _ends(domain, symbol)
+        # The end of a positive symbol's values is none of them.
+        found[symbol] = (_OPEN_END if low == 0 and symbol.is_positive else low, high)
+    return found
 
 
 def _ends(domain: Domain, symbol: sympy.Symbol) -> tuple[Fraction, Fraction]:

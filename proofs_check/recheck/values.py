@@ -16,6 +16,8 @@ import mpmath
 import sympy
 
 from proofs_check.problem import PRECISION, Root, Value
+from proofs_check.recheck.definitions import require_meaning
+from proofs_check.recheck.places import box
 from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
 from proofs_check.recheck.spans import span
 
@@ -41,6 +43,8 @@ def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:
             raise Refused("the ends stored are not beside the claimed ones")
         if [exact(end) for end in evidence["claimed"]] != claimed:
             raise Refused("something else is said to be claimed")
+    ranges = {**problem.within, **{root.symbol: (root.low, root.high) for root in problem.roots}}
+    require_meaning((problem.expression, *(root.equation for root in problem.roots)), box(ranges))
     with mpmath.workdps(_DIGITS + 10):
         _check_ends(problem, evidence, ends)
         if outcome == "certified" and _wide(problem):

@@ -318,6 +318,42 @@ STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]
         lambda: identity(x + sympy.Subs(sympy.Derivative(Abs(y), y), y, 0), x * 1 + sympy.sin(0), -1, 1),
         lambda: identity(x + sympy.Subs(sympy.Derivative(y**2, y), y, 0), x, -1, 1),
     ),
+    "derivative of a maximum": (
+        lambda: identity(x * sympy.Derivative(sympy.Max(x, 0), x), sympy.Max(x, 0), -1, 1),
+        lambda: identity(x * sympy.Derivative(x**3, x), 3 * x**3, -1, 1),
+    ),
+    "derivative at a kink that moves": (
+        lambda: Identity({x: (ZERO, ONE), y: (ZERO, ONE)}, (x - y) * sympy.Derivative(Abs(x - y), x), (Step(Abs(x - y), ""),)),
+        lambda: Identity({x: (TWO, Integer(3)), y: (ZERO, ONE)}, (x - y) * sympy.Derivative((x - y) ** 2, x), (
+            Step(2 * (x - y) ** 2, ""),)),
+    ),
+    "second derivative at a kink": (
+        lambda: identity(x**2 * sympy.Derivative(x * Abs(x), (x, 2)), 2 * x * Abs(x), -1, 1),
+        lambda: identity(x**2 * sympy.Derivative(x**4, (x, 2)), 12 * x**4, -1, 1),
+    ),
+    "derivative of an integral at a kink": (
+        lambda: identity(x * sympy.Derivative(Integral(y * Abs(x), (y, 0, 1)), x), Abs(x) / 2, -1, 1),
+        lambda: identity(x * sympy.Derivative(Integral(y * x**2, (y, 0, 1)), x), x**2, -1, 1),
+    ),
+    "derivative of an arcsine at its end": (
+        lambda: identity(sqrt(1 - x**2) * sympy.Derivative(asin(x), x), ONE, 0, 1),
+        lambda: identity(sqrt(1 - x**2) * sympy.Derivative(asin(x), x), ONE, 0, HALF),
+    ),
+    "limit from a side that its variable is not on": (
+        lambda: identity(x * sympy.Limit(p + 1, p, 0, "-"), x, 1, 2),
+        lambda: identity(x * sympy.Limit(p + 1, p, 0, "+"), x, 1, 2),
+    ),
+    "substitution of what its variable is not": (
+        lambda: identity(x + sympy.Subs(p + 1, p, -1), x, -1, 1), lambda: identity(x + sympy.Subs(p + 1, p, 1), x + 2, -1, 1),
+    ),
+    "substitution of a fraction for a whole number": (
+        lambda: identity(x * sympy.Subs(cos(2 * pi * n, evaluate=False), n, HALF), x * 1, -1, 1),
+        lambda: identity(x * sympy.Subs(cos(2 * pi * n, evaluate=False), n, 3), x * 1, -1, 1),
+    ),
+    "value of an integral beyond its variable's assumptions": (
+        lambda: integral(Integral(sqrt(p**2), (p, -1, 1)), "-0.1", "0.1"),
+        lambda: integral(Integral(sqrt(p**2), (p, 0, 1)), "0.49", "0.51"),
+    ),
     "integral over a pole": (
         lambda: Identity({}, Integral(1 / x**2, (x, -1, 1)), (Step(-TWO, "antiderivative"),)),
         lambda: Identity({}, Integral(1 / x**2, (x, 1, 2)), (Step(HALF, "antiderivative"),)),
