@@ -60,7 +60,7 @@ def solve(problem: Problem) -> tuple[str, dict[str, Any]]:
 
             return show_positive(problem)
         case Inequality():
-            from proofs_check.methods.ball import certify_positive
+            from proofs_check.methods.boxes import certify_positive
 
             return certify_positive(problem)
         case LinearProgram():
@@ -85,7 +85,7 @@ def solve(problem: Problem) -> tuple[str, dict[str, Any]]:
 
 def _all(problem: Together) -> tuple[str, dict[str, Any]]:
     """Refuted by the first part that is; else the weakest of the parts' outcomes."""
-    from proofs_check.methods.ball import beyond_corner
+    from proofs_check.methods.boxes import beyond_corner
     from proofs_check.methods.counterexample import not_positive
 
     # A point at which one part is false is found in no time; to fail to certify another takes long.

@@ -11,9 +11,9 @@ from fractions import Fraction
 from typing import Any, Final
 
 import sympy
-from flint import arb, ctx, fmpq
+from flint import ctx
 
-from proofs_check.methods.ball import enclose
+from proofs_check.methods.enclosure import ball, enclose, fraction
 from proofs_check.methods.evaluated import evaluated
 from proofs_check.methods.signs import forms, sign_by_structure
 
@@ -213,7 +213,7 @@ def _covered(expression: sympy.Expr, box: Box) -> bool:
     ctx.prec = _BITS
     try:
         return _pieces(lambda values: bool(enclose(expression, dict(zip(names, values, strict=True))) > 0),
-                       [(_fraction(low), _fraction(high)) for low, high in (box[name] for name in names)])  # fmt: skip
+                       [(fraction(low), fraction(high)) for low, high in (box[name] for name in names)])  # fmt: skip
     except NotImplementedError:
         return False
     finally:
@@ -226,9 +226,9 @@ def _pieces(shown: Callable[[list[Any]], bool], whole: list[tuple[Fraction, Frac
         piece, looked = left.pop(), looked + 1
         if looked > _MOST_BOXES:
             return False
-        if shown([_ball(*side) for side in piece]):
+        if shown([ball(*side) for side in piece]):
             continue
-        if not shown([_ball(low, low) for low, _ in piece]):
+        if not shown([ball(low, low) for low, _ in piece]):
             return False  # not even at a corner
         shares = [(high - low) / (end - start) if end > start else Fraction(0)
                   for (low, high), (start, end) in zip(piece, whole, strict=True)]  # fmt: skip
@@ -241,15 +241,6 @@ def _pieces(shown: Callable[[list[Any]], bool], whole: list[tuple[Fraction, Frac
     return True
 
 
-def _fraction(value: Any) -> Fraction:
-    return Fraction(int(value.p), int(value.q))
-
-
-def _ball(low: Fraction, high: Fraction) -> Any:
-    a, b = (arb(fmpq(x.numerator, x.denominator)) for x in (low, high))
-    return a.union(b)
-
-
 def _least(expression: sympy.Expr, box: Box) -> Fraction | None:
     """A lower bound in fractions, attained ends and all, of sums, products and whole powers; None if there is none."""
     found = _range(expression, box)
@@ -258,11 +249,11 @@ def _least(expression: sympy.Expr, box: Box) -> Fraction | None:
 
 def _range(node: sympy.Expr, box: Box) -> tuple[Fraction, Fraction] | None:
     if node.is_Rational:
-        return _fraction(node), _fraction(node)
+        return fraction(node), fraction(node)
     if node.is_Symbol:
         if node not in box or not all(end.is_Rational for end in box[node]):
             return None
-        return _fraction(box[node][0]), _fraction(box[node][1])
+        return fraction(box[node][0]), fraction(box[node][1])
     if node.is_Pow and node.exp.is_Integer and node.exp > 0:
         inner = _range(node.base, box)
         return None if inner is None else _power_range(inner, int(node.exp))

@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 from flint import arb, ctx, fmpq
 
-from proofs_check.methods.ball import enclose
+from proofs_check.methods.enclosure import enclose
 from proofs_check.methods.evaluated import evaluated
 from proofs_check.problem import Domain
 

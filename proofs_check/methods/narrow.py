@@ -13,9 +13,9 @@ from itertools import islice, product
 from typing import Any, Final
 
 import sympy
-from flint import arb, ctx, fmpq
+from flint import ctx
 
-from proofs_check.methods.ball import enclose
+from proofs_check.methods.enclosure import ball, enclose, fraction
 from proofs_check.problem import Domain
 
 __all__ = ["beside_the_ends", "in_dips"]
@@ -63,7 +63,7 @@ def in_dips(domain: Domain, expression: sympy.Expr, claimed: str) -> Iterator[Po
     if not domain or any(high.is_infinite or symbol.is_integer for symbol, (_, high) in domain.items()):
         return
     names = list(domain)
-    whole = tuple((_fraction(low), _fraction(high)) for low, high in domain.values())
+    whole = tuple((fraction(low), fraction(high)) for low, high in domain.values())
     reach = _reach(names, expression, claimed)
     queue: list[tuple[float, float, int, Any]] = [(0.0, 0.0, 0, whole)]
     for count in range(1, 2 * (_CUTS_OF_ZERO if claimed == "zero" else _CUTS), 2):
@@ -88,7 +88,7 @@ def _reach(names: list[sympy.Symbol], expression: sympy.Expr, claimed: str) -> C
         before = ctx.prec
         ctx.prec = _BITS
         try:
-            value = enclose(expression, {name: _ball(*side) for name, side in zip(names, box, strict=True)})
+            value = enclose(expression, {name: ball(*side) for name, side in zip(names, box, strict=True)})
         except NotImplementedError:
             return None
         finally:
@@ -103,14 +103,5 @@ def _reach(names: list[sympy.Symbol], expression: sympy.Expr, claimed: str) -> C
     return reach
 
 
-def _fraction(value: Any) -> Fraction:
-    return Fraction(int(value.p), int(value.q))
-
-
 def _rational(value: Fraction) -> sympy.Rational:
     return sympy.Rational(value.numerator, value.denominator)
-
-
-def _ball(low: Fraction, high: Fraction) -> Any:
-    a, b = (arb(fmpq(each.numerator, each.denominator)) for each in (low, high))
-    return a.union(b)

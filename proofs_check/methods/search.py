@@ -13,8 +13,8 @@ import sympy
 from flint import arb, fmpq
 from numpy.typing import NDArray
 
-from proofs_check.methods.ball import enclose
 from proofs_check.methods.counterexample import shown_at
+from proofs_check.methods.enclosure import enclose
 from proofs_check.methods.narrow import beside_the_ends, in_dips
 from proofs_check.problem import Domain
 

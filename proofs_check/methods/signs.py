@@ -8,7 +8,7 @@ from functools import cache
 import sympy
 from flint import arb, ctx
 
-from proofs_check.methods.ball import enclose
+from proofs_check.methods.enclosure import enclose
 
 __all__ = ["forms", "sign_by_structure"]
 

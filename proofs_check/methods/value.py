@@ -10,8 +10,8 @@ from typing import Any, Final
 import sympy
 from flint import acb, arb, ctx, fmpq
 
-from proofs_check.methods.ball import enclose
 from proofs_check.methods.continuity import allows
+from proofs_check.methods.enclosure import enclose
 from proofs_check.problem import PRECISION, Root, Value
 
 __all__ = ["enclose_value"]

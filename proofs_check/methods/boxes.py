@@ -1,4 +1,4 @@
-"""Ball arithmetic over boxes (python-flint's arb): enclosures that hold for every point of a box.
+"""Inequalities over boxes: an enclosure of the expression that is positive holds for every point of a box.
 
 A box in which the sign is not decided is cut in two along its widest side, relative to where it began. At a corner where the
 expression vanishes, boxes are decided by Taylor's formula with the remainder enclosed.
@@ -7,85 +7,25 @@ expression vanishes, boxes are decided by Taylor's formula with the remainder en
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Final
 
 import sympy
-from flint import arb, ctx, fmpq
+from flint import ctx
 
+from proofs_check.methods.continuity import continuous
+from proofs_check.methods.counterexample import false_at, not_positive
+from proofs_check.methods.enclosure import ball, enclose, fraction
+from proofs_check.methods.symbolic import is_zero
 from proofs_check.problem import PRECISION, Inequality
 
-__all__ = ["beyond_corner", "certify_positive", "enclose"]
+__all__ = ["beyond_corner", "certify_positive"]
 
 _MOST_BOXES: Final = 50_000
 _FEW_BOXES: Final = 5_000
 # Of the domain's volume: beside a pole or a zero boxes would be cut without end.
 _SMALLEST: Final = 2.0**-100
-_FUNCTIONS: Final = {
-    sympy.sin: "sin",
-    sympy.cos: "cos",
-    sympy.tan: "tan",
-    sympy.asin: "asin",
-    sympy.acos: "acos",
-    sympy.atan: "atan",
-    sympy.exp: "exp",
-    sympy.log: "log",
-    sympy.erf: "erf",
-    sympy.Abs: "__abs__",
-}
 Sides = tuple[tuple[Fraction, Fraction], ...]
-
-
-def _rational(value: Any) -> Fraction:
-    rational = sympy.Rational(value)
-    return Fraction(int(rational.p), int(rational.q))
-
-
-def _ball(low: Fraction, high: Fraction) -> Any:
-    """Ball that holds the interval [low, high]."""
-    a, b = (arb(fmpq(x.numerator, x.denominator)) for x in (low, high))
-    return a.union(b)
-
-
-def enclose(expression: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
-    """Enclosure of an expression, by structure; symbols stand for the balls given.
-
-    Raises
-    ------
-    NotImplementedError
-        If the expression holds a function without an enclosure here.
-    """
-    if expression.is_Symbol:
-        return values[expression]
-    if expression.is_Rational:
-        return arb(fmpq(int(expression.p), int(expression.q)))
-    if expression is sympy.pi:
-        return arb.pi()
-    if expression is sympy.E:
-        return arb(1).exp()
-    if expression.is_Add:
-        total = arb(0)
-        for term in expression.args:
-            total += enclose(term, values)
-        return total
-    if expression.is_Mul:
-        product = arb(1)
-        for factor in expression.args:
-            product *= enclose(factor, values)
-        return product
-    if expression.is_Pow:
-        base, exponent = expression.args
-        inner = enclose(base, values)
-        if exponent.is_Integer:
-            return inner ** int(exponent)
-        if exponent.is_Rational and exponent.q == 2:
-            return inner.sqrt() ** int(exponent.p) if exponent.p > 0 else inner.rsqrt() ** int(-exponent.p)
-        return (enclose(exponent, values) * inner.log()).exp()
-    name = _FUNCTIONS.get(expression.func)
-    if name is None:
-        raise NotImplementedError(f"no enclosure of {expression.func}")
-    return getattr(enclose(expression.args[0], values), name)()
 
 
 def certify_positive(problem: Inequality) -> tuple[str, dict[str, Any]]:
@@ -98,8 +38,6 @@ def certify_positive(problem: Inequality) -> tuple[str, dict[str, Any]]:
         Boxes that cover the domain, the worst of them (by number) with its lower bound, and where the corner's derivative
         was used; or a counterexample.
     """
-    from proofs_check.methods.counterexample import not_positive
-
     refuted = not_positive(beyond_corner(problem), problem.expression)
     if refuted is not None:
         return "refuted", refuted
@@ -144,10 +82,8 @@ def _cover(
     problem: Inequality, expression: sympy.Expr, at_corner: sympy.Expr | None, most: int = _MOST_BOXES
 ) -> tuple[str, dict[str, Any]]:
     """Boxes on each of which the expression is positive, or the other one on those that touch the corner."""
-    from proofs_check.methods.counterexample import false_at
-
     names = list(problem.variables)
-    sides = tuple((_rational(low), _rational(high)) for low, high in problem.variables.values())
+    sides = tuple((fraction(low), fraction(high)) for low, high in problem.variables.values())
     axis = names.index(problem.corner.symbol) if problem.corner is not None else 0
     width = [high - low if high > low else Fraction(1) for low, high in sides]
     queue: list[tuple[float, int, Sides]] = [(-1.0, 0, sides)]
@@ -184,15 +120,11 @@ def _cover(
 
 
 def _vanish(expressions: list[sympy.Expr], symbol: sympy.Symbol, low: sympy.Rational) -> bool:
-    from proofs_check.methods.symbolic import is_zero
-
     return all(is_zero(each.subs(symbol, low)) for each in expressions)
 
 
 def _continuous(expression: sympy.Expr, problem: Inequality) -> bool:
     """What Taylor's formula asks of the expression and of its derivatives below the corner's order."""
-    from proofs_check.methods.continuity import continuous
-
     # A positive symbol whose domain begins at 0 is not positive there.
     reached = {symbol: sympy.Dummy(symbol.name, nonnegative=True) if symbol.is_positive and low == 0 else symbol
                for symbol, (low, _) in problem.variables.items()}  # fmt: skip
@@ -201,4 +133,4 @@ def _continuous(expression: sympy.Expr, problem: Inequality) -> bool:
 
 
 def _balls(names: list[sympy.Symbol], box: tuple[tuple[Fraction, ...], ...]) -> dict[sympy.Symbol, Any]:
-    return {name: _ball(side[0], side[1]) for name, side in zip(names, box, strict=True)}
+    return {name: ball(side[0], side[1]) for name, side in zip(names, box, strict=True)}
