@@ -9,7 +9,6 @@ from importlib import import_module
 from inspect import signature
 from typing import Any, Final, Literal
 
-from proofs_check.domain_text import domains_of
 from proofs_check.problem import Problem
 from theory_sim.errors import InputError
 
@@ -127,7 +126,7 @@ class Claim:
 
     def domain(self, level: Level = "quick") -> tuple[str, ...]:
         """For which values the claim is checked at a level, read off its problem: one line for each part that differs."""
-        return tuple(domains_of(self.at(level)))
+        return tuple(self.at(level).domain())
 
     def reached(self, level: Level) -> Level:
         """The level at which the claim is judged if this one is asked for: "quick" if it declares no larger one."""

@@ -52,7 +52,6 @@ def list_claims() -> None:
 def show(id: str, level: AtLevel = "quick") -> None:
     """Print a claim: statement, assumptions, source, derivation, verdict and evidence, and the line that checks it again."""
     from proofs_check.claim import find
-    from proofs_check.derivation_text import lines_of
     from proofs_check.verify import judge
 
     claim, chosen = find(id), _level(level)
@@ -64,7 +63,7 @@ def show(id: str, level: AtLevel = "quick") -> None:
     for line in _grounds(claim, chosen):
         typer.echo(line)
     typer.echo(f"bound        {claim.bound}\nexpected     {claim.expected}\nasked")
-    for line in lines_of(claim.at(chosen)):
+    for line in claim.at(chosen).statement():
         typer.echo(textwrap.indent(line, "  "))
     typer.echo(f"verdict      {verdict.outcome}\nevidence")
     for line in _evidence(verdict.evidence):

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
 import sympy
 
-from proofs_check.problem import Identity, Inequality, Positive, Together
+from proofs_check.problem import Problem
 from theory_sim.errors import InputError
 
 __all__ = ["at_point"]
 
 
-def at_point(problem: Any, point: Mapping[str, str], digits: int = 20) -> Iterator[tuple[str, str]]:
+def at_point(problem: Problem, point: Mapping[str, str], digits: int = 20) -> Iterator[tuple[str, str]]:
     """Values of a claim's expressions at a point.
 
     Parameters
@@ -39,54 +38,49 @@ def at_point(problem: Any, point: Mapping[str, str], digits: int = 20) -> Iterat
         number.
     """
     values = _given(problem, point)
-    parts = [(name, part, [str(each) for each in part.variables if each not in values]) for name, part in _parts(problem)]
+    parts = [(name, part, [str(each) for each in part.box() if each not in values]) for name, part in _parts(problem)]
     outside = dict.fromkeys(_outside([part for _, part, missing in parts if not missing], values))
     if outside:
         yield "outside of the domain", "; ".join(outside)
     for name, part, missing in parts:
         if missing:
             yield f"{name} not evaluated".strip(), f"without {', '.join(missing)}"
-        elif isinstance(part, Identity):
-            chain = [part.start, *(step.expression for step in part.steps)]
-            for number, expression in enumerate(chain):
-                yield f"{name} side {number}".strip(), _value(expression, values, digits)
         else:
-            yield f"{name} expression, to be positive".strip(), _value(part.expression, values, digits)
+            for place, expression in part.sides():
+                yield f"{name} {place}".strip(), _value(expression, values, digits)
 
 
-def _outside(parts: Sequence[Any], values: Mapping[sympy.Symbol, sympy.Rational]) -> Iterator[str]:
+def _outside(parts: Sequence[Problem], values: Mapping[sympy.Symbol, sympy.Rational]) -> Iterator[str]:
     """Which values lie outside of a part's domain."""
     for part in parts:
-        corner = part.corner.symbol if isinstance(part, Inequality) and part.corner is not None else None
-        for symbol, (low, high) in part.variables.items():
+        for symbol, (low, high) in part.box().items():
             value = values[symbol]
             if symbol.is_integer and not value.is_integer:
                 yield f"{symbol} = {value}, asked of whole numbers"
             elif not low <= value <= high:
                 yield f"{symbol} = {value}, asked from {low} to {high}"
-            elif symbol == corner and value == low:
+            elif symbol == part.open_end() and value == low:
                 yield f"{symbol} = {value}, asked beyond it"
 
 
-def _parts(problem: Any) -> Iterator[tuple[str, Any]]:
+def _parts(problem: Problem) -> Iterator[tuple[str, Problem]]:
     """Parts that have variables to give values to, with their names."""
-    if isinstance(problem, Together):
-        for name, part in problem.parts:
-            yield from ((f"{name} {inner}".strip(), each) for inner, each in _parts(part))
-    elif isinstance(problem, (Identity, Inequality, Positive)) and problem.variables:
+    for name, part in problem.named_parts():
+        yield from ((f"{name} {inner}".strip(), each) for inner, each in _parts(part))
+    if problem.box():
         yield "", problem
 
 
-def _given(problem: Any, point: Mapping[str, str]) -> dict[sympy.Symbol, sympy.Rational]:
+def _given(problem: Problem, point: Mapping[str, str]) -> dict[sympy.Symbol, sympy.Rational]:
     """The point, if it gives every variable of at least one part and no other."""
     parts = [part for _, part in _parts(problem)]
     if not parts:
         raise InputError("a claim without variables", "a point of an identity or an inequality", "use proofs-check show")
     # Parts may give one name to symbols of different assumptions: all of them have the value.
-    known = [symbol for part in parts for symbol in part.variables]
+    known = [symbol for part in parts for symbol in part.box()]
     names = list(dict.fromkeys(map(str, known)))
     unknown = [name for name in point if name not in names]
-    if unknown or not any({str(symbol) for symbol in part.variables} <= set(point) for part in parts):
+    if unknown or not any({str(symbol) for symbol in part.box()} <= set(point) for part in parts):
         one = "" if len(parts) == 1 else ", those of one part at least"
         raise InputError(f"point {dict(point)}", f"values of {', '.join(names)}{one}", "give each once, as name=value")
     exact = {name: _rational(name, text) for name, text in point.items()}

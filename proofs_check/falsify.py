@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import sympy
+from typing import Any
 
 from proofs_check.claim import Verdict, find
-from proofs_check.problem import Identity, Inequality, Positive, Problem, Together
+from proofs_check.problem import Problem
+from proofs_check.problem.base import Evidence
+from proofs_check.verify import solve
 from theory_sim.errors import InputError
-
-if TYPE_CHECKING:
-    from proofs_check.methods.search import Ground
 
 __all__ = ["Counterexample", "Falsification", "attempt", "falsify"]
 
@@ -113,12 +110,11 @@ def attempt(id: str, *, seed: int = 0, budget: float = 60.0, twin: str = "") -> 
     decided = _decided(problem)
     if decided is not None:
         return Falsification(Counterexample(name, {}, decided), 0, time.perf_counter() - start)
-    grounds = list(_grounds(problem))
-    searches = [(ground, where, rounds(ground, (seed, index))) for index, (ground, where) in enumerate(grounds)]
+    searches = [(parts, said, rounds(ground, (seed, index))) for index, (ground, parts, said) in enumerate(problem.grounds())]
     first = 3  # beside the ends, in dips, and one round of scattered points
     while searches and (first or time.perf_counter() - start < budget):
         for search in list(searches):
-            _, where, course = search
+            parts, said, course = search
             looked = next(course, None)
             if looked is None:
                 searches.remove(search)
@@ -126,7 +122,7 @@ def attempt(id: str, *, seed: int = 0, budget: float = 60.0, twin: str = "") -> 
             found, used = looked
             evaluations += used
             if found is not None:
-                evidence = _wrapped(found, where)
+                evidence = _wrapped(found, parts, said)
                 return Falsification(
                     Counterexample(name, found["counterexample"], evidence), evaluations, time.perf_counter() - start
                 )
@@ -136,56 +132,19 @@ def attempt(id: str, *, seed: int = 0, budget: float = 60.0, twin: str = "") -> 
     return Falsification(None, evaluations, time.perf_counter() - start)
 
 
-# Parts by name, then what an identity's evidence says of its step.
-_Where = tuple[tuple[str, ...], dict[str, Any]]
-
-
-def _grounds(problem: Problem, parts: tuple[str, ...] = ()) -> Iterator[tuple[Ground, _Where]]:
-    from proofs_check.methods.search import Ground
-
-    if isinstance(problem, Together):
-        for name, part in problem.parts:
-            yield from _grounds(part, (*parts, name))
-    elif isinstance(problem, Identity):
-        before = problem.start
-        for number, step in enumerate(problem.steps, start=1):
-            yield Ground(problem.variables, before - step.expression, "zero"), (parts, {"step": number, "reason": step.reason})
-            before = step.expression
-    elif isinstance(problem, Inequality):
-        yield Ground(_beyond_corner(problem), problem.expression, "positive"), (parts, {})
-    elif isinstance(problem, Positive):
-        # With an order it is 0 at one point, which is not claimed.
-        claimed = "positive" if problem.strict and not problem.order else "not negative"
-        yield Ground(problem.variables, problem.expression, claimed), (parts, {})  # type: ignore[arg-type]
-
-
-def _beyond_corner(problem: Inequality) -> dict[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]]:
-    """The end at which the expression is 0 does not belong to the claim; all that is beyond it does."""
-    domain = dict(problem.variables)
-    if problem.corner is not None:
-        low, high = domain[problem.corner.symbol]
-        domain[problem.corner.symbol] = (low + (high - low) / 10**60, high)
-    return domain
-
-
-def _decided(problem: Problem) -> dict[str, Any] | None:
+def _decided(problem: Problem) -> Evidence | None:
     """Evidence against the parts that have no domain, or None."""
-    if isinstance(problem, Together):
-        for name, part in problem.parts:
-            evidence = _decided(part)
-            if evidence is not None:
-                return {"part": name, "outcome": "refuted", "evidence": evidence}
+    for name, part in problem.named_parts():
+        evidence = _decided(part)
+        if evidence is not None:
+            return {"part": name, "outcome": "refuted", "evidence": evidence}
+    if problem.named_parts() or next(problem.grounds(), None) is not None:
         return None
-    if isinstance(problem, (Identity, Inequality, Positive)):
-        return None
-    from proofs_check.verify import solve
-
     outcome, evidence = solve(problem)
     return evidence if outcome == "refuted" else None
 
 
-def _wrapped(found: dict[str, Any], where: _Where) -> dict[str, Any]:
-    parts, said = where
+def _wrapped(found: Evidence, parts: tuple[str, ...], said: Evidence) -> Evidence:
     evidence = {**said, **found}
     for name in reversed(parts):
         evidence = {"part": name, "outcome": "refuted", "evidence": evidence}

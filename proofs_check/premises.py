@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from proofs_check.claim import find
-from proofs_check.problem import Identity, Positive, Together
+from proofs_check.problem import Problem
 from theory_sim.errors import InputError
 
-__all__ = ["lemmas_of", "require_no_circle"]
+__all__ = ["require_no_circle"]
 
 
-def lemmas_of(problem: Any) -> Iterator[tuple[str, type]]:
-    """Identifiers of the lemmas of a problem, each with the kind of problem that it must be."""
-    if isinstance(problem, Together):
-        for _, part in problem.parts:
-            yield from lemmas_of(part)
-    if isinstance(problem, (Identity, Positive)):
-        for step in problem.steps:
-            if step.how == "lemma":
-                yield step.lemma, Identity
-    if isinstance(problem, Positive):
-        for id in problem.lemmas:
-            yield id, Positive
-
-
-def require_no_circle(id: str, problem: Any, above: tuple[str, ...] = ()) -> None:
+def require_no_circle(id: str, problem: Problem, above: tuple[str, ...] = ()) -> None:
     """Refuse a claim that rests on itself, on lemmas but proved claims of the right kind, or on claims not proved or certified.
 
     Parameters
@@ -44,15 +27,15 @@ def require_no_circle(id: str, problem: Any, above: tuple[str, ...] = ()) -> Non
         With the circle, or the lemma that does not serve.
     """
     chain = (*above, id)
-    for lemma, kind in lemmas_of(problem):
+    for lemma, kind in problem.premises():
         if lemma in chain:
             raise InputError(f"derivation of {chain[0]!r}: {' -> '.join((*chain, lemma))}", "no claim rests on itself",
                              "derive one of them without the other")
         premise = find(lemma)
         used = premise.problem()
         if premise.expected != "proved" or not isinstance(used, kind):
-            raise InputError(f"lemma {lemma!r} of {id!r}, a {type(used).__name__} expected {premise.expected!r}",
-                             f"a lemma is a proved claim, here of the kind {kind.__name__}", "use another lemma")
+            raise InputError(f"lemma {lemma!r} of {id!r}, of the kind {used.kind}, expected {premise.expected!r}",
+                             f"a lemma is a proved claim, here of the kind {kind.kind}", "use another lemma")
         require_no_circle(lemma, used, chain)
     for other in find(id).assuming:
         if other in chain:

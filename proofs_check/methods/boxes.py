@@ -18,8 +18,9 @@ from proofs_check.methods.counterexample import false_at, not_positive
 from proofs_check.methods.enclosure import ball, enclose, fraction
 from proofs_check.methods.symbolic import is_zero
 from proofs_check.problem import PRECISION, Inequality
+from proofs_check.problem.base import Solution, solves
 
-__all__ = ["beyond_corner", "certify_positive"]
+__all__ = ["certify_positive"]
 
 _MOST_BOXES: Final = 50_000
 _FEW_BOXES: Final = 5_000
@@ -28,7 +29,8 @@ _SMALLEST: Final = 2.0**-100
 Sides = tuple[tuple[Fraction, Fraction], ...]
 
 
-def certify_positive(problem: Inequality) -> tuple[str, dict[str, Any]]:
+@solves(Inequality)
+def certify_positive(problem: Inequality) -> Solution:
     """Show that an expression is positive on a box, or find a point of it where it is not.
 
     Returns
@@ -38,7 +40,7 @@ def certify_positive(problem: Inequality) -> tuple[str, dict[str, Any]]:
         Boxes that cover the domain, the worst of them (by number) with its lower bound, and where the corner's derivative
         was used; or a counterexample.
     """
-    refuted = not_positive(beyond_corner(problem), problem.expression)
+    refuted = not_positive(problem.beyond_corner(), problem.expression)
     if refuted is not None:
         return "refuted", refuted
     before = ctx.prec
@@ -49,16 +51,7 @@ def certify_positive(problem: Inequality) -> tuple[str, dict[str, Any]]:
         ctx.prec = before
 
 
-def beyond_corner(problem: Inequality) -> dict[sympy.Symbol, tuple[sympy.Rational, sympy.Rational]]:
-    """Where counterexamples may lie: the end at which the expression is 0 does not belong to the claim."""
-    domain = dict(problem.variables)
-    if problem.corner is not None:
-        low, high = domain[problem.corner.symbol]
-        domain[problem.corner.symbol] = (low + (high - low) / 1000, high)
-    return domain
-
-
-def _search(problem: Inequality) -> tuple[str, dict[str, Any]]:
+def _search(problem: Inequality) -> Solution:
     corner = problem.corner
     if corner is None:
         return _cover(problem, problem.expression, None)
@@ -80,7 +73,7 @@ def _search(problem: Inequality) -> tuple[str, dict[str, Any]]:
 
 def _cover(
     problem: Inequality, expression: sympy.Expr, at_corner: sympy.Expr | None, most: int = _MOST_BOXES
-) -> tuple[str, dict[str, Any]]:
+) -> Solution:
     """Boxes on each of which the expression is positive, or the other one on those that touch the corner."""
     names = list(problem.variables)
     sides = tuple((fraction(low), fraction(high)) for low, high in problem.variables.values())
@@ -104,7 +97,7 @@ def _cover(
         if not at.is_finite():
             return "undecided", {"reason": f"not shown to be defined at {[str(m) for m, _ in middle]}"}
         if at <= 0:
-            return "refuted", false_at(beyond_corner(problem), problem.expression, [m for m, _ in middle])
+            return "refuted", false_at(problem.beyond_corner(), problem.expression, [m for m, _ in middle])
         widest = max(range(len(box)), key=lambda i: (box[i][1] - box[i][0]) / width[i])
         low, high = box[widest]
         for half in ((low, (low + high) / 2), ((low + high) / 2, high)):

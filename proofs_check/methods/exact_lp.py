@@ -14,6 +14,7 @@ import sympy
 from flint import fmpq, fmpq_mat
 
 from proofs_check.problem import LinearProgram
+from proofs_check.problem.base import Solution, solves
 
 __all__ = ["solve"]
 
@@ -21,7 +22,8 @@ _MOST_VERTICES: Final = 20_000
 Vector = list[Any]
 
 
-def solve(problem: LinearProgram) -> tuple[str, dict[str, Any]]:
+@solves(LinearProgram)
+def solve(problem: LinearProgram) -> Solution:
     """Compare the claimed optimum, and its only point, with the true ones.
 
     Returns

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import sympy
 
@@ -13,11 +12,13 @@ from proofs_check.methods.counterexample import not_positive
 from proofs_check.methods.signs import sign_by_structure
 from proofs_check.methods.symbolic import from_point, is_zero, show_step
 from proofs_check.problem import Positive
+from proofs_check.problem.base import Solution, solves
 
 __all__ = ["show_positive"]
 
 
-def show_positive(problem: Positive) -> tuple[str, dict[str, Any]]:
+@solves(Positive)
+def show_positive(problem: Positive) -> Solution:
     """Prove that an expression is positive for all values of its symbols, or find a point at which it is not.
 
     Returns

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import sympy
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 from proofs_check.methods.counterexample import shown_at
 from proofs_check.methods.enclosure import enclose
 from proofs_check.methods.narrow import beside_the_ends, in_dips
-from proofs_check.problem import Domain
+from proofs_check.problem.base import Ground
 
-__all__ = ["Ground", "rounds"]
+__all__ = ["rounds"]
 
 _POINTS: Final = 512
 _STARTS: Final = 4
@@ -26,24 +25,6 @@ _CONFIRMED: Final = 4
 _STEPS: Final = 400
 _REACH: Final = 8
 """Where a domain has no end: as far beyond its start as half of the points go."""
-
-
-@dataclass(frozen=True)
-class Ground:
-    """Where to search, and for what.
-
-    Attributes
-    ----------
-    variables : mapping
-        Symbol to its closed domain, as in the problem.
-    expression : sympy.Expr
-        Claimed to be 0, positive, or not negative.
-    claimed : {"zero", "positive", "not negative"}
-    """
-
-    variables: Domain
-    expression: sympy.Expr
-    claimed: Literal["zero", "positive", "not negative"]
 
 
 def rounds(ground: Ground, seed: tuple[int, ...]) -> Iterator[tuple[dict[str, Any] | None, int]]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from proofs_check.problem import RESAMPLES, Sampled
+from proofs_check.problem.base import Solution, solves
 
 __all__ = ["compare"]
 
 
-def compare(problem: Sampled) -> tuple[str, dict[str, Any]]:
+@solves(Sampled)
+def compare(problem: Sampled) -> Solution:
     """Whether the confidence interval of the mean holds the claimed value.
 
     Returns

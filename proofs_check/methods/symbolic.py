@@ -7,7 +7,6 @@ domain, and that nothing jumps between a point and the point where a difference 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import sympy
 
@@ -16,11 +15,13 @@ from proofs_check.methods.continuity import KINDS, Box, continuous, sign_on
 from proofs_check.methods.counterexample import differs
 from proofs_check.methods.evaluated import evaluated
 from proofs_check.problem import Identity, Step
+from proofs_check.problem.base import Solution, solves
 
 __all__ = ["derive", "from_point", "is_connected", "is_zero", "show_step", "unbounded_as_symbols"]
 
 
-def derive(problem: Identity) -> tuple[str, dict[str, Any]]:
+@solves(Identity)
+def derive(problem: Identity) -> Solution:
     """Prove a chain of equalities, or find a point at which a link is broken.
 
     Returns

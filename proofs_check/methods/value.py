@@ -13,6 +13,7 @@ from flint import acb, arb, ctx, fmpq
 from proofs_check.methods.continuity import allows
 from proofs_check.methods.enclosure import enclose
 from proofs_check.problem import PRECISION, Root, Value
+from proofs_check.problem.base import Solution, solves
 
 __all__ = ["enclose_value"]
 
@@ -25,7 +26,8 @@ _GOAL_OF_SLOPE: Final = 8
 _MOST_EVALUATIONS: Final = 1500
 
 
-def enclose_value(problem: Value) -> tuple[str, dict[str, Any]]:
+@solves(Value)
+def enclose_value(problem: Value) -> Solution:
     """Enclose a number and compare it with the claimed interval.
 
     Returns
@@ -48,7 +50,7 @@ def enclose_value(problem: Value) -> tuple[str, dict[str, Any]]:
         ctx.prec = before
 
 
-def _compare(problem: Value) -> tuple[str, dict[str, Any]]:
+def _compare(problem: Value) -> Solution:
     values = {symbol: _span(low, high) for symbol, (low, high) in problem.within.items()}
     brackets = {}
     for root in problem.roots:

@@ -25,6 +25,7 @@ from flint import fmpq, fmpz
 from numpy.typing import NDArray
 
 from proofs_check.problem import WorstCase
+from proofs_check.problem.base import Solution, solves
 
 __all__ = ["bound_worst_case"]
 
@@ -36,7 +37,8 @@ _STRAIGHT: Final = 1e-5
 Floats = NDArray[np.float64]
 
 
-def bound_worst_case(problem: WorstCase) -> tuple[str, dict[str, Any]]:
+@solves(WorstCase)
+def bound_worst_case(problem: WorstCase) -> Solution:
     """Compare the claimed interval of the largest average loss with a run that is possible and a bound that none exceeds.
 
     Returns

@@ -10,20 +10,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
 from proofs_check.certificate import load
 from proofs_check.claim import find
 from proofs_check.premises import require_no_circle
-from proofs_check.problem import Identity, Inequality, LinearProgram, Positive, Sampled, Together, Value, WorstCase
-from proofs_check.recheck.boxes import check_boxes
-from proofs_check.recheck.derivations import check_derivation, check_positive
-from proofs_check.recheck.points import check_counterexample
-from proofs_check.recheck.programs import check_program
-from proofs_check.recheck.refusal import Refused, only_keys
-from proofs_check.recheck.samples import check_sample
-from proofs_check.recheck.values import check_value
-from proofs_check.recheck.worst_cases import check_worst_case
+from proofs_check.recheck.refusal import Refused
+from proofs_check.recheck.registry import check
 
 __all__ = ["RecheckReport", "recheck"]
 
@@ -72,7 +67,8 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
     try:
         if verdict.level != claim.reached(verdict.level):
             raise Refused(f"level {verdict.level!r} of a claim that has no such level")
-        reason = _check(problem, verdict.outcome, dict(verdict.evidence))
+        _load_checks()
+        reason = check(problem, verdict.outcome, dict(verdict.evidence))
     except Refused as refusal:
         return RecheckReport(verdict.claim, verdict.outcome, False, str(refusal))
     except (KeyError, ValueError, TypeError, IndexError, ZeroDivisionError, AttributeError, OverflowError,
@@ -83,44 +79,8 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
     return RecheckReport(verdict.claim, verdict.outcome, True, reason)
 
 
-def _check(problem: Any, outcome: str, evidence: dict[str, Any]) -> str:
-    match problem, outcome:
-        case Together(), _:
-            return _together(problem, outcome, evidence)
-        case LinearProgram(), "certified" | "refuted":
-            return check_program(problem, outcome, evidence)
-        case Value(), "certified" | "refuted":
-            return check_value(problem, outcome, evidence)
-        case Sampled(), "supported" | "refuted":
-            return check_sample(problem, outcome, evidence)
-        case WorstCase(), "certified" | "refuted":
-            return check_worst_case(problem, outcome, evidence)
-        case (Identity() | Positive() | Inequality()), "refuted":
-            return check_counterexample(problem, evidence)
-        case Identity(), "proved":
-            return check_derivation(problem, evidence)
-        case Positive(), "proved":
-            return check_positive(problem, evidence)
-        case Inequality(), "certified":
-            return check_boxes(problem, evidence)
-    raise Refused(f"no evidence shows {outcome!r} of this kind of claim")
-
-
-def _together(problem: Together, outcome: str, evidence: dict[str, Any]) -> str:
-    parts = dict(problem.parts)
-    if outcome == "refuted":
-        only_keys(evidence, {"part", "outcome", "evidence"})
-        if evidence["outcome"] != "refuted" or evidence["part"] not in parts:
-            raise Refused("no part of the claim is refuted")
-        return f"{evidence['part']}: {_check(parts[evidence['part']], 'refuted', evidence['evidence'])}"
-    only_keys(evidence, {"parts"})
-    for entry in evidence["parts"]:
-        only_keys(entry, {"part", "outcome", "evidence"})
-    if [entry["part"] for entry in evidence["parts"]] != [name for name, _ in problem.parts]:
-        raise Refused("other parts than the claim's")
-    strength = ("proved", "certified", "supported")
-    outcomes = [entry["outcome"] for entry in evidence["parts"]]
-    if any(each not in strength for each in outcomes) or outcome != max(outcomes, key=strength.index):
-        raise Refused(f"the parts do not show {outcome!r}")
-    reasons = [_check(parts[entry["part"]], entry["outcome"], entry["evidence"]) for entry in evidence["parts"]]
-    return f"{len(reasons)} parts, each checked; the first: {reasons[0]}"
+@cache
+def _load_checks() -> None:
+    """Import this folder, in which each second look registers itself."""
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")

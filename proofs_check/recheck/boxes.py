@@ -11,10 +11,12 @@ from typing import Any, Final
 import sympy
 
 from proofs_check.problem import PRECISION, Inequality
+from proofs_check.problem.base import Evidence
 from proofs_check.recheck.continuity import require_continuous
 from proofs_check.recheck.intervals import fraction, interval
 from proofs_check.recheck.places import rational_points
 from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
+from proofs_check.recheck.registry import rechecks
 
 __all__ = ["check_boxes"]
 
@@ -24,7 +26,8 @@ _FLOAT: Final = 1 - 1e-15
 Box = tuple[tuple[Fraction, Fraction], ...]
 
 
-def check_boxes(problem: Inequality, evidence: dict[str, Any]) -> str:
+@rechecks(Inequality, "certified")
+def check_boxes(problem: Inequality, outcome: str, evidence: Evidence) -> str:
     """Look at every box; at a corner, at the derivative that Taylor's formula asks for."""
     due = {"precision", "worst", "lower", "boxes"}
     only_keys(evidence, due | {"derivative"} if problem.corner else due)

@@ -17,12 +17,14 @@ import sympy
 
 from proofs_check.claim import find
 from proofs_check.problem import Domain, Identity, Positive, Step
+from proofs_check.problem.base import Evidence
 from proofs_check.recheck.continuity import require_continuous
 from proofs_check.recheck.definitions import require_meaning
 from proofs_check.recheck.intervals import fraction
 from proofs_check.recheck.numbers import AGREED, is_analytic, number
 from proofs_check.recheck.places import CUT, Point, allowed_values, box, lines, near_ends, near_singular, rational_points
 from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.registry import rechecks
 from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, sign_of
 
 __all__ = ["check_derivation", "check_positive"]
@@ -33,7 +35,8 @@ _MORE_DIGITS: Final = 600
 _ANALYTIC_POINTS: Final = 3
 
 
-def check_derivation(problem: Identity, evidence: dict[str, Any]) -> str:
+@rechecks(Identity, "proved")
+def check_derivation(problem: Identity, outcome: str, evidence: Evidence) -> str:
     """Look at every step of a chain of equalities."""
     only_keys(evidence, {"steps"})
     if all(step.expression == problem.start for step in problem.steps):
@@ -43,7 +46,8 @@ def check_derivation(problem: Identity, evidence: dict[str, Any]) -> str:
     return f"{len(problem.steps)} steps are the claim's, and hold at rational points"
 
 
-def check_positive(problem: Positive, evidence: dict[str, Any]) -> str:
+@rechecks(Positive, "proved")
+def check_positive(problem: Positive, outcome: str, evidence: Evidence) -> str:
     """Look at the steps, at what vanishes, and at the structure of the last expression."""
     only_keys(evidence, {"steps", "positive"})
     start = _start(problem)

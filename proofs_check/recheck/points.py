@@ -9,8 +9,10 @@ import mpmath
 import sympy
 
 from proofs_check.problem import Identity, Inequality, Positive
+from proofs_check.problem.base import Evidence
 from proofs_check.recheck.intervals import fraction, interval
 from proofs_check.recheck.refusal import Refused, exact, only_keys
+from proofs_check.recheck.registry import rechecks
 
 __all__ = ["check_counterexample"]
 
@@ -18,7 +20,10 @@ __all__ = ["check_counterexample"]
 _LADDER: Final = (160, 640, 2560, 5120)
 
 
-def check_counterexample(problem: Identity | Inequality | Positive, evidence: dict[str, Any]) -> str:
+@rechecks(Identity, "refuted")
+@rechecks(Inequality, "refuted")
+@rechecks(Positive, "refuted")
+def check_counterexample(problem: Identity | Inequality | Positive, outcome: str, evidence: Evidence) -> str:
     """Look at a claim where it is said to be false."""
     if isinstance(problem, Identity):
         only_keys(evidence, {"counterexample", "step", "reason", "difference"})

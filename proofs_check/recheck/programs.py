@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
 
 from proofs_check.problem import LinearProgram
+from proofs_check.problem.base import Evidence
 from proofs_check.recheck.intervals import fraction
 from proofs_check.recheck.refusal import Refused, exact, only_keys
+from proofs_check.recheck.registry import rechecks
 
 __all__ = ["check_program"]
 
 
-def check_program(problem: LinearProgram, outcome: str, evidence: dict[str, Any]) -> str:
+@rechecks(LinearProgram, "certified", "refuted")
+def check_program(problem: LinearProgram, outcome: str, evidence: Evidence) -> str:
     """Look at both solutions and at what they say of the claimed optimum."""
     due = {"point", "multipliers", "value"}
     only_keys(evidence, due | {"claimed"} if outcome == "refuted" else due)

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from proofs_check.problem import RESAMPLES, Sampled
+from proofs_check.problem.base import Evidence
 from proofs_check.recheck.refusal import Refused, only_keys, same_number
+from proofs_check.recheck.registry import rechecks
 
 __all__ = ["check_sample"]
 
 
-def check_sample(problem: Sampled, outcome: str, evidence: dict[str, Any]) -> str:
+@rechecks(Sampled, "supported", "refuted")
+def check_sample(problem: Sampled, outcome: str, evidence: Evidence) -> str:
     """Look at every number stored, and at whether the claimed mean lies in the interval."""
     only_keys(evidence, {"interval", "low", "high", "mean", "expected", "size", "confidence", "seed"})
     draws = problem.draw(np.random.default_rng(problem.seed), problem.size)

@@ -16,9 +16,11 @@ import mpmath
 import sympy
 
 from proofs_check.problem import PRECISION, Root, Value
+from proofs_check.problem.base import Evidence
 from proofs_check.recheck.definitions import require_meaning
 from proofs_check.recheck.places import box
 from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
+from proofs_check.recheck.registry import rechecks
 from proofs_check.recheck.spans import span
 
 __all__ = ["check_value"]
@@ -27,7 +29,8 @@ _DIGITS: Final = 36
 _LAST_PLACE: Final = Fraction(1, 10**25)
 
 
-def check_value(problem: Value, outcome: str, evidence: dict[str, Any]) -> str:
+@rechecks(Value, "certified", "refuted")
+def check_value(problem: Value, outcome: str, evidence: Evidence) -> str:
     """Look at the brackets of the roots and at the ends of the value."""
     due = {"precision", "roots", "low", "high"}
     only_keys(evidence, due | {"claimed"} if outcome == "refuted" else due)

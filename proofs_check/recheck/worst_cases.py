@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from proofs_check.problem import WorstCase
+from proofs_check.problem.base import Evidence
 from proofs_check.recheck.intervals import fraction
 from proofs_check.recheck.refusal import Refused, exact, only_keys
+from proofs_check.recheck.registry import rechecks
 
 __all__ = ["check_worst_case"]
 
 Row = list[Fraction]
 
 
-def check_worst_case(problem: WorstCase, outcome: str, evidence: dict[str, Any]) -> str:
+@rechecks(WorstCase, "certified", "refuted")
+def check_worst_case(problem: WorstCase, outcome: str, evidence: Evidence) -> str:
     """Look at the run, at the multipliers, and at what both say of the claimed interval."""
     only_keys(evidence, {"slopes", "inner", "lower", "radius", "gradient", "floor", "upper"})
     lists = {name: [exact(text) for text in evidence[name]] for name in ("slopes", "inner", "gradient", "floor")}

@@ -16,7 +16,6 @@ from typer.testing import CliRunner
 
 from proofs_check.claim import claims, find
 from proofs_check.cli import app
-from proofs_check.derivation_text import lines_of
 from proofs_check.verify import judge, verify
 from theory_sim.errors import InputError
 
@@ -174,7 +173,7 @@ def test_show_tells_the_derivation_from_its_start() -> None:
 
 @pytest.mark.parametrize("id", ALL)
 def test_every_claim_can_be_told_before_it_is_judged(id: str) -> None:
-    told = list(lines_of(ALL[id].at()))
+    told = list(ALL[id].at().statement())
     assert told and not any("Dummy" in line or "object at" in line for line in told)
 
 

@@ -18,8 +18,6 @@ from typer.testing import CliRunner
 from proofs_check import find
 from proofs_check.claim import LEVELS, Claim, claim, claims
 from proofs_check.cli import app
-from proofs_check.domain_text import domains_of
-from proofs_check.premises import lemmas_of
 from proofs_check.problem import Corner, Identity, Inequality, Positive, Step, Together, Value
 from proofs_check.verify import judge
 from theory_sim.errors import InputError
@@ -82,12 +80,12 @@ def test_the_domain_printed_is_the_one_checked(each: Claim) -> None:
 def test_a_narrower_box_and_a_forgotten_variable_are_noticed() -> None:
     c, d = sympy.symbols("c d", real=True)
     wide = Identity({c: (Rational(-99, 100), Rational(99, 100)), d: (Integer(0), Integer(1))}, c + d, (Step(d + c, ""),))
-    (line,) = domains_of(wide)
+    (line,) = wide.domain()
     assert read(line, "c") == (True, Fraction(-99, 100), Fraction(99, 100))
-    assert list(domains_of(replace(wide, variables={**wide.variables, c: (Integer(0), Integer(1))}))) != [line]
+    assert list(replace(wide, variables={**wide.variables, c: (Integer(0), Integer(1))}).domain()) != [line]
     with pytest.raises(AssertionError):
         read(line.partition(", d")[0], "d")
-    (half,) = domains_of(Inequality({c: (Integer(0), Integer(1))}, c, Corner(c, 1)))
+    (half,) = Inequality({c: (Integer(0), Integer(1))}, c, Corner(c, 1)).domain()
     assert half == "c in (0, 1]"
 
 
@@ -104,7 +102,7 @@ def named_in(each: Claim, known: set[str]) -> set[str]:
 @pytest.mark.parametrize("each", ALL, ids=lambda each: each.id)
 def test_claims_taken_for_granted_are_named_in_their_field_and_shown(each: Claim) -> None:
     known = {one.id: one for one in ALL}
-    lemmas = {lemma for lemma, _ in lemmas_of(each.problem())}
+    lemmas = {lemma for lemma, _ in each.problem().premises()}
     assert named_in(each, set(known)) - {each.id} <= set(each.assuming) | lemmas, "add it to assuming"
     assert len(set(each.assuming)) == len(each.assuming)
     for other in each.assuming:

@@ -12,8 +12,8 @@ from sympy import Integer, Rational, acos, asin, atan, exp, log, pi, sqrt, tan
 
 from proofs_check.problem import Corner, Identity, Inequality, Positive, Step
 from proofs_check.recheck.boxes import check_boxes
-from proofs_check.recheck.derivations import check_derivation, check_positive
 from proofs_check.recheck.refusal import Refused
+from proofs_check.recheck.registry import check
 from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, UNKNOWN, sign_of
 from proofs_check.verify import solve
 from tests.proofs.test_false_statements import NARROW, STATEMENTS, WIDE, A, arctans, identity, lemmas, p, positive, quotient, x
@@ -41,10 +41,7 @@ def evidence_of(problem: Any) -> dict[str, Any]:
 
 
 def looked_at(problem: Any) -> str:
-    check: dict[type, Callable[[Any, dict[str, Any]], str]] = {
-        Positive: check_positive, Identity: check_derivation, Inequality: check_boxes,
-    }  # fmt: skip
-    return check[type(problem)](problem, evidence_of(problem))
+    return check(problem, "certified" if isinstance(problem, Inequality) else "proved", evidence_of(problem))
 
 
 def wrong_far_from_its_points(low: Any, high: Any) -> Positive:
@@ -163,7 +160,9 @@ def test_a_lemma_that_shows_no_more_than_not_negative_counts_as_that() -> None:
 def test_a_pole_in_a_box_whose_interval_is_positive_is_refused() -> None:
     for pole in ((x - 1) ** -2, 1 / (1 + quotient(1, (x - 1) ** 2))):
         with pytest.raises(Refused):
-            check_boxes(Inequality({x: (ZERO, TWO)}, pole), {"precision": 128, "worst": 0, "lower": 0.5, "boxes": [["0:2"]]})
+            check_boxes(Inequality({x: (ZERO, TWO)}, pole), "certified", {
+                "precision": 128, "worst": 0, "lower": 0.5, "boxes": [["0:2"]],
+            })  # fmt: skip
 
 
 def test_a_jump_before_a_corner_is_refused() -> None:

@@ -238,10 +238,10 @@ def test_boxes_that_do_not_tile_the_domain_are_refused(name: str) -> None:
     from proofs_check.recheck.refusal import Refused
 
     evidence = {"precision": 128, "worst": 0, "lower": 0.5, "boxes": [["0:1", "0:1"]]}
-    assert check_boxes(SQUARE, evidence)
-    assert check_boxes(SQUARE, {**evidence, "boxes": [["0:1/2", "0:1"], ["1/2:1", "0:1"]]})
+    assert check_boxes(SQUARE, "certified", evidence)
+    assert check_boxes(SQUARE, "certified", {**evidence, "boxes": [["0:1/2", "0:1"], ["1/2:1", "0:1"]]})
     with pytest.raises((Refused, ValueError)):
-        check_boxes(SQUARE, {**evidence, "boxes": BOXES[name]})
+        check_boxes(SQUARE, "certified", {**evidence, "boxes": BOXES[name]})
 
 
 def test_negative_multipliers_are_refused(kept: Kept, tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def test_counterexamples_that_are_none_are_refused(name: str) -> None:
     problem, point = COUNTEREXAMPLES[name]
     for value in ("-1", "0", "-1/4", "-0.25"):
         with pytest.raises((Refused, ZeroDivisionError)):
-            check_counterexample(problem(), {"counterexample": point, "value": value})
+            check_counterexample(problem(), "refuted", {"counterexample": point, "value": value})
 
 
 @pytest.mark.parametrize("depth", [100, 3000])

@@ -13,7 +13,6 @@ import sympy
 from sympy import Integer
 
 from proofs_check import claim, find, recheck, save, verify
-from proofs_check.premises import lemmas_of
 from proofs_check.problem import Identity, Inequality, LinearProgram, Step, Together
 from proofs_check.verify import judge
 from theory_sim.errors import InputError
@@ -59,7 +58,7 @@ def test_a_lemma_is_a_proved_claim_of_its_kind(lemma: str) -> None:
 
 
 def test_every_claim_names_its_lemmas() -> None:
-    found = {id for id, _ in lemmas_of(find("learning-time-of-q").problem())}
+    found = {id for id, _ in find("learning-time-of-q").problem().premises()}
     assert found == {"frozen-net-weight"}
 
 

@@ -76,9 +76,9 @@ def test_the_second_look_does_its_own_calculus(start: Any, value: Any, wrong: An
     """Derivatives and limits that stand unevaluated, in a file that says the right thing and in one that does not."""
     true = Identity(DOMAIN, start, (Step(value, "calculus"),))
     outcome, evidence = solve(true)
-    assert outcome == "proved" and check_derivation(true, evidence)
+    assert outcome == "proved" and check_derivation(true, "proved", evidence)
     false = Identity(DOMAIN, start, (Step(wrong, "calculus"),))
     assert solve(false)[0] == "refuted"
     forged = {"steps": [{**evidence["steps"][0], "to": sympy.srepr(wrong)}]}
     with pytest.raises(Refused, match="off by"):
-        check_derivation(false, forged)
+        check_derivation(false, "proved", forged)
