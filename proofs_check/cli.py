@@ -48,6 +48,29 @@ def list_claims() -> None:
         typer.echo(f"{claim.id:40} {claim.expected:10} {claim.source:24} {claim.summary}")
 
 
+@app.command("kinds")
+def list_kinds(format: Annotated[str, typer.Option("--format", help="text or json.")] = "text") -> None:
+    """List the kinds of problem that a claim can state: name, what is asked, fields, outcomes that recheck looks at."""
+    from dataclasses import fields
+
+    from proofs_check.claim import claims
+    from proofs_check.problem import kinds
+    from proofs_check.recheck import rechecked_outcomes
+    from theory_sim.errors import InputError
+
+    if format not in ("text", "json"):
+        raise InputError(f"--format {format}", "text or json", "choose one of these")
+    claims()  # users' packages have kinds of their own
+    rows = [{"kind": name, "asks": kind.summary(), "fields": [field.name for field in fields(kind)],  # type: ignore[arg-type]
+             "rechecked": list(rechecked_outcomes(kind))} for name, kind in kinds().items()]  # fmt: skip
+    if format == "json":
+        typer.echo(json.dumps({"kinds": rows}, indent=2))
+        return
+    for row in rows:
+        typer.echo(f"{row['kind']:16} {row['asks']}\n{'':16} fields {', '.join(row['fields'])}; "
+                   f"rechecked if {', '.join(row['rechecked']) or 'never'}")  # fmt: skip
+
+
 @app.command()
 def show(id: str, level: AtLevel = "quick") -> None:
     """Print a claim: statement, assumptions, source, derivation, verdict and evidence, and the line that checks it again."""
@@ -62,6 +85,7 @@ def show(id: str, level: AtLevel = "quick") -> None:
         typer.echo(f"{'' if number else 'assumptions':12} {assumption}")
     for line in _grounds(claim, chosen):
         typer.echo(line)
+    typer.echo(f"kind         {claim.at(chosen).kind}")
     typer.echo(f"bound        {claim.bound}\nexpected     {claim.expected}\nasked")
     for line in claim.at(chosen).statement():
         typer.echo(textwrap.indent(line, "  "))
@@ -236,6 +260,7 @@ def _row(judged: Judged, level: Level) -> dict[str, Any]:
         "summary": claim.summary,
         "statement": claim.statement,
         "source": claim.source,
+        "kind": claim.at(level).kind,
         "assumptions": list(claim.assumptions),
         "domain": list(claim.domain(level)),
         "assuming": list(claim.assuming),

@@ -112,7 +112,7 @@ class Problem(ABC):
     @classmethod
     def summary(cls) -> str:
         """First line of the docstring."""
-        return (cls.__doc__ or "").strip().split("\n")[0]
+        return (cls.__doc__ or "").strip().split("\n")[0].replace("`", "")
 
 
 P = TypeVar("P", bound=Problem)

@@ -17,10 +17,11 @@ from pkgutil import iter_modules
 from proofs_check.certificate import load
 from proofs_check.claim import find
 from proofs_check.premises import require_no_circle
+from proofs_check.problem import Problem
 from proofs_check.recheck.refusal import Refused
-from proofs_check.recheck.registry import check
+from proofs_check.recheck.registry import check, rechecked_kinds
 
-__all__ = ["RecheckReport", "recheck"]
+__all__ = ["RecheckReport", "recheck", "rechecked_outcomes"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
             verdict.claim, verdict.outcome, False, f"evidence cannot be read: {type(error).__name__}: {error}"
         )
     return RecheckReport(verdict.claim, verdict.outcome, True, reason)
+
+
+def rechecked_outcomes(kind: type[Problem]) -> tuple[str, ...]:
+    """Outcomes of a kind of problem whose evidence is looked at again."""
+    _load_checks()
+    return rechecked_kinds().get(kind, ())
 
 
 @cache
