@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from proofs_check.constants import ConstantsReport, check_constants
     from proofs_check.falsify import Counterexample, falsify
     from proofs_check.recheck import RecheckReport, recheck
-    from proofs_check.suggest import suggest
+    from proofs_check.suggestion.search import suggest
     from proofs_check.verify import verify
 
 _HOMES = {
     "check_constants": "constants", "Claim": "claim", "claim": "claim", "claims": "claim",
     "ConstantsReport": "constants", "Counterexample": "falsify", "falsify": "falsify", "find": "claim",
     "load": "certificate", "recheck": "recheck", "RecheckReport": "recheck", "save": "certificate",
-    "suggest": "suggest", "Verdict": "claim", "verify": "verify",
+    "suggest": "suggestion.search", "Verdict": "claim", "verify": "verify",
 }
 
 __all__ = [

@@ -306,7 +306,7 @@ def constants(
     from proofs_check.certificate import require_writable
     from proofs_check.constants import check_constants
     from proofs_check.constants_text import lines_of
-    from proofs_check.suggest import suggest as nearest
+    from proofs_check.suggestion.search import suggest as nearest
     from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
     from theory_sim.sweeps.plan import Plan

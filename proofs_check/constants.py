@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from proofs_check.suggest import Move, moves
+from proofs_check.suggestion.moves import Move, moves
 from theory_sim.experiment import Experiment
 from theory_sim.limit.closure import closure_of
 from theory_sim.regimes import Regime, regime

@@ -14,7 +14,7 @@ from proofs_check.methods.enclosure import enclose
 from proofs_check.methods.evaluated import evaluated
 from proofs_check.problem import Domain
 
-__all__ = ["differs", "false_at", "not_positive", "shown_at", "simplest"]
+__all__ = ["Point", "differs", "false_at", "not_positive", "shown_at", "simplest"]
 
 # Bits of precision, more as long as a sign is not decided.
 _LADDER = (256, 1024, 4096)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import sympy
 from flint import ctx
 
+from proofs_check.methods.counterexample import Point
 from proofs_check.methods.enclosure import ball, enclose, fraction
 from proofs_check.problem import Domain
 
@@ -27,7 +28,6 @@ _CUTS: Final = 1500
 # What is claimed to be 0 is enclosed by 0 in every box where it is.
 _CUTS_OF_ZERO: Final = 100
 _BITS: Final = 128
-Point = dict[sympy.Symbol, sympy.Rational]
 
 
 def beside_the_ends(domain: Domain) -> Iterator[Point]:

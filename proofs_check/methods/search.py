@@ -12,7 +12,7 @@ import sympy
 from flint import arb, fmpq
 from numpy.typing import NDArray
 
-from proofs_check.methods.counterexample import shown_at
+from proofs_check.methods.counterexample import Point, shown_at
 from proofs_check.methods.enclosure import enclose
 from proofs_check.methods.narrow import beside_the_ends, in_dips
 from proofs_check.problem.base import Ground
@@ -128,7 +128,7 @@ def _places(ground: Ground, unit: NDArray[np.float64]) -> list[list[float]]:
     return rows
 
 
-def _point(ground: Ground, row: NDArray[np.float64]) -> dict[sympy.Symbol, sympy.Rational]:
+def _point(ground: Ground, row: NDArray[np.float64]) -> Point:
     """A rational point of the domain beside a point of the unit cube."""
     point = {}
     for value, (symbol, (low, high)) in zip(_places(ground, row[None])[0], ground.variables.items(), strict=True):
@@ -138,7 +138,7 @@ def _point(ground: Ground, row: NDArray[np.float64]) -> dict[sympy.Symbol, sympy
     return point
 
 
-def _first_narrow(ground: Ground, points: Iterator[dict[sympy.Symbol, sympy.Rational]]) -> tuple[dict[str, Any] | None, int]:
+def _first_narrow(ground: Ground, points: Iterator[Point]) -> tuple[dict[str, Any] | None, int]:
     used = 0
     for used, point in enumerate(points, start=1):
         if all(low <= point[symbol] <= high for symbol, (low, high) in ground.variables.items()):

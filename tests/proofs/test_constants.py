@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 from proofs_check import check_constants, suggest
 from proofs_check.cli import app
 from proofs_check.constants_text import lines_of
-from proofs_check.suggest import FREE, least_margin, moves, satisfies
+from proofs_check.suggestion.moves import moves
+from proofs_check.suggestion.search import least_margin, satisfies
+from proofs_check.suggestion.shifted import FREE
 from tests.proofs.suggestion_starts import starts
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from proofs_check.nearest import nearest
+from proofs_check.suggestion.nearest import nearest
 
 Floats = NDArray[np.float64]
 

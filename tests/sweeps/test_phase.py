@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from proofs_check.suggest import moves
+from proofs_check.suggestion.moves import moves
 from theory_sim import Experiment
 from theory_sim.engines import Engine
 from theory_sim.errors import InputError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Not by scipy.optimize.minimize: its methods want slacks that exist everywhere, the closure predicts nothing at some points; and
+# each difference they take costs a run of it, most of which Broyden's formula spares. scipy solves the linear programs.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Point", "nearest"]
+__all__ = ["Candidate", "nearest"]
 
 Floats = NDArray[np.float64]
 
@@ -22,8 +24,8 @@ _MET: Final = -1e-6
 
 
 @dataclass(frozen=True)
-class Point:
-    """A point, and the slack of every requirement there.
+class Candidate:
+    """Where a search stands, and the slack of every requirement there.
 
     Attributes
     ----------
@@ -48,7 +50,7 @@ class Point:
 def nearest(
     slacks: Callable[[Floats], Floats | None], start: Floats, furthest: float, *, step: float, iterations: int,
     first_step: float = _FIRST_STEP,
-) -> Point | None:
+) -> Candidate | None:
     """From a start, the point with the smallest largest shift at which no slack is negative.
 
     Parameters
@@ -68,7 +70,7 @@ def nearest(
 
     Returns
     -------
-    Point or None
+    Candidate or None
         A local solution where its ``short`` is 0, else the end of the search; None if there are no slacks at the start.
     """
     def look(shifts: Floats) -> Floats | None:
@@ -105,7 +107,7 @@ def nearest(
             trusted *= 0.4
     if best is not None and (c.min() < _MET or np.abs(best[0]).max() < np.abs(x).max()):
         x, c = best
-    return Point(x, c)
+    return Candidate(x, c)
 
 
 def _slopes(look: Callable[[Floats], Floats | None], x: Floats, c: Floats, step: float) -> Floats:

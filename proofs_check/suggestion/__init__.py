@@ -1,0 +1,1 @@
+"""Suggestions: the nearest experiment on which the mechanism applies, and moves of one parameter."""
