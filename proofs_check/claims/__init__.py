@@ -10,10 +10,11 @@ from theory_sim.errors import InputError
 __all__ = ["load"]
 
 _SECTIONS = (
-    "section_04", "section_05", "section_06", "section_08", "net_weight", "plateau", "frozen_fraction", "learning_times",
-    "section_09", "section_10", "information_on_p", "overlap_from_information", "averaging_on_p", "error_left",
-    "ridge_logistic",
-    "section_11", "sharper_average", "tightness", "common_classifier", "squared_loss", "batch_noise",
+    "section_04", "section_05", "section_06", "two_times", "section_08", "net_weight", "plateau", "frozen_fraction",
+    "learning_times", "section_09", "section_10", "information_on_p", "overlap_from_information", "averaging_on_p",
+    "error_left",
+    "ridge_logistic", "section_11", "changing_kernels", "sharper_average", "tightness", "common_classifier", "squared_loss",
+    "batch_noise",
 )
 
 

@@ -9,7 +9,7 @@ import sympy
 from sympy import Derivative, Integer, Rational
 
 from proofs_check.claim import claim
-from proofs_check.claims.section_11 import decayed, one_more_step, squared_step
+from proofs_check.claims.changing_kernels import decayed, one_more_step, squared_step
 from proofs_check.claims.unevaluated import at, derivative_at
 from proofs_check.problem import Identity, Positive, Step, Together
 

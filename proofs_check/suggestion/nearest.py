@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Not by scipy.optimize.minimize: its methods want slacks that exist everywhere, the closure predicts nothing at some points; and
-# each difference they take costs a run of it, most of which Broyden's formula spares. scipy solves the linear programs.
+# Not by scipy.optimize.minimize: its methods want slacks that exist everywhere; the closure predicts nothing at some points.
+# Each difference they take costs a run of it, most of which Broyden's formula spares. scipy solves the linear programs.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
