@@ -24,14 +24,13 @@ Amended
 
 from __future__ import annotations
 
-import csv
-import math
 import sys
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from tests.result_table import log_uniform, read_table, write_table
 from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.theory.crossings import learning_time
 
@@ -47,10 +46,7 @@ TIMES = (1.0, 2.0, 4.0, 8.0)  # in units of d
 def experiments() -> list[Experiment]:
     """Drawn once and for all; tau_0 is the stationary level of eta_1, so that the level itself does not matter."""
     rng = np.random.default_rng(SEED)
-
-    def spread(low: float, high: float) -> float:
-        return float(math.exp(rng.uniform(math.log(low), math.log(high))))
-
+    spread = log_uniform(rng)
     found = []
     for index in range(COUNT):
         d, kappa = round(spread(60, 300)), round(float(rng.uniform(0.35, 0.75)), 3)
@@ -102,22 +98,15 @@ def simulated(experiment: Experiment, schedule: str, seed: int) -> Row:
 
 def save(rows: list[Row]) -> None:
     """Write the table, whole or not at all."""
-    draft = TABLE.with_suffix(".draft")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([field.name for field in fields(Row)])
-        for row in rows:
-            writer.writerow(["; ".join(map(str, v)) if isinstance(v, tuple) else v for v in asdict(row).values()])
-    draft.replace(TABLE)
+    write_table(rows, Row, TABLE)
 
 
 def load() -> list[Row]:
     """Read the table."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return [Row(
-            cells["experiment"], cells["schedule"], int(cells["seed"]), float(cells["tau_P"]), float(cells["tau_Q"]),
-            *(tuple(map(float, cells[name].split("; "))) for name in ("P_error", "loss_P", "loss_Q", "loss_both")),
-        ) for cells in csv.DictReader(file)]  # fmt: skip
+    return [Row(
+        cells["experiment"], cells["schedule"], int(cells["seed"]), float(cells["tau_P"]), float(cells["tau_Q"]),
+        *(tuple(map(float, cells[name].split("; "))) for name in ("P_error", "loss_P", "loss_Q", "loss_both")),
+    ) for cells in read_table(TABLE)]  # fmt: skip
 
 
 def main(words: list[str]) -> int:

@@ -39,19 +39,19 @@ Amended
 
 from __future__ import annotations
 
-import csv
 import math
 import statistics
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from proofs_check import ConstantsReport, check_constants
+from tests.result_table import log_uniform, read_table, write_table
 from theory_sim import Experiment, learning_order, simulate
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.study import Finding
@@ -71,10 +71,7 @@ def experiments() -> list[Experiment]:
 
     def between(low: float, high: float) -> float:
         return float(rng.uniform(low, high))
-
-    def spread(low: float, high: float) -> float:
-        return float(math.exp(rng.uniform(math.log(low), math.log(high))))
-
+    spread = log_uniform(rng)
     found = []
     for index in range(COUNT):
         d, kappa, factor = round(spread(60, 500)), round(between(0.35, 0.75), 3), round(spread(0.5, 1.5), 3)
@@ -227,19 +224,12 @@ def findings(rows: Sequence[Row]) -> tuple[Finding, Finding]:
 
 def save(rows: Sequence[Row]) -> None:
     """Write the table, whole or not at all: a row can be an hour's work."""
-    draft = TABLE.with_suffix(".draft")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([field.name for field in fields(Row)])
-        for row in rows:
-            writer.writerow(["; ".join(map(str, v)) if isinstance(v, tuple) else v for v in asdict(row).values()])
-    draft.replace(TABLE)
+    write_table(rows, Row, TABLE)
 
 
 def load() -> list[Row]:
     """Read the table."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return [_read(cells) for cells in csv.DictReader(file)]
+    return [_read(cells) for cells in read_table(TABLE)]
 
 
 def _read(cells: dict[str, str]) -> Row:

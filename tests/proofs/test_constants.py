@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from proofs_check import check_constants, suggest
 from proofs_check.cli import app
-from proofs_check.constants_text import lines_of
+from proofs_check.constants_text import write_lines
 from proofs_check.suggestion.moves import moves
 from proofs_check.suggestion.search import least_margin, satisfies
 from proofs_check.suggestion.shifted import FREE
@@ -180,7 +180,7 @@ def test_nothing_is_written_where_nothing_is_found(tmp_path: Path) -> None:
 def test_edges_are_said_in_words(fields: dict[str, Any], words: list[str]) -> None:
     """No nan or inf where something is not defined, and what it means in its place."""
     found = check_constants(Experiment(**fields))
-    text = "\n".join(lines_of(found))
+    text = "\n".join(write_lines(found))
     assert all(word in text for word in words), text
     assert "nan" not in re.sub(r"[a-z]*nan[a-z]+|[a-z]+nan", "", text)
     json.dumps(found.to_dict(), allow_nan=False)
