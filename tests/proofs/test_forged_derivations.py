@@ -16,7 +16,8 @@ from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.registry import check
 from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, UNKNOWN, sign_of
 from proofs_check.verify import solve
-from tests.proofs.test_false_statements import NARROW, STATEMENTS, WIDE, A, arctans, identity, lemmas, p, positive, quotient, x
+from tests.proofs.statement_builders import NARROW, WIDE, A, arctans, identity, p, positive, quotient, x
+from tests.proofs.test_false_statements import STATEMENTS, lemmas
 from theory_sim.errors import InputError
 
 __all__ = ["lemmas"]  # a fixture
