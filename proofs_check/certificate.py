@@ -80,8 +80,8 @@ def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
         verdict = Verdict(content["claim"], content["outcome"], content["evidence"], content["level"])
         found = _hash(content) if check_hash else said
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        told = str(error) if str(path) in str(error) else f"{path}: {error}"
-        raise InputError(told, "a verdict stored by proofs-check verify --out", "verify the claim again") from error
+        found = str(error) if str(path) in str(error) else f"{path}: {error}"
+        raise InputError(found, "a verdict stored by proofs-check verify --out", "verify the claim again") from error
     if said != found:
         raise InputError(f"{path}: content that its hash does not fit", "evidence as it was stored", "verify the claim again")
     return verdict

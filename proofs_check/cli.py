@@ -122,7 +122,7 @@ def _level(text: str) -> Level:
 
 def _line(id: str, point: dict[str, str], twin: str = "") -> str:
     values = " ".join(shlex.quote(f"{name}={value}") for name, value in point.items())
-    return f"proofs-check at {id} {values}" + (f" --twin {shlex.quote(twin)}" if twin else "")
+    return f"proofs-check evaluate {id} {values}" + (f" --twin {shlex.quote(twin)}" if twin else "")
 
 
 def _evidence(evidence: Any) -> list[str]:
@@ -136,8 +136,8 @@ def _evidence(evidence: Any) -> list[str]:
         return [*shown, *([f"... and {len(parts) - 6} more parts"] if len(parts) > 6 else [])]
     if "steps" in evidence:
         count = len(evidence["steps"])
-        told = f"{count} step{'s' if count > 1 else ''} shown" if count else "no step needed"
-        return [told + (", and that the last expression is positive as it stands" if "positive" in evidence else "")]
+        steps = f"{count} step{'s' if count > 1 else ''} shown" if count else "no step needed"
+        return [steps + (", and that the last expression is positive as it stands" if "positive" in evidence else "")]
     if "boxes" in evidence:
         worst = evidence["boxes"][evidence["worst"]]
         kind = {
@@ -227,8 +227,8 @@ def verify(
             outcome: sum(each.own.outcome == outcome for each in judged)
             for outcome in ("proved", "certified", "supported", "refuted")
         }
-        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-        typer.echo(f"{len(chosen) - failed} of {len(chosen)} claims as expected ({told}), with {twins_run} false twins")
+        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+        typer.echo(f"{len(chosen) - failed} of {len(chosen)} claims as expected ({outcomes}), with {twins_run} false twins")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -274,8 +274,8 @@ def _row(judged: Judged, level: Level) -> dict[str, Any]:
     }
 
 
-@app.command("at")
-def at(
+@app.command()
+def evaluate(
     id: str,
     point: Annotated[list[str], typer.Argument(help="Values of the claim's variables, as name=value.")],
     twin: Annotated[str, typer.Option(help="Name of a false twin.")] = "",
@@ -305,7 +305,7 @@ def constants(
     """Hold an experiment against the theorem's conditions; exit status 1 if its mechanism does not apply."""
     from proofs_check.certificate import require_writable
     from proofs_check.constants import check_constants
-    from proofs_check.constants_text import lines_of
+    from proofs_check.constants_text import write_lines
     from proofs_check.suggestion.search import suggest as nearest
     from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
@@ -335,12 +335,12 @@ def constants(
     old["N"] = experiment.n_examples  # given by kappa or not, it is kept
     moved = {} if near is None else {name: value for name, value in near.fields().items() if old.get(name) != value}
     if format == "json":
-        told = report.to_dict()
+        answer = report.to_dict()
         if near is not None:
-            told["suggestion"] = {"moved": moved, "applies": check_constants(near).applies}
-        typer.echo(json.dumps(told, indent=2, allow_nan=False))
+            answer["suggestion"] = {"moved": moved, "applies": check_constants(near).applies}
+        typer.echo(json.dumps(answer, indent=2, allow_nan=False))
     else:
-        for line in lines_of(report):
+        for line in write_lines(report):
             typer.echo(line)
         if near is not None:
             typer.echo(f"\nnearest experiment found that meets the conditions ({conditions}) and the verdict, N and g0 kept")

@@ -215,13 +215,13 @@ def _samples(e: Experiment) -> Samples:
     n = e.n_examples
     only, holding, q = e.p0_value * n, (1.0 - e.q0) * n, (1.0 - e.p0_value) * n
     errors = [float(P_error(averaging_overlap(count, e.d, e.g0), e.g0)) for count in (only, holding)]
-    overlap = _overlap_of(0.01, e.g0)
+    overlap = _get_overlap(0.01, e.g0)
     needed = float(samples_lower_bound(e.d, overlap, e.g0)) * e.d if e.d >= 2 else math.nan
     enough = float(samples_upper_bound(overlap, e.g0)) * e.d
     return Samples(only, holding, q, errors[0], errors[1], needed, enough, min(1.0, 2.0 * 0.75**q - 2.0 * 0.25**q))
 
 
-def _overlap_of(error: float, g0: float) -> float:
+def _get_overlap(error: float, g0: float) -> float:
     """Overlap at which a direction errs that often on fresh P examples."""
     from scipy.optimize import brentq
 

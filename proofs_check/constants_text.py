@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from proofs_check.constants import ConstantsReport
 from theory_sim.theory.closure.accuracy import out_of_range, stated, within
 
-__all__ = ["lines_of"]
+__all__ = ["write_lines"]
 
 
-def lines_of(report: ConstantsReport) -> Iterator[str]:
+def write_lines(report: ConstantsReport) -> Iterator[str]:
     """Yield the report line by line, the verdict last."""
     judged, noise, samples = report.regime, report.noise, report.samples
     yield "conditions of the theorem at these parameters (margin: factor to spare)"
@@ -26,8 +26,8 @@ def lines_of(report: ConstantsReport) -> Iterator[str]:
     for arm in report.arms:
         yield f"\n{arm.schedule}, closure at infinite width: {arm.order}, expected {arm.expected}: {arm.verdict}"
         for kind, times in (("Q", arm.tau_Q), ("P", arm.tau_P)):
-            told = ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
-            yield f"  tau_{kind}: {told} ({within(f'tau_{kind}')})"
+            at_levels = ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
+            yield f"  tau_{kind}: {at_levels} ({within(f'tau_{kind}')})"
         learnt = math.isfinite(next(iter(arm.tau_P.values())))
         then = f"{arm.Q_loss_at_tau_P:.3g} when P is learnt" if learnt else "P is not learnt"
         yield f"  Q-only loss: {then}; {_value(arm.Q_loss_end)} at the end ({within('loss')})"

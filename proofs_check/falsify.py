@@ -41,7 +41,7 @@ class Counterexample:
         id, _, twin = self.claim.partition("/")
         values = " ".join(shlex.quote(f"{name}={value}") for name, value in self.point.items())
         chosen = f" --twin {shlex.quote(twin)}" if twin else ""
-        return f"proofs-check at {id} {values}{chosen}" if values else f"proofs-check falsify {id}{chosen}"
+        return f"proofs-check evaluate {id} {values}{chosen}" if values else f"proofs-check falsify {id}{chosen}"
 
     @property
     def verdict(self) -> Verdict:

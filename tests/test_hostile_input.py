@@ -143,7 +143,8 @@ def test_options_of_theory_sim(arguments: list[str], folder: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [["show", "nonesuch"], ["verify", "nonesuch"], ["verify", "--level", "[]"], ["verify", "--format", "csv"],
-     ["at", "nonesuch", "x=1"], ["at", "flip-probability", "x"], ["falsify", "nonesuch"], ["recheck", "missing.json"],
+     ["evaluate", "nonesuch", "x=1"], ["evaluate", "flip-probability", "x"], ["falsify", "nonesuch"],
+     ["recheck", "missing.json"],
      ["recheck", "/dev/zero"], ["recheck", "pipe"], ["recheck", "deep.toml"], ["constants", "--preset", "[]"],
      ["constants", "--format", "csv"], ["constants", "--out", "x.toml"]],
     ids=" ".join,

@@ -176,7 +176,7 @@ def _mean(of: sympy.Expr) -> sympy.Expr:
     return sympy.Integral(HALF_NORMAL * of, (x, 0, CUT)) + tail
 
 
-def _error_of(k: sympy.Expr, strength: sympy.Expr) -> sympy.Expr:
+def _make_error(k: sympy.Expr, strength: sympy.Expr) -> sympy.Expr:
     """Error on fresh P at the slope k = c/sqrt(1 - c^2), by the claim p-error-at-a-margin."""
     return _mean(Phi(-k * (strength + x)))
 
@@ -208,7 +208,7 @@ def _max_margin(
         part("margin", first * sqrt((1 + excess) / (1 + second**2)), *near["margin"]),
         part("slope", (M_1 + turn * across) / (across - turn * M_1), *near["slope"]),
         part("overlap", (M_1 + turn * across) / sqrt((M_1**2 + across**2) * (1 + turn**2)), *near["overlap"]),
-        part("error", _error_of(slope, strength), *near["error"]),
+        part("error", _make_error(slope, strength), *near["error"]),
     ))  # fmt: skip
 
 
@@ -281,7 +281,7 @@ def averaging_left(
 
     def left(delta: sympy.Rational, value: str) -> Value:
         k = sqrt(more * delta) * mean  # c/sqrt(1 - c^2), by the first part
-        return Value(larger * _error_of(k, Integer(1)), Rational(value) - near, Rational(value) + near, within=within)
+        return Value(larger * _make_error(k, Integer(1)), Rational(value) - near, Rational(value) + near, within=within)
 
     delta, signal = sympy.symbols("delta mu", positive=True)
     square = delta * signal**2 / (1 + delta * signal**2)

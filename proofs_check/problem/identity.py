@@ -10,7 +10,7 @@ import sympy
 
 from proofs_check.problem.base import Domain, Ground, Problem, Search
 from proofs_check.problem.step import Step
-from proofs_check.problem.text import domain_lines, side, sides_of, step_lines, written
+from proofs_check.problem.text import domain_lines, side, step_lines, write_sides, written
 from proofs_check.problem.well_posed import require_declared, require_domain, require_step
 from theory_sim.errors import InputError
 
@@ -47,7 +47,7 @@ class Identity(Problem):
 
     def statement(self) -> Iterator[str]:
         """Where it holds, the start and the steps."""
-        yield f"for {sides_of(self.variables)}:" if self.variables else "numbers:"
+        yield f"for {write_sides(self.variables)}:" if self.variables else "numbers:"
         yield f"  {written(self.start)}"
         yield from step_lines(self.steps)
 

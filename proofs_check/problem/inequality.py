@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 import sympy
 
 from proofs_check.problem.base import Domain, Ground, Problem, Search
-from proofs_check.problem.text import domain_lines, side, sides_of, written
+from proofs_check.problem.text import domain_lines, side, write_sides, written
 from proofs_check.problem.well_posed import require_corner, require_declared, require_domain
 
 __all__ = ["Corner", "Inequality"]
@@ -61,7 +61,7 @@ class Inequality(Problem):
         yield f"{written(self.expression)}  > 0"
         beyond = self.corner
         end = f", beyond {beyond.symbol} = {self.variables[beyond.symbol][0]}, where it is 0" if beyond else ""
-        yield f"for {sides_of(self.variables)}{end}"
+        yield f"for {write_sides(self.variables)}{end}"
 
     def domain(self) -> Iterator[str]:
         """The box, without the end at which the expression is 0."""

@@ -11,7 +11,7 @@ import sympy
 from proofs_check.problem.base import Domain
 from proofs_check.problem.step import Step
 
-__all__ = ["DIGITS", "all_values", "domain_lines", "side", "sides_of", "step_lines", "written"]
+__all__ = ["DIGITS", "all_values", "domain_lines", "side", "write_sides", "step_lines", "written"]
 
 DIGITS: Final = 16
 
@@ -23,7 +23,7 @@ def written(expression: sympy.Expr) -> str:
     return str(sympy.sstr(expression, order=order))
 
 
-def sides_of(variables: Domain) -> str:
+def write_sides(variables: Domain) -> str:
     """A domain with its ends."""
     sides = ((symbol, low, "oo" if high.is_infinite else high) for symbol, (low, high) in variables.items())
     return ", ".join(f"{symbol} in [{low}, {high}]" if high != "oo" else f"{symbol} >= {low}" for symbol, low, high in sides)

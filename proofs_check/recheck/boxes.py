@@ -14,9 +14,9 @@ from proofs_check.problem import PRECISION, Inequality
 from proofs_check.problem.base import Evidence
 from proofs_check.recheck.continuity import require_continuous
 from proofs_check.recheck.intervals import fraction, interval
-from proofs_check.recheck.places import rational_points
 from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
 from proofs_check.recheck.registry import rechecks
+from proofs_check.recheck.sample_points import rational_points
 
 __all__ = ["check_boxes"]
 
@@ -89,10 +89,10 @@ def _check_lower(expression: sympy.Expr, names: list[sympy.Symbol], box: Box, lo
         raise Refused(f"{lower!r} is no positive bound")
     for corner in product(*box):
         _check_below(expression, names, corner, lower)
-    pieces, seen = [box], 0
+    pieces, looked = [box], 0
     while pieces:
-        piece, seen = pieces.pop(), seen + 1
-        if seen > _MOST_PIECES:
+        piece, looked = pieces.pop(), looked + 1
+        if looked > _MOST_PIECES:
             raise Refused(f"{lower} is not shown to be a lower bound of the worst box")
         if interval(expression, dict(zip(names, piece, strict=True))).a >= lower * _FLOAT:
             continue

@@ -17,7 +17,7 @@ from proofs_check.recheck.intervals import Side, interval
 from proofs_check.recheck.numbers import is_analytic
 from proofs_check.recheck.refusal import Refused
 
-__all__ = ["critical", "require_continuous", "require_shown", "rules_of"]
+__all__ = ["critical", "require_continuous", "require_shown", "get_rules"]
 
 _MOST_PIECES: Final = 600
 _DIGITS: Final = 40
@@ -52,11 +52,11 @@ def critical(expression: sympy.Expr) -> tuple[tuple[str, sympy.Expr], ...]:
     given = expression.doit() if is_analytic(expression) else expression
     if is_analytic(given):
         raise Refused(f"no second look at the continuity of {expression}")
-    return rules_of(given)
+    return get_rules(given)
 
 
 @lru_cache(maxsize=1024)
-def rules_of(expression: sympy.Expr) -> tuple[tuple[str, sympy.Expr], ...]:
+def get_rules(expression: sympy.Expr) -> tuple[tuple[str, sympy.Expr], ...]:
     """As `critical`, of an expression in which nothing stands unevaluated."""
     return tuple(dict.fromkeys(_critical(expression)))
 
@@ -107,13 +107,13 @@ def _forms(argument: sympy.Expr) -> tuple[sympy.Expr, ...]:
 
 
 def _is_shown(rule: str, argument: sympy.Expr, whole: dict[sympy.Symbol, Side]) -> bool:
-    left, seen = [whole], 0
+    left, looked = [whole], 0
     while left:
-        piece, seen = left.pop(), seen + 1
+        piece, looked = left.pop(), looked + 1
         if _holds(rule, _enclosure(argument, piece)):
             continue
         axis = max(piece, key=lambda symbol: _share(piece[symbol], whole[symbol]), default=None)
-        if seen > _MOST_PIECES or axis is None or piece[axis][0] == piece[axis][1]:
+        if looked > _MOST_PIECES or axis is None or piece[axis][0] == piece[axis][1]:
             return False
         low, high = piece[axis]
         middle = (low + high) / 2

@@ -13,7 +13,7 @@ from typing import Final
 import mpmath
 import sympy
 
-from proofs_check.recheck.continuity import require_shown, rules_of
+from proofs_check.recheck.continuity import get_rules, require_shown
 from proofs_check.recheck.intervals import Side, interval
 from proofs_check.recheck.numbers import is_analytic
 from proofs_check.recheck.refusal import Refused
@@ -147,7 +147,7 @@ def _kinks(node: sympy.Expr, moving: set[sympy.Symbol], sides: Sides) -> Iterato
     for part in sympy.preorder_traversal(node):
         if isinstance(part, sympy.Abs) and part.free_symbols & moving:
             yield "not 0", part.args[0], sides
-    for rule, argument in rules_of(node):
+    for rule, argument in get_rules(node):
         if argument.free_symbols & moving:
             # A root or an arcsine has no derivative at the end of its own domain.
             yield ("positive" if rule == "not negative" else rule), argument, sides

@@ -22,10 +22,10 @@ from proofs_check.recheck.continuity import require_continuous
 from proofs_check.recheck.definitions import require_meaning
 from proofs_check.recheck.intervals import fraction
 from proofs_check.recheck.numbers import AGREED, is_analytic, number
-from proofs_check.recheck.places import CUT, Point, allowed_values, box, lines, near_ends, near_singular, rational_points
 from proofs_check.recheck.refusal import Refused, only_keys
 from proofs_check.recheck.registry import rechecks
-from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, sign_of
+from proofs_check.recheck.sample_points import CUT, Point, allowed_values, box, lines, near_ends, near_singular, rational_points
+from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, get_sign
 
 __all__ = ["check_derivation", "check_positive"]
 
@@ -65,7 +65,7 @@ def _start(problem: Positive) -> sympy.Expr:
 
 def _look(problem: Positive) -> None:
     """All that makes an expression positive but the steps: Taylor's formula, the sign at its end, and points."""
-    points = _points_of(problem)
+    points = _make_points(problem)
     if problem.order:
         _check_taylor(problem, points)
     allowed = allowed_values(problem.variables)
@@ -73,7 +73,7 @@ def _look(problem: Positive) -> None:
     defined = [] if problem.order else [problem.expression]
     _check_defined(allowed, [*defined, *(step.expression for step in problem.steps)])
     last = problem.steps[-1].expression if problem.steps else _start(problem)
-    sign = sign_of(last, dict(map(_known, problem.lemmas)))
+    sign = get_sign(last, dict(map(_known, problem.lemmas)))
     if sign < NOT_NEGATIVE or (problem.strict and sign < POSITIVE):
         raise Refused("the last expression is not positive as it stands")
     # Nothing is taken on trust: positive at points too.
@@ -82,7 +82,7 @@ def _look(problem: Positive) -> None:
             raise Refused(f"not positive at {point}")
 
 
-def _points_of(problem: Positive) -> list[Point]:
+def _make_points(problem: Positive) -> list[Point]:
     """Points of the domain, and of all that the symbols' assumptions allow: that is what is claimed."""
     allowed = allowed_values(problem.variables)
     singular = [] if is_analytic(problem.expression) else near_singular([problem.expression], allowed)
@@ -150,7 +150,7 @@ def _known(id: str) -> tuple[sympy.Expr, int]:
 
 def _is_reached(lemma: Positive) -> bool:
     assert lemma.by is not None and lemma.at is not None
-    return POSITIVE not in (sign_of(lemma.by - lemma.at, {}), sign_of(lemma.at - lemma.by, {}))
+    return POSITIVE not in (get_sign(lemma.by - lemma.at, {}), get_sign(lemma.at - lemma.by, {}))
 
 
 def _check_steps(domain: Domain, start: sympy.Expr, steps: Sequence[Step], stored: Sequence[Mapping[str, str]]) -> None:

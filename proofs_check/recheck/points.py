@@ -84,10 +84,10 @@ def _is_said(value: Any, text: str) -> None:
     middle, _, radius = text.strip("[]").partition("+/-")
     with mpmath.workdps(40):
         away = max(abs(mpmath.mpf(value.a) - mpmath.mpf(middle)), abs(mpmath.mpf(value.b) - mpmath.mpf(middle)))
-        room = mpmath.mpf(radius or 0)
-        if not (mpmath.isfinite(away) and mpmath.isfinite(room)):
+        slack = mpmath.mpf(radius or 0)
+        if not (mpmath.isfinite(away) and mpmath.isfinite(slack)):
             raise Refused(f"{text} is no number")
-        if away > room + mpmath.mpf(10) ** -36 * abs(mpmath.mpf(middle)):
+        if away > slack + mpmath.mpf(10) ** -36 * abs(mpmath.mpf(middle)):
             raise Refused(f"{text} is not what is found there")
-        if room > mpmath.mpf(10) ** -15 * abs(mpmath.mpf(middle)):
+        if slack > mpmath.mpf(10) ** -15 * abs(mpmath.mpf(middle)):
             raise Refused(f"{text} is wider than what is found there")

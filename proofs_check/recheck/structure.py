@@ -10,7 +10,7 @@ import sympy
 from proofs_check.recheck.intervals import interval
 from proofs_check.recheck.refusal import Refused
 
-__all__ = ["NOT_NEGATIVE", "POSITIVE", "UNKNOWN", "sign_of"]
+__all__ = ["NOT_NEGATIVE", "POSITIVE", "UNKNOWN", "get_sign"]
 
 POSITIVE: Final = 2
 NOT_NEGATIVE: Final = 1
@@ -18,7 +18,7 @@ UNKNOWN: Final = -1
 _DIGITS: Final = 80
 
 
-def sign_of(node: sympy.Expr, known: Mapping[sympy.Expr, int]) -> int:
+def get_sign(node: sympy.Expr, known: Mapping[sympy.Expr, int]) -> int:
     """Sign of an expression wherever it is defined, by the symbols' assumptions and by what is known of parts of it."""
     if node in known:
         return known[node]
@@ -29,8 +29,8 @@ def sign_of(node: sympy.Expr, known: Mapping[sympy.Expr, int]) -> int:
     if isinstance(node, sympy.exp):
         return POSITIVE if node.args[0].is_real else UNKNOWN
     if isinstance(node, sympy.log):
-        return sign_of(sympy.expand(node.args[0] - 1), known)
-    parts = [sign_of(argument, known) for argument in node.args]
+        return get_sign(sympy.expand(node.args[0] - 1), known)
+    parts = [get_sign(argument, known) for argument in node.args]
     if isinstance(node, sympy.Add):
         return UNKNOWN if UNKNOWN in parts else max(parts)
     if isinstance(node, sympy.Mul):

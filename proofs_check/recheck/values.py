@@ -18,9 +18,9 @@ import sympy
 from proofs_check.problem import PRECISION, Root, Value
 from proofs_check.problem.base import Evidence
 from proofs_check.recheck.definitions import require_meaning
-from proofs_check.recheck.places import box
 from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
 from proofs_check.recheck.registry import rechecks
+from proofs_check.recheck.sample_points import box
 from proofs_check.recheck.spans import span
 
 __all__ = ["check_value"]

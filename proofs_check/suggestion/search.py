@@ -197,18 +197,18 @@ def _not_found(
 ) -> InputError:
     """Why nothing was found: what excludes each other where the search ended, and what would help."""
     n = experiment.n_examples
-    seen = f"no experiment found that meets the conditions ({which}) and the verdict with N = {n}, g0 = {experiment.g0:g}"
+    found = f"no experiment found that meets the conditions ({which}) and the verdict with N = {n}, g0 = {experiment.g0:g}"
     if closest is not None and closest.short > _FAR_OFF:
         shifts = dict(zip(names, closest.shifts, strict=True))
         slacks = all_slacks(experiment, which, shifts, _FINE) or all_slacks(experiment, which, shifts, _COARSE) or {}
         # At the best compromise those that exclude each other fall short by about the same.
         binding = [name for name, slack in slacks.items() if slack <= -0.5 * closest.short < 0.0]
-        seen += f"; the best compromise misses by a factor of {math.exp(closest.short):.3g}"
-        seen += f" in {'; '.join(binding)}" if binding else ""
+        found += f"; the best compromise misses by a factor of {math.exp(closest.short):.3g}"
+        found += f" in {'; '.join(binding)}" if binding else ""
     within = "within factors of 1e4 in " + ", ".join(names)
     if _met_alone(experiment, which, names, seed):
         fix = "let more parameters move, or change N, g0, q0 or alpha_min, which a suggestion keeps"
-        return InputError(seen, within, "the conditions can be met, the verdict with them was not: " + fix)
+        return InputError(found, within, "the conditions can be met, the verdict with them was not: " + fix)
     ways = [] if set(names) == set(FREE) else ["let more parameters move"]
     for factor in (2, 4, 8, 16, 32, 64, 0.5, 0.25, 0.125):
         other = max(1, round(factor * n))
@@ -218,7 +218,7 @@ def _not_found(
     if which == "all":
         ways.append("ask for the deciding ones alone (--conditions deciding)")
     ways = ways or ["change N, q0, g0 or alpha_min, which a suggestion keeps"]
-    return InputError(seen, within, "the conditions exclude each other: " + ", or ".join(ways))
+    return InputError(found, within, "the conditions exclude each other: " + ", or ".join(ways))
 
 
 def _met_alone(experiment: Experiment, which: Conditions, names: Sequence[str], seed: int) -> bool:

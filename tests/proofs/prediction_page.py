@@ -95,8 +95,8 @@ _TIME_NAMES = ["experiment", "schedule", "kind", "predicted", "simulated (median
 
 
 def _time_cells(time: Time) -> list[str]:
-    seen = getattr(time.row, time.kind)
-    learnt = f"{sum(map(math.isfinite, seen))} of {len(seen)}"
+    actual = getattr(time.row, time.kind)
+    learnt = f"{sum(map(math.isfinite, actual))} of {len(actual)}"
     ratio = f"{time.ratio:.3f}" if math.isfinite(time.ratio) else ""
     return [time.row.experiment, time.row.schedule, time.kind, _tau(time.predicted), _tau(time.simulated), learnt, ratio]
 
@@ -136,9 +136,9 @@ def _verdicts(rows: Sequence[Row]) -> str:
     cells = []
     for verdict in ("holds", "holds, margin thin", "too close to call", "not as in the theorem"):
         found = [row for row in rows if row.verdict == verdict]
-        seen = sum(row.robust_order == _THEOREM[row.schedule] for row in found)
+        actual = sum(row.robust_order == _THEOREM[row.schedule] for row in found)
         other = sum(row.robust_order not in ("", _THEOREM[row.schedule]) for row in found)
-        cells.append([verdict, str(len(found)), str(seen), str(other), str(len(found) - seen - other)])
+        cells.append([verdict, str(len(found)), str(actual), str(other), str(len(found) - actual - other)])
     text = """
 ## What the verdict's words are worth
 

@@ -79,7 +79,7 @@ NEAR_STEEP: Final = Rational(str((-atan(1000) + atan(Rational(1000, 3)) / 3
                                   + (log(10**6 + 1) - log(Rational(10**6, 9) + 1)) / 2000).evalf(25)))  # fmt: skip
 
 
-def root_of(equation: Any, low: Any, high: Any, value: Any, at: Any) -> Value:
+def make_root(equation: Any, low: Any, high: Any, value: Any, at: Any) -> Value:
     return Value(value, sympy.sympify(at) - HALF / 5, sympy.sympify(at) + HALF / 5,
                  (Root(x, equation, sympy.sympify(low), sympy.sympify(high)),))  # fmt: skip
 

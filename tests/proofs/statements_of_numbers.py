@@ -39,12 +39,12 @@ from tests.proofs.statement_builders import (
     identity,
     inequality,
     integral,
+    make_root,
     n,
     p,
     positive,
     program,
     q,
-    root_of,
     sample,
     x,
     y,
@@ -135,7 +135,7 @@ NUMBERS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]] =
         lambda: integral(Integral(1 / x, (x, 1, 2)), "0.69", "0.70"),
     ),
     "value that is not real": (
-        lambda: root_of(x - 2, 1, 3, log(1 - x), 0), lambda: root_of(x - 2, 1, 3, log(x - 1), 0),
+        lambda: make_root(x - 2, 1, 3, log(1 - x), 0), lambda: make_root(x - 2, 1, 3, log(x - 1), 0),
     ),
     "value of a logarithm of what is negative": (
         lambda: integral(log(-Integral(atan(x), (x, 0, 3))), "0.7", "1.0"),
@@ -146,10 +146,10 @@ NUMBERS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]] =
         lambda: integral(sqrt(Integral(atan(x), (x, 0, 3))), "1.4", "1.7"),
     ),
     "root that is not the only one": (
-        lambda: root_of((x - 1) * (x - 2) * (x - 4), 0, 3, x, 1), lambda: root_of((x - 1) * (x - 4), 0, 2, x, 1),
+        lambda: make_root((x - 1) * (x - 2) * (x - 4), 0, 3, x, 1), lambda: make_root((x - 1) * (x - 4), 0, 2, x, 1),
     ),
     "root at a jump": (
-        lambda: root_of(atan(1 / (x - 1)), 0, 3, x, 1), lambda: root_of(atan(x - 1), 0, 3, x, 1),
+        lambda: make_root(atan(1 / (x - 1)), 0, 3, x, 1), lambda: make_root(atan(x - 1), 0, 3, x, 1),
     ),
     # Boxes.
     "pole in a box": (lambda: inequality((x - 1) ** -2, 0, 2), lambda: inequality((x - 3) ** -2, 0, 2)),

@@ -50,12 +50,12 @@ def test_command_line(tmp_path: Path) -> None:
     shown_as = tree.fromstring(call("verify", "sheppard", "--format", "junit", cwd=tmp_path).stdout.encode())
     assert shown_as.get("tests") == "3" and shown_as.get("failures") == "0"
     assert [case.get("name") for case in shown_as] == ["claim", "twin: half of it", "twin: 1 % more"]
-    point = call("at", "sheppard", "rho=1/2", "--twin", "half of it", cwd=tmp_path)
+    point = call("evaluate", "sheppard", "rho=1/2", "--twin", "half of it", cwd=tmp_path)
     assert point.returncode == 0 and "0.33333333333333333333" in point.stdout and "0.16666666666666666667" in point.stdout
     for bad, word in (
         (("verify", "--level", "fast"), "one of quick, full"),
-        (("at", "sheppard", "x=1"), "values of rho"),
-        (("at", "sheppard", "rho=1", "--twin", "no"), "half of it"),
+        (("evaluate", "sheppard", "x=1"), "values of rho"),
+        (("evaluate", "sheppard", "rho=1", "--twin", "no"), "half of it"),
         (("show", "shepard"), "did you mean 'sheppard'"),
         (("verify", "--format", "xml"), "text, json, junit"),
         (("recheck", "none.json"), "none.json"),
@@ -117,8 +117,8 @@ def test_pytest_runs_claims_as_items(tmp_path: Path) -> None:
 
 def test_a_point_outside_of_the_domain_is_said() -> None:
     run = CliRunner().invoke
-    assert "outside of the domain" in run(app, ["at", "sheppard", "rho=999/1000"]).output
-    assert "outside" not in run(app, ["at", "sheppard", "rho=1/2"]).output
+    assert "outside of the domain" in run(app, ["evaluate", "sheppard", "rho=999/1000"]).output
+    assert "outside" not in run(app, ["evaluate", "sheppard", "rho=1/2"]).output
 
 
 def test_recheck_goes_on_after_a_bad_file(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_recheck_goes_on_after_a_bad_file(tmp_path: Path) -> None:
 def test_bad_places_and_points_are_refused_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     run = CliRunner().invoke
-    for words in (["verify", "sheppard", "--out", str(tmp_path / "file")], ["at", "sheppard", "rho=1/2", "rho=1/3"]):
+    for words in (["verify", "sheppard", "--out", str(tmp_path / "file")], ["evaluate", "sheppard", "rho=1/2", "rho=1/3"]):
         done = run(app, words)
         assert isinstance(done.exception, InputError), done.output
     assert (tmp_path / "file").read_text() == "mine"
@@ -150,31 +150,32 @@ def test_places_that_cannot_be_written_to_are_refused_before_any_work(tmp_path: 
 
 def test_at_evaluates_the_parts_that_it_has_values_for() -> None:
     run = CliRunner().invoke
-    done = run(app, ["at", "noise-variance-course", "gamma=1", "lambda=1/2", "tau_xi=1", "tau=1"])
+    done = run(app, ["evaluate", "noise-variance-course", "gamma=1", "lambda=1/2", "tau_xi=1", "tau=1"])
     assert done.exit_code == 0 and "start side 1" in done.output
     assert "step side" not in done.output and done.output.splitlines()[-1].split() == [
         "step", "not", "evaluated", "without", "e_t"]  # fmt: skip
-    assert isinstance(run(app, ["at", "noise-variance-course", "gamma=1"]).exception, InputError)
-    assert isinstance(run(app, ["at", "noise-variance-course", "gamma=1", "nothing=1"]).exception, InputError)
+    assert isinstance(run(app, ["evaluate", "noise-variance-course", "gamma=1"]).exception, InputError)
+    assert isinstance(run(app, ["evaluate", "noise-variance-course", "gamma=1", "nothing=1"]).exception, InputError)
 
 
 def test_a_corner_and_a_broken_number_lie_outside_of_the_domain() -> None:
     run = CliRunner().invoke
-    corner = run(app, ["at", "separation-of-z-second-order", "r=0", "w=1"]).output
+    corner = run(app, ["evaluate", "separation-of-z-second-order", "r=0", "w=1"]).output
     assert corner.startswith("outside of the domain") and "r = 0, asked beyond it" in corner
-    assert "rho = 2, asked from -99/100 to 99/100" in run(app, ["at", "sheppard", "rho=2"]).output
+    assert "rho = 2, asked from -99/100 to 99/100" in run(app, ["evaluate", "sheppard", "rho=2"]).output
 
 
 def test_show_tells_the_derivation_from_its_start() -> None:
     shown = CliRunner().invoke(app, ["show", "sheppard"]).output
-    told = shown.partition("asked\n")[2].partition("verdict")[0]
-    assert "Integral(R*exp(-R**2/2)/(2*pi)" in told and "3. = acos(rho)/pi" in told and "make up the circle" in told
+    statement = shown.partition("asked\n")[2].partition("verdict")[0]
+    for words in ("Integral(R*exp(-R**2/2)/(2*pi)", "3. = acos(rho)/pi", "make up the circle"):
+        assert words in statement
 
 
 @pytest.mark.parametrize("id", ALL)
 def test_every_claim_can_be_told_before_it_is_judged(id: str) -> None:
-    told = list(ALL[id].at().statement())
-    assert told and not any("Dummy" in line or "object at" in line for line in told)
+    statement = list(ALL[id].at().statement())
+    assert statement and not any("Dummy" in line or "object at" in line for line in statement)
 
 
 def test_an_entry_point_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,8 +39,8 @@ def test_the_report_repeats_the_regime_and_is_json(preset: str) -> None:
     report = check_constants(experiment)
     assert report.applies == regime(experiment).holds
     assert {arm.schedule: arm.order for arm in report.arms} == {"L-S": "P first", "S": "Q first"}
-    told = json.loads(json.dumps(report.to_dict(), allow_nan=False))
-    assert told["applies"] is report.applies and set(told["arms"][0]["tau_Q"]) == {"0.45", "0.5", "0.55"}
+    answer = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert answer["applies"] is report.applies and set(answer["arms"][0]["tau_Q"]) == {"0.45", "0.5", "0.55"}
     assert set(report.moves) == {row.id for row in get_conditions(experiment) if not row.holds}
 
 

@@ -25,15 +25,15 @@ from theory_sim.errors import InputError
 ALL = list(claims())
 
 
-def parts_of(problem: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def get_parts(problem: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(problem, Together):
         for each, part in problem.parts:
-            yield from parts_of(part, name or each)
+            yield from get_parts(part, name or each)
     else:
         yield name, problem
 
 
-def line_of(part: str, printed: tuple[str, ...]) -> str:
+def get_line(part: str, printed: tuple[str, ...]) -> str:
     """The printed line that speaks of a part."""
     if len(printed) == 1:
         return printed[0]
@@ -48,7 +48,7 @@ def read(line: str, name: str) -> tuple[bool, Fraction, Fraction | None]:
     return found[1] == "[", Fraction(found[2]), None if found[3] == "oo" else Fraction(found[3])
 
 
-def boxes_of(problem: Any) -> Iterator[tuple[sympy.Symbol, bool, Any, Any]]:
+def get_boxes(problem: Any) -> Iterator[tuple[sympy.Symbol, bool, Any, Any]]:
     if isinstance(problem, (Identity, Inequality)):
         corner = problem.corner.symbol if isinstance(problem, Inequality) and problem.corner is not None else None
         for symbol, (low, high) in problem.variables.items():
@@ -64,9 +64,9 @@ def boxes_of(problem: Any) -> Iterator[tuple[sympy.Symbol, bool, Any, Any]]:
 def test_the_domain_printed_is_the_one_checked(each: Claim) -> None:
     for level in LEVELS:
         printed = each.domain(level)
-        for name, part in parts_of(each.at(level)):
-            line = line_of(name, printed) if name else printed[0]
-            for symbol, closed, low, high in boxes_of(part):
+        for name, part in get_parts(each.at(level)):
+            line = get_line(name, printed) if name else printed[0]
+            for symbol, closed, low, high in get_boxes(part):
                 end = None if high.is_infinite else Fraction(str(high))
                 assert read(line, str(symbol)) == (closed, Fraction(str(low)), end)
                 assert ("whole " + str(symbol) in line) == bool(symbol.is_integer and not (symbol.is_even or symbol.is_odd))

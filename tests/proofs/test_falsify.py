@@ -100,14 +100,14 @@ def test_a_hidden_counterexample_is_found_and_simple(id: str, registered: None) 
         assert DISC.subs(point) <= 0
     if id == "hidden-integer":
         assert Rational(found.point["n"]).is_integer
-    assert found.line.startswith(f"proofs-check at {id} ")
+    assert found.line.startswith(f"proofs-check evaluate {id} ")
 
 
 def test_command_line(tmp_path: Path) -> None:
     file = tmp_path / "found.json"
     run = CliRunner().invoke
     done = run(app, ["falsify", "sheppard", "--twin", "half of it", "--out", str(file)])
-    assert done.exit_code == 0 and "proofs-check at sheppard rho=" in done.output, done.output
+    assert done.exit_code == 0 and "proofs-check evaluate sheppard rho=" in done.output, done.output
     assert run(app, ["recheck", str(file)]).exit_code == 0
     again = run(app, ["falsify", "sheppard", "--twin", "half of it", "--out", str(file)])
     assert isinstance(again.exception, InputError) and "does not exist yet" in str(again.exception)

@@ -14,7 +14,7 @@ from proofs_check.problem import Corner, Identity, Inequality, Positive, Step
 from proofs_check.recheck.boxes import check_boxes
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.registry import check
-from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, UNKNOWN, sign_of
+from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, UNKNOWN, get_sign
 from proofs_check.verify import solve
 from tests.proofs.statement_builders import NARROW, WIDE, A, arctans, identity, p, positive, quotient, x
 from tests.proofs.test_false_statements import STATEMENTS, lemmas
@@ -25,7 +25,7 @@ ZERO, TWO = Integer(0), Integer(2)
 FAR: Final = Rational(1, 2)
 
 
-def evidence_of(problem: Any) -> dict[str, Any]:
+def make_evidence(problem: Any) -> dict[str, Any]:
     """What shows the problem if each step is believed."""
     if isinstance(problem, Inequality):
         domain = [f"{low}:{high}" for low, high in problem.variables.values()]
@@ -42,7 +42,7 @@ def evidence_of(problem: Any) -> dict[str, Any]:
 
 
 def looked_at(problem: Any) -> str:
-    return check(problem, "certified" if isinstance(problem, Inequality) else "proved", evidence_of(problem))
+    return check(problem, "certified" if isinstance(problem, Inequality) else "proved", make_evidence(problem))
 
 
 def wrong_far_from_its_points(low: Any, high: Any) -> Positive:
@@ -148,7 +148,7 @@ def test_true_ones_of_their_kind_are_accepted(true: Callable[[], Any]) -> None:
     ],
 )
 def test_signs_by_structure(expression: sympy.Expr, sign: int) -> None:
-    assert sign_of(expression, {}) == sign
+    assert get_sign(expression, {}) == sign
 
 
 def test_a_lemma_that_shows_no_more_than_not_negative_counts_as_that() -> None:

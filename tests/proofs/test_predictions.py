@@ -16,10 +16,10 @@ ROWS = load()
 LIMIT = [row for row in ROWS if row.engine == "limit"]
 
 
-def row(experiment: str, *, factor: float = 1.0, order: str = "P first", seen: str = "P first") -> Row:
+def row(experiment: str, *, factor: float = 1.0, order: str = "P first", actual: str = "P first") -> Row:
     """Both times 100 and 200 on four data sets, predicted with a factor; orders as given."""
     return Row("limit", experiment, "S", order, True, "", 200.0 * factor, 100.0 * factor,
-               (200.0,) * 4, (100.0,) * 4, (seen,) * 4, (True,) * 4)  # fmt: skip
+               (200.0,) * 4, (100.0,) * 4, (actual,) * 4, (True,) * 4)  # fmt: skip
 
 
 def test_the_page_is_that_of_its_table() -> None:
@@ -43,13 +43,13 @@ def check(
     schedules: tuple[str, ...] = protocol.SCHEDULES,
 ) -> None:
     for schedule in schedules:
-        found, told = compare(engine, experiment, schedule), stored[experiment.name, schedule]
+        found, expected = compare(engine, experiment, schedule), stored[experiment.name, schedule]
         for times in ("Q", "P"):
-            assert getattr(found, times) == pytest.approx(getattr(told, times), rel=2e-3)
-        assert (found.order, found.robust) == (told.order, told.robust)
+            assert getattr(found, times) == pytest.approx(getattr(expected, times), rel=2e-3)
+        assert (found.order, found.robust) == (expected.order, expected.robust)
         assert (found.predicted_order, found.predicted_robust, found.verdict) == (
-            told.predicted_order, told.predicted_robust, told.verdict)  # fmt: skip
-        assert [found.predicted_Q, found.predicted_P] == pytest.approx([told.predicted_Q, told.predicted_P], rel=1e-6)
+            expected.predicted_order, expected.predicted_robust, expected.verdict)  # fmt: skip
+        assert [found.predicted_Q, found.predicted_P] == pytest.approx([expected.predicted_Q, expected.predicted_P], rel=1e-6)
 
 
 @pytest.mark.tier2

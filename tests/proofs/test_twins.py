@@ -59,16 +59,16 @@ B = sympy.Symbol("B", positive=True)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "seen"),
+    ("parameters", "expected"),
     [
         ({"factor": Rational(99, 100)}, True), ({"factor": Rational(102, 100)}, False), ({"factor": Integer(1)}, False),
         ({"turned": True}, False), ({"law": "bound"}, False), ({"sign": Rational(-101, 100)}, True),
         ({"size": B * Rational(101, 100)}, True), ({"size": B + 1}, False),
     ],
 )  # fmt: skip
-def test_what_counts_as_a_percent(parameters: dict[str, Any], seen: bool) -> None:
+def test_what_counts_as_a_percent(parameters: dict[str, Any], expected: bool) -> None:
     def problem(factor: int = 1, sign: int = -1, turned: bool = False, law: str = "exact", size: Any = B) -> Any:
         """Stands for a claim's function."""
 
     each = Claim("made-up", "", "", (), "exact", "proved", problem, (Twin("moved", parameters),))
-    assert bool(moved_by_a_percent(each)) == seen
+    assert bool(moved_by_a_percent(each)) == expected

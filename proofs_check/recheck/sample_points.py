@@ -86,13 +86,13 @@ def allowed_values(domain: Domain) -> dict[sympy.Symbol, Any]:
 def lines(domain: Domain) -> Iterator[dict[sympy.Symbol, Side]]:
     """Straight lines through a domain along each variable, the others at a point inside; whole numbers stand still."""
     inside = rational_points(domain)[0]
-    still = {symbol: (value, value) for symbol, value in inside.items()}
+    fixed = {symbol: (value, value) for symbol, value in inside.items()}
     moving = [symbol for symbol in domain if not symbol.is_integer]
     whole = box(domain)
     for symbol in moving:
-        yield {**still, symbol: whole[symbol]}
+        yield {**fixed, symbol: whole[symbol]}
     if not moving:
-        yield still
+        yield fixed
 
 
 def box(domain: Domain) -> dict[sympy.Symbol, Side]:
