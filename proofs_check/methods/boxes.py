@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import heapq
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import sympy
-from flint import ctx
+from flint import arb, ctx
 
 from proofs_check.methods.continuity import continuous
 from proofs_check.methods.counterexample import false_at, not_positive
@@ -80,7 +80,7 @@ def _cover(
     axis = names.index(problem.corner.symbol) if problem.corner is not None else 0
     width = [high - low if high > low else Fraction(1) for low, high in sides]
     queue: list[tuple[float, int, Sides]] = [(-1.0, 0, sides)]
-    done: list[tuple[Sides, float, Any]] = []
+    done: list[tuple[Sides, float, arb]] = []
     count = 1
     while queue:
         size, _, box = heapq.heappop(queue)
@@ -125,5 +125,5 @@ def _continuous(expression: sympy.Expr, problem: Inequality) -> bool:
     return continuous(expression.subs(reached, simultaneous=True), box)
 
 
-def _balls(names: list[sympy.Symbol], box: tuple[tuple[Fraction, ...], ...]) -> dict[sympy.Symbol, Any]:
+def _balls(names: list[sympy.Symbol], box: tuple[tuple[Fraction, ...], ...]) -> dict[sympy.Symbol, arb]:
     return {name: ball(side[0], side[1]) for name, side in zip(names, box, strict=True)}

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import sympy
-from flint import ctx
+from flint import arb, ctx
 
 from proofs_check.methods.enclosure import ball, enclose, fraction
 from proofs_check.methods.evaluated import evaluated
@@ -220,7 +220,7 @@ def _covered(expression: sympy.Expr, box: Box) -> bool:
         ctx.prec = before
 
 
-def _pieces(shown: Callable[[list[Any]], bool], whole: list[tuple[Fraction, Fraction]]) -> bool:
+def _pieces(shown: Callable[[list[arb]], bool], whole: list[tuple[Fraction, Fraction]]) -> bool:
     left, looked = [whole], 0
     while left:
         piece, looked = left.pop(), looked + 1

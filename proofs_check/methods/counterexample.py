@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
-from typing import Any
 
 import sympy
 from flint import arb, ctx, fmpq
@@ -13,6 +12,7 @@ from flint import arb, ctx, fmpq
 from proofs_check.methods.enclosure import enclose
 from proofs_check.methods.evaluated import evaluated
 from proofs_check.problem import Domain
+from proofs_check.problem.base import Evidence
 
 __all__ = ["Point", "differs", "false_at", "not_positive", "shown_at", "simplest"]
 
@@ -22,25 +22,25 @@ _CORNERS = 4
 Point = dict[sympy.Symbol, sympy.Rational]
 
 
-def not_positive(domain: Domain, expression: sympy.Expr, *, strict: bool = True) -> dict[str, Any] | None:
+def not_positive(domain: Domain, expression: sympy.Expr, *, strict: bool = True) -> Evidence | None:
     """Point of the domain at which an expression is certainly not positive (negative, if not strict), or None."""
 
-    def false(value: Any) -> bool:
+    def false(value: arb) -> bool:
         return bool(value <= 0 if strict else value < 0)
 
     return _first(domain, expression, false, "value")
 
 
-def false_at(domain: Domain, expression: sympy.Expr, values: Sequence[Fraction]) -> dict[str, Any]:
+def false_at(domain: Domain, expression: sympy.Expr, values: Sequence[Fraction]) -> Evidence:
     """A point at which an expression is not positive, made simple."""
     point = {symbol: sympy.Rational(x.numerator, x.denominator) for symbol, x in zip(domain, values, strict=True)}
     return _shown(domain, expression, point, lambda value: bool(value <= 0), "value")
 
 
-def shown_at(domain: Domain, expression: sympy.Expr, point: Point, claimed: str) -> dict[str, Any] | None:
+def shown_at(domain: Domain, expression: sympy.Expr, point: Point, claimed: str) -> Evidence | None:
     """The point made simple, if an expression claimed to be zero, positive or not negative certainly is not so there."""
 
-    def false(value: Any) -> bool:
+    def false(value: arb) -> bool:
         if claimed == "zero":
             return bool(value < 0 or value > 0)
         return bool(value <= 0 if claimed == "positive" else value < 0)
@@ -54,7 +54,7 @@ def shown_at(domain: Domain, expression: sympy.Expr, point: Point, claimed: str)
         return None
 
 
-def differs(domain: Domain, difference: sympy.Expr) -> dict[str, Any] | None:
+def differs(domain: Domain, difference: sympy.Expr) -> Evidence | None:
     """Point of the domain at which a difference is certainly not 0, or None."""
     return _first(domain, difference, lambda value: bool(value < 0 or value > 0), "difference")
 
@@ -80,7 +80,7 @@ def _near(value: sympy.Rational) -> Iterator[sympy.Rational]:
             yield sympy.Rational(middle + offset, most)
 
 
-def _first(domain: Domain, expression: sympy.Expr, false: Callable[[Any], bool], name: str) -> dict[str, Any] | None:
+def _first(domain: Domain, expression: sympy.Expr, false: Callable[[arb], bool], name: str) -> Evidence | None:
     try:
         given = evaluated(expression)
         for point in _points(domain):
@@ -91,7 +91,7 @@ def _first(domain: Domain, expression: sympy.Expr, false: Callable[[Any], bool],
     return None
 
 
-def _at(expression: sympy.Expr, point: Point) -> Any:
+def _at(expression: sympy.Expr, point: Point) -> arb:
     """Enclosure at a point, in the first precision of the ladder that decides its sign, or in the last."""
     before, value = ctx.prec, arb.nan()
     try:
@@ -104,7 +104,7 @@ def _at(expression: sympy.Expr, point: Point) -> Any:
     return value
 
 
-def _shown(domain: Domain, expression: sympy.Expr, point: Point, false: Callable[[Any], bool], name: str) -> dict[str, Any]:
+def _shown(domain: Domain, expression: sympy.Expr, point: Point, false: Callable[[arb], bool], name: str) -> Evidence:
     found = simplest(domain, point, lambda tried: false(_at(expression, tried)))
     return {"counterexample": {str(s): str(v) for s, v in found.items()}, name: _at(expression, found).str(20)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import sympy
 from flint import arb, fmpq
@@ -30,13 +30,13 @@ def fraction(value: sympy.Rational) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def ball(low: Fraction, high: Fraction) -> Any:
+def ball(low: Fraction, high: Fraction) -> arb:
     """Ball that holds the interval [low, high]."""
     a, b = (arb(fmpq(x.numerator, x.denominator)) for x in (low, high))
     return a.union(b)
 
 
-def enclose(expression: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
+def enclose(expression: sympy.Expr, values: Mapping[sympy.Symbol, arb]) -> arb:
     """Enclosure of an expression, by structure; symbols stand for the balls given.
 
     Raises
@@ -73,4 +73,5 @@ def enclose(expression: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
     name = _FUNCTIONS.get(expression.func)
     if name is None:
         raise NotImplementedError(f"no enclosure of {expression.func}")
-    return getattr(enclose(expression.args[0], values), name)()
+    value: arb = getattr(enclose(expression.args[0], values), name)()
+    return value

@@ -7,7 +7,7 @@ then solved for in rationals, and are what is returned. Should the guess be wron
 from __future__ import annotations
 
 from itertools import combinations, islice
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import sympy
@@ -19,7 +19,7 @@ from proofs_check.problem.base import Solution, solves
 __all__ = ["solve"]
 
 _MOST_VERTICES: Final = 20_000
-Vector = list[Any]
+Vector = list[fmpq]
 
 
 @solves(LinearProgram)
@@ -51,11 +51,11 @@ def solve(problem: LinearProgram) -> Solution:
     return "refuted", {**evidence, "claimed": {"optimum": str(problem.optimum), "point": [str(x) for x in problem.point]}}
 
 
-def _exact(value: sympy.Rational) -> Any:
+def _exact(value: sympy.Rational) -> fmpq:
     return fmpq(int(value.p), int(value.q))
 
 
-def _dot(left: Vector, right: Vector) -> Any:
+def _dot(left: Vector, right: Vector) -> fmpq:
     return sum((a * b for a, b in zip(left, right, strict=True)), fmpq(0))
 
 

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice, product
-from typing import Any, Final
+from typing import Final
 
 import sympy
 from flint import ctx
@@ -20,6 +20,8 @@ from proofs_check.methods.enclosure import ball, enclose, fraction
 from proofs_check.problem import Domain
 
 __all__ = ["beside_the_ends", "in_dips"]
+
+Sides = tuple[tuple[Fraction, Fraction], ...]
 
 _NEAREST: Final = 40
 _FARTHEST: Final = 7
@@ -65,7 +67,7 @@ def in_dips(domain: Domain, expression: sympy.Expr, claimed: str) -> Iterator[Po
     names = list(domain)
     whole = tuple((fraction(low), fraction(high)) for low, high in domain.values())
     reach = _reach(names, expression, claimed)
-    queue: list[tuple[float, float, int, Any]] = [(0.0, 0.0, 0, whole)]
+    queue: list[tuple[float, float, int, Sides]] = [(0.0, 0.0, 0, whole)]
     for count in range(1, 2 * (_CUTS_OF_ZERO if claimed == "zero" else _CUTS), 2):
         if not queue:
             return
@@ -81,10 +83,10 @@ def in_dips(domain: Domain, expression: sympy.Expr, claimed: str) -> Iterator[Po
                 heapq.heappush(queue, (*found, count + number, part))
 
 
-def _reach(names: list[sympy.Symbol], expression: sympy.Expr, claimed: str) -> Callable[[Any], tuple[float, float] | None]:
+def _reach(names: list[sympy.Symbol], expression: sympy.Expr, claimed: str) -> Callable[[Sides], tuple[float, float] | None]:
     """Order in which boxes are cut: by the value in the middle and, less, by the enclosure; None if nothing is false there."""
 
-    def reach(box: Any) -> tuple[float, float] | None:
+    def reach(box: Sides) -> tuple[float, float] | None:
         before = ctx.prec
         ctx.prec = _BITS
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import sympy
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from proofs_check.methods.counterexample import Point, shown_at
 from proofs_check.methods.enclosure import enclose
 from proofs_check.methods.narrow import beside_the_ends, in_dips
-from proofs_check.problem.base import Ground
+from proofs_check.problem.base import Evidence, Ground
 
 __all__ = ["rounds"]
 
@@ -27,7 +27,7 @@ _REACH: Final = 8
 """Where a domain has no end: as far beyond its start as half of the points go."""
 
 
-def rounds(ground: Ground, seed: tuple[int, ...]) -> Iterator[tuple[dict[str, Any] | None, int]]:
+def rounds(ground: Ground, seed: tuple[int, ...]) -> Iterator[tuple[Evidence | None, int]]:
     """Search in rounds without end; the same seed, the same rounds.
 
     Parameters
@@ -138,7 +138,7 @@ def _point(ground: Ground, row: NDArray[np.float64]) -> Point:
     return point
 
 
-def _first_narrow(ground: Ground, points: Iterator[Point]) -> tuple[dict[str, Any] | None, int]:
+def _first_narrow(ground: Ground, points: Iterator[Point]) -> tuple[Evidence | None, int]:
     used = 0
     for used, point in enumerate(points, start=1):
         if all(low <= point[symbol] <= high for symbol, (low, high) in ground.variables.items()):
@@ -148,7 +148,7 @@ def _first_narrow(ground: Ground, points: Iterator[Point]) -> tuple[dict[str, An
     return None, used
 
 
-def _first_certain(ground: Ground, rows: NDArray[np.float64]) -> dict[str, Any] | None:
+def _first_certain(ground: Ground, rows: NDArray[np.float64]) -> Evidence | None:
     for row in rows:
         found = shown_at(ground.variables, ground.expression, _point(ground, row), ground.claimed)
         if found is not None:

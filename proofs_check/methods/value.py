@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, reduce
 from operator import mul
-from typing import Any, Final
+from typing import Final
 
 import sympy
 from flint import acb, arb, ctx, fmpq
@@ -77,22 +77,24 @@ def _integrals(problem: Value) -> Iterator[sympy.Integral]:
         yield from (node for node in sympy.preorder_traversal(expression) if isinstance(node, sympy.Integral))
 
 
-def _decimal(end: Any, down: bool) -> str:
+def _decimal(end: arb, down: bool) -> str:
     """A decimal with 25 places beyond an end, outwards."""
     scaled = end * arb(10) ** 25
     whole = scaled.floor() - 1 if down else scaled.ceil() + 1
-    return str(sympy.Rational(int(whole.unique_fmpz() if whole.is_exact() else whole.mid().unique_fmpz()), 10**25))
+    number = whole.unique_fmpz() if whole.is_exact() else whole.mid().unique_fmpz()
+    assert number is not None
+    return str(sympy.Rational(int(number), 10**25))
 
 
-def _span(low: sympy.Rational, high: sympy.Rational) -> Any:
+def _span(low: sympy.Rational, high: sympy.Rational) -> arb:
     a, b = (arb(fmpq(int(x.p), int(x.q))) for x in (low, high))
     return a.union(b)
 
 
-def _bracket(root: Root, values: Mapping[sympy.Symbol, Any]) -> tuple[sympy.Rational, sympy.Rational] | None:
+def _bracket(root: Root, values: Mapping[sympy.Symbol, arb]) -> tuple[sympy.Rational, sympy.Rational] | None:
     """Rationals around the only root: the ends differ in sign, and the derivative has one sign between."""
 
-    def at(expression: sympy.Expr, ball: Any, goal: int = _GOAL) -> Any:
+    def at(expression: sympy.Expr, ball: arb, goal: int = _GOAL) -> arb:
         given = {**{symbol: acb(each) for symbol, each in values.items()}, root.symbol: acb(ball)}
         return _real(_complex(expression, given, False, goal))
 
@@ -119,7 +121,7 @@ def _bracket(root: Root, values: Mapping[sympy.Symbol, Any]) -> tuple[sympy.Rati
 
 
 def _around(
-    middle: sympy.Rational, ends: tuple[sympy.Rational, sympy.Rational], equation: Callable[[Any], Any], rising: bool
+    middle: sympy.Rational, ends: tuple[sympy.Rational, sympy.Rational], equation: Callable[[arb], arb], rising: bool
 ) -> tuple[sympy.Rational, sympy.Rational]:
     """The narrowest bracket about a point at which the sign is not decided; the ends if there is no narrower one."""
     low, high = ends
@@ -131,12 +133,12 @@ def _around(
     return low, high
 
 
-def _real(value: Any) -> Any:
+def _real(value: acb) -> arb:
     """The real part of what is real; not finite if the value certainly is not real."""
     return value.real if value.imag.contains(0) else arb.nan()
 
 
-def _complex(expression: sympy.Expr, values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
+def _complex(expression: sympy.Expr, values: Mapping[sympy.Symbol, acb], analytic: bool, goal: int) -> acb:
     """Enclosure over complex balls; with ``analytic`` not finite unless the expression is analytic there.
 
     Without, all that is put in is real: logarithms and roots of what is not shown to be positive are not finite. The error
@@ -146,11 +148,11 @@ def _complex(expression: sympy.Expr, values: Mapping[sympy.Symbol, Any], analyti
 
 
 # Slots of what was computed before, values of the symbols, whether analytic, goal.
-_Operation = Callable[[list[Any], Mapping[sympy.Symbol, Any], bool, int], Any]
+_Operation = Callable[[list[acb], Mapping[sympy.Symbol, acb], bool, int], acb]
 
 
 @lru_cache(maxsize=256)
-def _program(expression: sympy.Expr) -> Callable[[Mapping[sympy.Symbol, Any], bool, int], Any]:
+def _program(expression: sympy.Expr) -> Callable[[Mapping[sympy.Symbol, acb], bool, int], acb]:
     """The expression as operations in their order, each part once: an integrand is evaluated a hundred thousand times."""
     slots: dict[sympy.Expr, int] = {}
     operations: list[_Operation] = []
@@ -165,8 +167,8 @@ def _program(expression: sympy.Expr) -> Callable[[Mapping[sympy.Symbol, Any], bo
 
     place(expression)
 
-    def run(values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
-        done: list[Any] = []
+    def run(values: Mapping[sympy.Symbol, acb], analytic: bool, goal: int) -> acb:
+        done: list[acb] = []
         for operation in operations:
             done.append(operation(done, values, analytic, goal))
         return done[-1]
@@ -208,7 +210,7 @@ def _integration(node: sympy.Integral) -> _Operation:
     low, high = map(_program, limits)
     integrand = _program(node.function)
 
-    def integrate(done: list[Any], values: Mapping[sympy.Symbol, Any], analytic: bool, goal: int) -> Any:
+    def integrate(done: list[acb], values: Mapping[sympy.Symbol, acb], analytic: bool, goal: int) -> acb:
         a, b = (end(values, False, goal) for end in (low, high))
         near = arb(2) ** -goal
         # Integrals within need not be closer than what is asked of the whole.
@@ -221,23 +223,23 @@ def _integration(node: sympy.Integral) -> _Operation:
 
 
 @lru_cache(maxsize=1024)
-def _constant(number: sympy.Expr, bits: int) -> Any:
+def _constant(number: sympy.Expr, bits: int) -> acb:
     """Ball of a number, in a precision that must be the one in force."""
     return acb(enclose(number, {}))
 
 
-def _root(inner: Any, analytic: bool, *, above: bool) -> Any:
+def _root(inner: acb, analytic: bool, *, above: bool) -> acb:
     if not (analytic or inner.real >= 0):
         return acb(arb.nan())
     root = inner.sqrt(analytic=analytic)
     return root if above else 1 / root
 
 
-def _logarithm(inner: Any, analytic: bool) -> Any:
+def _logarithm(inner: acb, analytic: bool) -> acb:
     return inner.log(analytic=analytic) if analytic or inner.real > 0 else acb(arb.nan())
 
 
-def _arctangent(inner: Any, analytic: bool) -> Any:
+def _arctangent(inner: acb, analytic: bool) -> acb:
     """By logarithms, whose cuts are those of atan: the ball of an integral's bound reaches off the real line."""
     turned = acb(0, 1) * inner
     return ((1 - turned).log(analytic=analytic) - (1 + turned).log(analytic=analytic)) * acb(0, 1) / 2

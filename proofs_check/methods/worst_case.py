@@ -17,7 +17,7 @@ left over is not negative: then alpha_T + epsilon (sum of a + e) bounds the sum 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import sympy
@@ -66,15 +66,15 @@ def bound_worst_case(problem: WorstCase) -> Solution:
     return "undecided", {"reason": f"between {_float(lower)} and {_float(upper)}", **evidence}
 
 
-def _exact(value: sympy.Rational) -> Any:
+def _exact(value: sympy.Rational) -> fmpq:
     return fmpq(int(value.p), int(value.q))
 
 
-def _float(value: Any) -> float:
+def _float(value: fmpq) -> float:
     return int(value.p) / int(value.q)
 
 
-def _rounded(value: float) -> Any:
+def _rounded(value: float) -> fmpq:
     return fmpq(round(value * _DENOMINATOR), _DENOMINATOR)
 
 
@@ -136,7 +136,7 @@ def _centre(point: Floats, cost: Floats, constant: Floats, linear: Floats, n: in
     return point
 
 
-def _run(problem: WorstCase, inner: Floats, slopes: Floats) -> tuple[list[Any], list[Any], Any]:
+def _run(problem: WorstCase, inner: Floats, slopes: Floats) -> tuple[list[fmpq], list[fmpq], fmpq]:
     """A run in rationals near the guessed one, possible exactly, and its average loss."""
     eta, r = _exact(problem.rate), _exact(problem.root_floor)
     squared, total = fmpq(1), fmpq(0)
@@ -157,13 +157,13 @@ def _run(problem: WorstCase, inner: Floats, slopes: Floats) -> tuple[list[Any], 
     return inner_exact, slopes_exact, total / problem.horizon
 
 
-def _root_below(value: Any) -> Any:
+def _root_below(value: fmpq) -> fmpq:
     """Rational just below the square root."""
     scaled = value * _DENOMINATOR**2
     return fmpq(fmpz(scaled.p // scaled.q).isqrt(), _DENOMINATOR)
 
 
-def _certificate(problem: WorstCase, guess: Sequence[Floats]) -> tuple[Any, list[Any], list[Any], Any]:
+def _certificate(problem: WorstCase, guess: Sequence[Floats]) -> tuple[fmpq, list[fmpq], list[fmpq], fmpq]:
     """alpha_T, b and e in rationals near the guessed ones, for which the form left over is not negative, and their bound."""
     eta, r = _exact(problem.rate), _exact(problem.root_floor)
     before, spent = fmpq(0), fmpq(0)
@@ -178,7 +178,7 @@ def _certificate(problem: WorstCase, guess: Sequence[Floats]) -> tuple[Any, list
     return before, gradient[::-1], floor[::-1], (before + spent) / problem.horizon
 
 
-def _least(before: Any, b: Any, e: Any, eta: Any) -> Any:
+def _least(before: fmpq, b: fmpq, e: fmpq, eta: fmpq) -> fmpq:
     """The least alpha of a step, given that of the steps after it and the multipliers of |g|^2 <= L and |h|^2 <= epsilon.
 
     The form is (alpha - before) |x|^2 + 2 (before eta - a/2) <g, x> + (a + b - before eta^2) |g|^2 - 2 a <g, h>

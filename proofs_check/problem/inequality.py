@@ -54,7 +54,7 @@ class Inequality(Problem):
         require_domain(self.variables, bounded=True)
         require_declared((self.expression,), self.variables)
         if self.corner is not None:
-            require_corner(self.corner, self.variables)
+            require_corner(self.corner.symbol, self.corner.order, self.variables)
 
     def statement(self) -> Iterator[str]:
         """What is positive, and where."""

@@ -5,16 +5,15 @@ A symbol declared positive and a domain that reaches below 0 would let algebra p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import sympy
 
+from proofs_check.problem.base import Domain
+from proofs_check.problem.step import Step
 from theory_sim.errors import InputError
 
 __all__ = ["require_corner", "require_declared", "require_domain", "require_point", "require_step"]
-
-Domain = Mapping[sympy.Symbol, tuple[sympy.Expr, sympy.Expr]]
 
 
 def require_domain(variables: Domain, *, bounded: bool = False) -> None:
@@ -54,7 +53,7 @@ def require_declared(expressions: Iterable[sympy.Expr], symbols: Iterable[sympy.
             raise InputError(f"{expression}", "exact numbers, written out", "write rationals for floats")
 
 
-def require_step(step: Any, variables: Domain) -> None:
+def require_step(step: Step, variables: Domain) -> None:
     """Refuse a step that names no way of being shown."""
     require_declared((step.expression,), variables)
     if step.how == "derivative":
@@ -69,15 +68,15 @@ def require_step(step: Any, variables: Domain) -> None:
         raise InputError(f"step by {step.how!r}", "algebra, derivative or lemma", "choose one")
 
 
-def require_point(by: Any, at: Any, variables: Domain) -> None:
+def require_point(by: sympy.Symbol | None, at: sympy.Expr | None, variables: Domain) -> None:
     """Refuse a point of a variable that is none of the problem's, or a point that moves with it."""
-    if by not in variables or at.free_symbols - (set(variables) - {by}):
+    if by is None or at is None or by not in variables or at.free_symbols - (set(variables) - {by}):
         raise InputError(f"the point {by} = {at}", "a variable of the problem, at a point that the other ones determine",
                          "choose by and at so")  # fmt: skip
 
 
-def require_corner(corner: Any, variables: Domain) -> None:
+def require_corner(symbol: sympy.Symbol, order: int, variables: Domain) -> None:
     """Refuse a corner that is none."""
-    if corner.symbol not in variables or corner.order < 1:
-        raise InputError(f"corner of order {corner.order} in {corner.symbol}", "a variable of the problem, order 1 or more",
+    if symbol not in variables or order < 1:
+        raise InputError(f"corner of order {order} in {symbol}", "a variable of the problem, order 1 or more",
                          "give such a corner")  # fmt: skip

@@ -7,13 +7,14 @@ arcsine within [-1, 1]. That is shown by mpmath's intervals on pieces of the box
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import mpmath
 import sympy
 
-from proofs_check.recheck.intervals import Side, interval
+from proofs_check.recheck.intervals import Interval, Side, interval
 from proofs_check.recheck.numbers import is_analytic
 from proofs_check.recheck.refusal import Refused
 
@@ -121,11 +122,11 @@ def _is_shown(rule: str, argument: sympy.Expr, whole: dict[sympy.Symbol, Side]) 
     return True
 
 
-def _share(side: Side, whole: Side) -> Any:
-    return (side[1] - side[0]) / (whole[1] - whole[0]) if whole[1] > whole[0] else 0
+def _share(side: Side, whole: Side) -> Fraction:
+    return (side[1] - side[0]) / (whole[1] - whole[0]) if whole[1] > whole[0] else Fraction(0)
 
 
-def _enclosure(argument: sympy.Expr, piece: Mapping[sympy.Symbol, Side]) -> Any:
+def _enclosure(argument: sympy.Expr, piece: Mapping[sympy.Symbol, Side]) -> Interval | None:
     """Interval, or None where the expression is not defined on all of the piece."""
     try:
         return interval(argument, piece, _DIGITS)
@@ -133,7 +134,7 @@ def _enclosure(argument: sympy.Expr, piece: Mapping[sympy.Symbol, Side]) -> Any:
         return None
 
 
-def _holds(rule: str, found: Any) -> bool:
+def _holds(rule: str, found: Interval | None) -> bool:
     if found is None or not (mpmath.isfinite(mpmath.mpf(found.a)) and mpmath.isfinite(mpmath.mpf(found.b))):
         return False
     if rule == "not negative":

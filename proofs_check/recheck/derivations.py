@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import mpmath
 import sympy
@@ -21,7 +21,7 @@ from proofs_check.problem.base import Evidence
 from proofs_check.recheck.continuity import require_continuous
 from proofs_check.recheck.definitions import require_meaning
 from proofs_check.recheck.intervals import fraction
-from proofs_check.recheck.numbers import AGREED, is_analytic, number
+from proofs_check.recheck.numbers import AGREED, Number, is_analytic, number
 from proofs_check.recheck.refusal import Refused, only_keys
 from proofs_check.recheck.registry import rechecks
 from proofs_check.recheck.sample_points import CUT, Point, allowed_values, box, lines, near_ends, near_singular, rational_points
@@ -172,7 +172,7 @@ def _check_steps(domain: Domain, start: sympy.Expr, steps: Sequence[Step], store
             _check_point(position, before, step, point, AGREED if analytic else mpmath.mpf(10) ** (20 - _DIGITS))
 
 
-def _check_point(position: int, before: sympy.Expr, step: Step, point: Point, allowed: Any) -> None:
+def _check_point(position: int, before: sympy.Expr, step: Step, point: Point, allowed: Number) -> None:
     gap = mpmath.inf
     for digits in (_DIGITS,) if allowed == AGREED else (_DIGITS, _MORE_DIGITS):
         left, right = (number(side, point, digits) for side in (before, step.expression))

@@ -11,17 +11,19 @@ import sympy
 
 from proofs_check.recheck.refusal import Refused
 
-__all__ = ["fraction", "interval", "walk"]
+__all__ = ["Interval", "fraction", "interval", "walk"]
 
 Side = tuple[Fraction, Fraction]
+Interval = Any
+"""mpmath's, which has no types."""
 
 
-def fraction(value: Any) -> Fraction:
+def fraction(value: sympy.Rational) -> Fraction:
     """A sympy rational as a fraction."""
     return Fraction(int(value.p), int(value.q))
 
 
-def interval(expression: sympy.Expr, sides: Mapping[sympy.Symbol, Side], digits: int = 40) -> Any:
+def interval(expression: sympy.Expr, sides: Mapping[sympy.Symbol, Side], digits: int = 40) -> Interval:
     """Interval that holds the expression for all values of its symbols between the ends given."""
     before = mpmath.iv.dps
     mpmath.iv.dps = digits
@@ -33,12 +35,12 @@ def interval(expression: sympy.Expr, sides: Mapping[sympy.Symbol, Side], digits:
         mpmath.iv.dps = before
 
 
-def _span(low: Fraction, high: Fraction) -> Any:
+def _span(low: Fraction, high: Fraction) -> Interval:
     a, b = (mpmath.iv.mpf(x.numerator) / x.denominator for x in (low, high))
     return mpmath.iv.mpf([a.a, b.b])
 
 
-def walk(node: sympy.Expr, values: Mapping[sympy.Expr, Any]) -> Any:
+def walk(node: sympy.Expr, values: Mapping[sympy.Expr, Interval]) -> Interval:
     """Interval of an expression by structure; symbols, and expressions already enclosed, stand for the intervals given."""
     if node in values:
         return values[node]
@@ -79,7 +81,7 @@ def walk(node: sympy.Expr, values: Mapping[sympy.Expr, Any]) -> Any:
     raise Refused(f"no second enclosure of {type(node).__name__}")
 
 
-def _monotone(function: Any, argument: Any) -> Any:
+def _monotone(function: type[sympy.Function], argument: Interval) -> Interval:
     """Interval of a monotone function from its ends, widened by what mpmath's point functions may be off."""
     point = {sympy.atan: mpmath.atan, sympy.asin: mpmath.asin, sympy.acos: mpmath.acos, sympy.erf: mpmath.erf}[function]
     with mpmath.workdps(50):

@@ -12,8 +12,10 @@ import sympy
 
 from proofs_check.recheck.refusal import Refused
 
-__all__ = ["AGREED", "is_analytic", "number"]
+__all__ = ["AGREED", "Number", "is_analytic", "number"]
 
+Number = Any
+"""mpmath's, which has no types."""
 AGREED: Final = mpmath.mpf(10) ** -12
 """How far the two sides of a step may be apart where an integral, a limit or a derivative is computed by mpmath."""
 _NEAR: Final = mpmath.mpf(10) ** -24
@@ -25,7 +27,7 @@ def is_analytic(expression: sympy.Expr) -> bool:
     return bool(expression.has(*_UNEVALUATED))
 
 
-def number(expression: sympy.Expr, point: Mapping[sympy.Symbol, Fraction], digits: int) -> Any:
+def number(expression: sympy.Expr, point: Mapping[sympy.Symbol, Fraction], digits: int) -> Number:
     """Value at a rational point.
 
     Parameters
@@ -48,7 +50,7 @@ def number(expression: sympy.Expr, point: Mapping[sympy.Symbol, Fraction], digit
         return _value(expression, values)
 
 
-def _value(node: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
+def _value(node: sympy.Expr, values: Mapping[sympy.Symbol, Number]) -> Number:
     if not is_analytic(node):
         names, function = _compiled(node)
         return function(*(values[symbol] for symbol in names))
@@ -67,13 +69,13 @@ def _value(node: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
 
 
 @lru_cache(maxsize=512)
-def _compiled(node: sympy.Expr) -> tuple[tuple[sympy.Symbol, ...], Callable[..., Any]]:
+def _compiled(node: sympy.Expr) -> tuple[tuple[sympy.Symbol, ...], Callable[..., Number]]:
     """Variables and function, once for all nodes of a quadrature; precision is the one in force when it is called."""
     names = tuple(sorted(node.free_symbols, key=str))
     return names, sympy.lambdify(names, node, "mpmath")
 
 
-def _integral(node: sympy.Integral, values: Mapping[sympy.Symbol, Any]) -> Any:
+def _integral(node: sympy.Integral, values: Mapping[sympy.Symbol, Number]) -> Number:
     # sympy lists the innermost range first.
     *inner, (variable, low, high) = node.limits
     body = sympy.Integral(node.function, *inner) if inner else node.function
@@ -83,7 +85,7 @@ def _integral(node: sympy.Integral, values: Mapping[sympy.Symbol, Any]) -> Any:
     return mpmath.quad(lambda x: _value(body, {**values, variable: x}), pieces)
 
 
-def _limit(node: sympy.Limit, values: Mapping[sympy.Symbol, Any]) -> Any:
+def _limit(node: sympy.Limit, values: Mapping[sympy.Symbol, Number]) -> Number:
     body, variable, end, side = node.args
     near = []
     for step in (_NEAR, _NEAR / 10):

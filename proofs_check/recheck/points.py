@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import mpmath
 import sympy
 
 from proofs_check.problem import Identity, Inequality, Positive
 from proofs_check.problem.base import Evidence
-from proofs_check.recheck.intervals import fraction, interval
+from proofs_check.recheck.intervals import Interval, Side, fraction, interval
 from proofs_check.recheck.refusal import Refused, exact, only_keys
 from proofs_check.recheck.registry import rechecks
 
@@ -52,7 +53,7 @@ def check_counterexample(problem: Identity | Inequality | Positive, outcome: str
     return "the expression is not positive there"
 
 
-def _decided(expression: sympy.Expr, sides: Any) -> Any:
+def _decided(expression: sympy.Expr, sides: Mapping[sympy.Symbol, Side]) -> Interval:
     """Interval of the expression at a point, in the first precision that decides its sign and 37 digits, or in the last."""
     value = interval(expression, sides)
     for digits in _LADDER:
@@ -63,7 +64,7 @@ def _decided(expression: sympy.Expr, sides: Any) -> Any:
     return value
 
 
-def _point(problem: Any, stored: dict[str, str]) -> dict[sympy.Symbol, Fraction]:
+def _point(problem: Identity | Inequality | Positive, stored: dict[str, str]) -> dict[sympy.Symbol, Fraction]:
     given = {name: exact(text) for name, text in stored.items()}
     if set(given) != {str(symbol) for symbol in problem.variables}:
         raise Refused("the counterexample names other variables than the claim")
@@ -79,7 +80,7 @@ def _point(problem: Any, stored: dict[str, str]) -> dict[sympy.Symbol, Fraction]
     return point
 
 
-def _is_said(value: Any, text: str) -> None:
+def _is_said(value: Interval, text: str) -> None:
     """Refuse a printed number, as "[1.234 +/- 5e-6]" or "1.234", that is not the one found."""
     middle, _, radius = text.strip("[]").partition("+/-")
     with mpmath.workdps(40):

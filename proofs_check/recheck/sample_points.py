@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 import mpmath
 import sympy
@@ -15,7 +15,7 @@ import sympy
 from proofs_check.problem import Domain
 from proofs_check.recheck.continuity import critical
 from proofs_check.recheck.intervals import Side, fraction
-from proofs_check.recheck.numbers import number
+from proofs_check.recheck.numbers import Number, number
 from proofs_check.recheck.refusal import Refused
 
 __all__ = ["CUT", "Point", "allowed_values", "box", "lines", "near_ends", "near_singular", "rational_points"]
@@ -70,7 +70,7 @@ def near_singular(expressions: Sequence[sympy.Expr], domain: Domain) -> list[Poi
     return points
 
 
-def allowed_values(domain: Domain) -> dict[sympy.Symbol, Any]:
+def allowed_values(domain: Domain) -> dict[sympy.Symbol, tuple[sympy.Integer, sympy.Integer]]:
     """The domain that the symbols' assumptions allow, cut where it has no end: a claim of positivity is about all of it."""
     found = {}
     for symbol in domain:
@@ -113,7 +113,7 @@ def _ends(domain: Domain, symbol: sympy.Symbol) -> tuple[Fraction, Fraction]:
 def _closest(argument: sympy.Expr, symbol: sympy.Symbol, inside: Point, low: Fraction, high: Fraction) -> Iterator[Fraction]:
     """Least values of the argument's size between grid points, by thirds."""
 
-    def size(at: Fraction) -> Any:
+    def size(at: Fraction) -> Number:
         try:
             value = abs(number(argument, {**inside, symbol: at}, _DIGITS))
         except (ZeroDivisionError, OverflowError, ValueError, Refused):

@@ -7,23 +7,24 @@ slope by sums over pieces in interval arithmetic.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import mpmath
 import sympy
 
-from proofs_check.recheck.intervals import walk
+from proofs_check.recheck.intervals import Interval, walk
+from proofs_check.recheck.numbers import Number
 
 __all__ = ["middle", "span"]
 
 _PIECES: Final = 32
 # What the quadrature, 36 digits and more, may be off.
 _QUADRATURE: Final = mpmath.mpf(10) ** -30
-Values = Mapping[sympy.Symbol, Any]
-Quadrature = Callable[[sympy.Expr, Values], Any]
+Values = Mapping[sympy.Symbol, Interval]
+Quadrature = Callable[[sympy.Expr, Values], Number]
 
 
-def span(expression: sympy.Expr, values: Values, quadrature: Quadrature) -> Any:
+def span(expression: sympy.Expr, values: Values, quadrature: Quadrature) -> Interval:
     """Interval that holds an expression for all values of its symbols.
 
     Parameters
@@ -38,12 +39,12 @@ def span(expression: sympy.Expr, values: Values, quadrature: Quadrature) -> Any:
     return _span(expression, values, lambda node: _at_middle(node, values, quadrature))
 
 
-def middle(interval: Any) -> Any:
+def middle(interval: Interval) -> Number:
     """A number in the middle of an interval."""
     return mpmath.mpf(interval.mid.a._mpi_[0]) if hasattr(interval.mid, "a") else mpmath.mpf(interval.mid)
 
 
-def _span(expression: sympy.Expr, values: Values, of_integral: Callable[[sympy.Integral], Any]) -> Any:
+def _span(expression: sympy.Expr, values: Values, of_integral: Callable[[sympy.Integral], Interval]) -> Interval:
     integrals = _outermost(expression)
     return walk(expression, {**values, **{node: of_integral(node) for node in integrals}})
 
@@ -54,7 +55,7 @@ def _outermost(node: sympy.Expr) -> set[sympy.Integral]:
     return set().union(*(_outermost(argument) for argument in node.args))
 
 
-def _at_middle(node: sympy.Integral, values: Values, quadrature: Quadrature) -> Any:
+def _at_middle(node: sympy.Integral, values: Values, quadrature: Quadrature) -> Interval:
     moving = [symbol for symbol in node.free_symbols if values[symbol].delta > 0]
     number = quadrature(node, {symbol: middle(values[symbol]) for symbol in node.free_symbols})
     off = _QUADRATURE * (1 + abs(number))
@@ -65,12 +66,12 @@ def _at_middle(node: sympy.Integral, values: Values, quadrature: Quadrature) -> 
     return found
 
 
-def _by_pieces(node: sympy.Integral, values: Values) -> Any:
+def _by_pieces(node: sympy.Integral, values: Values) -> Interval:
     """Sum over pieces of the range, wide but certain."""
     ((variable, start, end),) = node.limits
     a, b = (walk(each, values) for each in (start, end))
 
-    def over(piece: Any) -> Any:
+    def over(piece: Interval) -> Interval:
         inside = {**values, variable: piece}
         return _span(node.function, inside, lambda inner: _by_pieces(inner, inside))
 

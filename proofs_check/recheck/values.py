@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import mpmath
 import sympy
@@ -18,6 +18,8 @@ import sympy
 from proofs_check.problem import PRECISION, Root, Value
 from proofs_check.problem.base import Evidence
 from proofs_check.recheck.definitions import require_meaning
+from proofs_check.recheck.intervals import Interval
+from proofs_check.recheck.numbers import Number
 from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
 from proofs_check.recheck.registry import rechecks
 from proofs_check.recheck.sample_points import box
@@ -57,7 +59,7 @@ def check_value(problem: Value, outcome: str, evidence: Evidence) -> str:
     return f"the value, computed again to {_DIGITS} digits by another quadrature, lies between the ends"
 
 
-def _check_ends(problem: Value, evidence: dict[str, Any], ends: list[Fraction]) -> None:
+def _check_ends(problem: Value, evidence: Evidence, ends: list[Fraction]) -> None:
     """Roots in their brackets, and values between the stored ends: in the middle of the intervals and at their extremes."""
     slack = mpmath.mpf(10) ** (3 - _DIGITS)
     for number, point in enumerate(_points(problem)):
@@ -92,11 +94,11 @@ def _wide(problem: Value) -> list[sympy.Symbol]:
     return [symbol for symbol, (low, high) in problem.within.items() if Fraction(str(high - low)) > _LAST_PLACE]
 
 
-def _value_at(problem: Value, point: Mapping[sympy.Symbol, Fraction]) -> Any:
+def _value_at(problem: Value, point: Mapping[sympy.Symbol, Fraction]) -> Number:
     return _computed(problem.expression, problem.roots, tuple(point.items()))[1]
 
 
-def _whole(problem: Value) -> Any:
+def _whole(problem: Value) -> Interval:
     """Interval of the value over the intervals of all that is known only to lie in one."""
     before = mpmath.iv.dps
     mpmath.iv.dps = _DIGITS + 10
@@ -111,7 +113,7 @@ def _whole(problem: Value) -> Any:
         mpmath.iv.dps = before
 
 
-def _about(root: Root, found: Any, values: Mapping[sympy.Symbol, Any]) -> Any:
+def _about(root: Root, found: Number, values: Mapping[sympy.Symbol, Interval]) -> Interval:
     """The narrowest interval about a computed root at whose ends the equation certainly has two signs."""
     for digits in range(_DIGITS - 8, 8, -2):
         near = mpmath.mpf(10) ** -digits
@@ -126,7 +128,7 @@ def _about(root: Root, found: Any, values: Mapping[sympy.Symbol, Any]) -> Any:
 @cache
 def _computed(
     expression: sympy.Expr, roots: tuple[Root, ...], known: tuple[tuple[sympy.Symbol, Fraction], ...]
-) -> tuple[tuple[Any, ...], Any]:
+) -> tuple[tuple[Number, ...], Number]:
     """Roots and value, with what is known only to lie in an interval at one point of it."""
     with mpmath.workdps(_DIGITS + 10):
         values = {symbol: _mpf(value) for symbol, value in known}
@@ -137,16 +139,16 @@ def _computed(
         return tuple(values[root.symbol] for root in roots), _number(expression, values)
 
 
-def _residual(root: Root, values: Mapping[sympy.Symbol, Any]) -> Callable[[Any], Any]:
+def _residual(root: Root, values: Mapping[sympy.Symbol, Number]) -> Callable[[Number], Number]:
     return lambda at: _number(root.equation, {**values, root.symbol: at})
 
 
-def _mpf(value: Any) -> Any:
+def _mpf(value: sympy.Rational | Fraction) -> Number:
     exact = Fraction(str(value))
     return mpmath.mpf(exact.numerator) / exact.denominator
 
 
-def _number(node: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> Any:
+def _number(node: sympy.Expr, values: Mapping[sympy.Symbol, Number]) -> Number:
     if node in values:
         return values[node]
     if isinstance(node, sympy.Integral):
