@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from proofs_check.claim import find
+from proofs_check.claim import Claim, find
 from proofs_check.problem import Problem
 from theory_sim.errors import InputError
 
 __all__ = ["require_no_circle"]
 
 
-def require_no_circle(id: str, problem: Problem, above: tuple[str, ...] = ()) -> None:
+def require_no_circle(claim: Claim, problem: Problem, above: tuple[str, ...] = ()) -> None:
     """Refuse a claim that rests on itself, on lemmas but proved claims of the right kind, or on claims not proved or certified.
 
     Parameters
     ----------
-    id : str
-        Of the claim.
+    claim : Claim
     problem : Problem
         Its problem, or its twin's.
     above : tuple of str
@@ -26,7 +25,7 @@ def require_no_circle(id: str, problem: Problem, above: tuple[str, ...] = ()) ->
     InputError
         With the circle, or the lemma that does not serve.
     """
-    chain = (*above, id)
+    id, chain = claim.id, (*above, claim.id)
     for lemma, kind in problem.premises():
         if lemma in chain:
             raise InputError(f"derivation of {chain[0]!r}: {' -> '.join((*chain, lemma))}", "no claim rests on itself",
@@ -36,12 +35,13 @@ def require_no_circle(id: str, problem: Problem, above: tuple[str, ...] = ()) ->
         if premise.expected != "proved" or not isinstance(used, kind):
             raise InputError(f"lemma {lemma!r} of {id!r}, of the kind {used.kind}, expected {premise.expected!r}",
                              f"a lemma is a proved claim, here of the kind {kind.kind}", "use another lemma")
-        require_no_circle(lemma, used, chain)
-    for other in find(id).assuming:
+        require_no_circle(premise, used, chain)
+    for other in claim.assuming:
         if other in chain:
             raise InputError(f"claim {chain[0]!r}: {' -> '.join((*chain, other))}", "no claim rests on itself",
                              "state one of them without the other")
-        if find(other).expected not in ("proved", "certified"):
-            raise InputError(f"claim {id!r} assuming {other!r}, expected {find(other).expected!r}",
+        taken = find(other)
+        if taken.expected not in ("proved", "certified"):
+            raise InputError(f"claim {id!r} assuming {other!r}, expected {taken.expected!r}",
                              "a claim that is proved or certified", "assume another")
-        require_no_circle(other, find(other).problem(), chain)
+        require_no_circle(taken, taken.problem(), chain)

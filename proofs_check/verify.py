@@ -36,7 +36,7 @@ def verify(id: str, *, level: Level = "quick") -> Verdict:
 def judge(claim: Claim, twin: str = "", *, level: Level = "quick") -> Verdict:
     """Verdict of a claim, or of its twin of that name."""
     problem = claim.at(level, twin)
-    require_no_circle(claim.id, problem)
+    require_no_circle(claim, problem)
     evidence: Evidence
     try:
         outcome, evidence = solve(problem)

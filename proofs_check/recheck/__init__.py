@@ -64,7 +64,7 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
     name, _, twin = verdict.claim.partition("/")
     claim = find(name)
     problem = claim.at(verdict.level, twin)
-    require_no_circle(name, problem)
+    require_no_circle(claim, problem)
     try:
         if verdict.level != claim.reached(verdict.level):
             raise Refused(f"level {verdict.level!r} of a claim that has no such level")
