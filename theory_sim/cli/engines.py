@@ -6,7 +6,8 @@ import inspect
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand
+
+from theory_sim.cli.help import Described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,8 @@ EngineName = Annotated[str, typer.Option("--engine", help="What computes the run
 _GIVEN: Final = "theory_sim.engine options"
 
 
-class WithEngines(TyperCommand):
-    """A command with ``--engine``, whose help lists the engines, and with their options."""
+class WithEngines(Described):
+    """A command on an experiment with ``--engine``, whose help lists the engines, and with their options."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         from theory_sim.engines import ENGINES

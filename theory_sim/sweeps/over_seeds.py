@@ -18,6 +18,7 @@ from theory_sim.trajectory import Trajectory
 
 __all__ = ["ScheduleSummary", "summarise"]
 
+
 @dataclass(frozen=True)
 class ScheduleSummary:
     """What the runs of one schedule by one engine have in common, over seeds.
