@@ -2,11 +2,12 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
 from tests.mutants.areas import files_of_areas
+from tests.mutants.copies import Answer
 from tests.mutants.functions import Definition, Source
 from tests.mutants.made import Mutant
 from tests.mutants.reach import WHOLE_FILE, Reach
@@ -22,6 +23,7 @@ class Near:
     def __init__(self, root: Path, reach: Reach, known: Iterable[str]) -> None:
         self._root = root
         self._reach = reach
+        self._passes: dict[str, bool] = {}
         self._known = set(known) - reach.failed
         self._by_end: dict[str, list[str]] = defaultdict(list)
         for test in self._known:
@@ -37,6 +39,19 @@ class Near:
             for test in self._now(name):
                 found[test] = min(found.get(test, float("inf")), self._seconds(name, test))
         return sorted(found.items(), key=lambda item: (item[1], item[0]))
+
+    def passes(self, test: str, run: Callable[[str], Answer]) -> bool:
+        """Tell whether a test passes without a mutant, by running it once; what fails anyway kills nothing.
+
+        A run that ends without the name of a test that failed has crashed, which no run does without a mutant.
+        """
+        if ".py" not in test:
+            return True
+        if test not in self._passes:
+            self._passes[test] = run(test).status == 0
+            if not self._passes[test]:
+                self._known = {known for known in self._known if not known.startswith(test)}
+        return self._passes[test]
 
     def _seconds(self, name: str, test: str) -> float:
         return self._reach.seconds.get(test, self._reach.seconds.get(name, 1.0))

@@ -85,6 +85,22 @@ def test_tests_are_found_by_function_also_after_a_move_the_shortest_first() -> N
     assert found["Clock.start"] == [("tests/test_run.py::test_fast", 0.1), ("tests/test_run.py::test_slow", 9.0)]
 
 
+def test_a_test_that_fails_without_a_mutant_kills_none() -> None:
+    near = Near(ROOT, reach(), ["tests/test_run.py::test_slow", "tests/test_run.py::test_fast"])
+    asked = []
+
+    def run(test: str) -> Answer:
+        asked.append(test)
+        return Answer(int(test.endswith("fast")), "")
+
+    for _ in range(2):
+        assert near.passes("tests/test_run.py::test_slow", run) and not near.passes("tests/test_run.py::test_fast", run)
+    assert near.passes("Segmentation fault", run)
+    assert asked == ["tests/test_run.py::test_slow", "tests/test_run.py::test_fast"]
+    start = mutants("physics", "clock.py", "class Clock:\n def start(self):\n  return 1 + 2\n")[0]
+    assert near.tests(start) == [("tests/test_run.py::test_slow", 9.0)]
+
+
 def test_batches_grow_and_end() -> None:
     tests = [("a", 1.0), ("b", 8.0), ("c", 8.0), ("d", 50.0), ("e", 60.0), ("f", 500.0)]
     assert [[name for name, _ in batch] for batch in batches(tests, 200.0)] == [["a", "b"], ["c"], ["d", "e"]]

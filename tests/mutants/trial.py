@@ -72,12 +72,16 @@ def attempt(mutant: Mutant, copy: Copy, near: Near, longest: float) -> Trial:
             return end("timeout" if answer.status == TIMEOUT else "killed", "tests/mutation_check.py")
     for batch in batches(tests, longest):
         limit = START + PATIENCE * sum(seconds for _, seconds in batch) + (COMPILATION if anew else 0.0)
-        answer = checked(copy, mutant.file, changed, lambda limit, batch=batch: run_tests(copy, batch, limit, anew), limit)
         run += len(batch)
-        if answer.status == TIMEOUT:
-            return end("timeout", f"{len(batch)} tests")
-        if answer.status:
-            return end("killed", answer.failed_test)
+        while batch:
+            answer = checked(copy, mutant.file, changed, lambda limit, batch=batch: run_tests(copy, batch, limit, anew), limit)
+            if answer.status == TIMEOUT:
+                return end("timeout", f"{len(batch)} tests")
+            if not answer.status:
+                break
+            if near.passes(answer.failed_test, lambda test, limit=limit: copy.pytest([test], limit)):
+                return end("killed", answer.failed_test)
+            batch = [(test, seconds) for test, seconds in batch if not test.startswith(answer.failed_test)]
     return end("survived", "")
 
 
