@@ -1,6 +1,7 @@
 """Which tests a mutant is run against, nearest first: those that enter its function, the short ones before the long ones."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -38,6 +39,8 @@ class Near:
         for name in self._entering(mutant.file, mutant.function):
             for test in self._now(name):
                 found[test] = min(found.get(test, float("inf")), self._seconds(name, test))
+        for test in () if found else self._of_the_name(mutant.file):
+            found[test] = self._seconds(test, test)
         return sorted(found.items(), key=lambda item: (item[1], item[0]))
 
     def passes(self, test: str, run: Callable[[str], Answer]) -> bool:
@@ -86,6 +89,15 @@ class Near:
                     for name in _names(node):
                         callers[name].add(function)
         return callers
+
+    def _of_the_name(self, file: str) -> Iterator[str]:
+        """Yield the tests in files that name the module, for one that no test in the map enters."""
+        module = file.removesuffix(".py").replace("/", ".")
+        named = re.compile(rf"{re.escape(module)}\b|from {re.escape(module.rpartition('.')[0])} import .*\b{Path(file).stem}\b")
+        for path in sorted(self._root.glob("tests/**/test_*.py")):
+            if Path(file).stem in path.stem or named.search(path.read_text(encoding="utf-8")):
+                prefix = path.relative_to(self._root).as_posix() + "::"
+                yield from (test for test in self._known if test.startswith(prefix))
 
     def _now(self, name: str) -> Iterator[str]:
         """Yield the tests that there are by the name of one, or of a whole file, in the map."""

@@ -85,6 +85,19 @@ def test_tests_are_found_by_function_also_after_a_move_the_shortest_first() -> N
     assert found["Clock.start"] == [("tests/test_run.py::test_fast", 0.1), ("tests/test_run.py::test_slow", 9.0)]
 
 
+def test_a_function_that_no_test_is_known_to_enter_takes_the_tests_that_name_its_module() -> None:
+    known = [
+        "tests/test_schedules.py::test_rates",
+        "tests/theory/test_noise_law.py::test_level",
+        "tests/test_run.py::test_slow",
+    ]
+    near = Near(ROOT, reach(), known)
+    text = "def tau_new():\n  return 1 + 2\n"
+    assert near.tests(mutants("theory", "theory_sim/theory/noise_law.py", text)[0]) == [
+        ("tests/theory/test_noise_law.py::test_level", 1.0)
+    ]
+
+
 def test_a_test_that_fails_without_a_mutant_kills_none() -> None:
     near = Near(ROOT, reach(), ["tests/test_run.py::test_slow", "tests/test_run.py::test_fast"])
     asked = []
