@@ -101,7 +101,7 @@ def mutants(area: str, file: str, text: str) -> list[Mutant]:
         for name in names():
             for start, _ in operator(name).mutation_positions(node):
                 if not any(first <= start < last for first, last in left_out):
-                    found.append(Mutant(area, file, name, count[name], *start, source.function_at(start[0])))
+                    found.append(Mutant(area, file, name, count[name], *start, source.function_at(start[0], signature=True)))
                 count[name] += 1
     return found
 

@@ -47,6 +47,10 @@ def test_functions_are_found_by_line(line: int, name: str) -> None:
     assert SOURCE.function_at(line) == name
 
 
+def test_a_default_is_of_its_function() -> None:
+    assert [SOURCE.function_at(line, signature=True) for line in (6, 7, 11)] == ["Clock.step", "Clock.step.inner", "other"]
+
+
 def test_columns_are_counted_in_characters() -> None:
     text = SOURCE.text.split("\n")[11]
     column = text.index("return")
