@@ -336,10 +336,10 @@ def test_the_condition_tells_the_factor_to_spare() -> None:
     # float64 would resolve what these neurons put out, noise of standard deviation 7000, and leave it in.
     assert "use paired neurons, or lower tau_0" in warning and "float64" not in warning
     (output,) = [c for c in regime(RUN.replace(neurons="independent", tau_0=1e4, dtype="float64")).conditions
-                 if c.name == "output noise of the start"]
+                 if c.id == "output-noise"]
     assert not output.holds and output.value > 5000
     grown = next(c for c in regime(RUN.replace(neurons="independent", tau_0=1.0, tau_xi=1e4)).conditions
-                 if c.name == "noise level resolved in float32")
+                 if c.id == "noise-resolved")
     assert not grown.holds and "tau_xi" in grown.fix and "tau_0" not in grown.fix
     Engine().require(RUN.replace(neurons="independent", tau_0=1e4))
 

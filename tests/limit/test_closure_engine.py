@@ -248,7 +248,7 @@ def test_the_smallest_experiment_anew() -> None:
     smallest = min(protocol.experiments(), key=lambda e: e.n_examples * e.max_tau / e.eta_2)
     stored = {(row.experiment, row.schedule, row.seed): row for row in protocol.load()}
     for schedule in protocol.SCHEDULES:
-        found, told = protocol.simulate(smallest, schedule, 0), stored[smallest.name, schedule, 0]
+        found, told = protocol.simulated(smallest, schedule, 0), stored[smallest.name, schedule, 0]
         for name in ("tau_P", "tau_Q", "P_error", "loss_P", "loss_Q", "loss_both"):
             assert getattr(found, name) == pytest.approx(getattr(told, name), rel=1e-4), name
 

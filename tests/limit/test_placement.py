@@ -193,7 +193,7 @@ def test_an_interrupted_run_goes_on(fields: dict[str, Any], tmp_path: Path) -> N
 
 
 def test_age_zero_is_exact_beside_the_others() -> None:
-    compression = Compression(4, 1e-3, 1e-8, still=True)
+    compression = Compression(4, 1e-3, 1e-8, equal_times=True)
     for cosine in (1.0, 0.7, -0.9):
         weights = compression.weights(np.array([cosine]))[:, 0]
         for age in (0.0, 1e-3, 0.1, 3.0):

@@ -17,7 +17,8 @@ MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "mars
 # Where a module is chosen by a name: from a table of the program's own, or from entry points of installed packages.
 CHOSEN = {
     "theory_sim/__init__.py", "theory_sim/limit/__init__.py", "theory_sim/plugins.py",
-    "proofs_check/__init__.py", "proofs_check/claims/__init__.py", "proofs_check/claim.py", "theory_sim/loop/environment.py",
+    "proofs_check/__init__.py", "proofs_check/claims/__init__.py", "proofs_check/claim.py", "proofs_check/verify.py",
+    "proofs_check/recheck/__init__.py", "theory_sim/loop/environment.py",
 }
 # lambdify runs what sympy prints of an expression: of a claim's in the registry; recheck takes none from the file.
 OF_CLAIMS = {"proofs_check/methods/search.py", "proofs_check/recheck/numbers.py"}

@@ -190,8 +190,8 @@ def test_a_store_without_its_times_is_refused(store: Path) -> None:
     (lambda data: data.assign_attrs(outcome="fine"), "outcome 'fine'"),
     (lambda data: data.assign_attrs(message="\x1b]0;title\x07"), "message"),
     (lambda data: data.assign_attrs(annealed_tau="soon"), "annealed_tau"),
-    (lambda data: data.assign_attrs(limit='{"kernel": "[link=file:///]x[/link]"}'), "option kernel"),
-    (lambda data: data.assign_attrs(limit='["moving"]'), "has no attribute"),
+    (lambda data: data.assign_attrs(finite='{"kernel": "[link=file:///]x[/link]"}'), "option kernel"),
+    (lambda data: data.assign_attrs(finite='["moving"]'), "has no attribute"),
     (lambda data: data.assign_attrs(schema_version="two"), "invalid literal"),
     (lambda data: data.drop_attrs(), "KeyError"),
 ])  # fmt: skip

@@ -85,7 +85,7 @@ def test_the_family_meets_the_conditions_that_decide_the_order() -> None:
         rows = conditions(d=e.d, kappa=e.kappa_value, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min,
                           alpha_max=e.alpha_max, m_V=e.m_V, neurons=e.neurons, eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_,
                           tau_xi=e.tau_xi, tau_0=e.tau_0_value)
-        return [row.name for row in rows if row.role == "order" and not row.holds]
+        return [row.id for row in rows if row.role == "order" and not row.holds]
 
     assert [failing(d) for d in (100, 1000, 10_000)] == [[]] * 3
     assert failing(100, r=1.5) and failing(100, lambda_=0.5) and failing(100, lambda_=2.5)

@@ -101,8 +101,8 @@ def test_a_margin_exceeds_one_exactly_when_the_condition_holds(r, d, lambda_, ta
 def test_every_rate_is_to_be_stable(rates, fix):
     """THEORY §13: 2 / 0.032 = 62 at r = 0.5, whichever schedule uses the rate."""
     at = {**DEFAULT, "r": 0.5}
-    (held,) = [row for row in c.conditions(**at) if "top curvature" in row.name]
-    (row,) = [row for row in c.conditions(**{**at, **rates}) if "top curvature" in row.name]
+    (held,) = [row for row in c.conditions(**at) if row.id == "stable-steps"]
+    (row,) = [row for row in c.conditions(**{**at, **rates}) if row.id == "stable-steps"]
     assert held.holds and not row.holds and row.fix == fix
     largest = max((80.0, *(np.max(rate) for rate in rates.values())))
     assert row.value == pytest.approx(largest * c.top_curvature(r=0.5, p0=0.125, alpha_min=0.0, alpha_max=1.0))

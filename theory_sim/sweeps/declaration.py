@@ -124,11 +124,20 @@ class Sweep:
         InputError
             If the file is missing or broken, or what it declares is not a valid sweep.
         """
-        file = TomlFile(path)
-        with file.located(under=(*_BLOCKS, "fields", "")):
-            sweep = cls.of(file.table)
+        file, sweep = cls._read(path)
         file.warn(sweep.experiment.unread(not_default(file.table.get("fields", {})), sweep.compare), under=("fields", ""))
         return sweep
+
+    @classmethod
+    def written_at(cls, path: str | os.PathLike[str]) -> Sweep:
+        """Read what `to_toml` wrote: as `from_toml`, without warnings on fields, which it writes whether they are read or not."""
+        return cls._read(path)[1]
+
+    @classmethod
+    def _read(cls, path: str | os.PathLike[str]) -> tuple[TomlFile, Sweep]:
+        file = TomlFile(path)
+        with file.located(under=(*_BLOCKS, "fields", "")):
+            return file, cls.of(file.table)
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Sweep:

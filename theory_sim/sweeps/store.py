@@ -113,7 +113,7 @@ class SweepStore:
             raise StoreError(f"{self.folder} holds no sweep", f"a folder with {_DECLARATION} and {_MANIFEST}",
                              "check the path; theory-sim sweep run begins a sweep")
         self.manifest = Manifest(self.folder / _MANIFEST)
-        self.sweep = Sweep.from_toml(self.folder / _DECLARATION)
+        self.sweep = Sweep.written_at(self.folder / _DECLARATION)
         self.manifest.require(run.id for run in self.sweep)
 
     @classmethod
