@@ -130,7 +130,7 @@ class Sweep:
 
     @classmethod
     def written_at(cls, path: str | os.PathLike[str]) -> Sweep:
-        """Read what `to_toml` wrote: as `from_toml`, without warnings on fields, which it writes whether they are read or not."""
+        """Read what `to_toml` wrote: as `from_toml`, but with no warning on fields that nothing reads, since it writes all."""
         return cls._read(path)[1]
 
     @classmethod
