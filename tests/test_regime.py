@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import PLACEMENTS
 from theory_sim.regimes import regime, uncovered, verdict_requirements
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.closure import Closure
@@ -236,3 +237,9 @@ def test_slack_of_the_verdict_is_the_warnings():
 ])
 def test_a_rate_that_diverges_fails_whichever_schedule_uses_it(fields):
     assert any("stable" in warning and "found 5." in warning for warning in regime(Experiment(**fields)).warnings)
+
+
+@pytest.mark.parametrize("name", [each.name for each in PLACEMENTS if each.name != DEFAULT.noise_placement])
+def test_noise_beside_xi_is_told_as_left_out(name: str) -> None:
+    (found,) = uncovered(DEFAULT.model_copy(update={"noise_placement": name}))
+    assert f"noise_placement = '{name}'" in found and not uncovered(DEFAULT)

@@ -100,3 +100,11 @@ def test_batches_are_subsets_by_address() -> None:
     again = Batches(SMALL.replace(batch_size=7)).at(150)
     assert again is not None and drawn[150] is not None and again.tolist() == drawn[150].tolist()
     assert Batches(SMALL).at(0) is None
+
+
+@pytest.mark.parametrize("cuts", [1, 2, 5])
+def test_the_least_rate_of_steps_is_the_rate_after_the_next_cut(cuts: int) -> None:
+    experiment = SMALL.replace(schedule="step", step_tau=3.0, step_factor=0.5)
+    schedule = make_schedule(experiment, 0.5)
+    least = type(schedule).least_rate(experiment, 3.0 * cuts - 1.0)
+    assert least == min(schedule.rate(float(tau), 0.0) for tau in range(3 * cuts + 1))

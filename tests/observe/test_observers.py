@@ -93,3 +93,10 @@ def test_norms_and_noise_level(run: Trajectory) -> None:
         assert float(s["tau_noise"].sel(layer=layer)) == pytest.approx(
             float(np.sqrt(np.mean(s[f"{layer}_noise"].values ** 2))), rel=1e-12
         )
+
+
+def test_without_examples_that_have_patch_P_no_pattern_of_W_is_shifted() -> None:
+    found = simulate(EXPERIMENT.replace(p0=0.0, q0=1.0, N=20, max_tau=8.0))
+    seen = draw_data(EXPERIMENT.replace(p0=0.0, q0=1.0, N=20))
+    assert (seen.kind == 1).all()
+    assert (found.dataset["pattern_shift"].sel(layer="W") == 0.0).all()

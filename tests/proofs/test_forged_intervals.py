@@ -5,12 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import mpmath
 import pytest
 import sympy
 from sympy import Integer, Integral, Rational, exp
 
 from proofs_check.claim import find
 from proofs_check.problem import Together, Value
+from proofs_check.recheck.intervals import _monotone
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.values import check_value
 from proofs_check.verify import solve
@@ -63,3 +65,11 @@ def test_the_named_forgery_is_refused() -> None:
         assert check_value(value, outcome, evidence)
         with pytest.raises(Refused, match="lies outside"):
             check_value(value, "certified", narrowed(evidence))
+
+
+def test_arc_functions_reach_the_ends_of_their_domain_and_no_farther() -> None:
+    one = mpmath.iv.mpf([0, 1])
+    found = _monotone(sympy.asin, one)
+    assert found.a <= 0 and mpmath.pi / 2 <= found.b <= mpmath.pi / 2 + mpmath.mpf(10) ** -15
+    with pytest.raises(Refused, match="beyond"):
+        _monotone(sympy.acos, mpmath.iv.mpf([-1, 1 + mpmath.mpf(2) ** -40]))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas
 import pytest
 
+from theory_sim.studies.annealing_time.study import _sides
 from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 
@@ -53,3 +57,14 @@ def test_the_small_size(tmp_path: Path) -> None:
     stored = read_table(tmp_path / "annealing-time-small" / "table.csv")
     assert STUDY.decide(stored) == result.verdict
     assert len(STUDY.plot(stored).axes) == 1
+
+
+def test_sides_lie_a_record_interval_from_the_annealing() -> None:
+    tau = np.arange(8.0)
+    run = SimpleNamespace(dataset={"tau": SimpleNamespace(values=tau)}, annealed_tau=4.5)
+    assert _sides(run) == (4, 6)  # type: ignore[arg-type]
+    run.annealed_tau = 4.0
+    assert _sides(run) == (4, 5)  # type: ignore[arg-type]
+    for none in (0.0, 7.0, math.nan):
+        run.annealed_tau = none
+        assert _sides(run) is None  # type: ignore[arg-type]
