@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
+from registry_rows import get_rows
 from sphinx.application import Sphinx
-
-
-def get_rows(place: str) -> list[tuple[str, str]]:
-    """Names and summaries of a registry, given as ``module:NAME``."""
-    module, _, name = place.partition(":")
-    rows: list[tuple[str, str]] = getattr(import_module(module), name).rows()
-    return rows
 
 
 class RegistryTable(Directive):

@@ -143,7 +143,7 @@ def said(*line):
     return found.output
 
 
-spec = importlib.util.spec_from_file_location("registry_table", sys.argv[1])
+spec = importlib.util.spec_from_file_location("registry_rows", sys.argv[1])
 docs = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(docs)
 
@@ -220,23 +220,29 @@ def test_one_of_each_is_found_and_run(tmp_path: Path) -> None:
         "[theory_sim.studies]\na = lab.study\n[theory_sim.plots]\na = lab.figure\n"
         "[theory_sim.sweeps.executors]\na = lab.executor\n[theory_sim.engines]\na = lab.engine\n"
     )
-    done = subprocess.run([sys.executable, "-c", USE, str(ROOT / "docs" / "registry_table.py")], cwd=tmp_path, text=True,
+    done = subprocess.run([sys.executable, "-c", USE, str(ROOT / "docs" / "registry_rows.py")], cwd=tmp_path, text=True,
                           capture_output=True, check=False, env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_module_that_registers_is_found() -> None:
-    """A file that calls `register` below a registry's package is in its list, and each list names what is there."""
-    spec = importlib.util.spec_from_file_location("registry_table", ROOT / "docs" / "registry_table.py")
+def _rows(place: str) -> list[tuple[str, str]]:
+    """What the documentation lists."""
+    spec = importlib.util.spec_from_file_location("registry_rows", ROOT / "docs" / "registry_rows.py")
     assert spec is not None and spec.loader is not None
     docs = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(docs)
+    rows: list[tuple[str, str]] = docs.get_rows(place)
+    return rows
+
+
+def test_every_module_that_registers_is_found() -> None:
+    """A file that calls `register` below a registry's package is in its list, and each list names what is there."""
     for package, place, pattern in (("studies", "theory_sim.studies.registry:STUDIES", "= register(Study("),
                                     ("plots", "theory_sim.plots.registry:PLOTS", "\nregister(Plot("),
                                     ("sweeps/executors", "theory_sim.sweeps.executors.base:EXECUTORS", "\n@register\n"),
                                     ("engines", "theory_sim.engines.registry:ENGINES", "\n@register\n")):
         files = [path for path in (ROOT / "theory_sim" / package).rglob("*.py") if pattern in path.read_text(encoding="utf-8")]
-        rows = docs.get_rows(place)
+        rows = _rows(place)
         assert len(rows) == len(files) > 1 and all(name and summary for name, summary in rows)
 
 

@@ -239,6 +239,7 @@ def test_a_figure_on_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.tier2
 def test_a_study_replaces_only_its_own(tmp_path: Path) -> None:
     from tests.studies.test_studies import _study
 

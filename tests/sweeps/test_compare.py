@@ -140,6 +140,7 @@ def summary(tmp_path_factory: pytest.TempPathFactory) -> Summary:
     return collect(store)
 
 
+@pytest.mark.tier2
 def test_sweep_is_compared_place_by_place(summary: Summary) -> None:
     frame = compare_sweep(summary, "h", between=("S", "L-S"))
     assert frame[["r", "engine"]].values.tolist() == [[0.3, "limit"], [0.3, "closure"], [0.8, "limit"], [0.8, "closure"]]
@@ -152,6 +153,7 @@ def test_sweep_is_compared_place_by_place(summary: Summary) -> None:
     assert frame["decided"].tolist()[1::2] == [1, 1] and frame["decided"].tolist()[::2] == [4, 4]
 
 
+@pytest.mark.tier2
 def test_learning_times_and_engines_are_compared(summary: Summary) -> None:
     frame = compare_sweep(summary, "tau_P", labels={"level": 0.55})
     times = summary.dataset["tau_P"].sel(r=0.3, engine="limit", level=0.55)
@@ -161,6 +163,7 @@ def test_learning_times_and_engines_are_compared(summary: Summary) -> None:
     assert (engines["decided"] == 4).all()
 
 
+@pytest.mark.tier2
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -161,8 +161,12 @@ class FolderDraft:
 
     def _leave(self) -> None:
         if self._lock is not None:
+            # With the lock still held: on a full disk it might not be had again.
+            with suppress(OSError, StoreError):
+                _clear_locked(self.folder, self.target)
             self._lock.release()
-        _clear(self.folder, self.target)
+        if self.folder.exists():
+            _clear(self.folder, self.target)
 
     def _unwritable(self, error: OSError) -> StoreError:
         return StoreError(f"{self.target}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
