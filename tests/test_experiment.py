@@ -273,3 +273,11 @@ def test_fields_that_the_schedule_does_not_read_are_told(tmp_path: Path) -> None
         path.write_text(text, encoding="utf-8")
         Plan.from_toml(path)  # warnings are errors
     assert Experiment.preset("marginal").replace(schedule="constant").eta_2 == 0.16, "a preset may set what is not read"
+
+
+@pytest.mark.parametrize("name", ["lambda", "lambda_"])
+def test_a_bad_value_of_either_name_is_told_by_the_name_of_a_file(name: str) -> None:
+    with pytest.raises(ExperimentError, match=r"lambda = -1(.|\n)*a number from 0"):
+        Experiment().replace(**{name: -1})
+    with pytest.raises(ExperimentError, match=r"lambda = -1(.|\n)*a number from 0"):
+        Experiment(**{name: -1})

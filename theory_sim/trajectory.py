@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from theory_sim.errors import StoreError
+from theory_sim.errors import StoreError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.failpoints import failpoint
@@ -116,7 +116,12 @@ class Trajectory:
         try:
             _require_finished(folder)
             _require_run(folder)
-            if read_json(folder / _MANIFEST) != digests(folder, without=_MANIFEST):
+            written, found = read_json(folder / _MANIFEST), digests(folder, without=_MANIFEST)
+            strangers = sorted(set(found) - set(written))
+            if strangers and ".zattrs" in written and all(found.get(name) == digest for name, digest in written.items()):
+                raise StoreError(f"{path} holds {shown(repr_of(strangers[0]))}, which the program did not write",
+                                 "only the files of the run, which are all there", "move it elsewhere")
+            if written != found:
                 raise ValueError("its files are not those that were written")
             dataset = open_zarr(folder, more=[_MANIFEST])
             version = int(dataset.attrs["schema_version"])

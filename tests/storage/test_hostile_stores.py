@@ -276,3 +276,9 @@ def test_a_plain_dataset_passes(tmp_path: Path) -> None:
     })  # fmt: skip
     data.to_zarr(tmp_path / "z", zarr_format=2, consolidated=True)
     xarray.testing.assert_identical(open_zarr(tmp_path / "z").drop_attrs(), data)
+
+
+def test_a_users_file_in_a_run_is_named_and_the_run_is_not_condemned(store: Path) -> None:
+    (store / "notes.txt").write_text("mine")
+    with pytest.raises(StoreError, match=r"'notes.txt', which the program did not write(.|\n)*move it elsewhere"):
+        Trajectory.load(store)

@@ -190,3 +190,27 @@ def test_python_takes_what_files_cannot() -> None:
     assert Sweep.of(tomllib.loads(sweep.to_toml())).to_toml() == sweep.to_toml()
     with pytest.raises(ExperimentError):
         Sweep("bad name!", base)
+
+
+@pytest.mark.parametrize("table", [
+    {"product": {"lambda": [1e-4, 2e-4], "lambda_": [1e-3, 2e-3]}}, {"fields": {"lambda": 1e-2, "lambda_": 1e-3}},
+])
+def test_two_names_of_one_field_are_refused(table: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"lambda = .*and lambda_ = (.|\n)*two names of one field"):
+        Sweep.of({"name": "twice", **table})
+    with pytest.raises(InputError, match="two names of one field"):
+        Experiment().replace(**{"lambda": 1e-3, "lambda_": 1e-2})
+
+
+def test_both_names_of_a_field_are_one_axis() -> None:
+    sweep = Sweep.of({"name": "one", "product": {"lambda_": [1e-4, 2e-4]}})
+    assert sweep.axes()[0].name == "lambda" and [run.experiment.lambda_ for run in sweep] == [1e-4, 2e-4]
+    with pytest.raises(InputError, match="lambda varied twice"):
+        Sweep("twice", Experiment(), (Product({"lambda": [1e-4]}), Product({"lambda_": [1e-3]})))
+
+
+def test_what_an_engine_cannot_compute_is_refused_when_it_is_declared() -> None:
+    with pytest.raises(InputError, match=r"(?s)no examples|neither examples.*at .*schedule|at .*closure"):
+        Sweep.of({"name": "refused", "engine": "closure", "fields": {"observe": {"kernels": {}}}})
+    with pytest.raises(InputError, match="at least one engine"):
+        Sweep.of({"name": "none", "engine": []})

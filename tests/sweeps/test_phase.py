@@ -18,7 +18,7 @@ from theory_sim.regimes import get_conditions, regime, verdict_requirements
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.sweeps.phase import PHASES, phase_diagram
+from theory_sim.sweeps.phase import PHASES, cell_edges, phase_diagram
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
 from theory_sim.theory import conditions
@@ -158,3 +158,8 @@ def test_one_schedule_has_no_phases(tmp_path: Path) -> None:
     run_sweep(store, workers=0)
     with pytest.raises(InputError, match="both schedules"):
         phase_diagram(collect(store), "r", "lambda")
+
+
+def test_two_values_a_factor_of_ten_apart_are_even_on_a_logarithmic_scale() -> None:
+    edges = cell_edges(np.array([1e-4, 1e-3]))
+    assert edges[0] > 0 and edges == pytest.approx([10**-4.5, 10**-3.5, 10**-2.5])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -133,9 +135,15 @@ def _start(file: Path | None, preset: str | None, changes: dict[str, Any], optio
         start = Experiment.preset(preset or "default")
         with by_options(options):
             return Plan.of(start.replace(**changes))
+    with printed_warnings():
+        return Plan.from_toml(file, changes, options)
+
+
+@contextmanager
+def printed_warnings() -> Iterator[None]:
+    """Print what is warned of as a line on standard error, without the place in the code."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        plan = Plan.from_toml(file, changes, options)
+        yield
     for warning in caught:
         typer.echo(f"warning: {warning.message}", err=True)
-    return plan

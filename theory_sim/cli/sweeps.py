@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 
 from theory_sim.cli.app import sweep
 from theory_sim.cli.interrupted import interruptible
-from theory_sim.cli.options import Json, Out, Quiet, Seeds, parse_seeds_option
+from theory_sim.cli.options import Json, Out, Quiet, Seeds, parse_seeds_option, printed_warnings
 
 if TYPE_CHECKING:
     from theory_sim.sweeps.store import SweepStatus, SweepStore
@@ -51,7 +51,8 @@ def run_command(
     from theory_sim.sweeps.store import SweepStore
 
     require_executor(executor, workers, threads)  # before anything is written
-    declared = Sweep.from_toml(declaration)
+    with printed_warnings():
+        declared = Sweep.from_toml(declaration)
     folder = out / declared.name
     if (folder / "sweep.toml").exists():
         from theory_sim.errors import StoreError
@@ -91,7 +92,8 @@ def extend_command(
     given = parse_seeds_option(seeds)
     if declaration is None and given is None:
         raise InputError("neither a declaration nor --seeds", "what to extend by", "give one of them")
-    wider = store.sweep if declaration is None else Sweep.from_toml(declaration)
+    with printed_warnings():
+        wider = store.sweep if declaration is None else Sweep.from_toml(declaration)
     if given is not None:
         wider = replace(wider, seeds=tuple(dict.fromkeys((*store.sweep.seeds, *given))))
     if not any_version:

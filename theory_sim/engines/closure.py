@@ -1,4 +1,4 @@
-"""The limit's finite-d closure: means over data sets in tens of milliseconds (THEORY §8, §16)."""
+"""The limit's finite-d closure: means over data sets in about 0.1 s (THEORY §8, §16)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Closure(Solver):
     """
 
     name = "closure"
-    summary = "the limit's closure, means over data sets in milliseconds"
+    summary = "the limit's closure, means over data sets in about 0.1 s"
     infinite_width = True
     resumable = False
     unread = frozenset({"m_W", "m_V", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch"})

@@ -56,7 +56,7 @@ def simulate(
         Description of the run.
     engine : {"finite", "limit", "closure"} or Engine
         Finite width: noisy gradient descent on the network. The limit: infinite width, on the same data. The closure: means
-        over data sets in milliseconds. An `Engine` holds its options already; so one of your own is used.
+        over data sets in about 0.1 s. An `Engine` holds its options already; so one of your own is used.
     observers : sequence of Observer
         Observers of your own, beside those that every run has and those of the experiment's ``observe``.
     store : path, optional

@@ -14,6 +14,7 @@ from pydantic import model_validator
 from theory_sim.errors import ExperimentError, Fault, StoreError, repr_of, shown
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES, chosen_by
+from theory_sim.experiment.field_rules import named_once
 from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_names, read_own_fields
 from theory_sim.experiment.presets import PRESETS
 from theory_sim.experiment.record_times import MOST_STEPS
@@ -127,7 +128,7 @@ class Experiment(RecordingSection):
         Giving ``N`` clears ``kappa`` and the other way round; a number for ``tau_0`` clears ``tau_0_rate``;
         ``lambda`` is accepted for ``lambda_``; ``noise_placement="none"`` clears the level and the annealing of placed noise.
         """
-        changed = {("lambda_" if key == "lambda" else key): value for key, value in fields.items()}
+        changed = {("lambda_" if key == "lambda" else key): value for key, value in named_once(fields).items()}
         values = {key: getattr(self, key) for key in self.model_fields_set | {"kappa", "N"}}
         if changed.get("N") is not None and "kappa" not in changed:
             values["kappa"] = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from theory_sim.errors import ExperimentError, repr_of, shown
 from theory_sim.experiment.choices import OneOf
 
-__all__ = ["choices_of", "rule_of"]
+__all__ = ["choices_of", "named_once", "rule_of"]
 
 
 def rule_of(field: FieldInfo) -> str:
@@ -28,6 +30,20 @@ def rule_of(field: FieldInfo) -> str:
         return words[0]
     start = "one of " if len(words) > 2 and not (int in kinds or float in kinds) else ""
     return f"{start}{', '.join(words[:-1])} or {words[-1]}"
+
+
+def named_once(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields by the names that a file has: ``lambda`` for ``lambda_``.
+
+    Raises
+    ------
+    ExperimentError
+        If one is given by both names.
+    """
+    if "lambda" in fields and "lambda_" in fields:
+        raise ExperimentError(f"lambda = {shown(repr_of(fields['lambda']))} and lambda_ = {shown(repr_of(fields['lambda_']))}",
+                              "two names of one field", "leave one out", fields=("lambda", "lambda_"))
+    return {("lambda" if name == "lambda_" else name): value for name, value in fields.items()}
 
 
 def choices_of(field: FieldInfo) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ def faults_of(model: type[pydantic.BaseModel], fields: Mapping[str, Any], error:
     wrong: set[str] = set()
     for each in error.errors(include_url=False):
         path = [str(part) for part in each["loc"]]
+        path[:1] = [_in_a_file(model, name) for name in path[:1]]
         cause = each.get("ctx", {}).get("error")
         if isinstance(cause, ExperimentError):
             faults += [fault._replace(fields=tuple(".".join([*path, field]) for field in fault.fields))
@@ -53,6 +54,12 @@ def _faults_of_the_rest(model: type[pydantic.BaseModel], rest: Mapping[str, Any]
 def _known(model: type[pydantic.BaseModel]) -> dict[str, FieldInfo]:
     """Fields by the names that a file has."""
     return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def _in_a_file(model: type[pydantic.BaseModel], name: str) -> str:
+    """The name that a file has for what pydantic names by the attribute, where it was given so."""
+    info = model.model_fields.get(name)
+    return info.alias or name if info is not None else name
 
 
 def _bad_value(model: type[pydantic.BaseModel], fields: Mapping[str, Any], path: Sequence[str]) -> Fault:

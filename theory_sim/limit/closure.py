@@ -1,6 +1,6 @@
 """run_closure(experiment) -> Trajectory: the finite-d closure of THEORY §8 and §16 in the schema of a run.
 
-It knows the parameters, not the data set: what it gives are means over data sets, in tens of milliseconds.
+It knows the parameters, not the data set: what it gives are means over data sets, in about 0.1 s.
 """
 
 from __future__ import annotations

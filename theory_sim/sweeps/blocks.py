@@ -15,6 +15,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.field_rules import named_once
 
 __all__ = ["Axis", "Block", "Law", "Product", "Random", "Sobol", "Zip", "make_block", "repeated"]
 
@@ -230,7 +231,7 @@ def _some(name: str, fields: Any) -> Mapping[str, Any]:
     if not isinstance(fields, Mapping) or not fields:
         raise InputError(f"{name} = {fields!r}", "a table of fields, not empty", f"such as [{name}] with a line for each field",
                          fields=(name,))
-    return fields
+    return named_once(fields)
 
 
 def _listed(field: str, values: Any) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, Fault, InputError, gathered, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.description import not_default
+from theory_sim.experiment.field_rules import named_once
 from theory_sim.reading import TomlFile, parse_seeds
 from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, make_block, repeated
 
@@ -99,6 +100,8 @@ class Sweep:
         object.__setattr__(self, "seeds", tuple(self.seeds) or (self.experiment.seed,))
         object.__setattr__(self, "engines", tuple(self.engines))
         object.__setattr__(self, "experiment", self.experiment.replace(name=self.name))
+        if not self.engines:
+            raise InputError("engine = []", "at least one engine", "leave engine out for finite width", fields=("engine",))
         for label, values in (("compare", self.compare), ("seeds", self.seeds), ("engine", self.engines)):
             if repeated(values):
                 named = [getattr(value, "label", value) for value in values]
@@ -250,8 +253,11 @@ class Sweep:
                 try:
                     point = self.experiment.replace(schedule=schedule, **changes)
                 except ExperimentError as error:
-                    described = ", ".join(f"{field} = {value}" for field, value in {**changes, "schedule": schedule}.items())
-                    raise _at_point(error, described) from None
+                    raise _at_point(error, _described(changes, schedule)) from None
+                for engine in self.engines:
+                    fault = engine.unsupported(point)
+                    if fault is not None:
+                        raise _at_point(InputError.of([fault]), _described(changes, schedule))
                 for seed_at, seed in enumerate(self.seeds):
                     run = point if seed == point.seed else point.model_copy(update={"seed": _whole_seed(seed)})
                     for engine_at, engine in enumerate(self.engines):
@@ -277,7 +283,7 @@ def _fields(table: Mapping[str, Any], compare: list[Any]) -> dict[str, Any]:
               for field in ("schedule", "seed", "name") if field in fields]
     if faults:
         raise InputError.of(faults)
-    return {**fields, "schedule": compare[0]} if compare else dict(fields)
+    return named_once({**fields, "schedule": compare[0]} if compare else fields)
 
 
 def _list(table: Mapping[str, Any], key: str, kind: type) -> list[Any]:
@@ -298,7 +304,11 @@ def _seeds(table: Mapping[str, Any]) -> list[int]:
     return _list(table, "seeds", int)
 
 
-def _at_point(error: ExperimentError, point: str) -> ExperimentError:
+def _described(changes: Mapping[str, Any], schedule: str) -> str:
+    return ", ".join(f"{field} = {value}" for field, value in {**changes, "schedule": schedule}.items())
+
+
+def _at_point(error: InputError, point: str) -> InputError:
     return error.within(lambda fault: f"at {point}")
 
 

@@ -303,7 +303,7 @@ def _fine(values: Array) -> Array:
 def logarithmic(values: Array) -> bool:
     """Whether increasing values are more even on a logarithmic scale."""
     if values[0] <= 0 or len(values) < 3:
-        return bool(values[0] > 0 and values[-1] / values[0] > 10)
+        return bool(values[0] > 0 and values[-1] / values[0] >= 10 * (1 - 1e-9))
     steps, factors = np.diff(values), np.diff(np.log(values))
     return bool(factors.std() / factors.mean() < steps.std() / steps.mean())
 

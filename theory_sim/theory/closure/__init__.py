@@ -1,4 +1,4 @@
-"""Finite-d closure of the infinite-width dynamics, solved in tens of milliseconds (THEORY §8, §16)."""
+"""Finite-d closure of the infinite-width dynamics, solved in about 0.1 s (THEORY §8, §16)."""
 
 from theory_sim.theory.closure.accuracy import ACCURACY, Accuracy
 from theory_sim.theory.closure.course import Closure
