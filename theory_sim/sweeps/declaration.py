@@ -254,10 +254,6 @@ class Sweep:
                     point = self.experiment.replace(schedule=schedule, **changes)
                 except ExperimentError as error:
                     raise _at_point(error, _described(changes, schedule)) from None
-                for engine in self.engines:
-                    fault = engine.unsupported(point)
-                    if fault is not None:
-                        raise _at_point(InputError.of([fault]), _described(changes, schedule))
                 for seed_at, seed in enumerate(self.seeds):
                     run = point if seed == point.seed else point.model_copy(update={"seed": _whole_seed(seed)})
                     for engine_at, engine in enumerate(self.engines):
@@ -308,7 +304,7 @@ def _described(changes: Mapping[str, Any], schedule: str) -> str:
     return ", ".join(f"{field} = {value}" for field, value in {**changes, "schedule": schedule}.items())
 
 
-def _at_point(error: InputError, point: str) -> InputError:
+def _at_point(error: ExperimentError, point: str) -> ExperimentError:
     return error.within(lambda fault: f"at {point}")
 
 
