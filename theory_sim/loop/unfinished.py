@@ -209,7 +209,7 @@ class UnfinishedRun:
             if found < FORMAT:
                 raise StoreError(f"{self.folder} has format {found}, whose files have no digests",
                                  f"format {FORMAT}: every file that is read back is checked",
-                                 "go on with the version that began it, or run the experiment again with --force")
+                                 "resume with the version that began it, or run the experiment again with --force")
             said = manifest.pop("run")
             if _name_of(manifest) != said or path.read_bytes() != _text({**manifest, "run": said}).encode():
                 raise ValueError("it is not as it was written")
