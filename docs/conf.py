@@ -3,15 +3,16 @@
 import os
 import re
 import sys
-from importlib.metadata import version as version_of
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
+import theory_sim
+
 project = "theory-sim"
 author = "The theory-sim contributors"
 project_copyright = "The theory-sim contributors"
-release = version_of("theory-sim")
+release = theory_sim.__version__
 
 sys.path.insert(0, str(Path(__file__).parent))  # registry_table
 extensions = ["registry_table", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc", "myst_nb"]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from theory_sim.train.schedules import Schedule
     from theory_sim.trajectory import Trajectory
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
