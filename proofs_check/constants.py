@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 
 from proofs_check.suggestion.moves import Move, moves
+from theory_sim.closure.of_experiment import closure_of
 from theory_sim.experiment import Experiment
-from theory_sim.limit.closure import closure_of
 from theory_sim.regimes import Regime, regime
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.closure import ACCURACY

@@ -14,7 +14,7 @@ from tests.reference import g_directions, h
 from tests.replay import noise, replay, second_layer
 from tests.theory import closure_reference
 from theory_sim import Experiment, draw_data, simulate
-from theory_sim.limit.closure import closure_of
+from theory_sim.closure.of_experiment import closure_of
 from theory_sim.theory.noise_law import noise_levels
 
 BASE = Experiment(

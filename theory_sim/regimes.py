@@ -11,8 +11,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from theory_sim.closure.of_experiment import closure_of
 from theory_sim.experiment import Experiment
-from theory_sim.limit.closure import closure_of
 from theory_sim.precision import finest_decay, float64_for, largest_noise
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory import learning_times as times

@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.limit import closure_experiments as protocol
 from tests.limit.closure_experiments import LEVEL, TIMES, Row, experiments
-from theory_sim.limit.closure import closure_of
+from theory_sim.closure.of_experiment import closure_of
 from theory_sim.theory.closure.accuracy import Accuracy
 from theory_sim.theory.crossings import learning_time
 from theory_sim.theory.overlap import P_error

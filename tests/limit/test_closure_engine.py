@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from tests.limit import closure_experiments as protocol
 from tests.limit import closure_page
 from theory_sim import Experiment, Trajectory, learning_order, regime, simulate
+from theory_sim.closure.trajectory import run_closure
 from theory_sim.errors import InputError, StoreError
-from theory_sim.limit.closure import run_closure
 from theory_sim.testing.strategies import schedules
 from theory_sim.theory.closure.accuracy import ACCURACY, EXPERIMENTS, out_of_range
 from theory_sim.theory.overlap import P_error

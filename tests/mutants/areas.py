@@ -6,7 +6,7 @@ from typing import Final
 AREAS: Final[dict[str, tuple[str, ...]]] = {
     "physics": ("theory_sim/data/**/*.py", "theory_sim/network/*.py", "theory_sim/train/**/*.py", "theory_sim/loop/run.py"),
     "numeric": ("theory_sim/numeric/*.py",),
-    "closure": ("theory_sim/theory/closure/*.py", "theory_sim/limit/closure*.py"),
+    "closure": ("theory_sim/theory/closure/*.py", "theory_sim/closure/*.py"),
     "limit": ("theory_sim/limit/*.py",),
     "theory": ("theory_sim/theory/*.py", "theory_sim/**/regimes.py"),
     "observers": ("theory_sim/observe/*.py",),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.theory import closure_reference as reference
 from theory_sim import Experiment
+from theory_sim.closure.of_experiment import closure_of
 from theory_sim.errors import InputError
-from theory_sim.limit.closure import closure_of
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
 from theory_sim.theory.crossings import learning_time

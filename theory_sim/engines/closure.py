@@ -68,7 +68,7 @@ class Closure(Solver):
         self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
         observers: Sequence[Observer], threads: int | None, progress: Progress | None, seconds: float,
     ) -> Trajectory:
-        from theory_sim.limit.closure import run_closure
+        from theory_sim.closure.trajectory import run_closure
 
         return run_closure(experiment, engine=self.name)
 

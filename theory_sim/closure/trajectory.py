@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory_sim.closure.of_experiment import closure_of
 from theory_sim.data import KINDS
 from theory_sim.experiment import Experiment
-from theory_sim.limit.closure_rates import ClosureRates
 from theory_sim.observe.decomposition import Decomposition
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.observe.separation import Separation
-from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
+from theory_sim.theory.closure import Closure
 from theory_sim.theory.conditions import stable_rate
 from theory_sim.theory.overlap import P_error
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory
@@ -27,31 +27,9 @@ from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["closure_of", "run_closure"]
+__all__ = ["run_closure"]
 
 Array = np.ndarray[Any, Any]
-_BLOCKS = 100
-
-
-def closure_of(experiment: Experiment, schedule: str | None = None, *, fineness: float = 1.0) -> Closure:
-    """Closure of an experiment, under its own schedule or the one given (THEORY §8, §16).
-
-    ``fineness`` multiplies the number of its blocks of time: less than 1 is faster and coarser. What the closure leaves out of
-    an experiment (the engine refuses it) is not looked at.
-
-    Raises
-    ------
-    InputError
-        If a rate times lambda reaches 1, or the run needs too many blocks.
-    """
-    # Not validated again: searches over parameters take d as a real number.
-    e = experiment if schedule is None else experiment.model_copy(update={"schedule": schedule})
-    problem = ClosureProblem(
-        d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
-        lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, max_tau=e.max_tau, max_steps=e.max_steps,
-        stop_loss=e.epsilon_2, patterns=e.patterns,
-    )
-    return solve_closure(problem, ClosureRates(e), blocks=math.ceil(fineness * _BLOCKS))
 
 
 def run_closure(experiment: Experiment, *, engine: str) -> Trajectory:
