@@ -1,5 +1,7 @@
 """What an Experiment chooses by name: schedules, placements of noise, observers. Their classes stand on the floors above.
 
+A kind of thing that one field chooses is a registry in `CHOSEN`, with the field's name; nothing else lists the kinds.
+
 An Experiment asks them for names, fields and rules when it is made, not when this module is imported, and knows nothing else
 of them.
 """
@@ -15,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from theory_sim.experiment.choice import Choice, Choices
 
-__all__ = ["NO_PLACEMENT", "OBSERVERS", "PLACEMENTS", "SCHEDULES", "OneOf", "ScheduleChoice", "chosen_by"]
+__all__ = ["CHOSEN", "NO_PLACEMENT", "OBSERVERS", "PLACEMENTS", "SCHEDULES", "OneOf", "ScheduleChoice", "chosen_by"]
 
 
 class ScheduleChoice(Choice):
@@ -49,6 +51,8 @@ SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedul
 PLACEMENTS: Final = Choices[Choice]("noise_placement", "theory_sim.train.noise")
 OBSERVERS: Final = Choices[Choice]("observer", "theory_sim.observe")
 NO_PLACEMENT: Final = "none"
+CHOSEN: Final[tuple[Choices[Any], ...]] = (SCHEDULES, PLACEMENTS)
+"""Registries of which a field, named like the registry's kind, chooses one."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,8 @@ class OneOf:
         return core_schema.no_info_after_validator_function(self._known, handler(source))
 
 
-def chosen_by(schedule: str, placement: str, observers: Iterable[str]) -> list[type[Choice]]:
-    """Classes that an Experiment's fields choose."""
-    chosen: list[type[Choice]] = [SCHEDULES[schedule]]
-    if placement != NO_PLACEMENT:
-        chosen.append(PLACEMENTS[placement])
+def chosen_by(experiment: Any, observers: Iterable[str]) -> list[type[Choice]]:
+    """Classes that an Experiment's fields choose; a word that its field takes beside the registry's names chooses none."""
+    names = [(registry, getattr(experiment, registry.kind)) for registry in CHOSEN]
+    chosen: list[type[Choice]] = [registry[name] for registry, name in names if name in registry]
     return chosen + [OBSERVERS[name] for name in sorted(observers)]

@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from theory_sim.errors import ExperimentError, Fault, StoreError, repr_of, shown
 from theory_sim.experiment.choice import Choice
-from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES, chosen_by
+from theory_sim.experiment.choices import CHOSEN, SCHEDULES, chosen_by
 from theory_sim.experiment.field_rules import named_once
 from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_names, read_own_fields
 from theory_sim.experiment.presets import PRESETS
@@ -60,12 +60,12 @@ class Experiment(RecordingSection):
 
     @property
     def own_values(self) -> dict[str, Any]:
-        """Values of the fields that its schedule and its placement of noise declare of their own."""
+        """Values of the fields that its choices (its schedule, its placement of noise, ...) declare of their own."""
         return dict(self.__pydantic_extra__ or {})
 
     def choices(self) -> list[type[Choice]]:
-        """Classes of the schedule, the placement of noise and the observers that it names."""
-        return chosen_by(self.schedule, self.noise_placement, self.observe)
+        """Classes of what it chooses by name, such as its schedule, and of its observers."""
+        return chosen_by(self, self.observe)
 
     def faults(self) -> Iterator[Fault]:
         chosen, extra = self.choices(), self.__pydantic_extra__
@@ -143,7 +143,7 @@ class Experiment(RecordingSection):
                 values.pop(key, None)
         for key in set(self.__pydantic_extra__ or ()) - set(changed):
             # An own field goes with the choice that reads it.
-            choosing = [registry.kind for registry in (SCHEDULES, PLACEMENTS) if registry.readers(key)]
+            choosing = [registry.kind for registry in CHOSEN if registry.readers(key)]
             if any(field in changed and changed[field] != getattr(self, field) for field in choosing):
                 values.pop(key, None)
         return Experiment(**{**values, **changed})

@@ -1,4 +1,4 @@
-"""Fields that a schedule or a placement of noise declares of its own: nothing else of an Experiment knows them."""
+"""Fields that a chosen thing, such as a schedule, declares of its own: nothing else of an Experiment knows them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ import pydantic
 from pydantic import ConfigDict, TypeAdapter
 
 from theory_sim.errors import Fault, repr_of, shown
-from theory_sim.experiment.choice import Choice, Choices
-from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES
+from theory_sim.experiment.choice import Choice
+from theory_sim.experiment.choices import CHOSEN
 from theory_sim.experiment.field_rules import rule_of
 
 __all__ = ["faults_of_own_fields", "own_field_names", "read_own_fields"]
 
-_REGISTRIES: tuple[Choices[Any], ...] = (SCHEDULES, PLACEMENTS)
-
 
 def own_field_names() -> list[str]:
     """Names of all such fields."""
-    return [name for registry in _REGISTRIES for chosen in registry for name in chosen.fields]
+    return [name for registry in CHOSEN for chosen in registry for name in chosen.fields]
 
 
 def read_own_fields(chosen: Iterable[type[Choice]], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
@@ -46,6 +44,6 @@ def faults_of_own_fields(chosen: Iterable[type[Choice]], given: Iterable[str]) -
     """Fields given that something declares, but nothing that was chosen."""
     read = {name for each in chosen for name in each.fields}
     for name in given:
-        readers = [f"{registry.kind} {each!r}" for registry in _REGISTRIES for each in registry.readers(name)]
+        readers = [f"{registry.kind} {each!r}" for registry in CHOSEN for each in registry.readers(name)]
         if readers and name not in read:
             yield Fault(f"{name} given", f"only {' and '.join(readers)} reads it", f"choose that, or leave {name} out", (name,))

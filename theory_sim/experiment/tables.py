@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from theory_sim.experiment.choices import NO_PLACEMENT, OBSERVERS, PLACEMENTS, SCHEDULES
+from theory_sim.experiment.choices import CHOSEN, NO_PLACEMENT, OBSERVERS, PLACEMENTS, SCHEDULES
 from theory_sim.experiment.description import Experiment
 from theory_sim.experiment.field_rules import rule_of
 
@@ -14,7 +14,7 @@ __all__ = ["field_table", "observer_table", "placement_table", "schedule_table"]
 def field_table() -> str:
     """Every field: default, what it takes, what it means, and which schedules or placements read it, if not all do."""
     rows = []
-    chosen = [*SCHEDULES, *PLACEMENTS]
+    chosen = [each for registry in CHOSEN for each in registry]
     own = {name: info for each in chosen for name, info in each.own_fields().items()}
     for name, info in {**Experiment.model_fields, **own}.items():
         default = "–" if info.default is None or info.is_required() or name == "observe" else f"`{info.default}`"
@@ -41,7 +41,7 @@ def observer_table() -> str:
 
 
 def _readers(field: str) -> str:
-    for registry in (SCHEDULES, PLACEMENTS):
+    for registry in CHOSEN:
         readers = registry.readers(field)
         if readers and len(readers) < len(registry.names()) and not field.startswith("max_"):
             return f" (read by {_fields(readers)})"
