@@ -18,7 +18,7 @@ TARGET_RUN = 10.0
 TARGET_START = 1.0
 STARTS = {
     "import theory_sim": [sys.executable, "-c", "import theory_sim"],
-    "theory-sim --help": [sys.executable, "-c", "from theory_sim.cli import main; main()", "--help"],
+    "theory-sim --help": [sys.executable, "-c", "from theory_sim.__main__ import main; main()", "--help"],
 }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 import textwrap
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from theory_sim.terminal.program import run_program
+from theory_sim.terminal.application import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,15 +23,10 @@ if TYPE_CHECKING:
     from proofs_check.claim import Claim, Level
     from proofs_check.junit import Judged
 
-__all__ = ["app", "main"]
+__all__ = ["app"]
 
-app = typer.Typer(
-    help="Check the statements of the theory: derivations, certified inequalities and numbers, linear programs, samples, "
-    "each with false twins.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
+app = make_app("Check the statements of the theory: derivations, certified inequalities and numbers, linear programs, samples, "
+               "each with false twins.")
 Ids = Annotated[list[str] | None, typer.Argument(help="Identifiers of claims; left out, all.")]
 Format = Annotated[str, typer.Option("--format", help="text, json or junit.")]
 AtLevel = Annotated[str, typer.Option("--level", help="quick, or full: larger domains and samples.")]
@@ -409,12 +403,3 @@ def recheck(
         refused += not report.accepted
         typer.echo(f"{'accepted' if report.accepted else 'REFUSED '} {report.claim}: {report.outcome}; {report.reason}")
     raise typer.Exit(1 if refused else 0)
-
-
-def main() -> None:
-    """Entry point."""
-    sys.exit(run_program(app, "proofs-check"))
-
-
-if __name__ == "__main__":
-    main()

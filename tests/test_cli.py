@@ -34,7 +34,7 @@ seeds = [0, 1]
 def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the installed program in a process of its own: exit status and both outputs as a shell sees them."""
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2]), "COLUMNS": "120"}
-    return subprocess.run([sys.executable, "-m", "theory_sim.cli", *arguments], cwd=cwd, text=True,
+    return subprocess.run([sys.executable, "-m", "theory_sim", *arguments], cwd=cwd, text=True,
                           capture_output=True, env=environment, check=False)
 
 
@@ -203,7 +203,7 @@ def test_interrupted_then_resumed(tmp_path: Path) -> None:
     """Ctrl-C as a terminal sends it: exit status 130, nothing in the run's place; resume gives the uninterrupted result."""
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
     arguments = ["run", "--preset", "quick", "--set", "schedule=S", "--observe", "kernels:every_tau=100", "--quiet"]
-    command = [sys.executable, "-m", "theory_sim.cli", *arguments]
+    command = [sys.executable, "-m", "theory_sim", *arguments]
     # As from a terminal, even if this test runs in a background job, where a shell has Ctrl-C ignored.
     hear = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hear)

@@ -234,21 +234,21 @@ def test_a_closed_standard_output_is_an_error(
     assert (status, "the output cannot be written: it is closed" in said.getvalue()) == (2, True), said.getvalue()
 
 
-@pytest.mark.parametrize("module", ["theory_sim.cli", "proofs_check.cli"])
+@pytest.mark.parametrize("module", ["theory_sim", "proofs_check"])
 def test_closed_streams_in_a_process_of_its_own(module: str, tmp_path: Path) -> None:
     verb, cases = "list", [(">&-", 2)]
-    if module == "theory_sim.cli":
+    if module == "theory_sim":
         verb, cases = "presets", [(">&- 2>&-", 2), ("2>&- <&- >out", 0)]
     for closed, status in cases:
         line = f"{sys.executable} -m {module} {verb} {closed}"
         done = subprocess.run(line, shell=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
         assert done.returncode == status, line
-    assert module == "proofs_check.cli" or len((tmp_path / "out").read_text().splitlines()) > 1
+    assert module == "proofs_check" or len((tmp_path / "out").read_text().splitlines()) > 1
 
 
 def test_full_device_and_plain_terminal_in_a_process_of_its_own() -> None:
     """What Python does at its end must not change the status; letters that a terminal lacks are spelled."""
-    command = [sys.executable, "-m", "theory_sim.cli", "presets", "--toml", "quick"]
+    command = [sys.executable, "-m", "theory_sim", "presets", "--toml", "quick"]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2 and "No space left" in done.stderr and "Traceback" not in done.stderr

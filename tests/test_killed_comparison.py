@@ -14,7 +14,7 @@ import pytest
 from theory_sim.trajectory import Trajectory
 
 ROOT = Path(__file__).parents[1]
-COMMAND = [sys.executable, "-m", "theory_sim.cli", "run", "--compare", "L-S,S", "--set", "name=k", "--set", "d=60",
+COMMAND = [sys.executable, "-m", "theory_sim", "run", "--compare", "L-S,S", "--set", "name=k", "--set", "d=60",
            "--set", "m_W=200", "--set", "m_V=2000", "--set", "max_tau=60.0",
            "--set", "n_test=5", "--set", "record_every=1.0", "-q"]  # fmt: skip
 NAMES = ("k-L-S-seed0", "k-S-seed0")

@@ -377,7 +377,7 @@ def test_a_decay_that_is_kept_badly_is_warned_about() -> None:
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_the_command_line_refuses_with_status_2(command: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "theory_sim.cli", command, "--preset", "quick", "--set", "neurons=independent", "--set",
+        [sys.executable, "-m", "theory_sim", command, "--preset", "quick", "--set", "neurons=independent", "--set",
          "tau_0=1e7", "--set", "max_steps=1"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 2 and "these neurons put the noise out" in done.stderr, done.stderr

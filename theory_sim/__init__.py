@@ -6,9 +6,12 @@ Public names are loaded when first used, so that importing the package costs lit
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False  # as typing has it, which takes time to import
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from theory_sim.data import Data, draw_data, draw_test_data
     from theory_sim.engines import Engine, engine_names, resume, simulate
     from theory_sim.experiment import Experiment, Recording

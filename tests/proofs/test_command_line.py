@@ -24,7 +24,7 @@ ALL = {each.id: each for each in claims()}
 
 
 def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "proofs_check.cli", *arguments], cwd=cwd, capture_output=True, text=True,
+    return subprocess.run([sys.executable, "-m", "proofs_check", *arguments], cwd=cwd, capture_output=True, text=True,
                           check=False, env={"PYTHONPATH": str(ROOT), "PATH": ""})  # fmt: skip
 
 

@@ -12,16 +12,13 @@ Command = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    from theory_sim.cli import main
+    from theory_sim.cli import app
+    from theory_sim.terminal.program import run_program
 
     def call(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["theory-sim", *map(str, arguments)])
         capsys.readouterr()
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = int(end.code or 0)
+        status = run_program(app, "theory-sim")
         found = capsys.readouterr()
         return status, found.out, found.err
 

@@ -31,7 +31,7 @@ lambda = [1e-4, 1e-3]
 
 def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "160"}
-    return subprocess.run([sys.executable, "-m", "theory_sim.cli", *arguments], cwd=cwd, text=True, capture_output=True,
+    return subprocess.run([sys.executable, "-m", "theory_sim", *arguments], cwd=cwd, text=True, capture_output=True,
                           env=environment, check=False)  # fmt: skip
 
 

@@ -168,7 +168,7 @@ def test_interruption_is_resumed(tmp_path: Path) -> None:
     sweep = Sweep("long", TINY.replace(d=60, N=240, max_tau=300.0), seeds=tuple(range(6)), engines=(Engine("limit"),))
     (tmp_path / "long.toml").write_text(sweep.to_toml())
     process = subprocess.Popen(
-        [sys.executable, "-m", "theory_sim.cli", "sweep", "run", "long.toml", "--workers", "2", "-q"], cwd=tmp_path,
+        [sys.executable, "-m", "theory_sim", "sweep", "run", "long.toml", "--workers", "2", "-q"], cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     folder = tmp_path / "runs" / "long"

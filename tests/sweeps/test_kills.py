@@ -32,7 +32,7 @@ KILLS = [*range(3), *(pytest.param(moment, marks=pytest.mark.slow) for moment in
 
 def begin(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "theory_sim.cli", "sweep", "run", "killed.toml", "--workers", "2", "-q"], cwd=folder,
+        [sys.executable, "-m", "theory_sim", "sweep", "run", "killed.toml", "--workers", "2", "-q"], cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 

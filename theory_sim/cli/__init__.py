@@ -5,15 +5,7 @@ Exit status: 0 done, 1 a negative finding, 2 bad input, 130 interrupted; the oth
 
 from __future__ import annotations
 
-import sys
-
 from theory_sim.cli import plots, runs, studies, sweeps
 from theory_sim.cli.app import app
-from theory_sim.terminal.program import run_program
 
-__all__ = ["app", "main", "plots", "runs", "studies", "sweeps"]
-
-
-def main() -> None:
-    """Entry point."""
-    sys.exit(run_program(app, "theory-sim"))
+__all__ = ["app", "plots", "runs", "studies", "sweeps"]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import typer
+from theory_sim.terminal.application import make_app, make_group
 
 __all__ = ["app", "sweep"]
 
-app = typer.Typer(
-    help="Simulate noisy two-layer networks under large, annealed and small learning rates.",
-    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False,
-)
-sweep = typer.Typer(help="Many runs: declare, compute, resume, extend, gather and compare.", no_args_is_help=True)
+app = make_app("Simulate noisy two-layer networks under large, annealed and small learning rates.")
+sweep = make_group("Many runs: declare, compute, resume, extend, gather and compare.")
 app.add_typer(sweep, name="sweep")

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from theory_sim.cli.app import app
 from theory_sim.cli.options import Force, Output, Runs, parse_settings
+from theory_sim.terminal.application import make_group
 
 if TYPE_CHECKING:
     from theory_sim.plots.registry import Option, Plot
@@ -41,7 +42,7 @@ class _Figures(TyperGroup):
             self.commands.update(typer.main.get_group(figures).commands)
 
 
-plot = typer.Typer(cls=_Figures, help="Draw figures of saved runs and sweeps.", no_args_is_help=True)
+plot = make_group("Draw figures of saved runs and sweeps.", _Figures)
 app.add_typer(plot, name="plot")
 
 

@@ -82,18 +82,24 @@ N = TypeVar("N", bound=Network)
 
 @contextmanager
 def deferred_interrupt() -> Iterator[threading.Event]:
-    """Turn Ctrl-C into an event that the loop reads between steps: a step or a record is never cut in two."""
+    """Turn Ctrl-C into an event that the loop reads between steps: a step or a record is never cut in two.
+
+    SIGTERM too, where somebody handles it, as the programs do; else it ends the process as it does everywhere.
+    """
     interrupted = threading.Event()
-    previous = signal.getsignal(signal.SIGINT)
-    ignored = previous in (None, signal.SIG_IGN)  # by a shell, for jobs in the background: it stays so
-    if ignored or threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
         yield interrupted
         return
-    signal.signal(signal.SIGINT, lambda number, frame: interrupted.set())
+    # What is ignored stays so: a shell has Ctrl-C ignored for jobs in the background.
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handled = {number: handler for number, handler in before.items() if callable(handler)}
+    for number in handled:
+        signal.signal(number, lambda number, frame: interrupted.set())
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in handled.items():
+            signal.signal(number, handler)
 
 
 class Run(Generic[N]):

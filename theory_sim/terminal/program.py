@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, Final, TextIO
 
 from theory_sim.errors import InputError, StoreError, TheorySimError, shown
+from theory_sim.interrupts import INTERRUPTED
 
 __all__ = ["INTERNAL_ERROR", "READER_GONE", "refusal_of", "run_program"]
 
@@ -139,7 +140,8 @@ def _status(app: Callable[..., Any], name: str) -> int:
         _say(f"{name}: {end.code}")
         return 2
     except KeyboardInterrupt:
-        return 130
+        _say(f"{name}: interrupted")
+        return INTERRUPTED
     except BaseException as error:
         refusal = refusal_of(error)
         if refusal is not None:
