@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from theory_sim.engines import Engine
+from theory_sim.engines.registry import DEFAULT
 from theory_sim.observe.learning_order import require_level
 from theory_sim.plots.registry import Option, Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
@@ -16,11 +18,14 @@ from theory_sim.theory.crossings import LEVELS
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["plot_learning_order"]
 
-_OVER: Final = {"limit": (0, (1, 1.2)), "closure": (0, (5, 2, 1, 2)), "finite": "-"}
+_OF_LIMIT: Final = (0, (1, 1.2))
+_OF_MEANS: Final = (0, (5, 2, 1, 2))
+_Dashes = str | tuple[int, tuple[float, ...]]
 
 
 def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LEVELS[0]) -> Figure:
@@ -52,11 +57,11 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
             engines: dict[str, list[Trajectory]] = {}
             for run in runs:
                 engines.setdefault(run.dataset.attrs["engine"], []).append(run)
-            main = engines.get("finite", runs if len(engines) == 1 else next(iter(engines.values())))
+            main = engines.get(DEFAULT, next(iter(engines.values())))
             _panel(ax, main, level)
-            for name, others in engines.items():
-                if others is not main and name != main[0].dataset.attrs["engine"]:
-                    _over(ax, others, name)
+            for others in engines.values():
+                if others is not main:
+                    _over(ax, others)
             seeds = f"{len(main)} seed{'s' if len(main) > 1 else ''}"
             ax.set_title(f"{_title(schedule, runs[0])} ({seeds})", loc="left")
             ax.set_ylabel("training loss (nats)")
@@ -71,14 +76,21 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
     return figure
 
 
-def _over(ax: Any, runs: Sequence[Trajectory], engine: str) -> None:
+def _over(ax: Axes, runs: Sequence[Trajectory]) -> None:
     """Mean over the seeds of another engine, for both kinds."""
+    engine = Engine.of(runs[0])
     last = min(float(run.dataset["tau"][-1]) for run in runs)
     grid = np.linspace(0.0, last, 400)
     for kind in ("P-only", "Q-only"):
         curves = [(run.dataset["tau"].values, run.history("loss_train", kind=kind)) for run in runs]
-        label = engine if kind == "P-only" else None
-        ax.plot(grid, mean_curve(grid, curves), color="black", lw=0.8, ls=_OVER[engine], label=label)
+        label = engine.name if kind == "P-only" else None
+        ax.plot(grid, mean_curve(grid, curves), color="black", lw=0.8, ls=_dashes(engine), label=label)
+
+
+def _dashes(engine: Engine) -> _Dashes:
+    if not engine.solver.infinite_width:
+        return "-"
+    return _OF_LIMIT if engine.knows_seeds else _OF_MEANS
 
 
 def _title(schedule: str, run: Trajectory) -> str:
@@ -90,7 +102,7 @@ def _title(schedule: str, run: Trajectory) -> str:
     return schedule
 
 
-def _panel(ax: Any, runs: Sequence[Trajectory], level: float) -> None:
+def _panel(ax: Axes, runs: Sequence[Trajectory], level: float) -> None:
     last = min(float(run.dataset["tau"][-1]) for run in runs)
     grid = np.linspace(0.0, last, 400)
     for kind, colour, dashes, name in (

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from theory_sim.plots.engine_marks import ENGINES, engine_mark
 from theory_sim.plots.style import COLOURS, WIDTH, style
 
 if TYPE_CHECKING:
@@ -39,15 +40,16 @@ def draw_times(table: pandas.DataFrame, labels: Sequence[str], ylabel: str) -> F
         figure = Figure(figsize=(WIDTH, 1.05 + 0.23 * len(arms)), layout="constrained")
         ax = figure.subplots()
         for name, colour, shift in (("P", COLOURS["P"], -0.2), ("Q", COLOURS["Q"], 0.2)):
-            for engine, marker, fill, aside in (("finite", "o", colour, -0.1), ("limit", "s", "white", 0.1)):
+            for engine, aside in zip(ENGINES, (-0.1, 0.1), strict=True):
+                marker, fill = engine_mark(engine, colour)
                 mark: dict[str, Any] = {"ls": "", "ms": 3.4, "mfc": fill, "mec": colour}
-                ax.plot([], [], marker=marker, label=f"{name} ({engine})", **mark)
+                ax.plot([], [], marker=marker, label=f"{name} ({engine.label})", **mark)
                 for arm, (_, row) in zip(labels, table.iterrows(), strict=True):
-                    if row["engine"] != engine:
+                    if row["engine"] != engine.label:
                         continue
                     at = arms.index(arm) + shift + aside
                     value, low, high = (float(row[f"tau_{name}{end}"]) for end in ("", " low", " high"))
-                    if engine == "finite" and math.isfinite(low):
+                    if not engine.solver.infinite_width and math.isfinite(low):
                         ax.plot([low, min(high, edge)], [at, at], color=colour, lw=0.8)
                     beyond = math.isinf(value)  # not-a-number: no run had an order
                     ax.plot([edge if beyond else value], [at], marker=">" if beyond else marker, **mark)

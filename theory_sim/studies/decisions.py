@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from theory_sim.statistics.intervals import share_interval
 from theory_sim.studies.study import Finding, Judgement
 
-__all__ = ["judge_share"]
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Side", "judge_first", "judge_share"]
+
+Side = Literal["above", "below"]
 
 
 def judge_share(
-    statement: str, successes: int, n: int, *, level: float, expect: Literal["above", "below"] = "above",
+    statement: str, successes: int, n: int, *, level: float, expect: Side = "above",
     border: float = 0.5, what: str = "runs",
 ) -> Finding:
     """Judge whether a share of independent runs lies above, or below, a border.
@@ -45,3 +50,25 @@ def judge_share(
         side = "refuted" if expect == "above" else "supported"
     reason = f"{successes} of {n} {what}, share {low:.2f} to {high:.2f} at {level:.2%}, border {border:g}"
     return Finding(statement, side, reason)
+
+
+def judge_first(
+    statement: str, rows: pandas.DataFrame, successes: str, n: str, *, level: float, expect: Side = "above", what: str = "runs",
+) -> Finding:
+    """Judge the share in the first of the rows that a statement is on, two of whose columns count; undecided without one.
+
+    Parameters
+    ----------
+    statement : str
+        What is judged.
+    rows : pandas.DataFrame
+        Of a study's table.
+    successes, n : str
+        Columns with the runs that show it, and with all of them.
+    level, expect, what
+        As for `judge_share`.
+    """
+    if rows.empty:
+        return Finding(statement, "undecided", "no such runs")
+    row = rows.iloc[0]
+    return judge_share(statement, int(row[successes]), int(row[n]), level=level, expect=expect, what=what)

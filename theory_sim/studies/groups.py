@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +12,17 @@ from theory_sim.statistics.censored import median_time
 from theory_sim.statistics.intervals import mean_interval, share_interval
 from theory_sim.statistics.paired import compare_paired
 
-__all__ = ["done_seeds", "group_row", "mean_columns", "pair_row", "grid_cells"]
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["Cell", "Row", "done_seeds", "group_row", "mean_columns", "pair_row", "grid_cells"]
+
+Cell = str | int | float
+Row = dict[str, Cell]
+"""A row of a study's table, by the names of its columns."""
 
 
-def grid_cells(dataset: Any) -> list[tuple[dict[str, int], Any]]:
+def grid_cells(dataset: xarray.Dataset) -> list[tuple[dict[str, int], xarray.Dataset]]:
     """Every cell of a summary's grid, seeds aside, as positions and the runs there.
 
     Parameters
@@ -28,7 +35,7 @@ def grid_cells(dataset: Any) -> list[tuple[dict[str, int], Any]]:
     return [(at, dataset.isel(at)) for at in (dict(zip(dims, map(int, place), strict=True)) for place in np.ndindex(*shape))]
 
 
-def done_seeds(*runs: Any) -> list[int]:
+def done_seeds(*runs: xarray.Dataset) -> list[int]:
     """Positions along the seed at which every one of the groups has a finished run; runs that seeds share count once."""
     states = np.all([group["state"].values == "done" for group in runs], axis=0)
     kept: dict[tuple[str, ...], int] = {}
@@ -37,14 +44,14 @@ def done_seeds(*runs: Any) -> list[int]:
     return list(kept.values())
 
 
-def mean_columns(name: str, sample: Sequence[float]) -> dict[str, float]:
+def mean_columns(name: str, sample: Iterable[float]) -> dict[str, float]:
     """Mean of a number over seeds with its Student interval: three columns; no interval of fewer than two."""
     found = mean_interval([float(value) for value in sample])
     low, high = (found.low, found.high) if found.n > 1 else (math.nan, math.nan)
     return {name: found.value, f"{name} low": low, f"{name} high": high}
 
 
-def group_row(runs: Any) -> dict[str, Any]:
+def group_row(runs: xarray.Dataset) -> Row:
     """Columns of one group of runs over seeds, at level 0.45.
 
     Returns
@@ -59,7 +66,7 @@ def group_row(runs: Any) -> dict[str, Any]:
     n = int(at.sizes["seed"])
     order = at["order"].isel(level=0).values
     first = int((order == "P first").sum())
-    row: dict[str, Any] = {"n": n, "P first": first, "Q first": int((order == "Q first").sum())}
+    row: Row = {"n": n, "P first": first, "Q first": int((order == "Q first").sum())}
     row |= _share_columns("share P first", first, n)
     row["robust"] = int(at["robust"].values.sum())
     row["no order"] = int(np.isin(order, ("diverged", "oscillated")).sum())
@@ -74,7 +81,7 @@ def group_row(runs: Any) -> dict[str, Any]:
     return row
 
 
-def pair_row(large: Any, small: Any) -> dict[str, Any]:
+def pair_row(large: xarray.Dataset, small: xarray.Dataset) -> Row:
     """Columns of pairs of runs on the same data: the large rate's and the small rate's.
 
     Returns

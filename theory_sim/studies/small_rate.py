@@ -20,18 +20,27 @@ nothing else, of runs on seed 0 at widths up to 40 000. The choice:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from theory_sim.experiment import Experiment
 from theory_sim.statistics.paired import compare_paired
-from theory_sim.studies.groups import done_seeds, grid_cells, group_row, pair_row
-from theory_sim.studies.study import Size
+from theory_sim.studies.decisions import judge_first
+from theory_sim.studies.engines import engine_label
+from theory_sim.studies.groups import Cell, Row, done_seeds, grid_cells, group_row, pair_row
+from theory_sim.studies.study import Finding, Size
 from theory_sim.sweeps.collect import Summary
 
-__all__ = ["NEVER", "arm_rows", "make_base"]
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+__all__ = ["NEVER", "arm_rows", "judge_arm", "make_base"]
 
 NEVER = 1e6
 """A tau of annealing beyond the end of every run."""
+_PARTS = {"restored": "restores the order P first", "better": "lowers the error on P below that of S"}
 
 
 def make_base(size: Size, *, default: int, full: int) -> Experiment:
@@ -51,7 +60,7 @@ def make_base(size: Size, *, default: int, full: int) -> Experiment:
     return base
 
 
-def arm_rows(baseline: Summary, arms: Mapping[str, Summary], columns: tuple[str, ...]) -> list[dict[str, Any]]:
+def arm_rows(baseline: Summary, arms: Mapping[str, Summary], columns: tuple[str, ...]) -> list[Row]:
     """One row for L-S and S of each engine, then one for each place of the arms, paired with both.
 
     Parameters
@@ -69,27 +78,33 @@ def arm_rows(baseline: Summary, arms: Mapping[str, Summary], columns: tuple[str,
         Beside `group_row`: ``restorable``, pairs of which L-S learnt P first and S Q first; ``restored``, of these, how many
         arms learnt P first; ``better``, in how many the arm's error on P is below S's; ratios of errors with intervals.
     """
-    known = {(str(runs["schedule"].values), str(runs["engine"].values)): runs for _, runs in grid_cells(baseline.dataset)}
-    rows = []
+    known = {(str(runs["schedule"].values), engine_label(runs)): runs for _, runs in grid_cells(baseline.dataset)}
+    rows: list[Row] = []
     for (schedule, engine), runs in known.items():
         rows.append({"arm": schedule, "engine": engine, **group_row(runs),
                      **_against(runs, known["L-S", engine], known["S", engine])})
     for summary in arms.values():
         for _, runs in grid_cells(summary.dataset):
-            engine = str(runs["engine"].values)
-            labels = {name: _label(runs[name].values) if name in runs.coords else getattr(summary.sweep.experiment, name)
+            engine = engine_label(runs)
+            labels = {name: _cell(runs[name].values) if name in runs.coords else getattr(summary.sweep.experiment, name)
                     for name in columns}
             against = _against(runs, known["L-S", engine], known["S", engine])
             rows.append({"arm": "S + noise", "engine": engine, **labels, **group_row(runs), **against})
     return rows
 
 
-def _label(value: Any) -> Any:
-    item = value.item() if hasattr(value, "item") else value
+def judge_arm(name: str, rows: pandas.DataFrame, *, level: float) -> list[Finding]:
+    """Whether an arm, the first of the rows, restores the order, and whether it lowers the error on P."""
+    return [judge_first(f"{name}, {says} at S's rate", rows, column, "restorable", level=level, what="seeds")
+            for column, says in _PARTS.items()]
+
+
+def _cell(value: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Cell:
+    item = value.item()
     return item if isinstance(item, str) else float(item)
 
 
-def _against(arm: Any, large: Any, small: Any) -> dict[str, Any]:
+def _against(arm: xarray.Dataset, large: xarray.Dataset, small: xarray.Dataset) -> Row:
     kept = done_seeds(arm, large, small)
     arm_order, large_order, small_order = (at.isel(seed=kept)["order"].isel(level=0).values for at in (arm, large, small))
     restorable = (large_order == "P first") & (small_order == "Q first")

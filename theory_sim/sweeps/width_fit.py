@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError
 from theory_sim.statistics.power_laws import median_slope
 from theory_sim.trajectory import Trajectory
@@ -33,8 +35,8 @@ class WidthFit:
         Least-squares slope of the medians with its interval over runs; see `median_slope`.
     """
 
-    widths: np.ndarray[Any, Any]
-    differences: list[np.ndarray[Any, Any]]
+    widths: NDArray[np.int64]
+    differences: list[NDArray[np.float64]]
     medians: list[float]
     slope: float
     low: float
@@ -49,10 +51,11 @@ def fit_width(trajectories: Sequence[Trajectory]) -> WidthFit:
     InputError
         If a finite run has no limit beside it, outputs are no numbers, or there are fewer than two widths.
     """
-    limits = {_key(run): run for run in trajectories if run.dataset.attrs["engine"] == "limit"}
+    engines = [Engine.of(run) for run in trajectories]
+    limits = {_key(run): run for run, engine in zip(trajectories, engines, strict=True) if _is_limit(engine)}
     found: dict[int, list[float]] = {}
-    for run in trajectories:
-        if run.dataset.attrs["engine"] != "finite":
+    for run, engine in zip(trajectories, engines, strict=True):
+        if engine.solver.infinite_width:
             continue
         limit = limits.get(_key(run))
         if limit is None:
@@ -60,8 +63,7 @@ def fit_width(trajectories: Sequence[Trajectory]) -> WidthFit:
                              "a limit run of the same experiment and data", "add one made with --engine limit")
         for each in (run, limit):
             if not np.isfinite(each.dataset["f_train"].values).all():
-                engine = each.dataset.attrs["engine"]
-                raise InputError(f"{each.experiment.run_name}, {engine}, with outputs that are no numbers",
+                raise InputError(f"{each.experiment.run_name}, {Engine.of(each).name}, with outputs that are no numbers",
                                  "runs that did not diverge", "leave it out, or lower its rate")
         gap = run.dataset["f_train"].values - limit.dataset["f_train"].values
         width = run.experiment.m_W + run.experiment.m_V
@@ -72,6 +74,11 @@ def fit_width(trajectories: Sequence[Trajectory]) -> WidthFit:
     differences = [np.array(found[int(width)]) for width in widths]
     return WidthFit(widths, differences, [float(np.median(each)) for each in differences],
                     *median_slope(widths, differences))
+
+
+def _is_limit(engine: Engine) -> bool:
+    """Whether it has infinite width and the run's own data set, not means over data sets."""
+    return engine.solver.infinite_width and "data" in engine.draws
 
 
 def _key(run: Trajectory) -> str:

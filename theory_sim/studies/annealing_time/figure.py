@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory_sim.plots.engine_marks import ENGINES, engine_mark
 from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.studies.engines import rows_of
 
 if TYPE_CHECKING:
     import pandas
@@ -32,15 +34,15 @@ def plot(table: pandas.DataFrame) -> Figure:
         ax = figure.subplots()
         for name, label, colour, shift in (("level", "noise level", COLOURS["noise"], -0.3),
                                            ("motion", "pattern motion", COLOURS["Q"], 0.12)):
-            for engine, marker, fill in (("finite", "o", colour), ("limit", "s", "white")):
-                rows = annealed[annealed["engine"] == engine]
-                at = [ways.index(pair) + shift + (0.0 if engine == "finite" else 0.18)
+            for engine, aside in zip(ENGINES, (0.0, 0.18), strict=True):
+                rows, (marker, fill) = rows_of(annealed, engine), engine_mark(engine, colour)
+                at = [ways.index(pair) + shift + aside
                       for pair in zip(rows["way"], rows["eta_2 / eta_1"], strict=True)]
                 mean = rows[f"{name} after / before"].to_numpy(dtype=float)
                 low, high = (np.maximum(rows[f"{name} after / before {end}"].to_numpy(dtype=float), 1e-4)
                              for end in ("low", "high"))
                 ax.errorbar(mean, at, xerr=[np.maximum(mean - low, 0), np.maximum(high - mean, 0)], ls="", marker=marker,
-                            ms=3.2, mfc=fill, mec=colour, ecolor=colour, elinewidth=0.8, label=f"{label} ({engine})")
+                            ms=3.2, mfc=fill, mec=colour, ecolor=colour, elinewidth=0.8, label=f"{label} ({engine.label})")
         for i, pair in enumerate(ways):
             stable = _value(annealed, pair, "stable level after / before")
             ax.plot([stable, stable], [i - 0.4, i + 0.4], color=COLOURS["noise"], ls=":", lw=1.2,
@@ -57,6 +59,6 @@ def plot(table: pandas.DataFrame) -> Figure:
     return figure
 
 
-def _value(table: Any, pair: tuple[str, float], column: str) -> float:
+def _value(table: pandas.DataFrame, pair: tuple[str, float], column: str) -> float:
     rows = table[(table["way"] == pair[0]) & (table["eta_2 / eta_1"] == pair[1])]
     return float(rows[column].iloc[0])

@@ -30,15 +30,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from theory_sim.engines import Engine
-from theory_sim.experiment import Experiment
 from theory_sim.studies.annealing_time.figure import plot
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import done_seeds, grid_cells, group_row, mean_columns
+from theory_sim.studies.engines import FINITE, engine_label, rows_of, sweep_both
+from theory_sim.studies.groups import Row, done_seeds, grid_cells, group_row, mean_columns
+from theory_sim.studies.quick import quick_base, quick_seeds
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product, Zip
@@ -63,21 +63,18 @@ _PARTS: Final = {
 
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
-    seeds = {"small": 1, "default": 10, "full": 40}[size]
-    base = Experiment.preset("quick").replace(record_every=20.0, max_tau=2000.0, observe={"patterns": {"probes": 16}})
-    times = _TIMES
-    if size == "small":
-        base = base.replace(d=40, m_W=40, m_V=400, n_test=20, max_tau=240.0)
-        times = (40.0, 80.0, 160.0)
+    seeds = quick_seeds(size)
+    base = quick_base(size, max_tau=2000.0, small_max_tau=240.0)
+    base = base.replace(record_every=20.0, observe={"patterns": {"probes": 16}})
     if size == "full":
-        base = base.replace(m_W=500, m_V=50_000, tau_xi=0.02)
-    common: dict[str, Any] = {"seeds": tuple(range(seeds)), "engines": (Engine(), Engine("limit"))}
+        base = base.replace(tau_xi=0.02)
+    times = (40.0, 80.0, 160.0) if size == "small" else _TIMES
     pieces = [[[until, base.eta_1], [1e6, base.eta_2]] for until in times]
     by_tau = base.replace(schedule="pieces", pieces=pieces[0])
     return {
-        "threshold": Sweep("threshold", base, (Product({"eta_2": _FACTORS}),), ("L-S",), **common),
-        "tau": Sweep("tau", by_tau, (Zip({"pieces": pieces}),), ("pieces",), **common),
-        "unannealed": Sweep("unannealed", base, (), ("constant", "S"), **common),
+        "threshold": sweep_both("threshold", base, ("L-S",), seeds, Product({"eta_2": _FACTORS})),
+        "tau": sweep_both("tau", by_tau, ("pieces",), seeds, Zip({"pieces": pieces})),
+        "unannealed": sweep_both("unannealed", base, ("constant", "S"), seeds),
     }
 
 
@@ -124,7 +121,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
             e = summary.sweep.experiment
             schedule = str(runs["schedule"].values)
             small = float(runs["eta_2"].values) if part == "threshold" else e.eta_2
-            row: dict[str, Any] = {"way": schedule, "engine": str(runs["engine"].values), "eta_2 / eta_1": small / e.eta_1}
+            row: Row = {"way": schedule, "engine": engine_label(runs), "eta_2 / eta_1": small / e.eta_1}
             if part == "threshold":
                 row["way"] = "threshold"
             elif part == "tau":
@@ -148,13 +145,14 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
 
 
 def _times_of(summary: Summary) -> list[float]:
-    """Times of annealing of the part "tau"."""
-    (axis,) = (axis for axis in summary.sweep.axes() if "pieces" in axis.fields)
-    return [float(point[0][0][0]) for point in axis.points]
+    """Times of annealing of the part "tau", along its axis."""
+    times = {run.index[0]: float(run.experiment.pieces[0][0]) for run in summary.sweep if run.experiment.pieces}
+    return [times[place] for place in sorted(times)]
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    judged = table[(table["engine"] == "finite") & (table["annealed"] > 0)]
+    finite = rows_of(table, FINITE)
+    judged = finite[finite["annealed"] > 0]
     findings = []
     for part, statement in _PARTS.items():
         if judged.empty:

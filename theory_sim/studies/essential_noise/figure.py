@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from theory_sim.plots.engine_marks import ENGINES, engine_mark
 from theory_sim.plots.style import COLOURS, WIDTH, style
 from theory_sim.statistics.intervals import share_interval
+from theory_sim.studies.engines import rows_of
 
 if TYPE_CHECKING:
     import pandas
@@ -32,15 +34,15 @@ def plot(table: pandas.DataFrame) -> Figure:
         ax = figure.subplots()
         for column, of, label, colour, shift in (("L-S: P first", "L-S: n", "L-S: P first", COLOURS["P"], -0.3),
                                                  ("S: Q first", "S: n", "S: Q first", COLOURS["Q"], 0.08)):
-            for engine, marker, fill, more in (("finite", "o", colour, 0.0), ("limit", "s", "white", 0.19)):
-                rows = table[(table["engine"] == engine) & (table[of] > 0)]
+            for engine, more in zip(ENGINES, (0.0, 0.19), strict=True):
+                rows, (marker, fill) = rows_of(table[table[of] > 0], engine), engine_mark(engine, colour)
                 share = (rows[column] / rows[of]).to_numpy(dtype=float)
                 ends = [share_interval(int(k), int(n)) for k, n in zip(rows[column], rows[of], strict=True)]
                 at = [noises.index(noise) + shift + more for noise in rows["noise"]]
                 span = [[max(value - end.low, 0.0) for value, end in zip(share, ends, strict=True)],
                         [max(end.high - value, 0.0) for value, end in zip(share, ends, strict=True)]]
                 ax.errorbar(share, at, xerr=span, ls="", marker=marker, ms=3.2, mfc=fill, mec=colour, ecolor=colour,
-                            elinewidth=0.8, label=f"{label} ({engine})", clip_on=False)
+                            elinewidth=0.8, label=f"{label} ({engine.label})", clip_on=False)
         ax.axvline(0.5, color=COLOURS["noise"], ls=":", lw=0.9)
         ax.set_yticks(range(len(noises)), [_NAMES.get(noise, noise.replace("tau_0", r"$\tau_0$").replace("batches of", "batch"))
                                            for noise in noises])

@@ -29,13 +29,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from theory_sim.engines import Engine
-from theory_sim.experiment import Experiment
-from theory_sim.studies.decisions import judge_share
+from theory_sim.studies.decisions import Side, judge_share
+from theory_sim.studies.engines import FINITE, engine_label, rows_of, sweep_both
 from theory_sim.studies.essential_noise.figure import plot
-from theory_sim.studies.groups import grid_cells, group_row, pair_row
+from theory_sim.studies.groups import Row, grid_cells, group_row, pair_row
+from theory_sim.studies.quick import quick_base, quick_seeds
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product
@@ -48,29 +48,24 @@ if TYPE_CHECKING:
 __all__ = ["STUDY"]
 
 _ERROR: Final = 0.05 / 4
-_BOTH: Final = ("L-S", "S")
+_SCHEDULES: Final = ("L-S", "S")
+_GAUSSIAN: Final = ("scaled", "none", "per-step", "per-tau")
 _BATCHES: Final = (1, 10)
 # Initial level of the weights; the second is far below that of the noise, so that batches may count.
 _LEVELS: Final = (10.0, 0.3)
 
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
-    seeds = {"small": 1, "default": 10, "full": 40}[size]
-    base = Experiment.preset("quick")
-    if size == "small":
-        base = base.replace(d=40, m_W=40, m_V=400, n_test=20, max_tau=120.0)
-    if size == "full":
-        base = base.replace(m_W=500, m_V=50_000)
+    base, seeds = quick_base(size, small_max_tau=120.0), quick_seeds(size)
     quiet = base.replace(tau_0=base.tau_0_value, tau_xi=0.0)
-    common: dict[str, Any] = {"seeds": tuple(range(seeds)), "engines": (Engine(), Engine("limit"))}
     placed = quiet.replace(noise_placement="iterates", noise_level=base.eta_1 * base.tau_xi)
     per_tau = quiet.replace(noise_placement="iterates", noise_level=math.sqrt(base.eta_1 * base.eta_2) * base.tau_xi)
     return {
-        "scaled": Sweep("scaled", base, (), _BOTH, **common),
-        "none": Sweep("none", quiet, (), _BOTH, **common),
-        "per-step": Sweep("per-step", placed, (), _BOTH, **common),
-        "per-tau": Sweep("per-tau", per_tau, (), ("S",), **common),
-        "batches": Sweep("batches", quiet, (Product({"batch_size": _BATCHES, "tau_0": _LEVELS}),), _BOTH, **common),
+        "scaled": sweep_both("scaled", base, _SCHEDULES, seeds),
+        "none": sweep_both("none", quiet, _SCHEDULES, seeds),
+        "per-step": sweep_both("per-step", placed, _SCHEDULES, seeds),
+        "per-tau": sweep_both("per-tau", per_tau, ("S",), seeds),
+        "batches": sweep_both("batches", quiet, _SCHEDULES, seeds, Product({"batch_size": _BATCHES, "tau_0": _LEVELS})),
     }
 
 
@@ -78,11 +73,11 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     import pandas
 
     rows = []
-    reference = {str(runs["engine"].values): runs for _, runs in grid_cells(summaries["scaled"].dataset)
+    reference = {engine_label(runs): runs for _, runs in grid_cells(summaries["scaled"].dataset)
                  if str(runs["schedule"].values) == "L-S"}
     for part, summary in summaries.items():
         for _, runs in grid_cells(summary.dataset):
-            schedule, engine = str(runs["schedule"].values), str(runs["engine"].values)
+            schedule, engine = str(runs["schedule"].values), engine_label(runs)
             if schedule == "L-S":
                 continue
             label = part
@@ -93,7 +88,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
                 large = summary.dataset.sel({**place, "engine": engine, "schedule": "L-S"})
             elif part != "per-tau":
                 large = summary.dataset.sel(engine=engine, schedule="L-S")
-            row: dict[str, Any] = {"noise": label, "engine": engine, **pair_row(large, runs)}
+            row: Row = {"noise": label, "engine": engine, **pair_row(large, runs)}
             for name, group in (("L-S", large), ("S", runs)):
                 found = group_row(group)
                 row |= {f"{name}: {key}": value for key, value in found.items() if not key.startswith("share")}
@@ -101,7 +96,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     return pandas.DataFrame(rows)
 
 
-def _judge(table: Any, statement: str, noises: list[str], expect: Any) -> Finding:
+def _judge(table: pandas.DataFrame, statement: str, noises: list[str], expect: Side) -> Finding:
     """Judge the one of several noises with most flips, the error divided among them."""
     rows = table[table["noise"].isin(noises) & (table["pairs"] > 0)]
     if len(rows) < len(noises) or rows.empty:
@@ -112,8 +107,8 @@ def _judge(table: Any, statement: str, noises: list[str], expect: Any) -> Findin
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    finite = table[table["engine"] == "finite"]
-    batches = [str(noise) for noise in finite["noise"] if str(noise).startswith("batches")]
+    finite = rows_of(table, FINITE)
+    batches = [str(noise) for noise in finite["noise"] if noise not in _GAUSSIAN]
     return StudyVerdict.of([
         _judge(finite, "noise scaled by the rate gives the flip", ["scaled"], "above"),
         _judge(finite, "without noise there is no flip", ["none"], "below"),

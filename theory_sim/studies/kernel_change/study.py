@@ -32,15 +32,15 @@ Committed before any run on the new seeds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from theory_sim.engines import Engine
-from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import grid_cells, group_row, pair_row
+from theory_sim.studies.decisions import Side, judge_first
+from theory_sim.studies.engines import FINITE, engine_label, rows_of, sweep_both
+from theory_sim.studies.groups import Row, grid_cells, group_row, pair_row
 from theory_sim.studies.kernel_change.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.small_rate import make_base
-from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
+from theory_sim.studies.study import Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -52,24 +52,23 @@ __all__ = ["STUDY"]
 
 _LEVEL: Final = 1 - 0.05 / 4
 _SEEDS: Final[Mapping[Size, range]] = {"small": range(1), "default": range(100, 124), "full": range(100, 140)}
-_EXPECTED: Final[dict[str, Literal["above", "below"]]] = {
+_EXPECTED: Final[dict[str, Side]] = {
     "moving": "above", "frozen": "below", "frozen-at-annealing": "above", "redrawn": "below",
 }
 
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
     block = Product({"patterns": list(_EXPECTED)})
-    engines = (Engine(), Engine("limit"))
     base = make_base(size, default=40_000, full=100_000)
-    return {"patterns": Sweep("patterns", base, (block,), ("L-S", "S"), tuple(_SEEDS[size]), engines)}
+    return {"patterns": sweep_both("patterns", base, ("L-S", "S"), _SEEDS[size], block)}
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     import pandas
 
-    found = {(str(runs["patterns"].values), str(runs["engine"].values), str(runs["schedule"].values)): runs
+    found = {(str(runs["patterns"].values), engine_label(runs), str(runs["schedule"].values)): runs
              for _, runs in grid_cells(summaries["patterns"].dataset)}
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for (patterns, engine, schedule), runs in found.items():
         pair = pair_row(found[patterns, engine, "L-S"], found[patterns, engine, "S"])
         rows.append({"patterns": patterns, "engine": engine, "schedule": schedule, **group_row(runs), **pair})
@@ -77,17 +76,12 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    findings = []
+    findings, finite = [], rows_of(table, FINITE)
     for patterns, side in _EXPECTED.items():
         shown = "there" if side == "above" else "absent"
         statement = f"patterns {patterns}: the effect, P first under L-S and Q first under S, is {shown}"
-        chosen = table[(table["engine"] == "finite") & (table["patterns"] == patterns)]
-        if chosen.empty:
-            findings.append(Finding(statement, "undecided", "no such runs"))
-            continue
-        row = chosen.iloc[0]
-        findings.append(judge_share(statement, int(row["flips"]), int(row["pairs"]), level=_LEVEL, expect=side,
-                                    what="seeds show it"))
+        chosen = finite[finite["patterns"] == patterns]
+        findings.append(judge_first(statement, chosen, "flips", "pairs", level=_LEVEL, expect=side, what="seeds show it"))
     return StudyVerdict.of(findings, 0.95)
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory_sim.plots.engine_marks import ENGINES
 from theory_sim.plots.style import WIDTH, style
+from theory_sim.studies.engines import rows_of
 
 if TYPE_CHECKING:
     import pandas
@@ -30,9 +32,9 @@ def plot(table: pandas.DataFrame) -> Figure:
     with style():
         figure = Figure(figsize=(WIDTH, 2.2), layout="constrained")
         axes = figure.subplots(1, 2, sharey=True)
-        for ax, engine, title in zip(axes, ("finite", "limit"), ("finite width", "limit"), strict=True):
+        for ax, engine, title in zip(axes, ENGINES, ("finite width", "limit"), strict=True):
             share = np.full((len(levels), len(times)), np.nan)
-            for _, row in arms[arms["engine"] == engine].iterrows():
+            for _, row in rows_of(arms, engine).iterrows():
                 i, j = levels.index(row["s"]), times.index(row["annealed at tau"])
                 share[i, j] = row["P first"] / row["n"] if row["n"] else np.nan
                 dark = share[i, j] < 0.5

@@ -31,16 +31,15 @@ for all. A seed costs 43 s of one processor. Committed before any run on the new
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from theory_sim.engines import Engine
-from theory_sim.studies.decisions import judge_share
+from theory_sim.studies.engines import FINITE, rows_of, sweep_both
 from theory_sim.studies.mitigation.figure import plot
 from theory_sim.studies.registry import register
-from theory_sim.studies.small_rate import arm_rows, make_base
-from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
+from theory_sim.studies.small_rate import arm_rows, judge_arm, make_base
+from theory_sim.studies.study import Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -61,9 +60,8 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     levels, times = (_NOISE[2:], (60.0, 120.0)) if size == "small" else (_NOISE, _TIMES)
     noisy = base.replace(noise_placement="pre-activations-shared", noise_level=base.tau_0_value, noise_annealing=times[-1])
     block = Product({"noise_level": [level * base.tau_0_value for level in levels], "noise_annealing": list(times)})
-    common: dict[str, Any] = {"seeds": tuple(_SEEDS[size]), "engines": (Engine(), Engine("limit"))}
-    baseline = Sweep("baseline", base, (), ("L-S", "S"), **common)
-    return {"baseline": baseline, "map": Sweep("map", noisy, (block,), ("S",), **common)}
+    return {"baseline": sweep_both("baseline", base, ("L-S", "S"), _SEEDS[size]),
+            "map": sweep_both("map", noisy, ("S",), _SEEDS[size], block)}
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
@@ -71,23 +69,17 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
 
     rows = arm_rows(summaries["baseline"], {"map": summaries["map"]}, ("noise_level", "noise_annealing"))
     size = summaries["baseline"].sweep.experiment.tau_0_value
-    return pandas.DataFrame([
-        {**row, "s": round(row["noise_level"] / size, 6), "annealed at tau": row["noise_annealing"]} if "noise_level" in row
-        else {**row, "s": 0.0, "annealed at tau": float("nan")} for row in rows
-    ])
+    for row in rows:
+        row["s"] = round(float(row.get("noise_level", 0.0)) / size, 6)
+        row["annealed at tau"] = row.get("noise_annealing", float("nan"))
+    return pandas.DataFrame(rows)
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    arms = table[(table["engine"] == "finite") & (table["arm"] == "S + noise")]
-    chosen = arms[np.isclose(arms["s"], 1.0)]
-    findings = []
-    for column, says in (("restored", "restores the order P first"), ("better", "lowers the error on P below that of S")):
-        statement = f"pre-activation noise of L-S's level, annealed, {says} at S's rate"
-        if chosen.empty:
-            findings.append(Finding(statement, "undecided", "no such runs"))
-            continue
-        row = chosen.loc[chosen["annealed at tau"].idxmax()]
-        findings.append(judge_share(statement, int(row[column]), int(row["restorable"]), level=_LEVEL, what="seeds"))
+    finite = rows_of(table, FINITE)
+    arms = finite[finite["arm"] == "S + noise"]
+    chosen = arms[np.isclose(arms["s"], 1.0)].sort_values("annealed at tau", ascending=False, kind="stable")
+    findings = judge_arm("pre-activation noise of L-S's level, annealed", chosen, level=_LEVEL)
     return StudyVerdict.of(findings, 0.95)
 
 

@@ -37,14 +37,14 @@ before any run on the new seeds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from theory_sim.engines import Engine
-from theory_sim.studies.decisions import judge_share
+from theory_sim.studies.engines import BOTH, FINITE, rows_of, sweep_both
+from theory_sim.studies.groups import Row
 from theory_sim.studies.noise_placement.figure import plot
 from theory_sim.studies.registry import register
-from theory_sim.studies.small_rate import NEVER, arm_rows, make_base
-from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
+from theory_sim.studies.small_rate import NEVER, arm_rows, judge_arm, make_base
+from theory_sim.studies.study import Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -58,7 +58,6 @@ __all__ = ["STUDY"]
 _LEVEL: Final = 1 - 0.05 / 6
 _SEEDS: Final[Mapping[Size, range]] = {"small": range(1), "default": range(300, 314), "full": range(300, 340)}
 _ANNEALED: Final = 700.0
-_NO_LIMIT: Final = ("pre-activations",)
 _PLACEMENTS: Final = ("pre-activations", "pre-activations-shared", "iterates-transient", "activations", "gradient")
 _JUDGED: Final = ("pre-activations", "pre-activations-shared", "gradient")
 
@@ -70,11 +69,11 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     def arm(placement: str) -> Sweep:
         level = matched_level(placement, base.tau_0_value, rate=base.eta_2, lambda_=base.lambda_)
         noisy = base.replace(noise_placement=placement, noise_level=level, noise_annealing=annealed)
-        engines = (Engine(),) if placement in _NO_LIMIT else (Engine(), Engine("limit"))
         block = Product({"noise_annealing": [annealed, NEVER]})
+        engines = tuple(engine for engine in BOTH if engine.unsupported(noisy) is None)
         return Sweep(placement, noisy, (block,), ("S",), seeds, engines)
 
-    baseline = Sweep("baseline", base, (), ("L-S", "S"), seeds, (Engine(), Engine("limit")))
+    baseline = sweep_both("baseline", base, ("L-S", "S"), seeds)
     return {"baseline": baseline, **{placement: arm(placement) for placement in _PLACEMENTS}}
 
 
@@ -86,23 +85,18 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     return pandas.DataFrame([_named(row) for row in rows])
 
 
-def _named(row: dict[str, Any]) -> dict[str, Any]:
-    annealing = row.get("noise_annealing")
-    return {**row, "annealed": "no noise" if annealing is None else ("never" if annealing >= NEVER else f"tau = {annealing:g}")}
+def _named(row: Row) -> Row:
+    if "noise_annealing" not in row:
+        return {**row, "annealed": "no noise"}
+    annealing = float(row["noise_annealing"])
+    return {**row, "annealed": "never" if annealing >= NEVER else f"tau = {annealing:g}"}
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    findings = []
-    for placement in _JUDGED:
-        chosen = table[(table["engine"] == "finite") & (table["noise_placement"] == placement)
-                       & table["annealed"].str.startswith("tau")]
-        for column, says in (("restored", "restores the order P first"), ("better", "lowers the error on P below that of S")):
-            statement = f"annealed noise, placement {placement}, {says} at S's rate"
-            if chosen.empty:
-                findings.append(Finding(statement, "undecided", "no such runs"))
-                continue
-            row = chosen.iloc[0]
-            findings.append(judge_share(statement, int(row[column]), int(row["restorable"]), level=_LEVEL, what="seeds"))
+    finite = rows_of(table, FINITE)
+    annealed = finite[~finite["annealed"].isin(("no noise", "never"))]
+    findings = [finding for placement in _JUDGED for finding in judge_arm(
+        f"annealed noise, placement {placement}", annealed[annealed["noise_placement"] == placement], level=_LEVEL)]
     return StudyVerdict.of(findings, 0.95)
 
 

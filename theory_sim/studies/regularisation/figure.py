@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory_sim.plots.engine_marks import ENGINES, engine_mark
 from theory_sim.plots.style import COLOURS, WIDTH, style
 
 if TYPE_CHECKING:
@@ -37,20 +38,20 @@ def plot(table: pandas.DataFrame) -> Figure:
         figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
         ax, right = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
         for _, row in table.iterrows():
-            finite = row["engine"] == "finite"
-            at = kinds.index((row["lambda"], row["run"])) + (-0.14 if finite else 0.16)
+            engine = next(engine for engine in ENGINES if engine.label == row["engine"])
+            at = kinds.index((row["lambda"], row["run"])) + (0.16 if engine.solver.infinite_width else -0.14)
             for kind in ("P", "Q"):
                 value, low, high = (float(row[f"tau_{kind}{end}"]) for end in ("", " low", " high"))
                 learnt = not math.isinf(value)  # not-a-number, where no run had an order, is not drawn
-                fill = COLOURS[kind] if finite else "white"
+                marker, fill = engine_mark(engine, COLOURS[kind])
                 end = edge * (0.96 if kind == "P" else 1.03)  # beside each other where neither is learnt
-                ax.plot(value if learnt else end, at, marker=("o" if finite else "s") if learnt else ">", ms=3.2, mfc=fill,
+                ax.plot(value if learnt else end, at, marker=marker if learnt else ">", ms=3.2, mfc=fill,
                         mec=COLOURS[kind], ls="", clip_on=False)
                 if learnt and not math.isnan(low):
                     ax.plot([low, min(high, edge)], [at, at], color=COLOURS[kind], lw=0.8, zorder=1)
             growth, low, high = (float(row[f"level, end / half{end}"]) for end in ("", " low", " high"))
-            right.plot(growth, at, marker="o" if finite else "s", ms=3.2, mfc=COLOURS["noise"] if finite else "white",
-                       mec=COLOURS["noise"], ls="")
+            marker, fill = engine_mark(engine, COLOURS["noise"])
+            right.plot(growth, at, marker=marker, ms=3.2, mfc=fill, mec=COLOURS["noise"], ls="")
             if not math.isnan(low):
                 right.plot([low, high], [at, at], color=COLOURS["noise"], lw=0.8)
         right.margins(x=0.15)
@@ -63,9 +64,10 @@ def plot(table: pandas.DataFrame) -> Figure:
         right.set_xlabel("noise level,\nend / half")
         handles = [Line2D([], [], ls="", marker="o", ms=3.2, color=COLOURS[kind], label=rf"$\tau_{kind}$") for kind in "PQ"]
         grey = COLOURS["noise"]
-        handles += [Line2D([], [], ls="", marker=">", ms=3.2, color=grey, label="not learnt"),
-                    Line2D([], [], ls="", marker="o", ms=3.2, color=grey, label="finite"),
-                    Line2D([], [], ls="", marker="s", ms=3.2, mfc="white", mec=grey, label="limit")]
+        handles.append(Line2D([], [], ls="", marker=">", ms=3.2, color=grey, label="not learnt"))
+        for engine in ENGINES:
+            marker, fill = engine_mark(engine, grey)
+            handles.append(Line2D([], [], ls="", marker=marker, ms=3.2, mfc=fill, mec=grey, label=engine.label))
         figure.legend(handles=handles, loc="outside upper center", ncols=5, handlelength=0.8, columnspacing=0.9,
                       handletextpad=0.4)
     return figure

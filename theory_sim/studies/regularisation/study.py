@@ -27,14 +27,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from theory_sim.engines import Engine
-from theory_sim.experiment import Experiment
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import done_seeds, grid_cells, group_row, mean_columns, pair_row
+from theory_sim.studies.engines import FINITE, engine_label, rows_of, sweep_both
+from theory_sim.studies.groups import Row, done_seeds, grid_cells, group_row, mean_columns, pair_row
+from theory_sim.studies.quick import quick_base, quick_seeds
 from theory_sim.studies.registry import register
 from theory_sim.studies.regularisation.figure import plot
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
@@ -45,6 +45,7 @@ from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 __all__ = ["STUDY"]
 
@@ -59,21 +60,14 @@ _STATEMENTS: Final = {
 
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
-    seeds = {"small": 1, "default": 10, "full": 40}[size]
-    base = Experiment.preset("quick").replace(max_tau=1600.0)
+    base, seeds = quick_base(size, max_tau=1600.0, small_max_tau=160.0), quick_seeds(size)
     base = base.replace(tau_0=base.tau_0_value)
-    quiet_from = 800.0
-    if size == "small":
-        base = base.replace(d=40, m_W=40, m_V=400, n_test=20, max_tau=160.0)
-        quiet_from = 80.0
-    if size == "full":
-        base = base.replace(m_W=500, m_V=50_000)
-    common: dict[str, Any] = {"seeds": tuple(range(seeds)), "engines": (Engine(), Engine("limit"))}
+    quiet_from = 80.0 if size == "small" else 800.0
     quiet = base.replace(lambda_=0.0, tau_xi=0.0, noise_placement="gradient", noise_level=base.tau_xi,
                          noise_annealing=quiet_from, noise_factor=0.0)
     return {
-        "lambda": Sweep("lambda", base, (Product({"lambda": _LAMBDAS}),), ("L-S", "S", "constant"), **common),
-        "noise-annealed": Sweep("noise-annealed", quiet, (), ("constant",), **common),
+        "lambda": sweep_both("lambda", base, ("L-S", "S", "constant"), seeds, Product({"lambda": _LAMBDAS})),
+        "noise-annealed": sweep_both("noise-annealed", quiet, ("constant",), seeds),
     }
 
 
@@ -90,10 +84,10 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     rows = []
     for part, summary in summaries.items():
         for _, runs in grid_cells(summary.dataset):
-            schedule, engine = str(runs["schedule"].values), str(runs["engine"].values)
+            schedule, engine = str(runs["schedule"].values), engine_label(runs)
             lambda_ = float(runs["lambda"]) if part == "lambda" else 0.0
-            row: dict[str, Any] = {"lambda": lambda_, "engine": engine,
-                                   "run": "constant, noise annealed" if part == "noise-annealed" else schedule}
+            row: Row = {"lambda": lambda_, "engine": engine,
+                        "run": "constant, noise annealed" if part == "noise-annealed" else schedule}
             row |= group_row(runs)
             kept = runs.isel(seed=done_seeds(runs))
             row |= mean_columns("level, end / half", kept["growth"].values)
@@ -109,11 +103,11 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     return pandas.DataFrame(rows)
 
 
-def _shown_of(part: str, shown: list[bool]) -> dict[str, Any]:
+def _shown_of(part: str, shown: list[bool]) -> Row:
     return {f"{part}: sets": len(shown), f"{part}: shown": sum(shown)}
 
 
-def _level(runs: Any) -> list[bool]:
+def _level(runs: xarray.Dataset) -> list[bool]:
     """For each data set, whether part 1 is so; runs of the constant rate along lambda."""
     free, mild = (runs.sel({"lambda": value}) for value in _LAMBDAS[:2])
     kept = done_seeds(free, mild)
@@ -121,7 +115,7 @@ def _level(runs: Any) -> list[bool]:
             for a, b in zip(free["growth"].values[kept], mild["growth"].values[kept], strict=True)]
 
 
-def _alone(noisy: Any, quiet: Any) -> list[bool]:
+def _alone(noisy: xarray.Dataset, quiet: xarray.Dataset) -> list[bool]:
     """For each data set, whether part 3 is so."""
     kept = done_seeds(noisy, quiet)
     order = quiet["order"].isel(level=0).values[kept]
@@ -131,7 +125,7 @@ def _alone(noisy: Any, quiet: Any) -> list[bool]:
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    finite = table[table["engine"] == "finite"]
+    finite = rows_of(table, FINITE)
     flips = finite[(finite["run"] == "L-S") & (finite["lambda"] == 0)]
     counts = {
         "level": _counted(finite, "level: shown", "level: sets"), "message": _counted(flips, "flips", "pairs"),
@@ -147,7 +141,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
     return StudyVerdict.of(findings, 0.95)
 
 
-def _counted(table: Any, shown: str, of: str) -> tuple[int, int]:
+def _counted(table: pandas.DataFrame, shown: str, of: str) -> tuple[int, int]:
     """Sums of two columns over the rows that hold them."""
     counts, totals = (int(sum(value for value in table[name] if not math.isnan(value))) for name in (shown, of))
     return counts, totals

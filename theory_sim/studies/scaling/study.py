@@ -44,15 +44,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.statistics.intervals import mean_interval, student_quantile
 from theory_sim.studies.decisions import judge_share
+from theory_sim.studies.engines import CLOSURE, LIMIT, rows_of
 from theory_sim.studies.groups import done_seeds, group_row, pair_row
 from theory_sim.studies.registry import register
 from theory_sim.studies.scaling.figure import plot
@@ -66,6 +68,7 @@ from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 __all__ = ["A", "B", "FAMILIES", "STUDY", "experiment_at"]
 
@@ -116,11 +119,11 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     points = [experiment_at(d) for d in _CLOSURE[size]]
     together = Zip({field: [getattr(e, field) for e in points] for field in _WITH_D})
     laws = Product({"alpha_min": list(FAMILIES.values())})
-    sweeps["closure"] = Sweep("closure", points[0], (laws, together), ("L-S", "S"), (0,), (Engine("closure"),))
+    sweeps["closure"] = Sweep("closure", points[0], (laws, together), ("L-S", "S"), (0,), (CLOSURE,))
     return sweeps
 
 
-def _error_when(run: Trajectory, values: Any, level: float) -> float:
+def _error_when(run: Trajectory, values: NDArray[np.float64], level: float) -> float:
     """Error on P at the first time at which values are at most a level, its logarithm interpolated; NaN if they never are."""
     reached = np.flatnonzero(values <= level)
     if not len(reached) or reached[0] == 0:
@@ -156,7 +159,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     import pandas
 
     rows = []
-    for e, runs in _groups(summaries):
+    for engine, e, runs in _groups(summaries):
         large, small = (runs.sel(schedule=schedule) for schedule in ("L-S", "S"))
         pair, errors = pair_row(large, small), _errors(large, small)
         law = next(name for name, low in FAMILIES.items() if low == e.alpha_min)
@@ -167,7 +170,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
         for schedule, group in (("L-S", large), ("S", small)):
             kept = group.isel(seed=done_seeds(group))
             row = {"d": e.d, "r": e.r, "lambda": e.lambda_, "r d": e.r * e.d, "alpha": law, "schedule": schedule,
-                   "engine": str(group["engine"].values).partition(" ")[0], **group_row(group), **pair}
+                   "engine": engine.name, **group_row(group), **pair}
             for name, value in closed.items():
                 row[f"{name} closed form"] = value
                 row |= _mean(f"log {name} / closed form", np.log(kept[name].isel(level=0).values / value))
@@ -176,17 +179,18 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     return pandas.DataFrame(rows)
 
 
-def _groups(summaries: Mapping[str, Summary]) -> Iterator[tuple[Experiment, Any]]:
-    """Each experiment with its runs, by schedule and seed."""
+def _groups(summaries: Mapping[str, Summary]) -> Iterator[tuple[Engine, Experiment, xarray.Dataset]]:
+    """Each experiment with the one engine of its sweep and its runs, by schedule and seed."""
     for summary in summaries.values():
         runs, base = summary.dataset.isel(engine=0), summary.sweep.experiment
         axes = [axis for axis in summary.sweep.axes() if axis.name not in ("engine", "schedule", "seed")]
         for place in np.ndindex(*map(len, axes)):
             at = runs.isel({axis.name: i for axis, i in zip(axes, place, strict=True)})
-            yield base.replace(**{field: at[field].item() for axis in axes for field in axis.fields}), at
+            e = base.replace(**{field: at[field].item() for axis in axes for field in axis.fields})
+            yield summary.sweep.engines[0], e, at
 
 
-def _errors(large: Any, small: Any) -> dict[str, float]:
+def _errors(large: xarray.Dataset, small: xarray.Dataset) -> dict[str, float]:
     """Ratio of the errors on P, small rate over large: at equal training loss, at equal loss of P-only examples."""
     kept = done_seeds(large, small)
     one, other = large.isel(seed=kept), small.isel(seed=kept)
@@ -199,7 +203,7 @@ def _errors(large: Any, small: Any) -> dict[str, float]:
     return columns
 
 
-def _log_error(run: Any, loss: float) -> float:
+def _log_error(run: xarray.Dataset, loss: float) -> float:
     """Logarithm of a run's error on P when its training loss first was so low, from the list of losses and the run's end."""
     course = [(level, float(run[_at_loss(level)])) for level in _LOSSES]
     known = [(level, error) for level, error in [*course, (float(run["train_loss"]), float(run["P_error"]))] if error > 0]
@@ -211,13 +215,13 @@ def _at_loss(level: float) -> str:
     return f"error_at_loss_{level:g}"
 
 
-def _mean(name: str, sample: Any) -> dict[str, float]:
+def _mean(name: str, sample: ArrayLike) -> dict[str, float]:
     """Mean over data sets with Student's interval at the level of one part; NaN unless every one is known."""
     low, mean, high = _student(np.asarray(sample, dtype=float))
     return {name: mean, f"{name} low": low, f"{name} high": high}
 
 
-def _student(sample: np.ndarray[Any, Any]) -> tuple[float, float, float]:
+def _student(sample: NDArray[np.float64]) -> tuple[float, float, float]:
     if not len(sample) or not np.isfinite(sample).all():
         return math.nan, math.nan, math.nan
     found = mean_interval(sample.tolist(), _LEVEL)
@@ -225,7 +229,8 @@ def _student(sample: np.ndarray[Any, Any]) -> tuple[float, float, float]:
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    limit = table[(table["engine"] == "limit") & (table["alpha"] == next(iter(FAMILIES)))]
+    limit = rows_of(table, LIMIT)
+    limit = limit[limit["alpha"] == next(iter(FAMILIES))]
     large, small = (limit[limit["schedule"] == schedule].sort_values("d") for schedule in ("L-S", "S"))
     statement = "P is learnt first under L-S and Q first under S"
     findings = [judge_share(statement, int(large["flips"].sum()), int(large["pairs"].sum()), level=_LEVEL, what="data sets")]

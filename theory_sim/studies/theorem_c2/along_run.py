@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory_sim.errors import InputError
 from theory_sim.observe.descent import THETAS
@@ -19,7 +20,7 @@ from theory_sim.trajectory import Trajectory
 
 __all__ = ["TOLERANCE", "Steps", "get_steps"]
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[np.float64]
 TOLERANCE: Final = 1e-9
 """Relative rounding that both sides, and the identity between them, may be off by in float64."""
 

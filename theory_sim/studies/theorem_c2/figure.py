@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory_sim.plots.style import COLOURS, WIDTH, style
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["plot"]
@@ -61,7 +63,7 @@ def plot(table: pandas.DataFrame) -> Figure:
     return figure
 
 
-def _panel(ax: Any, rows: Any, shares: list[str], at: Any) -> None:
+def _panel(ax: Axes, rows: pandas.DataFrame, shares: list[str], at: NDArray[np.float64]) -> None:
     """One arm: the run's average loss, the bounds, and what they give away."""
     ax.axhline(math.log(2), color=COLOURS["noise"], ls=":", lw=0.9)
     notes = []

@@ -49,14 +49,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory_sim.experiment import Experiment
 from theory_sim.observe.descent import SCALES, THETAS
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import done_seeds, grid_cells, mean_columns
+from theory_sim.studies.groups import Row, done_seeds, grid_cells, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
 from theory_sim.studies.theorem_c2.along_run import TOLERANCE, Steps, get_steps
@@ -68,6 +69,7 @@ from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 __all__ = ["SHARES", "STUDY"]
 
@@ -135,7 +137,7 @@ def _key(theta: str, since: Since, name: str) -> str:
     return f"{theta}, {since}: {name}"
 
 
-def _cost(steps: Steps) -> Any:
+def _cost(steps: Steps) -> NDArray[np.float64]:
     return step_cost_stated(steps.rate, steps.feature_norm, steps.lambda_)
 
 
@@ -188,21 +190,22 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
             for theta in THETAS:
                 name = _AFTER if since == "annealing" else arm.replace("-", " ")
                 rates = [e.eta_2] if since == "annealing" else list(e.rates().values())
-                row: dict[str, Any] = {"arm": name, "theta": theta, "rate": ", then ".join(f"{rate:g}" for rate in rates)}
+                row: Row = {"arm": name, "theta": theta, "rate": ", then ".join(f"{rate:g}" for rate in rates)}
                 rows.append(row | _row(runs, theta, since) | _against(runs, frozen, theta, since))
     return pandas.DataFrame(rows)
 
 
-def _row(runs: Any, theta: str, since: Since) -> dict[str, Any]:
+def _row(runs: xarray.Dataset, theta: str, since: Since) -> Row:
     """Columns of an arm; runs without the window, not annealed, are not counted."""
     kept = [seed for seed in done_seeds(runs) if math.isfinite(runs[_key(theta, since, "tau")].values[seed])]
 
-    def values(name: str) -> Any:
-        return runs[_key(theta, since, name)].values[kept]
+    def values(name: str) -> NDArray[np.float64]:
+        of_seeds: NDArray[np.float64] = runs[_key(theta, since, name)].values
+        return of_seeds[kept]
 
     bound, loss = values("bound 1"), values("loss 1")
     bounded = np.isfinite(bound)
-    row: dict[str, Any] = {"n": len(kept), "runs with a bound": int(bounded.sum())}
+    row: Row = {"n": len(kept), "runs with a bound": int(bounded.sum())}
     row |= mean_columns("tau", values("tau")) | mean_columns("steps", values("steps"))
     row |= mean_columns("largest cost of a step", values("largest cost")) | mean_columns("largest B", values("largest B"))
     for share in SHARES:
@@ -223,7 +226,7 @@ def _row(runs: Any, theta: str, since: Since) -> dict[str, Any]:
     return row
 
 
-def _against(runs: Any, frozen: Any, theta: str, since: Since) -> dict[str, Any]:
+def _against(runs: xarray.Dataset, frozen: xarray.Dataset, theta: str, since: Since) -> Row:
     """bound / average loss over that of frozen patterns, on the same data."""
     kept = done_seeds(runs, frozen)
     bound, loss, frozen_bound, frozen_loss = (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from theory_sim.engines import Engine
 from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.studies.engines import LIMIT
 
 if TYPE_CHECKING:
     import pandas
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot"]
 
+_FROZEN: Final = Engine("limit", {"kernel": "frozen"})
 _GAPS = {
     "outputs": ("outputs", COLOURS["P"], "o"), "losses": ("losses (nats)", COLOURS["signal"], "s"),
     "times": (r"$\log\tau$", COLOURS["Q"], "^"),
@@ -42,21 +46,21 @@ def plot(table: pandas.DataFrame) -> Figure:
     return figure
 
 
-def _plot_gaps(ax: Axes, rows: Any) -> None:
+def _plot_gaps(ax: Axes, rows: pandas.DataFrame) -> None:
     for run, filled in _RUNS.items():
         ls = "-" if filled else ":"
         chosen = rows[rows["run"] == run]
-        here = chosen[chosen["against"] == "limit"]
+        here = chosen[chosen["against"] == LIMIT.label]
         for name, (label, colour, marker) in _GAPS.items():
             ax.errorbar(here["m_V"], here[f"gap of {name}"], yerr=_bars(here, f"gap of {name}"), color=colour, marker=marker,
                         ms=3.2, mfc=colour if filled else "white", lw=0.8, elinewidth=0.8, ls=ls,
                         label=label if filled else None)
-        other = chosen[chosen["against"] == "limit (frozen)"]
+        other = chosen[chosen["against"] == _FROZEN.label]
         ax.plot(other["m_V"], other["gap of outputs"], color=COLOURS["noise"], marker="D", ms=2.8, lw=0.8,
                 mfc=COLOURS["noise"] if filled else "white", ls=ls,
                 label="outputs, from frozen limit" if filled else None)
     widths = np.unique(rows["m_V"].to_numpy(dtype=float))
-    start = rows[(rows["against"] == "limit") & (rows["m_V"] == widths[0])]["gap of outputs"].mean()
+    start = rows[(rows["against"] == LIMIT.label) & (rows["m_V"] == widths[0])]["gap of outputs"].mean()
     ax.plot(widths, 1.35 * start * (widths / widths[0]) ** -0.5, color="black", ls="--", lw=0.9, label=r"slope $-1/2$")
     ax.set_xscale("log")
     ax.set_yscale("log")
@@ -65,7 +69,7 @@ def _plot_gaps(ax: Axes, rows: Any) -> None:
     ax.figure.legend(loc="outside upper center", ncols=2, handlelength=1.8, columnspacing=1.0)
 
 
-def _plot_deficits(ax: Axes, rows: Any) -> None:
+def _plot_deficits(ax: Axes, rows: pandas.DataFrame) -> None:
     for run, (label, colour, marker) in _MOTION.items():
         here = rows[rows["run"] == run].sort_values("q")
         ax.errorbar(here["q"], here["deficit less the control's"], yerr=_bars(here, "deficit less the control's"), ls="",
@@ -81,7 +85,7 @@ def _plot_deficits(ax: Axes, rows: Any) -> None:
     ax.legend(loc="upper left")
 
 
-def _bars(rows: Any, column: str) -> Any:
+def _bars(rows: pandas.DataFrame, column: str) -> list[NDArray[np.float64]]:
     """Distances of the interval's ends from the mean; none where there is no interval."""
     mean = rows[column].to_numpy(dtype=float)
     low, high = (np.nan_to_num(rows[f"{column} {end}"].to_numpy(dtype=float), nan=0.0) for end in ("low", "high"))

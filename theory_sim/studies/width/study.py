@@ -44,18 +44,20 @@ part 2 was expected to fail as it stands. Widths were chosen so that runs are sh
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.statistics.intervals import half_width, share_interval
 from theory_sim.statistics.power_laws import jackknife_slopes
-from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.groups import done_seeds, grid_cells, mean_columns
+from theory_sim.studies.decisions import judge_first
+from theory_sim.studies.engines import BOTH, FINITE, LIMIT, engine_label
+from theory_sim.studies.groups import Row, done_seeds, grid_cells, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Judgement, Size, Study, StudyVerdict
 from theory_sim.studies.width.figure import plot
@@ -68,6 +70,7 @@ from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 __all__ = ["STUDY"]
 
@@ -76,7 +79,7 @@ _RATE: Final = (-0.75, -0.375)
 _APART: Final = (-0.25, math.inf)
 _DEFICIT: Final = (0.9 * 0.55, 1.1 * 0.55)
 _GAPS: Final = ("outputs", "losses", "times")
-_OTHER_LIMITS: Final = ("limit (frozen)", "limit (independent)")
+_OTHER_LIMITS: Final = tuple(Engine("limit", {"kernel": kernel}) for kernel in ("frozen", "independent"))
 _CLOSE_LOSS, _CLOSE_TIME = 0.015, 0.05
 _ENOUGH_W: Final = 500
 _CONTROL: Final = 1000.0  # tau_0 at which q is practically zero
@@ -84,13 +87,15 @@ _STARTS: Final = (1.25, 2.5, _CONTROL)  # tau_0: with m_V four times as large, h
 _JUDGED_Q: Final = (0.08, 0.3)
 _MOTION: Final = 0.00789  # tau_xi / tau_0 of the default experiment
 
+_Groups = Mapping[tuple[str, str], "xarray.Dataset"]
+"""Runs of the seeds that all have, by schedule and engine label."""
+
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
     small = size == "small"
     counts = {"small": (1, 1, 1), "default": (40, 20, 10), "full": (200, 100, 60)}[size]
     many, some, few = (tuple(range(count)) for count in counts)
-    beside = (Engine(), Engine("limit"))
-    others = (*beside, Engine("limit", {"kernel": "frozen"}), Engine("limit", {"kernel": "independent"}))
+    others = (*BOTH, *_OTHER_LIMITS)
 
     base = Experiment(d=20, r=0.7, tau_0=3.0, tau_xi=0.06, eta_2=1.0, n_test=1, dtype="float64", max_tau=300.0,
                       schedule="S", m_W=100, m_V=100)
@@ -114,18 +119,18 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     return {
         "annealed": Sweep("annealed", annealed, both, ("pieces",), many, others),
         "small rate": Sweep("small-rate", base, both, ("S",), many, others),
-        "still": Sweep("still", still, (Product({"r": (0.3, 0.5), **neurons, "tau_0": _STARTS}),), ("S",), some, beside),
-        "moving": Sweep("moving", q_base, (Product(neurons), starts), ("S",), few, beside),
-        "m_W": Sweep("m_W", w_base, (Product({"m_W": (20, 50) if small else (250, _ENOUGH_W)}),), schedules, few, beside),
+        "still": Sweep("still", still, (Product({"r": (0.3, 0.5), **neurons, "tau_0": _STARTS}),), ("S",), some, BOTH),
+        "moving": Sweep("moving", q_base, (Product(neurons), starts), ("S",), few, BOTH),
+        "m_W": Sweep("m_W", w_base, (Product({"m_W": (20, 50) if small else (250, _ENOUGH_W)}),), schedules, few, BOTH),
         "order": Sweep("order", v_base, (Product({"m_V": (100, 400) if small else (2000, 8000, 32_000)}),), schedules, few,
-                       beside),
+                       BOTH),
     }
 
 
 # -- numbers of a network and the limit on the same data ---------------------------------------------------------------
 
 
-def _rms(values: Any) -> float:
+def _rms(values: ArrayLike) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 
@@ -176,7 +181,7 @@ def _P_loss_gap(network: Trajectory, limit: Trajectory) -> float:
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     import pandas
 
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for run in ("annealed", "small rate"):
         rows += _gap_rows(run, summaries[run])
     for run in ("still", "moving"):
@@ -186,20 +191,20 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     return pandas.DataFrame(rows)
 
 
-def _compared(data: Any) -> Iterator[tuple[Any, Any]]:
+def _compared(data: xarray.Dataset) -> Iterator[tuple[xarray.Dataset, xarray.Dataset]]:
     """Networks and the runs of another engine beside them, in each cell, of the seeds that have both."""
     for at, runs in grid_cells(data):
-        if str(runs["engine"].values) != "finite":
+        if at["engine"] > 0:
             networks = data.isel({**at, "engine": 0})
             kept = done_seeds(networks, runs)
             yield networks.isel(seed=kept), runs.isel(seed=kept)
 
 
-def _gap_rows(run: str, summary: Summary) -> list[dict[str, Any]]:
+def _gap_rows(run: str, summary: Summary) -> list[Row]:
     """One row an engine and width with mean gaps, then one an engine with the slopes over the widths."""
-    rows = []
+    rows: list[Row] = []
     for networks, runs in _compared(summary.dataset):
-        row = {"part": "gap", "run": run, "against": str(runs["engine"].values), "n": networks.sizes["seed"],
+        row: Row = {"part": "gap", "run": run, "against": engine_label(runs), "n": networks.sizes["seed"],
                "m_W": int(runs["m_W"]), "m_V": int(runs["m_V"])}
         for name in _GAPS:
             row |= mean_columns(f"gap of {name}", runs[f"gap of {name}"].values)
@@ -215,25 +220,26 @@ def _gap_rows(run: str, summary: Summary) -> list[dict[str, Any]]:
     return rows
 
 
-def _judged(name: str, sample: Any) -> dict[str, float]:
+def _judged(name: str, sample: Iterable[float]) -> dict[str, float]:
     """Columns of a mean that is judged: with its interval at 95 %, and what an interval at another level needs."""
     known = [float(value) for value in sample if math.isfinite(value)]
     spread = float(np.std(known, ddof=1)) if len(known) > 1 else math.nan
     return {**mean_columns(name, known), f"{name}: spread": spread, f"{name}: seeds": len(known)}
 
 
-def _deficit_rows(run: str, summary: Summary) -> list[dict[str, Any]]:
+def _deficit_rows(run: str, summary: Summary) -> list[Row]:
     """One row a cell; a cell's control has the same r and m_V."""
     cells = [runs.assign_coords(r=runs.coords.get("r", summary.sweep.experiment.r))
-             for _, runs in grid_cells(summary.dataset.sel(engine="limit"))]
+             for _, runs in grid_cells(summary.dataset.sel(engine=LIMIT.label))]
     controls = {(float(cell["r"]), int(cell["m_V"])): cell for cell in cells if float(cell["tau_0"]) == _CONTROL}
-    rows = []
+    rows: list[Row] = []
     for cell in cells:
         control = controls[float(cell["r"]), int(cell["m_V"])]
         lacking, own = 1 - cell["h / limit"].values, 1 - control["h / limit"].values
-        q: Any = cell["q"].values
-        row = {"part": "deficit", "run": run, "against": "limit", "n": int(np.isfinite(lacking).sum()), "r": float(cell["r"]),
-               "m_W": summary.sweep.experiment.m_W, "m_V": int(cell["m_V"]), "tau_0": float(cell["tau_0"])}
+        q = cell["q"].values
+        row: Row = {"part": "deficit", "run": run, "against": LIMIT.label, "n": int(np.isfinite(lacking).sum()),
+                    "r": float(cell["r"]), "m_W": summary.sweep.experiment.m_W, "m_V": int(cell["m_V"]),
+                    "tau_0": float(cell["tau_0"])}
         row |= {**mean_columns("q", q), "0.55 q": 0.55 * mean_columns("q", q)["q"], **mean_columns("deficit", lacking)}
         if cell is not control:
             row |= mean_columns("deficit less the control's", list(lacking - own)) | _judged("deficit / q", (lacking - own) / q)
@@ -241,7 +247,7 @@ def _deficit_rows(run: str, summary: Summary) -> list[dict[str, Any]]:
     return rows
 
 
-def _width_rows(summary: Summary, part: str, shown: Any) -> list[dict[str, Any]]:
+def _width_rows(summary: Summary, part: str, shown: Callable[[_Groups], NDArray[np.bool_]]) -> list[Row]:
     """One row a width: in how many seeds both schedules do what is asked, and each schedule's distance from the limit."""
     data, e = summary.dataset, summary.sweep.experiment
     (axis,) = (axis.name for axis in summary.sweep.axes() if axis.name in ("m_W", "m_V"))
@@ -253,16 +259,16 @@ def _width_rows(summary: Summary, part: str, shown: Any) -> list[dict[str, Any]]
         kept = done_seeds(*groups.values())
         groups = {key: runs.isel(seed=kept) for key, runs in groups.items()}
         widths = {"m_W": e.m_W, "m_V": e.m_V, axis: int(width)}
-        row: dict[str, Any] = {"part": part, "run": "L-S and S", "against": "limit", "n": len(kept), **widths, "r": e.r,
+        row: Row = {"part": part, "run": "L-S and S", "against": LIMIT.label, "n": len(kept), **widths, "r": e.r,
                                "tau_0": e.tau_0_value}
         h = 4.0 * g_level(0.45, e.alpha_min, e.alpha_max)
         row["0.55 q"] = lazy_deficit(h, r=e.r, m_V=widths["m_V"], tau=e.tau_0_value)
-        row["shown"] = int(shown(groups).sum())
+        row["shown"] = count = int(shown(groups).sum())
         if kept:
-            share = share_interval(row["shown"], len(kept))
+            share = share_interval(count, len(kept))
             row |= {"share": share.value, "share low": share.low, "share high": share.high}
         for schedule in ("L-S", "S"):
-            network, limit = groups[schedule, "finite"], groups[schedule, "limit"]
+            network, limit = groups[schedule, FINITE.label], groups[schedule, LIMIT.label]
             ratio = _over(network["tau_P"].isel(level=0).values, limit["tau_P"].isel(level=0).values)
             row |= mean_columns(f"{schedule}: tau_P / limit", ratio)
             row |= mean_columns(f"{schedule}: largest gap of P loss", list(limit["gap of P loss"].values))
@@ -272,32 +278,34 @@ def _width_rows(summary: Summary, part: str, shown: Any) -> list[dict[str, Any]]
     return rows
 
 
-def _Q_loss(runs: Any) -> Any:
-    return runs["loss_train"].sel(kind="Q-only").values
+def _Q_loss(runs: xarray.Dataset) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = runs["loss_train"].sel(kind="Q-only").values
+    return values
 
 
-def _over(a: Any, b: Any) -> Any:
+def _over(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore"):
         return a / b
 
 
-def _close(groups: Mapping[tuple[str, str], Any]) -> Any:
+def _close(groups: _Groups) -> NDArray[np.bool_]:
     """Seeds on which P's loss and learning time are those of the limit, under both schedules."""
     close = []
     for schedule in ("L-S", "S"):
-        network, limit = (groups[schedule, engine] for engine in ("finite", "limit"))
+        network, limit = (groups[schedule, engine.label] for engine in BOTH)
         ratio = _over(network["tau_P"].isel(level=0).values, limit["tau_P"].isel(level=0).values)
         close.append((limit["gap of P loss"].values <= _CLOSE_LOSS) & (np.abs(ratio - 1) <= _CLOSE_TIME))
-    return np.logical_and(*close)
+    return close[0] & close[1]
 
 
-def _same_order(groups: Mapping[tuple[str, str], Any]) -> Any:
-    return np.logical_and(_orders_agree(groups, "L-S"), _orders_agree(groups, "S"))
+def _same_order(groups: _Groups) -> NDArray[np.bool_]:
+    return _orders_agree(groups, "L-S") & _orders_agree(groups, "S")
 
 
-def _orders_agree(groups: Mapping[tuple[str, str], Any], schedule: str) -> Any:
-    network, limit = (groups[schedule, engine]["order"].isel(level=0).values for engine in ("finite", "limit"))
-    return network == limit
+def _orders_agree(groups: _Groups, schedule: str) -> NDArray[np.bool_]:
+    network, limit = (groups[schedule, engine.label]["order"].isel(level=0).values for engine in BOTH)
+    agree: NDArray[np.bool_] = network == limit
+    return agree
 
 
 # -- the rule ----------------------------------------------------------------------------------------------------------
@@ -308,11 +316,11 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
     slopes = table[table["part"] == "slope"]
     for run in ("annealed", "small rate"):
         for name in _GAPS:
-            rows = slopes[(slopes["run"] == run) & (slopes["against"] == "limit")]
+            rows = slopes[(slopes["run"] == run) & (slopes["against"] == LIMIT.label)]
             findings.append(_judge(f"{run}: the gap of {name} falls like m^-1/2", rows, f"slope of {name}", _RATE))
         for other in _OTHER_LIMITS:
-            rows = slopes[(slopes["run"] == run) & (slopes["against"] == other)]
-            findings.append(_judge(f"{run}: the gap of outputs from the {other} stays", rows, "slope of outputs", _APART))
+            rows = slopes[(slopes["run"] == run) & (slopes["against"] == other.label)]
+            findings.append(_judge(f"{run}: the gap of outputs from the {other.label} stays", rows, "slope of outputs", _APART))
     cells = table[(table["part"] == "deficit") & (table["q"] >= _JUDGED_Q[0]) & (table["q"] < _JUDGED_Q[1])]
     for run, whose in (("still", "patterns that only the signal moves"), ("moving", "patterns that the noise of S moves")):
         findings.append(_judge(f"{whose}: h falls short by 0.55 q", cells[cells["run"] == run], "deficit / q", _DEFICIT))
@@ -350,10 +358,7 @@ def _judge(statement: str, rows: pandas.DataFrame, column: str, between: tuple[f
 
 
 def _judge_count(statement: str, rows: pandas.DataFrame) -> Finding:
-    if rows.empty:
-        return Finding(statement, "undecided", "no such runs")
-    row = rows.iloc[0]
-    return judge_share(statement, int(row["shown"]), int(row["n"]), level=_LEVEL, what="seeds show it under both schedules")
+    return judge_first(statement, rows, "shown", "n", level=_LEVEL, what="seeds show it under both schedules")
 
 
 STUDY: Final = register(Study(
