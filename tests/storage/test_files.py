@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -175,6 +176,21 @@ def test_a_draft_of_a_living_writer_or_with_a_stranger_stays(tmp_path: Path) -> 
     make(tmp_path / ".thing.draft-0123456789abcdef", ["mine"])  # looks like one, but holds no list
     before = tree(tmp_path)
     assert clear_drafts(target) == [] and tree(tmp_path) == before
+
+
+def test_what_gave_way_goes_only_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed process leaves the folder that gave way in its draft, with its digests."""
+    own = Listing(OWN.files, digests={name: hashlib.sha256(name.encode()).hexdigest() for name in OWN.files})
+    for edited in (False, True):
+        target = make(tmp_path / f"thing{edited}", ["a", "b/c"])
+        with monkeypatch.context() as dead:
+            dead.setattr(FolderDraft, "_leave", lambda self: self._lock.release() if self._lock else None)
+            discard(target, own, of="a test")
+        (draft,) = drafts_of(target)
+        if edited:
+            (draft / "old" / "a").write_text("mine")
+        assert clear_drafts(target) == ([] if edited else [draft])
+        assert draft.exists() == edited and (not edited or (draft / "old" / "a").read_text() == "mine")
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:

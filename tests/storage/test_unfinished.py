@@ -16,6 +16,7 @@ from theory_sim import Trajectory, resume, simulate
 from theory_sim.errors import StoreError
 from theory_sim.loop import UnfinishedRun, unfinished_path
 from theory_sim.storage import failpoints
+from theory_sim.storage.arrays import write_arrays
 
 SHORT = EXPERIMENT.replace(max_tau=8.0, observe={})
 
@@ -163,7 +164,8 @@ def test_a_lost_segment_is_refused_and_a_lost_checkpoint_begins_again(store: Pat
     np.testing.assert_array_equal(again.dataset["train_loss"].values, whole.dataset["train_loss"].values)
 
 
-def test_an_earlier_format_is_told_of_and_replaced_on_request(tmp_path: Path) -> None:
+def test_an_earlier_format_is_told_of_and_kept(tmp_path: Path) -> None:
+    """Its files have no digests: nothing says that they are the program's."""
     partial = tmp_path / "run.partial"
     partial.mkdir()
     (partial / "run.json").write_text(json.dumps(
@@ -171,12 +173,12 @@ def test_an_earlier_format_is_told_of_and_replaced_on_request(tmp_path: Path) ->
     ))  # fmt: skip
     for name in ("checkpoint.npz", "records-000000.npz", "checkpoint.npz.draft"):
         (partial / name).write_bytes(b"x")
-    with pytest.raises(StoreError, match=r"format 1, whose files have no digests\n.*\n.*--force"):
+    with pytest.raises(StoreError, match=r"format 1, this version writes 2\n.*\n.*the version that began it"):
         resume(tmp_path / "run")
-    with pytest.raises(StoreError, match="holds an unfinished run"):
-        simulate(SHORT, store=tmp_path / "run", threads=1)
-    simulate(SHORT, store=tmp_path / "run", threads=1, force=True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+    for force in (False, True):
+        with pytest.raises(StoreError, match=r"is in the way.*format 1.*\n.*\n.*move it away"):
+            simulate(SHORT, store=tmp_path / "run", threads=1, force=force)
+    assert len(list(partial.iterdir())) == 4
 
 
 @pytest.mark.parametrize("content", [
@@ -216,12 +218,66 @@ def test_files_of_the_user_stay(store: Path) -> None:
     """A stranger is not read and not removed; a replacement is refused until it is elsewhere."""
     notes = unfinished_path(store) / "notes.txt"
     notes.write_text("mine")
-    (unfinished_path(store) / "records-000099").write_bytes(b"left by a crash")
     with pytest.raises(StoreError, match=r"notes\.txt.*did not write"):
         simulate(SHORT, store=store, threads=1, force=True)
     assert resume(store, threads=1).outcome == "budget_spent"
     assert Trajectory.load(store) and notes.read_text() == "mine"
     assert [path.name for path in unfinished_path(store).iterdir()] == ["notes.txt"]
+
+
+def test_what_a_crash_left_goes_with_the_run(store: Path) -> None:
+    """A segment beyond the checkpoint, and drafts cut anywhere: each names the run, as far as it goes."""
+    partial = unfinished_path(store)
+    label = {"run": json.loads((partial / "run.json").read_text())["run"], "segment": 7}
+    write_arrays(partial / "records-000007", label, {"a": np.zeros(3)}, fix="")
+    whole = (partial / "checkpoint").read_bytes()
+    for cut in (0, 5, 60, 4000, len(whole)):
+        (partial / f".checkpoint.draft-{cut:016x}").write_bytes(whole[:cut])
+    assert resume(store, threads=1).outcome == "budget_spent"
+    assert not partial.exists()
+
+
+OURS = ("checkpoint", "records-000000", "records-000001", "records-000042", "run.json", ".checkpoint.draft-0123456789abcdef",
+        ".records-000003.draft-0123456789abcdef")
+
+
+@pytest.mark.parametrize("content", ["text", "of another run", "elsewhere in this run"])
+@pytest.mark.parametrize("name", OURS)
+def test_a_file_that_has_a_name_of_ours_is_never_removed(
+    name: str, content: str, store: Path, begun: dict[str, Path]
+) -> None:
+    """By no verb that removes an unfinished run, nor at the end of a run that was going on when it came."""
+    partial = unfinished_path(store)
+    path, mine = partial / name, b"mine\n"
+    if content == "of another run":
+        mine = (begun["twin"] / ("run.json" if name == "run.json" else "checkpoint")).read_bytes()
+    elif content == "elsewhere in this run":
+        mine = (partial / "records-000002").read_bytes()
+        if "draft" in name:
+            mine = b"mine " + mine  # as it stands it could be a draft of the run's own
+    path.write_bytes(mine)
+    with pytest.raises(StoreError, match=r"in the way|did not write|not as theory_sim wrote it"):
+        simulate(SHORT, store=store, threads=1, force=True)
+    assert path.read_bytes() == mine
+    if "draft" not in name:
+        with pytest.raises(StoreError, match=f"{name}|damaged"):
+            resume(store, threads=1)
+        assert path.read_bytes() == mine
+
+    whole = store.with_name("whole")
+    arrived = unfinished_path(whole) / name
+
+    def put(point: str) -> None:
+        if point == "finish":
+            arrived.write_bytes(mine)
+
+    failpoints.set_hook(put)
+    try:
+        simulate(SHORT, store=whole, threads=1)
+    finally:
+        failpoints.set_hook(None)
+    assert Trajectory.load(whole) and [each.name for each in unfinished_path(whole).iterdir()] == [name]
+    assert arrived.read_bytes() == mine
 
 
 def test_what_is_shown_and_no_finished_run_says_how_to_go_on(store: Path, tmp_path: Path, command: Command) -> None:

@@ -32,7 +32,7 @@ def test_gc_removes_what_no_run_needs(tmp_path: Path) -> None:
     for draft in waste[-2:]:  # as a process leaves it that is killed early
         (draft / "new" / "tau").mkdir(parents=True)
         (draft / "new" / "tau" / ".zarray").write_text("{")
-        (draft / "written.json").write_text(json.dumps({"new": ["tau/"], "old": [], "put_back": False}))
+        (draft / "written.json").write_text(json.dumps({"new": ["tau/"], "old": [], "digests": {}, "put_back": False}))
     assert sorted(store.gc()) == sorted(waste) and not any(path.exists() for path in waste)
     assert store.run_path(id).is_dir() and store.gc() == [] and store.strangers() == []
 
@@ -47,6 +47,8 @@ def test_gc_leaves_what_it_did_not_write(tmp_path: Path) -> None:
         (runs / name / "mine.txt").write_text("mine")
     (runs / "notes.txt").write_text("mine")
     (runs / f"{id}.partial.lock").write_text("mine")
+    interrupted(runs / ("2" * 20))
+    (runs / f"{'2' * 20}.partial" / "checkpoint").write_text("mine")
     Trajectory.load(store.run_path(id)).save(runs / other)
     (runs / other / "notes.txt").write_text("mine")
     (store.folder / "mine.txt").write_text("mine")

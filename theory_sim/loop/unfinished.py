@@ -21,12 +21,12 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from theory_sim.errors import StoreError
+from theory_sim.errors import StoreError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.loop.environment import environment, environment_changes
-from theory_sim.storage.arrays import read_arrays, read_json, write_arrays
+from theory_sim.storage.arrays import begins_as_labelled, read_arrays, read_json, read_label, write_arrays
 from theory_sim.storage.failpoints import failpoint
-from theory_sim.storage.listing import Listing
+from theory_sim.storage.listing import Listing, digest_of
 from theory_sim.storage.lock import Lock
 from theory_sim.storage.removal import remove_empty, remove_listed, require_no_strangers
 from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, write_text
@@ -37,8 +37,9 @@ Array = np.ndarray[Any, Any]
 FORMAT: Final = 2
 _MANIFEST: Final = "run.json"
 _CHECKPOINT: Final = "checkpoint"
-# All that is ever written into the folder, by this and by earlier versions, and each of them as a draft.
-_OWN: Final = re.compile(r"\.?(run\.json|(checkpoint|records-\d{6})(\.npz)?)(\.draft(-[0-9a-f]{16})?)?")
+# Files of arrays in the folder, and their drafts.
+_ARRAYS: Final = re.compile(r"checkpoint|records-(?P<segment>\d{6})")
+_DRAFT: Final = re.compile(r"\.(checkpoint|records-\d{6})\.draft-[0-9a-f]{16}")
 _FIX: Final = "make room; theory-sim resume goes on from the last checkpoint, if there was one"
 _OF: Final = "an unfinished run"
 
@@ -52,23 +53,64 @@ def unfinished_path(store: str | os.PathLike[str]) -> Path:
 
 
 def unfinished_listing(folder: Path) -> Listing:
-    """Files of an unfinished run that a folder holds.
+    """Files of an unfinished run that a folder holds, each known as the run's own by what is in it.
 
     Raises
     ------
     StoreError
-        If it holds none: what is there is not the program's to remove.
+        If it holds no unfinished run, or one of an earlier version, whose files have no digests: what is there is then not
+        known to be the program's.
     """
     try:
         if folder.is_symlink() or not folder.is_dir():
             raise ValueError("it is no folder")
-        manifest = read_json(folder / _MANIFEST)
-        if not isinstance(manifest["format"], int) or not {"experiment", "engine", "environment"} <= manifest.keys():
-            raise ValueError(f"{_MANIFEST} describes no run")
-        return Listing(frozenset(name for name in os.listdir(folder) if _OWN.fullmatch(name)))
+        return _listing(folder, _read_manifest(folder / _MANIFEST)[0])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{folder} is in the way, and is not an unfinished run: {error}",
-                         "only an unfinished run is replaced or resumed", "move it away, or choose another output") from error
+        raise StoreError(f"{folder} is in the way, and is not an unfinished run of this version: {error}",
+                         "only an unfinished run, as it was written, is replaced or resumed",
+                         "move it away, or choose another output") from error
+
+
+def _listing(folder: Path, run: str) -> Listing:
+    """What in a folder belongs to a run."""
+    names = [name for name in os.listdir(folder) if _is_own(folder / name, run)]
+    return Listing(frozenset(names), digests={name: digest_of(folder / name) for name in names})
+
+
+def _is_own(path: Path, run: str) -> bool:
+    """Whether a file was written by a run: by its name, and by the digest of its content that names the run.
+
+    A draft, which a killed process leaves, has no digest yet; it begins with the run's name, as far as it goes.
+    """
+    try:
+        if path.name == _MANIFEST:
+            return _read_manifest(path)[0] == run
+        if _DRAFT.fullmatch(path.name):
+            return begins_as_labelled(path, {"run": run})
+        known = _ARRAYS.fullmatch(path.name)
+        if known is None:
+            return False
+        label = read_label(path)
+        return bool(label["run"] == run and label.get("segment") == (int(known["segment"]) if known["segment"] else None))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _read_manifest(path: Path) -> tuple[str, dict[str, Any]]:
+    """Name of a run, and what it was begun with.
+
+    Raises
+    ------
+    OSError, ValueError, KeyError, TypeError
+        If the file cannot be read, is of another format, or any byte of it is not what was written.
+    """
+    manifest: dict[str, Any] = read_json(path)
+    if manifest["format"] != FORMAT:
+        raise ValueError(f"it has format {shown(repr_of(manifest['format']))}, this version writes {FORMAT}")
+    run = manifest.pop("run")
+    if _name_of(manifest) != run or path.read_bytes() != _text({**manifest, "run": run}).encode():
+        raise ValueError("it is not as it was written")
+    return run, manifest
 
 
 class UnfinishedRun:
@@ -177,13 +219,14 @@ class UnfinishedRun:
         self.segments, self.counts = segments, dict(counts)
 
     def finish(self) -> None:
-        """Remove the folder: the Trajectory is in its place. Files of others stay in it."""
+        """Remove the folder: the Trajectory is in its place. Files of others, and those put in place of its own, stay in it."""
         failpoint("finish")
-        listing = unfinished_listing(self.folder)
+        listing = _listing(self.folder, self._run)
         try:
             discard(self.folder, listing, of=_OF)
         except StoreError:
-            remove_listed(self.folder, Listing(frozenset([_MANIFEST])))  # first: it is no unfinished run any more
+            # The manifest first: it is no unfinished run any more.
+            remove_listed(self.folder, Listing(frozenset([_MANIFEST]) & listing.files, digests=listing.digests))
             remove_listed(self.folder, listing)
 
     # -- an old one ---------------------------------------------------------------------------------
@@ -202,21 +245,11 @@ class UnfinishedRun:
             raise StoreError(f"{self.folder} holds no unfinished run", "a run that was interrupted leaves such a folder",
                              f"check the path{'; the run is finished' if self.store.exists() else ''}")
         try:
-            manifest: dict[str, Any] = read_json(path)
-            found = manifest["format"]
-            if found > FORMAT:
-                raise StoreError(f"{self.folder} has format {found}", f"at most {FORMAT} in this version", "update theory_sim")
-            if found < FORMAT:
-                raise StoreError(f"{self.folder} has format {found}, whose files have no digests",
-                                 f"format {FORMAT}: every file that is read back is checked",
-                                 "resume with the version that began it, or run the experiment again with --force")
-            said = manifest.pop("run")
-            if _name_of(manifest) != said or path.read_bytes() != _text({**manifest, "run": said}).encode():
-                raise ValueError("it is not as it was written")
+            self._run, manifest = _read_manifest(path)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{path} cannot be read: {error}", "a folder as theory_sim wrote it",
-                             f"move {self.folder} away and run the experiment again") from error
-        self._run = said
+            raise StoreError(f"{path} cannot be read: {error}", f"a folder as theory_sim wrote it, of format {FORMAT}",
+                             f"move {self.folder} away and run the experiment again; a run of another format is resumed with "
+                             "the version that began it") from error
         return manifest
 
     def require_same_environment(self, manifest: Mapping[str, Any]) -> None:
@@ -229,7 +262,8 @@ class UnfinishedRun:
     def load(self) -> tuple[list[dict[str, Array]], dict[str, Array] | None]:
         """Segments of the last checkpoint and its state; no state if there is none yet.
 
-        Call `manifest` first. What a crash left beyond the checkpoint is not read, and goes when the run is finished.
+        Call `manifest` first. What a crash left beyond the checkpoint is not read; it is written again, or goes when the run is
+        finished.
 
         Raises
         ------
@@ -251,9 +285,14 @@ class UnfinishedRun:
                         raise ValueError(f"{_segment(index)} belongs to another run, or to another place of this one")
                     segments.append(records)
                 self.segments, self.counts = list(label["segments"]), dict(label["counts"])
+            for name in sorted(os.listdir(self.folder)):
+                if _ARRAYS.fullmatch(name) and not _is_own(self.folder / name, self._run):
+                    raise ValueError(f"{name} is not of this run, or not as it was written")
         except Exception as error:  # whatever numpy or json make of a damaged file
             raise StoreError(f"{self.folder} is damaged: {type(error).__name__}: {error}",
-                             "its files as they were written", "run the experiment again with --force") from error
+                             "its files as they were written, and none of another run or of yours by such a name",
+                             f"move that file elsewhere if it is yours, else move {self.folder} away and run the experiment again"
+                             ) from error
         return segments, state
 
 

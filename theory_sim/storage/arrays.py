@@ -17,7 +17,7 @@ import numpy as np
 
 from theory_sim.storage.writing import write_file
 
-__all__ = ["read_arrays", "read_json", "write_arrays"]
+__all__ = ["begins_as_labelled", "read_arrays", "read_json", "read_label", "write_arrays"]
 
 Array = np.ndarray[Any, Any]
 _MAGIC: Final = b"theory_sim arrays 1\n"
@@ -78,22 +78,44 @@ def read_arrays(path: Path) -> tuple[str, dict[str, Any], dict[str, Array]]:
         If it cannot be read, or any byte of it is not what was written.
     """
     with _open_plain(path) as file:
-        size = os.fstat(file.fileno()).st_size - _DIGEST
-        found, left = hashlib.sha256(), size
-        while left > 0:
-            piece = file.read(min(left, _PIECE))
-            if not piece:
-                raise ValueError(f"{path.name} ends early")
-            found.update(piece)
-            left -= len(piece)
-        if file.read() != found.digest():
-            raise ValueError(f"{path.name} is not as it was written")
-        file.seek(0)
-        if file.read(len(_MAGIC)) != _MAGIC:
-            raise ValueError(f"{path.name} is no file of arrays of this version")
-        head = json.loads(file.readline())
+        digest, head = _checked_head(file, path.name)
         arrays = {name: np.lib.format.read_array(file, allow_pickle=False) for name in head["names"]}
-        return found.hexdigest(), dict(head["label"]), arrays
+        return digest, dict(head["label"]), arrays
+
+
+def read_label(path: Path) -> dict[str, Any]:
+    """Label of a file that `write_arrays` wrote; every byte of it is looked at, as by `read_arrays`, and no array is made."""
+    with _open_plain(path) as file:
+        return dict(_checked_head(file, path.name)[1]["label"])
+
+
+def begins_as_labelled(path: Path, label: Mapping[str, Any]) -> bool:
+    """Whether all of a file, or its beginning, is the beginning of what `write_arrays` writes with such first entries of a label.
+
+    That is how a process leaves a draft that dies while it writes one.
+    """
+    begin = _MAGIC + json.dumps({"label": dict(label)}).encode().rstrip(b"}")
+    with _open_plain(path) as file:
+        found = file.read(len(begin))
+    return begin.startswith(found)
+
+
+def _checked_head(file: IO[bytes], name: str) -> tuple[str, Any]:
+    """Digest and head of a file that is as it was written; the file stands at its first array then."""
+    size = os.fstat(file.fileno()).st_size - _DIGEST
+    found, left = hashlib.sha256(), size
+    while left > 0:
+        piece = file.read(min(left, _PIECE))
+        if not piece:
+            raise ValueError(f"{name} ends early")
+        found.update(piece)
+        left -= len(piece)
+    if file.read() != found.digest():
+        raise ValueError(f"{name} is not as it was written")
+    file.seek(0)
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise ValueError(f"{name} is no file of arrays of this version")
+    return found.hexdigest(), json.loads(file.readline())
 
 
 def read_json(path: Path) -> Any:

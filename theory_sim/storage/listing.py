@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Self
 
 __all__ = ["Listing", "digest_of", "strangers", "walk"]
@@ -36,10 +37,10 @@ class Listing:
     digests: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, entries: list[str]) -> Self:
-        """Listing of names; those of arrays end in "/"."""
+    def of(cls, entries: list[str], digests: Mapping[str, str] = MappingProxyType({})) -> Self:
+        """Listing of names, those of arrays end in "/", and of digests that are known."""
         return cls(frozenset(name for name in entries if not name.endswith("/")),
-                   frozenset(name[:-1] for name in entries if name.endswith("/")))
+                   frozenset(name[:-1] for name in entries if name.endswith("/")), dict(digests))
 
     def entries(self) -> list[str]:
         """What `of` takes."""

@@ -173,7 +173,7 @@ class FolderDraft:
                           self._fix)
 
     def _write_list(self, old: Listing, *, put_back: bool) -> None:
-        told = {_NEW: self._listing.entries(), _OLD: old.entries(), "put_back": put_back}
+        told = {_NEW: self._listing.entries(), _OLD: old.entries(), "digests": dict(old.digests), "put_back": put_back}
         write_text(self.folder / _WRITTEN, json.dumps(told))
 
     def commit(self, old: Listing | None = None, *, of: str = "a folder") -> None:
@@ -275,7 +275,7 @@ def _clear_locked(draft: Path, target: Path) -> bool:
     """Remove a draft by its list, which goes last; whether it is gone."""
     try:
         told = json.loads((draft / _WRITTEN).read_text(encoding="utf-8"))
-        new, old, put_back = Listing.of(told[_NEW]), Listing.of(told[_OLD]), bool(told["put_back"])
+        new, old, put_back = Listing.of(told[_NEW]), Listing.of(told[_OLD], told["digests"]), bool(told["put_back"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         new, old, put_back = Listing(), Listing(), False
     if put_back and (draft / _OLD).is_dir() and not os.path.lexists(target):
