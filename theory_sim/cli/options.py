@@ -40,7 +40,7 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Figure file: .png,
 
 def parse_settings(pairs: Sequence[str] | None, option: str = "--set") -> dict[str, Any]:
     """Fields and values of texts FIELD=VALUE."""
-    from theory_sim.errors import InputError, shown
+    from theory_sim.errors import InputError, repr_of, shown
     from theory_sim.reading import parse_value
 
     changes: dict[str, Any] = {}
@@ -48,7 +48,12 @@ def parse_settings(pairs: Sequence[str] | None, option: str = "--set") -> dict[s
         field, equals, text = pair.partition("=")
         if not equals or not field.strip():
             raise InputError(f"{option} {shown(pair)}", "FIELD=VALUE", f"such as {option} d=400 or {option} schedule=S")
-        changes[field.strip()] = parse_value(field.strip(), text, option)
+        field = field.strip()
+        value = parse_value(field, text, option)
+        if field in changes:
+            raise InputError(f"{option} {shown(pair)} after {option} {field}={shown(repr_of(changes[field]))}",
+                             "each field once", "leave one of the two out")
+        changes[field] = value
     return changes
 
 
@@ -107,6 +112,10 @@ def make_plan(
     from theory_sim.sweeps.plan import Plan
 
     changes = parse_settings(settings)
+    lists = {"seed": ("--seeds", seeds), "schedule": ("--compare", compare), "observe": ("--observe", observe)}
+    for field, (option, given) in lists.items():
+        if field in changes and given:
+            raise InputError(f"--set {field} and {option}", f"{option} gives every {field}", "leave one of the two out")
     if observe:
         changes["observe"] = parse_observe(observe)
     if file is not None and preset is not None:

@@ -95,7 +95,7 @@ def extend_command(
     with printed_warnings():
         wider = store.sweep if declaration is None else Sweep.from_toml(declaration)
     if given is not None:
-        wider = replace(wider, seeds=tuple(dict.fromkeys((*store.sweep.seeds, *given))))
+        wider = replace(wider, seeds=tuple(dict.fromkeys((*wider.seeds, *given))))
     if not any_version:
         store.require_same_environment()
     added = store.extend(wider)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from theory_sim.engines.registry import DEFAULT, ENGINES, options_by_name
 from theory_sim.engines.solver import Purpose, Solver
-from theory_sim.errors import Fault, InputError
+from theory_sim.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
@@ -43,10 +43,14 @@ class Engine:
 
     def __post_init__(self) -> None:
         declared = {option.name: option for option in ENGINES[self.name].options}
+        faults: list[Fault] = []
         for name, value in self.options.items():
-            if name not in declared:
-                raise _unknown_option(name, self.name)
-            declared[name].require(value)
+            with gathered(faults):
+                if name not in declared:
+                    raise _unknown_option(name, self.name)
+                declared[name].require(value)
+        if faults:
+            raise InputError.of(faults)
         object.__setattr__(self, "options", {k: v for k, v in self.options.items() if v != declared[k].default})
 
     @classmethod

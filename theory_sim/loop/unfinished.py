@@ -242,8 +242,12 @@ class UnfinishedRun:
         path = self.folder / _MANIFEST
         clear_drafts(self.folder)
         if self.folder.is_symlink() or not os.path.lexists(path):
+            if self.store.is_dir():
+                raise StoreError(f"{self.store} is finished: there is nothing to resume",
+                                 f"a run that was interrupted leaves {self.folder.name} beside it",
+                                 f"theory-sim show {self.store} prints what it learnt")
             raise StoreError(f"{self.folder} holds no unfinished run", "a run that was interrupted leaves such a folder",
-                             f"check the path{'; the run is finished' if self.store.exists() else ''}")
+                             "check the path")
         try:
             self._run, manifest = _read_manifest(path)
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -291,7 +295,7 @@ class UnfinishedRun:
         except Exception as error:  # whatever numpy or json make of a damaged file
             raise StoreError(f"{self.folder} is damaged: {type(error).__name__}: {error}",
                              "its files as they were written, and none of another run or of yours by such a name",
-                             f"move that file elsewhere if it is yours, else move {self.folder} away and run the experiment again"
+                             f"move that file elsewhere if it is yours; else move {self.folder} away and run again"
                              ) from error
         return segments, state
 

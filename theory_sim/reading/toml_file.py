@@ -44,7 +44,11 @@ class TomlFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = str(path)
         self._text = read_text(path, fix="check the path, or start from `theory-sim presets --toml default`")
-        self.table: dict[str, Any] = parse_toml(self._text, self.path)
+        try:
+            self.table: dict[str, Any] = parse_toml(self._text, self.path)
+        except InputError as error:
+            lines = key_lines(self._text) if any(fault.fields for fault in error.faults) else {}
+            raise error.within(lambda fault: self._place(fault, lines, ("",), _NONE) if fault.fields else "") from None
 
     @contextmanager
     def located(self, *, under: Sequence[str] = ("",), options: Mapping[str, str] = _NONE) -> Iterator[None]:

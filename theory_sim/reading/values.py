@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import os
 import re
+import shlex
 import stat
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from theory_sim.errors import ExperimentError, InputError, shown
+from theory_sim.errors import ExperimentError, Fault, InputError, repr_of, shown
 
-__all__ = ["MOST_SEEDS", "parse_seeds", "parse_toml", "parse_value", "read_text", "real_number", "whole_number"]
+__all__ = ["MOST_SEEDS", "parse_seeds", "parse_toml", "parse_value", "read_text", "real_number", "seeds_of", "whole_number"]
 
 _LARGEST_FILE: Final = 8 * 2**20
 _DEEPEST: Final = 32
@@ -41,11 +44,23 @@ def read_text(path: str | os.PathLike[str], *, what: str = "a TOML file", fix: s
     if found.st_size > _LARGEST_FILE:
         raise ExperimentError(f"{path} has {found.st_size} bytes", f"{what} of at most {_LARGEST_FILE} bytes", fix)
     try:
-        return Path(path).read_text(encoding="utf-8")
+        content = Path(path).read_bytes()
     except OSError as error:
         raise ExperimentError(f"{path}: {error.strerror}", unreadable, fix) from None
+    return _decoded(content, str(path), what)
+
+
+def _decoded(content: bytes, path: str, what: str) -> str:
+    """Text in UTF-8; the mark that some editors put before it is no part of it."""
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise ExperimentError(f"{path} is text in UTF-16", f"{what} in UTF-8",
+                              f"save it as UTF-8: iconv -f UTF-16 -t UTF-8 {shlex.quote(path)}")
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise ExperimentError(f"{path} is not text in UTF-8: {error}", what, fix) from None
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ExperimentError(f"{path}, line {line}: the byte 0x{content[error.start]:02x} is not UTF-8", f"{what} in UTF-8",
+                              f"save it as UTF-8; of text in Latin-1: iconv -f LATIN1 -t UTF-8 {shlex.quote(path)}") from None
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
@@ -54,7 +69,8 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     Raises
     ------
     ExperimentError
-        If it is not TOML, nests deeper than 32, or has an integer from 2^64 on or a text of more than 10 000 letters.
+        If it is not TOML, nests deeper than 32, or has integers from 2^64 on or texts of more than 10 000 letters; the last two
+        name their keys, and ``where`` is then left to the caller.
     """
     try:
         table = tomllib.loads(text)
@@ -88,7 +104,10 @@ def parse_value(field: str, text: str, option: str) -> Any:
             raise InputError(f"{where} = {shown(repr(text))}", "one value", f"give each field an {option} of its own") from None
     if table.keys() != {"value"}:
         raise InputError(f"{where} = {shown(repr(text))}", "one value", f"give each field an {option} of its own")
-    _require_tame(table, where)
+    try:
+        _require_tame({field: table["value"]}, where)
+    except InputError as error:
+        raise error.within(lambda fault: option if fault.fields else "") from None
     return table["value"]
 
 
@@ -139,25 +158,57 @@ def parse_seeds(text: str, where: str) -> list[int]:
     return numbers
 
 
+def seeds_of(value: Any) -> list[int]:
+    """Seeds that a file lists: whole numbers, or the text of a list or a range as on the command line.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if isinstance(value, str):
+        try:
+            return parse_seeds(value, "seeds")
+        except InputError as error:
+            raise error.about("seeds") from None
+    if not (isinstance(value, list) and value and all(type(each) is int for each in value)):
+        raise InputError(f"seeds = {shown(repr_of(value))}", "a list of whole numbers, not empty, or a range",
+                         'such as seeds = [0, 1, 2] or seeds = "0:3"', fields=("seeds",))
+    return value
+
+
 def _require_tame(table: dict[str, Any], where: str) -> None:
     """Refuse what would stop the checks that follow, or their messages."""
-    level: list[Any] = [table]
+    faults: list[Fault] = []
+    level: list[tuple[str, Any]] = [(key, value) for key, value in _named(table)]
     for _ in range(_DEEPEST):
-        below: list[Any] = []
-        for value in level:
+        below: list[tuple[str, Any]] = []
+        for name, value in level:
             if isinstance(value, dict):
-                below += [*value.keys(), *value.values()]
+                below += [(f"{name}.{key}", each) for key, each in _named(value)]
             elif isinstance(value, list):
-                below += value
+                below += [(name, each) for each in value]
             elif isinstance(value, int) and abs(value) >= _LARGEST_INTEGER:
-                raise ExperimentError(f"an integer of {value.bit_length()} bits in {where}", "integers below 2^64",
-                                      "write it as a number with a point or exponent, or make it smaller")
+                faults.append(Fault(f"{name} = {repr_of(value)}: {value.bit_length()} bits", "integers below 2^64",
+                                    "write it as a number with a point or exponent, or make it smaller", (name,)))
             elif isinstance(value, str) and len(value) > _LONGEST_WORD:
-                raise ExperimentError(f"a text of {len(value)} letters in {where}", f"at most {_LONGEST_WORD}", "shorten it")
+                faults.append(Fault(f"{name} is a text of {len(value)} letters", f"at most {_LONGEST_WORD}", "shorten it",
+                                    (name,)))
         if not below:
-            return
+            break
         level = below
-    raise ExperimentError(f"{where} nests deeper than {_DEEPEST} levels", f"at most {_DEEPEST} levels", "take tables apart")
+    else:
+        raise ExperimentError(f"{where} nests deeper than {_DEEPEST} levels", f"at most {_DEEPEST} levels", "take tables apart")
+    if faults:
+        raise ExperimentError.of(faults)
+
+
+def _named(table: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Keys, shortened, with their values; a key is a text too."""
+    for key, value in table.items():
+        yield shown(key), value
+        if len(key) > _LONGEST_WORD:
+            yield shown(key), key
 
 
 def _kind(mode: int) -> str:

@@ -90,7 +90,7 @@ def read_label(path: Path) -> dict[str, Any]:
 
 
 def begins_as_labelled(path: Path, label: Mapping[str, Any]) -> bool:
-    """Whether all of a file, or its beginning, is the beginning of what `write_arrays` writes with such first entries of a label.
+    """Whether a file begins, as far as it goes, as one that `write_arrays` writes with a label of such first entries.
 
     That is how a process leaves a draft that dies while it writes one.
     """

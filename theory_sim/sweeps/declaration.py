@@ -15,7 +15,7 @@ from theory_sim.errors import ExperimentError, Fault, InputError, gathered, repr
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.description import not_default
 from theory_sim.experiment.field_rules import named_once
-from theory_sim.reading import TomlFile, parse_seeds
+from theory_sim.reading import TomlFile, seeds_of
 from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, make_block, repeated
 
 __all__ = ["Sweep", "SweepRun", "run_hash"]
@@ -165,12 +165,13 @@ class Sweep:
         blocks: list[Block] = []
         base = Experiment()
         with gathered(faults):
-            compare = _list(table, "compare", str)
+            compare = _compared(table)
         with gathered(faults):
-            seeds = _seeds(table)
-        with gathered(faults):
-            given = table.get("engine", "finite")
-            engines = [_engine(each) for each in (given if isinstance(given, list) else [given])]
+            seeds = seeds_of(table["seeds"]) if "seeds" in table else []
+        given = table.get("engine", "finite")
+        for each in given if isinstance(given, list) else [given]:
+            with gathered(faults):
+                engines.append(_engine(each))
         with gathered(faults):
             base = Experiment.preset(table["preset"]) if "preset" in table else base
             base = base.replace(**_fields(table, compare))
@@ -282,22 +283,12 @@ def _fields(table: Mapping[str, Any], compare: list[Any]) -> dict[str, Any]:
     return named_once({**fields, "schedule": compare[0]} if compare else fields)
 
 
-def _list(table: Mapping[str, Any], key: str, kind: type) -> list[Any]:
-    value = table.get(key, [])
-    if not isinstance(value, list) or any(type(item) is not kind for item in value) or (key in table and not value):
-        raise InputError(f"{key} = {shown(repr_of(value))}", f"a list of {kind.__name__}, not empty",
-                         'such as compare = ["L-S", "S"]' if kind is str else "such as seeds = [0, 1, 2]", fields=(key,))
+def _compared(table: Mapping[str, Any]) -> list[Any]:
+    value = table.get("compare", [])
+    if not isinstance(value, list) or any(type(item) is not str for item in value) or ("compare" in table and not value):
+        raise InputError(f"compare = {shown(repr_of(value))}", "a list of texts, not empty", 'such as compare = ["L-S", "S"]',
+                         fields=("compare",))
     return value
-
-
-def _seeds(table: Mapping[str, Any]) -> list[int]:
-    value = table.get("seeds")
-    if isinstance(value, str):  # a range without its end, as on the command line
-        try:
-            return parse_seeds(value, "seeds")
-        except InputError as error:
-            raise error.about("seeds") from None
-    return _list(table, "seeds", int)
 
 
 def _described(changes: Mapping[str, Any], schedule: str) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from theory_sim.data import draw_data
-from theory_sim.errors import ExperimentError, Fault, repr_of, shown
+from theory_sim.errors import ExperimentError, Fault, gathered, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.experiment.description import not_default
-from theory_sim.reading import TomlFile
+from theory_sim.reading import TomlFile, seeds_of
 from theory_sim.train.schedules import make_schedule
 
 __all__ = ["Plan"]
@@ -89,17 +89,17 @@ class Plan:
 
     @classmethod
     def _of_table(cls, fields: dict[str, Any], changes: dict[str, Any]) -> Plan:
-        compare, seeds = fields.pop("compare", None), fields.pop("seeds", None)
-        faults = []
-        for one, many, listed, kind in (("schedule", "compare", compare, str), ("seed", "seeds", seeds, int)):
-            if listed is None:
-                continue
-            if one in fields:
-                faults.append(Fault(f"{one} and {many} are both given", f"{many} lists every {one}", "leave one of the two out",
-                                    (one, many)))
-            if not (isinstance(listed, list) and listed and all(type(item) is kind for item in listed)):
-                faults.append(Fault(f"{many} = {shown(repr_of(listed))}", f"a list of {kind.__name__}, not empty",
-                                    'such as compare = ["L-S", "S"] or seeds = [0, 1, 2]', (many,)))
+        compare, listed = fields.pop("compare", None), fields.pop("seeds", None)
+        seeds: list[int] | None = None
+        faults = [Fault(f"{one} and {many} are both given", f"{many} lists every {one}", "leave one of the two out",
+                        (one, many)) for one, many, given in (("schedule", "compare", compare), ("seed", "seeds", listed))
+                  if given is not None and one in fields]
+        if compare is not None and not (isinstance(compare, list) and compare and all(type(each) is str for each in compare)):
+            faults.append(Fault(f"compare = {shown(repr_of(compare))}", "a list of texts, not empty",
+                                'such as compare = ["L-S", "S"]', ("compare",)))
+        if listed is not None:
+            with gathered(faults):
+                seeds = seeds_of(listed)
         compare = None if "schedule" in changes else compare  # a change of one schedule or seed is a plan of that one
         seeds = None if "seed" in changes else seeds
         if compare and not faults:
