@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import mpmath
@@ -23,22 +24,36 @@ __all__ = ["check_sample"]
 def check_sample(problem: Sampled, outcome: str, evidence: Evidence) -> str:
     """Look at every number stored, and at whether the claimed mean lies in the interval."""
     only_keys(evidence, {"interval", "low", "high", "mean", "expected", "size", "confidence", "seed"})
+    expected = float(sympy.N(problem.expected, 30))
+    _require(evidence, {"expected": expected, "size": problem.size, "confidence": problem.confidence, "seed": problem.seed})
+    _require_sense(evidence, outcome)
     draws = problem.draw(np.random.default_rng(problem.seed), problem.size)
     exact = draws.dtype == np.bool_
+    if evidence["interval"] != ("exact" if exact else "BCa"):
+        raise Refused("another kind of interval")
+    _require(evidence, {"mean": float(np.mean(draws))})
     low, high = _clopper_pearson(int(draws.sum()), problem) if exact else _bca(draws, problem)
-    low, high = math.floor(low * 1e9) / 1e9, math.ceil(high * 1e9) / 1e9
-    expected = float(sympy.N(problem.expected, 30))
-    found = {"low": low, "high": high, "mean": float(np.mean(draws)), "expected": expected, "size": problem.size,
-             "confidence": problem.confidence, "seed": problem.seed}  # fmt: skip
+    _require(evidence, {"low": math.floor(low * 1e9) / 1e9, "high": math.ceil(high * 1e9) / 1e9})
+    side = "in" if outcome == "supported" else "outside of"
+    return f"{problem.size} draws made again; the claimed mean lies {side} their {problem.confidence:g} interval"
+
+
+def _require(evidence: Evidence, found: Mapping[str, int | float]) -> None:
     for name, value in found.items():
         if not same_number(evidence[name], value):
             raise Refused(f"{name} = {evidence[name]} stored, {value!r} found")
-    if evidence["interval"] != ("exact" if exact else "BCa"):
-        raise Refused("another kind of interval")
-    if (low <= expected <= high) != (outcome == "supported"):
+
+
+def _require_sense(evidence: Evidence, outcome: str) -> None:
+    """What the numbers must be for any draws; looked at first, since an interval of many draws takes a second."""
+    low, mean, high = (evidence[name] for name in ("low", "mean", "high"))
+    if not all(type(each) is float and math.isfinite(each) for each in (low, mean, high)):
+        raise Refused("ends and mean of an interval are numbers with a point")
+    probabilities = evidence["interval"] == "exact"
+    if not low <= high or (probabilities and not 0.0 <= low <= mean <= high <= 1.0):
+        raise Refused(f"no interval of a mean {mean} is from {low} to {high}")
+    if (low <= evidence["expected"] <= high) != (outcome == "supported"):
         raise Refused(f"the interval does not show {outcome!r}")
-    side = "in" if outcome == "supported" else "outside of"
-    return f"{problem.size} draws made again; the claimed mean lies {side} their {problem.confidence:g} interval"
 
 
 def _clopper_pearson(hits: int, problem: Sampled) -> tuple[float, float]:
