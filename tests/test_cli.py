@@ -71,7 +71,7 @@ def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path) -> No
 
 
 def test_json_is_the_only_output_and_parses(plan: Path, tmp_path: Path) -> None:
-    done = call("run", str(plan), "--json", "--seeds", "3:5", "--set", "schedule=S", "--compare", "S", "--threads", "1",
+    done = call("run", str(plan), "--json", "--seeds", "3:5", "--compare", "S", "--threads", "1",
                 cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
@@ -101,7 +101,10 @@ def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
         (["--threads", "0"], ["threads = 0", "at least 1"]),
         (["--preset", "nonesuch"], ["preset 'nonesuch'", "default"]),
         (["--compare", "S,S"], ["once"]),
-        (["--compare", ""], ["schedule = ''"]),
+        (["--compare", ""], ["--compare is empty"]),
+        (["--compare", "S,"], ["schedule = ''"]),
+        (["--out="], ["--out is empty"]),
+        ([""], ["an argument is empty"]),
         (["broken.toml", "--preset", "quick"], ["broken.toml and --preset quick"]),
         (["--set", "d=10000000"], ["needs about", "GiB", "of half the size"]),
         (["missing.toml"], ["missing.toml", "No such file"]),
@@ -111,7 +114,7 @@ def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
 def test_bad_input_is_explained_and_leaves_nothing(arguments: list[str], words: list[str], tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("d = = 3")
     done = call("run", *arguments, cwd=tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 2 and done.stdout == "", "refused before the table of the regime"
     for word in (*words, "rule:", "fix:"):
         assert word in done.stderr
     assert "Traceback" not in done.stderr
@@ -182,6 +185,9 @@ def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
         (["--engine", "limit", "--noise", "sampled"], ["paired neurons have no noise output"]),
         (["--engine", "limit", "--tolerance", "0"], ["tolerance = 0"]),
         (["--engine", "limit", "--time", "flow", "--observe", "patterns:every_steps=2"], ["counted in steps"]),
+        (["--engine", "closure", "--observe", "kernels"], ["observe = ['kernels']", "leave observe out"]),
+        (["--engine", "limit", "--tolerance", "1", "--time-tolerance", "0", "--set", "d=0", "--set", "N=0"],
+         ["4 faults", "tolerance = 1", "time_tolerance = 0", "--set d: d = 0", "--set N: N = 0"]),
         (["--engine", "closure", "--seeds", "0,1"], ["2 seeds", "one seed"]),
         (["--engine", "closure", "--set", "noise_placement=iterates", "--set", "noise_level=1"], ["noise_placement"]),
         (["--observe", "pattern"], ["observe"]),
@@ -192,7 +198,7 @@ def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
 )
 def test_bad_engines_and_observers_are_explained(arguments: list[str], words: list[str], tmp_path: Path) -> None:
     done = call("run", "--preset", "quick", *arguments, cwd=tmp_path)
-    assert done.returncode == 2, done.stdout
+    assert (done.returncode, done.stdout) == (2, ""), "refused before the table of the regime"
     for word in (*words, "rule:", "fix:"):
         assert word in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and list(tmp_path.iterdir()) == []

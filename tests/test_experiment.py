@@ -137,7 +137,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     broken.write_text("d = = 3", encoding="utf-8")
     binary.write_bytes(b"\xff\xfe\x00d = 3")
     plan.write_text('compare = ["L-S", "S"]', encoding="utf-8")
-    for path, seen in ((missing, "No such file"), (broken, "is not TOML"), (binary, "not text in UTF-8"),
+    for path, seen in ((missing, "No such file"), (broken, "is not TOML"), (binary, "text in UTF-16"),
                        (tmp_path, "a folder"), (plan, "compare")):
         with pytest.raises(ExperimentError, match=seen) as refused:
             Experiment.from_toml(path)

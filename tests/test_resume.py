@@ -133,7 +133,7 @@ def test_ctrl_c_keeps_the_run_resumable(whole: dict[str, Trajectory], tmp_path: 
     assert again.outcome == "interrupted" and again.dataset.attrs["final_tau"] > run.dataset.attrs["final_tau"]
     assert_same_data(resume(store), whole["finite"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
-    with pytest.raises(StoreError, match="the run is finished"):
+    with pytest.raises(StoreError, match=r"run is finished: there is nothing to resume\n.*\n.*theory-sim show"):
         resume(store)
     simulate(EXPERIMENT, store=store, progress=Stop(4), force=True)
     assert store.exists() and unfinished_path(store).exists()  # the finished run stays until another one is whole

@@ -260,3 +260,12 @@ def test_all_experiments_anew() -> None:
         found = protocol.simulate(e, told.schedule, told.seed)
         for name in ("tau_P", "tau_Q", "P_error", "loss_P", "loss_Q", "loss_both"):
             assert getattr(found, name) == pytest.approx(getattr(told, name), rel=1e-3), name
+
+
+def test_progress_ends_where_the_run_ends() -> None:
+    told: list[tuple[int, float, float]] = []
+    run = simulate(Experiment.preset("quick"), "closure", progress=lambda *at: told.append(at))
+    dataset = run.dataset
+    assert len(told) == dataset.sizes["record"] > 10
+    assert told[-1] == (int(dataset["step"][-1]), float(dataset["tau"][-1]), float(dataset["train_loss"][-1]))
+    assert told[-1][1] == dataset.attrs["final_tau"] > 0

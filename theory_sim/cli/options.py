@@ -40,20 +40,25 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Figure file: .png,
 
 def parse_settings(pairs: Sequence[str] | None, option: str = "--set") -> dict[str, Any]:
     """Fields and values of texts FIELD=VALUE."""
-    from theory_sim.errors import InputError, repr_of, shown
+    from theory_sim.errors import Fault, InputError, gathered, shown
     from theory_sim.reading import parse_value
 
     changes: dict[str, Any] = {}
+    said: dict[str, str] = {}
+    faults: list[Fault] = []
     for pair in pairs or ():
         field, equals, text = pair.partition("=")
-        if not equals or not field.strip():
-            raise InputError(f"{option} {shown(pair)}", "FIELD=VALUE", f"such as {option} d=400 or {option} schedule=S")
         field = field.strip()
-        value = parse_value(field, text, option)
-        if field in changes:
-            raise InputError(f"{option} {shown(pair)} after {option} {field}={shown(repr_of(changes[field]))}",
-                             "each field once", "leave one of the two out")
-        changes[field] = value
+        with gathered(faults):
+            if not equals or not field:
+                raise InputError(f"{option} {shown(pair)}", "FIELD=VALUE", f"such as {option} d=400 or {option} schedule=S")
+            if field in said:
+                raise InputError(f"{option} {shown(said[field])} and {option} {shown(pair)}", "each field once",
+                                 "leave one of the two out")
+            said[field] = pair
+            changes[field] = parse_value(field, text, option)
+    if faults:
+        raise InputError.of(faults)
     return changes
 
 
@@ -124,7 +129,8 @@ def make_plan(
     if compare is not None:
         options["schedule"] = "--compare"
     schedules = [part.strip() for part in compare.split(",")] if compare is not None else None
-    plan = _start(file, preset, changes, options)
+    # The first of the schedules at once: with it come fields of its own, such as pieces.
+    plan = _start(file, preset, {**changes, "schedule": schedules[0]} if schedules else changes, options)
     with by_options(options):
         if schedules or seeds is not None:
             plan = Plan.of(plan.experiment, schedules or plan.compare, parse_seeds_option(seeds) or plan.seeds)

@@ -53,8 +53,15 @@ def run(
 
     Interrupted, the same command goes on: finished runs are kept, the unfinished one is resumed, the others are begun.
     """
-    chosen = chosen_engine(engine, context)
-    plan = make_plan(file, preset, settings, compare, seeds, observe)
+    from theory_sim.errors import Fault, InputError, gathered
+
+    faults: list[Fault] = []
+    with gathered(faults):
+        chosen = chosen_engine(engine, context)
+    with gathered(faults):
+        plan = make_plan(file, preset, settings, compare, seeds, observe)
+    if faults:
+        raise InputError.of(faults)
     paths = [out / chosen.run_name(experiment) for experiment in plan]
     with interruptible(lambda: _how_to_continue(paths, force=force)):
         status = _run_and_report(plan, chosen, out, "replace" if force else "continue", threads, quiet, as_json)
@@ -156,12 +163,13 @@ def _run_and_report(
     """Run a plan and print what came of it; the exit status."""
     from theory_sim.regimes import regime
     from theory_sim.sweeps.over_seeds import summarise
-    from theory_sim.sweeps.run_plan import run_plan
+    from theory_sim.sweeps.run_plan import prepare_plan
     from theory_sim.terminal.progress import run_progress
 
     def regime_of(schedule: str) -> Regime:
         return regime(plan.experiment.replace(schedule=schedule), infinite_width=engine.solver.infinite_width)
 
+    prepared = prepare_plan(plan, out, engine=engine, existing=existing, threads=threads)
     judged = regime_of(plan.compare[0])
     if not (quiet or as_json):
         from theory_sim.terminal.tables import regime_table, show, summary_tables
@@ -173,7 +181,7 @@ def _run_and_report(
                     show(f"warning: {warning}")
         _announce(plan, engine, threads)
     with run_progress(plan, shown=not (quiet or as_json)) as progress:
-        results = run_plan(plan, out, engine=engine, existing=existing, threads=threads, progress=progress)
+        results = prepared.run(progress)
     trajectories = [trajectory for _, trajectory in results]
     findings = _findings(trajectories)
     if trajectories[-1].outcome == "interrupted":

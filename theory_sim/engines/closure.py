@@ -70,7 +70,12 @@ class Closure(Solver):
     ) -> Trajectory:
         from theory_sim.closure.trajectory import run_closure
 
-        return run_closure(experiment, engine=self.name)
+        run = run_closure(experiment, engine=self.name)
+        if progress is not None:
+            values = (run.dataset[name].values.tolist() for name in ("step", "tau", "train_loss"))
+            for step, tau, loss in zip(*values, strict=True):
+                progress(step, tau, loss)
+        return run
 
     def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
         return _BYTES

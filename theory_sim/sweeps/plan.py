@@ -91,9 +91,11 @@ class Plan:
     def _of_table(cls, fields: dict[str, Any], changes: dict[str, Any]) -> Plan:
         compare, listed = fields.pop("compare", None), fields.pop("seeds", None)
         seeds: list[int] | None = None
-        faults = [Fault(f"{one} and {many} are both given", f"{many} lists every {one}", "leave one of the two out",
-                        (one, many)) for one, many, given in (("schedule", "compare", compare), ("seed", "seeds", listed))
-                  if given is not None and one in fields]
+        faults: list[Fault] = []
+        for one, many, given in (("schedule", "compare", compare), ("seed", "seeds", listed)):
+            if given is not None and one in fields:
+                faults.append(Fault(f"{one} and {many} are both given", f"{many} lists every {one}", "leave one of the two out",
+                                    (one, many)))
         if compare is not None and not (isinstance(compare, list) and compare and all(type(each) is str for each in compare)):
             faults.append(Fault(f"compare = {shown(repr_of(compare))}", "a list of texts, not empty",
                                 'such as compare = ["L-S", "S"]', ("compare",)))

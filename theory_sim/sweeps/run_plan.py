@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,13 +11,83 @@ from theory_sim.engines import Engine, resume
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.loop import Progress, UnfinishedRun, unfinished_path
+from theory_sim.numeric.pool import require_threads
 from theory_sim.sweeps.plan import Plan
 from theory_sim.trajectory import Trajectory, refuse_existing
 
-__all__ = ["Existing", "run_plan"]
+__all__ = ["Existing", "PreparedPlan", "prepare_plan", "run_plan"]
 
 Existing = Literal["refuse", "replace", "reuse", "continue"]
 _FINITE = Engine()
+
+
+@dataclass(frozen=True)
+class PreparedPlan:
+    """A plan of which all has been looked at that can be refused; made by `prepare_plan`."""
+
+    engine: Engine
+    paths: Mapping[Experiment, Path]
+    found: Mapping[Path, Trajectory]
+    unfinished: Set[Path]
+    replacing: bool
+    threads: int | None
+
+    def run(self, progress: Callable[[Experiment], Progress] | None = None) -> list[tuple[Path, Trajectory]]:
+        """Compute the runs; arguments and result as for `run_plan`."""
+        results = []
+        for experiment, path in self.paths.items():
+            trajectory = self.found.get(path)
+            report = progress(experiment) if progress and trajectory is None else None
+            if path in self.unfinished:
+                trajectory = resume(path, threads=self.threads, progress=report)
+            elif trajectory is None:
+                trajectory = self.engine.run(experiment, store=path, threads=self.threads, force=self.replacing,
+                                             progress=report)
+            results.append((path, trajectory))
+            if trajectory.outcome == "interrupted":
+                break
+        return results
+
+
+def prepare_plan(
+    plan: Plan, out: Path, *, engine: Engine = _FINITE, existing: Existing = "refuse", threads: int | None = None
+) -> PreparedPlan:
+    """Look at all of a plan that can be refused, before anything is computed or printed; arguments as for `run_plan`.
+
+    Raises
+    ------
+    StoreError
+        If a run is in the way.
+    InputError
+        If the engine cannot compute a run of the plan, there is not enough memory, or several seeds are asked of an engine that
+        draws nothing at random, as the closure.
+    """
+    require_threads(threads)
+    if len(plan.seeds) > 1 and not engine.knows_seeds:
+        raise InputError(f"{len(plan.seeds)} seeds with engine {engine.name!r}",
+                         "it draws nothing at random: its result is the same for every seed", "give one seed")
+    faults = [fault for experiment in plan if (fault := engine.unsupported(experiment)) is not None]
+    if faults:
+        raise InputError.of(faults)
+    paths = {experiment: out / engine.run_name(experiment) for experiment in plan}
+    found, unfinished = {}, set()
+    if existing == "continue":
+        existing = "reuse" if _interrupted(paths, engine) else "refuse"
+    for experiment, path in paths.items():
+        if existing == "reuse" and path.exists():
+            stored = Trajectory.load(path)
+            if stored.experiment != experiment or Engine.of(stored) != engine:
+                raise StoreError(f"{path} holds another experiment", "a stored run is reused only if it is the same",
+                                 "choose another output folder, or replace it with --force")
+            found[path] = stored
+            continue
+        if existing == "reuse" and unfinished_path(path).exists():
+            _require_same(path, experiment, engine)
+            unfinished.add(path)
+        else:
+            _refuse(path, force=existing == "replace")
+        engine.solver.require_resources(experiment, engine.all_options, threads)
+    return PreparedPlan(engine, paths, found, unfinished, existing != "refuse", threads)
 
 
 def run_plan(
@@ -54,42 +125,10 @@ def run_plan(
 
     Raises
     ------
-    StoreError
-        If a run is in the way.
-    InputError
-        If several seeds are asked of an engine that draws nothing at random, as the closure.
+    StoreError, InputError
+        As `prepare_plan`.
     """
-    if len(plan.seeds) > 1 and not engine.knows_seeds:
-        raise InputError(f"{len(plan.seeds)} seeds with engine {engine.name!r}",
-                         "it draws nothing at random: its result is the same for every seed", "give one seed")
-    paths = {experiment: out / engine.run_name(experiment) for experiment in plan}
-    found, unfinished = {}, set()
-    if existing == "continue":
-        existing = "reuse" if _interrupted(paths, engine) else "refuse"
-    for experiment, path in paths.items():
-        if existing == "reuse" and path.exists():
-            stored = Trajectory.load(path)
-            if stored.experiment != experiment or Engine.of(stored) != engine:
-                raise StoreError(f"{path} holds another experiment", "a stored run is reused only if it is the same",
-                                 "choose another output folder, or replace it with --force")
-            found[path] = stored
-        elif existing == "reuse" and unfinished_path(path).exists():
-            _require_same(path, experiment, engine)
-            unfinished.add(path)
-        else:
-            _refuse(path, force=existing == "replace")
-    results = []
-    for experiment, path in paths.items():
-        trajectory = found.get(path)
-        report = progress(experiment) if progress and trajectory is None else None
-        if path in unfinished:
-            trajectory = resume(path, threads=threads, progress=report)
-        elif trajectory is None:
-            trajectory = engine.run(experiment, store=path, threads=threads, force=existing != "refuse", progress=report)
-        results.append((path, trajectory))
-        if trajectory.outcome == "interrupted":
-            break
-    return results
+    return prepare_plan(plan, out, engine=engine, existing=existing, threads=threads).run(progress)
 
 
 def _interrupted(paths: dict[Experiment, Path], engine: Engine) -> bool:

@@ -13,7 +13,7 @@ import os
 import sys
 import traceback
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TextIO
 
 from theory_sim.errors import InputError, StoreError, TheorySimError, shown
@@ -133,6 +133,7 @@ def refusal_of(error: BaseException) -> TheorySimError | None:
 
 def _status(app: Callable[..., Any], name: str) -> int:
     try:
+        _require_no_empty(sys.argv[1:])
         app()
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
@@ -150,6 +151,16 @@ def _status(app: Callable[..., Any], name: str) -> int:
         _say(f"{name}: internal error: a fault of the program, not of your input; please report it with the lines above")
         return INTERNAL_ERROR
     return 0
+
+
+def _require_no_empty(arguments: Sequence[str]) -> None:
+    """Refuse an empty argument, which is mostly a variable of the shell that is not set: as a path it would be this folder."""
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        option, equals, value = argument.partition("=")
+        if not argument or (option.startswith("--") and equals and not value):
+            what = option or (before if before.startswith("-") else "an argument")
+            raise InputError(f"{what} is empty", "a value for each option, and no empty arguments",
+                             f"give {what} a value, or leave it out" if what.startswith("-") else "leave it out")
 
 
 def _refused(error: TheorySimError, name: str) -> int:
