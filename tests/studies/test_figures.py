@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,10 @@ from theory_sim.plots.learning_times import draw_times
 from theory_sim.statistics.intervals import share_interval
 from theory_sim.studies.annealing_time.figure import plot as plot_annealing_time
 from theory_sim.studies.essential_noise.figure import plot as plot_essential_noise
+from theory_sim.studies.mitigation.figure import plot as plot_mitigation
+from theory_sim.studies.regularisation.figure import plot as plot_regularisation
+from theory_sim.studies.scaling.figure import plot as plot_scaling
+from theory_sim.studies.theorem_c2.figure import plot as plot_theorem_c2
 from theory_sim.studies.width.figure import plot as plot_width
 
 
@@ -125,3 +130,113 @@ def test_width_shows_gaps_their_slope_and_deficits() -> None:
     assert shown(below, figure._MOTION[motions[-1]][0]) == ([0.15], [0.07])
     assert ends(below, figure._MOTION[motions[0]][0], axis=1) == [pytest.approx([0.04, 0.07]), pytest.approx([0.09, 0.12])]
     assert below.get_xlim()[0] == 0 and below.get_ylim()[0] == 0
+
+
+def courses(ax: Any, **look: str) -> list[tuple[list[float], list[float]]]:
+    """Abscissae and ordinates, to nine digits, of the lines that look as said."""
+    return [
+        tuple(np.asarray(data, dtype=float).round(9).tolist() for data in line.get_data())
+        for line in ax.lines
+        if all(getattr(line, f"get_{name}")() == value for name, value in look.items()) and len(line.get_xdata())
+    ]
+
+
+def test_scaling_shows_times_and_the_ratio_of_errors() -> None:
+    laws = ("alpha in [1/2, 1]", "alpha = 1")
+    rows = [
+        {"alpha": law, "schedule": schedule, "engine": engine, "d": d, "r d": d / 2, "tau_P": base + d, "tau_Q": 2 * base + d,
+         "tau_P closed form": base + 1, "tau_Q closed form": base + 2, "error S / L-S, equal loss": base + 3,
+         "error S / L-S, equal loss low": np.nan if d == 400 else base - 4, "error S / L-S, equal loss high": base + 8}
+        for number, law in enumerate(laws)
+        for first, schedule in ((10, "L-S"), (50, "S"))
+        for second, engine in ((100, "closure"), (200, "limit"))
+        if number == 0 or engine == "closure"
+        for d, base in [(d, first + second + 1000 * number + d / 100) for d in (400, 100)]
+    ]  # fmt: skip
+    times, gap = plot_scaling(pandas.DataFrame(rows)).axes
+    assert {times.get_xscale(), times.get_yscale(), gap.get_xscale(), gap.get_yscale()} == {"log"}
+    at = [100.0, 400.0]
+    assert courses(times, label="Q under S") == [(at, [2 * 251 + 100, 2 * 254 + 400])]
+    assert courses(times, label="P under S") == [(at, [251 + 100, 254 + 400])]
+    assert courses(times, label="P under L-S", marker="o") == [(at, [211 + 100, 214 + 400])]
+    assert courses(times, marker="None", linestyle="-") == [
+        (at, [2 * 151 + 100, 2 * 154 + 400]), (at, [151 + 100, 154 + 400]), (at, [111 + 100, 114 + 400]),
+    ]  # fmt: skip
+    assert courses(times, linestyle=":") == [(at, [152, 155]), (at, [153, 156])], "closed forms beside the closure under S"
+    assert courses(times, label="closed form") == [(at, [153, 156])], "named once"
+    assert courses(gap, label=r"closure, $\alpha\in$ [1/2, 1]", linestyle="-") == [([50, 200], [114, 117])]
+    assert courses(gap, label="closure, alpha = 1", linestyle="--") == [([50, 200], [1114, 1117])]
+    label = r"limit, $\alpha\in$ [1/2, 1]"
+    assert shown(gap, label) == ([50, 200], [214, 217])
+    assert ends(gap, label, axis=1) == [[211 - 4, 211 + 8], [217, 214 + 8]], "an end that is not known has no bar"
+    assert courses(gap, linestyle=":") == [([0, 1], [10, 10])]
+
+
+def test_theorem_c2_shows_both_sides_and_what_they_give_away() -> None:
+    def row(arm: str, theta: str, bound: float) -> dict[str, Any]:
+        first = 3.0 if theta == "W" else 5.0
+        return {"arm": arm, "theta": theta, "tau": 200.0, "bound at 50%": first, "bound at 100%": bound,
+                "average loss at 50%": 0.6, "average loss at 100%": 0.4, "bound / average loss": bound / 0.4}  # fmt: skip
+
+    table = pandas.DataFrame([
+        row("moving", "W and V", 1.2), row("moving", "W", 0.8), row("noise output", "W and V", np.nan),
+        row("noise output", "W", np.nan), row("mine", "W and V", np.inf), row("mine", "W", 0.9),
+    ])  # fmt: skip
+    panels = plot_theorem_c2(table).axes
+    assert [ax.get_title() for ax in panels[:3]] == [r"patterns move, $\eta$ = 1", r"noise output, $\eta$ = 1", "mine"]
+    assert [ax.axison for ax in panels] == [True, True, True, False]
+    at = [100.0, 200.0]
+    bounds_of = ([(at, [5.0, 1.2]), (at, [3.0, 0.8])], [], [(at, [3.0, 0.9])])
+    notes_of = ([(r"$\times$3.00", 0.72), (r"$\times$2.00", 0.99)], [("no bound", 0.99)], [(r"$\times$2.25", 0.72)])
+    for ax, bounds, notes in zip(panels[:3], bounds_of, notes_of, strict=True):
+        assert courses(ax, linestyle=":") == [([0, 1], [round(math.log(2), 9)] * 2)]
+        assert courses(ax, linestyle="-", marker=".") == [(at, [0.6, 0.4])]
+        assert courses(ax, linestyle="--") + courses(ax, linestyle="-.") == bounds
+        assert [(text.get_text(), text.xy[0]) for text in ax.texts] == notes
+        assert ax.get_ylim() == (0, pytest.approx(1.5 * 1.2)), "of the last bounds that there are"
+    alone = plot_theorem_c2(table[table["arm"] == "noise output"]).axes
+    assert alone[0].get_ylim() == (0, pytest.approx(1.5 * math.log(2)))
+
+
+def test_regularisation_shows_times_and_growth() -> None:
+    table = pandas.DataFrame({
+        "lambda": [0.1, 0.0, 0.0], "run": ["S", "constant", "S"], "engine": ["finite", "limit", "finite"],
+        "tau_P": [100.0, np.inf, np.nan], "tau_P low": [80.0, 90.0, np.nan], "tau_P high": [np.inf, np.inf, np.nan],
+        "tau_Q": [60.0, 40.0, np.inf], "tau_Q low": [50.0, np.nan, np.nan], "tau_Q high": [70.0, np.nan, np.nan],
+        "level, end / half": [1.1, 0.9, 1.0], "level, end / half low": [1.0, np.nan, 0.8],
+        "level, end / half high": [1.2, np.nan, 1.3],
+    })  # fmt: skip
+    left, right = plot_regularisation(table).axes
+    kinds = [r"$\lambda$ = 0: $\eta_1$", r"$\lambda$ = 0: S", r"$\lambda$ = 0.1: S"]
+    assert [label.get_text() for label in left.get_yticklabels()] == kinds
+    edge = 1.25 * 100.0
+    points = {(line.get_xdata()[0], round(line.get_ydata()[0], 9), line.get_marker()) for line in left.lines
+              if line.get_marker() != "None" and np.isfinite(line.get_xdata()[0])}  # fmt: skip
+    assert points == {(100.0, 1.86, "o"), (60.0, 1.86, "o"), (0.96 * edge, 0.16, ">"), (40.0, 0.16, "s"),
+                      (1.03 * edge, 0.86, ">")}  # fmt: skip
+    assert courses(left, marker="None") == [([80.0, edge], [1.86, 1.86]), ([50.0, 70.0], [1.86, 1.86])]
+    assert left.get_xlim() == (0, edge) and left.get_ylim() == (2.5, -0.5)
+    assert courses(right, marker="o") == [([1.1], [1.86]), ([1.0], [0.86])] and courses(right, marker="s") == [([0.9], [0.16])]
+    assert courses(right, marker="None", linestyle="-") == [([1.0, 1.2], [1.86, 1.86]), ([0.8, 1.3], [0.86, 0.86])]
+    assert courses(right, linestyle=":") == [([1.0, 1.0], [0.0, 1.0])]
+    marked = [line for line in right.lines if line.get_marker() != "None"]
+    filled = {round(line.get_ydata()[0], 9): line.get_markerfacecolor() != "white" for line in marked}
+    assert filled == {1.86: True, 0.16: False, 0.86: True}
+
+
+def test_mitigation_shows_shares_and_ratios() -> None:
+    table = pandas.DataFrame({
+        "arm": ["S", *["S + noise"] * 5], "engine": ["finite"] * 4 + ["limit"] * 2, "s": [0, 0.5, 0.25, 0.5, 0.5, 0.25],
+        "annealed at tau": [np.nan, 700, 200, 200, 700, 200], "P first": [9, 3, 5, 0, 1, 2], "n": [10, 10, 10, 0, 2, 2],
+        "error S / arm": [1.0, 1.234, 0.5, 2.0, 3.0, 4.0],
+    })  # fmt: skip
+    finite, limit = plot_mitigation(table).axes[:2]
+    assert [ax.get_title() for ax in (finite, limit)] == ["finite width", "limit"]
+    for ax, expected in ((finite, [[0.5, np.nan], [np.nan, 0.3]]), (limit, [[1.0, np.nan], [np.nan, 0.5]])):
+        (image,) = ax.images
+        np.testing.assert_array_equal(np.ma.filled(image.get_array(), np.nan), expected)
+        assert (image.norm.vmin, image.norm.vmax, image.origin) == (0, 1, "lower")
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["200", "700"]
+    assert [label.get_text() for label in finite.get_yticklabels()] == ["0.25", "0.5"]
+    noted = [(*text.get_position(), text.get_text(), text.get_color()) for text in finite.texts]
+    assert noted == [(1, 1, "1.23", "white"), (0, 0, "0.50", "black"), (0, 1, "2.00", "black")]

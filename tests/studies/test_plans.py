@@ -1,7 +1,7 @@
 """What a study runs is fixed before its first result: tests/studies/plans.json has the runs of each, by size.
 
-A change of a plan is a decision, and needs results anew: write the file again by ``python -m tests.studies.test_plans``, and say
-why in the commit.
+A change of a plan is a decision, and needs results anew: write the file again by ``python -m tests.studies.test_plans``, and
+say why in the commit.
 """
 
 from __future__ import annotations
