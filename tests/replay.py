@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.reference import Array, Reference, reference_run
 from theory_sim import Data, Experiment, draw_data
-from theory_sim.network.split import BLOCK_V, BLOCK_W
+from theory_sim.network.layers import BLOCK_V, BLOCK_W
 from theory_sim.numeric.streams import StepStream, generator
 from theory_sim.train.batches import Batches
 

@@ -18,6 +18,7 @@ import proofs_check
 import theory_sim
 from theory_sim import Engine, Experiment, Observer, Trajectory
 from theory_sim.loop import Progress
+from theory_sim.network.given_noise import NoiseSource
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", *(page for page in ROOT.glob("docs/**/*.md") if "results" not in page.parts)])
@@ -60,7 +61,8 @@ def test_public_names_are_listed_and_never_modules(package: Any) -> None:
     assert done.returncode == 0, done.stderr
 
 
-_TYPES: dict[str, Any] = {"pandas": pandas, "Experiment": Experiment, "Observer": Observer, "Progress": Progress,
+_TYPES: dict[str, Any] = {"Array": Any, "Data": theory_sim.Data, "NoiseSource": NoiseSource,
+                          "pandas": pandas, "Experiment": Experiment, "Observer": Observer, "Progress": Progress,
                           "Trajectory": Trajectory}
 
 

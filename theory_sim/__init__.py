@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from theory_sim.engines import Engine, engine_names, resume, simulate
     from theory_sim.experiment import Experiment, Recording
     from theory_sim.limit.ntk import NTKRegression, ntk_regression
+    from theory_sim.network import draw_initial, draw_noise
     from theory_sim.observe.base import Observer, Snapshot, Variable
     from theory_sim.observe.learning_order import LearningOrder, learning_order
     from theory_sim.regimes import Regime, regime
@@ -39,6 +40,7 @@ __version__ = "0.2.0"
 
 _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
+    "draw_initial": "network", "draw_noise": "network",
     "Schedule": "train.schedules", "Placement": "train.noise",
     "NTKRegression": "limit.ntk", "ntk_regression": "limit.ntk",
     "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "experiment",
@@ -58,8 +60,8 @@ __all__ = [
     "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression", "Observer", "Placement", "Plan", "Product",
     "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary",
     "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "collect", "compare_paired", "compare_sweep", "draw_data",
-    "draw_test_data", "engine_names", "get_study", "learning_order", "ntk_regression", "phase_diagram", "regime", "resume",
-    "run_study", "run_sweep", "simulate", "study_names",
+    "draw_initial", "draw_noise", "draw_test_data", "engine_names", "get_study", "learning_order", "ntk_regression",
+    "phase_diagram", "regime", "resume", "run_study", "run_sweep", "simulate", "study_names",
 ]
 
 

@@ -32,6 +32,7 @@ class Closure(Solver):
     name = "closure"
     summary = "the limit's closure, means over data sets in about 0.1 s"
     infinite_width = True
+    nothing_given = "the closure averages over data sets, and has neither neurons nor noise increments (THEORY §8)"
     resumable = False
     unread = frozenset({"m_W", "m_V", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch"})
 

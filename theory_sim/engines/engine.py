@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,16 @@ from theory_sim.engines.solver import Purpose, Solver
 from theory_sim.errors import Fault, InputError, gathered
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from theory_sim.data import Data
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress
+    from theory_sim.network.given_noise import NoiseSource
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
+
+    Array = np.ndarray[Any, Any]
 
 __all__ = ["Engine"]
 
@@ -123,6 +129,14 @@ class Engine:
         if fault is not None:
             raise InputError.of([fault])
 
+    def require_given(self, parts: Iterable[str]) -> None:
+        """Raise InputError if a run of it cannot be given one of these parts: "data", "initial", "noise"."""
+        for part in parts:
+            if part not in self.solver.given:
+                taken = " and ".join(self.solver.given)
+                raise InputError(f"{part} given to engine {self.name!r}", self.solver.nothing_given,
+                                 f"leave {part} out{f'; it takes {taken}' if taken else ''}, or use the engine finite")
+
     def estimated_bytes(self, experiment: Experiment, *, threads: int = 1) -> int:
         """Memory that a run allocates beside the program, in bytes."""
         return self.solver.estimated_bytes(experiment, self.all_options, threads)
@@ -136,29 +150,36 @@ class Engine:
     def run(
         self, experiment: Experiment, *, observers: Sequence[Observer] = (), store: str | os.PathLike[str] | None = None,
         threads: int | None = None, progress: Progress | None = None, force: bool = False, checkpoint_seconds: float = 30.0,
+        data: Data | tuple[Data, Data] | None = None, initial: Mapping[str, Array] | None = None,
+        noise: NoiseSource | None = None,
     ) -> Trajectory:
         """Compute one run; arguments as for `simulate`."""
         from theory_sim.loop import UnfinishedRun
+        from theory_sim.network.given import Given
         from theory_sim.numeric.pool import require_threads
         from theory_sim.trajectory import refuse_existing
 
         require_threads(threads)
         self.require(experiment, observers)
         solver, options = self.solver, self.all_options
-        given: dict[str, Any] = {"observers": observers, "threads": threads, "progress": progress,
-                                 "seconds": checkpoint_seconds}
+        parts = {"data": data, "initial": initial, "noise": noise}
+        self.require_given(name for name, part in parts.items() if part is not None)
+        given = Given.of(experiment, data, initial, noise)
+        more: dict[str, Any] = {"observers": observers, "threads": threads, "progress": progress,
+                                "seconds": checkpoint_seconds, **({"given": given} if given.parts else {})}
         if store is not None:
             refuse_existing(store, force=force)
         solver.require_resources(experiment, options, threads)
         if store is None:
-            return solver.run(experiment, options, None, **given)
+            return solver.run(experiment, options, None, **more)
         if not solver.resumable:
-            trajectory = solver.run(experiment, options, None, **given)
+            trajectory = solver.run(experiment, options, None, **more)
             trajectory.save(store, force=force)
             return trajectory
         with UnfinishedRun(store) as unfinished:
-            unfinished.create(experiment, {"name": self.name, **options}, observers, force=force)
-            return solver.run(experiment, options, unfinished, **given)
+            unfinished.create(experiment, {"name": self.name, **options}, observers, force=force,
+                              given=given.parts)
+            return solver.run(experiment, options, unfinished, **more)
 
 
 def _unknown_option(name: str, engine: str) -> InputError:

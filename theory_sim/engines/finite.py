@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress, UnfinishedRun
     from theory_sim.network import FiniteNetwork
+    from theory_sim.network.given import Given
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
 
@@ -31,6 +32,7 @@ class Finite(Solver):
 
     name = "finite"
     summary = "finite width"
+    given = ("data", "initial", "noise")
 
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
@@ -49,12 +51,13 @@ class Finite(Solver):
     def run(
         self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
         observers: Sequence[Observer], threads: int | None, progress: Progress | None, seconds: float,
+        given: Given | None = None,
     ) -> Trajectory:
         import numpy as np
 
-        from theory_sim.data import draw_data, draw_test_data
         from theory_sim.loop import Run, deferred_interrupt
         from theory_sim.memory import memory_errors
+        from theory_sim.network.given import NOTHING
         from theory_sim.numeric.pool import BlockPool
         from theory_sim.observe.builtin import make_observers
         from theory_sim.observe.decomposition import Decomposition
@@ -64,15 +67,18 @@ class Finite(Solver):
 
         with (memory_errors("a run at finite width"), BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"),
               deferred_interrupt() as interrupted):
-            train, test = draw_data(experiment), draw_test_data(experiment)
+            parts = given or NOTHING
+            train, test = parts.data(experiment)
             standard = (Losses(), PError(experiment.g0), Decomposition(), Separation())
             watching = (*standard, *make_observers(experiment), *observers)
-            network = _network_class(experiment)(experiment, train, pool)
+            network = _network_class(experiment)(experiment, train, pool, parts.initial)
+            if parts.noise is not None:
+                parts.noise.attach(network.layers)
             run: Run[FiniteNetwork] = Run(
                 experiment, train, test, network, watching, engine=self.name, layers=list(network.layers), progress=progress,
-                interrupted=interrupted, unfinished=unfinished, checkpoint_seconds=seconds,
+                interrupted=interrupted, unfinished=unfinished, checkpoint_seconds=seconds, noise=parts.noise,
             )
-            return run.complete()
+            return run.complete(parts.attributes)
 
     def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
         from theory_sim.memory import Bytes, total

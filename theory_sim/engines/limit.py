@@ -13,6 +13,7 @@ from theory_sim.errors import Fault
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress, UnfinishedRun
+    from theory_sim.network.given import Given
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
 
@@ -31,6 +32,8 @@ class Limit(Solver):
     name = "limit"
     summary = "infinite width"
     infinite_width = True
+    given = ("data",)
+    nothing_given = "the limit has no neurons: U_0 and xi act through their law alone (THEORY §7)"
     unread = frozenset({"m_W", "m_V"})
     options = (
         Option("kernel", "moving", "patterns moving (default), frozen (NTK), independent (redrawn at each step)",
@@ -67,13 +70,14 @@ class Limit(Solver):
     def run(
         self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
         observers: Sequence[Observer], threads: int | None, progress: Progress | None, seconds: float,
+        given: Given | None = None,
     ) -> Trajectory:
         from theory_sim.limit.solve import run_limit
         from theory_sim.memory import memory_errors
 
         with memory_errors("a run of the limit"):
             return run_limit(experiment, options, unfinished, engine=self.name, observers=observers, threads=threads,
-                             progress=progress, seconds=seconds)
+                             progress=progress, seconds=seconds, given=given)
 
     def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
         from theory_sim.limit.memory import estimated_bytes

@@ -80,6 +80,11 @@ class Solver(ABC):
         Whether conditions on the widths do not apply.
     resumable : bool
         Whether an interrupted run leaves a folder from which it is resumed; not if a run takes less than a second.
+    given : tuple of str
+        What can be put into a run in place of what is drawn: of "data", "initial" and "noise". Such an engine's `run` has the
+        keyword ``given``.
+    nothing_given : str
+        Why the others cannot, for messages.
     """
 
     name: ClassVar[str]
@@ -88,6 +93,8 @@ class Solver(ABC):
     unread: ClassVar[frozenset[str]] = frozenset()
     infinite_width: ClassVar[bool] = False
     resumable: ClassVar[bool] = True
+    given: ClassVar[tuple[str, ...]] = ()
+    nothing_given: ClassVar[str] = "it draws what it needs from the experiment"
 
     def draws(self, options: Mapping[str, Any]) -> tuple[Purpose, ...]:
         """Purposes for which random numbers are drawn; none: every seed gives the same result."""
@@ -127,6 +134,10 @@ class Solver(ABC):
             Open folder in which checkpoints are kept, every ``seconds``; None: nothing is stored.
         observers, threads, progress
             As for `simulate`.
+
+        Notes
+        -----
+        Engines that declare ``given`` have one more keyword, ``given: Given``, with what is put in.
         """
 
     @abstractmethod

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from theory_sim.engines.engine import Engine
 from theory_sim.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from theory_sim.data import Data
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress
+    from theory_sim.network.given_noise import NoiseSource
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
+
+    Array = np.ndarray[Any, Any]
 
 __all__ = ["resume", "simulate"]
 
 
 @overload
 def simulate(
-    experiment: Experiment, engine: Literal["finite", "closure"] | Engine = "finite", *, observers: Sequence[Observer] = (),
+    experiment: Experiment, engine: Literal["finite", "closure"] | Engine = "finite", *,
+    data: Data | tuple[Data, Data] | None = None, initial: Mapping[str, Array] | None = None,
+    noise: NoiseSource | None = None, observers: Sequence[Observer] = (),
     store: str | os.PathLike[str] | None = None, threads: int | None = None, progress: Progress | None = None,
     force: bool = False, checkpoint_seconds: float = 30.0,
 ) -> Trajectory: ...
@@ -28,11 +36,11 @@ def simulate(
 
 @overload
 def simulate(
-    experiment: Experiment, engine: Literal["limit"], *, noise: Literal["vanishing", "sampled"] = "vanishing",
-    kernel: Literal["moving", "frozen", "independent"] = "moving", time: Literal["steps", "flow"] = "steps",
-    spatial: Literal["exact", "mean"] = "exact", tolerance: float = 1e-8, time_tolerance: float = 1e-4,
-    observers: Sequence[Observer] = (), store: str | os.PathLike[str] | None = None, threads: int | None = None,
-    progress: Progress | None = None, force: bool = False, checkpoint_seconds: float = 30.0,
+    experiment: Experiment, engine: Literal["limit"], *, data: Data | tuple[Data, Data] | None = None,
+    noise: Literal["vanishing", "sampled"] = "vanishing", kernel: Literal["moving", "frozen", "independent"] = "moving",
+    time: Literal["steps", "flow"] = "steps", spatial: Literal["exact", "mean"] = "exact", tolerance: float = 1e-8,
+    time_tolerance: float = 1e-4, observers: Sequence[Observer] = (), store: str | os.PathLike[str] | None = None,
+    threads: int | None = None, progress: Progress | None = None, force: bool = False, checkpoint_seconds: float = 30.0,
 ) -> Trajectory: ...
 
 
@@ -40,6 +48,9 @@ def simulate(
     experiment: Experiment,
     engine: str | Engine = "finite",
     *,
+    data: Data | tuple[Data, Data] | None = None,
+    initial: Mapping[str, Array] | None = None,
+    noise: NoiseSource | str | None = None,
     observers: Sequence[Observer] = (),
     store: str | os.PathLike[str] | None = None,
     threads: int | None = None,
@@ -57,6 +68,16 @@ def simulate(
     engine : {"finite", "limit", "closure"} or Engine
         Finite width: noisy gradient descent on the network. The limit: infinite width, on the same data. The closure: means
         over data sets in about 0.1 s. An `Engine` holds its options already; so one of your own is used.
+    data : Data, or pair of Data, optional
+        Training set, or training set and fresh examples, in place of those that `draw_data` and `draw_test_data` draw; finite
+        width and the limit. A training set alone must have the experiment's w*, that of the fresh examples.
+    initial : mapping, optional
+        U_0 and second layers in place of what `draw_initial` draws, by the same names; one that is left out is drawn. Finite
+        width.
+    noise : mapping or callable, optional
+        Noise on the gradient in units of ``tau_xi``, in place of what `draw_noise` draws: arrays (T, m, k) by the layer's
+        label, or a function of the step that gives arrays (m, k) and gives the same whenever it is asked. Finite width. Of the
+        limit ``noise`` is an option, below.
     observers : sequence of Observer
         Observers of your own, beside those that every run has and those of the experiment's ``observe``.
     store : path, optional
@@ -91,20 +112,23 @@ def simulate(
     Returns
     -------
     Trajectory
-        Its ``outcome`` says how the run ended. Ctrl-C ends it as ``interrupted``, with what was recorded; it is then not
-        saved at ``store``, but `resume` continues it. Of a finite width it holds the final weights; what an engine says
-        nothing of is NaN.
+        Its ``outcome`` says how the run ended, its attribute ``given`` has a digest of each part that was put in. Ctrl-C ends
+        it as ``interrupted``, with what was recorded; it is then not saved at ``store``, but `resume` continues it. Of a
+        finite width it holds the final weights; what an engine says nothing of is NaN.
 
     Raises
     ------
     InputError
-        If ``threads`` is below 1, an option is unknown, the engine cannot compute the experiment, or memory lacks; before
-        anything is computed.
+        If ``threads`` is below 1, an option is unknown, the engine cannot compute the experiment or take what is put in, that
+        does not fit the experiment, or memory lacks; before anything is computed. Noise that a function gives is checked at
+        its step.
     StoreError
         If ``store`` exists; before anything is computed.
     ExperimentError
         If the drawn data leave L-S no room between annealing and stopping.
     """
+    if isinstance(noise, str):
+        options, noise = {"noise": noise, **options}, None
     if isinstance(engine, Engine):
         if options:
             raise InputError(f"{', '.join(options)} beside an Engine", "an Engine holds its options", "give them to the Engine")
@@ -112,12 +136,15 @@ def simulate(
     else:
         chosen = Engine(engine, options)
     return chosen.run(experiment, observers=observers, store=store, threads=threads, progress=progress, force=force,
-                      checkpoint_seconds=checkpoint_seconds)
+                      checkpoint_seconds=checkpoint_seconds, data=data, initial=initial, noise=noise)
 
 
 def resume(
     store: str | os.PathLike[str],
     *,
+    data: Data | tuple[Data, Data] | None = None,
+    initial: Mapping[str, Array] | None = None,
+    noise: NoiseSource | None = None,
     observers: Sequence[Observer] = (),
     threads: int | None = None,
     progress: Progress | None = None,
@@ -132,6 +159,9 @@ def resume(
     ----------
     store : path
         Where the finished run goes, as it was given to `simulate`; ``<store>.partial`` lies beside it.
+    data, initial, noise
+        What the run was begun with, again: the folder keeps only digests. A function of noise is compared at the last step
+        that was taken.
     observers : sequence of Observer
         The observers of your own that the run was begun with, made anew with the same arguments.
     threads : int, optional
@@ -148,10 +178,11 @@ def resume(
     StoreError
         If there is no unfinished run, another process is at it, it is damaged, or libraries or processor have changed.
     InputError
-        If the observers are not those that the run was begun with.
+        If the observers, data, initial weights or noise are not those that the run was begun with.
     """
     from theory_sim.experiment import Experiment
     from theory_sim.loop import UnfinishedRun
+    from theory_sim.network.given import Given
     from theory_sim.numeric.pool import require_threads
 
     target = str(store)
@@ -164,8 +195,19 @@ def resume(
             raise InputError(f"observers {names}", f"those that the run was begun with: {manifest['observers']}",
                              "give the same ones in the same order")
         experiment, engine = Experiment(**manifest["experiment"]), Engine.from_manifest(manifest["engine"])
+        given = Given.of(experiment, data, initial, noise)
+        _require_same_parts(manifest.get("given", {}), given.parts)
         require_threads(threads)
         options = engine.all_options
         engine.solver.require_resources(experiment, options, threads)
         return engine.solver.run(experiment, options, unfinished, observers=observers, threads=threads, progress=progress,
-                                 seconds=checkpoint_seconds)
+                                 seconds=checkpoint_seconds, **({"given": given} if given.parts else {}))
+
+
+def _require_same_parts(begun: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raise InputError unless a run is resumed with the parts that it was begun with, by their digests."""
+    for part in sorted({*begun, *now}):
+        if begun.get(part) != now.get(part):
+            found = f"{part} not given" if part not in now else f"{part} given" if part not in begun else f"other {part}"
+            raise InputError(found, f"the run was begun {'with' if part in begun else 'without'} {part} put in",
+                             f"{'give the same' if part in begun else 'leave out'} {part}: resume(store, {part}=...) in Python")

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from theory_sim.data import draw_data, draw_test_data
 from theory_sim.experiment import Experiment
 from theory_sim.limit.flow import FlowRun, TimeError
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.limit.observers import LimitDecomposition, LimitSeparation, SpatialError
 from theory_sim.loop import Progress, Run, UnfinishedRun, deferred_interrupt
+from theory_sim.network.given import NOTHING, Given
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Observer
 from theory_sim.observe.builtin import make_observers
@@ -29,6 +29,7 @@ __all__ = ["run_limit"]
 def run_limit(
     experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *, engine: str,
     observers: Sequence[Observer], threads: int | None, progress: Progress | None, seconds: float,
+    given: Given | None = None,
 ) -> Trajectory:
     """Begin a run, or continue the unfinished one that the folder holds.
 
@@ -44,10 +45,13 @@ def run_limit(
         Name that the result carries.
     observers, threads, progress, seconds
         As for `theory_sim.simulate`; ``seconds`` lie between two checkpoints.
+    given : Given, optional
+        Data that are put in.
     """
     began = time.perf_counter()
     flow, spatial = options["time"] == "flow", options["spatial"]
-    train, test = draw_data(experiment), draw_test_data(experiment)
+    parts = given or NOTHING
+    train, test = parts.data(experiment)
     layers = ["U"] if experiment.network == "shared" else ["W", "V"]
     error = TimeError()
     kernel = options["kernel"] if experiment.patterns == "moving" else kernel_of(experiment.patterns)
@@ -71,5 +75,5 @@ def run_limit(
         told = ("noise", "kernel", "time", "spatial", "tolerance", *(["time_tolerance"] if flow else []))
         return run.complete(lambda: {
             engine: json.dumps({name: options[name] for name in told}), "kernel_error": network.compression.error,
-            "seconds": time.perf_counter() - began,
+            "seconds": time.perf_counter() - began, **parts.attributes(),
         })

@@ -20,6 +20,7 @@ from theory_sim.data import KINDS, Data
 from theory_sim.experiment import Experiment
 from theory_sim.loop.records import Records
 from theory_sim.loop.unfinished import UnfinishedRun
+from theory_sim.network.given_noise import GivenNoise
 from theory_sim.observe.base import Observer, Outputs, Snapshot
 from theory_sim.theory.conditions import top_curvature
 from theory_sim.train.batches import Batches
@@ -127,12 +128,14 @@ class Run(Generic[N]):
         Open folder for checkpoints; without one an interrupted run cannot go on.
     checkpoint_seconds : float
         Time between two checkpoints.
+    noise : GivenNoise, optional
+        Noise on the gradient that is put in.
     """
 
     def __init__(
         self, experiment: Experiment, train: Data, test: Data, network: N, observers: Sequence[Observer], *,
         engine: str, layers: Sequence[str], progress: Progress | None, interrupted: threading.Event,
-        unfinished: UnfinishedRun | None = None, checkpoint_seconds: float = 30.0,
+        unfinished: UnfinishedRun | None = None, checkpoint_seconds: float = 30.0, noise: GivenNoise | None = None,
     ) -> None:
         self.experiment, self.train, self.test = experiment, train, test
         self.network, self.engine, self.layers = network, engine, list(layers)
@@ -145,6 +148,7 @@ class Run(Generic[N]):
         self._tau_before = -math.inf
         self._highest_loss = math.inf
         self._unfinished, self._checkpoint_seconds = unfinished, checkpoint_seconds
+        self._noise = noise
         self._checkpointed = self._reported = time.monotonic()
 
     def complete(self, attributes: Callable[[], Mapping[str, Any]] = dict) -> Trajectory:
@@ -228,6 +232,8 @@ class Run(Generic[N]):
             chosen = residual[batch] / len(batch)
             residual = np.zeros_like(residual)
             residual[batch] = chosen
+        if self._noise is not None:
+            self._noise.load(self.step)
         self.network.step(residual, rate, self.step, perturbed=perturbed, whole=batch is None)
         self._tau_before = self.tau
         self.step += 1
@@ -297,6 +303,8 @@ class Run(Generic[N]):
         state |= {f"network/{name}": value for name, value in self.network.checkpoint().items()}
         for index, observer in enumerate(self.records.observers):
             state |= {f"observer {index}/{name}": value for name, value in observer.state().items()}
+        if self._noise is not None:
+            state |= {f"noise/{name}": value for name, value in self._noise.state().items()}
         return state
 
     def restore(self, segments: Sequence[Mapping[str, Array]], state: Mapping[str, Array]) -> None:
@@ -313,6 +321,8 @@ class Run(Generic[N]):
         self.network.restore(_below("network/", state))
         for index, observer in enumerate(self.records.observers):
             observer.restore(_below(f"observer {index}/", state))
+        if self._noise is not None:
+            self._noise.restore(_below("noise/", state), self.step)
 
     def dataset(self, outcome: Outcome, message: str, **attributes: Any) -> Any:
         """Everything recorded and the final state, labelled; ``attributes`` are the engine's own."""

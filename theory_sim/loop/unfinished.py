@@ -165,8 +165,11 @@ class UnfinishedRun:
 
     # -- a new run ----------------------------------------------------------------------------------
 
-    def create(self, experiment: Experiment, engine: Mapping[str, Any], observers: Sequence[Any], *, force: bool) -> None:
-        """Make the folder.
+    def create(
+        self, experiment: Experiment, engine: Mapping[str, Any], observers: Sequence[Any], *, force: bool,
+        given: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make the folder; ``given`` has the digests of what the run was given, by the part's name.
 
         Raises
         ------
@@ -176,7 +179,8 @@ class UnfinishedRun:
         self.refuse(force=force)
         body = {"format": FORMAT, "experiment": experiment.fields(), "engine": dict(engine),
                 "observers": [type(observer).__name__ for observer in observers], "environment": environment(),
-                "begun": secrets.token_hex(8)}  # two runs of one experiment are not one run
+                "begun": secrets.token_hex(8),  # two runs of one experiment are not one run
+                **({"given": dict(given)} if given else {})}
         self._run = _name_of(body)
         with FolderDraft(self.folder, Listing(frozenset([_MANIFEST])), fix=_FIX) as draft:
             draft.new.mkdir()

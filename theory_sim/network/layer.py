@@ -15,10 +15,15 @@ from theory_sim.numeric.kernels import held_forward, paired_forward, paired_held
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream, generator
 
-__all__ = ["Layer", "Weights"]
+__all__ = ["Layer", "Weights", "neurons_a_row"]
 
 Array = np.ndarray[Any, Any]
 _COLUMNS: Final = 1024
+
+
+def neurons_a_row(neurons: str) -> int:
+    """Neurons that have one row of the noise, by the law of the neurons."""
+    return 2 if neurons == "paired" else 1
 
 
 class Weights:
@@ -93,6 +98,8 @@ class Layer(Weights):
         Accumulated noise; share = 2 for paired neurons.
     u : (m,) array
         Second layer, entries +-1/sqrt(m).
+    given_xi : (m / share, k) array or None
+        The next step's noise in units of tau_xi, in place of what the streams draw.
     """
 
     def __init__(
@@ -108,7 +115,7 @@ class Layer(Weights):
         seed_noise: int,
     ) -> None:
         m, k = shape
-        share = 2 if neurons == "paired" else 1
+        share = neurons_a_row(neurons)
         super().__init__(np.zeros((m, k), dtype), np.empty((m // share, k), dtype))
         self.block = block
         self.blocks = -(-m // block)
@@ -121,7 +128,15 @@ class Layer(Weights):
             StepStream(seed_init, "init", index, b).normal(0, self.noise[self.noise_rows(b)])
         self.noise *= np.dtype(dtype).type(tau_0)
         self.gradient: Array = np.zeros_like(self.signal)
+        self.given_xi: Array | None = None
         self._streams = [StepStream(seed_noise, "noise", index, b) for b in range(self.blocks)]
+
+    def begin_at(self, weights: Array | None, u: Array | None) -> None:
+        """Begin at other weights U_0 (m, k), equal in a pair, and another second layer (m,); None leaves what was drawn."""
+        if weights is not None:
+            self.noise[:] = weights[:: self.share]
+        if u is not None:
+            self.u[:] = u
 
     def rows(self, block: int) -> slice:
         """Neurons of a block."""
@@ -202,10 +217,13 @@ class Layer(Weights):
         return np.asarray(parts.sum(axis=0, dtype=np.float64))
 
     def xi(self, block: int, step: int, out: Array) -> Array:
-        """Draw the block's noise of a step, N(0, 1) entries, into ``out`` (at least the block's noise rows)."""
+        """The block's noise of a step in units of tau_xi, drawn or as given, in ``out`` (at least the block's noise rows)."""
         rows = self.noise_rows(block)
         xi = out[: rows.stop - rows.start]
-        self._streams[block].normal(step, xi)
+        if self.given_xi is None:
+            self._streams[block].normal(step, xi)
+        else:
+            xi[:] = self.given_xi[rows]
         return xi
 
     def update(self, block: int, step: int, rate: float, decay: float, tau_xi: float, scratch: Array) -> None:

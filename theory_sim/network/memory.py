@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from theory_sim.experiment import Experiment
 from theory_sim.memory import Bytes
-from theory_sim.network.split import BLOCK_V, BLOCK_W
+from theory_sim.network.layers import BLOCK_V, BLOCK_W
 
 __all__ = ["network_bytes"]
 

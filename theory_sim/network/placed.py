@@ -14,9 +14,9 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data, shared_directions
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer, Weights
+from theory_sim.network.layers import make_layers
 from theory_sim.network.perturbed import Perturbed
 from theory_sim.network.plane import Plane
-from theory_sim.network.split import BLOCK_V, BLOCK_W
 from theory_sim.numeric.kernels import held_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
@@ -71,6 +71,8 @@ class PlacedNetwork:
         Training set, N examples.
     pool : BlockPool
         Open pool of threads.
+    initial : mapping, optional
+        U_0 and second layers in place of what is drawn, as for `make_layers`.
 
     Attributes
     ----------
@@ -82,7 +84,9 @@ class PlacedNetwork:
         Level and age of the accumulated noise, increments of placed noise included.
     """
 
-    def __init__(self, experiment: Experiment, data: Data, pool: BlockPool) -> None:
+    def __init__(
+        self, experiment: Experiment, data: Data, pool: BlockPool, initial: Mapping[str, Array] | None = None
+    ) -> None:
         e = experiment
         self._experiment, self._data, self._pool = e, data, pool
         self.clock = Clock(e, kernel_of(e.patterns))
@@ -95,14 +99,10 @@ class PlacedNetwork:
         )
         lengths = np.linalg.norm(self.directions, axis=1)
         self._norm = np.sqrt((data.x1.astype(np.float64) ** 2).sum(axis=1) + (data.alpha * lengths[data.direction]) ** 2)
-        law: dict[str, Any] = {"neurons": e.neurons, "tau_0": e.tau_0_value, "dtype": e.dtype,
-                               "seed_init": e.seed_of("init"), "seed_noise": e.seed_of("noise")}
-        first = Layer(0, (e.m_W, e.d), block=BLOCK_W, **law)
+        layers = list(make_layers(e, initial).values())
         each = isinstance(self._placement, PreActivationNoise) and self._placement.per_example
         P, Q, own = self._sites_P(), self._sites_Q(), self._sites_Q_each() if each else self._sites_Q()
-        banks = [(first, _joined(P, Q), _joined(P, own))] if shared else [
-            (first, P, P), (Layer(1, (e.m_V, 2), block=BLOCK_V, **law), Q, own)
-        ]
+        banks = [(layers[0], _joined(P, Q), _joined(P, own))] if shared else [(layers[0], P, P), (layers[1], Q, own)]
         self._banks = [_Bank(layer, i, clean, noisy, len(data), e.seed_of("noise"))
                        for i, (layer, clean, noisy) in enumerate(banks)]
         self._names = ["U"] if shared else ["W", "V"]

@@ -10,6 +10,7 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data, shared_directions
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
+from theory_sim.network.layers import BLOCK_W, make_layers
 from theory_sim.network.perturbed import Perturbed
 from theory_sim.network.plane import Plane
 from theory_sim.numeric.pool import BlockPool
@@ -18,8 +19,6 @@ from theory_sim.train.clock import Clock
 __all__ = ["SharedNetwork"]
 
 Array = np.ndarray[Any, Any]
-# Constant, since sums run block by block: a change changes results in the last digits.
-_BLOCK: Final = 256
 _PARTS: Final = ("signal", "noise")
 
 
@@ -37,6 +36,8 @@ class SharedNetwork:
         Training set, N examples.
     pool : BlockPool
         Open pool of threads.
+    initial : mapping, optional
+        U_0 and second layers in place of what is drawn, as for `make_layers`.
 
     Attributes
     ----------
@@ -52,13 +53,12 @@ class SharedNetwork:
         Level and age of the accumulated noise.
     """
 
-    def __init__(self, experiment: Experiment, data: Data, pool: BlockPool) -> None:
+    def __init__(
+        self, experiment: Experiment, data: Data, pool: BlockPool, initial: Mapping[str, Array] | None = None
+    ) -> None:
         self._experiment, self._data, self._pool = experiment, data, pool
         self.clock = Clock(experiment, "moving")
-        self.U = Layer(
-            0, (experiment.m_W, experiment.d), block=_BLOCK, neurons=experiment.neurons, tau_0=experiment.tau_0_value,
-            dtype=experiment.dtype, seed_init=experiment.seed_of("init"), seed_noise=experiment.seed_of("noise"),
-        )
+        self.U = make_layers(experiment, initial)["U"]
         self.directions = shared_directions(experiment, data.w_star)
         self._seen = np.flatnonzero(data.kind != 1)
         self._sites = np.concatenate([data.x1[self._seen], self.directions.astype(data.x1.dtype)])
@@ -67,7 +67,7 @@ class SharedNetwork:
         dtype = self._sites.dtype
         self._pattern = np.empty((experiment.m_W, len(self._sites)), dtype)
         self._parts = np.empty((self.U.blocks, len(self._sites)), dtype)
-        self._scratch = [np.zeros((_BLOCK, experiment.d), dtype) for _ in range(pool.threads)]
+        self._scratch = [np.zeros((BLOCK_W, experiment.d), dtype) for _ in range(pool.threads)]
         self._scratch_forward = [self.U.scratch(len(self._sites)) for _ in range(pool.threads)]
         self.f: Array = np.zeros(len(data))
         self.g: Array = np.zeros(3)

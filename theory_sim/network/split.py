@@ -15,18 +15,16 @@ import numpy as np
 from theory_sim.data.pq_mixture import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
+from theory_sim.network.layers import BLOCK_V, BLOCK_W, make_layers
 from theory_sim.network.perturbed import Perturbed
 from theory_sim.network.plane import Plane
 from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_observe
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.clock import Clock
 
-__all__ = ["BLOCK_V", "BLOCK_W", "SplitNetwork"]
+__all__ = ["SplitNetwork"]
 
 Array = np.ndarray[Any, Any]
-# Constant, since sums run block by block: a change changes results in the last digits.
-BLOCK_W: Final = 256
-BLOCK_V: Final = 25_600
 _PARTS: Final = ("signal", "noise")
 
 
@@ -41,6 +39,8 @@ class SplitNetwork:
         Training set, N examples.
     pool : BlockPool
         Open pool of threads.
+    initial : mapping, optional
+        U_0 and second layers in place of what is drawn, as for `make_layers`.
 
     Attributes
     ----------
@@ -54,15 +54,13 @@ class SplitNetwork:
         Level and age of the accumulated noise.
     """
 
-    def __init__(self, experiment: Experiment, data: Data, pool: BlockPool) -> None:
+    def __init__(
+        self, experiment: Experiment, data: Data, pool: BlockPool, initial: Mapping[str, Array] | None = None
+    ) -> None:
         self._experiment, self._data, self._pool = experiment, data, pool
         self.clock = Clock(experiment, "moving")
-        law: dict[str, Any] = {
-            "neurons": experiment.neurons, "tau_0": experiment.tau_0_value, "dtype": experiment.dtype,
-            "seed_init": experiment.seed_of("init"), "seed_noise": experiment.seed_of("noise"),
-        }
-        self.W = Layer(0, (experiment.m_W, experiment.d), block=BLOCK_W, **law)
-        self.V = Layer(1, (experiment.m_V, 2), block=BLOCK_V, **law)
+        layers = make_layers(experiment, initial)
+        self.W, self.V = layers["W"], layers["V"]
         # Q-only examples have x_1 = 0: they neither see W nor move it.
         self._seen = np.flatnonzero(data.kind != 1)
         self._x1 = np.ascontiguousarray(data.x1[self._seen])
