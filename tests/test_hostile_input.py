@@ -127,8 +127,9 @@ def test_values_of_every_verb_that_takes_them(options: list[str], folder: Path) 
 @pytest.mark.parametrize(
     "arguments",
     [["run", "--threads", "100000"], ["run", "--threads", "0"], ["run", "--threads", "x"], ["nonesuch"], ["run", "--nonesuch"],
-     ["presets", "--toml", "[]"], ["study", "nonesuch"], ["study", "width", "--size", "[]"], ["study"],
-     ["study", "--list", "--format", "junit"], ["sweep", "compare", ".", "P_error", "--dim", "d"],
+     ["preset", "[]"], ["list", "[]"], ["study", "nonesuch"], ["study", "width", "--size", "[]"], ["study"],
+     ["study", "width", "--format", "junit"], ["study", "all", "--format", "csv"],
+     ["sweep", "compare", ".", "P_error", "--dim", "d"],
      ["plot", "sample-complexity", "--d", "nan"], ["plot", "error-left", "--kappa", "-1"],
      ["run", "--engine", "limit", "--tolerance", "nan"], ["run", "--engine", "[]"], ["run", "--observe", "kernels:every=3"],
      ["run", "--observe", "kernels:probes=99999999999999999999"], ["run", "--observe", "kernels:probes=3,probes=4"]],
@@ -201,15 +202,16 @@ def test_output_that_cannot_be_written(errno: int, status: int, monkeypatch: pyt
     said = io.StringIO()
     monkeypatch.setattr(sys, "stdout", _Full(errno))
     monkeypatch.setattr(sys, "stderr", said)
-    monkeypatch.setattr(sys, "argv", ["theory-sim", "presets"])
+    monkeypatch.setattr(sys, "argv", ["theory-sim", "list"])
     assert run_program(theory_sim, "theory-sim") == status
     assert ("cannot be written" in said.getvalue()) == (status == 2)
 
 
 PRINTING: list[tuple[Any, list[str]]] = [
     *((theory_sim, line.split()) for line in (
-        "--help", "check --preset quick", "check --preset quick --json", "presets", "presets --toml quick", "presets --json",
-        "study --list", "study --list --format json", "run --preset quick --engine closure", "plot --help", "run --help",
+        "--help", "check --preset quick", "check --preset quick --format json", "list", "preset quick",
+        "preset quick --format json",
+        "list studies", "list studies --format json", "run --preset quick --engine closure", "plot --help", "run --help",
     )),
     *((proofs_check, line.split()) for line in (
         "--help", "list", "show noise-variance-recursion", "verify noise-variance-recursion", "constants",
@@ -238,7 +240,7 @@ def test_a_closed_standard_output_is_an_error(
 def test_closed_streams_in_a_process_of_its_own(module: str, tmp_path: Path) -> None:
     verb, cases = "list", [(">&-", 2)]
     if module == "theory_sim":
-        verb, cases = "presets", [(">&- 2>&-", 2), ("2>&- <&- >out", 0)]
+        verb, cases = "list", [(">&- 2>&-", 2), ("2>&- <&- >out", 0)]
     for closed, status in cases:
         line = f"{sys.executable} -m {module} {verb} {closed}"
         done = subprocess.run(line, shell=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
@@ -248,7 +250,7 @@ def test_closed_streams_in_a_process_of_its_own(module: str, tmp_path: Path) -> 
 
 def test_full_device_and_plain_terminal_in_a_process_of_its_own() -> None:
     """What Python does at its end must not change the status; letters that a terminal lacks are spelled."""
-    command = [sys.executable, "-m", "theory_sim", "presets", "--toml", "quick"]
+    command = [sys.executable, "-m", "theory_sim", "preset", "quick"]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2 and "No space left" in done.stderr and "Traceback" not in done.stderr

@@ -147,7 +147,7 @@ spec = importlib.util.spec_from_file_location("registry_rows", sys.argv[1])
 docs = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(docs)
 
-assert "added-study" in said("study", "--list")
+assert "added-study" in said("list", "studies")
 assert ("added-study", "Is it found?") in docs.get_rows("theory_sim.studies.registry:STUDIES")
 ran = said("study", "added-study", "--size", "small", "--executor", "added-executor", "--out", "out")
 assert "undecided" in ran and "submitted by the added executor" in ran

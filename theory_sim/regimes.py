@@ -87,6 +87,11 @@ class Regime:
         assert isinstance(plain, dict)
         return plain
 
+    def table(self) -> list[dict[str, Any]]:
+        """A row a condition: id, label, value, threshold, holds, margin, role, fix."""
+        names = ("id", "label", "value", "threshold", "holds", "margin", "role", "fix")
+        return [{name: getattr(each, name) for name in names} for each in self.conditions]
+
 
 def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     """Predict the learning order of an experiment and check the conditions it rests on.

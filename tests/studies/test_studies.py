@@ -144,7 +144,7 @@ def test_the_command_line(rule: str, status: int, tmp_path: Path, monkeypatch: p
                                          "--format", form])
         assert found.exit_code == status, found.output
         if form == "json":
-            told = json.loads(found.stdout)
+            (told,) = json.loads(found.stdout)["studies"]
             assert told["verdict"] == rule and len(told["table"]) == 3
         if form in ("markdown", "text"):
             assert rule in found.stdout and "tau_P" in found.stdout
@@ -153,11 +153,11 @@ def test_the_command_line(rule: str, status: int, tmp_path: Path, monkeypatch: p
 
 
 def test_the_list_and_refusals() -> None:
-    told = json.loads(CliRunner().invoke(app, ["study", "--list", "--format", "json"]).stdout)
+    told = json.loads(CliRunner().invoke(app, ["list", "studies", "--format", "json"]).stdout)["rows"]
     assert [each["name"] for each in told] == study_names()
-    assert all(each["sizes"]["default"]["seconds"] <= 600 for each in told)
+    assert all(each["default seconds"] <= 600 for each in told)
     for line in (["study"], ["study", "no"], ["study", "all", "--size", "x"], ["study", "all", "--format", "x"],
-                 ["study", "all", "--list"], ["study", "--list", "--format", "csv"]):
+                 ["study", "all", "--format", "csv"]):
         assert isinstance(CliRunner().invoke(app, line).exception, InputError), line
 
 

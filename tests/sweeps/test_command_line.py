@@ -46,19 +46,20 @@ def test_from_a_file_to_a_figure(tmp_path: Path) -> None:
     assert Summary.load(folder / "summary").dataset.sizes["seed"] == 2
     again = call("sweep", "run", "cells.toml", cwd=tmp_path)
     assert again.returncode == 2 and "sweep resume runs/cells" in again.stderr
-    nothing = call("sweep", "resume", "runs/cells", "--json", cwd=tmp_path)
+    nothing = call("sweep", "resume", "runs/cells", "--format", "json", cwd=tmp_path)
     assert nothing.returncode == 0 and json.loads(nothing.stdout)["done"] == 12
-    status = json.loads(call("sweep", "status", "runs/cells", "--json", cwd=tmp_path).stdout)
+    status = json.loads(call("sweep", "status", "runs/cells", "--format", "json", cwd=tmp_path).stdout)
     assert (status["total"], status["pending"], status["pid"]) == (12, 0, None)
     assert "12 of 12 runs done" in call("sweep", "status", "runs/cells", cwd=tmp_path).stdout
     compared = call("sweep", "compare", "runs/cells", "tau_Q", "--level", "0.5", cwd=tmp_path)
     assert compared.returncode == 0 and "Holm's rule" in compared.stdout and "1 of 1" in compared.stdout
-    rows = json.loads(call("sweep", "compare", "runs/cells", "P_error", "--ratio", "--json", cwd=tmp_path).stdout)
+    told = call("sweep", "compare", "runs/cells", "P_error", "--ratio", "--format", "json", cwd=tmp_path)
+    rows = json.loads(told.stdout)["rows"]
     assert len(rows) == 6 and rows[0]["decided"] == 1 and rows[0]["low"] is None
     wider = TEXT.replace("0.8]", "0.8, 0.3]")
     (tmp_path / "wider.toml").write_text(wider)
     more = call("sweep", "extend", "runs/cells", "wider.toml", "--workers", "0", cwd=tmp_path)
-    assert more.returncode == 0 and "4 new runs" in more.stdout and "16 of 16" in more.stdout
+    assert more.returncode == 0 and "4 new runs" in more.stderr and "16 of 16" in more.stdout
     drawn = call("plot", "phase", "runs/cells", "--x", "r", "--y", "lambda", "-o", "phase.png", cwd=tmp_path)
     assert drawn.returncode == 0 and (tmp_path / "phase.png").stat().st_size > 10_000
     assert "all three conditions" in drawn.stdout and "of 8" in drawn.stdout

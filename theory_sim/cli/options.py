@@ -31,11 +31,8 @@ Observe = Annotated[list[str] | None, typer.Option(
          "TIMES: every_steps=n, log_steps=n, every_tau=x, at_tau=x/y/z.",
 )]
 Threads = Annotated[int | None, typer.Option(help="Threads a run; any number gives the same result.")]
-Out = Annotated[Path, typer.Option(help="Folder for runs.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no tables, no warnings of the regime.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="Figure file: .png, .svg or .pdf.")]
+RunsOut = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for runs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes, and no text on standard output.")]
 
 
 def parse_settings(pairs: Sequence[str] | None, option: str = "--set") -> dict[str, Any]:

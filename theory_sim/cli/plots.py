@@ -11,13 +11,15 @@ import typer
 from typer.core import TyperGroup
 
 from theory_sim.cli.app import app
-from theory_sim.cli.options import Force, Output, Runs, parse_settings
+from theory_sim.cli.options import Runs, parse_settings
 from theory_sim.terminal.application import make_group
+from theory_sim.terminal.output import Force, print_parts
 
 if TYPE_CHECKING:
     from theory_sim.plots.registry import Option, Plot
 
 Folder = Annotated[Path, typer.Argument(help="Folder of a sweep.")]
+Figure = Annotated[Path, typer.Option("--out", "-o", metavar="FIGURE", help="Figure file: .png, .svg or .pdf.")]
 
 
 class _Figures(TyperGroup):
@@ -54,11 +56,11 @@ def _command(figure: Plot) -> Callable[..., None]:
     }
     parameters = sources[figure.source]
     parameters |= {option.name: _parameter(option) for option in figure.options}
-    parameters |= {"output": (Output, Path(f"{figure.name}.png")), "force": (Force, False)}
+    parameters |= {"out": (Figure, Path(f"{figure.name}.png")), "force": (Force, False)}
 
     def command(**given: Any) -> None:
         options = {option.name: _value(option, given[option.name]) for option in figure.options}
-        _draw(figure, given.get("runs"), given.get("folder"), options, given["output"], force=given["force"])
+        _draw(figure, given.get("runs"), given.get("folder"), options, given["out"], force=given["force"])
 
     command.__annotations__ = {name: annotation for name, (annotation, _) in parameters.items()}
     command.__signature__ = inspect.Signature([  # type: ignore[attr-defined]
@@ -88,7 +90,7 @@ def _value(option: Option, given: Any) -> Any:
     return option.default if option.kind == list[float] and not given else given
 
 
-def _draw(figure: Plot, runs: list[Path] | None, folder: Path | None, options: dict[str, Any], output: Path, *,
+def _draw(figure: Plot, runs: list[Path] | None, folder: Path | None, options: dict[str, Any], out: Path, *,
           force: bool) -> None:
     from theory_sim.plots.style import save_figure
 
@@ -103,10 +105,10 @@ def _draw(figure: Plot, runs: list[Path] | None, folder: Path | None, options: d
 
         source = (collect(SweepStore(folder), save=False),)
     if figure.numbers is None:
-        typer.echo(save_figure(figure.draw(*source, **options), output, force=force))
+        typer.echo(save_figure(figure.draw(*source, **options), out, force=force))
         return
     numbers = figure.numbers(*source, **options)
-    typer.echo(save_figure(figure.draw(numbers), output, force=force))
+    typer.echo(save_figure(figure.draw(numbers), out, force=force))
     _print_agreement(numbers)
 
 
@@ -116,6 +118,5 @@ def _print_agreement(numbers: Any) -> None:
 
     if isinstance(numbers, PhaseDiagram) and numbers.agreements:
         from theory_sim.terminal.sweep_tables import agreement_table
-        from theory_sim.terminal.tables import show
 
-        show(agreement_table(numbers))
+        print_parts(agreement_table(numbers))

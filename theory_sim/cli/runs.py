@@ -1,11 +1,10 @@
-"""Commands on runs: run, resume, demo, show, check, presets."""
+"""Commands on runs: run, resume, demo, show, check."""
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,24 +15,24 @@ from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import (
     Compare,
     File,
-    Force,
-    Json,
     Observe,
-    Out,
     Preset,
     Quiet,
     Runs,
+    RunsOut,
     Seeds,
     Settings,
     Threads,
     make_plan,
 )
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from theory_sim.engines import Engine
     from theory_sim.regimes import Regime
+    from theory_sim.sweeps.over_seeds import ScheduleSummary
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.run_plan import Existing
     from theory_sim.trajectory import Trajectory
@@ -47,7 +46,8 @@ def run(
     context: typer.Context,
     file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
     seeds: Seeds = None, engine: EngineName = "finite", observe: Observe = None,
-    threads: Threads = None, out: Out = Path("runs"), force: Force = False, quiet: Quiet = False, as_json: Json = False,
+    threads: Threads = None, out: RunsOut = Path("runs"), force: Force = False, quiet: Quiet = False,
+    form: TextJsonCsv = "text",
 ) -> None:
     """Simulate an experiment: print its regime, run every schedule and seed, save, and print what was learnt when.
 
@@ -63,9 +63,10 @@ def run(
     if faults:
         raise InputError.of(faults)
     paths = [out / chosen.run_name(experiment) for experiment in plan]
+    output = Output(form, quiet=quiet)
     with interruptible(lambda: _how_to_continue(paths, force=force)):
-        status = _run_and_report(plan, chosen, out, "replace" if force else "continue", threads, quiet, as_json)
-    raise typer.Exit(status)
+        findings = _run_and_report(plan, chosen, out, "replace" if force else "continue", threads, output)
+    _end(findings)
 
 
 @app.command()
@@ -73,12 +74,13 @@ def resume(
     runs: Annotated[list[Path], typer.Argument(help="Runs that were interrupted, as named by `run`.")],
     threads: Threads = None,
     any_version: Annotated[bool, typer.Option("--any-version", help="Even with other libraries or another processor.")] = False,
-    quiet: Quiet = False, as_json: Json = False,
+    quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """Go on with interrupted runs, to the bitwise same result, and print what was learnt when."""
     from theory_sim.engines import resume
     from theory_sim.sweeps.over_seeds import summarise
 
+    output = Output(form, out, force=force, quiet=quiet)
     trajectories: list[Trajectory] = []
 
     def how() -> str:
@@ -92,23 +94,16 @@ def resume(
                 typer.echo(f"{found.message}; {how()}", err=True)
                 raise typer.Exit(130)
             trajectories.append(found)
-    if as_json:
-        typer.echo(json.dumps([summary.to_dict() for summary in summarise(trajectories)], indent=2, allow_nan=False))
-    elif not quiet:
-        from theory_sim.terminal.tables import show, summary_tables
-
-        show(summary_tables(summarise(trajectories)))
     findings = _findings(trajectories)
-    for finding in findings:
-        typer.echo(f"finding: {finding}", err=True)
-    raise typer.Exit(1 if findings else 0)
+    output.put(_result(summarise(trajectories), {"findings": findings, "runs": [str(path) for path in runs]}))
+    _end(findings)
 
 
 @app.command(cls=Described)
 def demo(
-    seeds: Seeds = "0:5", threads: Threads = None, out: Out = Path("runs"),
-    figures: Annotated[Path, typer.Option(help="Folder for figures.")] = Path("figures"), force: Force = False,
-    quiet: Quiet = False, as_json: Json = False,
+    seeds: Seeds = "0:5", threads: Threads = None, out: RunsOut = Path("runs"),
+    figures: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for figures.")] = Path("figures"),
+    force: Force = False, quiet: Quiet = False, form: TextJsonCsv = "text",
 ) -> None:
     """The main job: the default preset under L-S and S on the same data, tables and figures.
 
@@ -125,42 +120,44 @@ def demo(
     for path in paths:
         require_own_figure(path)
     plan = make_plan(None, None, None, "L-S,S", seeds)
+    output = Output(form, quiet=quiet)
     with interruptible(lambda: f"finished runs are kept; continue with: {typed(without=('--force',))}"):
-        status = _run_and_report(plan, Engine(), out, "replace" if force else "reuse", threads, quiet, as_json)
-        if status == 130:
-            raise typer.Exit(status)
-        from theory_sim.trajectory import Trajectory
 
-        trajectories = [Trajectory.load(out / experiment.run_name) for experiment in plan]
-        for path, draw in paths.items():
-            save_figure(draw(trajectories), path, force=True)
-            if not (quiet or as_json):
-                typer.echo(f"figure: {path}")
-        if not (quiet or as_json):
-            _demo_in_the_limit(plan, threads)
-    raise typer.Exit(status)
+        def more(trajectories: Sequence[Trajectory]) -> Mapping[str, Any]:
+            for path, draw in paths.items():
+                save_figure(draw(trajectories), path, force=True)
+            output.say(*(f"figure: {path}" for path in paths))
+            limit = [] if quiet and form == "text" else _demo_in_the_limit(plan, threads)
+            for each in limit:
+                output.say(f"{each['schedule']} in the infinite-width limit: {each['order']} on {each['count']} of "
+                           f"{each['runs']}, {each['seconds']:.1f} s")
+            return {"figures": [str(path) for path in paths], "limit": limit}
+
+        findings = _run_and_report(plan, Engine(), out, "replace" if force else "reuse", threads, output, more)
+    _end(findings)
 
 
-def _demo_in_the_limit(plan: Plan, threads: int | None) -> None:
-    """One line: what the same runs learn when the width is infinite, and how long that took."""
+def _demo_in_the_limit(plan: Plan, threads: int | None) -> list[dict[str, Any]]:
+    """What the same runs learn first when the width is infinite, and how long that took, by schedule."""
     from theory_sim.engines import simulate
     from theory_sim.observe.learning_order import learning_order
 
-    said, seconds = [], 0.0
+    found = []
     for schedule in plan.compare:
         runs = [simulate(each, "limit", time="flow" if schedule == "S" else "steps", threads=threads)
                 for each in plan if each.schedule == schedule]
         orders = [learning_order(run).order for run in runs]
-        seconds += sum(float(run.dataset.attrs["seconds"]) for run in runs)
         most = max(set(orders), key=lambda order: (orders.count(order), order))
-        said.append(f"{schedule} {most} on {orders.count(most)} of {len(orders)}")
-    typer.echo(f"the same preset in the infinite-width limit: {', '.join(said)}; {len(plan)} runs in {seconds:.1f} s")
+        found.append({"schedule": schedule, "order": most, "count": orders.count(most), "runs": len(runs),
+                      "seconds": sum(float(run.dataset.attrs["seconds"]) for run in runs)})
+    return found
 
 
 def _run_and_report(
-    plan: Plan, engine: Engine, out: Path, existing: Existing, threads: int | None, quiet: bool, as_json: bool
-) -> int:
-    """Run a plan and print what came of it; the exit status."""
+    plan: Plan, engine: Engine, out: Path, existing: Existing, threads: int | None, output: Output,
+    more: Callable[[Sequence[Trajectory]], Mapping[str, Any]] = lambda _: {},
+) -> list[str]:
+    """Run a plan and print what came of it, with ``more`` of the runs; the findings."""
     from theory_sim.regimes import regime
     from theory_sim.sweeps.over_seeds import summarise
     from theory_sim.sweeps.run_plan import prepare_plan
@@ -171,35 +168,51 @@ def _run_and_report(
 
     prepared = prepare_plan(plan, out, engine=engine, existing=existing, threads=threads)
     judged = regime_of(plan.compare[0])
-    if not (quiet or as_json):
-        from theory_sim.terminal.tables import regime_table, show, summary_tables
+    if output.shows_text:
+        from theory_sim.terminal.tables import regime_table
 
-        show(regime_table(judged))
+        output.say(regime_table(judged))
         for other in plan.compare[1:]:
-            for warning in regime_of(other).warnings:
-                if warning not in judged.warnings:
-                    show(f"warning: {warning}")
+            output.say(*(f"warning: {warning}" for warning in regime_of(other).warnings if warning not in judged.warnings))
+    if not output.quiet:
         _announce(plan, engine, threads)
-    with run_progress(plan, shown=not (quiet or as_json)) as progress:
+    with run_progress(plan, shown=not output.quiet) as progress:
         results = prepared.run(progress)
     trajectories = [trajectory for _, trajectory in results]
     findings = _findings(trajectories)
     if trajectories[-1].outcome == "interrupted":
         typer.echo(_interrupted(plan, results), err=True)
-        return 130
+        raise typer.Exit(130)
     summaries = summarise(trajectories)
-    if as_json:
-        report = {"experiment": plan.experiment.fields(), "engine": engine.label, "regime": judged.to_dict(),
-                  "findings": findings, "schedules": [summary.to_dict() for summary in summaries],
-                  "runs": [str(path) for path, _ in results]}
-        typer.echo(json.dumps(report, indent=2, allow_nan=False))
-    elif not quiet:
-        show(summary_tables(summaries))
-        for path, _ in results:
-            typer.echo(f"run: {path}")
+    if output.shows_text:
+        from theory_sim.terminal.tables import summary_tables
+
+        output.say(summary_tables(summaries), *(f"run: {path}" for path, _ in results))
+    added = more(trajectories)
+    output.put(_result(summaries, {
+        "experiment": plan.experiment.fields(), "engine": engine.label, "regime": judged.to_dict(), "findings": findings,
+        "runs": [str(path) for path, _ in results], **added,
+    }, said=True))
+    return findings
+
+
+def _result(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *, said: bool = False) -> Result:
+    """What runs learnt when: the same document and table for run, demo, resume and show."""
+    from theory_sim.sweeps.over_seeds import table_of
+
+    def text() -> list[Any]:
+        from theory_sim.terminal.tables import summary_tables
+
+        return [] if said else [summary_tables(summaries)]
+
+    return Result("theory_sim.runs", lambda: {**fields, "schedules": [each.to_dict() for each in summaries]}, text,
+                  lambda: table_of(summaries))
+
+
+def _end(findings: Sequence[str]) -> None:
     for finding in findings:
         typer.echo(f"finding: {finding}", err=True)
-    return 1 if findings else 0
+    raise typer.Exit(1 if findings else 0)
 
 
 def _announce(plan: Plan, engine: Engine, threads: int | None) -> None:
@@ -276,59 +289,34 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
 
 
 @app.command()
-def show(runs: Runs, as_json: Json = False) -> None:
+def show(runs: Runs, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False) -> None:
     """Print the tables of saved runs."""
     from theory_sim.sweeps.over_seeds import summarise
     from theory_sim.trajectory import Trajectory
 
-    summaries = summarise([Trajectory.load(path) for path in runs])
-    if as_json:
-        typer.echo(json.dumps([summary.to_dict() for summary in summaries], indent=2, allow_nan=False))
-        return
-    from theory_sim.terminal.tables import show, summary_tables
-
-    show(summary_tables(summaries))
-
-
-@app.command()
-def presets(
-    toml: Annotated[str | None, typer.Option(help="Print this preset as a file to start from.")] = None,
-    as_json: Json = False,
-) -> None:
-    """List the presets, or print one as TOML."""
-    from theory_sim.experiment import Experiment
-    from theory_sim.experiment.presets import PRESETS
-
-    if toml is not None and as_json:
-        typer.echo(json.dumps(Experiment.preset(toml).fields(), indent=2))
-    elif toml is not None:
-        import tomli_w
-
-        typer.echo(tomli_w.dumps(Experiment.preset(toml).fields()), nl=False)
-    elif as_json:
-        typer.echo(json.dumps({name: Experiment.preset(name).fields() for name in PRESETS}, indent=2))
-    else:
-        for name, preset in PRESETS.items():
-            typer.echo(f"{name:10} {preset.summary}")
+    output = Output(form, out, force=force)
+    output.put(_result(summarise([Trajectory.load(path) for path in runs]), {"runs": [str(path) for path in runs]}))
 
 
 @app.command(cls=Described)
 def check(
     file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
-    seeds: Seeds = None, as_json: Json = False,
+    seeds: Seeds = None, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """Validate an experiment and print its regime, without running it. Warnings do not change the exit status."""
     from theory_sim.engines import Engine
     from theory_sim.regimes import regime
 
+    output = Output(form, out, force=force)
     plan = make_plan(file, preset, settings, compare, seeds)
     for experiment in plan:
         Engine().require(experiment)
-    judged = regime(plan.experiment)
-    if as_json:
-        typer.echo(json.dumps({"experiment": plan.experiment.fields(), "runs": [e.run_name for e in plan],
-                               "regime": judged.to_dict()}, indent=2, allow_nan=False))
-        return
-    from theory_sim.terminal.tables import regime_table, show
+    judged, names = regime(plan.experiment), [each.run_name for each in plan]
 
-    show(regime_table(judged), f"valid: {len(plan)} run{'s' if len(plan) > 1 else ''}, {', '.join(e.run_name for e in plan)}")
+    def text() -> list[Any]:
+        from theory_sim.terminal.tables import regime_table
+
+        return [regime_table(judged), f"valid: {len(plan)} run{'s' if len(plan) > 1 else ''}, {', '.join(names)}"]
+
+    output.put(Result("theory_sim.check", lambda: {"experiment": plan.experiment.fields(), "runs": names,
+                                                   "regime": judged.to_dict()}, text, judged.table))

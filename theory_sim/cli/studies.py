@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,21 +11,21 @@ from theory_sim.cli.app import app
 from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet
 from theory_sim.cli.sweeps import AnyVersion, ExecutorName, OwnThreads, WithExecutors, Workers
+from theory_sim.terminal.output import Output, Result, format_option
 
 if TYPE_CHECKING:
-    from theory_sim.studies.run_study import StudyResult
+    from collections.abc import Sequence
 
-FORMATS = ("text", "json", "csv", "markdown")
+    from theory_sim.studies.run_study import StudyResult
 
 
 @app.command("study", cls=WithExecutors)
 def study_command(
-    name: Annotated[str | None, typer.Argument(help="Study, or all.")] = None,
-    listed: Annotated[bool, typer.Option("--list", help="Print every study with its question and cost.")] = False,
+    name: Annotated[str | None, typer.Argument(help="Study, as `list studies` names it, or all.")] = None,
     size: Annotated[str, typer.Option(help="small (seconds), default (at most 10 minutes on 2 processors), full.")] = "default",
-    out: Annotated[Path, typer.Option(help="Folder for studies.")] = Path("studies"),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for studies.")] = Path("studies"),
     workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
-    form: Annotated[str, typer.Option("--format", help=f"What is printed: {', '.join(FORMATS)}.")] = "text",
+    form: Annotated[str, format_option("text", "json", "csv", "markdown")] = "text",
     any_version: AnyVersion = False, quiet: Quiet = False,
 ) -> None:
     """Compute a study into OUT/<name>-<size>, or continue it; table.csv, verdict.json and figure.svg stand beside the runs.
@@ -37,29 +36,31 @@ def study_command(
     from theory_sim.studies.registry import get_study, study_names
     from theory_sim.studies.study import require_size
 
-    if form not in FORMATS:
-        raise InputError(f"--format {form}", f"one of {', '.join(FORMATS)}", "choose one of these")
-    if listed:
-        if name is not None:
-            raise InputError(f"study {name} with --list", "--list describes all of them", "leave one of the two out")
-        _list(form)
-        return
     if name is None:
-        raise InputError("no study", f"one of {', '.join(study_names())}, or all", "theory-sim study --list describes them")
+        raise InputError("no study", f"one of {', '.join(study_names())}, or all", "theory-sim list studies describes them")
     chosen = study_names() if name == "all" else [name]
     for each in chosen:
         get_study(each)
     require_size(size)
-    against = False
+    if form == "csv" and len(chosen) > 1:
+        raise InputError("--format csv with all studies", "one table, and each study has columns of its own",
+                         "name one study, or read each one's table.csv")
+    output = Output(form, quiet=quiet)
+    results: list[StudyResult] = []
     for each in chosen:
         with interruptible(lambda: f"finished runs are kept; continue with: {typed()}"):
-            result = _run(each, size, out, workers, threads, executor, any_version, shown=not quiet and form == "text")
+            result = _run(each, size, out, workers, threads, executor, any_version, shown=not quiet)
         if result.verdict is None:
             total = result.done + result.pending + result.failed
             typer.echo(f"{result.done} of {total} runs done; continue with: {typed()}", err=True)
             raise typer.Exit(130)
-        _print(result, form, quiet)
-        against |= result.verdict.verdict == "refuted" or result.failed > 0
+        _say(result, output)
+        results.append(result)
+    output.put(_result(results))
+    findings = [finding for result in results for finding in _findings(result)]
+    for finding in findings:
+        typer.echo(f"finding: {finding}", err=True)
+    against = any(result.failed or (result.verdict and result.verdict.verdict == "refuted") for result in results)
     raise typer.Exit(1 if against else 0)
 
 
@@ -79,43 +80,34 @@ def _run(
     return result
 
 
-def _list(form: str) -> None:
-    from theory_sim.studies.registry import get_study, study_names
-    from theory_sim.studies.study import SIZES
+def _say(result: StudyResult, output: Output) -> None:
+    if output.shows_text:
+        from theory_sim.terminal.study_tables import study_table
 
-    if form == "json":
-        listed_studies = [{"name": study.name, "question": study.question, "source": study.source, "statement": study.statement,
-                 "sizes": {size: {"runs": study.runs(size), "seconds": study.seconds[size]} for size in SIZES}}
-                for study in map(get_study, study_names())]
-        typer.echo(json.dumps(listed_studies, indent=2))
-        return
-    if form != "text":
-        from theory_sim.errors import InputError
-
-        raise InputError(f"--list with --format {form}", "text or json", "choose one of these")
-    from theory_sim.terminal.study_tables import studies_table
-    from theory_sim.terminal.tables import show
-
-    show(studies_table())
+        output.say(study_table(result), f"study: {result.folder}")
 
 
-def _print(result: StudyResult, form: str, quiet: bool) -> None:
-    assert result.table is not None and result.verdict is not None
-    if form == "json":
-        typer.echo(json.dumps(result.to_dict(), indent=2))
-    elif form == "csv":
-        typer.echo(result.table.to_csv(index=False), nl=False)
-    elif form == "markdown":
+def _result(results: Sequence[StudyResult]) -> Result:
+    def csv() -> str:
+        (result,) = results
+        assert result.table is not None
+        return str(result.table.to_csv(index=False))  # byte for byte the study's table.csv
+
+    def markdown() -> str:
         from theory_sim.terminal.study_tables import markdown
 
-        typer.echo(markdown(result.table, result.verdict), nl=False)
-    elif not quiet:
-        from theory_sim.terminal.study_tables import study_table
-        from theory_sim.terminal.tables import show
+        return "\n".join(markdown(each.table, each.verdict) for each in results if each.table is not None and each.verdict)
 
-        show(study_table(result))
-        typer.echo(f"study: {result.folder}")
+    def fields() -> dict[str, Any]:
+        return {"studies": [each.to_dict() for each in results]}
+
+    return Result("theory_sim.studies", fields, table=csv, others={"markdown": markdown})
+
+
+def _findings(result: StudyResult) -> list[str]:
+    found = []
     if result.failed or result.diverged:
-        typer.echo(f"finding: {result.failed} runs failed, {result.diverged} diverged", err=True)
-    if result.verdict.verdict == "refuted":
-        typer.echo(f"finding: {result.study.name}: its statement is refuted", err=True)
+        found.append(f"{result.study.name}: {result.failed} runs failed, {result.diverged} diverged")
+    if result.verdict is not None and result.verdict.verdict == "refuted":
+        found.append(f"{result.study.name}: its statement is refuted")
+    return found

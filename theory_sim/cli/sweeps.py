@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,8 @@ from typer.core import TyperCommand
 
 from theory_sim.cli.app import sweep
 from theory_sim.cli.interrupted import interruptible
-from theory_sim.cli.options import Json, Out, Quiet, Seeds, parse_seeds_option, printed_warnings
+from theory_sim.cli.options import Quiet, RunsOut, Seeds, parse_seeds_option, printed_warnings
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv
 
 if TYPE_CHECKING:
     from theory_sim.sweeps.store import SweepStatus, SweepStore
@@ -40,7 +40,7 @@ class WithExecutors(TyperCommand):
 @sweep.command("run", cls=WithExecutors)
 def run_command(
     declaration: Declaration, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
-    out: Out = Path("runs"), quiet: Quiet = False, as_json: Json = False,
+    out: RunsOut = Path("runs"), quiet: Quiet = False, form: TextJsonCsv = "text",
 ) -> None:
     """Compute a sweep into OUT/<its name>, print what was learnt where, and write the summary.
 
@@ -59,19 +59,21 @@ def run_command(
 
         raise StoreError(f"{folder} holds a sweep", "results are never overwritten unasked",
                          f"theory-sim sweep resume {folder}, or extend, or another name or --out")
-    _compute(SweepStore.create(folder, declared), workers, threads, executor, quiet, as_json)
+    _compute(SweepStore.create(folder, declared), workers, threads, executor, Output(form, quiet=quiet))
 
 
 @sweep.command("resume", cls=WithExecutors)
 def resume_command(
     folder: Folder, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Begin failed runs anew.")] = False,
-    any_version: AnyVersion = False, quiet: Quiet = False, as_json: Json = False,
+    any_version: AnyVersion = False, quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None,
+    force: Force = False,
 ) -> None:
     """Continue a sweep that was interrupted or killed, to the bitwise same summary."""
     from theory_sim.sweeps.store import SweepStore
 
-    _compute(SweepStore(folder), workers, threads, executor, quiet, as_json, retry_failed=retry_failed, any_version=any_version)
+    output = Output(form, out, force=force, quiet=quiet)
+    _compute(SweepStore(folder), workers, threads, executor, output, retry_failed=retry_failed, any_version=any_version)
 
 
 @sweep.command("extend", cls=WithExecutors)
@@ -79,7 +81,8 @@ def extend_command(
     folder: Folder,
     declaration: Annotated[Path | None, typer.Argument(help="Declaration that holds every present run, and more.")] = None,
     seeds: Seeds = None, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
-    any_version: AnyVersion = False, quiet: Quiet = False, as_json: Json = False,
+    any_version: AnyVersion = False, quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None,
+    force: Force = False,
 ) -> None:
     """Declare more runs, by a file or by more seeds, and compute only those that are new."""
     from dataclasses import replace
@@ -88,6 +91,7 @@ def extend_command(
     from theory_sim.sweeps.declaration import Sweep
     from theory_sim.sweeps.store import SweepStore
 
+    output = Output(form, out, force=force, quiet=quiet)
     store = SweepStore(folder)
     given = parse_seeds_option(seeds)
     if declaration is None and given is None:
@@ -99,46 +103,50 @@ def extend_command(
     if not any_version:
         store.require_same_environment()
     added = store.extend(wider)
-    if not (quiet or as_json):
-        typer.echo(f"{added} new runs")
-    _compute(store, workers, threads, executor, quiet, as_json, any_version=any_version)
+    output.note(f"{added} new runs")
+    _compute(store, workers, threads, executor, output, any_version=any_version)
 
 
 @sweep.command("status")
-def status_command(folder: Folder, as_json: Json = False) -> None:
+def status_command(folder: Folder, form: TextJson = "text", out: OutFile = None, force: Force = False) -> None:
     """Print how far a sweep is, and failed runs by their cause."""
     from theory_sim.sweeps.store import SweepStore
 
+    output = Output(form, out, force=force)
     status = SweepStore(folder).status()
-    if as_json:
-        typer.echo(json.dumps(_status_fields(status), indent=2))
-        return
-    from theory_sim.terminal.sweep_tables import status_table
-    from theory_sim.terminal.tables import show
 
-    show(status_table(status))
+    def text() -> list[Any]:
+        from theory_sim.terminal.sweep_tables import status_table
+
+        return [status_table(status)]
+
+    output.put(Result("theory_sim.sweep_status", lambda: _status_fields(folder, status), text))
 
 
 @sweep.command("collect")
-def collect_command(folder: Folder, quiet: Quiet = False, as_json: Json = False) -> None:
+def collect_command(
+    folder: Folder, quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False
+) -> None:
     """Gather the finished runs into summary/summary.zarr and summary/summary.csv, and print the table."""
     from theory_sim.sweeps.store import SweepStore
 
-    _collect(SweepStore(folder), quiet, as_json)
+    _collect(SweepStore(folder), Output(form, out, force=force, quiet=quiet))
 
 
 @sweep.command("gc")
-def gc_command(folder: Folder) -> None:
+def gc_command(folder: Folder, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False) -> None:
     """Remove what no run needs: drafts, and unfinished parts of finished runs."""
     from theory_sim.sweeps.store import SweepStore
 
+    output = Output(form, out, force=force)
     store = SweepStore(folder)
-    removed = store.gc()
-    for path in removed:
-        typer.echo(f"removed: {path}")
-    for path in store.strangers():
-        typer.echo(f"left alone, not written by theory_sim or in use: {path}")
-    typer.echo(f"{len(removed)} removed")
+    rows = [{"path": str(path), "removed": True} for path in store.gc()]
+    removed = len(rows)
+    rows += [{"path": str(path), "removed": False} for path in store.strangers()]
+    what = {True: "removed", False: "left alone, not written by theory_sim or in use"}
+    output.put(Result("theory_sim.sweep_gc", lambda: {"paths": rows},
+                      lambda: [*(f"{what[bool(row['removed'])]}: {row['path']}" for row in rows), f"{removed} removed"],
+                      lambda: rows))
 
 
 @sweep.command("compare")
@@ -150,7 +158,7 @@ def compare_command(
     ratio: Annotated[bool, typer.Option("--ratio", help="Compare b / a instead of b - a.")] = False,
     level: Annotated[float | None, typer.Option(help="Level of a learning time (default 0.45).")] = None,
     kind: Annotated[str | None, typer.Option(help="Kind of examples: P-only, Q-only or both.")] = None,
-    as_json: Json = False,
+    form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """Compare two schedules, or engines, on the same data at every place of a sweep, paired over the seeds."""
     from theory_sim.errors import InputError
@@ -158,6 +166,7 @@ def compare_command(
     from theory_sim.sweeps.compare import compare_sweep
     from theory_sim.sweeps.store import SweepStore
 
+    output = Output(form, out, force=force)
     if dim not in ("schedule", "engine"):
         raise InputError(f"--dim {dim}", "schedule or engine", "choose one of these")
     first, comma, second = between.rpartition(",") if dim == "schedule" else between.partition(",")
@@ -166,21 +175,21 @@ def compare_command(
     labels = {name: value for name, value in (("level", level), ("kind", kind)) if value is not None}
     frame = compare_sweep(collect(SweepStore(folder), save=False), quantity, between=(first, second), dim=dim,
                           kind="ratio" if ratio else "difference", labels=labels)
-    if as_json:
-        from theory_sim.storage.plain import make_plain
-
-        typer.echo(json.dumps(make_plain(frame.to_dict("records")), indent=2))
-        return
-    from theory_sim.terminal.sweep_tables import comparison_table
-    from theory_sim.terminal.tables import show
-
-    shown = "".join(f", {name} {value}" for name, value in labels.items())
     what = f"{second} / {first}" if ratio else f"{second} - {first}"
-    show(comparison_table(frame, f"{quantity}{shown}: {what}, pairs on the same data"))
+
+    def text() -> list[Any]:
+        from theory_sim.terminal.sweep_tables import comparison_table
+
+        shown = "".join(f", {name} {value}" for name, value in labels.items())
+        return [comparison_table(frame, f"{quantity}{shown}: {what}, pairs on the same data")]
+
+    rows = frame.to_dict("records")
+    output.put(Result("theory_sim.sweep_comparison", lambda: {"quantity": quantity, "labels": labels, "compared": what,
+                                                              "rows": rows}, text, lambda: rows))
 
 
 def _compute(
-    store: SweepStore, workers: int | None, threads: int | None, executor: str | None, quiet: bool, as_json: bool, *,
+    store: SweepStore, workers: int | None, threads: int | None, executor: str | None, output: Output, *,
     retry_failed: bool = False, any_version: bool = False,
 ) -> None:
     """Compute what is pending, print what came of it, and end the program with its status."""
@@ -189,29 +198,32 @@ def _compute(
 
     again = f"continue with: theory-sim sweep resume {shlex.quote(str(store.folder))}"
     with interruptible(lambda: f"finished runs are kept; {again}"):
-        with sweep_progress(store.sweep.name, store.status().total, shown=not (quiet or as_json)) as progress:
+        with sweep_progress(store.sweep.name, store.status().total, shown=not output.quiet) as progress:
             status = run_sweep(store, workers=workers, threads=threads, executor=executor, retry_failed=retry_failed,
                                any_version=any_version, progress=progress)
         if status.pending:
             typer.echo(f"{status.done} of {status.total} runs done; {again}", err=True)
             raise typer.Exit(130)
-        _collect(store, quiet, as_json)
+        _collect(store, output)
 
 
-def _collect(store: SweepStore, quiet: bool, as_json: bool) -> None:
+def _collect(store: SweepStore, output: Output) -> None:
     from theory_sim.sweeps.collect import SUMMARY, collect
-    from theory_sim.terminal.sweep_tables import status_table, summary_table
-    from theory_sim.terminal.tables import show
 
     summary = collect(store)
     status = store.status()
     diverged = int((summary.dataset["outcome"].values == "diverged").sum())
-    if as_json:
-        typer.echo(json.dumps({"folder": str(store.folder), "summary": str(store.folder / SUMMARY), "diverged": diverged,
-                               **_status_fields(status)}, indent=2))
-    elif not quiet:
-        show(summary_table(summary), status_table(status))
-        typer.echo(f"summary: {store.folder / SUMMARY}")
+
+    def text() -> list[Any]:
+        from theory_sim.terminal.sweep_tables import status_table, summary_table
+
+        return [summary_table(summary), status_table(status), f"summary: {store.folder / SUMMARY}"]
+
+    output.put(Result(
+        "theory_sim.sweep_status",
+        lambda: {**_status_fields(store.folder, status), "summary": str(store.folder / SUMMARY), "diverged": diverged},
+        text, lambda: str(summary.frame.to_csv(index=False)),  # byte for byte the summary's own
+    ))
     if diverged:
         typer.echo(f"finding: {diverged} runs diverged", err=True)
     if status.failed:
@@ -219,10 +231,7 @@ def _collect(store: SweepStore, quiet: bool, as_json: bool) -> None:
     raise typer.Exit(1 if diverged or status.failed else 0)
 
 
-def _status_fields(status: SweepStatus) -> dict[str, Any]:
+def _status_fields(folder: Path, status: SweepStatus) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from theory_sim.storage.plain import make_plain
-
-    plain: dict[str, Any] = make_plain(asdict(status))
-    return plain
+    return {"folder": str(folder), **asdict(status)}

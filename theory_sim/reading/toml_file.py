@@ -43,7 +43,7 @@ class TomlFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = str(path)
-        self._text = read_text(path, fix="check the path, or start from `theory-sim presets --toml default`")
+        self._text = read_text(path, fix="check the path, or start from `theory-sim preset default`")
         try:
             self.table: dict[str, Any] = parse_toml(self._text, self.path)
         except InputError as error:

@@ -10,7 +10,7 @@ from theory_sim.studies.study import Study
 __all__ = ["STUDIES", "register", "study_names", "get_study"]
 
 STUDIES: Final[Registry[Study]] = Registry("study", "theory_sim.studies", lambda study: study.question,
-                                           "theory-sim study --list describes them")
+                                           "theory-sim list studies describes them")
 
 
 def register(study: Study) -> Study:

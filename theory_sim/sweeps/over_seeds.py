@@ -16,7 +16,7 @@ from theory_sim.statistics.intervals import Interval, mean_interval, share_inter
 from theory_sim.storage.plain import make_plain
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["ScheduleSummary", "summarise"]
+__all__ = ["ScheduleSummary", "summarise", "table_of"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,17 @@ def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
     for run in trajectories:
         groups.setdefault((run.experiment.schedule, Engine.of(run).label), []).append(run)
     return [_summary(schedule, Engine.of(runs[0]), runs) for (schedule, _), runs in groups.items()]
+
+
+def table_of(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:
+    """A row a run: schedule, engine, seed and what it learnt when at 0.45, times in tau; as `ScheduleSummary.per_seed`."""
+    rows = []
+    for summary in summaries:
+        for seed in summary.per_seed:
+            above = {f"above_{kind}_{name}": value for kind in "PQ" for name, value in seed[f"above_{kind}"].items()}
+            plain = {name: value for name, value in seed.items() if not name.startswith("above_")}
+            rows.append({"schedule": summary.schedule, "engine": summary.engine, **plain, **above})
+    return rows
 
 
 def _require_replicates(trajectories: Sequence[Trajectory]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -18,7 +18,7 @@ from theory_sim.sweeps.over_seeds import ScheduleSummary
 if TYPE_CHECKING:
     from theory_sim.regimes import Regime
 
-__all__ = ["headed_table", "regime_table", "show", "shown_time", "summary_tables"]
+__all__ = ["headed_table", "regime_table", "shown_time", "summary_tables"]
 
 _COLUMNS: Final = 2
 _WIDEST: Final = 24
@@ -35,13 +35,6 @@ _ERRORS: Final = {
     "time_error": "sum of the estimated errors of an output by adaptive steps",
     "seconds": "time that a run took",
 }
-
-
-def show(*parts: Table | Group | Text | str, error: bool = False) -> None:
-    """Print tables and text, plain where the output is not a terminal."""
-    console = Console(stderr=error, highlight=False, soft_wrap=False)
-    for part in parts:
-        console.print(part)
 
 
 def headed_table(title: str, columns: Sequence[str]) -> Table:
