@@ -23,7 +23,7 @@ from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.train.logistic import slope
+from theory_sim.train.losses import make_loss
 
 THREADS = 2
 MIDDLE = Experiment(d=1000, N=4000, schedule="S", eta_2=0.5, max_tau=1500.0, record_every=50.0)
@@ -53,10 +53,10 @@ def step_ratios(spatial: Literal["mean", "exact"]) -> bool:
         network = LimitNetwork(
             MIDDLE, train, test, pool, kernel="moving", spatial=spatial, noise="vanishing", tolerance=1e-8, continuous=False
         )
-        steps = iter(range(10**9))
+        steps, loss = iter(range(10**9)), make_loss(MIDDLE)
 
         def step() -> None:
-            residual = train.y * slope(train.y * network.f) / len(train)
+            residual = train.y * loss.slope(train.y * network.f) / len(train)
             network.step(residual, MIDDLE.eta_2, next(steps))
 
         weights, pulls = np.ones(x.shape[1], x.dtype), np.ones(len(x), x.dtype)

@@ -17,7 +17,7 @@ from theory_sim.data.pq_mixture import Q_ONLY
 from theory_sim.experiment import Experiment
 from theory_sim.network import SplitNetwork
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.train.logistic import slope
+from theory_sim.train.losses import make_loss
 
 THREADS = 2
 TARGET = 2.2
@@ -29,10 +29,10 @@ def main() -> int:
     data = draw_data(experiment)
     with BlockPool(THREADS) as pool:
         network = SplitNetwork(experiment, data, pool)
-        steps = iter(range(10**9))
+        steps, loss = iter(range(10**9)), make_loss(experiment)
 
         def step() -> None:
-            residual = data.y * slope(data.y * network.f) / len(data)
+            residual = data.y * loss.slope(data.y * network.f) / len(data)
             network.step(residual, experiment.eta_2, next(steps))
 
         products = numpy_products(network.W.weights.astype(np.float32), np.ascontiguousarray(data.x1[data.kind != Q_ONLY]))

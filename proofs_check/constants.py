@@ -10,8 +10,9 @@ import numpy as np
 
 from proofs_check.suggestion.moves import Move, moves
 from theory_sim.closure.of_experiment import closure_of
+from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.regimes import Regime, regime
+from theory_sim.regimes import Regime, outside_of_theory, regime
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.closure import ACCURACY
 from theory_sim.theory.conditions import ConditionId
@@ -177,7 +178,15 @@ def check_constants(experiment: Experiment) -> ConstantsReport:
     -------
     ConstantsReport
         Learning times by the closed forms and by the closure (how near: `theory_sim.theory.closure.ACCURACY`), in about 0.5 s.
+
+    Raises
+    ------
+    InputError
+        If the experiment is outside of the theory, such as one with another loss.
     """
+    outside = outside_of_theory(experiment)
+    if outside:
+        raise InputError.of(outside)
     judged = regime(experiment)
     failed = [row for row in judged.conditions if not row.holds]
     arms = tuple(_arm(experiment, judged, schedule) for schedule in ("L-S", "S") if schedule in judged.predicted_order)

@@ -34,11 +34,21 @@ def loss_slope(margin: float) -> float:
     return -float(np.exp(-np.logaddexp(0.0, margin)))
 
 
-def data_gradient(u: Array, U: Array, x: Array, y: Array, f: Array, examples: Indices) -> Array:
+# Value and slope of each loss of a margin, by the mathematics alone.
+LOSSES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
+    "logistic": (loss, loss_slope),
+    "squared": (lambda v: (1.0 - v) ** 2 / 2.0, lambda v: -(1.0 - v)),
+    "exponential": (lambda v: math.exp(-v), lambda v: -math.exp(-v)),
+    "hinge": (lambda v: 1.0 - v if v < 1.0 else 0.0, lambda v: -1.0 if v < 1.0 else 0.0),
+}
+
+
+def data_gradient(u: Array, U: Array, x: Array, y: Array, f: Array, examples: Indices,
+                  slope: Callable[[float], float] = loss_slope) -> Array:  # fmt: skip
     """(1/n) sum_i l'(y_i f_i) y_i dN_U(u, U; x_i)/dU over the n given examples, (m, d)."""
     total = np.zeros_like(U)
     for i in examples:
-        total += loss_slope(y[i] * f[i]) * y[i] * output_gradient(u, U, x[i])
+        total += slope(y[i] * f[i]) * y[i] * output_gradient(u, U, x[i])
     return total / len(examples)
 
 
@@ -64,9 +74,10 @@ class Reference:
 def reference_run(x1: Array, x2: Array, y: Array, kind: Indices, w: Array, v: Array,
                   W0: Array, V0: Array, noise: Callable[[int], tuple[Array, Array]],
                   next_rate: Callable[[int, float, float], float], lambda_: float, steps: int,
-                  batch: Callable[[int], Indices | None] = lambda t: None
+                  batch: Callable[[int], Indices | None] = lambda t: None, of: str = "logistic"
                   ) -> Reference:  # fmt: skip
-    """Take the steps; x2 (N, 2) and V in the basis (z, zeta/r); kind 0 P-only, 1 Q-only, 2 both."""
+    """Take the steps; x2 (N, 2) and V in the basis (z, zeta/r); kind 0 P-only, 1 Q-only, 2 both; loss of LOSSES."""
+    value, slope = LOSSES[of]
     everyone = np.arange(len(y))
     W, V, tau = W0.copy(), V0.copy(), 0.0
     W_signal, V_signal, W_noise, V_noise = 0 * W0, 0 * V0, W0.copy(), V0.copy()  # THEORY §4
@@ -74,7 +85,7 @@ def reference_run(x1: Array, x2: Array, y: Array, kind: Indices, w: Array, v: Ar
     gradients_W, gradients_V = [], []
     for t in range(steps + 1):
         f = np.array([output(w, W, W, x1[i]) + output(v, V, V, x2[i]) for i in everyone])
-        each = np.array([loss(y[i] * f[i]) for i in everyone])
+        each = np.array([value(y[i] * f[i]) for i in everyone])
         taus.append(tau)
         losses.append(float(each.mean()))
         members = [each[kind == k] for k in range(3)]
@@ -85,8 +96,8 @@ def reference_run(x1: Array, x2: Array, y: Array, kind: Indices, w: Array, v: Ar
         gamma = next_rate(t, tau, losses[t])
         examples = batch(t)
         examples = everyone if examples is None else examples
-        G_W = data_gradient(w, W, x1, y, f, examples)
-        G_V = data_gradient(v, V, x2, y, f, examples)
+        G_W = data_gradient(w, W, x1, y, f, examples, slope)
+        G_V = data_gradient(v, V, x2, y, f, examples, slope)
         xi_W, xi_V = noise(t)
         W = W - gamma * (G_W + lambda_ * W + xi_W)  # THEORY §3
         V = V - gamma * (G_V + lambda_ * V + xi_V)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.reference import Array, Reference, reference_run
+from tests.reference import LOSSES, Array, Reference, reference_run
 from theory_sim import Data, Experiment, draw_data
 from theory_sim.network.layers import BLOCK_V, BLOCK_W
 from theory_sim.numeric.streams import StepStream, generator
@@ -58,7 +58,7 @@ class Rate:
     def __call__(self, step: int, tau: float, training_loss: float) -> float:
         e = self.experiment
         if e.schedule == "L-S":
-            if training_loss <= e.epsilon_1 + self.q_hat * math.log(2):
+            if training_loss <= e.epsilon_1 + self.q_hat * LOSSES[e.loss][0](0.0):
                 self.annealed.append(tau)
             return e.eta_2 if self.annealed else e.eta_1
         if e.schedule == "step":
@@ -81,5 +81,6 @@ def replay(experiment: Experiment, steps: int, data: Data | None = None) -> tupl
     run = reference_run(
         data.x1.astype(np.float64), data.x2, data.y, data.kind, w, v, initial(experiment, 0), initial(experiment, 1),
         noise=lambda step: noise(experiment, step), next_rate=rate, lambda_=experiment.lambda_, steps=steps, batch=batches,
+        of=experiment.loss,
     )
     return run, rate

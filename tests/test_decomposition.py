@@ -18,9 +18,10 @@ from theory_sim.network.layer import Layer
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.theory.noise_law import noise_levels
 from theory_sim.train.batches import Batches
-from theory_sim.train.logistic import loss, slope
+from theory_sim.train.losses import make_loss
 
 STEPS = 30
+LOSS = make_loss(Experiment())
 BASE = Experiment(
     d=7, N=26, p0=0.2, q0=0.4, r=0.4, m_W=300, m_V=24, n_test=2, eta_1=1.5, eta_2=0.3, epsilon_1=0.3, lambda_=0.03,
     tau_xi=0.15, max_steps=STEPS, record_every=0.1, seed=5, dtype="float64",
@@ -58,8 +59,8 @@ def drive(experiment: Experiment) -> Driven:
             chosen = batches.at(step)
             weight = np.zeros(len(data))
             weight[slice(None) if chosen is None else chosen] = 1.0
-            rate = rate_at(step, tau, float(loss(margin).mean()))
-            network.step(data.y * slope(margin) * weight / weight.sum(), rate, step)
+            rate = rate_at(step, tau, float(LOSS.value(margin).mean()))
+            network.step(data.y * LOSS.slope(margin) * weight / weight.sum(), rate, step)
             for kept, layer in zip(driven.gradients, (network.W, network.V), strict=True):
                 kept.append(layer.gradient.copy())
             driven.rates.append(rate)

@@ -12,17 +12,21 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from theory_sim.closure.of_experiment import closure_of
+from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import CHOSEN
 from theory_sim.precision import finest_decay, float64_for, largest_noise
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.conditions import Condition, conditions, stable_rate
+from theory_sim.theory.conditions import OF_ANY_RUN, Condition, conditions
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.predicted_order import OrderPrediction, Requirement, judge, log_margin, order_requirements
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
+from theory_sim.train.losses import make_loss
+from theory_sim.train.stability import stable_rate_of
 
 __all__ = [
-    "Regime", "get_conditions", "regime", "uncovered", "verdict_requirements",
+    "Regime", "get_conditions", "outside_of_theory", "regime", "uncovered", "verdict_requirements",
 ]  # fmt: skip
 
 
@@ -57,6 +61,9 @@ class Regime:
         What puts the predicted order or the simulation at stake: value found, rule, what to move.
     notes : list of str
         Conditions of the asymptotic theorem that fail without deciding the order.
+    applies : bool
+        Whether the closed forms hold for this experiment at all (`outside_of_theory`). If not, they are NaN, no order is
+        predicted, and of the conditions only those stand here that rest on none of them.
     """
 
     level: float
@@ -75,6 +82,7 @@ class Regime:
     schedule: str
     warnings: list[str]
     notes: list[str]
+    applies: bool = True
 
     @property
     def holds(self) -> bool:
@@ -106,8 +114,11 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     Returns
     -------
     Regime
-        Closed forms and closure of THEORY §8, conditions of §2 and §9. Takes about 0.1 s.
+        Closed forms and closure of THEORY §8, conditions of §2 and §9. Takes about 0.1 s. Where they do not apply, a warning
+        names the field that is why.
     """
+    if outside_of_theory(experiment):
+        return _without_theory(experiment, infinite_width)
     e, level, p0, tau_0 = experiment, LEVELS[0], experiment.p0_value, experiment.tau_0_value
     law = {"alpha_min": e.alpha_min, "alpha_max": e.alpha_max}
     rows = get_conditions(e)
@@ -130,12 +141,9 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
         warnings += _order_warnings(predicted[schedule])
     warnings += uncovered(e)
     warnings += [] if infinite_width else _decay_warnings(e)
-    notes: list[str] = []
-    for c in rows:
-        if not c.holds:
-            line = f"{c.label}: found {c.value:.3g}, bound {c.threshold:.3g}; {c.fix}"
-            # What decides the order is judged by the closure; its rules of thumb are only noted.
-            (warnings if c.role == "numerics" else notes).append(line)
+    # What decides the order is judged by the closure; its rules of thumb are only noted.
+    warnings += [_failed(c) for c in rows if not c.holds and c.role == "numerics"]
+    notes = [_failed(c) for c in rows if not c.holds and c.role != "numerics"]
     return Regime(
         level=level, tau_Q=time_q, tau_P=times.tau_P(level, d=e.d, q0=e.q0, g0=e.g0),
         Y_1=motion[0], Y_2=motion[1],
@@ -147,14 +155,61 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     )
 
 
+def _without_theory(e: Experiment, infinite_width: bool) -> Regime:
+    """Regime of an experiment to which the closed forms do not apply."""
+    rows = tuple(c for c in get_conditions(e) if not (infinite_width and c.of_width))
+    warnings = uncovered(e) + ([] if infinite_width else _decay_warnings(e))
+    warnings += [_failed(c) for c in rows if not c.holds]
+    return Regime(
+        level=LEVELS[0], tau_Q=math.nan, tau_P=math.nan, Y_1=math.nan, Y_2=math.nan, G_1=math.nan, G_2=math.nan, rd=e.r * e.d,
+        rd_needed=math.nan, plateau=math.nan, lazy_deficit=math.nan, conditions=rows, predicted_order={}, schedule=e.schedule,
+        warnings=warnings, notes=[], applies=False,
+    )
+
+
+def _failed(c: Condition) -> str:
+    return f"{c.label}: found {c.value:.3g}, bound {c.threshold:.3g}; {c.fix}"
+
+
+def outside_of_theory(experiment: Experiment) -> list[Fault]:
+    """Fields whose choice the closed forms, the conditions, the closure and the predicted order say nothing of.
+
+    They are derived for the logistic loss of THEORY §3 on the data of §1. Each thing that can be chosen declares by `in_theory`
+    whether it stays within.
+
+    Returns
+    -------
+    list of Fault
+        Empty if they apply.
+    """
+    faults = []
+    for registry in CHOSEN:
+        name = getattr(experiment, registry.kind)
+        if name in registry and not registry[name].in_theory:
+            within = " or ".join(repr(each.name) for each in registry if each.in_theory)
+            faults.append(Fault(f"{registry.kind} = {name!r}",
+                                f"the closed forms and the closure are of {registry.kind} = {within} (THEORY §8, §16)",
+                                f"set {registry.kind} = {within}, or rely on the engines limit and finite alone",
+                                (registry.kind,)))
+    return faults
+
+
 def get_conditions(experiment: Experiment) -> tuple[Condition, ...]:
-    """Return the conditions of THEORY §9 for an experiment, with value, threshold and margin at the level 0.45."""
+    """Return the conditions of THEORY §9 for an experiment, with value, threshold and margin at the level 0.45.
+
+    Of an experiment outside of the theory only those are returned that rest on no closed form of the learning times.
+    """
     e = experiment
+    rows = _all_conditions(e)
+    return tuple(row for row in rows if row.id in OF_ANY_RUN) if outside_of_theory(e) else rows
+
+
+def _all_conditions(e: Experiment) -> tuple[Condition, ...]:
     return conditions(
         d=e.d, kappa=e.kappa_value, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         m_V=e.m_V, neurons=e.neurons, eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value,
         level=LEVELS[0], dtype=e.dtype, tau_largest=largest_noise(e),
-        other_rates=[rate for _, rate in e.pieces or ()],
+        other_rates=[rate for _, rate in e.pieces or ()], loss_curvature=make_loss(e).curvature_at_zero,
     )
 
 
@@ -173,8 +228,15 @@ def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> li
     list of Requirement
         All are met exactly if `regime` raises no warning on an experiment that the predictions cover. The orders are left out
         where a rate times lambda is 1 or more: none is predicted there.
+
+    Raises
+    ------
+    InputError
+        If the closed forms do not apply to the experiment.
     """
-    e = experiment
+    e, outside = experiment, outside_of_theory(experiment)
+    if outside:
+        raise InputError.of(outside)
     rows = get_conditions(e)
     found = [Requirement(c.id, c.label, log_margin(c.margin, 1.0)) for c in rows if c.role == "numerics"]
     for field, rate in e.rates().items():
@@ -192,7 +254,9 @@ def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> li
 
 def uncovered(experiment: Experiment) -> list[str]:
     """What about an experiment the predictions leave out, as warnings; empty if they cover it."""
-    e, found = experiment, []
+    e = experiment
+    found = [f"{fault.found}: closed forms, conditions and predicted orders do not apply; {fault.rule}"
+             for fault in outside_of_theory(e)]
     if e.schedule not in ("S", "L-S"):
         found.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
     if e.network == "shared":
@@ -219,8 +283,7 @@ def _reduction(motion: float) -> float:
 
 
 def _predict(e: Experiment, schedule: str, deficit: float) -> OrderPrediction:
-    stable = stable_rate(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
-    return judge(closure_of(e, schedule), schedule, deficit, stable_rate=stable)
+    return judge(closure_of(e, schedule), schedule, deficit, stable_rate=stable_rate_of(e))
 
 
 def _order_warnings(p: OrderPrediction) -> list[str]:

@@ -27,9 +27,10 @@ from theory_sim.testing import (
     positive_homogeneity,
     schedules,
 )
-from theory_sim.train.logistic import loss, slope
+from theory_sim.train.losses import make_loss
 
 Array = np.ndarray[Any, Any]
+LOSS = make_loss(Experiment())
 SMALL = Experiment(d=4, N=16, m_W=8, m_V=12, n_test=2, eta_1=1.0, eta_2=0.25, lambda_=0.02, tau_xi=0.1, max_steps=8,
                    record_every=0.2, dtype="float64", neurons="independent")  # fmt: skip
 
@@ -54,13 +55,13 @@ def set_flat(network: SplitNetwork, values: Array) -> None:
 
 def gradient_and_loss(network: SplitNetwork, data: Data) -> tuple[Array, Callable[[Array], float]]:
     """The simulator's gradient of the data term at its weights, and that term as a function of the weights."""
-    residual = data.y * slope(data.y * network.f) / len(data)
+    residual = data.y * LOSS.slope(data.y * network.f) / len(data)
     network.step(residual, 0.0, 0)
     gradient = np.concatenate([network.W.gradient.ravel(), network.V.gradient.ravel()])
 
     def data_term(values: Array) -> float:
         set_flat(network, values)
-        return float(np.mean(loss(data.y * network.f)))
+        return float(np.mean(LOSS.value(data.y * network.f)))
 
     return gradient, data_term
 
@@ -141,7 +142,7 @@ def trained(experiment: Experiment, data: Data, bias: float = 0.0) -> Callable[[
             refresh(network)
             history = []
             for step in range(5):
-                network.step(labels * slope(labels * network.f + bias * labels) / len(data), 0.5, step)
+                network.step(labels * LOSS.slope(labels * network.f + bias * labels) / len(data), 0.5, step)
                 history.append(network.f)
             return np.array(history)
 

@@ -10,16 +10,22 @@ __all__ = ["Described"]
 
 
 class Described(TyperCommand):
-    """A command in whose help {schedules}, {placements} and {observers} stand for their names."""
+    """A command in whose help some words in braces stand for names.
+
+    {choices}: each field that chooses, and what it takes; {schedules}, {observers}: those that there are.
+    """
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        from theory_sim.experiment.choices import NO_PLACEMENT, OBSERVERS, PLACEMENTS, SCHEDULES
+        from theory_sim.experiment.choices import CHOSEN, OBSERVERS, SCHEDULES
+        from theory_sim.experiment.description import Experiment
+        from theory_sim.experiment.field_rules import choices_of
 
-        names = {"{schedules}": SCHEDULES.names(), "{placements}": (NO_PLACEMENT, *PLACEMENTS.names()),
-                 "{observers}": OBSERVERS.names()}
+        choices = [f"{each.kind} is one of: {', '.join(choices_of(Experiment.model_fields[each.kind]))}" for each in CHOSEN]
+        names = {"{choices}": "; ".join(choices), "{schedules}": ", ".join(SCHEDULES.names()),
+                 "{observers}": ", ".join(OBSERVERS.names())}
         for parameter in self.params:
             if not isinstance(parameter, TyperOption) or not parameter.help:
                 continue
             for mark, listed in names.items():
-                parameter.help = parameter.help.replace(mark, ", ".join(listed))
+                parameter.help = parameter.help.replace(mark, listed)
         super().format_help(ctx, formatter)

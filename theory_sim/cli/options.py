@@ -21,7 +21,7 @@ Runs = Annotated[list[Path], typer.Argument(help="Folders of saved runs.")]
 Preset = Annotated[str | None, typer.Option(help="Preset to start from instead of a file (default: default).")]
 Settings = Annotated[list[str] | None, typer.Option(
     "--set", metavar="FIELD=VALUE",
-    help="Change a field; repeatable. schedule is one of: {schedules}; noise_placement: {placements}.",
+    help="Change a field; repeatable. {choices}.",
 )]
 Compare = Annotated[str | None, typer.Option(help="Schedules on the same data, such as L-S,S. One of: {schedules}.")]
 Seeds = Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")]

@@ -20,8 +20,9 @@ from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.observe.separation import Separation
 from theory_sim.theory.closure import Closure
-from theory_sim.theory.conditions import stable_rate
 from theory_sim.theory.overlap import P_error
+from theory_sim.train.losses import make_loss
+from theory_sim.train.stability import stable_rate_of
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory
 
 if TYPE_CHECKING:
@@ -47,12 +48,13 @@ def _dataset(e: Experiment, course: Closure, engine: str, began: float) -> xarra
 
     records = len(course.tau)
     values = _values(e, course)
+    loss = make_loss(e)
     declared = {**Losses.variables, **PError.variables, **Decomposition.variables, **Separation.variables}
     sizes = {"kind": 3, "layer": 2, "direction": 3, "part": 2}
     variables = {
         name: (("record", *variable.dims),
                values.get(name, np.full((records, *(sizes[dim] for dim in variable.dims)), math.nan)),
-               {"units": variable.unit, "long_name": variable.meaning})
+               variable.attributes(loss))
         for name, variable in declared.items()
     }
     shares = np.array([e.p0_value, e.q0, 1.0 - e.p0_value - e.q0])
@@ -74,10 +76,9 @@ def _message(e: Experiment, course: Closure) -> str:
     if course.outcome == "reached_loss":
         return f"training loss {course.final_loss:.4g} <= epsilon_2 = {e.epsilon_2:g}"
     if course.outcome == "diverged":
-        stable = stable_rate(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
         return (f"training loss {course.final_loss:g} at step {course.final_step}, tau = {course.final_tau:g}; likely cause: "
-                f"rate {course.rate[-1]:g}, where the largest stable one near f = 0 is about {stable:.3g} (2 / the Hessian's "
-                "top eigenvalue in the limit); lower the rate")
+                f"rate {course.rate[-1]:g}, where the largest stable one near f = 0 is about {stable_rate_of(e):.3g} "
+                "(2 / the Hessian's top eigenvalue in the limit); lower the rate")
     if course.final_tau >= e.max_tau * (1.0 - 1e-12):
         return f"tau = {course.final_tau:g} reached max_tau = {e.max_tau:g}"
     return f"{course.final_step} steps taken, max_steps = {e.max_steps}"

@@ -23,7 +23,9 @@ _SECONDS: Final = 0.1
 
 @register
 class Closure(Solver):
-    """Split network, full batches, no placed noise; any schedule, any patterns. A record is one block of the time grid.
+    """Split network, the theory's own choices, full batches, no placed noise; any schedule, any patterns.
+
+    A record is one block of the time grid.
 
     What it says nothing of is NaN: losses and accuracies on fresh examples, and the signal's norm. P_overlap and P_error it
     gives, with the accuracy of `theory_sim.theory.closure.ACCURACY`.
@@ -47,7 +49,11 @@ class Closure(Solver):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
+        from theory_sim.regimes import outside_of_theory
+
         e = experiment
+        for fault in outside_of_theory(e):
+            return fault
         if e.network != "split":
             return Fault(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)",
                          "set network = 'split', or use the engine limit", ("network",))

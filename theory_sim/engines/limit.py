@@ -56,7 +56,7 @@ class Limit(Solver):
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
         found = (*_of_placement(experiment, options), *_of_noise_output(experiment, options), *_of_observers(experiment),
-                 *_of_flow(experiment, options, observers))
+                 *_of_loss(experiment, options), *_of_flow(experiment, options, observers))
         return next(iter(found), None)
 
     def require_resources(self, experiment: Experiment, options: Mapping[str, Any], threads: int | None) -> None:
@@ -145,6 +145,18 @@ def _of_noise_output(e: Experiment, options: Mapping[str, Any]) -> Iterator[Faul
         yield Fault("noise = 'sampled' with time = 'flow'",
                     "paths of the noise are as rough as Brownian motion, on which adaptive steps lose their order",
                     "use time = 'steps'")
+
+
+def _of_loss(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+    from theory_sim.experiment.choices import LOSSES
+    from theory_sim.train.losses import Loss
+
+    chosen = LOSSES[e.loss]
+    if options["time"] == "flow" and issubclass(chosen, Loss) and chosen.slope_jumps:
+        other = [each.name for each in LOSSES if issubclass(each, Loss) and not each.slope_jumps]
+        yield Fault(f"loss = {e.loss!r} with time = 'flow'",
+                    "a loss whose slope is continuous: at a jump no step is short enough",
+                    f"use time = 'steps', or loss = {' or '.join(map(repr, other))}", ("loss",))
 
 
 def _of_observers(e: Experiment) -> Iterator[Fault]:

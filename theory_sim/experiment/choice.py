@@ -31,12 +31,16 @@ class Choice:
     fields : mapping
         Fields that only it has: name to type with rules, such as ``Annotated[float, Field(50.0, gt=0, description="...")]``.
         One without a default must be given.
+    in_theory : bool
+        Whether closed forms, closure and predicted order (THEORY §8, §9, §16) can hold for an experiment that chooses it
+        (`theory_sim.regimes.outside_of_theory`).
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     reads: ClassVar[tuple[str, ...]] = ()
     fields: ClassVar[Mapping[str, Any]] = {}
+    in_theory: ClassVar[bool] = True
 
     @classmethod
     def faults(cls, experiment: Any) -> Iterator[Fault]:  # an Experiment, which stands above this module

@@ -1,4 +1,4 @@
-"""What an Experiment chooses by name: schedules, placements of noise, observers. Their classes stand on the floors above.
+"""What an Experiment chooses by name, such as a schedule, a loss or an observer. Their classes stand on the floors above.
 
 A kind of thing that one field chooses is a registry in `CHOSEN`, with the field's name; nothing else lists the kinds.
 
@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from theory_sim.experiment.choice import Choice, Choices
 
-__all__ = ["CHOSEN", "NO_PLACEMENT", "OBSERVERS", "PLACEMENTS", "SCHEDULES", "OneOf", "ScheduleChoice", "chosen_by"]
+__all__ = ["CHOSEN", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "PLACEMENTS", "SCHEDULES", "OneOf", "ScheduleChoice", "chosen_by"]
 
 
 class ScheduleChoice(Choice):
@@ -49,9 +49,10 @@ class ScheduleChoice(Choice):
 
 SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedules")
 PLACEMENTS: Final = Choices[Choice]("noise_placement", "theory_sim.train.noise")
+LOSSES: Final = Choices[Choice]("loss", "theory_sim.train.losses")
 OBSERVERS: Final = Choices[Choice]("observer", "theory_sim.observe")
 NO_PLACEMENT: Final = "none"
-CHOSEN: Final[tuple[Choices[Any], ...]] = (SCHEDULES, PLACEMENTS)
+CHOSEN: Final[tuple[Choices[Any], ...]] = (SCHEDULES, PLACEMENTS, LOSSES)
 """Registries of which a field, named like the registry's kind, chooses one."""
 
 

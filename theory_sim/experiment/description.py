@@ -154,6 +154,16 @@ class Experiment(RecordingSection):
         dump["observe"] = {name: recording.fields() for name, recording in self.observe.items()} or None
         return {key: value for key, value in dump.items() if value is not None}
 
+    def identity(self) -> dict[str, Any]:
+        """`fields` without those that are at their defaults and that earlier versions did not have.
+
+        What identifies a run: a result that was stored before a field existed is that of the field's default. Such a field is
+        declared with ``json_schema_extra={"since": "0.3"}``.
+        """
+        later = {info.alias or name: info.default for name, info in type(self).model_fields.items()
+                 if isinstance(info.json_schema_extra, dict) and "since" in info.json_schema_extra}
+        return {key: value for key, value in self.fields().items() if key not in later or value != later[key]}
+
     @classmethod
     def from_toml(cls, path: str | os.PathLike[str]) -> Experiment:
         """Read one experiment. A file that also holds ``compare`` or ``seeds`` is a plan: see ``Plan``.

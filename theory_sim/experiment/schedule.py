@@ -20,7 +20,7 @@ class ScheduleSection(NetworkSection):
     schedule: Annotated[str, OneOf(SCHEDULES)] = Field("L-S", description="law of the learning rate")
     eta_1: float = Field(16.0, ge=LEAST, le=MOST, description="large learning rate")
     eta_2: float = Field(0.5, ge=LEAST, le=MOST, description="small learning rate")
-    epsilon_1: float = Field(0.15, gt=0, le=MOST, description="annealing at training loss epsilon_1 + q_hat log 2")
+    epsilon_1: float = Field(0.15, gt=0, le=MOST, description="annealing at training loss epsilon_1 + q_hat l(0)")
     step_tau: float | None = Field(None, ge=LEAST, le=MOST, description="tau between two cuts of the rate")
     step_factor: float = Field(0.1, gt=0, le=1, description="factor of each cut")
     pieces: tuple[tuple[float, float], ...] | None = Field(

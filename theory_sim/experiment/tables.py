@@ -1,4 +1,4 @@
-"""Tables of the documentation, in Markdown, made from what fields, schedules, placements of noise and observers declare."""
+"""Tables of the documentation, in Markdown, made from what fields, things chosen by name, and observers declare."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from theory_sim.experiment.choices import CHOSEN, NO_PLACEMENT, OBSERVERS, PLACE
 from theory_sim.experiment.description import Experiment
 from theory_sim.experiment.field_rules import rule_of
 
-__all__ = ["field_table", "observer_table", "placement_table", "schedule_table"]
+__all__ = ["choice_table", "field_table", "observer_table", "placement_table", "schedule_table"]
 
 
 def field_table() -> str:
@@ -33,6 +33,15 @@ def placement_table() -> str:
     rows = [(f"`{NO_PLACEMENT}`", "nothing", "")]
     rows += [(f"`{chosen.name}`", chosen.summary, getattr(chosen, "unit", "")) for chosen in PLACEMENTS]
     return _table(("`noise_placement`", "what is done at each step", "unit of `noise_level`"), rows)
+
+
+def choice_table(kind: str) -> str:
+    """Everything that the field of a kind, such as ``loss``, can choose, with what it is and the fields that it reads."""
+    (registry,) = [registry for registry in CHOSEN if registry.kind == kind]
+    rows = [(f"`{chosen.name}`", chosen.summary, _fields([*chosen.reads, *chosen.fields])) for chosen in registry]
+    if not any(row[2] for row in rows):
+        return _table((f"`{kind}`", "what it is"), [row[:2] for row in rows])
+    return _table((f"`{kind}`", "what it is", "reads"), rows)
 
 
 def observer_table() -> str:

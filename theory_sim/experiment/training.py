@@ -1,14 +1,15 @@
-"""Section: mini-batches and stop rules (THEORY §3)."""
+"""Section: the loss, mini-batches and stop rules (THEORY §3)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field
 
 from theory_sim.errors import Fault
-from theory_sim.experiment.choices import SCHEDULES
+from theory_sim.experiment.choices import LOSSES, SCHEDULES, OneOf
 from theory_sim.experiment.noise import NoiseSection
 from theory_sim.experiment.section import LEAST, MOST
 
@@ -16,8 +17,11 @@ __all__ = ["TrainingSection"]
 
 
 class TrainingSection(NoiseSection):
-    """Examples a step, and when a run stops."""
+    """What is minimised, examples a step, and when a run stops."""
 
+    loss: Annotated[str, OneOf(LOSSES)] = Field(
+        "logistic", description="loss l(v) of the margin v = y f", json_schema_extra={"since": "0.3"}
+    )
     batch_size: int | None = Field(None, strict=True, ge=1, description="examples a step, without replacement (default all)")
 
     epsilon_2: float | None = Field(None, gt=0, description="stop once the training loss is at most this")

@@ -13,7 +13,7 @@ from theory_sim.limit.memories import Memories, Residuals
 from theory_sim.limit.spatial import Pairs, PairTerms
 from theory_sim.numeric.limit_kernels import own_terms
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.train.logistic import slope
+from theory_sim.train.losses import Loss
 
 __all__ = ["Evaluation", "Evaluator", "NoiseValues"]
 
@@ -86,9 +86,14 @@ class Evaluator:
         Terms between different patches.
     pool : BlockPool
         Open pool of threads.
+    loss : Loss
+        Whose slope gives the residuals.
     """
 
-    def __init__(self, geometry: Geometry, train: Data, patches: Patches, pairs: Pairs, pool: BlockPool) -> None:
+    def __init__(
+        self, geometry: Geometry, train: Data, patches: Patches, pairs: Pairs, pool: BlockPool, loss: Loss
+    ) -> None:
+        self._loss = loss
         self._geometry, self._train, self._patches, self._pairs, self._pool = geometry, train, patches, pairs, pool
         n, d = patches.x.shape
         self._rows = max(8, min(1024, _BLOCK_BYTES // max(1, d * patches.x.itemsize)))
@@ -140,7 +145,7 @@ class Evaluator:
             if cross is not None:
                 signal[rows] += cross[rows]
             outputs[rows] = signal[rows] + others[rows]
-            residual = of.y[rows] * slope(of.y[rows] * outputs[rows]) / count
+            residual = of.y[rows] * self._loss.slope(of.y[rows] * outputs[rows]) / count
             np.dot(residual.astype(x.dtype), x[rows], out=gradients[block])
 
         self._pool.run(work, self._blocks)

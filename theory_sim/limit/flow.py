@@ -17,7 +17,6 @@ from theory_sim.limit.memories import Residuals
 from theory_sim.limit.network import LimitNetwork, Start
 from theory_sim.loop import Run
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
-from theory_sim.train.logistic import loss
 from theory_sim.trajectory import Outcome
 
 __all__ = ["FlowRun", "TimeError"]
@@ -101,7 +100,7 @@ class FlowRun(Run[LimitNetwork]):
         self._previous = (Residuals(*(state[f"flow/{i}"] for i in range(4))), length) if length > 0 else None
 
     def _loss(self) -> float:
-        return float(np.mean(loss(self.train.y * self.network.f)))
+        return float(np.mean(self.loss.value(self.train.y * self.network.f)))
 
     def _take(self, rate: float, training_loss: float) -> None:
         """One accepted step; its length obeys the error, the next stop and the threshold of L-S."""

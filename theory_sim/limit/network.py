@@ -20,7 +20,7 @@ from theory_sim.limit.spatial import ExactPairs, MeanPairs, Pairs
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
 from theory_sim.train.clock import Clock, Instant, Kernel, Tick, ages
-from theory_sim.train.logistic import slope
+from theory_sim.train.losses import make_loss
 from theory_sim.train.noise import OutputNoise, PreActivationNoise, WeightNoise, make_placement
 
 __all__ = ["LimitNetwork", "Perturbed", "Start"]
@@ -104,9 +104,10 @@ class LimitNetwork:
         pairs.fit(self.compression)
         self.clock = Clock(e, kernel)
         self._placement = make_placement(e)
+        self._loss = make_loss(e)
         self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
         self._geometry = Geometry.of(e, train, patches, self.compression)
-        self._evaluator = Evaluator(self._geometry, train, patches, pairs, pool)
+        self._evaluator = Evaluator(self._geometry, train, patches, pairs, pool, self._loss)
         self._noise = None if noise == "vanishing" else _NoiseOutputs(e, patches, self._geometry, spatial)
         layers = 1 if self._geometry.shared else 2
         self._memories = Memories.start(len(self.compression.exponents), len(patches.x), e.d, layers)
@@ -243,7 +244,7 @@ class LimitNetwork:
 
     def residuals(self) -> Residuals:
         """Full-batch residuals at the present outputs."""
-        residual = self._train.y * slope(self._train.y * self.f) / len(self._train)
+        residual = self._train.y * self._loss.slope(self._train.y * self.f) / len(self._train)
         return self._evaluator.gathered(self._now, residual, whole=True)
 
     def move(self, start: Start, first: Residuals, last: Residuals, rate: float, duration: float) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.experiment.record_times import Recording
 from theory_sim.observe.base import Observer, Snapshot, Variable
+from theory_sim.train.losses import Loss
 
 __all__ = ["Group", "Records"]
 
@@ -62,13 +63,13 @@ class Group:
         """Records from ``start`` on, each variable stacked."""
         return {name: np.asarray(values[start:]) for name, values in self.values.items()}
 
-    def dataset(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Variables and coordinates for xarray."""
+    def dataset(self, loss: Loss) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Variables and coordinates for xarray, of a run with a loss."""
         suffix = f"_{self.name}" if self.name else ""
         dim = f"record{suffix}"
         arrays = self.arrays()
         variables = {
-            name: ((dim, *variable.dims), arrays[name], {"units": variable.unit, "long_name": variable.meaning})
+            name: ((dim, *variable.dims), arrays[name], variable.attributes(loss))
             for name, variable in self.declared.items()
         }
         coordinates: dict[str, Any] = {

@@ -22,12 +22,12 @@ from theory_sim.loop.records import Records
 from theory_sim.loop.unfinished import UnfinishedRun
 from theory_sim.network.given_noise import GivenNoise
 from theory_sim.observe.base import Observer, Outputs, Snapshot
-from theory_sim.theory.conditions import top_curvature
 from theory_sim.train.batches import Batches
 from theory_sim.train.clock import Instant
-from theory_sim.train.logistic import loss, slope
+from theory_sim.train.losses import make_loss
 from theory_sim.train.noise import make_placement
 from theory_sim.train.schedules import make_schedule
+from theory_sim.train.stability import stable_rate_of
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Outcome, Trajectory
 
 __all__ = ["Network", "Progress", "Run", "deferred_interrupt"]
@@ -36,8 +36,6 @@ Array = np.ndarray[Any, Any]
 Progress = Callable[[int, float, float], None]
 """Called with (step, tau, training loss) at every record, and every other second between two."""
 
-# Logistic loss under a stable rate never rises this far above where it began, whatever the initial noise output.
-_DIVERGED: Final = 10.0
 _ASTRONOMIC: Final = 1e6
 # Small rates take many steps from a record to the next: that they advance is to be seen.
 _REPORT_SECONDS: Final = 2.0
@@ -142,6 +140,8 @@ class Run(Generic[N]):
         self.progress, self.interrupted = progress, interrupted
         self.schedule = make_schedule(experiment, float(train.counts[1]) / len(train))
         self.batches = Batches(experiment)
+        self.loss = make_loss(experiment)
+        self.loss.require_derivative()
         self.placement = make_placement(experiment)
         self.step, self.tau, self.rate = 0, 0.0, math.nan
         self.records = Records(observers, experiment.record_every)
@@ -174,7 +174,7 @@ class Run(Generic[N]):
         try:
             while True:
                 margin = self.train.y * self.network.f
-                training_loss = float(np.mean(loss(margin)))
+                training_loss = float(np.mean(self.loss.value(margin)))
                 end = self._visit(training_loss)
                 if end is not None:
                     return end
@@ -214,9 +214,11 @@ class Run(Generic[N]):
             for observer in self.records.observers:
                 observer.annealed(snapshot)
 
-    @staticmethod
-    def _loss_limit(training_loss: float) -> float:
-        return min(_DIVERGED * max(training_loss, math.log(2)), _ASTRONOMIC)
+    def _loss_limit(self, training_loss: float) -> float:
+        """Training loss beyond which a run has diverged: far above its start, or where that is no sign of it, astronomic."""
+        if math.isinf(self.loss.largest_rise):
+            return _ASTRONOMIC
+        return min(self.loss.largest_rise * max(training_loss, self.loss.at_zero), _ASTRONOMIC)
 
     def _advance(self, margin: Array, rate: float) -> None:
         perturbed: Perturbed | None = None
@@ -224,7 +226,7 @@ class Run(Generic[N]):
             level = self.placement.level(self.tau, self.schedule.annealed_tau)
             perturbed = self.network.perturbed(self.step, level)
             margin = self.train.y * perturbed.f
-        residual = self.train.y * slope(margin)
+        residual = self.train.y * self.loss.slope(margin)
         batch = self.batches.at(self.step)
         if batch is None:
             residual /= len(residual)
@@ -253,7 +255,7 @@ class Run(Generic[N]):
 
     def _diagnosis(self, training_loss: float, rate: float) -> str:
         e = self.experiment
-        stable = 2.0 / top_curvature(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
+        stable = stable_rate_of(e)
         if rate > stable:
             cause = (f"rate {rate:g} is above about {stable:.3g}, the largest stable one near f = 0 "
                      "(2 / the Hessian's top eigenvalue in the limit)")
@@ -261,6 +263,10 @@ class Run(Generic[N]):
         elif not math.isfinite(self.network.clock.level) or self.network.clock.level > 1e6:
             cause = f"the accumulated noise has standard deviation {self.network.clock.level:.3g}"
             fix = "lower tau_0" if self.step == 0 else "lower the rate, tau_xi or tau_0"
+        elif self.loss.curvature > self.loss.curvature_at_zero and math.isinf(self.loss.curvature):
+            cause = (f"the {self.loss.name} loss, whose curvature grows with the loss: away from f = 0 rates below "
+                     f"{stable:.3g} diverge too")
+            fix = "lower the rate, or the initial outputs (tau_0, or paired neurons)"
         else:
             cause = (f"noise output: accumulated noise of standard deviation {self.network.clock.level:.3g} in "
                      f"{e.neurons} neurons, or overflow of {e.dtype}")
@@ -269,7 +275,8 @@ class Run(Generic[N]):
                 f"likely cause: {cause}; {fix}")
 
     def _snapshot(self) -> Snapshot:
-        return Snapshot(self.step, self.tau, self.rate, self.network.clock.now, self.network, self.train, self.test)
+        return Snapshot(self.step, self.tau, self.rate, self.network.clock.now, self.network, self.train, self.test,
+                        self.loss)
 
     def _record(self, training_loss: float, *, end: bool) -> None:
         due = self.records.due(self.step, self.tau, self._tau_before, end=end)
@@ -333,7 +340,7 @@ class Run(Generic[N]):
             "kind": list(KINDS), "layer": self.layers, "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"],
         }
         for group in self.records.groups:
-            recorded, labels = group.dataset()
+            recorded, labels = group.dataset(self.loss)
             variables |= recorded
             coordinates |= labels
         variables["w_star"] = (("x1",), self.train.w_star, {"long_name": "unit vector w* of P"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,8 +17,9 @@ from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
 from theory_sim.network import FiniteNetwork
 from theory_sim.train.clock import Clock, Instant
+from theory_sim.train.losses import Loss
 
-__all__ = ["Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "weights_of"]
+__all__ = ["LOSS_UNIT", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "weights_of"]
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array | float]
@@ -27,12 +28,24 @@ Labelled = Mapping[str, tuple[tuple[str, ...], Any, Mapping[str, str]]]
 """Variables without a record dimension: name to (dimensions, values, attributes)."""
 
 
+LOSS_UNIT: Final = "unit of the loss"
+"""Unit of a variable that is a loss: a run puts that of its own loss in its place."""
+
+
 class Variable(NamedTuple):
-    """A recorded variable: its dimensions beside the record's, unit and meaning."""
+    """A recorded variable: its dimensions beside the record's, unit and meaning.
+
+    ``{loss}`` in the meaning stands for the name of the run's loss.
+    """
 
     dims: tuple[str, ...]
     unit: str
     meaning: str
+
+    def attributes(self, loss: Loss) -> dict[str, str]:
+        """Attributes of the variable in a dataset of a run with a loss."""
+        unit = loss.unit if self.unit == LOSS_UNIT else self.unit
+        return {"units": unit, "long_name": self.meaning.replace("{loss}", f"{loss.name} loss")}
 
 
 class Use(NamedTuple):
@@ -116,6 +129,8 @@ class Snapshot:
         The engine's network: outputs, and at finite width the weights and their split (`weights_of`).
     train, test : Data
         Training set and fresh examples.
+    loss : Loss
+        The loss l(v) that the run minimises.
     """
 
     step: int
@@ -125,6 +140,7 @@ class Snapshot:
     network: Outputs
     train: Data
     test: Data
+    loss: Loss
 
     @property
     def tau_noise(self) -> float:

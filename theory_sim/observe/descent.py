@@ -17,8 +17,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
-from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable, weights_of
-from theory_sim.train.logistic import loss, slope
+from theory_sim.observe.base import LOSS_UNIT, Observer, Snapshot, Use, Values, Variable, weights_of
 
 __all__ = ["SCALES", "THETAS", "Descent"]
 
@@ -48,8 +47,8 @@ class Descent(Observer):
 
     variables: Mapping[str, Variable] = {
         "descent_rate": Variable((), "1", "learning rate of the step that leaves the record"),
-        "descent_loss": Variable((), "nat", "L_t(theta_t), mean logistic loss over the training set"),
-        "descent_star_loss": Variable(("theta", "scale"), "nat", "L_t(theta*) of theta* = s u w*^T, s = scale x sqrt(d)"),
+        "descent_loss": Variable((), LOSS_UNIT, "L_t(theta_t), mean {loss} over the training set"),
+        "descent_star_loss": Variable(("theta", "scale"), LOSS_UNIT, "L_t(theta*) of theta* = s u w*^T, s = scale x sqrt(d)"),
         "descent_feature_norm": Variable(("theta",), "1", "largest Euclidean norm of a training example's feature"),
         "descent_size": Variable(("theta",), "1", "|theta_t|^2, squared Frobenius norm"),
         "descent_star": Variable((), "1", "<theta_t, u w*^T>"),
@@ -87,7 +86,7 @@ class Descent(Observer):
         from_V = train.alpha * (v @ (lit * (V @ directions.T)))[train.direction]
         offsets = np.stack([f - from_W - from_V, f - from_W])
 
-        pull = y * slope(y * f) / len(train)
+        pull = y * snapshot.loss.slope(y * f) / len(train)
         gradient_W = w[:, None] * (active @ (pull[seen, None] * x1))
         weights_V = np.bincount(train.direction, weights=pull * train.alpha, minlength=3)
         gradient_V = v[:, None] * (lit @ (weights_V[:, None] * directions))
@@ -99,8 +98,8 @@ class Descent(Observer):
         margins = y * (scale[:, None, None] * (share_W * along) + offsets)  # (scale, theta, N)
         return {
             "descent_rate": snapshot.rate,
-            "descent_loss": float(loss(y * f).mean()),
-            "descent_star_loss": loss(margins).mean(axis=2).T,
+            "descent_loss": float(snapshot.loss.value(y * f).mean()),
+            "descent_star_loss": snapshot.loss.value(margins).mean(axis=2).T,
             "descent_feature_norm": np.sqrt([np.max(size_W + size_V), np.max(size_W)]),
             "descent_size": np.array([sum(squares), squares[0]]),
             "descent_star": float(w @ (W @ w_star)),

@@ -13,7 +13,6 @@ from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
 from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable
-from theory_sim.train.logistic import slope
 
 __all__ = ["LEVELS", "Gradients"]
 
@@ -52,7 +51,7 @@ class Gradients(Observer):
     def observe(self, snapshot: Snapshot) -> Values:
         train = snapshot.train
         margin = train.y * snapshot.network.f
-        pull = -train.y * slope(margin)
+        pull = -train.y * snapshot.loss.slope(margin)
         kinds = range(len(KINDS))
         sums = np.stack([(pull[train.kind == k].astype(train.x1.dtype) @ train.x1[train.kind == k]) for k in kinds])
         sums = sums.astype(np.float64)

@@ -15,8 +15,9 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.storage.plain import make_plain
-from theory_sim.theory.conditions import stable_rate
-from theory_sim.theory.crossings import LEVELS, AboveAgain, Order, above_again, learning_time, oscillated
+from theory_sim.theory.crossings import HYSTERESIS, LEVELS, AboveAgain, Order, above_again, learning_time, oscillated
+from theory_sim.train.losses import Loss, make_loss
+from theory_sim.train.stability import stable_rate_of
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["LearningOrder", "LevelOrder", "learning_order", "require_level"]
@@ -32,7 +33,8 @@ class LevelOrder:
     Attributes
     ----------
     level : float
-        Mean training loss below which a kind counts as learnt, nats.
+        Mean training loss below which a kind counts as learnt, nats. With another loss than the logistic one it names a margin:
+        the kind is learnt below its own loss at the margin at which the logistic loss is the level.
     tau_P, tau_Q : float
         Learning times; infinity where not learnt by ``censored_at``, NaN where the run has no order (diverged, oscillated).
     order : str
@@ -111,7 +113,8 @@ def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> Learn
     trajectory : Trajectory
         A run of either engine.
     level : float
-        Mean training loss below which a kind counts as learnt, in (0, log 2).
+        Mean training loss below which a kind counts as learnt, in (0, log 2). With another loss than the logistic one it names
+        the margin at which the logistic loss is the level; a kind is learnt below the run's own loss at that margin.
 
     Raises
     ------
@@ -133,15 +136,17 @@ def _at_level(trajectory: Trajectory, level: float) -> LevelOrder:
     tau = trajectory.dataset["tau"].values
     losses = {kind: trajectory.history("loss_train", kind=kind) for kind in ("P-only", "Q-only")}
     accuracies = {kind: trajectory.history("accuracy_train", kind=kind) for kind in ("P-only", "Q-only")}
-    tau_P, tau_Q = (learning_time(tau, losses[kind], level) for kind in ("P-only", "Q-only"))
+    loss = make_loss(trajectory.experiment)
+    own_level = loss.at_level(level)
+    tau_P, tau_Q = (learning_time(tau, losses[kind], own_level) for kind in ("P-only", "Q-only"))
     first_tau = min(tau_P, tau_Q)
     order: Order
     if any(np.isnan(of_kind).all() for of_kind in losses.values()):  # a kind that the data do not hold has no order
         return LevelOrder(level, tau_P, tau_Q, "no examples", first_tau, math.nan, math.nan, math.nan)
     if trajectory.dataset.attrs.get("outcome") == "diverged":
         return _without_order(level, "diverged")
-    if oscillated(tau, list(losses.values()), trajectory.history("rate"), stable_rate=_stable_rate(trajectory),
-                  until=max(tau_P, tau_Q)):
+    if oscillated(tau, list(losses.values()), trajectory.history("rate"), stable_rate=stable_rate_of(trajectory.experiment),
+                  until=max(tau_P, tau_Q), at_zero=loss.at_zero):
         return _without_order(level, "oscillated")
     if math.isinf(first_tau):
         return LevelOrder(level, tau_P, tau_Q, "neither learnt", first_tau, math.nan, math.nan, math.nan)
@@ -156,7 +161,7 @@ def _at_level(trajectory: Trajectory, level: float) -> LevelOrder:
         float(np.interp(first_tau, tau, losses[other])),
         float(np.interp(first_tau, tau, accuracies[other])),
         float(np.interp(first_tau, tau, accuracies[own])),
-        *(above_again(tau, losses[kind], level) for kind in ("P-only", "Q-only")),
+        *(above_again(tau, losses[kind], own_level, hysteresis=_hysteresis(loss)) for kind in ("P-only", "Q-only")),
     )
 
 
@@ -164,6 +169,7 @@ def _without_order(level: float, order: Order) -> LevelOrder:
     return LevelOrder(level, math.nan, math.nan, order, math.nan, math.nan, math.nan, math.nan)
 
 
-def _stable_rate(trajectory: Trajectory) -> float:
-    e = trajectory.experiment
-    return stable_rate(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
+def _hysteresis(loss: Loss) -> float:
+    """The same share of the distance between two levels as `HYSTERESIS` is of the logistic loss's."""
+    first, second = LEVELS[:2]
+    return HYSTERESIS * ((loss.at_level(second) - loss.at_level(first)) / (second - first))

@@ -15,6 +15,7 @@ from theory_sim.plots.registry import Option, Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
 from theory_sim.statistics.curves import mean_curve
 from theory_sim.theory.crossings import LEVELS
+from theory_sim.train.losses import make_loss
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
     trajectories : sequence of Trajectory
         Runs of one or more schedules, one or more seeds each, of any engine.
     level : float
-        Level to draw, nats.
+        Level to draw, nats of the logistic loss; of another loss, that loss at the same margin is drawn.
 
     Raises
     ------
@@ -58,13 +59,13 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
             for run in runs:
                 engines.setdefault(run.dataset.attrs["engine"], []).append(run)
             main = engines.get(DEFAULT, next(iter(engines.values())))
-            _panel(ax, main, level)
+            _panel(ax, main, make_loss(main[0].experiment).at_level(level))
             for others in engines.values():
                 if others is not main:
                     _over(ax, others)
             seeds = f"{len(main)} seed{'s' if len(main) > 1 else ''}"
             ax.set_title(f"{_title(schedule, runs[0])} ({seeds})", loc="left")
-            ax.set_ylabel("training loss (nats)")
+            ax.set_ylabel(f"training loss{_unit(main[0])}")
         axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
         handles, labels = axes[0].get_legend_handles_labels()
         for ax in axes[1:]:
@@ -74,6 +75,10 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
                     labels.append(label)
         figure.legend(handles, labels, loc="outside upper center", ncols=2, handlelength=1.6, columnspacing=1.2)
     return figure
+
+
+def _unit(run: Trajectory) -> str:
+    return " (nats)" if run.dataset["loss_train"].attrs["units"] == "nat" else ""
 
 
 def _over(ax: Axes, runs: Sequence[Trajectory]) -> None:
@@ -114,7 +119,7 @@ def _panel(ax: Axes, runs: Sequence[Trajectory], level: float) -> None:
             ax.plot(run.dataset["tau"].values, losses, color=colour, lw=0.4, alpha=0.4)
             curves.append((run.dataset["tau"].values, losses))
         ax.plot(grid, mean_curve(grid, curves), color=colour, ls=dashes, lw=1.6, label=name)
-    ax.axhline(level, color="0.4", lw=0.7, ls="--", label=f"learnt below {level:g}")
+    ax.axhline(level, color="0.4", lw=0.7, ls="--", label=f"learnt below {level:.3g}")
     annealed = [run.annealed_tau for run in runs if math.isfinite(run.annealed_tau)]
     if annealed:
         ax.axvspan(min(annealed), max(max(annealed), min(annealed) + 0.004 * last), color="0.85", lw=0,

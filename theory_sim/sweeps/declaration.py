@@ -33,7 +33,7 @@ def run_hash(engine: Engine, experiment: Experiment) -> str:
 
     The experiment's name does not count, nor what the engine does not read: widths for the limit, seeds for the closure.
     """
-    fields = experiment.fields()
+    fields = experiment.identity()
     unread = {"name", *engine.solver.unread}
     described = {"engine": engine.name, "options": dict(engine.options),
             "experiment": {key: value for key, value in fields.items() if key not in unread}}

@@ -12,7 +12,7 @@ import numpy as np
 
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.regimes import get_conditions, regime
+from theory_sim.regimes import get_conditions, outside_of_theory, regime
 from theory_sim.storage.plain import make_plain
 from theory_sim.sweeps.collect import Summary
 from theory_sim.theory.conditions import ConditionId
@@ -109,8 +109,9 @@ class PhaseDiagram:
     seeds : int
         Seeds a cell, at most.
     boundaries : tuple of Boundary
+        None where the theory's conditions do not apply, as to another loss.
     agreements : tuple of Agreement
-        For the order; a cell shows a statement if more than half of its seeds do.
+        For the order; a cell shows a statement if more than half of its seeds do. None where there is no boundary.
     """
 
     x_label: str
@@ -181,9 +182,11 @@ def phase_diagram(
     order = [np.argsort(axis) for axis in axes]
     values, unanimous = (array[np.ix_(order[1], order[0])] for array in (values, unanimous))
     fine = [_fine(axis[which]) for axis, which in zip(axes, order, strict=True)]
+    covered = not outside_of_theory(base)
     return PhaseDiagram(
         x, y, axes[0][order[0]], axes[1][order[1]], quantity, values, unanimous, int(data.sizes["seed"]),
-        _boundaries(base, parameters, fine), _agreements(base, parameters, data) if quantity == "order" else (),
+        _boundaries(base, parameters, fine) if covered else (),
+        _agreements(base, parameters, data) if covered and quantity == "order" else (),
     )
 
 

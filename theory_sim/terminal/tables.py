@@ -60,6 +60,8 @@ def regime_table(regime: Regime) -> Group:
     closed = (f"Closed forms at loss {regime.level:g}: tau_Q = {shown_time(regime.tau_Q)} with frozen patterns, "
               f"tau_P = {shown_time(regime.tau_P)}; G(Y(eta_1)) = {regime.G_1:.2f}, G(Y(eta_2)) = {regime.G_2:.2f} "
               "(1 is frozen).")
+    if not regime.applies:
+        closed = "Closed forms and the closure do not apply: see the warning."
     return Group(table, Text(_FACTORS), Text(""), *_prediction(regime), Text(closed), *notes, *warnings)
 
 

@@ -28,6 +28,8 @@ ROUNDING_SMALL = 1e-3
 ROUNDING_LARGE = 0.1
 """Rounding error of an output at which losses say little any more: such a run is refused."""
 LARGEST_TAU_0 = 1e12
+OF_ANY_RUN: tuple[ConditionId, ...] = ("output-noise", "stable-steps", "noise-resolved")
+"""Conditions that rest on no closed form of the learning times."""
 
 
 @dataclass(frozen=True)
@@ -159,13 +161,13 @@ def _tau_0_to_spare(neurons: str, dtype: str, alpha: float, tau_0: float) -> str
     return f" or tau_0 (with tau_xi in proportion; up to {highest:.2g} in {dtype})" if highest > tau_0 else ""
 
 
-def top_curvature(*, r: float, p0: float, alpha_min: float, alpha_max: float) -> float:
+def top_curvature(*, r: float, p0: float, alpha_min: float, alpha_max: float, curvature: float = 0.25) -> float:
     """Return the top Hessian eigenvalue of the mean loss at f = 0, from Q's linear part.
 
-    A quarter of the equal-time kernel's quadratic form along the three directions, weighted by
-    their probabilities (1/2, 1/4, 1/4) and by (1 - p0) E alpha^2; gradient descent oscillates once
-    rate times eigenvalue exceeds 2. It is 0.032 at r = 0.5, p0 = 1/8, alpha uniform on [0, 1]
-    (THEORY §13). P's own curvature is smaller by a factor of order 1/d and is left out.
+    ``curvature``, the loss's second derivative at margin 0 (a quarter for the logistic loss), times the equal-time kernel's
+    quadratic form along the three directions, weighted by their probabilities (1/2, 1/4, 1/4) and by (1 - p0) E alpha^2;
+    gradient descent oscillates once rate times eigenvalue exceeds 2. It is 0.032 at r = 0.5, p0 = 1/8, alpha uniform on
+    [0, 1] (THEORY §13). P's own curvature is smaller by a factor of order 1/d and is left out.
     """
     s = r * r
     near = 0.5 - math.atan(r) / (2.0 * math.pi)
@@ -174,13 +176,13 @@ def top_curvature(*, r: float, p0: float, alpha_min: float, alpha_max: float) ->
     # Top eigenvalue of the 2 x 2 form over {z, z +- zeta}, each class of probability one half.
     half_sum, half_gap = 0.25 * (0.5 + outer), 0.25 * (0.5 - outer)
     top = half_sum + math.hypot(half_gap, 0.5 * near)
-    return 0.25 * (1.0 - p0) * mean_square * top
+    return curvature * (1.0 - p0) * mean_square * top
 
 
-def stable_rate(*, r: float, p0: float, alpha_min: float, alpha_max: float) -> float:
-    """Return the largest stable learning rate near zero output, 2 / `top_curvature`; infinite without Q."""
-    curvature = top_curvature(r=r, p0=p0, alpha_min=alpha_min, alpha_max=alpha_max)
-    return 2.0 / curvature if curvature > 0.0 else math.inf
+def stable_rate(*, r: float, p0: float, alpha_min: float, alpha_max: float, curvature: float = 0.25) -> float:
+    """Return the largest stable learning rate near zero output, 2 / `top_curvature`; infinite without Q or curvature."""
+    top = top_curvature(r=r, p0=p0, alpha_min=alpha_min, alpha_max=alpha_max, curvature=curvature)
+    return 2.0 / top if top > 0.0 else math.inf
 
 
 def conditions(
@@ -204,12 +206,13 @@ def conditions(
     dtype: str = "float64",
     tau_largest: float | None = None,
     other_rates: Sequence[float] = (),
+    loss_curvature: float = 0.25,
 ) -> tuple[Condition, ...]:
     """Return the conditions of THEORY §9 with value, threshold and margin.
 
     Parameters are those of an experiment (THEORY §1-§3); ``tau_0`` is the noise level of the start, ``tau_largest`` the
     largest one of the run (default tau_0), ``level`` the loss at which a kind counts as learnt, ``other_rates`` those of the
-    schedule beside eta_1 and eta_2.
+    schedule beside eta_1 and eta_2, ``loss_curvature`` the loss's second derivative at margin 0.
     """
     highest_tau, spare = tau_0 if tau_largest is None else tau_largest, _tau_0_to_spare(neurons, dtype, alpha_max, tau_0)
     highest = highest_level(neurons, dtype, alpha_max)
@@ -220,7 +223,7 @@ def conditions(
     floor = times.ridge_floor(d=d, lambda_=lambda_, q0=q0, g0=g0)[1]
     motion = [pattern_motion(eta, tau_xi, tau_0, r, time_q) for eta in (eta_1, eta_2)]
     deficit = lazy_deficit(4.0 * times.g_level(level, **law), r=r, m_V=m_V, tau=tau_0)
-    curvature = top_curvature(r=r, p0=p0, **law)
+    curvature = top_curvature(r=r, p0=p0, **law, curvature=loss_curvature)
     over_lambda = 1.0 / lambda_ if lambda_ > 0.0 else math.inf
     rows = [
         _row("S-learns-Q-first", "r d >= (c_Q/c_P)(1-q0)/(1-p0): S learns Q before P", r * d, ">=",

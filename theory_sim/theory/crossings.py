@@ -77,16 +77,18 @@ def learning_time(tau: Array, loss: Array, level: float) -> float:
     return float(tau[0]) if below[0] == 0 else _crossing(tau, loss, int(below[0]), level)
 
 
-def above_again(tau: Array, loss: Array, level: float) -> AboveAgain:
+def above_again(tau: Array, loss: Array, level: float, *, hysteresis: float = HYSTERESIS) -> AboveAgain:
     """When, and for how long, a loss was above a level again after it was first below.
 
-    A stretch above the level counts if the loss exceeds the level by more than `HYSTERESIS` within it, so that the jitter of
+    A stretch above the level counts if the loss exceeds the level by more than ``hysteresis`` within it, so that the jitter of
     mini-batches about the level is none; it lasts from crossing to crossing of the level itself.
 
     Parameters
     ----------
     tau, loss, level
         As of `learning_time`.
+    hysteresis : float
+        `HYSTERESIS` for the logistic loss.
 
     Returns
     -------
@@ -106,7 +108,7 @@ def above_again(tau: Array, loss: Array, level: float) -> AboveAgain:
             continue
         last = place + 1 == len(turns)
         end = len(loss) if last else int(turns[place + 1])
-        if not np.all(loss[start:end] <= level + HYSTERESIS):  # not-a-number counts as above
+        if not np.all(loss[start:end] <= level + hysteresis):  # not-a-number counts as above
             rose = _crossing(tau, loss, int(start), level)
             fell = float(tau[-1]) if last else _crossing(tau, loss, end, level)
             first, duration, at_end = min(first, rose), duration + fell - rose, last
@@ -114,7 +116,8 @@ def above_again(tau: Array, loss: Array, level: float) -> AboveAgain:
 
 
 def oscillated(
-    tau: Array, losses: Sequence[Array], rates: Array, *, stable_rate: float, until: float = math.inf
+    tau: Array, losses: Sequence[Array], rates: Array, *, stable_rate: float, until: float = math.inf,
+    at_zero: float = math.log(2),
 ) -> bool:
     """Whether gradient descent overshot: beyond its largest stable rate, and visibly.
 
@@ -135,17 +138,19 @@ def oscillated(
         The largest stable learning rate (`theory_sim.theory.conditions.stable_rate`).
     until : float
         Records after this time do not matter: the later of the two learning times, infinity if a kind is not learnt.
+    at_zero : float
+        Loss of no output at all, l(0): log 2 for the logistic loss.
 
     Returns
     -------
     bool
-        Whether, in records up to ``until``, a rate exceeds the stable one and a loss exceeds both log 2 and its first value by
+        Whether, in records up to ``until``, a rate exceeds the stable one and a loss exceeds both l(0) and its first value by
         more than `OVERSHOOT`, or is not a number.
     """
     seen = tau <= until
     if not np.any(rates[seen] > stable_rate):
         return False
-    return any(not np.all(loss[seen] <= max(float(loss[0]), math.log(2)) + OVERSHOOT) for loss in losses)
+    return any(not np.all(loss[seen] <= max(float(loss[0]), at_zero) + OVERSHOOT) for loss in losses)
 
 
 def _crossing(tau: Array, loss: Array, after: int, level: float) -> float:

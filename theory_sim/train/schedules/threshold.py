@@ -1,4 +1,4 @@
-"""L-S of THEORY §3: eta_1 until the training loss first falls to epsilon_1 + q_hat log 2, then eta_2."""
+"""L-S of THEORY §3: eta_1 until the training loss first falls to epsilon_1 + q_hat l(0), then eta_2."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from theory_sim.errors import ExperimentError, Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
+from theory_sim.train.losses import make_loss
 from theory_sim.train.schedules.base import Schedule
 
 __all__ = ["Threshold"]
@@ -24,16 +25,16 @@ class Threshold(Schedule):
     """
 
     name = "L-S"
-    summary = "`eta_1` until the training loss first falls to $\\epsilon_1+\\hat q\\log 2$, then `eta_2`"
+    summary = "`eta_1` until the training loss first falls to $\\epsilon_1+\\hat q\\,\\ell(0)$, then `eta_2`"
     reads = ("eta_1", "eta_2", "epsilon_1")
     piecewise_constant = True
     reads_losses = True
 
     def __init__(self, experiment: Experiment, q_hat: float) -> None:
-        self._threshold = experiment.epsilon_1 + q_hat * math.log(2)
+        self._threshold = experiment.epsilon_1 + q_hat * make_loss(experiment).at_zero
         if experiment.epsilon_2 is not None and self._threshold <= experiment.epsilon_2:
             raise ExperimentError(
-                f"epsilon_1 + q_hat log 2 = {self._threshold:.4g} with q_hat = {q_hat:.4g} drawn, at or below the stop "
+                f"epsilon_1 + q_hat l(0) = {self._threshold:.4g} with q_hat = {q_hat:.4g} drawn, at or below the stop "
                 f"loss epsilon_2 = {experiment.epsilon_2:g}",
                 "the run must be able to anneal before it stops",
                 "raise epsilon_1 or lower epsilon_2", fields=("epsilon_1", "epsilon_2"),
@@ -44,9 +45,9 @@ class Threshold(Schedule):
     def faults(cls, experiment: Experiment) -> Iterator[Fault]:
         if experiment.epsilon_2 is None:
             return
-        threshold = experiment.epsilon_1 + experiment.q0 * math.log(2)
+        threshold = experiment.epsilon_1 + experiment.q0 * make_loss(experiment).at_zero
         if threshold <= experiment.epsilon_2:
-            yield Fault(f"L-S anneals at epsilon_1 + q0 log 2 = {threshold:.4g}, at or below the stop loss "
+            yield Fault(f"L-S anneals at epsilon_1 + q0 l(0) = {threshold:.4g}, at or below the stop loss "
                         f"epsilon_2 = {experiment.epsilon_2:g}", "the run must be able to anneal before it stops",
                         "raise epsilon_1 or lower epsilon_2", ("epsilon_1", "q0", "epsilon_2", "schedule"))
 
