@@ -1,4 +1,4 @@
-"""A schedule, a placement of noise and an observer are added by one file each: the templates of CONTRIBUTING.md."""
+"""A schedule, a loss, a placement of noise and an observer are added by one file each: the templates of CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from pydantic import Field
 
 from theory_sim import Experiment, simulate
 from theory_sim.cli import app
+from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError
-from theory_sim.experiment.choices import OBSERVERS, PLACEMENTS, SCHEDULES
-from theory_sim.experiment.tables import field_table, observer_table, placement_table, schedule_table
+from theory_sim.experiment.choices import LOSSES, OBSERVERS, PLACEMENTS, SCHEDULES
+from theory_sim.experiment.tables import choice_table, field_table, observer_table, placement_table, schedule_table
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.plan import Plan
 from theory_sim.terminal.program import run_program
@@ -31,7 +32,8 @@ from theory_sim.train.schedules import Schedule
 ROOT = Path(__file__).resolve().parent.parent
 TINY = Experiment(d=8, N=24, m_W=12, m_V=16, n_test=4, max_tau=8.0, record_every=1.0, eta_1=1.0, eta_2=0.25, lambda_=0.01,
                   tau_xi=0.05, epsilon_1=0.3)
-PLACES = {"SCHEDULES": "theory_sim.train.schedules", "PLACEMENTS": "theory_sim.train.noise", "OBSERVERS": "theory_sim.observe"}
+PLACES = {"SCHEDULES": "theory_sim.train.schedules", "PLACEMENTS": "theory_sim.train.noise", "OBSERVERS": "theory_sim.observe",
+          "LOSSES": "theory_sim.train.losses"}
 
 
 def templates() -> dict[str, str]:
@@ -43,8 +45,9 @@ def templates() -> dict[str, str]:
 
 @pytest.fixture
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The three files, as if they were in the packages' folders."""
-    registries: dict[str, Any] = {"SCHEDULES": SCHEDULES, "PLACEMENTS": PLACEMENTS, "OBSERVERS": OBSERVERS}
+    """The files, as if they were in the packages' folders."""
+    registries: dict[str, Any] = {"SCHEDULES": SCHEDULES, "PLACEMENTS": PLACEMENTS, "OBSERVERS": OBSERVERS,
+                                  "LOSSES": LOSSES}
     before = {name: (registry.names(), dict(registry._things)) for name, registry in registries.items()}
     for name, code in templates().items():
         folder = tmp_path / name.lower()
@@ -76,12 +79,13 @@ def test_the_page_has_a_template_for_each() -> None:
 @pytest.mark.usefixtures("added")
 def test_one_file_is_found_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = printed("run", "--help", monkeypatch=monkeypatch)
-    for name in ("warm-up", "langevin", "stragglers"):
+    for name in ("warm-up", "langevin", "stragglers", "smooth-hinge"):
         assert name in text
     assert "| `warm-up` | from half of `eta_1`" in schedule_table() and "`warm_up_tau` |" in schedule_table()
     row = "| `warm_up_tau` | `50.0` | a number from 1e-12 to 1e+12 | tau at which the rate is eta_1 (read by `warm-up`) |"
     assert row in field_table()
     assert "| `langevin` |" in placement_table() and "| `stragglers` |" in observer_table()
+    assert "| `smooth-hinge` | $" in choice_table("loss")
     path = tmp_path / "run.toml"
     path.write_text("schedule = 'warm-up'\nwarm_up_tau = 4\nnoise_placement = 'langevin'\nnoise_level = 0.1\n"
                     "[observe.stragglers]\nevery_tau = 2.0\n", encoding="utf-8")
@@ -123,6 +127,16 @@ def test_the_schedule_and_the_observer_run() -> None:
         assert math.isnan(run.annealed_tau) and run.dataset.attrs["outcome"] == "budget_spent"
     wrong = simulate(e, threads=1).dataset["wrong"]
     assert wrong.dims == ("record_stragglers", "kind") and int(wrong[0].sum()) > int(wrong[-1].sum()) >= 0
+
+
+@pytest.mark.usefixtures("added")
+def test_the_loss_runs() -> None:
+    """Margins stay below 1 in this short run, where it is the squared loss."""
+    for engine in ("finite", "limit"):
+        mine, squared = (simulate(TINY.replace(loss=name), Engine(engine), threads=1) for name in ("smooth-hinge", "squared"))
+        np.testing.assert_array_equal(mine.history("train_loss"), squared.history("train_loss"))
+    with pytest.raises(InputError, match=r"loss = 'smooth-hinge'\n.*closed forms"):
+        simulate(TINY.replace(loss="smooth-hinge"), "closure")
 
 
 @pytest.mark.usefixtures("added")

@@ -93,7 +93,7 @@ def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
         (["--set", "N=0"], ["N = 0"]),
         (["--set", "q0=nan"], ["q0 = nan", "a number from 0 to 1"]),
         (["--set", "kapa=1"], ["unknown field 'kapa'", "'kappa'"]),
-        (["--set", "epsilon_2=0.5"], ["epsilon_1 + q0 log 2", "epsilon_2", "raise epsilon_1"]),
+        (["--set", "epsilon_2=0.5"], ["epsilon_1 + q0 l(0)", "epsilon_2", "raise epsilon_1"]),
         (["--set", "schedule=pieces"], ["pieces"]),
         (["--set", "m_V=11"], ["m_V = 11", "even"]),
         (["--set", "d"], ["FIELD=VALUE"]),
