@@ -92,6 +92,18 @@ def test_runs_that_cannot_differ_share_a_hash(tmp_path: Path) -> None:
     assert run_hash(limit, e) != run_hash(limit, e.replace(r=e.r * (1 + 1e-15)))
 
 
+def test_runs_keep_the_names_that_they_had_before_a_field_existed() -> None:
+    """Names as version 0.2.0 gave them: what was stored then is still found. A field that was added since declares so."""
+    e = Experiment()
+    assert [run_hash(Engine(name), e) for name in ("finite", "limit", "closure")] == [
+        "a664174b7d7a8486ee69", "72582215b2396afb8440", "b2a1af02d708efad22ae"]
+    later = {name for name, info in Experiment.model_fields.items()
+             if isinstance(info.json_schema_extra, dict) and "since" in info.json_schema_extra}
+    assert len(Experiment.model_fields) - len(later) == 45 and "loss" in later
+    assert run_hash(Engine(), e.replace(loss="squared")) != run_hash(Engine(), e)
+    assert "loss" in e.fields() and "loss" not in e.identity()
+
+
 @pytest.mark.parametrize("kind", [Random, Sobol])
 def test_more_points_extend_fewer(kind: Any) -> None:
     laws = {"r": [0.1, 0.9], "eta_1": {"low": 0.1, "high": 10.0, "scale": "log"}}
