@@ -242,6 +242,12 @@ def test_every_schedule_has_its_noise(schedule: dict[str, Any]) -> None:
     noise_follows_recursion(run)
 
 
+def test_noise_that_is_annealed_before_the_first_step() -> None:
+    run = simulate(NOISY.replace(schedule="L-S", epsilon_1=1.0), threads=1)
+    assert run.annealed_tau == 0.0
+    noise_follows_recursion(run)
+
+
 def nothing(shape: tuple[int, ...], value: float) -> Array:
     return np.full(shape, value)
 

@@ -76,7 +76,9 @@ def expected_levels(experiment: Experiment, steps: int, annealed_tau: float = ma
     times[0], levels[0] = 0.0, start
     for t in range(steps):
         gamma = _rate(e, tau, annealed_tau)
-        fallen = fallen or (gamma < before and e.schedule != "cosine")
+        # L-S can anneal before its first step; no rate is then seen to fall.
+        annealed = tau * (1.0 + 1e-9) >= annealed_tau if e.schedule == "L-S" else gamma < before and e.schedule != "cosine"
+        fallen = fallen or annealed
         increment = {"gradient": gamma, "iterates": 1.0}.get(e.noise_placement, 0.0) * _placed_level(e, tau, fallen)
         levels[t + 1] = math.sqrt(((1.0 - gamma * e.lambda_) * levels[t]) ** 2 + (gamma * e.tau_xi) ** 2 + increment**2)
         tau, before = tau + gamma, gamma
