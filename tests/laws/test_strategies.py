@@ -76,7 +76,7 @@ class RandomFields(DrawnFields):
     """The same draws from NumPy's generator: a thousand pairs of fields would take hypothesis half a minute."""
 
     def __init__(self, fixed: dict[str, Any], draw: np.random.Generator) -> None:
-        super().__init__(lambda strategy: None, fixed)
+        super().__init__(None, fixed)
         self.unit = lambda: float(draw.choice([0.0, draw.random(), 1.0]))
         self.integer = lambda low, high: int(draw.choice([low, draw.integers(low, high + 1), high]))
         self.one_of = lambda words: words[draw.integers(len(words))]

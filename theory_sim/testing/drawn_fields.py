@@ -44,7 +44,7 @@ class DrawnFields:
     Parameters
     ----------
     draw : callable
-        As hypothesis gives it to a composite strategy.
+        As hypothesis gives it to a composite strategy; without it nothing is drawn.
     fixed : mapping
         Fields and the values that they keep.
 
@@ -54,9 +54,11 @@ class DrawnFields:
         The fixed ones, and all so far. Each method gives a field a value, unless it has one, and returns what it has.
     """
 
-    def __init__(self, draw: st.DrawFn, fixed: Mapping[str, Any]) -> None:
+    def __init__(self, draw: st.DrawFn | None, fixed: Mapping[str, Any]) -> None:
         self.fixed = {("lambda_" if name == "lambda" else name): value for name, value in fixed.items()}
         self.values = dict(self.fixed)
+        if draw is None:
+            return
         self.unit: Callable[[], float] = lambda: draw(_UNIT)
         self.integer: Callable[[int, int], int] = lambda low, high: draw(_integers(low, high))
         self.one_of: Callable[[tuple[Any, ...]], Any] = lambda words: draw(_sampled(words))

@@ -1,0 +1,94 @@
+"""Runs of a simulator that several laws look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from theory_sim.errors import InputError
+from theory_sim.experiment import Experiment
+from theory_sim.testing.drawn_fields import DrawnFields
+from theory_sim.testing.simulator.task import PARTS, Answer, Declined, Simulator, Task, ask
+
+__all__ = ["SAME", "SEEDS", "STEPS", "Case", "Runs"]
+
+Case = tuple[Experiment, Answer]
+SAME: Final[Mapping[str, Any]] = {
+    "network": "split", "noise_placement": "none", "patterns": "moving", "batch_size": None, "epsilon_2": None,
+}
+"""Fields that the battery does not vary: `rule` has no step for others."""
+SEEDS: Final = 4
+STEPS: Final = 20
+# Draws of 80 000 numbers a layer: four seeds, 20 steps, 1000 numbers a step if neurons are paired. Rates are not 1, at which
+# powers of the rate are equal.
+_WIDE: Final = {
+    "d": 10, "N": 8, "p0": 0.3, "q0": 0.3, "r": 0.5, "m_W": 200, "m_V": 1000, "dtype": "float64", "tau_xi": 0.5, "tau_0": 1.0,
+    "lambda_": 0.05, "schedule": "pieces", "pieces": ((6.0, 1.5), (8.0, 0.25)), "n_test": 1,
+}
+_MANY: Final = {
+    "d": 10, "N": 3000, "p0": 0.3, "q0": 0.3, "r": 0.5, "alpha_min": 0.2, "alpha_max": 1.0, "counts": "random", "n_test": 1000,
+    "m_W": 2, "m_V": 2, "dtype": "float64", "tau_0": 1.0, "lambda_": 0.0, "schedule": "constant", "eta_1": 0.5,
+}
+
+
+@dataclass
+class Runs:
+    """Runs of a simulator.
+
+    Parameters
+    ----------
+    simulator : callable
+        As `check_simulator` takes it.
+    fixed : dict
+        Fields of the Experiment to hold at a value.
+
+    Raises
+    ------
+    InputError
+        If one of them is among `SAME`, at another value.
+    """
+
+    simulator: Simulator
+    fixed: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[Any, list[list[Case]] | Declined] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in SAME.items():
+            if self.fixed.get(name, value) != value:
+                raise InputError(f"{name} = {self.fixed[name]!r}", f"the battery knows the step with {name} = {value!r} alone",
+                                 f"leave {name} out")
+
+    def run(self, experiment: Experiment, *, gives: tuple[str, ...] = PARTS, steps: int | None = None) -> tuple[Task, Answer]:
+        """One run, with everything given unless ``gives`` says less."""
+        task = Task(experiment, steps or experiment.max_steps or 1, gives)
+        return task, ask(self.simulator, task)
+
+    def wide(self, *gives: str) -> list[list[Case]]:
+        """Runs for laws of noise and start, a list for each law of neurons: that many seeds."""
+        return self._drawn(_WIDE, gives, STEPS)
+
+    def many(self) -> list[list[Case]]:
+        """Runs for laws of data: many examples, one step."""
+        return self._drawn(_MANY, (), 1)[:1]
+
+    def _drawn(self, design: dict[str, Any], gives: tuple[str, ...], steps: int) -> list[list[Case]]:
+        key = (gives, steps)
+        if key not in self._kept:
+            laws = [self.fixed["neurons"]] if "neurons" in self.fixed else ["paired", "independent"]
+            try:
+                self._kept[key] = [[(e, self.run(e, gives=gives, steps=steps)[1]) for e in self._seeds(design, neurons)]
+                                   for neurons in laws]
+            except Declined as declined:
+                self._kept[key] = declined
+        found = self._kept[key]
+        if isinstance(found, Declined):
+            raise found
+        return found
+
+    def _seeds(self, design: dict[str, Any], neurons: str) -> Iterator[Experiment]:
+        fields = DrawnFields(None, self.fixed)
+        fields.values = {**SAME, **design, "neurons": neurons, **self.fixed}
+        first = fields.experiment()
+        for number in range(SEEDS):
+            yield first.replace(seed=first.seed + number)
