@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from proofs_check.claim import Verdict
 from theory_sim.errors import InputError
 from theory_sim.storage.writing import write_text
 
-__all__ = ["load", "require_replaceable", "require_writable", "save"]
+__all__ = ["load", "require_replaceable", "save"]
 
 FORMAT = 2
 
@@ -45,16 +44,6 @@ def require_replaceable(path: Path) -> None:
     if not own:
         raise InputError(f"{path} exists and is no evidence", "only evidence is replaced",
                          "move it elsewhere, or choose another place")
-
-
-def require_writable(folder: str | os.PathLike[str]) -> None:
-    """Refuse a folder that evidence cannot be stored in, before it is worked for; a folder that is not there is made."""
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(f"--out: {error}", "a folder that can be written to", "name another") from error
 
 
 def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:

@@ -132,6 +132,12 @@ class Claim:
         """The level at which the claim is judged if this one is asked for: "quick" if it declares no larger one."""
         return level if self.full else "quick"
 
+    def to_dict(self, level: Level = "quick") -> dict[str, Any]:
+        """What is claimed, at a level; plain, JSON-ready values."""
+        return {"id": self.id, "summary": self.summary, "statement": self.statement, "source": self.source,
+                "kind": self.at(level).kind, "assumptions": list(self.assumptions), "domain": list(self.domain(level)),
+                "assuming": list(self.assuming), "bound": self.bound, "expected": self.expected, "corrected": self.corrected}
+
     def at(self, level: Level = "quick", twin: str = "") -> Problem:
         """Problem at a level, or of one of its twins.
 

@@ -12,12 +12,8 @@ __all__ = ["write_lines"]
 
 
 def write_lines(report: ConstantsReport) -> Iterator[str]:
-    """Yield the report line by line, the verdict last."""
+    """Yield what the report says besides the conditions, line by line, the verdict last."""
     judged, noise, samples = report.regime, report.noise, report.samples
-    yield "conditions of the theorem at these parameters (margin: factor to spare)"
-    for row in judged.conditions:
-        found = f"found {row.value:.3g}, bound {row.threshold:.3g}, margin {row.margin:.3g}"
-        yield f"  {'holds' if row.holds else 'FAILS':6} {row.label}: {found} ({row.role})"
     yield "\npattern motion"
     yield f"  Y(eta_1) = {judged.Y_1:.3g}, G = {judged.G_1:.3g}; Y(eta_2) = {judged.Y_2:.3g}, G = {judged.G_2:.3g}"
     yield f"  lazy deficit at m_V: {judged.lazy_deficit:.3g}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
@@ -10,7 +11,7 @@ import sympy
 from proofs_check.problem import Problem
 from theory_sim.errors import InputError
 
-__all__ = ["at_point"]
+__all__ = ["at_point", "command_at"]
 
 
 def at_point(problem: Problem, point: Mapping[str, str], digits: int = 20) -> Iterator[tuple[str, str]]:
@@ -50,6 +51,14 @@ def at_point(problem: Problem, point: Mapping[str, str], digits: int = 20) -> It
                 yield f"{name} {place}".strip(), _value(expression, values, digits)
 
 
+def command_at(id: str, point: Mapping[str, str], twin: str = "") -> str:
+    """Command that evaluates a claim at a point, as it is typed: lines that are too long for 80 columns go on below."""
+    words = [shlex.quote(f"{name}={value}") for name, value in point.items()]
+    words += [f"--twin {shlex.quote(twin)}"] if twin else []
+    line = f"proofs-check evaluate {id} {' '.join(words)}"
+    return line if len(line) <= 66 else " \\\n    ".join((f"proofs-check evaluate {id}", *words))
+
+
 def _outside(parts: Sequence[Problem], values: Mapping[sympy.Symbol, sympy.Rational]) -> Iterator[str]:
     """Which values lie outside of a part's domain."""
     for part in parts:
@@ -82,7 +91,8 @@ def _given(problem: Problem, point: Mapping[str, str]) -> dict[sympy.Symbol, sym
     unknown = [name for name in point if name not in names]
     if unknown or not any({str(symbol) for symbol in part.box()} <= set(point) for part in parts):
         one = "" if len(parts) == 1 else ", those of one part at least"
-        raise InputError(f"point {dict(point)}", f"values of {', '.join(names)}{one}", "give each once, as name=value")
+        given = ", ".join(f"{name} = {value}" for name, value in point.items())
+        raise InputError(f"point {given}", f"values of {', '.join(names)}{one}", "give each once, as name=value")
     exact = {name: _rational(name, text) for name, text in point.items()}
     return {symbol: exact[str(symbol)] for symbol in known if str(symbol) in exact}
 

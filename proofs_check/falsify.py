@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proofs_check.claim import Verdict, find
+from proofs_check.evaluate import command_at
 from proofs_check.problem import Problem
 from proofs_check.problem.base import Evidence
 from proofs_check.verify import solve
@@ -39,9 +40,9 @@ class Counterexample:
     def line(self) -> str:
         """Command that evaluates the claim there; of a claim without variables, the one that shows it."""
         id, _, twin = self.claim.partition("/")
-        values = " ".join(shlex.quote(f"{name}={value}") for name, value in self.point.items())
-        chosen = f" --twin {shlex.quote(twin)}" if twin else ""
-        return f"proofs-check evaluate {id} {values}{chosen}" if values else f"proofs-check falsify {id}{chosen}"
+        if self.point:
+            return command_at(id, self.point, twin)
+        return f"proofs-check falsify {id}" + (f" --twin {shlex.quote(twin)}" if twin else "")
 
     @property
     def verdict(self) -> Verdict:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as tree
 
 from proofs_check.claim import Claim, Verdict
+from proofs_check.evidence_text import in_words
 
 __all__ = ["Judged", "to_junit"]
 
@@ -58,7 +59,6 @@ def _case(suite: tree.Element, id: str, name: str, expected: str, found: Verdict
     if found.outcome == expected:
         return False
     failure = tree.SubElement(case, "failure", message=f"{found.outcome}, expected {expected}")
-    failure.text = str(
-        {key: value for key, value in found.evidence.items() if key in ("reason", "step", "counterexample", "part")}
-    )
+    keys = ("reason", "step", "counterexample", "part")
+    failure.text = "\n".join(f"{key}: {in_words(value)}" for key, value in found.evidence.items() if key in keys)
     return True

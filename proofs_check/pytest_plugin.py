@@ -69,6 +69,8 @@ class ClaimItem(pytest.Item):
 
 
 def _told(verdict: Verdict, wanted: str) -> str:
+    from proofs_check.evidence_text import in_words
+
     keys = ("reason", "step", "counterexample", "value", "difference", "part")
-    evidence = {key: value for key, value in verdict.evidence.items() if key in keys}
+    evidence = "; ".join(f"{key}: {in_words(value)}" for key, value in verdict.evidence.items() if key in keys)
     return f"{verdict.claim}: {verdict.outcome}, expected {wanted}; {evidence}"

@@ -143,11 +143,11 @@ def test_options_of_theory_sim(arguments: list[str], folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["show", "nonesuch"], ["verify", "nonesuch"], ["verify", "--level", "[]"], ["verify", "--format", "csv"],
+    [["show", "nonesuch"], ["verify", "nonesuch"], ["verify", "--level", "[]"], ["verify", "--format", "xml"],
      ["evaluate", "nonesuch", "x=1"], ["evaluate", "flip-probability", "x"], ["falsify", "nonesuch"],
      ["recheck", "missing.json"],
-     ["recheck", "/dev/zero"], ["recheck", "pipe"], ["recheck", "deep.toml"], ["constants", "--preset", "[]"],
-     ["constants", "--format", "csv"], ["constants", "--out", "x.toml"]],
+     ["recheck", "/dev/zero"], ["recheck", "pipe"], ["recheck", "deep.toml"], ["check", "--preset", "[]"],
+     ["check", "--format", "junit"], ["suggest", "--conditions", "[]"], ["list", "[]"]],
     ids=" ".join,
 )
 def test_options_of_proofs_check(arguments: list[str], folder: Path) -> None:
@@ -214,7 +214,7 @@ PRINTING: list[tuple[Any, list[str]]] = [
         "list studies", "list studies --format json", "run --preset quick --engine closure", "plot --help", "run --help",
     )),
     *((proofs_check, line.split()) for line in (
-        "--help", "list", "show noise-variance-recursion", "verify noise-variance-recursion", "constants",
+        "--help", "list", "show noise-variance-recursion", "verify noise-variance-recursion", "check",
         "verify noise-variance-recursion --format json",
         "verify noise-variance-recursion --format junit",
     )),

@@ -29,7 +29,7 @@ def _head(rows: Sequence[Row]) -> str:
     target = f"{100 * protocol.TARGET:.0f} %"
     return f"""# Predictions against simulation
 
-`proofs-check constants` predicts learning times and the learning order at infinite width. This page holds those
+`proofs-check check` predicts learning times and the learning order at infinite width. This page holds those
 predictions against the limit on {protocol.COUNT} random experiments from seed {protocol.SEED}. They are drawn from a law
 that was written down, with the statistic and the decision rule, before any result; nothing was tuned on them.
 [The closure](closure.md) has 16 more, on more data sets, with P errors and losses. `python -m

@@ -20,7 +20,7 @@ from proofs_check.suggestion.moves import moves
 from proofs_check.suggestion.search import least_margin, satisfies
 from proofs_check.suggestion.shifted import FREE
 from tests.proofs.suggestion_starts import starts
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.regimes import get_conditions, regime
 from theory_sim.theory.noise_law import noise_levels
@@ -147,20 +147,23 @@ def test_command_line(tmp_path: Path) -> None:
     file, out = tmp_path / "short.toml", tmp_path / "longer.toml"
     short = Experiment(max_tau=300.0)
     short.to_toml(file)
-    done = run(app, ["constants", str(file), "--suggest", "--conditions", "deciding", "--out", str(out)])
-    assert done.exit_code == 1 and "max_tau = " in done.output and "there the mechanism applies" in done.output, done.output
-    assert "N = 800" not in done.output, "what is kept is no move"
+    done = run(app, ["suggest", str(file), "--conditions", "deciding", "--out", str(out)])
+    assert (done.exit_code, done.stdout) == (0, ""), done.output
+    notes = [line for line in out.read_text().splitlines() if line.startswith("#")]
+    assert any(note.startswith("# max_tau = ") and note.endswith("(before: 300.0)") for note in notes)
+    assert "the mechanism applies" in notes[0] and not any("N = 800" in note for note in notes), "what is kept is no move"
     assert Experiment.from_toml(out) == suggest(short, conditions="deciding")
-    assert run(app, ["constants", str(out)]).exit_code == 0  # the two commands agree
-    as_json = run(app, ["constants", "--preset", "quick", "--format", "json"])
+    assert run(app, ["check", str(out)]).exit_code == 0  # the two commands agree
+    as_json = run(app, ["check", "--preset", "quick", "--format", "json"])
     assert json.loads(as_json.output)["applies"] is (as_json.exit_code == 0)
-    for words in (["--out", "x"], ["--format", "xml"], [str(file), "--preset", "quick"], ["--suggest", "--out", str(out)]):
-        assert isinstance(run(app, ["constants", *words]).exception, InputError)
+    for words in (["check", "--format", "xml"], ["check", str(file), "--preset", "quick"]):
+        assert isinstance(run(app, words).exception, InputError)
+    assert isinstance(run(app, ["suggest", "--out", str(out)]).exception, StoreError)
 
 
 def test_a_place_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = CliRunner().invoke(app, ["constants", "--suggest", "--out", str(tmp_path / "file" / "near.toml")])
+    done = CliRunner().invoke(app, ["suggest", "--out", str(tmp_path / "file" / "near.toml")])
     assert isinstance(done.exception, InputError) and "can be written to" in str(done.exception)
     with pytest.raises(InputError, match="can be written to"):
         Experiment().to_toml(tmp_path / "no folder" / "near.toml")
@@ -170,7 +173,7 @@ def test_a_place_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
 def test_nothing_is_written_where_nothing_is_found(tmp_path: Path) -> None:
     file, out = tmp_path / "shared.toml", tmp_path / "near.toml"
     Experiment(network="shared").to_toml(file)
-    done = CliRunner().invoke(app, ["constants", str(file), "--suggest", "--out", str(out)])
+    done = CliRunner().invoke(app, ["suggest", str(file), "--out", str(out)])
     assert isinstance(done.exception, InputError) and not out.exists()
 
 

@@ -19,7 +19,7 @@ from proofs_check.falsify import attempt
 from proofs_check.methods.counterexample import not_positive
 from proofs_check.problem import Identity, Inequality, Positive, Step
 from proofs_check.recheck import recheck
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, StoreError
 
 BUDGET = 60.0
 PLANTED = [
@@ -110,7 +110,7 @@ def test_command_line(tmp_path: Path) -> None:
     assert done.exit_code == 0 and "proofs-check evaluate sheppard rho=" in done.output, done.output
     assert run(app, ["recheck", str(file)]).exit_code == 0
     again = run(app, ["falsify", "sheppard", "--twin", "half of it", "--out", str(file)])
-    assert isinstance(again.exception, InputError) and "does not exist yet" in str(again.exception)
+    assert isinstance(again.exception, StoreError) and "exists" in str(again.exception)
     none = run(app, ["falsify", "sheppard", "--budget", "0.1"])
     assert none.exit_code == 0 and "that proves nothing" in none.output
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Force", "OutFile", "Output", "Result", "Table", "TextJson", "TextJsonCsv", "csv_text", "format_option", "formats_of",
-    "hanging", "print_parts", "require_writable",
+    "hanging", "print_parts", "require_free", "require_writable",
 ]
 
 SCHEMA_VERSION: Final = 1
@@ -62,7 +62,7 @@ class Result:
     Attributes
     ----------
     schema : str
-        Name of the JSON document's shape, below "theory_sim" or "proofs_check".
+        Name of the JSON document's shape, such as "theory_sim.runs".
     fields : callable
         Gives the document, without its schema.
     text : callable
@@ -104,7 +104,7 @@ class Output:
         self._form, self._out = form, out
         self.quiet = quiet
         if out is not None:
-            _require_place(out, force=force)
+            require_free(out, force=force)
         self._told = io.StringIO()
 
     @property
@@ -211,7 +211,7 @@ def _document(result: Result) -> dict[str, Any]:
     return {"schema": result.schema, "schema_version": SCHEMA_VERSION, **plain}
 
 
-def _require_place(path: Path, *, force: bool) -> None:
+def require_free(path: Path, *, force: bool) -> None:
     """Refuse a file that is there, or that cannot be written; a folder that is missing is made."""
     if os.path.lexists(path) and (not force or path.is_dir()):
         raise StoreError(f"--out {path} exists", "a file, which is never replaced unasked",

@@ -18,13 +18,13 @@ from theory_sim.sweeps.over_seeds import ScheduleSummary
 if TYPE_CHECKING:
     from theory_sim.regimes import Regime
 
-__all__ = ["headed_table", "regime_table", "shown_time", "summary_tables"]
+__all__ = ["conditions_table", "headed_table", "regime_table", "shown_time", "summary_tables"]
 
 _COLUMNS: Final = 2
 _WIDEST: Final = 24
 """Letters of a cell of which two, and the longest name of a quantity, fit into 80 columns."""
 _FACTORS: Final = (
-    "x3: holds with a factor 3 to spare; x0.4: fails, value and bound are apart by a factor 0.4. What rests on it: (order) the "
+    "x3: holds with a factor 3 to spare; x0.4: FAILS, value and bound are apart by a factor 0.4. What rests on it: (order) the "
     "learning order; (paper) the asymptotic theorem, sufficient but not needed; (gap) the gap in test error; (numerics) the "
     "soundness of the simulation."
 )
@@ -46,15 +46,20 @@ def headed_table(title: str, columns: Sequence[str]) -> Table:
     return table
 
 
-def regime_table(regime: Regime) -> Group:
-    """The conditions, each in two lines, and below them closed forms, the closure's prediction, notes and warnings."""
+def conditions_table(regime: Regime) -> Group:
+    """The conditions, each in two lines, and what is meant by a factor."""
     table = headed_table("Regime (THEORY §8, §9)", ("condition", "value", "bound", "holds, by a factor"))
     for each in regime.conditions:
         formula, _, meaning = each.label.partition(": ")
         factor = f"x{each.margin:.2g}" if 1e-3 <= each.margin <= 1e3 else "x > 1000" if each.margin > 1.0 else "x < 0.001"
-        verdict = "holds" if each.holds else "fails"
+        verdict = "holds" if each.holds else "FAILS"
         table.add_row(f"{formula}\n  {meaning}".rstrip(), f"{each.value:.3g}", f"{each.threshold:.3g}",
                       f"{verdict}, {factor}\n({each.role})")
+    return Group(table, Text(_FACTORS))
+
+
+def regime_table(regime: Regime) -> Group:
+    """The conditions, and below them closed forms, the closure's prediction, notes and warnings."""
     notes = [Text(f"note: {note}") for note in regime.notes]
     warnings = [Text(f"warning: {warning}", style="yellow") for warning in regime.warnings]
     closed = (f"Closed forms at loss {regime.level:g}: tau_Q = {shown_time(regime.tau_Q)} with frozen patterns, "
@@ -62,7 +67,7 @@ def regime_table(regime: Regime) -> Group:
               "(1 is frozen).")
     if not regime.applies:
         closed = "Closed forms and the closure do not apply: see the warning."
-    return Group(table, Text(_FACTORS), Text(""), *_prediction(regime), Text(closed), *notes, *warnings)
+    return Group(conditions_table(regime), Text(""), *_prediction(regime), Text(closed), *notes, *warnings)
 
 
 def _prediction(regime: Regime) -> list[Table | Text]:

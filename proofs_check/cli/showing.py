@@ -1,0 +1,142 @@
+"""Commands that show: list, show, evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from proofs_check.cli.app import AtLevel, Id, TwinName, app, level_of
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, hanging
+
+if TYPE_CHECKING:
+    from proofs_check.claim import Claim, Level, Verdict
+
+__all__ = ["domain_lines"]
+
+KINDS = ("claims", "kinds")
+
+
+@app.command("list")
+def list_command(
+    what: Annotated[str, typer.Argument(
+        metavar=f"[{'|'.join(KINDS)}]", help="What to list: claims, or the kinds of problem that a claim can state.",
+        autocompletion=lambda incomplete: [kind for kind in KINDS if kind.startswith(incomplete)],
+    )] = "claims",
+    form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
+) -> None:
+    """List every claim with its expected verdict and source, or every kind of problem."""
+    from theory_sim.errors import InputError, shown
+
+    if what not in KINDS:
+        raise InputError(f"list {shown(what)}", f"one of {', '.join(KINDS)}", "choose one of these")
+    output = Output(form, out, force=force)
+    output.put(_claims() if what == "claims" else _kinds())
+
+
+def _claims() -> Result:
+    from proofs_check.claim import claims
+
+    rows = [{"id": each.id, "expected": each.expected, "bound": each.bound, "source": each.source, "summary": each.summary}
+            for each in claims()]
+    return Result("proofs_check.list", lambda: {"kind": "claims", "rows": rows}, lambda: [
+        hanging("", f"{row['id']}  {row['expected']}  {row['source']}\n    {row['summary']}", 0) for row in rows
+    ], lambda: rows)
+
+
+def _kinds() -> Result:
+    from dataclasses import fields
+
+    from proofs_check.claim import claims
+    from proofs_check.problem import kinds
+    from proofs_check.recheck import rechecked_outcomes
+
+    claims()  # users' packages have kinds of their own
+    rows: list[dict[str, Any]] = [
+        {"kind": name, "asks": kind.summary(), "fields": [each.name for each in fields(kind)],  # type: ignore[arg-type]
+         "rechecked": list(rechecked_outcomes(kind))} for name, kind in kinds().items()]
+
+    def text() -> Iterator[str]:
+        for row in rows:
+            yield hanging(row["kind"], f"{row['asks']}\nfields {', '.join(row['fields'])}\n"
+                                       f"rechecked if {', '.join(row['rechecked']) or 'never'}", 17)
+
+    return Result("proofs_check.list", lambda: {"kind": "kinds", "rows": rows}, lambda: list(text()), lambda: [
+        {**row, "fields": " ".join(row["fields"]), "rechecked": " ".join(row["rechecked"])} for row in rows])
+
+
+@app.command()
+def show(
+    id: Id, level: AtLevel = "quick", form: TextJson = "text", out: OutFile = None, force: Force = False
+) -> None:
+    """Print a claim: statement, assumptions, source, derivation, verdict and evidence, and the line that checks it again."""
+    from proofs_check.claim import find
+    from proofs_check.verify import judge
+
+    output = Output(form, out, force=force)
+    claim, chosen = find(id), level_of(level)
+    own = judge(claim, level=chosen)
+    twins = [judge(claim, twin.name, level=chosen) for twin in claim.twins]
+
+    def fields() -> dict[str, Any]:
+        found = [{"name": each.claim.partition("/")[2], "outcome": each.outcome, "evidence": each.evidence} for each in twins]
+        return {**claim.to_dict(chosen), "asked": list(claim.at(chosen).statement()), "outcome": own.outcome,
+                "evidence": own.evidence, "twins": found}
+
+    output.put(Result("proofs_check.claim", fields, lambda: list(_claim_lines(claim, chosen, own, twins))))
+
+
+def _claim_lines(claim: Claim, level: Level, own: Verdict, twins: list[Verdict]) -> Iterator[str]:
+    from proofs_check.evaluate import command_at
+    from proofs_check.evidence_text import evidence_lines, where
+
+    yield hanging("", f"{claim.id}: {claim.summary}", 0)
+    yield f"\n{hanging('', claim.statement, 2)}\n"
+    yield hanging("source", claim.source)
+    for number, assumption in enumerate(claim.assumptions or ("none",)):
+        yield hanging("" if number else "assumptions", assumption)
+    yield from domain_lines(claim, level)
+    yield f"kind         {claim.at(level).kind}\nbound        {claim.bound}\nexpected     {claim.expected}\nasked"
+    yield from (hanging("", line, 2) for line in claim.at(level).statement())
+    yield f"verdict      {own.outcome}\nevidence"
+    yield from (hanging("", line, 2) for line in evidence_lines(own.evidence))
+    if claim.corrected:
+        yield hanging("corrected", claim.corrected)
+    yield "twins" if claim.twins else "twins        none: the claim itself is false"
+    for twin in twins:
+        found = where(twin.evidence)
+        yield hanging("", f"{twin.claim.partition('/')[2]}: {twin.outcome}{' ' if found.startswith('at ') else ', '}{found}", 2)
+    if own.outcome == "refuted" and "counterexample" in own.evidence:
+        yield f"\nlook there: {command_at(claim.id, own.evidence['counterexample'])}"
+    yield f"\ncheck again: proofs-check verify {claim.id} --out evidence &&"
+    yield f"             proofs-check recheck evidence/{claim.id}.json"
+
+
+def domain_lines(claim: Claim, level: Level) -> Iterator[str]:
+    """For which values a claim is checked, and which other claims it takes for granted."""
+    for number, line in enumerate(claim.domain(level)):
+        yield hanging("" if number else "checked for", line)
+    for other in claim.assuming:
+        yield hanging("assuming", f"claim {other}")
+
+
+@app.command()
+def evaluate(
+    id: Id,
+    point: Annotated[list[str], typer.Argument(help="Values of the claim's variables, as name=value.")],
+    twin: TwinName = "", form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
+) -> None:
+    """Print a claim's expressions, or a twin's, at a point: a counterexample, looked at."""
+    from proofs_check.claim import find
+    from proofs_check.evaluate import at_point
+    from theory_sim.errors import InputError
+
+    output = Output(form, out, force=force)
+    names = [text.partition("=")[0] for text in point]
+    if len(set(names)) < len(names):
+        raise InputError(f"point {' '.join(point)}", "each variable once", "leave one of the values out")
+    given = dict(text.partition("=")[::2] for text in point)
+    rows = [{"expression": what, "value": value} for what, value in at_point(find(id).at("quick", twin), given)]
+    output.put(Result("proofs_check.evaluation", lambda: {"claim": id, "twin": twin, "point": given, "rows": rows},
+                      lambda: [hanging(row["expression"], row["value"], 33) for row in rows], lambda: rows))

@@ -1,0 +1,78 @@
+"""Evidence and counterexamples in words, for a reader of the paper."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any, Final
+
+__all__ = ["evidence_lines", "in_words", "where"]
+
+_MOST_PARTS: Final = 6
+_MOST_NUMBERS: Final = 12
+
+
+def in_words(value: Any) -> str:
+    """A value of evidence without the brackets and quotes of a programming language; of long lists the start."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {in_words(each)}" for name, each in value.items()) or "none"
+    if isinstance(value, (list, tuple)):
+        nested = any(isinstance(each, (list, tuple, Mapping)) for each in value)
+        more = f", ... ({len(value)} in all)" if len(value) > _MOST_NUMBERS else ""
+        return ("; " if nested else ", ").join(in_words(each) for each in value[:_MOST_NUMBERS]) + more or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def where(evidence: Mapping[str, Any]) -> str:
+    """Where a claim is false, and in which part, in a line."""
+    if "counterexample" in evidence:
+        return f"at {in_words(evidence['counterexample'])}"
+    if "evidence" in evidence:
+        return f"{evidence['part']}: {where(evidence['evidence'])}"
+    return "; ".join(evidence_lines(evidence))
+
+
+def evidence_lines(evidence: Mapping[str, Any]) -> list[str]:
+    """Evidence as lines; parts of parts are indented."""
+    if "parts" in evidence:
+        parts = evidence["parts"]
+        shown = [f"{part['part']}: {part['outcome']}\n" + textwrap.indent("\n".join(evidence_lines(part["evidence"])), "  ")
+                 for part in parts[:_MOST_PARTS]]
+        return [*shown, *([f"... and {len(parts) - _MOST_PARTS} more parts"] if len(parts) > _MOST_PARTS else [])]
+    if "steps" in evidence:
+        count = len(evidence["steps"])
+        steps = f"{count} step{'s' if count > 1 else ''} shown" if count else "no step needed"
+        return [steps + (", and that the last expression is positive as it stands" if "positive" in evidence else "")]
+    if "boxes" in evidence:
+        return [_boxes(evidence)]
+    if "roots" in evidence:
+        import sympy
+
+        ends = [str(sympy.N(sympy.Rational(evidence[key]), 16)) for key in ("low", "high")]
+        return [f"between {ends[0]} and {ends[1]} ({evidence['precision']} bits)",
+                *(f"{name} between {low} and {high}" for name, (low, high) in evidence["roots"].items())]
+    if "confidence" in evidence:
+        return [f"mean {evidence['mean']:.6g} of {evidence['size']} draws (seed {evidence['seed']}); "
+                f"{evidence['confidence']:g} {evidence['interval']} interval {evidence['low']:.6g} to {evidence['high']:.6g}; "
+                f"claimed {evidence['expected']:.6g}"]
+    if "radius" in evidence:
+        from fractions import Fraction
+
+        ends = [f"{float(Fraction(evidence[key])):.10g}" for key in ("lower", "upper")]
+        return [f"a run of {len(evidence['slopes'])} steps has the average loss {ends[0]} c R^2, and none more than {ends[1]}"]
+    if "evidence" in evidence and isinstance(evidence["evidence"], Mapping):
+        inner = textwrap.indent("\n".join(evidence_lines(evidence["evidence"])), "  ")
+        rest = [f"{key}: {in_words(value)}" for key, value in evidence.items() if key not in ("part", "outcome", "evidence")]
+        return [*rest, f"{evidence.get('part', 'part')}: {evidence.get('outcome', 'refuted')}\n{inner}"]
+    return [f"{key}: {in_words(value)}" for key, value in evidence.items()]
+
+
+def _boxes(evidence: Mapping[str, Any]) -> str:
+    kind = {"everywhere": "the derivative at the corner is positive on all of ",
+            "at the corner": "by expansion at the corner, on "}
+    worst = evidence["boxes"][evidence["worst"]]
+    ranges = "; ".join(in_words(each) for each in worst) if isinstance(worst, (list, tuple)) else in_words(worst)
+    return (f"{kind.get(evidence.get('derivative', ''), '')}{len(evidence['boxes'])} boxes, {evidence['precision']} bits; "
+            f"worst {ranges}: at least {evidence['lower']:.3g}")
