@@ -10,6 +10,7 @@ from typing import Any
 
 from proofs_check.claim import Verdict
 from theory_sim.errors import InputError
+from theory_sim.reading.arguments import accepts
 from theory_sim.storage.writing import write_text
 
 __all__ = ["load", "require_replaceable", "save"]
@@ -17,6 +18,7 @@ __all__ = ["load", "require_replaceable", "save"]
 FORMAT = 2
 
 
+@accepts(verdict="Verdict", path="a path")
 def save(verdict: Verdict, path: str | os.PathLike[str]) -> None:
     """Store a verdict with its evidence as JSON, whole or not at all; `recheck` reads it."""
     target = Path(path)
@@ -46,6 +48,7 @@ def require_replaceable(path: Path) -> None:
                          "move it elsewhere, or choose another place")
 
 
+@accepts(path="a path", check_hash="True or False")
 def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
     """Read a stored verdict.
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from proofs_check.problem import Problem
 from theory_sim.errors import InputError
+from theory_sim.reading.arguments import accepts
 
 __all__ = ["LEVELS", "OUTCOMES", "Claim", "Level", "Twin", "Verdict", "claim", "claims", "find"]
 
@@ -228,6 +229,7 @@ def claims() -> list[Claim]:
     return list(_REGISTRY.values())
 
 
+@accepts(id="a text")
 def find(id: str) -> Claim:
     """Claim of an identifier.
 

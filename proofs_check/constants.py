@@ -12,6 +12,7 @@ from proofs_check.suggestion.moves import Move, moves
 from theory_sim.closure.of_experiment import closure_of
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
+from theory_sim.reading.arguments import accepts
 from theory_sim.regimes import Regime, outside_of_theory, regime
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.closure import ACCURACY
@@ -166,6 +167,7 @@ class ConstantsReport:
         return made
 
 
+@accepts(experiment="Experiment")
 def check_constants(experiment: Experiment) -> ConstantsReport:
     """Hold an experiment against the conditions of THEORY §9 and predict what it will do.
 

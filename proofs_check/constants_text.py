@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from proofs_check.constants import ConstantsReport
 from theory_sim.theory.closure.accuracy import out_of_range, stated, within
+from theory_sim.theory.conditions import in_words
 
 __all__ = ["write_lines"]
 
@@ -15,17 +16,17 @@ def write_lines(report: ConstantsReport) -> Iterator[str]:
     """Yield what the report says besides the conditions, line by line, the verdict last."""
     judged, noise, samples = report.regime, report.noise, report.samples
     yield "\npattern motion"
-    yield f"  Y(eta_1) = {judged.Y_1:.3g}, G = {judged.G_1:.3g}; Y(eta_2) = {judged.Y_2:.3g}, G = {judged.G_2:.3g}"
-    yield f"  lazy deficit at m_V: {judged.lazy_deficit:.3g}"
+    yield f"  Y(eta_1) = {in_words(judged.Y_1)}, G = {judged.G_1:.3g}; Y(eta_2) = {in_words(judged.Y_2)}, G = {judged.G_2:.3g}"
+    yield f"  lazy deficit at m_V: {in_words(judged.lazy_deficit)}"
     yield f"\nlearning times at loss {judged.level:g}, closed forms with frozen patterns"
-    yield f"  tau_Q = {judged.tau_Q:.4g}, tau_P = {judged.tau_P:.4g}"
+    yield f"  tau_Q = {in_words(judged.tau_Q, '.4g')}, tau_P = {in_words(judged.tau_P, '.4g')}"
     for arm in report.arms:
         yield f"\n{arm.schedule}, closure at infinite width: {arm.order}, expected {arm.expected}: {arm.verdict}"
         for kind, times in (("Q", arm.tau_Q), ("P", arm.tau_P)):
             at_levels = ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
             yield f"  tau_{kind}: {at_levels} ({within(f'tau_{kind}')})"
         learnt = math.isfinite(next(iter(arm.tau_P.values())))
-        then = f"{arm.Q_loss_at_tau_P:.3g} when P is learnt" if learnt else "P is not learnt"
+        then = f"{_value(arm.Q_loss_at_tau_P)} when P is learnt" if learnt else "P is not learnt"
         yield f"  Q-only loss: {then}; {_value(arm.Q_loss_end)} at the end ({within('loss')})"
         yield f"  error on fresh P examples at the end {_value(arm.test_error)} ({within('P_error')})"
     if len(report.arms) == 2 and report.arms[0].test_error > 0:
@@ -38,7 +39,7 @@ def write_lines(report: ConstantsReport) -> Iterator[str]:
     yield "\nnoise under L-S (standard deviation, exact recursion)"
     annealed = f"at annealing {noise.at_annealing:.3g}, at the end {noise.end:.3g}"
     yield f"  start {noise.start:.3g}, {annealed if noise.followed else noise.not_followed}"
-    yield f"  stable level of eta_1 {noise.stable_before:.3g}, of eta_2 {noise.stable_after:.3g}"
+    yield f"  stable level of eta_1 {in_words(noise.stable_before)}, of eta_2 {in_words(noise.stable_after)}"
     if noise.followed:
         drop = f"{noise.decorrelation_before:.3g}, then {noise.decorrelation_after:.3g}"
         yield f"  decorrelation a unit of tau, at annealing: {drop}"

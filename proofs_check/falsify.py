@@ -14,6 +14,7 @@ from proofs_check.problem import Problem
 from proofs_check.problem.base import Evidence
 from proofs_check.verify import solve
 from theory_sim.errors import InputError
+from theory_sim.reading.arguments import accepts
 
 __all__ = ["Counterexample", "Falsification", "attempt", "falsify"]
 
@@ -69,6 +70,7 @@ class Falsification:
     seconds: float
 
 
+@accepts(id="a text", seed="a whole number", budget="a number", twin="a text")
 def falsify(id: str, *, seed: int = 0, budget: float = 60.0, twin: str = "") -> Counterexample | None:
     """Search for a counterexample to a claim.
 

@@ -11,10 +11,12 @@ from proofs_check.claim import Claim, Level, Outcome, Verdict, find
 from proofs_check.premises import require_no_circle
 from proofs_check.problem import Problem
 from proofs_check.problem.base import Evidence, Solution
+from theory_sim.reading.arguments import accepts
 
 __all__ = ["as_expected", "judge", "solve", "verify"]
 
 
+@accepts(id="a text", level="a text")
 def verify(id: str, *, level: Level = "quick") -> Verdict:
     """Verdict of a claim.
 

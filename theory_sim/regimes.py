@@ -16,9 +16,10 @@ from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import CHOSEN
 from theory_sim.precision import finest_decay, float64_for, largest_noise
+from theory_sim.reading.arguments import accepts
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.conditions import OF_ANY_RUN, Condition, conditions
+from theory_sim.theory.conditions import OF_ANY_RUN, Condition, conditions, in_words
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.predicted_order import OrderPrediction, Requirement, judge, log_margin, order_requirements
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
@@ -101,6 +102,7 @@ class Regime:
         return [{name: getattr(each, name) for name in names} for each in self.conditions]
 
 
+@accepts(experiment="Experiment", infinite_width="True or False")
 def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     """Predict the learning order of an experiment and check the conditions it rests on.
 
@@ -168,7 +170,7 @@ def _without_theory(e: Experiment, infinite_width: bool) -> Regime:
 
 
 def _failed(c: Condition) -> str:
-    return f"{c.label}: found {c.value:.3g}, bound {c.threshold:.3g}; {c.fix}"
+    return f"{c.label}: found {in_words(c.value)}, bound {in_words(c.threshold)}; {c.fix}"
 
 
 def outside_of_theory(experiment: Experiment) -> list[Fault]:
@@ -194,6 +196,7 @@ def outside_of_theory(experiment: Experiment) -> list[Fault]:
     return faults
 
 
+@accepts(experiment="Experiment")
 def get_conditions(experiment: Experiment) -> tuple[Condition, ...]:
     """Return the conditions of THEORY §9 for an experiment, with value, threshold and margin at the level 0.45.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from theory_sim.errors import StoreError, repr_of, shown
 from theory_sim.experiment import Experiment
+from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.listing import Listing
@@ -81,6 +82,7 @@ class Trajectory:
         """tau at which the learning rate first fell, NaN if it did not."""
         return float(self.dataset.attrs["annealed_tau"])
 
+    @accepts(path="a path", force="True or False")
     def save(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write to a Zarr store at ``path``: whole or not at all.
 
@@ -100,6 +102,7 @@ class Trajectory:
             draft.commit(run_listing(target) if force and target.exists() else None, of=_A_RUN)
 
     @classmethod
+    @accepts(path="a path")
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a store that `save` wrote, wholly into memory.
 

@@ -20,6 +20,7 @@ from proofs_check.premises import require_no_circle
 from proofs_check.problem import Problem
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.registry import check, rechecked_kinds
+from theory_sim.reading.arguments import accepts
 
 __all__ = ["RecheckReport", "recheck", "rechecked_outcomes"]
 
@@ -44,6 +45,7 @@ class RecheckReport:
     reason: str
 
 
+@accepts(path="a path", check_hash="True or False")
 def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> RecheckReport:
     """Check a stored verdict again.
 

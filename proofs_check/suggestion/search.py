@@ -24,6 +24,7 @@ from proofs_check.suggestion.shifted import (
 )
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
+from theory_sim.reading.arguments import accepts
 from theory_sim.regimes import get_conditions, regime, uncovered
 
 __all__ = ["least_margin", "satisfies", "suggest"]
@@ -47,6 +48,7 @@ def least_margin(experiment: Experiment, which: Conditions = "all") -> float:
     return min(row.margin for row in chosen_conditions(get_conditions(experiment), which))
 
 
+@accepts(experiment="Experiment", conditions="a text", free="a list of texts", seed="a whole number")
 def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Sequence[str] = FREE, seed: int = 0) -> Experiment:
     """Nearest experiment that meets the conditions and on which `check_constants` finds that the mechanism applies.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from proofs_check import check_constants, suggest
@@ -23,6 +25,7 @@ from tests.proofs.suggestion_starts import starts
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.regimes import get_conditions, regime
+from theory_sim.terminal.tables import regime_table
 from theory_sim.theory.noise_law import noise_levels
 
 FAR = Experiment(r=0.6)
@@ -177,13 +180,35 @@ def test_nothing_is_written_where_nothing_is_found(tmp_path: Path) -> None:
     assert isinstance(done.exception, InputError) and not out.exists()
 
 
-@pytest.mark.parametrize(("fields", "words"), [
-    ({"d": 1, "N": 4, "p0": 0.25}, ["no bound at d = 1"]),
-])  # fmt: skip
-def test_edges_are_said_in_words(fields: dict[str, Any], words: list[str]) -> None:
-    """No nan or inf where something is not defined, and what it means in its place."""
-    found = check_constants(Experiment(**fields))
+EDGES: Final[dict[str, tuple[dict[str, Any], list[str]]]] = {
+    "d = 1": ({"d": 1, "N": 4, "p0": 0.25}, ["no bound at d = 1"]),
+    "N = 1": ({"N": 1, "p0": 0.2, "q0": 0.5}, ["holding P 0:"]),
+    "no examples that have both": ({"p0": 0.5, "q0": 0.5}, ["gap in test error: found infinite, bound 1, margin 0"]),
+    "no P-only": ({"p0": 0.0}, ["margin infinite", "P is not learnt", "P-only 0:"]),
+    "no Q-only": ({"q0": 0.0}, ["Q-only loss: - when P is learnt; - at the end"]),
+    "P-only alone": ({"p0": 1.0, "q0": 0.0}, ["tau_Q = infinite", "Y(eta_1) = infinite"]),
+    "Q-only alone": ({"p0": 0.0, "q0": 1.0}, ["tau_P = infinite"]),
+    "no decay": ({"lambda_": 0.0, "tau_0": 1.0}, ["stable level of eta_1 infinite, of eta_2 infinite"]),
+    "no noise at the start": ({"tau_0": 0.0}, ["lazy deficit at m_V: infinite", "Y(eta_2) = infinite"]),
+    "too short to anneal": ({"max_tau": 1.0}, ["not annealed by max_tau", "P is not learnt"]),
+    "too many steps to follow": ({"eta_2": 1e-9, "eta_1": 1.0}, ["more than 1e+07 steps to follow"]),
+    "no order is predicted": ({"eta_1": 3000.0}, ["no order is predicted at rate x lambda of 1 or more"]),
+    "diverges": ({"eta_1": 400.0, "eta_2": 300.0}, ["the closure diverges"]),
+}
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges_are_said_in_words(edge: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No nan or inf where something is not defined, and what it means in its place; in both programs."""
+    monkeypatch.setattr("proofs_check.constants.moves", lambda experiment, id: ())  # what takes most of the time
+    fields, words = EDGES[edge]
+    experiment = Experiment.preset("quick").replace(**fields)
+    found = check_constants(experiment)
     text = "\n".join(write_lines(found))
-    assert all(word in text for word in words), text
-    assert "nan" not in re.sub(r"[a-z]*nan[a-z]+|[a-z]+nan", "", text)
+    for word in words:
+        assert word in text, text
+    table = io.StringIO()
+    Console(file=table, width=80).print(regime_table(found.regime), regime_table(regime(experiment, infinite_width=True)))
+    for said in (text, table.getvalue()):
+        assert not re.search(r"\b(nan|inf)\b", said, re.IGNORECASE), said
     json.dumps(found.to_dict(), allow_nan=False)

@@ -10,6 +10,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.streams import generator
+from theory_sim.reading.arguments import accepts
 
 __all__ = ["KINDS", "P_ONLY", "Q_ONLY", "BOTH", "Data", "draw_data", "draw_test_data", "shared_directions"]
 
@@ -70,6 +71,7 @@ class Data:
         return mean
 
 
+@accepts(experiment="Experiment")
 def draw_data(experiment: Experiment) -> Data:
     """Training set of an experiment (THEORY §1).
 
@@ -87,6 +89,7 @@ def draw_data(experiment: Experiment) -> Data:
     return _fill(experiment, kind, _unit_vector(experiment), rng)
 
 
+@accepts(experiment="Experiment", n_each="a whole number")
 def draw_test_data(experiment: Experiment, n_each: int | None = None) -> Data:
     """Fresh examples, ``n_each`` (default ``n_test``) of each kind, with the training set's w*."""
     n = experiment.n_test if n_each is None else n_each

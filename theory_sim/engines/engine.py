@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from theory_sim.engines.registry import DEFAULT, ENGINES, options_by_name
 from theory_sim.engines.solver import Purpose, Solver
 from theory_sim.errors import Fault, InputError, gathered
+from theory_sim.reading.arguments import native, require_kind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +49,9 @@ class Engine:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        require_kind("name", self.name, "a text")
+        require_kind("options", self.options, "a table")
+        object.__setattr__(self, "options", native(dict(self.options)))
         declared = {option.name: option for option in ENGINES[self.name].options}
         faults: list[Fault] = []
         for name, value in self.options.items():

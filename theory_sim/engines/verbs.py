@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from theory_sim.engines.engine import Engine
 from theory_sim.errors import InputError
+from theory_sim.reading.arguments import accepts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,8 @@ def simulate(
 ) -> Trajectory: ...
 
 
+@accepts(experiment="Experiment", engine="a text or Engine", observers="a list", store="a path", threads="a whole number",
+         progress="a function", force="True or False", checkpoint_seconds="a number")
 def simulate(
     experiment: Experiment,
     engine: str | Engine = "finite",
@@ -139,6 +142,8 @@ def simulate(
                       checkpoint_seconds=checkpoint_seconds, data=data, initial=initial, noise=noise)
 
 
+@accepts(store="a path", observers="a list", threads="a whole number", progress="a function", any_version="True or False",
+         checkpoint_seconds="a number")
 def resume(
     store: str | os.PathLike[str],
     *,

@@ -22,6 +22,7 @@ from theory_sim.experiment.recording import RecordingSection
 from theory_sim.experiment.refusal import faults_of, unknown
 from theory_sim.experiment.schedule import ScheduleSection
 from theory_sim.reading import TomlFile
+from theory_sim.reading.arguments import accepts, native
 from theory_sim.storage.writing import write_text
 
 __all__ = ["Experiment", "not_default", "preset_names", "require_steps"]
@@ -46,6 +47,7 @@ class Experiment(RecordingSection):
     """
 
     def __init__(self, /, **fields: Any) -> None:
+        fields = native(fields)
         try:
             super().__init__(**fields)
         except pydantic.ValidationError as error:
@@ -165,6 +167,7 @@ class Experiment(RecordingSection):
         return {key: value for key, value in self.fields().items() if key not in later or value != later[key]}
 
     @classmethod
+    @accepts(path="a path")
     def from_toml(cls, path: str | os.PathLike[str]) -> Experiment:
         """Read one experiment. A file that also holds ``compare`` or ``seeds`` is a plan: see ``Plan``.
 
@@ -184,6 +187,7 @@ class Experiment(RecordingSection):
         file.warn(made.unread(not_default(file.table)))
         return made
 
+    @accepts(path="a path", overwrite="True or False")
     def to_toml(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write every field that is set, whole or not at all; ``from_toml`` gives an equal Experiment back.
 

@@ -18,6 +18,7 @@ from theory_sim.data import KINDS, Data, draw_data, draw_test_data, shared_direc
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.memory import available_bytes
+from theory_sim.reading.arguments import accepts
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.arc_cosine import tangent_kernel
 from theory_sim.theory.overlap import P_error
@@ -99,6 +100,7 @@ def _between(x: Array, other: Array) -> Array:
     return tangent_kernel(inner, cosine, 1.0)
 
 
+@accepts(experiment="Experiment", ridge="a number", tau="a number")
 def ntk_regression(experiment: Experiment, *, ridge: float | None = None, tau: float | None = None) -> NTKRegression:
     """Regress the labels of an experiment's training set with its network's tangent kernel.
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.errors import InputError
+from theory_sim.reading.arguments import accepts
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.crossings import HYSTERESIS, LEVELS, AboveAgain, Order, above_again, learning_time, oscillated
 from theory_sim.train.losses import Loss, make_loss
@@ -102,6 +103,7 @@ def require_level(level: float) -> None:
         raise InputError(f"level = {level!r}", "0 < level < log 2, the loss of a zero output", "0.45 is the default")
 
 
+@accepts(trajectory="Trajectory", level="a number")
 def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> LearningOrder:
     """Learning times of P and Q and their order.
 

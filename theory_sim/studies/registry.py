@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from theory_sim.plugins import Registry
+from theory_sim.reading.arguments import accepts
 from theory_sim.studies.study import Study
 
 __all__ = ["STUDIES", "register", "study_names", "get_study"]
@@ -29,6 +30,7 @@ def study_names() -> list[str]:
     return STUDIES.names()
 
 
+@accepts(name="a text")
 def get_study(name: str) -> Study:
     """Study of a name.
 

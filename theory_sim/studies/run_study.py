@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import StoreError
+from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.plain import make_plain
 from theory_sim.storage.writing import write_text
@@ -73,6 +74,8 @@ class StudyResult:
         return {**_report(self), "folder": str(self.folder), "table": make_plain(rows)}
 
 
+@accepts(study="Study or a text", size="a text", out="a path", workers="a whole number", threads="a whole number",
+         executor="a text", any_version="True or False", watch="a function")
 def run_study(
     study: Study | str, *, size: str = "default", out: str | os.PathLike[str] = "studies", workers: int | None = None,
     threads: int | None = None, executor: str | None = None, any_version: bool = False, watch: Watch | None = None,

@@ -14,6 +14,7 @@ import numpy as np
 
 from theory_sim.errors import InputError, StoreError
 from theory_sim.observe.base import Variable
+from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
@@ -127,6 +128,7 @@ class Summary:
         return cls(dataset, sweep)
 
 
+@accepts(store="SweepStore", metrics="a table", paired_metrics="a table", save="True or False")
 def collect(
     store: SweepStore, *, metrics: Mapping[str, Callable[[Trajectory], float]] | None = None,
     paired_metrics: Mapping[str, Callable[[Trajectory, Trajectory], float]] | None = None, save: bool = True,

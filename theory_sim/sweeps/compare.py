@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from theory_sim.errors import InputError
+from theory_sim.reading.arguments import accepts
 from theory_sim.statistics.censored import median_time
 from theory_sim.statistics.paired import compare_paired, holm
 from theory_sim.sweeps.collect import Summary
@@ -23,6 +24,7 @@ __all__ = ["compare_sweep"]
 _TIMES: Final = ("tau_P", "tau_Q")
 
 
+@accepts(summary="Summary", quantity="a text", between="a list of texts", dim="a text", kind="a text", labels="a table")
 def compare_sweep(
     summary: Summary, quantity: str, *, between: tuple[str, str] = ("S", "L-S"), dim: str = "schedule",
     kind: Literal["difference", "ratio"] = "difference", labels: Mapping[str, Any] | None = None,

@@ -16,6 +16,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.description import not_default
 from theory_sim.experiment.field_rules import named_once
 from theory_sim.reading import TomlFile, seeds_of
+from theory_sim.reading.arguments import accepts, fault_of_kind, native
 from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, make_block, repeated
 
 __all__ = ["Sweep", "SweepRun", "run_hash"]
@@ -94,10 +95,11 @@ class Sweep:
     engines: tuple[Engine, ...] = (Engine(),)
 
     def __post_init__(self) -> None:
+        self._require_kinds()
         kinds = list(dict.fromkeys(type(block) for block in self.blocks))  # a file holds the blocks of one kind together
         object.__setattr__(self, "blocks", tuple(sorted(self.blocks, key=lambda block: kinds.index(type(block)))))
         object.__setattr__(self, "compare", tuple(self.compare) or (self.experiment.schedule,))
-        object.__setattr__(self, "seeds", tuple(self.seeds) or (self.experiment.seed,))
+        object.__setattr__(self, "seeds", native(tuple(self.seeds)) or (self.experiment.seed,))
         object.__setattr__(self, "engines", tuple(self.engines))
         object.__setattr__(self, "experiment", self.experiment.replace(name=self.name))
         if not self.engines:
@@ -116,9 +118,21 @@ class Sweep:
                                  fields=(field,))
         object.__setattr__(self, "_places", self._listed())
 
+    def _require_kinds(self) -> None:
+        faults = [fault_of_kind(name, getattr(self, name), kind) for name, kind in (
+            ("name", "a text"), ("experiment", "Experiment"), ("blocks", "a list"), ("compare", "a list of texts"),
+            ("seeds", "a list"), ("engines", "a list"))]
+        if not any(faults):
+            faults = [fault_of_kind("one of blocks", block, "Product or Zip or Random or Sobol") for block in self.blocks]
+            faults += [fault_of_kind("one of engines", engine, "Engine") for engine in self.engines]
+        found = [fault for fault in faults if fault is not None]
+        if found:
+            raise InputError.of(found)
+
     # -- in and out ---------------------------------------------------------------------------------
 
     @classmethod
+    @accepts(path="a path")
     def from_toml(cls, path: str | os.PathLike[str]) -> Sweep:
         """Read a declaration; docs/sweeps.md has the format.
 
@@ -143,6 +157,7 @@ class Sweep:
             return file, cls.of(file.table)
 
     @classmethod
+    @accepts(table="a table")
     def of(cls, table: Mapping[str, Any]) -> Sweep:
         """Sweep of a declaration's table, as a TOML file holds it.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
+from theory_sim.reading.arguments import accepts
 from theory_sim.regimes import get_conditions, outside_of_theory, regime
 from theory_sim.storage.plain import make_plain
 from theory_sim.sweeps.collect import Summary
@@ -150,6 +151,7 @@ class _Parameter:
         return swept / fixed if self.kind == "over" else fixed / swept
 
 
+@accepts(summary="Summary", x="a text", y="a text", quantity="a text", select="a table")
 def phase_diagram(
     summary: Summary, x: str, y: str, quantity: str = "order", *, select: Mapping[str, Any] | None = None
 ) -> PhaseDiagram:

@@ -13,6 +13,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.experiment.description import not_default
 from theory_sim.reading import TomlFile, seeds_of
+from theory_sim.reading.arguments import accepts, native
 from theory_sim.train.schedules import make_schedule
 
 __all__ = ["Plan"]
@@ -37,6 +38,7 @@ class Plan:
     seeds: tuple[int, ...]
 
     @classmethod
+    @accepts(experiment="Experiment", compare="a list of texts", seeds="a list")
     def of(
         cls, experiment: Experiment, compare: Sequence[str] | None = None, seeds: Sequence[int] | None = None
     ) -> Plan:
@@ -48,7 +50,7 @@ class Plan:
             If a schedule or seed is named twice or unknown.
         """
         schedules = tuple(compare) if compare else (experiment.schedule,)
-        numbers = tuple(seeds) if seeds else (experiment.seed,)
+        numbers = native(tuple(seeds)) if seeds is not None and len(seeds) else (experiment.seed,)
         for label, values in (("compare", schedules), ("seeds", numbers)):
             if len(set(values)) < len(values):
                 raise ExperimentError(f"{label} = {list(values)}", "each named once", "remove the repeated one",
@@ -61,6 +63,7 @@ class Plan:
         return plan
 
     @classmethod
+    @accepts(path="a path", changes="a table", options="a table")
     def from_toml(
         cls, path: str | os.PathLike[str], changes: Mapping[str, Any] | None = None, options: Mapping[str, str] | None = None
     ) -> Plan:

@@ -10,6 +10,7 @@ from typing import Final
 
 from theory_sim.errors import StoreError
 from theory_sim.loop import deferred_interrupt
+from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.compute import Computed, compute
 from theory_sim.sweeps.executors.base import SweepExecutor, make_executor
 from theory_sim.sweeps.executors.processes import interrupt
@@ -22,6 +23,8 @@ _TICK: Final = 0.25
 _MOST_DEATHS: Final = 2
 
 
+@accepts(store="SweepStore", workers="a whole number", threads="a whole number", executor="a text or SweepExecutor",
+         retry_failed="True or False", any_version="True or False", progress="a function")
 def run_sweep(
     store: SweepStore,
     *,

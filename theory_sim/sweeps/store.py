@@ -12,6 +12,7 @@ from typing import Final, Self
 from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
 from theory_sim.loop import environment, environment_changes, unfinished_listing
+from theory_sim.reading.arguments import accepts
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.lock import Lock
 from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, write_text
@@ -107,6 +108,7 @@ class SweepStore:
         If there is no sweep, or its files are damaged or of a newer version.
     """
 
+    @accepts(folder="a path")
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         if not (self.folder / _DECLARATION).is_file():
@@ -117,6 +119,7 @@ class SweepStore:
         self.manifest.require(run.id for run in self.sweep)
 
     @classmethod
+    @accepts(folder="a path", sweep="Sweep")
     def create(cls, folder: str | os.PathLike[str], sweep: Sweep) -> Self:
         """Make the folder, whole or not at all, with every run pending.
 
@@ -135,6 +138,7 @@ class SweepStore:
             draft.commit(of="a sweep")
         return cls(target)
 
+    @accepts(sweep="Sweep")
     def extend(self, sweep: Sweep) -> int:
         """Declare more runs; what is there stays.
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from theory_sim.statistics.intervals import CONFIDENCE, Interval, share_interval
 from theory_sim.sweeps.over_seeds import ScheduleSummary
+from theory_sim.theory.conditions import in_words
 
 if TYPE_CHECKING:
     from theory_sim.regimes import Regime
@@ -53,7 +54,7 @@ def conditions_table(regime: Regime) -> Group:
         formula, _, meaning = each.label.partition(": ")
         factor = f"x{each.margin:.2g}" if 1e-3 <= each.margin <= 1e3 else "x > 1000" if each.margin > 1.0 else "x < 0.001"
         verdict = "holds" if each.holds else "FAILS"
-        table.add_row(f"{formula}\n  {meaning}".rstrip(), f"{each.value:.3g}", f"{each.threshold:.3g}",
+        table.add_row(f"{formula}\n  {meaning}".rstrip(), in_words(each.value), in_words(each.threshold),
                       f"{verdict}, {factor}\n({each.role})")
     return Group(table, Text(_FACTORS))
 
@@ -90,7 +91,7 @@ def _predicted(tau: float, end: float) -> str:
 
 def shown_time(tau: float) -> str:
     """A learning-rate time: whole, or three digits if it is below 100."""
-    return f"{tau:.0f}" if 100.0 <= abs(tau) < 1e9 else f"{tau:.3g}"
+    return f"{tau:.0f}" if 100.0 <= abs(tau) < 1e9 else in_words(tau)
 
 
 def _time(interval: Interval, last: float) -> str:

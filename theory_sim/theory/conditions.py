@@ -68,6 +68,11 @@ class Condition:
     of_width: bool = False
 
 
+def in_words(number: float, form: str = ".3g") -> str:
+    """A number as a text shows it: in words where it is none or has no bound."""
+    return "not defined" if math.isnan(number) else "infinite" if number == math.inf else format(number, form)
+
+
 def _row(
     id: ConditionId, label: str, value: float, sense: Literal["<=", ">="], threshold: float, role: Role, fix: str, *,
     of_width: bool = False,
