@@ -13,9 +13,13 @@ from theory_sim.errors import InputError
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.writing import write_text
 
-__all__ = ["load", "require_replaceable", "save"]
+__all__ = ["ChangedEvidence", "load", "require_replaceable", "save"]
 
 FORMAT = 2
+
+
+class ChangedEvidence(InputError):
+    """A stored verdict whose content does not have the hash stored with it."""
 
 
 @accepts(verdict="Verdict", path="a path")
@@ -75,7 +79,8 @@ def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
         found = str(error) if str(path) in str(error) else f"{path}: {error}"
         raise InputError(found, "a verdict stored by proofs-check verify --out", "verify the claim again") from error
     if said != found:
-        raise InputError(f"{path}: content that its hash does not fit", "evidence as it was stored", "verify the claim again")
+        raise ChangedEvidence(f"{path}: content that its hash does not fit", "evidence as it was stored",
+                              "verify the claim again")
     return verdict
 
 

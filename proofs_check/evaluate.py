@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import sympy
@@ -29,8 +29,8 @@ def at_point(problem: Problem, point: Mapping[str, str], digits: int = 20) -> It
     Yields
     ------
     what, value : str
-        Each expression's place in the claim, and its value, of several parts those whose variables are all given; first, which
-        variables lie outside of their domain, if any.
+        Each expression's place in the claim, and its value, of several parts those whose variables are all given; first, of
+        which part which variables lie outside of their domain, if any.
 
     Raises
     ------
@@ -40,9 +40,10 @@ def at_point(problem: Problem, point: Mapping[str, str], digits: int = 20) -> It
     """
     values = _given(problem, point)
     parts = [(name, part, [str(each) for each in part.box() if each not in values]) for name, part in _parts(problem)]
-    outside = dict.fromkeys(_outside([part for _, part, missing in parts if not missing], values))
-    if outside:
-        yield "outside of the domain", "; ".join(outside)
+    for name, part, missing in parts:
+        outside = [] if missing else list(_outside(part, values))
+        if outside:
+            yield f"{name + ': ' if name else ''}outside of the domain", "; ".join(outside)
     for name, part, missing in parts:
         if missing:
             yield f"{name} not evaluated".strip(), f"without {', '.join(missing)}"
@@ -59,17 +60,16 @@ def command_at(id: str, point: Mapping[str, str], twin: str = "") -> str:
     return line if len(line) <= 66 else " \\\n    ".join((f"proofs-check evaluate {id}", *words))
 
 
-def _outside(parts: Sequence[Problem], values: Mapping[sympy.Symbol, sympy.Rational]) -> Iterator[str]:
+def _outside(part: Problem, values: Mapping[sympy.Symbol, sympy.Rational]) -> Iterator[str]:
     """Which values lie outside of a part's domain."""
-    for part in parts:
-        for symbol, (low, high) in part.box().items():
-            value = values[symbol]
-            if symbol.is_integer and not value.is_integer:
-                yield f"{symbol} = {value}, asked of whole numbers"
-            elif not low <= value <= high:
-                yield f"{symbol} = {value}, asked from {low} to {high}"
-            elif symbol == part.open_end() and value == low:
-                yield f"{symbol} = {value}, asked beyond it"
+    for symbol, (low, high) in part.box().items():
+        value = values[symbol]
+        if symbol.is_integer and not value.is_integer:
+            yield f"{symbol} = {value}, asked of whole numbers"
+        elif not low <= value <= high:
+            yield f"{symbol} = {value}, asked from {low} to {high}"
+        elif symbol == part.open_end() and value == low:
+            yield f"{symbol} = {value}, asked beyond it"
 
 
 def _parts(problem: Problem) -> Iterator[tuple[str, Problem]]:

@@ -118,7 +118,11 @@ def recheck(
     check_hash: Annotated[bool, typer.Option("--hash/--no-hash", help="Refuse a file that its hash does not fit.")] = True,
     form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
-    """Check stored evidence again, in code that shares nothing with the methods that made it; exit status 1 if any fails."""
+    """Check stored evidence again, in code that shares nothing with the methods that made it.
+
+    Exit status 1 if any fails, 2 if a file is no evidence.
+    """
+    from proofs_check.certificate import ChangedEvidence
     from proofs_check.recheck import recheck
     from theory_sim.errors import InputError
 
@@ -127,10 +131,12 @@ def recheck(
     if missing:
         raise InputError(f"no file {', '.join(missing)}", "evidence stored by verify --out", "check the paths")
     rows: list[dict[str, Any]] = []
+    unreadable = 0
     for path in files:
         try:
             report = recheck(path, check_hash=check_hash)
         except InputError as error:  # the other files are looked at all the same
+            unreadable += not isinstance(error, ChangedEvidence)
             rows.append({"file": str(path), "accepted": False, "claim": None, "outcome": None, "reason": str(error)})
             output.say(hanging("FAILS", f"{path}: {error}", 9))
             continue
@@ -138,4 +144,4 @@ def recheck(
                      "reason": report.reason})
         output.say(hanging("accepted" if report.accepted else "FAILS", f"{report.claim}: {report.outcome}; {report.reason}", 9))
     output.put(Result("proofs_check.recheck", lambda: {"files": rows}, table=lambda: rows))
-    raise typer.Exit(0 if all(row["accepted"] for row in rows) else 1)
+    raise typer.Exit(2 if unreadable else 0 if all(row["accepted"] for row in rows) else 1)

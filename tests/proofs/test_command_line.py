@@ -14,6 +14,7 @@ from xml.etree import ElementTree as tree
 import pytest
 from typer.testing import CliRunner
 
+from proofs_check.certificate import save
 from proofs_check.claim import claims, find
 from proofs_check.cli import app
 from proofs_check.verify import judge, verify
@@ -115,6 +116,28 @@ def test_pytest_runs_claims_as_items(tmp_path: Path) -> None:
     assert wrong.returncode == 4 and "did you mean 'sheppard'" in wrong.stderr
 
 
+def test_the_part_and_the_variable_outside_of_its_domain_are_named() -> None:
+    """Of a claim of several parts the others may hold there."""
+    run = CliRunner().invoke
+    said = " ".join(run(app, ["evaluate", "plateau-leading-order", "r=0.3"]).output.split())
+    for part in ("above, r >= 1", "below, r >= 1"):
+        assert f"{part}: outside of the domain r = 3/10, asked from 1 to 2" in said
+    assert said.count("outside") == 2
+
+
+def test_a_file_that_is_no_evidence_is_bad_input_and_one_that_was_changed_a_finding(tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    file, other = tmp_path / "own.json", tmp_path / "other.json"
+    save(judge(find("single-angle")), file)
+    for content in (b"{", b"\xff", b"[]", b'{"claim": "single-angle"}', b""):
+        other.write_bytes(content)
+        done = run(app, ["recheck", str(other), str(file)])
+        assert (done.exit_code, done.output.count("FAILS"), done.output.count("accepted")) == (2, 1, 1), done.output
+    other.write_text(file.read_text().replace("equal derivatives", "equal derivative"))
+    assert run(app, ["recheck", str(other), str(file)]).exit_code == 1
+    assert run(app, ["recheck", str(file)]).exit_code == 0
+
+
 def test_a_point_outside_of_the_domain_is_said() -> None:
     run = CliRunner().invoke
     assert "outside of the domain" in run(app, ["evaluate", "sheppard", "rho=999/1000"]).output
@@ -126,7 +149,7 @@ def test_recheck_goes_on_after_a_bad_file(tmp_path: Path) -> None:
     run = CliRunner().invoke
     assert run(app, ["verify", "sheppard", "--out", str(tmp_path / "kept")]).exit_code == 0
     done = run(app, ["recheck", str(tmp_path / "bad.json"), str(tmp_path / "kept" / "sheppard.json")])
-    assert done.exit_code == 1 and "FAILS" in done.output and "accepted sheppard" in done.output
+    assert done.exit_code == 2 and "FAILS" in done.output and "accepted sheppard" in done.output
 
 
 def test_bad_places_and_points_are_refused_before_any_work(tmp_path: Path) -> None:
@@ -161,7 +184,7 @@ def test_at_evaluates_the_parts_that_it_has_values_for() -> None:
 def test_a_corner_and_a_broken_number_lie_outside_of_the_domain() -> None:
     run = CliRunner().invoke
     corner = run(app, ["evaluate", "separation-of-z-second-order", "r=0", "w=1"]).output
-    assert corner.startswith("outside of the domain") and "r = 0, asked beyond it" in " ".join(corner.split())
+    assert "outside of the domain" in corner and "r = 0, asked beyond it" in " ".join(corner.split())
     other = run(app, ["evaluate", "sheppard", "rho=2"]).output
     assert "rho = 2, asked from -99/100 to 99/100" in " ".join(other.split())
 

@@ -11,6 +11,7 @@ from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer, neurons_a_row
 from theory_sim.numeric.streams import StepStream
+from theory_sim.reading.arguments import accepts
 
 __all__ = ["BLOCK_V", "BLOCK_W", "draw_initial", "draw_noise", "layer_shapes", "make_layers"]
 
@@ -51,6 +52,7 @@ def make_layers(experiment: Experiment, initial: Mapping[str, Array] | None = No
     return layers
 
 
+@accepts(experiment="Experiment")
 def draw_initial(experiment: Experiment) -> dict[str, Array]:
     """What a run at finite width begins with: U_0 and the second layer (THEORY §2, §3).
 
@@ -79,6 +81,7 @@ def draw_initial(experiment: Experiment) -> dict[str, Array]:
     return drawn
 
 
+@accepts(experiment="Experiment", step="a whole number or a list")
 def draw_noise(experiment: Experiment, step: int | Sequence[int]) -> dict[str, Array]:
     """The noise on the gradient at a step, or at several, of a run at finite width, in units of ``tau_xi`` (THEORY §3).
 
