@@ -46,7 +46,7 @@ def simulate(
 
 
 @accepts(experiment="Experiment", engine="a text or Engine", data="Data or a list", initial="a table",
-         noise="a function or a text", observers="a list", store="a path", threads="a whole number",
+         noise="a table or a function or a text", observers="a list", store="a path", threads="a whole number",
          progress="a function", force="True or False", checkpoint_seconds="a number")
 def simulate(
     experiment: Experiment,
@@ -143,8 +143,8 @@ def simulate(
                       checkpoint_seconds=checkpoint_seconds, data=data, initial=initial, noise=noise)
 
 
-@accepts(store="a path", data="Data or a list", initial="a table", noise="a function", observers="a list", threads="a whole number", progress="a function", any_version="True or False",
-         checkpoint_seconds="a number")
+@accepts(store="a path", data="Data or a list", initial="a table", noise="a table or a function", observers="a list",
+         threads="a whole number", progress="a function", any_version="True or False", checkpoint_seconds="a number")
 def resume(
     store: str | os.PathLike[str],
     *,
