@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment, Recording
-from theory_sim.experiment.choices import PLACEMENTS, SCHEDULES
+from theory_sim.experiment.choices import CHOSEN, PLACEMENTS, SCHEDULES
 from theory_sim.experiment.field_rules import choices_of
 from theory_sim.testing import experiments
 from theory_sim.testing.drawn_fields import DrawnFields, draw_fields
@@ -41,7 +41,7 @@ AT_ODDS = [
 def fields() -> dict[str, FieldInfo]:
     """Every field that an Experiment can have, those of plug-ins too."""
     found = dict(Experiment.model_fields)
-    for registry in (SCHEDULES, PLACEMENTS):
+    for registry in CHOSEN:
         for chosen in registry:
             found |= chosen.own_fields()
     return found

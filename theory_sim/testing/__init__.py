@@ -1,4 +1,4 @@
-"""Hypothesis strategies and laws: what this package tests itself with, for users' own simulators too."""
+"""Strategies, laws, and `check_simulator`, a battery of them for a simulator of your own; this package is tested with both."""
 
 from theory_sim.testing.laws import (
     decomposition_adds_up,
@@ -13,9 +13,19 @@ from theory_sim.testing.pattern_laws import (
     flips_follow_sheppard,
     gram_is_positive_semidefinite,
 )
+from theory_sim.testing.simulator.battery import check_simulator
+from theory_sim.testing.simulator.report import Finding, Report
+from theory_sim.testing.simulator.task import Declined, Initial, Simulator, Task
 from theory_sim.testing.strategies import data_sets, experiments, schedules
 
 __all__ = [
+    "Declined",
+    "Finding",
+    "Initial",
+    "Report",
+    "Simulator",
+    "Task",
+    "check_simulator",
     "counts_are_dense_products",
     "data_sets",
     "decomposition_adds_up",

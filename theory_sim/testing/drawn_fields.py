@@ -6,7 +6,7 @@ Each draw knows the rules between its field and the others (THEORY §1-§5, `Exp
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, Final
 
@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from theory_sim.errors import ExperimentError
-from theory_sim.experiment import Experiment, choices
-from theory_sim.experiment.choice import Choices
-from theory_sim.experiment.choices import NO_PLACEMENT, PLACEMENTS, SCHEDULES
+from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import CHOSEN, NO_PLACEMENT, PLACEMENTS, SCHEDULES
 from theory_sim.precision import precision_fault
 from theory_sim.train.noise import PreActivationNoise
 
@@ -102,7 +101,7 @@ class DrawnFields:
         What a rule that is not known here, such as that of a plug-in, has against drawn fields is met with their defaults.
         """
         values = dict(self.values)
-        free = values.keys() - self.fixed.keys() - {registry.kind for registry in _registries()}
+        free = values.keys() - self.fixed.keys() - {registry.kind for registry in CHOSEN}
         while True:
             try:
                 made = Experiment(**values)
@@ -123,7 +122,7 @@ class DrawnFields:
 
 def draw_fields(fields: DrawnFields) -> None:
     """Draw whatever is not fixed."""
-    for registry in _registries():
+    for registry in CHOSEN:
         # A field that only some choices declare of their own needs one of them.
         asked = [set(registry.readers(name)) for name in fields.fixed if name not in Experiment.model_fields]
         readers = set.intersection(*found) if (found := [names for names in asked if names]) else set()
@@ -135,7 +134,7 @@ def draw_fields(fields: DrawnFields) -> None:
     _draw_noise(fields)
     _draw_placement(fields)
     _draw_training(fields)
-    for registry in _registries():
+    for registry in CHOSEN:
         chosen = str(fields.values.get(registry.kind))
         for name, info in registry[chosen].own_fields().items() if chosen in registry else ():
             if info.is_required() and name not in fields.values:
@@ -146,13 +145,6 @@ def _values_of(info: FieldInfo) -> st.SearchStrategy[Any]:
     """Whatever a plug-in's declaration of a field takes."""
     found: st.SearchStrategy[Any] = st.from_type(Annotated[(info.annotation, *info.metadata)])  # type: ignore[arg-type]
     return found.filter(lambda value: not isinstance(value, float) or math.isfinite(value))
-
-
-def _registries() -> Iterator[Choices[Any]]:
-    """Registries from which a field of an Experiment chooses by name."""
-    for found in vars(choices).values():
-        if isinstance(found, Choices) and found.kind in Experiment.model_fields:
-            yield found
 
 
 # -- data ---------------------------------------------------------------------------------------------------------------

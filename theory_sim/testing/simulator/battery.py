@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from theory_sim.testing.simulator import data_law, noise_law, start_law
+from theory_sim.testing.simulator.agreement_law import AgreementBroken, agrees_with_simulate
 from theory_sim.testing.simulator.draw_laws import POWER, Broken, smallest_level_found, smallest_share_found
 from theory_sim.testing.simulator.report import Finding, Report
 from theory_sim.testing.simulator.runs import SAME, SEEDS, STEPS, Case, Runs
 from theory_sim.testing.simulator.search import StepBroken, steps_are_right
 from theory_sim.testing.simulator.task import Declined, Simulator
 
-__all__ = ["LAWS", "Law", "check_simulator", "findings"]
+__all__ = ["LAWS", "Law", "check_simulator", "find_law", "findings"]
 
 
 class Law(NamedTuple):
@@ -90,6 +91,8 @@ _GIVEN: Final = ("data", "initial")
 LAWS: Final[dict[str, Law]] = {
     "step": Law("One step from the weights and the noise that it had is that of THEORY §3, to rounding.", "THEORY §2, §3",
                 steps_are_right),
+    "agreement": Law("Runs end where those of `simulate` end, with the same data, start and noise.", "THEORY §3",
+                     agrees_with_simulate, ("step",)),
     "noise-shared": Law("Neurons of a pair share their noise.", "THEORY §2", _of_noise(
         noise_law.partners_share_noise, "to rounding", *_GIVEN), ("step",)),
     "noise-independent": Law(
@@ -127,19 +130,20 @@ def findings(runs: Runs) -> Iterator[Finding]:
     broken: set[str] = set()
     for name, law in LAWS.items():
         wrong = [each for each in law.builds_on if each in broken]
-        found = _find(name, law, runs) if not wrong else Finding(
+        found = find_law(name, runs) if not wrong else Finding(
             name, "not covered", f"it says nothing while {' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} broken")
         if found.outcome == "broken":
             broken.add(name)
         yield found
 
 
-def _find(name: str, law: Law, runs: Runs) -> Finding:
+def find_law(name: str, runs: Runs) -> Finding:
+    """Test a law, whatever the outcome of those that it builds on."""
     try:
-        return Finding(name, "holds", law.test(runs))
+        return Finding(name, "holds", LAWS[name].test(runs))
     except Declined as reason:
         return Finding(name, "not covered", str(reason))
-    except (StepBroken, _BrokenBy) as broken:
+    except (StepBroken, AgreementBroken, _BrokenBy) as broken:
         return Finding(name, "broken", str(broken), broken.experiment, broken.mistakes)
 
 

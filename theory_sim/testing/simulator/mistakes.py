@@ -146,6 +146,13 @@ class _SlopeOfOpposite(Rule):
         return super().slope(-margin)
 
 
+class _LogisticLoss(Rule):
+    says = "slope of the logistic loss"
+
+    def slope(self, margin: Array) -> Array:
+        return -np.exp(-np.logaddexp(0.0, margin))
+
+
 class _SquaredLoss(Rule):
     says = "slope of the squared loss (f - y)^2 / 2"
 
@@ -300,7 +307,7 @@ class _NoSecondLayer(Rule):
 MISTAKES: Final[Sequence[type[Rule]]] = (
     _RootOfRate, _NoiseWithoutRate, _NoNoise, _OppositeNoise, _NoiseByExample, _NoiseOfFirstStep, _NoiseOfNextStep,
     _DecayAfter, _OppositeDecay, _NoDecay, _DoubleDecay, _HalfDecay, _DecayWithoutRate,
-    _Sum, _Ascent, _FlippedLabel, _SlopeAtOutput, _SlopeOfOpposite, _SquaredLoss, _ExponentialLoss, _HingeLoss,
+    _Sum, _Ascent, _FlippedLabel, _SlopeAtOutput, _SlopeOfOpposite, _LogisticLoss, _SquaredLoss, _ExponentialLoss, _HingeLoss,
     _SquaredAlpha, _UnitAlpha, _UnitZeta, _FrozenPatterns, _FrozenInGradient, _NoDerivative, _LinearNeurons,
     _LateSwitch, _StepsForTime, _BareThreshold, _LargeRate, _LayerAfterLayer, _NoSecondLayer,
 )

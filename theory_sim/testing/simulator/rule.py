@@ -8,6 +8,7 @@ import numpy as np
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.task import Answer
+from theory_sim.train.losses import make_loss
 from theory_sim.train.schedules import make_schedule
 
 __all__ = ["Rule", "Step", "possible_rates", "share_of_q_only", "training_loss"]
@@ -40,7 +41,7 @@ class Rule:
     Parameters
     ----------
     experiment : Experiment
-        Gives lambda, alpha and the schedule.
+        Gives lambda, the loss and the schedule.
     answer : Answer
         Gives data, second layers, noise, and the weights at the start.
     rates : (steps,) array
@@ -51,7 +52,7 @@ class Rule:
 
     def __init__(self, experiment: Experiment, answer: Answer, rates: Array) -> None:
         self.e, self.answer, self.rates = experiment, answer, rates
-        self.y = answer.data.y
+        self.y, self.loss = answer.data.y, make_loss(experiment)
 
     def step(self, t: int, W: Array, V: Array) -> Step:
         """Weights after step t, from those before it."""
@@ -79,8 +80,8 @@ class Rule:
         return active
 
     def slope(self, margin: Array) -> Array:
-        """l'(v) of the logistic loss."""
-        return -np.exp(-np.logaddexp(0.0, margin))
+        """l'(v), (N,)."""
+        return self.loss.slope(margin)
 
     def residual(self, f: Array) -> Array:
         """Derivative of the mean loss in each output, (N,)."""
@@ -104,7 +105,7 @@ class Rule:
 
 def training_loss(rule: Rule, f: Array) -> float:
     """Unregularised mean loss."""
-    return float(np.mean(np.logaddexp(0.0, -rule.y * f)))
+    return float(np.mean(rule.loss.value(rule.y * f)))
 
 
 def share_of_q_only(answer: Answer) -> float:

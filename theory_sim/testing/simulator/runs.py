@@ -18,6 +18,12 @@ SAME: Final[Mapping[str, Any]] = {
     "network": "split", "noise_placement": "none", "patterns": "moving", "batch_size": None, "epsilon_2": None,
 }
 """Fields that the battery does not vary: `rule` has no step for others."""
+# What the step and the draws of the battery follow; of other fields they know the default.
+_KNOWN: Final = {
+    "name", "d", "kappa", "N", "p0", "q0", "g0", "r", "alpha_min", "alpha_max", "counts", "n_test", "m_W", "m_V", "neurons",
+    "dtype", "schedule", "eta_1", "eta_2", "epsilon_1", "step_tau", "step_factor", "pieces", "lambda_", "loss", "tau_xi",
+    "tau_0", "tau_0_rate", "max_tau", "max_steps", "seed", "record_every",
+}
 SEEDS: Final = 4
 STEPS: Final = 20
 # Draws of 80 000 numbers a layer: four seeds, 20 steps, 1000 numbers a step if neurons are paired. Rates are not 1, at which
@@ -46,7 +52,7 @@ class Runs:
     Raises
     ------
     InputError
-        If one of them is among `SAME`, at another value.
+        If the battery knows no step with one of them.
     """
 
     simulator: Simulator
@@ -54,10 +60,12 @@ class Runs:
     _kept: dict[Any, list[list[Case]] | Declined] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, value in SAME.items():
-            if self.fixed.get(name, value) != value:
-                raise InputError(f"{name} = {self.fixed[name]!r}", f"the battery knows the step with {name} = {value!r} alone",
-                                 f"leave {name} out")
+        for name, value in self.fixed.items():
+            if name in Experiment.model_fields and name not in _KNOWN:
+                only = SAME.get(name, Experiment.model_fields[name].default)
+                if value != only:
+                    raise InputError(f"{name} = {value!r}", f"the battery knows the step with {name} = {only!r} alone",
+                                     f"leave {name} out")
 
     def run(self, experiment: Experiment, *, gives: tuple[str, ...] = PARTS, steps: int | None = None) -> tuple[Task, Answer]:
         """One run, with everything given unless ``gives`` says less."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 from typing import Any, Final
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, find, given, seed, settings
 from hypothesis.errors import NoSuchExample
+from hypothesis.strategies import SearchStrategy
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.draw_laws import Broken
@@ -16,7 +18,7 @@ from theory_sim.testing.simulator.step_law import deviation, likely_mistakes, si
 from theory_sim.testing.simulator.task import Answer
 from theory_sim.testing.strategies import experiments
 
-__all__ = ["StepBroken", "steps_are_right"]
+__all__ = ["StepBroken", "draw_some", "steps_are_right"]
 
 _EXAMPLES: Final = 60
 # Runs that shrinking may take, and those over which the mistake is looked for.
@@ -44,7 +46,6 @@ def steps_are_right(runs: Runs) -> str:
 
     A simulator that draws its own noise is run without noise.
     """
-    strategy = experiments(**{**SAME, "n_test": 1, **runs.fixed})
     tried: list[Case] = []
     wrong = 0
 
@@ -58,7 +59,7 @@ def steps_are_right(runs: Runs) -> str:
         return failed
 
     try:
-        smallest = find(strategy, fails, random=Random(0), settings=settings(
+        smallest = find(_experiments(runs), fails, random=Random(0), settings=settings(
             max_examples=_EXAMPLES, phases=(Phase.generate, Phase.shrink), **_QUIET))
     except NoSuchExample:
         return _covered(tried)
@@ -68,16 +69,26 @@ def steps_are_right(runs: Runs) -> str:
         raise StepBroken("the first of its states is not the start that it was given",
                          "a step taken before the first state is kept", experiment=e)
     sizes = sizes_of_terms(e, answer, off.step)
-    explained: list[Case] = [(e, answer)]
+    explained = [(e, answer), *(_run(runs, other) for other in draw_some(runs, _EXPLAINED))]
+    raise StepBroken(f"{off}{'; ' if sizes else ''}{sizes}", *likely_mistakes(explained), experiment=e)
+
+
+def draw_some(runs: Runs, number: int, more: Mapping[str, Any] | None = None) -> list[Experiment]:
+    """The same experiments each time, drawn with the fixed fields, and with more where these say nothing."""
+    found: list[Experiment] = []
 
     @seed(1)
-    @settings(max_examples=_EXPLAINED, phases=[Phase.generate], **_QUIET)
-    @given(strategy)
+    @settings(max_examples=number, phases=[Phase.generate], **_QUIET)
+    @given(_experiments(runs, more))
     def collect(e: Experiment) -> None:
-        explained.append(_run(runs, e))
+        found.append(e)
 
     collect()
-    raise StepBroken(f"{off}{'; ' if sizes else ''}{sizes}", *likely_mistakes(explained), experiment=e)
+    return found
+
+
+def _experiments(runs: Runs, more: Mapping[str, Any] | None = None) -> SearchStrategy[Experiment]:
+    return experiments(**{**SAME, "n_test": 1, **(more or {}), **runs.fixed})
 
 
 def _run(runs: Runs, e: Experiment) -> Case:
@@ -94,7 +105,7 @@ def _starts_there(answer: Answer) -> bool:
 
 
 def _covered(tried: list[Case]) -> str:
-    words = {name: ", ".join(sorted({getattr(e, name) for e, _ in tried})) for name in ("schedule", "neurons", "dtype")}
+    words = {name: ", ".join(sorted({getattr(e, name) for e, _ in tried})) for name in ("schedule", "loss", "neurons", "dtype")}
     outputs = sum(answer.f is not None for _, answer in tried)
     noisy = sum(answer.noise is not None for _, answer in tried)
     return (f"{len(tried)} experiments, {noisy} with noise, {sum(e.lambda_ > 0 for e, _ in tried)} with decay, "

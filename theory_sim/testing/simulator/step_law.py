@@ -47,8 +47,8 @@ def deviation(experiment: Experiment, answer: Answer, mistake: type[Rule] = Rule
 
     Notes
     -----
-    A sum of n terms errs by at most n eps times the sum of their sizes. An output's error moves residuals by a quarter of
-    it, the logistic loss's curvature. Neurons with a pre-activation within rounding of zero are left out: their pattern is
+    A sum of n terms errs by at most n eps times the sum of their sizes. By an output's error residuals move as far as the
+    loss's slope does. Neurons with a pre-activation within rounding of zero are left out: their pattern is
     not known. Where rounding decides on which side of a change of the rate a step is, either rate is right.
     """
     possible = possible_rates(experiment, answer)
@@ -77,8 +77,9 @@ def _deviation_of_step(rule: Rule, t: int) -> Deviation | None:
         off = np.abs(answer.f[t] - step.f)
         if (off > f_error).any():
             return Deviation(t, "outputs", float(off.max()), float(f_error[off.argmax()]))
-    residual = np.abs(rule.residual(step.f))
-    error = 0.25 * f_error / len(rule.y) + terms * residual
+    residual = rule.residual(step.f)
+    error = np.maximum(np.abs(rule.residual(step.f + f_error) - residual), np.abs(rule.residual(step.f - f_error) - residual))
+    error += terms * np.abs(residual)
     for name, U, moved, now, x, u, size, xi in zip("WV", before, (step.W, step.V), after, inputs, second, sizes, rule.noise(t),
                                                    strict=True):
         known = ((np.abs(U @ x.T) > terms * size) | (size == 0.0)).all(axis=1)

@@ -10,6 +10,7 @@ import numpy as np
 from theory_sim.data import Data, draw_data
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
+from theory_sim.network import draw_initial, draw_noise
 
 __all__ = ["PARTS", "Answer", "Declined", "Examples", "Initial", "Simulator", "Task", "ask"]
 
@@ -66,11 +67,10 @@ class Task:
     def __init__(self, experiment: Experiment, steps: int, gives: tuple[str, ...] = PARTS) -> None:
         self.experiment, self.steps, self.seed = experiment, steps, experiment.seed
         self._gives, self.read = gives, set[str]()
-        self._rng = np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(2026,)))
         self._data = draw_data(experiment)
-        self._initial = _draw_initial(experiment, self._rng)
-        self._noise = (experiment.tau_xi * _draw_rows(experiment, self._rng, (steps, experiment.m_W, experiment.d)),
-                       experiment.tau_xi * _draw_rows(experiment, self._rng, (steps, experiment.m_V, 2)))
+        self._initial = Initial(**draw_initial(experiment))
+        drawn = draw_noise(experiment, range(steps))
+        self._noise = (experiment.tau_xi * drawn["W"], experiment.tau_xi * drawn["V"])
 
     def gives(self, part: str) -> bool:
         """Whether the task gives "data", "initial" or "noise"; if not, the simulator draws it from ``seed``."""
@@ -203,19 +203,3 @@ def _examples(found: Any, name: str) -> Examples:
     except (KeyError, AttributeError) as error:
         raise InputError(f"the simulator's {name} without {error.args[0]}", f"{name} with {', '.join(Examples._fields)}",
                          "return them, or read task.data") from error
-
-
-def _draw_rows(e: Experiment, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Standard normal (..., m, k), the same for the neurons of a pair."""
-    *first, m, k = shape
-    share = 2 if e.neurons == "paired" else 1
-    return np.repeat(rng.standard_normal((*first, m // share, k)), share, axis=-2)
-
-
-def _draw_initial(e: Experiment, rng: np.random.Generator) -> Initial:
-    layers, seconds = [], []
-    for m, k in ((e.m_W, e.d), (e.m_V, 2)):
-        layers.append((e.tau_0_value * _draw_rows(e, rng, (m, k))).astype(e.dtype))
-        sign = rng.choice([-1.0, 1.0], size=m) if e.neurons == "independent" else np.resize([1.0, -1.0], m)
-        seconds.append((sign / np.sqrt(m)).astype(e.dtype))
-    return Initial(*layers, *seconds)

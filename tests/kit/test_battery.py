@@ -1,0 +1,235 @@
+"""The battery finds twelve mistakes in a NumPy and in a PyTorch simulator, names them, and finds none where there are none."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from functools import partial
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.kit import numpy_simulator
+from theory_sim import Experiment
+from theory_sim.errors import InputError
+from theory_sim.testing import Declined, Initial, Report, Task, check_simulator
+from theory_sim.testing.simulator.battery import LAWS, find_law
+from theory_sim.testing.simulator.mistakes import MISTAKES
+from theory_sim.testing.simulator.rule import Rule
+from theory_sim.testing.simulator.runs import Runs
+from theory_sim.testing.simulator.task import Answer, Examples
+
+TORCH = pytest.mark.skipif(importlib.util.find_spec("torch") is None,
+                           reason="PyTorch is not installed: pip install torch==2.13.0")
+# The law that a planted mistake breaks, and how the report names it.
+BUGS = {
+    "noise times root of rate": ("step", "noise multiplied by the square root of the rate"),
+    "decay after the step": ("step", "weight decay after the step"),
+    "wrong sign of decay": ("step", "weight decay with the wrong sign"),
+    "gradient without 1/N": ("step", "without 1/N"),
+    "label flipped": ("step", "labels flipped"),
+    "slope at the output": ("step", "slope of the loss at the output f"),
+    "squared loss": ("step", "slope of the squared loss"),
+    "alpha squared": ("step", "alpha squared"),
+    "switch a step late": ("step", "changes a step late"),
+    "one stream for both layers": ("noise-independent", "one stream of noise for both layers"),
+    "the same noise at every step": ("noise-independent", "the same noise at every step"),
+    "pair partner unshared": ("noise-shared", "the partner of a pair has noise of its own"),
+    "test data of the training stream": ("test-fresh", "test data from the stream of the training data"),
+}
+
+
+def outcomes(report: Report) -> dict[str, str]:
+    return {finding.law: finding.outcome for finding in report.findings}
+
+
+def torch_adapter(task: Any, bug: str = "") -> dict[str, Any]:
+    from tests.kit import torch_simulator
+
+    return torch_simulator.adapter(task, bug)
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_mistake_in_a_numpy_simulator_is_found_and_named(bug: str) -> None:
+    law, words = BUGS[bug]
+    finding = find_law(law, Runs(partial(numpy_simulator.adapter, bug=bug)))
+    assert finding.outcome == "broken" and len(finding.mistakes) == 1 and words in finding.mistakes[0], str(finding)
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("adapter", [numpy_simulator.adapter, pytest.param(torch_adapter, marks=TORCH)], ids=["numpy", "torch"])
+@pytest.mark.parametrize("bug", BUGS)
+def test_the_whole_battery_finds_a_mistake(bug: str, adapter: Any) -> None:
+    law, words = BUGS[bug]
+    began = time.process_time()
+    report = check_simulator(partial(adapter, bug=bug))
+    seconds = time.process_time() - began
+    assert not report.ok and seconds < 60
+    (finding,) = (each for each in report.findings if each.law == law)
+    assert len(finding.mistakes) == 1 and words in finding.mistakes[0], str(finding)
+    # Laws that build on a broken one say nothing, so that one mistake has few names.
+    allowed = {"pair partner unshared": {"the partner of a pair has a start of its own"}}.get(bug, set())
+    assert set(report.mistakes) - allowed == {finding.mistakes[0]}, str(report)
+
+
+def test_a_right_simulator_is_covered_by_every_law() -> None:
+    report = check_simulator(numpy_simulator.adapter)
+    assert outcomes(report) == dict.fromkeys(LAWS, "holds"), str(report)
+    report.require()
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("seed", range(1, 20))
+def test_a_right_simulator_passes_under_other_seeds(seed: int) -> None:
+    check_simulator(numpy_simulator.adapter, seed=1000 * seed).require()
+
+
+@TORCH
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_a_right_torch_simulator_passes(seed: int) -> None:
+    check_simulator(torch_adapter, seed=1000 * seed).require()
+
+
+@pytest.mark.parametrize("loss", ["squared", "exponential", "hinge"])
+def test_other_losses(loss: str) -> None:
+    """The step follows the experiment's loss: the logistic one is then a mistake, and is named."""
+    step = find_law("step", Runs(given_only, {"loss": loss}))
+    assert step.outcome == "broken" and "slope of the logistic loss" in step.mistakes, str(step)
+
+
+def given_only(task: Task) -> dict[str, Any]:
+    """An adapter of a few lines: it draws nothing itself, and leaves the outputs out."""
+    simulator = numpy_simulator.Simulator(task.experiment, task.seed)
+    data, noise = (task.data.x1, task.data.x2, task.data.y), zip(*task.noise, strict=True)
+    W, V, _ = simulator.run(data, tuple(task.initial), noise, task.steps)
+    return {"W": W, "V": V}
+
+
+def test_what_cannot_be_tested_is_not_said_to_hold() -> None:
+    report = check_simulator(given_only)
+    found = outcomes(report)
+    assert {law for law, outcome in found.items() if outcome == "holds"} == {"step", "agreement"}
+    assert all(outcome == "not covered" for law, outcome in found.items() if law not in ("step", "agreement"))
+    assert report.ok and "outputs compared in 0" in str(report) and "without asking task.gives('noise')" in str(report)
+
+    def refuses(task: Task) -> dict[str, Any]:
+        raise Declined("it is not ready")
+
+    assert not check_simulator(refuses).ok, "nothing was tested"
+
+
+def test_a_simulator_that_draws_its_own_noise_is_run_without_it() -> None:
+    def own_noise(task: Task) -> Mapping[str, Any]:
+        simulator = numpy_simulator.Simulator(task.experiment, task.seed)
+        data = task.data.x1, task.data.x2, task.data.y
+        W, V, f = simulator.run(data, tuple(task.initial), simulator.draw_noise(), task.steps)
+        return {"W": W, "V": V, "f": f}
+
+    report = check_simulator(own_noise)
+    found = outcomes(report)
+    assert report.ok and found["step"] == found["noise-level"] == found["noise-correlation"] == "holds"
+    assert found["agreement"] == found["start"] == found["data"] == "not covered"
+    assert "0 with noise" in report.findings[0].detail
+
+
+@pytest.mark.parametrize(("answer", "words"), [
+    ({}, "returned no W"), ({"W": [[0.0]]}, "W of shape"), ({"weights": 1}, "returned dict"), (None, "returned NoneType"),
+])
+def test_an_answer_of_another_form_is_refused(answer: Any, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        check_simulator(lambda task: answer)
+
+
+@pytest.mark.parametrize("fields", [{"network": "shared"}, {"batch_size": 4}, {"seed_noise": 3}], ids=str)
+def test_fields_without_a_step_are_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="the battery knows the step"):
+        check_simulator(given_only, **fields)
+
+
+def test_an_error_of_the_simulator_says_at_which_experiment() -> None:
+    def fails(task: Task) -> dict[str, Any]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        check_simulator(fails)
+    assert "Experiment(" in caught.value.__notes__[0]
+
+
+def with_mistake(mistake: type[Rule], task: Task) -> dict[str, Any]:
+    """A simulator whose step is that of a known mistake."""
+    e, data = task.experiment, Examples(*(np.asarray(getattr(task.data, name), float) for name in Examples._fields))
+    states, rates = [(task.initial.W.astype(float), task.initial.V.astype(float))], np.ones(task.steps)
+    reference = numpy_simulator.Simulator(e, task.seed)
+    tau = 0.0
+    for t in range(task.steps):
+        W, V = (np.array([state[i] for state in [*states, states[-1]]]) for i in (0, 1))
+        initial = Initial(*(np.asarray(u, float) for u in task.initial))
+        answer = Answer(W, V, None, data, None, initial, task.noise, 0.0)
+        right = Rule(e, answer, rates)
+        f = right.step(t, W[t], V[t]).f
+        rates[t] = reference.rate(tau, float(np.mean(np.logaddexp(0, -data.y * f))), float(np.mean(~data.x1.any(axis=1))))
+        rule = mistake(e, answer, rates[: t + 1])
+        rates[t] = rule.rate(t)
+        tau += rates[t]
+        step = rule.step(t, W[t], V[t])
+        states.append((step.W, step.V))
+    return {"W": [W for W, _ in states], "V": [V for _, V in states]}
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("mistake", [each for each in MISTAKES if each.says != "slope of the logistic loss"],
+                         ids=lambda mistake: mistake.__name__)
+def test_every_known_mistake_is_named(mistake: type[Rule]) -> None:
+    step = find_law("step", Runs(partial(with_mistake, mistake)))
+    assert step.outcome == "broken" and step.mistakes == (mistake.says,), str(step)
+
+
+def test_the_smallest_experiment_is_small() -> None:
+    broken = partial(numpy_simulator.adapter, bug="gradient without 1/N")
+    finding = find_law("step", Runs(broken))
+    smallest = finding.experiment
+    assert isinstance(smallest, Experiment)
+    assert (smallest.n_examples, smallest.d, smallest.max_steps, smallest.tau_xi, smallest.lambda_) == (2, 1, 1, 0.0, 0.0)
+    assert "N=2" in str(finding) and "2 x gradient" in str(finding)
+    assert find_law("step", Runs(broken)) == finding
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize(("option", "expected"), [
+    (["--simulator", "tests.kit.numpy_simulator:adapter"], {"passed": len(LAWS)}),
+    (["--simulator", "tests.kit.test_battery:given_only", "--simulator-field", "neurons=paired"],
+     {"passed": 2, "skipped": len(LAWS) - 2}),
+])
+def test_the_plug_in(option: list[str], expected: dict[str, int], tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, *option)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(f"{number} {word}" in done.stdout for word, number in expected.items()), done.stdout
+
+
+@pytest.mark.tier2
+def test_the_plug_in_fails_with_the_mistake(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from tests.kit.numpy_simulator import adapter\n\ndef run(task):\n    return adapter(task, 'alpha squared')\n"
+    )
+    done = run_pytest(tmp_path, "--simulator", "mine:run")
+    assert done.returncode == 1 and "likely mistake: alpha squared in the second patch" in done.stdout, done.stdout
+    for place, words in (("mine", "module:function"), ("mine:nonesuch", "nonesuch"), ("nonesuch:run", "No module named")):
+        done = run_pytest(tmp_path, "--simulator", place)
+        assert done.returncode == 4 and words in done.stderr, done.stderr
+
+
+def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    installed = any(point.value == "theory_sim.pytest_plugin" for point in entry_points(group="pytest11"))
+    plugin = [] if installed else ["-p", "theory_sim.pytest_plugin"]
+    root = Path(__file__).resolve().parents[2]
+    return subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, *options], cwd=folder,
+                          text=True, capture_output=True, check=False,
+                          env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{root}"})
