@@ -87,6 +87,9 @@ class Experiment(RecordingSection):
     def unread(self, given: Mapping[str, Any], schedules: Sequence[str] = ()) -> list[Fault]:
         """Fields, among those given, that no schedule to be run reads: they change nothing.
 
+        A file warns of them and the command line refuses them. An Experiment that is made in Python does not: it is a value
+        whose schedule may be replaced, and which schedules it will be run under nobody has said yet. Ask here then.
+
         Parameters
         ----------
         given : mapping
