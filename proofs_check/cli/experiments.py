@@ -79,5 +79,5 @@ def suggest(
 
     output.put(Result("proofs_check.suggestion", lambda: {
         "conditions": conditions, "applies": found.applies, "moved": moved, "experiment": near.fields(),
-    }, table=lambda: moved, others={"toml": toml}))
+    }, table=lambda: moved, columns=("field", "before", "after"), others={"toml": toml}))
     raise typer.Exit(0 if found.applies else 1)

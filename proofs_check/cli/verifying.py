@@ -60,7 +60,7 @@ def verify(
         return {"level": level, "claims": [_document(each, chosen_level) for each in judged], "failed": failed}
 
     output.put(Result("proofs_check.verification", fields, lambda: [_total(judged, failed)], lambda: _table(judged),
-                      {"junit": lambda: to_junit(judged) + "\n"}))
+                      others={"junit": lambda: to_junit(judged) + "\n"}))
     raise typer.Exit(1 if failed else 0)
 
 

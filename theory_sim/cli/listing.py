@@ -6,94 +6,61 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from theory_sim.cli.app import app
-from theory_sim.terminal.output import (
-    Force,
-    OutFile,
-    Output,
-    Result,
-    TextJsonCsv,
-    format_option,
-    hanging,
-)
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv, format_option, hanging
 
-Rows = list[tuple[str, str]]
+__all__ = ["listed_kinds"]
 
 
-def _presets() -> Rows:
+def listed_kinds() -> dict[str, Callable[[], list[tuple[str, str]]]]:
+    """What there are lists of, each with a function that gives names and summaries; what a field chooses is among them."""
+    from theory_sim.engines import ENGINES
+    from theory_sim.experiment.choices import CHOSEN, OBSERVERS
+    from theory_sim.plots.registry import PLOTS
+    from theory_sim.studies.registry import STUDIES
+    from theory_sim.sweeps.executors.base import EXECUTORS
+
+    chosen = {f"{each.kind}{'es' if each.kind.endswith('s') else 's'}": each.rows for each in CHOSEN}
+    return {"presets": _presets, "studies": STUDIES.rows, **chosen, "observers": OBSERVERS.rows, "engines": ENGINES.rows,
+            "executors": EXECUTORS.rows, "plots": PLOTS.rows}
+
+
+def _presets() -> list[tuple[str, str]]:
     from theory_sim.experiment.presets import PRESETS
 
     return [(name, preset.summary) for name, preset in PRESETS.items()]
 
 
-def _studies() -> Rows:
-    from theory_sim.studies.registry import STUDIES
+class _Listing(TyperCommand):
+    """A command whose help says what there are lists of; they are looked for when it is asked."""
 
-    return STUDIES.rows()
-
-
-def _schedules() -> Rows:
-    from theory_sim.experiment.choices import SCHEDULES
-
-    return SCHEDULES.rows()
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        for parameter in self.params:
+            if parameter.name == "what":
+                parameter.help = f"One of: {', '.join(listed_kinds())}."  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
 
 
-def _placements() -> Rows:
-    from theory_sim.experiment.choices import PLACEMENTS
-
-    return PLACEMENTS.rows()
-
-
-def _observers() -> Rows:
-    from theory_sim.experiment.choices import OBSERVERS
-
-    return OBSERVERS.rows()
-
-
-def _engines() -> Rows:
-    from theory_sim.engines import ENGINES
-
-    return ENGINES.rows()
-
-
-def _executors() -> Rows:
-    from theory_sim.sweeps.executors.base import EXECUTORS
-
-    return EXECUTORS.rows()
-
-
-def _plots() -> Rows:
-    from theory_sim.plots.registry import PLOTS
-
-    return PLOTS.rows()
-
-
-KINDS: dict[str, Callable[[], Rows]] = {
-    "presets": _presets, "studies": _studies, "schedules": _schedules, "placements": _placements, "observers": _observers,
-    "engines": _engines, "executors": _executors, "plots": _plots,
-}
-
-
-@app.command("list")
+@app.command("list", cls=_Listing)
 def list_command(
     what: Annotated[str, typer.Argument(
-        metavar=f"[{'|'.join(KINDS)}]", help="What to list.",
-        autocompletion=lambda incomplete: [kind for kind in KINDS if kind.startswith(incomplete)],
+        help="What to list.",
+        autocompletion=lambda incomplete: [kind for kind in listed_kinds() if kind.startswith(incomplete)],
     )] = "presets",
     form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
-    """List what can be chosen by name: presets, studies, schedules, engines, ..."""
+    """List what can be chosen by name: presets, studies, schedules, losses, engines, ..."""
     from theory_sim.errors import InputError, shown
 
-    if what not in KINDS:
-        raise InputError(f"list {shown(what)}", f"one of {', '.join(KINDS)}", "choose one of these")
-    output = Output(form, out, force=force)
-    output.put(_listed_studies() if what == "studies" else _listed(what))
+    output, kinds = Output(form, out, force=force), listed_kinds()
+    if what not in kinds:
+        raise InputError(f"list {shown(what)}", f"one of {', '.join(kinds)}", "choose one of these")
+    output.put(_listed_studies() if what == "studies" else _listed(what, kinds[what]()))
 
 
-def _listed(what: str) -> Result:
-    rows = KINDS[what]()
+def _listed(what: str, rows: list[tuple[str, str]]) -> Result:
     indent = max(len(name) for name, _ in rows) + 2
     table = [{"name": name, "summary": summary} for name, summary in rows]
     return Result("theory_sim.list", lambda: {"kind": what, "rows": table},

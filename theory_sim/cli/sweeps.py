@@ -146,7 +146,7 @@ def gc_command(folder: Folder, form: TextJsonCsv = "text", out: OutFile = None, 
     what = {True: "removed", False: "left alone, not written by theory_sim or in use"}
     output.put(Result("theory_sim.sweep_gc", lambda: {"paths": rows},
                       lambda: [*(f"{what[bool(row['removed'])]}: {row['path']}" for row in rows), f"{removed} removed"],
-                      lambda: rows))
+                      lambda: rows, ("path", "removed")))
 
 
 @sweep.command("compare")

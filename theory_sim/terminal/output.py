@@ -69,6 +69,8 @@ class Result:
         Gives what is printed for a reader, besides what was said while the command worked.
     table : callable, optional
         Gives the rows of the CSV, or the whole CSV as text.
+    columns : sequence of str
+        Header of a table that may have no rows.
     others : mapping
         Further formats, each a callable that gives the text.
     """
@@ -77,6 +79,7 @@ class Result:
     fields: Callable[[], Mapping[str, Any]]
     text: Callable[[], Sequence[Part]] = tuple
     table: Callable[[], Table | str] | None = None
+    columns: Sequence[str] = ()
     others: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 
@@ -133,7 +136,7 @@ class Output:
         elif self._form == "csv":
             assert result.table is not None
             table = result.table()
-            text = table if isinstance(table, str) else csv_text(table)
+            text = table if isinstance(table, str) else csv_text(table, result.columns)
         else:
             text = result.others[self._form]()
         if self._out is not None:
@@ -186,8 +189,10 @@ def _console(file: io.StringIO | None = None) -> Console:
     return Console(file=file, highlight=False, soft_wrap=False)
 
 
-def csv_text(rows: Table) -> str:
+def csv_text(rows: Table, columns: Sequence[str] = ()) -> str:
     """Rows as CSV (RFC 4180, lines end in a line feed): a header, numbers in full, an empty cell where there is none.
+
+    ``columns`` is the header where there are no rows.
 
     Examples
     --------
@@ -198,9 +203,8 @@ def csv_text(rows: Table) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    if rows:
-        writer.writerow(rows[0])
-        writer.writerows([["" if each is None or each != each else each for each in row.values()] for row in rows])
+    writer.writerow(rows[0] if rows else columns)
+    writer.writerows([["" if each is None or each != each else each for each in row.values()] for row in rows])
     return text.getvalue()
 
 

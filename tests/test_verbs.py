@@ -1,0 +1,167 @@
+"""Every verb of both programs: its help, each format that it lists, a format that it does not know, --out, and 80 columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import tomllib
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as tree
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.verbs import PROGRAMS, formats, option, table, verbs
+from theory_sim.errors import InputError, StoreError
+from theory_sim.experiment import Experiment
+
+PAGE = (Path(__file__).parents[1] / "docs" / "command_line.md").read_text(encoding="utf-8")
+VERBS = verbs()
+PRINTING = [(line, form) for line, command in VERBS.items() for form in formats(command)]
+FIELDS = ["--set", "name=tiny", "--set", "d=10", "--set", "max_tau=20.0", "--set", "n_test=5"]
+SWEEP = 'name = "cells"\nengine = ["closure"]\n[fields]\nd = 10\nmax_tau = 20.0\nn_test = 5\n[product]\nr = [0.3, 0.6]\n'
+CLOSURE = ["--engine", "closure"]
+# What each verb that prints is given here. Not among them: demo and study (tests/test_cli.py, tests/studies), which take long,
+# and the two that go on with what was interrupted (tests/test_resume.py, tests/sweeps).
+WORDS: dict[str, list[str]] = {
+    "theory-sim list": ["engines"], "theory-sim preset": ["quick"], "theory-sim check": FIELDS,
+    "theory-sim run": [*FIELDS, *CLOSURE, "--force"], "theory-sim show": ["runs/tiny-L-S-seed0-closure"],
+    "theory-sim sweep status": ["runs/cells"], "theory-sim sweep collect": ["runs/cells"],
+    "theory-sim sweep resume": ["runs/cells", "--workers", "0"], "theory-sim sweep gc": ["runs/cells"],
+    "theory-sim sweep extend": ["runs/cells", "cells.toml", "--workers", "0"],
+    "theory-sim sweep compare": ["runs/cells", "P_error", "--between", "L-S,S"],
+    "proofs-check list": [], "proofs-check check": ["tiny.toml"], "proofs-check suggest": ["tiny.toml"],
+    "proofs-check show": ["regime-maximin-point"], "proofs-check evaluate": ["sheppard", "rho=1/2"],
+    "proofs-check verify": ["regime-maximin-point", "separation-of-z-below-square-at-all-ages"],
+    "proofs-check falsify": ["sheppard", "--twin", "half of it"],
+    "proofs-check recheck": ["evidence/regime-maximin-point.json", "broken.json"],
+}
+ELSEWHERE = {"theory-sim demo", "theory-sim study", "theory-sim resume", "theory-sim sweep run"}
+
+
+@cache
+def _once(module: str, name: str) -> Any:
+    function = getattr(import_module(module), name)
+    known: dict[str, Any] = {}
+
+    def kept(experiment: Experiment, **options: Any) -> Any:
+        key = json.dumps([experiment.fields(), options], default=str)
+        if key not in known:
+            known[key] = function(experiment, **options)
+        return known[key]
+
+    return kept
+
+
+def call(line: str, *words: str) -> Result:
+    program, *verb = line.split()
+    return CliRunner(env={"COLUMNS": "80"}).invoke(PROGRAMS[program], [*verb, *words])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run, a sweep and evidence, to be read."""
+    folder = tmp_path_factory.mktemp("verbs")
+    (folder / "cells.toml").write_text(SWEEP.replace('closure"]\n', 'closure"]\ncompare = ["L-S", "S"]\n'))
+    (folder / "broken.json").write_text("{")
+    Experiment(name="tiny", d=10, max_tau=20.0, n_test=5).to_toml(folder / "tiny.toml")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        for line, words in (("theory-sim run", [*FIELDS, *CLOSURE]), ("theory-sim sweep run", ["cells.toml", "--workers", "0"]),
+                            ("proofs-check verify", ["regime-maximin-point", "--out", "evidence"])):
+            found = call(line, *words)
+            assert found.exit_code in (0, 1), found.output
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def prepared(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    # What is computed for every format alike is computed once.
+    for module, name in (("proofs_check.constants", "check_constants"), ("theory_sim.regimes", "regime")):
+        monkeypatch.setattr(import_module(module), name, _once(module, name))
+    # The search itself takes seconds; its own tests are in tests/proofs/test_nearest.py.
+    moved = Experiment(name="tiny", d=12, max_tau=20.0, n_test=5)
+    monkeypatch.setattr(import_module("proofs_check.suggestion.search"), "suggest", lambda *_, **__: moved)
+
+
+def test_every_verb_that_prints_is_swept() -> None:
+    assert {line for line, _ in PRINTING} == WORDS.keys() | ELSEWHERE
+    assert {line for line in VERBS if not formats(VERBS[line])} == {line for line in VERBS if " plot " in line}
+
+
+@pytest.mark.parametrize("line", VERBS)
+def test_help_lists_what_is_declared(line: str) -> None:
+    found = call(line, "--help")
+    assert found.exit_code == 0 and all(len(each) <= 80 for each in found.output.splitlines())
+    for form in formats(VERBS[line]):
+        assert form in found.output
+
+
+@pytest.mark.parametrize("line", sorted({line for line, _ in PRINTING}))
+def test_another_format_is_refused(line: str) -> None:
+    found = call(line, *WORDS.get(line, ["x"]), "--format", "xls")
+    assert isinstance(found.exception, InputError) and ", ".join(formats(VERBS[line])) in str(found.exception)
+
+
+def listed(heading: str) -> dict[str, list[str]]:
+    """Names in the second column of a table of the page, by the name in the first."""
+    rows = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0].splitlines()
+    cells = [row.strip("|").split("|") for row in rows if row.startswith("| `")]
+    return {re.findall(r"`([^`]+)`", first)[0]: re.findall(r"`([^`]+)`", rest[0]) for first, *rest in cells}
+
+
+@pytest.mark.parametrize(("line", "form"), [each for each in PRINTING if each[0] in WORDS])
+def test_standard_output_has_the_result_alone(line: str, form: str) -> None:
+    found = call(line, *WORDS[line], "--format", form)
+    assert found.exit_code in (0, 1) and not isinstance(found.exception, InputError), (found.output, found.exception)
+    if form == "json":
+        told = json.loads(found.stdout)
+        documented = listed("JSON")[told["schema"]]
+        assert told["schema_version"] == 1 and set(told) - {"schema", "schema_version"} <= set(documented), told.keys()
+    elif form == "csv":
+        head, *rows = csv.reader(io.StringIO(found.stdout))
+        assert (rows or "gc" in line) and all(len(row) == len(head) for row in rows)
+        documented = listed("CSV").get(line)
+        assert documented is None or head == documented, head
+    elif form == "toml":
+        Experiment(**tomllib.loads(found.stdout))
+    elif form == "junit":
+        assert tree.fromstring(found.stdout.encode()).tag == "testsuite"
+    else:
+        assert max(map(len, found.stdout.splitlines())) <= 80, max(found.stdout.splitlines(), key=len)
+        assert not re.search(r"\{'|\['|margin inf|Mapping|object at", found.stdout)
+
+
+@pytest.mark.parametrize("line", ["theory-sim list", "theory-sim check", "proofs-check evaluate"])
+def test_out_writes_what_would_be_printed(line: str, tmp_path: Path) -> None:
+    for form in formats(VERBS[line]):
+        target = tmp_path / "new" / f"out.{form}"
+        printed, written = (call(line, *WORDS[line], "--format", form, *more) for more in ((), ("--out", str(target))))
+        assert (written.exit_code, written.stdout) == (0, "") and target.read_text() == printed.stdout
+        again = call(line, *WORDS[line], "--format", form, "--out", str(target))
+        assert isinstance(again.exception, StoreError) and "--force" in str(again.exception)
+        assert call(line, *WORDS[line], "--format", form, "--out", str(target), "--force").exit_code == 0
+    assert isinstance(call(line, *WORDS[line], "--out", str(tmp_path), "--force").exception, StoreError), "a folder stays"
+
+
+def test_out_is_one_option_everywhere() -> None:
+    for line, command in VERBS.items():
+        out = option(command, "--out")
+        assert out is not None and "-o" in out.opts and out.metavar in ("FILE", "FOLDER", "FIGURE", "EVIDENCE"), line
+        assert (out.metavar == "FOLDER") or option(command, "--force") is not None, line
+
+
+def test_the_page_has_every_verb_with_its_options() -> None:
+    assert table() in PAGE, "python -m tests.verbs prints the table"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_quiet_silences_what_is_not_the_result(form: str) -> None:
+    found = call("theory-sim run", *WORDS["theory-sim run"], "--quiet", "--format", form)
+    assert (found.stdout == "") == (form == "text") and "━" not in found.stderr
