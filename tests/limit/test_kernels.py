@@ -54,6 +54,29 @@ def test_weak_cosines_need_the_first_powers_only(tolerance: float) -> None:
         assert 0.1 * tolerance < error <= tolerance  # met, and not by far
 
 
+@pytest.mark.parametrize("powers", [1, 2, 5])
+def test_the_weakest_cosine_solves_its_equation(powers: int) -> None:
+    # The rest of the series is below taylor(K) c^(2K+1) / (1 - c^2): a polynomial equation where that is the tolerance.
+    for tolerance in (1e-4, 1e-10):
+        equation = np.zeros(2 * powers + 2)
+        equation[0], equation[-3], equation[-1] = taylor(powers), tolerance, -tolerance
+        roots = np.roots(equation)
+        (wanted,) = [root.real for root in roots if abs(root.imag) < 1e-9 and 0 < root.real < 1]
+        assert weak_cosine(powers, tolerance) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_ages_that_all_powers_of_the_tail_have_forgotten_take_the_first_powers_alone() -> None:
+    oldest = 45.0 / 9.0  # exp(-45) is far below rounding; the tail of four powers starts at 9
+    assert Compression(4, oldest, 1e-8).exponents.tolist() == [1, 3, 5, 7]
+    assert len(Compression(4, 0.999 * oldest, 1e-8).exponents) > 4
+
+
+def test_a_cosine_that_rounding_has_left_beyond_one_has_weights() -> None:
+    cosine = np.array([-1.0 - 2e-16, 1.0 + 2e-16])
+    weights = Compression(4, 1e-3, 1e-8, equal_times=True).weights(cosine)
+    np.testing.assert_allclose(weights.sum(axis=0), [-math.pi / 2, math.pi / 2], rtol=1e-12)
+
+
 def _quadrature(inner: float, cos_theta: float, rho: float) -> float:
     """<x, x'> P[a > 0, b > 0] for a and b standard normal with correlation rho cos theta, by integrating over a."""
     c = rho * cos_theta
