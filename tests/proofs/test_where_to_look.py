@@ -1,0 +1,109 @@
+"""Where the search for counterexamples looks, and where the second look does: against brute force and by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import islice
+from math import ceil, floor, sqrt
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+from sympy import Integer, Rational
+
+from proofs_check.methods.continuity import _least, _range
+from proofs_check.methods.counterexample import shown_at, simplest
+from proofs_check.methods.narrow import in_dips
+from proofs_check.methods.search import _places, rounds
+from proofs_check.problem.base import Ground
+from proofs_check.recheck.continuity import get_rules
+from proofs_check.recheck.derivations import _place
+from proofs_check.recheck.sample_points import near_ends, near_singular, rational_points
+
+x, y = sympy.symbols("x y", real=True)
+n = sympy.Symbol("n", integer=True)
+
+
+def test_points_of_the_unit_cube_fill_the_domain() -> None:
+    ground = Ground({x: (Integer(2), Integer(5)), n: (Integer(-3), Integer(4))}, x, "positive")
+    assert _places(ground, np.array([[0.0, 0.0], [0.5, 0.47], [1.0, 1.0]])) == [[2.0, -3.0], [3.5, 0.0], [5.0, 4.0]]
+
+
+def test_a_narrow_counterexample_far_out_is_found_by_descent() -> None:
+    # Below 0 on a thousandth around 7.123 alone, on a domain without end, whose boxes cannot be cut.
+    ground = Ground({x: (Integer(0), sympy.oo)}, (x - Rational(7123, 1000)) ** 2 - Rational(1, 4_000_000), "not negative")
+    found = next(found for found, _ in islice(rounds(ground, (0,)), 6) if found is not None)
+    assert abs(sympy.Rational(found["counterexample"]["x"]) - Rational(7123, 1000)) < Rational(1, 2000)
+
+
+@pytest.mark.parametrize(("claimed", "false_at"), [
+    ("not negative", {-1}), ("positive", {-1, 0}), ("zero", {-1, Rational(1, 2), 1}),
+])  # fmt: skip
+def test_a_point_is_shown_only_where_the_claim_is_false(claimed: str, false_at: set[sympy.Rational]) -> None:
+    domain = {x: (Integer(-2), Integer(2))}
+    points = [Integer(-1), Integer(0), Rational(1, 2), Integer(1)]
+    assert {at for at in points if shown_at(domain, x, {x: at}, claimed) is not None} == false_at
+
+
+@given(st.fractions(0, 5, max_denominator=997), st.fractions(Fraction(1, 30), Fraction(1, 4)), st.fractions(0, 1))
+def test_the_simplest_point_has_the_smallest_denominator(value: Fraction, width: Fraction, share: Fraction) -> None:
+    low, high = value - share * width, value + (1 - share) * width
+    known = [1, 2, 3, 4, 5, 6, 8, 10]
+    smallest = next((q for q in known if ceil(low * q) <= floor(high * q)), None)
+    at = Rational(value.numerator, value.denominator)
+    found = simplest({x: (Integer(-9), Integer(9))}, {x: at}, lambda point: bool(low <= Fraction(str(point[x])) <= high))
+    if smallest is not None:
+        assert found[x].q <= smallest
+
+
+def test_sides_are_cut_by_their_share_of_the_whole() -> None:
+    domain = {x: (Integer(0), Integer(1)), y: (Integer(0), Integer(100))}
+    points = list(islice(in_dips(domain, sympy.Integer(-1) + 0 * x, "positive"), 4))
+    assert points[0] == {x: Rational(1, 2), y: Integer(50)}
+    assert points[1] == {x: Rational(1, 4), y: Integer(50)}, "x is as wide as y, of its own domain"
+    assert points[2] in ({x: Rational(3, 4), y: Integer(50)}, {x: Rational(1, 4), y: Integer(25)})
+
+
+@pytest.mark.parametrize("first", [(-2, 3), (-3, -2), (2, 3), (0, 3)])
+@pytest.mark.parametrize("second", [(-5, 7), (-5, -4), (4, 5), (-1, 0)])
+def test_ranges_of_sums_and_products_are_those_of_their_corners(first: tuple[int, int], second: tuple[int, int]) -> None:
+    box = {x: tuple(map(Integer, first)), y: tuple(map(Integer, second))}
+    corners = [(a, b) for a in first for b in second]
+    products, sums = [a * b for a, b in corners], [a + b for a, b in corners]
+    assert _range(x * y, box) == (min(products), max(products)) and _least(x * y, box) == min(products)
+    assert _range(x + y, box) == (min(sums), max(sums))
+    squares = [a**2 for a in first]
+    assert _least(x**2, box) == (0 if first[0] <= 0 <= first[1] else min(squares))
+
+
+def test_points_near_the_ends() -> None:
+    domain = {x: (Integer(2), Integer(4)), n: (Integer(0), Integer(9))}
+    points = near_ends(domain)
+    assert sorted(point[x] for point in points if point[x] < 3) == [2 + 2 * Fraction(1, 10**k) for k in (12, 9, 3)]
+    assert sorted(point[x] for point in points if point[x] > 3) == [4 - 2 * Fraction(1, 10**k) for k in (3, 9, 12)]
+    inside = rational_points(domain)[0]
+    assert {point[n] for point in points} == {inside[n]} and inside[n].denominator == 1
+
+
+@pytest.mark.parametrize("root", [Fraction(7, 3), Fraction(5, 2), Fraction(22, 7)])
+def test_points_on_both_sides_of_a_pole(root: Fraction) -> None:
+    domain = {x: (Integer(2), Integer(4))}
+    found = {float(point[x] - root) for point in near_singular([1 / (x - Rational(root.numerator, root.denominator))], domain)}
+    for step in (1e-3, 1e-5, 1e-7, 1e-9):
+        assert any(abs(each - step) < 1e-3 * step for each in found) and any(abs(each + step) < 1e-3 * step for each in found)
+    assert 0.0 not in found
+
+
+def test_what_roots_logarithms_and_arcs_ask_for() -> None:
+    assert set(get_rules(sympy.asin(x))) == {("not negative", 1 - x), ("not negative", 1 + x)}
+    assert set(get_rules(sympy.log(x) + sympy.sqrt(y))) == {("positive", x), ("not negative", y)}
+    assert set(get_rules(1 / x)) == {("not 0", x)} and get_rules(x**2) == ()
+
+
+def test_a_way_starts_where_it_is_said() -> None:
+    assert _place(sympy.oo, {}) == 10**6 == -_place(-sympy.oo, {})
+    assert _place(Rational(2, 3), {}) == Fraction(2, 3)
+    assert _place(x / 2, {x: Fraction(3, 2)}) == Fraction(3, 4)
+    assert abs(float(_place(sympy.sqrt(x), {x: Fraction(2)})) - sqrt(2)) < 1e-12
