@@ -1,24 +1,26 @@
 """Mutants drawn by chance against the tests: ``python -m tests.mutants --draw 300 --seed 0``.
 
-The tests of both tiers are first run once under coverage, to know which of them enter which function. Then each mutant
-is put into a copy of the project and meets tests/mutation_check.py and the tests that enter its function, the short ones
-first, until one fails. Everything is kept in ``--folder``: a second call goes on, and ``--report`` says what there is. The
-status is 1 if the share killed is below ``--least``.
+The tests of the first tier are first run once under coverage, to know which of them run which line. Then each mutant is put
+into a copy of the project and meets the tests that run its line, the short ones first, until one fails, and
+tests/mutation_check.py. Everything is kept in ``--folder``: a second call goes on while the code is the same, with the tests as
+they are now, and ``--report`` says what there is. The status is 1 if the share killed is below ``--least``.
 """
 
 import argparse
+import json
 import os
 import queue
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.durations import RECORD
 from tests.mutants import ledger
 from tests.mutants.copies import Copy
-from tests.mutants.draw import draw
+from tests.mutants.draw import drawn, state_of
+from tests.mutants.judged import Judged
 from tests.mutants.made import Mutant
 from tests.mutants.near import Near
 from tests.mutants.reach import Reach, measure
@@ -33,10 +35,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--jobs", type=int, default=os.cpu_count(), help="mutants, or test files, at a time")
     made.add_argument("--folder", type=Path, default=ROOT / ".mutants", help="where the map and the results are kept")
-    made.add_argument("--longest", type=float, default=240.0, help="seconds of tests that a mutant may survive")
+    made.add_argument("--longest", type=float, default=120.0, help="seconds of tests that a mutant may survive")
     made.add_argument("--until", type=float, help="stop after that many seconds; a second call goes on")
     made.add_argument("--least", type=float, default=0.95, help="share of killed mutants below which the status is 1")
     made.add_argument("--report", action="store_true", help="report what there is, run nothing")
+    made.add_argument("--mapped", action="store_true", help="take the map as it is, complete or not")
     made.add_argument("--again", action="store_true", help="try those once more that survived")
     return made
 
@@ -56,9 +59,10 @@ def try_all(mutants: list[Mutant], options: argparse.Namespace, results: Path) -
     revision = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
     ).stdout.strip()
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(options.jobs) as pool:
-        made = list(pool.map(lambda job: ready_copy(Path(folder, str(job))), range(options.jobs)))
-        near = Near(ROOT, Reach.read(options.folder / "reach"), made[0].known_tests())
+    with ThreadPoolExecutor(options.jobs) as pool:
+        made = list(pool.map(lambda job: ready_copy(options.folder / f"copy-{job}"), range(options.jobs)))
+        recorded = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {}
+        near = Near(ROOT, Reach.read(options.folder / "reach"), made[0].waiting.tests, recorded)
         copies: queue.Queue[Copy] = queue.Queue()
         for copy in made:
             copies.put(copy)
@@ -76,22 +80,25 @@ def try_all(mutants: list[Mutant], options: argparse.Namespace, results: Path) -
 
         for _ in pool.map(one, mutants):
             pass
+        for copy in made:
+            copy.close()
 
 
 def main(arguments: list[str]) -> int:
     """Map, draw, try, report."""
     options = parser().parse_args(arguments)
-    results = options.folder / f"results-{options.seed}.jsonl"
+    results = options.folder / f"results-{options.seed}-{state_of(ROOT)}.jsonl"
     if not options.report:
-        measure(ROOT, options.folder / "reach", options.jobs)
+        if not options.mapped:
+            measure(ROOT, options.folder / "reach", options.jobs)
         done = ledger.read(results)
-        wanted = [mutant for mutant in draw(ROOT, options.draw, options.seed)
+        wanted = [mutant for mutant in drawn(ROOT, options.draw, options.seed, options.folder)
                   if mutant.key not in done or (options.again and done[mutant.key]["fate"] == "survived")]  # fmt: skip
         try_all(wanted, options, results)
-    found = ledger.read(results)
-    print(ledger.report(found.values()))
-    killed = sum(result["fate"] != "survived" for result in found.values())
-    return int(not found or killed < options.least * len(found))
+    found, judged = ledger.read(results).values(), Judged.all()
+    print(ledger.report(found, judged))
+    killed, number = ledger.share_killed(found, judged)
+    return int(not number or killed < options.least * number)
 
 
 if __name__ == "__main__":

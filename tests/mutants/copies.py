@@ -1,4 +1,4 @@
-"""A copy of the project in which mutants live, and pytest on it."""
+"""A copy of the project in which mutants live, and pytest on it: in a process that waits, or in one of its own."""
 
 import contextlib
 import math
@@ -13,45 +13,27 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 import numba
 
-NO_SUCH_TEST, TIMEOUT = 4, -1
-"""A status of pytest, that a test could not be collected; and ours, that it took too long."""
-IDLE: Final = 10.0
-"""Times that a process may take on the clock what it may take on the processor."""
+from tests.mutants.collected import OPTIONS, Answer, Collected
+from tests.mutants.waiting import IDLE, PRELOADED, TIMEOUT
+
+NO_SUCH_TEST: Final = 4
+"""A status of pytest, that a test could not be collected."""
 WARM: Final = multiprocessing.get_context("forkserver")
 """Starts processes that have imported what takes long to import, and nothing of the project."""
-WARM.set_forkserver_preload([
-    "cosmic_ray.mutating", "coverage", "flint", "hypothesis", "matplotlib", "mpmath", "numba", "numpy", "pandas", "pydantic",
-    "pytest", "rich", "scipy.optimize", "scipy.stats", "sympy", "typer", "xarray", "zarr",
-])  # fmt: skip
+WARM.set_forkserver_preload(list(PRELOADED))
 ROOT: Final = Path(__file__).resolve().parents[2]
-TIERS: Final = ("-m", "not slow and not benchmark")
-"""The first tier of the tests and the second."""
 COMPILED: Final = re.compile(r"\bnumba\b|^@compiled", re.MULTILINE)
 """Found in the source of a file with compiled functions."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """How a command ended: its status, TIMEOUT if it was stopped, and its output."""
-
-    status: int
-    output: str
-
-    @property
-    def failed_test(self) -> str:
-        """The first test that pytest reports as failed, or the output's last line."""
-        found = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", self.output, re.MULTILINE)
-        return found[1] if found else (self.output.strip().splitlines() or [""])[-1]
-
-
 class Copy:
-    """The tracked files of the project in a folder of their own, where one at a time is replaced.
+    """The tracked files of the project in a folder of their own, which may be an older copy; one file at a time is replaced.
 
     Compiled Python files are checked by a source's digest, so that none is used for another source, whatever its time says.
     """
@@ -59,9 +41,13 @@ class Copy:
     def __init__(self, root: Path, folder: Path) -> None:
         self.folder = folder
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True, text=True).stdout
-        for name in filter(None, listed.split("\0")):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / name, folder / name)
+        names = {name for name in listed.split("\0") if name and (root / name).exists()}
+        for path in [path for path in folder.rglob("*.py") if path.relative_to(folder).as_posix() not in names]:
+            path.unlink()
+        for name in names:
+            if not (folder / name).exists() or (root / name).read_bytes() != (folder / name).read_bytes():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(root / name, folder / name)
         sources = ("theory_sim", "proofs_check", "tests")
         subprocess.run([sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", *sources],
                        cwd=folder, check=True)  # fmt: skip
@@ -80,25 +66,34 @@ class Copy:
             # numba trusts a file's time and size.
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
-    def known_tests(self) -> list[str]:
-        """Return the names of the tests of both tiers."""
-        answer = self.pytest(["--collect-only", "tests"], limit=600.0)
-        return [line for line in answer.output.splitlines() if "::" in line and not line.startswith(("ERROR", "FAILED"))]
+    @cached_property
+    def waiting(self) -> Collected:
+        return Collected(self.folder, self._settings())
+
+    @cached_property
+    def uncompiled(self) -> Collected:
+        """The same with loops that are not compiled, so that a mistake can be put into them too."""
+        return Collected(self.folder, self._settings(NUMBA_DISABLE_JIT="1"))
+
+    def close(self) -> None:
+        for name in ("waiting", "uncompiled"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    def _settings(self, **environment: str) -> dict[str, str]:
+        return {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1",
+                "NUMBA_CACHE_DIR": str(self.folder / ".numba"), **environment}  # fmt: skip
 
     def pytest(self, arguments: Sequence[str], limit: float, **environment: str) -> Answer:
         """Run pytest until the first failure."""
-        # Plug-ins of libraries were imported before pytest could rewrite their assertions, of which no test needs to know.
-        options = ("-q", "-x", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", *TIERS,
-                   "-W", "ignore::pytest.PytestAssertRewriteWarning")  # fmt: skip
-        return self.run("pytest", [*options, *arguments], limit, **environment)
+        return self.run("pytest", ["-x", *OPTIONS, *arguments], limit, **environment)
 
     def run(self, module: str, arguments: Sequence[str], limit: float, **environment: str) -> Answer:
         """Run a module in the copy, as ``python -m`` does; stop it, and all that it started, after ``limit`` processor seconds.
 
         A busy machine must not make a mutant look endless, so the clock on the wall counts only from IDLE times that limit.
         """
-        settings = {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1",
-                    "NUMBA_CACHE_DIR": str(self.folder / ".numba"), **environment}  # fmt: skip
+        settings = self._settings(**environment)
         with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
             process = WARM.Process(
                 target=run_here, args=(self.folder, module, arguments, settings, math.ceil(limit), output.name)

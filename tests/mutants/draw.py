@@ -1,5 +1,7 @@
 """Which mutants are tried: the same number in each area, the order by chance."""
 
+import hashlib
+import json
 import random
 from pathlib import Path
 
@@ -27,3 +29,18 @@ def draw(root: Path, number: int, seed: int) -> list[Mutant]:
     for taken in rounds:
         chance.shuffle(taken)
     return [mutant for taken in rounds for mutant in taken][:number]
+
+
+def state_of(root: Path) -> str:
+    """Return a digest of all that mutants are drawn from."""
+    files = [file for area in files_of_areas(root).values() for file in area]
+    return hashlib.sha256(b"\0".join((root / file).read_bytes() for file in sorted(files))).hexdigest()[:12]
+
+
+def drawn(root: Path, number: int, seed: int, folder: Path) -> list[Mutant]:
+    """Return the draw that ``folder`` has of this state of the code, or draw and keep it there."""
+    kept = folder / f"drawn-{number}-{seed}-{state_of(root)}.json"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps([mutant.as_dict() for mutant in draw(root, number, seed)]), encoding="utf-8")
+    return [Mutant(**mutant) for mutant in json.loads(kept.read_text(encoding="utf-8"))]

@@ -44,6 +44,46 @@ class Source:
         """Return a place that ast tells, whose columns count bytes, with its column in characters."""
         return line, len(self._lines[line - 1].encode()[:column].decode())
 
+    @cached_property
+    def _first_lines(self) -> dict[str, tuple[int, int]]:
+        return {name: (first, last) for first, _, last, name in reversed(self._functions)}
+
+    def first_line(self, function: str) -> int:
+        """Return the line of a function's ``def``, 1 for the module."""
+        return self._first_lines[function][0] if function else 1
+
+    def text_of(self, function: str) -> str:
+        """Return a function's text, the whole file for the module."""
+        if not function:
+            return self.text
+        first, last = self._first_lines[function]
+        return "\n".join(self._lines[first - 1 : last])
+
+    def statement_at(self, line: int) -> range:
+        """Return the lines of the innermost statement around a line, without the statements within it."""
+        around = [
+            node for node in ast.walk(self.tree)
+            if isinstance(node, ast.stmt | ast.excepthandler) and node.lineno <= line <= (node.end_lineno or line)
+        ]  # fmt: skip
+        if not around:
+            return range(line, line + 1)
+        innermost = max(around, key=lambda node: (node.lineno, -(node.end_lineno or 0)))
+        body = getattr(innermost, "body", None)
+        end = max(line, body[0].lineno - 1) if body else innermost.end_lineno or line
+        return range(innermost.lineno, end + 1)
+
+    def assigned_at(self, line: int) -> set[str]:
+        """Return the names that the statement around a line gives a value, or defines."""
+        lines = self.statement_at(line)
+        names = set()
+        for node in ast.walk(self.tree):
+            if getattr(node, "lineno", 0) in lines:
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    names.add(node.id)
+                elif isinstance(node, ast.ClassDef):
+                    names.add(node.name)
+        return names
+
     def function_at(self, line: int, signature: bool = False) -> str:
         """Return the qualified name of the innermost function with ``line`` (from 1) in its body, "" outside of all.
 

@@ -2,11 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from scipy.stats import binomtest
+
+from tests.mutants.judged import Judged, reason
 
 LEVEL = 0.95
 
@@ -30,22 +32,50 @@ def write(path: Path, result: dict[str, Any]) -> None:
         file.write(json.dumps(result) + "\n")
 
 
-def report(results: Iterable[dict[str, Any]]) -> str:
-    """Return a table of fates by area, the share killed with its exact interval, and what survived."""
+def fate(result: dict[str, Any], judged: Sequence[Judged]) -> str:
+    """Return killed, timeout or survived; equivalent for a survivor that was judged so."""
+    found = str(result["fate"])
+    return "equivalent" if found == "survived" and reason(result, judged) else found
+
+
+def share_killed(results: Iterable[dict[str, Any]], judged: Sequence[Judged]) -> tuple[int, int]:
+    """Return how many mutants were found, and of how many that change something."""
+    fates = Counter(fate(result, judged) for result in results)
+    return fates["killed"] + fates["timeout"], fates.total() - fates["equivalent"]
+
+
+def report(results: Iterable[dict[str, Any]], judged: Sequence[Judged] = ()) -> str:
+    """Return a table of fates by area, the share killed with its exact interval, and what survived.
+
+    The share is of the mutants that were not judged to change nothing; below the table stands that of all.
+    """
     results = list(results)
     areas = sorted({result["mutant"]["area"] for result in results})
-    lines = [f"{'area':<12}{'killed':>8}{'timeout':>9}{'survived':>10}{'share':>8}  {LEVEL:.0%} interval"]
+    columns = ("killed", "timeout", "survived", "equivalent")
+    lines = [f"{'area':<12}" + "".join(f"{name:>12}" for name in columns) + f"{'share':>9}  {LEVEL:.0%} interval"]
     for area in [*areas, ""]:
-        fates = Counter(result["fate"] for result in results if area in ("", result["mutant"]["area"]))
-        found, all_ = fates["killed"] + fates["timeout"], fates.total()
-        low, high = binomtest(found, all_).proportion_ci(LEVEL, method="exact") if all_ else (0.0, 1.0)
-        share = f"{found / all_:8.1%}" if all_ else ""
-        counts = "".join(f"{fates[fate]:>{width}}" for fate, width in (("killed", 8), ("timeout", 9), ("survived", 10)))
-        lines.append(f"{area or 'all':<12}{counts}{share}  {low:.1%} to {high:.1%}")
+        here = [result for result in results if area in ("", result["mutant"]["area"])]
+        fates = Counter(fate(result, judged) for result in here)
+        counts = "".join(f"{fates[name]:>12}" for name in columns)
+        lines.append(f"{area or 'all':<12}{counts}{_share(*share_killed(here, judged))}")
+    lines.append(f"{'with the equivalent':<60}{_share(*share_killed(results, ()))}")
+    lines.append(f"{len(results)} mutants, {sum(result['seconds'] for result in results) / 60:.0f} minutes")
     for result in results:
         if result["fate"] == "survived":
-            mutant = result["mutant"]
-            left = f", {result['left']} longer ones not run" if result["left"] else ""
-            lines.append(f"\n{mutant['area']}: {mutant['file']}:{mutant['line']} in {mutant['function'] or 'the module'}, "
-                         f"{mutant['operator']}; passed {result['tests']} tests{left}\n{result['difference']}")  # fmt: skip
+            why = reason(result, judged)
+            lines.append(f"\n{_told(result)}" + (f"\nequivalent: {why}" if why else ""))
     return "\n".join(lines)
+
+
+def _share(found: int, of: int) -> str:
+    if not of:
+        return f"{'':>9}"
+    low, high = binomtest(found, of).proportion_ci(LEVEL, method="exact")
+    return f"{found / of:9.1%}  {low:.1%} to {high:.1%}"
+
+
+def _told(result: dict[str, Any]) -> str:
+    mutant = result["mutant"]
+    left = f", {result['left']} longer ones not run" if result["left"] else ""
+    return (f"{mutant['area']}: {mutant['file']}:{mutant['line']} in {mutant['function'] or 'the module'}, "
+            f"{mutant['operator']}; passed {result['tests']} tests{left}\n{result['difference']}")  # fmt: skip

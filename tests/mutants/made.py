@@ -61,6 +61,11 @@ class Mutant:
     def key(self) -> str:
         return f"{self.file}:{self.operator}:{self.occurrence}"
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """The file and the function."""
+        return self.file, self.function
+
     def source(self, text: str) -> str:
         """Return the file's text with the mistake."""
         mutated = mutate_code(text, operator(self.operator), self.occurrence)

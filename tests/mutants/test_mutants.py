@@ -1,7 +1,10 @@
 """Mutants: what is made and what is left out, which tests they meet, and that a copy tells a killed one from a survivor."""
 
 import json
+import shutil
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,12 +12,17 @@ pytest.importorskip("cosmic_ray", reason="installed by make mutants")
 pytest.importorskip("coverage", reason="installed by make mutants")
 
 from tests.mutants import ledger
-from tests.mutants.copies import Answer
-from tests.mutants.draw import draw
+from tests.mutants.areas import files_of_areas
+from tests.mutants.collected import Answer, Collected
+from tests.mutants.draw import draw, drawn
+from tests.mutants.functions import Source
+from tests.mutants.judged import Judged
 from tests.mutants.made import by_place, changes, mutants
 from tests.mutants.near import Near
-from tests.mutants.reach import Reach
+from tests.mutants.reach import Reach, digest
+from tests.mutants.swapped import swap
 from tests.mutants.trial import batches, difference
+from tests.mutants.waiting import TIMEOUT, UNFIT
 
 ROOT = Path(__file__).parents[2]
 TEXT = """
@@ -65,24 +73,73 @@ def test_a_draw_is_repeatable_balanced_and_without_repetition(monkeypatch: pytes
 
 def reach() -> Reach:
     made = Reach()
-    made.entered["theory_sim/old/place.py", "Clock.step"].update({"tests/old/test_clock.py::test_step[1]"})
-    made.entered["theory_sim/train/clock.py", "Clock.start"].update({"tests/test_run.py::*", "tests/test_run.py::test_slow"})
+    made.entered["theory_sim/old/place.py", "Clock.step"][1].add("tests/old/test_clock.py::test_step[1]")
+    made.entered["theory_sim/train/clock.py", "Clock.start"][1] |= {"tests/test_run.py::*", "tests/test_run.py::test_slow"}
     made.seconds |= {"tests/old/test_clock.py::test_step[1]": 2.0, "tests/test_run.py::test_slow": 9.0}
     made.seconds |= {"tests/test_run.py::test_fast": 0.1}
     made.failed.add("tests/test_run.py::test_broken")
     return made
 
 
-def test_tests_are_found_by_function_also_after_a_move_the_shortest_first() -> None:
+CLOCK = "class Clock:\n def start(self):\n  return 1 + 2\n def step(self):\n  return 1 + 2\n"
+
+
+def tree(folder: Path, monkeypatch: pytest.MonkeyPatch, **files: str) -> Path:
+    """A tree whose only area is those files, named by their place with a comma for the slash."""
+    monkeypatch.setattr("tests.mutants.areas.AREAS", {"physics": tuple(name.replace(",", "/") for name in files)})
+    monkeypatch.setattr("tests.mutants.areas.LEFT_OUT", ())
+    for name, text in files.items():
+        path = folder / name.replace(",", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_tests_are_found_by_function_also_after_a_move_the_shortest_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = [
         "tests/new/test_clock.py::test_step[1]",
         *(f"tests/test_run.py::test_{name}" for name in ("slow", "fast", "broken")),
     ]
-    near = Near(ROOT, reach(), known)
-    clock = "class Clock:\n def start(self):\n  return 1 + 2\n def step(self):\n  return 1 + 2\n"
-    found = {mutant.function: near.tests(mutant) for mutant in mutants("physics", "theory_sim/train/clock.py", clock)}
+    near = Near(tree(tmp_path, monkeypatch, **{"theory_sim,train,clock.py": CLOCK}), reach(), known)
+    found = {mutant.function: near.tests(mutant) for mutant in mutants("physics", "theory_sim/train/clock.py", CLOCK)}
     assert found["Clock.step"] == [("tests/new/test_clock.py::test_step[1]", 2.0)]
     assert found["Clock.start"] == [("tests/test_run.py::test_fast", 0.1), ("tests/test_run.py::test_slow", 9.0)]
+
+
+LINES = """LEVEL = 1 + 2
+
+def f(x, y=3 + 4):
+    if x > 5:
+        return (x +
+                6)
+    return x * 7
+
+def g(x):
+    return LEVEL * x
+"""
+
+
+def test_only_tests_that_run_the_line_are_near_and_new_ones_of_their_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ran(lines: str) -> dict[int, list[str]]:
+        made, source = Reach(), Source(lines)
+        for function, line, test in (("f", 1, "large"), ("f", 2, "large"), ("f", 1, "small"), ("f", 4, "small"), ("g", 1, "g")):
+            made.entered["a.py", function][line].add(f"tests/test_a.py::test_{test}")
+        made.digests |= {("a.py", name): digest(source, name) for name in "fg"}
+        made.seconds |= {f"tests/test_a.py::test_{name}": 1.0 for name in ("large", "small", "g")}
+        known = [*made.seconds, "tests/test_a.py::test_new", "tests/test_b.py::test_other"]
+        near = Near(tree(tmp_path, monkeypatch, **{"a.py": LINES}), made, known)
+        return {mutant.line: [test.rpartition("_")[2] for test, _ in near.tests(mutant)]
+                for mutant in mutants("physics", "a.py", LINES)}  # fmt: skip
+
+    assert ran(LINES) == {
+        1: ["g", "new"], 3: ["large", "small", "new"], 4: ["large", "small", "new"], 5: ["large", "new"], 6: ["large", "new"],
+        7: ["small", "new"], 10: ["g", "new"],
+    }  # fmt: skip
+    assert ran(LINES.replace("* 7", "* 8"))[7] == ["large", "small", "new"], "the function has changed since"
 
 
 def test_a_function_that_no_test_is_known_to_enter_takes_the_tests_that_name_its_module() -> None:
@@ -98,8 +155,9 @@ def test_a_function_that_no_test_is_known_to_enter_takes_the_tests_that_name_its
     ]
 
 
-def test_a_test_that_fails_without_a_mutant_kills_none() -> None:
-    near = Near(ROOT, reach(), ["tests/test_run.py::test_slow", "tests/test_run.py::test_fast"])
+def test_a_test_that_fails_without_a_mutant_kills_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = ["tests/test_run.py::test_slow", "tests/test_run.py::test_fast"]
+    near = Near(tree(tmp_path, monkeypatch, **{"clock.py": CLOCK}), reach(), known)
     asked = []
 
     def run(test: str) -> Answer:
@@ -110,12 +168,12 @@ def test_a_test_that_fails_without_a_mutant_kills_none() -> None:
         assert near.passes("tests/test_run.py::test_slow", run) and not near.passes("tests/test_run.py::test_fast", run)
     assert near.passes("Segmentation fault", run)
     assert asked == ["tests/test_run.py::test_slow", "tests/test_run.py::test_fast"]
-    start = mutants("physics", "clock.py", "class Clock:\n def start(self):\n  return 1 + 2\n")[0]
+    start = mutants("physics", "clock.py", CLOCK)[0]
     assert near.tests(start) == [("tests/test_run.py::test_slow", 9.0)]
 
 
 def test_batches_grow_and_end() -> None:
-    tests = [("a", 1.0), ("b", 8.0), ("c", 8.0), ("d", 50.0), ("e", 60.0), ("f", 500.0)]
+    tests = [("a", 0.5), ("b", 1.5), ("c", 8.0), ("d", 50.0), ("e", 60.0), ("f", 500.0)]
     assert [[name for name, _ in batch] for batch in batches(tests, 200.0)] == [["a", "b"], ["c"], ["d", "e"]]
 
 
@@ -125,15 +183,113 @@ def test_the_first_failure_is_named() -> None:
     assert Answer(-11, "Segmentation fault").failed_test == "Segmentation fault"
 
 
-def test_report_counts_and_shows_survivors(tmp_path: Path) -> None:
+def result(number: int, fate: str) -> dict[str, Any]:
     mutant = {"area": "physics", "file": "a.py", "line": 3, "function": "f", "operator": "NumberReplacer"}
+    return {"key": str(number), "mutant": mutant, "fate": fate, "tests": 7, "left": 0, "seconds": 6.0,
+            "difference": f"@@ -3 +3 @@\n-    x = {number}\n+    x = 0"}  # fmt: skip
+
+
+def test_report_counts_and_shows_survivors(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
-    for number, fate in enumerate(["killed"] * 18 + ["timeout", "survived"]):
-        result = {"key": str(number), "mutant": mutant, "fate": fate, "tests": 7, "left": 0, "difference": f"+ {number}"}
-        ledger.write(path, result)
+    for number, fate in enumerate(["killed"] * 18 + ["timeout", "survived", "survived"]):
+        ledger.write(path, result(number, fate))
     with path.open("a") as file:
         file.write(json.dumps({"key": "cut"})[:-3])
-    text = ledger.report(ledger.read(path).values())
-    # 19 of 20 by the tables of Clopper and Pearson.
-    assert "all               18        1         1   95.0%  75.1% to 99.9%" in text
-    assert "physics: a.py:3 in f, NumberReplacer; passed 7 tests\n+ 19" in text
+    results = ledger.read(path).values()
+    judged = [Judged("f", "x =  20", "x = 0", "x is not read")]
+    text = ledger.report(results, judged)
+    # 19 of 20 and of 21 by the tables of Clopper and Pearson.
+    assert "all                   18           1           1           1    95.0%  75.1% to 99.9%" in text
+    assert "90.5%  69.6% to 98.8%" in text and "21 mutants, 2 minutes" in text
+    assert "physics: a.py:3 in f, NumberReplacer; passed 7 tests\n@@ -3 +3 @@\n-    x = 19" in text
+    assert text.endswith("+    x = 0\nequivalent: x is not read") and text.count("equivalent: ") == 1
+    assert ledger.share_killed(results, judged) == (19, 20)
+
+
+def test_each_judgement_is_of_lines_that_there_are() -> None:
+    texts = [(ROOT / file).read_text(encoding="utf-8") for files in files_of_areas(ROOT).values() for file in files]
+    for judged in Judged.all():
+        assert judged.reason and any(judged.stands_in(text) for text in texts), judged
+    assert not Judged("f", "this stands nowhere", "", "").stands_in(texts[0])
+
+
+def test_a_draw_is_kept_and_made_anew_where_the_code_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tree(tmp_path, monkeypatch, **{"a.py": LINES})
+    first = drawn(root, 2, 0, tmp_path / "kept")
+    assert drawn(root, 2, 0, tmp_path / "kept") == first == draw(root, 2, 0)
+    (root / "a.py").write_text("def other(x):\n    return x * 9\n")
+    assert {mutant.function for mutant in drawn(root, 1, 0, tmp_path / "kept")} == {"other"}
+
+
+HELD = """
+from functools import cache
+
+LEVEL = 1
+
+def f(x, y=5):
+    def inner():
+        return x + 2
+    return inner
+
+@cache
+def g():
+    return 3
+
+class Clock:
+    def step(self):
+        return [i * 4 for i in (1, 1)]
+
+held = f(10)
+"""
+
+
+@pytest.mark.parametrize(("find", "put", "fits", "now"), [
+    ("x + 2", "x - 2", True, (8, -2, 3, [4, 4])), ("return 3", "return 3 + 10", True, (12, 2, 13, [4, 4])),
+    ("i * 4", "i + 4", True, (12, 2, 3, [5, 5])), ("LEVEL = 1", "LEVEL = 2", False, None), ("y=5", "y=6", False, None),
+])  # fmt: skip
+def test_functions_take_the_code_of_another_text(
+    find: str, put: str, fits: bool, now: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "theory_sim.py"  # caches of the project alone are emptied
+    path.write_text(HELD)
+    specification = spec_from_file_location("theory_sim.held", path)
+    assert specification is not None and specification.loader is not None
+    module = module_from_spec(specification)
+    specification.loader.exec_module(module)
+    held, clock = module.held, module.Clock()
+    assert module.g() == 3
+    assert swap(path, HELD, HELD.replace(find, put)) is fits
+    if fits:
+        assert (held(), module.f(0)(), module.g(), clock.step()) == now
+
+
+@pytest.mark.tier2
+def test_a_mutant_is_found_by_a_process_that_has_collected_the_tests(tmp_path: Path) -> None:
+    (tmp_path / "tests" / "mutants").mkdir(parents=True)
+    for name in ("__init__", "mutants/__init__", "mutants/waiting", "mutants/swapped"):
+        shutil.copy(ROOT / "tests" / f"{name}.py", tmp_path / "tests" / f"{name}.py")
+    module, text = tmp_path / "small.py", "def f(x):\n    return x + 1\n\nLEVEL = 2\n"
+    module.write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    tier2\n    slow\n    benchmark\n")
+    (tmp_path / "tests" / "test_small.py").write_text(
+        "from small import LEVEL, f\n\ndef test_f():\n    assert f(1) == LEVEL\n\ndef test_0():\n    assert f(0)\n"
+    )
+    collected = Collected(tmp_path, {"PYTHONPATH": str(tmp_path)})
+    both = ["tests/test_small.py::test_0", "tests/test_small.py::test_f"]
+
+    def run(put: str) -> Answer:
+        module.write_text(text.replace("x + 1", put))
+        try:
+            return collected.run(both, 1.0, module, text)
+        finally:
+            module.write_text(text)
+
+    try:
+        assert set(collected.tests) == set(both) and collected.run(both, 5.0).status == 0
+        assert run("x + 2").failed_test == both[1] and run("x - 0").failed_test == both[0] and run("1 + x").status == 0
+        assert run("f(x)").status == 1 and run("sum(iter(int, 1))").status == TIMEOUT
+        module.write_text(text.replace("LEVEL = 2", "LEVEL = 3"))
+        assert collected.run(both, 5.0, module, text).status == UNFIT
+        assert collected.run(both, 5.0).status == 0, "a mutant leaves nothing behind"
+    finally:
+        collected.close()

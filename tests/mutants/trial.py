@@ -1,20 +1,28 @@
-"""One mutant against the tests: the check of mutation_check first, then those that enter its function, in growing batches."""
+"""One mutant against the tests that run its line, in growing batches, and against tests/mutation_check.py.
+
+A mutant in compiled functions meets the check and a few short tests first, uncompiled, then tests in a process that compiles
+them anew. One in other functions that no import runs is put into the functions of a process that has collected all tests. Any
+other needs a process that imports it.
+"""
 
 import difflib
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 
-from tests.mutants.copies import COMPILED, NO_SUCH_TEST, TIMEOUT, Answer, Copy
+from tests.mutants.collected import Answer
+from tests.mutants.copies import COMPILED, NO_SUCH_TEST, Copy
 from tests.mutants.made import Mutant
 from tests.mutants.near import Near
+from tests.mutants.waiting import TIMEOUT, UNFIT
 
 Fate = Literal["killed", "timeout", "survived"]
-BATCHES: Final = (10.0, 60.0)
+BATCHES: Final = (2.0, 10.0)
 """Seconds of tests, as measured without a mutant, in the first batch and in the second; the last has the rest."""
-START, PATIENCE, COMPILATION = 30.0, 6.0, 120.0
+START, PATIENCE, COMPILATION = 20.0, 6.0, 120.0
 """Limit of a batch: seconds to start, that many times what its tests took without a mutant, and to compile anew."""
 CHECKED: Final = ("theory_sim/",)
 """Where the files lie that tests/mutation_check.py runs, uncompiled and in seconds."""
@@ -22,7 +30,7 @@ CHECKED: Final = ("theory_sim/",)
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of a mutant. ``tests`` of those that enter it were run, ``left`` were not, for want of time."""
+    """What became of a mutant. ``tests`` of those that run it were run, ``left`` were not, for want of time."""
 
     mutant: Mutant
     fate: Fate
@@ -58,60 +66,111 @@ def attempt(mutant: Mutant, copy: Copy, near: Near, longest: float) -> Trial:
     """Put a mutant into the copy and run tests until one fails, none is left, or ``longest`` seconds of tests are spent."""
     began = time.monotonic()
     text = (copy.folder / mutant.file).read_text(encoding="utf-8")
-    changed = mutant.source(text)
+    trying = Trying(mutant, text, mutant.source(text), copy, near, COMPILED.search(text) is not None)
     tests = near.tests(mutant)
-    run = 0
+    fate, by = trying.meet(tests, longest)
+    shown = difference(text, trying.changed, mutant.file)
+    return Trial(mutant, fate, by, trying.run, len(tests) - trying.run, time.monotonic() - began, shown)
 
-    def end(fate: Fate, by: str) -> Trial:
-        return Trial(mutant, fate, by, run, len(tests) - run, time.monotonic() - began, difference(text, changed, mutant.file))
 
-    anew = COMPILED.search(text) is not None
-    if mutant.file.startswith(CHECKED):
-        answer = checked(copy, mutant.file, changed, lambda limit: run_check(copy, limit), START)
-        if answer.status:
-            return end("timeout" if answer.status == TIMEOUT else "killed", "tests/mutation_check.py")
-    for batch in batches(tests, longest):
-        limit = START + PATIENCE * sum(seconds for _, seconds in batch) + (COMPILATION if anew else 0.0)
-        run += len(batch)
-        while batch:
-            answer = checked(copy, mutant.file, changed, lambda limit, batch=batch: run_tests(copy, batch, limit, anew), limit)
+@dataclass
+class Trying:
+    """A mutant, the file's text without it and with it, and where it meets tests; ``run`` counts them."""
+
+    mutant: Mutant
+    text: str
+    changed: str
+    copy: Copy
+    near: Near
+    anew: bool
+    """Whether its functions are compiled."""
+    run: int = 0
+
+    def __post_init__(self) -> None:
+        self.own = self.anew or self.mutant.place in self.near.imported
+
+    def meet(self, tests: Sequence[tuple[str, float]], longest: float) -> tuple[Fate, str]:
+        """Return what became of it, and what found it."""
+        if self.anew:
+            found = self.check() or self.uncompiled(tests)
+            if found:
+                return found
+        for batch in batches(tests, longest):
+            self.run += len(batch)
+            found = self.batch(batch)
+            if found:
+                return found
+        return (None if self.anew else self.check()) or ("survived", "")
+
+    def check(self) -> tuple[Fate, str] | None:
+        if not self.mutant.file.startswith(CHECKED):
+            return None
+        answer = self._with_it(lambda limit: run_check(self.copy, limit), START)
+        return ("timeout" if answer.status == TIMEOUT else "killed", "tests/mutation_check.py") if answer.status else None
+
+    def uncompiled(self, tests: Sequence[tuple[str, float]]) -> tuple[Fate, str] | None:
+        """Meet short tests where loops are not compiled; one counts that fails with the mutant and passes without."""
+        for batch in batches(tests, BATCHES[0]):
+            with self.copy.mutated(self.mutant.file, self.changed):
+                answer = self.copy.uncompiled.run([test for test, _ in batch], START, *self._place)
+            failed = answer.failed_test if answer.status > 0 else ""
+            if failed and self.copy.uncompiled.run([failed], START).status == 0:
+                return "killed", f"{failed}, uncompiled"
+        return None
+
+    def batch(self, batch: list[tuple[str, float]]) -> tuple[Fate, str] | None:
+        """Meet tests until one fails that passes without the mutant."""
+        limit = START + PATIENCE * sum(seconds for _, seconds in batch) + (COMPILATION if self.anew else 0.0)
+        names = [test for test, _ in batch]
+        while names:
+            answer = self._tests(names, limit)
             if answer.status == TIMEOUT:
-                return end("timeout", f"{len(batch)} tests")
+                return "timeout", f"{len(names)} tests"
             if not answer.status:
-                break
-            if near.passes(answer.failed_test, lambda test, limit=limit: copy.pytest([test], limit)):
-                return end("killed", answer.failed_test)
-            batch = [(test, seconds) for test, seconds in batch if not test.startswith(answer.failed_test)]
-    return end("survived", "")
+                return None
+            if self.near.passes(answer.failed_test, lambda test: self.copy.waiting.run([test], limit)):
+                return "killed", answer.failed_test
+            names = [test for test in names if not test.startswith(answer.failed_test)]
+        return None
 
+    def _tests(self, names: list[str], limit: float) -> Answer:
+        if not self.own:
+            answer = self._with_it(lambda limit: self.copy.waiting.run(names, limit, *self._place), limit)
+            self.own = answer.status == UNFIT
+            if not self.own:
+                return answer
+        return self._with_it(lambda limit: run_tests(self.copy, names, limit, self.anew), limit)
 
-def checked(copy: Copy, file: str, changed: str, run: Callable[[float], Answer], limit: float) -> Answer:
-    """Run something with a mutant in the copy. What seems endless counts as such only if without the mutant it takes a third of
-    the time at most."""
-    while True:
-        with copy.mutated(file, changed):
-            answer = run(limit)
-        if answer.status != TIMEOUT:
-            return answer
-        began = time.monotonic()
-        if run(limit / 3.0).status != TIMEOUT:
-            return answer
-        limit = 4.0 * (time.monotonic() - began)
+    @property
+    def _place(self) -> tuple[Path, str]:
+        return self.copy.folder / self.mutant.file, self.text
+
+    def _with_it(self, run: Callable[[float], Answer], limit: float) -> Answer:
+        """Run something with the mutant in the copy. What seems endless counts as such only if without the mutant it takes a
+        third of the time at most."""
+        while True:
+            with self.copy.mutated(self.mutant.file, self.changed):
+                answer = run(limit)
+            if answer.status != TIMEOUT:
+                return answer
+            began = time.monotonic()
+            if run(limit / 3.0).status != TIMEOUT:
+                return answer
+            limit = 4.0 * (time.monotonic() - began)
 
 
 def run_check(copy: Copy, limit: float) -> Answer:
     return copy.run("tests.mutation_check", (), limit, NUMBA_DISABLE_JIT="1")
 
 
-def run_tests(copy: Copy, batch: Sequence[tuple[str, float]], limit: float, anew: bool) -> Answer:
-    """Run tests by name, or their files where a mutant has changed the names that parameters give."""
-    tests = [test for test, _ in batch]
+def run_tests(copy: Copy, tests: Sequence[str], limit: float, anew: bool) -> Answer:
+    """Run tests by name, or their files where a mutant has changed the names that parameters give, in a process of its own."""
     with tempfile.TemporaryDirectory() as cache:
         environment = {"NUMBA_CACHE_DIR": cache} if anew else {}
         answer = copy.pytest(tests, limit, **environment)
         if answer.status == NO_SUCH_TEST:
             answer = copy.pytest(sorted({test.partition("::")[0] for test in tests}), limit, **environment)
-    # Without a test of the two tiers in the files, nothing has failed.
+    # Without a test of the tier in the files, nothing has failed.
     return Answer(0, answer.output) if answer.status == 5 else answer
 
 
