@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +17,10 @@ from theory_sim.plots.decomposition import plot_decomposition
 from theory_sim.plots.kernel_drift import plot_kernel_drift
 from theory_sim.plots.learning_order import plot_learning_order
 from theory_sim.plots.patterns import plot_patterns
+from theory_sim.plots.phase_diagram import plot_phase_diagram
 from theory_sim.plots.style import WIDTH, save_figure
 from theory_sim.plots.width import plot_width
+from theory_sim.sweeps.phase import Boundary, PhaseDiagram
 from theory_sim.sweeps.width_fit import fit_width
 from theory_sim.trajectory import Trajectory
 
@@ -39,12 +44,42 @@ def test_learning_order_draws_each_seed_and_the_mean(runs: list[Trajectory]) -> 
             assert any(np.array_equal(run.history("loss_train", kind=kind), y) for y in drawn)
 
 
+def at(run: Trajectory, annealed_tau: float) -> Trajectory:
+    """The run as if its rate had fallen then."""
+    return replace(run, dataset=run.dataset.assign_attrs(annealed_tau=annealed_tau))
+
+
+def test_learning_order_draws_the_level_the_mean_and_when_the_rate_fell(runs: list[Trajectory]) -> None:
+    tau = runs[0].dataset["tau"].values
+    least = 0.004 * tau[-1]  # one time would be a line that nobody sees
+    for times, span in (((20.0, 31.0), (20.0, 31.0)), ((20.0, math.nan), (20.0, 20.0 + least)), ((math.nan,) * 2, None)):
+        annealed = [at(run, time) for run, time in zip(runs[:2], times, strict=True)]
+        first, *rest = plot_learning_order(annealed, level=0.4).axes
+        assert not rest
+        (level,) = [line for line in first.lines if line.get_label() == "learnt below 0.4"]
+        assert list(level.get_ydata()) == [0.4, 0.4] and first.get_xlim() == (0, tau[-1])
+        spans = [patch for patch in first.patches if patch.get_label() == "rate annealed"]
+        found = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in spans]
+        assert found == ([] if span is None else [pytest.approx(span)])
+        (mean,) = [line for line in first.lines if line.get_label() == "Q-only"]
+        wanted = np.mean([np.interp(mean.get_xdata(), run.dataset["tau"], run.history("loss_train", kind="Q-only"))
+                          for run in runs[:2]], axis=0)  # fmt: skip
+        np.testing.assert_allclose(mean.get_ydata(), wanted, rtol=1e-12)
+
+
 def test_decomposition_draws_measured_and_exact_noise(runs: list[Trajectory]) -> None:
     noise = plot_decomposition(runs).axes[2]
     drawn = [line.get_ydata() for line in noise.lines]
     assert any(np.array_equal(runs[0].history("tau_noise", layer="W"), y) for y in drawn)
     exact = runs[0].dataset["tau_noise_exact"].values
     assert any(line.get_linestyle() == "None" and set(line.get_ydata()) <= set(exact) for line in noise.lines)
+    for ax, layer in zip(plot_decomposition(runs).axes, "WV", strict=False):
+        drawn = [np.asarray(line.get_data()) for line in ax.lines]
+        for run in runs:
+            for name in ("norm_signal", "norm_noise"):
+                norm = run.history(name, layer=layer)
+                wanted = np.stack([run.dataset["tau"].values[norm > 0], norm[norm > 0]])
+                assert any(np.array_equal(wanted, each) for each in drawn), (layer, name)
 
 
 def test_saving_refuses_what_it_should(runs: list[Trajectory], tmp_path: Path) -> None:
@@ -82,6 +117,9 @@ def test_kernel_drift_draws_the_three_maps_of_each_schedule(watched: list[Trajec
                 np.testing.assert_array_equal(drawn.ravel(), run.dataset[name].sel(feature=feature).values.ravel())
     with pytest.raises(InputError, match="feature = 'R'"):
         plot_kernel_drift(watched, feature="R")
+    for time, lines in ((math.nan, []), (25.0, [[25.0, 25.0], [0.0, 1.0]])):
+        for ax in plot_kernel_drift([at(watched[0], time)]).axes[:3]:
+            assert [list(line.get_xdata()) for line in ax.lines] == lines
 
 
 def test_patterns_draw_measured_and_predicted(watched: list[Trajectory]) -> None:
@@ -93,6 +131,9 @@ def test_patterns_draw_measured_and_predicted(watched: list[Trajectory]) -> None
         assert any(np.array_equal(predicted, y, equal_nan=True) for y in drawn)
         measured = run.dataset["flips"].sel(since="start", feature="P").values
         assert any(np.array_equal(measured, y, equal_nan=True) for y in drawn)
+    for time in (math.nan, 25.0):
+        (ax,) = plot_patterns([at(watched[0], time)]).axes
+        assert [line.get_xdata()[0] for line in ax.lines if line.get_lw() == 2.5] == [time] * math.isfinite(time)
 
 
 def test_figures_of_what_was_not_observed_are_refused(runs: list[Trajectory]) -> None:
@@ -130,10 +171,47 @@ def test_width_figure_draws_runs_and_their_median() -> None:
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
 
 
+def diagram(quantity: str, x: list[float], y: list[float], values: Any, unanimous: Any) -> PhaseDiagram:
+    fine_x, fine_y = np.linspace(x[0], x[-1], 9), np.linspace(y[0], y[-1], 9)
+    margin = np.subtract.outer(np.zeros(9), fine_x - fine_x.mean())
+    crossing = Boundary("L-S-moves", "it moves", fine_x, fine_y, margin)
+    boundaries = (crossing, Boundary("S-is-frozen", "still", fine_x, fine_y, margin**2))
+    cells = np.array(values), np.array(unanimous)
+    return PhaseDiagram("eta_1", "r", np.array(x), np.array(y), quantity, *cells, 3, boundaries, ())
+
+
+def test_a_phase_diagram_draws_its_cells_and_where_seeds_disagree() -> None:
+    values = [[0, 1, math.nan], [3, 0, 0]]
+    given = diagram("order", [1.0, 2.0, 4.0], [1.0, 100.0], values, [[True, False, True], [True, True, False]])
+    figure = plot_phase_diagram(given)
+    (ax,) = figure.axes
+    np.testing.assert_array_equal(np.ma.filled(ax.collections[0].get_array(), np.nan), values)
+    (dots,) = [line for line in ax.lines if line.get_marker() == "."]
+    assert (dots.get_xdata().tolist(), dots.get_ydata().tolist()) == ([2.0, 4.0], [1.0, 100.0])
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    phases = ["L-S P first, S Q first", "both Q first", "other"]
+    assert labels == [*phases, "seeds disagree", "it moves"], "the other margin has one sign"
+    assert ax.get_xlim() == pytest.approx((2**-0.5, 2**2.5)) and ax.get_ylim() == pytest.approx((0.1, 1000))
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    figure.draw_without_rendering()
+    shown = [[text.get_text() for text in axis.get_ticklabels()] for axis in (ax.xaxis, ax.yaxis)]
+    assert {"1", "2", "5"} <= set(shown[0]), "powers of ten alone would leave one label"
+    assert not {"2", "5"} & set(shown[1])
+
+
+def test_ratios_of_errors_are_coloured_evenly_around_one() -> None:
+    given = diagram("error_ratio", [1.0, 2.0, 3.0], [0.1, 0.2], [[0.5, 1.0, math.nan], [2.0, 8.0, 1.0]], np.ones((2, 3), bool))
+    ax = plot_phase_diagram(given).axes[0]
+    (mesh, *_) = ax.collections
+    assert (mesh.norm.vmin, mesh.norm.vmax) == pytest.approx((1 / 8, 8)) and mesh.norm(1.0) == pytest.approx(0.5)
+    assert (ax.get_xscale(), ax.get_xlim()) == ("linear", pytest.approx((0.5, 3.5)))
+    plain = plot_phase_diagram(replace(given, quantity="h_at_tau_P")).axes[0].collections[0]
+    assert (plain.norm.vmin, plain.norm.vmax) == (0.5, 8.0) and plain.norm(4.25) == pytest.approx(0.5)
+
+
 @pytest.mark.tier2
 def test_phase_diagram_draws_cells_and_boundaries(tmp_path: Path) -> None:
     from theory_sim import Engine, Product, Sweep, SweepStore, collect, phase_diagram, run_sweep
-    from theory_sim.plots.phase_diagram import plot_phase_diagram
 
     base = Experiment(max_tau=1000.0, eta_2=0.1)
     sweep = Sweep("p", base, (Product({"r": [0.1, 0.2, 0.4, 0.8], "lambda": [1e-5, 1e-4, 1e-3]}),), ("L-S", "S"),
