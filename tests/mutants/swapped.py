@@ -6,18 +6,31 @@ with the old code does not; the caller keeps to functions that no import runs.
 
 import functools
 import gc
-from collections.abc import Iterator
+from collections import defaultdict
 from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Final
+from typing import Any, Final
 
 Key = tuple[str, int]
 """Qualified name and first line."""
 PROJECT: Final = ("theory_sim", "proofs_check")
 
 
-def swap(path: Path, old: str, new: str) -> bool:
+class Held:
+    """The functions and the caches that there are; looked up once, since a look at every object takes a second."""
+
+    def __init__(self) -> None:
+        self.functions: dict[str, list[FunctionType]] = defaultdict(list)
+        self.caches: list[Any] = []
+        for held in gc.get_objects():
+            if type(held) is FunctionType:
+                self.functions[held.__code__.co_filename].append(held)
+            elif isinstance(held, functools._lru_cache_wrapper) and str(held.__module__).split(".")[0] in PROJECT:
+                self.caches.append(held)
+
+
+def swap(path: Path, old: str, new: str, held: Held) -> bool:
     """Give the functions of the module at ``path`` the code of ``new``; return False if that would not be all of the change.
 
     So it is if a change is in a class's or the module's own code, which has also the functions' defaults, or in a function that
@@ -30,12 +43,13 @@ def swap(path: Path, old: str, new: str) -> bool:
     if any(not after[key][0].co_flags & CO_OPTIMIZED for key in changed):
         return False
     swapped: set[Key] = set()
-    for function in _functions(path):
+    for function in held.functions[str(path)]:
         key = (function.__code__.co_qualname, function.__code__.co_firstlineno)
         if key in after and function.__code__ != after[key][0]:
             function.__code__ = after[key][0]
             swapped.add(key)
-    _forget()
+    for cache in held.caches:
+        cache.cache_clear()
     return all(key in swapped or swapped & after[key][1] for key in changed)
 
 
@@ -57,16 +71,3 @@ def _own(code: CodeType) -> CodeType:
     """Return a code without those within it, and without the columns that it and they stand in."""
     constants = tuple(None if isinstance(part, CodeType) else part for part in code.co_consts)
     return code.replace(co_consts=constants, co_linetable=b"")
-
-
-def _functions(path: Path) -> Iterator[FunctionType]:
-    for held in gc.get_objects():
-        if type(held) is FunctionType and held.__code__.co_filename == str(path):
-            yield held
-
-
-def _forget() -> None:
-    """Empty the project's caches of functions' values."""
-    for held in gc.get_objects():
-        if isinstance(held, functools._lru_cache_wrapper) and str(held.__module__).split(".")[0] in PROJECT:
-            held.cache_clear()

@@ -20,7 +20,7 @@ from tests.mutants.judged import Judged
 from tests.mutants.made import by_place, changes, mutants
 from tests.mutants.near import Near
 from tests.mutants.reach import Reach, digest
-from tests.mutants.swapped import swap
+from tests.mutants.swapped import Held, swap
 from tests.mutants.trial import batches, difference
 from tests.mutants.waiting import TIMEOUT, UNFIT
 
@@ -258,7 +258,7 @@ def test_functions_take_the_code_of_another_text(
     specification.loader.exec_module(module)
     held, clock = module.held, module.Clock()
     assert module.g() == 3
-    assert swap(path, HELD, HELD.replace(find, put)) is fits
+    assert swap(path, HELD, HELD.replace(find, put), Held()) is fits
     if fits:
         assert (held(), module.f(0)(), module.g(), clock.step()) == now
 

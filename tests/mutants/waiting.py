@@ -7,6 +7,7 @@ UNFIT, and the test that ``failed``.
 """
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -19,7 +20,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.mutants.swapped import swap
+from tests.mutants.swapped import Held, swap
 
 TIMEOUT, UNFIT = -1, -2
 """Statuses that pytest does not have: too long, and that the mutant needs a process of its own."""
@@ -45,6 +46,9 @@ class Waiting:
         for name in PRELOADED:
             __import__(name)
         items = {item.nodeid: item for item in session.items}
+        self.held = Held()
+        gc.collect()
+        gc.freeze()  # or a fork would copy all memory when it collects
         self._answer({"tests": list(items)})
         for line in self.requests:
             self._answer(self._forked(json.loads(line), items))
@@ -88,7 +92,7 @@ class Waiting:
         if "file" in request:
             path = Path(request["file"])
             imported = any(getattr(module, "__file__", None) == str(path) for module in list(sys.modules.values()))
-            if imported and not swap(path, request["before"], path.read_text(encoding="utf-8")):
+            if imported and not swap(path, request["before"], path.read_text(encoding="utf-8"), self.held):
                 return {"status": UNFIT, "failed": ""}
         for test, following in zip(tests, [*tests[1:], None], strict=True):
             try:

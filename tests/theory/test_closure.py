@@ -15,7 +15,7 @@ from theory_sim import Experiment
 from theory_sim.closure.of_experiment import closure_of
 from theory_sim.errors import InputError
 from theory_sim.theory import learning_times as times
-from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
+from theory_sim.theory.closure import Closure, ClosureProblem, patch_q, solve_closure
 from theory_sim.theory.crossings import learning_time
 from theory_sim.theory.overlap import P_error
 
@@ -111,6 +111,19 @@ def test_blocks_of_steps_stand_for_single_steps() -> None:
     assert max(errors[-1]) < 1e-3
     orders = np.log2(np.array(errors[0]) / np.array(errors[1]))
     assert orders.min() > 1.6, (errors, orders)
+
+
+def test_a_block_takes_few_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Newton's steps end when they are small: a block takes one, and a look at where it led."""
+    own, asked = patch_q._Implicit.residual, []
+
+    def counted(self: Any, g: Any) -> Any:
+        asked.append(None)
+        return own(self, g)
+
+    monkeypatch.setattr(patch_q._Implicit, "residual", counted)
+    blocks = closure_of(Experiment(**BASE)).tau.size - 1
+    assert 2 * blocks <= len(asked) < 4 * blocks
 
 
 @pytest.mark.parametrize("fields", [{}, {"schedule": "L-S"}, {"d": 2000, "max_tau": 16000.0}], ids=["S", "L-S", "d = 2000"])
