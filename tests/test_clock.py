@@ -91,5 +91,5 @@ def test_a_rate_that_could_never_fall_is_refused() -> None:
     # q0 = 0.3: it anneals at 0.1 + 0.3 log 2 = 0.308.
     fields = {"schedule": "L-S", "q0": 0.3, "epsilon_1": 0.1, "eta_1": 2.0}
     assert SMALL.replace(**fields, epsilon_2=0.30).epsilon_2 == 0.3
-    with pytest.raises(ExperimentError, match="anneals at .* = 0.3079"):
+    with pytest.raises(ExperimentError, match=r"anneals at .* = 0\.3079"):
         SMALL.replace(**fields, epsilon_2=0.31)
