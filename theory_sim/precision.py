@@ -46,12 +46,15 @@ def precision_fault(experiment: Experiment) -> Fault | None:
     """
     e, eps = experiment, float(np.finfo(experiment.dtype).eps)
     level = largest_noise(e)
-    if output_rounding(e.neurons, level, e.alpha_max, eps) >= ROUNDING_LARGE:
-        highest = highest_level(e.neurons, e.dtype, e.alpha_max, rounding=ROUNDING_LARGE)
+    if output_rounding(e.noise_neurons, level, e.alpha_max, eps) >= ROUNDING_LARGE:
+        highest = highest_level(e.noise_neurons, e.dtype, e.alpha_max, rounding=ROUNDING_LARGE)
+        split = e.noise_neurons != e.neurons
+        fix = fix_of_noise(e.noise_neurons, e.tau_0_value, highest)
         return Fault(
-            f"noise of standard deviation up to {level:.3g} with neurons = {e.neurons!r} in {e.dtype}",
+            f"noise of standard deviation up to {level:.3g} with neurons = {e.neurons!r}"
+            f"{f', which optimiser = {e.optimiser!r} splits,' if split else ''} in {e.dtype}",
             f"these neurons put the noise out, and rounding leaves outputs right to 0.1 only up to a noise of {highest:.2g}",
-            fix_of_noise(e.neurons, e.tau_0_value, highest), ("neurons", "tau_0", "tau_xi"),
+            fix.replace("use paired neurons", "set preconditioner = 'pair'") if split else fix, ("neurons", "tau_0", "tau_xi"),
         )
     for field, rate in e.rates().items():
         if 0.0 < rate * e.lambda_ <= eps / 4:

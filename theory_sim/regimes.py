@@ -8,7 +8,7 @@ the closure, with the scatter over data sets allowed for.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from theory_sim.closure.of_experiment import closure_of
@@ -24,6 +24,7 @@ from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.predicted_order import OrderPrediction, Requirement, judge, log_margin, order_requirements
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 from theory_sim.train.losses import make_loss
+from theory_sim.train.optimisers import make_optimiser
 from theory_sim.train.stability import stable_rate_of
 
 __all__ = [
@@ -204,16 +205,25 @@ def get_conditions(experiment: Experiment) -> tuple[Condition, ...]:
     """
     e = experiment
     rows = _all_conditions(e)
+    if e.noise_neurons != e.neurons:
+        rows = tuple(_of_split_pairs(row) for row in rows)
     return tuple(row for row in rows if row.id in OF_ANY_RUN) if outside_of_theory(e) else rows
 
 
 def _all_conditions(e: Experiment) -> tuple[Condition, ...]:
     return conditions(
         d=e.d, kappa=e.kappa_value, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
-        m_V=e.m_V, neurons=e.neurons, eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value,
+        m_V=e.m_V, neurons=e.noise_neurons, eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi,
+        tau_0=e.tau_0_value, stability=make_optimiser(e).stability,
         level=LEVELS[0], dtype=e.dtype, tau_largest=largest_noise(e),
         other_rates=[rate for _, rate in e.pieces or ()], loss_curvature=make_loss(e).curvature_at_zero,
     )
+
+
+def _of_split_pairs(row: Condition) -> Condition:
+    """A condition on noise that pairs no longer cancel: they begin alike, and are balanced once their noises differ."""
+    return replace(row, label=row.label.replace("output noise of the start", "output noise once pairs' noises differ"),
+                   fix=row.fix.replace("use paired neurons", "set preconditioner = 'pair'"))
 
 
 def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> list[Requirement]:

@@ -254,6 +254,7 @@ def _quoted(paths: Sequence[Path]) -> str:
 def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
     """Diverged and oscillating runs, and orders that are not as predicted although the regime holds."""
     from theory_sim.engines import Engine
+    from theory_sim.experiment.choices import OPTIMISERS
     from theory_sim.observe.learning_order import learning_order
     from theory_sim.regimes import regime
 
@@ -275,7 +276,7 @@ def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
         e = trajectory.experiment
         if not engine.as_described or e.patterns != "moving" or e.noise_placement != "none":
             continue
-        if e.network != "split":
+        if e.network != "split" or not OPTIMISERS[e.optimiser].in_theory:
             continue
         numerics = any(not c.holds for c in expected.conditions if c.role == "numerics")
         if trajectory.outcome == "interrupted" or predicted is None or not predicted.holds or predicted.thin or numerics:

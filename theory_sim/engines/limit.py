@@ -55,8 +55,9 @@ class Limit(Solver):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
-        found = (*_of_placement(experiment, options), *_of_noise_output(experiment, options), *_of_observers(experiment),
-                 *_of_loss(experiment, options), *_of_flow(experiment, options, observers))
+        found = (*_of_optimiser(experiment, options), *_of_placement(experiment, options),
+                 *_of_noise_output(experiment, options), *_of_observers(experiment), *_of_loss(experiment, options),
+                 *_of_flow(experiment, options, observers))
         return next(iter(found), None)
 
     def require_resources(self, experiment: Experiment, options: Mapping[str, Any], threads: int | None) -> None:
@@ -100,6 +101,24 @@ class Limit(Solver):
 
 def _of_memory(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("spatial", "noise", "tolerance", "time")}
+
+
+def _of_optimiser(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+    """Rules of the step that have no equation in the limit, or none under these options."""
+    from theory_sim.experiment.choices import OPTIMISERS
+
+    named, fields, chosen = f"optimiser = {e.optimiser!r}", ("optimiser",), OPTIMISERS[e.optimiser]
+    if not chosen.in_limit:
+        possible = [each.name for each in OPTIMISERS if each.in_limit]
+        yield Fault(f"{named} in the limit",
+                    "a rule that is linear in the gradients, whatever the run: only then has the noise a law of its own",
+                    f"use the engine finite, or optimiser = {' or '.join(map(repr, possible))}", fields)
+    elif not chosen.in_theory and options["time"] == "flow":
+        yield Fault(f"{named} with time = 'flow'", "continuous time is that of gradient descent", "use time = 'steps'", fields)
+    elif not chosen.in_theory and options["noise"] == "sampled":
+        yield Fault(f"{named} with noise = 'sampled'",
+                    "paths of the noise output are drawn step by step, which needs noise that is a Markov chain by itself",
+                    "use noise = 'vanishing'", fields)
 
 
 def _of_placement(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:

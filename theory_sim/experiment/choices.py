@@ -17,7 +17,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from theory_sim.experiment.choice import Choice, Choices
 
-__all__ = ["CHOSEN", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "PLACEMENTS", "SCHEDULES", "OneOf", "ScheduleChoice", "chosen_by"]
+__all__ = ["CHOSEN", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "OPTIMISERS", "PLACEMENTS", "SCHEDULES", "OneOf", "OptimiserChoice",
+           "ScheduleChoice", "chosen_by"]
 
 
 class ScheduleChoice(Choice):
@@ -47,12 +48,36 @@ class ScheduleChoice(Choice):
         return max_tau / cls.least_rate(experiment, max_tau)
 
 
+class OptimiserChoice(Choice):
+    """What an Experiment asks of an optimiser.
+
+    Attributes
+    ----------
+    in_limit : bool
+        Whether the limit has equations for it.
+    """
+
+    in_theory: ClassVar[bool] = False
+    in_limit: ClassVar[bool] = False
+
+    @classmethod
+    def stationary_level(cls, experiment: Any, rate: float) -> float:
+        """Standard deviation at which the accumulated noise stays at a constant rate; NaN if it has none."""
+        raise NotImplementedError
+
+    @classmethod
+    def splits_pairs(cls, experiment: Any) -> bool:
+        """Whether the two neurons of a pair, which share xi, come to accumulate different noise."""
+        return False
+
+
 SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedules")
+OPTIMISERS: Final = Choices[OptimiserChoice]("optimiser", "theory_sim.train.optimisers")
 PLACEMENTS: Final = Choices[Choice]("noise_placement", "theory_sim.train.noise")
 LOSSES: Final = Choices[Choice]("loss", "theory_sim.train.losses")
 OBSERVERS: Final = Choices[Choice]("observer", "theory_sim.observe")
 NO_PLACEMENT: Final = "none"
-CHOSEN: Final[tuple[Choices[Any], ...]] = (SCHEDULES, PLACEMENTS, LOSSES)
+CHOSEN: Final[tuple[Choices[Any], ...]] = (SCHEDULES, OPTIMISERS, PLACEMENTS, LOSSES)
 """Registries of which a field, named like the registry's kind, chooses one."""
 
 

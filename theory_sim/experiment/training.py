@@ -1,15 +1,15 @@
-"""Section: the loss, mini-batches and stop rules (THEORY §3)."""
+"""Section: the loss, the optimiser, mini-batches and stop rules (THEORY §3)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from theory_sim.errors import Fault
-from theory_sim.experiment.choices import LOSSES, SCHEDULES, OneOf
+from theory_sim.experiment.choices import LOSSES, OPTIMISERS, SCHEDULES, OneOf
 from theory_sim.experiment.noise import NoiseSection
 from theory_sim.experiment.section import LEAST, MOST
 
@@ -17,16 +17,31 @@ __all__ = ["TrainingSection"]
 
 
 class TrainingSection(NoiseSection):
-    """What is minimised, examples a step, and when a run stops."""
+    """What is minimised, how a step is made of a gradient, examples a step, and when a run stops."""
 
     loss: Annotated[str, OneOf(LOSSES)] = Field(
         "logistic", description="loss l(v) of the margin v = y f", json_schema_extra={"since": "0.3"}
+    )
+    optimiser: Annotated[str, OneOf(OPTIMISERS)] = Field(
+        "gradient-descent", description="how a step is made of the gradients", json_schema_extra={"since": "0.3"}
     )
     batch_size: int | None = Field(None, strict=True, ge=1, description="examples a step, without replacement (default all)")
 
     epsilon_2: float | None = Field(None, gt=0, description="stop once the training loss is at most this")
     max_tau: float = Field(1000.0, ge=LEAST, le=MOST, description="stop once tau reaches this")
     max_steps: int | None = Field(None, strict=True, ge=1, description="stop after this many steps")
+
+    @property
+    def noise_neurons(self) -> Any:
+        """Law of the second layer as far as the noise output goes: neurons whose pairs an optimiser splits are balanced."""
+        split = self.neurons == "paired" and OPTIMISERS[self.optimiser].splits_pairs(self)
+        return "balanced" if split else self.neurons
+
+    def _stationary(self) -> float:
+        return OPTIMISERS[self.optimiser].stationary_level(self, self.tau_0_rate or self.eta_1)
+
+    def _has_stationary_level(self) -> bool:
+        return super()._has_stationary_level() and not math.isnan(self._stationary())
 
     @property
     def most_steps(self) -> float:
@@ -36,6 +51,10 @@ class TrainingSection(NoiseSection):
 
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()
+        if self.tau_0 == "stationary" and super()._has_stationary_level() and not self._has_stationary_level():
+            yield Fault(f"tau_0 = 'stationary' with optimiser = {self.optimiser!r}",
+                        "its noise has no stationary level at this rate, or none that is known before the run",
+                        "give tau_0 as a number, or lower the rate", ("tau_0", "optimiser"))
         if self.batch_size is not None and self.batch_size > self.n_examples:
             yield Fault(f"batch_size = {self.batch_size} of N = {self.n_examples} examples",
                         "a batch is drawn without replacement", f"lower it to at most {self.n_examples}, or leave it out",

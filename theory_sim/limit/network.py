@@ -19,7 +19,7 @@ from theory_sim.limit.noise_output import NoiseOutput
 from theory_sim.limit.spatial import ExactPairs, MeanPairs, Pairs
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
-from theory_sim.train.clock import Clock, Instant, Kernel, Tick, ages
+from theory_sim.train.clock import AnyClock, Clock, Instant, Kernel, Tick, ages
 from theory_sim.train.losses import make_loss
 from theory_sim.train.noise import OutputNoise, PreActivationNoise, WeightNoise, make_placement
 
@@ -102,7 +102,8 @@ class LimitNetwork:
         youngest, equal_times = _ages(e, kernel, continuous)
         self.compression = Compression(pairs.powers, youngest, tolerance, equal_times=equal_times)
         pairs.fit(self.compression)
-        self.clock = Clock(e, kernel)
+        self._ages = Clock(e, kernel)
+        self.clock: AnyClock = self._ages
         self._placement = make_placement(e)
         self._loss = make_loss(e)
         self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
@@ -220,7 +221,7 @@ class LimitNetwork:
         residuals = self._evaluator.gathered(seen.evaluation, residual, whole=whole and seen.plain)
         visible = self._visibility(seen.level)
         increment = self._placement.increment(seen.level, rate) if isinstance(self._placement, WeightNoise) else 0.0
-        tick = self.clock.step(rate, increment)
+        tick = self._ages.step(rate, increment)
         if not tick.seen:
             residuals = residuals.times(0.0)
         self._memories = self._memories.stepped(residuals, rate, tick, self._fading(tick), visible)
@@ -240,7 +241,7 @@ class LimitNetwork:
 
     def start(self) -> Start:
         """State from which `move` goes."""
-        return Start(self._memories, self.clock.now)
+        return Start(self._memories, self._ages.now)
 
     def residuals(self) -> Residuals:
         """Full-batch residuals at the present outputs."""
@@ -249,8 +250,8 @@ class LimitNetwork:
 
     def move(self, start: Start, first: Residuals, last: Residuals, rate: float, duration: float) -> None:
         """Go from a start on for ``duration``, with residuals linear in time between ``first`` and ``last``."""
-        self.clock.now = start.now
-        tick = self.clock.flow(rate, duration)
+        self._ages.now = start.now
+        tick = self._ages.flow(rate, duration)
         self._memories = start.memories.flowed(first, last, duration, self._lambda, tick.age, self.compression.exponents)
         self._now = self._evaluated()
 

@@ -23,9 +23,9 @@ from theory_sim.loop.unfinished import UnfinishedRun
 from theory_sim.network.given_noise import GivenNoise
 from theory_sim.observe.base import Observer, Outputs, Snapshot
 from theory_sim.train.batches import Batches
-from theory_sim.train.clock import Instant
 from theory_sim.train.losses import make_loss
 from theory_sim.train.noise import make_placement
+from theory_sim.train.optimisers import make_optimiser
 from theory_sim.train.schedules import make_schedule
 from theory_sim.train.stability import stable_rate_of
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Outcome, Trajectory
@@ -255,10 +255,13 @@ class Run(Generic[N]):
 
     def _diagnosis(self, training_loss: float, rate: float) -> str:
         e = self.experiment
-        stable = stable_rate_of(e)
+        stable, stability = stable_rate_of(e), make_optimiser(e).stability
         if rate > stable:
             cause = (f"rate {rate:g} is above about {stable:.3g}, the largest stable one near f = 0 "
-                     "(2 / the Hessian's top eigenvalue in the limit)")
+                     f"({stability:.3g} / the Hessian's top eigenvalue in the limit)")
+            fix = "lower the rate"
+        elif math.isnan(stability):
+            cause = f"{e.optimiser} moves every weight by about the rate, {rate:g}, at each step, however small its gradient"
             fix = "lower the rate"
         elif not math.isfinite(self.network.clock.level) or self.network.clock.level > 1e6:
             cause = f"the accumulated noise has standard deviation {self.network.clock.level:.3g}"
@@ -306,7 +309,7 @@ class Run(Generic[N]):
     def _state(self) -> dict[str, Array]:
         state = {"run": np.array([self.step, self.tau, self.rate, self._tau_before, self._highest_loss])}
         state["schedule"] = np.array(self.schedule.state())
-        state["clock"] = np.array(self.network.clock.now)
+        state |= {f"clock/{name}": value for name, value in self.network.clock.state().items()}
         state |= {f"network/{name}": value for name, value in self.network.checkpoint().items()}
         for index, observer in enumerate(self.records.observers):
             state |= {f"observer {index}/{name}": value for name, value in observer.state().items()}
@@ -321,10 +324,9 @@ class Run(Generic[N]):
         step, self.tau, self.rate, self._tau_before, self._highest_loss = (float(value) for value in state["run"])
         self.step = int(step)
         self.schedule.restore(tuple(float(value) for value in state["schedule"]))
-        level, age, sign, losses = (float(value) for value in state["clock"])
-        self.network.clock.now = Instant(level, age, sign, int(losses))
         if not math.isnan(self.schedule.annealed_tau):
             self.network.clock.annealed()
+        self.network.clock.restore(_below("clock/", state))
         self.network.restore(_below("network/", state))
         for index, observer in enumerate(self.records.observers):
             observer.restore(_below(f"observer {index}/", state))

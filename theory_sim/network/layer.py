@@ -7,13 +7,15 @@ cancels in the output, which so keeps the signal's digits whatever tau_0 is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import numpy as np
 
-from theory_sim.numeric.kernels import held_forward, paired_forward, paired_held_forward, relu_forward, split_update
+from theory_sim.numeric.kernels import held_forward, paired_forward, paired_held_forward, relu_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream, generator
+from theory_sim.train.optimisers import Block, Optimiser
 
 __all__ = ["Layer", "Weights", "neurons_a_row"]
 
@@ -89,6 +91,10 @@ class Layer(Weights):
         Precision of the weights.
     seed_init, seed_noise : int
         Seeds of the signs and U_0, and of xi.
+    optimiser : Optimiser
+        Rule of a step.
+    splits_pairs : bool
+        Whether paired neurons keep a noise part each; U_0 and xi are a pair's all the same.
 
     Attributes
     ----------
@@ -96,9 +102,13 @@ class Layer(Weights):
         Signal part of U_t, and the gradient of the data term at the last step taken.
     noise : (m / share, k) array
         Accumulated noise; share = 2 for paired neurons.
+    repeated : int
+        Rows of the noise that have one row of U_0 and of xi: 2 where pairs are split.
     u : (m,) array
         Second layer, entries +-1/sqrt(m).
-    given_xi : (m / share, k) array or None
+    buffers : dict
+        What the optimiser keeps from step to step.
+    given_xi : (m / share / repeated, k) array or None
         The next step's noise in units of tau_xi, in place of what the streams draw.
     """
 
@@ -113,9 +123,12 @@ class Layer(Weights):
         dtype: str,
         seed_init: int,
         seed_noise: int,
+        optimiser: Optimiser,
+        splits_pairs: bool = False,
     ) -> None:
         m, k = shape
-        share = neurons_a_row(neurons)
+        self.repeated = neurons_a_row(neurons) if splits_pairs else 1
+        share = neurons_a_row(neurons) // self.repeated
         super().__init__(np.zeros((m, k), dtype), np.empty((m // share, k), dtype))
         self.block = block
         self.blocks = -(-m // block)
@@ -125,11 +138,13 @@ class Layer(Weights):
             sign = np.resize(np.array([1.0, -1.0]), m)
         self.u: Array = (sign / np.sqrt(m)).astype(dtype)
         for b in range(self.blocks):
-            StepStream(seed_init, "init", index, b).normal(0, self.noise[self.noise_rows(b)])
+            self.fill(b, StepStream(seed_init, "init", index, b), 0, self.noise)
         self.noise *= np.dtype(dtype).type(tau_0)
         self.gradient: Array = np.zeros_like(self.signal)
         self.given_xi: Array | None = None
         self._streams = [StepStream(seed_noise, "noise", index, b) for b in range(self.blocks)]
+        self._optimiser = optimiser
+        self.buffers = optimiser.buffers(self.signal, self.noise)
 
     def begin_at(self, weights: Array | None, u: Array | None) -> None:
         """Begin at other weights U_0 (m, k), equal in a pair, and another second layer (m,); None leaves what was drawn."""
@@ -145,6 +160,21 @@ class Layer(Weights):
     def noise_rows(self, block: int) -> slice:
         """Rows of ``noise`` of a block."""
         return slice(block * self.block // self.share, min((block + 1) * self.block // self.share, len(self.noise)))
+
+    def drawn_rows(self, block: int) -> int:
+        """Rows of xi of a block: neurons of a pair share one."""
+        rows = self.noise_rows(block)
+        return int(rows.stop - rows.start) // self.repeated
+
+    def fill(self, block: int, stream: StepStream, step: int, out: Array) -> None:
+        """Fill a block's rows of ``out``, shaped as the noise, with a step's N(0, 1) numbers, the same in a pair."""
+        part = out[self.noise_rows(block)]
+        if self.repeated == 1:
+            stream.normal(step, part)
+            return
+        drawn = np.empty((self.drawn_rows(block), part.shape[1]), part.dtype)
+        stream.normal(step, drawn)
+        part[:] = np.repeat(drawn, self.repeated, axis=0)
 
     def evaluate(
         self, block: int, columns: Array, pattern: Array, f: Array, scratch: Array, *, extra: Array | None = None,
@@ -217,19 +247,29 @@ class Layer(Weights):
         return np.asarray(parts.sum(axis=0, dtype=np.float64))
 
     def xi(self, block: int, step: int, out: Array) -> Array:
-        """The block's noise of a step in units of tau_xi, drawn or as given, in ``out`` (at least the block's noise rows)."""
-        rows = self.noise_rows(block)
-        xi = out[: rows.stop - rows.start]
+        """The block's noise of a step in units of tau_xi, drawn or as given, in ``out`` (at least the block's rows of xi)."""
+        xi = out[: self.drawn_rows(block)]
         if self.given_xi is None:
             self._streams[block].normal(step, xi)
         else:
-            xi[:] = self.given_xi[rows]
+            first = self.noise_rows(block).start // self.repeated
+            xi[:] = self.given_xi[first : first + len(xi)]
         return xi
 
-    def update(self, block: int, step: int, rate: float, decay: float, tau_xi: float, scratch: Array) -> None:
+    def update(self, block: int, step: int, rate: float, scratch: Array) -> None:
         """Take one step with the block's ``gradient``, in which the second layer has not been applied yet."""
         rows, noise_rows = self.rows(block), self.noise_rows(block)
-        xi = self.xi(block, step, scratch) if tau_xi > 0 else scratch[: noise_rows.stop - noise_rows.start]
-        split_update(
-            self.signal[rows], self.noise[noise_rows], self.gradient[rows], xi, self.u[rows], rate, decay, tau_xi
+        xi = self.xi(block, step, scratch) if self._optimiser.tau_xi > 0 else scratch[: self.drawn_rows(block)]
+        buffers = {name: buffer[rows if name.startswith("signal") else noise_rows] for name, buffer in self.buffers.items()}
+        self._optimiser.update(
+            Block(self.signal[rows], self.noise[noise_rows], self.gradient[rows], xi, self.u[rows], buffers), rate, step
         )
+
+    def checkpoint(self) -> dict[str, Array]:
+        """Both parts of the weights, and the optimiser's buffers; views."""
+        return {"signal": self.signal, "noise": self.noise, **self.buffers}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back what `checkpoint` gave."""
+        for name, part in self.checkpoint().items():
+            part[:] = state[name]

@@ -12,6 +12,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer, neurons_a_row
 from theory_sim.numeric.streams import StepStream
 from theory_sim.reading.arguments import accepts
+from theory_sim.train.optimisers import make_optimiser, splits_pairs
 
 __all__ = ["BLOCK_V", "BLOCK_W", "draw_initial", "draw_noise", "layer_shapes", "make_layers"]
 
@@ -44,7 +45,8 @@ def make_layers(experiment: Experiment, initial: Mapping[str, Array] | None = No
     """
     e, given = experiment, initial or {}
     law: dict[str, Any] = {"neurons": e.neurons, "tau_0": e.tau_0_value, "dtype": e.dtype,
-                           "seed_init": e.seed_of("init"), "seed_noise": e.seed_of("noise")}
+                           "seed_init": e.seed_of("init"), "seed_noise": e.seed_of("noise"),
+                           "optimiser": make_optimiser(e), "splits_pairs": splits_pairs(e)}
     layers = {}
     for index, (label, shape) in enumerate(layer_shapes(e).items()):
         layers[label] = Layer(index, shape, block=block_of(label), **law)

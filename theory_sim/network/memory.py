@@ -5,6 +5,7 @@ from __future__ import annotations
 from theory_sim.experiment import Experiment
 from theory_sim.memory import Bytes
 from theory_sim.network.layers import BLOCK_V, BLOCK_W
+from theory_sim.train.optimisers import make_optimiser, splits_pairs
 
 __all__ = ["network_bytes"]
 
@@ -28,10 +29,12 @@ def network_bytes(e: Experiment, *, threads: int, item: int, seen: int) -> Bytes
     shared = e.network == "shared"
     placed = e.noise_placement != "none" or e.patterns != "moving"
     sites = seen + (3 if shared else 0)
-    noise = 0.5 if e.neurons == "paired" else 1.0
+    noise = 0.5 if e.neurons == "paired" and not splits_pairs(e) else 1.0
+    of_signal, of_noise = type(make_optimiser(e)).numbers_a_weight(e)
     layers = e.m_W * e.d + (0 if shared else 2 * e.m_V)
     blocks = -(-e.m_W // BLOCK_W)
-    held = item * layers * (3 + noise + (1 if e.patterns in ("frozen", "frozen-at-annealing") else 0))
+    copies = 1 if e.patterns in ("frozen", "frozen-at-annealing") else 0
+    held = item * layers * (3 + of_signal + noise * (1 + of_noise) + copies)
     held += item * e.m_W * sites + (8 if placed else item) * blocks * sites
     # Patches, their transposed copy, and their products with the residuals.
     held += item * e.d * sites * (2 if placed else 3)

@@ -20,7 +20,7 @@ from theory_sim.network.plane import Plane
 from theory_sim.numeric.kernels import held_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
-from theory_sim.train.clock import Clock, kernel_of
+from theory_sim.train.clock import kernel_of, make_clock
 from theory_sim.train.noise import OutputNoise, PreActivationNoise, Sites, WeightNoise, make_placement
 
 __all__ = ["PlacedNetwork"]
@@ -80,7 +80,7 @@ class PlacedNetwork:
         Outputs on the training set and at z - zeta, z, z + zeta at the present weights, without placed noise.
     directions : (3, k) float64 array
         z - zeta, z, z + zeta as the filters see them.
-    clock : Clock
+    clock : AnyClock
         Level and age of the accumulated noise, increments of placed noise included.
     """
 
@@ -89,7 +89,7 @@ class PlacedNetwork:
     ) -> None:
         e = experiment
         self._experiment, self._data, self._pool = e, data, pool
-        self.clock = Clock(e, kernel_of(e.patterns))
+        self.clock = make_clock(e, kernel_of(e.patterns))
         self._placement = make_placement(e)
         self._step = 0
         self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
@@ -165,7 +165,7 @@ class PlacedNetwork:
         whole
             Not read: an example without a residual costs as much as one with.
         """
-        e, level = self._experiment, 0.0 if perturbed is None else perturbed.level
+        level = 0.0 if perturbed is None else perturbed.level
         increment = 0.0
         if isinstance(self._placement, WeightNoise) and level > 0:
             increment = self._placement.increment(level, rate)
@@ -176,7 +176,7 @@ class PlacedNetwork:
                 rows, noise_rows = layer.rows(block), layer.noise_rows(block)
                 np.dot(bank.pattern[rows], pull, out=layer.gradient[rows])
                 scratch = np.zeros_like(layer.noise[noise_rows])
-                layer.update(block, step, rate, e.lambda_, e.tau_xi, scratch)
+                layer.update(block, step, rate, scratch)
                 if increment > 0:
                     bank.noise[block].normal(step, scratch)
                     scratch *= scratch.dtype.type(increment)
@@ -212,7 +212,7 @@ class PlacedNetwork:
     def _redraw(self, bank: _Bank) -> None:
         layer = bank.layer
         drawn = np.empty_like(layer.noise)
-        self._pool.run(lambda b, worker: bank.redrawn[b].normal(self._step, drawn[layer.noise_rows(b)]), layer.blocks)
+        self._pool.run(lambda b, worker: layer.fill(b, bank.redrawn[b], self._step, drawn), layer.blocks)
         bank.held = Weights(np.zeros_like(layer.signal), drawn)
 
     def _evaluate(self, bank: _Bank, sites: Sites, level: float, step: int) -> Array:
@@ -226,9 +226,10 @@ class PlacedNetwork:
         def work(block: int, worker: int) -> None:
             noise = None
             if level > 0 and isinstance(self._placement, PreActivationNoise):
-                noise_rows = layer.noise_rows(block)
-                noise = self._placement.draw(bank.noise[block].at(step), noise_rows.stop - noise_rows.start, sites)
+                noise = self._placement.draw(bank.noise[block].at(step), layer.drawn_rows(block), sites)
                 noise *= noise.dtype.type(level)
+                if layer.repeated > 1:
+                    noise = np.repeat(noise, layer.repeated, axis=0)
             layer.evaluate(block, sites.x.T, bank.pattern[layer.rows(block)], parts[block], layer.scratch(len(sites.x)),
                            extra=noise, held=bank.held_at(block, sites.x))
 
@@ -296,8 +297,8 @@ class PlacedNetwork:
     # -- storage ----------------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Array]:
-        """Both parts of the weights, and of those whose patterns are held, and the step; outputs follow from them."""
-        state = {f"{name} {part}": getattr(layer, part) for name, layer in self.layers.items() for part in _PARTS}
+        """The layers with what the optimiser keeps, weights whose patterns are held, and the step; outputs follow from them."""
+        state = {f"{name} {part}": array for name, layer in self.layers.items() for part, array in layer.checkpoint().items()}
         state["step"] = np.array(self._step)
         for name, bank in zip(self._names, self._banks, strict=True):
             if bank.held is not None:
@@ -308,8 +309,7 @@ class PlacedNetwork:
         """Take back what `checkpoint` gave; the clock is the run's to restore."""
         self._step = int(state["step"])
         for name, bank in zip(self._names, self._banks, strict=True):
-            for part in _PARTS:
-                getattr(bank.layer, part)[:] = state[f"{name} {part}"]
+            bank.layer.restore({part: state[f"{name} {part}"] for part in bank.layer.checkpoint()})
             held = [state.get(f"{name} held {part}") for part in _PARTS]
             bank.held = None if held[0] is None or held[1] is None else Weights(held[0], held[1])
         self._forward()

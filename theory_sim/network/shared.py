@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +14,11 @@ from theory_sim.network.layers import BLOCK_W, make_layers
 from theory_sim.network.perturbed import Perturbed
 from theory_sim.network.plane import Plane
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.train.clock import Clock
+from theory_sim.train.clock import make_clock
 
 __all__ = ["SharedNetwork"]
 
 Array = np.ndarray[Any, Any]
-_PARTS: Final = ("signal", "noise")
 
 
 class SharedNetwork:
@@ -49,7 +48,7 @@ class SharedNetwork:
         Output of one filter bank at z - zeta, z, z + zeta.
     directions : (3, d) float64 array
         These three.
-    clock : Clock
+    clock : AnyClock
         Level and age of the accumulated noise.
     """
 
@@ -57,7 +56,7 @@ class SharedNetwork:
         self, experiment: Experiment, data: Data, pool: BlockPool, initial: Mapping[str, Array] | None = None
     ) -> None:
         self._experiment, self._data, self._pool = experiment, data, pool
-        self.clock = Clock(experiment, "moving")
+        self.clock = make_clock(experiment, "moving")
         self.U = make_layers(experiment, initial)["U"]
         self.directions = shared_directions(experiment, data.w_star)
         self._seen = np.flatnonzero(data.kind != 1)
@@ -91,12 +90,11 @@ class SharedNetwork:
             residual[self._seen], np.bincount(self._data.direction, weights=residual * self._data.alpha, minlength=3)
         ])
         np.multiply(self._sites, weight[:, None].astype(self._sites.dtype), out=self._pull)
-        decay, tau_xi = self._experiment.lambda_, self._experiment.tau_xi
 
         def block_step(block: int, worker: int) -> None:
             rows = self.U.rows(block)
             np.dot(self._pattern[rows], self._pull, out=self.U.gradient[rows])
-            self.U.update(block, step, rate, decay, tau_xi, self._scratch[worker])
+            self.U.update(block, step, rate, self._scratch[worker])
             self._forward_block(block, worker)
 
         self._pool.run(block_step, self.U.blocks)
@@ -161,13 +159,12 @@ class SharedNetwork:
     # -- storage ----------------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Array]:
-        """Both parts of the weights; outputs follow from them."""
-        return {part: getattr(self.U, part) for part in _PARTS}
+        """The layer, with what the optimiser keeps; outputs follow from it."""
+        return self.U.checkpoint()
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take back what `checkpoint` gave; the clock is the run's to restore."""
-        for part in _PARTS:
-            getattr(self.U, part)[:] = state[part]
+        self.U.restore(state)
         self._forward()
 
     def state(self) -> dict[str, Any]:

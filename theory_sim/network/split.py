@@ -8,7 +8,7 @@ threads meet once a step.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -20,12 +20,11 @@ from theory_sim.network.perturbed import Perturbed
 from theory_sim.network.plane import Plane
 from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_observe
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.train.clock import Clock
+from theory_sim.train.clock import make_clock
 
 __all__ = ["SplitNetwork"]
 
 Array = np.ndarray[Any, Any]
-_PARTS: Final = ("signal", "noise")
 
 
 class SplitNetwork:
@@ -50,7 +49,7 @@ class SplitNetwork:
         Outputs on the training set at the present weights.
     g : (3,) float64 array
         Output of the V part at z - zeta, z, z + zeta.
-    clock : Clock
+    clock : AnyClock
         Level and age of the accumulated noise.
     """
 
@@ -58,7 +57,7 @@ class SplitNetwork:
         self, experiment: Experiment, data: Data, pool: BlockPool, initial: Mapping[str, Array] | None = None
     ) -> None:
         self._experiment, self._data, self._pool = experiment, data, pool
-        self.clock = Clock(experiment, "moving")
+        self.clock = make_clock(experiment, "moving")
         layers = make_layers(experiment, initial)
         self.W, self.V = layers["W"], layers["V"]
         # Q-only examples have x_1 = 0: they neither see W nor move it.
@@ -99,20 +98,18 @@ class SplitNetwork:
         """
         np.multiply(self._x1, residual[self._seen, None].astype(self._x1.dtype), out=self._pull)
         pull_V = np.bincount(self._data.direction, weights=residual * self._data.alpha, minlength=3)
-        decay, tau_xi = self._experiment.lambda_, self._experiment.tau_xi
-
         def block_step(block: int, worker: int) -> None:
             scratch_W, scratch_V = self._scratch[worker]
             if block < self.W.blocks:
                 rows = self.W.rows(block)
                 np.dot(self._pattern[rows], self._pull, out=self.W.gradient[rows])
-                self.W.update(block, step, rate, decay, tau_xi, scratch_W)
+                self.W.update(block, step, rate, scratch_W)
             else:
                 index = block - self.W.blocks
                 rows = self.V.rows(index)
                 plane_gradient(self.V.signal[rows], self.V.noise[self.V.noise_rows(index)], self.V.share, self._data.r, pull_V,
                                self.V.gradient[rows])
-                self.V.update(index, step, rate, decay, tau_xi, scratch_V)
+                self.V.update(index, step, rate, scratch_V)
             self._forward_block(block, worker)
 
         self._pool.run(block_step, self.W.blocks + self.V.blocks)
@@ -180,15 +177,13 @@ class SplitNetwork:
         return f, f_signal
 
     def checkpoint(self) -> dict[str, Array]:
-        """Both parts of the weights; outputs follow from them."""
-        layers = (("W", self.W), ("V", self.V))
-        return {f"{name} {part}": getattr(layer, part) for name, layer in layers for part in _PARTS}
+        """The layers, with what the optimiser keeps; outputs follow from them."""
+        return {f"{name} {part}": array for name, layer in self.layers.items() for part, array in layer.checkpoint().items()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take back what `checkpoint` gave; the clock is the run's to restore."""
-        for name, layer in (("W", self.W), ("V", self.V)):
-            for part in _PARTS:
-                getattr(layer, part)[:] = state[f"{name} {part}"]
+        for name, layer in self.layers.items():
+            layer.restore({part: state[f"{name} {part}"] for part in layer.checkpoint()})
         self._pool.run(self._forward_block, self.W.blocks + self.V.blocks)
         self._collect()
 

@@ -14,7 +14,7 @@ import numpy as np
 
 __all__ = [
     "compiled", "compiled_as_written", "held_forward", "paired_forward", "paired_held_forward", "plane_forward",
-    "plane_gradient", "plane_observe", "relu_forward", "split_update",
+    "plane_gradient", "plane_observe", "relu_forward", "scale_rows", "split_update",
 ]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -116,7 +116,7 @@ def split_update(
     keep = cast(1.0 - rate * decay)
     gamma = cast(rate)
     increment = cast(rate * tau_xi)
-    _scale_rows(gradient, u)
+    scale_rows(gradient, u)
     flat_signal, flat_gradient = signal.reshape(-1), gradient.reshape(-1)
     flat_noise, flat_xi = noise.reshape(-1), xi.reshape(-1)
     # Few arrays a loop: the compiler proves that they do not overlap, and uses vector units, only for a few.
@@ -127,7 +127,7 @@ def split_update(
 
 
 @compiled
-def _scale_rows(a: Array, factor: Array) -> None:
+def scale_rows(a: Array, factor: Array) -> None:
     """Multiply row j of a by factor_j."""
     if a.shape[1] == 2:  # a loop over two entries would cost more than the entries
         flat = a.reshape(-1)

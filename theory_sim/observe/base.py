@@ -16,7 +16,7 @@ from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
 from theory_sim.network import FiniteNetwork
-from theory_sim.train.clock import Clock, Instant
+from theory_sim.train.clock import AnyClock, AnyInstant
 from theory_sim.train.losses import Loss
 
 __all__ = ["LOSS_UNIT", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "weights_of"]
@@ -79,11 +79,11 @@ class Outputs(Protocol):
 
     Attributes
     ----------
-    clock : Clock
+    clock : AnyClock
         Level and age of the accumulated noise.
     """
 
-    clock: Clock
+    clock: AnyClock
 
     @property
     def f(self) -> Array:
@@ -123,8 +123,9 @@ class Snapshot:
         Learning-rate time so far.
     rate : float
         Rate of the step that leaves this record (NaN before the first is known).
-    now : Instant
-        Noise level tau_t and age of the patterns by the exact recursions (THEORY §5).
+    now : AnyInstant
+        Noise level tau_t and correlation of the patterns between times by the exact recursions (THEORY §5); NaN where the
+        optimiser's noise has no law of its own.
     network : Outputs
         The engine's network: outputs, and at finite width the weights and their split (`weights_of`).
     train, test : Data
@@ -136,7 +137,7 @@ class Snapshot:
     step: int
     tau: float
     rate: float
-    now: Instant
+    now: AnyInstant
     network: Outputs
     train: Data
     test: Data
@@ -144,7 +145,7 @@ class Snapshot:
 
     @property
     def tau_noise(self) -> float:
-        """Standard deviation of the accumulated noise by the exact recursion (THEORY §5)."""
+        """Standard deviation of the accumulated noise by the exact recursion (THEORY §5); NaN if there is none."""
         return self.now.level
 
 

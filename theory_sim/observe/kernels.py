@@ -20,7 +20,7 @@ from theory_sim.numeric.pool import BlockPool
 from theory_sim.observe.base import Labelled, Observer, Snapshot, Use, Values, Variable
 from theory_sim.observe.probes import FEATURES, PROBES, Probes, cosines, get_probes
 from theory_sim.theory.arc_cosine import tangent_kernel
-from theory_sim.train.clock import Instant
+from theory_sim.train.clock import AnyInstant, instants_from_numbers, numbers_of_instants
 
 __all__ = ["Kernels"]
 
@@ -67,7 +67,7 @@ class Kernels(Observer):
             **{f"kernel_two_{f}": Variable(dims, "1", f"K_0t on {f}'s probes") for f, dims in pairs.items()},
         }
         self._words: dict[str, list[Array]] = {feature: [] for feature in FEATURES}
-        self._instants: list[Instant] = []
+        self._instants: list[AnyInstant] = []
         self._geometry: dict[str, tuple[Array, Array]] = {}
         self._neurons: dict[str, int] = {}
 
@@ -153,7 +153,7 @@ class Kernels(Observer):
         for feature, (inner, cosine) in self._geometry.items():
             state[f"geometry {feature}"] = np.stack([inner, cosine])
             state[f"neurons {feature}"] = np.array(self._neurons[feature])
-        return state | {"instants": np.array([tuple(instant) for instant in self._instants]).reshape(-1, 4)}
+        return state | {"instants": numbers_of_instants(self._instants)}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         self._words = {feature: list(state[f"words {feature}"]) for feature in FEATURES}
@@ -162,7 +162,7 @@ class Kernels(Observer):
                 inner, cosine = state[f"geometry {feature}"]
                 self._geometry[feature] = inner, cosine
                 self._neurons[feature] = int(state[f"neurons {feature}"])
-        self._instants = [Instant(float(a), float(b), float(c), int(d)) for a, b, c, d in state["instants"]]
+        self._instants = instants_from_numbers(state["instants"])
 
 
 def _distance(a: Array, b: Array) -> float:

@@ -15,7 +15,7 @@ from theory_sim.numeric.patterns import flipped_by_input, flipped_by_neuron, pac
 from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable
 from theory_sim.observe.probes import FEATURES, PROBES, Probes, get_probes
 from theory_sim.theory.arc_cosine import flip_probability
-from theory_sim.train.clock import Instant
+from theory_sim.train.clock import AnyInstant, instants_from_numbers, numbers_of_instants
 
 __all__ = ["SINCE", "Patterns"]
 
@@ -58,7 +58,7 @@ class Patterns(Observer):
             **{f"patterns_{f}": Variable((dim, f"byte_{f}"), "1", f"patterns on {f}'s inputs, neuron 8k + b at bit b of byte k")
                for f, dim in pairs.items()},
         }
-        self._earlier: dict[str, tuple[Instant, dict[str, Array]]] = {}
+        self._earlier: dict[str, tuple[AnyInstant, dict[str, Array]]] = {}
 
     def start(self, snapshot: Snapshot) -> None:
         now = self._now(snapshot)
@@ -67,7 +67,7 @@ class Patterns(Observer):
     def annealed(self, snapshot: Snapshot) -> None:
         self._earlier["annealing"] = self._now(snapshot)
 
-    def _now(self, snapshot: Snapshot) -> tuple[Instant, dict[str, Array]]:
+    def _now(self, snapshot: Snapshot) -> tuple[AnyInstant, dict[str, Array]]:
         return snapshot.now, _packed(get_probes(snapshot, self._probes))
 
     def observe(self, snapshot: Snapshot) -> Values:
@@ -136,7 +136,7 @@ class Patterns(Observer):
     def state(self) -> Mapping[str, Array]:
         state: dict[str, Array] = {}
         for since, (instant, words) in self._earlier.items():
-            state[f"{since}/instant"] = np.array(instant)
+            state[f"{since}/instant"] = numbers_of_instants([instant])
             state |= {f"{since}/{feature}": array for feature, array in words.items()}
         return state
 
@@ -144,9 +144,9 @@ class Patterns(Observer):
         self._earlier = {}
         for since in SINCE:
             if f"{since}/instant" in state:
-                level, age, sign, losses = (float(value) for value in state[f"{since}/instant"])
+                (instant,) = instants_from_numbers(state[f"{since}/instant"])
                 words = {f: state[f"{since}/{f}"] for f in FEATURES if f"{since}/{f}" in state}
-                self._earlier[since] = Instant(level, age, sign, int(losses)), words
+                self._earlier[since] = instant, words
 
 
 def _packed(found: Mapping[str, Probes]) -> dict[str, Array]:

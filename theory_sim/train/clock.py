@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
 
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
+from theory_sim.theory.linear_rules import Move, lasting_factor, stationary_covariance
+from theory_sim.train.linear_clock import LinearClock, Marked, UnknownClock
 from theory_sim.train.noise import PreActivationNoise, WeightNoise, make_placement
+from theory_sim.train.optimisers import LinearOptimiser, make_optimiser
 
-__all__ = ["Clock", "Instant", "Kernel", "Tick", "ages", "kernel_of", "largest_level"]
+__all__ = [
+    "AnyClock", "AnyInstant", "Clock", "Instant", "Kernel", "Tick", "ages", "instants_from_numbers", "kernel_of",
+    "largest_level", "make_clock", "numbers_of_instants",
+]
+
+Array = np.ndarray[Any, Any]
 
 Kernel = Literal["moving", "frozen", "frozen-at-annealing", "independent"]
 
@@ -65,15 +76,25 @@ class Instant(NamedTuple):
     sign: float
     losses: int
 
-    def rho(self, other: Instant) -> float:
+    def rho(self, other: Any) -> float:
         """Correlation of the accumulated noise, and so of the patterns, at both times (THEORY §5)."""
         if self.losses != other.losses:
             return 0.0
-        return self.sign * other.sign * math.exp(-abs(self.age - other.age))
+        return float(self.sign * other.sign * math.exp(-abs(self.age - other.age)))
+
+    def numbers(self) -> Array:
+        """All of it in one array, for `from_numbers`."""
+        return np.array(self)
+
+    @classmethod
+    def from_numbers(cls, numbers: Array) -> Instant:
+        """Take back what `numbers` gave."""
+        level, age, sign, losses = (float(value) for value in numbers)
+        return cls(level, age, sign, int(losses))
 
 
 class Clock:
-    """Carries the noise level tau_t forward.
+    """Carries the noise level tau_t of gradient descent forward.
 
     Parameters
     ----------
@@ -135,6 +156,42 @@ class Clock:
         """tau_t at present."""
         return self.now.level
 
+    def state(self) -> dict[str, Array]:
+        """What `restore` takes back."""
+        return {"now": self.now.numbers()}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back what `state` gave; `annealed` has been called if it had been then."""
+        self.now = Instant.from_numbers(state["now"])
+
+
+AnyClock: TypeAlias = Clock | LinearClock | UnknownClock
+AnyInstant: TypeAlias = Instant | Marked
+
+
+def make_clock(experiment: Experiment, kernel: Kernel) -> AnyClock:
+    """Clock of the noise under an experiment's optimiser."""
+    optimiser = make_optimiser(experiment)
+    if not isinstance(optimiser, LinearOptimiser):
+        return UnknownClock(experiment, kernel)
+    # Under gradient descent the noise is a Markov chain by itself, and one age tells all of its correlations.
+    return Clock(experiment, kernel) if optimiser.move(0) == Move() else LinearClock(experiment, optimiser, kernel)
+
+
+def numbers_of_instants(instants: Sequence[AnyInstant]) -> Array:
+    """Instants of one run in one array, (n, k), for `instants_from_numbers`."""
+    numbers = [instant.numbers() for instant in instants]
+    width = max((len(each) for each in numbers), default=0)
+    table = np.full((len(numbers), 2 + width), math.nan)
+    for row, instant, each in zip(table, instants, numbers, strict=True):
+        row[0], row[1], row[2 : 2 + len(each)] = isinstance(instant, Marked), len(each), each
+    return table
+
+
+def instants_from_numbers(table: Array) -> list[AnyInstant]:
+    """Take back what `numbers_of_instants` gave."""
+    return [(Marked if row[0] else Instant).from_numbers(row[2 : 2 + int(row[1])]) for row in table]
+
 
 def largest_level(experiment: Experiment) -> float:
     """Upper bound of the noise level tau_t over a run of any schedule with this experiment's rates, placed noise included."""
@@ -161,6 +218,34 @@ def _levels_and_increments(experiment: Experiment) -> tuple[list[float], list[fl
 
 
 def _largest_variance(experiment: Experiment) -> float:
+    optimiser = make_optimiser(experiment)
+    if not isinstance(optimiser, LinearOptimiser):
+        return _variance_of_unit_steps(experiment)
+    return _variance_of_descent(experiment) if optimiser.move(0) == Move() else _variance_of_rule(experiment, optimiser)
+
+
+def _variance_of_unit_steps(experiment: Experiment) -> float:
+    """Of a rule that moves each entry by about the rate, in directions as random as xi."""
+    e, (_, duration) = experiment, _rates_and_duration(experiment)
+    largest = max(e.rates().values())
+    return e.tau_0_value**2 + (2.0 * largest * (duration + largest) if e.tau_xi > 0 else 0.0)
+
+
+def _variance_of_rule(experiment: Experiment, optimiser: LinearOptimiser) -> float:
+    """Of a rule with a buffer: its steps add up to at most `lasting_factor` times the rate, and decay to a stationary level.
+
+    Twice what either bound gives at constant rates: between two rates the buffer still moves U by the first.
+    """
+    e, (rates, duration) = experiment, _rates_and_duration(experiment)
+    largest = max(e.rates().values())
+    grown = e.tau_0_value**2 + lasting_factor(optimiser.move(0)) ** 2 * largest * e.tau_xi**2 * (duration + largest)
+    stable = [e.tau_xi**2 * float(stationary_covariance(*optimiser.matrices(rate))[0, 0]) for rate in rates if rate > 0]
+    if stable and not any(map(math.isnan, stable)):
+        grown = min(grown, max(e.tau_0_value**2, *stable))
+    return 2.0 * grown
+
+
+def _variance_of_descent(experiment: Experiment) -> float:
     e, (rates, duration) = experiment, _rates_and_duration(experiment)
     largest, most = max(e.rates().values()), max(_levels_and_increments(experiment)[1])
     variance = e.tau_0_value**2 + largest * e.tau_xi**2 * (duration + largest)
@@ -184,7 +269,10 @@ def ages(experiment: Experiment) -> tuple[float, bool]:
     if variance == 0:
         return 0.0, True
     slowest = min(_rates_and_duration(e)[0])
-    found = {0.5 * math.log1p(((slowest * e.tau_xi) ** 2 + increment**2) / variance) for increment in increments}
+    optimiser = make_optimiser(e)
+    # The last xi alone keeps U_t apart from any earlier U_s: 1 - rho^2 is at least its share of the variance.
+    newest = abs(float(optimiser.matrices(1.0)[1][0])) if isinstance(optimiser, LinearOptimiser) else 1.0
+    found = {0.5 * math.log1p(((newest * slowest * e.tau_xi) ** 2 + increment**2) / variance) for increment in increments}
     still = 0.0 in found
     if isinstance(placement, PreActivationNoise):
         # Patterns seen through noise s have the correlation tau / sqrt(tau^2 + s^2) with those without.

@@ -5,15 +5,18 @@ from __future__ import annotations
 from theory_sim.experiment import Experiment
 from theory_sim.theory.conditions import stable_rate
 from theory_sim.train.losses import make_loss
+from theory_sim.train.optimisers import make_optimiser
 
 __all__ = ["stable_rate_of"]
 
 
 def stable_rate_of(experiment: Experiment) -> float:
-    """2 over the top Hessian eigenvalue of the mean loss at f = 0; infinite where the loss has no curvature there.
+    """The optimiser's factor, 2 for gradient descent, over the top Hessian eigenvalue of the mean loss at f = 0.
 
-    The eigenvalue is that of the infinitely wide network, and proportional to the loss's second derivative at margin 0.
+    Infinite where the loss has no curvature there; NaN for an optimiser whose steps do not depend on it. The eigenvalue is
+    that of the infinitely wide network, and proportional to the loss's second derivative at margin 0.
     """
     e = experiment
-    return stable_rate(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
-                       curvature=make_loss(e).curvature_at_zero)
+    of_descent = stable_rate(r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
+                             curvature=make_loss(e).curvature_at_zero)
+    return of_descent * make_optimiser(e).stability / 2.0
