@@ -1,4 +1,4 @@
-"""A schedule, a loss, a placement of noise and an observer are added by one file each: the templates of CONTRIBUTING.md."""
+"""Templates of CONTRIBUTING.md: one file adds a schedule, a loss, an optimiser, a placement of noise or an observer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from theory_sim import Experiment, simulate
 from theory_sim.cli import app
 from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError
-from theory_sim.experiment.choices import LOSSES, OBSERVERS, PLACEMENTS, SCHEDULES
+from theory_sim.experiment.choices import LOSSES, OBSERVERS, OPTIMISERS, PLACEMENTS, SCHEDULES
 from theory_sim.experiment.tables import choice_table, field_table, observer_table, placement_table, schedule_table
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.plan import Plan
@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TINY = Experiment(d=8, N=24, m_W=12, m_V=16, n_test=4, max_tau=8.0, record_every=1.0, eta_1=1.0, eta_2=0.25, lambda_=0.01,
                   tau_xi=0.05, epsilon_1=0.3)
 PLACES = {"SCHEDULES": "theory_sim.train.schedules", "PLACEMENTS": "theory_sim.train.noise", "OBSERVERS": "theory_sim.observe",
-          "LOSSES": "theory_sim.train.losses"}
+          "LOSSES": "theory_sim.train.losses", "OPTIMISERS": "theory_sim.train.optimisers"}
 
 
 def templates() -> dict[str, str]:
@@ -47,7 +47,7 @@ def templates() -> dict[str, str]:
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The files, as if they were in the packages' folders."""
     registries: dict[str, Any] = {"SCHEDULES": SCHEDULES, "PLACEMENTS": PLACEMENTS, "OBSERVERS": OBSERVERS,
-                                  "LOSSES": LOSSES}
+                                  "LOSSES": LOSSES, "OPTIMISERS": OPTIMISERS}
     before = {name: (registry.names(), dict(registry._things)) for name, registry in registries.items()}
     for name, code in templates().items():
         folder = tmp_path / name.lower()
@@ -137,6 +137,22 @@ def test_the_loss_runs() -> None:
         np.testing.assert_array_equal(mine.history("train_loss"), squared.history("train_loss"))
     with pytest.raises(InputError, match=r"loss = 'smooth-hinge'\n.*closed forms"):
         simulate(TINY.replace(loss="smooth-hinge"), "closure")
+
+
+@pytest.mark.usefixtures("added")
+def test_the_optimiser_runs() -> None:
+    """nu = 0 is gradient descent; nu = 1 is heavy ball at a tenth of the rate, but for the weight of its buffer."""
+    e = TINY.replace(optimiser="quasi-hyperbolic", qh_nu=0.0, dtype="float64", tau_0=0.3)
+    plain, same = simulate(e.replace(optimiser="gradient-descent"), threads=1), simulate(e, threads=1)
+    np.testing.assert_allclose(same.history("train_loss"), plain.history("train_loss"), rtol=1e-9)
+    heavy = e.replace(optimiser="heavy-ball", schedule="constant", eta_1=0.1, max_tau=0.8, record_every=0.1)
+    mean = simulate(e.replace(qh_nu=1.0, schedule="constant"), threads=1)
+    same = simulate(heavy, threads=1)
+    for name in ("train_loss", "tau_noise_exact"):
+        np.testing.assert_allclose(mean.history(name), same.history(name), rtol=1e-9)
+    assert "| `quasi-hyperbolic` | $" in choice_table("optimiser")
+    with pytest.raises(InputError, match=r"optimiser = 'quasi-hyperbolic'\n.*closed forms"):
+        simulate(e, "closure")
 
 
 @pytest.mark.usefixtures("added")

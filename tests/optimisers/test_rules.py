@@ -199,6 +199,8 @@ def test_what_is_refused() -> None:
         with pytest.raises(ExperimentError) as refused:
             SMALL.replace(**fields)
         assert found in refused.value.found
+        if found == "momentum = 1.0":
+            assert refused.value.rule == "a number from 0 to below 1"
     with pytest.raises(InputError, match="the closure are of optimiser = 'gradient-descent'"):
         simulate(SMALL.replace(optimiser="heavy-ball"), "closure")
     for name in ("rmsprop", "adam", "adamw"):

@@ -67,6 +67,8 @@ def _kinds(annotation: Any) -> set[Any]:
 def _bounds(field: FieldInfo) -> str:
     found = {name: getattr(rule, name) for rule in field.metadata for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)}
     low, above, high = found.get("ge"), found.get("gt"), found.get("le")
+    if low is not None and "lt" in found:
+        return f" from {_number(low)} to below {_number(found['lt'])}"
     if above is not None:
         return f" above {above:g}" + (f" and at most {high:g}" if high is not None else "")
     if low is not None and high is not None:

@@ -54,7 +54,7 @@ class TrainingSection(NoiseSection):
         if self.tau_0 == "stationary" and super()._has_stationary_level() and not self._has_stationary_level():
             yield Fault(f"tau_0 = 'stationary' with optimiser = {self.optimiser!r}",
                         "its noise has no stationary level at this rate, or none that is known before the run",
-                        "give tau_0 as a number, or lower the rate", ("tau_0", "optimiser"))
+                        "give tau_0 as a number, or lower the rate", ("tau_0", "tau_0_rate", "optimiser"))
         if self.batch_size is not None and self.batch_size > self.n_examples:
             yield Fault(f"batch_size = {self.batch_size} of N = {self.n_examples} examples",
                         "a batch is drawn without replacement", f"lower it to at most {self.n_examples}, or leave it out",

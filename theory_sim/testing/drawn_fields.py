@@ -15,9 +15,10 @@ from pydantic.fields import FieldInfo
 
 from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import CHOSEN, NO_PLACEMENT, PLACEMENTS, SCHEDULES
+from theory_sim.experiment.choices import CHOSEN, NO_PLACEMENT, OPTIMISERS, PLACEMENTS, SCHEDULES
 from theory_sim.precision import precision_fault
-from theory_sim.train.noise import PreActivationNoise
+from theory_sim.train.noise import PreActivationNoise, WeightNoise
+from theory_sim.train.optimisers import LinearOptimiser
 
 __all__ = ["DrawnFields", "draw_fields", "draw_schedule"]
 
@@ -250,12 +251,13 @@ def _draw_noise(fields: DrawnFields) -> None:
     fixed = fields.fixed
     largest = max(_LEAST, min(_LARGEST_DECAY, _STABLE / max(fields.rates(), default=1.0)))
     stationary = fixed.get("tau_0") == "stationary" or fields.given("tau_0_rate")
+    lawful = issubclass(OPTIMISERS[fields.values.get("optimiser", "gradient-descent")], LinearOptimiser)
     if "lambda_" not in fixed:
         decayed = stationary or fields.one_of((False, True))
         fields.values["lambda_"] = fields.between(max(0.01 * largest, _LEAST), largest) if decayed else 0.0
     tau_xi = fields.number("tau_xi", 0.01 if stationary or fixed.get("tau_0") == 0 else 0.0, 0.2)
     lambda_ = fields.values["lambda_"]
-    if "tau_0" not in fixed and not stationary and lambda_ > 0 and tau_xi > 0:
+    if "tau_0" not in fixed and not stationary and lawful and lambda_ > 0 and tau_xi > 0:
         stationary = fields.one_of((False, True))
     if not stationary:
         fields.number("tau_0", 0.01, 1.0)
@@ -275,6 +277,8 @@ def _draw_placement(fields: DrawnFields) -> None:
         return
     moving = fixed.get("patterns", "moving") == "moving"
     fitting = [name for name in PLACEMENTS.names() if moving or not issubclass(PLACEMENTS[name], PreActivationNoise)]
+    if not OPTIMISERS[fields.values.get("optimiser", "gradient-descent")].in_theory:
+        fitting = [name for name in fitting if not issubclass(PLACEMENTS[name], WeightNoise)]
     if fields.word("noise_placement", *fitting) == NO_PLACEMENT:
         return
     fields.number("noise_level", 0.01, 0.2)

@@ -68,6 +68,9 @@ def expected_levels(experiment: Experiment, steps: int, annealed_tau: float = ma
         Learning-rate time, and standard deviation of an entry of the accumulated noise.
     """
     e, tau, before, fallen = experiment, 0.0, -math.inf, False
+    if e.optimiser != "gradient-descent":
+        raise InputError(f"optimiser = {e.optimiser!r}", "gradient descent, whose recursion is carried out once more here",
+                         "check another optimiser by its own law")
     start = e.tau_0
     if start == "stationary":
         rate = e.tau_0_rate or e.eta_1
