@@ -44,7 +44,7 @@ def check(
 
         return [conditions_table(report.regime), *(hanging("", line, 0) for line in write_lines(report))]
 
-    output.put(Result("proofs_check.check", report.to_dict, text, report.regime.table))
+    output.put(Result("proofs-check.check", report.to_dict, text, report.regime.table))
     raise typer.Exit(0 if report.applies else 1)
 
 
@@ -77,7 +77,7 @@ def suggest(
         verdict = [f"# {line}" for line in found.verdict.splitlines()]
         return "\n".join([*verdict, "# Moved:", *lines, "", tomli_w.dumps(near.fields())])
 
-    output.put(Result("proofs_check.suggestion", lambda: {
+    output.put(Result("proofs-check.suggestion", lambda: {
         "conditions": conditions, "applies": found.applies, "moved": moved, "experiment": near.fields(),
     }, table=lambda: moved, columns=("field", "before", "after"), others={"toml": toml}))
     raise typer.Exit(0 if found.applies else 1)

@@ -46,7 +46,7 @@ def falsify(
         return {"claim": f"{id}/{twin}" if twin else id, "counterexample": found, "seed": seed,
                 "evaluations": tried.evaluations, "seconds": tried.seconds}
 
-    output.put(Result("proofs_check.falsification", fields, lambda: list(_lines(tried, seed, out))))
+    output.put(Result("proofs-check.falsification", fields, lambda: list(_lines(tried, seed, out))))
     should = bool(twin) or find(id).expected == "refuted"
     raise typer.Exit(0 if (tried.found is not None) == should else 1)
 

@@ -40,7 +40,7 @@ def _claims() -> Result:
 
     rows = [{"id": each.id, "expected": each.expected, "bound": each.bound, "source": each.source, "summary": each.summary}
             for each in claims()]
-    return Result("proofs_check.list", lambda: {"kind": "claims", "rows": rows}, lambda: [
+    return Result("proofs-check.list", lambda: {"kind": "claims", "rows": rows}, lambda: [
         hanging("", f"{row['id']}  {row['expected']}  {row['source']}\n    {row['summary']}", 0) for row in rows
     ], lambda: rows)
 
@@ -62,7 +62,7 @@ def _kinds() -> Result:
             yield hanging(row["kind"], f"{row['asks']}\nfields {', '.join(row['fields'])}\n"
                                        f"rechecked if {', '.join(row['rechecked']) or 'never'}", 17)
 
-    return Result("proofs_check.list", lambda: {"kind": "kinds", "rows": rows}, lambda: list(text()), lambda: [
+    return Result("proofs-check.list", lambda: {"kind": "kinds", "rows": rows}, lambda: list(text()), lambda: [
         {**row, "fields": " ".join(row["fields"]), "rechecked": " ".join(row["rechecked"])} for row in rows])
 
 
@@ -84,7 +84,7 @@ def show(
         return {**claim.to_dict(chosen), "asked": list(claim.at(chosen).statement()), "outcome": own.outcome,
                 "evidence": own.evidence, "twins": found}
 
-    output.put(Result("proofs_check.claim", fields, lambda: list(_claim_lines(claim, chosen, own, twins))))
+    output.put(Result("proofs-check.claim", fields, lambda: list(_claim_lines(claim, chosen, own, twins))))
 
 
 def _claim_lines(claim: Claim, level: Level, own: Verdict, twins: list[Verdict]) -> Iterator[str]:
@@ -138,5 +138,5 @@ def evaluate(
         raise InputError(f"point {' '.join(point)}", "each variable once", "leave one of the values out")
     given = dict(text.partition("=")[::2] for text in point)
     rows = [{"expression": what, "value": value} for what, value in at_point(find(id).at("quick", twin), given)]
-    output.put(Result("proofs_check.evaluation", lambda: {"claim": id, "twin": twin, "point": given, "rows": rows},
+    output.put(Result("proofs-check.evaluation", lambda: {"claim": id, "twin": twin, "point": given, "rows": rows},
                       lambda: [hanging(row["expression"], row["value"], 33) for row in rows], lambda: rows))

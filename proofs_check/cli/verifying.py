@@ -59,7 +59,7 @@ def verify(
     def fields() -> dict[str, Any]:
         return {"level": level, "claims": [_document(each, chosen_level) for each in judged], "failed": failed}
 
-    output.put(Result("proofs_check.verification", fields, lambda: [_total(judged, failed)], lambda: _table(judged),
+    output.put(Result("proofs-check.verification", fields, lambda: [_total(judged, failed)], lambda: _table(judged),
                       others={"junit": lambda: to_junit(judged) + "\n"}))
     raise typer.Exit(1 if failed else 0)
 
@@ -143,5 +143,5 @@ def recheck(
         rows.append({"file": str(path), "accepted": report.accepted, "claim": report.claim, "outcome": report.outcome,
                      "reason": report.reason})
         output.say(hanging("accepted" if report.accepted else "FAILS", f"{report.claim}: {report.outcome}; {report.reason}", 9))
-    output.put(Result("proofs_check.recheck", lambda: {"files": rows}, table=lambda: rows))
+    output.put(Result("proofs-check.recheck", lambda: {"files": rows}, table=lambda: rows))
     raise typer.Exit(2 if unreadable else 0 if all(row["accepted"] for row in rows) else 1)

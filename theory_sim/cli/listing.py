@@ -63,7 +63,7 @@ def list_command(
 def _listed(what: str, rows: list[tuple[str, str]]) -> Result:
     indent = max(len(name) for name, _ in rows) + 2
     table = [{"name": name, "summary": summary} for name, summary in rows]
-    return Result("theory_sim.list", lambda: {"kind": what, "rows": table},
+    return Result("theory-sim.list", lambda: {"kind": what, "rows": table},
                   lambda: [hanging(name, summary, indent) for name, summary in rows], lambda: table)
 
 
@@ -77,7 +77,7 @@ def _listed_studies() -> Result:
                  **{f"{size} {what}": count for size in SIZES
                     for what, count in (("runs", study.runs(size)), ("seconds", study.seconds[size]))}} for study in STUDIES]
 
-    return Result("theory_sim.list", lambda: {"kind": "studies", "rows": rows()}, lambda: [studies_table()], rows)
+    return Result("theory-sim.list", lambda: {"kind": "studies", "rows": rows()}, lambda: [studies_table()], rows)
 
 
 @app.command("preset")
@@ -96,4 +96,4 @@ def preset_command(
 
         return tomli_w.dumps(fields)
 
-    output.put(Result("theory_sim.experiment", lambda: {"experiment": fields}, others={"toml": toml}))
+    output.put(Result("theory-sim.experiment", lambda: {"experiment": fields}, others={"toml": toml}))

@@ -205,7 +205,7 @@ def _result(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *, 
 
         return [] if said else [summary_tables(summaries)]
 
-    return Result("theory_sim.runs", lambda: {**fields, "schedules": [each.to_dict() for each in summaries]}, text,
+    return Result("theory-sim.runs", lambda: {**fields, "schedules": [each.to_dict() for each in summaries]}, text,
                   lambda: table_of(summaries))
 
 
@@ -319,5 +319,5 @@ def check(
 
         return [regime_table(judged), f"valid: {len(plan)} run{'s' if len(plan) > 1 else ''}, {', '.join(names)}"]
 
-    output.put(Result("theory_sim.check", lambda: {"experiment": plan.experiment.fields(), "runs": names,
+    output.put(Result("theory-sim.check", lambda: {"experiment": plan.experiment.fields(), "runs": names,
                                                    "regime": judged.to_dict()}, text, judged.table))

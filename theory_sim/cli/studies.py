@@ -101,7 +101,7 @@ def _result(results: Sequence[StudyResult]) -> Result:
     def fields() -> dict[str, Any]:
         return {"studies": [each.to_dict() for each in results]}
 
-    return Result("theory_sim.studies", fields, table=csv, others={"markdown": markdown})
+    return Result("theory-sim.studies", fields, table=csv, others={"markdown": markdown})
 
 
 def _findings(result: StudyResult) -> list[str]:

@@ -120,7 +120,7 @@ def status_command(folder: Folder, form: TextJson = "text", out: OutFile = None,
 
         return [status_table(status)]
 
-    output.put(Result("theory_sim.sweep_status", lambda: _status_fields(folder, status), text))
+    output.put(Result("theory-sim.sweep_status", lambda: _status_fields(folder, status), text))
 
 
 @sweep.command("collect")
@@ -144,7 +144,7 @@ def gc_command(folder: Folder, form: TextJsonCsv = "text", out: OutFile = None, 
     removed = len(rows)
     rows += [{"path": str(path), "removed": False} for path in store.strangers()]
     what = {True: "removed", False: "left alone, not written by theory_sim or in use"}
-    output.put(Result("theory_sim.sweep_gc", lambda: {"paths": rows},
+    output.put(Result("theory-sim.sweep_gc", lambda: {"paths": rows},
                       lambda: [*(f"{what[bool(row['removed'])]}: {row['path']}" for row in rows), f"{removed} removed"],
                       lambda: rows, ("path", "removed")))
 
@@ -184,7 +184,7 @@ def compare_command(
         return [comparison_table(frame, f"{quantity}{shown}: {what}, pairs on the same data")]
 
     rows = frame.to_dict("records")
-    output.put(Result("theory_sim.sweep_comparison", lambda: {"quantity": quantity, "labels": labels, "compared": what,
+    output.put(Result("theory-sim.sweep_comparison", lambda: {"quantity": quantity, "labels": labels, "compared": what,
                                                               "rows": rows}, text, lambda: rows))
 
 
@@ -220,7 +220,7 @@ def _collect(store: SweepStore, output: Output) -> None:
         return [summary_table(summary), status_table(status), f"summary: {store.folder / SUMMARY}"]
 
     output.put(Result(
-        "theory_sim.sweep_status",
+        "theory-sim.sweep_status",
         lambda: {**_status_fields(store.folder, status), "summary": str(store.folder / SUMMARY), "diverged": diverged},
         text, lambda: str(summary.frame.to_csv(index=False)),  # byte for byte the summary's own
     ))

@@ -62,7 +62,7 @@ class Result:
     Attributes
     ----------
     schema : str
-        Name of the JSON document's shape, such as "theory_sim.runs".
+        Name of the JSON document's shape, such as "theory-sim.runs".
     fields : callable
         Gives the document, without its schema.
     text : callable
