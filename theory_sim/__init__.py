@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from theory_sim.studies.run_study import StudyResult, run_study
     from theory_sim.studies.study import Finding, Study, StudyVerdict
     from theory_sim.sweeps.blocks import Product, Random, Sobol, Zip
+    from theory_sim.sweeps.branching import branch
     from theory_sim.sweeps.collect import Summary, collect
     from theory_sim.sweeps.compare import compare_sweep
     from theory_sim.sweeps.declaration import Sweep
@@ -48,7 +49,7 @@ _HOMES = {
     "Plan": "sweeps.plan", "Regime": "regimes", "regime": "regimes",
     "Engine": "engines", "engine_names": "engines", "resume": "engines", "simulate": "engines",
     "Trajectory": "trajectory", "Sweep": "sweeps.declaration",
-    "SweepStore": "sweeps.store", "run_sweep": "sweeps.run", "collect": "sweeps.collect",
+    "SweepStore": "sweeps.store", "branch": "sweeps.branching", "run_sweep": "sweeps.run", "collect": "sweeps.collect",
     "Summary": "sweeps.collect", "Product": "sweeps.blocks", "Zip": "sweeps.blocks",
     "Random": "sweeps.blocks", "Sobol": "sweeps.blocks", "phase_diagram": "sweeps.phase",
     "compare_paired": "statistics.paired", "compare_sweep": "sweeps.compare",
@@ -59,7 +60,7 @@ _HOMES = {
 __all__ = [
     "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression", "Observer", "Placement", "Plan", "Product",
     "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary",
-    "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "collect", "compare_paired", "compare_sweep", "draw_data",
+    "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "branch", "collect", "compare_paired", "compare_sweep", "draw_data",
     "draw_initial", "draw_noise", "draw_test_data", "engine_names", "get_study", "learning_order", "ntk_regression",
     "phase_diagram", "regime", "resume", "run_study", "run_sweep", "simulate", "study_names",
 ]

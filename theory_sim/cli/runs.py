@@ -66,7 +66,7 @@ def run(
     output = Output(form, quiet=quiet)
     with interruptible(lambda: _how_to_continue(paths, force=force)):
         findings = _run_and_report(plan, chosen, out, "replace" if force else "continue", threads, output)
-    _end(findings)
+    end(findings)
 
 
 @app.command()
@@ -94,9 +94,9 @@ def resume(
                 typer.echo(f"{found.message}; {how()}", err=True)
                 raise typer.Exit(130)
             trajectories.append(found)
-    findings = _findings(trajectories)
-    output.put(_result(summarise(trajectories), {"findings": findings, "runs": [str(path) for path in runs]}))
-    _end(findings)
+    findings = findings_of(trajectories)
+    output.put(result_of(summarise(trajectories), {"findings": findings, "runs": [str(path) for path in runs]}))
+    end(findings)
 
 
 @app.command(cls=Described)
@@ -134,7 +134,7 @@ def demo(
             return {"figures": [str(path) for path in paths], "limit": limit}
 
         findings = _run_and_report(plan, Engine(), out, "replace" if force else "reuse", threads, output, more)
-    _end(findings)
+    end(findings)
 
 
 def _demo_in_the_limit(plan: Plan, threads: int | None) -> list[dict[str, Any]]:
@@ -179,7 +179,7 @@ def _run_and_report(
     with run_progress(plan, shown=not output.quiet) as progress:
         results = prepared.run(progress)
     trajectories = [trajectory for _, trajectory in results]
-    findings = _findings(trajectories)
+    findings = findings_of(trajectories)
     if trajectories[-1].outcome == "interrupted":
         typer.echo(_interrupted(plan, results), err=True)
         raise typer.Exit(130)
@@ -189,14 +189,14 @@ def _run_and_report(
 
         output.say(summary_tables(summaries), *(f"run: {path}" for path, _ in results))
     added = more(trajectories)
-    output.put(_result(summaries, {
+    output.put(result_of(summaries, {
         "experiment": plan.experiment.fields(), "engine": engine.label, "regime": judged.to_dict(), "findings": findings,
         "runs": [str(path) for path, _ in results], **added,
     }, said=True))
     return findings
 
 
-def _result(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *, said: bool = False) -> Result:
+def result_of(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *, said: bool = False) -> Result:
     """What runs learnt when: the same document and table for run, demo, resume and show."""
     from theory_sim.sweeps.over_seeds import table_of
 
@@ -209,7 +209,7 @@ def _result(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *, 
                   lambda: table_of(summaries))
 
 
-def _end(findings: Sequence[str]) -> None:
+def end(findings: Sequence[str]) -> None:
     for finding in findings:
         typer.echo(f"finding: {finding}", err=True)
     raise typer.Exit(1 if findings else 0)
@@ -251,7 +251,7 @@ def _quoted(paths: Sequence[Path]) -> str:
     return shlex.join(map(str, paths))
 
 
-def _findings(trajectories: Sequence[Trajectory]) -> list[str]:
+def findings_of(trajectories: Sequence[Trajectory]) -> list[str]:
     """Diverged and oscillating runs, and orders that are not as predicted although the regime holds."""
     from theory_sim.engines import Engine
     from theory_sim.experiment.choices import OPTIMISERS
@@ -296,7 +296,7 @@ def show(runs: Runs, form: TextJsonCsv = "text", out: OutFile = None, force: For
     from theory_sim.trajectory import Trajectory
 
     output = Output(form, out, force=force)
-    output.put(_result(summarise([Trajectory.load(path) for path in runs]), {"runs": [str(path) for path in runs]}))
+    output.put(result_of(summarise([Trajectory.load(path) for path in runs]), {"runs": [str(path) for path in runs]}))
 
 
 @app.command(cls=Described)

@@ -52,6 +52,14 @@ class Limit(Solver):
     def as_described(self, options: Mapping[str, Any]) -> bool:
         return bool(options["kernel"] == "moving")
 
+    def unbranchable(self, options: Mapping[str, Any]) -> str:
+        return "its steps in continuous time look ahead to the next change of the rate" if options["time"] == "flow" else ""
+
+    def prepared_for(self, experiment: Experiment, options: Mapping[str, Any]) -> object:
+        from theory_sim.train.clock import ages
+
+        return ages(experiment)  # of which the history's exponents are made
+
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:

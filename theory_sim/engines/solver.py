@@ -104,6 +104,14 @@ class Solver(ABC):
         """Whether the run is that of the experiment; not if an option puts other dynamics in its place."""
         return True
 
+    def unbranchable(self, options: Mapping[str, Any]) -> str:
+        """Why runs of it cannot share their beginning; empty if they can."""
+        return "" if self.resumable else "its runs take less than a second"
+
+    def prepared_for(self, experiment: Experiment, options: Mapping[str, Any]) -> object:
+        """What a run's state depends on beside the steps taken: runs can share a checkpoint if they have it in common."""
+        return None
+
     def note(self) -> str:
         """What is printed below tables of its runs; empty for nothing."""
         return ""

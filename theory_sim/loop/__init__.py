@@ -1,8 +1,8 @@
 """What both engines share: the loop, its records, and the folder that lets an interrupted run go on."""
 
 from theory_sim.loop.environment import environment, environment_changes
-from theory_sim.loop.run import Network, Progress, Run, deferred_interrupt
+from theory_sim.loop.run import Network, Progress, Run, deferred_interrupt, stopped
 from theory_sim.loop.unfinished import UnfinishedRun, unfinished_listing, unfinished_path
 
 __all__ = ["Network", "UnfinishedRun", "Progress", "Run", "deferred_interrupt", "environment", "environment_changes",
-           "unfinished_listing", "unfinished_path"]
+           "stopped", "unfinished_listing", "unfinished_path"]

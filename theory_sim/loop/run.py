@@ -30,7 +30,7 @@ from theory_sim.train.schedules import make_schedule
 from theory_sim.train.stability import stable_rate_of
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Outcome, Trajectory
 
-__all__ = ["Network", "Progress", "Run", "deferred_interrupt"]
+__all__ = ["Network", "Progress", "Run", "deferred_interrupt", "stopped"]
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, float, float], None]
@@ -77,6 +77,17 @@ class Network(Outputs, Protocol):
 
 
 N = TypeVar("N", bound=Network)
+
+
+def stopped(e: Experiment, step: int, tau: float, training_loss: float) -> tuple[Outcome, str] | None:
+    """How a run ends between two steps by its experiment's rules, and in words; None if it goes on."""
+    if e.epsilon_2 is not None and training_loss <= e.epsilon_2:
+        return "reached_loss", f"training loss {training_loss:.4g} <= epsilon_2 = {e.epsilon_2:g}"
+    if tau >= e.max_tau * (1 - 1e-12):
+        return "budget_spent", f"tau = {tau:g} reached max_tau = {e.max_tau:g}"
+    if e.max_steps is not None and step >= e.max_steps:
+        return "budget_spent", f"{step} steps taken, max_steps = {e.max_steps}"
+    return None
 
 
 @contextmanager
@@ -245,13 +256,10 @@ class Run(Generic[N]):
         e = self.experiment
         if self.interrupted.is_set():
             return "interrupted", f"interrupted at step {self.step}, tau = {self.tau:g}"
-        if e.epsilon_2 is not None and training_loss <= e.epsilon_2:
-            return "reached_loss", f"training loss {training_loss:.4g} <= epsilon_2 = {e.epsilon_2:g}"
-        if self.tau >= e.max_tau * (1 - 1e-12):
-            return "budget_spent", f"tau = {self.tau:g} reached max_tau = {e.max_tau:g}"
-        if e.max_steps is not None and self.step >= e.max_steps:
-            return "budget_spent", f"{self.step} steps taken, max_steps = {e.max_steps}"
-        return None
+        pause = None if self._unfinished is None else self._unfinished.pause
+        if pause is not None and pause(self.step, self.tau, training_loss):
+            return "interrupted", f"paused at step {self.step}, tau = {self.tau:g}"
+        return stopped(e, self.step, self.tau, training_loss)
 
     def _diagnosis(self, training_loss: float, rate: float) -> str:
         e = self.experiment

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -129,6 +129,8 @@ class UnfinishedRun:
         Digests of the segments that belong to the last checkpoint.
     counts : dict
         Records of each group in them.
+    pause : callable or None
+        Asked between two steps, with (step, tau, training loss), whether the run pauses there, with a checkpoint.
     """
 
     def __init__(self, store: str | os.PathLike[str]) -> None:
@@ -136,6 +138,7 @@ class UnfinishedRun:
         self.segments: list[str] = []
         self._run = ""
         self.counts: dict[str, int] = {}
+        self.pause: Callable[[int, float, float], bool] | None = None
         self._lock: Any = None
         self._created = False
         self._made: list[Path] = []

@@ -1,0 +1,135 @@
+"""Continuations of one run: bitwise the whole runs with their fields, computed from one beginning."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.test_resume import assert_same_data
+from theory_sim import Engine, Experiment, Trajectory, branch, simulate
+from theory_sim.errors import InputError, StoreError
+from theory_sim.loop import UnfinishedRun, unfinished_path
+from theory_sim.sweeps.branching import combinations
+
+BASE = Experiment(
+    d=10, N=40, m_W=16, m_V=24, n_test=6, schedule="L-S", eta_1=2.0, eta_2=0.5, epsilon_1=0.275, tau_0=0.2, tau_xi=0.003,
+    lambda_=0.01, max_tau=24.0, record_every=2.0, seed=5, batch_size=9,
+    noise_placement="pre-activations-shared", noise_level=0.05, noise_annealing="with-rate", observe={"patterns": {"every_steps": 3, "probes": 5}},
+)
+ENGINES = {"finite": Engine(), "limit": Engine("limit")}
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    simulate(BASE, store=tmp_path / "whole", threads=1)
+    return tmp_path / "whole"
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=list(ENGINES))
+def test_each_is_the_whole_run(engine: Engine, tmp_path: Path) -> None:
+    base = BASE.replace(observe={}) if engine.solver.infinite_width else BASE
+    engine.run(base, store=tmp_path / "whole", threads=1)
+    changes = [{"eta_2": 0.25}, {"eta_2": 0.125, "max_tau": 20.0}, {"noise_factor": 0.5}]
+    found = branch(tmp_path / "whole", 7.0, changes, out=tmp_path, threads=1)
+    for (path, run), change in zip(found, changes, strict=True):
+        assert_same_data(run, engine.run(run.experiment, threads=2))
+        assert Trajectory.load(path).experiment == base.replace(name=run.experiment.name, **change)
+        assert not unfinished_path(path).exists()
+    ends = [run.dataset["train_loss"].values[-1] for _, run in found]
+    assert len(set(map(float, ends))) == 3, "they went apart"
+
+
+def test_what_they_share_is_computed_once(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from theory_sim.loop import run as loop
+
+    steps: list[int] = []
+    advance = loop.Run._advance
+
+    def counted(run: Any, *arguments: Any) -> None:
+        steps.append(run.step)
+        advance(run, *arguments)
+
+    monkeypatch.setattr(loop.Run, "_advance", counted)
+    found = branch(saved, 12.0, combinations({}, {"eta_2": [0.25, 0.2]}), out=tmp_path / "out", threads=1)
+    whole = sum(int(run.dataset.attrs["final_step"]) for _, run in found)
+    assert steps.count(0) == 1 and len(steps) == whole - 6, "six steps of rate 2 lead to tau = 12"
+
+
+@pytest.mark.parametrize(("change", "told"), [
+    ({"lambda_": 0.02}, "lambda_ changed at a branch"),
+    ({"eta_1": 3.0}, "at tau = 0"),
+    ({"schedule": "S", "eta_2": 0.5}, "at tau = 0"),
+    ({"noise_annealing": 1.0}, "leaves default at tau = 2"),
+    ({"max_steps": 2}, "leaves default at tau = 4"),
+    ({"max_tau": 6.0}, "at_tau = 7.0"),
+    ({"seed": 3}, "seed changed"),
+])
+def test_what_acts_before_is_refused(change: dict[str, Any], told: str, saved: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=told):
+        branch(saved, 7.0, [change], out=tmp_path / "out", threads=1)
+    assert not list((tmp_path / "out").glob("*")) or [path.suffix for path in (tmp_path / "out").iterdir()] == [".lock"]
+
+
+def test_a_change_at_the_point_is_none_before_it(saved: Path, tmp_path: Path) -> None:
+    """The false twin of a refusal: one step later the same change is refused."""
+    assert branch(saved, 2.0, [{"noise_annealing": 2.0}], out=tmp_path / "a", threads=1)
+    with pytest.raises(InputError, match="leaves default at tau = 2"):
+        branch(saved, 4.0, [{"noise_annealing": 2.0}], out=tmp_path / "b", threads=1)
+
+
+def test_continuations_that_are_there(saved: Path, tmp_path: Path) -> None:
+    changes = combinations({}, {"eta_2": [0.25, 0.2, 0.1]})
+    first = branch(saved, 4.0, changes, out=tmp_path / "out", threads=1)
+    (path, run), *_ = first
+    unfinished = unfinished_path(first[1][0])
+    before = path.stat().st_mtime_ns
+    shutil.rmtree(first[1][0])
+    with UnfinishedRun(first[1][0]) as begun:  # killed before its first checkpoint
+        begun.create(first[1][1].experiment, {"name": "finite"}, (), force=False)
+    shutil.rmtree(first[2][0])
+    again = branch(saved, 4.0, changes, out=tmp_path / "out", threads=1)
+    assert path.stat().st_mtime_ns == before and not unfinished.exists()
+    for (_, one), (_, other) in zip(first, again, strict=True):
+        assert_same_data(one, other)
+    simulate(BASE.replace(name=run.experiment.name), store=tmp_path / "c" / path.name)
+    with pytest.raises(StoreError, match="exists"):
+        branch(saved, 4.0, changes, out=tmp_path / "c")
+
+
+def test_engines_and_times_that_cannot(saved: Path, tmp_path: Path) -> None:
+    plain = BASE.replace(observe={}, batch_size=None, noise_placement="none")
+    simulate(plain, "closure", store=tmp_path / "closure")
+    with pytest.raises(InputError, match="less than a second"):
+        branch(tmp_path / "closure", 5.0, [{"eta_2": 0.1}], out=tmp_path)
+    simulate(plain, "limit", time="flow", store=tmp_path / "flow")
+    with pytest.raises(InputError, match="look ahead"):
+        branch(tmp_path / "flow", 5.0, [{"eta_2": 0.1}], out=tmp_path)
+    for at_tau in (0.0, 24.0, float("nan"), True, "5"):
+        with pytest.raises(InputError, match="a time in"):
+            branch(saved, at_tau, [{"eta_2": 0.1}], out=tmp_path)  # type: ignore[arg-type]
+
+
+def test_command_line(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from theory_sim.cli import app
+    from theory_sim.terminal.program import run_program
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["theory-sim", "branch", str(saved), *arguments, "--out", str(tmp_path / "out"), "-q"])
+        status = run_program(app, "theory-sim")
+        return (status, *capsys.readouterr())
+
+    status, out, _ = run("--at-tau", "4", "--set", "eta_2=0.25/0.125", "--set", "max_tau=20", "--format", "json")
+    told = json.loads(out)
+    assert status in (0, 1) and [row["tau"] for row in told["continuations"]] == [20.0, 20.0]
+    assert [row["run"] for row in told["continuations"]] == [
+        f"default-max_tau-20-eta_2-{rate}-L-S-seed5" for rate in (0.25, 0.125)]
+    status, _, error = run("--at-tau", "4", "--set", "eta_2=0.25", "--set", "eta_2=0.3")
+    assert status == 2 and "each field once" in error
+    status, _, error = run("--at-tau", "4", "--set", "lambda=0.25")
+    assert status == 2 and "first step" in error
+    assert np.isfinite(told["continuations"][0]["train_loss"])
