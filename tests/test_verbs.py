@@ -41,7 +41,7 @@ WORDS: dict[str, list[str]] = {
     "proofs-check falsify": ["sheppard", "--twin", "half of it"],
     "proofs-check recheck": ["evidence/regime-maximin-point.json", "broken.json"],
 }
-ELSEWHERE = {"theory-sim demo", "theory-sim study", "theory-sim resume", "theory-sim sweep run"}
+ELSEWHERE = {"theory-sim branch", "theory-sim demo", "theory-sim study", "theory-sim resume", "theory-sim sweep run"}
 
 
 @cache

@@ -19,7 +19,8 @@ from theory_sim.sweeps.branching import combinations
 BASE = Experiment(
     d=10, N=40, m_W=16, m_V=24, n_test=6, schedule="L-S", eta_1=2.0, eta_2=0.5, epsilon_1=0.275, tau_0=0.2, tau_xi=0.003,
     lambda_=0.01, max_tau=24.0, record_every=2.0, seed=5, batch_size=9,
-    noise_placement="pre-activations-shared", noise_level=0.05, noise_annealing="with-rate", observe={"patterns": {"every_steps": 3, "probes": 5}},
+    noise_placement="pre-activations-shared", noise_level=0.05,
+    noise_annealing="with-rate", observe={"patterns": {"every_steps": 3, "probes": 5}},
 )
 ENGINES = {"finite": Engine(), "limit": Engine("limit")}
 

@@ -53,7 +53,7 @@ def branch(
             raise typer.Exit(130)
         findings = findings_of(trajectories)
         rows = [_row(path, trajectory) for path, trajectory in results]
-        output.put(Result("theory_sim.branch", lambda: {"at_tau": at_tau, "findings": findings, "continuations": rows},
+        output.put(Result("theory-sim.branch", lambda: {"at_tau": at_tau, "findings": findings, "continuations": rows},
                           lambda: [_table(rows), *(f"run: {path}" for path, _ in results)], lambda: rows))
     end(findings)
 

@@ -24,6 +24,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.loop import Progress, UnfinishedRun, stopped, unfinished_listing, unfinished_path
 from theory_sim.numeric.pool import require_threads
+from theory_sim.reading.arguments import accepts
 from theory_sim.storage.writing import discard
 from theory_sim.train.noise import make_placement
 from theory_sim.train.schedules import make_schedule
@@ -47,6 +48,7 @@ def combinations(fixed: Mapping[str, Any], varied: Mapping[str, Sequence[Any]]) 
     return [{**fixed, **dict(zip(varied, values, strict=True))} for values in itertools.product(*varied.values())]
 
 
+@accepts(store="a path", at_tau="a number", changes="a list", out="a path", threads="a whole number", progress="a function")
 def branch(
     store: str | os.PathLike[str], at_tau: float, changes: Sequence[Mapping[str, Any]], *, out: str | os.PathLike[str],
     threads: int | None = None, progress: Callable[[Experiment], Progress] | None = None,
