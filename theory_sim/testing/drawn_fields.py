@@ -20,7 +20,7 @@ from theory_sim.precision import precision_fault
 from theory_sim.train.noise import PreActivationNoise, WeightNoise
 from theory_sim.train.optimisers import LinearOptimiser
 
-__all__ = ["DrawnFields", "draw_fields", "draw_schedule"]
+__all__ = ["DrawnFields", "draw_fields", "draw_schedule", "fitting_schedules"]
 
 _SCHEDULES: Final = ("L-S", "S", "constant", "step", "cosine", "pieces")
 # Far below 2 / (Hessian's top eigenvalue), which is above 2 for inputs of norm 2, and below 2 / lambda.
@@ -207,7 +207,7 @@ def draw_schedule(fields: DrawnFields) -> None:
     """Draw a schedule that reads the fixed fields, and its rates, below 2 / lambda."""
     fixed = fields.fixed
     largest = min(_LARGEST_RATE, _STABLE / max(fixed.get("lambda_", 0.0), _LEAST))
-    law = fields.word("schedule", *_fitting_schedules(fields))
+    law = fields.word("schedule", *fitting_schedules(fields))
     if law != "pieces":
         least = fixed.get("eta_2", 0.0) if fixed.get("eta_2", 0.0) * fixed.get("lambda_", 0.0) < 2 else 0.0
         eta_1 = fields.number("eta_1", max(0.025 * largest, least), max(largest, least))
@@ -223,7 +223,7 @@ def draw_schedule(fields: DrawnFields) -> None:
         fields.values["pieces"] = tuple((t / 4, fields.between(0.025 * largest, largest)) for t in until)
 
 
-def _fitting_schedules(fields: DrawnFields) -> list[str]:
+def fitting_schedules(fields: DrawnFields) -> list[str]:
     """Schedules that can have the fixed fields, and among them those that read the most of these."""
     fixed, decay = fields.fixed, fields.fixed.get("lambda_", 0.0)
     stop = fixed.get("epsilon_2") or 0.0

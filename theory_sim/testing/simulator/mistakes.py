@@ -66,7 +66,8 @@ class _NoiseOfNextStep(Rule):
     says = "noise of the next step, t + 1 in place of t"
 
     def noise(self, t: int) -> tuple[Any, Any]:
-        return super().noise(min(t + 1, len(self.rates) - 1))
+        noise = self.answer.noise
+        return super().noise(t if noise is None else min(t + 1, len(noise[0]) - 1))
 
 
 class _DecayAfter(Rule):

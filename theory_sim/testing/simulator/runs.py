@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from theory_sim.errors import InputError
+from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.testing.drawn_fields import DrawnFields
 from theory_sim.testing.simulator.task import PARTS, Answer, Declined, Simulator, Task, ask
@@ -30,7 +30,7 @@ STEPS: Final = 20
 # powers of the rate are equal.
 _WIDE: Final = {
     "d": 10, "N": 8, "p0": 0.3, "q0": 0.3, "r": 0.5, "m_W": 200, "m_V": 1000, "dtype": "float64", "tau_xi": 0.5, "tau_0": 1.0,
-    "lambda_": 0.05, "schedule": "pieces", "pieces": ((6.0, 1.5), (8.0, 0.25)), "n_test": 1,
+    "lambda_": 0.05, "schedule": "pieces", "pieces": ((6.0, 1.5), (8.0, 0.25)), "eta_1": 1.5, "eta_2": 0.25, "n_test": 1,
 }
 _MANY: Final = {
     "d": 10, "N": 3000, "p0": 0.3, "q0": 0.3, "r": 0.5, "alpha_min": 0.2, "alpha_max": 1.0, "counts": "random", "n_test": 1000,
@@ -93,6 +93,15 @@ class Runs:
         if isinstance(found, Declined):
             raise found
         return found
+
+    def beside_fixed(self, design: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields of a whole design that can stand beside the fixed ones."""
+        try:
+            Experiment(**{**design, **self.fixed})
+        except ExperimentError as error:
+            blamed = {("lambda_" if name == "lambda" else name) for fault in error.faults for name in fault.fields}
+            return {name: value for name, value in design.items() if name not in blamed or name == "schedule"}
+        return dict(design)
 
     def _seeds(self, design: dict[str, Any], neurons: str) -> Iterator[Experiment]:
         fields = DrawnFields(None, self.fixed)

@@ -12,7 +12,9 @@ from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
 from theory_sim.experiment import Experiment
+from theory_sim.testing.drawn_fields import DrawnFields, fitting_schedules
 from theory_sim.testing.simulator.draw_laws import Broken
+from theory_sim.testing.simulator.rule import possible_rates
 from theory_sim.testing.simulator.runs import SAME, Case, Runs
 from theory_sim.testing.simulator.step_law import deviation, likely_mistakes, sizes_of_terms
 from theory_sim.testing.simulator.task import Answer
@@ -20,7 +22,13 @@ from theory_sim.testing.strategies import experiments
 
 __all__ = ["StepBroken", "draw_some", "steps_are_right"]
 
-_EXAMPLES: Final = 60
+# Experiments of each schedule: left to itself, hypothesis has few of some.
+_EXAMPLES: Final = 12
+# L-S that anneals after 2 to 9 of its 12 steps (and at none, or before the first, in about one of 12 data sets).
+_ANNEALED: Final[dict[str, Any]] = {
+    "schedule": "L-S", "d": 4, "N": 24, "p0": 0.3, "q0": 0.3, "g0": 1.0, "alpha_min": 0.5, "alpha_max": 1.0, "m_W": 24,
+    "m_V": 24, "eta_1": 1.0, "eta_2": 0.25, "epsilon_1": 0.35, "lambda_": 0.02, "tau_xi": 0.02, "tau_0": 0.3, "max_steps": 12,
+}
 # Runs that shrinking may take, and those over which the mistake is looked for.
 _SHRINKS: Final = 400
 _EXPLAINED: Final = 20
@@ -47,34 +55,54 @@ def steps_are_right(runs: Runs) -> str:
     A simulator that draws its own noise is run without noise.
     """
     tried: list[Case] = []
-    wrong = 0
+    laws = fitting_schedules(DrawnFields(None, runs.fixed)) if "schedule" not in runs.fixed else [runs.fixed["schedule"]]
+    designs: list[dict[str, Any]] = [{"schedule": law} for law in laws]
+    if "L-S" in laws:
+        designs.append(runs.beside_fixed(_ANNEALED))
+    for design in designs:
+        smallest = _smallest_that_fails(runs, design, tried)
+        if smallest is not None:
+            raise _explained(runs, smallest)
+    return _covered(tried)
+
+
+def _smallest_that_fails(runs: Runs, design: Mapping[str, Any], tried: list[Case]) -> Experiment | None:
+    failures = 0
 
     def fails(e: Experiment) -> bool:
-        nonlocal wrong
-        if wrong and len(tried) > _EXAMPLES + _SHRINKS:
+        nonlocal failures
+        if failures > _SHRINKS:
             return False
         tried.append(_run(runs, e))
         failed = not _starts_there(tried[-1][1]) or deviation(*tried[-1]) is not None
-        wrong += failed
+        failures += failed or failures > 0
         return failed
 
     try:
-        smallest = find(_experiments(runs), fails, random=Random(0), settings=settings(
+        found: Experiment = find(_experiments(runs, design), fails, random=Random(0), settings=settings(
             max_examples=_EXAMPLES, phases=(Phase.generate, Phase.shrink), **_QUIET))
     except NoSuchExample:
-        return _covered(tried)
+        return None
+    return found
+
+
+def _explained(runs: Runs, smallest: Experiment) -> StepBroken:
+    """What is wrong there, and the mistakes that explain it and other runs."""
     e, answer = _run(runs, smallest)
     off = deviation(e, answer)
     if off is None or not _starts_there(answer):
-        raise StepBroken("the first of its states is not the start that it was given",
-                         "a step taken before the first state is kept", experiment=e)
+        return StepBroken("the first of its states is not the start that it was given",
+                          "a step taken before the first state is kept", experiment=e)
     sizes = sizes_of_terms(e, answer, off.step)
-    explained = [(e, answer), *(_run(runs, other) for other in draw_some(runs, _EXPLAINED))]
-    raise StepBroken(f"{off}{'; ' if sizes else ''}{sizes}", *likely_mistakes(explained), experiment=e)
+    others = [*draw_some(runs, _EXPLAINED),
+              *draw_some(runs, _EXPLAINED // 4, {"schedule": e.schedule}),
+              *(draw_some(runs, _EXPLAINED // 4, runs.beside_fixed(_ANNEALED)) if e.schedule == "L-S" else [])]
+    explained = [(e, answer), *(_run(runs, other) for other in others)]
+    return StepBroken(f"{off}{'; ' if sizes else ''}{sizes}", *likely_mistakes(explained), experiment=e)
 
 
 def draw_some(runs: Runs, number: int, more: Mapping[str, Any] | None = None) -> list[Experiment]:
-    """The same experiments each time, drawn with the fixed fields, and with more where these say nothing."""
+    """The same experiments each time, drawn with the fixed fields, and with more of them where these allow it."""
     found: list[Experiment] = []
 
     @seed(1)
@@ -108,5 +136,7 @@ def _covered(tried: list[Case]) -> str:
     words = {name: ", ".join(sorted({getattr(e, name) for e, _ in tried})) for name in ("schedule", "loss", "neurons", "dtype")}
     outputs = sum(answer.f is not None for _, answer in tried)
     noisy = sum(answer.noise is not None for _, answer in tried)
-    return (f"{len(tried)} experiments, {noisy} with noise, {sum(e.lambda_ > 0 for e, _ in tried)} with decay, "
+    changes = sum(len({found[0] for found in possible_rates(*case)}) > 1 for case in tried)
+    decayed = sum(e.lambda_ > 0 for e, _ in tried)
+    return (f"{len(tried)} experiments, {noisy} with noise, {decayed} with decay, {changes} with a change of rate, "
             f"outputs compared in {outputs}; " + "; ".join(f"{name} {found}" for name, found in words.items()))
