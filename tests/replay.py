@@ -61,14 +61,37 @@ class Rate:
             if training_loss <= e.epsilon_1 + self.q_hat * LOSSES[e.loss][0](0.0):
                 self.annealed.append(tau)
             return e.eta_2 if self.annealed else e.eta_1
+        by_step = e.schedule_clock == "step"
+        return self.of_time(step if by_step else tau, float(e.max_steps or 0) if by_step else e.max_tau)
+
+    def of_time(self, t: float, end: float) -> float:
+        """Rate at a time of a run that ends at ``end``."""
+        e, own = self.experiment, self.experiment.own_values
         if e.schedule == "step":
             assert e.step_tau is not None
-            return e.eta_1 * e.step_factor ** int(tau / e.step_tau + 1e-9)
+            return e.eta_1 * e.step_factor ** int(t / e.step_tau + 1e-9)
         if e.schedule == "cosine":
-            return e.eta_2 + (e.eta_1 - e.eta_2) * math.cos(math.pi * min(tau / e.max_tau, 1.0) / 2) ** 2
+            return e.eta_2 + (e.eta_1 - e.eta_2) * math.cos(math.pi * min(t / end, 1.0) / 2) ** 2
         if e.schedule == "pieces":
             assert e.pieces is not None
-            return [*(rate for until, rate in e.pieces if tau < until - 1e-9), e.pieces[-1][1]][0]
+            return [*(rate for until, rate in e.pieces if t < until - 1e-9), e.pieces[-1][1]][0]
+        if e.schedule == "linear":
+            return e.eta_1 * (1.0 - t / end) + e.eta_2 * t / end
+        if e.schedule == "exponential":
+            return math.exp(math.log(e.eta_1) * (1.0 - t / end) + math.log(e.eta_2) * t / end)
+        if e.schedule == "power":
+            return float(e.eta_1 / math.pow(1.0 + t / own["power_time"], own["power_exponent"]))
+        if e.schedule in ("warm-up", "warm-up-stable-decay"):
+            low = own["warm_up_from"] * e.eta_1
+            times, rates = [0.0, own["warm_up"]], [low, e.eta_1]
+            if e.schedule != "warm-up":
+                times, rates = [*times, end - own["decay_time"], end], [*rates, e.eta_1, e.eta_2]
+            return float(np.interp(t, times, rates))
+        if e.schedule == "cyclic":
+            into = t % own["cycle"] / own["cycle"]
+            if own["cycle_shape"] == "triangle":
+                return float(np.interp(into, [0.0, 0.5, 1.0], [e.eta_2, e.eta_1, e.eta_2]))
+            return e.eta_2 + (e.eta_1 - e.eta_2) * math.cos(math.pi * into / 2) ** 2
         return {"S": e.eta_2, "constant": e.eta_1}[e.schedule]
 
 

@@ -79,18 +79,18 @@ def test_the_page_has_a_template_for_each() -> None:
 @pytest.mark.usefixtures("added")
 def test_one_file_is_found_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = printed("run", "--help", monkeypatch=monkeypatch)
-    for name in ("warm-up", "langevin", "stragglers", "smooth-hinge"):
+    for name in ("ramp", "langevin", "stragglers", "smooth-hinge"):
         assert name in text
-    assert "| `warm-up` | from half of `eta_1`" in schedule_table() and "`warm_up_tau` |" in schedule_table()
-    row = "| `warm_up_tau` | `50.0` | a number from 1e-12 to 1e+12 | tau at which the rate is eta_1 (read by `warm-up`) |"
+    assert "| `ramp` | from half of `eta_1`" in schedule_table() and "`ramp_tau` |" in schedule_table()
+    row = "| `ramp_tau` | `50.0` | a number from 1e-12 to 1e+12 | tau at which the rate is eta_1 (read by `ramp`) |"
     assert row in field_table()
     assert "| `langevin` |" in placement_table() and "| `stragglers` |" in observer_table()
     assert "| `smooth-hinge` | $" in choice_table("loss")
     path = tmp_path / "run.toml"
-    path.write_text("schedule = 'warm-up'\nwarm_up_tau = 4\nnoise_placement = 'langevin'\nnoise_level = 0.1\n"
+    path.write_text("schedule = 'ramp'\nramp_tau = 4\nnoise_placement = 'langevin'\nnoise_level = 0.1\n"
                     "[observe.stragglers]\nevery_tau = 2.0\n", encoding="utf-8")
     e = Plan.from_toml(path).experiment
-    assert e.own_values == {"warm_up_tau": 4.0} and e.fields()["warm_up_tau"] == 4.0
+    assert e.own_values == {"ramp_tau": 4.0} and e.fields()["ramp_tau"] == 4.0
     e.to_toml(tmp_path / "again.toml")
     assert Experiment.from_toml(tmp_path / "again.toml") == e and hash(Experiment(**e.fields())) == hash(e)
 
@@ -98,29 +98,29 @@ def test_one_file_is_found_everywhere(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.usefixtures("added")
 def test_messages_know_it(tmp_path: Path) -> None:
     for fields, found, rule in (
-        ({"schedule": "warm"}, "schedule = 'warm'", "'warm-up'"),
+        ({"schedule": "ram"}, "schedule = 'ram'", "'ramp'"),
         ({"noise_placement": "langevine", "noise_level": 1.0}, "noise_placement = 'langevine'", "'langevin'"),
         ({"observe": {"straglers": {}}}, "unknown observer 'straglers'", "one of the 5 known ones"),
-        ({"schedule": "warm-up", "warm_up_tau": -1.0}, "warm_up_tau = -1.0", "a number from 1e-12 to 1e+12"),
-        ({"schedule": "warm-up", "warm_up_tau": math.nan}, "warm_up_tau = nan", "a number"),
-        ({"warm_up_tau": 3.0}, "warm_up_tau given", "only schedule 'warm-up' reads it"),
-        ({"warm_up_tua": 3.0}, "unknown field 'warm_up_tua'", "only fields"),
+        ({"schedule": "ramp", "ramp_tau": -1.0}, "ramp_tau = -1.0", "a number from 1e-12 to 1e+12"),
+        ({"schedule": "ramp", "ramp_tau": math.nan}, "ramp_tau = nan", "a number"),
+        ({"ramp_tau": 3.0}, "ramp_tau given", "only schedule 'ramp' reads it"),
+        ({"ramp_tua": 3.0}, "unknown field 'ramp_tua'", "only fields"),
         ({"observe": {"stragglers": {"probes": 3}}}, "probes for the observer 'stragglers'", "every training example"),
     ):
         with pytest.raises(ExperimentError) as refused:
             Experiment(**fields)
         assert found in refused.value.found and rule in refused.value.rule, str(refused.value)
     path = tmp_path / "bad.toml"
-    path.write_text("schedule = 'warm-up'\n\nwarm_up_tau = 'x'\n", encoding="utf-8")
-    with pytest.raises(ExperimentError, match=r"bad\.toml, line 3: warm_up_tau = 'x'"):
+    path.write_text("schedule = 'ramp'\n\nramp_tau = 'x'\n", encoding="utf-8")
+    with pytest.raises(ExperimentError, match=r"bad\.toml, line 3: ramp_tau = 'x'"):
         Experiment.from_toml(path)
     with pytest.raises(InputError, match="piecewise constant"):
-        simulate(TINY.replace(schedule="warm-up"), "limit", time="flow")
+        simulate(TINY.replace(schedule="ramp"), "limit", time="flow")
 
 
 @pytest.mark.usefixtures("added")
 def test_the_schedule_and_the_observer_run() -> None:
-    e = TINY.replace(schedule="warm-up", warm_up_tau=4.0, observe={"stragglers": {"every_tau": 2.0}})
+    e = TINY.replace(schedule="ramp", ramp_tau=4.0, observe={"stragglers": {"every_tau": 2.0}})
     for run in (simulate(e, threads=1), simulate(e, "limit", threads=1), simulate(e.replace(observe={}), "closure")):
         tau, rate = run.history("tau")[:-1], run.history("rate")[:-1]
         np.testing.assert_allclose(rate, np.minimum(1.0, 0.5 + tau / 8.0), rtol=1e-12)
@@ -170,14 +170,14 @@ def test_the_placement_runs() -> None:
 
 @pytest.mark.usefixtures("added")
 def test_own_fields_change_no_other_experiment() -> None:
-    e = TINY.replace(schedule="warm-up", warm_up_tau=4.0)
-    assert "warm_up_tau" not in e.replace(schedule="S").fields()
+    e = TINY.replace(schedule="ramp", ramp_tau=4.0)
+    assert "ramp_tau" not in e.replace(schedule="S").fields()
     assert TINY.fields() == e.replace(schedule="L-S").fields()
-    assert e.replace(seed=3).own_values == {"warm_up_tau": 4.0}
-    assert TINY.replace(schedule="warm-up").own_values == {"warm_up_tau": 50.0}
-    assert e != e.replace(warm_up_tau=5.0)
-    sweep = Sweep.of({"name": "s", "compare": ["warm-up"], "product": {"warm_up_tau": [2.0, 4.0]}})
-    assert len({run.id for run in sweep}) == 2 and {run.experiment.own_values["warm_up_tau"] for run in sweep} == {2.0, 4.0}
+    assert e.replace(seed=3).own_values == {"ramp_tau": 4.0}
+    assert TINY.replace(schedule="ramp").own_values == {"ramp_tau": 50.0}
+    assert e != e.replace(ramp_tau=5.0)
+    sweep = Sweep.of({"name": "s", "compare": ["ramp"], "product": {"ramp_tau": [2.0, 4.0]}})
+    assert len({run.id for run in sweep}) == 2 and {run.experiment.own_values["ramp_tau"] for run in sweep} == {2.0, 4.0}
 
 
 def test_what_a_class_must_declare() -> None:

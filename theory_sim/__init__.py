@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.run import run_sweep
     from theory_sim.sweeps.store import SweepStore
+    from theory_sim.train.losses import Loss
     from theory_sim.train.noise import Placement
-    from theory_sim.train.schedules import Schedule
+    from theory_sim.train.schedules import Schedule, schedule_from
     from theory_sim.trajectory import Trajectory
 
 __version__ = "0.2.0"
@@ -42,7 +43,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
     "draw_initial": "network", "draw_noise": "network",
-    "Schedule": "train.schedules", "Placement": "train.noise",
+    "Schedule": "train.schedules", "schedule_from": "train.schedules", "Loss": "train.losses", "Placement": "train.noise",
     "NTKRegression": "limit.ntk", "ntk_regression": "limit.ntk",
     "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "experiment",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
@@ -58,11 +59,12 @@ _HOMES = {
 }
 
 __all__ = [
-    "Data", "Engine", "Experiment", "Finding", "LearningOrder", "NTKRegression", "Observer", "Placement", "Plan", "Product",
-    "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict", "Summary",
-    "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "branch", "collect", "compare_paired", "compare_sweep", "draw_data",
-    "draw_initial", "draw_noise", "draw_test_data", "engine_names", "get_study", "learning_order", "ntk_regression",
-    "phase_diagram", "regime", "resume", "run_study", "run_sweep", "simulate", "study_names",
+    "Data", "Engine", "Experiment", "Finding", "LearningOrder", "Loss", "NTKRegression", "Observer", "Placement", "Plan",
+    "Product", "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict",
+    "Summary", "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "branch", "collect", "compare_paired", "compare_sweep",
+    "draw_data", "draw_initial", "draw_noise", "draw_test_data", "engine_names", "get_study", "learning_order",
+    "ntk_regression", "phase_diagram", "regime", "resume", "run_study", "run_sweep", "schedule_from", "simulate",
+    "study_names",
 ]
 
 

@@ -42,6 +42,7 @@ def test_same_schema_as_the_limit(tmp_path: Path) -> None:
     ("fields", "named"),
     [
         ({"network": "shared"}, "network = 'shared'"), ({"batch_size": 10}, "batch_size = 10"),
+        ({"loss": "squared"}, "loss = 'squared'"),
         ({"observe": {"patterns": {}}}, "observe = ['patterns']"),
         ({"noise_placement": "gradient", "noise_level": 0.1}, "noise_placement = 'gradient'"),
         ({"eta_1": 2500.0, "tau_0": 1.0}, "rate"),
@@ -62,8 +63,9 @@ UNREAD = {
     "m_W": 500, "m_V": 5000, "neurons": "independent", "dtype": "float64", "seed": 3, "seed_data": 4, "seed_init": 5,
     "seed_noise": 6, "seed_batch": 7, "counts": "random", "n_test": 50, "record_every": 3.0, "name": "other",
 }
-REFUSED = {"network", "overlap_z", "batch_size", "observe", "noise_placement", "noise_level", "noise_annealing", "noise_factor"}
-ELSEWHERE = {"N", "tau_0_rate", "step_tau", "step_factor", "pieces"}  # below: each goes with another field
+REFUSED = {"network", "overlap_z", "batch_size", "observe", "noise_placement", "noise_level", "noise_annealing", "noise_factor",
+           "loss"}
+ELSEWHERE = {"N", "tau_0_rate", "step_tau", "step_factor", "pieces", "schedule_clock"}  # below: each goes with another field
 
 
 def test_every_field_is_used_or_refused_or_said_not_to_be_read() -> None:
@@ -84,6 +86,7 @@ def test_every_field_is_used_or_refused_or_said_not_to_be_read() -> None:
     step = base.replace(schedule="step", step_tau=50.0)
     assert not course(step).equals(course(step.replace(step_tau=70.0)))
     assert not course(step).equals(course(step.replace(step_factor=0.5)))
+    assert not course(step).equals(course(step.replace(schedule_clock="step")))
     said = re.findall(r"\w+", run_closure.__doc__ or "")
     assert {"widths", "neurons", "dtype", "seeds", "counts", "n_test", "record_every"} <= set(said)
 

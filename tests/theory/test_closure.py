@@ -29,12 +29,16 @@ class Given:
     """Rates step by step; ``together`` lets the closure take steps of one rate at once."""
 
     annealed_tau = math.nan
+    smooth = False
 
     def __init__(self, rates: list[float], *, together: bool = False) -> None:
         self._rates, self._together = rates, together
         self._tau = np.concatenate([[0.0], np.cumsum(rates)])
 
-    def rate(self, tau: float, training_loss: float) -> float:
+    def mean(self, tau: float, rate: float, steps: int) -> float:
+        return rate
+
+    def rate(self, tau: float, training_loss: float, step: int) -> float:
         return self._rates[min(int(np.searchsorted(self._tau, tau * (1 - 1e-12))), len(self._rates) - 1)]
 
     def largest(self) -> float:
@@ -222,7 +226,7 @@ def test_a_rate_out_of_range_is_an_error(rate: float) -> None:
 def test_too_many_blocks_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("theory_sim.theory.closure.grid._MOST_BLOCKS", 50)
     with pytest.raises(InputError, match="more than 50 blocks"):
-        closure_of(Experiment(schedule="cosine", max_tau=1000.0))
+        solve_closure(problem(), Given([1.0, 0.5] * 40))
 
 
 def test_a_start_without_noise_learns_nothing_in_its_first_step() -> None:

@@ -215,6 +215,9 @@ def _of_flow(e: Experiment, options: Mapping[str, Any], observers: Sequence[Obse
     if not (issubclass(chosen, Schedule) and chosen.piecewise_constant):
         yield Fault(f"schedule = {e.schedule!r} with time = 'flow'", "rates that are piecewise constant",
                     "use time = 'steps', or pieces", ("schedule",))
+    if e.schedule_clock == "step" and e.schedule in SCHEDULES.readers("schedule_clock"):
+        yield Fault("schedule_clock = 'step' with time = 'flow'", "continuous time has no steps to count",
+                    "use time = 'steps', or schedule_clock = 'tau'", ("schedule_clock", "schedule"))
     own = [(observer.name, observer.recording) for observer in observers if observer.recording is not None]
     for name, recording in [*e.observe.items(), *own]:
         if recording.counts_steps:

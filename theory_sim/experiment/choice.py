@@ -98,6 +98,13 @@ class Choices(Registry[type[T]]):
     def __contains__(self, name: object) -> bool:
         return name in self._things or name in self.names()
 
+    def in_every_process(self, name: str) -> bool:
+        """Whether another process finds it by itself: it lies in the package, or in a module that is an entry point."""
+        from importlib.metadata import entry_points  # slow to import
+
+        homes = (self._package, *(entry.value.partition(":")[0] for entry in entry_points(group=self._package)))
+        return any(self[name].__module__ == home or self[name].__module__.startswith(f"{home}.") for home in homes)
+
     def readers(self, field: str) -> tuple[str, ...]:
         """Names of those that read a field."""
         return tuple(chosen.name for chosen in self if field in (*chosen.reads, *chosen.fields))

@@ -10,7 +10,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from theory_sim.errors import ExperimentError, Fault, repr_of, shown
-from theory_sim.experiment.choices import OBSERVERS
+from theory_sim.experiment.choices import OBSERVERS, OneOf
 from theory_sim.experiment.field_rules import choices_of, rule_of
 from theory_sim.experiment.own_fields import own_field_names
 from theory_sim.experiment.record_times import Recording
@@ -72,6 +72,8 @@ def _bad_value(model: type[pydantic.BaseModel], fields: Mapping[str, Any], path:
             name, value, info = f"{name}.{path[2]}", value[path[2]], Recording.model_fields[path[2]]
     near = difflib.get_close_matches(value, choices_of(info), n=1) if isinstance(value, str) else []
     fix = f"did you mean {near[0]!r}?" if near else "choose one of these" if choices_of(info) else f"change {name}"
+    if any(isinstance(rule, OneOf) for rule in info.metadata):
+        fix += f"{'' if near else ','} or register one of your own in this process first"
     return Fault(f"{name} = {shown(repr_of(value))}", rule_of(info), fix, (name,))
 
 

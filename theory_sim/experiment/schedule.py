@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,14 +18,17 @@ class ScheduleSection(NetworkSection):
     """Law of the learning rate, and lambda."""
 
     schedule: Annotated[str, OneOf(SCHEDULES)] = Field("L-S", description="law of the learning rate")
+    schedule_clock: Literal["tau", "step"] = Field(
+        "tau", description="time of the schedule: tau, or the number of steps", json_schema_extra={"since": "0.3"}
+    )
     eta_1: float = Field(16.0, ge=LEAST, le=MOST, description="large learning rate")
     eta_2: float = Field(0.5, ge=LEAST, le=MOST, description="small learning rate")
     epsilon_1: float = Field(0.15, gt=0, le=MOST, description="annealing at training loss epsilon_1 + q_hat l(0)")
-    step_tau: float | None = Field(None, ge=LEAST, le=MOST, description="tau between two cuts of the rate")
+    step_tau: float | None = Field(None, ge=LEAST, le=MOST, description="time between two cuts of the rate")
     step_factor: float = Field(0.1, gt=0, le=1, description="factor of each cut")
     pieces: tuple[tuple[float, float], ...] | None = Field(
-        None, description="[[until_tau, rate], ...]; the last rate goes on",
-        json_schema_extra={"rule": "[[until_tau, rate], ...], tau increasing from 0"},
+        None, description="[[until, rate], ...]; the last rate goes on",
+        json_schema_extra={"rule": "[[until, rate], ...], times increasing from 0"},
     )
     lambda_: float = Field(5e-4, ge=0, le=MOST, alias="lambda", description="weight decay (ridge) lambda")
 
@@ -46,7 +49,8 @@ class ScheduleSection(NetworkSection):
                 LEAST <= value <= MOST for piece in self.pieces for value in piece
             ):
                 yield Fault(f"pieces = {repr_of([list(p) for p in self.pieces])}",
-                            f"tau increasing from 0, tau and rates from {LEAST:g} to {MOST:g}", "sort the pieces", ("pieces",))
+                            f"times increasing from 0, times and rates from {LEAST:g} to {MOST:g}", "sort the pieces",
+                            ("pieces",))
         for label, rate in self.rates().items():
             if rate * self.lambda_ >= 2:
                 yield Fault(f"{label} x lambda = {rate:g} x {self.lambda_:g} = {rate * self.lambda_:g}",

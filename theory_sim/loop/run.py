@@ -213,6 +213,7 @@ class Run(Generic[N]):
                 self._record(training_loss, end=True)
             return "diverged", message
         if end is None or self.step == 0:  # no step leaves the last record: it repeats the rate before it
+            self.schedule.step = self.step
             before, self.rate = self.rate, self.schedule.rate(self.tau, training_loss)
             self._rate_changed(before)
         self._record(training_loss, end=end is not None)

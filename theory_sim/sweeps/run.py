@@ -8,7 +8,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Final
 
-from theory_sim.errors import StoreError
+from theory_sim.errors import InputError, StoreError
+from theory_sim.experiment.choices import CHOSEN
 from theory_sim.loop import deferred_interrupt
 from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.compute import Computed, compute
@@ -65,11 +66,13 @@ def run_sweep(
     StoreError
         If another process is at the sweep, or libraries or processor are not those that began it.
     InputError
-        If the number of workers or threads is not one.
+        If the number of workers or threads is not one, or worker processes would not find what a run chooses.
     """
     if not any_version:
         store.require_same_environment()
     pool = executor if isinstance(executor, SweepExecutor) else make_executor(executor, workers, threads, store.manifest.path)
+    if not pool.in_this_process:
+        _require_found_elsewhere(store)
     with store.manifest.locked(pool.slots), deferred_interrupt() as interrupted, pool:
         entries = store.manifest.entries()
         again = set(store.missing())
@@ -78,6 +81,17 @@ def run_sweep(
         store.manifest.pending(sorted(again))
         _Work(store, pool, any_version, progress).until(interrupted.is_set)
     return store.status()
+
+
+def _require_found_elsewhere(store: SweepStore) -> None:
+    """Raise InputError if a run chooses what only this process knows."""
+    chosen = {(registry, getattr(run.experiment, registry.kind)) for run in store.sweep for registry in CHOSEN}
+    for registry, name in sorted(chosen, key=lambda pair: (pair[0].kind, pair[1])):
+        if name in registry and not registry.in_every_process(name):
+            raise InputError(f"{registry.kind} {name!r} was registered in this process alone",
+                             "worker processes find what lies in a module that is declared as an entry point",
+                             "declare its module so (CONTRIBUTING), or compute here: --workers 0 (workers=0)",
+                             fields=(registry.kind,))
 
 
 class _Work:

@@ -27,10 +27,13 @@ class SweepExecutor(Executor):
         Runs at a time.
     threads : int or None
         Threads of each run; None for all processors.
+    in_this_process : bool
+        Whether runs are computed here, with whatever is registered here.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    in_this_process: ClassVar[bool] = False
     slots: int
     threads: int | None
 

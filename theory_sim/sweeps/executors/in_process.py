@@ -26,6 +26,7 @@ class InProcess(SweepExecutor):
     """
 
     name, summary = "in-process", "one run at a time in this process, on several threads"
+    in_this_process = True
 
     def __init__(self, threads: int | None = None) -> None:
         self.slots, self.threads = 1, threads

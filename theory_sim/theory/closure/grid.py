@@ -21,6 +21,8 @@ _GROWTH = 0.1
 # Rate times curvature from which gradient descent, stable below 2, is followed step by step; for so many steps, in which it has
 # diverged, or oscillates for good, or has come to where the loss is flatter.
 _OVERSHOOTING, _MOST_OVERSHOOTING = 1.9, 300
+# Change of a smooth rate from one block to the next that lets blocks be as long as before.
+_NEARLY = 0.2
 # The other engines add up rate after rate; so does the closure where they could have done so.
 _MOST_ADDED = 10**6
 
@@ -62,8 +64,9 @@ class Grid:
             raise InputError(f"more than {_MOST_BLOCKS} blocks by tau = {tau:g}, step {step}",
                              "a run of few steps, or one of which many can be taken together: a rate that stays, and is stable",
                              "lower max_tau or the rate, or use the engine limit (--engine limit)")
-        if rate != self._rate:
-            self._rate, self._changed = rate, tau
+        if not (rate == self._rate or (self._rates.smooth and abs(rate - self._rate) <= _NEARLY * self._rate)):
+            self._changed = tau
+        self._rate = rate
         from_nothing = tau == 0.0 and self._problem.tau_0 == 0.0  # its first step learns nothing
         if from_nothing or self._overshoots(rate, examples, residual):
             self._overshot += 1

@@ -70,8 +70,15 @@ class Rates(Protocol):
     def annealed_tau(self) -> float:
         """Time at which the rate first fell, NaN before."""
 
-    def rate(self, tau: float, training_loss: float) -> float:
-        """Rate of the step that leaves ``tau``."""
+    def rate(self, tau: float, training_loss: float, step: int) -> float:
+        """Rate of the step that leaves ``tau``, before which ``step`` steps were taken."""
+
+    @property
+    def smooth(self) -> bool:
+        """Whether the rate changes little by little, and steps of nearly one rate are taken together."""
+
+    def mean(self, tau: float, rate: float, steps: int) -> float:
+        """Mean rate of so many steps from ``tau`` on, of which the first has ``rate``; ``rate`` itself if it stays."""
 
     def largest(self) -> float:
         """Largest rate that can occur."""

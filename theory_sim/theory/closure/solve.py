@@ -105,7 +105,7 @@ def _end(problem: ClosureProblem, state: _State, highest: float) -> End | None:
 
 
 def _rate(problem: ClosureProblem, rates: Rates, state: _State) -> float:
-    rate = rates.rate(state.tau, state.losses.loss)
+    rate = rates.rate(state.tau, state.losses.loss, state.step)
     if not (rate > 0.0 and rate * problem.lambda_ < 1.0):
         raise InputError(f"rate {rate:g}, lambda {problem.lambda_:g}", "the closure needs rate > 0 and rate * lambda < 1",
                          "lower the rate or lambda")
@@ -115,6 +115,9 @@ def _rate(problem: ClosureProblem, rates: Rates, state: _State) -> float:
 def _next(setting: Setting, rates: Rates, grid: Grid, state: _State, rate: float) -> _State:
     """State after the next block: shorter where the loss would change the rate, or end the run, within it."""
     steps, tau = grid.block(state.tau, state.step, rate, setting.examples, state.residual)
+    rate, first = rates.mean(state.tau, rate, steps), rate
+    if rate != first:
+        tau = grid.after(state.tau, rate, steps)
     found = _advance(setting, state, rate, steps, tau)
     for level in (rates.threshold(), setting.problem.stop_loss):
         before, after = state.losses.loss, found.losses.loss

@@ -34,8 +34,14 @@ class Schedule(ScheduleChoice, ABC):
         Whether the rate stays until `until`; if not, it may change at each step, and continuous time cannot follow it.
     steady : bool
         Whether the rate never changes.
+    step : int
+        Steps taken so far; a run sets it before it asks for a rate.
+    by_step : bool
+        Whether the rate depends on the number of steps, which continuous time has none of.
     """
 
+    step: int = 0
+    by_step: bool = False
     annealed_tau: float = float("nan")
     rate_fields: ClassVar[tuple[str, ...]] = ()
     piecewise_constant: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""The user's schedule: [[until_tau, rate], ...]; the last rate goes on."""
+"""The user's schedule: [[until, rate], ...]; the last rate goes on."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from collections.abc import Iterator
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
-from theory_sim.train.schedules.base import Schedule
+from theory_sim.train.schedules.of_time import TimeSchedule
 
 __all__ = ["Pieces"]
 
 
 @SCHEDULES.register
-class Pieces(Schedule):
-    """Piecewise constant rate; a piece ends at the first step that leaves at or after its ``until_tau``."""
+class Pieces(TimeSchedule):
+    """Piecewise constant rate; a piece ends at the first step that leaves at or after its ``until``."""
 
     name = "pieces"
-    summary = "`[[until_tau, rate], ...]`: your own; the last rate goes on"
-    reads = ("pieces",)
+    summary = "`[[until, rate], ...]`: your own; the last rate goes on"
+    reads = ("pieces", "schedule_clock")
     piecewise_constant = True
 
-    def __init__(self, experiment: Experiment, q_hat: float) -> None:
+    def __init__(self, experiment: Experiment, q_hat: float = math.nan) -> None:
+        super().__init__(experiment, q_hat)
         self._pieces = experiment.pieces or ()
-        self._previous = math.nan
 
     @classmethod
     def faults(cls, experiment: Experiment) -> Iterator[Fault]:
         if not experiment.pieces:
-            yield Fault("schedule = 'pieces' without pieces", "pieces = [[until_tau, rate], ...]", "give pieces",
+            yield Fault("schedule = 'pieces' without pieces", "pieces = [[until, rate], ...]", "give pieces",
                         ("schedule", "pieces"))
 
     @classmethod
@@ -39,21 +39,20 @@ class Pieces(Schedule):
     @classmethod
     def most_steps(cls, experiment: Experiment, max_tau: float) -> float:
         pieces = experiment.pieces or ()
+        if experiment.schedule_clock == "step":
+            return super().most_steps(experiment, max_tau)
         ends = [min(until, max_tau) for until, _ in pieces[:-1]] + [max_tau]
         return sum((b - a) / piece[1] for a, b, piece in zip([0.0, *ends], ends, pieces, strict=False))
 
-    def rate(self, tau: float, training_loss: float) -> float:
-        rate = next((rate for until, rate in self._pieces if tau < until * (1 - 1e-12)), self._pieces[-1][1])
-        if rate < self._previous and math.isnan(self.annealed_tau):
-            self.annealed_tau = tau
-        self._previous = rate
-        return rate
+    @classmethod
+    def least_rate(cls, experiment: Experiment, duration: float) -> float:
+        return min(cls.rates(experiment).values())
 
-    def until(self, tau: float) -> float:
-        return min((until for until, _ in self._pieces if tau < until * (1 - 1e-12)), default=math.inf)
+    def rate_at(self, time: float) -> float:
+        return next((rate for until, rate in self._pieces if time < until * (1 - 1e-12)), self._pieces[-1][1])
 
-    def state(self) -> tuple[float, ...]:
-        return self.annealed_tau, self._previous
+    def lowest(self, start: float, end: float) -> float:
+        return min(rate for _, rate in self._pieces)
 
-    def restore(self, state: tuple[float, ...]) -> None:
-        self.annealed_tau, self._previous = state
+    def next_change(self, time: float) -> float:
+        return min((until for until, _ in self._pieces if time < until * (1 - 1e-12)), default=math.inf)
