@@ -94,6 +94,7 @@ class Simulator:
     def run(self, data: Any, start: Any, noise: Any, steps: int) -> tuple[list[Array], list[Array], list[Array]]:
         x1, x2, y = (np.asarray(part, float) for part in data)
         W, V, w, v = (np.asarray(part, float) for part in start)
+        b_W, b_V = np.zeros_like(W), np.zeros_like(V)
         tau, rate, before = 0.0, 0.0, None
         noise, q_hat = iter(noise), float(np.mean(~x1.any(axis=1)))
         states: tuple[list[Array], list[Array], list[Array]] = ([], [], [])
@@ -113,20 +114,23 @@ class Simulator:
             if self.bug == "frozen patterns":
                 patterns = (states[0][0] @ x1.T > 0, states[1][0] @ x2.T > 0)
             xi_W, xi_V = next(noise)
-            W = self.moved(W, w[:, None] * ((patterns[0] * residual) @ x1), xi_W, used)
-            V = self.moved(V, v[:, None] * ((patterns[1] * residual) @ x2), xi_V, used)
+            W, b_W = self.moved(W, w[:, None] * ((patterns[0] * residual) @ x1), xi_W, used, b_W)
+            V, b_V = self.moved(V, v[:, None] * ((patterns[1] * residual) @ x2), xi_V, used, b_V)
             tau += used
         raise AssertionError("the last state returns")
 
-    def moved(self, U: Array, gradient: Array, xi: Array, rate: float) -> Array:
-        decay = self.e.lambda_
+    def moved(self, U: Array, gradient: Array, xi: Array, rate: float, b: Array) -> tuple[Array, Array]:
+        decay, momentum = self.e.lambda_, self.e.own_values.get("momentum", 0.0)
         if self.bug == "noise times root of rate":
-            return U - rate * (gradient + decay * U) - np.sqrt(rate) * xi
+            xi = xi / np.sqrt(rate)
         if self.bug == "decay after the step":
-            return (1 - rate * decay) * (U - rate * (gradient + xi))
+            return (1 - rate * decay) * (U - rate * (gradient + xi)), b
         if self.bug == "wrong sign of decay":
             decay = -decay
-        return U - rate * (gradient + decay * U + xi)
+        if self.bug == "momentum buffer decayed twice":
+            b = momentum * b
+        b = momentum * b + gradient + decay * U + xi
+        return U - rate * b, b
 
 
 def adapter(task: Any, bug: str = "") -> dict[str, Any]:

@@ -42,8 +42,16 @@ BUGS = {
     "one stream for both layers": ("noise-independent", "one stream of noise for both layers"),
     "the same noise at every step": ("noise-independent", "the same noise at every step"),
     "pair partner unshared": ("noise-shared", "the partner of a pair has noise of its own"),
+    "momentum buffer decayed twice": ("step", "the momentum buffer is multiplied by mu twice"),
     "test data of the training stream": ("test-fresh", "test data from the stream of the training data"),
 }
+
+
+HEAVY_BALL = {"optimiser": "heavy-ball", "momentum": 0.8}
+
+
+def fields_of(bug: str) -> dict[str, Any]:
+    return HEAVY_BALL if "momentum" in bug else {}
 
 
 def outcomes(report: Report) -> dict[str, str]:
@@ -59,7 +67,7 @@ def torch_adapter(task: Any, bug: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_mistake_in_a_numpy_simulator_is_found_and_named(bug: str) -> None:
     law, words = BUGS[bug]
-    finding = find_law(law, Runs(partial(numpy_simulator.adapter, bug=bug)))
+    finding = find_law(law, Runs(partial(numpy_simulator.adapter, bug=bug), fields_of(bug)))
     assert finding.outcome == "broken" and len(finding.mistakes) == 1 and words in finding.mistakes[0], str(finding)
 
 
@@ -69,7 +77,7 @@ def test_a_mistake_in_a_numpy_simulator_is_found_and_named(bug: str) -> None:
 def test_the_whole_battery_finds_a_mistake(bug: str, adapter: Any) -> None:
     law, words = BUGS[bug]
     began = time.process_time()
-    report = check_simulator(partial(adapter, bug=bug))
+    report = check_simulator(partial(adapter, bug=bug), **fields_of(bug))
     seconds = time.process_time() - began
     assert not report.ok and seconds < 60
     (finding,) = (each for each in report.findings if each.law == law)
@@ -83,6 +91,13 @@ def test_a_right_simulator_is_covered_by_every_law() -> None:
     report = check_simulator(numpy_simulator.adapter)
     assert outcomes(report) == dict.fromkeys(LAWS, "holds"), str(report)
     report.require()
+
+
+def test_a_right_simulator_with_momentum() -> None:
+    """The closed form of the accumulated noise is that of gradient descent; all else is tested."""
+    runs = Runs(numpy_simulator.adapter, HEAVY_BALL)
+    found = {law: find_law(law, runs).outcome for law in ("step", "agreement", "noise-level", "noise-correlation")}
+    assert found == {**dict.fromkeys(found, "holds"), "noise-correlation": "not covered"}
 
 
 @pytest.mark.tier2
@@ -148,7 +163,8 @@ def test_an_answer_of_another_form_is_refused(answer: Any, words: str) -> None:
         check_simulator(lambda task: answer)
 
 
-@pytest.mark.parametrize("fields", [{"network": "shared"}, {"batch_size": 4}, {"seed_noise": 3}], ids=str)
+@pytest.mark.parametrize("fields", [{"network": "shared"}, {"batch_size": 4}, {"seed_noise": 3},
+                                    {"optimiser": "adam"}, {**HEAVY_BALL, "decay": "decoupled"}], ids=str)
 def test_fields_without_a_step_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="the battery knows the step"):
         check_simulator(given_only, **fields)
@@ -188,7 +204,7 @@ def with_mistake(mistake: type[Rule], task: Task) -> dict[str, Any]:
 @pytest.mark.parametrize("mistake", [each for each in MISTAKES if each.says != "slope of the logistic loss"],
                          ids=lambda mistake: mistake.__name__)
 def test_every_known_mistake_is_named(mistake: type[Rule]) -> None:
-    step = find_law("step", Runs(partial(with_mistake, mistake)))
+    step = find_law("step", Runs(partial(with_mistake, mistake), fields_of(mistake.says)))
     assert step.outcome == "broken" and step.mistakes == (mistake.says,), str(step)
 
 

@@ -98,6 +98,7 @@ class Simulator:
         tau, low, before = 0.0, False, e.eta_1 if e.schedule == "L-S" else None
         threshold = e.epsilon_1 + float((x1 == 0).all(dim=1).double().mean()) * math.log(2)
         kept: dict[str, list[Any]] = {"W": [], "V": [], "f": []}
+        buffers = [torch.zeros_like(W), torch.zeros_like(V)]
         for t in range(steps + 1):
             W, V = W.detach().requires_grad_(), V.detach().requires_grad_()
             f = torch.relu(x1 @ W.T) @ w + torch.relu(x2 @ V.T) @ v
@@ -109,11 +110,12 @@ class Simulator:
             rate = self.rate(tau, low)
             used, before = (before or rate, rate) if self.bug == "switch a step late" else (rate, rate)
             gradients = torch.autograd.grad(self.loss(y, f), (W, V))
-            W, V = (self.moved(U.detach(), g, xi, used) for U, g, xi in zip((W, V), gradients, next(noise), strict=True))
+            W, V = (self.moved(U.detach(), g, xi, used, b)
+                    for U, g, xi, b in zip((W, V), gradients, next(noise), buffers, strict=True))
             tau += used
         return kept
 
-    def moved(self, U: Tensor, gradient: Tensor, xi: Tensor, rate: float) -> Tensor:
+    def moved(self, U: Tensor, gradient: Tensor, xi: Tensor, rate: float, b: Tensor) -> Tensor:
         decay, bug = self.e.lambda_, self.bug
         if bug == "noise times root of rate":
             xi = xi / math.sqrt(rate)
@@ -121,7 +123,9 @@ class Simulator:
             decay = -decay
         if bug == "decay after the step":
             return (U - rate * (gradient + xi)).mul(1 - rate * decay)
-        return U.mul(1 - rate * decay).sub(gradient + xi, alpha=rate)
+        momentum = self.e.own_values.get("momentum", 0.0)
+        b.mul_(momentum**2 if bug == "momentum buffer decayed twice" else momentum).add_(gradient + decay * U + xi)
+        return U - rate * b
 
 
 def adapter(task: Any, bug: str = "") -> dict[str, Any]:

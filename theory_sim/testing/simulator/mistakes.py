@@ -285,6 +285,41 @@ class _LargeRate(_OtherRate):
         return self.e.eta_1 if self.e.schedule == "L-S" else self.used[0] if self.used else schedule.rate(tau, loss)
 
 
+class _VelocityTwice(Rule):
+    says = "the momentum buffer is multiplied by mu twice"
+
+    def velocity(self, t: int) -> tuple[Any, Any]:
+        b_W, b_V = super().velocity(t)
+        return self.momentum * b_W, self.momentum * b_V
+
+
+class _NoMomentum(Rule):
+    says = "no momentum"
+
+    def velocity(self, t: int) -> tuple[Any, Any]:
+        return 0.0, 0.0
+
+
+class _Dampened(Rule):
+    says = "momentum that averages gradients: 1 - mu times each, where the theory has 1 times"
+
+    def velocity(self, t: int) -> tuple[Any, Any]:
+        b_W, b_V = super().velocity(t)
+        return b_W / (1.0 - self.momentum), b_V / (1.0 - self.momentum)
+
+    def move(self, U: Array, gradient: Array, xi: Any, rate: float) -> Array:
+        return super().move(U, gradient, xi, (1.0 - self.momentum) * rate)
+
+
+class _RateInVelocity(Rule):
+    says = "the momentum buffer holds the rate: a change of the rate acts late"
+
+    def velocity(self, t: int) -> tuple[Any, Any]:
+        scale = self.rate(t - 1) / self.rate(t) if t else 1.0
+        b_W, b_V = super().velocity(t)
+        return scale * b_W, scale * b_V
+
+
 class _LayerAfterLayer(Rule):
     says = "the second layer to be updated sees the first one's new weights"
 
@@ -300,9 +335,9 @@ class _NoSecondLayer(Rule):
     def step(self, t: int, W: Array, V: Array) -> Step:
         s, initial = super().step(t, W, V), self.answer.initial
         g_W, g_V = s.gradients[0] / initial.w[:, None], s.gradients[1] / initial.v[:, None]
-        xi_W, xi_V = self.noise(t)
+        (xi_W, xi_V), (b_W, b_V) = self.noise(t), self.velocity(t)
         rate = self.rate(t)
-        return Step(self.move(W, g_W, xi_W, rate), self.move(V, g_V, xi_V, rate), s.f, (g_W, g_V))
+        return Step(self.move(W, g_W + b_W, xi_W, rate), self.move(V, g_V + b_V, xi_V, rate), s.f, (g_W, g_V))
 
 
 MISTAKES: Final[Sequence[type[Rule]]] = (
@@ -310,6 +345,7 @@ MISTAKES: Final[Sequence[type[Rule]]] = (
     _DecayAfter, _OppositeDecay, _NoDecay, _DoubleDecay, _HalfDecay, _DecayWithoutRate,
     _Sum, _Ascent, _FlippedLabel, _SlopeAtOutput, _SlopeOfOpposite, _LogisticLoss, _SquaredLoss, _ExponentialLoss, _HingeLoss,
     _SquaredAlpha, _UnitAlpha, _UnitZeta, _FrozenPatterns, _FrozenInGradient, _NoDerivative, _LinearNeurons,
-    _LateSwitch, _StepsForTime, _BareThreshold, _LargeRate, _LayerAfterLayer, _NoSecondLayer,
+    _LateSwitch, _StepsForTime, _BareThreshold, _LargeRate, _VelocityTwice, _NoMomentum,
+    _Dampened, _RateInVelocity, _LayerAfterLayer, _NoSecondLayer,
 )
 """Every one, in the order in which they are reported."""

@@ -12,7 +12,7 @@ from scipy import stats
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.draw_laws import Broken, draws_are_gaussian, draws_are_independent, draws_have_level
 from theory_sim.testing.simulator.rule import Rule, possible_rates
-from theory_sim.testing.simulator.task import Answer
+from theory_sim.testing.simulator.task import Answer, Declined
 
 __all__ = [
     "accumulated_noise_correlates", "noise_has_level", "noise_is_gaussian", "noise_is_independent", "partners_share_noise",
@@ -124,6 +124,8 @@ def accumulated_noise_correlates(cases: Sequence[Case], *, level: float = 1e-6) 
     It is what is left of the weights when the accumulated signal, by the gradients at the weights that were observed, is
     taken away. Products of entries over tau_s tau_t have mean rho and variance 1 + rho^2.
     """
+    if cases[0][0].optimiser != "gradient-descent":
+        raise Declined("its closed form is that of gradient descent")
     steps = len(cases[0][1].W) - 1
     times = np.unique(np.linspace(0, steps, 5).astype(int))
     pairs = [(s, t) for s in times for t in times if s <= t]

@@ -1,4 +1,4 @@
-"""One step of THEORY §3, written out, in parts that a mistake can change."""
+"""One step of THEORY §3, or of heavy ball (§15), written out, in parts that a mistake can change."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Rule:
     Parameters
     ----------
     experiment : Experiment
-        Gives lambda, the loss and the schedule.
+        Gives lambda, the loss, the momentum of heavy ball, and the schedule.
     answer : Answer
         Gives data, second layers, noise, and the weights at the start.
     rates : (steps,) array
@@ -53,6 +53,7 @@ class Rule:
     def __init__(self, experiment: Experiment, answer: Answer, rates: Array) -> None:
         self.e, self.answer, self.rates = experiment, answer, rates
         self.y, self.loss = answer.data.y, make_loss(experiment)
+        self.momentum = float(experiment.own_values.get("momentum", 0.0))
 
     def step(self, t: int, W: Array, V: Array) -> Step:
         """Weights after step t, from those before it."""
@@ -65,7 +66,8 @@ class Rule:
         g_W = initial.w[:, None] * ((b_W * residual) @ x1)
         g_V = initial.v[:, None] * ((b_V * residual) @ x2)
         xi_W, xi_V = self.noise(t)
-        return Step(self.move(W, g_W, xi_W, rate), self.move(V, g_V, xi_V, rate), f, (g_W, g_V))
+        b_W, b_V = self.velocity(t)
+        return Step(self.move(W, g_W + b_W, xi_W, rate), self.move(V, g_V + b_V, xi_V, rate), f, (g_W, g_V))
 
     def patches(self) -> tuple[Array, Array]:
         """Inputs of the two layers."""
@@ -97,8 +99,15 @@ class Rule:
         noise = self.answer.noise
         return (0.0, 0.0) if noise is None else (noise[0][t], noise[1][t])
 
+    def velocity(self, t: int) -> tuple[Any, Any]:
+        """What momentum adds to the gradients of step t: mu b, where b is what the step before moved by, over its rate."""
+        if self.momentum == 0.0 or t == 0:
+            return 0.0, 0.0
+        W, V, rate = self.answer.W, self.answer.V, self.rate(t - 1)
+        return self.momentum * (W[t - 1] - W[t]) / rate, self.momentum * (V[t - 1] - V[t]) / rate
+
     def move(self, U: Array, gradient: Array, xi: Any, rate: float) -> Array:
-        """U_{t+1}."""
+        """U_{t+1}; ``gradient`` is that of the data term, and the momentum beside it."""
         moved: Array = U - rate * (gradient + self.e.lambda_ * U + xi)
         return moved
 

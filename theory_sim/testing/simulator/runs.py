@@ -21,9 +21,10 @@ SAME: Final[Mapping[str, Any]] = {
 # What the step and the draws of the battery follow; of other fields they know the default.
 _KNOWN: Final = {
     "name", "d", "kappa", "N", "p0", "q0", "g0", "r", "alpha_min", "alpha_max", "counts", "n_test", "m_W", "m_V", "neurons",
-    "dtype", "schedule", "eta_1", "eta_2", "epsilon_1", "step_tau", "step_factor", "pieces", "lambda_", "loss", "tau_xi",
-    "tau_0", "tau_0_rate", "max_tau", "max_steps", "seed", "record_every",
+    "dtype", "schedule", "eta_1", "eta_2", "epsilon_1", "step_tau", "step_factor", "pieces", "lambda_", "loss", "optimiser",
+    "tau_xi", "tau_0", "tau_0_rate", "max_tau", "max_steps", "seed", "record_every",
 }
+_OPTIMISERS: Final = ("gradient-descent", "heavy-ball")
 SEEDS: Final = 4
 STEPS: Final = 20
 # Draws of 80 000 numbers a layer: four seeds, 20 steps, 1000 numbers a step if neurons are paired. Rates are not 1, at which
@@ -60,6 +61,11 @@ class Runs:
     _kept: dict[Any, list[list[Case]] | Declined] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        optimiser = self.fixed.get("optimiser", _OPTIMISERS[0])
+        if optimiser not in _OPTIMISERS or self.fixed.get("decay", "coupled") != "coupled":
+            raise InputError(f"optimiser = {optimiser!r} with decay = {self.fixed.get('decay', 'coupled')!r}",
+                             f"the battery knows the step of {' and '.join(_OPTIMISERS)}, with coupled decay",
+                             "hold one of these")
         for name, value in self.fixed.items():
             if name in Experiment.model_fields and name not in _KNOWN:
                 only = SAME.get(name, Experiment.model_fields[name].default)

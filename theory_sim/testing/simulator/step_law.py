@@ -85,6 +85,9 @@ def _deviation_of_step(rule: Rule, t: int) -> Deviation | None:
         known = ((np.abs(U @ x.T) > terms * size) | (size == 0.0)).all(axis=1)
         allowed = terms * (np.abs(U) + np.abs(moved) + rule.rate(t) * np.abs(xi))
         allowed += rule.rate(t) * np.abs(u)[:, None] * (error @ np.abs(x))
+        if rule.momentum > 0 and t > 0:  # the buffer is the difference of two states, over the rate
+            last = answer.W[t - 1] if name == "W" else answer.V[t - 1]
+            allowed += terms * rule.momentum * rule.rate(t) / rule.rate(t - 1) * (np.abs(U) + np.abs(last))
         off = np.abs(now - moved)
         wrong = known[:, None] & ~(off <= allowed)
         if wrong.any():
