@@ -13,7 +13,7 @@ import numpy as np
 from timing import interleaved, numpy_products, report
 
 from theory_sim.data import draw_data
-from theory_sim.data.pq_mixture import Q_ONLY
+from theory_sim.data.examples import Q_ONLY
 from theory_sim.experiment import Experiment
 from theory_sim.network import SplitNetwork
 from theory_sim.numeric.pool import BlockPool

@@ -16,11 +16,20 @@ import numpy as np
 import pytest
 from pydantic import Field
 
-from theory_sim import Experiment, simulate
+from theory_sim import Experiment, draw_data, simulate
 from theory_sim.cli import app
 from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError
-from theory_sim.experiment.choices import LOSSES, OBSERVERS, OPTIMISERS, PLACEMENTS, SCHEDULES
+from theory_sim.experiment.choices import (
+    ACTIVATIONS,
+    ALPHA_LAWS,
+    DATA_LAWS,
+    LOSSES,
+    OBSERVERS,
+    OPTIMISERS,
+    PLACEMENTS,
+    SCHEDULES,
+)
 from theory_sim.experiment.tables import choice_table, field_table, observer_table, placement_table, schedule_table
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.plan import Plan
@@ -33,7 +42,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TINY = Experiment(d=8, N=24, m_W=12, m_V=16, n_test=4, max_tau=8.0, record_every=1.0, eta_1=1.0, eta_2=0.25, lambda_=0.01,
                   tau_xi=0.05, epsilon_1=0.3)
 PLACES = {"SCHEDULES": "theory_sim.train.schedules", "PLACEMENTS": "theory_sim.train.noise", "OBSERVERS": "theory_sim.observe",
-          "LOSSES": "theory_sim.train.losses", "OPTIMISERS": "theory_sim.train.optimisers"}
+          "LOSSES": "theory_sim.train.losses", "OPTIMISERS": "theory_sim.train.optimisers",
+          "DATA_LAWS": "theory_sim.data", "ALPHA_LAWS": "theory_sim.data.alpha",
+          "ACTIVATIONS": "theory_sim.network.activations"}
 
 
 def templates() -> dict[str, str]:
@@ -47,7 +58,8 @@ def templates() -> dict[str, str]:
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The files, as if they were in the packages' folders."""
     registries: dict[str, Any] = {"SCHEDULES": SCHEDULES, "PLACEMENTS": PLACEMENTS, "OBSERVERS": OBSERVERS,
-                                  "LOSSES": LOSSES, "OPTIMISERS": OPTIMISERS}
+                                  "LOSSES": LOSSES, "OPTIMISERS": OPTIMISERS, "DATA_LAWS": DATA_LAWS, "ALPHA_LAWS": ALPHA_LAWS,
+                                  "ACTIVATIONS": ACTIVATIONS}
     before = {name: (registry.names(), dict(registry._things)) for name, registry in registries.items()}
     for name, code in templates().items():
         folder = tmp_path / name.lower()
@@ -79,13 +91,14 @@ def test_the_page_has_a_template_for_each() -> None:
 @pytest.mark.usefixtures("added")
 def test_one_file_is_found_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = printed("run", "--help", monkeypatch=monkeypatch)
-    for name in ("ramp", "langevin", "stragglers", "smooth-hinge"):
+    for name in ("ramp", "langevin", "stragglers", "smooth-hinge", "spheres", "triangular", "silu"):
         assert name in text
     assert "| `ramp` | from half of `eta_1`" in schedule_table() and "`ramp_tau` |" in schedule_table()
     row = "| `ramp_tau` | `50.0` | a number from 1e-12 to 1e+12 | tau at which the rate is eta_1 (read by `ramp`) |"
     assert row in field_table()
     assert "| `langevin` |" in placement_table() and "| `stragglers` |" in observer_table()
-    assert "| `smooth-hinge` | $" in choice_table("loss")
+    for kind, name in (("loss", "smooth-hinge"), ("data_law", "spheres"), ("alpha_law", "triangular"), ("activation", "silu")):
+        assert f"| `{name}` | " in choice_table(kind)
     path = tmp_path / "run.toml"
     path.write_text("schedule = 'ramp'\nramp_tau = 4\nnoise_placement = 'langevin'\nnoise_level = 0.1\n"
                     "[observe.stragglers]\nevery_tau = 2.0\n", encoding="utf-8")
@@ -153,6 +166,22 @@ def test_the_optimiser_runs() -> None:
     assert "| `quasi-hyperbolic` | $" in choice_table("optimiser")
     with pytest.raises(InputError, match=r"optimiser = 'quasi-hyperbolic'\n.*closed forms"):
         simulate(e, "closure")
+
+
+@pytest.mark.usefixtures("added")
+def test_the_laws_of_the_data_and_the_activation_run() -> None:
+    spheres = TINY.replace(data_law="spheres", activation="silu", biases=True)
+    assert (simulate(spheres, threads=1).history("train_loss") > 0).all()
+    radius = np.linalg.norm(draw_data(spheres).x1, axis=1)
+    np.testing.assert_allclose(radius, np.where(draw_data(spheres).y > 0, 1.0, 0.5), rtol=1e-6)
+    e = TINY.replace(alpha_law="triangular", alpha_min=0.2, N=4000, p0=0.0)
+    alpha = draw_data(e).alpha
+    assert alpha.min() >= 0.2 and alpha.max() <= 1.0 and abs(alpha.mean() - 0.6) < 5 * 0.8 / 24**0.5 / 4000**0.5
+    small = e.replace(N=24)
+    for engine in ("finite", "limit"):
+        assert simulate(small, Engine(engine), threads=1).outcome == "budget_spent"
+    with pytest.raises(InputError, match=r"alpha_law = 'triangular'\n.*closed forms"):
+        simulate(small, "closure")
 
 
 @pytest.mark.usefixtures("added")

@@ -11,8 +11,8 @@ from hypothesis import given
 from scipy import stats
 
 from theory_sim import Data, Experiment, draw_data, draw_test_data
-from theory_sim.data import pq_mixture
-from theory_sim.data.pq_mixture import BOTH, P_ONLY, Q_ONLY
+from theory_sim.data import law
+from theory_sim.data.examples import BOTH, P_ONLY, Q_ONLY
 from theory_sim.errors import InputError
 from theory_sim.testing import data_sets, experiments
 
@@ -99,8 +99,8 @@ def test_a_test_set_shares_no_draws_with_the_training_set(monkeypatch: pytest.Mo
     e = LARGE.replace(N=2000, p0=1.0, q0=0.0, n_test=2000)
     assert 0 < shared_draws(draw_data(e), draw_test_data(e)) < 0.03
     assert 0 < shared_draws(draw_data(e), draw_data(e.replace(seed=2))) < 0.03
-    own = pq_mixture.generator
-    monkeypatch.setattr(pq_mixture, "generator", lambda seed, purpose, *address: own(
+    own = law.generator
+    monkeypatch.setattr(law, "generator", lambda seed, purpose, *address: own(
         seed, "data" if purpose == "test data" else purpose, *address))
     assert shared_draws(draw_data(e), draw_test_data(e)) > 0.5
 

@@ -42,7 +42,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"lambda_": 0.0}, "tau_0 = 'stationary' with lambda = 0", "no stationary level", "give tau_0"),
     ({"tau_0": -1.0}, "tau_0 = -1", "standard deviation", "0 or more"),
     ({"tau_0": 1.0, "tau_0_rate": 2.0}, "both given", "only with", "leave one"),
-    ({"alpha_min": 2.0}, "alpha_min = 2 > alpha_max = 1", "uniform", "swap"),
+    ({"alpha_min": 2.0}, "alpha_min = 2 > alpha_max = 1", "from alpha_min", "swap"),
     ({"schedule": "L"}, "schedule = 'L'", "one of 'L-S', 'S', ", "choose one of these"),
     ({"d": 2.5}, "d = 2.5", "a whole number from 1 to 10000000", "change d"),
     ({"seed": -1}, "seed = -1", "a whole number from 0 to 2^64 - 1", "change seed"),

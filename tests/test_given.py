@@ -16,6 +16,7 @@ from tests.reference import reference_run
 from tests.replay import Rate
 from tests.test_resume import Stop, assert_same_data
 from theory_sim import Engine, Experiment, Trajectory, draw_data, draw_initial, draw_noise, draw_test_data, resume, simulate
+from theory_sim.data import Data
 from theory_sim.errors import InputError
 from theory_sim.loop import unfinished_path
 
@@ -106,7 +107,9 @@ def broken() -> dict[str, tuple[Experiment, dict[str, Any]]]:
     moved[train.kind == 1] = 1.0
 
     def data(**changed: Any) -> dict[str, Any]:
-        return {"data": (replace(train, **changed), test)}
+        pq = {name: changed.pop(name) for name in ("alpha", "direction", "w_star", "r") if name in changed}
+        moved = {**vars(train), **changed}
+        return {"data": (Data.of_pq(moved["x1"], moved["y"], moved["kind"], replace(train.structure, **pq)), test)}
 
     def noise(**changed: Any) -> dict[str, Any]:
         return {"noise": {**xi, **changed}}
@@ -114,8 +117,12 @@ def broken() -> dict[str, tuple[Experiment, dict[str, Any]]]:
     free = TINY.replace(neurons="independent")
     return {
         "data = 3": (TINY, {"data": 3}), "data.0..x1: float64": (TINY, data(x1=train.x1.astype(float))),
-        "data.0..y": (TINY, data(y=train.y[:-1])), "data.0. with other labels": (TINY, data(y=2 * train.y)),
-        "x1 of Q-only": (TINY, data(x1=moved)), "holds infinities or NaN": (TINY, data(alpha=train.alpha + np.inf)),
+        "data.0..y": (TINY, {"data": (replace(train, y=train.y[:-1]), test)}),
+        "data.0. with other labels": (TINY, data(y=2 * train.y)),
+        "x1 of Q-only": (TINY, data(x1=moved)), "x1 holds infinities": (TINY, data(x1=train.x1 + np.float32(np.inf))),
+        "with other kinds": (TINY, {"data": (replace(train, kinds=("x",)), test)}), "without directions": (
+            TINY, {"data": (replace(train, pq=None), test)}), "x2 that does not follow": (
+            TINY, {"data": (replace(train, x2=train.x2 + 1), test)}),
         "r = 0.2": (TINY, data(r=0.2)), "alpha of at least 0": (TINY, data(alpha=train.alpha - 0.5)),
         "without fresh examples": (TINY, {"data": draw_data(TINY.replace(seed_data=9))}),
         "one w. for both": (TINY, {"data": (train, draw_test_data(TINY.replace(seed_data=9)))}),

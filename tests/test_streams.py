@@ -130,7 +130,7 @@ def test_no_two_parts_of_a_run_share_a_stream(engine: str, fields: dict[str, int
 
 
 def test_the_spy_sees_a_stream_that_is_used_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("theory_sim.data.pq_mixture.generator", lambda seed, purpose, *address: generator(
+    monkeypatch.setattr("theory_sim.data.law.generator", lambda seed, purpose, *address: generator(
         seed, "data" if purpose == "test data" else purpose, *address))
     spy = Spy(monkeypatch)
     assert len(set(spy.of(lambda: draw_data(RUN))) & set(spy.of(lambda: draw_test_data(RUN)))) == 2

@@ -194,6 +194,11 @@ def outside_of_theory(experiment: Experiment) -> list[Fault]:
                                 f"the closed forms and the closure are of {registry.kind} = {within} (THEORY §8, §16)",
                                 f"set {registry.kind} = {within}, or rely on the engines limit and finite alone",
                                 (registry.kind,)))
+    for field in experiment.beyond_theory():
+        faults.append(Fault(f"{field} = {getattr(experiment, field)!r}",
+                            "the closed forms and the closure are of the network of THEORY §2, which has neither biases nor a "
+                            "trained second layer nor a scaled output",
+                            f"leave {field} out, or rely on the engine finite alone", (field,)))
     return faults
 
 

@@ -41,7 +41,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Variables of every run, with their dimensions after ``record``."""
 _LABELS: Final[Mapping[str, tuple[str, ...]]] = {
-    "kind": ("P-only", "Q-only", "both"), "direction": ("z-zeta", "z", "z+zeta"), "part": ("total", "signal"),
+    "direction": ("z-zeta", "z", "z+zeta"), "part": ("total", "signal"),
 }
 _A_RUN: Final = "a saved run"
 _METADATA: Final = ".zmetadata"
@@ -185,6 +185,9 @@ def _require_schema(dataset: xarray.Dataset) -> None:
             raise ValueError(f"it lacks {name}")
         if dataset[name].dims != ("record", *dims) or dataset[name].dtype.kind not in "fiu":
             raise ValueError(f"{name} is {dataset[name].dtype} along {dataset[name].dims}")
+    kinds = dataset["kind"].values.tolist()
+    if not kinds or not all(isinstance(kind, str) and kind and kind.isprintable() for kind in kinds):
+        raise ValueError(f"kind has the labels {kinds}")
     for name, labels in _LABELS.items():
         if tuple(dataset[name].values.tolist()) != labels:
             raise ValueError(f"{name} has the labels {dataset[name].values.tolist()}")

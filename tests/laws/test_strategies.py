@@ -34,7 +34,7 @@ AT_ODDS = [
     {"tau_0_rate", "lambda_"}, {"tau_0_rate", "tau_xi"},
     {"noise_level", "noise_annealing"}, {"noise_level", "noise_factor"}, {"noise_level", "temperature"},
     *({field, own} for own in ("warm_up_tau", "warm_up_from") for field in ("schedule", "pieces")),
-    {"noise_placement", "temperature"}, {"preconditioner", "m_W"}, {"preconditioner", "m_V"},
+    {"noise_placement", "temperature"}, {"preconditioner", "m_W"}, {"preconditioner", "m_V"}, {"d_2", "overlap_z"},
 ]
 
 
@@ -53,6 +53,8 @@ def values_of(name: str, info: FieldInfo, draw: np.random.Generator) -> Any:
         return TABLES[name][draw.integers(len(TABLES[name]))]
     parts = get_args(info.annotation) if get_origin(info.annotation) not in (None, Literal, Annotated) else (info.annotation,)
     choices: list[Any] = list(choices_of(info)) + ([None] if type(None) in parts else [])
+    if bool in parts:
+        return bool(draw.integers(2))
     if not {int, float} & set(parts):
         return choices[draw.integers(len(choices))]
     if choices and draw.random() < 0.3:

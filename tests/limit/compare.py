@@ -25,6 +25,9 @@ def course(e: Experiment, options: dict[str, Any], **moved: Any) -> Course:
     step = iter(range(10**6))
     assert e.max_steps is not None
     given = {name: value for name, value in options.items() if name != "noise"}
+    if e.activation != "relu":  # slopes a below and 1 above 0: mean (1 + a) / 2, and sign(z) (1 - a) / 2 about it
+        leak = {"leaky-relu": lambda: e.own_values["leak"], "linear": lambda: 1.0}[e.activation]()
+        given |= {"quarter": ((1 + leak) / 2) ** 2, "arcsine": (1 - leak) ** 2}
     if options.get("noise") == "sampled":
         given["noise"] = _paths(e, train, test, options.get("spatial", "exact"))
     return reference_limit(

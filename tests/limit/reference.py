@@ -55,7 +55,8 @@ def reference_limit(
     steps: int,
     # (t, rho of t - 1 and t) -> n_t / tau_t at x_1 of the training and the fresh examples and at Q's directions
     noise: Callable[[int, float], tuple[Array, Array, Array]] | None = None,
-    quarter: float = 0.25,  # a false twin moves this
+    quarter: float = 0.25,  # a false twin moves this; E phi' E phi' of another activation
+    arcsine: float = 1.0,  # variance of phi' over that of ReLU's
     late: int = 0,  # a false twin lets D begin one factor early or late
 ) -> Course:
     n = len(y)
@@ -78,7 +79,7 @@ def reference_limit(
         inner_qt, cos_qt = directions @ x1_test.T, cosine(directions, x1_test)
 
     def k(inner: Array, cos: Array, rho: float) -> Array:
-        return inner * (quarter + np.arcsin(np.clip(rho * cos, -1, 1)) / (2 * np.pi))
+        return inner * (quarter + arcsine * np.arcsin(np.clip(rho * cos, -1, 1)) / (2 * np.pi))
 
     pairs = ~np.eye(len(seen), dtype=bool)
 
@@ -87,9 +88,9 @@ def reference_limit(
         if spatial == "exact":
             return k(inner_pp, cos_pp, rho), k(inner_tp, cos_tp, rho)
         between = cos_pp[np.ix_(seen, seen)][pairs]
-        mean = float(np.mean(between * np.arcsin(rho * between))) if len(between) else 0.0
+        mean = arcsine * float(np.mean(between * np.arcsin(rho * between))) if len(between) else 0.0
         gram = quarter * inner_pp + np.outer(size, size) * mean / (2 * np.pi)
-        np.fill_diagonal(gram, size**2 * (quarter + math.asin(min(1.0, max(-1.0, rho))) / (2 * np.pi)))
+        np.fill_diagonal(gram, size**2 * (quarter + arcsine * math.asin(min(1.0, max(-1.0, rho))) / (2 * np.pi)))
         return gram, quarter * inner_tp + np.outer(size_test, size) * mean / (2 * np.pi)
 
     rates: list[float] = []
@@ -176,7 +177,7 @@ def reference_limit(
         weight = rates[s] * float(np.prod([1 - rate * lambda_ for rate in rates[s + 1 :]]))
         if kernel == "moving" and levels[s] == 0:
             continue
-        linear -= weight * residuals[s] @ x1 / 4
+        linear -= quarter * weight * residuals[s] @ x1
         if shared:
-            linear -= weight * q_pull(residuals[s]) @ directions / 4
+            linear -= quarter * weight * q_pull(residuals[s]) @ directions
     return Course(f, f_test, g, norms, linear, np.array(rates), left_out)

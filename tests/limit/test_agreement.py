@@ -52,6 +52,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
          "max_steps": 8},
         {"noise": "sampled"},
     ),
+    "leaky ReLU": ({"activation": "leaky-relu", "leak": 0.3}, {}),
+    "leaky ReLU, shared": ({"activation": "leaky-relu", "leak": -0.2, "network": "shared", "overlap_z": 0.3}, {}),
+    "leaky ReLU, mean": ({"activation": "leaky-relu", "leak": 0.3}, {"spatial": "mean"}),
+    "leaky ReLU, independent": ({"activation": "leaky-relu", "leak": 0.5, "network": "shared"}, {"kernel": "independent"}),
+    "linear": ({"activation": "linear"}, {}),
+    "linear, shared": ({"activation": "linear", "network": "shared", "overlap_z": -0.4}, {}),
     "noise that only shrinks, through 0": ({"tau_xi": 0.0, "schedule": "constant", "eta_1": 60.0, "max_steps": 8}, {}),
 }
 

@@ -1,5 +1,9 @@
-"""Distributions of examples."""
+"""Laws of the examples; each is one file that registers itself."""
 
-from theory_sim.data.pq_mixture import KINDS, Data, draw_data, draw_test_data, shared_directions
+from theory_sim.data.alpha import AlphaLaw
+from theory_sim.data.examples import KINDS, Data, PQStructure
+from theory_sim.data.law import DataLaw, draw_data, draw_test_data, register_data_law
+from theory_sim.data.pq_mixture import shared_directions
 
-__all__ = ["KINDS", "Data", "draw_data", "draw_test_data", "shared_directions"]
+__all__ = ["KINDS", "AlphaLaw", "Data", "DataLaw", "PQStructure", "draw_data", "draw_test_data", "register_data_law",
+           "shared_directions"]

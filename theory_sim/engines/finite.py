@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.engines.registry import register
@@ -39,7 +39,8 @@ class Finite(Solver):
     ) -> Fault | None:
         from theory_sim.precision import precision_fault
 
-        return precision_fault(experiment)
+        found = [*_of_general(experiment), *filter(None, [precision_fault(experiment)])]
+        return next(iter(found), None)
 
     def require_resources(self, experiment: Experiment, options: Mapping[str, Any], threads: int | None) -> None:
         from theory_sim.experiment import require_steps
@@ -103,6 +104,36 @@ class Finite(Solver):
         return e.most_steps * (_STEP_SECONDS + (products + 4.0 * weights) / (_PER_SECOND * threads))
 
 
+def _needs_general(e: Experiment) -> bool:
+    """Whether the networks that are compiled for ReLU on the P/Q mixture do not compute it."""
+    return not (e.of_theory and e.has_pq)
+
+
+def _of_general(e: Experiment) -> Iterator[Fault]:
+    """What the general network does not do."""
+    from theory_sim.experiment.choices import OBSERVERS, OPTIMISERS
+    from theory_sim.observe.base import Observer
+
+    if not _needs_general(e):
+        return
+    fields = [field for field, within in (("data_law", e.has_pq), ("activation", e.of_theory or bool(e.beyond_theory())))
+              if not within] + e.beyond_theory()
+    what = " and ".join(f"{field} = {getattr(e, field)!r}" for field in fields)
+    if e.noise_placement != "none" or e.patterns != "moving":
+        placed = "noise_placement" if e.noise_placement != "none" else "patterns"
+        yield Fault(f"{placed} = {getattr(e, placed)!r} with {what}", "noise in other places and patterns that are held are "
+                    "those of ReLU networks on the P/Q mixture (THEORY §12)", f"leave {placed} out", (placed, *fields))
+    if e.train_second_layer and not OPTIMISERS[e.optimiser].in_theory:
+        yield Fault(f"optimiser = {e.optimiser!r} with train_second_layer = True",
+                    "the second layer is trained by gradient descent alone", "use optimiser = 'gradient-descent'",
+                    ("optimiser", "train_second_layer"))
+    for name in e.observe:
+        chosen = OBSERVERS[name]
+        if issubclass(chosen, Observer) and chosen.needs_theory:
+            yield Fault(f"the observer {name!r} with {what}", "it looks at patterns and directions of a ReLU network on the "
+                        "P/Q mixture (THEORY §2)", f"do not observe {name}", (f"observe.{name}", *fields))
+
+
 def _require_memory(solver: Finite, e: Experiment, threads: int) -> None:
     """Raise InputError, with the field to lower, if the run needs more memory than there is."""
     from theory_sim.memory import available_bytes, fits, gib, refuse
@@ -132,7 +163,10 @@ def _require_memory(solver: Finite, e: Experiment, threads: int) -> None:
 
 
 def _network_class(experiment: Experiment) -> type[FiniteNetwork]:
-    from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
+    from theory_sim.network import GeneralNetwork, PlacedNetwork, SharedNetwork, SplitNetwork
+
+    if _needs_general(experiment):
+        return GeneralNetwork
 
     if experiment.noise_placement != "none" or experiment.patterns != "moving":
         return PlacedNetwork

@@ -63,9 +63,11 @@ class Limit(Solver):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
-        found = (*_of_optimiser(experiment, options), *_of_placement(experiment, options),
-                 *_of_noise_output(experiment, options), *_of_observers(experiment), *_of_loss(experiment, options),
-                 *_of_flow(experiment, options, observers))
+        found = (
+            *_of_data(experiment), *_of_network(experiment), *_of_optimiser(experiment, options),
+            *_of_placement(experiment, options), *_of_noise_output(experiment, options), *_of_observers(experiment),
+            *_of_loss(experiment, options), *_of_flow(experiment, options, observers),
+        )
         return next(iter(found), None)
 
     def require_resources(self, experiment: Experiment, options: Mapping[str, Any], threads: int | None) -> None:
@@ -129,6 +131,27 @@ def _of_optimiser(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
                     "use noise = 'vanishing'", fields)
 
 
+def _of_data(e: Experiment) -> Iterator[Fault]:
+    if not e.has_pq:
+        yield Fault(f"data_law = {e.data_law!r} in the limit", "its equations use the mixture's three directions (THEORY §7)",
+                    "use the engine finite, or data_law = 'pq-mixture'", ("data_law",))
+
+
+def _of_network(e: Experiment) -> Iterator[Fault]:
+    from theory_sim.experiment.choices import ACTIVATIONS
+
+    if ACTIVATIONS[e.activation].slopes(e) is None:
+        within = ", ".join(repr(each.name) for each in ACTIVATIONS if each.two_lines)
+        yield Fault(f"activation = {e.activation!r} in the limit", "its two-time kernel is that of activations of two straight "
+                    f"lines, {within} (THEORY §6)", "use the engine finite, or one of these", ("activation",))
+    elif not e.of_theory and e.tau_0_value == 0:
+        yield Fault(f"tau_0 = 0 with activation = {e.activation!r} in the limit", "phi' at 0 is that of neither line",
+                    "give a small tau_0", ("tau_0", "activation"))
+    for field in e.beyond_theory():
+        yield Fault(f"{field} = {getattr(e, field)!r} in the limit", "its equations are those of THEORY §2: no biases, "
+                    "a fixed second layer, output scale 1", f"use the engine finite, or leave {field} out", (field,))
+
+
 def _of_placement(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
     """Placed noise and patterns that have no equation in the limit, or none under these options."""
     from theory_sim.experiment.choices import PLACEMENTS
@@ -168,6 +191,9 @@ def _of_noise_output(e: Experiment, options: Mapping[str, Any]) -> Iterator[Faul
         yield Fault("noise = 'sampled' with spatial = 'mean' and network = 'shared'",
                     "the mean over pairs holds between patches x_1, not between z and z +- zeta", "use spatial = 'exact'",
                     ("network",))
+    if not e.of_theory:
+        yield Fault(f"noise = 'sampled' with activation = {e.activation!r}", "the noise output of THEORY §7 is that of ReLU",
+                    "use noise = 'vanishing', or activation = 'relu'", ("activation",))
     if options["time"] == "flow":
         yield Fault("noise = 'sampled' with time = 'flow'",
                     "paths of the noise are as rough as Brownian motion, on which adaptive steps lose their order",
@@ -195,6 +221,9 @@ def _of_observers(e: Experiment) -> Iterator[Fault]:
         if issubclass(chosen, Observer) and chosen.needs_weights:
             yield Fault(f"the observer {name!r} in the limit", "it looks at the weights of neurons, of which there are none",
                         f"use the engine finite, or do not observe {name}", (f"observe.{name}",))
+        elif issubclass(chosen, Observer) and chosen.needs_theory and not e.of_theory:
+            yield Fault(f"the observer {name!r} with activation = {e.activation!r}", "it is of ReLU's kernels (THEORY §6)",
+                        f"do not observe {name}, or use activation = 'relu'", (f"observe.{name}", "activation"))
 
 
 def _of_flow(e: Experiment, options: Mapping[str, Any], observers: Sequence[Observer]) -> Iterator[Fault]:

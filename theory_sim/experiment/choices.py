@@ -17,8 +17,10 @@ from pydantic_core import CoreSchema, core_schema
 
 from theory_sim.experiment.choice import Choice, Choices
 
-__all__ = ["CHOSEN", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "OPTIMISERS", "PLACEMENTS", "SCHEDULES", "OneOf", "OptimiserChoice",
-           "ScheduleChoice", "chosen_by"]
+__all__ = [
+    "ACTIVATIONS", "ALPHA_LAWS", "CHOSEN", "DATA_LAWS", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "OPTIMISERS", "PLACEMENTS",
+    "SCHEDULES", "ActivationChoice", "DataLawChoice", "OneOf", "OptimiserChoice", "ScheduleChoice", "chosen_by",
+]
 
 
 class ScheduleChoice(Choice):
@@ -71,13 +73,63 @@ class OptimiserChoice(Choice):
         return False
 
 
+class DataLawChoice(Choice):
+    """What an Experiment asks of a law of the data.
+
+    Attributes
+    ----------
+    has_pq : bool
+        Whether second patches lie along the three directions of the P/Q mixture (THEORY §1), which the fast networks, the limit
+        and the closure use.
+    """
+
+    has_pq: ClassVar[bool] = False
+
+    @classmethod
+    def second_dimension(cls, experiment: Any) -> int:
+        """Dimension k of the second patch as the network's own filters see it; 0: there is none."""
+        return int(experiment.d)
+
+
+class ActivationChoice(Choice):
+    """What an Experiment asks of an activation.
+
+    Attributes
+    ----------
+    fast_networks : bool
+        Whether the networks that are compiled for ReLU compute it.
+    homogeneous : bool
+        Whether phi(a z) = a phi(z) for a > 0.
+    zero_at_zero : bool
+        Whether phi(0) = 0.
+    two_lines : bool
+        Whether phi is one straight line below 0 and one above, with the slopes of `slopes`.
+    """
+
+    in_theory: ClassVar[bool] = False
+    fast_networks: ClassVar[bool] = False
+    homogeneous: ClassVar[bool] = False
+    zero_at_zero: ClassVar[bool] = False
+    two_lines: ClassVar[bool] = False
+
+    @classmethod
+    def slopes(cls, experiment: Any) -> tuple[float, float] | None:
+        """Slopes below and above 0 of an activation of two straight lines, which the limit computes; None of any other."""
+        return None
+
+
 SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedules")
 OPTIMISERS: Final = Choices[OptimiserChoice]("optimiser", "theory_sim.train.optimisers")
 PLACEMENTS: Final = Choices[Choice]("noise_placement", "theory_sim.train.noise")
 LOSSES: Final = Choices[Choice]("loss", "theory_sim.train.losses")
 OBSERVERS: Final = Choices[Choice]("observer", "theory_sim.observe")
+DATA_LAWS: Final = Choices[DataLawChoice]("data_law", "theory_sim.data")
+ALPHA_LAWS: Final = Choices[Choice]("alpha_law", "theory_sim.data.alpha")
+ACTIVATIONS: Final = Choices[ActivationChoice]("activation", "theory_sim.network.activations")
 NO_PLACEMENT: Final = "none"
-CHOSEN: Final[tuple[Choices[Any], ...]] = (SCHEDULES, OPTIMISERS, PLACEMENTS, LOSSES)
+CHOSEN: Final[tuple[Choices[Any], ...]] = (
+    SCHEDULES, OPTIMISERS, PLACEMENTS, LOSSES, DATA_LAWS, ALPHA_LAWS, ACTIVATIONS,
+)
 """Registries of which a field, named like the registry's kind, chooses one."""
 
 

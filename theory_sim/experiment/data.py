@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from theory_sim.errors import Fault
+from theory_sim.experiment.choices import ALPHA_LAWS, DATA_LAWS, OneOf
 from theory_sim.experiment.section import Section
 
 __all__ = ["DataSection"]
@@ -18,14 +19,20 @@ class DataSection(Section):
     """Dimension, number and kinds of the examples."""
 
     d: int = Field(200, strict=True, ge=1, le=10**7, description="dimension of each of the two patches x_1, x_2")
+    data_law: Annotated[str, OneOf(DATA_LAWS)] = Field(
+        "pq-mixture", description="law of the examples", json_schema_extra={"since": "0.3"}
+    )
     kappa: float | None = Field(None, ge=1e-3, le=1e3, description="sets N = d / kappa^2 (0.5 if N is not given either)")
     N: int | None = Field(None, strict=True, ge=1, description="number of training examples; give it or kappa")
     p0: float | None = Field(None, ge=0, le=1, description="probability of P-only (default kappa^2 / 2)")
     q0: float = Field(0.5, ge=0, le=1, description="probability of Q-only")
     g0: float = Field(1.0, ge=0, le=1e6, description="margin of P times sqrt(d): gamma_0 = g0 / sqrt(d)")
     r: float = Field(0.3, ge=1e-6, le=1e3, description="norm of zeta, the half-distance between Q's outer points")
-    alpha_min: float = Field(0.5, ge=0, description="alpha is uniform on [alpha_min, alpha_max]")
-    alpha_max: float = Field(1.0, ge=1e-3, le=1e3, description="alpha is uniform on [alpha_min, alpha_max]")
+    alpha_law: Annotated[str, OneOf(ALPHA_LAWS)] = Field(
+        "uniform", description="law of alpha, the length of x_2", json_schema_extra={"since": "0.3"}
+    )
+    alpha_min: float = Field(0.5, ge=0, description="alpha is from alpha_min to alpha_max")
+    alpha_max: float = Field(1.0, ge=1e-3, le=1e3, description="alpha is from alpha_min to alpha_max")
     counts: Literal["random", "exact"] = Field("exact", description="examples of each kind: drawn, or rounded")
     n_test: int = Field(200, strict=True, ge=1, description="fresh test examples of each kind")
 
@@ -53,7 +60,12 @@ class DataSection(Section):
                         ("p0", "q0") if self.p0 is not None else ("q0", "d", "kappa", "N"))
         if self.alpha_min > self.alpha_max:
             yield Fault(f"alpha_min = {self.alpha_min:g} > alpha_max = {self.alpha_max:g}",
-                        "alpha is uniform on [alpha_min, alpha_max]", "swap them", ("alpha_min", "alpha_max"))
+                        "alpha is from alpha_min to alpha_max", "swap them", ("alpha_min", "alpha_max"))
+
+    @property
+    def has_pq(self) -> bool:
+        """Whether second patches lie along the three directions of the P/Q mixture (THEORY §1)."""
+        return DATA_LAWS[self.data_law].has_pq
 
     @property
     def n_examples(self) -> int:

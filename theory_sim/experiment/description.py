@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from theory_sim.errors import ExperimentError, Fault, StoreError, repr_of, shown
 from theory_sim.experiment.choice import Choice
-from theory_sim.experiment.choices import CHOSEN, SCHEDULES, chosen_by
+from theory_sim.experiment.choices import ALPHA_LAWS, CHOSEN, DATA_LAWS, SCHEDULES, chosen_by
 from theory_sim.experiment.field_rules import named_once
 from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_names, read_own_fields
 from theory_sim.experiment.presets import PRESETS
@@ -85,7 +85,7 @@ class Experiment(RecordingSection):
             yield from each.faults(self)
 
     def unread(self, given: Mapping[str, Any], schedules: Sequence[str] = ()) -> list[Fault]:
-        """Fields, among those given, that no schedule to be run reads: they change nothing.
+        """Fields, among those given, that no schedule to be run and no chosen law of the data reads: they change nothing.
 
         A file warns of them and the command line refuses them. An Experiment that is made in Python does not: it is a value
         whose schedule may be replaced, and which schedules it will be run under nobody has said yet. Ask here then.
@@ -107,6 +107,12 @@ class Experiment(RecordingSection):
                 faults.append(Fault(f"{field} = {shown(repr_of(value))} with schedule = {' and '.join(map(repr, chosen))}",
                                     f"only {', '.join(map(repr, readers))} read{'s' if len(readers) == 1 else ''} {field}",
                                     f"leave {field} out, or choose another schedule", (field, "schedule")))
+            for registry in (DATA_LAWS, ALPHA_LAWS):
+                law, readers = getattr(self, registry.kind), registry.readers(field)
+                if readers and law not in readers:
+                    faults.append(Fault(f"{field} = {shown(repr_of(value))} with {registry.kind} = {law!r}",
+                                        f"only {', '.join(map(repr, readers))} read{'s' if len(readers) == 1 else ''} {field}",
+                                        f"leave {field} out, or choose another {registry.kind}", (field, registry.kind)))
         return faults
 
     @property

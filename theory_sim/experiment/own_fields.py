@@ -45,5 +45,7 @@ def faults_of_own_fields(chosen: Iterable[type[Choice]], given: Iterable[str]) -
     read = {name for each in chosen for name in each.fields}
     for name in given:
         readers = [f"{registry.kind} {each!r}" for registry in CHOSEN for each in registry.readers(name)]
+        choosing = [registry.kind for registry in CHOSEN if registry.readers(name)]
         if readers and name not in read:
-            yield Fault(f"{name} given", f"only {' and '.join(readers)} reads it", f"choose that, or leave {name} out", (name,))
+            yield Fault(f"{name} given", f"only {' and '.join(readers)} reads it", f"choose that, or leave {name} out",
+                        (name, *choosing))

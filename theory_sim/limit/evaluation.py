@@ -41,7 +41,7 @@ class Evaluation:
     signal, g_signal : (n,), (3,) arrays
         Their signal part, of examples with a patch x_1 and at the directions.
     linear : (d,) array
-        Decayed sum of residual times input: the signal's linear part is a quarter of it.
+        Decayed sum of residual times input: the signal's linear part is the kernel's linear constant, 1/4, times it.
     gradient : (d,) array
         Sum over patches of residual times x_1, for the residuals of the whole training set at these outputs.
     squared_gradient : (layers,) array
@@ -117,10 +117,10 @@ class Evaluator:
         """
         of, x = self._geometry, self._patches.x
         n, count = len(x), len(self._train)
-        memory, q_memory = seen
-        terms = self._pairs.terms(memory, np.zeros(n) if past is None else past.patches)
+        memory, q_memory = seen if of.arcsine == 1.0 else (of.arcsine * seen[0], of.arcsine * seen[1])
+        terms = self._pairs.terms(memory, np.zeros(n) if past is None else of.arcsine * past.patches)
         total = memories.linear + memories.direct @ of.directions if of.shared else memories.linear
-        linear = total / 4.0
+        linear = total * of.linear
         g_signal: Array = np.einsum("eab,eb->a", of.q_weights, q_memory)
         cross: Array | None = None
         if of.cross is not None:
@@ -161,13 +161,13 @@ class Evaluator:
     def _squared_gradient(self, past: Residuals, equal_time: Array) -> Array:
         """Squared norm of the data term's gradient in each layer, at the patterns of its own time."""
         of, norm, residual, q = self._geometry, self._patches.norm, past.patches, past.directions
-        w = float((residual * (equal_time + norm**2 * residual / 4.0)).sum())
-        v = float(q @ of.q_equal_time @ q)
+        w = float((residual * (equal_time + norm**2 * residual * (of.arcsine / 4.0))).sum())
+        v = of.arcsine * float(q @ of.q_equal_time @ q)
         if of.cross_equal_time is not None:
             total = past.linear + q @ of.directions
-            between = 2.0 * float(q @ of.cross_equal_time @ residual)
-            return np.array([w + v + between + float((total * total).sum()) / 4.0])
-        return np.array([w + float((past.linear * past.linear).sum()) / 4.0, v + float(q @ of.q_linear @ q)])
+            between = 2.0 * of.arcsine * float(q @ of.cross_equal_time @ residual)
+            return np.array([w + v + between + float((total * total).sum()) * of.linear])
+        return np.array([w + float((past.linear * past.linear).sum()) * of.linear, v + float(q @ of.q_linear @ q)])
 
     def gathered(self, at: Evaluation, residual: Array, *, whole: bool) -> Residuals:
         """Residuals (N,) gathered by what sees them.
@@ -194,7 +194,7 @@ class Evaluator:
         """Outputs on the fresh examples: f and its signal part, both (n_test,) float64."""
         f, signal = test.alpha * at.g[test.direction], test.alpha * at.g_signal[test.direction]
         part = at.terms.fresh()
-        part += np.dot(self._patches.x_test, (at.linear / 4.0).astype(self._patches.x.dtype))
+        part += np.dot(self._patches.x_test, (at.linear * self._geometry.linear).astype(self._patches.x.dtype))
         if self._geometry.cross_test is not None:
             part += np.einsum("edn,ed->n", self._geometry.cross_test, at.directions_memory)
         signal[self._patches.seen_test] += part

@@ -8,10 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.data import Data, shared_directions
+from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import ACTIVATIONS
 from theory_sim.limit.compression import Compression
 
-__all__ = ["Geometry", "Patches"]
+__all__ = ["Geometry", "Patches", "kernel_constants"]
 
 Array = np.ndarray[Any, Any]
 _TWO_PI: Final = 2.0 * np.pi
@@ -31,7 +33,7 @@ class Patches:
     """
 
     def __init__(self, train: Data, test: Data) -> None:
-        self.seen, self.seen_test = np.flatnonzero(train.kind != 1), np.flatnonzero(test.kind != 1)
+        self.seen, self.seen_test = np.flatnonzero(train.has_x1), np.flatnonzero(test.has_x1)
         self.x, self.x_test = np.ascontiguousarray(train.x1[self.seen]), np.ascontiguousarray(test.x1[self.seen_test])
         self.norm, self.norm_test = _norms(self.x), _norms(self.x_test)
 
@@ -57,6 +59,8 @@ class Geometry:
         Label, size of x_2 and its direction, of the examples that have a patch x_1.
     own_weights : (E,) array
         Between a patch and itself, per squared norm.
+    linear, arcsine : float
+        The kernel is <x, x'> (linear + arcsine arcsin(rho cos theta) / (2 pi)): 1/4 and 1 for ReLU (`kernel_constants`).
     q_weights, q_linear, q_equal_time : (E, 3, 3), (3, 3), (3, 3) arrays
         Between directions: of the arcsin term at any age, of the linear part, and of the arcsin term at equal times.
     cross, cross_equal_time, cross_test : (E, 3, n), (3, n), (E, 3, n_test) arrays, or None
@@ -70,6 +74,8 @@ class Geometry:
     alpha: Array
     direction: Array
     own_weights: Array
+    linear: float
+    arcsine: float
     q_weights: Array
     q_linear: Array
     q_equal_time: Array
@@ -82,6 +88,7 @@ class Geometry:
         """Geometry of one training set."""
         e, shared = experiment, experiment.network == "shared"
         directions = shared_directions(e, train.w_star) if shared else np.array([[1.0, s * e.r] for s in (-1, 0, 1)])
+        linear, arcsine = kernel_constants(e)
         gram = directions @ directions.T
         lengths = np.sqrt(np.diag(gram))
         cosines = np.clip(gram / np.outer(lengths, lengths), -1.0, 1.0)
@@ -95,11 +102,31 @@ class Geometry:
             shared=shared, directions=directions,
             norm=np.sqrt((train.x1.astype(np.float64) ** 2).sum(axis=1) + norm_Q**2),
             y=train.y[patches.seen], alpha=train.alpha[patches.seen], direction=train.direction[patches.seen],
-            own_weights=compression.weights(np.ones(1))[:, 0] / _TWO_PI,
+            linear=linear, arcsine=arcsine, own_weights=compression.weights(np.ones(1))[:, 0] / _TWO_PI,
             q_weights=(compression.weights(cosines.ravel()) * gram.ravel() / _TWO_PI).reshape(-1, 3, 3),
-            q_linear=gram / 4.0, q_equal_time=gram * np.arcsin(cosines) / _TWO_PI,
+            q_linear=gram * linear, q_equal_time=gram * np.arcsin(cosines) / _TWO_PI,
             cross=cross, cross_equal_time=equal_time, cross_test=cross_test,
         )
+
+
+def kernel_constants(experiment: Experiment) -> tuple[float, float]:
+    """Constants C and A of the two-time kernel E phi'(z_s) phi'(z_t) = C + A arcsin(rho cos theta) / (2 pi).
+
+    Of an activation with slopes a below and b above 0, phi' = (a + b)/2 + (b - a)/2 sign z, and E sign z_s sign z_t =
+    (2/pi) arcsin(rho cos theta): C = ((a + b)/2)^2, A = (b - a)^2. For ReLU that is THEORY §6.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment
+    >>> kernel_constants(Experiment()), kernel_constants(Experiment(activation="linear"))
+    ((0.25, 1.0), (1.0, 0.0))
+    """
+    slopes = ACTIVATIONS[experiment.activation].slopes(experiment)
+    if slopes is None:
+        raise InputError(f"activation = {experiment.activation!r} in the limit", "an activation of two straight lines",
+                         "use the engine finite", fields=("activation",))
+    below, above = slopes
+    return ((below + above) / 2.0) ** 2, (above - below) ** 2
 
 
 def _between(directions: Array, lengths: Array, x: Array, norm: Array, compression: Compression) -> tuple[Array, Array]:

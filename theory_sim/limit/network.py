@@ -152,7 +152,7 @@ class LimitNetwork:
 
     def signal_direction(self) -> Array:
         """Linear part of the signal on x_1, (d,)."""
-        direction: Array = self._now.linear / 4.0
+        direction: Array = self._now.linear * self._geometry.linear
         return direction
 
     def signal_norms(self) -> Array:

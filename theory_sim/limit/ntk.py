@@ -126,6 +126,10 @@ def ntk_regression(experiment: Experiment, *, ridge: float | None = None, tau: f
     for label, number, allowed in (("ridge", decay, decay >= 0), ("tau", tau, tau is None or tau > 0)):
         if not allowed or (number is not None and not math.isfinite(number)):
             raise InputError(f"{label} = {number!r}", "a finite number, ridge from 0 and tau above 0", "choose such a number")
+    if not (experiment.has_pq and experiment.of_theory):
+        raise InputError("another network or other data than the theory's", "the kernel of ReLU on the P/Q mixture (THEORY §6)",
+                         "use activation = 'relu' without biases or scale, and data_law = 'pq-mixture'",
+                         fields=("activation", "data_law"))
     n, fresh = experiment.n_examples, 3 * experiment.n_test
     needed = 8 * (_ARRAYS * n * n + 4 * n * fresh) + 8 * experiment.d * 2 * (n + fresh)
     there = available_bytes()

@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from theory_sim.data import KINDS, Data
+from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.loop.records import Records
 from theory_sim.loop.unfinished import UnfinishedRun
@@ -149,7 +149,7 @@ class Run(Generic[N]):
         self.experiment, self.train, self.test = experiment, train, test
         self.network, self.engine, self.layers = network, engine, list(layers)
         self.progress, self.interrupted = progress, interrupted
-        self.schedule = make_schedule(experiment, float(train.counts[1]) / len(train))
+        self.schedule = make_schedule(experiment, train.q_hat)
         self.batches = Batches(experiment)
         self.loss = make_loss(experiment)
         self.loss.require_derivative()
@@ -348,13 +348,15 @@ class Run(Generic[N]):
 
         variables: dict[str, Any] = {}
         coordinates: dict[str, Any] = {
-            "kind": list(KINDS), "layer": self.layers, "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"],
+            "kind": list(self.train.kinds), "layer": self.layers, "direction": ["z-zeta", "z", "z+zeta"],
+            "part": ["total", "signal"],
         }
         for group in self.records.groups:
             recorded, labels = group.dataset(self.loss)
             variables |= recorded
             coordinates |= labels
-        variables["w_star"] = (("x1",), self.train.w_star, {"long_name": "unit vector w* of P"})
+        if self.train.pq is not None:
+            variables["w_star"] = (("x1",), self.train.w_star, {"long_name": "unit vector w* of P"})
         variables["f_train"] = (("example",), self.network.f, {"long_name": "outputs on the training set at the end"})
         for observer in self.records.observers:
             variables |= observer.final()

@@ -6,7 +6,7 @@ Each is checked when it is put in, and has a digest, by which a run says what it
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -71,8 +71,8 @@ class Given:
         """Digest of each part that is given, by its name; of a function of noise the words "a function"."""
         found = {}
         if self.train is not None and self.test is not None:
-            found["data"] = digest_of({f"{name} {key}": value for name, data in (("train", self.train), ("test", self.test))
-                                     for key, value in vars(data).items()})
+            sets = {"train": self.train, "test": self.test}
+            found["data"] = digest_of({f"{name} {key}": value for name, data in sets.items() for key, value in _content(data)})
         if self.initial:
             found["initial"] = digest_of(self.initial)
         if self.noise is not None:
@@ -96,11 +96,21 @@ class Given:
 NOTHING: Final = Given()
 
 
+def _content(data: Data) -> Iterator[tuple[str, Any]]:
+    """Everything that examples hold, by name."""
+    yield from ((key, value) for key, value in vars(data).items() if key != "pq")
+    if data.pq is not None:
+        yield from vars(data.pq).items()
+
+
 def _given_data(experiment: Experiment, data: Data | Sequence[Data] | None) -> tuple[Data | None, Data | None]:
     if data is None:
         return None, None
     if isinstance(data, Data):
         require_data("data", data, experiment, experiment.n_examples)
+        if data.pq is None:
+            raise InputError("data of a training set alone", "fresh examples follow the training set's law, which is not known",
+                             "give data = (train, test)")
         drawn = draw_test_data(experiment)
         if not np.array_equal(drawn.w_star, data.w_star):
             raise InputError("data of another w* than the experiment's, without fresh examples",
@@ -112,7 +122,10 @@ def _given_data(experiment: Experiment, data: Data | Sequence[Data] | None) -> t
     train, test = data
     require_data("data[0]", train, experiment, experiment.n_examples)
     require_data("data[1]", test, experiment, None)
-    if not np.array_equal(train.w_star, test.w_star):
+    if train.kinds != test.kinds:
+        raise InputError(f"kinds {train.kinds} and {test.kinds}", "the same kinds in training set and fresh examples",
+                         "name them alike")
+    if train.pq is not None and test.pq is not None and not np.array_equal(train.w_star, test.w_star):
         raise InputError("data[0] and data[1] with different w*", "one w* for both", "draw both from one law")
     return train, test
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.network.layer import Layer, neurons_a_row
 from theory_sim.numeric.streams import StepStream
 from theory_sim.reading.arguments import accepts
@@ -28,9 +29,15 @@ def block_of(label: str) -> int:
 
 
 def layer_shapes(experiment: Experiment) -> dict[str, tuple[int, int]]:
-    """Neurons and inputs (m, k) of each layer, by its label: W for x_1 and V for x_2 in Q's plane, or U for both patches."""
-    e = experiment
-    return {"U": (e.m_W, e.d)} if e.network == "shared" else {"W": (e.m_W, e.d), "V": (e.m_V, 2)}
+    """Neurons and inputs (m, k) of each layer, by its label: W for x_1 and V for x_2, if there is one, or U for both patches.
+
+    V sees the P/Q mixture in Q's plane, k = 2. Biases are one more input.
+    """
+    e, bias = experiment, int(experiment.biases)
+    k = DATA_LAWS[e.data_law].second_dimension(e)
+    if e.network == "shared":
+        return {"U": (e.m_W, e.d + bias)}
+    return {"W": (e.m_W, e.d + bias), **({"V": (e.m_V, k + bias)} if k else {})}
 
 
 def make_layers(experiment: Experiment, initial: Mapping[str, Array] | None = None) -> dict[str, Layer]:
@@ -68,6 +75,7 @@ def draw_initial(experiment: Experiment) -> dict[str, Array]:
     dict
         U_0 of each layer by its label, in the experiment's precision: ``W`` (m_W, d) and ``V`` (m_V, 2), V in the basis
         (z, zeta / r) of Q's plane; or ``U`` (m_W, d) of the shared network. The second layer by the same label in lower case:
+        Biases are one more column, the last.
         ``w`` (m_W,), ``v`` (m_V,) or ``u``, entries +-1/sqrt(m). Paired neurons 2j, 2j + 1 have equal rows, opposite signs.
 
     Examples

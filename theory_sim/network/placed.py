@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from theory_sim.data.pq_mixture import Data, shared_directions
+from theory_sim.data import Data, shared_directions
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer, Weights
 from theory_sim.network.layers import make_layers
@@ -113,7 +113,7 @@ class PlacedNetwork:
         self._forward()
 
     def _sites_P(self) -> Sites:
-        seen = np.flatnonzero(self._data.kind != 1)
+        seen = np.flatnonzero(self._data.has_x1)
         x = np.ascontiguousarray(self._data.x1[seen])
         return _sites(x, 0, seen, np.arange(len(seen)), np.ones(len(seen)))
 
@@ -260,7 +260,7 @@ class PlacedNetwork:
         """Outputs on other examples without placed noise: N_A(U) and N_A(signal), both (n,) float64."""
         g_signal = self._at(self._banks[-1], self.directions)[1]
         f, f_signal = data.alpha * self.g[data.direction], data.alpha * g_signal[data.direction]
-        seen = np.flatnonzero(data.kind != 1)
+        seen = np.flatnonzero(data.has_x1)
         part = self._at(self._banks[0], data.x1[seen])
         f[seen] += part[0]
         f_signal[seen] += part[1]

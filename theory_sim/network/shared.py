@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from theory_sim.data.pq_mixture import Data, shared_directions
+from theory_sim.data import Data, shared_directions
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
 from theory_sim.network.layers import BLOCK_W, make_layers
@@ -59,7 +59,7 @@ class SharedNetwork:
         self.clock = make_clock(experiment, "moving")
         self.U = make_layers(experiment, initial)["U"]
         self.directions = shared_directions(experiment, data.w_star)
-        self._seen = np.flatnonzero(data.kind != 1)
+        self._seen = np.flatnonzero(data.has_x1)
         self._sites = np.concatenate([data.x1[self._seen], self.directions.astype(data.x1.dtype)])
         self._columns = np.ascontiguousarray(self._sites.T)
         self._pull = np.empty_like(self._sites)
@@ -137,7 +137,7 @@ class SharedNetwork:
         """Outputs on other examples: f and its signal part N_U(signal), both (n,) float64."""
         g_signal = self.plane().g_signal
         f, f_signal = data.alpha * self.g[data.direction], data.alpha * g_signal[data.direction]
-        seen = np.flatnonzero(data.kind != 1)
+        seen = np.flatnonzero(data.has_x1)
         part = self.U.outputs(data.x1[seen], self._pool)
         f[seen] += part[0]
         f_signal[seen] += part[1]

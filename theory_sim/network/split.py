@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from theory_sim.data.pq_mixture import Data
+from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
 from theory_sim.network.layers import BLOCK_V, BLOCK_W, make_layers
@@ -61,7 +61,7 @@ class SplitNetwork:
         layers = make_layers(experiment, initial)
         self.W, self.V = layers["W"], layers["V"]
         # Q-only examples have x_1 = 0: they neither see W nor move it.
-        self._seen = np.flatnonzero(data.kind != 1)
+        self._seen = np.flatnonzero(data.has_x1)
         self._x1 = np.ascontiguousarray(data.x1[self._seen])
         # A transposed second factor costs BLAS more packing for each block than one transposition of its own here.
         self._x1_columns = np.ascontiguousarray(self._x1.T)
@@ -170,7 +170,7 @@ class SplitNetwork:
         g_signal = self.plane().g_signal
         f = data.alpha * self.g[data.direction]
         f_signal = data.alpha * g_signal[data.direction]
-        seen = np.flatnonzero(data.kind != 1)
+        seen = np.flatnonzero(data.has_x1)
         part = self.W.outputs(data.x1[seen], self._pool)
         f[seen] += part[0]
         f_signal[seen] += part[1]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 
-from theory_sim.data.pq_mixture import Data
+from theory_sim.data import Data
 from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
@@ -189,6 +189,8 @@ class Observer(Choice, ABC):
     uses_probes: ClassVar[bool] = False
     recording: Recording | None = None
     variables: Mapping[str, Variable]
+    needs_theory: ClassVar[bool] = False
+    """Whether it looks at what only ReLU networks on the P/Q mixture have: patterns, three directions, w*."""
     needs_weights: bool = False
     """Whether it looks at the weights of neurons, which only a finite width has."""
 

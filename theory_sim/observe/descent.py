@@ -39,6 +39,7 @@ class Descent(Observer):
         Record times; ``every_steps = 1`` for the theorem, which speaks of every step.
     """
 
+    needs_theory = True
     name = "descent"
     summary = ("the signal as gradient descent on a sequence of losses: loss, gradient and features, and the loss of a "
                "classifier that all kernels share, what [Theorem C.2](theorem/theorem-c2.md) is about; "
@@ -64,7 +65,7 @@ class Descent(Observer):
     def observe(self, snapshot: Snapshot) -> Values:
         train, network = snapshot.train, weights_of(snapshot, "the observer 'descent'")
         f, y, w_star = network.f, train.y, train.w_star
-        seen = np.flatnonzero(train.kind != 1)
+        seen = np.flatnonzero(train.has_x1)
         x1 = train.x1[seen]
         w, v = (network.layers[name].u.astype(np.float64) for name in ("W", "V"))
         W, V = network.layers["W"].signal, network.layers["V"].signal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,7 +14,7 @@ __all__ = ["PError"]
 
 
 class PError(Observer):
-    """Overlap of (1/2) sum_j w_j Wbar_j with w*, and the exact error of that direction on P."""
+    """Overlap of (1/2) sum_j w_j Wbar_j with w*, and the exact error of that direction on P; NaN for data without w*."""
 
     variables: Mapping[str, Variable] = {
         "P_overlap": Variable((), "1", "overlap of the signal's linear part on x_1 with w*; 0 before the first step"),
@@ -24,6 +25,8 @@ class PError(Observer):
         self._g0 = g0
 
     def observe(self, snapshot: Snapshot) -> Values:
+        if snapshot.train.pq is None:
+            return {"P_overlap": math.nan, "P_error": math.nan}
         direction = snapshot.network.signal_direction()
         norm = float(np.linalg.norm(direction))
         overlap = float(direction @ snapshot.train.w_star) / norm if norm > 0 else 0.0

@@ -33,6 +33,7 @@ class Gradients(Observer):
         Record times.
     """
 
+    needs_theory = True
     name = "gradients"
     summary = ("the share of the gradient on $x_1$ that each kind gives; the residual on each direction of $x_2$; "
                "quantiles of the margins")

@@ -46,6 +46,7 @@ class Kernels(Observer):
         Record times, and the number of ``probes``: training patches x_1, 64 by default.
     """
 
+    needs_theory = True
     name = "kernels"
     summary = (r"Gram matrices at equal times, $K_{t,t}$, and at two, $K_{0,t}$, on probes of P and of Q; their drift, "
                "alignment and leading eigenvalues; maps of the drift over all pairs of times, beside "

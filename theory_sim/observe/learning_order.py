@@ -24,6 +24,7 @@ from theory_sim.trajectory import Trajectory
 __all__ = ["LearningOrder", "LevelOrder", "learning_order", "require_level"]
 
 _ORDERED: Final = ("P first", "Q first", "tie")
+_KINDS: Final = ("P-only", "Q-only")
 _NEVER: Final = AboveAgain(math.inf, 0.0, False)
 
 
@@ -103,8 +104,10 @@ def require_level(level: float) -> None:
         raise InputError(f"level = {level!r}", "0 < level < log 2, the loss of a zero output", "0.45 is the default")
 
 
-@accepts(trajectory="Trajectory", level="a number")
-def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> LearningOrder:
+@accepts(trajectory="Trajectory", level="a number", groups="a list of texts")
+def learning_order(
+    trajectory: Trajectory, *, level: float = LEVELS[0], groups: tuple[str, str] = _KINDS
+) -> LearningOrder:
     """Learning times of P and Q and their order.
 
     A run that learns both has the same answer however much longer it goes on; a run that diverged, or whose steps overshot
@@ -118,13 +121,20 @@ def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> Learn
         Mean training loss below which a kind counts as learnt, in (0, log 2). With another loss than the logistic one it names
         the margin at which the logistic loss is the level; a kind is learnt below the run's own loss at that margin.
 
+    groups : pair of str
+        Kinds of the run's examples that P and Q stand for in the answer; by default those of the P/Q mixture, P-only and
+        Q-only. Of a run without those the order is "no examples".
+
     Raises
     ------
     InputError
-        If the level is outside (0, log 2): log 2 is the loss of a network that outputs nothing.
+        If the level is outside (0, log 2): log 2 is the loss of a network that outputs nothing; or the run has no such groups.
     """
     require_level(level)
-    levels = tuple(_at_level(trajectory, each) for each in dict.fromkeys((level, *LEVELS)))
+    kinds = trajectory.dataset["kind"].values.tolist()
+    if groups != _KINDS and not (len(groups) == 2 and set(groups) <= set(kinds)):
+        raise InputError(f"groups = {groups!r}", f"two kinds of the run: {', '.join(kinds)}", "choose two of these")
+    levels = tuple(_at_level(trajectory, each, groups) for each in dict.fromkeys((level, *LEVELS)))
     first = levels[0]
     tau = trajectory.dataset["tau"].values
     return LearningOrder(
@@ -134,13 +144,12 @@ def learning_order(trajectory: Trajectory, *, level: float = LEVELS[0]) -> Learn
     )
 
 
-def _at_level(trajectory: Trajectory, level: float) -> LevelOrder:
+def _at_level(trajectory: Trajectory, level: float, groups: tuple[str, str]) -> LevelOrder:
     tau = trajectory.dataset["tau"].values
-    losses = {kind: trajectory.history("loss_train", kind=kind) for kind in ("P-only", "Q-only")}
-    accuracies = {kind: trajectory.history("accuracy_train", kind=kind) for kind in ("P-only", "Q-only")}
+    losses, accuracies = (_of_groups(trajectory, name, groups) for name in ("loss_train", "accuracy_train"))
     loss = make_loss(trajectory.experiment)
     own_level = loss.at_level(level)
-    tau_P, tau_Q = (learning_time(tau, losses[kind], own_level) for kind in ("P-only", "Q-only"))
+    tau_P, tau_Q = (learning_time(tau, losses[kind], own_level) for kind in groups)
     first_tau = min(tau_P, tau_Q)
     order: Order
     if any(np.isnan(of_kind).all() for of_kind in losses.values()):  # a kind that the data do not hold has no order
@@ -157,14 +166,20 @@ def _at_level(trajectory: Trajectory, level: float) -> LevelOrder:
         order = "tie"
     else:
         order = "P first" if tau_P < tau_Q else "Q first"
-    own, other = ("P-only", "Q-only") if tau_P <= tau_Q else ("Q-only", "P-only")
+    own, other = groups if tau_P <= tau_Q else groups[::-1]
     return LevelOrder(
         level, tau_P, tau_Q, order, first_tau,
         float(np.interp(first_tau, tau, losses[other])),
         float(np.interp(first_tau, tau, accuracies[other])),
         float(np.interp(first_tau, tau, accuracies[own])),
-        *(above_again(tau, losses[kind], own_level, hysteresis=_hysteresis(loss)) for kind in ("P-only", "Q-only")),
+        *(above_again(tau, losses[kind], own_level, hysteresis=_hysteresis(loss)) for kind in groups),
     )
+
+
+def _of_groups(trajectory: Trajectory, name: str, groups: tuple[str, str]) -> dict[str, Any]:
+    """Histories of a variable by group; NaN for one that the run does not have."""
+    found = trajectory.dataset[name].reindex(kind=list(groups))
+    return {group: found.sel(kind=group).values for group in groups}
 
 
 def _without_order(level: float, order: Order) -> LevelOrder:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import OBSERVERS
+from theory_sim.experiment.choices import DATA_LAWS, OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
 from theory_sim.observe.base import Observer, Use
@@ -28,14 +28,15 @@ def item_bytes(e: Experiment) -> int:
 
 def seen_examples(e: Experiment) -> int:
     """Number of training examples that have a patch x_1, nearly."""
-    return round((1.0 - e.q0) * e.n_examples) + 1
+    return (round((1.0 - e.q0) * e.n_examples) if e.has_pq else e.n_examples) + 1
 
 
 def data_bytes(e: Experiment) -> Bytes:
     """Training set and fresh examples."""
     examples = e.n_examples + 3 * e.n_test
+    k = 0 if e.has_pq else DATA_LAWS[e.data_law].second_dimension(e)
     rows = min(max(e.n_examples, 3 * e.n_test), _DRAWN)
-    return Bytes(item_bytes(e) * e.d * examples + 27 * examples, 24 * rows * e.d)
+    return Bytes(item_bytes(e) * (e.d + k) * examples + 43 * examples, 24 * rows * e.d)
 
 
 def record_bytes(e: Experiment, steps: float) -> Bytes:

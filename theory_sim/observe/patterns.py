@@ -37,6 +37,7 @@ class Patterns(Observer):
         Record times, and the number of ``probes``: training patches x_1, 64 by default.
     """
 
+    needs_theory = True
     name = "patterns"
     summary = (r"bit-packed activation patterns on probe inputs; shares of flips since the start, the last record and "
                r"annealing, by neuron and by input, beside $\arccos(\rho)/\pi$; Q's near-kink neurons by themselves")

@@ -34,7 +34,7 @@ class Probes(NamedTuple):
 def get_probes(snapshot: Snapshot, count: int) -> dict[str, Probes]:
     """Probes of P, up to ``count`` training patches x_1, and of Q."""
     train = snapshot.train
-    x1 = np.ascontiguousarray(train.x1[train.kind != 1][:count])
+    x1 = np.ascontiguousarray(train.x1[train.has_x1][:count])
     network = snapshot.network
     inputs = {"P": x1, "Q": network.directions.astype(x1.dtype)}
     return {feature: Probes(x, network.pre_activations(feature, x)) for feature, x in inputs.items()}

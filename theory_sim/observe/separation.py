@@ -22,7 +22,8 @@ class Separation(Observer):
     In the lazy regime patterns are those of the noise alone. ``pattern_shift`` for W, or for U of the shared network, is the
     share of (neuron, input) pairs whose pattern differs from the noise's, over the first 64 training examples with x_1. For V
     it is the number of such (neuron, direction) pairs divided by the number of neurons whose kink separates Q's classes.
-    Patterns that are held apart from the weights have no such measure: it is NaN.
+    Patterns that are held apart from the weights have no such measure: it is NaN. So is all that is of Q's three directions,
+    for data other than the P/Q mixture.
     """
 
     variables: Mapping[str, Variable] = {
@@ -54,8 +55,10 @@ class Separation(Observer):
 
 
 def _shift_x1(layer: Weights, train: Data) -> float:
-    x1 = train.x1[train.kind != 1][:_PROBES]
+    x1 = train.x1[train.has_x1][:_PROBES]
     if not len(x1):
         return 0.0
+    if layer.signal.shape[1] > x1.shape[1]:  # biases, the weights of a constant input
+        x1 = np.hstack([x1, np.ones((len(x1), 1), x1.dtype)])
     of_signal, of_noise = layer.at(x1)
     return float(np.mean((of_signal + of_noise > 0) != (of_noise > 0)))

@@ -10,6 +10,7 @@ import numpy as np
 
 from theory_sim.engines import Engine
 from theory_sim.engines.registry import DEFAULT
+from theory_sim.errors import InputError
 from theory_sim.observe.learning_order import require_level
 from theory_sim.plots.registry import Option, Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
@@ -50,6 +51,10 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
     from matplotlib.figure import Figure
 
     require_level(level)
+    for run in trajectories:
+        if not {"P-only", "Q-only"} <= set(run.dataset["kind"].values.tolist()):
+            raise InputError(f"a run of data_law = {run.experiment.data_law!r}", "runs with P-only and Q-only examples",
+                             "leave it out, or draw loss_train of the run's own kinds from its dataset")
     groups = by_schedule(trajectories)
     with style():
         figure = Figure(figsize=(WIDTH, 0.45 + 1.35 * len(groups)), layout="constrained")

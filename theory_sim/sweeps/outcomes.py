@@ -67,7 +67,7 @@ def get_outcomes(
     tau = data["tau"].values
     when = min(order.tau_P, float(tau[-1]))  # NaN stays
     h = data["h"].sel(part="total").values
-    by_kind = {name: last[name].sel(kind=list(KINDS)).values for name in ("loss_train", "loss_test", "accuracy_test")}
+    by_kind = {name: last[name].reindex(kind=list(KINDS)).values for name in ("loss_train", "loss_test", "accuracy_test")}
     values: dict[str, Any] = {
         "tau_P": np.array([levels[level].tau_P for level in LEVELS]),
         "tau_Q": np.array([levels[level].tau_Q for level in LEVELS]),
@@ -85,7 +85,7 @@ def get_outcomes(
         "P_error": float(last["P_error"]),
         "h": float(h[-1]),
         "h_at_tau_P": float(np.interp(when, tau, h)),
-        "Q_loss_at_tau_P": float(np.interp(when, tau, trajectory.history("loss_train", kind="Q-only"))),
+        "Q_loss_at_tau_P": float(np.interp(when, tau, data["loss_train"].reindex(kind=list(KINDS)).sel(kind="Q-only").values)),
         "tau_noise": float(last["tau_noise_exact"]),
     }
     for name, function in (metrics or {}).items():

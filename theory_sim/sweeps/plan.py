@@ -59,7 +59,7 @@ class Plan:
         for run in plan:  # validates every run before the first one starts
             if SCHEDULES[run.schedule].reads_losses and run.epsilon_2 is not None:
                 data = draw_data(run)
-                make_schedule(run, float(data.counts[1]) / len(data))
+                make_schedule(run, data.q_hat)
         return plan
 
     @classmethod

@@ -1,0 +1,24 @@
+"""alpha the same for all examples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from theory_sim.data.alpha.base import AlphaLaw, Array
+from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import ALPHA_LAWS
+
+__all__ = ["Fixed"]
+
+
+@ALPHA_LAWS.register
+class Fixed(AlphaLaw):
+    """One length."""
+
+    name = "fixed"
+    summary = "`alpha_max` for every example"
+    reads = ("alpha_max",)
+
+    @classmethod
+    def draw(cls, experiment: Experiment, rng: np.random.Generator, n: int) -> Array:
+        return np.full(n, experiment.alpha_max)

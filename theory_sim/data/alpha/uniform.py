@@ -1,0 +1,24 @@
+"""alpha ~ U[alpha_min, alpha_max], the law of the theory (THEORY §1)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from theory_sim.data.alpha.base import AlphaLaw, Array
+from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import ALPHA_LAWS
+
+__all__ = ["Uniform"]
+
+
+@ALPHA_LAWS.register
+class Uniform(AlphaLaw):
+    """Every length between the two ends alike."""
+
+    name = "uniform"
+    summary = "uniform on [`alpha_min`, `alpha_max`], the theory's law"
+    in_theory = True
+
+    @classmethod
+    def draw(cls, experiment: Experiment, rng: np.random.Generator, n: int) -> Array:
+        return rng.uniform(experiment.alpha_min, experiment.alpha_max, size=n)

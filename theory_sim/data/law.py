@@ -1,0 +1,174 @@
+"""What a law of the data declares and does, and the draws of an experiment's examples."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from theory_sim.data.examples import Data
+from theory_sim.errors import InputError, repr_of, shown
+from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import DATA_LAWS, DataLawChoice
+from theory_sim.numeric.streams import generator
+from theory_sim.reading.arguments import accepts
+
+__all__ = ["DataLaw", "draw_data", "draw_test_data", "register_data_law"]
+
+Array = np.ndarray[Any, Any]
+PatchesFunction = Callable[[Experiment, Array, Array, np.random.Generator], tuple[Array, Array]]
+
+
+class DataLaw(DataLawChoice, ABC):
+    """A law of labelled examples of two patches. A subclass declares `Choice`'s attributes, implements `patches`, registers.
+
+    Attributes
+    ----------
+    kinds : tuple of str
+        Names of the groups of examples of which losses are recorded.
+    in_theory : bool
+        Whether the closed forms of the theory hold.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ("all",)
+    in_theory: ClassVar[bool] = False
+
+    @classmethod
+    def shares(cls, experiment: Experiment) -> Sequence[float]:
+        """Probability of each kind; equal ones unless a law says otherwise."""
+        return [1.0 / len(cls.kinds)] * len(cls.kinds)
+
+    @classmethod
+    def patches(
+        cls, experiment: Experiment, kind: Array, y: Array, rng: np.random.Generator, fixed: np.random.Generator
+    ) -> tuple[Array, Array]:
+        """Both patches (n, d), (n, k) of n examples.
+
+        Parameters
+        ----------
+        experiment : Experiment
+            Gives d and the law's own fields.
+        kind, y : (n,) arrays
+            Kind and label of each example.
+        rng : Generator
+            For what is drawn anew for each example.
+        fixed : Generator
+            For what all examples share, such as a direction; at the same state for the training set and fresh examples.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def draw(
+        cls, experiment: Experiment, kind: Array, y: Array, rng: np.random.Generator, fixed: np.random.Generator
+    ) -> Data:
+        """Examples of given kinds and labels; arguments as for `patches`."""
+        n, dtype = len(kind), experiment.dtype
+        shapes = {"x1": (n, experiment.d), "x2": (n, cls.second_dimension(experiment))}
+        found = dict(zip(shapes, cls.patches(experiment, kind, y, rng, fixed), strict=True))
+        for name, shape in shapes.items():
+            if np.shape(found[name]) != shape or not np.isfinite(found[name]).all():
+                raise InputError(f"{name} of data_law {cls.name!r}: shape {np.shape(found[name])}",
+                                 f"finite numbers of shape {shape}", "fix the law")
+        return Data(found["x1"].astype(dtype), found["x2"].astype(dtype), y, kind, cls.kinds)
+
+
+def register_data_law(
+    name: str, patches: PatchesFunction, *, kinds: Sequence[str] = ("all",), shares: Sequence[float] | None = None,
+    k: int | None = None, summary: str = "a law of the user's",
+) -> type[DataLaw]:
+    """Make a function a law of the data, for runs in this process.
+
+    Parameters
+    ----------
+    name : str
+        Value of ``data_law``.
+    patches : callable
+        Called with (experiment, kind, y, generator); gives x_1 (n, d) and x_2 (n, k) of n examples of these kinds and labels.
+    kinds : sequence of str
+        Names of the groups of examples.
+    shares : sequence of float, optional
+        Probability of each kind; equal ones by default.
+    k : int, optional
+        Dimension of the second patch, d by default; 0: there is none.
+    summary : str
+        One line for tables.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, draw_data
+    >>> from theory_sim.data import register_data_law
+    >>> def sphere(experiment, kind, y, generator):
+    ...     x = generator.standard_normal((len(y), experiment.d))
+    ...     x[:, 0] = y * abs(x[:, 0])
+    ...     return x / (x**2).sum(axis=1, keepdims=True) ** 0.5, x[:, :0]
+    >>> law = register_data_law("sphere", sphere, k=0)
+    >>> draw_data(Experiment(data_law="sphere", d=3, N=5)).x1.shape
+    (5, 3)
+    """
+    weights = [1.0 / len(kinds)] * len(kinds) if shares is None else [float(share) for share in shares]
+    if len(weights) != len(kinds) or min(weights) < 0 or abs(sum(weights) - 1.0) > 1e-9:
+        raise InputError(f"shares = {shown(repr_of(shares))} of {len(kinds)} kinds", "a probability for each, 1 in all",
+                         "change them")
+
+    def of_function(cls: type[DataLaw], experiment: Experiment, kind: Array, y: Array, rng: np.random.Generator,
+                    fixed: np.random.Generator) -> tuple[Array, Array]:
+        return patches(experiment, kind, y, rng)
+
+    def second(cls: type[DataLaw], experiment: Experiment) -> int:
+        return experiment.d if k is None else k
+
+    made: type[DataLaw] = type(name, (DataLaw,), {
+        "name": name, "summary": summary, "kinds": tuple(kinds), "__module__": patches.__module__,
+        "__qualname__": f"{patches.__qualname__} as {name}", "shares": classmethod(lambda cls, experiment: weights),
+        "patches": classmethod(of_function), "second_dimension": classmethod(second),
+    })
+    DATA_LAWS.register(made)
+    return made
+
+
+@accepts(experiment="Experiment")
+def draw_data(experiment: Experiment) -> Data:
+    """Training set of an experiment (THEORY §1).
+
+    Kinds are drawn, or for ``counts = "exact"`` rounded by largest remainder and shuffled. The stream depends on
+    ``seed_data`` alone, so that schedules compared on one seed see the same examples.
+    """
+    law, rng, n = _law_of(experiment), generator(experiment.seed_of("data"), "data"), experiment.n_examples
+    share = np.array(law.shares(experiment), dtype=np.float64)
+    share /= share.sum()
+    every = np.arange(len(share), dtype=np.int8)
+    if experiment.counts == "exact":
+        kind = rng.permutation(np.repeat(every, _largest_remainder(n * share, n)))
+    else:
+        kind = rng.choice(every, size=n, p=share)
+    return _drawn(experiment, law, kind, rng)
+
+
+@accepts(experiment="Experiment", n_each="a whole number")
+def draw_test_data(experiment: Experiment, n_each: int | None = None) -> Data:
+    """Fresh examples, ``n_each`` (default ``n_test``) of each kind, with the training set's w* or whatever examples share."""
+    n = experiment.n_test if n_each is None else n_each
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise InputError(f"n_each = {n!r}", "at least one example of each kind", "give 1 or more")
+    law, rng = _law_of(experiment), generator(experiment.seed_of("data"), "test data")
+    return _drawn(experiment, law, np.repeat(np.arange(len(law.kinds), dtype=np.int8), n), rng)
+
+
+def _law_of(experiment: Experiment) -> type[DataLaw]:
+    law = DATA_LAWS[experiment.data_law]
+    assert issubclass(law, DataLaw), f"{law} is a DataLaw"
+    return law
+
+
+def _drawn(experiment: Experiment, law: type[DataLaw], kind: Array, rng: np.random.Generator) -> Data:
+    y = rng.choice(np.array([-1.0, 1.0]), size=len(kind))
+    return law.draw(experiment, kind, y, rng, generator(experiment.seed_of("data"), "data", 1))
+
+
+def _largest_remainder(wanted: Array, n: int) -> Array:
+    counts = np.floor(wanted).astype(np.int64)
+    rest = np.argsort(counts - wanted, kind="stable")[: n - counts.sum()]
+    counts[rest] += 1
+    return counts

@@ -1,0 +1,26 @@
+"""The error function."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import erf
+
+from theory_sim.experiment.choices import ACTIVATIONS
+from theory_sim.network.activations.base import Activation, Array
+
+__all__ = ["Erf"]
+
+
+@ACTIVATIONS.register
+class Erf(Activation):
+    """erf(z) = 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to z."""
+
+    name = "erf"
+    summary = r"$\mathrm{erf}\,z$"
+    zero_at_zero = True
+
+    def value(self, z: Array) -> Array:
+        return np.asarray(erf(z))
+
+    def slope(self, z: Array) -> Array:
+        return np.asarray(2.0 / np.sqrt(np.pi) * np.exp(-z * z))

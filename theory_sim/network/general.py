@@ -1,0 +1,265 @@
+"""The network of any activation and data: f(x) = s sum_c sum_j u_j phi(<U_j, x_c> + b_j) (THEORY §2 with more freedom).
+
+Biases are weights of a constant input 1 and a last column of U; they have the law, the noise and the decay of the others. U is
+split as ever: the gradient moves the signal, xi the noise (THEORY §15). The signal part of an output is
+s sum_j u_j phi'(z_j) <Ubar_j, x>, for ReLU the N_A of THEORY §2. Written plainly; ReLU without all this has faster networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.data import Data
+from theory_sim.experiment import Experiment
+from theory_sim.network.activations import make_activation
+from theory_sim.network.layer import Layer
+from theory_sim.network.layers import make_layers
+from theory_sim.network.perturbed import Perturbed
+from theory_sim.network.plane import Plane
+from theory_sim.network.points import Points, directions_of, points_of, with_constant
+from theory_sim.numeric.pool import BlockPool
+from theory_sim.train.clock import make_clock
+
+__all__ = ["GeneralNetwork"]
+
+Array = np.ndarray[Any, Any]
+# Neurons at once; constant, since sums run chunk by chunk.
+_ROWS: Final = 256
+
+
+class _Bank:
+    """A layer, its points, and what the last forward pass left there for the gradient."""
+
+    def __init__(self, layer: Layer, points: Points, keep_values: bool) -> None:
+        self.layer, self.points = layer, points
+        shape = (len(layer.signal), len(points.x))
+        self.slopes: Array = np.empty(shape, points.x.dtype)
+        self.values: Array | None = np.empty(shape, points.x.dtype) if keep_values else None
+
+
+class GeneralNetwork:
+    """State of a run: layers, their split, and the outputs on the training set.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Description of the run.
+    data : Data
+        Training set, N examples.
+    pool : BlockPool
+        Open pool of threads.
+    initial : mapping, optional
+        U_0 and second layers in place of what is drawn, as for `make_layers`.
+
+    Attributes
+    ----------
+    f : (N,) float64 array
+        Outputs on the training set at the present weights.
+    directions : (3, k) float64 array
+        z - zeta, z, z + zeta as the filters see them; none for other data than the P/Q mixture.
+    clock : AnyClock
+        Level and age of the accumulated noise.
+    """
+
+    def __init__(
+        self, experiment: Experiment, data: Data, pool: BlockPool, initial: Mapping[str, Array] | None = None
+    ) -> None:
+        self._experiment, self._data, self._pool = experiment, data, pool
+        self.clock = make_clock(experiment, "moving")
+        self._phi = make_activation(experiment)
+        self.directions = directions_of(experiment, data)
+        self._layers = make_layers(experiment, initial)
+        trained = experiment.train_second_layer
+        self._banks = [_Bank(layer, points, trained)
+                       for layer, points in zip(self._layers.values(), points_of(experiment, data), strict=True)]
+        self.f: Array = np.zeros(len(data))
+        self._forward()
+
+    @property
+    def layers(self) -> dict[str, Layer]:
+        """The layers, by their labels."""
+        return self._layers
+
+    @property
+    def patterns_follow_weights(self) -> bool:
+        """Whether the patterns are those of U, as always here."""
+        return True
+
+    @property
+    def g(self) -> Array:
+        """Outputs at z - zeta, z, z + zeta as second patch, (3,); NaN for other data than the P/Q mixture."""
+        g: Array = self._at_directions()[0]
+        return g
+
+    # -- steps ------------------------------------------------------------------------------------
+
+    def step(
+        self, residual: Array, rate: float, step: int, *, perturbed: Perturbed | None = None, whole: bool = False
+    ) -> None:
+        """Move U, its signal and its noise by one step of THEORY §3, and the second layer if it is trained.
+
+        Parameters
+        ----------
+        residual : (N,) float64 array
+            Derivative of the mean training loss with respect to each example's output.
+        rate : float
+            Learning rate gamma_t.
+        step : int
+            Step number t, the address of the noise.
+        perturbed, whole
+            Not read: there is no placed noise, and an example without a residual costs as much as one with.
+        """
+        e = self._experiment
+        for bank in self._banks:
+            layer, of_sites = bank.layer, e.output_scale * bank.points.of_sites(residual)
+            weights = of_sites.astype(bank.points.x.dtype)
+            pull = bank.points.x * weights[:, None]
+
+            def block_step(block: int, worker: int, bank: _Bank = bank, layer: Layer = layer, pull: Array = pull,
+                           weights: Array = weights) -> None:
+                rows = layer.rows(block)
+                np.dot(bank.slopes[rows], pull, out=layer.gradient[rows])
+                # The gradient of the second layer before U moves; U's own takes the second layer of before, too.
+                moved = None if bank.values is None else np.dot(bank.values[rows], weights)
+                layer.update(block, step, rate, np.zeros_like(layer.noise[layer.noise_rows(block)]))
+                if moved is not None:
+                    cast = moved.dtype.type
+                    layer.u[rows] = cast(1.0 - rate * e.lambda_) * layer.u[rows] - cast(rate) * moved
+
+            self._pool.run(block_step, layer.blocks)
+        self.clock.step(rate)
+        self._forward()
+
+    def perturbed(self, step: int, level: float) -> Perturbed:
+        """Outputs of which a step takes its residuals: this network has no placed noise."""
+        return Perturbed(self.f, 0.0)
+
+    def annealed(self) -> None:
+        """The learning rate falls for the first time, which changes nothing here."""
+
+    def _forward(self) -> None:
+        f = np.zeros(len(self._data))
+        for bank in self._banks:
+            f += bank.points.of_examples(self._evaluate(bank.layer, bank.points.x, bank)[0], len(f))
+        self.f = self._experiment.output_scale * f
+
+    def _evaluate(self, layer: Layer, x: Array, bank: _Bank | None = None) -> Array:
+        """sum_j u_j phi(z_j), and for no bank sum_j u_j phi'(z_j) <Ubar_j, x>, at inputs x (n, k): (2, n) float64.
+
+        Slopes, and values where they are asked for, are left in a bank.
+        """
+        parts = np.zeros((layer.blocks, 2, len(x)))
+
+        def work(block: int, worker: int) -> None:
+            rows = layer.rows(block)
+            for start in range(rows.start, rows.stop, _ROWS):
+                part = slice(start, min(start + _ROWS, rows.stop))
+                signal, noise = np.dot(layer.signal[part], x.T), self._of_noise(layer, part, x)
+                # In float64: where the noise is large and cancels in a pair, the sum keeps the signal's digits.
+                z = signal.astype(np.float64) + noise
+                u, values, slopes = layer.u[part].astype(np.float64), self._phi.value(z), self._phi.slope(z)
+                parts[block, 0] += _sum_of(u, values, layer.share)
+                if bank is None:
+                    parts[block, 1] += u @ (slopes * signal)
+                else:
+                    bank.slopes[part] = slopes
+                    if bank.values is not None:
+                        bank.values[part] = values
+
+        self._pool.run(work, layer.blocks)
+        return np.asarray(parts.sum(axis=0))
+
+    @staticmethod
+    def _of_noise(layer: Layer, part: slice, x: Array) -> Array:
+        share = layer.share
+        of_rows = np.dot(layer.noise[part.start // share : part.stop // share], x.T)
+        return np.repeat(of_rows, share, axis=0) if share > 1 else of_rows
+
+    # -- evaluation that does not change the state ------------------------------------------------
+
+    def outputs(self, data: Data) -> tuple[Array, Array]:
+        """Outputs on other examples: f and its signal part, both (n,) float64."""
+        found = np.zeros((2, len(data)))
+        for layer, points in zip(self._layers.values(), points_of(self._experiment, data), strict=True):
+            for row, values in enumerate(self._evaluate(layer, points.x)):
+                found[row] += points.of_examples(values, len(data))
+        f, signal = self._experiment.output_scale * found
+        return f, signal
+
+    def _at_directions(self) -> Array:
+        """Outputs and signal part at z - zeta, z, z + zeta as second patch, (2, 3)."""
+        if not len(self.directions):
+            return np.full((2, 3), np.nan)
+        last = list(self._layers.values())[-1]
+        x = with_constant(self.directions.astype(last.signal.dtype), self._experiment)
+        return self._experiment.output_scale * self._evaluate(last, x)
+
+    def filters(self) -> dict[str, Array]:
+        """First-layer weights without biases for x_1 and for x_2."""
+        found = [layer.weights[:, : self._inputs(layer)] for layer in self._layers.values()]
+        return {"P": found[0], "Q": found[-1]}
+
+    def _inputs(self, layer: Layer) -> int:
+        return int(layer.signal.shape[1]) - int(self._experiment.biases)
+
+    def pre_activations(self, feature: str, x: Array) -> Array:
+        """Pre-activations, biases included, of the filters that see x_1 ("P") or x_2 ("Q"), at x (n, k): (m, n)."""
+        layers = list(self._layers.values())
+        return (layers[0] if feature == "P" else layers[-1]).pre_activations(with_constant(x, self._experiment))
+
+    def plane(self) -> Plane:
+        """The signal on Q's directions, and the patterns 1(z > 0) that it has moved there; NaN for other data."""
+        if not len(self.directions):
+            return Plane(np.full(3, np.nan), np.full(3, np.nan), float("nan"))
+        last = list(self._layers.values())[-1]
+        of_signal, of_noise = last.at(with_constant(self.directions.astype(last.signal.dtype), self._experiment))
+        active, noise = of_signal + of_noise > 0, of_noise > 0
+        near = (active != active[:, 1:2]).any(axis=1)
+        return Plane(self._at_directions()[1], (active != noise).sum(axis=0).astype(np.float64), float(near.sum()))
+
+    def signal_direction(self) -> Array:
+        """Linear part of the signal on x_1, (d,), up to a factor: (s/2) sum_j u_j Ubar_j, as for ReLU."""
+        layer = next(iter(self._layers.values()))
+        signal = layer.signal[:, : self._inputs(layer)]
+        return np.asarray(layer.u.astype(np.float64) @ signal) * (self._experiment.output_scale / 2)
+
+    # -- storage ----------------------------------------------------------------------------------
+
+    def checkpoint(self) -> dict[str, Array]:
+        """The layers, with what the optimiser keeps, and the second layers; outputs follow from them."""
+        state = {f"{name} {part}": value for name, layer in self._layers.items() for part, value in layer.checkpoint().items()}
+        return state | {f"{name} u": layer.u for name, layer in self._layers.items()}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back what `checkpoint` gave; the clock is the run's to restore."""
+        for name, layer in self._layers.items():
+            layer.restore({part: state[f"{name} {part}"] for part in layer.checkpoint()})
+            layer.u[:] = state[f"{name} u"]
+        self._forward()
+
+    def state(self) -> dict[str, Any]:
+        """Final weights and biases, their split, and the second layers, labelled."""
+        state: dict[str, Any] = {}
+        for name, layer in self._layers.items():
+            neuron, k = f"neuron_{name}", self._inputs(layer)
+            inputs = "x1" if name != "V" else "plane" if self._data.pq is not None else "x2"
+            for ending, array, meaning in (("", layer.weights, "final {}"), ("_signal", layer.signal, "signal part of {}"),
+                                           ("_noise", layer.noise_of_neurons, "accumulated noise of {}")):
+                state[f"{name}{ending}"] = ((neuron, inputs), array[:, :k], {"long_name": meaning.format(f"weights {name}")})
+                if self._experiment.biases:
+                    state[f"{name}_bias{ending}"] = ((neuron,), array[:, k], {"long_name": meaning.format(f"biases of {name}")})
+            state[name.lower()] = ((neuron,), layer.u, {"long_name": f"second layer of {name}"})
+        if self._experiment.network == "shared" and len(self.directions):
+            state["directions"] = (("direction", "x1"), self.directions, {"long_name": "z - zeta, z, z + zeta"})
+        return state
+
+
+def _sum_of(u: Array, values: Array, share: int) -> Array:
+    """sum_j u_j values_j, (n,); in a pair by differences, so that equal values cancel exactly where u is opposite."""
+    if share == 1:
+        return np.asarray(u @ values)
+    first, second = values[0::2], values[1::2]
+    return np.asarray(u[0::2] @ (first - second) + (u[0::2] + u[1::2]) @ second)
