@@ -24,7 +24,7 @@ BATCHES: Final = (2.0, 10.0)
 """Seconds of tests, as measured without a mutant, in the first batch and in the second; the last has the rest."""
 START, PATIENCE, COMPILATION = 20.0, 6.0, 120.0
 """Limit of a batch: seconds to start, that many times what its tests took without a mutant, and to compile anew."""
-CHECKED: Final = ("closure", "data", "engines", "experiment", "limit", "loop", "network", "numeric", "observe", "theory", "train")
+CHECKED: Final = ("closure", "data", "engines", "limit", "loop", "network", "numeric", "observe", "theory", "train")
 """Packages of theory_sim that tests/mutation_check.py runs, uncompiled and in seconds."""
 
 
