@@ -20,7 +20,7 @@ from tests.durations import RECORD
 from tests.mutants import ledger
 from tests.mutants.copies import Copy
 from tests.mutants.draw import drawn, state_of
-from tests.mutants.judged import Judged
+from tests.mutants.judged import Judged, reason, stale
 from tests.mutants.made import Mutant
 from tests.mutants.near import Near
 from tests.mutants.reach import Reach, measure
@@ -91,12 +91,15 @@ def main(arguments: list[str]) -> int:
     if not options.report:
         if not options.mapped:
             measure(ROOT, options.folder / "reach", options.jobs)
-        done = ledger.read(results)
+        done, judged = ledger.read(results), Judged.all()
+        once_more = {key for key, result in done.items() if result["fate"] == "survived" and not reason(result, judged)}
         wanted = [mutant for mutant in drawn(ROOT, options.draw, options.seed, options.folder)
-                  if mutant.key not in done or (options.again and done[mutant.key]["fate"] == "survived")]  # fmt: skip
+                  if mutant.key not in done or (options.again and mutant.key in once_more)]  # fmt: skip
         try_all(wanted, options, results)
     found, judged = ledger.read(results).values(), Judged.all()
     print(ledger.report(found, judged))
+    for each in stale(ROOT, judged):
+        print(f"judged in equivalent.toml, but no longer there: {each.before}")
     killed, number = ledger.share_killed(found, judged)
     return int(not number or killed < options.least * number)
 

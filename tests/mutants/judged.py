@@ -1,7 +1,7 @@
 """Mutants that change no result, judged by hand: ``equivalent.toml`` has each with the reason.
 
 An entry names the function, the lines that the mutant takes out and puts in, and why no test could tell the two. It is matched
-by these texts alone, so that code may move; an entry whose lines are no longer there is an error.
+by these texts alone, so that code may move; the report names the entries whose lines are no longer there.
 """
 
 import tomllib
@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
+
+from tests.mutants.areas import files_of_areas
 
 FILE: Final = Path(__file__).with_name("equivalent.toml")
 
@@ -33,9 +35,12 @@ class Judged:
         before, after = (_joined(line[1:] for line in lines if line.startswith(sign)) for sign in "-+")
         return (self.function, _joined([self.before]), _joined([self.after])) == (result["mutant"]["function"], before, after)
 
-    def stands_in(self, text: str) -> bool:
-        """Tell whether a file has the lines that the mutant changes."""
-        return _joined([self.before]) in _joined(text.splitlines())
+
+def stale(root: Path, judged: Iterable[Judged]) -> list[Judged]:
+    """Return the judgements of lines that are in no file."""
+    texts = [_joined((root / file).read_text(encoding="utf-8").splitlines())
+             for files in files_of_areas(root).values() for file in files]  # fmt: skip
+    return [each for each in judged if not any(_joined([each.before]) in text for text in texts)]
 
 
 def reason(result: dict[str, Any], judged: Iterable[Judged]) -> str:

@@ -12,11 +12,10 @@ pytest.importorskip("cosmic_ray", reason="installed by make mutants")
 pytest.importorskip("coverage", reason="installed by make mutants")
 
 from tests.mutants import ledger
-from tests.mutants.areas import files_of_areas
 from tests.mutants.collected import Answer, Collected
 from tests.mutants.draw import draw, drawn
 from tests.mutants.functions import Source
-from tests.mutants.judged import Judged
+from tests.mutants.judged import Judged, stale
 from tests.mutants.made import by_place, changes, mutants
 from tests.mutants.near import Near
 from tests.mutants.reach import Reach, digest
@@ -206,11 +205,12 @@ def test_report_counts_and_shows_survivors(tmp_path: Path) -> None:
     assert ledger.share_killed(results, judged) == (19, 20)
 
 
-def test_each_judgement_is_of_lines_that_there_are() -> None:
-    texts = [(ROOT / file).read_text(encoding="utf-8") for files in files_of_areas(ROOT).values() for file in files]
-    for judged in Judged.all():
-        assert judged.reason and any(judged.stands_in(text) for text in texts), judged
-    assert not Judged("f", "this stands nowhere", "", "").stands_in(texts[0])
+def test_each_judgement_says_why_and_those_of_lines_that_are_gone_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert all(len(judged.reason) > 20 and judged.before != judged.after for judged in Judged.all())
+    kept, gone = Judged("f", "x *  7", "x / 7", "never read"), Judged("f", "x * 8", "x / 8", "never read")
+    assert stale(tree(tmp_path, monkeypatch, **{"a.py": LINES}), [kept, gone]) == [gone]
 
 
 def test_a_draw_is_kept_and_made_anew_where_the_code_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
