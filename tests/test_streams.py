@@ -24,6 +24,10 @@ def draw(step: int, *address: int, seed: int = 3, n: int = 20_000, dtype: str = 
     return out
 
 
+def test_each_purpose_has_a_number_of_its_own() -> None:
+    assert sorted(PURPOSES.values()) == list(range(len(PURPOSES)))
+
+
 def test_a_step_is_numpys_own_seeding_with_the_step_as_third_word() -> None:
     sequence = np.random.SeedSequence(3, spawn_key=(4, 0, 7))
     step = int(sequence.generate_state(3, np.uint64)[2])

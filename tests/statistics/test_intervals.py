@@ -19,6 +19,7 @@ def test_a_share_by_hand_at_any_level() -> None:
         share = share_interval(n, n, level)
         assert (share.value, share.high) == (1.0, 1.0)
         assert share.low == pytest.approx(((1 - level) / 2) ** (1 / n), rel=1e-9)
+        assert share.censored == 0, "a count of shares, not of times"
     nothing = share_interval(0, 0)
     assert math.isnan(nothing.value) and (nothing.low, nothing.high, nothing.n) == (0.0, 1.0, 0)
     for successes, n, level in ((3, 2, 0.95), (-1, 2, 0.95), (1, 2, 1.0), (1, 2, 0.0)):
