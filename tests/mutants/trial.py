@@ -1,7 +1,8 @@
 """One mutant against the tests that run its line, in growing batches, and against tests/mutation_check.py.
 
-A mutant in compiled functions meets the check and a few short tests first, uncompiled, then tests in a process that compiles
-them anew. One in other functions that no import runs is put into the functions of a process that has collected all tests. Any
+A mutant in compiled functions meets the check and tests uncompiled, and where that takes too long tests in a process that
+compiles them anew. One in other functions that no import runs is put into the functions of a process that has collected all
+tests. Any
 other needs a process that imports it.
 """
 
@@ -92,7 +93,7 @@ class Trying:
     def meet(self, tests: Sequence[tuple[str, float]], longest: float) -> tuple[Fate, str]:
         """Return what became of it, and what found it."""
         if self.anew:
-            found = self.check() or self.uncompiled(tests)
+            found = self.check() or self.uncompiled(tests, longest)
             if found:
                 return found
         for batch in batches(tests, longest):
@@ -108,15 +109,26 @@ class Trying:
         answer = self._with_it(lambda limit: run_check(self.copy, limit), START)
         return ("timeout" if answer.status == TIMEOUT else "killed", "tests/mutation_check.py") if answer.status else None
 
-    def uncompiled(self, tests: Sequence[tuple[str, float]]) -> tuple[Fate, str] | None:
-        """Meet short tests where loops are not compiled; one counts that fails with the mutant and passes without."""
-        for batch in batches(tests, BATCHES[0]):
-            with self.copy.mutated(self.mutant.file, self.changed):
-                answer = self.copy.uncompiled.run([test for test, _ in batch], START, *self._place)
-            failed = answer.failed_test if answer.status > 0 else ""
-            if failed and self.copy.uncompiled.run([failed], START).status == 0:
-                return "killed", f"{failed}, uncompiled"
-        return None
+    def uncompiled(self, tests: Sequence[tuple[str, float]], longest: float) -> tuple[Fate, str] | None:
+        """Meet tests where loops are not compiled; return None if they take too long there, and must be met compiled.
+
+        A test counts that fails with the mutant and passes without.
+        """
+        for batch in batches(tests, longest):
+            names = [test for test, _ in batch]
+            while names:
+                with self.copy.mutated(self.mutant.file, self.changed):
+                    answer = self.copy.uncompiled.run(names, START, *self._place)
+                if answer.status in (TIMEOUT, UNFIT):
+                    return None
+                if not answer.status:
+                    break
+                failed = answer.failed_test
+                if self.copy.uncompiled.run([failed], START).status == 0:
+                    return "killed", f"{failed}, uncompiled"
+                names = [test for test in names if test != failed]
+            self.run += len(batch)
+        return "survived", ""
 
     def batch(self, batch: list[tuple[str, float]]) -> tuple[Fate, str] | None:
         """Meet tests until one fails that passes without the mutant."""

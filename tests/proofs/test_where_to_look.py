@@ -6,13 +6,15 @@ from fractions import Fraction
 from itertools import islice
 from math import ceil, floor, sqrt
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sympy import Integer, Rational
 
+from proofs_check.claims.section_10 import DIRECTIONS, _two_neurons
 from proofs_check.methods.continuity import _least, _range
 from proofs_check.methods.counterexample import shown_at, simplest
 from proofs_check.methods.narrow import in_dips
@@ -20,7 +22,10 @@ from proofs_check.methods.search import _places, rounds
 from proofs_check.problem.base import Ground
 from proofs_check.recheck.continuity import get_rules
 from proofs_check.recheck.derivations import _place
+from proofs_check.recheck.numbers import AGREED, number
+from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.sample_points import near_ends, near_singular, rational_points
+from proofs_check.recheck.spans import middle
 
 x, y = sympy.symbols("x y", real=True)
 n = sympy.Symbol("n", integer=True)
@@ -47,6 +52,8 @@ def test_a_point_is_shown_only_where_the_claim_is_false(claimed: str, false_at: 
     assert {at for at in points if shown_at(domain, x, {x: at}, claimed) is not None} == false_at
 
 
+@example(Fraction(1, 4), Fraction(7, 100), Fraction(6, 7))  # from 0.19 to 0.26: 1/4 before 1/5
+@example(Fraction(1, 5), Fraction(5, 100), Fraction(3, 5))  # from 0.17 to 0.22: 1/5 before 2/11
 @given(st.fractions(0, 5, max_denominator=997), st.fractions(Fraction(1, 30), Fraction(1, 4)), st.fractions(0, 1))
 def test_the_simplest_point_has_the_smallest_denominator(value: Fraction, width: Fraction, share: Fraction) -> None:
     low, high = value - share * width, value + (1 - share) * width
@@ -107,3 +114,30 @@ def test_a_way_starts_where_it_is_said() -> None:
     assert _place(Rational(2, 3), {}) == Fraction(2, 3)
     assert _place(x / 2, {x: Fraction(3, 2)}) == Fraction(3, 4)
     assert abs(float(_place(sympy.sqrt(x), {x: Fraction(2)})) - sqrt(2)) < 1e-12
+
+
+def test_a_limit_is_seen_where_two_steps_agree() -> None:
+    def approached(gap: float) -> sympy.Limit:  # values that differ by gap at the two steps, 1e-24 and 1e-25, near 0
+        return sympy.Limit(Rational(round(gap * 10**30)) / 10**30 * sympy.Integer(10) ** 24 / Rational(9, 10) * y, y, 0, "+")
+
+    assert abs(number(approached(0.9 * float(AGREED)), {}, 40)) < 1e-12
+    with pytest.raises(Refused, match="not seen"):
+        number(approached(1.5 * float(AGREED)), {}, 40)
+
+
+def test_the_middle_of_an_interval() -> None:
+    interval = mpmath.iv.mpf([1, 3])
+    assert middle(interval) == 2 and middle(mpmath.iv.mpf(5)) == 5
+
+
+@pytest.mark.parametrize("signs", [(1, -1), (1, 1)])
+def test_every_weight_of_two_neurons_is_bounded_and_the_margin_is_not(signs: tuple[int, int]) -> None:
+    program = _two_neurons(signs, ((1, 0, 1), (0, 1, 1)), (1, -1, -1))
+    bounded = [tuple(row) for row, bound in zip(program.matrix, program.bounds, strict=True) if bound == 1]
+    wanted = [tuple(side * int(i == axis) for i in range(5)) for axis in range(4) for side in (1, -1)]
+    assert sorted(bounded) == sorted(wanted)
+    # Margins: t - y f(x) <= 0, f the sum of the signs of the active neurons times <u, x>.
+    for which, (p, q, label) in enumerate(DIRECTIONS):
+        row = [-label * sign * side * active[which] for sign, active in zip(signs, ((1, 0, 1), (0, 1, 1)), strict=True)
+               for side in (p, q)]  # fmt: skip
+        assert (*row, 1) in [tuple(each) for each in program.matrix]
