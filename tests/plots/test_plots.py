@@ -169,6 +169,12 @@ def test_width_figure_draws_runs_and_their_median() -> None:
     gap = float(np.sqrt(np.mean((finite[0].dataset["f_train"].values - limit) ** 2)))
     assert any(gap in np.asarray(line.get_ydata()) for line in ax.lines)
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    for number in (0, -1):  # a run of finite width, and a limit
+        broken = list(runs)
+        dataset = runs[number].dataset
+        broken[number] = replace(runs[number], dataset=dataset.assign(f_train=dataset["f_train"] * math.nan))
+        with pytest.raises(InputError, match="outputs that are no numbers"):
+            fit_width(broken)
 
 
 def diagram(quantity: str, x: list[float], y: list[float], values: Any, unanimous: Any) -> PhaseDiagram:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from tests.studies.made_up import summaries_of
 from theory_sim.studies.registry import get_study
@@ -77,6 +79,14 @@ def test_width_counts_what_both_schedules_show_and_takes_the_control_off() -> No
     order = table[table["part"] == "order"]
     assert list(order["m_V"]) == [2000, 8000, 32_000] and set(order["shown"]) == {2}
     assert set(order["L-S: order as in the limit"]) == {6} and set(order["S: order as in the limit"]) == {4}
+    # h = 4 g where Q's loss is 0.45, the mean of log(1 + exp(-alpha g)) over alpha; q by its definition in THEORY §2.
+    e = study.plan("default")["order"].experiment
+    g = brentq(lambda g: quad(lambda a: math.log1p(math.exp(-a * g)), e.alpha_min, e.alpha_max)[0]
+               - 0.45 * (e.alpha_max - e.alpha_min), 0.0, 9.0)  # fmt: skip
+    for _, row in order.iterrows():
+        frozen = 2 * math.atan(e.r) * (1 + e.r**2) / math.pi
+        q = 4 * g / (frozen * math.sqrt(row["m_V"]) * e.r * e.tau_0_value)
+        assert row["0.55 q"] == pytest.approx(0.55 * q, rel=1e-6)
     cells = table[table["part"] == "deficit"]
     assert len(cells) == 18
     for _, row in cells.iterrows():

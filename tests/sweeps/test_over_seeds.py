@@ -86,3 +86,10 @@ def test_plan_shares_data_between_schedules_and_refuses_repeats() -> None:
     assert len(plan) == 4
     with pytest.raises(ExperimentError, match="each named once"):
         Plan.of(Experiment(), ["S"], [1, 1])
+
+
+def test_only_numbers_that_are_means_already_are_said_to_be() -> None:
+    small = Experiment(d=8, N=24, m_W=8, m_V=12, n_test=2, max_tau=8.0, record_every=4.0)
+    runs = [simulate(small, engine) for engine in ("finite", "limit", "closure")]
+    said = {summary.engine: summary.averages for summary in summarise(runs)}
+    assert said == {"finite": False, "limit": False, "closure": True}
