@@ -20,7 +20,7 @@ from proofs_check.methods.counterexample import shown_at, simplest
 from proofs_check.methods.narrow import in_dips
 from proofs_check.methods.search import _places, rounds
 from proofs_check.problem.base import Ground
-from proofs_check.recheck.continuity import get_rules
+from proofs_check.recheck.continuity import get_rules, require_shown
 from proofs_check.recheck.derivations import _place
 from proofs_check.recheck.numbers import AGREED, number
 from proofs_check.recheck.refusal import Refused
@@ -141,3 +141,14 @@ def test_every_weight_of_two_neurons_is_bounded_and_the_margin_is_not(signs: tup
         row = [-label * sign * side * active[which] for sign, active in zip(signs, ((1, 0, 1), (0, 1, 1)), strict=True)
                for side in (p, q)]  # fmt: skip
         assert (*row, 1) in [tuple(each) for each in program.matrix]
+
+
+def test_a_box_is_cut_until_the_sign_is_seen_on_each_piece() -> None:
+    whole = {x: (Fraction(0), Fraction(1))}
+    require_shown("positive", x**2 - x + Rational(3, 10), whole)  # 0.05 at least, which the whole box does not show
+    require_shown("not 0", x * y + y**2 - 1, {x: (Fraction(0), Fraction(1, 2)), y: (Fraction(0), Fraction(3, 4))})
+    for rule, argument in (("positive", x**2 - x + Rational(1, 5)), ("not 0", x - Rational(1, 3)), ("not negative", -x)):
+        with pytest.raises(Refused, match="is not shown"):
+            require_shown(rule, argument, whole)
+    with pytest.raises(Refused, match="is not shown"):
+        require_shown("positive", x, {x: (Fraction(0), Fraction(0))})
