@@ -84,7 +84,7 @@ def test_a_staircase_by_hand() -> None:
     assert [step(STEP, 0.5).rate(tau, 1.0) for tau in (0.0, 9.9, 10.0, 25.0)] == [2.0, 2.0, 1.0, 0.5]
     assert step.least_rate(STEP, 25.0) == 2.0 / 8, "three cuts at most"
     assert step.most_steps(STEP, 20.0) == 10 / 2 + 10 / 1, "the second piece ends the run"
-    assert step.most_steps(STEP, 21.0) == 10 / 2 + 10 / 1 + 10 / 0.5
+    assert step.most_steps(STEP, 21.0) == 10 / 2 + 10 / 1 + 1 / 0.5
 
 
 def test_a_rate_that_could_never_fall_is_refused() -> None:
