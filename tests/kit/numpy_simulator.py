@@ -18,6 +18,7 @@ class Simulator:
     e: Any
     seed: int
     bug: str = ""
+    dtype: Any = np.float64
     streams: dict[str, np.random.Generator] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -92,8 +93,8 @@ class Simulator:
         return -y / (1 + np.exp(y * f))
 
     def run(self, data: Any, start: Any, noise: Any, steps: int) -> tuple[list[Array], list[Array], list[Array]]:
-        x1, x2, y = (np.asarray(part, float) for part in data)
-        W, V, w, v = (np.asarray(part, float) for part in start)
+        x1, x2, y = (np.asarray(part, self.dtype) for part in data)
+        W, V, w, v = (np.asarray(part, self.dtype) for part in start)
         b_W, b_V = np.zeros_like(W), np.zeros_like(V)
         tau, rate, before = 0.0, 0.0, None
         noise, q_hat = iter(noise), float(np.mean(~x1.any(axis=1)))
@@ -109,11 +110,12 @@ class Simulator:
             used, before = rate, before or (self.e.eta_1 if self.e.schedule == "L-S" else rate)
             if self.bug == "switch a step late":
                 used, before = before, rate
-            residual = self.slope(y, f) / (1 if self.bug == "gradient without 1/N" else len(y))
+            residual = self.slope(y, f) / self.dtype(1 if self.bug == "gradient without 1/N" else len(y))
             patterns = (z1 > 0, z2 > 0)
             if self.bug == "frozen patterns":
                 patterns = (states[0][0] @ x1.T > 0, states[1][0] @ x2.T > 0)
-            xi_W, xi_V = next(noise)
+            xi_W, xi_V = (np.asarray(xi, self.dtype) for xi in next(noise))
+            used = self.dtype(used)
             W, b_W = self.moved(W, w[:, None] * ((patterns[0] * residual) @ x1), xi_W, used, b_W)
             V, b_V = self.moved(V, v[:, None] * ((patterns[1] * residual) @ x2), xi_V, used, b_V)
             tau += used
@@ -133,9 +135,9 @@ class Simulator:
         return U - rate * b, b
 
 
-def adapter(task: Any, bug: str = "") -> dict[str, Any]:
+def adapter(task: Any, bug: str = "", dtype: Any = np.float64) -> dict[str, Any]:
     """Everything that the kit can give is taken, everything else drawn."""
-    mine = Simulator(task.experiment, task.seed, bug)
+    mine = Simulator(task.experiment, task.seed, bug, dtype)
     own, test = mine.draw_data()
     if task.gives("data"):
         alpha, b = task.data.alpha, task.data.direction - 1.0

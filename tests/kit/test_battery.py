@@ -93,6 +93,22 @@ def test_a_right_simulator_is_covered_by_every_law() -> None:
     report.require()
 
 
+def test_a_right_simulator_in_single_precision() -> None:
+    """As JAX has it unless told otherwise: rounding allows more; of whole runs nothing is said."""
+    single = partial(numpy_simulator.adapter, dtype=np.float32)
+    runs = Runs(single)
+    found = {law: find_law(law, runs).outcome for law in ("step", "agreement", "noise-shared")}
+    assert found == {**dict.fromkeys(found, "holds"), "agreement": "not covered"}
+    law, words = BUGS["decay after the step"]
+    assert words in find_law(law, Runs(partial(single, bug="decay after the step"))).mistakes[0]
+
+
+@pytest.mark.tier2
+def test_a_right_simulator_in_single_precision_passes_the_battery() -> None:
+    check_simulator(partial(numpy_simulator.adapter, dtype=np.float32)).require()
+
+
+@pytest.mark.tier2
 def test_a_right_simulator_with_momentum() -> None:
     """The closed form of the accumulated noise is that of gradient descent; all else is tested."""
     runs = Runs(numpy_simulator.adapter, HEAVY_BALL)

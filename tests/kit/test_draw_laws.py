@@ -89,6 +89,7 @@ SHAPES: dict[str, Callable[[Array, np.random.Generator], Array]] = {
 }
 
 
+@pytest.mark.tier2
 @pytest.mark.parametrize("name", SHAPES)
 def test_another_distribution_is_found(name: str) -> None:
     assert [seed for seed in WRONG if not refused(draws_are_gaussian, draws(seed, SHAPES[name]))] == []

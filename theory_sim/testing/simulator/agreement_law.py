@@ -42,6 +42,8 @@ def agrees_with_simulate(runs: Runs) -> str:
         own = [part for part in PARTS if part not in task.read and (part != "noise" or e.tau_xi > 0)]
         if own:
             raise Declined(f"it draws its own {' and '.join(own)}: nothing could be the same")
+        if answer.eps > float(np.finfo(np.float64).eps):
+            raise Declined("in float32 a pattern can flip by rounding alone, after which whole runs differ; see the step")
         drawn = {layer: xi / e.tau_xi for layer, xi in zip("WV", task.noise, strict=True)} if e.tau_xi > 0 else None
         mine = simulate(e, data=task.data, initial=task.initial._asdict(), noise=drawn, threads=1).dataset
         if int(mine.attrs["final_step"]) != task.steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -80,16 +80,16 @@ class Runs:
 
     def wide(self, *gives: str) -> list[list[Case]]:
         """Runs for laws of noise and start, a list for each law of neurons: that many seeds."""
-        return self._drawn(_WIDE, gives, STEPS)
+        return self._drawn(_WIDE, gives, STEPS, ("paired", "independent"))
 
     def many(self) -> list[list[Case]]:
         """Runs for laws of data: many examples, one step."""
-        return self._drawn(_MANY, (), 1)[:1]
+        return self._drawn(_MANY, (), 1, ("paired",))
 
-    def _drawn(self, design: dict[str, Any], gives: tuple[str, ...], steps: int) -> list[list[Case]]:
+    def _drawn(self, design: dict[str, Any], gives: tuple[str, ...], steps: int, laws: Sequence[str]) -> list[list[Case]]:
         key = (gives, steps)
         if key not in self._kept:
-            laws = [self.fixed["neurons"]] if "neurons" in self.fixed else ["paired", "independent"]
+            laws = [self.fixed["neurons"]] if "neurons" in self.fixed else laws
             try:
                 self._kept[key] = [[(e, self.run(e, gives=gives, steps=steps)[1]) for e in self._seeds(design, neurons)]
                                    for neurons in laws]
