@@ -158,6 +158,8 @@ def test_the_optimiser_runs() -> None:
     e = TINY.replace(optimiser="quasi-hyperbolic", qh_nu=0.0, dtype="float64", tau_0=0.3)
     plain, same = simulate(e.replace(optimiser="gradient-descent"), threads=1), simulate(e, threads=1)
     np.testing.assert_allclose(same.history("train_loss"), plain.history("train_loss"), rtol=1e-9)
+    first, again = (simulate(each, "limit", threads=1) for each in (e.replace(optimiser="gradient-descent"), e))
+    np.testing.assert_allclose(again.history("train_loss"), first.history("train_loss"), rtol=1e-6)
     heavy = e.replace(optimiser="heavy-ball", schedule="constant", eta_1=0.1, max_tau=0.8, record_every=0.1)
     mean = simulate(e.replace(qh_nu=1.0, schedule="constant"), threads=1)
     same = simulate(heavy, threads=1)

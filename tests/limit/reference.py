@@ -58,6 +58,8 @@ def reference_limit(
     quarter: float = 0.25,  # a false twin moves this; E phi' E phi' of another activation
     arcsine: float = 1.0,  # variance of phi' over that of ReLU's
     late: int = 0,  # a false twin lets D begin one factor early or late
+    # rates -> U_0, ..., U_T of one weight as sums over (U_0, g_0, g_1, ...), (T + 1, 1 + T); left out: gradient descent
+    moves: Callable[[Array], Array] | None = None,
 ) -> Course:
     n = len(y)
     seen = np.flatnonzero(np.abs(x1).sum(axis=1) > 0)
@@ -98,11 +100,37 @@ def reference_limit(
     f, f_test, g = np.zeros((steps + 1, n)), np.zeros((steps + 1, len(x1_test))), np.zeros((steps + 1, 3))
     norms, left_out = np.zeros((steps + 1, 1 if shared else 2)), np.zeros(steps + 1)
 
+    def weight_of(s: int, t: int) -> float:
+        """Minus the move of U_t by a unit gradient at step s."""
+        if moves is not None:
+            return -float(moves(np.array(rates))[t, 1 + s])
+        return rates[s] * float(np.prod([1 - rate * lambda_ for rate in rates[s + 1 - late : t]]))
+
+    def levels_now() -> Array:
+        if moves is None:
+            return noise_levels(tau_0, tau_xi, lambda_, np.array(rates))
+        return np.array(np.linalg.norm(of_noise(), axis=1))
+
+    def of_noise() -> Array:
+        """U_t of the noise over independent numbers of variance 1."""
+        assert moves is not None
+        found = moves(np.array(rates)) * tau_xi
+        found[:, 0] *= tau_0 / tau_xi if tau_xi > 0 else 0.0
+        if tau_xi == 0:
+            found[:, 0] = moves(np.array(rates))[:, 0] * tau_0
+        return np.asarray(found)
+
     def rho_of(s: int, t: int, levels: Array) -> float:
         if s == t or kernel == "frozen":
             return 1.0
         if kernel == "independent":
             return 0.0
+        if moves is not None:
+            if levels[s] * levels[t] == 0:
+                return 0.0
+            if tau_xi == 0:
+                return float(np.sign(of_noise()[s, 0] * of_noise()[t, 0]))
+            return max(-1.0, min(1.0, float(of_noise()[s] @ of_noise()[t] / (levels[s] * levels[t]))))
         gone = float(np.prod([1 - rate * lambda_ for rate in rates[s:t]]))
         if tau_xi == 0:  # noise that only shrinks; rounding of rho near 1 would cost half the digits of arcsin
             return float(np.sign(gone))
@@ -119,9 +147,12 @@ def reference_limit(
                 if kernel == "moving" and min(levels[s], levels[other]) == 0:
                     continue
                 rho = rho_of(min(s, other), max(s, other), levels)
-                weight = rates[s] * rates[other]
-                weight *= float(np.prod([1 - rate * lambda_ for rate in rates[s + 1 : t]]))
-                weight *= float(np.prod([1 - rate * lambda_ for rate in rates[other + 1 : t]]))
+                if moves is not None:
+                    weight = weight_of(s, t) * weight_of(other, t)
+                else:
+                    weight = rates[s] * rates[other]
+                    weight *= float(np.prod([1 - rate * lambda_ for rate in rates[s + 1 : t]]))
+                    weight *= float(np.prod([1 - rate * lambda_ for rate in rates[other + 1 : t]]))
                 first, second = residuals[s], residuals[other]
                 w = first @ k_patches(rho)[0] @ second
                 v = q_pull(first) @ k(inner_qq, cos_qq, rho) @ q_pull(second)
@@ -133,10 +164,10 @@ def reference_limit(
         return np.sqrt(np.maximum(squares, 0.0))
 
     for t in range(steps + 1):
-        levels = noise_levels(tau_0, tau_xi, lambda_, np.array(rates))
+        levels = levels_now()
         missing = np.zeros(n)
         for s in range(t):
-            weight = rates[s] * float(np.prod([1 - rate * lambda_ for rate in rates[s + 1 - late : t]]))
+            weight = weight_of(s, t)
             if kernel == "moving" and levels[s] == 0:
                 continue  # a ReLU at 0 has no gradient
             rho, a = rho_of(s, t, levels), -residuals[s]
@@ -172,9 +203,10 @@ def reference_limit(
         residuals.append(residual)
         rates.append(rate)
     linear = np.zeros(x1.shape[1])
-    levels = noise_levels(tau_0, tau_xi, lambda_, np.array(rates))
+    levels = levels_now()
     for s in range(steps):
-        weight = rates[s] * float(np.prod([1 - rate * lambda_ for rate in rates[s + 1 :]]))
+        weight = weight_of(s, steps) if moves is not None else rates[s] * float(
+            np.prod([1 - rate * lambda_ for rate in rates[s + 1 :]]))
         if kernel == "moving" and levels[s] == 0:
             continue
         linear -= quarter * weight * residuals[s] @ x1

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
 from theory_sim.memory import Bytes, available_bytes, fits, gib, refuse, total
 from theory_sim.observe.memory import data_bytes, item_bytes, observer_bytes, record_bytes, seen_examples
@@ -44,6 +45,8 @@ def estimated_bytes(
         Bytes(_STARTED, _LOADED), data_bytes(e), record_bytes(e, steps), *observer_bytes(e, steps, {}),
         Bytes(item * e.d * (seen + tested), memories + 8 * e.d * e.n_examples), _pairs(e, spatial, tolerance, count),
     ]
+    if not OPTIMISERS[e.optimiser].in_theory:
+        parts.append(_history(count, seen, steps))
     if noise == "sampled":
         from theory_sim.limit.noise_output import NoiseOutput
 
@@ -59,6 +62,11 @@ def exponents(e: Experiment, tolerance: float, time: str) -> float:
         return MOST_POWERS + 1
     decades = max(1.0, math.log10(45.0 / min(youngest, 1.0)) - 1.6)
     return MOST_POWERS + decades * max(1.0, 1.6 * -math.log10(tolerance) - 2.5)
+
+
+def _history(count: float, seen: int, steps: float) -> Bytes:
+    """Residuals of every step and their weights; residuals once more while a checkpoint is written."""
+    return Bytes(8 * steps * (seen + 8), 8 * steps * max(seen, 3 * count))
 
 
 def _pairs(e: Experiment, spatial: str, tolerance: float, count: float) -> Bytes:

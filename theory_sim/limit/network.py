@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
@@ -14,14 +15,17 @@ from theory_sim.experiment import Experiment
 from theory_sim.limit.compression import Compression
 from theory_sim.limit.evaluation import Evaluation, Evaluator, NoiseValues
 from theory_sim.limit.geometry import Geometry, Patches
+from theory_sim.limit.history import History
 from theory_sim.limit.memories import Memories, Residuals
 from theory_sim.limit.noise_output import NoiseOutput
 from theory_sim.limit.spatial import ExactPairs, MeanPairs, Pairs
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
-from theory_sim.train.clock import AnyClock, Clock, Instant, Kernel, Tick, ages
+from theory_sim.train.clock import AnyClock, Clock, Instant, Kernel, Tick, ages, make_clock
+from theory_sim.train.linear_clock import LinearClock
 from theory_sim.train.losses import make_loss
 from theory_sim.train.noise import OutputNoise, PreActivationNoise, WeightNoise, make_placement
+from theory_sim.train.optimisers import LinearOptimiser, make_optimiser
 
 __all__ = ["LimitNetwork", "Perturbed", "Start"]
 
@@ -102,8 +106,7 @@ class LimitNetwork:
         youngest, equal_times = _ages(e, kernel, continuous)
         self.compression = Compression(pairs.powers, youngest, tolerance, equal_times=equal_times)
         pairs.fit(self.compression)
-        self._ages = Clock(e, kernel)
-        self.clock: AnyClock = self._ages
+        self.clock: AnyClock = make_clock(e, kernel)
         self._placement = make_placement(e)
         self._loss = make_loss(e)
         self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
@@ -111,7 +114,14 @@ class LimitNetwork:
         self._evaluator = Evaluator(self._geometry, train, patches, pairs, pool, self._loss)
         self._noise = None if noise == "vanishing" else _NoiseOutputs(e, patches, self._geometry, spatial)
         layers = 1 if self._geometry.shared else 2
-        self._memories = Memories.start(len(self.compression.exponents), len(patches.x), e.d, layers)
+        exponents = self.compression.exponents
+        self._memories = Memories.start(len(exponents), len(patches.x), e.d, layers)
+        self._history: History | None = None
+        if isinstance(self.clock, LinearClock):
+            rule = make_optimiser(e)
+            assert isinstance(rule, LinearOptimiser), "a clock of linear rules"
+            self._history = History(rule, self.clock, exponents, len(patches.x), e.d, layers, pool)
+            self._memories = self._history.memories()
         self._now = self._evaluated()
 
     def _evaluated(self, past: Residuals | None = None) -> Evaluation:
@@ -190,10 +200,20 @@ class LimitNetwork:
         exponents = self.compression.exponents
         if level == 0 or not isinstance(self._placement, PreActivationNoise):
             return np.ones(len(exponents))
-        if self.clock.level == 0:
-            return np.zeros(len(exponents))
-        age = 0.5 * np.log1p((level / self.clock.level) ** 2)
-        return np.asarray(np.exp(-exponents * age))
+        age = self._hidden(level)
+        return np.zeros(len(exponents)) if math.isinf(age) else np.asarray(np.exp(-exponents * age))
+
+    def _hidden(self, level: float) -> float:
+        """-log v, the age that placed noise of a level adds to patterns."""
+        if level == 0 or not isinstance(self._placement, PreActivationNoise):
+            return 0.0
+        return math.inf if self.clock.level == 0 else float(0.5 * np.log1p((level / self.clock.level) ** 2))
+
+    @property
+    def _descent(self) -> Clock:
+        """The clock of gradient descent, whose noise has an age."""
+        assert isinstance(self.clock, Clock), "continuous time and recursions are of gradient descent"
+        return self.clock
 
     def annealed(self) -> None:
         """The learning rate falls for the first time."""
@@ -219,9 +239,13 @@ class LimitNetwork:
         """
         seen = perturbed or Perturbed(self.f, 0.0, self._now)
         residuals = self._evaluator.gathered(seen.evaluation, residual, whole=whole and seen.plain)
+        if self._history is not None:
+            self._memories = self._history.step(residuals, rate, self._hidden(seen.level))
+            self._now = self._evaluated()
+            return
         visible = self._visibility(seen.level)
         increment = self._placement.increment(seen.level, rate) if isinstance(self._placement, WeightNoise) else 0.0
-        tick = self._ages.step(rate, increment)
+        tick = self._descent.step(rate, increment)
         if not tick.seen:
             residuals = residuals.times(0.0)
         self._memories = self._memories.stepped(residuals, rate, tick, self._fading(tick), visible)
@@ -241,7 +265,7 @@ class LimitNetwork:
 
     def start(self) -> Start:
         """State from which `move` goes."""
-        return Start(self._memories, self._ages.now)
+        return Start(self._memories, self._descent.now)
 
     def residuals(self) -> Residuals:
         """Full-batch residuals at the present outputs."""
@@ -250,8 +274,8 @@ class LimitNetwork:
 
     def move(self, start: Start, first: Residuals, last: Residuals, rate: float, duration: float) -> None:
         """Go from a start on for ``duration``, with residuals linear in time between ``first`` and ``last``."""
-        self._ages.now = start.now
-        tick = self._ages.flow(rate, duration)
+        self._descent.now = start.now
+        tick = self._descent.flow(rate, duration)
         self._memories = start.memories.flowed(first, last, duration, self._lambda, tick.age, self.compression.exponents)
         self._now = self._evaluated()
 
@@ -265,12 +289,13 @@ class LimitNetwork:
         """None: the limit has no neurons."""
 
     def checkpoint(self) -> Mapping[str, Array]:
-        """Memories, from which the outputs follow, and the noise output's fields."""
-        return self._memories.arrays() | ({} if self._noise is None else self._noise.state())
+        """Memories, or the history that makes them, from which the outputs follow, and the noise output's fields."""
+        memories = self._memories.arrays() if self._history is None else self._history.arrays()
+        return memories | ({} if self._noise is None else self._noise.state())
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take back what `checkpoint` gave; the clock is the run's to restore."""
-        self._memories = Memories.from_arrays(state)
+        self._memories = Memories.from_arrays(state) if self._history is None else self._history.restore(state)
         if self._noise is not None:
             self._noise.restore(state)
         self._now = self._evaluated()

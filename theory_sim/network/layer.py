@@ -145,6 +145,7 @@ class Layer(Weights):
         self._streams = [StepStream(seed_noise, "noise", index, b) for b in range(self.blocks)]
         self._optimiser = optimiser
         self.buffers = optimiser.buffers(self.signal, self.noise)
+        self._views = [self._views_of(b) for b in range(self.blocks)]
 
     def begin_at(self, weights: Array | None, u: Array | None) -> None:
         """Begin at other weights U_0 (m, k), equal in a pair, and another second layer (m,); None leaves what was drawn."""
@@ -258,12 +259,15 @@ class Layer(Weights):
 
     def update(self, block: int, step: int, rate: float, scratch: Array) -> None:
         """Take one step with the block's ``gradient``, in which the second layer has not been applied yet."""
+        signal, noise, gradient, u, buffers = self._views[block]
+        xi = self.xi(block, step, scratch) if self._optimiser.tau_xi > 0 else scratch[: len(noise) // self.repeated]
+        self._optimiser.update(Block(signal, noise, gradient, xi, u, buffers), rate, step)
+
+    def _views_of(self, block: int) -> tuple[Array, Array, Array, Array, dict[str, Array]]:
+        """A block's signal, noise, gradient, second layer and buffers, which no step moves elsewhere."""
         rows, noise_rows = self.rows(block), self.noise_rows(block)
-        xi = self.xi(block, step, scratch) if self._optimiser.tau_xi > 0 else scratch[: self.drawn_rows(block)]
         buffers = {name: buffer[rows if name.startswith("signal") else noise_rows] for name, buffer in self.buffers.items()}
-        self._optimiser.update(
-            Block(self.signal[rows], self.noise[noise_rows], self.gradient[rows], xi, self.u[rows], buffers), rate, step
-        )
+        return self.signal[rows], self.noise[noise_rows], self.gradient[rows], self.u[rows], buffers
 
     def checkpoint(self) -> dict[str, Array]:
         """Both parts of the weights, and the optimiser's buffers; views."""

@@ -90,6 +90,11 @@ class _Clock:
                 self._frozen = np.append(self._frozen, 1.0)
         return Marked(self.level, self._step, self._steps, self.correlations())
 
+    @property
+    def seen(self) -> bool:
+        """Whether patterns exist now: not if they follow noise that is zero, for a ReLU at 0 has no gradient."""
+        return self.level > 0 or self._kernel in ("frozen", "independent")
+
     def correlations(self) -> Array:
         """Correlation of the patterns now with those at each step that was marked, (n,)."""
         if self._kernel == "independent":

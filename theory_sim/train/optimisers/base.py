@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -28,8 +27,7 @@ DECAY: Final = Annotated[Literal["coupled", "decoupled"], Field(
 """Own field ``decay`` of the rules to which it makes a difference."""
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """Views of a block of neurons, which `Optimiser.update` changes in place.
 
     Attributes

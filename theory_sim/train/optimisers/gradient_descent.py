@@ -20,7 +20,6 @@ class GradientDescent(LinearOptimiser):
     name = "gradient-descent"
     summary = r"$U\leftarrow(1-\gamma\lambda)U-\gamma g$, as in the paper"
     in_theory = True
-    in_limit = True
 
     def move(self, step: int) -> Move:
         return Move()

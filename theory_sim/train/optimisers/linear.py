@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ Array = np.ndarray[Any, Any]
 
 class LinearOptimiser(Optimiser):
     """A rule whose `move` is the same at every step and divides by nothing."""
+
+    in_limit: ClassVar[bool] = True
 
     def matrices(self, rate: float) -> tuple[Array, Array]:
         """A (2, 2) and B (2,) of a step (U, b) <- A (U, b) + B g of either part."""
