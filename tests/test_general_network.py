@@ -124,7 +124,7 @@ def test_it_is_the_fast_networks_to_rounding(fields: dict[str, Any], dtype: str,
 
 
 def test_large_noise_that_cancels_in_pairs_leaves_the_signals_digits() -> None:
-    e = SMALL.replace(activation="leaky-relu", leak=0.0, tau_0=100.0, dtype="float32", tau_xi=1.0)
+    e = SMALL.replace(activation="leaky-relu", leak=0.0, tau_0=1e4, dtype="float32", tau_xi=1.0)
     exact, rounded = (simulate(e.replace(dtype=dtype), threads=1).dataset["f_train"].values for dtype in ("float64", "float32"))
     np.testing.assert_allclose(rounded, exact, atol=1e-5)
 
@@ -251,3 +251,32 @@ def test_leaky_relu_at_a_large_width_is_its_limit(network: Any) -> None:
     wide, limit, other = (simulate(e), simulate(e, "limit"), simulate(e.replace(leak=0.0), "limit"))
     f, g, h = (run.dataset["f_train"].values for run in (wide, limit, other))
     assert np.abs(f - g).max() < 0.02 < 0.05 < np.abs(f - h).max()
+
+
+@pytest.mark.parametrize("fields", [{"activation": "tanh", "m_V": 6000}, {"data_law": "xor", "m_W": 6000, "d": 60},
+                                    {"biases": True, "train_second_layer": True, "m_V": 4000, "network": "split"}])
+def test_memory_is_estimated_within_a_third(fields: dict[str, Any]) -> None:
+    """Of what the network itself allocates: its slopes at every point are the most of it."""
+    import tracemalloc
+
+    from theory_sim.network.memory import general_bytes
+
+    e = SMALL.replace(N=400, m_W=200, dtype="float32").replace(**fields)
+    data, bound = draw_data(e), general_bytes(e, threads=1, item=4)
+    with BlockPool(1) as pool:
+        GeneralNetwork(e, data, pool).step(0 * data.y, 0.1, 0)  # compiles
+        tracemalloc.start()
+        network = GeneralNetwork(e, data, pool)
+        network.step(-data.y / len(data), 0.1, 0)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert 0.66 < (bound.held + bound.passing) / peak < 1.5
+
+
+def test_branches_of_other_data_are_whole_runs(tmp_path: Path) -> None:
+    from theory_sim.sweeps.branching import branch
+
+    e = SMALL.replace(data_law="xor", activation="tanh")
+    simulate(e, store=tmp_path / "run", threads=1)
+    [(_, branched)] = branch(tmp_path / "run", 1.4, [{"max_tau": 4.2}], out=tmp_path / "out")
+    np.testing.assert_array_equal(branched.dataset["W"].values, simulate(e.replace(max_tau=4.2)).dataset["W"].values)

@@ -24,6 +24,8 @@ _LOADED: Final = 118 * 2**20
 # Of a step: what is not arithmetic, and multiplications a second of a thread, in a layer and in Q's plane.
 _STEP_SECONDS: Final = 1e-4
 _PER_SECOND: Final = 1e10
+# An activation with its slope at one point of one neuron, in the general network.
+_ELEMENT_SECONDS: Final = 2.5e-8
 
 
 @register
@@ -83,21 +85,29 @@ class Finite(Solver):
 
     def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
         from theory_sim.memory import Bytes, total
-        from theory_sim.network.memory import network_bytes
+        from theory_sim.network.memory import general_bytes, network_bytes
         from theory_sim.observe.memory import data_bytes, item_bytes, observer_bytes, record_bytes, seen_examples
 
         e = experiment
         item, seen = item_bytes(e), seen_examples(e)
         neurons = {"P": e.m_W, "Q": e.m_W if e.network == "shared" else e.m_V}
+        if _needs_general(e):
+            network = general_bytes(e, threads=threads, item=item)
+        else:
+            network = network_bytes(e, threads=threads, item=item, seen=seen)
         return total([
-            Bytes(_LOADED), data_bytes(e), network_bytes(e, threads=threads, item=item, seen=seen),
+            Bytes(_LOADED), data_bytes(e), network,
             record_bytes(e, e.most_steps), *observer_bytes(e, e.most_steps, neurons),
         ])
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
+        from theory_sim.network.memory import points_of_layers
         from theory_sim.observe.memory import seen_examples
 
         e = experiment
+        if _needs_general(e):
+            work = sum(m * n * (4.0 * k / _PER_SECOND + _ELEMENT_SECONDS) for m, k, n in points_of_layers(e))
+            return e.most_steps * (_STEP_SECONDS + work / threads)
         # Forward and gradient; noise apart for pairs. A draw and an update of a weight take like 40 multiplications.
         products = 3.0 * e.m_W * e.d * seen_examples(e) * (2.0 if e.dtype == "float64" else 1.0)
         weights = 40.0 * (e.m_W * e.d + (0 if e.network == "shared" else 2 * e.m_V))

@@ -3,13 +3,39 @@
 from __future__ import annotations
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import ACTIVATIONS, DATA_LAWS
 from theory_sim.memory import Bytes
-from theory_sim.network.layers import BLOCK_V, BLOCK_W
+from theory_sim.network.layers import BLOCK_V, BLOCK_W, layer_shapes
 from theory_sim.train.optimisers import make_optimiser, splits_pairs
 
-__all__ = ["network_bytes"]
+__all__ = ["general_bytes", "network_bytes", "points_of_layers"]
 
 _COLUMNS = 1024
+# Arrays of a chunk's pre-activations that the general network has at once, in float64.
+_CHUNKS = 7
+_CHUNK = 256
+
+
+def points_of_layers(e: Experiment) -> list[tuple[int, int, int]]:
+    """Neurons, inputs and points, nearly, of each layer of the general network."""
+    chosen, k = ACTIVATIONS[e.activation], DATA_LAWS[e.data_law].second_dimension(e)
+    skip = chosen.zero_at_zero and not e.biases
+    first = round((1.0 - e.q0) * e.n_examples) + 1 if skip and e.has_pq else e.n_examples
+    second = 3 if skip and chosen.homogeneous and e.has_pq else e.n_examples if k else 0
+    points = [first + second] if e.network == "shared" else [first, second]
+    return [(m, inputs, n) for (m, inputs), n in zip(layer_shapes(e).values(), points, strict=False)]
+
+
+def general_bytes(e: Experiment, *, threads: int, item: int) -> Bytes:
+    """Weights with their split, slopes at every point, a chunk's arrays, and the copies of the end; of the general network."""
+    noise = 0.5 if e.neurons == "paired" and not splits_pairs(e) else 1.0
+    of_signal, of_noise = type(make_optimiser(e)).numbers_a_weight(e)
+    held, passing, end = 0.0, 0.0, 0.0
+    for m, k, n in points_of_layers(e):
+        held += item * (m * k * (2 + of_signal + noise * (1 + of_noise)) + m * n * (1 + e.train_second_layer) + k * n)
+        passing = max(passing, threads * 8 * _CHUNKS * min(_CHUNK, m) * n + 2 * item * k * n)
+        end += 8 * m * k + item * m * k
+    return Bytes(held, max(passing, end))
 
 
 def network_bytes(e: Experiment, *, threads: int, item: int, seen: int) -> Bytes:

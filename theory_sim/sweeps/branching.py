@@ -228,8 +228,7 @@ class _Beginning:
     schedules: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        data = draw_data(self.experiments[0])
-        q_hat = float(data.counts[1]) / len(data)
+        q_hat = draw_data(self.experiments[0]).q_hat
         self.schedules = [make_schedule(e, q_hat) for e in self.experiments]
         self._placements = [make_placement(e) for e in self.experiments]
 
