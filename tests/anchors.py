@@ -1,6 +1,6 @@
 """Places in the package's code by what stands there, not by file, line or spelling, and mistakes put there.
 
-A scope is the end of the dotted name of a module, class or function: ``Layer.evaluate``, ``train.batches``. A pattern is
+A scope is the end of the dotted name of a module, class or function: ``Layer.evaluate``, ``train.clock``. A pattern is
 Python in which ``$NAME`` stands for any expression, the same one wherever the name is used again (ast-grep's syntax). So
 neither a file that moves, nor a variable of a new name, nor a line broken elsewhere breaks an anchor; a scope of a new name
 does, loudly.

@@ -11,7 +11,7 @@ from tests.reference import LOSSES, Array, Reference, reference_run
 from theory_sim import Data, Experiment, draw_data
 from theory_sim.network.layers import BLOCK_V, BLOCK_W
 from theory_sim.numeric.streams import StepStream, generator
-from theory_sim.train.batches import Batches
+from theory_sim.train.sampling import make_sampling
 
 LAYERS = ("W", "V")
 
@@ -99,7 +99,7 @@ def replay(experiment: Experiment, steps: int, data: Data | None = None) -> tupl
     """The reference's run of the same experiment, and the schedule with what it noted."""
     data = draw_data(experiment) if data is None else data
     rate = Rate(experiment, float(np.mean(data.kind == 1)))
-    batches: Callable[[int], Any] = Batches(experiment).at
+    batches: Callable[[int], Any] = make_sampling(experiment).at
     w, v = (second_layer(experiment, index) for index in range(2))
     run = reference_run(
         data.x1.astype(np.float64), data.x2, data.y, data.kind, w, v, initial(experiment, 0), initial(experiment, 1),

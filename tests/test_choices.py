@@ -28,6 +28,7 @@ from theory_sim.experiment.choices import (
     OBSERVERS,
     OPTIMISERS,
     PLACEMENTS,
+    SAMPLINGS,
     SCHEDULES,
 )
 from theory_sim.experiment.tables import choice_table, field_table, observer_table, placement_table, schedule_table
@@ -36,6 +37,7 @@ from theory_sim.sweeps.plan import Plan
 from theory_sim.terminal.program import run_program
 from theory_sim.testing.noise_laws import noise_level_is_likely
 from theory_sim.train.noise import matched_level
+from theory_sim.train.sampling import make_sampling
 from theory_sim.train.schedules import Schedule
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,7 +46,7 @@ TINY = Experiment(d=8, N=24, m_W=12, m_V=16, n_test=4, max_tau=8.0, record_every
 PLACES = {"SCHEDULES": "theory_sim.train.schedules", "PLACEMENTS": "theory_sim.train.noise", "OBSERVERS": "theory_sim.observe",
           "LOSSES": "theory_sim.train.losses", "OPTIMISERS": "theory_sim.train.optimisers",
           "DATA_LAWS": "theory_sim.data", "ALPHA_LAWS": "theory_sim.data.alpha",
-          "ACTIVATIONS": "theory_sim.network.activations"}
+          "ACTIVATIONS": "theory_sim.network.activations", "SAMPLINGS": "theory_sim.train.sampling"}
 
 
 def templates() -> dict[str, str]:
@@ -59,7 +61,7 @@ def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The files, as if they were in the packages' folders."""
     registries: dict[str, Any] = {"SCHEDULES": SCHEDULES, "PLACEMENTS": PLACEMENTS, "OBSERVERS": OBSERVERS,
                                   "LOSSES": LOSSES, "OPTIMISERS": OPTIMISERS, "DATA_LAWS": DATA_LAWS, "ALPHA_LAWS": ALPHA_LAWS,
-                                  "ACTIVATIONS": ACTIVATIONS}
+                                  "ACTIVATIONS": ACTIVATIONS, "SAMPLINGS": SAMPLINGS}
     before = {name: (registry.names(), dict(registry._things)) for name, registry in registries.items()}
     for name, code in templates().items():
         folder = tmp_path / name.lower()
@@ -140,6 +142,15 @@ def test_the_schedule_and_the_observer_run() -> None:
         assert math.isnan(run.annealed_tau) and run.dataset.attrs["outcome"] == "budget_spent"
     wrong = simulate(e, threads=1).dataset["wrong"]
     assert wrong.dims == ("record_stragglers", "kind") and int(wrong[0].sum()) > int(wrong[-1].sum()) >= 0
+
+
+@pytest.mark.usefixtures("added")
+def test_the_sampling_runs() -> None:
+    """Every other example at even steps, the others at odd ones."""
+    assert "| `in-turn` |" in choice_table("sampling")
+    e = TINY.replace(sampling="in-turn", max_tau=2.0, schedule="S")
+    assert len(simulate(e, threads=1).history("train_loss")) == len(simulate(e, "limit", threads=1).history("train_loss"))
+    assert [make_sampling(e).at(step).tolist()[:2] for step in range(3)] == [[0, 2], [1, 3], [0, 2]]
 
 
 @pytest.mark.usefixtures("added")

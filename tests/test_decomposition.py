@@ -17,8 +17,8 @@ from theory_sim.network import SplitNetwork
 from theory_sim.network.layer import Layer
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.theory.noise_law import noise_levels
-from theory_sim.train.batches import Batches
 from theory_sim.train.losses import make_loss
+from theory_sim.train.sampling import make_sampling
 
 STEPS = 30
 LOSS = make_loss(Experiment())
@@ -50,7 +50,7 @@ class Driven:
 def drive(experiment: Experiment) -> Driven:
     data = draw_data(experiment)
     rate_at = Rate(experiment, float(np.mean(data.kind == 1)))
-    batches, tau = Batches(experiment), 0.0
+    batches, tau = make_sampling(experiment), 0.0
     with BlockPool(2) as pool:
         network = SplitNetwork(experiment, data, pool)
         driven = Driven(network, [], ([], []), rate_at.annealed)

@@ -23,8 +23,8 @@ from theory_sim.observe.learning_order import learning_order
 from theory_sim.precision import finest_decay, largest_noise
 from theory_sim.regimes import regime, verdict_requirements
 from theory_sim.theory.conditions import highest_level, output_rounding
-from theory_sim.train.batches import Batches
 from theory_sim.train.noise import PreActivationNoise, Sites, make_placement
+from theory_sim.train.sampling import make_sampling
 
 EPS = float(np.finfo(np.float32).eps)
 DTYPES = ("float32", "float64")
@@ -96,7 +96,7 @@ def test_placed_noise_agrees(placement: Any) -> None:
 
 
 def test_batches_agree() -> None:
-    one, other = (Batches(RUN.replace(batch_size=30, dtype=dtype)) for dtype in DTYPES)
+    one, other = (make_sampling(RUN.replace(batch_size=30, dtype=dtype)) for dtype in DTYPES)
     for step in (0, 1, 17):
         np.testing.assert_array_equal(one.at(step), other.at(step))
 

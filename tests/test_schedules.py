@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from theory_sim import Experiment, draw_data, simulate
 from theory_sim.errors import ExperimentError
-from theory_sim.train.batches import Batches
+from theory_sim.train.sampling import make_sampling
 from theory_sim.train.schedules import make_schedule
 
 SMALL = Experiment(d=4, N=20, m_W=8, m_V=12, n_test=2, eta_1=2.0, eta_2=0.25, lambda_=0.01, tau_xi=0.05,
@@ -92,14 +92,14 @@ def test_records_keep_their_distance() -> None:
 
 
 def test_batches_are_subsets_by_address() -> None:
-    batches = Batches(SMALL.replace(batch_size=7))
+    batches = make_sampling(SMALL.replace(batch_size=7))
     drawn = [batches.at(step) for step in range(200)]
     for batch in drawn:
         assert batch is not None and len(set(batch.tolist())) == 7 and 0 <= min(batch) and max(batch) < 20
     assert len({tuple(batch) for batch in drawn if batch is not None}) > 190
-    again = Batches(SMALL.replace(batch_size=7)).at(150)
+    again = make_sampling(SMALL.replace(batch_size=7)).at(150)
     assert again is not None and drawn[150] is not None and again.tolist() == drawn[150].tolist()
-    assert Batches(SMALL).at(0) is None
+    assert make_sampling(SMALL).at(0) is None
 
 
 @pytest.mark.parametrize("cuts", [1, 2, 5])

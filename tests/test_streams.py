@@ -15,7 +15,7 @@ from theory_sim.network import PlacedNetwork, SharedNetwork, SplitNetwork
 from theory_sim.numeric import streams
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import PURPOSES, StepStream, generator
-from theory_sim.train.batches import Batches
+from theory_sim.train.sampling import make_sampling
 
 
 def draw(step: int, *address: int, seed: int = 3, n: int = 20_000, dtype: str = "float64") -> np.ndarray:
@@ -124,7 +124,7 @@ def test_no_two_parts_of_a_run_share_a_stream(engine: str, fields: dict[str, int
     data = {*train, *test}
     made = spy.of(lambda: network(e, engine))
     own = made[len(train) + (len(test) if engine == "limit" else 0) :]
-    own += spy.of(lambda: Batches(e))
+    own += spy.of(lambda: make_sampling(e))
     assert len(own) == len(set(own)) and not set(own) & data
     if engine in ("split", "placed"):  # signs and, for each of 3 blocks of both layers, U_0 and xi; placed noise of three kinds
         assert len(own) == 2 + 2 * 6 + 1 + (1 + 2 * 6 if engine == "placed" else 0)

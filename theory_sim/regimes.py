@@ -281,6 +281,8 @@ def uncovered(experiment: Experiment) -> list[str]:
         found.append("network = 'shared': the prediction is of the split network")
     if e.batch_size is not None:
         found.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
+    if e.label_flips > 0:
+        found.append(f"label_flips = {e.label_flips:g}: the prediction is of labels that are right")
     if e.noise_placement != "none":
         found.append(f"noise_placement = {e.noise_placement!r}: the prediction leaves this noise out")
     return found

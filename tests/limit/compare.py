@@ -12,7 +12,7 @@ from tests.replay import Rate
 from theory_sim import Data, Experiment, Trajectory, draw_data, draw_test_data
 from theory_sim.data import shared_directions
 from theory_sim.limit.noise_output import NoiseOutput
-from theory_sim.train.batches import Batches
+from theory_sim.train.sampling import make_sampling
 
 __all__ = ["course", "largest_difference"]
 
@@ -33,7 +33,7 @@ def course(e: Experiment, options: dict[str, Any], **moved: Any) -> Course:
     return reference_limit(
         x1=train.x1, x1_test=test.x1, alpha=train.alpha, direction=train.direction, alpha_test=test.alpha,
         direction_test=test.direction, y=train.y, directions=shared_directions(e, train.w_star) if shared else plane,
-        shared=shared, next_rate=lambda tau, loss: rate(next(step), tau, loss), batch=Batches(e).at, lambda_=e.lambda_,
+        shared=shared, next_rate=lambda tau, loss: rate(next(step), tau, loss), batch=make_sampling(e).at, lambda_=e.lambda_,
         tau_0=e.tau_0_value, tau_xi=e.tau_xi,
         **{"kernel": "moving", "spatial": "exact", "steps": e.max_steps, **given, **moved},
     )

@@ -19,7 +19,7 @@ from theory_sim import Experiment, draw_data, resume, simulate
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.loop import unfinished_path
-from theory_sim.train.batches import Batches
+from theory_sim.train.sampling import make_sampling
 
 SMALL = Experiment(
     d=6, N=22, p0=0.25, q0=0.4, r=0.4, m_W=10, m_V=14, n_test=3, lambda_=0.03, tau_xi=0.15, tau_0=0.4, max_steps=9,
@@ -49,7 +49,7 @@ def slow_run(e: Experiment, step: Callable[[int, list[Array], list[Array], float
     data = draw_data(e)
     x, u = [data.x1.astype(np.float64), data.x2], [second_layer(e, index) for index in range(2)]
     parts = [[0 * initial(e, index), initial(e, index)] for index in range(2)]
-    rate_of, batch, tau = Rate(e, float(np.mean(data.kind == 1))), Batches(e), 0.0
+    rate_of, batch, tau = Rate(e, float(np.mean(data.kind == 1))), make_sampling(e), 0.0
     for t in range(int(e.max_steps or 0)):
         U = [signal + kept for signal, kept in parts]
         f = np.array([sum(output(u[k], U[k], U[k], x[k][i]) for k in range(2)) for i in range(len(data))])

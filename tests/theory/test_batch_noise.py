@@ -8,7 +8,7 @@ import pytest
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.theory.batch_noise import batch_covariance_factor, batch_noise_scale
-from theory_sim.train.batches import Batches
+from theory_sim.train.sampling import make_sampling
 
 
 @pytest.mark.parametrize(("n", "size", "replacement"), [(5, 2, False), (6, 5, False), (4, 4, False), (4, 3, True)])
@@ -25,7 +25,7 @@ def test_batches_of_a_run_have_the_exact_covariance():
     """20 000 steps' batches of 8 of 30: the variance of their mean within 5 standard errors."""
     experiment = Experiment(d=10, N=30, batch_size=8)
     gradients = np.random.default_rng(3).normal(size=30)
-    draws = Batches(experiment)
+    draws = make_sampling(experiment)
     means = np.array([gradients[draws.at(step)].mean() for step in range(20_000)])
     wanted = batch_covariance_factor(30, 8) * gradients.var()
     error = np.sqrt(np.var((means - gradients.mean()) ** 2) / len(means))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from theory_sim.data.examples import Data
+from theory_sim.data.label_flips import flipped_labels
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS, DataLawChoice
@@ -143,7 +145,8 @@ def draw_data(experiment: Experiment) -> Data:
         kind = rng.permutation(np.repeat(every, _largest_remainder(n * share, n)))
     else:
         kind = rng.choice(every, size=n, p=share)
-    return _drawn(experiment, law, kind, rng)
+    data = _drawn(experiment, law, kind, rng)
+    return replace(data, y=flipped_labels(data.y, experiment))
 
 
 @accepts(experiment="Experiment", n_each="a whole number")

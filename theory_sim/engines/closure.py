@@ -60,6 +60,9 @@ class Closure(Solver):
         if e.batch_size is not None:
             return Fault(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise",
                          "leave batch_size out, or use the engine limit", ("batch_size",))
+        if e.label_flips > 0:
+            return Fault(f"label_flips = {e.label_flips:g}", "the closure is of labels that are right",
+                         "leave label_flips out, or use the engine limit", ("label_flips",))
         if e.noise_placement != "none":
             return Fault(f"noise_placement = {e.noise_placement!r}", "the closure knows no noise but xi",
                          "leave noise_placement out, or use the engine limit or finite", ("noise_placement",))

@@ -174,10 +174,12 @@ def _require_memory(solver: Finite, e: Experiment, threads: int) -> None:
 
 def _network_class(experiment: Experiment) -> type[FiniteNetwork]:
     from theory_sim.network import GeneralNetwork, PlacedNetwork, SharedNetwork, SplitNetwork
+    from theory_sim.train.noise import LabelNoise, make_placement
 
     if _needs_general(experiment):
         return GeneralNetwork
 
-    if experiment.noise_placement != "none" or experiment.patterns != "moving":
+    placement = make_placement(experiment)
+    if (placement is not None and not isinstance(placement, LabelNoise)) or experiment.patterns != "moving":
         return PlacedNetwork
     return SharedNetwork if experiment.network == "shared" else SplitNetwork

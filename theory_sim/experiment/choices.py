@@ -19,7 +19,7 @@ from theory_sim.experiment.choice import Choice, Choices
 
 __all__ = [
     "ACTIVATIONS", "ALPHA_LAWS", "CHOSEN", "DATA_LAWS", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "OPTIMISERS", "PLACEMENTS",
-    "SCHEDULES", "ActivationChoice", "DataLawChoice", "OneOf", "OptimiserChoice", "ScheduleChoice", "chosen_by",
+    "SAMPLINGS", "SCHEDULES", "ActivationChoice", "DataLawChoice", "OneOf", "OptimiserChoice", "ScheduleChoice", "chosen_by",
 ]
 
 
@@ -122,13 +122,14 @@ SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedul
 OPTIMISERS: Final = Choices[OptimiserChoice]("optimiser", "theory_sim.train.optimisers")
 PLACEMENTS: Final = Choices[Choice]("noise_placement", "theory_sim.train.noise")
 LOSSES: Final = Choices[Choice]("loss", "theory_sim.train.losses")
+SAMPLINGS: Final = Choices[Choice]("sampling", "theory_sim.train.sampling")
 OBSERVERS: Final = Choices[Choice]("observer", "theory_sim.observe")
 DATA_LAWS: Final = Choices[DataLawChoice]("data_law", "theory_sim.data")
 ALPHA_LAWS: Final = Choices[Choice]("alpha_law", "theory_sim.data.alpha")
 ACTIVATIONS: Final = Choices[ActivationChoice]("activation", "theory_sim.network.activations")
 NO_PLACEMENT: Final = "none"
 CHOSEN: Final[tuple[Choices[Any], ...]] = (
-    SCHEDULES, OPTIMISERS, PLACEMENTS, LOSSES, DATA_LAWS, ALPHA_LAWS, ACTIVATIONS,
+    SCHEDULES, OPTIMISERS, PLACEMENTS, LOSSES, SAMPLINGS, DATA_LAWS, ALPHA_LAWS, ACTIVATIONS,
 )
 """Registries of which a field, named like the registry's kind, chooses one."""
 

@@ -34,6 +34,9 @@ class DataSection(Section):
     alpha_min: float = Field(0.5, ge=0, description="alpha is from alpha_min to alpha_max")
     alpha_max: float = Field(1.0, ge=1e-3, le=1e3, description="alpha is from alpha_min to alpha_max")
     counts: Literal["random", "exact"] = Field("exact", description="examples of each kind: drawn, or rounded")
+    label_flips: float = Field(
+        0.0, ge=0, le=1, description="share of the training labels that are flipped, once", json_schema_extra={"since": "0.3"}
+    )
     n_test: int = Field(200, strict=True, ge=1, description="fresh test examples of each kind")
 
     @model_validator(mode="before")

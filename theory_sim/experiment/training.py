@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from theory_sim.errors import Fault
-from theory_sim.experiment.choices import LOSSES, OPTIMISERS, SCHEDULES, OneOf
+from theory_sim.experiment.choices import LOSSES, OPTIMISERS, SAMPLINGS, SCHEDULES, OneOf
 from theory_sim.experiment.noise import NoiseSection
 from theory_sim.experiment.section import LEAST, MOST
 
@@ -25,7 +25,10 @@ class TrainingSection(NoiseSection):
     optimiser: Annotated[str, OneOf(OPTIMISERS)] = Field(
         "gradient-descent", description="how a step is made of the gradients", json_schema_extra={"since": "0.3"}
     )
-    batch_size: int | None = Field(None, strict=True, ge=1, description="examples a step, without replacement (default all)")
+    batch_size: int | None = Field(None, strict=True, ge=1, description="examples a step (default all)")
+    sampling: Annotated[str, OneOf(SAMPLINGS)] = Field(
+        "without-replacement", description="which examples a step sees", json_schema_extra={"since": "0.3"}
+    )
 
     epsilon_2: float | None = Field(None, gt=0, description="stop once the training loss is at most this")
     max_tau: float = Field(1000.0, ge=LEAST, le=MOST, description="stop once tau reaches this")
@@ -57,5 +60,5 @@ class TrainingSection(NoiseSection):
                         "give tau_0 as a number, or lower the rate", ("tau_0", "tau_0_rate", "optimiser"))
         if self.batch_size is not None and self.batch_size > self.n_examples:
             yield Fault(f"batch_size = {self.batch_size} of N = {self.n_examples} examples",
-                        "a batch is drawn without replacement", f"lower it to at most {self.n_examples}, or leave it out",
+                        "a batch is no larger than the training set", f"lower it to at most {self.n_examples}, or leave it out",
                         ("batch_size", "N", "kappa", "d"))

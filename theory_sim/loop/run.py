@@ -21,11 +21,12 @@ from theory_sim.experiment import Experiment
 from theory_sim.loop.records import Records
 from theory_sim.loop.unfinished import UnfinishedRun
 from theory_sim.network.given_noise import GivenNoise
+from theory_sim.numeric.streams import StepStream
 from theory_sim.observe.base import Observer, Outputs, Snapshot
-from theory_sim.train.batches import Batches
 from theory_sim.train.losses import make_loss
-from theory_sim.train.noise import make_placement
+from theory_sim.train.noise import LabelNoise, make_placement
 from theory_sim.train.optimisers import make_optimiser
+from theory_sim.train.sampling import make_sampling
 from theory_sim.train.schedules import make_schedule
 from theory_sim.train.stability import stable_rate_of
 from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Outcome, Trajectory
@@ -150,10 +151,11 @@ class Run(Generic[N]):
         self.network, self.engine, self.layers = network, engine, list(layers)
         self.progress, self.interrupted = progress, interrupted
         self.schedule = make_schedule(experiment, train.q_hat)
-        self.batches = Batches(experiment)
+        self.sampling = make_sampling(experiment)
         self.loss = make_loss(experiment)
         self.loss.require_derivative()
         self.placement = make_placement(experiment)
+        self._label_noise = StepStream(experiment.seed_of("noise"), "label noise")
         self.step, self.tau, self.rate = 0, 0.0, math.nan
         self.records = Records(observers, experiment.record_every)
         self._tau_before = -math.inf
@@ -234,21 +236,30 @@ class Run(Generic[N]):
 
     def _advance(self, margin: Array, rate: float) -> None:
         perturbed: Perturbed | None = None
+        residual: Array | None = None
         if self.placement is not None:
             level = self.placement.level(self.tau, self.schedule.annealed_tau)
-            perturbed = self.network.perturbed(self.step, level)
-            margin = self.train.y * perturbed.f
-        residual = self.train.y * self.loss.slope(margin)
-        batch = self.batches.at(self.step)
+            if isinstance(self.placement, LabelNoise):
+                if level > 0:
+                    residual = self.placement.residual(self._label_noise.at(self.step), level, self.train.y, self.network.f,
+                                                       self.loss)
+            else:
+                perturbed = self.network.perturbed(self.step, level)
+                margin = self.train.y * perturbed.f
+        clean = residual is None
+        if residual is None:
+            residual = self.train.y * self.loss.slope(margin)
+        batch = self.sampling.at(self.step)
         if batch is None:
             residual /= len(residual)
         else:
-            chosen = residual[batch] / len(batch)
+            seen, counts = np.unique(batch, return_counts=True)
+            chosen = residual[seen] * counts / len(batch)
             residual = np.zeros_like(residual)
-            residual[batch] = chosen
+            residual[seen] = chosen
         if self._noise is not None:
             self._noise.load(self.step)
-        self.network.step(residual, rate, self.step, perturbed=perturbed, whole=batch is None)
+        self.network.step(residual, rate, self.step, perturbed=perturbed, whole=batch is None and clean)
         self._tau_before = self.tau
         self.step += 1
         self.tau += rate

@@ -41,6 +41,8 @@ class Loss(Choice, ABC):
         only where the slope is bounded; a loss that grows faster may rise a lot and come down again.
     slope_jumps : bool
         Whether l' is discontinuous somewhere: continuous time, which follows residuals, then has no step that is small enough.
+    of_targets : bool
+        Whether it is (y - f)^2 / 2, so that y may be any number.
     in_theory : bool
         Whether the closed forms, the closure and the predicted order of THEORY §8, §9 and §16 hold for it.
     """
@@ -49,6 +51,7 @@ class Loss(Choice, ABC):
     unit: ClassVar[str] = "1"
     largest_rise: ClassVar[float] = math.inf
     slope_jumps: ClassVar[bool] = False
+    of_targets: ClassVar[bool] = False
     in_theory: ClassVar[bool] = False
 
     def __init__(self, experiment: Experiment) -> None:

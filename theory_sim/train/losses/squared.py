@@ -15,6 +15,7 @@ class Squared(Loss):
     name = "squared"
     summary = r"$(1-v)^2/2$, which is $(y-f)^2/2$"
     curvature = 1.0
+    of_targets = True
 
     def value(self, margin: Array) -> Array:
         return 0.5 * (1.0 - margin) ** 2

@@ -1,4 +1,4 @@
-"""What a placement of noise is: a level that may be annealed, and one of three things that it acts on."""
+"""What a placement of noise is: a level that may be annealed, and one of four things that it acts on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from theory_sim.errors import Fault
+from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import NO_PLACEMENT, PLACEMENTS
+from theory_sim.train.losses import Loss
 
-__all__ = ["OutputNoise", "Placement", "PreActivationNoise", "Sites", "WeightNoise", "make_placement"]
+__all__ = ["LabelNoise", "OutputNoise", "Placement", "PreActivationNoise", "Sites", "WeightNoise", "make_placement"]
 
 Array = np.ndarray[Any, Any]
 
@@ -111,6 +112,19 @@ class OutputNoise(Placement, ABC):
     @abstractmethod
     def draw(self, generator: np.random.Generator, norm: Array) -> Array:
         """Noise of each example, (N,), for level 1; ``norm`` is (N,), that of the whole input."""
+
+
+class LabelNoise(Placement, ABC):
+    """Changes the labels of which a step takes its residuals; what is recorded is of the labels themselves."""
+
+    @abstractmethod
+    def residual(self, generator: np.random.Generator, level: float, y: Array, f: Array, loss: Loss) -> Array:
+        """Derivative (N,) of each example's loss with respect to its output f (N,), at disturbed labels."""
+
+    @classmethod
+    def matched_level(cls, s: float, rate: float, lambda_: float) -> float:
+        raise InputError(f"the level of noise_placement = {cls.name!r} that matches a variance of pre-activations",
+                         "noise on labels adds none", "choose another placement")
 
 
 class WeightNoise(Placement, ABC):
