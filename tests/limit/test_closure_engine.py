@@ -64,7 +64,7 @@ UNREAD = {
     "seed_noise": 6, "seed_batch": 7, "counts": "random", "n_test": 50, "record_every": 3.0, "name": "other",
 }
 REFUSED = {"network", "overlap_z", "batch_size", "observe", "noise_placement", "noise_level", "noise_annealing", "noise_factor",
-           "loss", "sampling", "label_flips"}
+           "loss", "optimiser", "sampling", "label_flips"}
 ELSEWHERE = {"N", "tau_0_rate", "step_tau", "step_factor", "pieces", "schedule_clock"}  # below: each goes with another field
 
 
