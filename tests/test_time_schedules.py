@@ -218,3 +218,11 @@ def test_other_processes_say_what_they_need(tmp_path: Any) -> None:
         resume(tmp_path / "run", threads=1)
     schedule_from(lambda t: 1.0, name="mine", rates=(1.0, 1.0))
     assert resume(tmp_path / "run", threads=1).outcome == "budget_spent"
+
+
+def test_the_closure_cuts_by_step_where_the_others_do() -> None:
+    """Small rates, so that many steps are one block: each block ends at the very step at which the rate changes."""
+    e = experiment("pieces", "step", pieces=[[137.0, 0.05], [138.0, 0.02], [300.0, 0.01]], max_steps=400)
+    closure, finite = (simulate(e, engine, threads=1).dataset.attrs for engine in ("closure", "finite"))
+    for name in ("final_step", "final_tau", "annealed_tau"):
+        assert closure[name] == finite[name]
