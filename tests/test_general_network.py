@@ -78,7 +78,7 @@ def gradient(e: Experiment, weights: dict[str, Any], data: Data, name: str, exam
 @pytest.mark.parametrize("fields", CASES, ids=lambda fields: "-".join(map(str, fields.values())))
 def test_two_steps_are_those_of_finite_differences(fields: dict[str, Any]) -> None:
     """U and u after two steps of THEORY §3, and the split of U, by gradients of a loss written out neuron by neuron."""
-    from theory_sim.train.batches import Batches
+    from theory_sim.train.sampling import make_sampling
 
     e = SMALL.replace(**fields, max_tau=1.4)
     data, weights = draw_data(e), draw_initial(e)
@@ -86,7 +86,7 @@ def test_two_steps_are_those_of_finite_differences(fields: dict[str, Any]) -> No
     noise, signal = {name: weights[name].copy() for name in labels}, {name: 0 * weights[name] for name in labels}
     keep, rate = 1 - e.eta_1 * e.lambda_, e.eta_1
     for step in range(2):
-        batch = Batches(e).at(step)
+        batch = make_sampling(e).at(step)
         examples = range(len(data)) if batch is None else batch
         slopes = {name: gradient(e, weights, data, name, examples) for name in weights
                   if name.isupper() or e.train_second_layer}
