@@ -64,7 +64,8 @@ UNREAD = {
     "seed_noise": 6, "seed_batch": 7, "counts": "random", "n_test": 50, "record_every": 3.0, "name": "other",
 }
 REFUSED = {"network", "overlap_z", "batch_size", "observe", "noise_placement", "noise_level", "noise_annealing", "noise_factor",
-           "loss", "optimiser", "sampling", "label_flips"}
+           "loss", "optimiser", "sampling", "label_flips", "activation", "data_law", "alpha_law", "output_scale",
+           "train_second_layer", "biases"}
 ELSEWHERE = {"N", "tau_0_rate", "step_tau", "step_factor", "pieces", "schedule_clock"}  # below: each goes with another field
 
 
