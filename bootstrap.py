@@ -46,7 +46,7 @@ DECIDING = ("setup.cfg", "pyproject.toml", "constraints.txt")
 
 
 class BootstrapError(Exception):
-    """A step that cannot go on; the message says what was seen and what to do."""
+    """A step that cannot continue; the message says what was found and what to do."""
 
     def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)
@@ -80,16 +80,16 @@ def find_python() -> str:
     )
 
 
-def run(command: list[str], mend: str, environment: dict[str, str] | None = None) -> None:
+def run(command: list[str], fix: str, environment: dict[str, str] | None = None) -> None:
     """Run a command in the root of the project; raise BootstrapError if it fails."""
     try:
         status = subprocess.run(command, cwd=ROOT, env=environment).returncode
     except OSError as error:
-        raise BootstrapError(f"cannot run {' '.join(command)}: {error}; {mend}") from error
+        raise BootstrapError(f"cannot run {' '.join(command)}: {error}; {fix}") from error
     if status != 0:
         # A process ended by signal n has status -n here, and 128 + n in a shell.
         status = status if status > 0 else 128 - status
-        raise BootstrapError(f"exit status {status} from: {' '.join(command)}; {mend}", status)
+        raise BootstrapError(f"exit status {status} from: {' '.join(command)}; {fix}", status)
 
 
 def make_environment(directory: Path) -> str:
@@ -109,18 +109,18 @@ def make_environment(directory: Path) -> str:
         shutil.rmtree(directory)
     python = find_python()
     print(f"bootstrap: making the virtual environment {directory}", file=sys.stderr, flush=True)
-    seen = []
+    found = []
     for module in ("venv", "virtualenv"):
         directory.mkdir(parents=True)
         (directory / MARKER).write_text("This environment was made by bootstrap.py, which may replace it.\n")
         made = subprocess.run([python, "-m", module, str(directory)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if made.returncode == 0 and pip_works(str(inside)):
             return str(inside)
-        seen.append(f"{python} -m {module}: " + made.stdout.decode(errors="replace").strip())
+        found.append(f"{python} -m {module}: " + made.stdout.decode(errors="replace").strip())
         shutil.rmtree(directory, ignore_errors=True)
     version = ".".join(str(part) for part in version_of(python) or OLDEST)
     raise BootstrapError(
-        "\n".join(seen) + "\ncannot make a virtual environment; install one of the two and run this command again: "
+        "\n".join(found) + "\ncannot make a virtual environment; install one of the two and run this command again: "
         f"apt-get install python{version}-venv (Debian, Ubuntu), or {python} -m pip install --user virtualenv"
     )
 
@@ -193,8 +193,8 @@ def commands(verb: str, python: str, arguments: list[str]) -> list[list[str]]:
 def main(arguments: list[str]) -> int:
     """Run one verb; return the exit status."""
     if not arguments or arguments[0] not in EXTRAS:
-        seen = f"'{arguments[0]}'" if arguments else "no verb"
-        print(f"bootstrap: {seen} given; the verb is one of {', '.join(EXTRAS)}\n\n{__doc__}", file=sys.stderr)
+        found = f"'{arguments[0]}'" if arguments else "no verb"
+        print(f"bootstrap: {found} given; the verb is one of {', '.join(EXTRAS)}\n\n{__doc__}", file=sys.stderr)
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
     verb = arguments[0]
     directory = Path(os.environ.get("THEORY_SIM_VENV") or ROOT / ".venv").expanduser().absolute()

@@ -59,11 +59,11 @@ def step_ratios(spatial: Literal["mean", "exact"]) -> bool:
             residual = train.y * loss.slope(train.y * network.f) / len(train)
             network.step(residual, MIDDLE.eta_2, next(steps))
 
-        weights, pulls = np.ones(x.shape[1], x.dtype), np.ones(len(x), x.dtype)
+        weights, residuals = np.ones(x.shape[1], x.dtype), np.ones(len(x), x.dtype)
 
         def products() -> None:
             np.dot(x, weights)
-            np.dot(pulls, x)
+            np.dot(residuals, x)
 
         times = interleaved({"theory_sim": (1, step), "numpy products": (THREADS, products)}, rounds=40)
         print(f"one step, {spatial}:")
@@ -75,7 +75,7 @@ def step_ratios(spatial: Literal["mean", "exact"]) -> bool:
             inner = (x @ x.T) / (2 * math.pi)
 
             def direct() -> None:
-                (inner * np.arcsin(np.float32(0.9) * cosine)) @ pulls
+                (inner * np.arcsin(np.float32(0.9) * cosine)) @ residuals
 
             times = interleaved({"theory_sim": (1, step), "numpy direct": (THREADS, direct)}, rounds=10)
             missed = report(times, "theory_sim", "numpy direct", TARGET_DIRECT)

@@ -41,13 +41,13 @@ def torch_step(network: SplitNetwork, x1: Array, residual: Array) -> Callable[[]
     u = torch.from_numpy(network.W.u.copy())
     weights, noise = (torch.from_numpy(part.copy()) for part in (network.W.weights.astype(np.float32), network.W.noise))
     signal, gradient, xi = torch.zeros_like(weights), torch.empty_like(weights), torch.empty_like(weights)
-    z, pull, f = torch.empty(len(weights), len(x)), torch.empty_like(x), torch.empty(len(x))
+    z, weighted, f = torch.empty(len(weights), len(x)), torch.empty_like(x), torch.empty(len(x))
     pattern = (weights @ x.T > 0).to(torch.float32)
 
     def step() -> None:
         with torch.inference_mode():
-            torch.mul(x, slope[:, None], out=pull)
-            torch.mm(pattern, pull, out=gradient)
+            torch.mul(x, slope[:, None], out=weighted)
+            torch.mm(pattern, weighted, out=gradient)
             gradient.mul_(u[:, None])
             xi.normal_()
             weights.mul_(1 - rate * decay).sub_(gradient, alpha=rate).sub_(xi, alpha=rate * tau_xi)

@@ -49,7 +49,7 @@ def interleaved(calls: Mapping[str, tuple[int, Callable[[], None]]], rounds: int
 
 
 def numpy_products(weights: Array, x1: Array) -> Callable[[], None]:
-    """Return a call of the two products alone: weights by examples, patterns by pulls."""
+    """Return a call of the two products alone: weights by examples, patterns by weighted examples."""
     z = np.empty((len(weights), len(x1)), weights.dtype)
     gradient = np.empty_like(weights)
     pattern = (weights @ x1.T > 0).astype(weights.dtype)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from proofs_check.suggestion.moves import Move, moves
-from theory_sim.closure.of_experiment import closure_of
+from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
@@ -199,7 +199,7 @@ def check_constants(experiment: Experiment) -> ConstantsReport:
 
 
 def _arm(e: Experiment, judged: Regime, schedule: str) -> Arm:
-    course, predicted = closure_of(e, schedule), judged.predicted_order[schedule]
+    course, predicted = get_closure(e, schedule), judged.predicted_order[schedule]
     error = float(P_error(course.overlap[-1], e.g0)) if math.isfinite(course.overlap[-1]) else 0.5
     return Arm(schedule, predicted.order, predicted.expected, predicted.verdict, predicted.tau_Q, predicted.tau_P,
                predicted.Q_loss_at_tau_P, predicted.Q_loss_end, error, course.annealed_tau)  # fmt: skip

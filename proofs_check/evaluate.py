@@ -53,7 +53,7 @@ def at_point(problem: Problem, point: Mapping[str, str], digits: int = 20) -> It
 
 
 def command_at(id: str, point: Mapping[str, str], twin: str = "") -> str:
-    """Command that evaluates a claim at a point, as it is typed: lines that are too long for 80 columns go on below."""
+    """Command that evaluates a claim at a point, as it is typed: lines that are too long for 80 columns continue below."""
     words = [shlex.quote(f"{name}={value}") for name, value in point.items()]
     words += [f"--twin {shlex.quote(twin)}"] if twin else []
     line = f"proofs-check evaluate {id} {' '.join(words)}"

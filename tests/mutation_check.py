@@ -14,7 +14,7 @@ from tests.reference import g_directions, h
 from tests.replay import noise, replay, second_layer
 from tests.theory import closure_reference
 from theory_sim import Experiment, draw_data, simulate
-from theory_sim.closure.of_experiment import closure_of
+from theory_sim.closure.of_experiment import get_closure
 from theory_sim.theory.noise_law import noise_levels
 
 BASE = Experiment(
@@ -69,7 +69,7 @@ def check_closure() -> None:
     """The closure in single steps against its equations written out: every output to 1e-9."""
     e = BASE.replace(d=12, N=40, eta_1=4.0, tau_0=0.3, lambda_=0.01, max_steps=14, schedule="step", step_tau=20.0,
                      step_factor=0.4)  # fmt: skip
-    course = closure_of(e, fineness=100.0)
+    course = get_closure(e, fineness=100.0)
     slow = closure_reference.solve(closure_reference.Given.of(e), course.rate[:-1])
     assert len(slow.signal) == len(course.signal) == 15, "a step is a record"
     for name in ("signal", "loss_P", "loss_Q", "loss_both"):

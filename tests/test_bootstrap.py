@@ -22,7 +22,7 @@ def bootstrap() -> ModuleType:
 @pytest.fixture
 def pip_calls(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     calls: list[list[str]] = []
-    monkeypatch.setattr(bootstrap, "run", lambda command, mend, environment=None: calls.append(command))
+    monkeypatch.setattr(bootstrap, "run", lambda command, fix, environment=None: calls.append(command))
     return calls
 
 

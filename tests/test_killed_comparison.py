@@ -1,4 +1,4 @@
-"""SIGKILL of a comparison: the same command goes on, to bitwise what it would have been."""
+"""SIGKILL of a comparison: the same command continues, to bitwise what it would have been."""
 
 from __future__ import annotations
 

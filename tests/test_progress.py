@@ -1,4 +1,4 @@
-"""What a caller sees of a run while it goes on."""
+"""What a caller sees of a run while it continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A killed run goes on to the bitwise same result, wherever it was killed, twice over (ARCHITECTURE, storing)."""
+"""A killed run continues to the bitwise same result, wherever it was killed, twice over (ARCHITECTURE, storing)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ POINTS = [
     "renamed checkpoint", "sync folder", "write trajectory", "write sha256.json", "sync a saved run", "rename a saved run",
     "renamed a saved run", "finish", "remove folder",
 ]
-# Killed there, nothing is left to go on with.
+# Killed there, nothing is left to continue with.
 BEFORE = {*POINTS[:7], "sync folder", "any"}
 RANDOM = [("any", int(k)) for k in np.random.default_rng(12).integers(0, 260, 11)]
 MOMENTS = [(point, 5 if "checkpoint" in point else 0) for point in POINTS] + RANDOM
@@ -68,7 +68,7 @@ def test_kills_each_with_a_second_one(index: int, whole: dict[str, Trajectory], 
     engine = list(ENGINES)[index % len(ENGINES)]
     store, (point, count) = tmp_path / "run", MOMENTS[index]
     assert killed(store, engine, "new", point, count) == -signal.SIGKILL
-    if not unfinished_path(store).exists() and not store.exists():  # before there was anything to go on with
+    if not unfinished_path(store).exists() and not store.exists():  # before there was anything to continue with
         assert point in BEFORE
         ENGINES[engine](store=store, threads=1)
     if unfinished_path(store).exists():

@@ -27,7 +27,7 @@ FIELDS = ["--set", "name=tiny", "--set", "d=10", "--set", "max_tau=20.0", "--set
 SWEEP = 'name = "cells"\nengine = ["closure"]\n[fields]\nd = 10\nmax_tau = 20.0\nn_test = 5\n[product]\nr = [0.3, 0.6]\n'
 CLOSURE = ["--engine", "closure"]
 # What each verb that prints is given here. Not among them: demo and study (tests/test_cli.py, tests/studies), which take long,
-# and the two that go on with what was interrupted (tests/test_resume.py, tests/sweeps).
+# and the two that continue with what was interrupted (tests/test_resume.py, tests/sweeps).
 WORDS: dict[str, list[str]] = {
     "theory-sim list": ["engines"], "theory-sim preset": ["quick"], "theory-sim check": FIELDS,
     "theory-sim run": [*FIELDS, *CLOSURE, "--force"], "theory-sim show": ["runs/tiny-L-S-seed0-closure"],

@@ -100,7 +100,7 @@ class InputError(TheorySimError, ValueError):
 
 @contextmanager
 def gathered(faults: list[Fault]) -> Iterator[None]:
-    """Add the faults of an `InputError` raised inside to a list, and go on."""
+    """Add the faults of an `InputError` raised inside to a list, and continue."""
     try:
         yield
     except InputError as error:

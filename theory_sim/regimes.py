@@ -11,7 +11,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from theory_sim.closure.of_experiment import closure_of
+from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import CHOSEN
@@ -266,7 +266,7 @@ def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> li
     if largest < 1.0:
         deficit = next(c.value for c in rows if c.id == "lazy-deficit")
         for schedule in ("L-S", "S"):
-            found += order_requirements(closure_of(e, schedule, fineness=fineness), schedule, deficit)
+            found += order_requirements(get_closure(e, schedule, fineness=fineness), schedule, deficit)
     return found
 
 
@@ -303,7 +303,7 @@ def _reduction(motion: float) -> float:
 
 
 def _predict(e: Experiment, schedule: str, deficit: float) -> OrderPrediction:
-    return judge(closure_of(e, schedule), schedule, deficit, stable_rate=stable_rate_of(e))
+    return judge(get_closure(e, schedule), schedule, deficit, stable_rate=stable_rate_of(e))
 
 
 def _order_warnings(p: OrderPrediction) -> list[str]:

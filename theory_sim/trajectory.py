@@ -149,7 +149,7 @@ class Trajectory:
 
 
 def _require_finished(folder: Path) -> None:
-    """Raise StoreError, which says how to go on, if a folder holds an unfinished run."""
+    """Raise StoreError, which says how to continue, if a folder holds an unfinished run."""
     if folder.name.endswith(_PARTIAL) and os.path.isfile(folder / _UNFINISHED):
         store = folder.with_name(folder.name.removesuffix(_PARTIAL))
         raise StoreError(f"{folder} holds an unfinished run", "only a finished run is read",

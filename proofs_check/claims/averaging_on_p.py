@@ -8,7 +8,7 @@ from sympy import Integer, Rational, exp, log, oo, pi, sqrt
 from proofs_check.claim import claim
 from proofs_check.claims.information_on_p import information
 from proofs_check.claims.unevaluated import product
-from proofs_check.problem import Identity, Positive, Step, Together, Value
+from proofs_check.problem import All, Identity, Positive, Step, Value
 
 a, b, m, r, d, n, g_0, mu, h = sympy.symbols("a b m r d n g_0 mu h", positive=True)
 x = sympy.Symbol("x", real=True)
@@ -40,7 +40,7 @@ def moments_of_sum(n: sympy.Expr, d: sympy.Expr, mu: sympy.Expr) -> tuple[sympy.
         "2/pi moved by 1 %": {"lost": Rational(101, 50) / pi}, "mean moved by 1 %": {"times": Rational(101, 100)},
     },
 )
-def sums(lost: sympy.Expr = 2 / pi, across: int = 1, times: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def sums(lost: sympy.Expr = 2 / pi, across: int = 1, times: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Signal and noise in the sum of n examples, from the densities."""
     half = 2 * DENSITY
     mean = sympy.Integral((g_0 / sqrt(d) + x) * half, (x, 0, oo))
@@ -49,7 +49,7 @@ def sums(lost: sympy.Expr = 2 / pi, across: int = 1, times: sympy.Expr = Integer
     square, fourth = (sympy.Integral(x**power * of_sum, (x, -oo, oo)) for power in (2, 4))
     domain = {n: (Integer(1), Integer(40)), d: DIMENSIONS}
     signal, variance, noise = moments_of_sum(n, d, g_0 + sqrt(2 / pi))
-    return Together((
+    return All((
         ("mean along", Identity({**domain, g_0: BOX}, n * mean, (Step(times * signal, "mean of a half-normal"),))),
         ("variance along", Identity(domain, n * spread, (
             Step(variance * (1 - lost) / (1 - 2 / pi), "variance of a half-normal"),
@@ -75,7 +75,7 @@ def sums(lost: sympy.Expr = 2 / pi, across: int = 1, times: sympy.Expr = Integer
     r"c^2\to\frac{\delta\mu^2}{1+\delta\mu^2}\ \text{ in probability}",
     twins={"mu for mu^2": {"power": 1}, "1 % more examples": {"more": Rational(101, 100)}},
 )
-def averaging(power: int = 2, more: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def averaging(power: int = 2, more: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Overlap of the mean of y x_1 with w*: signal mu / sqrt(d) each, noise of norm 1 in d directions."""
     delta = sympy.Symbol("delta", positive=True)
     signal, variance, noise = moments_of_sum(delta * d, d, mu)
@@ -86,7 +86,7 @@ def averaging(power: int = 2, more: sympy.Expr = Integer(1)) -> Together:  # noq
         return name, Identity(domain, sympy.Limit(of, d, oo), (Step(end, reason),))
 
     right = more * delta * mu**power / (1 + more * delta * mu**power)
-    return Together((
+    return All((
         limit("relative variance along", variance / signal**2, Integer(0), "of order 1/d"),
         limit("relative variance across", of_square / noise**2, Integer(0), "2/(d - 1)"),
         limit("overlap of the means", signal**2 / (signal**2 + noise), right, "divided by d"),
@@ -216,14 +216,14 @@ def enough(power: int = 2, times: sympy.Expr = Integer(1)) -> Positive:  # noqa:
 )
 def theta(
     share: sympy.Expr = Integer(1), second: sympy.Expr = Integer(2), of_ratio: sympy.Expr = Integer(1),  # noqa: B008
-) -> Together:  # fmt: skip
+) -> All:  # fmt: skip
     """Both bounds are proportional to d, in order, and within a constant of each other for small overlaps."""
     signal, more = g_0**2 + 2 * g_0 * sqrt(2 / pi), sympy.Symbol("D", positive=True)
     mean = (g_0 + sqrt(2 / pi)) ** 2
     doubled = mean + more
     upper, lower = h / mean, log(1 + h) / doubled
     small = {h: BOX, g_0: BOX, more: BOX}
-    return Together((
+    return All((
         ("2 I_1 in the limit", Identity({g_0: BOX}, 2 * sympy.Limit(information(d, signal), d, oo), (
             Step(signal + 2 * log(2), "log(1 + s/d) d goes to s"),
             Step(mean + (2 * log(2) - second / pi), "mu^2 = g_0^2 + 2 g_0 sqrt(2/pi) + 2/pi"),

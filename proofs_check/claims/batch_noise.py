@@ -8,7 +8,7 @@ import sympy
 from sympy import Integer, Mul, Rational
 
 from proofs_check.claim import claim
-from proofs_check.problem import Identity, Positive, Step, Together
+from proofs_check.problem import All, Identity, Positive, Step
 
 eta = sympy.Symbol("eta", positive=True)
 # Sums over the N gradients: of the a-th coordinates, of the b-th, and of their products.
@@ -41,7 +41,7 @@ def _covariance(once: sympy.Expr, twice: sympy.Expr, mean: sympy.Expr) -> sympy.
     twins={"pairs as if independent": {"lost": 0}, "1/N": {"share": ONE}, "1 % more": {"share": MORE * B},
            "1 % more for pairs": {"factor": MORE}},
 )
-def inclusion(lost: int = 1, share: sympy.Expr = B, factor: sympy.Expr = ONE) -> Together:
+def inclusion(lost: int = 1, share: sympy.Expr = B, factor: sympy.Expr = ONE) -> All:
     """How likely an example, and a pair, is in a batch: batches that hold them, of all batches."""
     # Factorials written out, so that the counting is what is simplified.
     def choose(n: sympy.Expr, k: sympy.Expr) -> sympy.Expr:
@@ -49,7 +49,7 @@ def inclusion(lost: int = 1, share: sympy.Expr = B, factor: sympy.Expr = ONE) ->
 
     one, two = choose(N - 1, B - 1) / choose(N, B), choose(N + 1 - 2, B + 1 - 2) / choose(N + 1, B + 1)
     # Pairs with B + 1 of N + 1, so that B - 2 does not fall below 0.
-    return Together((
+    return All((
         ("one", Identity(SIZES, one, (
             Step(1 - (N - B) / N, "n! = n (n - 1)!; (N - B)/N of the batches leave it out"), Step(share / N, "subtracted"),
         ))),
@@ -136,12 +136,12 @@ def noise_scale(one: sympy.Expr = ONE, unbiased: bool = True) -> Identity:
     twins={"below eta N/(2B)": {"half": Rational(1, 2)}, "1 - 1/N": {"batch": ONE},
            "below 0.99 eta N/B": {"half": Rational(99, 100)}, "1 - 1.01 B/N": {"batch": MORE * B}},
 )
-def scale_bounds(half: sympy.Expr = ONE, batch: sympy.Expr = B) -> Together:
+def scale_bounds(half: sympy.Expr = ONE, batch: sympy.Expr = B) -> All:
     """The usual eta N/B is above the exact scale, by the share of the data that a batch holds."""
     g = eta * (N / B - 1)
     # Data sets of up to a thousand batches: the bound is tight where N/B is large.
     domain = {B: SIZES[B], more: (Integer(0), Integer(9000)), eta: (Rational(1, 10), Integer(3))}
-    return Together((
+    return All((
         ("below", Positive(domain, half * eta * N / B - g, (Step(eta, "the one"),))),
         ("ratio", Identity(domain, g / (eta * N / B), (Step(1 - batch / N, "divided"),))),
         ("full batch", Identity({eta: domain[eta], ANY: (Integer(1), Integer(9))},
@@ -178,12 +178,12 @@ def _enumerated(examples: int, size: int, replacement: bool, twin: sympy.Expr) -
     r"\text{ with replacement, over all listed batches}",
     twins={"1 % larger": {"factor": Rational(101, 100)}},
 )
-def enumerated(factor: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def enumerated(factor: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Both covariances again, without probabilities: by listing all batches of small data sets."""
     # A batch of all examples without replacement has no covariance: 0, without a word from the formula.
     without = [(n, size) for n in range(2, 6) for size in range(1, n)]
     drawn = [(n, size) for n in range(2, 5) for size in range(1, 4)]
-    return Together((
+    return All((
         *((f"{size} of {n}", _enumerated(n, size, False, factor)) for n, size in without),
         *((f"{size} of {n}, with replacement", _enumerated(n, size, True, factor)) for n, size in drawn),
     ))  # fmt: skip

@@ -6,7 +6,7 @@ import sympy
 from sympy import Integer, Rational
 
 from proofs_check.claim import claim
-from proofs_check.problem import Identity, Positive, Step, Together
+from proofs_check.problem import All, Identity, Positive, Step
 
 eta, B, c0, loss, distance, after = sympy.symbols("eta B c_0 L D_t D_T", positive=True)
 # What each inequality used leaves over: of convexity, of the gradient bound, of L_t(theta*) <= epsilon.
@@ -66,12 +66,12 @@ def decayed(name: str) -> tuple[str, Identity]:
         "1/2 moved by 1 %": {"half": Rational(99, 200)}, "2 eta epsilon moved by 1 %": {"twice": Rational(198, 100)},
     },
 )
-def one_step(half: sympy.Expr = Rational(1, 2), twice: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def one_step(half: sympy.Expr = Rational(1, 2), twice: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """One step of gradient descent on the loss of the moment, whatever kernel and offsets it has."""
     inner = loss - (epsilon - of_optimum) + of_convexity
     new = distance - 2 * eta * inner + eta**2 * (c0 * B**2 * loss - of_gradient)
     claimed = 2 * eta * (1 - half * c0 * eta * B**2) * loss - twice * eta * epsilon
-    return Together((
+    return All((
         squared_step("a coordinate's square"),
         ("step", Positive({**POSITIVE, **SLACKS}, distance - new - claimed, (
             Step(2 * eta * (of_convexity + of_optimum) + eta**2 * of_gradient, "|theta - eta grad - theta*|^2 expanded"),
@@ -98,7 +98,7 @@ FAR_TO_NEAR = {distance: (Integer(1), Integer(5)), after: (Rational(1, 10**6), R
         "2 eta T moved by 1 %": {"twice": Rational(202, 100)},
     },
 )
-def average(twice: sympy.Expr = Integer(2), last: int = 0) -> Together:  # noqa: B008
+def average(twice: sympy.Expr = Integer(2), last: int = 0) -> All:  # noqa: B008
     """The average loss of gradient descent over a sequence of kernels with one common classifier."""
     T, room, slack = sympy.Symbol("T", integer=True, positive=True), sympy.Symbol("k", positive=True), of_convexity
     # D_0 - D_T = 2 eta k (sum of L) - 2 eta epsilon T + s gives the mean of L:
@@ -107,7 +107,7 @@ def average(twice: sympy.Expr = Integer(2), last: int = 0) -> Together:  # noqa:
     box = (Rational(1, 10), Integer(1))
     domain = {**dict.fromkeys((eta, epsilon, room), box), **FAR_TO_NEAR, T: (Integer(1), Integer(100)), slack: SLACKS[slack]}
     steps = dict.fromkeys((eta, epsilon, room), box)
-    return Together((
+    return All((
         ("one more step", one_more_step(2 * eta * epsilon, 2 * eta * room, steps)),
         ("average", Positive(domain, bound - mean, (Step((after + slack) / (2 * eta * room * T), "divided by 2 eta k T"),))),
     ))  # fmt: skip
@@ -130,7 +130,7 @@ def average(twice: sympy.Expr = Integer(2), last: int = 0) -> Together:  # noqa:
         "lambda/2 moved by 1 %": {"share": Rational(99, 200)}, "99 % of c_0 eta B^2": {"factor": Rational(99, 100)},
     },
 )
-def one_step_with_ridge(share: sympy.Expr = Rational(1, 2), factor: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def one_step_with_ridge(share: sympy.Expr = Rational(1, 2), factor: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """The same with weight decay, which costs its value at the common classifier."""
     fourth, k = sympy.symbols("s_4 k", nonnegative=True)
     rate = 1 / (2 * (1 + k) * decay)
@@ -146,7 +146,7 @@ def one_step_with_ridge(share: sympy.Expr = Rational(1, 2), factor: sympy.Expr =
               fourth: (Integer(0), Integer(1)), k: (Integer(0), Integer(3)), star: (Rational(1, 10), Integer(100))}  # fmt: skip
     a, b = sympy.symbols("a b", real=True)
     line = (Integer(-2), Integer(2))
-    return Together((
+    return All((
         squared_step("a coordinate's square"), decayed("theta and theta - theta*"),
         ("gradient and ridge", Identity({a: line, b: line}, (a + b) ** 2, (
             Step(2 * a**2 + 2 * b**2 - (a - b) ** 2, "s_4 = |a - b|^2"),
@@ -198,7 +198,7 @@ def young(times: sympy.Expr = Integer(1), exponent: int = 1) -> Positive:  # noq
 )
 def one_step_with_any_ridge(
     share: sympy.Expr = Rational(1, 2), factor: sympy.Expr = Rational(1, 2),  # noqa: B008
-) -> Together:  # fmt: skip
+) -> All:  # fmt: skip
     """Sharper: as eta lambda falls to 0 the bound becomes that without ridge; at eta lambda = 1/2 it is the one above."""
     fourth, k = sympy.Symbol("s_4", nonnegative=True), sympy.Symbol("k", positive=True)
     rate = 1 / ((1 + k) * decay)
@@ -212,7 +212,7 @@ def one_step_with_any_ridge(
     domain = {**dict.fromkeys((B, c0, loss, epsilon, decay, norm), box), **SLACKS, distance: (Rational(1, 10**6), box[1]),
               fourth: (Integer(0), Integer(1)), k: (Rational(1, 10), Integer(3)),
               star: (Rational(1, 10), Integer(100))}  # fmt: skip
-    return Together((
+    return All((
         squared_step("a coordinate's square"), decayed("theta and theta - theta*"),
         ("step", Positive(domain, distance - new - claimed, (
             Step(left, "|theta - eta (grad + lambda theta) - theta*|^2 expanded"),
@@ -237,7 +237,7 @@ def one_step_with_any_ridge(
         "lambda/2 moved by 1 %": {"share": Rational(99, 200)}, "2 eta T moved by 1 %": {"twice": Rational(202, 100)},
     },
 )
-def average_with_ridge(share: sympy.Expr = Rational(1, 2), twice: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def average_with_ridge(share: sympy.Expr = Rational(1, 2), twice: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """The average loss with weight decay, which costs its value at the common classifier."""
     T, room, slack = sympy.Symbol("T", integer=True, positive=True), sympy.Symbol("k", positive=True), of_convexity
     floor = epsilon + decay * star / 2
@@ -247,7 +247,7 @@ def average_with_ridge(share: sympy.Expr = Rational(1, 2), twice: sympy.Expr = I
     box = (Rational(1, 10), Integer(1))
     steps = dict.fromkeys((eta, epsilon, room, decay, star), box)
     domain = {**steps, **FAR_TO_NEAR, T: (Integer(1), Integer(100)), slack: SLACKS[slack]}
-    return Together((
+    return All((
         ("one more step", one_more_step(2 * eta * floor, 2 * eta * room, steps)),
         ("average", Positive(domain, bound - mean, (
             Step((after + slack) / (2 * eta * room * T), "divided by 2 eta k T"),

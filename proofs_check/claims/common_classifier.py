@@ -11,7 +11,7 @@ from sympy import Integer, Rational, exp, log, oo, pi, sqrt
 
 from proofs_check.claim import claim
 from proofs_check.claims.unevaluated import at, derivative_at, product, quotient
-from proofs_check.problem import Identity, Positive, Sampled, Step, Together, Value
+from proofs_check.problem import All, Identity, Positive, Sampled, Step, Value
 
 m, s, p, z, epsilon, rate = sympy.symbols("m s p z epsilon l", positive=True)
 x = sympy.Symbol("x", real=True)
@@ -49,7 +49,7 @@ def active(share: sympy.Expr = HALF) -> Identity:
     r"\quad\tfrac12P_m(0)=P_{m+1}(0),\quad\tfrac12P_m(m)=P_{m+1}(m+1)",
     twins={"k + 1 of m + 1": {"shift": 1}, "1/2 moved by 1 %": {"half": Rational(101, 200)}},
 )
-def binomial_law(shift: int = 0, half: sympy.Expr = HALF) -> Together:
+def binomial_law(shift: int = 0, half: sympy.Expr = HALF) -> All:
     """Exact law of the number of active neurons for one example at one time: one more neuron at a time."""
     i, j = sympy.symbols("i j", integer=True, nonnegative=True)
     k, zero = 1 + i, Integer(0)
@@ -61,7 +61,7 @@ def binomial_law(shift: int = 0, half: sympy.Expr = HALF) -> Together:
     start = (half * law(width, k) + (1 - half) * law(width, k - 1)) / law(width + 1, k)
     none, all_of = half * law(j, zero) / law(j + 1, zero), half * law(j, j) / law(j + 1, j + 1)
     alone = {j: (zero, Integer(9))}
-    return Together((
+    return All((
         ("no neuron", Identity({}, at(law(i, zero), i, zero), (Step(Integer(1), "0! = 1"),))),
         ("one more neuron", Identity({i: (zero, Integer(8)), j: alone[j]}, start, (
             Step(2 * half * (width + 1 - k) / (width + 1) + 2 * (1 - half) * k / (width + 1), "n! = n (n - 1)!"),
@@ -92,7 +92,7 @@ def binomial_law(shift: int = 0, half: sympy.Expr = HALF) -> Together:
 )
 def spread(
     exponent: sympy.Expr = HALF, paired: sympy.Expr = Integer(2), half: sympy.Expr = HALF,  # noqa: B008
-) -> Together:  # fmt: skip
+) -> All:  # fmt: skip
     """Mean and relative spread of the common classifier's output, exact at every width."""
     domain = {s: BOX, p: BOX, m: WIDTHS}
 
@@ -104,7 +104,7 @@ def spread(
 
     mean, variance = moments(m, 1)
     of_pairs, variance_of_pairs = moments(m / 2, 2)
-    return Together((
+    return All((
         ("mean", Identity(domain, mean, (Step(half * s * p, "first derivative at z = 1"),))),
         ("mean, pairs", Identity(domain, of_pairs, (Step(half * s * p, "first derivative at z = 1"),))),
         ("squared spread", Identity(domain, variance / mean**2, (Step(m ** (-2 * exponent), "second derivative at z = 1"),))),
@@ -129,13 +129,13 @@ def spread(
         "1/2 moved by 1 %": {"share": Rational(99, 200)}, "2 n moved by 1 %": {"half": Rational(202, 100)},
     },
 )
-def moment_bound(share: sympy.Expr = Rational(1, 2), half: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def moment_bound(share: sympy.Expr = Rational(1, 2), half: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """The share of active neurons deviates no more than a Gaussian of variance 1/(4 n)."""
     n = sympy.Symbol("n", positive=True)
     domain = {rate: BOX, n: (Integer(1), Integer(20))}
     cosh = (exp(rate / (half * n)) + exp(-rate / (half * n))) / 2
     whole = (exp(x) + exp(-x)) / 2
-    return Together((
+    return All((
         ("moment of one row", Identity(domain, (1 + exp(rate / n)) / 2 * exp(-rate / (2 * n)), (
             Step(cosh, "a_j = 0 or 1, each with probability 1/2; the mean taken out"),
         ))),
@@ -161,11 +161,11 @@ def moment_bound(share: sympy.Expr = Rational(1, 2), half: sympy.Expr = Integer(
         "2 n epsilon^2 moved by 1 %": {"twice": Rational(202, 100)}, "l moved by 1 %": {"best": Rational(404, 100)},
     },
 )
-def tail_bound(twice: sympy.Expr = Integer(2), best: sympy.Expr = Integer(4)) -> Together:  # noqa: B008
+def tail_bound(twice: sympy.Expr = Integer(2), best: sympy.Expr = Integer(4)) -> All:  # noqa: B008
     """Probability that one example at one time sees a share of active neurons far from a half."""
     n = sympy.Symbol("n", positive=True)
     exponent, domain = rate**2 / (8 * n) - rate * epsilon, {n: WIDTHS, epsilon: (Rational(1, 100), Rational(1, 2))}
-    return Together((
+    return All((
         ("moment", Identity({**domain, rate: BOX}, n * at(x**2 / 2, x, rate / (2 * n)) - rate * epsilon, (
             Step(exponent, "n log cosh(l/2n) <= n (l/2n)^2/2, by the claim active-share-moment-bound"),
         ))),
@@ -200,7 +200,7 @@ def exact_tail(rows: int, share: sympy.Rational) -> sympy.Rational:
         "tails 1 % larger": {"factor": Rational(101, 100)},
     },
 )
-def exact_tails(twice: int = 2, strict: bool = False, factor: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def exact_tails(twice: int = 2, strict: bool = False, factor: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Exact tails by adding up fractions, beside the bound: it is some ten times too large at n = 500."""
     share, beyond = Rational(1, 10), Rational(1, 10**9) if strict else Integer(0)
     stated = {
@@ -217,7 +217,7 @@ def exact_tails(twice: int = 2, strict: bool = False, factor: sympy.Expr = Integ
         parts.append((f"bound at {rows}", Value(bound - tail, Integer(0), Integer(2))))
         if rows == 500:
             parts.append(("bound by tail at 500", Value(bound / tail, Integer(9), Integer(11))))
-    return Together(tuple(parts))
+    return All(tuple(parts))
 
 
 @claim(
@@ -238,7 +238,7 @@ def exact_tails(twice: int = 2, strict: bool = False, factor: sympy.Expr = Integ
         "99 % of the width": {"factor": Rational(99, 100)}, "pairs need 1 % less": {"paired": Rational(198, 100)},
     },
 )
-def union(steps: int = 1, paired: sympy.Expr = Integer(2), factor: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def union(steps: int = 1, paired: sympy.Expr = Integer(2), factor: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Width at which the common classifier works for all examples at all steps at once."""
     N, T, delta, k = sympy.symbols("N T delta k", positive=True)
     width = factor * log(2 * N * T**steps / delta) / (2 * epsilon**2)
@@ -249,7 +249,7 @@ def union(steps: int = 1, paired: sympy.Expr = Integer(2), factor: sympy.Expr = 
     beyond = Positive({**domain, k: BOX}, delta - bound.subs(n, width + k), (
         Step(2 * epsilon**2 * delta * exp(-2 * k * epsilon**2), "derivative in k; 0 at k = 0"),
     ), by=k, at=Integer(0), order=1)  # fmt: skip
-    return Together((
+    return All((
         ("at the width", Identity(domain, at(bound, n, width), (Step(delta, "n = m; the logarithm undone"),))),
         ("pairs, at twice the width", Identity(domain, at(bound, n, paired * width / 2), (Step(delta, "n = m/2"),))),
         ("and beyond", beyond),
@@ -269,7 +269,7 @@ def union(steps: int = 1, paired: sympy.Expr = Integer(2), factor: sympy.Expr = 
     r"\qquad\|\theta'_*\|=\frac{\|\theta_*\|}{1-2\epsilon}",
     twins={"s/(1 - epsilon)": {"times": Integer(1)}, "2 epsilon moved by 1 %": {"times": Rational(198, 100)}},
 )
-def margin_at_width(times: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def margin_at_width(times: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """What a finite width costs the theorem: a common classifier larger by 1/(1 - 2 epsilon)."""
     h, e = sympy.Symbol("h", positive=True), sympy.Symbol("e", nonnegative=True)
     lost = h / (2 * (1 + h))
@@ -277,7 +277,7 @@ def margin_at_width(times: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
     output = larger * p * (Rational(1, 2) - lost + e)
     domain = {s: BOX, p: BOX, h: BOX, e: (Integer(0), Rational(1, 2))}
     alone = {s: BOX, h: BOX}
-    return Together((
+    return All((
         ("margin", Positive(domain, output - s * p / 2, (
             Step(s * p * e * (1 + h), "1 - 2 epsilon = 1/(1 + h)"),
         ), strict=False)),

@@ -20,7 +20,7 @@ from sympy import Integer, Rational, erf, exp, oo, pi, sqrt
 
 from proofs_check.claim import claim
 from proofs_check.claims.unevaluated import at, derivative_at, quotient
-from proofs_check.problem import Identity, Positive, Sampled, Step, Together, Value
+from proofs_check.problem import All, Identity, Positive, Sampled, Step, Value
 
 a, b, m, x, g_0 = sympy.symbols("a b m x g_0", positive=True)
 G, t = sympy.symbols("G t", real=True)
@@ -68,7 +68,7 @@ def Phi(z: sympy.Expr) -> sympy.Expr:
         "1 moved by 1 %": {"more": Rational(101, 100)}, "-1.01 Phi": {"sign": Rational(-101, 100)},
     },
 )
-def means_over_noise(more: sympy.Expr = Integer(1), sign: sympy.Expr = Integer(-1)) -> Together:  # noqa: B008
+def means_over_noise(more: sympy.Expr = Integer(1), sign: sympy.Expr = Integer(-1)) -> All:  # noqa: B008
     """The three means over the noise across that the functional needs, from its density."""
     both = {G: (Integer(-3), Integer(3)), t: (Integer(-3), Integer(3))}
     alone = {t: both[t]}
@@ -81,7 +81,7 @@ def means_over_noise(more: sympy.Expr = Integer(1), sign: sympy.Expr = Integer(-
         )
 
     first = t * Phi(t) + phi(t)
-    return Together((
+    return All((
         *mean("first", t - G, t * Phi(G) + phi(G), first),
         *mean("second", (t - G) ** 2, (t**2 + more) * Phi(G) + (2 * t - G) * phi(G), (t**2 + more) * Phi(t) + t * phi(t)),
         *mean("with G", G * (t - G), (G - t) * phi(G) + sign * Phi(G), sign * Phi(t)),
@@ -119,13 +119,13 @@ def best_weight(name: str) -> tuple[str, Identity]:
         "99 % of the right side": {"share": Rational(99, 100)},
     },
 )
-def weak_duality(share: sympy.Expr = Integer(1), sign: int = 1) -> Together:  # noqa: B008
+def weak_duality(share: sympy.Expr = Integer(1), sign: int = 1) -> All:  # noqa: B008
     """Any Y gives a half-plane that holds every feasible point, and so a bound on the margin from above."""
     p, e, y = sympy.symbols("p e y", nonnegative=True)
     h = sympy.Symbol("h", positive=True)
     side = (Integer(0), Integer(3))
     right = share * (p**2 / (2 * h) + h * y**2 / 2)
-    return Together((
+    return All((
         ("at every point", Positive({p: side, e: side, y: side, h: (Rational(1, 10), Integer(1))}, right - (p - sign * e) * y, (
             Step((p - h * y) ** 2 / (2 * h) + e * y, "a square, and what the negative part of X takes away"),
         ), strict=False)),
@@ -152,17 +152,17 @@ def weak_duality(share: sympy.Expr = Integer(1), sign: int = 1) -> Together:  # 
         "1 + 1.01 b^2": {"more": Rational(101, 100)}, "2 moved by 1 %": {"factor": Rational(202, 100)},
     },
 )
-def stationary(more: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def stationary(more: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """The lower and the upper bound on the margin meet just where the lower one is stationary: max-margin is found there."""
     size, domain = 1 + more * b**2, {a: (Integer(1), Integer(5)), b: (Rational(1, 2), Integer(4)), m: (Integer(1), Integer(3))}
     v, t = sympy.Symbol("v", positive=True), a - b * sympy.Symbol("v", positive=True)
-    pull, inside = t * Phi(t) + phi(t), {**domain, v: (Rational(1, 2), Integer(3))}
+    ramp, inside = t * Phi(t) + phi(t), {**domain, v: (Rational(1, 2), Integer(3))}
     functional = (t**2 + 1) * Phi(t) + t * phi(t)
     further = sympy.Symbol("db", real=True)  # along the curve a moves by m of it
     margin = (a + m * further) / sqrt(1 + (b + further) ** 2)
-    return Together((
-        ("F in a", Identity(inside, sympy.Derivative(functional, a), (Step(factor * pull, "chain rule, t = a - b v"),))),
-        ("F in b", Identity(inside, sympy.Derivative(functional, b), (Step(-factor * v * pull, "the same"),))),
+    return All((
+        ("F in a", Identity(inside, sympy.Derivative(functional, a), (Step(factor * ramp, "chain rule, t = a - b v"),))),
+        ("F in b", Identity(inside, sympy.Derivative(functional, b), (Step(-factor * v * ramp, "the same"),))),
         ("slope", Identity(domain, derivative_at(margin, further, Integer(0)), (
             Step((size * m - a * b) / (1 + b**2) ** Rational(3, 2), "a' = m"),
         ))),
@@ -184,12 +184,12 @@ def _make_error(k: sympy.Expr, strength: sympy.Expr) -> sympy.Expr:
 def _max_margin(
     delta: sympy.Rational, at: tuple[sympy.Rational, ...], strength: sympy.Expr, spread: int,
     found: dict[str, tuple[str, str]],
-) -> Together:
+) -> All:
     """Margin, slope, overlap and error, each between its value in ``found`` plus and minus the second number there."""
     first, second, *means = at
     v = strength + x if spread else strength + sqrt(2 / pi)
     z = first - second * v
-    pull = z * Phi(z) + phi(z)
+    ramp = z * Phi(z) + phi(z)
     square = first * M_0 - second * M_1 + P  # E Y_+^2, by the claim max-margin-means-over-noise
     across = sqrt(square / delta) - P
     # Of the angle between the half-plane's normal (M_1, across) and the shortest point, at most the square of the tangent.
@@ -201,8 +201,8 @@ def _max_margin(
     def part(name: str, expression: sympy.Expr, low: sympy.Rational, high: sympy.Rational) -> tuple[str, Value]:
         return name, Value(expression, low, high, within={s: within[s] for s in expression.free_symbols & set(within)})
 
-    return Together((
-        part("E Y_+", _mean(pull), *known[M_0]), part("E v Y_+", _mean(v * pull), *known[M_1]),
+    return All((
+        part("E Y_+", _mean(ramp), *known[M_0]), part("E v Y_+", _mean(v * ramp), *known[M_1]),
         part("P[Y > 0]", _mean(Phi(z)), *known[P]),
         part("feasible", 1 / delta - square, Integer(0), SLACK), part("gap", gap, -SLACK, SLACK),
         part("margin", first * sqrt((1 + excess) / (1 + second**2)), *near["margin"]),
@@ -234,7 +234,7 @@ MOVED: dict[str, dict[str, Any]] = {
     r"c=0.7828969\pm2\cdot10^{-7},\ \text{error }0.0289036\pm2\cdot10^{-7}",
     twins=MOVED,
 )
-def from_half(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), spread: int = 1) -> Together:  # noqa: B008
+def from_half(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), spread: int = 1) -> All:  # noqa: B008
     """What max-margin on the d/2 P-only examples leaves: 2.9 % error on fresh P."""
     return _max_margin(more / 2, AT_HALF, strength, spread, {
         "margin": ("1.9290230", "1e-7"), "slope": ("1.2583702", "4e-7"), "overlap": ("0.7828969", "2e-7"),
@@ -252,7 +252,7 @@ def from_half(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), 
     r"c=0.9551264\pm2\cdot10^{-7},\ \text{error }(4.1583\pm0.0002)\cdot10^{-5}",
     twins=MOVED,
 )
-def from_all(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), spread: int = 1) -> Together:  # noqa: B008
+def from_all(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), spread: int = 1) -> All:  # noqa: B008
     """What max-margin on all examples that hold P leaves: 0.004 %."""
     return _max_margin(more * Rational(14, 5), AT_ALL, strength, spread, {
         "margin": ("1.2697666", "1e-7"), "slope": ("3.2246159", "1.2e-6"), "overlap": ("0.9551264", "2e-7"),
@@ -275,7 +275,7 @@ def from_all(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), s
 )
 def averaging_left(
     more: sympy.Expr = Integer(1), mean: sympy.Expr = MEAN, larger: sympy.Expr = Integer(1),  # noqa: B008
-) -> Together:  # fmt: skip
+) -> All:  # fmt: skip
     """What averaging leaves, from d/2 examples and from all."""
     near, within = Rational(1, 10**13), {tail: TAIL}
 
@@ -286,7 +286,7 @@ def averaging_left(
     delta, signal = sympy.symbols("delta mu", positive=True)
     square = delta * signal**2 / (1 + delta * signal**2)
     known = {delta: (Rational(1, 10), Integer(5)), signal: (Rational(1, 2), Integer(3))}
-    return Together((
+    return All((
         ("slope", Identity(known, sqrt(square) / sqrt(1 - square), (Step(sqrt(delta) * signal, "c/sqrt(1 - c^2)"),))),
         ("d/2 examples", left(Rational(1, 2), "0.0279020127687")), ("all", left(Rational(14, 5), "0.0000976601222090")),
     ))  # fmt: skip

@@ -1,4 +1,4 @@
-"""Claims of THEORY §8: how much of the frozen patterns' pull is left when they move, and what fitted examples still pull."""
+"""Claims of THEORY §8: the share of frozen patterns' separation that is left when they move; the weight of fitted examples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from proofs_check.claim import claim
 from proofs_check.claims.net_weight import net_weight, v
 from proofs_check.claims.section_08 import LESS, MORE, ONE, r
 from proofs_check.claims.unevaluated import quotient
-from proofs_check.problem import Corner, Identity, Inequality, Step, Together
+from proofs_check.problem import All, Corner, Identity, Inequality, Step
 
 s = sympy.Symbol("s", positive=True)
 Y = sympy.Symbol("Y", positive=True)
@@ -98,12 +98,12 @@ def young_age(power: sympy.Expr = Integer(2)) -> Identity:  # noqa: B008
     twins={"1 - sqrt(Y) / 2 below": {"slope": Rational(1, 2)}, "1 - 0.99 sqrt(Y) below": {"slope": LESS},
            "0.99 above": {"most": LESS}},
 )
-def fraction_bounds(slope: sympy.Expr = Integer(1), most: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def fraction_bounds(slope: sympy.Expr = Integer(1), most: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Patterns that move a little reduce the separation by the square root of Y; written in y = sqrt(Y)."""
     y, half = sympy.Symbol("y", positive=True), Rational(3, 2)
     domain = {y: (Integer(0), Integer(10))}
     threefold = 4 * (1 + y**2) ** half - 3 * y**3 - (y**2 + 4) ** half + 4  # 3 y^2 G
-    return Together((
+    return All((
         ("below", Inequality(domain, threefold - 3 * y**2 * (1 - slope * y), Corner(y, 4 if slope == 1 else 3))),
         ("above", Inequality(domain, 3 * y**2 * most - threefold, Corner(y, 3 if most == 1 else 2))),
     ))  # fmt: skip
@@ -119,11 +119,11 @@ def fraction_bounds(slope: sympy.Expr = Integer(1), most: sympy.Expr = Integer(1
     twins={"1/2 at 0": {"small": Rational(1, 2)}, "2/3 at infinity": {"large": Rational(2, 3)},
            "1 % more at 0": {"small": MORE}, "1 % more at infinity": {"large": MORE * Rational(4, 3)}},
 )
-def fraction_limits(small: sympy.Expr = Integer(1), large: sympy.Expr = Rational(4, 3)) -> Together:  # noqa: B008
+def fraction_limits(small: sympy.Expr = Integer(1), large: sympy.Expr = Rational(4, 3)) -> All:  # noqa: B008
     """Both ends of G: nearly frozen, and moving."""
     y, half = sympy.Symbol("y", positive=True), Rational(3, 2)
     G = (4 * (1 + y**2) ** half - 3 * y**3 - (y**2 + 4) ** half + 4) / (3 * y**2)
-    return Together((
+    return All((
         ("frozen", Identity({}, sympy.Limit((1 - G) / y, y, 0), (Step(small, "expanded at Y = 0"),))),
         ("moving", Identity({}, sympy.Limit(y**2 * G, y, sympy.oo), (Step(large, "expanded at 1 / Y = 0"),))),
     ))  # fmt: skip
@@ -161,7 +161,7 @@ def motion(twice: sympy.Expr = Integer(2)) -> Identity:  # noqa: B008
     twins={"log 2 / g": {"tail": Integer(0)}, "e^g for e^-g": {"sign": 1}, "1 % more of the second term": {"tail": MORE}},
 )
 def mean_weight(tail: sympy.Expr = ONE, sign: int = -1) -> Identity:
-    """How hard examples that hold both patterns still pull once Q is learnt: only like 1 / g."""
+    """The residual weight of examples that hold both patterns once Q is learnt: only like 1 / g."""
     g, a = sympy.symbols("g a", positive=True)
     mean = sympy.Integral(exp(-a * g) / (1 + exp(-a * g)), (a, 0, 1))
     return Identity({g: (Rational(1, 2), Integer(8))}, mean, (

@@ -7,7 +7,7 @@ from sympy import Integer, Rational, exp, log, oo, pi, sqrt
 
 from proofs_check.claim import claim
 from proofs_check.claims.unevaluated import at
-from proofs_check.problem import Identity, Positive, Step, Together, Value
+from proofs_check.problem import All, Identity, Positive, Step, Value
 
 p, q, Z, d, g_0, m, s = sympy.symbols("p q Z d g_0 m s", positive=True)
 x = sympy.Symbol("x", real=True)
@@ -69,12 +69,12 @@ def donsker_varadhan(normalised: int = 1, times: int = 1) -> Positive:
         "without e": {"e": Integer(1)}, "m for m/d": {"shared": 0}, "1 % more than 2 pi e": {"e": Rational(101, 100) * sympy.E},
     },
 )
-def most_entropy(e: sympy.Expr = sympy.E, shared: int = 1) -> Together:
+def most_entropy(e: sympy.Expr = sympy.E, shared: int = 1) -> All:
     """Among laws of one second moment the Gaussian has the largest entropy."""
     v = m / d
     one, square = exp(-(x**2) / (2 * v)) / sqrt(2 * pi * v), sympy.Symbol("S", positive=True)
     domain = {d: DIMENSIONS, m: BOX}
-    return Together((
+    return All((
         ("a coordinate's density integrates to 1", Identity(domain, sympy.Integral(one, (x, -oo, oo)), (
             Step(Integer(1), "Gaussian integral"),
         ))),
@@ -194,11 +194,11 @@ def per_example(bit: sympy.Expr = Integer(1), cross: sympy.Expr = Integer(2)) ->
     r"\ \text{ so }\ I(w^*;D_n)\le n\,I_1",
     twins={"plus the divergence": {"sign": -1}},
 )
-def many_examples(sign: int = 1) -> Together:
+def many_examples(sign: int = 1) -> All:
     """Independent examples tell at most the sum of what each tells."""
     aw, bw, a, b, ab = sympy.symbols("p_aw p_bw p_a p_b p_ab", positive=True)
     split = log(aw / a) + log(bw / b) - sign * log(ab / (a * b))
-    return Together((
+    return All((
         ("pointwise", Identity(dict.fromkeys((aw, bw, a, b, ab), BOX), log(aw * bw / ab), (
             Step(log(aw) + log(bw) - log(ab), "logarithms of a product"),
             Step(split, "logarithms added and taken away"),
@@ -217,11 +217,11 @@ def many_examples(sign: int = 1) -> Together:
     statement=r"\frac{d}{dd}I_1(d)=\frac12\Big[\log\Big(1+\frac sd\Big)-\frac s{d+s}\Big]>0",
     twins={"s/d for s/(d + s)": {"within": 0}, "1/2 moved by 1 %": {"half": Rational(101, 200)}},
 )
-def grows(within: int = 1, half: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+def grows(within: int = 1, half: sympy.Expr = Rational(1, 2)) -> All:  # noqa: B008
     """One example tells more in more dimensions."""
     slope = half * (log(1 + s / d) - s / (d + within * s))
     domain = {d: DIMENSIONS, s: BOX}
-    return Together((
+    return All((
         ("derivative", Identity(domain, sympy.Derivative(information(d, s), d), (Step(slope, "product rule"),))),
         ("is positive", Positive(domain, slope, (
             Step(half * s / (d + s) ** 2, "derivative in s; 0 at s = 0"),
@@ -240,10 +240,10 @@ def grows(within: int = 1, half: sympy.Expr = Rational(1, 2)) -> Together:  # no
         "s for s/2": {"half": Integer(1)}, "log 2 only": {"half": Integer(0)}, "1/2 moved by 1 %": {"half": Rational(101, 200)},
     },
 )
-def limit(half: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+def limit(half: sympy.Expr = Rational(1, 2)) -> All:  # noqa: B008
     """The limit, which no dimension exceeds."""
     end = half * s + log(2)
-    return Together((
+    return All((
         ("limit", Identity({s: BOX}, sympy.Limit(information(d, s), d, oo), (Step(end, "d log(1 + s/d) goes to s"),))),
         ("from below", Positive({d: DIMENSIONS, s: BOX}, end - information(d, s), (
             Step(half - Rational(1, 2) + s / (2 * (d + s)), "derivative in s; 0 at s = 0"),

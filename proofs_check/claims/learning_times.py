@@ -8,10 +8,10 @@ from sympy import Integer, Rational, atan, exp, log, pi, sqrt
 from proofs_check.claim import claim
 from proofs_check.claims.section_08 import MORE, ONE, delta, delta_outer, r
 from proofs_check.claims.unevaluated import quotient
-from proofs_check.problem import Identity, Inequality, Root, Step, Together, Value
+from proofs_check.problem import All, Identity, Inequality, Root, Step, Value
 
 alpha, g, A, x = sympy.symbols("alpha g A x", positive=True)
-pull, seen = sympy.symbols("E p", positive=True)
+mean_weight, seen = sympy.symbols("E p", positive=True)
 # Of E over g ~ N(0, 1) the part |g| > 12, by the claim tails-beyond-12.
 tail, tail_of_loss = sympy.symbols("tail tail_l", nonnegative=True)
 CUT, TAIL = Integer(12), Rational(1, 10**31)
@@ -36,17 +36,17 @@ def of_q(constant: sympy.Expr = Integer(8), sign: int = 1) -> Identity:  # noqa:
     holding = sympy.Symbol("p_Q", positive=True)  # 1 - p_0
     domain = {
         r: (Rational(1, 100), Rational(99, 100)),
-        pull: (Rational(1, 100), Rational(1, 2)),
+        mean_weight: (Rational(1, 100), Rational(1, 2)),
         holding: (Rational(1, 2), Integer(1)),
     }
-    residual = holding / 2 * pull  # R_0
+    residual = holding / 2 * mean_weight  # R_0
     # R_0 Delta + (R_+ + R_-) Delta_pm with R_+ + R_- = -R_0; h falls.
     weight = delta(ONE) - delta_outer(ONE)
     frozen = -atan(r) * (1 + r**2) / pi
     return Identity(domain, quotient(ONE, residual * weight * Rational(-1, 4)), (
         Step(quotient(ONE, residual * frozen * Rational(-1, 4)), "the net weight of frozen patterns", "lemma",
              lemma="frozen-net-weight"),
-        Step(constant * pi / (holding * atan(r) * (1 + sign * r**2) * pull), "|h| = 4 g; d tau = dg / rate"),
+        Step(constant * pi / (holding * atan(r) * (1 + sign * r**2) * mean_weight), "|h| = 4 g; d tau = dg / rate"),
     ))  # fmt: skip
 
 
@@ -66,19 +66,20 @@ def of_q(constant: sympy.Expr = Integer(8), sign: int = 1) -> Identity:  # noqa:
 def of_p(constant: sympy.Expr = Integer(4), power: int = 1) -> Identity:  # noqa: B008
     """Speed at which P is learnt; up to A_l, where the loss is l, it takes c_P d / (1 - q_0)."""
     d, holding = sympy.symbols("d p_P", positive=True)  # 1 - q_0
-    domain = {d: (Integer(2), Integer(500)), pull: (Rational(1, 100), Rational(1, 2)), holding: (Rational(1, 2), Integer(1))}
+    domain = {d: (Integer(2), Integer(500)), mean_weight: (Rational(1, 100), Rational(1, 2)),
+              holding: (Rational(1, 2), Integer(1))}
     # db/dtau = (1/4) mean of residual x_1: along w* each P-holding example gives sigma(-A v) v / sqrt(d).
-    rate_along = holding * pull / sqrt(d) / 4
+    rate_along = holding * mean_weight / sqrt(d) / 4
     return Identity(domain, quotient(ONE, rate_along / sqrt(d)), (
-        Step(constant * d**power / (holding * pull), "one sqrt(d) from the residuals, one from the output"),
+        Step(constant * d**power / (holding * mean_weight), "one sqrt(d) from the residuals, one from the output"),
     ))  # fmt: skip
 
 
 def _c_q(level: sympy.Rational, factor: sympy.Expr) -> tuple[sympy.Expr, Root]:
     loss = sympy.Integral(log(1 + exp(-alpha * g)), (alpha, 0, 1))
     end = sympy.Symbol("g_l", positive=True)
-    mean_pull = sympy.Integral(alpha / (1 + exp(alpha * g)), (alpha, 0, 1))
-    return factor * sympy.Integral(8 * pi / mean_pull, (g, 0, end)), Root(
+    mean = sympy.Integral(alpha / (1 + exp(alpha * g)), (alpha, 0, 1))
+    return factor * sympy.Integral(8 * pi / mean, (g, 0, end)), Root(
         end, (loss - level).subs(g, end), Integer(1), Integer(6)
     )
 
@@ -87,8 +88,8 @@ def _c_p(level: sympy.Rational, factor: sympy.Expr, g_0: sympy.Expr) -> tuple[sy
     density, v = 2 * exp(-(x**2) / 2) / sqrt(2 * pi), g_0 + x
     loss = sympy.Integral(density * log(1 + exp(-A * v)), (x, 0, CUT)) + tail_of_loss
     end = sympy.Symbol("A_l", positive=True)
-    mean_pull = sympy.Integral(density * v / (1 + exp(A * v)), (x, 0, CUT)) + tail
-    return factor * sympy.Integral(4 / mean_pull, (A, 0, end)), Root(
+    mean = sympy.Integral(density * v / (1 + exp(A * v)), (x, 0, CUT)) + tail
+    return factor * sympy.Integral(4 / mean, (A, 0, end)), Root(
         end, (loss - level).subs(A, end), Rational(1, 10), Integer(2)
     )
 
@@ -104,7 +105,7 @@ def _c_p(level: sympy.Rational, factor: sympy.Expr, g_0: sympy.Expr) -> tuple[sy
     r"<10^{-31},\quad0<E[\log(1+e^{-Av});|g|>12]\le\log2\;\tfrac{\varphi(12)}6<10^{-31}",
     twins={"1e-32": {"most": TAIL / 10}, "1 % more of the first": {"factor": MORE}},
 )
-def tails(most: sympy.Rational = TAIL, factor: sympy.Expr = ONE) -> Together:
+def tails(most: sympy.Rational = TAIL, factor: sympy.Expr = ONE) -> All:
     """What the certified constants leave out of Gaussian means, and enclose between 0 and 1e-31."""
     g_0 = sympy.Symbol("g_0", nonnegative=True)
     sizes = {g_0: (Integer(0), Integer(2))}
@@ -113,11 +114,11 @@ def tails(most: sympy.Rational = TAIL, factor: sympy.Expr = ONE) -> Together:
     # Half of a mean over |g| > 12, by symmetry; and the whole.
     half = sympy.Integral(density * x * (1 + g_0 / CUT), (x, CUT, sympy.oo))
     whole = sympy.Integral(2 * log(2) * density * x / CUT, (x, CUT, sympy.oo))
-    return Together((
-        ("pull, as an integral", Identity(sizes, scale * half, (
+    return All((
+        ("residual weight, as an integral", Identity(sizes, scale * half, (
             Step(scale * factor * at_cut * (1 + g_0 / CUT), "-phi is the antiderivative of x phi"),
         ))),
-        ("pull", Inequality(sizes, scale * (most - at_cut * (1 + g_0 / CUT)))),
+        ("residual weight", Inequality(sizes, scale * (most - at_cut * (1 + g_0 / CUT)))),
         ("loss, as an integral", Identity({}, scale * whole, (Step(scale * log(2) * at_cut / 6, "the same"),))),
         ("loss", Inequality({}, scale * (most - log(2) * at_cut / 6))),
     ))  # fmt: skip

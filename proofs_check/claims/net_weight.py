@@ -7,7 +7,7 @@ from sympy import Integer, Rational, acos, atan, pi, sqrt
 
 from proofs_check.claim import claim
 from proofs_check.claims.section_08 import LESS, MORE, ONE, delta, delta_outer, r
-from proofs_check.problem import Identity, Positive, Step, Together
+from proofs_check.problem import All, Identity, Positive, Step
 
 v = sympy.Symbol("v", positive=True)
 # rho = v / sqrt(1 + v^2), from v = 0 (all forgotten) to infinity (frozen patterns).
@@ -100,13 +100,13 @@ def _from_half(last: sympy.Expr) -> Positive:
     twins={"1 % more of the last": {"last": 4 * MORE},
            "1 % less in the derivative": {"share": LESS}},
 )
-def is_negative(last: sympy.Expr = Integer(4), share: sympy.Expr = ONE) -> Together:  # noqa: B008
+def is_negative(last: sympy.Expr = Integer(4), share: sympy.Expr = ONE) -> All:  # noqa: B008
     """Residuals on z, balanced by those on the outer points, lower h at every age: all parts of Q's separation add up."""
     # Term by term: what is not touched cancels before anything is simplified.
     same, near, far = (sympy.Derivative(each, v) for each in (SAME, NEAR, FAR))
     one, two = 1 / (1 + v**2), 1 / (ROOT_NEAR * (1 + v**2))
     three = (1 - r**2) / (ROOT_FAR * (1 + v**2))
-    return Together((
+    return All((
         ("at v = 0", Identity({r: AGES[r]}, sympy.Subs(net_weight(), v, 0), (Step(Integer(0), "all three angles are 0"),))),
         ("derivative", Identity(AGES, net_weight(same, near, far), (
             Step(net_weight(one, near, far), "arctan"),

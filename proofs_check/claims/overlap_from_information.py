@@ -8,7 +8,7 @@ from sympy import Derivative, Integer, Limit, Rational, exp, gamma, log, sqrt
 from proofs_check.claim import claim
 from proofs_check.claims.information_on_p import ALONG, g_0, information
 from proofs_check.claims.unevaluated import at, power, quotient
-from proofs_check.problem import Identity, Positive, Step, Together
+from proofs_check.problem import All, Identity, Positive, Step
 
 mu, kappa, d, h = sympy.symbols("mu kappa d h", positive=True)  # mu = (d - 1)/2
 c = h / (1 + h)  # any overlap between 0 and 1
@@ -42,7 +42,7 @@ def series_term(k: sympy.Expr, times: sympy.Expr = Integer(1)) -> sympy.Expr:  #
 )
 def normaliser(
     more: sympy.Expr = Integer(0), times: sympy.Expr = Integer(1), of_d: sympy.Expr = Integer(1),  # noqa: B008
-) -> Together:  # fmt: skip
+) -> All:  # fmt: skip
     """The normaliser of the von Mises-Fisher law is a Bessel function: all moments agree with its series."""
     k = sympy.Symbol("k", integer=True, nonnegative=True)
     half_power = sympy.Symbol("k", nonnegative=True)
@@ -59,7 +59,7 @@ def normaliser(
     of_series = (times * kappa / 2) ** 2 / ((k + 1) * (k + d / 2))
     nu = d / 2 - 1
     bessel = (kappa / 2) ** (2 * k + nu) / (gamma(k + 1) * gamma(k + nu + 1))
-    return Together((
+    return All((
         ("integration by parts", Identity(inside, Derivative(weight, at_t), (
             Step(moved, "product rule, d = 2 mu + 1; the integral of the left side is 0"),
         ))),
@@ -89,12 +89,12 @@ def normaliser(
         "mu t": {"twice": Integer(1)}, "1 + t^2": {"sign": -1}, "2 mu moved by 1 %": {"twice": Rational(202, 100)},
     },
 )
-def tilted(twice: sympy.Expr = Integer(2), sign: int = 1) -> Together:  # noqa: B008
+def tilted(twice: sympy.Expr = Integer(2), sign: int = 1) -> All:  # noqa: B008
     """One relation between the first two moments of a cosine under the von Mises-Fisher law."""
     weight = (1 - t**2) ** mu * exp(kappa * t)
     right = (kappa * (1 - sign * t**2) - twice * mu * t) * (1 - t**2) ** (mu - 1) * exp(kappa * t)
     ends = {mu: HALVES, kappa: INSIDE[kappa]}
-    return Together((
+    return All((
         ("derivative", Identity(INSIDE, Derivative(weight, t), (Step(right, "product rule"),))),
         ("0 at t = 1", Identity(ends, Limit(weight, t, 1, "-"), (Step(Integer(0), "mu > 0"),))),
         ("0 at t = -1", Identity(ends, Limit(weight, t, -1, "+"), (Step(Integer(0), "mu > 0"),))),
@@ -116,7 +116,7 @@ def tilted(twice: sympy.Expr = Integer(2), sign: int = 1) -> Together:  # noqa: 
     r"=\frac\kappa{\mu+\sqrt{\mu^2+\kappa^2}}",
     twins={"mu 10 % larger": {"scale": Rational(11, 10)}, "1 % smaller": {"factor": Rational(99, 100)}},
 )
-def bessel_ratio(scale: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def bessel_ratio(scale: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Amos' bound in two lines: the variance of the cosine is not negative."""
     a, b = sympy.symbols("a b", positive=True)
     e = sympy.Symbol("e", nonnegative=True)
@@ -131,7 +131,7 @@ def bessel_ratio(scale: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(1)
     above = gamma(d / 2) * (2 / kappa) ** (d / 2 - 1) * (kappa / 2) ** (2 * index + d / 2)
     above /= gamma(index + 1) * gamma(index + d / 2 + 1)
     terms = {d: (Integer(2), Integer(20)), kappa: BOX, index: (Integer(0), Integer(6))}
-    return Together((
+    return All((
         ("A is the ratio of Bessel functions", Identity(terms, Derivative(series_term(index + 1), kappa), (
             Step(above, "term by term: the derivative of the series of M_d"),
         ))),
@@ -165,10 +165,10 @@ def bound_of_logarithm(
         "2 mu moved by 1 %": {"twice": Rational(202, 100)}, "99 % of the logarithm": {"share": Rational(99, 100)},
     },
 )
-def logarithm_bound(twice: sympy.Expr = Integer(2), share: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def logarithm_bound(twice: sympy.Expr = Integer(2), share: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """The logarithm of the normaliser is bounded by the integral of Amos' bound."""
     f = bound_of_logarithm(sqrt(mu**2 + kappa**2), twice, share)
-    return Together((
+    return All((
         ("derivative", Identity({mu: HALVES, kappa: BOX}, Derivative(f, kappa), (
             Step(kappa / (mu + sqrt(mu**2 + kappa**2)), "put over one denominator"),
         ))),
@@ -201,7 +201,7 @@ def needed_information(mu: sympy.Expr, power_of_c: sympy.Expr = Integer(2)) -> s
 )
 def information_needed(
     exponent: sympy.Expr = Integer(2), twice: sympy.Expr = Integer(2), times: sympy.Expr = Integer(1),  # noqa: B008
-) -> Together:  # fmt: skip
+) -> All:  # fmt: skip
     """Nats about w* without which no method reaches an overlap."""
     best = twice * mu * c / (1 - c**2)
     # sqrt(mu^2 + kappa^2) at the best kappa, where 1 - c^2 = (1 + 2 h)/(1 + h)^2.
@@ -212,7 +212,7 @@ def information_needed(
     def gain(at_root: sympy.Expr) -> sympy.Expr:
         return kappa * c - bound_of_logarithm(at_root)
 
-    return Together((
+    return All((
         ("the root is positive", Positive(domain, root, (Step(mu * ((1 + h) ** 2 + h**2) / (1 + 2 * h), "times (1 + h)^2"),))),
         ("is the root", Identity(domain, mu**2 + power(best, Integer(2)), (
             Step(root**2, "(1 - c^2)^2 + 4 c^2 = (1 + c^2)^2"),

@@ -7,7 +7,7 @@ from sympy import Integer, Rational, acos, atan, exp, pi, sqrt
 
 from proofs_check.claim import claim
 from proofs_check.claims.section_08 import LESS, MORE, ONE, RADII, delta, delta_outer, r
-from proofs_check.problem import Corner, Identity, Inequality, Step, Together
+from proofs_check.problem import All, Corner, Identity, Inequality, Step
 
 k, x = sympy.symbols("k x", positive=True)
 COSINE = (Rational(1, 1000), ONE)
@@ -66,13 +66,13 @@ def area(sign: sympy.Expr = ONE) -> Identity:
     r"=\frac1\lambda\int_0^1\arccos(k\rho)\,d\rho",
     twins={"without lambda": {"power": 0}, "1 % larger": {"factor": MORE}},
 )
-def over_ages(power: int = 1, factor: sympy.Expr = ONE) -> Together:
+def over_ages(power: int = 1, factor: sympy.Expr = ONE) -> All:
     """An integral over the ages of stationary noise is one over the correlation, divided by lambda: by its antiderivative."""
     u, decay = sympy.symbols("u lambda", positive=True)
     domain = {k: COSINE, decay: (Rational(1, 10), Integer(3))}
     found = -factor * _antiderivative(exp(-decay * u)) / decay**power
     between = sympy.Limit(found, u, sympy.oo) - sympy.Subs(found, u, 0)
-    return Together((
+    return All((
         ("antiderivative", Identity({**domain, u: (Rational(1, 100), Integer(4))}, sympy.Derivative(found, u), (
             Step(acos(k * exp(-decay * u)) * exp(-decay * u), "chain rule"),
         ))),
@@ -130,12 +130,12 @@ def plateau_integral(factor: sympy.Expr = ONE) -> Identity:
     statement=r"\frac{2r^3}3-\frac{r^4}4-\frac{r^5}5<\pi J(r)<\frac{2r^3}3",
     twins={"1 % less above": {"above": LESS}, "1 % more below": {"below": MORE}},
 )
-def plateau(above: sympy.Expr = ONE, below: sympy.Expr = ONE) -> Together:
+def plateau(above: sympy.Expr = ONE, below: sympy.Expr = ONE) -> All:
     """J(r) is 2 r^3 / (3 pi) to leading order and below it, with the corner r = 0 by expansion."""
     near, far = {r: (Integer(0), ONE)}, {r: (ONE, Integer(2))}
     upper = above * 2 * r**3 / 3 - J_TIMES_PI
     lower = J_TIMES_PI - below * 2 * r**3 / 3 + r**4 / 4 + r**5 / 5
-    return Together((
+    return All((
         ("above, r <= 1", Inequality(near, upper, Corner(r, 4 if above == 1 else 3))),
         ("below, r <= 1", Inequality(near, lower, Corner(r, 5 if below == 1 else 3))),
         ("above, r >= 1", Inequality(far, upper)), ("below, r >= 1", Inequality(far, lower)),

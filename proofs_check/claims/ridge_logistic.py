@@ -5,7 +5,7 @@ Mignacco, Krzakala, Lu and Zdeborova 2020, arXiv:2002.11544): an assumption here
 
     min over A, s >= 0 and z of  E l(z) + (ridge/2)(A^2 + s^2)  subject to  E (z - q)^2 <= s^2/delta,  q = A v + s G;
 
-l(z) = log(1 + e^-z), with the pull p = -l'(z) = 1/(1 + e^z).
+l(z) = log(1 + e^-z), with the residual weight p = -l'(z) = 1/(1 + e^z).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sympy import Derivative, Integer, Rational, exp, log, sqrt
 from proofs_check.claim import claim
 from proofs_check.claims.error_left import CUT, HALF_NORMAL, Phi, best_weight, phi, x
 from proofs_check.claims.unevaluated import at, quotient
-from proofs_check.problem import Identity, Positive, Sampled, Step, Together, Value
+from proofs_check.problem import All, Identity, Positive, Sampled, Step, Value
 
 Floats = NDArray[np.float64]
 z, z_0 = sympy.symbols("z z_0", real=True)
 gamma, h = sympy.symbols("gamma h", positive=True)
-PULL = 1 / (1 + exp(z))
+WEIGHT = 1 / (1 + exp(z))
 LOSS = log(1 + exp(-z))
 # Means beyond |q - A g_0| = 12 sqrt(A^2 + s^2), where a standard normal has 4e-33: each below 1e-29.
 tail = sympy.Symbol("tail", real=True)
@@ -63,28 +63,28 @@ AT_ALL = (Rational(8, 35), tuple(map(Rational, (
         "1/2 moved by 1 %": {"half": Rational(101, 200)},
     },
 )
-def fixed_point(half: sympy.Expr = Rational(1, 2), sign: int = 1) -> Together:  # noqa: B008
+def fixed_point(half: sympy.Expr = Rational(1, 2), sign: int = 1) -> All:  # noqa: B008
     """The proximal fixed point: derivatives of the functional, all by way of z."""
     alone = {z: (Integer(-3), Integer(3))}
     domain = {**alone, gamma: (Rational(1, 10), Integer(5))}
     q = sympy.Symbol("q", real=True)
     proximal = LOSS + (z - q) ** 2 / (2 * gamma)
-    output, envelope = z - gamma * PULL, LOSS + half * gamma * PULL**2
-    second = PULL * (1 - PULL)
+    output, envelope = z - gamma * WEIGHT, LOSS + half * gamma * WEIGHT**2
+    second = WEIGHT * (1 - WEIGHT)
     moved = quotient(Derivative(envelope, z), Derivative(output, z))
-    return Together((
-        ("p", Identity(alone, -Derivative(LOSS, z), (Step(PULL, "slope of the loss"),))),
+    return All((
+        ("p", Identity(alone, -Derivative(LOSS, z), (Step(WEIGHT, "slope of the loss"),))),
         ("l''", Identity(alone, Derivative(LOSS, (z, 2)), (Step(second, "p (1 - p)"),))),
         ("z is stationary", Identity(domain, at(Derivative(proximal, z), q, output), (Step(Integer(0), "z - q = gamma p"),))),
         ("z is the least", Positive({**domain, q: alone[z]}, Derivative(proximal, (z, 2)), (
             Step(exp(z) / (1 + exp(z)) ** 2 + 1 / gamma, "convex"),
         ))),
         ("e", Identity(domain, at(proximal, q, output), (Step(envelope, "z - q = gamma p"),))),
-        ("in q", Identity(domain, moved, (Step(-PULL, "chain rule: both move with z"),))),
+        ("in q", Identity(domain, moved, (Step(-WEIGHT, "chain rule: both move with z"),))),
         ("in gamma", Identity(domain, Derivative(envelope, gamma) - moved * Derivative(output, gamma), (
-            Step(-(PULL**2) / 2, "at fixed q"),
+            Step(-(WEIGHT**2) / 2, "at fixed q"),
         ))),
-        ("pull", Identity(domain, quotient(Derivative(PULL, z), Derivative(output, z)), (
+        ("residual weight", Identity(domain, quotient(Derivative(WEIGHT, z), Derivative(output, z)), (
             Step(-second / (1 + sign * gamma * second), "chain rule"),
         ))),
     ))  # fmt: skip
@@ -106,20 +106,20 @@ def fixed_point(half: sympy.Expr = Rational(1, 2), sign: int = 1) -> Together:  
         "2 moved by 1 %": {"weight": Rational(202, 100)},
     },
 )
-def weak_duality(share: sympy.Expr = Integer(1), weight: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def weak_duality(share: sympy.Expr = Integer(1), weight: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """Any outputs z_0 bound the functional from below by a paraboloid in (A, s), whose least value bounds the least of all."""
-    pull, y = sympy.symbols("p y", real=True)
+    p, y = sympy.symbols("p y", real=True)
     side = (Integer(-3), Integer(3))
     above = LOSS - LOSS.subs(z, z_0) + share * (z - z_0) / (1 + exp(z_0))
-    box = {pull: side, y: side, h: (Rational(1, 10), Integer(1))}
-    square = h * pull**2 / weight + y**2 / (2 * h)
-    return Together((
+    box = {p: side, y: side, h: (Rational(1, 10), Integer(1))}
+    square = h * p**2 / weight + y**2 / (2 * h)
+    return All((
         ("the loss is convex", Positive({z: side, z_0: side}, above, (
             Step(exp(-z) / (1 + exp(-z)) ** 2, "second derivative; the line is the tangent at z_0"),
         ), by=z, at=z_0, order=2, strict=False)),
-        ("square", Positive(box, square - pull * y, (Step((h * pull - y) ** 2 / (2 * h), "a square"),), strict=False)),
-        ("square, the other sign", Positive(box, square + pull * y, (
-            Step((h * pull + y) ** 2 / (2 * h), "a square"),
+        ("square", Positive(box, square - p * y, (Step((h * p - y) ** 2 / (2 * h), "a square"),), strict=False)),
+        ("square, the other sign", Positive(box, square + p * y, (
+            Step((h * p + y) ** 2 / (2 * h), "a square"),
         ), strict=False)),
         best_weight("at the best weight"),
     ))  # fmt: skip
@@ -128,14 +128,14 @@ def weak_duality(share: sympy.Expr = Integer(1), weight: sympy.Expr = Integer(2)
 def _at_minimum(
     delta: sympy.Rational, ridge: sympy.Rational, at: tuple[sympy.Rational, ...], strength: sympy.Expr,
     found: dict[str, tuple[str, str]],
-) -> Together:
+) -> All:
     """Signal, size across, slope, overlap, loss and error of the minimiser, each near its value in ``found``."""
     signal, across, stiff, low, high, *means = at
     size = sqrt(signal**2 + across**2)
-    q = z - stiff * PULL
+    q = z - stiff * WEIGHT
     u = (q - signal * strength) / size  # skew-normal; given u, |g| is a truncated normal
     share = Phi(signal * u / across)
-    density = 2 * phi(u) / size * (1 + stiff * PULL * (1 - PULL))
+    density = 2 * phi(u) / size * (1 + stiff * WEIGHT * (1 - WEIGHT))
     along = density * ((strength + signal / size * u) * share + across / size * phi(signal * u / across))
 
     def mean(of: sympy.Expr) -> sympy.Expr:
@@ -157,9 +157,10 @@ def _at_minimum(
         return name, Value(expression, low, high, within={s: within[s] for s in expression.free_symbols & set(within)})
 
     error = sympy.Integral(HALF_NORMAL * Phi(-k * (strength + x)), (x, 0, CUT)) + tail
-    return Together((
-        part("E l(z)", mean(LOSS * density * share), *known[L]), part("E v p", mean(PULL * along), *known[V]),
-        part("E q p", mean(PULL * q * density * share), *known[Q]), part("E p^2", mean(PULL**2 * density * share), *known[S]),
+    return All((
+        part("E l(z)", mean(LOSS * density * share), *known[L]), part("E v p", mean(WEIGHT * along), *known[V]),
+        part("E q p", mean(WEIGHT * q * density * share), *known[Q]),
+        part("E p^2", mean(WEIGHT**2 * density * share), *known[S]),
         part("feasible", across**2 / delta - stiff**2 * S, Integer(0), SLACK), part("gap", own - value, -SLACK, SLACK),
         part("signal", A, *near["signal"]), part("across", s, *near["across"]),
         part("slope", A / s, *near["slope"]), part("overlap", A / sqrt(A**2 + s**2), *near["overlap"]),
@@ -190,7 +191,7 @@ MOVED: dict[str, dict[str, Any]] = {
     r"(\pm10^{-6})",
     twins=MOVED,
 )
-def from_half(more: sympy.Expr = Integer(1), times: int = 1, strength: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def from_half(more: sympy.Expr = Integer(1), times: int = 1, strength: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """What logistic regression with weight decay on the d/2 P-only examples leaves: 2.3 % error on fresh P."""
     return _at_minimum(more * HALF, times * AT_HALF[0], AT_HALF[1], strength, {
         "signal": ("0.361067", "1e-6"), "across": ("0.269449", "1e-6"), "slope": ("1.340020", "3e-6"),
@@ -208,7 +209,7 @@ def from_half(more: sympy.Expr = Integer(1), times: int = 1, strength: sympy.Exp
     r"\text{error }(1.2068\pm0.0003)\cdot10^{-5}",
     twins=MOVED,
 )
-def from_all(more: sympy.Expr = Integer(1), times: int = 1, strength: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def from_all(more: sympy.Expr = Integer(1), times: int = 1, strength: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """What it leaves with all examples that hold P and the same weight decay: 0.0012 %."""
     return _at_minimum(more * ALL, times * AT_ALL[0], AT_ALL[1], strength, {
         "signal": ("0.979036", "1e-6"), "across": ("0.277955", "1e-6"), "slope": ("3.5222873", "5e-6"),
@@ -232,7 +233,7 @@ def from_all(more: sympy.Expr = Integer(1), times: int = 1, strength: sympy.Expr
     },
     full={"size": 4000},
 )
-def drawn(size: int = 200, more: int = 5, strength: float = 1.0, averaged: bool = False, ridge: float = 1.28) -> Together:
+def drawn(size: int = 200, more: int = 5, strength: float = 1.0, averaged: bool = False, ridge: float = 1.28) -> All:
     """Logistic regressions trained on drawn examples, against the values certified; a twin draws from another law."""
 
     def trained(rng: np.random.Generator, size: int) -> list[tuple[Floats, Floats]]:
@@ -255,7 +256,7 @@ def drawn(size: int = 200, more: int = 5, strength: float = 1.0, averaged: bool 
         (_, large), (_, small) = trained(rng, size)
         return np.round(2 * large - small, 6)
 
-    return Together((
+    return All((
         ("loss", Sampled(loss, Rational("0.314243"), size)), ("overlap", Sampled(overlap, Rational("0.8014375"), size)),
     ))  # fmt: skip
 

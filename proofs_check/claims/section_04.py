@@ -8,7 +8,7 @@ import sympy
 from sympy import Integer, Rational
 
 from proofs_check.claim import claim
-from proofs_check.problem import Identity, Step, Together
+from proofs_check.problem import All, Identity, Step
 
 gamma, decay = sympy.symbols("gamma_t lambda", positive=True)
 BOX = (Rational(-2), Integer(3))
@@ -90,13 +90,13 @@ def _runs(name: str, start: sympy.Expr, early: bool, kept: sympy.Expr, sign: int
     r" D(s,t)=\prod_{s<i<t}(1-\gamma_i\lambda)",
     twins={"D one factor earlier": {"early": True}, "1 % more decay": {"kept": Rational(101, 100)}},
 )
-def closed_form(early: bool = False, kept: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def closed_form(early: bool = False, kept: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Induction step of the closed form for every t, and the form written out beside the recursion for t = 2 to 4."""
     product, start, total, xi = sympy.symbols("P_t U_0 S_t xi_t", real=True)
     shrunk = 1 - kept * gamma * decay
     # S_t = sum over s < t of gamma_s D(s, t) xi_s.
     new_total = shrunk * total + gamma * (shrunk if early else 1) * xi
-    return Together((
+    return All((
         ("step", Identity({**RATES, **dict.fromkeys((product, start, total, xi), BOX)}, shrunk * product * start - new_total, (
             Step(_run([xi], [gamma], product * start - total), "the recursion of the noise, applied to the form at t"),
         ))),
@@ -111,7 +111,7 @@ def closed_form(early: bool = False, kept: sympy.Expr = Integer(1)) -> Together:
     twins={"D one factor earlier": {"early": True}, "plus the gradients": {"sign": 1},
            "1 % more decay": {"kept": Rational(101, 100)}},
 )
-def signal_closed_form(early: bool = False, sign: int = -1, kept: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def signal_closed_form(early: bool = False, sign: int = -1, kept: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Induction step of the signal's closed form, as of the noise's but without a start of its own; written out to t = 4."""
     total, gradient = sympy.symbols("S_t g_t", real=True)
     shrunk = 1 - kept * gamma * decay
@@ -119,7 +119,7 @@ def signal_closed_form(early: bool = False, sign: int = -1, kept: sympy.Expr = I
     new_total = shrunk * total + gamma * (shrunk if early else 1) * gradient
     # Left as it is written: the sum up to t + 1, with its sign before it.
     form = sympy.Mul(sign, new_total, evaluate=False)
-    return Together((
+    return All((
         ("step", Identity({**RATES, total: BOX, gradient: BOX}, form, (
             Step(_run([gradient], [gamma], -total), "the recursion of the signal, applied to the form at t"),
         ))),

@@ -7,7 +7,7 @@ from sympy import Integer, Mul, Rational, oo
 
 from proofs_check.claim import claim
 from proofs_check.claims.unevaluated import independent_mean, quotient, standard_normal_mean
-from proofs_check.problem import Identity, Step, Together
+from proofs_check.problem import All, Identity, Step
 
 gamma, decay, noise, level = sympy.symbols("gamma lambda tau_xi tau", positive=True)
 # gamma lambda < 2 throughout; gamma below 1/lambda keeps points of counterexamples inside.
@@ -88,7 +88,7 @@ def random_walk(power: int = 2, lost: int = 0, factor: sympy.Expr = ONE) -> Iden
     r"\frac{\tau_s}{\tau_t},\qquad\rho(s,u)=\rho(s,t)\,\rho(t,u)",
     twins={"levels the other way round": {"turned": True}, "1 % larger": {"factor": MORE}},
 )
-def correlation_of_pieces(turned: bool = False, factor: sympy.Expr = ONE) -> Together:
+def correlation_of_pieces(turned: bool = False, factor: sympy.Expr = ONE) -> All:
     """Correlation of the noise at two times; correlations multiply over pieces of a schedule."""
     first, second = sympy.symbols("P_st P_tu", positive=True)
     s, t, u = sympy.symbols("tau_s tau_t tau_u", positive=True)
@@ -96,7 +96,7 @@ def correlation_of_pieces(turned: bool = False, factor: sympy.Expr = ONE) -> Tog
     # What came before s decays, and the noise since is independent of it.
     earlier, later = quotient(first * s**2, s * t), quotient(second * t**2, t * u)
     ratio = t / s if turned else s / t
-    return Together((
+    return All((
         ("from the covariance", Identity(dict.fromkeys((first, s, t), box), earlier, (
             Step(factor * first * ratio, "one tau_s cancels"),
         ))),
@@ -138,7 +138,7 @@ def annealing_level(plain: bool = False, factor: sympy.Expr = ONE) -> Identity:
     twins={"without the 2": {"half": Integer(1)}, "tau_t to the first power": {"power": 1},
            "1 % more at every rate": {"half": Rational(101, 200)}, "1 % more in the limit": {"factor": MORE}},
 )
-def decorrelation(half: sympy.Expr = Rational(1, 2), power: int = 2, factor: sympy.Expr = ONE) -> Together:  # noqa: B008
+def decorrelation(half: sympy.Expr = Rational(1, 2), power: int = 2, factor: sympy.Expr = ONE) -> All:  # noqa: B008
     """Rate per unit of learning-rate time at which patterns decorrelate: it drops with the learning rate, and at once."""
     diffusion, kept = sympy.symbols("D k", positive=True)
     levels = {level: (Rational(1, 10), Integer(5)), diffusion: (Rational(1, 10), Integer(3))}
@@ -149,7 +149,7 @@ def decorrelation(half: sympy.Expr = Rational(1, 2), power: int = 2, factor: sym
         Step(exact, "no noise, no rate; and the same derivative in D", how="derivative", by=diffusion, at=Integer(0)),
     ))  # fmt: skip
     slow = sympy.Limit(exact.subs(kept, 1 - gamma * decay), gamma, 0)
-    return Together((
+    return All((
         ("at every rate", at_all_rates),
         ("as gamma goes to 0", Identity({**levels, decay: DOMAIN[decay]}, slow, (
             Step(factor * diffusion / (2 * level**power), "log(1 + x) / x goes to 1, and 1 - gamma lambda to 1"),
@@ -211,7 +211,7 @@ def variance_recursion(power: int = 2, mixed: int = 0, factor: sympy.Expr = ONE)
     twins={"1 - gamma lambda to the power t": {"power": 1}, "the start's level left out": {"kept": Integer(0)},
            "1 % more of the start's level": {"kept": MORE}, "1 % more of the stationary level": {"factor": MORE}},
 )
-def variance_course(power: int = 2, kept: sympy.Expr = ONE, factor: sympy.Expr = ONE) -> Together:
+def variance_course(power: int = 2, kept: sympy.Expr = ONE, factor: sympy.Expr = ONE) -> All:
     """The closed course of the variance, by induction: it starts at tau_0^2 and obeys the recursion."""
     # e stands for (1 - gamma lambda)^t, of either sign; the next one is (1 - gamma lambda) e.
     e = sympy.Symbol("e_t", real=True)
@@ -222,7 +222,7 @@ def variance_course(power: int = 2, kept: sympy.Expr = ONE, factor: sympy.Expr =
         return stable + decayed**power * (kept * level**2 - stable)
 
     after = (1 - gamma * decay) ** 2 * course(e) + gamma**2 * noise**2
-    return Together((
+    return All((
         ("start", Identity(domain, sympy.Subs(course(e), e, 1), (Step(level**2, "no decay yet"),))),
         ("step", Identity({**domain, e: (Integer(-1), Integer(1))}, after, (
             Step(course((1 - gamma * decay) * e), "the recursion of the variance, applied to the course at t"),

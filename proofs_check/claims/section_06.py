@@ -7,7 +7,7 @@ from sympy import Integer, Rational, acos, pi, sqrt
 
 from proofs_check.claim import claim
 from proofs_check.claims.unevaluated import independent_mean
-from proofs_check.problem import Corner, Identity, Inequality, Step, Together
+from proofs_check.problem import All, Corner, Identity, Inequality, Step
 
 c = sympy.Symbol("c", real=True)
 UNIT = {c: (Rational(-99, 100), Rational(99, 100))}
@@ -48,9 +48,9 @@ def arc_cosine_derivative(sign: int = 1, over: sympy.Expr = Integer(2)) -> Ident
     twins={"1/pi at 0": {"at_zero": 1 / pi}, "1/4 at 1": {"at_one": Rational(1, 4)},
            "1 % more at 0": {"at_zero": MORE / (2 * pi)}, "1 % more at 1": {"at_one": MORE / 2}},
 )
-def arc_cosine_values(at_zero: sympy.Expr = 1 / (2 * pi), at_one: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+def arc_cosine_values(at_zero: sympy.Expr = 1 / (2 * pi), at_one: sympy.Expr = Rational(1, 2)) -> All:  # noqa: B008
     """Equal and independent pre-activations: the ends of the arc-cosine kernel of degree 1, beside the means they stand for."""
-    return Together((
+    return All((
         ("at 1", Identity({}, relu_mean(2), (
             Step(at_one, "half of the second moment"),
             Step(sympy.Subs(kappa_1(), c, 1), "no root is left, and arccos 1 = 0"),
@@ -86,14 +86,14 @@ def arc_cosine_positive(less: sympy.Expr = Integer(0), factor: sympy.Expr = ONE)
     r"\kappa_1>0\text{ for }c>-1",
     twins={"1 % more of the second term": {"factor": MORE}, "1 % more of it in the identity": {"second": MORE}},
 )
-def arc_cosine_corner(factor: sympy.Expr = ONE, second: sympy.Expr = ONE) -> Together:
+def arc_cosine_corner(factor: sympy.Expr = ONE, second: sympy.Expr = ONE) -> All:
     """The corner c = -1, where the kernel vanishes like the third power of the angle."""
     phi = sympy.Symbol("varphi", positive=True)
     # 22/7 > pi.
     wanted = sympy.sin(phi) - factor * phi * sympy.cos(phi)
     # cos phi = -c.
     by_angle = sqrt(1 - c**2) + second * c * acos(-c)
-    return Together((
+    return All((
         ("by the angle from the opposite input", Identity(UNIT, 2 * pi * kappa_1(), (
             Step(by_angle, "pi - arccos c = arccos(-c)", "derivative", c, Integer(0)),
             Step(sympy.Subs(sympy.sin(phi) - second * phi * sympy.cos(phi), phi, acos(-c)), "sine and cosine of arccos(-c)"),
@@ -133,7 +133,7 @@ def _over_wedge(trigonometric: sympy.Expr, power: int, low: sympy.Expr, high: sy
     r"a>0,\,b>0\iff-\theta_0<\theta<\tfrac\pi2\pmod{2\pi},\qquad E[ab]=\rho,\ E[b^2]=1",
     twins={"minus theta_0": {"sign": -1}, "1 % more of a": {"factor": MORE}},
 )
-def orthant_wedge(sign: int = 1, factor: sympy.Expr = ONE) -> Together:
+def orthant_wedge(sign: int = 1, factor: sympy.Expr = ONE) -> All:
     """Where both of two correlated normals are positive: a wedge, from the zero of b to that of a."""
     a, other = sympy.symbols("a w", real=True)
     b = factor * rho * a + sqrt(1 - rho**2) * other
@@ -142,7 +142,7 @@ def orthant_wedge(sign: int = 1, factor: sympy.Expr = ONE) -> Together:
     def mean(polynomial: sympy.Expr) -> sympy.Expr:
         return independent_mean(polynomial, a, other)
 
-    return Together((
+    return All((
         ("b over R", Identity({**CORRELATION, theta: (Integer(-4), Integer(4))}, along, (
             Step(sympy.sin(theta + sympy.asin(rho)), "sine of a sum; cos arcsin rho = sqrt(1 - rho^2)"),
             Step(sympy.sin(theta + sign * TILT), "arctan(rho / sqrt(1 - rho^2)) = arcsin rho", "lemma",

@@ -6,7 +6,7 @@ import sympy
 from sympy import Integer, Rational, acos, atan, pi, sqrt
 
 from proofs_check.claim import claim
-from proofs_check.problem import Corner, Identity, Inequality, Positive, Step, Together
+from proofs_check.problem import All, Corner, Identity, Inequality, Positive, Step
 
 r = sympy.Symbol("r", positive=True)
 rho = sympy.Symbol("rho", nonnegative=True)
@@ -276,11 +276,11 @@ def second_order(
     constant: sympy.Expr = Rational(176, 100),  # noqa: B008
     widest: sympy.Expr = Integer(4),  # noqa: B008
     leading: sympy.Expr = ONE,
-) -> Together:
+) -> All:
     """Delta is -rho r^2 / (2 pi sqrt(1 - rho^2)) up to fourth order in r, down to r = 0, and above it."""
     domain = {r: (Integer(0), Rational(1, 2)), w: (Rational(1, 2), widest)}
     off, order = atan(w) - atan(Q) + leading * r**2 / (2 * w), 4 if leading == 1 else 2
-    return Together((
+    return All((
         ("above 0, the bound by age", bounded_by_age(leading)),
         ("below the fourth order", Inequality(domain, constant * r**4 - off, Corner(r, order))),
     ))  # fmt: skip
@@ -306,12 +306,12 @@ def outer_second_order(
     constant: sympy.Expr = Rational(222, 10),  # noqa: B008
     leading: sympy.Expr = ONE,
     most: sympy.Expr = Rational(9, 10),  # noqa: B008
-) -> Together:
+) -> All:
     """Residuals on z +- zeta separate to the same second order as those on z."""
     domain = {r: (Integer(0), Rational(1, 2)), rho: (Integer(0), most)}
     off = _outer(r, rho) + leading * rho * r**2 / sqrt(1 - rho**2)
     order = 4 if leading == 1 else 2
-    return Together((
+    return All((
         ("above", Inequality(domain, constant * r**4 - off, Corner(r, order))),
         ("below", Inequality(domain, constant * r**4 + off, Corner(r, order))),
     ))  # fmt: skip
@@ -331,12 +331,12 @@ def cancels(
     constant: sympy.Expr = Rational(922, 100),  # noqa: B008
     sign: int = -1,
     most: sympy.Expr = Rational(9, 10),  # noqa: B008
-) -> Together:
+) -> All:
     """With moving patterns, balanced residuals on z and z +- zeta cancel: what is left is of fourth order."""
     domain = {r: (Integer(0), Rational(1, 2)), rho: (Integer(0), most)}
     net = acos(rho) - acos(rho / sqrt(1 + r**2)) + sign * _outer(r, rho) / 2
     order = 4 if sign == -1 else 2
-    return Together((
+    return All((
         ("above", Inequality(domain, constant * r**4 - net, Corner(r, order))),
         ("below", Inequality(domain, constant * r**4 + net, Corner(r, order))),
     ))  # fmt: skip

@@ -6,7 +6,7 @@ import sympy
 from sympy import Add, Integer, Mul, Rational
 
 from proofs_check.claim import claim
-from proofs_check.problem import Identity, LinearProgram, Positive, Step, Together
+from proofs_check.problem import All, Identity, LinearProgram, Positive, Step
 
 a, b = sympy.symbols("a b", real=True)
 c = sympy.Symbol("c", nonnegative=True)
@@ -77,10 +77,10 @@ def _corner(objective: tuple[int, int], point: tuple[Rational, Rational]) -> Lin
     statement=r"\{a\le1,\,b\le2a,\,b\ge1\}\text{ has the corners }(\tfrac12,1),(1,1),(1,2);\ b>a\text{ inside}",
     twins={"(0.51, 1)": {"left": Rational(51, 100)}, "(1, 1.98)": {"top": Rational(198, 100)}},
 )
-def triangle(left: Rational = Rational(1, 2), top: Rational = Integer(2)) -> Together:  # noqa: B008
+def triangle(left: Rational = Rational(1, 2), top: Rational = Integer(2)) -> All:  # noqa: B008
     """Exponents that satisfy the conditions; b > a, that weight decay does not stop Q, follows from the others."""
     one = Integer(1)
-    return Together((
+    return All((
         ("a is least at (1/2, 1)", _corner((-1, 0), (left, one))),
         ("b is largest at (1, 2)", _corner((0, 1), (one, top))),
         # 0 at the corner, so below 0 everywhere else: b > a.
@@ -95,7 +95,7 @@ def triangle(left: Rational = Rational(1, 2), top: Rational = Integer(2)) -> Tog
     twins={"c for 6 c": {"power": Integer(1)}, "a = 3/4 - 2 c": {"slope": Integer(2)}, "6.06 c": {"power": 6 * MORE},
            "a = 3/4 - 3.03 c": {"slope": 3 * MORE}},
 )
-def with_kappa(power: sympy.Expr = Integer(6), slope: sympy.Expr = Integer(3)) -> Together:  # noqa: B008
+def with_kappa(power: sympy.Expr = Integer(6), slope: sympy.Expr = Integer(3)) -> All:  # noqa: B008
     """How the best exponents move when the sample grows as d^(1 + 2 c): the slack shrinks by 3 c and is gone at c = 1/12."""
     t = sympy.Symbol("t", real=True)
     box, share = (Integer(0), Integer(2)), (Integer(0), Rational(1, 12))
@@ -104,7 +104,7 @@ def with_kappa(power: sympy.Expr = Integer(6), slope: sympy.Expr = Integer(3)) -
     slacks = [_slack(each) for each in (kappa**-power / (r * d), UNLEARNT, DECAY_OF_P)]
     at = {a: Rational(3, 4) - slope * c, b: Rational(5, 4) - 3 * c}
     values = sum(t**k * each.subs(at) for k, each in enumerate(slacks))  # equal for every t: equal one by one
-    return Together((
+    return All((
         ("no point does better: a weighted mean of three", Identity(
             {a: box, b: box, c: share}, _weighted((Rational(1, 2), Rational(1, 4), Rational(1, 4)), slacks), (
                 Step(slack, "multipliers 1/2, 1/4, 1/4 add up to 1 and leave neither a nor b"),
@@ -126,7 +126,7 @@ def with_kappa(power: sympy.Expr = Integer(6), slope: sympy.Expr = Integer(3)) -
     r"a=\tfrac35-\tfrac{12}5c,\ b=\tfrac75-\tfrac{18}5c",
     twins={"17/5": {"slope": Rational(17, 5)}, "1 % more": {"slope": MORE * Rational(18, 5)}},
 )
-def cube_with_kappa(slope: Rational = Rational(18, 5)) -> Together:  # noqa: B008
+def cube_with_kappa(slope: Rational = Rational(18, 5)) -> All:  # noqa: B008
     """The same with the weaker condition that suffices: multipliers 3/5, 1/5, 1/5."""
     t = sympy.Symbol("t", real=True)
     box, share = (Integer(0), Integer(2)), (Integer(0), Rational(1, 9))
@@ -134,7 +134,7 @@ def cube_with_kappa(slope: Rational = Rational(18, 5)) -> Together:  # noqa: B00
     slacks = [_slack(each) for each in (GAP, UNLEARNT_CUBE, DECAY_OF_P)]
     at = {a: Rational(3, 5) - Rational(12, 5) * c, b: Rational(7, 5) - Rational(18, 5) * c}
     values = sum(t**k * each.subs(at) for k, each in enumerate(slacks))
-    return Together((
+    return All((
         ("no point does better", Identity(
             {a: box, b: box, c: share}, _weighted((Rational(3, 5), Rational(1, 5), Rational(1, 5)), slacks), (
                 Step(slack, "a and b cancel"),

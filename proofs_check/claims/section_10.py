@@ -14,7 +14,7 @@ from sympy import Integer, Rational, exp, oo, pi, sqrt
 from proofs_check.claim import claim
 from proofs_check.claims.unevaluated import at, product, quotient
 from proofs_check.claims.unevaluated import power as taken
-from proofs_check.problem import Identity, LinearProgram, Positive, Problem, Sampled, Step, Together, Value
+from proofs_check.problem import All, Identity, LinearProgram, Positive, Problem, Sampled, Step, Value
 
 HALF = Rational(1, 2)
 # Of z, z + zeta and z - zeta: the label is +1 with probability 1/2; if it is -1, b is +1 with probability 1/2.
@@ -34,7 +34,7 @@ WEIGHTS = (HALF, HALF * HALF, HALF * HALF)
         "2 moved by 1 %": {"times": Rational(101, 50)},
     },
 )
-def unseen(sign: int = -1, share: sympy.Expr = Rational(3, 4), times: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def unseen(sign: int = -1, share: sympy.Expr = Rational(3, 4), times: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """Coupon collector: what is seen is one direction or just two, one more example at a time."""
     n = sympy.Symbol("n", integer=True, positive=True)
     a, b = sympy.symbols("a b", positive=True)
@@ -46,7 +46,7 @@ def unseen(sign: int = -1, share: sympy.Expr = Rational(3, 4), times: sympy.Expr
 
     one = sum(w**n for w in WEIGHTS)
     two = sum(just_two(first, second, n) for first, second in combinations(WEIGHTS, 2))
-    return Together((
+    return All((
         ("one example shows one", Identity({a: weights, b: weights}, at(just_two(a, b, n), n, Integer(1)), (
             Step(Integer(0), "a + b - a - b"),
         ))),
@@ -145,10 +145,10 @@ def _two_neurons(signs: tuple[int, ...], patterns: tuple[tuple[int, ...], ...], 
     r"\ \text{ never has the signs }(+,-,-)\text{ on }z,z\pm\zeta",
     twins={"z - zeta relabelled": {"labels": (1, 1, -1)}, "without z + zeta": {"labels": (1, -1, 0)}},
 )
-def not_two(labels: tuple[int, ...] = (1, -1, -1)) -> Together:
+def not_two(labels: tuple[int, ...] = (1, -1, -1)) -> All:
     """No two bias-free ReLUs realise Q: in each activation region the largest margin is 0."""
     patterns = list(every((0, 1), repeat=3))
-    return Together(tuple(
+    return All(tuple(
         (f"signs {signs}, patterns {first} and {second}", _two_neurons(signs, (first, second), labels))
         for signs in every((1, -1), repeat=2) for first in patterns for second in patterns
     ))  # fmt: skip
@@ -183,7 +183,7 @@ def _output(w: tuple[sympy.Expr, sympy.Expr], v: tuple[sympy.Expr, sympy.Expr], 
     r"f(z)=\rho_0>0,\ f(z-\zeta)=-b<0,\ f(z+\zeta)=-e<0",
     twins={"with twice rho_0 on z": {"weight": Integer(2)}, "with 1 % more on z": {"weight": Rational(101, 100)}},
 )
-def two_and_z(weight: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def two_and_z(weight: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Two ReLUs and the direction z realise Q, whatever the weights within these inequalities."""
     rho_0, a, b, c, e = sympy.symbols("rho_0 a b c e", positive=True)
     box = (Rational(1, 1000), HALF)
@@ -194,7 +194,7 @@ def two_and_z(weight: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
         output = point[2] * _output(w, v, weight * rho_0, point)
         parts.append((f"y f at {name}", Identity(domain, output, (Step(value, "each ReLU is on or off"),))))
         parts.append((f"sign at {name}", Positive(domain, output, (Step(value, "each ReLU is on or off"),))))
-    return Together(tuple(parts))
+    return All(tuple(parts))
 
 
 @claim(
@@ -205,7 +205,7 @@ def two_and_z(weight: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
     r"\langle w,z-\zeta\rangle=\langle v,z+\zeta\rangle=2,\quad f(z)=1,\ f(z\pm\zeta)=-1",
     twins={"zeta for 3 zeta": {"times": Integer(1)}, "3 moved by 1 %": {"times": Rational(303, 100)}},
 )
-def two_and_z_exist(times: sympy.Expr = Integer(3)) -> Together:  # noqa: B008
+def two_and_z_exist(times: sympy.Expr = Integer(3)) -> All:  # noqa: B008
     """Such weights exist at every r: an example, with its values on Q."""
     length = sympy.Symbol("r", positive=True)
     domain = {length: (Rational(1, 100), Integer(2))}
@@ -217,7 +217,7 @@ def two_and_z_exist(times: sympy.Expr = Integer(3)) -> Together:  # noqa: B008
     def part(name: str, start: sympy.Expr, value: int) -> tuple[str, Identity]:
         return name, Identity(domain, start, (Step(Integer(value), "r^2 cancels"),))
 
-    return Together((
+    return All((
         part("<w, z - zeta>", _on_plane(*w, on_minus), 2), part("<v, z + zeta>", _on_plane(*v, on_plus), 2),
         part("<w, z>", _on_plane(*w, on_z) + product(Integer(0), across), -1),
         part("<v, z>", _on_plane(*v, on_z) + product(Integer(0), across), -1),
@@ -241,7 +241,7 @@ v, overlap, g_0 = sympy.symbols("v c g_0", positive=True)
     r"y\langle w^*,x_1\rangle=\frac{g_0+|g|}{\sqrt d}\ge\gamma_0=\frac{g_0}{\sqrt d}\ \text{ in law}",
     twins={"noise of size 1 along w*": {"spread": Integer(0)}, "1 % more noise": {"spread": Rational(101, 200)}},
 )
-def margin(spread: sympy.Expr = HALF) -> Together:
+def margin(spread: sympy.Expr = HALF) -> All:
     """Every P example lies on its side of w*, by at least gamma_0."""
     d, size, t = sympy.symbols("d |g| t", positive=True)
     s, y = sympy.Symbol("s", real=True), sympy.Symbol("y", real=True)
@@ -261,7 +261,7 @@ def margin(spread: sympy.Expr = HALF) -> Together:
         parts.append((f"at least gamma_0, y = {label}", Positive(domain, here - g_0 / sqrt(d), (
             Step(size / sqrt(d), "y^2 = 1"),
         ))))  # fmt: skip
-    return Together(tuple(parts))
+    return All(tuple(parts))
 
 
 @claim(
@@ -271,7 +271,7 @@ def margin(spread: sympy.Expr = HALF) -> Together:
     statement=r"\mu=E[g_0+|g|]=g_0+\sqrt{2/\pi},\qquad E[(g_0+|g|)^2]=1+g_0^2+2g_0\sqrt{2/\pi}",
     twins={"sqrt(1/pi)": {"inside": Integer(1)}, "2 moved by 1 %": {"inside": Rational(202, 100)}},
 )
-def mean(inside: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def mean(inside: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """Mean and second moment of the scaled margin."""
     size = sympy.Symbol("x", positive=True)
     density = 2 * sympy.exp(-(size**2) / 2) / sympy.sqrt(2 * sympy.pi)
@@ -280,7 +280,7 @@ def mean(inside: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
     def expected(what: sympy.Expr) -> sympy.Expr:
         return sympy.Integral(sympy.expand(what * density), (size, 0, oo))
 
-    return Together((
+    return All((
         ("mean", Identity(domain, expected(g_0 + size), (Step(g_0 + root, "E|g| = sqrt(2 / pi)"),))),
         ("second moment", Identity(domain, expected((g_0 + size) ** 2), (Step(1 + g_0**2 + 2 * g_0 * root, "E g^2 = 1"),))),
     ))  # fmt: skip
@@ -301,7 +301,7 @@ def mean(inside: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
         "1 - c for 1 - c^2": {"power": 1}, "without c": {"alone": True}, "1 % larger c in front": {"times": Rational(101, 100)},
     },
 )
-def error(power: int = 2, alone: bool = False, times: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def error(power: int = 2, alone: bool = False, times: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Error of a direction on fresh P examples of scaled margin v: how often the noise across outweighs it."""
     s, d = sympy.Symbol("s", real=True), sympy.Symbol("d", positive=True)
     h = sympy.Symbol("h", positive=True)  # c = 1/sqrt(1 + h^2), which lies between 0 and 1
@@ -311,7 +311,7 @@ def error(power: int = 2, alone: bool = False, times: sympy.Expr = Integer(1)) -
     end = -overlap * v / sqrt(d) / across
     wrong = -(1 if alone else times * overlap) * v / sqrt(1 - overlap**power)
     slope = sympy.Derivative(output, s).subs(overlap, 1 / sqrt(1 + h**2))
-    return Together((
+    return All((
         ("length of w-hat", Identity({overlap: domain[overlap]}, overlap**2 + taken(across, Integer(2)), (
             Step(Integer(1), "at right angles"),
         ))),
@@ -342,7 +342,7 @@ ERRORS = {1: Rational("0.163319521309"), 0: Rational(1, 3)}
     },
     full={"size": 2_000_000},
 )
-def fresh_error(size: int = 200_000, g_0: int = 1, averaged: bool = True, c: sympy.Expr = HALF) -> Together:
+def fresh_error(size: int = 200_000, g_0: int = 1, averaged: bool = True, c: sympy.Expr = HALF) -> All:
     """Errors counted on examples drawn by their definition, against the formula."""
     d, near = 20, Rational(1, 10**12)
 
@@ -362,7 +362,7 @@ def fresh_error(size: int = 200_000, g_0: int = 1, averaged: bool = True, c: sym
     density = 2 * exp(-(x**2) / 2) / sqrt(2 * pi)
     formula = sympy.Integral(density * phi(g_0 + x), (x, 0, 12)) + tail
     known = ERRORS[g_0]
-    return Together((
+    return All((
         ("formula", Value(formula, known - near, known + near, within={tail: (Integer(0), Rational(1, 10**31))})),
         ("drawn", Sampled(draw, known if averaged else phi(g_0 + sqrt(2 / pi)), size)),
     ))  # fmt: skip

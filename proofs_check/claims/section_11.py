@@ -7,7 +7,7 @@ from sympy import Derivative, Integer, Rational, exp, log, sqrt
 
 from proofs_check.claim import claim
 from proofs_check.claims.unevaluated import at, derivative_at, power, product, quotient
-from proofs_check.problem import Corner, Identity, Inequality, Positive, Root, Step, Together, Value
+from proofs_check.problem import All, Corner, Identity, Inequality, Positive, Root, Step, Value
 
 v, m, other = sympy.symbols("v m m_star", real=True)
 # x = l(v) is the loss itself: l = log(1 + e^{-v}) gives |l'| = 1 - e^{-x}.
@@ -25,10 +25,10 @@ LINE = (Integer(-20), Integer(20))
         "e^{-v} / 2": {"factor": Rational(1, 2)}, "e^{-2 v}": {"times": 2}, "99 % of e^{-v}": {"factor": Rational(99, 100)},
     },
 )
-def gradient_vanishes(factor: sympy.Expr = Integer(1), times: int = 1) -> Together:  # noqa: B008
-    """Examples that are fitted stop pulling, exponentially in their margin."""
+def gradient_vanishes(factor: sympy.Expr = Integer(1), times: int = 1) -> All:  # noqa: B008
+    """The residual weight of fitted examples vanishes, exponentially in their margin."""
     slope = Derivative(log(1 + exp(-v)), v)
-    return Together((
+    return All((
         ("slope", Identity({v: LINE}, -slope, (Step(1 / (1 + exp(v)), "chain rule"),))),
         ("bound", Positive({v: LINE}, factor * exp(-times * v) + slope, (
             Step(1 / (exp(v) * (1 + exp(v))), "put over one denominator"),
@@ -84,12 +84,12 @@ ROOT = sympy.Symbol("x_0", positive=True)
     r"\quad 1+2x-e^x\text{ strictly concave, }0\text{ and rising at }0",
     twins={"1 + x": {"slope": Integer(1)}, "1 + 2.02 x": {"slope": Rational(202, 100)}},
 )
-def peaks_once(slope: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def peaks_once(slope: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """The ratio rises up to the only positive zero of 1 + 2 x - e^x and falls beyond: its value there is the supremum."""
     ratio, factor = (1 - exp(-x)) ** 2 / x, 1 + slope * x - exp(x)
     at_x, domain = sympy.Symbol("x", real=True), {x: (Rational(1, 10), Integer(5))}
     from_0 = factor.subs(x, at_x)
-    return Together((
+    return All((
         ("derivative", Identity(domain, Derivative(ratio, x), (
             Step((1 - exp(-x)) * exp(-x) / x**2 * factor, "put over one denominator"),
         ))),
@@ -131,10 +131,10 @@ def c_0(factor: sympy.Expr = Integer(1), slope: sympy.Expr = Integer(2)) -> Valu
     statement=r"\ell'(v)^2<0.40727\,\ell(v)",
     twins={"0.4072": {"constant": Rational(4072, 10000)}},
 )
-def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> Together:  # noqa: B008
+def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> All:  # noqa: B008
     """The squared gradient is below c_0 times the loss, for every margin, tails included."""
     small = {x: (Integer(0), Rational(1, 2))}
-    return Together((
+    return All((
         ("0 < x <= 1/2, by expansion", Inequality(small, constant * x - (1 - exp(-x)) ** 2, Corner(x, 1))),
         ("1/2 <= x <= 3", Inequality({x: (Rational(1, 2), Integer(3))}, constant * x - (1 - exp(-x)) ** 2)),
         # (1 - e^{-x})^2 < 1 < 3 c <= c x beyond.
@@ -160,7 +160,7 @@ def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> Toge
         "99 % of c_0 B^2 L": {"of_bound": Rational(99, 100)},
     },
 )
-def average_gradient(share: sympy.Expr = Integer(1), of_bound: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def average_gradient(share: sympy.Expr = Integer(1), of_bound: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Jensen's inequality for the square, by induction over examples; then what the loss bounds."""
     N = sympy.Symbol("N", integer=True, positive=True)
     a, b, total, L, c_0 = sympy.symbols("a b S_1 L c_0", positive=True)
@@ -172,7 +172,7 @@ def average_gradient(share: sympy.Expr = Integer(1), of_bound: sympy.Expr = Inte
     box, none = (Rational(1, 10), Integer(2)), (Integer(0), Rational(1, 10))
     domain = {a: box, total: box, left_over: none, N: (Integer(1), Integer(9))}
     whole = {c_0: box, L: box, steep: box, third: none, s: none, k: none}
-    return Together((
+    return All((
         ("of two vectors", Positive({a: box, b: box, s: none}, (a + b) ** 2 - (a**2 + 2 * (a * b - s) + b**2), (
             Step(2 * s, "expanded"),
         ), strict=False)),
@@ -201,14 +201,14 @@ def average_gradient(share: sympy.Expr = Integer(1), of_bound: sympy.Expr = Inte
 )
 def common_classifier(
     exponent: sympy.Expr = Integer(2), norm: sympy.Expr = Integer(2), times: sympy.Expr = Integer(1),  # noqa: B008
-) -> Together:  # fmt: skip
+) -> All:  # fmt: skip
     """One set of weights classifies P for every activation pattern: each active neuron adds with the same sign."""
     s, inner, before = sympy.symbols("s p n", positive=True)
     u, active = sympy.Symbol("u_j", real=True), sympy.Symbol("a_j", nonnegative=True)
     box = (Rational(1, 10), Integer(2))
     domain = {**dict.fromkeys((s, inner, before, u), box), active: (Integer(0), Integer(1))}
     row = s * u  # of w*
-    return Together((
+    return All((
         ("one more neuron", Identity(domain, s * inner * before + u * active * product(row, inner), (
             Step(times * s * inner * (before + u**exponent * active), "u_j a_j <theta*_j, x>, theta*_j = s u_j w*"),
         ))),
@@ -235,7 +235,7 @@ def common_classifier(
         "4 d moved by 1 %": {"norm": Rational(404, 100)},
     },
 )
-def classifier_size(times: sympy.Expr = Integer(2), norm: sympy.Expr = Integer(4)) -> Together:  # noqa: B008
+def classifier_size(times: sympy.Expr = Integer(2), norm: sympy.Expr = Integer(4)) -> All:  # noqa: B008
     """How large the common classifier is that reaches loss epsilon on every example that holds P."""
     d, g_0, h = sympy.symbols("d g_0 h", positive=True)
     box = (Rational(1, 10), Integer(3))
@@ -244,7 +244,7 @@ def classifier_size(times: sympy.Expr = Integer(2), norm: sympy.Expr = Integer(4
     margin = product(s / 2, quotient(g_0, sqrt(d)))
     # log(1 + epsilon) < epsilon: vanishes at 0, with the derivative epsilon / (1 + epsilon).
     small = sympy.Symbol("epsilon", positive=True)
-    return Together((
+    return All((
         ("loss at the margin", Identity(domain, log(1 + exp(-margin)), (
             Step(log(1 + exp(-h)), "gamma_0 = g_0 / sqrt(d), epsilon = e^{-h}"),
         ))),

@@ -11,7 +11,7 @@ from sympy import Derivative, Integer, Rational
 from proofs_check.claim import claim
 from proofs_check.claims.changing_kernels import decayed, one_more_step, squared_step
 from proofs_check.claims.unevaluated import at, derivative_at
-from proofs_check.problem import Identity, Positive, Step, Together
+from proofs_check.problem import All, Identity, Positive, Step
 
 c, loss, k, room = sympy.symbols("c L k m", positive=True)
 # r = sqrt(c epsilon); h is what |g| has more than that.
@@ -38,7 +38,7 @@ CLASS = "L_t differentiable and convex, |grad L_t|^2 <= c L_t everywhere, L_t(th
         "1 % more of the square": {"times": Rational(101, 100)}, "the root 1 % slower": {"pace": Rational(99, 200)},
     },
 )
-def at_common_classifier(times: sympy.Expr = Integer(1), pace: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+def at_common_classifier(times: sympy.Expr = Integer(1), pace: sympy.Expr = Rational(1, 2)) -> All:  # noqa: B008
     """A loss that is steep here and small there must have become flat between: more than convexity alone says."""
     norm = r + h
     # sqrt(c) times the root of the loss at the point looked at, squared.
@@ -48,7 +48,7 @@ def at_common_classifier(times: sympy.Expr = Integer(1), pace: sympy.Expr = Rati
     slope = (c * loss - of_gradient) / (4 * loss)
     along, steep = sympy.symbols("a g", real=True)
     line = {steep: (Integer(-1), Integer(1)), loss: BOX}
-    return Together((
+    return All((
         ("gradient of the root", Identity(line, derivative_at(sympy.sqrt(loss + steep * along), along, Integer(0)), (
             Step(steep / (2 * sympy.sqrt(loss)), "chain rule, in any direction"),
         ))),
@@ -76,7 +76,7 @@ def at_common_classifier(times: sympy.Expr = Integer(1), pace: sympy.Expr = Rati
         "1/4 moved by 1 %": {"quarter": Rational(101, 400)}, "a line 1 % steeper": {"steep": Rational(101, 100)},
     },
 )
-def reached(quarter: sympy.Expr = Rational(1, 4), steep: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def reached(quarter: sympy.Expr = Rational(1, 4), steep: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """The functions for which the inequality between two points holds with equality: what decides a worst case."""
     parabola = quarter * c * s**2
     end = 2 * k / c
@@ -87,7 +87,7 @@ def reached(quarter: sympy.Expr = Rational(1, 4), steep: sympy.Expr = Integer(1)
 
     domain = {c: BOX, k: BOX}
     more = {**domain, r: SMALL, inner: (Integer(0), Integer(1))}
-    return Together((
+    return All((
         ("parabola", Identity({c: BOX, s: BOX}, Derivative(parabola, s) ** 2, (Step(c * parabola, "(c s/2)^2"),))),
         ("curvature", Positive({c: BOX, s: BOX}, Derivative(parabola, (s, 2)), (Step(2 * quarter * c, "c/2"),))),
         ("joined at 0 in value", Identity({c: BOX}, at(parabola, s, Integer(0)), (Step(Integer(0), "phi = 0 before"),))),
@@ -127,7 +127,7 @@ def reached(quarter: sympy.Expr = Rational(1, 4), steep: sympy.Expr = Integer(1)
         "(1 - 0.99 mu) L": {"share": Rational(99, 100)},
     },
 )
-def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """One step of gradient descent: how much of the loss is paid by the distance may be chosen."""
     j = sympy.Symbol("j", nonnegative=True)
     w = 1 / (1 + y)
@@ -140,7 +140,7 @@ def one_step_sharper(power: int = 1, share: sympy.Expr = Integer(1)) -> Together
     domain = {c: BOX, k: (Rational(11, 100), Integer(2)), j: BOX, mu: (Rational(1, 10), Rational(1, 2)),
               y: (Rational(1, 10), Integer(1)), **dict.fromkeys((of_convexity, of_gradient, of_optimum), SMALL)}  # fmt: skip
     squares = (k / (1 + y) - j) ** 2 * (1 + y) + y * of_gradient + c * mu * of_optimum + c * of_convexity
-    return Together((
+    return All((
         squared_step("a coordinate's square"),
         ("step", Positive(domain, gained - claimed, (
             Step(4 * (mu + y / (1 + y)) / c**2 * squares, "the square completed"),
@@ -170,14 +170,14 @@ FAR_TO_NEAR = {distance: (Integer(1), Integer(5)), after: (Rational(1, 10**6), R
         "2 eta T moved by 1 %": {"twice": Rational(202, 100)},
     },
 )
-def average_sharper(twice: sympy.Expr = Integer(2), last: int = 0) -> Together:  # noqa: B008
+def average_sharper(twice: sympy.Expr = Integer(2), last: int = 0) -> All:  # noqa: B008
     """A family of bounds, one for each mu; at mu = 0 the distance is not made larger by the step size."""
     T = sympy.Symbol("T", integer=True, positive=True)
     mean = (distance - after - s + 2 * eta * epsilon * T / w) / (2 * eta * room * T)
     bound = ((distance + last * after) / (twice * eta * T) + epsilon / w) / room
     steps = dict.fromkeys((eta, epsilon, room, w), (Rational(1, 10), Integer(1)))
     domain = {**steps, **FAR_TO_NEAR, s: SMALL, T: (Integer(1), Integer(100))}
-    return Together((
+    return All((
         ("one more step", one_more_step(2 * eta * epsilon / w, 2 * eta * room, steps)),
         ("average", Positive(domain, bound - mean, (Step((after + s) / (2 * eta * room * T), "divided by 2 eta m T"),))),
     ))
@@ -203,7 +203,7 @@ theta_star, decay = sympy.symbols("S lambda", positive=True)
         "99 % of what theta* costs": {"paid": Rational(99, 100)},
     },
 )
-def one_step_sharper_with_ridge(power: int = 1, paid: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def one_step_sharper_with_ridge(power: int = 1, paid: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """Weight decay costs its value at the common classifier, and makes the step count for a little more."""
     j, of_square = sympy.symbols("j s_4", nonnegative=True)
     i, size, norm = sympy.symbols("i D W", positive=True)
@@ -223,7 +223,7 @@ def one_step_sharper_with_ridge(power: int = 1, paid: sympy.Expr = Integer(1)) -
     g, at_theta = sympy.symbols("g theta", real=True)
     line, rate = {g: (Integer(-1), Integer(1)), at_theta: (Integer(-1), Integer(1))}, sympy.Symbol("eta", positive=True)
     split = rate**2 * g**2 / (1 - q) + q * at_theta**2 - (q * rate * g - q * (1 - q) * at_theta) ** 2 / (q * (1 - q))
-    return Together((
+    return All((
         decayed("theta and theta - theta*"),
         ("gradient and ridge", Identity({**line, rate: BOX, i: BOX}, (rate * g + q * at_theta) ** 2, (
             Step(split, "Young's inequality, with what it leaves over"),
@@ -250,14 +250,14 @@ def one_step_sharper_with_ridge(power: int = 1, paid: sympy.Expr = Integer(1)) -
         "lambda/2 moved by 1 %": {"share": Rational(99, 200)}, "2 eta T moved by 1 %": {"twice": Rational(202, 100)},
     },
 )
-def average_sharper_with_ridge(share: sympy.Expr = Rational(1, 2), twice: sympy.Expr = Integer(2)) -> Together:  # noqa: B008
+def average_sharper_with_ridge(share: sympy.Expr = Rational(1, 2), twice: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     """The average bound with weight decay; the stated one is that of the largest mu."""
     T = sympy.Symbol("T", integer=True, positive=True)
     mean = (distance - after - s + (2 * eta * epsilon / w + eta * decay * theta_star) * T) / (2 * eta * room * T)
     bound = (distance / (twice * eta * T) + epsilon / w + share * decay * theta_star) / room
     steps = dict.fromkeys((eta, epsilon, room, w, decay, theta_star), (Rational(1, 10), Integer(1)))
     domain = {**steps, **FAR_TO_NEAR, s: SMALL, T: (Integer(1), Integer(100))}
-    return Together((
+    return All((
         ("one more step", one_more_step(2 * eta * epsilon / w + eta * decay * theta_star, 2 * eta * room, steps)),
         ("average", Positive(domain, bound - mean, (Step((after + s) / (2 * eta * room * T), "divided by 2 eta m T"),))),
     ))
@@ -283,13 +283,13 @@ A, z = sympy.symbols("A z", positive=True)
         "power 1.01 at mu = 0": {"power": Rational(101, 100)},
     },
 )
-def never_the_best(place: sympy.Expr = Integer(1), power: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def never_the_best(place: sympy.Expr = Integer(1), power: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """The bound of Theorem C.2 is the end of the family, where it falls towards smaller mu: some smaller mu is better."""
     half, chosen = 1 / (1 + z), sympy.Symbol("mu", real=True)
     bound = (A + epsilon / (1 - half + chosen)) / (1 - chosen)
     domain = {A: BOX, epsilon: BOX, z: (Rational(1, 10), Integer(3))}
     stated = (A + epsilon) / (1 - half)
-    return Together((
+    return All((
         ("stated", Identity(domain, at(bound, chosen, place * half), (Step(stated, "mu = c eta/2"),))),
         ("falls towards smaller mu", Positive(domain, derivative_at(bound, chosen, half), (
             Step((A + epsilon / (1 + z)) * (1 + z) ** 2 / z**2, "the derivative there"),
@@ -319,7 +319,7 @@ def never_the_best(place: sympy.Expr = Integer(1), power: sympy.Expr = Integer(1
         "power 1.01": {"power": Rational(101, 100)},
     },
 )
-def up_to_the_last_distance(twice: sympy.Expr = Integer(1), power: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def up_to_the_last_distance(twice: sympy.Expr = Integer(1), power: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """The best of the bounds is reached up to D_T/(2 eta T (1 - mu)), a share that goes to 0 with many steps."""
     v, i = sympy.symbols("v i", nonnegative=True)
     domain = {c: BOX, r: BOX, mu: (Integer(0), Rational(1, 4)), v: (Rational(1, 20), Rational(1, 2))}
@@ -334,7 +334,7 @@ def up_to_the_last_distance(twice: sympy.Expr = Integer(1), power: sympy.Expr = 
 
     taken, value, bound = parts(mu, Integer(0))
     _, value_0, bound_0 = parts(Integer(0), i)
-    return Together((
+    return All((
         ("mu > 0", Identity(domain, bound, (Step(value, "the mean of equal losses"),))),
         ("mu = 0", Identity({c: BOX, r: BOX, v: domain[v], i: SMALL}, bound_0, (Step(value_0, "the mean of equal losses"),))),
         ("the distance falls", Identity(domain, taken, (
@@ -358,7 +358,7 @@ def up_to_the_last_distance(twice: sympy.Expr = Integer(1), power: sympy.Expr = 
         "1/4 moved by 1 %": {"part": Rational(101, 400)}, "1 % further": {"start": Rational(101, 200)},
     },
 )
-def in_turn(part: sympy.Expr = Rational(1, 4), start: sympy.Expr = Rational(1, 2)) -> Together:  # noqa: B008
+def in_turn(part: sympy.Expr = Rational(1, 4), start: sympy.Expr = Rational(1, 2)) -> All:  # noqa: B008
     """Two kernels that take turns keep gradient descent above the common classifier's loss for ever, and at the bound."""
     rate = 4 / (c * (1 + z))
     slope = r / (1 - part * c * rate)
@@ -366,7 +366,7 @@ def in_turn(part: sympy.Expr = Rational(1, 4), start: sympy.Expr = Rational(1, 2
     value = c * s**2 / 4
     place = 2 * r / c + theta
     domain = {c: BOX, r: BOX, z: (Integer(2), Integer(5))}
-    return Together((
+    return All((
         ("at theta*", Identity({c: BOX, r: BOX}, at(value, s, 2 * r / c), (Step(r**2 / c, "epsilon"),))),
         ("step", Identity(domain, theta - rate * derivative_at(value, s, place), (Step(-theta, "to the other side"),))),
         ("loss", Identity(domain, at(value, s, place), (Step(r**2 / c / (1 - part * c * rate) ** 2, "the same each time"),))),

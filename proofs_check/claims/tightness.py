@@ -12,7 +12,7 @@ from sympy import Integer, Rational, exp, log
 
 from proofs_check.claim import claim
 from proofs_check.claims.unevaluated import at
-from proofs_check.problem import Identity, Positive, Root, Step, Together, Value, WorstCase
+from proofs_check.problem import All, Identity, Positive, Root, Step, Value, WorstCase
 
 k, z = sympy.symbols("k z", positive=True)
 y = sympy.Symbol("y", nonnegative=True)
@@ -40,7 +40,7 @@ SLOPE = "k = (R + 2 sqrt(epsilon))/(2 + eta (T - 1)), d = R - T eta k >= 0, r = 
     statement=r"L_t+\alpha_nD_{t+1}\le\alpha_{n+1}D_t+k\sqrt\epsilon,\qquad\alpha_n=\frac{nk}{2(\eta kn+d)}",
     twins={"0.99 k sqrt(epsilon)": {"floor": Rational(99, 100)}, "alpha_n 1 % larger": {"factor": Rational(101, 100)}},
 )
-def one_step(floor: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(1)) -> Together:  # noqa: B008
+def one_step(floor: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """The potential with which the worst average is shown: a run at the worst case leaves nothing over."""
     eta, root, d = 2 / (1 + z), k * z * y / ((1 + z) * (1 + y)), 2 * k * z / ((1 + z) * (1 + y))
     before, after = eta * k * n + d, eta * k * (n + 1) + d
@@ -57,7 +57,7 @@ def one_step(floor: sympy.Expr = Integer(1), factor: sympy.Expr = Integer(1)) ->
     alone = {k: BOX, z: BOX, y: (Integer(1), Integer(3)), n: (Integer(1), Integer(9))}
     domain = {weight: BOX, m: BOX, r: BOX, u: NEAR, x_2: (Integer(0), Rational(1, 20))}
     square = weight * (u**2 + x_2**2)
-    return Together((
+    return All((
         ("A", Identity(alone, factor * (n + 1) * k / (2 * after) - alpha, (Step(gain, "over one denominator"),))),
         ("product of x and g", Identity(alone, 1 - 2 * alpha * eta, (Step(2 * gain * ratio, "2 A m"),))),
         ("square of g", Identity(alone, 1 - root / k - alpha * eta**2, (Step(gain * ratio**2, "A m^2"),))),
@@ -90,7 +90,7 @@ floor_root = sympy.Symbol("r", nonnegative=True)
     r"\frac{R^2}{2\eta T+\frac{4-2c\eta}c}",
     twins={"0.99 of it": {"factor": Rational(99, 100)}, "2 eta T below": {"less": 0}},
 )
-def few_steps(factor: sympy.Expr = Integer(1), less: int = 1) -> Together:  # noqa: B008
+def few_steps(factor: sympy.Expr = Integer(1), less: int = 1) -> All:  # noqa: B008
     """Over few steps, or from far away, the worst losses are one loss, a parabola and a line, descended at a constant pace."""
     t, eta = sympy.Symbol("t", integer=True, nonnegative=True), sympy.Symbol("eta", positive=True)
     root, gap = floor_root, sympy.Symbol("w", positive=True)
@@ -106,7 +106,7 @@ def few_steps(factor: sympy.Expr = Integer(1), less: int = 1) -> Together:  # no
 
     value = slope * (R - t * eta * slope) + root**2 - (slope - root) ** 2
     box = {R: BOX, eta: BOX, root: (Integer(0), Integer(1)), T: (Integer(1), Integer(20))}
-    return Together((
+    return All((
         ("above", Identity(box, bound, (Step(stated, "alpha_T R^2 + T k sqrt(epsilon) by T"),))),
         ("one loss more", Identity({**box, t: (Integer(0), Integer(9))}, summed(t + 1) - summed(t), (Step(value, "L_t"),))),
         ("from none", Identity(box, at(summed(t), t, Integer(0)), (Step(Integer(0), "no loss"),))),
@@ -141,7 +141,7 @@ def few_steps(factor: sympy.Expr = Integer(1), less: int = 1) -> Together:  # no
 )
 def many_steps(
     power: int = 1, twice: sympy.Expr = Integer(2), factor: sympy.Expr = Integer(1),  # noqa: B008
-) -> Together:  # fmt: skip
+) -> All:  # fmt: skip
     """Over many steps the sharper bound is reached exactly, by losses that differ from step to step."""
     eta, extra, size = 2 / (1 + z), sympy.Symbol("i", nonnegative=True), sympy.Symbol("D", nonnegative=True)
     slope = r * (1 + z) / z
@@ -151,7 +151,7 @@ def many_steps(
     p, before = sympy.symbols("p x_t", positive=True)
     nearer = before**2 - 2 * eta * p + eta**2 * slope**2  # the squared distance after a step
     straight = at(nearer.subs(p, slope * before), before, size + eta * slope)
-    return Together((
+    return All((
         ("mean", Identity({**domain, R: BOX, T: (Integer(1), Integer(20))}, mean + r**2 - (slope - r) ** 2, (
             Step(factor * (R**2 / (twice * eta * T) + r**2 / (1 - eta / 2) ** power), "of L_t = p + epsilon - (k - r)^2"),
         ))),
@@ -195,14 +195,14 @@ CASES = (
     r"\ (5,\tfrac32,\tfrac1{10})\ 0.1051544,\ (8,\tfrac32,\tfrac15)\ 0.1602818,\ (4,3,\tfrac1{10})\ 0.2484265",
     twins={"1 % less": {"factor": Rational(99, 100)}, "1 % more": {"factor": Rational(101, 100)}, "one step more": {"more": 1}},
 )
-def in_numbers(factor: sympy.Expr = Integer(1), more: int = 0) -> Together:  # noqa: B008
+def in_numbers(factor: sympy.Expr = Integer(1), more: int = 0) -> All:  # noqa: B008
     """The worst average where no closed form is at hand, and where one is, as a look from another side."""
     near, parts = Rational(1, 10**6), []
     for steps, rate, root, worst in CASES:
         low, high = (factor * (Rational(worst) + side * near) for side in (-1, 1))
         problem = WorstCase(steps + more, Rational(rate), Rational(root), low, high)
         parts.append((f"{steps} steps, c eta = {rate}, root of epsilon {root}", problem))
-    return Together(tuple(parts))
+    return All(tuple(parts))
 
 
 MARGIN = sympy.Symbol("v_0", real=True)
@@ -225,14 +225,14 @@ MARGIN = sympy.Symbol("v_0", real=True)
     r",\quad87.1\,\%\text{ of }\frac\epsilon{1-c\eta/2}",
     twins={"99 % of the first": {"share": Rational(99, 100)}, "88 % of the second": {"of_stated": Rational(88, 100)}},
 )
-def logistic_in_turn(share: sympy.Expr = Rational(986, 1000), of_stated: sympy.Expr = Rational(871, 1000)) -> Together:  # noqa: B008
+def logistic_in_turn(share: sympy.Expr = Rational(986, 1000), of_stated: sympy.Expr = Rational(871, 1000)) -> All:  # noqa: B008
     """A run with the logistic loss that comes near the worst case of its class: examples of Q alone, kernels in turn."""
     step = Rational(5, 2)
     root = Root(MARGIN, MARGIN + step / 2 / (1 + exp(MARGIN)), Integer(-2), Integer(0))
     value, c_eta = log(1 + exp(-MARGIN)), Rational("0.40727") * step
     stated, near = Rational("1.23034"), Rational(1, 10**5)
     moved = MARGIN + step / (1 + exp(MARGIN))  # minus the slope of log(1 + e^{-v}) is 1/(1 + e^v)
-    return Together((
+    return All((
         ("to the other side", Value(moved + MARGIN, -Rational(1, 10**12), Rational(1, 10**12), (root,))),
         ("loss", Value(value, stated - near, stated + near, (root,))),
         ("of the sharper bound's limit", Value(value * (1 - c_eta / 4) ** 2 / log(2), share, Integer(1), (root,))),
@@ -259,8 +259,8 @@ def logistic_in_turn(share: sympy.Expr = Rational(986, 1000), of_stated: sympy.E
 )
 def logistic_from_far(
     share: sympy.Expr = Rational(978, 1000), most: sympy.Expr = Rational(55, 100), factor: sympy.Expr = Integer(1),  # noqa: B008
-) -> Together:  # fmt: skip
-    """From far away the logistic loss pulls with constant strength, as the worst losses do."""
+) -> All:  # fmt: skip
+    """From far away the logistic loss has a gradient of constant size, as the worst losses do."""
     step, start, steps = Rational(5, 2), Integer(-10), 4
     roots: list[Root] = []
     at: sympy.Expr = start
@@ -273,7 +273,7 @@ def logistic_from_far(
     mean, c_eta, least = factor * total / steps, Rational("0.40727") * step, Rational("0.40726") * step
     distance = start**2 / (2 * step * steps)
     stated, near = Rational("6.27616"), Rational(1, 10**5)
-    return Together((
+    return All((
         ("mean", Value(mean, stated - near, stated + near, tuple(roots))),
         ("of the sharper bound", Value(mean / (distance + log(2) / (1 - c_eta / 2)), share, Integer(1), tuple(roots))),
         ("of the stated bound", Value(mean * (1 - least / 2) / (distance + log(2)), Rational(1, 10), most, tuple(roots))),

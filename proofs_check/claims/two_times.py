@@ -12,7 +12,7 @@ from sympy import Integer, Rational, acos, pi, sqrt
 from proofs_check.claim import claim
 from proofs_check.claims.section_06 import CORRELATION, MORE, ONE, over_orthant, relu_mean, rho
 from proofs_check.claims.unevaluated import independent_mean, quotient, standard_normal_mean
-from proofs_check.problem import Identity, Sampled, Step, Together
+from proofs_check.problem import All, Identity, Sampled, Step
 
 level_s, level_t, length, other = sympy.symbols("tau_s tau_t |x| |x'|", positive=True)
 cosine = sympy.Symbol("cos_theta", real=True)
@@ -32,7 +32,7 @@ LEVELS = dict.fromkeys((level_s, level_t, length, other), (Rational(1, 10), Inte
     twins={"without the angle": {"angle": 0}, "one coordinate counted 1.01 times": {"times": MORE},
            "1 % more correlation": {"factor": MORE}},
 )
-def pre_activation_correlation(angle: int = 1, times: sympy.Expr = ONE, factor: sympy.Expr = ONE) -> Together:
+def pre_activation_correlation(angle: int = 1, times: sympy.Expr = ONE, factor: sympy.Expr = ONE) -> All:
     """Correlation of two pre-activations of the noise, from the covariance of its entries."""
     domain = {**CORRELATION, **LEVELS, cosine: (Integer(-1), Integer(1))}
     so_far, mine, yours = sympy.symbols("inner x_k x'_k", real=True)
@@ -42,7 +42,7 @@ def pre_activation_correlation(angle: int = 1, times: sympy.Expr = ONE, factor: 
     with_one_more = {**CORRELATION, level_s: LEVELS[level_s], level_t: LEVELS[level_t],
                      **dict.fromkeys((so_far, mine, yours), (Integer(-2), Integer(3)))}  # fmt: skip
     covariance = rho * level_s * level_t * (length * other * cosine)
-    return Together((
+    return All((
         ("covariance, with one more coordinate", Identity(with_one_more, rho * level_s * level_t * so_far + more, (
             Step(rho * level_s * level_t * (so_far + times * mine * yours), "E g^2 = 1, E g h = 0"),
         ))),
@@ -151,7 +151,7 @@ same = sympy.Symbol("kappa_1", positive=True)
     twins={"balanced subtract 1/pi": {"balanced": Integer(2)}, "pairs keep half": {"paired": Rational(1, 2)},
            "balanced subtract 1 % more": {"balanced": MORE}},
 )
-def sign_laws(balanced: sympy.Expr = Integer(1), paired: sympy.Expr = Integer(0)) -> Together:  # noqa: B008
+def sign_laws(balanced: sympy.Expr = Integer(1), paired: sympy.Expr = Integer(0)) -> All:  # noqa: B008
     """Covariance of the noise output for independent, balanced and paired signs, at every width."""
     domain = {width: (Integer(2), sympy.oo), same: (Rational(1, 10), Rational(1, 2))}
     # E u_j u_k for j != k.
@@ -162,7 +162,7 @@ def sign_laws(balanced: sympy.Expr = Integer(1), paired: sympy.Expr = Integer(0)
     # Each neuron with itself, and with the other of its pair.
     with_itself, with_other = (sympy.Mul(width, quotient(sign * same, width), evaluate=False) for sign in (1, -1))
     pairs = sympy.Add(with_itself, with_other, evaluate=False)
-    return Together((
+    return All((
         ("independent", Identity(domain, free, (Step(same, "different neurons do not correlate"),))),
         ("signs that add up to 0", Identity({width: domain[width]}, squared_sum, (
             Step(Integer(0), "E (sum u)^2 = m / m + m (m - 1) E u_j u_k"),

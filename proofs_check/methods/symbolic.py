@@ -175,7 +175,7 @@ def _by_lemma(difference: sympy.Expr, step: Step, domain: Box) -> bool:
         return False
     left, right = (side.subs(dict(step.given), simultaneous=True) for side in (lemma.start, lemma.steps[-1].expression))
     # Under an integral the same symbol runs over another range than the one that was looked at.
-    if (left.free_symbols | right.free_symbols) & _bound(difference, beside=left):
+    if (left.free_symbols | right.free_symbols) & _bound(difference, without=left):
         return False
     return is_zero(difference.subs(left, right))
 
@@ -185,14 +185,14 @@ def _is_of_the_kind(asked: sympy.Expr, symbol: sympy.Symbol) -> bool:
     return all(getattr(asked, f"is_{name}") is value for name, value in symbol.assumptions0.items() if name in KINDS)
 
 
-def _bound(expression: sympy.Expr, beside: sympy.Expr = sympy.S.Zero) -> set[sympy.Symbol]:
+def _bound(expression: sympy.Expr, without: sympy.Expr = sympy.S.Zero) -> set[sympy.Symbol]:
     """Variables of integrals, sums, limits, derivatives and substitutions, which would capture what is put in.
 
-    Not of those that are part of the expression given as ``beside``.
+    Those that are part of the expression ``without`` are left out.
     """
     found: set[sympy.Symbol] = set()
     for node in sympy.preorder_traversal(expression):
-        if beside.has(node):
+        if without.has(node):
             continue
         found |= {node.args[1]} if isinstance(node, sympy.Limit) else set(getattr(node, "variables", ()))
     return found

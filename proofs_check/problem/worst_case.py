@@ -20,7 +20,7 @@ class WorstCase(Problem):
     """The largest average loss of gradient descent over a sequence of losses lies between two rationals.
 
     The losses L_t, another at each step, are differentiable and convex with ||grad L||^2 <= c L everywhere, in any dimension,
-    and all are at most epsilon at one point theta*. The run starts within R of it and goes on by theta_{t+1} = theta_t
+    and all are at most epsilon at one point theta*. The run starts within R of it and continues by theta_{t+1} = theta_t
     - eta grad L_t(theta_t); asked is the mean of L_t(theta_t) over t < T. Units: c = 1, R = 1, so that losses count in c R^2.
 
     Attributes

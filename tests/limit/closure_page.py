@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.limit import closure_experiments as protocol
 from tests.limit.closure_experiments import LEVEL, TIMES, Row, experiments
-from theory_sim.closure.of_experiment import closure_of
+from theory_sim.closure.of_experiment import get_closure
 from theory_sim.theory.closure.accuracy import Accuracy
 from theory_sim.theory.crossings import learning_time
 from theory_sim.theory.overlap import P_error
@@ -60,7 +60,7 @@ def predictions() -> dict[tuple[str, str], dict[str, np.ndarray]]:
     found = {}
     for e in experiments():
         for schedule in protocol.SCHEDULES:
-            course = closure_of(e, schedule)
+            course = get_closure(e, schedule)
             at = np.array(TIMES) * e.d
             values = {name: np.interp(at, course.tau, getattr(course, name)) for name in LOSSES}
             values["P_error"] = np.asarray(P_error(np.interp(at, course.tau, np.nan_to_num(course.overlap)), e.g0))

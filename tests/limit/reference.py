@@ -136,7 +136,7 @@ def reference_limit(
             return float(np.sign(gone))
         return 0.0 if levels[t] == 0 else max(-1.0, min(1.0, gone * levels[s] / levels[t]))
 
-    def q_pull(residual: Array) -> Array:
+    def q_weight(residual: Array) -> Array:
         return np.array([residual[direction == c] @ alpha[direction == c] for c in range(3)])
 
     def signal_norms(t: int, levels: Array) -> Array:
@@ -155,10 +155,10 @@ def reference_limit(
                     weight *= float(np.prod([1 - rate * lambda_ for rate in rates[other + 1 : t]]))
                 first, second = residuals[s], residuals[other]
                 w = first @ k_patches(rho)[0] @ second
-                v = q_pull(first) @ k(inner_qq, cos_qq, rho) @ q_pull(second)
+                v = q_weight(first) @ k(inner_qq, cos_qq, rho) @ q_weight(second)
                 if shared:
                     between = k(inner_qp, cos_qp, rho)
-                    squares[0] += weight * (w + v + q_pull(first) @ between @ second + q_pull(second) @ between @ first)
+                    squares[0] += weight * (w + v + q_weight(first) @ between @ second + q_weight(second) @ between @ first)
                 else:
                     squares += weight * np.array([w, v])
         return np.sqrt(np.maximum(squares, 0.0))
@@ -172,14 +172,14 @@ def reference_limit(
                 continue  # a ReLU at 0 has no gradient
             rho, a = rho_of(s, t, levels), -residuals[s]
             to_train, to_test = k_patches(rho)
-            pull = q_pull(a)
-            on_q = k(inner_qq, cos_qq, rho) @ pull
+            residual_weight = q_weight(a)
+            on_q = k(inner_qq, cos_qq, rho) @ residual_weight
             on_p, on_t = to_train @ a, to_test @ a
             if shared:
                 crossing = k(inner_qp, cos_qp, rho)
                 on_q = on_q + crossing @ a
-                on_p = on_p + crossing.T @ pull
-                on_t = on_t + k(inner_qt, cos_qt, rho).T @ pull
+                on_p = on_p + crossing.T @ residual_weight
+                on_t = on_t + k(inner_qt, cos_qt, rho).T @ residual_weight
             g[t] += weight * on_q
             f[t] += weight * np.where(size > 0, on_p, 0.0)
             f_test[t] += weight * np.where(size_test > 0, on_t, 0.0)
@@ -211,5 +211,5 @@ def reference_limit(
             continue
         linear -= quarter * weight * residuals[s] @ x1
         if shared:
-            linear -= quarter * weight * q_pull(residuals[s]) @ directions
+            linear -= quarter * weight * q_weight(residuals[s]) @ directions
     return Course(f, f_test, g, norms, linear, np.array(rates), left_out)

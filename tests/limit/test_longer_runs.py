@@ -1,4 +1,4 @@
-"""The learning order of a run does not change as the run goes on: real runs, in which ridge raises Q's loss again."""
+"""The learning order of a run does not change as the run continues: real runs, in which ridge raises Q's loss again."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 The tests of the first tier are first run once under coverage, to know which of them run which line. Then each mutant is put
 into a copy of the project and meets the tests that run its line, the short ones first, until one fails, and
-tests/mutation_check.py. Everything is kept in ``--folder``: a second call goes on while the code is the same, with the tests as
-they are now, and ``--report`` says what there is. The status is 1 if the share killed is below ``--least``.
+tests/mutation_check.py. Everything is kept in ``--folder``: a second call continues while the code is the same, with the
+tests as they are now, and ``--report`` says what there is. The status is 1 if the share killed is below ``--least``.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--jobs", type=int, default=os.cpu_count(), help="mutants, or test files, at a time")
     made.add_argument("--folder", type=Path, default=ROOT / ".mutants", help="where the map and the results are kept")
     made.add_argument("--longest", type=float, default=120.0, help="seconds of tests that a mutant may survive")
-    made.add_argument("--until", type=float, help="stop after that many seconds; a second call goes on")
+    made.add_argument("--until", type=float, help="stop after that many seconds; a second call continues")
     made.add_argument("--least", type=float, default=0.95, help="share of killed mutants below which the status is 1")
     made.add_argument("--report", action="store_true", help="report what there is, run nothing")
     made.add_argument("--mapped", action="store_true", help="take the map as it is, complete or not")

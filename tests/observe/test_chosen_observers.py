@@ -188,8 +188,8 @@ def test_gradients_by_hand() -> None:
     train = draw_data(e)
     for i, (*_, f) in enumerate(watcher.seen):
         margin = train.y * f
-        pull = train.y / (1 + np.exp(margin))
-        parts = np.array([pull[train.kind == k] @ train.x1[train.kind == k] for k in range(3)])
+        weight = train.y / (1 + np.exp(margin))
+        parts = np.array([weight[train.kind == k] @ train.x1[train.kind == k] for k in range(3)])
         whole = parts.sum(axis=0)
         share = data["gradient_share"].values[i]
         np.testing.assert_allclose(share, parts @ whole / (whole @ whole), atol=1e-12)
@@ -198,13 +198,13 @@ def test_gradients_by_hand() -> None:
         np.testing.assert_allclose(data["gradient_share_signal"].values[i], signal / signal.sum(), atol=1e-12)
         # Mean over the examples of a_i x_2 is the residuals' sum of directions: z has coordinates (1, 0), z +- zeta (1, +-r).
         directions = np.array([[1, -e.r], [1, 0], [1, e.r]])
-        np.testing.assert_allclose(data["residual_Q"].values[i] @ directions, pull @ train.x2 / len(train), atol=1e-12)
+        np.testing.assert_allclose(data["residual_Q"].values[i] @ directions, weight @ train.x2 / len(train), atol=1e-12)
         assert data["residual_Q"].values[i][1] > 0 > data["residual_Q"].values[i][0], "z has the label +1"
         for k, kind in enumerate(("P-only", "Q-only", "both")):
             mine = margin[train.kind == k]
             quantiles = data["margin"].sel(kind=kind).values[i]
             np.testing.assert_allclose(quantiles, np.quantile(mine, data["quantile"].values))
-            assert data["push"].sel(kind=kind).values[i] == pytest.approx(np.mean(1 / (1 + np.exp(mine))))
+            assert data["residual_weight"].sel(kind=kind).values[i] == pytest.approx(np.mean(1 / (1 + np.exp(mine))))
 
 
 @pytest.mark.parametrize("engine", ["finite", "shared", "limit", "flow"])
@@ -237,7 +237,7 @@ def test_record_times(engine: str) -> None:
     assert list(data["tau_kernels"].values) == [0.0, 4.0, 15.5]  # the first step at or after each
     assert list(data["tau_gradients"].values) == [0.0, 6.0, 10.0, 15.0, 20.0]
     without = simulate(e.replace(observe={"gradients": {}}), Engine(engine)).dataset
-    assert without["push"].dims == ("record", "kind")
+    assert without["residual_weight"].dims == ("record", "kind")
 
 
 def test_flow_stops_at_record_times() -> None:

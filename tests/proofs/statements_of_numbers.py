@@ -21,11 +21,11 @@ from sympy import (
 )
 
 from proofs_check.problem import (
+    All,
     Identity,
     Positive,
     Problem,
     Step,
-    Together,
     WorstCase,
 )
 from tests.proofs.statement_builders import (
@@ -173,7 +173,7 @@ NUMBERS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]] =
     "mean of other draws": (lambda: sample(HALF), lambda: sample(0)),
     "draws that are no numbers": (lambda: sample(0, spoilt=True), lambda: sample(0)),
     "one part": (
-        lambda: Together((("a", positive(exp(x))), ("b", positive(x**2)))),
-        lambda: Together((("a", positive(exp(x))), ("b", positive(x**2, strict=False)))),
+        lambda: All((("a", positive(exp(x))), ("b", positive(x**2)))),
+        lambda: All((("a", positive(exp(x))), ("b", positive(x**2, strict=False)))),
     ),
 }  # fmt: skip

@@ -16,7 +16,7 @@ from sympy import Integer, Rational
 from proofs_check.certificate import save
 from proofs_check.claim import Verdict, claim, claims, find
 from proofs_check.evaluate import at_point
-from proofs_check.problem import Identity, Inequality, Positive, Sampled, Together, Value
+from proofs_check.problem import All, Identity, Inequality, Positive, Sampled, Value
 from proofs_check.recheck import recheck
 from proofs_check.verify import as_expected
 from theory_sim.errors import InputError
@@ -39,7 +39,7 @@ LONG = {
 
 def _links(problem: Any) -> list[bool]:
     """Of each step of a derivation, whether it says anything: that its two sides are not written alike."""
-    if isinstance(problem, Together):
+    if isinstance(problem, All):
         return [link for _, part in problem.parts for link in _links(part)]
     if isinstance(problem, Identity):
         sides = [problem.start, *(step.expression for step in problem.steps)]
@@ -109,7 +109,7 @@ def test_numbers_of_theory_sim_are_those_of_the_claims() -> None:
 def taken_by_balance() -> float:
     """What balanced signs subtract from kappa_1, read off the claim."""
     problem = find("output-noise-of-sign-laws").problem()
-    assert isinstance(problem, Together)
+    assert isinstance(problem, All)
     identity = dict(problem.parts)["balanced"]
     assert isinstance(identity, Identity)
     return float(-identity.steps[-1].expression.subs(sympy.Symbol("kappa_1", positive=True), 0))
@@ -141,7 +141,7 @@ def test_learning_times_of_theory_sim_are_those_of_the_claims() -> None:
 
 
 def lemmas(problem: Any) -> set[str]:
-    if isinstance(problem, Together):
+    if isinstance(problem, All):
         return {each for _, part in problem.parts for each in lemmas(part)}
     named = {step.lemma for step in getattr(problem, "steps", ()) if step.lemma}
     return named | set(getattr(problem, "lemmas", ()))
@@ -176,7 +176,7 @@ def implies(full: Any, quick: Any) -> bool:
     """Whether what is asked at the full level says all that is asked at the quick one."""
     if type(full) is not type(quick):
         return False
-    if isinstance(full, Together):
+    if isinstance(full, All):
         names = [[name for name, _ in each.parts] for each in (full, quick)]
         return names[0] == names[1] and all(implies(a, b) for (_, a), (_, b) in zip(full.parts, quick.parts, strict=True))
     if isinstance(full, Sampled):

@@ -9,7 +9,7 @@ from scipy import integrate
 from sympy import Integer, Rational
 
 from proofs_check.claim import find
-from proofs_check.problem import Identity, LinearProgram, Positive, Together
+from proofs_check.problem import All, Identity, LinearProgram, Positive
 from proofs_check.verify import judge
 from theory_sim.theory.separation import J, delta, delta_pm
 
@@ -72,7 +72,7 @@ def test_rows_of_the_regime_are_powers_of_d() -> None:
 def test_the_slope_of_the_net_weight_is_covered_for_every_s() -> None:
     """Both ranges of s overlap, and the expression of each is the slope of the statement."""
     problem = find("net-weight-is-negative").problem()
-    assert isinstance(problem, Together)
+    assert isinstance(problem, All)
     small, large = (dict(problem.parts)[name] for name in ("positive for s < 24/25", "positive for s > 40/81"))
     assert isinstance(small, Positive) and isinstance(large, Positive)
 

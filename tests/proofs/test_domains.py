@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from proofs_check import find
 from proofs_check.claim import LEVELS, Claim, claim, claims
 from proofs_check.cli import app
-from proofs_check.problem import Corner, Identity, Inequality, Positive, Step, Together, Value
+from proofs_check.problem import All, Corner, Identity, Inequality, Positive, Step, Value
 from proofs_check.verify import judge
 from theory_sim.errors import InputError
 
@@ -26,7 +26,7 @@ ALL = list(claims())
 
 
 def get_parts(problem: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(problem, Together):
+    if isinstance(problem, All):
         for each, part in problem.parts:
             yield from get_parts(part, name or each)
     else:

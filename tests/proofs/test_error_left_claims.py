@@ -10,7 +10,7 @@ import pytest
 import sympy
 
 from proofs_check.claim import find
-from proofs_check.problem import Identity, Sampled, Together, Value
+from proofs_check.problem import All, Identity, Sampled, Value
 from theory_sim.theory.error_left import error_left
 from theory_sim.theory.max_margin import max_margin
 from theory_sim.theory.overlap import P_error
@@ -19,7 +19,7 @@ from theory_sim.theory.ridge_logistic import ridge_logistic
 
 def part(id: str, name: str) -> Any:
     problem = find(id).problem()
-    assert isinstance(problem, Together)
+    assert isinstance(problem, All)
     return dict(problem.parts)[name]
 
 

@@ -19,7 +19,7 @@ from sympy import Rational
 from proofs_check.certificate import save
 from proofs_check.claim import Verdict, claims
 from proofs_check.evaluate import at_point
-from proofs_check.problem import Identity, Sampled, Together
+from proofs_check.problem import All, Identity, Sampled
 from proofs_check.recheck import recheck
 from theory_sim.errors import InputError
 
@@ -61,7 +61,7 @@ def numbers(evidence: Any, path: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], 
 
 def same_there(problem: Any, evidence: Any) -> bool:
     """Whether what is printed at a counterexample stands there, by sympy's numbers."""
-    if isinstance(problem, Together):
+    if isinstance(problem, All):
         return same_there(dict(problem.parts)[evidence["part"]], evidence["evidence"])
     values = [sympy.Float(value, 25) for _, value in at_point(problem, evidence["counterexample"], 25)]
     shown = sympy.Float(evidence.get("value", evidence.get("difference")).strip("[]").split()[0], 25)
@@ -73,7 +73,7 @@ def optimal(problem: Any, leaves: dict[tuple[Any, ...], Any], place: tuple[Any, 
     """Whether a stored point or multipliers still have the program's optimum."""
     which = next(index for index, key in enumerate(place) if key in ("point", "multipliers"))
     stem = place[:which]
-    if isinstance(problem, Together):
+    if isinstance(problem, All):
         problem = problem.parts[stem[1]][1] if stem[0] == "parts" else dict(problem.parts)[leaves["part",]]
     if problem.point:
         return False
@@ -89,7 +89,7 @@ def optimal(problem: Any, leaves: dict[tuple[Any, ...], Any], place: tuple[Any, 
 
 def below_the_worst_box(problem: Any, evidence: Any, place: tuple[Any, ...]) -> bool:
     """Whether a stored bound is one as far as 9 points a side show, the ends among them, by sympy's numbers."""
-    if isinstance(problem, Together):
+    if isinstance(problem, All):
         return below_the_worst_box(problem.parts[place[1]][1], evidence["parts"][place[1]]["evidence"], place[3:])
     box = [tuple(map(Rational, side.split(":"))) for side in evidence["boxes"][evidence["worst"]]]
     expression = problem.expression

@@ -15,7 +15,7 @@ import sympy
 from sympy import Integer, Rational
 
 from proofs_check.claim import claims, find
-from proofs_check.problem import Inequality, LinearProgram, Positive, Sampled, Together, Value
+from proofs_check.problem import All, Inequality, LinearProgram, Positive, Sampled, Value
 from proofs_check.recheck import recheck
 from proofs_check.verify import judge
 from theory_sim.errors import InputError
@@ -191,7 +191,7 @@ def test_the_outer_entries_are_of_their_type(key: str, wrong: Any, kept: Kept, t
 
 def whole(problem: Any) -> bool:
     """Whether a problem's domain or draws decide what its evidence holds."""
-    if isinstance(problem, Together):
+    if isinstance(problem, All):
         return any(whole(part) for _, part in problem.parts)
     return isinstance(problem, (Inequality, Sampled, LinearProgram, Value))
 

@@ -11,7 +11,7 @@ import sympy
 from sympy import Integer, Integral, Rational, exp
 
 from proofs_check.claim import find
-from proofs_check.problem import Together, Value
+from proofs_check.problem import All, Value
 from proofs_check.recheck.intervals import _monotone
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.values import check_value
@@ -57,7 +57,7 @@ def test_a_value_claimed_more_narrowly_than_it_is_known_is_refused() -> None:
 
 def test_the_named_forgery_is_refused() -> None:
     problem = find("max-margin-from-half-d-examples").problem()
-    assert isinstance(problem, Together)
+    assert isinstance(problem, All)
     for name in ("margin", "slope", "error"):
         value = dict(problem.parts)[name]
         assert isinstance(value, Value)

@@ -13,7 +13,7 @@ import sympy
 from sympy import Integer
 
 from proofs_check import claim, find, recheck, save, verify
-from proofs_check.problem import Identity, Inequality, LinearProgram, Step, Together
+from proofs_check.problem import All, Identity, Inequality, LinearProgram, Step
 from proofs_check.verify import judge
 from theory_sim.errors import InputError
 
@@ -93,7 +93,7 @@ def test_a_cell_may_be_run_again_but_not_another_claim() -> None:
 def test_parts_have_names_of_their_own(names: tuple[str, ...]) -> None:
     part = Identity(DOMAIN, x, (Step(x, "same"),))
     with pytest.raises(InputError, match="parts"):
-        Together(tuple((name, part) for name in names))
+        All(tuple((name, part) for name in names))
 
 
 def test_a_function_that_no_method_knows_is_undecided() -> None:

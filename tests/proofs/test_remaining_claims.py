@@ -9,14 +9,14 @@ import pytest
 import sympy
 
 from proofs_check.claim import find
-from proofs_check.problem import Identity, Together, Value
+from proofs_check.problem import All, Identity, Value
 from theory_sim.theory.batch_noise import batch_covariance_factor, batch_noise_scale
 from theory_sim.theory.common_classifier import active_share_bound, active_share_tail, width_for_all
 
 
 def last(id: str, part: str = "") -> sympy.Expr:
     problem = find(id).problem()
-    found = dict(problem.parts)[part] if isinstance(problem, Together) else problem
+    found = dict(problem.parts)[part] if isinstance(problem, All) else problem
     assert isinstance(found, Identity)
     return found.steps[-1].expression
 
@@ -38,7 +38,7 @@ def test_batch_noise(n: int, size: int) -> None:
 
 def test_common_classifier() -> None:
     parts = find("active-share-exact-tails").problem()
-    assert isinstance(parts, Together)
+    assert isinstance(parts, All)
     for name, part in parts.parts:
         if name.startswith("tail"):
             assert isinstance(part, Value)
@@ -52,16 +52,17 @@ def test_common_classifier() -> None:
 
 
 def test_losses_by_finite_differences() -> None:
-    """Pulls of both losses at random margins, from the losses themselves."""
+    """Residual weights of both losses at random margins, from the losses themselves."""
     rng = np.random.default_rng(0)
     alpha = (np.arange(200_000) + 0.5) / 200_000
     for g in rng.uniform(0.5, 9, 5):
         logistic = np.mean(1 / (1 + np.exp(alpha * g)))
-        assert number(last("mean-pull-left-by-both-losses", "logistic"), g=g) == pytest.approx(logistic, rel=1e-9)
-        assert number(last("mean-pull-left-by-both-losses", "squared"), g=g) == pytest.approx(np.mean(1 - alpha * g), abs=1e-9)
+        left = "mean-residual-weight-left-by-both-losses"
+        assert number(last(left, "logistic"), g=g) == pytest.approx(logistic, rel=1e-9)
+        assert number(last(left, "squared"), g=g) == pytest.approx(np.mean(1 - alpha * g), abs=1e-9)
     best = np.linspace(0.5, 3, 501)[np.argmin([np.mean((1 - alpha[::100] * g) ** 2) for g in np.linspace(0.5, 3, 501)])]
     assert best == pytest.approx(1.5, abs=0.01)
     step = 1e-5
     for M, u in rng.uniform(-1, 3, (5, 2)):
-        pull = -((1 - M - u - step) ** 2 - (1 - M - u + step) ** 2) / (4 * step)
-        assert number(last("fitted-squared-pull", "pull"), M=M, u=u) == pytest.approx(pull, abs=1e-8)
+        weight = -((1 - M - u - step) ** 2 - (1 - M - u + step) ** 2) / (4 * step)
+        assert number(last("fitted-squared-residual-weight", "residual weight"), M=M, u=u) == pytest.approx(weight, abs=1e-8)

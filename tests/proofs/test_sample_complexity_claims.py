@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 from proofs_check.claim import find
-from proofs_check.problem import Identity, Positive, Together
+from proofs_check.problem import All, Identity, Positive
 from theory_sim.theory.sample_complexity import (
     averaging_shortfall,
     information_per_example,
@@ -20,7 +20,7 @@ from theory_sim.theory.sample_complexity import (
 
 def last(problem: Any, part: str = "") -> sympy.Expr:
     """Right side of an identity, or of one part of a claim."""
-    found = dict(problem.parts)[part] if isinstance(problem, Together) else problem
+    found = dict(problem.parts)[part] if isinstance(problem, All) else problem
     assert isinstance(found, Identity)
     return found.steps[-1].expression
 
@@ -55,7 +55,7 @@ def test_bessel_ratio_is_below_the_bound_that_is_proved() -> None:
     from scipy.special import ive
 
     problem = find("bessel-ratio-bound").problem()
-    assert isinstance(problem, Together) and isinstance(dict(problem.parts)["bound"], Positive)
+    assert isinstance(problem, All) and isinstance(dict(problem.parts)["bound"], Positive)
     bound = sympy.lambdify(sympy.symbols("mu kappa", positive=True), last(problem, "two forms"))
     for d in (2, 3, 4, 10, 51, 300):
         kappa = np.geomspace(d / 30, 500, 200)  # below, the Bessel functions of large order underflow

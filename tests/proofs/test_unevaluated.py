@@ -12,7 +12,7 @@ import sympy
 from sympy import Derivative, Integer, Limit, Rational, atan, exp, log, oo, pi, sin
 
 from proofs_check.claim import claims
-from proofs_check.problem import Identity, Step, Together
+from proofs_check.problem import All, Identity, Step
 from proofs_check.recheck.derivations import check_derivation
 from proofs_check.recheck.refusal import Refused
 from proofs_check.verify import solve
@@ -29,7 +29,7 @@ def same_on_both_sides() -> Iterator[str]:
 
 
 def identities(problem: Any, name: str = "") -> Iterator[tuple[str, Identity]]:
-    if isinstance(problem, Together):
+    if isinstance(problem, All):
         for inner, part in problem.parts:
             yield from identities(part, inner)
     elif isinstance(problem, Identity):

@@ -17,7 +17,7 @@ from sympy import Integer, Rational
 from proofs_check.claim import find
 from proofs_check.claims.tightness import CASES
 from proofs_check.methods.worst_case import bound_worst_case
-from proofs_check.problem import Together, WorstCase
+from proofs_check.problem import All, WorstCase
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.worst_cases import check_worst_case
 from theory_sim.errors import InputError
@@ -285,7 +285,7 @@ def test_logistic_runs() -> None:
 
 def _made() -> tuple[WorstCase, dict[str, Any]]:
     problem = find("worst-average-in-numbers").problem()
-    assert isinstance(problem, Together)
+    assert isinstance(problem, All)
     part = problem.parts[2][1]
     assert isinstance(part, WorstCase)
     return part, bound_worst_case(part)[1]

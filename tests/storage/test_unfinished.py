@@ -246,7 +246,7 @@ OURS = ("checkpoint", "records-000000", "records-000001", "records-000042", "run
 def test_a_file_that_has_a_name_of_ours_is_never_removed(
     name: str, content: str, store: Path, begun: dict[str, Path]
 ) -> None:
-    """By no verb that removes an unfinished run, nor at the end of a run that was going on when it came."""
+    """By no verb that removes an unfinished run, nor at the end of a run that was continuing when it came."""
     partial = unfinished_path(store)
     path, mine = partial / name, b"mine\n"
     if content == "of another run":

@@ -1,4 +1,4 @@
-"""Studies: rules of decision, the runs to table and verdict, going on after a kill, and the command line."""
+"""Studies: rules of decision, the runs to table and verdict, continuing after a kill, and the command line."""
 
 from __future__ import annotations
 

@@ -69,8 +69,8 @@ def test_width_counts_what_both_schedules_show_and_takes_the_control_off() -> No
         elif name == "order":  # the limit's order on seeds 0 to 5 under L-S, on 4 and 5 and 8 and 9 under S
             other = finite and (seed > 5 if large else seed not in (4, 5, 8, 9))
             values |= {"tau_P": 300.0, "tau_Q": 200.0 if other else 400.0}
-        elif name in ("still", "moving"):
-            values |= {"h / limit": 1.0 - deficit(e), "q": 0.4 / e.tau_0_value}
+        elif name in ("noiseless", "moving"):
+            values |= {"h over limit": 1.0 - deficit(e), "q": 0.4 / e.tau_0_value}
         return values
 
     table = study.tabulate(summaries_of(study, outcome))

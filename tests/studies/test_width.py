@@ -29,7 +29,7 @@ def _table(slope: float = -0.5, other: float = 0.0, c: float = 0.55, moving: flo
             for name in ("outputs", "losses", "times"):
                 row |= {f"slope of {name}": value, f"slope of {name}: spread": spread, f"slope of {name}: seeds": n}
             rows.append(row)
-    for run, share in (("still", c), ("moving", moving)):
+    for run, share in (("noiseless", c), ("moving", moving)):
         for q, value in ((0.2, share), (0.1, share), (0.5, 0.1), (0.01, 3.0)):
             rows.append({"part": "deficit", "run": run, "n": n, "q": q, "deficit / q": value,
                          "deficit / q: spread": 0.1 * spread, "deficit / q: seeds": n})
@@ -79,7 +79,7 @@ def test_what_is_missing_or_scattered_decides_nothing() -> None:
 
 def test_one_cell_outside_refutes() -> None:
     table = _table()
-    table.loc[(table["run"] == "still") & (table["q"] == 0.1), "deficit / q"] = 0.3
+    table.loc[(table["run"] == "noiseless") & (table["q"] == 0.1), "deficit / q"] = 0.3
     assert _outcomes(table)[10:12] == ["refuted", "supported"]
 
 
@@ -119,14 +119,15 @@ def test_the_small_size(tmp_path: Path) -> None:
     table = result.table
     assert table["part"].value_counts().to_dict() == {"gap": 12, "slope": 6, "deficit": 18, "m_W": 2, "order": 2}
     # A share lacking that the control takes off is that of the same neurons; the control's own q is next to nothing.
-    still = table[(table["part"] == "deficit") & (table["run"] == "still")]
-    assert (still[still["tau_0"] == 1000.0]["q"] < 0.002).all() and (still[still["tau_0"] < 1000.0]["deficit / q"] > 0).all()
+    noiseless = table[(table["part"] == "deficit") & (table["run"] == "noiseless")]
+    control = noiseless["tau_0"] == 1000.0
+    assert (noiseless[control]["q"] < 0.002).all() and (noiseless[~control]["deficit / q"] > 0).all()
     stored = read_table(tmp_path / "width-small" / "table.csv")
     assert STUDY.decide(stored) == result.verdict and len(STUDY.plot(stored).axes) == 2
 
 
 def test_what_h_lacks_while_residuals_are_constant() -> None:
-    """The page's law for still patterns, small r and constant residuals: deficit / q = sqrt(2 pi)/4 - q/6, against runs.
+    """The page's law for noiseless patterns, small r and constant residuals: deficit / q = sqrt(2 pi)/4 - q/6, against runs.
 
     Six seeds a start; each mean lies within four standard errors and a twentieth (r = 0.3 is not 0) of it. At the smaller q the
     constants 0.5 and 0.75 in place of sqrt(2 pi)/4 = 0.627 do not.

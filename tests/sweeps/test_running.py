@@ -99,6 +99,8 @@ def test_summary_is_read_back(done: SweepStore, summary: Summary, tmp_path: Path
     assert own.dataset["steps"].min() > 0 and "steps" in own.frame
     with pytest.raises(InputError, match="named 'h'"):
         collect(done, metrics={"h": lambda trajectory: 0.0})
+    with pytest.raises(InputError, match="without a slash"):
+        collect(done, metrics={"h / limit": lambda trajectory: 0.0})
 
 
 def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:

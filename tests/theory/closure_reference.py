@@ -101,7 +101,7 @@ def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
     kinds = [(p.p0, column["kind"] == 0), (1.0 - p.p0 - p.q0, column["kind"] == 1)]
     alphas = uniform_nodes(p.alpha_min, p.alpha_max, ALPHAS)
     variance, decays = [p.tau_0**2], []
-    pushes: list[Array] = []  # residual weight of each point, step by step
+    residual_weights: list[Array] = []  # residual weight of each point, step by step
     residuals: list[tuple[float, float]] = []
     left: dict[tuple[int, int], float] = {}  # R_w(t, s)
     reacted: dict[tuple[int, int, int], float] = {}  # kind, t, s
@@ -120,8 +120,8 @@ def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
         memory = np.zeros(len(points))
         own_output = np.zeros(len(points))
         for s in range(t):
-            memory += left[t, s] * rates[s] * pushes[s]
-            own_output += own[s] * rates[s] * pushes[s]
+            memory += left[t, s] * rates[s] * residual_weights[s]
+            own_output += own[s] * rates[s] * residual_weights[s]
         holding = p.p0 + (1.0 - p.p0 - p.q0)
         mean = float(column["weight"] @ memory) / holding if holding else 0.0
         square = float(column["weight"] @ memory**2) / holding if holding else 0.0
@@ -134,7 +134,7 @@ def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
             g[1] += rates[s] * decay(s) * (mixed * residuals[s][0] + outer * residuals[s][1])
         output = np.where(column["label"] > 0, g[0], -g[1]) * column["alpha"]
         margin = signal * column["v"] + own_output + across * column["xi"] + spread * column["eta"] + output
-        push = 1 / (1 + np.exp(margin))
+        residual_weight = 1 / (1 + np.exp(margin))
         course.signal.append(signal)
         course.interference.append(across**2 + spread**2)
         course.g.append((g[0], g[1]))
@@ -147,7 +147,7 @@ def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
             return course
         rate = rates[t]
         for k, (share, inside) in enumerate(kinds):
-            slope = _mean(push * (1 - push), column["weight"], inside) if share else 0.0
+            slope = _mean(residual_weight * (1 - residual_weight), column["weight"], inside) if share else 0.0
             for s in range(t):
                 remembered = sum(rates[u] * own[u] * reacted[k, u, s] for u in range(s + 1, t))
                 reacted[k, t, s] = -slope * (left[t, s] + remembered)
@@ -155,13 +155,13 @@ def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
             reaction = sum(share * reacted[k, t, s] for k, (share, _) in enumerate(kinds))
             left[t + 1, s] = (1 - rate * p.lambda_) * left[t, s] + rate * reaction / (4 * p.d)
         left[t + 1, t] = 1.0
-        signal = (1 - rate * p.lambda_) * signal + rate * float(column["weight"] @ (column["v"] * push)) / (4 * p.d)
-        pushes.append(push)
+        signal = (1 - rate * p.lambda_) * signal + rate * float(column["weight"] @ (column["v"] * residual_weight)) / (4 * p.d)
+        residual_weights.append(residual_weight)
         residuals.append((
             0.5 * p.q0 * sum(w * a / (1 + math.exp(a * g[0])) for a, w in alphas)
-            + float((column["weight"] * column["alpha"] * push)[column["label"] > 0].sum()),
+            + float((column["weight"] * column["alpha"] * residual_weight)[column["label"] > 0].sum()),
             -0.5 * p.q0 * sum(w * a / (1 + math.exp(-a * g[1])) for a, w in alphas)
-            - float((column["weight"] * column["alpha"] * push)[column["label"] < 0].sum()),
+            - float((column["weight"] * column["alpha"] * residual_weight)[column["label"] < 0].sum()),
         ))  # fmt: skip
         decays.append(1 - rate * p.lambda_)
         variance.append(decays[-1] ** 2 * variance[-1] + rate**2 * p.tau_xi**2)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from theory_sim.theory.changing_kernels import C_0, average_bound, excess_of, step_cost, step_cost_stated
+from theory_sim.theory.changing_kernels import C_0, average_bound, get_excess, step_cost, step_cost_stated
 
 
 def _loss(v: Any) -> Any:
@@ -82,7 +82,7 @@ def test_the_bound_holds_and_its_excess_is_the_sum_of_its_parts(seed: int, lambd
             continue
         cut = {name: run[name][:steps] for name in ("rate", "loss", "size", "gradient_size", "gradient_theta")}
         s = int(sides.best[steps - 1])
-        excess = excess_of(cost=cost[:steps], star_loss=run["star_loss"][:steps, s], distance=run["distance"][: steps + 1, s],
+        excess = get_excess(cost=cost[:steps], star_loss=run["star_loss"][:steps, s], distance=run["distance"][: steps + 1, s],
                            gradient_star=run["gradient_star"][:steps, s], lambda_=lambda_, **cut)
         gap = (sides.bound[steps - 1] - sides.loss[steps - 1]) * sides.weight[steps - 1]
         assert excess.total == pytest.approx(gap, rel=1e-9, abs=1e-9)
@@ -117,5 +117,5 @@ def test_a_step_can_cost_what_the_proof_says() -> None:
                 "distance": np.array([1.0, 1.0]), "size": np.array([theta**2]), "gradient_size": np.array([gradient**2]),
                 "gradient_theta": np.array([gradient * theta]), "gradient_star": np.array([0.0]), "lambda_": lambda_}
     cost = step_cost(np.array([rate]), np.array([norm]), lambda_)
-    assert excess_of(cost=cost, **measured).step[0] == pytest.approx(0.0, abs=1e-9)
-    assert excess_of(cost=0.99 * cost, **measured).step[0] < -1e-3, "one per cent less is not enough"
+    assert get_excess(cost=cost, **measured).step[0] == pytest.approx(0.0, abs=1e-9)
+    assert get_excess(cost=0.99 * cost, **measured).step[0] < -1e-3, "one per cent less is not enough"

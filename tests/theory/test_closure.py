@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.theory import closure_reference as reference
 from theory_sim import Experiment
-from theory_sim.closure.of_experiment import closure_of
+from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import InputError
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.closure import Closure, ClosureProblem, patch_q, solve_closure
@@ -103,11 +103,11 @@ def test_blocks_of_steps_stand_for_single_steps() -> None:
     """Of second order: a quarter of the error for half the length, against the run's own 480 steps."""
     fields = {**BASE, "d": 60, "lambda_": 2e-3, "tau_xi": 0.05, "eta_1": 4.0, "eta_2": 1.0, "max_tau": 480.0}
     e = Experiment(**fields)
-    single = closure_of(e, fineness=100.0)
+    single = get_closure(e, fineness=100.0)
     assert single.tau.size == 481
     errors = []
     for fineness in (0.25, 0.5, 1.0):
-        course = closure_of(e, fineness=fineness)
+        course = get_closure(e, fineness=fineness)
         found = [np.abs(np.interp(course.tau, single.tau, getattr(single, name)) - getattr(course, name)).max()
                  for name in ("loss_P", "loss_Q", "loss_both")]  # fmt: skip
         at_end = [abs(math.log(P_error(course.overlap[-1]) / P_error(single.overlap[-1]))), *found]
@@ -126,13 +126,13 @@ def test_a_block_takes_few_evaluations(monkeypatch: pytest.MonkeyPatch) -> None:
         return own(self, g)
 
     monkeypatch.setattr(patch_q._Implicit, "residual", counted)
-    blocks = closure_of(Experiment(**BASE)).tau.size - 1
+    blocks = get_closure(Experiment(**BASE)).tau.size - 1
     assert 2 * blocks <= len(asked) < 4 * blocks
 
 
 @pytest.mark.parametrize("fields", [{}, {"schedule": "L-S"}, {"d": 2000, "max_tau": 16000.0}], ids=["S", "L-S", "d = 2000"])
 def test_twice_the_blocks_change_little(fields: dict[str, Any]) -> None:
-    coarse, fine = (closure_of(Experiment(**{**LAST_ROW, **fields}), fineness=fineness) for fineness in (1.0, 2.0))
+    coarse, fine = (get_closure(Experiment(**{**LAST_ROW, **fields}), fineness=fineness) for fineness in (1.0, 2.0))
     for name in ("loss_P", "loss_Q"):
         assert learning_time(coarse.tau, getattr(coarse, name), 0.55) == pytest.approx(
             learning_time(fine.tau, getattr(fine, name), 0.55), rel=1e-3)  # fmt: skip
@@ -141,10 +141,10 @@ def test_twice_the_blocks_change_little(fields: dict[str, Any]) -> None:
 
 def test_more_nodes_change_little(monkeypatch: pytest.MonkeyPatch) -> None:
     e = Experiment(**{**BASE, "alpha_min": 0.0})
-    few = closure_of(e)
+    few = get_closure(e)
     for name, nodes in (("_ALPHA_NODES", 9), ("_MARGIN_NODES", 16), ("_COMMON_NODES", 7), ("_SPREAD_NODES", 5)):
         monkeypatch.setattr(f"theory_sim.theory.closure.examples.{name}", nodes)
-    many = closure_of(e)
+    many = get_closure(e)
     for name in ("loss_P", "loss_Q", "loss_both"):
         np.testing.assert_allclose(getattr(few, name), getattr(many, name), atol=2e-6, err_msg=name)
     assert P_error(few.overlap[-1]) == pytest.approx(P_error(many.overlap[-1]), rel=1e-4)
@@ -156,7 +156,7 @@ def test_more_nodes_change_little(monkeypatch: pytest.MonkeyPatch) -> None:
     [(BASE, 1 / 30, 409, 510), (BASE, 1 / 100, 373, 514), (WIDE, 1 / 100, 534, 1120), (LAST_ROW, 1 / 32, 389, 824)],
 )
 def test_small_rate_learns_at_the_tabulated_times(fields: dict[str, Any], ratio: float, tau_q: float, tau_p: float) -> None:
-    course = closure_of(Experiment(**fields, eta_2=16 * ratio))
+    course = get_closure(Experiment(**fields, eta_2=16 * ratio))
     assert learning_time(course.tau, course.loss_Q, 0.45) == pytest.approx(tau_q, rel=0.08)
     assert learning_time(course.tau, course.loss_P, 0.45) == pytest.approx(tau_p, rel=0.08)
 
@@ -165,7 +165,7 @@ def test_small_rate_learns_at_the_tabulated_times(fields: dict[str, Any], ratio:
     ("fields", "tau_p", "plateau"), [(BASE, 488, 0.48), (WIDE, 1001, 0.53), (LAST_ROW, 740, 0.59)]
 )
 def test_large_rate_learns_P_and_keeps_Q_on_its_plateau(fields: dict[str, Any], tau_p: float, plateau: float) -> None:
-    course = closure_of(Experiment(**{**fields, "max_tau": 10.0 * fields["d"], "schedule": "constant"}))
+    course = get_closure(Experiment(**{**fields, "max_tau": 10.0 * fields["d"], "schedule": "constant"}))
     assert learning_time(course.tau, course.loss_P, 0.45) == pytest.approx(tau_p, rel=0.08)
     assert course.loss_Q[-1] == pytest.approx(plateau, abs=0.03)
 
@@ -174,16 +174,16 @@ def test_frozen_patterns_learn_Q_at_the_closed_form() -> None:
     # r small: the separation is slow against the linear part, as the closed form assumes; no P.
     e = Experiment(**{**BASE, "p0": 0.0, "q0": 1.0, "r": 0.02, "lambda_": 0.0, "tau_0": 1.0, "max_tau": 1e4, "eta_2": 1.0,
                       "patterns": "frozen"})  # fmt: skip
-    course = closure_of(e)
+    course = get_closure(e)
     assert learning_time(course.tau, course.loss_Q, 0.45) == pytest.approx(times.tau_Q(0.45, r=0.02, p0=0.0), rel=0.02)
-    still = closure_of(e.replace(patterns="moving", tau_xi=0.0))
+    still = get_closure(e.replace(patterns="moving", tau_xi=0.0))
     np.testing.assert_allclose(still.loss_Q, course.loss_Q, rtol=1e-12)
 
 
 def test_without_memory_P_is_learnt_at_the_closed_form() -> None:
     # Many examples: neither an example's own memory nor the others' interference counts.
-    course = closure_of(Experiment(**{**BASE, "kappa": None, "N": 10**7, "p0": 0.7, "lambda_": 0.0, "tau_0": 1.0, "tau_xi": 0.0,
-                                      "eta_2": 1.0}))  # fmt: skip
+    fields = {**BASE, "kappa": None, "N": 10**7, "p0": 0.7, "lambda_": 0.0, "tau_0": 1.0, "tau_xi": 0.0, "eta_2": 1.0}
+    course = get_closure(Experiment(**fields))
     assert learning_time(course.tau, course.loss_P, 0.45) == pytest.approx(times.tau_P(0.45, d=200, q0=0.3), rel=0.01)
     # Its distance from one is of order d/N.
     assert 1 - course.overlap[-1] < 1e-3
@@ -192,10 +192,10 @@ def test_without_memory_P_is_learnt_at_the_closed_form() -> None:
 def test_without_reaction_the_P_error_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """THEORY §16: R := 0 errs 1.3 to 2.2 times as often, and learns P 1 to 2 % early."""
     e = Experiment(**BASE)
-    course = closure_of(e)
+    course = get_closure(e)
     monkeypatch.setattr("theory_sim.theory.closure.patch_p._reaction", lambda kinds, *_: np.zeros((2, 1)))
     monkeypatch.setattr("theory_sim.theory.closure.patch_p._at_once", lambda kinds, *_: np.zeros(2))
-    without = closure_of(e)
+    without = get_closure(e)
     assert 1.3 < P_error(without.overlap[-1]) / P_error(course.overlap[-1]) < 3.0
     early = [learning_time(each.tau, each.loss_P, 0.45) for each in (without, course)]
     assert 0.97 < early[0] / early[1] < 0.995
@@ -205,7 +205,7 @@ def test_annealing_and_stopping_within_a_block() -> None:
     """Both happen at the first step at which the loss is low enough, however many steps a block would take."""
     e = Experiment(**{**LAST_ROW, "r": 0.4, "schedule": "L-S", "eta_1": 2.0, "eta_2": 0.5, "epsilon_1": 0.12,
                       "epsilon_2": 0.44})  # fmt: skip
-    coarse, single = closure_of(e), closure_of(e, fineness=20.0)
+    coarse, single = get_closure(e), get_closure(e, fineness=20.0)
     threshold = 0.12 + 0.5 * math.log(2)
     for course in (coarse, single):
         at = int(np.flatnonzero(course.tau == course.annealed_tau)[0])
@@ -241,14 +241,14 @@ def test_a_long_run_is_resolved_or_refused(monkeypatch: pytest.MonkeyPatch) -> N
     """Q needs a time that hardly grows beside a run of 6 d: blocks are short where it learns."""
     e = Experiment(d=10**6, q0=0.3, r=0.0087, lambda_=2.5e-8, eta_2=16e-4, tau_xi=0.001, epsilon_1=0.23, max_tau=6e6)
     frozen = times.tau_Q(0.45, r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max)
-    course = closure_of(e, "S")
+    course = get_closure(e, "S")
     assert learning_time(course.tau, course.loss_Q, 0.45) == pytest.approx(frozen, rel=0.15)
     assert course.final_step == 3_750_000_000 and course.tau.size < 300
     longer = {"d": 10**7, "r": 0.0031, "alpha_min": 0.5, "lambda_": 1.6e-9, "max_tau": 6e7}
-    coarse, fine = (closure_of(e.replace(**longer), "S", fineness=fineness) for fineness in (0.3, 1.0))
+    coarse, fine = (get_closure(e.replace(**longer), "S", fineness=fineness) for fineness in (0.3, 1.0))
     assert coarse.loss_Q.max() <= math.log(2.0) + 1e-12
     assert coarse.loss_Q[-1] == pytest.approx(fine.loss_Q[-1], rel=0.01)
     assert coarse.loss_P[-1] == pytest.approx(fine.loss_P[-1], rel=0.01)
     monkeypatch.setattr("theory_sim.theory.closure.patch_q._MOST_NEWTON", 1)
     with pytest.raises(InputError, match="Newton"):
-        closure_of(e.replace(**longer), "S")
+        get_closure(e.replace(**longer), "S")

@@ -77,8 +77,8 @@ def test_ridge_floor_is_where_the_flow_stops():
     g, weights = np.polynomial.hermite_e.hermegauss(150)
     v = 1 + np.abs(g)
     weights = weights / weights.sum()
-    pull = weights @ (v / (1 + np.exp(signal * v))) * (1 - q0) / (4 * d)
-    assert pull == pytest.approx(lambda_ * signal, rel=0.01)  # |g| has a kink: the rule is rough
+    gradient = weights @ (v / (1 + np.exp(signal * v))) * (1 - q0) / (4 * d)
+    assert gradient == pytest.approx(lambda_ * signal, rel=0.01)  # |g| has a kink: the rule is rough
     assert loss == pytest.approx(weights @ np.log1p(np.exp(-signal * v)), rel=0.01)
     assert times.ridge_floor(d=d, lambda_=0.0, q0=q0) == (math.inf, 0.0)
     assert times.ridge_floor(d=d, lambda_=lambda_, q0=1.0) == (0.0, math.log(2))

@@ -33,7 +33,7 @@ def branch(
 ) -> None:
     """Continue one run in several ways from a time on; what they share is computed once.
 
-    Each is bitwise the whole run with its fields. Interrupted, the same command goes on.
+    Each is bitwise the whole run with its fields. Interrupted, the same command continues.
     """
     from theory_sim.sweeps.branching import Branches, combinations
     from theory_sim.sweeps.plan import Plan

@@ -51,7 +51,7 @@ def run(
 ) -> None:
     """Simulate an experiment: print its regime, run every schedule and seed, save, and print what was learnt when.
 
-    Interrupted, the same command goes on: finished runs are kept, the unfinished one is resumed, the others are begun.
+    Interrupted, the same command continues: finished runs are kept, the unfinished one is resumed, the others are begun.
     """
     from theory_sim.errors import Fault, InputError, gathered
 
@@ -76,7 +76,7 @@ def resume(
     any_version: Annotated[bool, typer.Option("--any-version", help="Even with other libraries or another processor.")] = False,
     quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
-    """Go on with interrupted runs, to the bitwise same result, and print what was learnt when."""
+    """Continue with interrupted runs, to the bitwise same result, and print what was learnt when."""
     from theory_sim.engines import resume
     from theory_sim.sweeps.over_seeds import summarise
 

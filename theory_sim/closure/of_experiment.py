@@ -1,4 +1,4 @@
-"""closure_of(experiment) -> Closure: the closure's equations for the parameters of an experiment (THEORY §8, §16)."""
+"""get_closure(experiment) -> Closure: the closure's equations for the parameters of an experiment (THEORY §8, §16)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from theory_sim.closure.rates import ClosureRates
 from theory_sim.experiment import Experiment
 from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
 
-__all__ = ["closure_of"]
+__all__ = ["get_closure"]
 
 _BLOCKS = 100
 
 
-def closure_of(experiment: Experiment, schedule: str | None = None, *, fineness: float = 1.0) -> Closure:
+def get_closure(experiment: Experiment, schedule: str | None = None, *, fineness: float = 1.0) -> Closure:
     """Closure of an experiment, under its own schedule or the one given (THEORY §8, §16).
 
     ``fineness`` multiplies the number of its blocks of time: less than 1 is faster and coarser. What the closure leaves out of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from theory_sim.closure.of_experiment import closure_of
+from theory_sim.closure.of_experiment import get_closure
 from theory_sim.data import KINDS
 from theory_sim.experiment import Experiment
 from theory_sim.observe.decomposition import Decomposition
@@ -40,7 +40,7 @@ def run_closure(experiment: Experiment, *, engine: str) -> Trajectory:
     ``n_test``. Nor is ``record_every``: a record is one block of the time grid. ``engine`` is the name that the result carries.
     """
     began = time.perf_counter()
-    return Trajectory(_dataset(experiment, closure_of(experiment), engine, began), experiment)
+    return Trajectory(_dataset(experiment, get_closure(experiment), engine, began), experiment)
 
 
 def _dataset(e: Experiment, course: Closure, engine: str, began: float) -> xarray.Dataset:

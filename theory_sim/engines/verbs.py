@@ -85,7 +85,7 @@ def simulate(
     observers : sequence of Observer
         Observers of your own, beside those that every run has and those of the experiment's ``observe``.
     store : path, optional
-        Where to save the Trajectory at the end; must not exist unless ``force``. While the run goes on,
+        Where to save the Trajectory at the end; must not exist unless ``force``. While the run continues,
         ``<store>.partial`` holds what `resume` needs.
     threads : int, optional
         Threads to use, all processors by default. The result is bitwise the same for any number.

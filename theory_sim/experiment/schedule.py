@@ -27,7 +27,7 @@ class ScheduleSection(NetworkSection):
     step_tau: float | None = Field(None, ge=LEAST, le=MOST, description="time between two cuts of the rate")
     step_factor: float = Field(0.1, gt=0, le=1, description="factor of each cut")
     pieces: tuple[tuple[float, float], ...] | None = Field(
-        None, description="[[until, rate], ...]; the last rate goes on",
+        None, description="[[until, rate], ...]; the last rate stays",
         json_schema_extra={"rule": "[[until, rate], ...], times increasing from 0"},
     )
     lambda_: float = Field(5e-4, ge=0, le=MOST, alias="lambda", description="weight decay (ridge) lambda")

@@ -147,8 +147,8 @@ def ntk_regression(experiment: Experiment, *, ridge: float | None = None, tau: f
         f_test = tangent_gram(experiment, test, train) @ coefficients
         linear = coefficients @ train.x1.astype(np.float64)
     if experiment.network == "shared":
-        pulls = np.bincount(train.direction, weights=coefficients * train.alpha, minlength=3)
-        linear = linear + pulls @ shared_directions(experiment, train.w_star)
+        weights = np.bincount(train.direction, weights=coefficients * train.alpha, minlength=3)
+        linear = linear + weights @ shared_directions(experiment, train.w_star)
     linear /= 4.0
     norm = float(np.linalg.norm(linear))
     overlap = float(linear @ train.w_star) / norm if norm > 0 else 0.0

@@ -1,4 +1,4 @@
-"""What both engines share: the loop, its records, and the folder that lets an interrupted run go on."""
+"""What both engines share: the loop, its records, and the folder that lets an interrupted run continue."""
 
 from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.loop.run import Network, Progress, Run, deferred_interrupt, stopped

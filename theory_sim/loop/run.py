@@ -71,7 +71,7 @@ class Network(Outputs, Protocol):
         """Variables of the end, each (dimensions, values, attributes)."""
 
     def checkpoint(self) -> Mapping[str, Array]:
-        """Arrays from which `restore` goes on to the bitwise same result; views, not to be kept."""
+        """Arrays from which `restore` continues to the bitwise same result; views, not to be kept."""
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take back what `checkpoint` gave."""
@@ -81,7 +81,7 @@ N = TypeVar("N", bound=Network)
 
 
 def stopped(e: Experiment, step: int, tau: float, training_loss: float) -> tuple[Outcome, str] | None:
-    """How a run ends between two steps by its experiment's rules, and in words; None if it goes on."""
+    """How a run ends between two steps by its experiment's rules, and in words; None if it continues."""
     if e.epsilon_2 is not None and training_loss <= e.epsilon_2:
         return "reached_loss", f"training loss {training_loss:.4g} <= epsilon_2 = {e.epsilon_2:g}"
     if tau >= e.max_tau * (1 - 1e-12):
@@ -135,7 +135,7 @@ class Run(Generic[N]):
     interrupted : threading.Event
         Read between steps.
     unfinished : UnfinishedRun, optional
-        Open folder for checkpoints; without one an interrupted run cannot go on.
+        Open folder for checkpoints; without one an interrupted run cannot continue.
     checkpoint_seconds : float
         Time between two checkpoints.
     noise : GivenNoise, optional
@@ -317,7 +317,7 @@ class Run(Generic[N]):
             self._reported = now
             self.progress(self.step, self.tau, training_loss)
 
-    # -- going on after an interruption -------------------------------------------------------------
+    # -- continuing after an interruption -------------------------------------------------------------
 
     def _checkpoint(self) -> None:
         """Keep the state between two steps, before this step's records: they are made again."""

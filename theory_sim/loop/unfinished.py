@@ -40,7 +40,7 @@ _CHECKPOINT: Final = "checkpoint"
 # Files of arrays in the folder, and their drafts.
 _ARRAYS: Final = re.compile(r"checkpoint|records-(?P<segment>\d{6})")
 _DRAFT: Final = re.compile(r"\.(checkpoint|records-\d{6})\.draft-[0-9a-f]{16}")
-_FIX: Final = "make room; theory-sim resume goes on from the last checkpoint, if there was one"
+_FIX: Final = "make room; theory-sim resume continues from the last checkpoint, if there was one"
 _OF: Final = "an unfinished run"
 
 
@@ -160,7 +160,7 @@ class UnfinishedRun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None and kind is not KeyboardInterrupt and self._created and not (self.folder / _CHECKPOINT).exists():
-            with suppress(StoreError):  # bad input found late: nothing to go on with
+            with suppress(StoreError):  # bad input found late: nothing to continue with
                 discard(self.folder, unfinished_listing(self.folder), of=_OF)
         self._lock.give_back()
         if kind is not None:
@@ -215,7 +215,7 @@ class UnfinishedRun:
         counts : mapping
             Records of each group in all.
         state : mapping
-            Everything needed to go on, arrays by name.
+            Everything needed to continue, arrays by name.
         """
         segments = list(self.segments)
         if dict(counts) != self.counts:
@@ -267,7 +267,7 @@ class UnfinishedRun:
         """Raise StoreError if libraries or processor are not those that began the run."""
         differ = environment_changes(manifest["environment"])
         if differ:
-            raise StoreError(differ, "a run goes on with what it began with, to the bitwise same result",
+            raise StoreError(differ, "a run continues with what it began with, to the bitwise same result",
                              "install that, or pass --any-version (any_version=True) and lose that guarantee")
 
     def load(self) -> tuple[list[dict[str, Array]], dict[str, Array] | None]:

@@ -116,12 +116,12 @@ class GeneralNetwork:
         for bank in self._banks:
             layer, of_sites = bank.layer, e.output_scale * bank.points.of_sites(residual)
             weights = of_sites.astype(bank.points.x.dtype)
-            pull = bank.points.x * weights[:, None]
+            weighted = bank.points.x * weights[:, None]
 
-            def block_step(block: int, worker: int, bank: _Bank = bank, layer: Layer = layer, pull: Array = pull,
+            def block_step(block: int, worker: int, bank: _Bank = bank, layer: Layer = layer, weighted: Array = weighted,
                            weights: Array = weights) -> None:
                 rows = layer.rows(block)
-                np.dot(bank.slopes[rows], pull, out=layer.gradient[rows])
+                np.dot(bank.slopes[rows], weighted, out=layer.gradient[rows])
                 # The gradient of the second layer before U moves; U's own takes the second layer of before, too.
                 moved = None if bank.values is None else np.dot(bank.values[rows], weights)
                 layer.update(block, step, rate, np.zeros_like(layer.noise[layer.noise_rows(block)]))

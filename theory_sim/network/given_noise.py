@@ -124,4 +124,4 @@ class GivenNoise:
         self._chain, self._last = state["chain"].tobytes(), state["last"].tobytes()
         if step > 0 and bytes.fromhex(digest_of(self._at(step - 1))) != self._last:
             raise InputError(f"noise of step {step - 1} differs from what the run was given",
-                             "a run goes on with what it began with", "give the same function or arrays")
+                             "a run continues with what it began with", "give the same function or arrays")

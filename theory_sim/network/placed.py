@@ -52,12 +52,12 @@ class _Bank:
         of_sites = parts.sum(axis=0)
         return np.bincount(sites.example, weights=sites.weight * of_sites[sites.site], minlength=self._examples)
 
-    def pull(self, residual: Array) -> Array:
+    def weighted(self, residual: Array) -> Array:
         """Residuals of the sites times the sites, (n, k)."""
         sites = self.used
         weight = np.bincount(sites.site, weights=sites.weight * residual[sites.example], minlength=len(sites.x))
-        pull: Array = sites.x * weight[:, None].astype(sites.x.dtype)
-        return pull
+        weighted: Array = sites.x * weight[:, None].astype(sites.x.dtype)
+        return weighted
 
 
 class PlacedNetwork:
@@ -170,11 +170,11 @@ class PlacedNetwork:
         if isinstance(self._placement, WeightNoise) and level > 0:
             increment = self._placement.increment(level, rate)
         for bank in self._banks:
-            pull, layer = bank.pull(residual), bank.layer
+            weighted, layer = bank.weighted(residual), bank.layer
 
-            def block_step(block: int, worker: int, bank: _Bank = bank, layer: Layer = layer, pull: Array = pull) -> None:
+            def block_step(block: int, worker: int, bank: _Bank = bank, layer: Layer = layer, x: Array = weighted) -> None:
                 rows, noise_rows = layer.rows(block), layer.noise_rows(block)
-                np.dot(bank.pattern[rows], pull, out=layer.gradient[rows])
+                np.dot(bank.pattern[rows], x, out=layer.gradient[rows])
                 scratch = np.zeros_like(layer.noise[noise_rows])
                 layer.update(block, step, rate, scratch)
                 if increment > 0:

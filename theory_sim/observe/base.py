@@ -19,7 +19,7 @@ from theory_sim.network import FiniteNetwork
 from theory_sim.train.clock import AnyClock, AnyInstant
 from theory_sim.train.losses import Loss
 
-__all__ = ["LOSS_UNIT", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "weights_of"]
+__all__ = ["LOSS_UNIT", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "get_weights"]
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array | float]
@@ -127,7 +127,7 @@ class Snapshot:
         Noise level tau_t and correlation of the patterns between times by the exact recursions (THEORY §5); NaN where the
         optimiser's noise has no law of its own.
     network : Outputs
-        The engine's network: outputs, and at finite width the weights and their split (`weights_of`).
+        The engine's network: outputs, and at finite width the weights and their split (`get_weights`).
     train, test : Data
         Training set and fresh examples.
     loss : Loss
@@ -149,7 +149,7 @@ class Snapshot:
         return self.now.level
 
 
-def weights_of(snapshot: Snapshot, observer: str) -> FiniteNetwork:
+def get_weights(snapshot: Snapshot, observer: str) -> FiniteNetwork:
     """The network of a run at finite width, with its layers.
 
     Raises
@@ -213,7 +213,7 @@ class Observer(Choice, ABC):
         return {}
 
     def state(self) -> Mapping[str, Array]:
-        """What must be kept to go on after an interruption."""
+        """What must be kept to continue after an interruption."""
         return {}
 
     def restore(self, state: Mapping[str, Array]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from theory_sim.observe.base import Observer, Snapshot, Values, Variable, weights_of
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable, get_weights
 
 __all__ = ["Decomposition"]
 
@@ -27,7 +27,7 @@ class Decomposition(Observer):
     }
 
     def observe(self, snapshot: Snapshot) -> Values:
-        layers = list(weights_of(snapshot, "Decomposition").layers.values())
+        layers = list(get_weights(snapshot, "Decomposition").layers.values())
         noise = np.array([_norm(layer.noise) for layer in layers])
         return {
             "norm_signal": np.array([_norm(layer.signal) for layer in layers]),

@@ -17,7 +17,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
-from theory_sim.observe.base import LOSS_UNIT, Observer, Snapshot, Use, Values, Variable, weights_of
+from theory_sim.observe.base import LOSS_UNIT, Observer, Snapshot, Use, Values, Variable, get_weights
 
 __all__ = ["SCALES", "THETAS", "Descent"]
 
@@ -63,7 +63,7 @@ class Descent(Observer):
         self.recording = recording
 
     def observe(self, snapshot: Snapshot) -> Values:
-        train, network = snapshot.train, weights_of(snapshot, "the observer 'descent'")
+        train, network = snapshot.train, get_weights(snapshot, "the observer 'descent'")
         f, y, w_star = network.f, train.y, train.w_star
         seen = np.flatnonzero(train.has_x1)
         x1 = train.x1[seen]
@@ -87,12 +87,12 @@ class Descent(Observer):
         from_V = train.alpha * (v @ (lit * (V @ directions.T)))[train.direction]
         offsets = np.stack([f - from_W - from_V, f - from_W])
 
-        pull = y * snapshot.loss.slope(y * f) / len(train)
-        gradient_W = w[:, None] * (active @ (pull[seen, None] * x1))
-        weights_V = np.bincount(train.direction, weights=pull * train.alpha, minlength=3)
+        residual_weight = y * snapshot.loss.slope(y * f) / len(train)
+        gradient_W = w[:, None] * (active @ (residual_weight[seen, None] * x1))
+        weights_V = np.bincount(train.direction, weights=residual_weight * train.alpha, minlength=3)
         gradient_V = v[:, None] * (lit @ (weights_V[:, None] * directions))
         sizes = [_squared(gradient_W), _squared(gradient_V)]
-        inner = [float(pull @ from_W), float(pull @ from_V)]
+        inner = [float(residual_weight @ from_W), float(residual_weight @ from_V)]
         squares = [_squared(W), _squared(V)]
 
         scale = np.array(SCALES) * np.sqrt(train.x1.shape[1])
@@ -106,7 +106,7 @@ class Descent(Observer):
             "descent_star": float(w @ (W @ w_star)),
             "descent_gradient_size": np.array([sum(sizes), sizes[0]]),
             "descent_gradient_theta": np.array([sum(inner), inner[0]]),
-            "descent_gradient_star": float(pull @ (share_W * along)),
+            "descent_gradient_star": float(residual_weight @ (share_W * along)),
             "descent_offset": np.sqrt((offsets**2).mean(axis=1)),
         }
 

@@ -41,7 +41,7 @@ class Gradients(Observer):
     variables: Mapping[str, Variable] = {
         "gradient_share": Variable(("kind",), "1", "share of the gradient on x_1, along the whole of it, by kind"),
         "gradient_share_signal": Variable(("kind",), "1", "share of its component along w*, by kind"),
-        "push": Variable(("kind",), "1", "mean of |l'(y f)|, the weight with which an example of the kind still pulls"),
+        "residual_weight": Variable(("kind",), "1", "mean of |l'(y f)|, the residual weight of an example of the kind"),
         "residual_Q": Variable(("direction",), "1", "sum of y alpha |l'(y f)| over the examples along a direction, over N"),
         "margin": Variable(("kind", "quantile"), "1", "quantiles of y f over the kind's training examples"),
     }
@@ -52,19 +52,19 @@ class Gradients(Observer):
     def observe(self, snapshot: Snapshot) -> Values:
         train = snapshot.train
         margin = train.y * snapshot.network.f
-        pull = -train.y * snapshot.loss.slope(margin)
+        residual_weight = -train.y * snapshot.loss.slope(margin)
         kinds = range(len(KINDS))
-        sums = np.stack([(pull[train.kind == k].astype(train.x1.dtype) @ train.x1[train.kind == k]) for k in kinds])
+        sums = np.stack([(residual_weight[train.kind == k].astype(train.x1.dtype) @ train.x1[train.kind == k]) for k in kinds])
         sums = sums.astype(np.float64)
         total = sums.sum(axis=0)
-        along = np.bincount(train.direction, weights=pull * train.alpha, minlength=3) / len(train)
+        along = np.bincount(train.direction, weights=residual_weight * train.alpha, minlength=3) / len(train)
         quantiles = np.full((len(KINDS), len(LEVELS)), math.nan)
         for k in kinds:
             if train.counts[k]:
                 quantiles[k] = np.quantile(margin[train.kind == k], LEVELS)
         return {
             "gradient_share": _shares(sums @ total), "gradient_share_signal": _shares(sums @ train.w_star),
-            "push": train.mean_by_kind(np.abs(pull)), "residual_Q": along, "margin": quantiles,
+            "residual_weight": train.mean_by_kind(np.abs(residual_weight)), "residual_Q": along, "margin": quantiles,
         }
 
     @classmethod

@@ -110,7 +110,7 @@ def learning_order(
 ) -> LearningOrder:
     """Learning times of P and Q and their order.
 
-    A run that learns both has the same answer however much longer it goes on; a run that diverged, or whose steps overshot
+    A run that learns both has the same answer however much longer it continues; a run that diverged, or whose steps overshot
     before both were learnt (`theory_sim.theory.crossings.oscillated`), has none.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 
 from theory_sim.data import Data
 from theory_sim.network.layer import Weights
-from theory_sim.observe.base import Observer, Snapshot, Values, Variable, weights_of
+from theory_sim.observe.base import Observer, Snapshot, Values, Variable, get_weights
 
 __all__ = ["Separation"]
 
@@ -36,7 +36,7 @@ class Separation(Observer):
     }
 
     def observe(self, snapshot: Snapshot) -> Values:
-        network = weights_of(snapshot, "Separation")
+        network = get_weights(snapshot, "Separation")
         plane = network.plane()
         g = np.stack([network.g, plane.g_signal])
         last = list(network.layers.values())[-1]  # V, or the layer that sees both patches

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["BOTH", "CLOSURE", "FINITE", "LIMIT", "engine_label", "rows_of", "sweep_both"]
+__all__ = ["BOTH", "CLOSURE", "FINITE", "LIMIT", "engine_label", "get_rows", "sweep_both"]
 
 BOTH: Final = ENGINES
 """The network, which a study judges, and the limit beside it."""
@@ -35,6 +35,6 @@ def engine_label(runs: xarray.Dataset) -> str:
     return str(runs["engine"].values)
 
 
-def rows_of(table: pandas.DataFrame, engine: Engine) -> pandas.DataFrame:
+def get_rows(table: pandas.DataFrame, engine: Engine) -> pandas.DataFrame:
     """Rows of a table that are of an engine, by its label in the column ``engine``."""
     return table[table["engine"] == engine.label]

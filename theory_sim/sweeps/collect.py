@@ -173,6 +173,8 @@ def collect(
     for name in (*metrics, *paired_metrics):
         if name in taken or (name in metrics and name in paired_metrics):
             raise InputError(f"a variable of your own named {name!r}", "a name that is not taken", "choose another")
+        if "/" in name:  # a folder of the store
+            raise InputError(f"a variable of your own named {name!r}", "a name without a slash", "choose another")
     shape = [len(axis) for axis in axes]
     columns = {name: _empty(name, shape) for name in (*OUTCOME_VARIABLES, *metrics, *paired_metrics)}
     states = store.states()

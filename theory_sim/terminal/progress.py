@@ -70,7 +70,7 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
 
 @contextmanager
 def time_progress(what: str) -> Iterator[None]:
-    """Show on a terminal, on standard error, that something is going on and for how long; nothing where it is no terminal."""
+    """Show on a terminal, on standard error, that something is at work and for how long; nothing where it is no terminal."""
     from rich.console import Console
     from rich.progress import Progress as Bar
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn

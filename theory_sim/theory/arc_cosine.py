@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 
 def _arccos(cosine: ArrayLike) -> Floats:
-    # Rounding may push a correlation of one slightly beyond one.
+    # Rounding may put a correlation of one slightly beyond one.
     angle: Floats = np.arccos(np.clip(np.asarray(cosine, dtype=np.float64), -1.0, 1.0))
     return angle
 

@@ -28,7 +28,7 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["C_0", "AverageBound", "Excess", "average_bound", "excess_of", "step_cost", "step_cost_stated"]
+__all__ = ["C_0", "AverageBound", "Excess", "average_bound", "get_excess", "step_cost", "step_cost_stated"]
 
 Array = np.ndarray[Any, Any]
 
@@ -125,7 +125,7 @@ class Excess:
         return float(self.distance + self.convexity.sum() + self.ridge.sum() + self.step.sum())
 
 
-def excess_of(
+def get_excess(
     rate: Array, loss: Array, cost: Array, star_loss: Array, distance: Array, size: Array, gradient_size: Array,
     gradient_theta: Array, gradient_star: Array, lambda_: float,
 ) -> Excess:

@@ -1,6 +1,6 @@
 """The error left on fresh P for S, which has only the P-only examples to learn it from (THEORY §10, §13).
 
-Once S has learnt Q, examples that hold both patterns no longer pull on x_1, and p_0 N = d/2 P-only examples are left; L-S
+Once S has learnt Q, examples that hold both patterns no longer act on x_1, and p_0 N = d/2 P-only examples are left; L-S
 learns P from all (1 - q_0) N = (1 - q_0) d/kappa^2 examples that hold it. The numbers here are those of d to infinity, for
 classifiers trained on the one set or the other and on nothing else.
 """

@@ -46,7 +46,7 @@ def _mean_loss(strength: float, nodes: Floats, weights: Floats) -> float:
     return float(weights @ np.logaddexp(0.0, -nodes * strength))
 
 
-def _mean_pull(strength: float, nodes: Floats, weights: Floats) -> float:
+def _mean_residual_weight(strength: float, nodes: Floats, weights: Floats) -> float:
     # sigma(-x) = exp(-log(1 + e^x)) does not overflow.
     return float(weights @ (nodes * np.exp(-np.logaddexp(0.0, nodes * strength))))
 
@@ -85,7 +85,7 @@ def _time_integral(end: float, nodes: Floats, weights: Floats) -> float:
     for panel in range(panels):
         for node, weight in zip(_NODES, _WEIGHTS, strict=True):
             at = width * (panel + 0.5 * (float(node) + 1.0))
-            total += 0.5 * width * float(weight) / _mean_pull(at, nodes, weights)
+            total += 0.5 * width * float(weight) / _mean_residual_weight(at, nodes, weights)
     return total
 
 
@@ -124,7 +124,7 @@ def tau_Q(
 ) -> float:
     """Return the time to bring Q's loss to ``level`` with frozen patterns (THEORY §8).
 
-    c_Q / ((1 - p0) arctan(r) (1 + r^2)): Q-only examples and those that hold both patterns pull,
+    c_Q / ((1 - p0) arctan(r) (1 + r^2)): Q-only examples and those that hold both patterns act,
     as at the start of a run. Infinite if no example holds Q (p0 = 1).
     """
     return _over(c_Q(level, alpha_min, alpha_max), (1.0 - p0) * math.atan(r) * (1.0 + r * r))
@@ -133,7 +133,7 @@ def tau_Q(
 def tau_Q_after_annealing(
     level: float, *, r: float, q0: float, alpha_min: float = 0.0, alpha_max: float = 1.0
 ) -> float:
-    """Return tau_Q when P has been learnt before: only the Q-only share q0 still pulls (§8)."""
+    """Return tau_Q when P has been learnt before: only the Q-only share q0 still acts (§8)."""
     return _over(c_Q(level, alpha_min, alpha_max), q0 * math.atan(r) * (1.0 + r * r))
 
 
@@ -153,6 +153,6 @@ def ridge_floor(*, d: int, lambda_: float, q0: float, g0: float = 1.0) -> tuple[
     if lambda_ == 0.0:
         return math.inf, 0.0
     nodes, weights = margin_law(g0)
-    pull = 4.0 * d * lambda_ / (1.0 - q0)
-    signal = _bisect(lambda a: _mean_pull(a, nodes, weights) - pull * a, 1.0)
+    decay = 4.0 * d * lambda_ / (1.0 - q0)
+    signal = _bisect(lambda a: _mean_residual_weight(a, nodes, weights) - decay * a, 1.0)
     return signal, _mean_loss(signal, nodes, weights)

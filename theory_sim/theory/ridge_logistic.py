@@ -54,7 +54,7 @@ class RidgeLogistic:
     across : float
         s, the size of theta across w*.
     gamma : float
-        By how much an example pulls on its own output: z = q + gamma / (1 + e^z) from the output q without it.
+        By how much an example moves its own output: z = q + gamma / (1 + e^z) from the output q without it.
     overlap : float
         c = A / sqrt(A^2 + s^2).
     loss : float
@@ -153,7 +153,7 @@ def ridge_logistic_at_loss(delta: float, loss: float, g_0: float = 1.0) -> Ridge
 
 
 def _averaging(delta: float, g_0: float) -> Floats:
-    """Logarithms of A, s and gamma where the ridge is so large that every example pulls with weight 1/2."""
+    """Logarithms of A, s and gamma where the ridge is so large that every example has the residual weight 1/2."""
     ridge = _RIDGES[1]
     mean = g_0 + math.sqrt(2.0 / math.pi)
     logarithms: Floats = np.log([mean / (2.0 * ridge), 1.0 / (2.0 * ridge * math.sqrt(delta)), 1.0 / (delta * ridge)])
@@ -171,21 +171,21 @@ def _equations(x: Floats, ridge: float, delta: float, g_0: float) -> Floats:
 
 
 def _means(x: Floats, g_0: float) -> tuple[float, float, float, float]:
-    """E[v p], E[p^2], E[gamma l''/(1 + gamma l'')] and E[l] at the outputs z, with the pull p = 1/(1 + e^z)."""
+    """E[v p], E[p^2], E[gamma l''/(1 + gamma l'')] and E[l] at the outputs z, with the residual weight p = 1/(1 + e^z)."""
     from scipy.special import erfcx, expit, ndtr
 
     signal, across, gamma = np.exp(x)
     size = math.hypot(signal, across)
     cosine, sine = signal / size, across / size
-    # q = A v + s G without the example's own pull is A g_0 + size u, u skew-normal; |g| given u is a truncated normal.
+    # q = A v + s G without the example's own part is A g_0 + size u, u skew-normal; |g| given u is a truncated normal.
     u, weight = _panels((-_TAIL * sine, _TAIL * sine, _TAIL))  # the density rises within a few times sine
     ratio = cosine / sine * u
     density = weight * math.sqrt(2.0 / math.pi) * np.exp(-0.5 * u * u) * ndtr(ratio)
     v = g_0 + cosine * u + sine * math.sqrt(2.0 / math.pi) / erfcx(-ratio / math.sqrt(2.0))
     z = _proximal(signal * g_0 + size * u, gamma)
-    pull = expit(-z)
-    stiffness = gamma * pull * (1.0 - pull)  # gamma l''(z)
-    each = np.stack([v * pull, pull * pull, stiffness / (1.0 + stiffness), np.logaddexp(0.0, -z)])
+    slope = expit(-z)
+    stiffness = gamma * slope * (1.0 - slope)  # gamma l''(z)
+    each = np.stack([v * slope, slope * slope, stiffness / (1.0 + stiffness), np.logaddexp(0.0, -z)])
     along, square, undone, loss = (float(mean) for mean in each @ density)
     return along, square, undone, loss
 
@@ -204,8 +204,8 @@ def _proximal(q: Floats, gamma: float) -> Floats:
     # The left side is convex below 0 and concave above, and its root has the sign of q + gamma/2.
     z = np.where(q > -0.5 * gamma, np.maximum(q, 0.0), np.minimum(q + gamma, 0.0))
     for _ in range(_ROUNDS):
-        pull = expit(-z)
-        step = (z - gamma * pull - q) / (1.0 + gamma * pull * (1.0 - pull))
+        slope = expit(-z)
+        step = (z - gamma * slope - q) / (1.0 + gamma * slope * (1.0 - slope))
         z = z - step
         if np.all(np.abs(step) <= 1e-13 * (1.0 + np.abs(z))):
             break

@@ -8,7 +8,7 @@ import numpy as np
 
 from theory_sim.plots.engine_marks import ENGINES, engine_mark
 from theory_sim.plots.style import COLOURS, WIDTH, style
-from theory_sim.studies.engines import rows_of
+from theory_sim.studies.engines import get_rows
 
 if TYPE_CHECKING:
     import pandas
@@ -35,7 +35,7 @@ def plot(table: pandas.DataFrame) -> Figure:
         for name, label, colour, shift in (("level", "noise level", COLOURS["noise"], -0.3),
                                            ("motion", "pattern motion", COLOURS["Q"], 0.12)):
             for engine, aside in zip(ENGINES, (0.0, 0.18), strict=True):
-                rows, (marker, fill) = rows_of(annealed, engine), engine_mark(engine, colour)
+                rows, (marker, fill) = get_rows(annealed, engine), engine_mark(engine, colour)
                 at = [ways.index(pair) + shift + aside
                       for pair in zip(rows["way"], rows["eta_2 / eta_1"], strict=True)]
                 mean = rows[f"{name} after / before"].to_numpy(dtype=float)

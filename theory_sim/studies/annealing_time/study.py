@@ -36,7 +36,7 @@ import numpy as np
 
 from theory_sim.studies.annealing_time.figure import plot
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.engines import FINITE, engine_label, rows_of, sweep_both
+from theory_sim.studies.engines import FINITE, engine_label, get_rows, sweep_both
 from theory_sim.studies.groups import Row, done_seeds, grid_cells, group_row, mean_columns
 from theory_sim.studies.quick import quick_base, quick_seeds
 from theory_sim.studies.registry import register
@@ -151,7 +151,7 @@ def _times_of(summary: Summary) -> list[float]:
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    finite = rows_of(table, FINITE)
+    finite = get_rows(table, FINITE)
     judged = finite[finite["annealed"] > 0]
     findings = []
     for part, statement in _PARTS.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from theory_sim.plots.engine_marks import ENGINES, engine_mark
 from theory_sim.plots.style import COLOURS, WIDTH, style
 from theory_sim.statistics.intervals import share_interval
-from theory_sim.studies.engines import rows_of
+from theory_sim.studies.engines import get_rows
 
 if TYPE_CHECKING:
     import pandas
@@ -35,7 +35,7 @@ def plot(table: pandas.DataFrame) -> Figure:
         for column, of, label, colour, shift in (("L-S: P first", "L-S: n", "L-S: P first", COLOURS["P"], -0.3),
                                                  ("S: Q first", "S: n", "S: Q first", COLOURS["Q"], 0.08)):
             for engine, more in zip(ENGINES, (0.0, 0.19), strict=True):
-                rows, (marker, fill) = rows_of(table[table[of] > 0], engine), engine_mark(engine, colour)
+                rows, (marker, fill) = get_rows(table[table[of] > 0], engine), engine_mark(engine, colour)
                 share = (rows[column] / rows[of]).to_numpy(dtype=float)
                 ends = [share_interval(int(k), int(n)) for k, n in zip(rows[column], rows[of], strict=True)]
                 at = [noises.index(noise) + shift + more for noise in rows["noise"]]

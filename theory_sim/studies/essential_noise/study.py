@@ -32,7 +32,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from theory_sim.studies.decisions import Side, judge_share
-from theory_sim.studies.engines import FINITE, engine_label, rows_of, sweep_both
+from theory_sim.studies.engines import FINITE, engine_label, get_rows, sweep_both
 from theory_sim.studies.essential_noise.figure import plot
 from theory_sim.studies.groups import Row, grid_cells, group_row, pair_row
 from theory_sim.studies.quick import quick_base, quick_seeds
@@ -107,7 +107,7 @@ def _judge(table: pandas.DataFrame, statement: str, noises: list[str], expect: S
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    finite = rows_of(table, FINITE)
+    finite = get_rows(table, FINITE)
     batches = [str(noise) for noise in finite["noise"] if noise not in _GAUSSIAN]
     return StudyVerdict.of([
         _judge(finite, "noise scaled by the rate gives the flip", ["scaled"], "above"),

@@ -35,7 +35,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from theory_sim.studies.decisions import Side, judge_first
-from theory_sim.studies.engines import FINITE, engine_label, rows_of, sweep_both
+from theory_sim.studies.engines import FINITE, engine_label, get_rows, sweep_both
 from theory_sim.studies.groups import Row, grid_cells, group_row, pair_row
 from theory_sim.studies.kernel_change.figure import plot
 from theory_sim.studies.registry import register
@@ -76,7 +76,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    findings, finite = [], rows_of(table, FINITE)
+    findings, finite = [], get_rows(table, FINITE)
     for patterns, side in _EXPECTED.items():
         shown = "there" if side == "above" else "absent"
         statement = f"patterns {patterns}: the effect, P first under L-S and Q first under S, is {shown}"

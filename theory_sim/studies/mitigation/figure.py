@@ -8,7 +8,7 @@ import numpy as np
 
 from theory_sim.plots.engine_marks import ENGINES
 from theory_sim.plots.style import WIDTH, style
-from theory_sim.studies.engines import rows_of
+from theory_sim.studies.engines import get_rows
 
 if TYPE_CHECKING:
     import pandas
@@ -34,7 +34,7 @@ def plot(table: pandas.DataFrame) -> Figure:
         axes = figure.subplots(1, 2, sharey=True)
         for ax, engine, title in zip(axes, ENGINES, ("finite width", "limit"), strict=True):
             share = np.full((len(levels), len(times)), np.nan)
-            for _, row in rows_of(arms, engine).iterrows():
+            for _, row in get_rows(arms, engine).iterrows():
                 i, j = levels.index(row["s"]), times.index(row["annealed at tau"])
                 share[i, j] = row["P first"] / row["n"] if row["n"] else np.nan
                 dark = share[i, j] < 0.5

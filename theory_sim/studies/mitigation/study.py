@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from theory_sim.studies.engines import FINITE, rows_of, sweep_both
+from theory_sim.studies.engines import FINITE, get_rows, sweep_both
 from theory_sim.studies.mitigation.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.small_rate import arm_rows, judge_arm, make_base
@@ -76,7 +76,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    finite = rows_of(table, FINITE)
+    finite = get_rows(table, FINITE)
     arms = finite[finite["arm"] == "S + noise"]
     chosen = arms[np.isclose(arms["s"], 1.0)].sort_values("annealed at tau", ascending=False, kind="stable")
     findings = judge_arm("pre-activation noise of L-S's level, annealed", chosen, level=_LEVEL)

@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from theory_sim.studies.engines import BOTH, FINITE, rows_of, sweep_both
+from theory_sim.studies.engines import BOTH, FINITE, get_rows, sweep_both
 from theory_sim.studies.groups import Row
 from theory_sim.studies.noise_placement.figure import plot
 from theory_sim.studies.registry import register
@@ -93,7 +93,7 @@ def _named(row: Row) -> Row:
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    finite = rows_of(table, FINITE)
+    finite = get_rows(table, FINITE)
     annealed = finite[~finite["annealed"].isin(("no noise", "never"))]
     findings = [finding for placement in _JUDGED for finding in judge_arm(
         f"annealed noise, placement {placement}", annealed[annealed["noise_placement"] == placement], level=_LEVEL)]

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.engines import FINITE, engine_label, rows_of, sweep_both
+from theory_sim.studies.engines import FINITE, engine_label, get_rows, sweep_both
 from theory_sim.studies.groups import Row, done_seeds, grid_cells, group_row, mean_columns, pair_row
 from theory_sim.studies.quick import quick_base, quick_seeds
 from theory_sim.studies.registry import register
@@ -125,7 +125,7 @@ def _alone(noisy: xarray.Dataset, quiet: xarray.Dataset) -> list[bool]:
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    finite = rows_of(table, FINITE)
+    finite = get_rows(table, FINITE)
     flips = finite[(finite["run"] == "L-S") & (finite["lambda"] == 0)]
     counts = {
         "level": _counted(finite, "level: shown", "level: sets"), "message": _counted(flips, "flips", "pairs"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory_sim.plots.style import COLOURS, WIDTH, style
-from theory_sim.studies.engines import CLOSURE, LIMIT, rows_of
+from theory_sim.studies.engines import CLOSURE, LIMIT, get_rows
 
 if TYPE_CHECKING:
     import pandas
@@ -38,12 +38,12 @@ def plot(table: pandas.DataFrame) -> Figure:
         judged = table[table["alpha"] == laws[0]]
         for schedule, name, label, kind, marker in _TIMES:
             rows = judged[judged["schedule"] == schedule].sort_values("d")
-            closure, limit = rows_of(rows, CLOSURE), rows_of(rows, LIMIT)
+            closure, limit = get_rows(rows, CLOSURE), get_rows(rows, LIMIT)
             colour, fill = COLOURS[kind], COLOURS[kind] if schedule == "L-S" else "white"
             times.plot(closure["d"], closure[name], color=colour, lw=0.9)
             times.plot(limit["d"], limit[name], ls="", marker=marker, ms=4, mfc=fill, mec=colour, label=label)
         times.plot([], [], color=COLOURS["noise"], lw=0.9, label="closure")
-        closure = rows_of(judged[judged["schedule"] == "S"], CLOSURE).sort_values("d")
+        closure = get_rows(judged[judged["schedule"] == "S"], CLOSURE).sort_values("d")
         for name in ("tau_P", "tau_Q"):
             times.plot(closure["d"], closure[f"{name} closed form"], color="black", ls=":", lw=1.0,
                        label="closed form" if name == "tau_Q" else None)
@@ -60,9 +60,9 @@ def _gap(ax: Axes, table: pandas.DataFrame, laws: list[str]) -> None:
     name = "error S / L-S, equal loss"
     rows = table[(table["schedule"] == "L-S")].sort_values("d")
     for law, ls, colour in zip(laws, ("-", "--"), (COLOURS["signal"], COLOURS["noise"]), strict=True):
-        closure = rows_of(rows[rows["alpha"] == law], CLOSURE)
+        closure = get_rows(rows[rows["alpha"] == law], CLOSURE)
         ax.plot(closure["r d"], closure[name], color=colour, ls=ls, lw=0.9, label=f"closure, {_shown(law)}")
-    limit = rows_of(rows, LIMIT)
+    limit = get_rows(rows, LIMIT)
     value = limit[name].to_numpy(dtype=float)
     ends = [limit[f"{name} {end}"].to_numpy(dtype=float) for end in ("low", "high")]
     reach = [np.where(np.isfinite(end), np.abs(end - value), 0.0) for end in ends]

@@ -54,7 +54,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.statistics.intervals import mean_interval, student_quantile
 from theory_sim.studies.decisions import judge_share
-from theory_sim.studies.engines import CLOSURE, LIMIT, rows_of
+from theory_sim.studies.engines import CLOSURE, LIMIT, get_rows
 from theory_sim.studies.groups import done_seeds, group_row, pair_row
 from theory_sim.studies.registry import register
 from theory_sim.studies.scaling.figure import plot
@@ -229,7 +229,7 @@ def _student(sample: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
-    limit = rows_of(table, LIMIT)
+    limit = get_rows(table, LIMIT)
     limit = limit[limit["alpha"] == next(iter(FAMILIES))]
     large, small = (limit[limit["schedule"] == schedule].sort_values("d") for schedule in ("L-S", "S"))
     statement = "P is learnt first under L-S and Q first under S"

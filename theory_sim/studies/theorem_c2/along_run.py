@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from theory_sim.errors import InputError
 from theory_sim.observe.descent import THETAS
-from theory_sim.theory.changing_kernels import AverageBound, Excess, average_bound, excess_of, step_cost, step_cost_stated
+from theory_sim.theory.changing_kernels import AverageBound, Excess, average_bound, get_excess, step_cost, step_cost_stated
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["TOLERANCE", "Steps", "get_steps"]
@@ -78,7 +78,7 @@ class Steps:
 
     def excess(self, cost: Array, s: int) -> Excess:
         """Parts of right minus left for the classifier number s."""
-        return excess_of(self.rate, self.loss, cost, self.star_loss[:, s], self.distance[:, s], self.size, self.gradient_size,
+        return get_excess(self.rate, self.loss, cost, self.star_loss[:, s], self.distance[:, s], self.size, self.gradient_size,
                          self.gradient_theta, self.gradient_star[:, s], self.lambda_)
 
     def identity_error(self) -> float:

@@ -24,7 +24,7 @@ _GAPS = {
     "times": (r"$\log\tau$", COLOURS["Q"], "^"),
 }
 _RUNS = {"annealed": True, "small rate": False}
-_MOTION = {"still": ("signal alone moves patterns", COLOURS["P"], "o"), "moving": ("noise of S too", COLOURS["Q"], "s")}
+_MOTION = {"noiseless": ("signal alone moves patterns", COLOURS["P"], "o"), "moving": ("noise of S too", COLOURS["Q"], "s")}
 
 
 def plot(table: pandas.DataFrame) -> Figure:

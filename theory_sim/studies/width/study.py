@@ -106,7 +106,7 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     q_base = Experiment(tau_0=1.0, m_W=100, m_V=100, dtype="float64", schedule="S", max_tau=500.0, record_every=20.0, n_test=1)
     if small:
         q_base = q_base.replace(d=40, record_every=50.0, eta_2=2.0)
-    still = q_base.replace(tau_xi=0.0, lambda_=0.0, eta_2=4.0)
+    noiseless = q_base.replace(tau_xi=0.0, lambda_=0.0, eta_2=4.0)
     neurons = {"m_V": (1000, 4000) if small else (10_000, 40_000)}
     starts = Zip({"tau_0": _STARTS, "tau_xi": [_MOTION * tau_0 for tau_0 in _STARTS]})
 
@@ -119,7 +119,8 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     return {
         "annealed": Sweep("annealed", annealed, both, ("pieces",), many, others),
         "small rate": Sweep("small-rate", base, both, ("S",), many, others),
-        "still": Sweep("still", still, (Product({"r": (0.3, 0.5), **neurons, "tau_0": _STARTS}),), ("S",), some, BOTH),
+        "noiseless": Sweep("noiseless", noiseless, (Product({"r": (0.3, 0.5), **neurons, "tau_0": _STARTS}),), ("S",), some,
+                           BOTH),
         "moving": Sweep("moving", q_base, (Product(neurons), starts), ("S",), few, BOTH),
         "m_W": Sweep("m_W", w_base, (Product({"m_W": (20, 50) if small else (250, _ENOUGH_W)}),), schedules, few, BOTH),
         "order": Sweep("order", v_base, (Product({"m_V": (100, 400) if small else (2000, 8000, 32_000)}),), schedules, few,
@@ -184,7 +185,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     rows: list[Row] = []
     for run in ("annealed", "small rate"):
         rows += _gap_rows(run, summaries[run])
-    for run in ("still", "moving"):
+    for run in ("noiseless", "moving"):
         rows += _deficit_rows(run, summaries[run])
     rows += _width_rows(summaries["m_W"], "m_W", _close)
     rows += _width_rows(summaries["order"], "order", _same_order)
@@ -235,7 +236,7 @@ def _deficit_rows(run: str, summary: Summary) -> list[Row]:
     rows: list[Row] = []
     for cell in cells:
         control = controls[float(cell["r"]), int(cell["m_V"])]
-        lacking, own = 1 - cell["h / limit"].values, 1 - control["h / limit"].values
+        lacking, own = 1 - cell["h over limit"].values, 1 - control["h over limit"].values
         q = cell["q"].values
         row: Row = {"part": "deficit", "run": run, "against": LIMIT.label, "n": int(np.isfinite(lacking).sum()),
                     "r": float(cell["r"]), "m_W": summary.sweep.experiment.m_W, "m_V": int(cell["m_V"]),
@@ -322,7 +323,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
             rows = slopes[(slopes["run"] == run) & (slopes["against"] == other.label)]
             findings.append(_judge(f"{run}: the gap of outputs from the {other.label} stays", rows, "slope of outputs", _APART))
     cells = table[(table["part"] == "deficit") & (table["q"] >= _JUDGED_Q[0]) & (table["q"] < _JUDGED_Q[1])]
-    for run, whose in (("still", "patterns that only the signal moves"), ("moving", "patterns that the noise of S moves")):
+    for run, whose in (("noiseless", "patterns that only the signal moves"), ("moving", "patterns that the noise of S moves")):
         findings.append(_judge(f"{whose}: h falls short by 0.55 q", cells[cells["run"] == run], "deficit / q", _DEFICIT))
     enough = table[(table["part"] == "m_W") & (table["m_W"] == _ENOUGH_W)]
     findings.append(_judge_count(f"m_W = {_ENOUGH_W} is enough for the losses and learning time of P", enough))
@@ -374,5 +375,5 @@ STUDY: Final = register(Study(
     seconds={"small": 20, "default": 400, "full": 2400},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
     paired_metrics={"gap of outputs": _outputs_gap, "gap of losses": _losses_gap, "gap of times": _times_gap,
-                    "h / limit": _h_ratio, "q": _q, "gap of P loss": _P_loss_gap},
+                    "h over limit": _h_ratio, "q": _q, "gap of P loss": _P_loss_gap},
 ))

@@ -230,7 +230,7 @@ class _LinearNeurons(Rule):
 
 
 class _OtherRate(Rule):
-    """Another rate; time goes on by the rates that are used, and L-S reads the losses that were observed."""
+    """Another rate; time continues by the rates that are used, and L-S reads the losses that were observed."""
 
     def __init__(self, experiment: Experiment, answer: Answer, rates: Array) -> None:
         super().__init__(experiment, answer, rates)

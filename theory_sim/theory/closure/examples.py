@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 
-__all__ = ["Examples", "Losses", "examples_of", "losses", "residual_weight"]
+__all__ = ["Examples", "Losses", "make_examples", "losses", "residual_weight"]
 
 _ALPHA_NODES = 6
 _MARGIN_NODES = 10
@@ -69,7 +69,7 @@ class Losses:
     accuracy_both: float
 
 
-def examples_of(problem: ClosureProblem) -> Examples:
+def make_examples(problem: ClosureProblem) -> Examples:
     """Tensor grid over kind and class, alpha (uniform), |g| (half normal) and the interference (two normal draws)."""
     x, w = np.polynomial.legendre.leggauss(_ALPHA_NODES)
     q_alpha = problem.alpha_min + (problem.alpha_max - problem.alpha_min) * 0.5 * (x + 1.0)

@@ -14,7 +14,7 @@ from theory_sim.theory.closure.memory import Block
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 from theory_sim.theory.closure.setting import BlockStep, Setting
 
-__all__ = ["PatchQ", "Residual", "equal_time_kernel", "residual_of", "step_q"]
+__all__ = ["PatchQ", "Residual", "equal_time_kernel", "get_residual", "step_q"]
 
 # Newton's steps end at rounding (1e-13) where the grid is fine enough; on one that is not, far off.
 _NEWTON = 1e-8
@@ -46,7 +46,7 @@ class Residual:
     weight: Floats
 
 
-def residual_of(problem: ClosureProblem, examples: Examples, p_margin: Floats, g: Floats) -> Residual:
+def get_residual(problem: ClosureProblem, examples: Examples, p_margin: Floats, g: Floats) -> Residual:
     """Residuals that train Q at outputs g, from the margins (J,) of the P patches."""
     sign = np.array([1.0, -1.0])
     alone = residual_weight((sign * g)[:, None] * examples.q_alpha)
@@ -112,7 +112,7 @@ class _Implicit:
     def residual(self, g: Floats) -> tuple[Floats, Floats]:
         """Residual (2,) at the block's centre if its outputs are g at its end, and the end's derivative."""
         share = self.block.share
-        end = residual_of(self.setting.problem, self.setting.examples, self.p_margin, g)
+        end = get_residual(self.setting.problem, self.setting.examples, self.p_margin, g)
         return (1.0 - share) * self.start.value + share * end.value, end.slope
 
 

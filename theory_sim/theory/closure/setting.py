@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from theory_sim.theory.closure.examples import Examples, examples_of
+from theory_sim.theory.closure.examples import Examples, make_examples
 from theory_sim.theory.closure.memory import Block, Correlations, History
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 
@@ -49,7 +49,7 @@ class Setting:
     @classmethod
     def of(cls, problem: ClosureProblem) -> Setting:
         """Setting of a problem, at its start."""
-        examples = examples_of(problem)
+        examples = make_examples(problem)
         kinds = Kinds.of(problem, examples)
         return cls(problem, examples, kinds, History(examples.v.size, kinds.share.size))
 

@@ -14,7 +14,7 @@ from theory_sim.theory.closure.grid import Grid
 from theory_sim.theory.closure.memory import Block
 from theory_sim.theory.closure.noise import Noise
 from theory_sim.theory.closure.patch_p import PatchP, step_p
-from theory_sim.theory.closure.patch_q import PatchQ, Residual, residual_of, step_q
+from theory_sim.theory.closure.patch_q import PatchQ, Residual, get_residual, step_q
 from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
 from theory_sim.theory.closure.setting import BlockStep, Setting
 
@@ -87,13 +87,13 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150) -
 
 def _start(setting: Setting) -> _State:
     p, q = PatchP.start(setting.examples, setting.kinds), PatchQ.start()
-    residual = residual_of(setting.problem, setting.examples, p.margin, q.g)
+    residual = get_residual(setting.problem, setting.examples, p.margin, q.g)
     found = losses(setting.problem, setting.examples, p.margin, q.g)
     return _State(0, 0, 0.0, Noise.start(setting.problem), p, q, residual, found, residual.weight, math.inf)
 
 
 def _end(problem: ClosureProblem, state: _State, highest: float) -> End | None:
-    """How a run ends here, None if it goes on: the rules of loop.run, in their order."""
+    """How a run ends here, None if it continues: the rules of loop.run, in their order."""
     loss = state.losses.loss
     if not loss <= highest:  # NaN included
         return "diverged"
@@ -141,7 +141,7 @@ def _advance(setting: Setting, state: _State, rate: float, steps: int, tau: floa
     step = BlockStep(n, block, history.correlations(n + 1, block.end, problem), forward)
     p = step_p(setting, state.p, step, now.weight)
     q = step_q(setting, state.q, step, now, p.margin)
-    residual = residual_of(problem, examples, p.margin, q.g)
+    residual = get_residual(problem, examples, p.margin, q.g)
     found = losses(problem, examples, examples.margin(p.margin, q.g), q.g)
     return _State(n + 1, state.step + steps, tau, block.end, p, q, residual, found, now.weight, block.length)
 

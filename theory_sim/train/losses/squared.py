@@ -10,7 +10,7 @@ __all__ = ["Squared"]
 
 @LOSSES.register
 class Squared(Loss):
-    """(1 - v)^2 / 2: margins above 1 are pulled back."""
+    """(1 - v)^2 / 2: margins above 1 fall again."""
 
     name = "squared"
     summary = r"$(1-v)^2/2$, which is $(y-f)^2/2$"

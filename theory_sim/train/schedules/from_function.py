@@ -18,7 +18,7 @@ def schedule_from(
 ) -> type[TimeSchedule]:
     """Make a function of time known as a schedule: ``Experiment(schedule=name)`` then uses it.
 
-    It is registered in this process. Another process that goes on with the run, as `theory_sim.resume` does after a crash, has
+    It is registered in this process. Another process that continues the run, as `theory_sim.resume` does after a crash, has
     to call this first. Worker processes of a sweep find it only in a module that is declared as an entry point.
 
     Parameters

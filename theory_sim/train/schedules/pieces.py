@@ -1,4 +1,4 @@
-"""The user's schedule: [[until, rate], ...]; the last rate goes on."""
+"""The user's schedule: [[until, rate], ...]; the last rate stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Pieces(TimeSchedule):
     """Piecewise constant rate; a piece ends at the first step that leaves at or after its ``until``."""
 
     name = "pieces"
-    summary = "`[[until, rate], ...]`: your own; the last rate goes on"
+    summary = "`[[until, rate], ...]`: your own; the last rate stays"
     reads = ("pieces", "schedule_clock")
     piecewise_constant = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proofs_check.problem import Together
+from proofs_check.problem import All
 from proofs_check.problem.base import Evidence
 from proofs_check.recheck.refusal import Refused, only_keys
 from proofs_check.recheck.registry import check, rechecks
@@ -10,8 +10,8 @@ from proofs_check.recheck.registry import check, rechecks
 __all__ = ["check_parts"]
 
 
-@rechecks(Together, "proved", "certified", "supported", "refuted")
-def check_parts(problem: Together, outcome: str, evidence: Evidence) -> str:
+@rechecks(All, "proved", "certified", "supported", "refuted")
+def check_parts(problem: All, outcome: str, evidence: Evidence) -> str:
     """Look at each part, and at what they show together."""
     parts = dict(problem.parts)
     if outcome == "refuted":

@@ -10,16 +10,16 @@ from proofs_check.problem.base import Problem, Search
 from proofs_check.problem.linear_program import LinearProgram
 from theory_sim.errors import InputError
 
-__all__ = ["Together"]
+__all__ = ["All"]
 
 _FEW_PROGRAMS: Final = 4
 
 
 @dataclass(frozen=True)
-class Together(Problem):
+class All(Problem):
     """Several problems, all of which must hold; each has a name for the reader."""
 
-    kind: ClassVar[str] = "together"
+    kind: ClassVar[str] = "all"
 
     parts: tuple[tuple[str, Problem], ...]
 

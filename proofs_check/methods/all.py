@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from proofs_check.methods.counterexample import not_positive
-from proofs_check.problem import Inequality, Together
+from proofs_check.problem import All, Inequality
 from proofs_check.problem.base import Solution, solves
 
 __all__ = ["solve_all"]
 
 
-@solves(Together)
-def solve_all(problem: Together) -> Solution:
+@solves(All)
+def solve_all(problem: All) -> Solution:
     """Refuted by the first part that is; else the weakest of the parts' outcomes."""
     # A point at which one part is false is found in no time; to fail to certify another takes long.
     for name, part in problem.parts:
