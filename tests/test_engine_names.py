@@ -27,7 +27,9 @@ def _compared(tree: ast.AST) -> Iterator[ast.expr]:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("sel", "startswith"):
             yield from (*node.args, *(keyword.value for keyword in node.keywords))
         elif isinstance(node, ast.Dict):
-            yield from (key for key in node.keys if key is not None)
+            # A table by engine has no other keys; a document may have the key "limit" among others.
+            if all(isinstance(key, ast.Constant) and key.value in NAMES for key in node.keys):
+                yield from (key for key in node.keys if key is not None)
 
 
 def _names(text: str) -> list[str]:
