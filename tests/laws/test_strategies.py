@@ -33,7 +33,7 @@ AT_ODDS = [
     {"d", "overlap_z"}, {"kappa", "p0"}, {"kappa", "batch_size"}, {"p0", "q0"},
     {"tau_0_rate", "lambda_"}, {"tau_0_rate", "tau_xi"},
     {"noise_level", "noise_annealing"}, {"noise_level", "noise_factor"}, {"noise_level", "temperature"},
-    *({field, own} for own in ("warm_up_tau", "warm_up_from") for field in ("schedule", "pieces")),
+    *({field, own} for own in ("rise_tau_of_a_test", "rise_from_of_a_test") for field in ("schedule", "pieces")),
     {"noise_placement", "temperature"}, {"preconditioner", "m_W"}, {"preconditioner", "m_V"}, {"d_2", "overlap_z"},
 ]
 
@@ -136,12 +136,12 @@ def test_one_or_two_fields(data: st.DataObject) -> None:
 class WarmUp(Schedule):
     """A plug-in's: one field of its own with a default and one without."""
 
-    name = "warm-up-for-a-test"
+    name = "rise-for-a-test"
     summary = "rises"
     reads = ("eta_1",)
     fields: ClassVar[dict[str, Any]] = {
-        "warm_up_tau": Annotated[float, Field(50.0, ge=1e-12, le=1e12)],
-        "warm_up_from": Annotated[float, Field(ge=0.1, le=1.0)],
+        "rise_tau_of_a_test": Annotated[float, Field(50.0, ge=1e-12, le=1e12)],
+        "rise_from_of_a_test": Annotated[float, Field(ge=0.1, le=1.0)],
     }
 
     def __init__(self, experiment: Experiment, q_hat: float) -> None: ...
@@ -172,7 +172,7 @@ def plug_ins() -> Iterator[None]:
 def test_every_pair_of_fields() -> None:
     """Fields of plug-ins too; a pair is refused only if the Experiment itself names both as at odds, and few are."""
     every = fields()
-    assert {"warm_up_tau", "warm_up_from", "temperature"} < set(every)
+    assert {"rise_tau_of_a_test", "rise_from_of_a_test", "temperature"} < set(every)
     pairs = list(itertools.combinations(sorted(every), 2))
     draw = np.random.default_rng(0)
     refused = [pair for pair in pairs if impossible({name: values_of(name, every[name], draw) for name in pair}, draw)]
