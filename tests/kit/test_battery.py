@@ -19,12 +19,14 @@ import pytest
 from tests.kit import numpy_simulator
 from theory_sim import Experiment
 from theory_sim.errors import InputError
+from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.testing import Declined, Initial, Report, Task, check_simulator
 from theory_sim.testing.simulator.battery import LAWS, find_law
 from theory_sim.testing.simulator.mistakes import MISTAKES
 from theory_sim.testing.simulator.rule import Rule
 from theory_sim.testing.simulator.runs import Runs
 from theory_sim.testing.simulator.task import Answer, Examples
+from theory_sim.train.schedules import make_schedule
 
 TORCH = pytest.mark.skipif(importlib.util.find_spec("torch") is None,
                            reason="PyTorch is not installed: pip install torch==2.13.0")
@@ -142,6 +144,28 @@ def given_only(task: Task) -> dict[str, Any]:
     data, noise = (task.data.x1, task.data.x2, task.data.y), zip(*task.noise, strict=True)
     W, V, _ = simulator.run(data, tuple(task.initial), noise, task.steps)
     return {"W": W, "V": V}
+
+
+def any_schedule(task: Task) -> dict[str, Any]:
+    """As `given_only`, with the rates of the package's own schedules."""
+    simulator = numpy_simulator.Simulator(task.experiment, task.seed)
+    schedule = make_schedule(task.experiment, float(np.mean(task.data.kind == 1)))
+    steps = iter(range(task.steps))
+
+    def rate(tau: float, loss: float, q_hat: float) -> float:
+        schedule.step = next(steps)
+        return schedule.rate(tau, loss)
+
+    simulator.rate = rate  # type: ignore[method-assign]
+    data, noise = (task.data.x1, task.data.x2, task.data.y), zip(*task.noise, strict=True)
+    W, V, _ = simulator.run(data, tuple(task.initial), noise, task.steps)
+    return {"W": W, "V": V}
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.names())
+def test_every_schedule(schedule: str) -> None:
+    found = find_law("step", Runs(any_schedule, {"schedule": schedule}))
+    assert found.outcome == "holds" and f"schedule {schedule};" in found.detail, str(found)
 
 
 def test_what_cannot_be_tested_is_not_said_to_hold() -> None:

@@ -237,6 +237,7 @@ class _OtherRate(Rule):
         self.used: list[float] = []
         schedule = make_schedule(experiment, share_of_q_only(answer))
         for t in range(len(rates)):
+            schedule.step = t
             loss = training_loss(self, Rule.step(self, t, answer.W[t], answer.V[t]).f)
             self.used.append(self.chosen(t, schedule, sum(self.used), loss))
 

@@ -132,7 +132,7 @@ def possible_rates(experiment: Experiment, answer: Answer) -> list[tuple[float, 
     for t in range(len(answer.W) - 1):
         loss = training_loss(rule, rule.step(t, answer.W[t], answer.V[t]).f)
         slack = 1e3 * answer.eps
-        before = schedule.state()
+        schedule.step, before = t, schedule.state()
         rates = []
         for side in (1.0 + slack, 1.0 - slack, 1.0):  # the last one is what the schedule remembers
             schedule.restore(before)
