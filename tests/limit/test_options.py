@@ -13,9 +13,10 @@ import pytest
 from tests.test_reproducible import assert_identical
 from theory_sim import Experiment, Trajectory, learning_order, simulate
 from theory_sim.errors import InputError, StoreError
-from theory_sim.limit import memory, solve, spatial
+from theory_sim.limit import memory, spatial
 from theory_sim.limit.memory import estimated_bytes
 from theory_sim.memory import CERTAIN
+from theory_sim.network import given
 
 SMALL = Experiment(d=30, N=120, m_W=2, m_V=2, n_test=10, max_tau=60.0, record_every=5.0, epsilon_1=0.25, eta_1=4.0)
 LOOSE = SMALL.replace(neurons="independent", tau_0=0.2, tau_xi=0.002)
@@ -43,7 +44,7 @@ LOOSE = SMALL.replace(neurons="independent", tau_0=0.2, tau_xi=0.002)
 def test_refused_before_anything_is_computed(
     fields: dict[str, Any], options: dict[str, Any], named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(solve, "draw_data", lambda e: pytest.fail("data were drawn"))
+    monkeypatch.setattr(given, "draw_data", lambda e: pytest.fail("data were drawn"))
     with pytest.raises(InputError) as caught:
         simulate(SMALL.replace(**fields), "limit", **options)
     assert named in str(caught.value) and "rule:" in str(caught.value) and "fix:" in str(caught.value)
@@ -93,7 +94,7 @@ def test_same_schema_as_finite_width(tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [{}, {"spatial": "mean"}])
 def test_memory_is_asked_before_it_is_taken(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     e = Experiment(d=2000, N=40_000, dtype="float64")
-    monkeypatch.setattr(solve, "draw_data", lambda e: pytest.fail("allocated first"))
+    monkeypatch.setattr(given, "draw_data", lambda e: pytest.fail("allocated first"))
     needed = estimated_bytes(e, spatial=options.get("spatial", "exact"), noise="vanishing")
     # The rule: refused where even 0.8 of the estimate is not there.
     monkeypatch.setattr(memory, "available_bytes", lambda: int(CERTAIN * needed) - 1)
