@@ -91,10 +91,12 @@ def all_slacks(
         verdict = verdict_requirements(followed, fineness=fineness)
     except InputError:  # blocks too long to solve
         return None
-    # The precision follows, so that float32 binds nothing.
-    bound_by_float32 = {"noise-resolved", *(f"decay-resolved-{field}" for field in followed.rates())}
-    skipped = bound_by_float32 if followed.dtype == "float32" else set()
-    return slacks | {each.label: each.slack for each in verdict if each.id not in skipped}
+    # The precision follows, so that float32 binds nothing; the requirements are the same ones at every point.
+    of_precision = {"noise-resolved", *(f"decay-resolved-{field}" for field in followed.rates())}
+    free = of_precision if followed.dtype == "float32" else set()
+    return slacks | {
+        each.label.replace("float32", "float64"): math.inf if each.id in free else each.slack for each in verdict
+    }
 
 
 def _followed(experiment: Experiment) -> Experiment:

@@ -7,6 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from proofs_check.suggestion.nearest import nearest
+from proofs_check.suggestion.shifted import all_slacks
+from theory_sim import Experiment
 
 Floats = NDArray[np.float64]
 
@@ -49,3 +51,12 @@ def test_where_there_are_no_slacks_the_search_stays_away() -> None:
     """Nothing is known beyond 0.7, and 0.5 is enough."""
     found = nearest(lambda x: x - 0.5 if x[0] < 0.7 else None, np.zeros(1), 5.0, step=0.3, iterations=50)
     assert found is not None and found.short == 0.0 and found.reach == pytest.approx(0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_requirements_are_the_same_ones_where_the_precision_changes(dtype: str) -> None:
+    """A search crosses to parameters that only float64 resolves; its slacks are then those of the same requirements."""
+    experiment = Experiment.preset("quick").replace(dtype=dtype)
+    here, finer = (all_slacks(experiment, "all", {"lambda_": shift}, 0.25) for shift in (0.0, -6.0))
+    assert here is not None and finer is not None
+    assert list(here) == list(finer)
