@@ -162,9 +162,9 @@ def any_schedule(task: Task) -> dict[str, Any]:
     return {"W": W, "V": V}
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES.names())
-def test_every_schedule(schedule: str) -> None:
-    found = find_law("step", Runs(any_schedule, {"schedule": schedule}))
+@pytest.mark.parametrize(("schedule", "clock"), [*((name, "tau") for name in SCHEDULES.names()), ("cyclic", "step")])
+def test_every_schedule(schedule: str, clock: str) -> None:
+    found = find_law("step", Runs(any_schedule, {"schedule": schedule, "schedule_clock": clock}))
     assert found.outcome == "holds" and f"schedule {schedule};" in found.detail, str(found)
 
 

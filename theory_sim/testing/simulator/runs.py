@@ -22,7 +22,7 @@ SAME: Final[Mapping[str, Any]] = {
 _KNOWN: Final = {
     "name", "d", "kappa", "N", "p0", "q0", "g0", "r", "alpha_min", "alpha_max", "counts", "n_test", "m_W", "m_V", "neurons",
     "dtype", "schedule", "eta_1", "eta_2", "epsilon_1", "step_tau", "step_factor", "pieces", "lambda_", "loss", "optimiser",
-    "tau_xi", "tau_0", "tau_0_rate", "max_tau", "max_steps", "seed", "record_every",
+    "tau_xi", "tau_0", "tau_0_rate", "max_tau", "max_steps", "seed", "record_every", "schedule_clock",
 }
 _OPTIMISERS: Final = ("gradient-descent", "heavy-ball")
 SEEDS: Final = 4
