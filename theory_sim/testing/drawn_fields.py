@@ -17,7 +17,7 @@ from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import CHOSEN, NO_PLACEMENT, OPTIMISERS, PLACEMENTS, SCHEDULES
 from theory_sim.precision import precision_fault
-from theory_sim.train.noise import PreActivationNoise, WeightNoise
+from theory_sim.train.noise import LabelNoise, PreActivationNoise, WeightNoise
 from theory_sim.train.optimisers import LinearOptimiser
 
 __all__ = ["DrawnFields", "draw_fields", "draw_schedule", "fitting_schedules"]
@@ -279,6 +279,8 @@ def _draw_placement(fields: DrawnFields) -> None:
     fitting = [name for name in PLACEMENTS.names() if moving or not issubclass(PLACEMENTS[name], PreActivationNoise)]
     if not OPTIMISERS[fields.values.get("optimiser", "gradient-descent")].in_theory:
         fitting = [name for name in fitting if not issubclass(PLACEMENTS[name], WeightNoise)]
+    # Not noise on labels: it is rarely what is asked for by a level or its annealing, and not every loss or level takes it.
+    fitting = [name for name in fitting if not issubclass(PLACEMENTS[name], LabelNoise)]
     if fields.word("noise_placement", *fitting) == NO_PLACEMENT:
         return
     fields.number("noise_level", 0.01, 0.2)
