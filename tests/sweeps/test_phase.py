@@ -163,8 +163,3 @@ def test_one_schedule_has_no_phases(tmp_path: Path) -> None:
 def test_two_values_a_factor_of_ten_apart_are_even_on_a_logarithmic_scale() -> None:
     edges = cell_edges(np.array([1e-4, 1e-3]))
     assert edges[0] > 0 and edges == pytest.approx([10**-4.5, 10**-3.5, 10**-2.5])
-
-
-def test_borders_lie_half_way_between_and_as_far_outside() -> None:
-    assert cell_edges(np.array([1.0, 2.0, 4.5])) == pytest.approx([0.5, 1.5, 3.25, 5.75])
-    assert cell_edges(np.array([2.0])) == pytest.approx([1.8, 2.2]) and cell_edges(np.array([0.0])).tolist() == [-0.5, 0.5]

@@ -64,6 +64,12 @@ def test_the_first_and_last_values_are_allowed_and_no_others(
             function(*values)
 
 
+def test_no_examples_have_no_batches_drawn_with_replacement_either() -> None:
+    assert batch_covariance_factor(1, 4, replacement=True) == 0.25
+    with pytest.raises(InputError):
+        batch_covariance_factor(0, 1, replacement=True)
+
+
 def test_a_margin_has_the_sign_of_the_difference() -> None:
     assert log_margin(2.0, 1.0) == pytest.approx(math.log(2)) == -log_margin(1.0, 2.0)
     assert log_margin(1.0, 1.0) == 0.0 and log_margin(1.0, 0.0) == math.inf and log_margin(0.0, 1.0) == -math.inf
