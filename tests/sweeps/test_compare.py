@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,15 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from tests.studies.made_up import summaries_of
 from theory_sim import Experiment
 from theory_sim.engines import Engine
 from theory_sim.errors import InputError
 from theory_sim.statistics.censored import median_time
 from theory_sim.statistics.paired import compare_paired, holm
+from theory_sim.studies.registry import get_study
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.compare import compare_sweep
-from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.declaration import Sweep, SweepRun
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
 
@@ -129,6 +132,15 @@ def test_median_of_few_or_no_runs() -> None:
     assert six.coverage == pytest.approx(1 - 2 / 64)
     with pytest.raises(InputError, match="shape"):
         median_time([1.0], [1.0, 2.0])
+
+
+def test_a_kind_is_chosen_where_there_is_no_level() -> None:
+    def outcome(name: str, run: SweepRun) -> dict[str, Any]:
+        return {"loss_train": [7.0, run.experiment.seed + 2.0 * (run.experiment.schedule == "S"), 9.0]}
+
+    made_up = next(iter(summaries_of(get_study("kernel-change"), outcome).values()))
+    frame = compare_sweep(made_up, "loss_train", labels={"kind": "Q-only"})
+    assert set(frame["estimate"]) == {-2.0} and set(frame["larger"]) == {0.0}
 
 
 @pytest.fixture(scope="module")
