@@ -79,7 +79,8 @@ def test_width_counts_what_both_schedules_show_and_takes_the_control_off() -> No
     order = table[table["part"] == "order"]
     assert list(order["m_V"]) == [2000, 8000, 32_000] and set(order["shown"]) == {2}
     assert set(order["L-S: order as in the limit"]) == {6} and set(order["S: order as in the limit"]) == {4}
-    assert set(table[table["part"] == "gap"]["against"]) == {"limit", "limit (frozen)", "limit (independent)"}, "not itself"
+    for part in ("gap", "slope"):
+        assert set(table[table["part"] == part]["against"]) == {"limit", "limit (frozen)", "limit (independent)"}, "not itself"
     # h = 4 g where Q's loss is 0.45, the mean of log(1 + exp(-alpha g)) over alpha; q by its definition in THEORY §2.
     e = study.plan("default")["order"].experiment
     g = brentq(lambda g: quad(lambda a: math.log1p(math.exp(-a * g)), e.alpha_min, e.alpha_max)[0]
