@@ -121,3 +121,11 @@ def test_a_warning_of_a_file_is_printed(tmp_path: Path, capsys: pytest.CaptureFi
     make_plan(file, None, None, None, None)
     assert f"warning: {file}, lines 1 and 2: eta_2 = 0.3 with schedule = 'constant'" in capsys.readouterr().err
     make_plan(file, None, ["eta_1=2.0"], "constant,S", "0:2")
+
+
+def test_a_preset_typed_as_a_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from theory_sim.cli.options import make_plan
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="--preset quick"):
+        make_plan(Path("quick"), None, None, None, None)

@@ -117,3 +117,13 @@ def test_broken_stores_are_refused(run: Trajectory, tmp_path: Path) -> None:
         Trajectory(run.dataset.assign_attrs({attribute: value}), SMALL).save(path)
         with pytest.raises(StoreError, match=seen):
             Trajectory.load(path)
+
+
+def test_a_file_is_no_run(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("x")
+    with pytest.raises(StoreError, match=r"mine\.txt is a file\n.*the folder of a saved run"):
+        Trajectory.load(tmp_path / "mine.txt")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreError) as refused:
+        Trajectory.load(tmp_path / "folder")
+    assert "delete" not in str(refused.value)

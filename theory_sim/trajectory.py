@@ -116,6 +116,8 @@ class Trajectory:
             _require_finished(folder.with_name(f"{folder.name}{_PARTIAL}"))
             raise StoreError(f"{path} does not exist", "the folder of a saved run",
                              "check the path; `theory-sim run` prints where it writes")
+        if not folder.is_dir():
+            raise StoreError(f"{path} is a file", "the folder of a saved run", "check the path")
         try:
             _require_finished(folder)
             _require_run(folder)
@@ -140,7 +142,7 @@ class Trajectory:
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
             raise StoreError(f"{path} cannot be read as a run: {type(error).__name__}: {error}",
                              f"a store written by Trajectory.save (schema {SCHEMA})",
-                             "move it away or delete it, and run the experiment again") from error
+                             "check the path; if it was a run, move it away and run the experiment again") from error
         return cls(dataset, experiment)
 
     def history(self, name: str, **labels: Any) -> Any:

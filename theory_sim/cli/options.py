@@ -139,10 +139,15 @@ def make_plan(
 
 def _start(file: Path | None, preset: str | None, changes: dict[str, Any], options: dict[str, str]) -> Plan:
     """Plan of a file, whose warnings are printed, or of a preset; with the changes of the command line."""
+    from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
+    from theory_sim.experiment.description import preset_names
     from theory_sim.reading import by_options
     from theory_sim.sweeps.plan import Plan
 
+    if file is not None and not file.exists() and str(file) in preset_names():
+        raise InputError(f"the file {file}, which is not there", "a file",
+                         f"--preset {file} starts from the preset of that name")
     if file is None:
         start = Experiment.preset(preset or "default")
         with by_options(options):

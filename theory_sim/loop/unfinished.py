@@ -254,7 +254,7 @@ class UnfinishedRun:
                                  f"a run that was interrupted leaves {self.folder.name} beside it",
                                  f"theory-sim show {self.store} prints what it learnt")
             raise StoreError(f"{self.folder} holds no unfinished run", "a run that was interrupted leaves such a folder",
-                             "check the path")
+                             "check the path; if it is a folder of yours, move it away or choose another output")
         try:
             self._run, manifest = _read_manifest(path)
         except (OSError, ValueError, KeyError, TypeError) as error:

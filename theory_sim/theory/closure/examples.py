@@ -113,4 +113,5 @@ def losses(problem: ClosureProblem, examples: Examples, margin: Floats, g: Float
     )
     if problem.q0 == 0.0:
         q_loss = q_right = math.nan
-    return Losses(p_loss, q_loss, both_loss, total, p_right, q_right, both_right)
+    # Weights add up to 1 but for rounding; a share is at most 1. Not a number stays.
+    return Losses(p_loss, q_loss, both_loss, total, *(min(share, 1.0) for share in (p_right, q_right, both_right)))
