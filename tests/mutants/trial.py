@@ -2,8 +2,7 @@
 
 A mutant in compiled functions meets the check and tests uncompiled, and where that takes too long tests in a process that
 compiles them anew. One in other functions that no import runs is put into the functions of a process that has collected all
-tests. Any
-other needs a process that imports it.
+tests. Any other needs a process that imports it.
 """
 
 import difflib
