@@ -15,10 +15,12 @@ from pydantic.fields import FieldInfo
 
 from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import CHOSEN, NO_PLACEMENT, OPTIMISERS, PLACEMENTS, SCHEDULES
+from theory_sim.experiment.choices import CHOSEN, LOSSES, NO_PLACEMENT, OPTIMISERS, PLACEMENTS, SAMPLINGS, SCHEDULES
 from theory_sim.precision import precision_fault
+from theory_sim.train.losses import Loss
 from theory_sim.train.noise import LabelNoise, PreActivationNoise, WeightNoise
 from theory_sim.train.optimisers import LinearOptimiser
+from theory_sim.train.sampling import Sampling
 
 __all__ = ["DrawnFields", "draw_fields", "draw_schedule", "fitting_schedules"]
 
@@ -162,7 +164,9 @@ def _draw_data(fields: DrawnFields) -> None:
     fields.number("alpha_max", max(0.1, least), max(1.0, least))
     fields.word("counts", "random", "exact")
     fields.whole("n_test", 1, 4)
-    if fields.word("batch_size", None, 1) == 1 and "batch_size" not in fields.fixed:
+    sampling = SAMPLINGS[fields.values.get("sampling", "without-replacement")]
+    batches = (1,) if issubclass(sampling, Sampling) and sampling.needs_batch else (None, 1)
+    if fields.word("batch_size", *batches) == 1 and "batch_size" not in fields.fixed:
         fields.values["batch_size"] = fields.integer(1, min(n, _SIZE))
 
 
@@ -281,8 +285,12 @@ def _draw_placement(fields: DrawnFields) -> None:
         fitting = [name for name in fitting if not issubclass(PLACEMENTS[name], WeightNoise)]
     # Not noise on labels: it is rarely what is asked for by a level or its annealing, and not every loss or level takes it.
     fitting = [name for name in fitting if not issubclass(PLACEMENTS[name], LabelNoise)]
-    if fields.word("noise_placement", *fitting) == NO_PLACEMENT:
+    chosen = fields.word("noise_placement", *fitting)
+    if chosen == NO_PLACEMENT:
         return
+    kind = PLACEMENTS[chosen]
+    if issubclass(kind, LabelNoise) and kind.needs_targets:
+        fields.word("loss", *(each.name for each in LOSSES if issubclass(each, Loss) and each.of_targets))
     fields.number("noise_level", 0.01, 0.2)
     if "noise_annealing" not in fixed:
         never = [] if fixed.get("noise_factor", 0.0) != 0 else ["never"]

@@ -115,7 +115,15 @@ class OutputNoise(Placement, ABC):
 
 
 class LabelNoise(Placement, ABC):
-    """Changes the labels of which a step takes its residuals; what is recorded is of the labels themselves."""
+    """Changes the labels of which a step takes its residuals; what is recorded is of the labels themselves.
+
+    Attributes
+    ----------
+    needs_targets : bool
+        Whether it needs a loss of y - f, which takes any number for y.
+    """
+
+    needs_targets: ClassVar[bool] = False
 
     @abstractmethod
     def residual(self, generator: np.random.Generator, level: float, y: Array, f: Array, loss: Loss) -> Array:

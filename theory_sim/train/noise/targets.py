@@ -22,6 +22,7 @@ class NoisyTargets(LabelNoise):
     name = "targets"
     summary = r"$y+s\varepsilon$ in place of $y$, anew at each step; with the squared loss alone"
     unit = "target"
+    needs_targets = True
 
     @classmethod
     def faults(cls, experiment: Experiment) -> Iterator[Fault]:
