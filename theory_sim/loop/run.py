@@ -156,6 +156,7 @@ class Run(Generic[N]):
         self.loss.require_derivative()
         self.placement = make_placement(experiment)
         self._label_noise = StepStream(experiment.seed_of("noise"), "label noise")
+        self._stability = make_optimiser(experiment).stability
         self.step, self.tau, self.rate = 0, 0.0, math.nan
         self.records = Records(observers, experiment.record_every)
         self._tau_before = -math.inf
@@ -299,7 +300,7 @@ class Run(Generic[N]):
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self.step, self.tau, self.rate, self.network.clock.now, self.network, self.train, self.test,
-                        self.loss)
+                        self.loss, self._stability)
 
     def _record(self, training_loss: float, *, end: bool) -> None:
         due = self.records.due(self.step, self.tau, self._tau_before, end=end)

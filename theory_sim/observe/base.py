@@ -132,6 +132,8 @@ class Snapshot:
         Training set and fresh examples.
     loss : Loss
         The loss l(v) that the run minimises.
+    stability : float
+        Largest rate times curvature at which the optimiser's steps are stable, 2 for gradient descent; NaN if there is none.
     """
 
     step: int
@@ -142,6 +144,7 @@ class Snapshot:
     train: Data
     test: Data
     loss: Loss
+    stability: float
 
     @property
     def tau_noise(self) -> float:

@@ -1,0 +1,114 @@
+"""Top eigenvalues of the training loss's Hessian beside the largest with which steps are stable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.errors import Fault
+from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import LOSSES, OBSERVERS
+from theory_sim.experiment.record_times import Recording
+from theory_sim.memory import Bytes
+from theory_sim.network.hessian import DENSE, Hessian, LayerAtSites
+from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable, weights_of
+from theory_sim.train.losses import Loss
+
+__all__ = ["EIGENVALUES", "Sharpness", "hessian_of"]
+
+Array = np.ndarray[Any, Any]
+EIGENVALUES: Final = 5
+_STEP: Final = 1e-5
+
+
+@OBSERVERS.register
+class Sharpness(Observer):
+    """The largest eigenvalues of the Hessian by the first-layer weights, and all of them of a small network.
+
+    The loss is the mean over the whole training set, with mini-batches too, without the ridge and without placed noise. The
+    ridge would add lambda to each eigenvalue. Almost everywhere the outputs are linear in the weights, so that only the
+    curvature of the loss counts (`theory_sim.network.hessian`).
+
+    Parameters
+    ----------
+    recording : Recording
+        Record times.
+    """
+
+    name = "sharpness"
+    summary = (f"the {EIGENVALUES} largest eigenvalues of the training loss's Hessian, without the ridge, beside "
+               rf"$2/\gamma_t$, the largest with which steps are stable; every eigenvalue of a network of up to {DENSE} weights; "
+               "at finite width only")
+    needs_weights = True
+    variables: Mapping[str, Variable] = {
+        "sharpness": Variable(("hessian_eigenvalue",), "1",
+                              "largest eigenvalues of the Hessian of the mean {loss}, without the ridge, decreasing"),
+        "stable_sharpness": Variable((), "1", "largest eigenvalue with which steps are stable: for gradient descent 2 / rate"),
+        "hessian_spectrum": Variable(("weight",), "1",
+                                     f"every eigenvalue, decreasing, of a network of up to {DENSE} weights; else empty"),
+    }
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+
+    def observe(self, snapshot: Snapshot) -> Values:
+        hessian = hessian_of(snapshot)
+        spectrum = hessian.spectrum() if hessian.size <= DENSE else np.zeros(0)
+        top = np.full(EIGENVALUES, np.nan)
+        found = spectrum[:EIGENVALUES] if len(spectrum) else hessian.top(EIGENVALUES)
+        top[: len(found)] = found
+        return {"sharpness": top, "stable_sharpness": snapshot.stability / snapshot.rate, "hessian_spectrum": spectrum}
+
+    @classmethod
+    def faults(cls, experiment: Experiment) -> Iterator[Fault]:
+        yield from super().faults(experiment)
+        loss = LOSSES[experiment.loss]
+        if issubclass(loss, Loss) and loss.slope_jumps:
+            yield Fault(f"the observer 'sharpness' with loss = {experiment.loss!r}",
+                        "its slope jumps: the second derivative is zero wherever there is one, and says nothing",
+                        "choose another loss, or do not observe sharpness", ("observe.sharpness", "loss"))
+
+    @classmethod
+    def memory(cls, use: Use) -> Bytes:
+        e, m = use.experiment, use.neurons.get("P", 0)
+        weights = m * e.d + (0 if e.network == "shared" else 2 * use.neurons.get("Q", 0))
+        sites = m * (use.seen + 3) + 3 * use.neurons.get("Q", 0)
+        # Patterns and two products at the sites; Lanczos' vectors; the dense matrix of a small network.
+        taken = 8 * (4 * sites + (use.seen + 3) * e.d) + 8 * 24 * weights + 32 * min(weights, DENSE) ** 2
+        return Bytes((1000 + 8 * (weights if weights <= DENSE else 0)) * use.records, taken)
+
+
+def hessian_of(snapshot: Snapshot) -> Hessian:
+    """Hessian of the training loss of a run at finite width, at the patterns that the network has."""
+    train, network = snapshot.train, weights_of(snapshot, "the observer 'sharpness'")
+    seen, holding = np.flatnonzero(train.kind != 1), np.flatnonzero(train.kind != 0)
+    inputs = {"P": train.x1[seen], "Q": network.directions.astype(train.x1.dtype)}
+    entries = {"P": (np.arange(len(seen)), seen, np.ones(len(seen))),
+               "Q": (train.direction[holding], holding, train.alpha[holding])}
+    active = {feature: network.pre_activations(feature, x) > 0 for feature, x in inputs.items()}
+    layers = list(network.layers.values())
+    groups: list[list[str]] = [["P"], ["Q"]] if len(layers) > 1 else [["P", "Q"]]
+    parts = [_at_sites(layer.u, [(inputs[f], active[f], entries[f]) for f in group])
+             for layer, group in zip(layers, groups, strict=True)]
+    margin = train.y * network.f
+    return Hessian(parts, curvature_of(snapshot.loss, margin))
+
+
+def _at_sites(u: Array, features: list[tuple[Array, Array, tuple[Array, Array, Array]]]) -> LayerAtSites:
+    offsets = np.cumsum([0, *(len(x) for x, _, _ in features)])
+    return LayerAtSites(
+        np.concatenate([x for x, _, _ in features]).astype(np.float64),
+        np.concatenate([active for _, active, _ in features], axis=1).astype(np.float64),
+        u.astype(np.float64),
+        np.concatenate([entry[0] + offset for (_, _, entry), offset in zip(features, offsets, strict=False)]),
+        np.concatenate([entry[1] for _, _, entry in features]),
+        np.concatenate([entry[2] for _, _, entry in features]),
+    )
+
+
+def curvature_of(loss: Loss, margin: Array) -> Array:
+    """l''(v) at each margin, by differences of the slope."""
+    difference: Array = (loss.slope(margin + _STEP) - loss.slope(margin - _STEP)) / (2 * _STEP)
+    return difference
