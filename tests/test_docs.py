@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def test_trajectory_page_names_every_variable_coordinate_and_attribute() -> None:
     tiny = Experiment(d=10, N=20, m_W=20, m_V=20, n_test=10, max_tau=20.0)
     watched = {"patterns": {"every_tau": 5.0}, "kernels": {"every_tau": 5.0}, "gradients": {"every_tau": 5.0},
-               "descent": {"every_tau": 5.0}}
+               "descent": {"every_tau": 5.0}, "sharpness": {"every_tau": 5.0}}
     runs = [
         simulate(tiny.replace(observe=watched)), simulate(tiny.replace(network="shared")), simulate(tiny, "closure"),
         simulate(tiny, "limit", time="flow"), simulate(tiny, "limit", spatial="mean"),
@@ -25,7 +25,7 @@ def test_trajectory_page_names_every_variable_coordinate_and_attribute() -> None
         dataset = run.dataset
         found = {str(name) for name in [*dataset.variables, *dataset.sizes, *dataset.attrs]}
         # Of observers with own times, the page names the pattern of their coordinates.
-        own = {name for name in found if re.fullmatch(r"(tau|step)_(patterns|kernels|gradients|descent)", name)}
+        own = {name for name in found if re.fullmatch(r"(tau|step)_(patterns|kernels|gradients|descent|sharpness)", name)}
         assert found - own - named == set()
 
 

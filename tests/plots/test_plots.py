@@ -18,6 +18,7 @@ from theory_sim.plots.kernel_drift import plot_kernel_drift
 from theory_sim.plots.learning_order import plot_learning_order
 from theory_sim.plots.patterns import plot_patterns
 from theory_sim.plots.phase_diagram import plot_phase_diagram
+from theory_sim.plots.sharpness import plot_sharpness
 from theory_sim.plots.style import WIDTH, save_figure
 from theory_sim.plots.width import plot_width
 from theory_sim.sweeps.phase import Boundary, PhaseDiagram
@@ -136,9 +137,29 @@ def test_patterns_draw_measured_and_predicted(watched: list[Trajectory]) -> None
         assert [line.get_xdata()[0] for line in ax.lines if line.get_lw() == 2.5] == [time] * math.isfinite(time)
 
 
+def test_sharpness_draws_the_top_the_stable_one_and_the_loss() -> None:
+    small = Experiment(d=6, N=20, m_W=8, m_V=8, max_tau=12, record_every=2.0, n_test=5, tau_0=0.5, schedule="pieces", pieces=((20.0, 1.0),),
+                       observe={"sharpness": {"every_tau": 3.0}})
+    runs = [simulate(small.replace(pieces=((6.0, rate), (20.0, 0.5)))) for rate in (1.0, 2.0)]
+    figure = plot_sharpness(runs)
+    assert figure.get_figwidth() == pytest.approx(WIDTH)
+    above, below = figure.axes
+    for i, (run, rate) in enumerate(zip(runs, (1.0, 2.0), strict=True)):
+        np.testing.assert_array_equal(above.lines[i].get_ydata(), run.dataset["train_loss"])
+        top, stable = below.lines[2 * i : 2 * i + 2]
+        np.testing.assert_array_equal(top.get_xdata(), run.dataset["tau_sharpness"])
+        np.testing.assert_array_equal(top.get_ydata(), run.dataset["sharpness"].values[:, 0])
+        np.testing.assert_array_equal(stable.get_ydata(), run.dataset["stable_sharpness"])
+        assert stable.get_ydata()[0] == 2 / rate and stable.get_ydata()[-1] == 4.0
+    with pytest.raises(InputError, match="5 runs"):
+        plot_sharpness([*runs, *runs, runs[0]])
+
+
 def test_figures_of_what_was_not_observed_are_refused(runs: list[Trajectory]) -> None:
     with pytest.raises(InputError, match="--observe kernels"):
         plot_kernel_drift(runs)
+    with pytest.raises(InputError, match="--observe sharpness"):
+        plot_sharpness(runs)
     with pytest.raises(InputError, match="--observe patterns"):
         plot_patterns(runs)
 

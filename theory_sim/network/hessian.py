@@ -17,7 +17,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 __all__ = ["DENSE", "Hessian", "LayerAtSites"]
 
 Array = np.ndarray[Any, Any]
-DENSE: Final = 1000
+DENSE: Final = 500
 """Number of weights up to which every eigenvalue is computed."""
 # Up to so many sites the range of H may be too small for Lanczos, which would need fresh vectors to go on.
 _FEW_SITES: Final = 64

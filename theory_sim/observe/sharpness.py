@@ -39,9 +39,10 @@ class Sharpness(Observer):
 
     name = "sharpness"
     summary = (f"the {EIGENVALUES} largest eigenvalues of the training loss's Hessian, without the ridge, beside "
-               rf"$2/\gamma_t$, the largest with which steps are stable; every eigenvalue of a network of up to {DENSE} weights; "
+               rf"$2/\gamma_t$, the largest with which steps are stable; all of them for a network of up to {DENSE} weights; "
                "at finite width only")
     needs_weights = True
+    needs_theory = True
     variables: Mapping[str, Variable] = {
         "sharpness": Variable(("hessian_eigenvalue",), "1",
                               "largest eigenvalues of the Hessian of the mean {loss}, without the ridge, decreasing"),
@@ -83,7 +84,7 @@ class Sharpness(Observer):
 def hessian_of(snapshot: Snapshot) -> Hessian:
     """Hessian of the training loss of a run at finite width, at the patterns that the network has."""
     train, network = snapshot.train, weights_of(snapshot, "the observer 'sharpness'")
-    seen, holding = np.flatnonzero(train.kind != 1), np.flatnonzero(train.kind != 0)
+    seen, holding = np.flatnonzero(train.has_x1), np.flatnonzero(train.kind != 0)
     inputs = {"P": train.x1[seen], "Q": network.directions.astype(train.x1.dtype)}
     entries = {"P": (np.arange(len(seen)), seen, np.ones(len(seen))),
                "Q": (train.direction[holding], holding, train.alpha[holding])}

@@ -1,0 +1,70 @@
+"""Sharpness beside the largest that steps of the rate are stable with, under the training loss, against tau."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from theory_sim.errors import InputError
+from theory_sim.plots.registry import Plot, register
+from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_sharpness"]
+
+_MOST: Final = 4
+_COLOURS: Final = tuple(COLOURS.values())
+
+
+def plot_sharpness(trajectories: Sequence[Trajectory]) -> Figure:
+    """Training loss above; below, the Hessian's top eigenvalue (solid) and the largest stable one (dashed), a colour a run.
+
+    Parameters
+    ----------
+    trajectories : sequence of Trajectory
+        Up to four runs that observed sharpness.
+
+    Raises
+    ------
+    InputError
+        If there is no run or more than four, or one did not observe sharpness.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    if not 0 < len(trajectories) <= _MOST:
+        raise InputError(f"{len(trajectories)} runs to plot" if trajectories else "no runs to plot",
+                         f"1 to {_MOST} runs, a colour each", "give the folders of saved runs, fewer a figure")
+    for run in trajectories:
+        if "sharpness" not in run.dataset:
+            raise InputError(f"{run.experiment.run_name} has no sharpness", "a run with observe = {sharpness = {...}}",
+                             "run it with --observe sharpness")
+    with style():
+        figure = Figure(figsize=(WIDTH, 2.9 + 0.14 * len(trajectories)), layout="constrained")
+        above, below = figure.subplots(2, 1, sharex=True)
+        keys: list[Any] = []
+        for run, colour in zip(trajectories, _COLOURS, strict=False):
+            data = run.dataset
+            suffix = str(data["stable_sharpness"].dims[0]).removeprefix("record")
+            tau = data[f"tau{suffix}"].values
+            above.plot(data["tau"], data["train_loss"], color=colour, lw=1.0)
+            below.plot(tau, data["sharpness"].isel(hessian_eigenvalue=0), color=colour, lw=1.0)
+            below.plot(tau, data["stable_sharpness"], color=colour, lw=1.0, ls=(0, (4, 1.5)), drawstyle="steps-post")
+            keys.append(Line2D([], [], color=colour, label=run.experiment.run_name))
+        above.set_yscale("log")
+        above.set_ylabel("training loss")
+        below.set_ylabel("eigenvalue")
+        below.set_ylim(bottom=0.0)
+        below.set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
+        keys += [Line2D([], [], color="0.3", lw=1.0, label="sharpness"),
+                 Line2D([], [], color="0.3", lw=1.0, ls=(0, (4, 1.5)), label=r"stable: $2/\gamma_t$")]
+        figure.legend(handles=keys, loc="outside upper center", ncols=2, handlelength=2.0, columnspacing=1.0)
+    return figure
+
+
+register(Plot(
+    "sharpness", "Sharpness beside the largest stable one, and the training loss, against tau.", "runs", plot_sharpness,
+))
