@@ -140,11 +140,12 @@ def test_patterns_draw_measured_and_predicted(watched: list[Trajectory]) -> None
 def test_sharpness_draws_the_top_the_stable_one_and_the_loss() -> None:
     small = Experiment(d=6, N=20, m_W=8, m_V=8, max_tau=12, record_every=2.0, n_test=5, tau_0=0.5, schedule="pieces", pieces=((20.0, 1.0),),
                        observe={"sharpness": {"every_tau": 3.0}})
-    runs = [simulate(small.replace(pieces=((6.0, rate), (20.0, 0.5)))) for rate in (1.0, 2.0)]
+    rates = (1.0, 2.0)
+    runs = [simulate(small.replace(pieces=((6.0, rate), (20.0, 0.5)))) for rate in rates]
     figure = plot_sharpness(runs)
     assert figure.get_figwidth() == pytest.approx(WIDTH)
     above, below = figure.axes
-    for i, (run, rate) in enumerate(zip(runs, (1.0, 2.0), strict=True)):
+    for i, (run, rate) in enumerate(zip(runs, rates, strict=True)):
         np.testing.assert_array_equal(above.lines[i].get_ydata(), run.dataset["train_loss"])
         top, stable = below.lines[2 * i : 2 * i + 2]
         np.testing.assert_array_equal(top.get_xdata(), run.dataset["tau_sharpness"])
