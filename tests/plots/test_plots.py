@@ -138,8 +138,8 @@ def test_patterns_draw_measured_and_predicted(watched: list[Trajectory]) -> None
 
 
 def test_sharpness_draws_the_top_the_stable_one_and_the_loss() -> None:
-    small = Experiment(d=6, N=20, m_W=8, m_V=8, max_tau=12, record_every=2.0, n_test=5, tau_0=0.5, schedule="pieces", pieces=((20.0, 1.0),),
-                       observe={"sharpness": {"every_tau": 3.0}})
+    small = Experiment(d=6, N=20, m_W=8, m_V=8, max_tau=12, record_every=2.0, n_test=5, tau_0=0.5, schedule="pieces",
+                       pieces=((20.0, 1.0),), observe={"sharpness": {"every_tau": 3.0}})
     rates = (1.0, 2.0)
     runs = [simulate(small.replace(pieces=((6.0, rate), (20.0, 0.5)))) for rate in rates]
     figure = plot_sharpness(runs)
