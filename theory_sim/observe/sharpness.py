@@ -13,10 +13,10 @@ from theory_sim.experiment.choices import LOSSES, OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
 from theory_sim.network.hessian import DENSE, Hessian, LayerAtSites
-from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable, weights_of
+from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable, get_weights
 from theory_sim.train.losses import Loss
 
-__all__ = ["EIGENVALUES", "Sharpness", "hessian_of"]
+__all__ = ["EIGENVALUES", "Sharpness", "make_hessian"]
 
 Array = np.ndarray[Any, Any]
 EIGENVALUES: Final = 5
@@ -55,7 +55,7 @@ class Sharpness(Observer):
         self.recording = recording
 
     def observe(self, snapshot: Snapshot) -> Values:
-        hessian = hessian_of(snapshot)
+        hessian = make_hessian(snapshot)
         spectrum = hessian.spectrum() if hessian.size <= DENSE else np.zeros(0)
         top = np.full(EIGENVALUES, np.nan)
         found = spectrum[:EIGENVALUES] if len(spectrum) else hessian.top(EIGENVALUES)
@@ -81,9 +81,9 @@ class Sharpness(Observer):
         return Bytes((1000 + 8 * (weights if weights <= DENSE else 0)) * use.records, taken)
 
 
-def hessian_of(snapshot: Snapshot) -> Hessian:
+def make_hessian(snapshot: Snapshot) -> Hessian:
     """Hessian of the training loss of a run at finite width, at the patterns that the network has."""
-    train, network = snapshot.train, weights_of(snapshot, "the observer 'sharpness'")
+    train, network = snapshot.train, get_weights(snapshot, "the observer 'sharpness'")
     seen, holding = np.flatnonzero(train.has_x1), np.flatnonzero(train.kind != 0)
     inputs = {"P": train.x1[seen], "Q": network.directions.astype(train.x1.dtype)}
     entries = {"P": (np.arange(len(seen)), seen, np.ones(len(seen))),
@@ -94,7 +94,7 @@ def hessian_of(snapshot: Snapshot) -> Hessian:
     parts = [_at_sites(layer.u, [(inputs[f], active[f], entries[f]) for f in group])
              for layer, group in zip(layers, groups, strict=True)]
     margin = train.y * network.f
-    return Hessian(parts, curvature_of(snapshot.loss, margin))
+    return Hessian(parts, _curvature_at(snapshot.loss, margin))
 
 
 def _at_sites(u: Array, features: list[tuple[Array, Array, tuple[Array, Array, Array]]]) -> LayerAtSites:
@@ -109,7 +109,7 @@ def _at_sites(u: Array, features: list[tuple[Array, Array, tuple[Array, Array, A
     )
 
 
-def curvature_of(loss: Loss, margin: Array) -> Array:
+def _curvature_at(loss: Loss, margin: Array) -> Array:
     """l''(v) at each margin, by differences of the slope."""
     difference: Array = (loss.slope(margin + _STEP) - loss.slope(margin - _STEP)) / (2 * _STEP)
     return difference
