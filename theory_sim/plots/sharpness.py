@@ -51,16 +51,16 @@ def plot_sharpness(trajectories: Sequence[Trajectory]) -> Figure:
             suffix = str(data["stable_sharpness"].dims[0]).removeprefix("record")
             tau = data[f"tau{suffix}"].values
             above.plot(data["tau"], data["train_loss"], color=colour, lw=1.0)
-            below.plot(tau, data["sharpness"].isel(hessian_eigenvalue=0), color=colour, lw=1.0)
-            below.plot(tau, data["stable_sharpness"], color=colour, lw=1.0, ls=(0, (4, 1.5)), drawstyle="steps-post")
+            below.plot(tau, data["sharpness"].isel(hessian_eigenvalue=0), color=colour, lw=1.0, alpha=0.5)
+            below.plot(tau, data["stable_sharpness"], color=colour, lw=1.4, ls=(0, (4, 1.5)), drawstyle="steps-post", zorder=3)
             keys.append(Line2D([], [], color=colour, label=run.experiment.run_name))
         above.set_yscale("log")
         above.set_ylabel("training loss")
         below.set_ylabel("eigenvalue")
         below.set_ylim(bottom=0.0)
         below.set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
-        keys += [Line2D([], [], color="0.3", lw=1.0, label="sharpness"),
-                 Line2D([], [], color="0.3", lw=1.0, ls=(0, (4, 1.5)), label=r"stable: $2/\gamma_t$")]
+        keys += [Line2D([], [], color="0.3", lw=1.0, alpha=0.5, label="sharpness"),
+                 Line2D([], [], color="0.3", lw=1.4, ls=(0, (4, 1.5)), label="largest stable one")]
         figure.legend(handles=keys, loc="outside upper center", ncols=2, handlelength=2.0, columnspacing=1.0)
     return figure
 
