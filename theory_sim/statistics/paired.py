@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory_sim.errors import InputError
 from theory_sim.statistics.bootstrap import bootstrap_interval
@@ -51,7 +52,8 @@ class Paired:
 
 
 def compare_paired(
-    a: Sequence[float], b: Sequence[float], *, kind: Literal["difference", "ratio"] = "difference"
+    a: Sequence[float] | NDArray[np.float64], b: Sequence[float] | NDArray[np.float64], *,
+    kind: Literal["difference", "ratio"] = "difference"
 ) -> Paired:
     """Compare pairs of independent runs.
 
@@ -87,7 +89,7 @@ def compare_paired(
     return Paired(estimate, low, high, share, decided, len(first) - decided, _sign_test(larger, decided))
 
 
-def _bca(sample: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:
+def _bca(sample: NDArray[np.float64]) -> tuple[float, float]:
     if len(sample) < LEAST_PAIRS:
         return math.nan, math.nan
     if float(np.ptp(sample)) == 0.0:  # no spread to resample: all that is known is this value

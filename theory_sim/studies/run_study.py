@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from theory_sim.errors import StoreError
 from theory_sim.reading.arguments import accepts
@@ -22,6 +22,7 @@ from theory_sim.storage.writing import write_text
 from theory_sim.studies.registry import get_study
 from theory_sim.studies.study import Study, StudyVerdict, require_size
 from theory_sim.sweeps.collect import collect
+from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.executors.base import require_executor
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStatus, SweepStore
@@ -68,7 +69,7 @@ class StudyResult:
     diverged: int
     pending: int
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Everything but the runs, for JSON; infinities and not-a-number become null."""
         rows = [] if self.table is None else self.table.to_dict("records")
         return {**_report(self), "folder": str(self.folder), "table": make_plain(rows)}
@@ -169,7 +170,7 @@ def _require_of_verdict(path: Path, text: bytes) -> None:
             raise ValueError(f"it is not the table of {verdict.name}")
 
 
-def _column(cells: list[str]) -> list[Any]:
+def _column(cells: list[str]) -> list[int] | list[float] | list[str]:
     """Whole numbers, numbers (an empty cell is not-a-number), or text; pandas' own reader may be off in the last digit."""
     for kind in (int, float):
         try:
@@ -202,12 +203,12 @@ def _require_own(path: Path, new: bytes) -> None:
                          "move it elsewhere and run the study again; the runs are kept")
 
 
-def _sealed(report: Mapping[str, Any]) -> str:
+def _sealed(report: Mapping[str, object]) -> str:
     """A verdict as it is written: with the digest of all the rest of it."""
     return json.dumps({**report, "sha256": hashlib.sha256(json.dumps(report, indent=2).encode()).hexdigest()}, indent=2) + "\n"
 
 
-def _require_own_verdict(path: Path, new: Mapping[str, Any]) -> None:
+def _require_own_verdict(path: Path, new: Mapping[str, object]) -> None:
     """Refuse to replace a verdict unless it is as it was written, by its own digest, or says the same without one."""
     if not os.path.lexists(path):
         return
@@ -222,7 +223,7 @@ def _require_own_verdict(path: Path, new: Mapping[str, Any]) -> None:
                          "move it elsewhere and run the study again; the runs are kept")
 
 
-def _store(folder: Path, sweep: Any) -> SweepStore:
+def _store(folder: Path, sweep: Sweep) -> SweepStore:
     if not folder.exists():
         return SweepStore.create(folder, sweep)
     store = SweepStore(folder)
@@ -238,7 +239,7 @@ def _counts(stores: Sequence[SweepStore]) -> tuple[int, int, int, int]:
             sum(status.pending + status.running for status in statuses))
 
 
-def _report(result: StudyResult) -> dict[str, Any]:
+def _report(result: StudyResult) -> dict[str, object]:
     study, verdict = result.study, result.verdict
     return {
         "study": study.name, "size": result.size, "question": study.question, "source": study.source,

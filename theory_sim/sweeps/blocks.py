@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
@@ -19,7 +20,7 @@ from theory_sim.experiment.field_rules import named_once
 
 __all__ = ["Axis", "Block", "Law", "Product", "Random", "Sobol", "Zip", "make_block", "repeated"]
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[np.float64]
 # Sobol's points fill space evenly in powers of two; scipy warns otherwise.
 _MOST_POINTS: Final = 2**20
 
@@ -40,7 +41,7 @@ class Axis:
 
     name: str
     fields: tuple[str, ...]
-    points: tuple[tuple[Any, ...], ...]
+    points: tuple[tuple[object, ...], ...]
 
     def __len__(self) -> int:
         return len(self.points)
@@ -65,11 +66,11 @@ class Law:
     low: float = math.nan
     high: float = math.nan
     scale: Literal["linear", "log"] = "linear"
-    values: tuple[Any, ...] = ()
+    values: tuple[object, ...] = ()
     whole: bool = False
 
     @classmethod
-    def of(cls, field: str, given: Any) -> Law:
+    def of(cls, field: str, given: object) -> Law:
         """Law from a list of two ends, a table {low, high, scale}, or a table {values}.
 
         Raises
@@ -100,7 +101,7 @@ class Law:
                              fields=(field,))
         return law
 
-    def at(self, share: float) -> Any:
+    def at(self, share: float) -> object:
         """Value below which the share of the law lies."""
         if self.values:
             return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
@@ -121,7 +122,7 @@ class Product:
         Field to its values; each field is an axis of its own.
     """
 
-    fields: Mapping[str, Sequence[Any]]
+    fields: Mapping[str, Sequence[object]]
 
     def axes(self) -> tuple[Axis, ...]:
         """One axis a field."""
@@ -139,7 +140,7 @@ class Zip:
         Field to its values, all lists of one length.
     """
 
-    fields: Mapping[str, Sequence[Any]]
+    fields: Mapping[str, Sequence[object]]
 
     def axes(self) -> tuple[Axis, ...]:
         """One axis for all fields."""
@@ -165,7 +166,7 @@ class Random:
         Seed of the draw.
     """
 
-    laws: Mapping[str, Any]
+    laws: Mapping[str, object]
     count: int
     seed: int = 0
 
@@ -188,7 +189,7 @@ class Sobol:
         Seed of the scrambling.
     """
 
-    laws: Mapping[str, Any]
+    laws: Mapping[str, object]
     count: int
     seed: int = 0
 
@@ -227,14 +228,14 @@ def _drawn(name: str, block: Random | Sobol, shares: Callable[[int], Array]) -> 
     return Axis(name, tuple(laws), points)
 
 
-def _some(name: str, fields: Any) -> Mapping[str, Any]:
+def _some(name: str, fields: object) -> Mapping[str, object]:
     if not isinstance(fields, Mapping) or not fields:
         raise InputError(f"{name} = {fields!r}", "a table of fields, not empty", f"such as [{name}] with a line for each field",
                          fields=(name,))
     return named_once(fields)
 
 
-def _listed(field: str, values: Any) -> tuple[Any, ...]:
+def _listed(field: str, values: object) -> tuple[object, ...]:
     if not isinstance(values, (list, tuple, np.ndarray)) or len(values) == 0:
         raise InputError(f"{field} = {values!r}", "a list of values, not empty", f"such as {field} = [0.1, 0.2]",
                          fields=(field,))
@@ -245,7 +246,7 @@ def _listed(field: str, values: Any) -> tuple[Any, ...]:
     return plain
 
 
-def repeated(values: Sequence[Any]) -> bool:
+def repeated(values: Sequence[object]) -> bool:
     """Whether a value is listed twice."""
     try:
         return len(set(values)) < len(values)
@@ -253,7 +254,7 @@ def repeated(values: Sequence[Any]) -> bool:
         return any(values[i] == values[j] for i in range(len(values)) for j in range(i))
 
 
-def make_block(kind: str, table: Any) -> Block:
+def make_block(kind: str, table: object) -> Block:
     """Block from a table of a file: fields and, for random and sobol, count and seed.
 
     Raises

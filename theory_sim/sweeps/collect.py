@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory_sim.errors import InputError, StoreError
 from theory_sim.observe.base import Variable
@@ -41,7 +42,7 @@ _ZARR: Final = "summary.zarr"
 _TABLE: Final = "summary.csv"
 _DIGESTS: Final = "sha256.json"
 _OF: Final = "a summary"
-_EXTRA: Final[dict[str, list[Any]]] = {"level": list(LEVELS), "kind": list(KINDS)}
+_EXTRA: Final[dict[str, list[object]]] = {"level": list(LEVELS), "kind": list(KINDS)}
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Summary:
         import pandas
 
         axes = self.sweep.axes()
-        columns: dict[str, Any] = {}
+        columns: dict[str, object] = {}
         places = np.indices([len(axis) for axis in axes]).reshape(len(axes), -1)
         for axis, at in zip(axes, places, strict=True):
             for k, field in enumerate(axis.fields):
@@ -229,7 +230,7 @@ def _refuse_strangers(folder: Path) -> Listing | None:
     return listing
 
 
-def _empty(name: str, shape: list[int]) -> np.ndarray[Any, Any]:
+def _empty(name: str, shape: list[int]) -> NDArray[Any]:
     dims = OUTCOME_VARIABLES[name].dims if name in OUTCOME_VARIABLES else ()
     full = [*shape, *(len(_EXTRA[dim]) for dim in dims)]
     if name in ("order", "outcome"):
@@ -237,9 +238,9 @@ def _empty(name: str, shape: list[int]) -> np.ndarray[Any, Any]:
     return np.zeros(full, dtype=bool) if name in FLAGS else np.full(full, math.nan)
 
 
-def _coordinates(axes: tuple[Axis, ...]) -> dict[str, Any]:
+def _coordinates(axes: tuple[Axis, ...]) -> dict[str, object]:
     """Labels of each axis; an axis of several fields is numbered, and its fields are coordinates along it."""
-    coordinates: dict[str, Any] = {}
+    coordinates: dict[str, object] = {}
     for axis in axes:
         if axis.fields == (axis.name,):
             coordinates[axis.name] = (axis.name, _array([point[0] for point in axis.points]))
@@ -250,12 +251,12 @@ def _coordinates(axes: tuple[Axis, ...]) -> dict[str, Any]:
     return coordinates
 
 
-def _array(values: list[Any]) -> np.ndarray[Any, Any]:
+def _array(values: list[object]) -> NDArray[np.generic]:
     """Numbers as numbers, all else as text."""
     if all(isinstance(value, (bool, int, float)) for value in values):
         return np.array(values, dtype=np.uint64 if any(isinstance(v, int) and v >= 2**63 for v in values) else None)
     return np.array([_shown(value) for value in values], dtype=str)
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: object) -> object:
     return value if isinstance(value, (bool, int, float, str)) else json.dumps(value)

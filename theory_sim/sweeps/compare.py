@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from theory_sim.errors import InputError
 from theory_sim.reading.arguments import accepts
@@ -18,6 +18,7 @@ from theory_sim.sweeps.collect import Summary
 
 if TYPE_CHECKING:
     import pandas
+    import xarray
 
 __all__ = ["compare_sweep"]
 
@@ -27,7 +28,7 @@ _TIMES: Final = ("tau_P", "tau_Q")
 @accepts(summary="Summary", quantity="a text", between="a list of texts", dim="a text", kind="a text", labels="a table")
 def compare_sweep(
     summary: Summary, quantity: str, *, between: tuple[str, str] = ("S", "L-S"), dim: str = "schedule",
-    kind: Literal["difference", "ratio"] = "difference", labels: Mapping[str, Any] | None = None,
+    kind: Literal["difference", "ratio"] = "difference", labels: Mapping[str, object] | None = None,
 ) -> pandas.DataFrame:
     """Compare two labels of a dimension at every place of a sweep, paired over the seeds.
 
@@ -91,7 +92,7 @@ def compare_sweep(
     return frame
 
 
-def _selected(summary: Summary, quantity: str, labels: Mapping[str, Any] | None) -> Any:
+def _selected(summary: Summary, quantity: str, labels: Mapping[str, object] | None) -> xarray.DataArray:
     """The quantity as an array over the sweep's own dimensions."""
     dataset = summary.dataset
     numbers = [str(name) for name, variable in dataset.data_vars.items() if variable.dtype.kind in "fb"]

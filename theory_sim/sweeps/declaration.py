@@ -174,8 +174,8 @@ class Sweep:
         if not isinstance(table.get("name"), str):
             faults.append(Fault(f"name = {shown(repr_of(table.get('name')))}", "a sweep has a name",
                                 'such as name = "r-lambda"', ("name",)))
-        compare: list[Any] = []
-        seeds: list[Any] = []
+        compare: list[str] = []
+        seeds: list[int] = []
         engines: list[Engine] = []
         blocks: list[Block] = []
         base = Experiment()
@@ -200,7 +200,7 @@ class Sweep:
             raise InputError.of(faults)
         return cls(table["name"], base, tuple(blocks), tuple(compare), tuple(seeds), tuple(engines))
 
-    def table(self) -> dict[str, Any]:
+    def table(self) -> dict[str, object]:
         """The declaration as a TOML file holds it; ``Sweep.of`` gives an equal sweep back."""
         fields = {key: value for key, value in self.experiment.fields().items() if key not in ("name", "schedule", "seed")}
         declared: dict[str, Any] = {
@@ -210,7 +210,7 @@ class Sweep:
         for block in self.blocks:
             kind = type(block).__name__.lower()
             if isinstance(block, (Product, Zip)):
-                content: dict[str, Any] = {axis_field: [axis.points[i][k] for i in range(len(axis))]
+                content: dict[str, object] = {axis_field: [axis.points[i][k] for i in range(len(axis))]
                                            for axis in block.axes() for k, axis_field in enumerate(axis.fields)}
             else:
                 content = {"count": block.count, "seed": block.seed}
@@ -279,13 +279,13 @@ class Sweep:
         return tuple(runs)
 
 
-def _whole_seed(seed: Any) -> int:
+def _whole_seed(seed: object) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**64:
         raise InputError(f"seed {seed!r}", "a whole number from 0 to 2^64 - 1", "fix seeds", fields=("seeds",))
     return seed
 
 
-def _fields(table: Mapping[str, Any], compare: list[Any]) -> dict[str, Any]:
+def _fields(table: Mapping[str, object], compare: list[str]) -> dict[str, object]:
     """Fields of the experiment that do not vary."""
     fields = table.get("fields", {})
     if not isinstance(fields, Mapping):
@@ -298,7 +298,7 @@ def _fields(table: Mapping[str, Any], compare: list[Any]) -> dict[str, Any]:
     return named_once({**fields, "schedule": compare[0]} if compare else fields)
 
 
-def _compared(table: Mapping[str, Any]) -> list[Any]:
+def _compared(table: Mapping[str, object]) -> list[str]:
     value = table.get("compare", [])
     if not isinstance(value, list) or any(type(item) is not str for item in value) or ("compare" in table and not value):
         raise InputError(f"compare = {shown(repr_of(value))}", "a list of texts, not empty", 'such as compare = ["L-S", "S"]',
@@ -306,7 +306,7 @@ def _compared(table: Mapping[str, Any]) -> list[Any]:
     return value
 
 
-def _described(changes: Mapping[str, Any], schedule: str) -> str:
+def _described(changes: Mapping[str, object], schedule: str) -> str:
     return ", ".join(f"{field} = {value}" for field, value in {**changes, "schedule": schedule}.items())
 
 
@@ -314,7 +314,7 @@ def _at_point(error: ExperimentError, point: str) -> ExperimentError:
     return error.within(lambda fault: f"at {point}")
 
 
-def _engine(given: Any) -> Engine:
+def _engine(given: object) -> Engine:
     given = {"name": given} if isinstance(given, str) else given
     if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
         raise InputError(f"engine = {shown(repr_of(given))}", "a name, or a table with name and options",
@@ -325,7 +325,7 @@ def _engine(given: Any) -> Engine:
         raise error.about("engine") from None
 
 
-def _law_table(law: Law) -> dict[str, Any]:
+def _law_table(law: Law) -> dict[str, object]:
     if law.values:
         return {"values": list(law.values)}
     return {key: value for key, value in asdict(law).items() if key != "values"}

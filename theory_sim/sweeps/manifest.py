@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from theory_sim.errors import StoreError
 from theory_sim.storage.failpoints import failpoint
@@ -229,7 +229,7 @@ class Manifest:
                              (os.getpid(), _born(os.getpid()), platform.node(), 0.0, workers))
             database.execute("UPDATE runs SET state = 'pending' WHERE state = 'running'")
 
-    def _silent_elsewhere(self) -> tuple[Any, ...] | None:
+    def _silent_elsewhere(self) -> tuple[object, ...] | None:
         """A holder on another machine whose heartbeat does not change while one waits; None if there is none."""
         with self._open("DEFERRED") as database:
             first = database.execute("SELECT pid, born, host, heartbeat FROM lock").fetchone()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -58,7 +58,7 @@ _ABOVE: Final = {"above_again": "tau", "above_for": "duration", "above_at_end": 
 
 def get_outcomes(
     trajectory: Trajectory, metrics: Mapping[str, Callable[[Trajectory], float]] | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Values of `OUTCOME_VARIABLES`, arrays along their dimensions, and those of your own functions."""
     order = learning_order(trajectory)
     levels = {level.level: level for level in order.levels}
@@ -68,7 +68,7 @@ def get_outcomes(
     when = min(order.tau_P, float(tau[-1]))  # NaN stays
     h = data["h"].sel(part="total").values
     by_kind = {name: last[name].reindex(kind=list(KINDS)).values for name in ("loss_train", "loss_test", "accuracy_test")}
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "tau_P": np.array([levels[level].tau_P for level in LEVELS]),
         "tau_Q": np.array([levels[level].tau_Q for level in LEVELS]),
         **{f"{name}_{kind}": np.array([getattr(getattr(levels[level], f"above_{kind}"), field) for level in LEVELS])

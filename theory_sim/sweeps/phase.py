@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
@@ -18,9 +19,12 @@ from theory_sim.storage.plain import make_plain
 from theory_sim.sweeps.collect import Summary
 from theory_sim.theory.conditions import ConditionId
 
+if TYPE_CHECKING:
+    import xarray
+
 __all__ = ["PHASES", "Agreement", "Boundary", "PhaseDiagram", "cell_edges", "logarithmic", "phase_diagram"]
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[np.float64]
 
 PHASES: Final = ("L-S P first, S Q first", "both Q first", "both P first", "other")
 """Orders under both schedules at the level 0.45; the first is the theorem's, "other" has ties, reversals, nothing learnt, or no
@@ -121,7 +125,7 @@ class PhaseDiagram:
     y: Array
     quantity: str
     values: Array
-    unanimous: Array
+    unanimous: NDArray[np.bool_]
     seeds: int
     boundaries: tuple[Boundary, ...]
     agreements: tuple[Agreement, ...]
@@ -153,7 +157,7 @@ class _Parameter:
 
 @accepts(summary="Summary", x="a text", y="a text", quantity="a text", select="a table")
 def phase_diagram(
-    summary: Summary, x: str, y: str, quantity: str = "order", *, select: Mapping[str, Any] | None = None
+    summary: Summary, x: str, y: str, quantity: str = "order", *, select: Mapping[str, object] | None = None
 ) -> PhaseDiagram:
     """Phase diagram of a sweep.
 
@@ -182,7 +186,8 @@ def phase_diagram(
     values, unanimous = _values(data, quantity)
     # Ratios of a field below fall as the field grows: cells go by the parameter.
     order = [np.argsort(axis) for axis in axes]
-    values, unanimous = (array[np.ix_(order[1], order[0])] for array in (values, unanimous))
+    sorted_ = np.ix_(order[1], order[0])
+    values, unanimous = values[sorted_], unanimous[sorted_]
     fine = [_fine(axis[which]) for axis, which in zip(axes, order, strict=True)]
     covered = not outside_of_theory(base)
     return PhaseDiagram(
@@ -212,7 +217,7 @@ def _parameter(summary: Summary, text: str) -> _Parameter:
     return _Parameter(text, moving[0], parts[1 - parts.index(moving[0])], "over" if parts[0] == moving[0] else "under")
 
 
-def _cells(summary: Summary, parameters: list[_Parameter], quantity: str, select: dict[str, Any]) -> Any:
+def _cells(summary: Summary, parameters: list[_Parameter], quantity: str, select: dict[str, object]) -> xarray.Dataset:
     """The summary over y, x, seed, and schedule where it is compared, all else selected."""
     data = summary.dataset
     paired = quantity in _SINGLE
@@ -243,7 +248,7 @@ def _cells(summary: Summary, parameters: list[_Parameter], quantity: str, select
     return used.transpose(*order, ...)
 
 
-def _base(summary: Summary, data: Any, parameters: list[_Parameter]) -> Experiment:
+def _base(summary: Summary, data: xarray.Dataset, parameters: list[_Parameter]) -> Experiment:
     """Experiment of the diagram: the sweep's, with the other varied fields as selected."""
     moved = {parameter.field for parameter in parameters}
     fixed = {axis.name: data[axis.name].item() for axis in summary.sweep.axes()[:-3]
@@ -251,7 +256,7 @@ def _base(summary: Summary, data: Any, parameters: list[_Parameter]) -> Experime
     return summary.sweep.experiment.replace(**fixed)
 
 
-def _values(data: Any, quantity: str) -> tuple[Array, Array]:
+def _values(data: xarray.Dataset, quantity: str) -> tuple[Array, NDArray[np.bool_]]:
     done = data["state"].values == "done"
     if quantity == "order":
         phases = _phases(data)
@@ -271,12 +276,12 @@ def _values(data: Any, quantity: str) -> tuple[Array, Array]:
     return median, np.ones(median.shape, dtype=bool)
 
 
-def _over(statistic: Any, cell: Array) -> float:
+def _over(statistic: Callable[[Array], np.floating], cell: Array) -> float:
     known = cell[~np.isnan(cell)]
     return float(statistic(known)) if len(known) else math.nan
 
 
-def _phases(data: Any) -> Array:
+def _phases(data: xarray.Dataset) -> NDArray[np.int_]:
     """Index into `PHASES`, (y, x, seed); -1 where one of both runs is not done."""
     orders = [data["order"].sel(schedule=schedule).values for schedule in ("L-S", "S")]
     phases = np.full(orders[0].shape, -1)
@@ -338,7 +343,7 @@ def _boundaries(base: Experiment, parameters: list[_Parameter], fine: list[Array
     return tuple(Boundary(id, label, fine[0], fine[1], margins[id]) for id, label in _BOUNDARIES.items())
 
 
-def _agreements(base: Experiment, parameters: list[_Parameter], data: Any) -> tuple[Agreement, ...]:
+def _agreements(base: Experiment, parameters: list[_Parameter], data: xarray.Dataset) -> tuple[Agreement, ...]:
     """Each condition, all of them, and the closure, against the cells."""
     simulated = {
         "L-S learns P first": _most(data["order"].sel(schedule="L-S").values, "P first"),
@@ -375,10 +380,10 @@ def _predictions(at: Experiment) -> dict[tuple[str, str], bool]:
     return predicted
 
 
-def _most(orders: Array, wanted: str) -> list[list[bool | None]]:
+def _most(orders: NDArray[np.str_], wanted: str) -> list[list[bool | None]]:
     return [[_share(cell == wanted, cell != "") for cell in row] for row in orders]
 
 
-def _share(shown: Array, known: Array) -> bool | None:
+def _share(shown: NDArray[np.bool_], known: NDArray[np.bool_]) -> bool | None:
     """Whether more than half of the known show it; None if none is known."""
     return None if not known.any() else bool(2 * int((shown & known).sum()) > int(known.sum()))
