@@ -11,11 +11,11 @@ from fractions import Fraction
 from typing import Final
 
 import sympy
-from flint import arb, ctx
+from flint import arb
 
 from proofs_check.methods.continuity import continuous
 from proofs_check.methods.counterexample import false_at, not_positive
-from proofs_check.methods.enclosure import ball, enclose, fraction
+from proofs_check.methods.enclosure import ball, enclose, fraction, precision
 from proofs_check.methods.symbolic import is_zero
 from proofs_check.problem import PRECISION, Inequality
 from proofs_check.problem.base import Solution, solves
@@ -43,12 +43,8 @@ def certify_positive(problem: Inequality) -> Solution:
     refuted = not_positive(problem.beyond_corner(), problem.expression)
     if refuted is not None:
         return "refuted", refuted
-    before = ctx.prec
-    ctx.prec = PRECISION
-    try:
+    with precision(PRECISION):
         return _search(problem)
-    finally:
-        ctx.prec = before
 
 
 def _search(problem: Inequality) -> Solution:

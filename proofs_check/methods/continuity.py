@@ -7,13 +7,14 @@ not 0, a logarithm's argument positive and the like is shown by structure, or, o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from typing import Final
 
 import sympy
-from flint import arb, ctx
+from flint import arb
 
-from proofs_check.methods.enclosure import ball, enclose, fraction
+from proofs_check.methods.enclosure import ball, enclose, fraction, precision
 from proofs_check.methods.evaluated import evaluated
 from proofs_check.methods.signs import forms, sign_by_structure
 
@@ -209,15 +210,10 @@ def _covered(expression: sympy.Expr, box: Box) -> bool:
     names = sorted(expression.free_symbols, key=str)
     if any(name not in box or not all(end.is_Rational for end in box[name]) for name in names):
         return False
-    before = ctx.prec
-    ctx.prec = _BITS
-    try:
+    with precision(_BITS), suppress(NotImplementedError):
         return _pieces(lambda values: bool(enclose(expression, dict(zip(names, values, strict=True))) > 0),
                        [(fraction(low), fraction(high)) for low, high in (box[name] for name in names)])  # fmt: skip
-    except NotImplementedError:
-        return False
-    finally:
-        ctx.prec = before
+    return False
 
 
 def _pieces(shown: Callable[[list[arb]], bool], whole: list[tuple[Fraction, Fraction]]) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Final
 
 import sympy
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
-__all__ = ["ball", "enclose", "fraction"]
+__all__ = ["ball", "enclose", "fraction", "precision"]
 
 _FUNCTIONS: Final = {
     sympy.sin: "sin",
@@ -23,6 +24,18 @@ _FUNCTIONS: Final = {
     sympy.erf: "erf",
     sympy.Abs: "__abs__",
 }
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Arithmetic of balls with so many bits; afterwards that of before."""
+    # python-flint has its own (ctx.workprec), but not yet in the lowest version that is allowed.
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
 
 
 def fraction(value: sympy.Rational) -> Fraction:

@@ -13,10 +13,9 @@ from itertools import islice, product
 from typing import Final
 
 import sympy
-from flint import ctx
 
 from proofs_check.methods.counterexample import Point
-from proofs_check.methods.enclosure import ball, enclose, fraction
+from proofs_check.methods.enclosure import ball, enclose, fraction, precision
 from proofs_check.problem import Domain
 
 __all__ = ["beside_the_ends", "in_dips"]
@@ -87,14 +86,11 @@ def _reach(names: list[sympy.Symbol], expression: sympy.Expr, claimed: str) -> C
     """Order in which boxes are cut: by the value in the middle and, less, by the enclosure; None if nothing is false there."""
 
     def reach(box: Sides) -> tuple[float, float] | None:
-        before = ctx.prec
-        ctx.prec = _BITS
         try:
-            value = enclose(expression, {name: ball(*side) for name, side in zip(names, box, strict=True)})
+            with precision(_BITS):
+                value = enclose(expression, {name: ball(*side) for name, side in zip(names, box, strict=True)})
         except NotImplementedError:
             return None
-        finally:
-            ctx.prec = before
         if claimed == "zero":
             return (-float(value.abs_upper()), 0.0) if value.is_finite() else (float("-inf"), 0.0)
         if not value.is_finite():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 
 import sympy
-from flint import arb, ctx
+from flint import arb
 
-from proofs_check.methods.enclosure import enclose
+from proofs_check.methods.enclosure import enclose, precision
 
 __all__ = ["forms", "sign_by_structure"]
 
@@ -62,15 +63,10 @@ def _of_number(number: sympy.Expr) -> int | None:
     """Sign of a number, by an enclosure of it."""
     if number.is_Rational:
         return 1 if number > 0 else 0 if number == 0 else None
-    before = ctx.prec
-    ctx.prec = _BITS
-    try:
+    with precision(_BITS), suppress(NotImplementedError, KeyError):
         value: arb = enclose(number, {})
         return 1 if value > 0 else None
-    except (NotImplementedError, KeyError):
-        return None
-    finally:
-        ctx.prec = before
+    return None
 
 
 def forms(expression: sympy.Expr) -> Iterator[sympy.Expr]:

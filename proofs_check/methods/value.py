@@ -8,10 +8,10 @@ from operator import mul
 from typing import Final
 
 import sympy
-from flint import acb, arb, ctx, fmpq
+from flint import acb, arb, ctx
 
 from proofs_check.methods.continuity import allows
-from proofs_check.methods.enclosure import enclose
+from proofs_check.methods.enclosure import ball, enclose, fraction, precision
 from proofs_check.problem import PRECISION, Root, Value
 from proofs_check.problem.base import Solution, solves
 
@@ -42,12 +42,8 @@ def enclose_value(problem: Value) -> Solution:
             ranges[variable] = (low, high)
             if not allows(variable, (low, high), ranges):
                 return "undecided", {"reason": f"{variable} from {low} to {high} is not shown to be what it is declared"}
-    before = ctx.prec
-    ctx.prec = PRECISION
-    try:
+    with precision(PRECISION):
         return _compare(problem)
-    finally:
-        ctx.prec = before
 
 
 def _compare(problem: Value) -> Solution:
@@ -59,7 +55,7 @@ def _compare(problem: Value) -> Solution:
             return "undecided", {"reason": f"{root.symbol} is not shown to be one root between {root.low} and {root.high}"}
         brackets[str(root.symbol)] = [str(end) for end in bracket]
         values[root.symbol] = _span(*bracket)
-    value = _real(_complex(problem.expression, {symbol: acb(ball) for symbol, ball in values.items()}, False, _GOAL))
+    value = _real(_complex(problem.expression, {symbol: acb(each) for symbol, each in values.items()}, False, _GOAL))
     if not value.is_finite():
         return "undecided", {"reason": "the integral could not be enclosed"}
     low, high = (_decimal(end, down) for end, down in ((value.lower(), True), (value.upper(), False)))
@@ -87,15 +83,14 @@ def _decimal(end: arb, down: bool) -> str:
 
 
 def _span(low: sympy.Rational, high: sympy.Rational) -> arb:
-    a, b = (arb(fmpq(int(x.p), int(x.q))) for x in (low, high))
-    return a.union(b)
+    return ball(fraction(low), fraction(high))
 
 
 def _bracket(root: Root, values: Mapping[sympy.Symbol, arb]) -> tuple[sympy.Rational, sympy.Rational] | None:
     """Rationals around the only root: the ends differ in sign, and the derivative has one sign between."""
 
-    def at(expression: sympy.Expr, ball: arb, goal: int = _GOAL) -> arb:
-        given = {**{symbol: acb(each) for symbol, each in values.items()}, root.symbol: acb(ball)}
+    def at(expression: sympy.Expr, span: arb, goal: int = _GOAL) -> arb:
+        given = {**{symbol: acb(each) for symbol, each in values.items()}, root.symbol: acb(span)}
         return _real(_complex(expression, given, False, goal))
 
     slope = sympy.diff(root.equation, root.symbol)
