@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from theory_sim import Experiment, simulate
+from theory_sim import Experiment, learning_order, simulate
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "examples"
 PAGE = (FOLDER.parent / "examples.md").read_text(encoding="utf-8")
@@ -37,3 +37,28 @@ def test_edge_of_stability(seed: int) -> None:
     loss, of_stable = data["train_loss"].values, data["sharpness"].values[:, 0] / data["stable_sharpness"].values
     assert abs(np.median(of_stable[20:101]) - 1.0) < 0.15, "the sharpness hovers at 2 / rate"
     assert loss[-1] < 0.1 * loss[0] and np.mean(np.diff(loss[5:101]) > 0) > 0.1, "the loss falls, but not at each step"
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("seed", range(3))
+def test_cyclic(seed: int) -> None:
+    run = simulate(Experiment.from_toml(FOLDER / "cyclic.toml").replace(seed=seed))
+    loss, of_kind, rate = run.history("train_loss"), run.history("loss_train"), run.history("rate")
+    restarts = np.flatnonzero(np.diff(rate) > 8.0) + 1
+    after = [slice(start, start + 8) for start in restarts]
+    assert len(restarts) == 3 and all(loss[one].max() > loss[one.start] + 0.02 for one in after), "each restart raises the loss"
+    assert all(of_kind[one, 1].max() > of_kind[one.start, 1] + 0.03 for one in after), "Q is forgotten in part"
+    assert np.all(np.diff(of_kind[:, 0]) < 0), "P is not"
+    assert np.all(np.diff(loss[[*restarts, -1]]) < 0) and learning_order(run).order == "P first"
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("seed", range(3))
+def test_warm_up_stable_decay(seed: int) -> None:
+    run = simulate(Experiment.from_toml(FOLDER / "warm-up-stable-decay.toml").replace(seed=seed))
+    tau = run.dataset["tau"].values
+    at = [int(np.abs(tau - time).argmin()) for time in (600.0, 800.0, 1000.0)]
+    fall, of_kind = -np.diff(run.history("train_loss")[at]), -np.diff(run.history("loss_train")[at], axis=0)
+    assert fall[1] > 1.5 * fall[0], "the loss falls more in the decay than in as much time before"
+    assert of_kind[1, 1] > 3 * of_kind[0, 1] and of_kind[1, 0] < of_kind[0, 0], "and all of that is Q's"
+    assert learning_order(run).order == "P first"
