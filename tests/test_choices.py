@@ -115,7 +115,7 @@ def test_messages_know_it(tmp_path: Path) -> None:
     for fields, found, rule in (
         ({"schedule": "ram"}, "schedule = 'ram'", "'ramp'"),
         ({"noise_placement": "langevine", "noise_level": 1.0}, "noise_placement = 'langevine'", "'langevin'"),
-        ({"observe": {"straglers": {}}}, "unknown observer 'straglers'", "one of the 5 known ones"),
+        ({"observe": {"straglers": {}}}, "unknown observer 'straglers'", "one of the 6 known ones"),
         ({"schedule": "ramp", "ramp_tau": -1.0}, "ramp_tau = -1.0", "a number from 1e-12 to 1e+12"),
         ({"schedule": "ramp", "ramp_tau": math.nan}, "ramp_tau = nan", "a number"),
         ({"ramp_tau": 3.0}, "ramp_tau given", "only schedule 'ramp' reads it"),

@@ -83,7 +83,9 @@ def test_an_astronomic_start_is_divergence() -> None:
     assert run.outcome == "diverged" and run.dataset.sizes["record"] == 1
 
 
-@pytest.mark.parametrize("threads", [0, -2, 1.5, "2"])
-def test_no_threads(threads: Any) -> None:
-    with pytest.raises(InputError, match=rf"threads = {threads!r}\n.*at least 1"):
+@pytest.mark.parametrize(("threads", "rule"), [
+    (0, "at least 1"), (-2, "at least 1"), (1.5, "whole number"), ("2", "whole number"),
+])
+def test_no_threads(threads: Any, rule: str) -> None:
+    with pytest.raises(InputError, match=rf"threads = {threads!r}.*\n.*{rule}"):
         simulate(UNSTABLE, threads=threads)

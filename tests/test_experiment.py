@@ -33,7 +33,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
      "able to anneal", "raise epsilon_1"),
     ({"m_W": 7}, "m_W = 7", "in twos", "make m_W even"),
     ({"m_V": 7, "neurons": "balanced"}, "m_V = 7", "in twos", "make m_V even"),
-    ({"N": 10, "p0": 0.1, "batch_size": 11}, "batch_size = 11 of N = 10", "without replacement", "at most 10"),
+    ({"N": 10, "p0": 0.1, "batch_size": 11}, "batch_size = 11 of N = 10", "no larger than the training set", "at most 10"),
     ({"schedule": "pieces"}, "without pieces", "[until, rate]", "give pieces"),
     ({"pieces": [[1.0, 1.0]]}, "pieces given with schedule = 'L-S'", "only schedule", "leave pieces out"),
     ({"schedule": "pieces", "pieces": [[2.0, 1.0], [1.0, 1.0]]}, "[2.0, 1.0], [1.0, 1.0]", "increasing", "sort"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from theory_sim.errors import StoreError, repr_of, shown
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.failpoints import failpoint
@@ -137,6 +138,7 @@ class Trajectory:
                                  "update theory_sim")
             experiment = Experiment(**json.loads(dataset.attrs["experiment"]))
             _require_schema(dataset)
+            _require_kinds(dataset, experiment)
         except StoreError:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
@@ -195,6 +197,13 @@ def _require_schema(dataset: xarray.Dataset) -> None:
             raise ValueError(f"{name} has the labels {dataset[name].values.tolist()}")
     if not dataset.sizes["record"]:
         raise ValueError("it has no record")
+
+
+def _require_kinds(dataset: xarray.Dataset, experiment: Experiment) -> None:
+    """Raise ValueError if the theory's own data have other kinds than theirs; what other data have, they name themselves."""
+    law, kinds = DATA_LAWS[experiment.data_law], tuple(dataset["kind"].values.tolist())
+    if law.in_theory and kinds != getattr(law, "kinds", kinds):
+        raise ValueError(f"kind has the labels {list(kinds)}")
 
 
 def _require_readable(store: Path) -> None:

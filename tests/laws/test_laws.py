@@ -113,7 +113,8 @@ def test_homogeneity(experiment: Experiment, exponent: int) -> None:
 
         def output(weights: Array, x: Array) -> Array:
             set_flat(network, weights)
-            moved = replace(data, x1=np.ascontiguousarray(x[:, :-1]), alpha=x[:, -1].astype(np.float64))
+            pq = replace(data.structure, alpha=x[:, -1].astype(np.float64))
+            moved = Data.of_pq(np.ascontiguousarray(x[:, :-1]), data.y, data.kind, pq)
             return network.outputs(moved)[0]
 
         positive_homogeneity(output, flat(network), inputs, exponent=exponent)

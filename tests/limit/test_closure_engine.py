@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.limit import closure_experiments as protocol
 from tests.limit import closure_page
 from theory_sim import Experiment, Trajectory, learning_order, regime, simulate
+from theory_sim.closure.rates import ClosureRates
 from theory_sim.closure.trajectory import run_closure
 from theory_sim.errors import InputError, StoreError
 from theory_sim.testing.strategies import schedules
@@ -97,12 +98,20 @@ def test_every_field_is_used_or_refused_or_said_not_to_be_read() -> None:
 def test_ends_at_the_step_of_the_other_engines(
     fields: dict[str, Any], max_tau: float, max_steps: int | None, anneals: bool
 ) -> None:
-    """Steps and times to the last bit, whatever the rates; L-S anneals at once or never, since losses are not the same."""
+    """Steps and times to the last bit, whatever the rates, but for long smooth schedules.
+
+    L-S anneals at once or never, since losses are not the same.
+    """
     if fields["schedule"] == "L-S":
         fields = {**fields, "epsilon_1": 0.7 if anneals else 1e-6}
     e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, lambda_=0.01, tau_xi=0.05, tau_0=0.5, record_every=1e6,
                    max_tau=max_tau, max_steps=max_steps, **fields)  # fmt: skip
     told, seen = simulate(e, "closure").dataset.attrs, simulate(e, threads=1).dataset.attrs
+    if ClosureRates(e).smooth:  # over 900 steps: those of nearly one rate are taken together
+        assert told["outcome"] == seen["outcome"]
+        assert told["final_step"] == pytest.approx(seen["final_step"], rel=2e-3)
+        assert told["final_tau"] == pytest.approx(seen["final_tau"], rel=1e-3)
+        return
     for name in ("outcome", "final_step", "final_tau", "message"):
         assert told[name] == seen[name], name
     np.testing.assert_equal(told["annealed_tau"], seen["annealed_tau"])

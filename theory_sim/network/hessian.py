@@ -85,11 +85,11 @@ class Hessian:
             start += m * k
         return change
 
-    def _transposed(self, pull: Array) -> Array:
-        """Gradient of sum_i pull_i f_i by the weights, (size,)."""
+    def _transposed(self, weight: Array) -> Array:
+        """Gradient of sum_i weight_i f_i by the weights, (size,)."""
         found = []
         for layer in self._layers:
-            of_sites = np.bincount(layer.site, layer.weight * pull[layer.example], minlength=len(layer.x))
+            of_sites = np.bincount(layer.site, layer.weight * weight[layer.example], minlength=len(layer.x))
             found.append((layer.u[:, None] * (layer.active @ (of_sites[:, None] * layer.x))).ravel())
         return np.concatenate(found)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from theory_sim.errors import ExperimentError, InputError
+from theory_sim.errors import ExperimentError, InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.experiment.section import LEAST, MOST
+from theory_sim.reading.arguments import accepts
 from theory_sim.train.schedules.of_time import TimeSchedule
 
 __all__ = ["schedule_from"]
 
 
+@accepts(function="a function", name="a text", rates="a list", summary="a text")
 def schedule_from(
     function: Callable[[float], float], *, name: str, rates: tuple[float, float], summary: str = ""
 ) -> type[TimeSchedule]:
@@ -46,6 +48,8 @@ def schedule_from(
     >>> simulate(Experiment(schedule="halved", tau_0=1.0, max_tau=200.0), "closure").annealed_tau
     104.0
     """
+    if len(rates) != 2 or not all(isinstance(rate, (int, float)) and not isinstance(rate, bool) for rate in rates):
+        raise InputError(f"rates = {shown(repr_of(rates))}", "the least and the largest rate", "such as rates=(0.5, 16.0)")
     least, most = rates
     if not LEAST <= least <= most <= MOST:
         raise InputError(f"rates = ({least:g}, {most:g})", f"the least and the largest rate, from {LEAST:g} to {MOST:g}",
