@@ -62,3 +62,15 @@ def test_warm_up_stable_decay(seed: int) -> None:
     assert fall[1] > 1.5 * fall[0], "the loss falls more in the decay than in as much time before"
     assert of_kind[1, 1] > 3 * of_kind[0, 1] and of_kind[1, 0] < of_kind[0, 0], "and all of that is Q's"
     assert learning_order(run).order == "P first"
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("seed", range(2))
+def test_large_rate_and_patch(seed: int) -> None:
+    large = simulate(Experiment.from_toml(FOLDER / "large-rate-and-patch.toml").replace(seed=seed))
+    small = simulate(large.experiment.replace(schedule="S", eta_2=0.064, tau_0_rate=1.6))
+    orders = learning_order(large), learning_order(small)
+    assert [order.order for order in orders] == ["P first", "Q first"] and all(order.robust for order in orders)
+    before_cut = int(np.flatnonzero(large.history("rate") < 1.0)[0])
+    assert large.history("loss_train")[before_cut, 1] > 0.57, "the patch is ignored until the rate is cut"
+    assert large.history("loss_test")[-1, 0] < small.history("loss_test")[-1, 0], "on fresh examples without it the large rate is better"
