@@ -73,4 +73,4 @@ def test_large_rate_and_patch(seed: int) -> None:
     assert [order.order for order in orders] == ["P first", "Q first"] and all(order.robust for order in orders)
     before_cut = int(np.flatnonzero(large.history("rate") < 1.0)[0])
     assert large.history("loss_train")[before_cut, 1] > 0.57, "the patch is ignored until the rate is cut"
-    assert large.history("loss_test")[-1, 0] < small.history("loss_test")[-1, 0], "on fresh examples without it the large rate is better"
+    assert large.history("loss_test")[-1, 0] < small.history("loss_test")[-1, 0], "the large rate is better on fresh images"
