@@ -38,6 +38,7 @@ def test_c_Q_by_another_quadrature(low, high):
     assert times.c_Q(level, low, high) == pytest.approx(end, rel=1e-5)
 
 
+@pytest.mark.tier2
 def test_c_P_is_the_time_of_gradient_flow_on_drawn_margins():
     v = 1.0 + np.abs(np.random.default_rng(2).standard_normal(200_000))
     signal, time, step = 0.0, 0.0, 0.002

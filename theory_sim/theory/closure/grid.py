@@ -64,6 +64,9 @@ class Grid:
             raise InputError(f"more than {_MOST_BLOCKS} blocks by tau = {tau:g}, step {step}",
                              "a run of few steps, or one of which many can be taken together: a rate that stays, and is stable",
                              "lower max_tau or the rate, or use the engine limit (--engine limit)")
+        if tau + rate == tau and tau > 0.0:
+            raise InputError(f"a rate of {rate:g} at tau = {tau:g}", "a rate whose step advances tau",
+                             "use fewer cuts of the rate, or lower max_tau")
         if not (rate == self._rate or (self._rates.smooth and abs(rate - self._rate) <= _NEARLY * self._rate)):
             self._changed = tau
         self._rate = rate
