@@ -45,6 +45,11 @@ def test_learning_order_draws_each_seed_and_the_mean(runs: list[Trajectory]) -> 
             assert any(np.array_equal(run.history("loss_train", kind=kind), y) for y in drawn)
 
 
+def test_learning_order_shows_the_longest_run_whole(runs: list[Trajectory]) -> None:
+    short = Trajectory(runs[-1].dataset.isel(record=slice(0, 3)), runs[-1].experiment)
+    assert plot_learning_order([runs[0], short]).axes[-1].get_xlim() == (0, runs[0].dataset["tau"][-1])
+
+
 def at(run: Trajectory, annealed_tau: float) -> Trajectory:
     """The run as if its rate had fallen then."""
     return replace(run, dataset=run.dataset.assign_attrs(annealed_tau=annealed_tau))

@@ -71,6 +71,7 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
             seeds = f"{len(main)} seed{'s' if len(main) > 1 else ''}"
             ax.set_title(f"{_title(schedule, runs[0])} ({seeds})", loc="left")
             ax.set_ylabel(f"training loss{_unit(main[0])}")
+        axes[-1].set_xlim(0.0, max(float(run.dataset["tau"][-1]) for run in trajectories))  # that all panels share
         axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
         handles, labels = axes[0].get_legend_handles_labels()
         for ax in axes[1:]:
@@ -129,7 +130,6 @@ def _panel(ax: Axes, runs: Sequence[Trajectory], level: float) -> None:
     if annealed:
         ax.axvspan(min(annealed), max(max(annealed), min(annealed) + 0.004 * last), color="0.85", lw=0,
                    label="rate annealed")
-    ax.set_xlim(0.0, max(float(run.dataset["tau"][-1]) for run in runs))
     lowest = min(float(run.dataset["loss_train"].sel(kind=["P-only", "Q-only"]).min()) for run in runs)
     ax.set_ylim(bottom=min(ax.get_ylim()[0], 0.9 * min(lowest, level)))
 
