@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from theory_sim import Experiment, learning_order, simulate
+from theory_sim import Experiment, branch, learning_order, simulate
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "examples"
 PAGE = (FOLDER.parent / "examples.md").read_text(encoding="utf-8")
@@ -74,3 +74,16 @@ def test_large_rate_and_patch(seed: int) -> None:
     before_cut = int(np.flatnonzero(large.history("rate") < 1.0)[0])
     assert large.history("loss_train")[before_cut, 1] > 0.57, "the patch is ignored until the rate is cut"
     assert large.history("loss_test")[-1, 0] < small.history("loss_test")[-1, 0], "the large rate is better on fresh images"
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("seed", range(2))
+def test_fine_tuning(seed: int, tmp_path: Path) -> None:
+    start = Experiment.from_toml(FOLDER / "fine-tuning.toml").replace(seed=seed)
+    at = int(np.abs(simulate(start, store=tmp_path / "small").dataset["tau"].values - 300.0).argmin())
+    changes = [{"pieces": [[300, 0.5], [500, rate]]} for rate in (2, 16)]
+    runs = [run for _, run in branch(tmp_path / "small", 300.0, changes, out=tmp_path)]
+    before = runs[0].history("loss_train")[at]
+    Q, P = ([run.history("loss_train")[-1, kind] for run in runs] for kind in (1, 0))
+    assert before[1] < Q[0] < Q[1] - 0.08, "the larger the rate, the more of Q is forgotten"
+    assert max(P) < before[0] - 0.04 and abs(P[0] - P[1]) < 0.01, "P goes on being learnt, whatever the rate"

@@ -14,7 +14,7 @@ from tests.test_resume import assert_same_data
 from theory_sim import Engine, Experiment, Trajectory, branch, simulate
 from theory_sim.errors import InputError, StoreError
 from theory_sim.loop import UnfinishedRun, unfinished_path
-from theory_sim.sweeps.branching import combinations
+from theory_sim.sweeps.branching import _name, combinations
 
 BASE = Experiment(
     d=10, N=40, m_W=16, m_V=24, n_test=6, schedule="L-S", eta_1=2.0, eta_2=0.5, epsilon_1=0.275, tau_0=0.2, tau_xi=0.003,
@@ -100,6 +100,14 @@ def test_continuations_that_are_there(saved: Path, tmp_path: Path) -> None:
     simulate(BASE.replace(name=run.experiment.name), store=tmp_path / "c" / path.name)
     with pytest.raises(StoreError, match="exists"):
         branch(saved, 4.0, changes, out=tmp_path / "c")
+
+
+def test_lists_and_long_lists_in_names() -> None:
+    pieces = [[[4, 2.0], [8, rate]] for rate in (0.5, 16)]
+    base = BASE.replace(schedule="pieces", pieces=pieces[0])
+    assert [_name(base, {"pieces": each}) for each in pieces] == ["default-pieces-4-2.0-8-0.5", "default-pieces-4-2.0-8-16"]
+    long = {"pieces": [[float(until), 1.0] for until in range(1, 40)]}
+    assert base.replace(name=_name(base, long)).name == "default-branch", "a name may not be longer"
 
 
 def test_engines_and_times_that_cannot(saved: Path, tmp_path: Path) -> None:

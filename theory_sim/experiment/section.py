@@ -14,10 +14,10 @@ from pydantic import ConfigDict, Field
 
 from theory_sim.errors import Fault
 
-__all__ = ["LEAST", "MOST", "NAME", "Section"]
+__all__ = ["LEAST", "LONGEST_NAME", "MOST", "NAME", "Section"]
 
 # The name of a run's folder, of files beside it while they are written, and of figures: together at most 255 letters.
-_LONGEST_NAME: Final = 100
+LONGEST_NAME: Final = 100
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 # Rates, decays and times that can be computed with: squares and quotients of two neither overflow nor vanish.
 LEAST: Final = 1e-12
@@ -35,9 +35,9 @@ class Section(pydantic.BaseModel):
     )
 
     name: str = Field(
-        "default", pattern=NAME, max_length=_LONGEST_NAME, description="name of the run in file names",
+        "default", pattern=NAME, max_length=LONGEST_NAME, description="name of the run in file names",
         json_schema_extra={
-            "rule": f"at most {_LONGEST_NAME} letters, digits, points, lines _ and hyphens, the first a letter or digit"},
+            "rule": f"at most {LONGEST_NAME} letters, digits, points, lines _ and hyphens, the first a letter or digit"},
     )
 
     def faults(self) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ from theory_sim.engines import Engine, resume
 from theory_sim.errors import Fault, InputError, StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
+from theory_sim.experiment.section import LONGEST_NAME
 from theory_sim.loop import Progress, UnfinishedRun, stopped, unfinished_listing, unfinished_path
 from theory_sim.numeric.pool import require_threads
 from theory_sim.reading.arguments import accepts
@@ -281,7 +282,12 @@ def _changed(base: Experiment, changes: Mapping[str, Any]) -> Experiment:
 
 
 def _name(base: Experiment, changes: Mapping[str, Any]) -> str:
-    """Name after the changes: default-eta_2-0.25."""
-    parts = [f"{key}-{value}" for key, value in changes.items() if isinstance(value, (int, float, str))]
-    return "-".join([base.name, *(parts or ["branch"])])
+    """Name after the changes: default-eta_2-0.25, default-pieces-300-0.5-500-16; of what makes no name, default-branch."""
+    parts = [f"{key}-{_words(value)}" for key, value in changes.items() if isinstance(value, (int, float, str, list, tuple))]
+    name = "-".join([base.name, *parts])
+    return name if parts and len(name) <= LONGEST_NAME else f"{base.name}-branch"
 
+
+def _words(value: object) -> str:
+    """A value, or the values of a list one after the other."""
+    return "-".join(map(_words, value)) if isinstance(value, (list, tuple)) else str(value)
