@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from theory_sim import Experiment, branch, learning_order, simulate
+from theory_sim import Experiment, Trajectory, branch, learning_order, simulate
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "examples"
 PAGE = (FOLDER.parent / "examples.md").read_text(encoding="utf-8")
@@ -87,3 +87,20 @@ def test_fine_tuning(seed: int, tmp_path: Path) -> None:
     Q, P = ([run.history("loss_train")[-1, kind] for run in runs] for kind in (1, 0))
     assert before[1] < Q[0] < Q[1] - 0.08, "the larger the rate, the more of Q is forgotten"
     assert max(P) < before[0] - 0.04 and abs(P[0] - P[1]) < 0.01, "P goes on being learnt, whatever the rate"
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("seed", range(2))
+def test_sparse_features(seed: int) -> None:
+    large = simulate(Experiment.from_toml(FOLDER / "sparse-features.toml").replace(seed=seed))
+    small = simulate(large.experiment.replace(pieces=[[4000.0, 0.4], [4400.0, 0.2]]))
+    cut = int(np.flatnonzero(large.history("rate") < 1.0)[0])
+    levels = [run.history("train_loss")[run.dataset["tau"].values // 2000.0 == 1.0].mean() for run in (large, small)]
+    loss = large.history("train_loss")
+    assert levels[0] > 1.5 * levels[1] and loss[-1] < 0.7 * loss[cut], "the loss stays at a level until the rate is cut"
+    assert _effective_share(large) < _effective_share(small), "fewer neurons of V carry it"
+
+
+def _effective_share(run: Trajectory) -> float:
+    norms = np.linalg.norm(run.dataset["V"].values, axis=-1)
+    return float(norms.sum() ** 2 / (norms**2).sum() / norms.size)
