@@ -229,7 +229,7 @@ def test_interrupted_then_resumed(tmp_path: Path) -> None:
     whole = simulate(Experiment.preset("quick").replace(schedule="S", observe={"kernels": {"every_tau": 100}})).dataset
     assert resumed.equals(whole)
     nothing = call("resume", "runs/quick-S-seed0", cwd=tmp_path)
-    assert nothing.returncode == 2 and "no unfinished run" in nothing.stderr
+    assert nothing.returncode == 2 and "is finished: there is nothing to resume" in nothing.stderr
     for figure in ("kernel-drift",):
         drawn = call("plot", figure, "runs/quick-S-seed0", "-o", f"{figure}.png", cwd=tmp_path)
         assert drawn.returncode == 0, drawn.stderr
