@@ -10,7 +10,7 @@ from inspect import signature
 from typing import Any, Final, Literal
 
 from proofs_check.problem import Problem
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, nearest
 from theory_sim.reading.arguments import accepts
 
 __all__ = ["LEVELS", "OUTCOMES", "Claim", "Level", "Twin", "Verdict", "claim", "claims", "find"]
@@ -240,9 +240,5 @@ def find(id: str) -> Claim:
     """
     known = {each.id: each for each in claims()}
     if id not in known:
-        import difflib
-
-        near = difflib.get_close_matches(id, known, n=1)
-        fix = f"did you mean {near[0]!r}?" if near else "proofs-check list names them all"
-        raise InputError(f"claim {id!r}", "the identifier of a claim", fix)
+        raise InputError(f"claim {id!r}", "the identifier of a claim", nearest(id, known, "proofs-check list names them all"))
     return known[id]

@@ -354,3 +354,22 @@ def test_any_bytes_are_a_plan_or_refused(content: bytes) -> None:
                 read(file.name)
             except InputError:
                 pass
+
+
+@pytest.mark.parametrize(("app", "program", "arguments", "words"), [
+    (theory_sim, "theory-sim", ["check", "heading.toml"], "under no heading"),
+    (theory_sim, "theory-sim", ["check", "many-digits.toml"], "an integer of more than 4300 digits"),
+    (theory_sim, "theory-sim", ["list", "preset"], "did you mean 'presets'?"),
+    (theory_sim, "theory-sim", ["list", "plots", "--format", "jsn"], "did you mean 'json'?"),
+    (theory_sim, "theory-sim", ["run", "--preset", "quik"], "did you mean 'quick'?"),
+    (theory_sim, "theory-sim", ["run", "--preset", "quick", "--engine", "limt"], "did you mean 'limit'?"),
+    (theory_sim, "theory-sim", ["list", "--out", "nowhere"], "nowhere exists, a link to nothing"),
+    (proofs_check, "proofs-check", ["show", "noise-random-wlk"], "did you mean 'noise-random-walk'?"),
+    (proofs_check, "proofs-check", ["verify", "noise-random-walk", "--level", "ful"], "did you mean 'full'?"),
+])
+def test_what_is_near_is_named(folder: Path, app: Any, program: str, arguments: list[str], words: str) -> None:
+    (folder / "heading.toml").write_text("[experiment]\nd = 20\n")
+    (folder / "nowhere").symlink_to("missing/file")
+    status, said = call(app, program, *arguments)
+    assert status == 2 and words in said and "set_int_max_str_digits" not in said
+    assert not (folder / "missing").exists()

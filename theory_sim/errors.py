@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import reprlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Self
 
 __all__ = [
-    "ExperimentError", "Fault", "InputError", "StoreError", "TheorySimError", "UnreadFieldWarning", "gathered", "repr_of",
-    "shown",
+    "ExperimentError", "Fault", "InputError", "StoreError", "TheorySimError", "UnreadFieldWarning", "gathered", "nearest",
+    "repr_of", "shown",
 ]
 
 _LONGEST: Final = 120
@@ -122,6 +123,20 @@ class StoreError(TheorySimError):
 def shown(text: str, longest: int = _LONGEST) -> str:
     """A text as an error message shows it: shortened."""
     return text if len(text) <= longest else f"{text[: longest - 20]}... ({len(text)} letters)"
+
+
+def nearest(value: object, choices: Iterable[object], otherwise: str = "choose one of these") -> str:
+    """Fix of a value that is none of the choices: the one that it may have been meant to be, if one is close.
+
+    Examples
+    --------
+    >>> nearest("preset", ["presets", "studies"])
+    "did you mean 'presets'?"
+    >>> nearest(7, ["presets", "studies"])
+    'choose one of these'
+    """
+    close = difflib.get_close_matches(value, map(str, choices), n=1) if isinstance(value, str) else []
+    return f"did you mean {close[0]!r}?" if close else otherwise
 
 
 def repr_of(value: Any) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Generic, TypeVar
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, nearest
 
 __all__ = ["Registry", "load_plugins"]
 
@@ -95,5 +95,5 @@ class Registry(Generic[T]):
         if name not in self._things:
             names = self.names()
             if name not in self._things:
-                raise InputError(f"{self.kind} {name!r}", f"one of {', '.join(names)}", self._fix)
+                raise InputError(f"{self.kind} {name!r}", f"one of {', '.join(names)}", nearest(name, names, self._fix))
         return self._things[name]

@@ -23,8 +23,8 @@ TwinName = Annotated[str, typer.Option("--twin", help="Name of a false twin, to 
 def level_of(text: str) -> Level:
     """Level of a command line."""
     from proofs_check.claim import LEVELS
-    from theory_sim.errors import InputError
+    from theory_sim.errors import InputError, nearest
 
     if text not in LEVELS:
-        raise InputError(f"--level {text}", f"one of {', '.join(LEVELS)}", "choose one of these")
+        raise InputError(f"--level {text}", f"one of {', '.join(LEVELS)}", nearest(text, LEVELS))
     return text  # type: ignore[return-value]

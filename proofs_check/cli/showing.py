@@ -27,10 +27,10 @@ def list_command(
     form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """List every claim with its expected verdict and source, or every kind of problem."""
-    from theory_sim.errors import InputError, shown
+    from theory_sim.errors import InputError, nearest, shown
 
     if what not in KINDS:
-        raise InputError(f"list {shown(what)}", f"one of {', '.join(KINDS)}", "choose one of these")
+        raise InputError(f"list {shown(what)}", f"one of {', '.join(KINDS)}", nearest(what, KINDS))
     output = Output(form, out, force=force)
     output.put(_claims() if what == "claims" else _kinds())
 
@@ -113,12 +113,11 @@ def _claim_lines(claim: Claim, level: Level, own: Verdict, twins: list[Verdict])
     yield f"             proofs-check recheck evidence/{claim.id}.json"
 
 
-def domain_lines(claim: Claim, level: Level) -> Iterator[str]:
-    """For which values a claim is checked, and which other claims it takes for granted."""
-    for number, line in enumerate(claim.domain(level)):
-        yield hanging("" if number else "checked for", line)
-    for other in claim.assuming:
-        yield hanging("assuming", f"claim {other}")
+def domain_lines(claim: Claim, level: Level, margin: int = 0) -> Iterator[str]:
+    """For which values a claim is checked, and which other claims it takes for granted; ``margin`` columns in."""
+    heads = [("" if number else "checked for", line) for number, line in enumerate(claim.domain(level))]
+    for head, line in [*heads, *(("assuming", f"claim {other}") for other in claim.assuming)]:
+        yield hanging(" " * margin + head, line, 13 + margin)
 
 
 @app.command()

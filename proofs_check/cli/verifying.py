@@ -83,7 +83,8 @@ def _lines(judged: Judged, level: Level) -> Iterator[str]:
     refuted = sum(twin.outcome == "refuted" for twin in judged.twins)
     yield (f"{'ok' if judged.right else 'FAILS':5} {claim.id:42} {own.outcome:10}"
            f"{refuted} of {len(judged.twins)} twins refuted")
-    details = list(domain_lines(claim, level))
+    yield from domain_lines(claim, level, 6)
+    details = []
     if own.outcome == "refuted":
         corrected = f"; corrected: {claim.corrected}" if claim.corrected else ""
         details.append(hanging("", where(own.evidence) + corrected, 0))

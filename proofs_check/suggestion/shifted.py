@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, nearest
 from theory_sim.experiment import Experiment
 from theory_sim.precision import finest_decay, largest_noise
 from theory_sim.regimes import get_conditions, verdict_requirements
@@ -150,5 +150,5 @@ def _three_digits(value: float, whole: Callable[[float], int]) -> float:
 def chosen_conditions(rows: Sequence[Condition], which: Conditions) -> list[Condition]:
     """Conditions of the roles asked for: all, or those that decide the order and the soundness of a simulation."""
     if which not in _ROLES:
-        raise InputError(f"conditions = {which!r}", f"one of {', '.join(_ROLES)}", "choose one of these")
+        raise InputError(f"conditions = {which!r}", f"one of {', '.join(_ROLES)}", nearest(which, _ROLES))
     return [row for row in rows if row.role in _ROLES[which]]

@@ -39,7 +39,7 @@ class _Listing(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         for parameter in self.params:
             if parameter.name == "what":
-                parameter.help = f"One of: {', '.join(listed_kinds())}."  # type: ignore[attr-defined]
+                parameter.help = f"One of: {', '.join(listed_kinds())}; left out, presets."  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
 
 
@@ -48,23 +48,25 @@ def list_command(
     what: Annotated[str, typer.Argument(
         help="What to list.",
         autocompletion=lambda incomplete: [kind for kind in listed_kinds() if kind.startswith(incomplete)],
-    )] = "presets",
+    )] = "",
     form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """List what can be chosen by name: presets, studies, schedules, losses, engines, ..."""
-    from theory_sim.errors import InputError, shown
+    from theory_sim.errors import InputError, nearest, shown
 
     output, kinds = Output(form, out, force=force), listed_kinds()
-    if what not in kinds:
-        raise InputError(f"list {shown(what)}", f"one of {', '.join(kinds)}", "choose one of these")
-    output.put(_listed_studies() if what == "studies" else _listed(what, kinds[what]()))
+    if what not in ("", *kinds):
+        raise InputError(f"list {shown(what)}", f"one of {', '.join(kinds)}", nearest(what, kinds))
+    others = [] if what else [hanging("", f"\nOther lists: theory-sim list {', '.join(list(kinds)[1:])}", 0)]
+    what = what or "presets"
+    output.put(_listed_studies() if what == "studies" else _listed(what, kinds[what](), others))
 
 
-def _listed(what: str, rows: list[tuple[str, str]]) -> Result:
+def _listed(what: str, rows: list[tuple[str, str]], below: list[str]) -> Result:
     indent = max(len(name) for name, _ in rows) + 2
     table = [{"name": name, "summary": summary} for name, summary in rows]
     return Result("theory-sim.list", lambda: {"kind": what, "rows": table},
-                  lambda: [hanging(name, summary, indent) for name, summary in rows], lambda: table)
+                  lambda: [*(hanging(name, summary, indent) for name, summary in rows), *below], lambda: table)
 
 
 def _listed_studies() -> Result:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from theory_sim.engines.registry import DEFAULT, ENGINES, options_by_name
 from theory_sim.engines.solver import Purpose, Solver
-from theory_sim.errors import Fault, InputError, gathered
+from theory_sim.errors import Fault, InputError, gathered, nearest
 from theory_sim.reading.arguments import native, require_kind
 
 if TYPE_CHECKING:
@@ -192,4 +192,4 @@ def _unknown_option(name: str, engine: str) -> InputError:
         owners = [solver.name for solver, _ in others[name]]
         return InputError(f"{name} with engine {engine!r}", f"this is an option of {', '.join(owners)}",
                           f"add --engine {owners[0]}, or leave it out")
-    return InputError(f"option {name}", f"one of {', '.join(others)}", "choose one of these")
+    return InputError(f"option {name}", f"one of {', '.join(others)}", nearest(name, others))

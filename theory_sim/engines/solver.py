@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from theory_sim.errors import Fault, InputError
+from theory_sim.errors import Fault, InputError, nearest
 
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
@@ -50,7 +50,7 @@ class Option:
         """Raise InputError unless the value is allowed."""
         if self.choices:
             if value not in self.choices:
-                raise InputError(f"{self.name} = {value!r}", f"one of {', '.join(self.choices)}", "choose one of these")
+                raise InputError(f"{self.name} = {value!r}", f"one of {', '.join(self.choices)}", nearest(value, self.choices))
         elif isinstance(value, bool) or not isinstance(value, (int, float)) or not self.least <= value <= self.most:
             raise InputError(f"{self.name} = {value!r}", f"a number from {self.least:g} to {self.most:g}", "choose one within")
 

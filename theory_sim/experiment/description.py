@@ -11,7 +11,7 @@ from typing import Any, Self
 import pydantic
 from pydantic import model_validator
 
-from theory_sim.errors import ExperimentError, Fault, StoreError, repr_of, shown
+from theory_sim.errors import ExperimentError, Fault, StoreError, nearest, repr_of, shown
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import ALPHA_LAWS, CHOSEN, DATA_LAWS, SCHEDULES, chosen_by
 from theory_sim.experiment.field_rules import named_once
@@ -74,7 +74,7 @@ class Experiment(RecordingSection):
         assert extra is not None, "sections allow extra fields"
         values, faults = read_own_fields(chosen, extra)
         known = own_field_names() if extra else []
-        yield from (unknown(type(self), [name]) for name in extra if name not in known)
+        yield from (unknown(type(self), [name], extra[name]) for name in extra if name not in known)
         yield from faults_of_own_fields(chosen, extra)
         if faults:  # rates may depend on these fields: rules between fields could not be asked
             yield from faults
@@ -130,7 +130,7 @@ class Experiment(RecordingSection):
         """Experiment of a built-in preset; ``preset_names()`` lists them."""
         if not isinstance(name, str) or name not in PRESETS:
             raise ExperimentError(f"preset {shown(repr_of(name))}", f"one of {', '.join(preset_names())}",
-                                  "choose one of these", fields=("preset",))
+                                  nearest(name, preset_names()), fields=("preset",))
         return cls(name=name, **PRESETS[name].fields)
 
     def replace(self, /, **fields: Any) -> Experiment:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pydantic
 from pydantic.fields import FieldInfo
 
-from theory_sim.errors import ExperimentError, Fault, repr_of, shown
+from theory_sim.errors import ExperimentError, Fault, nearest, repr_of, shown
 from theory_sim.experiment.choices import OBSERVERS, OneOf
 from theory_sim.experiment.field_rules import choices_of, rule_of
 from theory_sim.experiment.own_fields import own_field_names
@@ -70,28 +69,28 @@ def _bad_value(model: type[pydantic.BaseModel], fields: Mapping[str, Any], path:
         name, value = f"observe.{shown(path[1])}", value[path[1]] if isinstance(value, Mapping) else value
         if len(path) > 2 and path[2] in Recording.model_fields and isinstance(value, Mapping):
             name, value, info = f"{name}.{path[2]}", value[path[2]], Recording.model_fields[path[2]]
-    near = difflib.get_close_matches(value, choices_of(info), n=1) if isinstance(value, str) else []
-    fix = f"did you mean {near[0]!r}?" if near else "choose one of these" if choices_of(info) else f"change {name}"
+    fix = nearest(value, choices_of(info), "choose one of these" if choices_of(info) else f"change {name}")
     if any(isinstance(rule, OneOf) for rule in info.metadata):
-        fix += f"{'' if near else ','} or register one of your own in this process first"
+        fix += f"{'' if fix.endswith('?') else ','} or register one of your own in this process first"
     return Fault(f"{name} = {shown(repr_of(value))}", rule_of(info), fix, (name,))
 
 
-def unknown(model: type[pydantic.BaseModel], path: Sequence[str]) -> Fault:
-    """A name that is no field, or no observer, or no field of an observer's record times."""
+def unknown(model: type[pydantic.BaseModel], path: Sequence[str], value: object = None) -> Fault:
+    """A name that is no field, or no observer, or no field of an observer's record times; ``value`` is what it was given."""
     if path[:1] != ["observe"] or len(path) == 1:
         what, name, known = "field", path[-1], [*_known(model), *own_field_names()]
     elif path[2:] in ([], ["[key]"]):
         what, name, known = "observer", path[1], list(OBSERVERS.names())
     else:
         what, name, known = f"field of observe.{shown(path[1])}", path[-1], list(Recording.model_fields)
-    near = difflib.get_close_matches(name, known, n=1)
     choices = f"known {what.partition(' ')[0]}s: {', '.join(known)}"
     if "." in name and name.partition(".")[0] in known:
         top = name.partition(".")[0]
         fix = f"give the whole of {top}, such as {top} = {{kernels = {{probes = 100}}}}" if top == "observe" else choices
+    elif what == "field" and isinstance(value, Mapping):  # [experiment], say
+        fix = "fields stand at the top of the file, under no heading: leave this one out"
     else:
-        fix = f"did you mean {near[0]!r}? {choices}" if near and what != "field" else (
-            f"did you mean {near[0]!r}?" if near else choices)
+        fix = nearest(name, known, "") or choices
+        fix += f" {choices}" if fix is not choices and what != "field" else ""
     rule = "only fields of Experiment" if what == "field" else f"one of the {len(known)} known ones"
     return Fault(f"unknown {what} {shown(repr_of(name))}", rule, fix, (".".join(part for part in path if part != "[key]"),))

@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import stat
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,7 +77,9 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
         table = tomllib.loads(text)
     except RecursionError:
         raise ExperimentError(f"{where} nests too deep to be read", f"at most {_DEEPEST} levels", "take tables apart") from None
-    except ValueError as error:  # a TOMLDecodeError, or an integer of more digits than Python reads
+    except ValueError as error:
+        if not isinstance(error, tomllib.TOMLDecodeError):
+            raise ExperimentError(_too_long(where), "integers below 2^64", "make it smaller") from None
         raise ExperimentError(f"{where} is not TOML: {shown(str(error), 300)}",
                               "lines such as `d = 200` or `schedule = \"S\"`", "fix that line") from None
     _require_tame(table, where)
@@ -98,7 +101,7 @@ def parse_value(field: str, text: str, option: str) -> Any:
         raise InputError(f"{where} nests too deep to be read", f"at most {_DEEPEST} levels", "take tables apart") from None
     except ValueError as error:
         if not isinstance(error, tomllib.TOMLDecodeError):
-            raise InputError(f"{where}: {shown(str(error))}", "an integer below 2^64", "make it smaller") from None
+            raise InputError(_too_long(where), "an integer below 2^64", "make it smaller") from None
         table = {"value": text.strip()}  # a bare word: --set schedule=S
         if len(text.splitlines()) > 1:
             raise InputError(f"{where} = {shown(repr(text))}", "one value", f"give each field an {option} of its own") from None
@@ -116,6 +119,10 @@ def whole_number(text: str) -> int | None:
     digits = text.strip()
     # int() would take digits of other scripts, signs and underscores.
     return int(digits) if _DIGITS.fullmatch(digits) else None
+
+
+def _too_long(where: str) -> str:
+    return f"{where}: an integer of more than {sys.get_int_max_str_digits()} digits"
 
 
 def real_number(text: str) -> float | None:

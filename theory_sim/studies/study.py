@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, nearest
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.trajectory import Trajectory
@@ -163,4 +163,4 @@ def require_size(size: str) -> Size:
     for known in SIZES:
         if size == known:
             return known
-    raise InputError(f"size {size!r}", f"one of {', '.join(SIZES)}", "choose one of these")
+    raise InputError(f"size {size!r}", f"one of {', '.join(SIZES)}", nearest(size, SIZES))

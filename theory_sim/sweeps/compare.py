@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, nearest
 from theory_sim.reading.arguments import accepts
 from theory_sim.statistics.censored import median_time
 from theory_sim.statistics.paired import compare_paired, holm
@@ -64,7 +64,7 @@ def compare_sweep(
     known_labels = [str(label) for label in summary.dataset[dim].values]
     for label in between:
         if label not in known_labels:
-            raise InputError(f"{dim} {label!r}", f"one of {', '.join(known_labels)}", "choose one of these")
+            raise InputError(f"{dim} {label!r}", f"one of {', '.join(known_labels)}", nearest(label, known_labels))
     ends = summary.dataset["censored_at"]
     axes = [axis for axis in summary.sweep.axes() if axis.name not in (dim, "seed")]
     rows = []
@@ -97,7 +97,7 @@ def _selected(summary: Summary, quantity: str, labels: Mapping[str, object] | No
     dataset = summary.dataset
     numbers = [str(name) for name, variable in dataset.data_vars.items() if variable.dtype.kind in "fb"]
     if quantity not in numbers:
-        raise InputError(f"quantity {quantity!r}", f"one of {', '.join(numbers)}", "choose one of these")
+        raise InputError(f"quantity {quantity!r}", f"one of {', '.join(numbers)}", nearest(quantity, numbers))
     data = dataset[quantity]
     given = dict(labels or {})
     if "level" in data.dims:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from theory_sim.errors import ExperimentError, InputError
+from theory_sim.errors import ExperimentError, InputError, nearest
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
 from theory_sim.regimes import get_conditions, outside_of_theory, regime
@@ -223,7 +223,8 @@ def _cells(summary: Summary, parameters: list[_Parameter], quantity: str, select
     paired = quantity in _SINGLE
     if not paired and (quantity not in data or data[quantity].dtype.kind != "f"):
         numbers = [str(name) for name, variable in data.data_vars.items() if variable.dtype.kind == "f"]
-        raise InputError(f"quantity {quantity!r}", f"one of {', '.join((*_SINGLE, *numbers))}", "choose one of these")
+        raise InputError(f"quantity {quantity!r}", f"one of {', '.join((*_SINGLE, *numbers))}",
+                         nearest(quantity, (*_SINGLE, *numbers)))
     kept = {parameters[0].field, parameters[1].field, "seed"} | ({"schedule"} if paired else set())
     used = data[["order", "P_error", "run", "state"] if paired else [quantity, "run", "state"]]
     if "level" in used.dims:
@@ -239,7 +240,7 @@ def _cells(summary: Summary, parameters: list[_Parameter], quantity: str, select
                              f"select one: {', '.join(map(str, labels))}")
         chosen = select.get(dim, labels[0])
         if chosen not in labels:
-            raise InputError(f"{dim} = {chosen!r}", f"one of {', '.join(map(str, labels))}", "choose one of these")
+            raise InputError(f"{dim} = {chosen!r}", f"one of {', '.join(map(str, labels))}", nearest(chosen, labels))
         used = used.sel({dim: chosen})
     if paired and not {"S", "L-S"} <= set(used["schedule"].values.tolist()):
         raise InputError(f"quantity {quantity!r} of a sweep under {', '.join(used['schedule'].values.tolist())}",

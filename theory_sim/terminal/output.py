@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from theory_sim.errors import InputError, StoreError, shown
+from theory_sim.errors import InputError, StoreError, nearest, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,7 +37,7 @@ def format_option(*formats: str) -> Any:
 
     def require(form: str) -> str:
         if form not in formats:
-            raise InputError(f"--format {shown(form)}", f"one of {', '.join(formats)}", "choose one of these")
+            raise InputError(f"--format {shown(form)}", f"one of {', '.join(formats)}", nearest(form, formats))
         return form
 
     return typer.Option("--format", metavar="|".join(formats), help="Format of what is printed.", callback=require,
@@ -218,7 +218,8 @@ def _document(result: Result) -> dict[str, Any]:
 def require_free(path: Path, *, force: bool) -> None:
     """Refuse a file that is there, or that cannot be written; a folder that is missing is made."""
     if os.path.lexists(path) and (not force or path.is_dir()):
-        raise StoreError(f"--out {path} exists", "a file, which is never replaced unasked",
+        nowhere = "" if path.exists() else ", a link to nothing"
+        raise StoreError(f"--out {path} exists{nowhere}", "a file, which is never replaced unasked",
                          "choose another name" + ("" if path.is_dir() else " or --force"))
     require_writable(path.parent)
 
