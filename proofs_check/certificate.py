@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from proofs_check.claim import Verdict
 from theory_sim.errors import InputError
@@ -84,16 +84,16 @@ def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
     return verdict
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         raise ValueError(f"an entry given twice among {names[:8]}")
     return dict(pairs)
 
 
-def _no_number(word: str) -> Any:
+def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
 
-def _hash(content: dict[str, Any]) -> str:
+def _hash(content: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import signature
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from proofs_check.problem import Problem
+from proofs_check.problem.base import Evidence
 from theory_sim.errors import InputError, nearest
 from theory_sim.reading.arguments import accepts
 
@@ -42,7 +43,7 @@ class Verdict:
 
     claim: str
     outcome: Outcome
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=dict)
     level: Level = "quick"
 
     def _repr_latex_(self) -> str:
@@ -73,7 +74,7 @@ class Twin:
     """
 
     name: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Claim:
     expected: Outcome
     problem: Callable[..., Problem]
     twins: tuple[Twin, ...]
-    full: Mapping[str, Any] = field(default_factory=dict)
+    full: Mapping[str, object] = field(default_factory=dict)
     corrected: str = ""
     assuming: tuple[str, ...] = ()
 
@@ -133,7 +134,7 @@ class Claim:
         """The level at which the claim is judged if this one is asked for: "quick" if it declares no larger one."""
         return level if self.full else "quick"
 
-    def to_dict(self, level: Level = "quick") -> dict[str, Any]:
+    def to_dict(self, level: Level = "quick") -> dict[str, object]:
         """What is claimed, at a level; plain, JSON-ready values."""
         return {"id": self.id, "summary": self.summary, "statement": self.statement, "source": self.source,
                 "kind": self.at(level).kind, "assumptions": list(self.assumptions), "domain": list(self.domain(level)),
@@ -164,8 +165,8 @@ def claim(
     assumptions: Sequence[str] = (),
     bound: Bound = "exact",
     expected: Outcome = "proved",
-    twins: Mapping[str, Mapping[str, Any]],
-    full: Mapping[str, Any] | None = None,
+    twins: Mapping[str, Mapping[str, object]],
+    full: Mapping[str, object] | None = None,
     corrected: str = "",
     assuming: Sequence[str] = (),
 ) -> Callable[[Callable[..., Problem]], Callable[..., Problem]]:

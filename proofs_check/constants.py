@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -156,7 +156,7 @@ class ConstantsReport:
                 lines.append(f"  {labels[id]} would hold with {found[0].parameter.rstrip('_')} x {found[0].factor:.3g}")
         return "\n".join(lines)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain, JSON-ready values (NaN and infinity become None)."""
         plain = {"experiment": self.experiment.fields(), "applies": self.applies, "verdict": self.verdict,
                  "regime": self.regime.to_dict(), "arms": [asdict(arm) for arm in self.arms], "noise": asdict(self.noise),

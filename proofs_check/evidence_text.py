@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from proofs_check.problem.base import Evidence
 
 __all__ = ["evidence_lines", "in_words", "where"]
 
@@ -12,7 +15,7 @@ _MOST_PARTS: Final = 6
 _MOST_NUMBERS: Final = 12
 
 
-def in_words(value: Any) -> str:
+def in_words(value: object) -> str:
     """A value of evidence without the brackets and quotes of a programming language; of long lists the start."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} = {in_words(each)}" for name, each in value.items()) or "none"
@@ -25,7 +28,7 @@ def in_words(value: Any) -> str:
     return "none" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def where(evidence: Mapping[str, Any]) -> str:
+def where(evidence: Evidence) -> str:
     """Where a claim is false, and in which part, in a line."""
     if "counterexample" in evidence:
         return f"at {in_words(evidence['counterexample'])}"
@@ -34,7 +37,7 @@ def where(evidence: Mapping[str, Any]) -> str:
     return "; ".join(evidence_lines(evidence))
 
 
-def evidence_lines(evidence: Mapping[str, Any]) -> list[str]:
+def evidence_lines(evidence: Evidence) -> list[str]:
     """Evidence as lines; parts of parts are indented."""
     if "parts" in evidence:
         parts = evidence["parts"]
@@ -69,7 +72,7 @@ def evidence_lines(evidence: Mapping[str, Any]) -> list[str]:
     return [f"{key}: {in_words(value)}" for key, value in evidence.items()]
 
 
-def _boxes(evidence: Mapping[str, Any]) -> str:
+def _boxes(evidence: Evidence) -> str:
     kind = {"everywhere": "the derivative at the corner is positive on all of ",
             "at the corner": "by expansion at the corner, on "}
     worst = evidence["boxes"][evidence["worst"]]

@@ -6,7 +6,6 @@ import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from proofs_check.claim import Verdict, find
 from proofs_check.evaluate import command_at
@@ -35,7 +34,7 @@ class Counterexample:
 
     claim: str
     point: Mapping[str, str]
-    evidence: Mapping[str, Any]
+    evidence: Evidence
 
     @property
     def line(self) -> str:

@@ -7,12 +7,12 @@ and loads nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from proofs_check.claim import Verdict
+    from proofs_check.claim import Claim, Level, Verdict
 
 __all__ = ["ClaimItem"]
 
@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         items.extend(_items(session, asked, config.getoption("--claims-level")))
 
 
-def _items(session: pytest.Session, asked: str, level: Any) -> Iterator[ClaimItem]:
+def _items(session: pytest.Session, asked: str, level: Level) -> Iterator[ClaimItem]:
     from proofs_check.claim import claims, find
     from theory_sim.errors import TheorySimError
 
@@ -50,8 +50,8 @@ def _items(session: pytest.Session, asked: str, level: Any) -> Iterator[ClaimIte
 class ClaimItem(pytest.Item):
     """One verdict: passes if it is the expected one, or, of a twin, if it is refuted."""
 
-    def __init__(self, *, claim: Any, twin: str, level: Any, **rest: Any) -> None:
-        super().__init__(**rest)
+    def __init__(self, name: str, parent: pytest.Session, *, claim: Claim, twin: str, level: Level) -> None:
+        super().__init__(name, parent)
         self.claim, self.twin, self.level = claim, twin, level
 
     def runtest(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import sympy
 from numpy.typing import NDArray
@@ -286,7 +284,7 @@ def margin_at_width(times: sympy.Expr = Integer(2)) -> All:  # noqa: B008
     ))  # fmt: skip
 
 
-def _outputs(rng: np.random.Generator, size: int, rows: int, pairs: bool) -> NDArray[Any]:
+def _outputs(rng: np.random.Generator, size: int, rows: int, pairs: bool) -> NDArray[np.float64]:
     """N_A(theta*; x_1)/(s <w*, x_1>) of drawn networks on drawn examples, d = 3, by its definition."""
     d, width = 3, 2 * rows if pairs else rows
     noise = rng.standard_normal((size, rows, d))
@@ -315,7 +313,7 @@ def _outputs(rng: np.random.Generator, size: int, rows: int, pairs: bool) -> NDA
 def drawn(size: int = 40_000, law: str = "exact") -> Sampled:
     """Deviations counted on drawn networks against the exact tail."""
 
-    def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
+    def draw(rng: np.random.Generator, size: int) -> NDArray[np.bool_]:
         return np.asarray(np.abs(_outputs(rng, size, 20, pairs=False) - 0.5) > 3 / 20 - 1e-6)
 
     share = Rational(3, 20)
@@ -338,7 +336,7 @@ def drawn(size: int = 40_000, law: str = "exact") -> Sampled:
 def pairs_drawn(size: int = 40_000, rows: int = 10) -> Sampled:
     """Pairs have half as many independent rows: the spread of the law is that of half the width."""
 
-    def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
+    def draw(rng: np.random.Generator, size: int) -> NDArray[np.bool_]:
         return np.asarray(np.abs(_outputs(rng, size, 10, pairs=True) - 0.5) > 1 / 5 - 1e-6)
 
     return Sampled(draw, exact_tail(rows, Rational(1, 5)), size)

@@ -11,8 +11,6 @@ and max-margin is the shortest such (r, s). Y = a - b v - G stands for any other
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import sympy
 from numpy.typing import NDArray
@@ -217,7 +215,7 @@ ASSUMED = (
     "lower bound on the margin by a feasible point, upper by max-margin-weak-duality; their gap bounds the angle between",
     "Gaussian tails beyond 12, below 1e-31, enclosed",
 )
-MOVED: dict[str, dict[str, Any]] = {
+MOVED: dict[str, dict[str, sympy.Expr | int]] = {
     "10 % more examples": {"more": Rational(11, 10)}, "10 % fewer": {"more": Rational(9, 10)},
     "1 % more examples": {"more": Rational(101, 100)}, "g_0 = 1.01": {"strength": Rational(101, 100)},
     "mean margin for its law": {"spread": 0},
@@ -322,7 +320,7 @@ def drawn(size: int = 500, more: int = 5, strength: float = 1.0, averaged: bool 
         direction = weights @ examples
         return float(direction[0] / np.linalg.norm(direction))
 
-    def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
+    def draw(rng: np.random.Generator, size: int) -> NDArray[np.float64]:
         # Rounded, so that the mean does not hang on the last bits of a linear algebra library.
         return np.round([2 * overlap(100, rng) - overlap(50, rng) for _ in range(size)], 9)
 

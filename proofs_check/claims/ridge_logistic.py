@@ -10,8 +10,6 @@ l(z) = log(1 + e^-z), with the residual weight p = -l'(z) = 1/(1 + e^z).
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import sympy
 from numpy.typing import NDArray
@@ -175,7 +173,7 @@ ASSUMED = (
     "ridge/2 times the minimiser's squared distance from the lower bound's lowest point",
     "Gaussian tails beyond 12 standard deviations, below 1e-29, enclosed",
 )
-MOVED: dict[str, dict[str, Any]] = {
+MOVED: dict[str, dict[str, sympy.Expr | int]] = {
     "1 % more examples": {"more": Rational(101, 100)}, "twice the ridge": {"times": 2},
     "g_0 = 1.01": {"strength": Rational(101, 100)},
 }  # fmt: skip

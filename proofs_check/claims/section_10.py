@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import combinations
 from itertools import product as every
-from typing import Any
 
 import numpy as np
 import sympy
@@ -346,7 +345,7 @@ def fresh_error(size: int = 200_000, g_0: int = 1, averaged: bool = True, c: sym
     """Errors counted on examples drawn by their definition, against the formula."""
     d, near = 20, Rational(1, 10**12)
 
-    def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
+    def draw(rng: np.random.Generator, size: int) -> NDArray[np.bool_]:
         y, noise = rng.choice([-1.0, 1.0], size), rng.standard_normal((size, d)) / np.sqrt(d)
         noise[:, 0] = y * np.abs(noise[:, 0])  # conditioned on y <w*, z> >= 0: the half-normal, by symmetry
         x_1 = noise
@@ -380,7 +379,7 @@ def fresh_error(size: int = 200_000, g_0: int = 1, averaged: bool = True, c: sym
 def unseen_drawn(size: int = 100_000, shown: int = 8, share: sympy.Expr = Rational(3, 4)) -> Sampled:  # noqa: B008
     """Coupon collector, counted."""
 
-    def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
+    def draw(rng: np.random.Generator, size: int) -> NDArray[np.bool_]:
         y, b = rng.choice([-1, 1], (2, size, 8))
         directions = np.where(y == 1, 0, b)  # the multiple of zeta in x_2 / alpha
         return np.asarray(~np.all([(directions == k).any(axis=1) for k in (-1, 0, 1)], axis=0))

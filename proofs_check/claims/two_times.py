@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import sympy
 from numpy.typing import NDArray
@@ -186,7 +184,7 @@ def flips(size: int = 1_000_000, late: int = 0, kept: bool = True, factor: sympy
     rates, decay = [Rational(1, 2)] * 20 + [Rational(1, 20)] * 40, Rational(1, 10)
     at, until, injected = 5, 30, Integer(2)
 
-    def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
+    def draw(rng: np.random.Generator, size: int) -> NDArray[np.bool_]:
         noise, first = rng.standard_normal(size), np.empty(size)
         for step, rate in enumerate(rates[:until]):
             if step == at:
@@ -214,7 +212,7 @@ def flips(size: int = 1_000_000, late: int = 0, kept: bool = True, factor: sympy
 def kernel_at_width(size: int = 1_000_000, rho: sympy.Expr = Rational(4, 5), factor: sympy.Expr = ONE) -> Sampled:  # noqa: B008
     """Share of random neurons that are active at both times, against the closed form."""
 
-    def draw(rng: np.random.Generator, size: int) -> NDArray[Any]:
+    def draw(rng: np.random.Generator, size: int) -> NDArray[np.bool_]:
         early, fresh = rng.standard_normal((2, size, 2))
         late = 0.8 * early + 0.6 * fresh
         both = (early[:, 0] > 0) & (late @ np.array([0.6, 0.8]) > 0)

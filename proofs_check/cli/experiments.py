@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from proofs_check.cli.app import app
-from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv, format_option, hanging
+from theory_sim.terminal.output import Force, OutFile, Output, Part, Result, TextJsonCsv, format_option, hanging
 
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
@@ -38,7 +38,7 @@ def check(
     output = Output(form, out, force=force)
     report = check_constants(_experiment(file, preset))
 
-    def text() -> list[Any]:
+    def text() -> list[Part]:
         from proofs_check.constants_text import write_lines
         from theory_sim.terminal.tables import conditions_table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -41,7 +41,7 @@ def falsify(
     if tried.found is not None and out is not None:
         save(tried.found.verdict, out)
 
-    def fields() -> dict[str, Any]:
+    def fields() -> dict[str, object]:
         found = None if tried.found is None else {"point": tried.found.point, "evidence": tried.found.evidence}
         return {"claim": f"{id}/{twin}" if twin else id, "counterexample": found, "seed": seed,
                 "evaluations": tried.evaluations, "seconds": tried.seconds}

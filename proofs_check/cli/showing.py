@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -53,17 +53,18 @@ def _kinds() -> Result:
     from proofs_check.recheck import rechecked_outcomes
 
     claims()  # users' packages have kinds of their own
-    rows: list[dict[str, Any]] = [
-        {"kind": name, "asks": kind.summary(), "fields": [each.name for each in fields(kind)],  # type: ignore[arg-type]
-         "rechecked": list(rechecked_outcomes(kind))} for name, kind in kinds().items()]
+    known = [(name, kind.summary(), [each.name for each in fields(kind)],  # type: ignore[arg-type]
+              rechecked_outcomes(kind)) for name, kind in kinds().items()]
 
-    def text() -> Iterator[str]:
-        for row in rows:
-            yield hanging(row["kind"], f"{row['asks']}\nfields {', '.join(row['fields'])}\n"
-                                       f"rechecked if {', '.join(row['rechecked']) or 'never'}", 17)
+    def text() -> list[str]:
+        return [hanging(name, f"{asks}\nfields {', '.join(names)}\nrechecked if {', '.join(outcomes) or 'never'}", 17)
+                for name, asks, names, outcomes in known]
 
-    return Result("proofs-check.list", lambda: {"kind": "kinds", "rows": rows}, lambda: list(text()), lambda: [
-        {**row, "fields": " ".join(row["fields"]), "rechecked": " ".join(row["rechecked"])} for row in rows])
+    return Result("proofs-check.list", lambda: {"kind": "kinds", "rows": [
+        {"kind": name, "asks": asks, "fields": names, "rechecked": list(outcomes)} for name, asks, names, outcomes in known
+    ]}, text, lambda: [
+        {"kind": name, "asks": asks, "fields": " ".join(names), "rechecked": " ".join(outcomes)}
+        for name, asks, names, outcomes in known])
 
 
 @app.command()
@@ -79,7 +80,7 @@ def show(
     own = judge(claim, level=chosen)
     twins = [judge(claim, twin.name, level=chosen) for twin in claim.twins]
 
-    def fields() -> dict[str, Any]:
+    def fields() -> dict[str, object]:
         found = [{"name": each.claim.partition("/")[2], "outcome": each.outcome, "evidence": each.evidence} for each in twins]
         return {**claim.to_dict(chosen), "asked": list(claim.at(chosen).statement()), "outcome": own.outcome,
                 "evidence": own.evidence, "twins": found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -56,7 +56,7 @@ def verify(
         output.say(*_lines(judged[-1], chosen_level))
     failed = sum(not each.right for each in judged)
 
-    def fields() -> dict[str, Any]:
+    def fields() -> dict[str, object]:
         return {"level": level, "claims": [_document(each, chosen_level) for each in judged], "failed": failed}
 
     output.put(Result("proofs-check.verification", fields, lambda: [_total(judged, failed)], lambda: _table(judged),
@@ -95,13 +95,13 @@ def _lines(judged: Judged, level: Level) -> Iterator[str]:
     yield from (hanging("", detail, 6) for detail in details)
 
 
-def _document(judged: Judged, level: Level) -> dict[str, Any]:
+def _document(judged: Judged, level: Level) -> dict[str, object]:
     twins = [{"name": twin.claim.partition("/")[2], "outcome": twin.outcome} for twin in judged.twins]
     return {**judged.claim.to_dict(level), "outcome": judged.own.outcome, "as_expected": judged.right,
             "seconds": round(judged.seconds, 3), "twins": twins}
 
 
-def _table(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+def _table(judged: Sequence[Judged]) -> list[dict[str, object]]:
     """A row a verdict: of each claim its own, then those of its twins."""
     rows = []
     for each in judged:
@@ -131,7 +131,7 @@ def recheck(
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise InputError(f"no file {', '.join(missing)}", "evidence stored by verify --out", "check the paths")
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     unreadable = 0
     for path in files:
         try:

@@ -21,8 +21,8 @@ PRECISION: Final = 128
 """Bits of ball arithmetic."""
 
 Domain = Mapping[sympy.Symbol, tuple[sympy.Expr, sympy.Expr]]
-Evidence = dict[str, Any]
-"""JSON-ready."""
+Evidence = Mapping[str, Any]
+"""JSON-ready: what a stored file says, of which nothing is taken for granted."""
 Solution = tuple[str, Evidence]
 """Outcome ("proved", "certified", "supported", "refuted" or "undecided") and what shows it."""
 
@@ -117,7 +117,7 @@ class Problem(ABC):
 
 P = TypeVar("P", bound=Problem)
 _KINDS: dict[str, type[Problem]] = {}
-_SOLVERS: dict[type[Problem], Callable[[Any], Solution]] = {}
+_SOLVERS: dict[type[Problem], Callable[[Problem], Solution]] = {}
 
 
 def kinds() -> Mapping[str, type[Problem]]:
@@ -129,7 +129,11 @@ def solves(kind: type[P]) -> Callable[[Callable[[P], Solution]], Callable[[P], S
     """Register the function that solves a kind of problem."""
 
     def register(function: Callable[[P], Solution]) -> Callable[[P], Solution]:
-        _SOLVERS[kind] = function
+        def solve(problem: Problem) -> Solution:
+            assert isinstance(problem, kind)
+            return function(problem)
+
+        _SOLVERS[kind] = solve
         return function
 
     return register

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from proofs_check.problem.base import Problem
 from proofs_check.problem.text import written
@@ -40,7 +41,7 @@ class Sampled(Problem):
 
     kind: ClassVar[str] = "sampled"
 
-    draw: Callable[[np.random.Generator, int], np.ndarray[Any, Any]]
+    draw: Callable[[np.random.Generator, int], NDArray[np.bool_] | NDArray[np.float64]]
     expected: sympy.Expr
     size: int
     confidence: float = 0.999

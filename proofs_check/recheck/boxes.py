@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 from math import isfinite
-from typing import Any, Final
+from typing import Final
 
 import sympy
 
@@ -83,7 +83,7 @@ def _check_vanishing(problem: Inequality) -> None:
                 raise Refused(f"derivative {order} does not vanish at {symbol} = {low}")
 
 
-def _check_lower(expression: sympy.Expr, names: list[sympy.Symbol], box: Box, lower: Any) -> None:
+def _check_lower(expression: sympy.Expr, names: list[sympy.Symbol], box: Box, lower: object) -> None:
     """Show the stored lower bound anew, on pieces of the box that are cut until each lies above it."""
     if type(lower) is not float or not (isfinite(lower) and lower > 0):
         raise Refused(f"{lower!r} is no positive bound")

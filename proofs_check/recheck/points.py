@@ -21,9 +21,6 @@ __all__ = ["check_counterexample"]
 _LADDER: Final = (160, 640, 2560, 5120)
 
 
-@rechecks(Identity, "refuted")
-@rechecks(Inequality, "refuted")
-@rechecks(Positive, "refuted")
 def check_counterexample(problem: Identity | Inequality | Positive, outcome: str, evidence: Evidence) -> str:
     """Look at a claim where it is said to be false."""
     if isinstance(problem, Identity):
@@ -51,6 +48,11 @@ def check_counterexample(problem: Identity | Inequality | Positive, outcome: str
         raise Refused("the expression may be positive at the counterexample")
     _is_said(value, evidence["value"])
     return "the expression is not positive there"
+
+
+rechecks(Identity, "refuted")(check_counterexample)
+rechecks(Inequality, "refuted")(check_counterexample)
+rechecks(Positive, "refuted")(check_counterexample)
 
 
 def _decided(expression: sympy.Expr, sides: Mapping[sympy.Symbol, Side]) -> Interval:

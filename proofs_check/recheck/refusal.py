@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Set
 from fractions import Fraction
-from typing import Any
 
 __all__ = ["Refused", "exact", "only_keys", "same_number"]
 
@@ -14,18 +13,18 @@ class Refused(Exception):
     """Evidence that does not show what it is to show."""
 
 
-def only_keys(evidence: Mapping[str, Any], known: Set[str]) -> None:
+def only_keys(evidence: Mapping[str, object], known: Set[str]) -> None:
     """Refuse evidence with other entries than these: nobody would look at them."""
     if set(evidence) != set(known):
         raise Refused(f"entries {sorted(evidence)} where {sorted(known)} are due")
 
 
-def same_number(stored: Any, found: int | float) -> bool:
+def same_number(stored: object, found: int | float) -> bool:
     """Whether a stored number is the one found, and of its type: true is 1 in Python, and 128.0 is 128."""
     return type(stored) is type(found) and stored == found
 
 
-def exact(text: Any) -> Fraction:
+def exact(text: object) -> Fraction:
     """A stored rational, written as methods write it: a short 1e999999999 would take a computer's whole memory."""
     if not isinstance(text, str) or not re.fullmatch(r"-?[0-9]{1,4000}(/[0-9]{1,4000})?", text):
         raise Refused(f"{str(text)[:40]!r} is no fraction of whole numbers")

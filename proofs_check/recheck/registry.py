@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from proofs_check.problem import Problem
 from proofs_check.problem.base import Evidence
@@ -11,20 +11,24 @@ from proofs_check.recheck.refusal import Refused
 
 __all__ = ["check", "rechecked_kinds", "rechecks"]
 
-Check = Callable[[Any, str, Evidence], str]
-F = TypeVar("F", bound=Callable[..., str])
-_CHECKS: dict[tuple[type[Problem], str], Check] = {}
+P = TypeVar("P", bound=Problem)
+Check = Callable[[P, str, Evidence], str]
+_CHECKS: dict[tuple[type[Problem], str], Check[Problem]] = {}
 
 
-def rechecks(kind: type[Problem], *outcomes: str) -> Callable[[F], F]:
+def rechecks(kind: type[P], *outcomes: str) -> Callable[[Check[P]], Check[P]]:
     """Register what looks again at evidence that says these outcomes of a kind of problem.
 
     The function gets the problem, the outcome and the evidence; it returns what it has looked at, or raises `Refused`.
     """
 
-    def register(function: F) -> F:
+    def register(function: Check[P]) -> Check[P]:
+        def look(problem: Problem, outcome: str, evidence: Evidence) -> str:
+            assert isinstance(problem, kind)
+            return function(problem, outcome, evidence)
+
         for outcome in outcomes:
-            _CHECKS[kind, outcome] = function
+            _CHECKS[kind, outcome] = look
         return function
 
     return register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 import mpmath
 import numpy as np
@@ -32,7 +32,7 @@ def check_sample(problem: Sampled, outcome: str, evidence: Evidence) -> str:
     if evidence["interval"] != ("exact" if exact else "BCa"):
         raise Refused("another kind of interval")
     _require(evidence, {"mean": float(np.mean(draws))})
-    low, high = _clopper_pearson(int(draws.sum()), problem) if exact else _bca(draws, problem)
+    low, high = _clopper_pearson(int(draws.sum()), problem) if exact else _bca(cast("NDArray[np.float64]", draws), problem)
     _require(evidence, {"low": math.floor(low * 1e9) / 1e9, "high": math.ceil(high * 1e9) / 1e9})
     side = "in" if outcome == "supported" else "outside of"
     return f"{problem.size} draws made again; the claimed mean lies {side} their {problem.confidence:g} interval"
@@ -61,10 +61,10 @@ def _clopper_pearson(hits: int, problem: Sampled) -> tuple[float, float]:
     n, tail = problem.size, (1 - problem.confidence) / 2
     ways = gammaln(n + 1) - gammaln(np.arange(n + 1) + 1) - gammaln(n - np.arange(n + 1) + 1)
 
-    def beyond(p: float, counts: NDArray[Any]) -> float:
+    def beyond(p: float, counts: NDArray[np.int64]) -> float:
         return float(np.exp(ways[counts] + counts * np.log(p) + (n - counts) * np.log1p(-p)).sum())
 
-    def where(counts: NDArray[Any], *, rising: bool) -> float:
+    def where(counts: NDArray[np.int64], *, rising: bool) -> float:
         low, high = 0.0, 1.0
         for _ in range(60):
             middle = (low + high) / 2
@@ -75,7 +75,7 @@ def _clopper_pearson(hits: int, problem: Sampled) -> tuple[float, float]:
     return 0.0 if hits == 0 else where(at_least, rising=True), 1.0 if hits == n else where(at_most, rising=False)
 
 
-def _bca(draws: NDArray[Any], problem: Sampled) -> tuple[float, float]:
+def _bca(draws: NDArray[np.float64], problem: Sampled) -> tuple[float, float]:
     """Bias-corrected and accelerated bootstrap interval of a mean (Efron 1987), from the same resampled indices."""
     rng, n = np.random.default_rng([problem.seed, 1]), len(draws)
     means = np.array([draws[rng.integers(0, n, (1, n))[0]].mean() for _ in range(RESAMPLES)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from theory_sim.errors import InputError, nearest
 from theory_sim.experiment import Experiment
@@ -112,7 +112,7 @@ def _followed(experiment: Experiment) -> Experiment:
               times.tau_Q(LEVELS[0], r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max))  # fmt: skip
     if not all(map(math.isfinite, learnt)):
         return e  # one kind alone: no length of a run shows an order
-    fields: dict[str, Any] = {"max_tau": max(e.max_tau, 2.0 * max(learnt))}
+    fields: dict[str, float] = {"max_tau": max(e.max_tau, 2.0 * max(learnt))}
     fields["record_every"] = min(e.record_every, min(learnt) / 20.0)
     if e.max_steps is not None:
         fields["max_steps"] = max(e.max_steps, math.ceil(fields["max_tau"] / min(e.eta_1, e.eta_2)))

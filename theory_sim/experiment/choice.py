@@ -14,7 +14,10 @@ from pydantic.fields import FieldInfo
 from theory_sim.errors import Fault, InputError
 from theory_sim.plugins import Registry
 
-__all__ = ["Choice", "Choices"]
+__all__ = ["Choice", "Choices", "DescribedRun"]
+
+DescribedRun = Any
+"""An `Experiment`. It is made of what the classes here declare, so it stands above them; subclasses name it in full."""
 
 
 class Choice:
@@ -43,7 +46,7 @@ class Choice:
     in_theory: ClassVar[bool] = True
 
     @classmethod
-    def faults(cls, experiment: Any) -> Iterator[Fault]:  # an Experiment, which stands above this module
+    def faults(cls, experiment: DescribedRun) -> Iterator[Fault]:
         """Whatever is wrong with an Experiment that chooses it."""
         yield from ()
 

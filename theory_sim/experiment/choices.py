@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from theory_sim.experiment.choice import Choice, Choices
+from theory_sim.experiment.choice import Choice, Choices, DescribedRun
 
 __all__ = [
     "ACTIVATIONS", "ALPHA_LAWS", "CHOSEN", "DATA_LAWS", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "OPTIMISERS", "PLACEMENTS",
@@ -35,17 +35,17 @@ class ScheduleChoice(Choice):
     reads_losses: ClassVar[bool] = False
 
     @classmethod
-    def rates(cls, experiment: Any) -> dict[str, float]:
+    def rates(cls, experiment: DescribedRun) -> dict[str, float]:
         """Every learning rate that it can use, by the field that gives it."""
         raise NotImplementedError
 
     @classmethod
-    def least_rate(cls, experiment: Any, duration: float) -> float:
+    def least_rate(cls, experiment: DescribedRun, duration: float) -> float:
         """Lower bound on the rates within a learning-rate time."""
         return min(cls.rates(experiment).values())
 
     @classmethod
-    def most_steps(cls, experiment: Any, max_tau: float) -> float:
+    def most_steps(cls, experiment: DescribedRun, max_tau: float) -> float:
         """Upper bound on the number of steps to reach a tau."""
         return max_tau / cls.least_rate(experiment, max_tau)
 
@@ -63,12 +63,12 @@ class OptimiserChoice(Choice):
     in_limit: ClassVar[bool] = False
 
     @classmethod
-    def stationary_level(cls, experiment: Any, rate: float) -> float:
+    def stationary_level(cls, experiment: DescribedRun, rate: float) -> float:
         """Standard deviation at which the accumulated noise stays at a constant rate; NaN if it has none."""
         raise NotImplementedError
 
     @classmethod
-    def splits_pairs(cls, experiment: Any) -> bool:
+    def splits_pairs(cls, experiment: DescribedRun) -> bool:
         """Whether the two neurons of a pair, which share xi, come to accumulate different noise."""
         return False
 
@@ -86,7 +86,7 @@ class DataLawChoice(Choice):
     has_pq: ClassVar[bool] = False
 
     @classmethod
-    def second_dimension(cls, experiment: Any) -> int:
+    def second_dimension(cls, experiment: DescribedRun) -> int:
         """Dimension k of the second patch as the network's own filters see it; 0: there is none."""
         return int(experiment.d)
 
@@ -113,7 +113,7 @@ class ActivationChoice(Choice):
     two_lines: ClassVar[bool] = False
 
     @classmethod
-    def slopes(cls, experiment: Any) -> tuple[float, float] | None:
+    def slopes(cls, experiment: DescribedRun) -> tuple[float, float] | None:
         """Slopes below and above 0 of an activation of two straight lines, which the limit computes; None of any other."""
         return None
 
@@ -128,7 +128,10 @@ DATA_LAWS: Final = Choices[DataLawChoice]("data_law", "theory_sim.data")
 ALPHA_LAWS: Final = Choices[Choice]("alpha_law", "theory_sim.data.alpha")
 ACTIVATIONS: Final = Choices[ActivationChoice]("activation", "theory_sim.network.activations")
 NO_PLACEMENT: Final = "none"
-CHOSEN: Final[tuple[Choices[Any], ...]] = (
+AnyChoices = (
+    Choices[Choice] | Choices[ScheduleChoice] | Choices[OptimiserChoice] | Choices[DataLawChoice] | Choices[ActivationChoice]
+)
+CHOSEN: Final[tuple[AnyChoices, ...]] = (
     SCHEDULES, OPTIMISERS, PLACEMENTS, LOSSES, SAMPLINGS, DATA_LAWS, ALPHA_LAWS, ACTIVATIONS,
 )
 """Registries of which a field, named like the registry's kind, chooses one."""
@@ -145,7 +148,7 @@ class OneOf:
         Words that it takes besides.
     """
 
-    registry: Choices[Any]
+    registry: AnyChoices
     more: tuple[str, ...] = ()
 
     def names(self) -> tuple[str, ...]:
@@ -157,11 +160,11 @@ class OneOf:
             raise ValueError(name)  # the message is made from `names`
         return name
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._known, handler(source))
 
 
-def chosen_by(experiment: Any, observers: Iterable[str]) -> list[type[Choice]]:
+def chosen_by(experiment: DescribedRun, observers: Iterable[str]) -> list[type[Choice]]:
     """Classes that an Experiment's fields choose; a word that its field takes beside the registry's names chooses none."""
     names = [(registry, getattr(experiment, registry.kind)) for registry in CHOSEN]
     chosen: list[type[Choice]] = [registry[name] for registry, name in names if name in registry]

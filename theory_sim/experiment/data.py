@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,7 +41,7 @@ class DataSection(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_size(cls, fields: Any) -> Any:
+    def _default_size(cls, fields: object) -> object:
         # d, then kappa or N: an empty description has kappa = 1/2, one with N has no kappa of its own.
         if isinstance(fields, dict) and fields.get("kappa") is None and fields.get("N") is None:
             fields = {**fields, "kappa": 0.5}

@@ -46,12 +46,12 @@ class Experiment(RecordingSection):
         If fields are unknown, of the wrong type, outside their ranges, or at odds with others: with all of these faults.
     """
 
-    def __init__(self, /, **fields: Any) -> None:
-        fields = native(fields)
+    def __init__(self, /, **fields: object) -> None:
+        given = native(fields)
         try:
-            super().__init__(**fields)
+            super().__init__(**given)
         except pydantic.ValidationError as error:
-            raise ExperimentError.of(faults_of(type(self), fields, error)) from None
+            raise ExperimentError.of(faults_of(type(self), given, error)) from None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -84,7 +84,7 @@ class Experiment(RecordingSection):
         for each in chosen:
             yield from each.faults(self)
 
-    def unread(self, given: Mapping[str, Any], schedules: Sequence[str] = ()) -> list[Fault]:
+    def unread(self, given: Mapping[str, object], schedules: Sequence[str] = ()) -> list[Fault]:
         """Fields, among those given, that no schedule to be run and no chosen law of the data reads: they change nothing.
 
         A file warns of them and the command line refuses them. An Experiment that is made in Python does not: it is a value
@@ -133,7 +133,7 @@ class Experiment(RecordingSection):
                                   nearest(name, preset_names()), fields=("preset",))
         return cls(name=name, **PRESETS[name].fields)
 
-    def replace(self, /, **fields: Any) -> Experiment:
+    def replace(self, /, **fields: object) -> Experiment:
         """Copy with some fields changed and everything validated again.
 
         Giving ``N`` clears ``kappa`` and the other way round; a number for ``tau_0`` clears ``tau_0_rate``;
@@ -159,13 +159,13 @@ class Experiment(RecordingSection):
                 values.pop(key, None)
         return Experiment(**{**values, **changed})
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, object]:
         """Every field that is set, with the names used in a file (``lambda``)."""
         dump = self.model_dump(mode="json", by_alias=True)
         dump["observe"] = {name: recording.fields() for name, recording in self.observe.items()} or None
         return {key: value for key, value in dump.items() if value is not None}
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """`fields` without those that are at their defaults and that earlier versions did not have.
 
         What identifies a run: a result that was stored before a field existed is that of the field's default. Such a field is
@@ -217,7 +217,7 @@ class Experiment(RecordingSection):
             raise ExperimentError(error.found, error.rule, error.fix) from None
 
 
-def not_default(given: Mapping[str, Any]) -> dict[str, Any]:
+def not_default(given: Mapping[str, object]) -> dict[str, object]:
     """Fields of a file that are not at their defaults; ``to_toml`` writes these too."""
     return {name: value for name, value in given.items()
             if name in Experiment.model_fields and value != Experiment.model_fields[name].default}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -32,7 +32,7 @@ def rule_of(field: FieldInfo) -> str:
     return f"{start}{', '.join(words[:-1])} or {words[-1]}"
 
 
-def named_once(fields: Mapping[str, Any]) -> dict[str, Any]:
+def named_once(fields: Mapping[str, object]) -> dict[str, object]:
     """Fields by the names that a file has: ``lambda`` for ``lambda_``.
 
     Raises
@@ -54,13 +54,13 @@ def choices_of(field: FieldInfo) -> tuple[str, ...]:
     return tuple(word for part in _parts(field.annotation) if get_origin(part) is Literal for word in get_args(part))
 
 
-def _parts(annotation: Any) -> tuple[Any, ...]:
+def _parts(annotation: object) -> tuple[object, ...]:
     if get_origin(annotation) in (Union, types.UnionType):
         return get_args(annotation)
     return (annotation,)
 
 
-def _kinds(annotation: Any) -> set[Any]:
+def _kinds(annotation: object) -> set[object]:
     return {get_origin(part) or part for part in _parts(annotation)}
 
 

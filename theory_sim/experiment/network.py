@@ -11,7 +11,9 @@ from theory_sim.errors import Fault
 from theory_sim.experiment.choices import ACTIVATIONS, DATA_LAWS, OneOf
 from theory_sim.experiment.data import DataSection
 
-__all__ = ["NetworkSection"]
+__all__ = ["NetworkSection", "NeuronLaw"]
+
+NeuronLaw = Literal["paired", "independent", "balanced"]
 
 
 class NetworkSection(DataSection):
@@ -19,7 +21,7 @@ class NetworkSection(DataSection):
 
     m_W: int = Field(1000, strict=True, ge=1, description="neurons that see x_1 (two a pair when paired)")
     m_V: int = Field(100_000, strict=True, ge=1, description="neurons that see x_2 (two a pair when paired)")
-    neurons: Literal["paired", "independent", "balanced"] = Field("paired", description="law of the second layer")
+    neurons: NeuronLaw = Field("paired", description="law of the second layer")
     network: Literal["split", "shared"] = Field("split", description="own filters for each patch, or one filter bank for both")
     overlap_z: float = Field(0.0, ge=-1, le=1, description="shared network: inner product <w*, z>; zeta is orthogonal to both")
     activation: Annotated[str, OneOf(ACTIVATIONS)] = Field(

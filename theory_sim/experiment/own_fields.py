@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import pydantic
 from pydantic import ConfigDict, TypeAdapter
@@ -21,9 +20,9 @@ def own_field_names() -> list[str]:
     return [name for registry in CHOSEN for chosen in registry for name in chosen.fields]
 
 
-def read_own_fields(chosen: Iterable[type[Choice]], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+def read_own_fields(chosen: Iterable[type[Choice]], given: Mapping[str, object]) -> tuple[dict[str, object], list[Fault]]:
     """Values of the fields of what was chosen, defaults included, and what is wrong with them."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     faults = []
     for each in chosen:
         for name, info in each.own_fields().items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 __all__ = ["PRESETS", "Preset"]
 
@@ -13,7 +12,7 @@ class Preset:
     """A named starting point; fields not listed keep the defaults of Experiment."""
 
     summary: str
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, float] = field(default_factory=dict)
 
 
 PRESETS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -83,7 +83,7 @@ class Recording(BaseModel):
             return (_multiple(tau, self.every_tau) + 1) * self.every_tau
         return math.inf
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, object]:
         """Fields that are set, as they stand in a file."""
         return self.model_dump(mode="json", exclude_none=True)
 

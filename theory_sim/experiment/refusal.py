@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import pydantic
 from pydantic.fields import FieldInfo
@@ -17,7 +16,7 @@ from theory_sim.experiment.record_times import Recording
 __all__ = ["faults_of", "unknown"]
 
 
-def faults_of(model: type[pydantic.BaseModel], fields: Mapping[str, Any], error: pydantic.ValidationError) -> list[Fault]:
+def faults_of(model: type[pydantic.BaseModel], fields: Mapping[str, object], error: pydantic.ValidationError) -> list[Fault]:
     """Every fault of a description that was refused.
 
     The rules between fields are asked too where single fields are wrong: with these left out, and of what is then found only
@@ -43,7 +42,7 @@ def faults_of(model: type[pydantic.BaseModel], fields: Mapping[str, Any], error:
     return faults
 
 
-def _faults_of_the_rest(model: type[pydantic.BaseModel], rest: Mapping[str, Any], wrong: set[str]) -> Iterator[Fault]:
+def _faults_of_the_rest(model: type[pydantic.BaseModel], rest: Mapping[str, object], wrong: set[str]) -> Iterator[Fault]:
     try:
         model(**rest)
     except ExperimentError as error:
@@ -61,7 +60,7 @@ def _in_a_file(model: type[pydantic.BaseModel], name: str) -> str:
     return info.alias or name if info is not None else name
 
 
-def _bad_value(model: type[pydantic.BaseModel], fields: Mapping[str, Any], path: Sequence[str]) -> Fault:
+def _bad_value(model: type[pydantic.BaseModel], fields: Mapping[str, object], path: Sequence[str]) -> Fault:
     """A value that its field does not take, of an Experiment or of an observer's record times."""
     known, value = _known(model), fields.get(path[0], fields.get(f"{path[0]}_"))
     name, info = path[0], known[path[0]]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from theory_sim.errors import Fault
 from theory_sim.experiment.choices import LOSSES, OPTIMISERS, SAMPLINGS, SCHEDULES, OneOf
+from theory_sim.experiment.network import NeuronLaw
 from theory_sim.experiment.noise import NoiseSection
 from theory_sim.experiment.section import LEAST, MOST
 
@@ -35,7 +36,7 @@ class TrainingSection(NoiseSection):
     max_steps: int | None = Field(None, strict=True, ge=1, description="stop after this many steps")
 
     @property
-    def noise_neurons(self) -> Any:
+    def noise_neurons(self) -> NeuronLaw:
         """Law of the second layer as far as the noise output goes: neurons whose pairs an optimiser splits are balanced."""
         split = self.neurons == "paired" and OPTIMISERS[self.optimiser].splits_pairs(self)
         return "balanced" if split else self.neurons

@@ -8,10 +8,11 @@ cancels in the output, which so keeps the signal's digits whatever tau_0 is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.experiment.network import NeuronLaw
 from theory_sim.numeric.kernels import held_forward, paired_forward, paired_held_forward, relu_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream, generator
@@ -118,7 +119,7 @@ class Layer(Weights):
         shape: tuple[int, int],
         *,
         block: int,
-        neurons: Literal["paired", "independent", "balanced"],
+        neurons: NeuronLaw,
         tau_0: float,
         dtype: str,
         seed_init: int,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "Force", "OutFile", "Output", "Result", "Table", "TextJson", "TextJsonCsv", "csv_text", "format_option", "formats_of",
-    "hanging", "print_parts", "require_free", "require_writable",
+    "Force", "OutFile", "Output", "Part", "Result", "Table", "TextJson", "TextJsonCsv", "csv_text", "format_option",
+    "formats_of", "hanging", "print_parts", "require_free", "require_writable",
 ]
 
 SCHEMA_VERSION: Final = 1
