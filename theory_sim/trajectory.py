@@ -18,6 +18,7 @@ from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.failpoints import failpoint
+from theory_sim.storage.formats import RUN
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
@@ -26,10 +27,8 @@ from theory_sim.storage.zarr_store import digests, listing_by_digests, open_zarr
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["OUTCOMES", "REQUIRED", "SCHEMA", "SCHEMA_VERSION", "Outcome", "Trajectory", "refuse_existing", "run_listing"]
+__all__ = ["OUTCOMES", "REQUIRED", "Outcome", "Trajectory", "refuse_existing", "run_listing"]
 
-SCHEMA: Final = "theory_sim.Trajectory"
-SCHEMA_VERSION: Final = 1
 Outcome = Literal["reached_loss", "budget_spent", "diverged", "interrupted"]
 # Inside an array: Zarr warns of files beside the arrays that it does not know.
 _MANIFEST: Final = "tau/sha256.json"
@@ -130,12 +129,7 @@ class Trajectory:
             if written != found:
                 raise ValueError("its files are not those that were written")
             dataset = open_zarr(folder, more=[_MANIFEST])
-            version = int(dataset.attrs["schema_version"])
-            if dataset.attrs["schema"] != SCHEMA:
-                raise KeyError(dataset.attrs["schema"])
-            if version > SCHEMA_VERSION:
-                raise StoreError(f"{path} has schema version {version}", f"at most {SCHEMA_VERSION} in this version",
-                                 "update theory_sim")
+            RUN.require_attributes(dataset.attrs, folder, fix="run the experiment again")
             experiment = Experiment(**json.loads(dataset.attrs["experiment"]))
             _require_schema(dataset)
             _require_kinds(dataset, experiment)
@@ -143,7 +137,7 @@ class Trajectory:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
             raise StoreError(f"{path} cannot be read as a run: {type(error).__name__}: {error}",
-                             f"a store written by Trajectory.save (schema {SCHEMA})",
+                             f"a store written by Trajectory.save (schema {RUN.name})",
                              "check the path; if it was a run, move it away and run the experiment again") from error
         return cls(dataset, experiment)
 

@@ -93,7 +93,7 @@ def test_summary_is_read_back(done: SweepStore, summary: Summary, tmp_path: Path
         Summary.load(tmp_path)
     old = Summary(summary.dataset.assign_attrs(schema_version=1), summary.sweep)
     old.save(tmp_path / "old")
-    with pytest.raises(StoreError, match=r"another meaning(.|\n)*sweep collect"):
+    with pytest.raises(StoreError, match=r"version 1 of theory_sim\.Sweep(.|\n)*first crossing(.|\n)*sweep collect"):
         Summary.load(tmp_path / "old")
     own = collect(done, metrics={"steps": lambda trajectory: float(trajectory.dataset["step"][-1])}, save=False)
     assert own.dataset["steps"].min() > 0 and "steps" in own.frame

@@ -19,11 +19,12 @@ from theory_sim.observe.decomposition import Decomposition
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
 from theory_sim.observe.separation import Separation
+from theory_sim.storage.formats import RUN
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.overlap import P_error
 from theory_sim.train.losses import make_loss
 from theory_sim.train.stability import stable_rate_of
-from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Trajectory
+from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
     import xarray
@@ -63,7 +64,7 @@ def _dataset(e: Experiment, course: Closure, engine: str, began: float) -> xarra
         {"tau": ("record", course.tau, {"units": "1", "long_name": "learning-rate time"}),
          "step": ("record", course.step.astype(np.int64)), "kind": list(KINDS), "layer": ["W", "V"],
          "direction": ["z-zeta", "z", "z+zeta"], "part": ["total", "signal"]},
-        {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "engine": engine,
+        {**RUN.attributes, "engine": engine,
          "outcome": course.outcome, "message": _message(e, course), "annealed_tau": course.annealed_tau,
          "final_step": course.final_step, "final_tau": course.final_tau, "n_examples": e.n_examples,
          "n_kind": [round(float(share) * e.n_examples) for share in shares], "experiment": json.dumps(e.fields()),

@@ -23,13 +23,14 @@ from theory_sim.loop.unfinished import UnfinishedRun
 from theory_sim.network.given_noise import GivenNoise
 from theory_sim.numeric.streams import StepStream
 from theory_sim.observe.base import Observer, Outputs, Snapshot
+from theory_sim.storage.formats import RUN
 from theory_sim.train.losses import make_loss
 from theory_sim.train.noise import LabelNoise, make_placement
 from theory_sim.train.optimisers import make_optimiser
 from theory_sim.train.sampling import make_sampling
 from theory_sim.train.schedules import make_schedule
 from theory_sim.train.stability import stable_rate_of
-from theory_sim.trajectory import SCHEMA, SCHEMA_VERSION, Outcome, Trajectory
+from theory_sim.trajectory import Outcome, Trajectory
 
 __all__ = ["Network", "Progress", "Run", "deferred_interrupt", "stopped"]
 
@@ -374,7 +375,7 @@ class Run(Generic[N]):
             variables |= observer.final()
         variables |= self.network.state()
         common = {
-            "schema": SCHEMA, "schema_version": SCHEMA_VERSION, "engine": self.engine, "outcome": outcome,
+            **RUN.attributes, "engine": self.engine, "outcome": outcome,
             "message": message, "annealed_tau": self.schedule.annealed_tau, "final_step": self.step,
             "final_tau": self.tau, "n_examples": len(self.train), "n_kind": [int(n) for n in self.train.counts],
             "experiment": json.dumps(self.experiment.fields()),

@@ -21,11 +21,12 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from theory_sim.errors import StoreError, repr_of, shown
+from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.storage.arrays import begins_as_labelled, read_arrays, read_json, read_label, write_arrays
 from theory_sim.storage.failpoints import failpoint
+from theory_sim.storage.formats import UNFINISHED_RUN
 from theory_sim.storage.listing import Listing, digest_of
 from theory_sim.storage.lock import Lock
 from theory_sim.storage.removal import remove_empty, remove_listed, require_no_strangers
@@ -34,7 +35,6 @@ from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, write
 __all__ = ["UnfinishedRun", "unfinished_listing", "unfinished_path"]
 
 Array = np.ndarray[Any, Any]
-FORMAT: Final = 2
 _MANIFEST: Final = "run.json"
 _CHECKPOINT: Final = "checkpoint"
 # Files of arrays in the folder, and their drafts.
@@ -65,8 +65,9 @@ def unfinished_listing(folder: Path) -> Listing:
         if folder.is_symlink() or not folder.is_dir():
             raise ValueError("it is no folder")
         return _listing(folder, _read_manifest(folder / _MANIFEST)[0])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{folder} is in the way, and is not an unfinished run of this version: {error}",
+    except (StoreError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        found = error.found if isinstance(error, StoreError) else error
+        raise StoreError(f"{folder} is in the way, and is not an unfinished run of this version: {found}",
                          "only an unfinished run, as it was written, is replaced or resumed",
                          "move it away, or choose another output") from error
 
@@ -92,7 +93,7 @@ def _is_own(path: Path, run: str) -> bool:
             return False
         label = read_label(path)
         return bool(label["run"] == run and label.get("segment") == (int(known["segment"]) if known["segment"] else None))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (StoreError, OSError, ValueError, KeyError, TypeError):
         return False
 
 
@@ -102,11 +103,13 @@ def _read_manifest(path: Path) -> tuple[str, dict[str, Any]]:
     Raises
     ------
     OSError, ValueError, KeyError, TypeError
-        If the file cannot be read, is of another format, or any byte of it is not what was written.
+        If the file cannot be read, or any byte of it is not what was written.
+    StoreError
+        If it is of another version.
     """
     manifest: dict[str, Any] = read_json(path)
-    if manifest["format"] != FORMAT:
-        raise ValueError(f"it has format {shown(repr_of(manifest['format']))}, this version writes {FORMAT}")
+    fix = f"resume it with the version that began it, or move {path.parent} away"
+    UNFINISHED_RUN.require(manifest["format"], path, fix=fix)
     run = manifest.pop("run")
     if _name_of(manifest) != run or path.read_bytes() != _text({**manifest, "run": run}).encode():
         raise ValueError("it is not as it was written")
@@ -180,7 +183,7 @@ class UnfinishedRun:
             If an unfinished run lies there and ``force`` is not set.
         """
         self.refuse(force=force)
-        body = {"format": FORMAT, "experiment": experiment.fields(), "engine": dict(engine),
+        body = {"format": UNFINISHED_RUN.version, "experiment": experiment.fields(), "engine": dict(engine),
                 "observers": [type(observer).__name__ for observer in observers], "environment": environment(),
                 "begun": secrets.token_hex(8),  # two runs of one experiment are not one run
                 **({"given": dict(given)} if given else {})}
@@ -258,9 +261,8 @@ class UnfinishedRun:
         try:
             self._run, manifest = _read_manifest(path)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{path} cannot be read: {error}", f"a folder as theory_sim wrote it, of format {FORMAT}",
-                             f"move {self.folder} away and run the experiment again; a run of another format is resumed with "
-                             "the version that began it") from error
+            raise StoreError(f"{path} cannot be read: {error}", "a folder as theory_sim wrote it",
+                             f"move {self.folder} away and run the experiment again") from error
         return manifest
 
     def require_same_environment(self, manifest: Mapping[str, Any]) -> None:

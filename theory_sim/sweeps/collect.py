@@ -17,6 +17,7 @@ from theory_sim.errors import InputError, StoreError
 from theory_sim.observe.base import Variable
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
+from theory_sim.storage.formats import SWEEP_SUMMARY
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SUMMARY", "Summary", "collect"]
 
-SCHEMA: Final = "theory_sim.Sweep"
-SCHEMA_VERSION: Final = 2
-"""2: a kind is learnt at its first crossing of the level, no longer when it stays below to the end."""
 SUMMARY: Final = "summary"
 _ZARR: Final = "summary.zarr"
 _TABLE: Final = "summary.csv"
@@ -105,7 +103,7 @@ class Summary:
         Raises
         ------
         StoreError
-            If there is none, it is damaged or of a newer version.
+            If there is none, it is damaged or of another version.
         """
         path = folder / _ZARR
         if not path.is_dir():
@@ -115,17 +113,15 @@ class Summary:
             if read_json(folder / _DIGESTS) != digests(folder, without=_DIGESTS):
                 raise ValueError("its files are not those that were written")
             dataset = open_zarr(path)
-            version = int(dataset.attrs["schema_version"])
+            SWEEP_SUMMARY.require_attributes(
+                dataset.attrs, path, fix=f"run theory-sim sweep collect {folder.parent}: the runs are kept"
+            )
             sweep = Sweep.of(json.loads(dataset.attrs["sweep"]))
+        except StoreError:
+            raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
             raise StoreError(f"{path} cannot be read: {type(error).__name__}: {error}", "a summary written by theory_sim",
                              "run theory-sim sweep collect again") from error
-        if version > SCHEMA_VERSION:
-            raise StoreError(f"{path} has schema version {version}", f"at most {SCHEMA_VERSION} in this version",
-                             "update theory_sim")
-        if version < SCHEMA_VERSION:
-            raise StoreError(f"{path} has schema version {version}, whose learning times have another meaning",
-                             f"version {SCHEMA_VERSION}", f"run theory-sim sweep collect {folder.parent}: the runs are kept")
         return cls(dataset, sweep)
 
 
@@ -209,7 +205,7 @@ def collect(
     variables["state"] = (tuple(names), state, {"units": "", "long_name": "done, failed or pending"})
     dataset = xarray.Dataset(
         variables, {**_EXTRA, **_coordinates(axes)},
-        {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "sweep": json.dumps(store.sweep.table())},
+        {**SWEEP_SUMMARY.attributes, "sweep": json.dumps(store.sweep.table())},
     )
     summary = Summary(dataset, store.sweep)
     if save:

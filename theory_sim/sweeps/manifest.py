@@ -22,13 +22,13 @@ from typing import Final, Literal
 
 from theory_sim.errors import StoreError
 from theory_sim.storage.failpoints import failpoint
+from theory_sim.storage.formats import SWEEP_MANIFEST
 from theory_sim.sweeps.declaration import SweepRun
 
 __all__ = ["Entry", "Manifest", "State", "register_worker"]
 
 State = Literal["pending", "running", "done", "failed"]
 _STATES: Final = ("pending", "running", "done", "failed")
-FORMAT: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE runs (
@@ -112,7 +112,7 @@ class Manifest:
             database.executescript(_SCHEMA)
             with database:
                 database.executemany("INSERT INTO about VALUES (?, ?)",
-                                     [("format", str(FORMAT)), ("environment", json.dumps(dict(environment)))])
+                                     [("format", str(SWEEP_MANIFEST.version)), ("environment", json.dumps(dict(environment)))])
                 _insert(database, runs)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}", "a folder that can be written to, on a disk with free space",
@@ -298,14 +298,12 @@ def _damaged(path: Path, found: str) -> StoreError:
 def _environment(path: Path, about: Mapping[str, str]) -> dict[str, str]:
     """Environment that a sweep was begun in; StoreError if what the manifest says of itself makes no sense."""
     try:
-        number = int(about["format"])
+        SWEEP_MANIFEST.require(int(about["format"]), path, fix="begin the sweep again")
         environment = json.loads(about["environment"])
         if not isinstance(environment, dict):
             raise TypeError("the environment is no table")
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
-    if number > FORMAT:
-        raise StoreError(f"{path} has format {number}", f"at most {FORMAT} in this version", "update theory_sim")
     return environment
 
 
