@@ -111,7 +111,8 @@ def test_two_steps_are_those_of_finite_differences(fields: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("fields", [{}, {"neurons": "independent"}, {"network": "shared"}, {"batch_size": 9}])
+@pytest.mark.parametrize("fields", [{}, {"neurons": "independent"}, {"network": "shared"}, {"batch_size": 9},
+                                    {"noise_placement": "labels", "noise_level": 0.3}])
 def test_it_is_the_fast_networks_to_rounding(fields: dict[str, Any], dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     e = SMALL.replace(d=9, N=40, m_W=30, m_V=44, max_tau=14.0, dtype=dtype, **fields)
     fast = simulate(e, threads=1)

@@ -36,7 +36,7 @@ def test_runs_agree_with_the_slow_reference(sampling: str) -> None:
     agree(BASE.replace(sampling=sampling, batch_size=7))
 
 
-@pytest.mark.parametrize("sampling", SAMPLINGS.names())
+@pytest.mark.parametrize("sampling", [each.name for each in SAMPLINGS if not each.fresh])
 def test_both_engines_and_interrupted_runs_take_the_same_batches(sampling: str, tmp_path: Path) -> None:
     e = BASE.replace(sampling=sampling, batch_size=6, m_W=2000, m_V=2000, neurons="paired", tau_0=1.0)
 

@@ -192,13 +192,13 @@ def outside_of_theory(experiment: Experiment) -> list[Fault]:
             within = " or ".join(repr(each.name) for each in registry if each.in_theory)
             faults.append(Fault(f"{registry.kind} = {name!r}",
                                 f"the closed forms and the closure are of {registry.kind} = {within} (THEORY §8, §16)",
-                                f"set {registry.kind} = {within}, or rely on the engines limit and finite alone",
+                                f"set {registry.kind} = {within}, or rely on simulations alone",
                                 (registry.kind,)))
     for field in experiment.beyond_theory():
         faults.append(Fault(f"{field} = {getattr(experiment, field)!r}",
                             "the closed forms and the closure are of the network of THEORY §2, which has neither biases nor a "
                             "trained second layer nor a scaled output",
-                            f"leave {field} out, or rely on the engine finite alone", (field,)))
+                            f"leave {field} out, or rely on simulations alone", (field,)))
     return faults
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Final
 
 AREAS: Final[dict[str, tuple[str, ...]]] = {
-    "physics": ("theory_sim/data/**/*.py", "theory_sim/network/*.py", "theory_sim/train/**/*.py", "theory_sim/loop/run.py"),
+    "physics": ("theory_sim/data/**/*.py", "theory_sim/network/*.py", "theory_sim/train/**/*.py", "theory_sim/loop/run.py",
+                "theory_sim/loop/steps.py"),
     "numeric": ("theory_sim/numeric/*.py",),
     "closure": ("theory_sim/theory/closure/*.py", "theory_sim/closure/*.py"),
     "limit": ("theory_sim/limit/*.py",),

@@ -26,6 +26,8 @@ class Arrays(DataLaw):
         "d_2": Annotated[int, Field(0, strict=True, ge=0, le=10**7, description="dimension of x_2; 0: there is none")],
     }
 
+    is_drawn = False
+
     @classmethod
     def second_dimension(cls, experiment: Any) -> int:
         return int(experiment.own_values["d_2"])

@@ -17,7 +17,7 @@ from theory_sim.experiment.choices import DATA_LAWS, DataLawChoice
 from theory_sim.numeric.streams import generator
 from theory_sim.reading.arguments import accepts
 
-__all__ = ["DataLaw", "draw_data", "draw_test_data", "register_data_law"]
+__all__ = ["DataLaw", "draw_data", "draw_fresh", "draw_test_data", "register_data_law"]
 
 Array = np.ndarray[Any, Any]
 PatchesFunction = Callable[[Experiment, Array, Array, np.random.Generator], tuple[Array, Array]]
@@ -157,6 +157,14 @@ def draw_test_data(experiment: Experiment, n_each: int | None = None) -> Data:
         raise InputError(f"n_each = {n!r}", "at least one example of each kind", "give 1 or more")
     law, rng = _law_of(experiment), generator(experiment.seed_of("data"), "test data")
     return _drawn(experiment, law, np.repeat(np.arange(len(law.kinds), dtype=np.int8), n), rng)
+
+
+def draw_fresh(experiment: Experiment, n: int, rng: np.random.Generator) -> Data:
+    """``n`` examples of an experiment's law, of random kinds and of what all its examples share, made of ``rng``'s numbers."""
+    law = _law_of(experiment)
+    share = np.array(law.shares(experiment), dtype=np.float64)
+    kind = rng.choice(np.arange(len(share), dtype=np.int8), size=n, p=share / share.sum())
+    return _drawn(experiment, law, kind, rng)
 
 
 def _law_of(experiment: Experiment) -> type[DataLaw]:

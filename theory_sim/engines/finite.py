@@ -115,31 +115,36 @@ class Finite(Solver):
 
 
 def _needs_general(e: Experiment) -> bool:
-    """Whether the networks that are compiled for ReLU on the P/Q mixture do not compute it."""
-    return not (e.of_theory and e.has_pq)
+    """Whether the networks that are compiled for ReLU on the P/Q mixture, and on one training set, do not compute it."""
+    from theory_sim.experiment.choices import SAMPLINGS
+
+    return not (e.of_theory and e.has_pq) or SAMPLINGS[e.sampling].fresh
 
 
 def _of_general(e: Experiment) -> Iterator[Fault]:
     """What the general network does not do."""
     from theory_sim.experiment.choices import OBSERVERS, OPTIMISERS
     from theory_sim.observe.base import Observer
+    from theory_sim.train.noise import LabelNoise, make_placement
 
     if not _needs_general(e):
         return
-    fields = [field for field, within in (("data_law", e.has_pq), ("activation", e.of_theory or bool(e.beyond_theory())))
+    beyond = [field for field, within in (("data_law", e.has_pq), ("activation", e.of_theory or bool(e.beyond_theory())))
               if not within] + e.beyond_theory()
+    fields = beyond or ["sampling"]
     what = " and ".join(f"{field} = {getattr(e, field)!r}" for field in fields)
-    if e.noise_placement != "none" or e.patterns != "moving":
-        placed = "noise_placement" if e.noise_placement != "none" else "patterns"
+    placed = "noise_placement" if not isinstance(make_placement(e), LabelNoise | None) else "patterns"
+    if placed == "noise_placement" or e.patterns != "moving":
         yield Fault(f"{placed} = {getattr(e, placed)!r} with {what}", "noise in other places and patterns that are held are "
-                    "those of ReLU networks on the P/Q mixture (THEORY §12)", f"leave {placed} out", (placed, *fields))
+                    "those of ReLU networks on the P/Q mixture (THEORY §12), and on one training set", f"leave {placed} out",
+                    (placed, *fields))
     if e.train_second_layer and not OPTIMISERS[e.optimiser].in_theory:
         yield Fault(f"optimiser = {e.optimiser!r} with train_second_layer = True",
                     "the second layer is trained by gradient descent alone", "use optimiser = 'gradient-descent'",
                     ("optimiser", "train_second_layer"))
     for name in e.observe:
         chosen = OBSERVERS[name]
-        if issubclass(chosen, Observer) and chosen.needs_theory:
+        if issubclass(chosen, Observer) and chosen.needs_theory and beyond:
             yield Fault(f"the observer {name!r} with {what}", "it looks at patterns and directions of a ReLU network on the "
                         "P/Q mixture (THEORY §2)", f"do not observe {name}", (f"observe.{name}", *fields))
 

@@ -64,7 +64,7 @@ class Limit(Solver):
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
         found = (
-            *_of_data(experiment), *_of_network(experiment), *_of_optimiser(experiment, options),
+            *_of_data(experiment), *_of_sampling(experiment), *_of_network(experiment), *_of_optimiser(experiment, options),
             *_of_placement(experiment, options), *_of_noise_output(experiment, options), *_of_observers(experiment),
             *_of_loss(experiment, options), *_of_flow(experiment, options, observers),
         )
@@ -138,6 +138,16 @@ def _of_data(e: Experiment) -> Iterator[Fault]:
     if not e.has_pq:
         yield Fault(f"data_law = {e.data_law!r} in the limit", "its equations use the mixture's three directions (THEORY §7)",
                     "use the engine finite, or data_law = 'pq-mixture'", ("data_law",))
+
+
+def _of_sampling(e: Experiment) -> Iterator[Fault]:
+    from theory_sim.experiment.choices import SAMPLINGS
+
+    if SAMPLINGS[e.sampling].fresh:
+        other = [each.name for each in SAMPLINGS if not each.fresh]
+        yield Fault(f"sampling = {e.sampling!r} in the limit", "its memories are those of N training examples; fresh ones "
+                    "would add to them at each step (THEORY §7)",
+                    f"use the engine finite, or sampling = {' or '.join(map(repr, other))}", ("sampling",))
 
 
 def _of_network(e: Experiment) -> Iterator[Fault]:

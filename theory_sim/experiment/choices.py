@@ -19,7 +19,8 @@ from theory_sim.experiment.choice import Choice, Choices, DescribedRun
 
 __all__ = [
     "ACTIVATIONS", "ALPHA_LAWS", "CHOSEN", "DATA_LAWS", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "OPTIMISERS", "PLACEMENTS",
-    "SAMPLINGS", "SCHEDULES", "ActivationChoice", "DataLawChoice", "OneOf", "OptimiserChoice", "ScheduleChoice", "chosen_by",
+    "SAMPLINGS", "SCHEDULES", "ActivationChoice", "DataLawChoice", "OneOf", "OptimiserChoice", "SamplingChoice",
+    "ScheduleChoice", "chosen_by",
 ]
 
 
@@ -73,16 +74,31 @@ class OptimiserChoice(Choice):
         return False
 
 
+class SamplingChoice(Choice):
+    """What an Experiment asks of a sampling.
+
+    Attributes
+    ----------
+    fresh : bool
+        Whether a step's examples are drawn from the law of the data, in place of the training set.
+    """
+
+    fresh: ClassVar[bool] = False
+
+
 class DataLawChoice(Choice):
     """What an Experiment asks of a law of the data.
 
     Attributes
     ----------
+    is_drawn : bool
+        Whether examples can be drawn from it.
     has_pq : bool
         Whether second patches lie along the three directions of the P/Q mixture (THEORY §1), which the fast networks, the limit
         and the closure use.
     """
 
+    is_drawn: ClassVar[bool] = True
     has_pq: ClassVar[bool] = False
 
     @classmethod
@@ -122,7 +138,7 @@ SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedul
 OPTIMISERS: Final = Choices[OptimiserChoice]("optimiser", "theory_sim.train.optimisers")
 PLACEMENTS: Final = Choices[Choice]("noise_placement", "theory_sim.train.noise")
 LOSSES: Final = Choices[Choice]("loss", "theory_sim.train.losses")
-SAMPLINGS: Final = Choices[Choice]("sampling", "theory_sim.train.sampling")
+SAMPLINGS: Final = Choices[SamplingChoice]("sampling", "theory_sim.train.sampling")
 OBSERVERS: Final = Choices[Choice]("observer", "theory_sim.observe")
 DATA_LAWS: Final = Choices[DataLawChoice]("data_law", "theory_sim.data")
 ALPHA_LAWS: Final = Choices[Choice]("alpha_law", "theory_sim.data.alpha")

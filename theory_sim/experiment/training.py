@@ -59,7 +59,8 @@ class TrainingSection(NoiseSection):
             yield Fault(f"tau_0 = 'stationary' with optimiser = {self.optimiser!r}",
                         "its noise has no stationary level at this rate, or none that is known before the run",
                         "give tau_0 as a number, or lower the rate", ("tau_0", "tau_0_rate", "optimiser"))
-        if self.batch_size is not None and self.batch_size > self.n_examples:
+        fresh = SAMPLINGS[self.sampling].fresh
+        if self.batch_size is not None and self.batch_size > self.n_examples and not fresh:
             yield Fault(f"batch_size = {self.batch_size} of N = {self.n_examples} examples",
                         "a batch is no larger than the training set", f"lower it to at most {self.n_examples}, or leave it out",
                         ("batch_size", "N", "kappa", "d"))

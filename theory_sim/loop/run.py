@@ -12,27 +12,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.loop.records import Records
+from theory_sim.loop.steps import Network, Steps
 from theory_sim.loop.unfinished import UnfinishedRun
 from theory_sim.network.given_noise import GivenNoise
-from theory_sim.numeric.streams import StepStream
-from theory_sim.observe.base import Observer, Outputs, Snapshot
+from theory_sim.observe.base import Observer, Snapshot
 from theory_sim.storage.formats import RUN
 from theory_sim.train.losses import make_loss
-from theory_sim.train.noise import LabelNoise, make_placement
 from theory_sim.train.optimisers import make_optimiser
-from theory_sim.train.sampling import make_sampling
 from theory_sim.train.schedules import make_schedule
 from theory_sim.train.stability import stable_rate_of
 from theory_sim.trajectory import Outcome, Trajectory
 
-__all__ = ["Network", "Progress", "Run", "deferred_interrupt", "stopped"]
+__all__ = ["Progress", "Run", "deferred_interrupt", "stopped"]
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, float, float], None]
@@ -41,41 +39,6 @@ Progress = Callable[[int, float, float], None]
 _ASTRONOMIC: Final = 1e6
 # Small rates take many steps from a record to the next: that they advance is to be seen.
 _REPORT_SECONDS: Final = 2.0
-
-
-class Perturbed(Protocol):
-    """Outputs of which a step takes its residuals; the network's own, with what else it needs for the step."""
-
-    @property
-    def f(self) -> Array:
-        """Outputs on the training set, (N,)."""
-
-
-class Network(Outputs, Protocol):
-    """What a run steps: outputs that observers read, one step, and the state that is stored at the end."""
-
-    def perturbed(self, step: int, level: float) -> Perturbed:
-        """What a step takes its residuals of, with placed noise of a level; asked only if there is any."""
-
-    def annealed(self) -> None:
-        """The learning rate falls for the first time; called between two steps."""
-
-    def step(
-        self, residual: Array, rate: float, step: int, *, perturbed: Any = None, whole: bool = False
-    ) -> None:
-        """Take a step with the derivative (N,) of the mean training loss with respect to each output.
-
-        ``perturbed`` is what `perturbed` gave; ``whole`` says that every example has its residual, as none of a mini-batch has.
-        """
-
-    def state(self) -> Mapping[str, Any]:
-        """Variables of the end, each (dimensions, values, attributes)."""
-
-    def checkpoint(self) -> Mapping[str, Array]:
-        """Arrays from which `restore` continues to the bitwise same result; views, not to be kept."""
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Take back what `checkpoint` gave."""
 
 
 N = TypeVar("N", bound=Network)
@@ -152,11 +115,9 @@ class Run(Generic[N]):
         self.network, self.engine, self.layers = network, engine, list(layers)
         self.progress, self.interrupted = progress, interrupted
         self.schedule = make_schedule(experiment, train.q_hat)
-        self.sampling = make_sampling(experiment)
         self.loss = make_loss(experiment)
         self.loss.require_derivative()
-        self.placement = make_placement(experiment)
-        self._label_noise = StepStream(experiment.seed_of("noise"), "label noise")
+        self._steps = Steps(experiment, train, self.loss)
         self._stability = make_optimiser(experiment).stability
         self.step, self.tau, self.rate = 0, 0.0, math.nan
         self.records = Records(observers, experiment.record_every)
@@ -188,12 +149,11 @@ class Run(Generic[N]):
             self._start()
         try:
             while True:
-                margin = self.train.y * self.network.f
-                training_loss = float(np.mean(self.loss.value(margin)))
+                training_loss = float(np.mean(self.loss.value(self.train.y * self.network.f)))
                 end = self._visit(training_loss)
                 if end is not None:
                     return end
-                self._advance(margin, self.rate)
+                self._advance(self.rate)
         except KeyboardInterrupt:  # raised by the caller's progress
             return "interrupted", f"interrupted at step {self.step}, tau = {self.tau:g}"
 
@@ -236,32 +196,10 @@ class Run(Generic[N]):
             return _ASTRONOMIC
         return min(self.loss.largest_rise * max(training_loss, self.loss.at_zero), _ASTRONOMIC)
 
-    def _advance(self, margin: Array, rate: float) -> None:
-        perturbed: Perturbed | None = None
-        residual: Array | None = None
-        if self.placement is not None:
-            level = self.placement.level(self.tau, self.schedule.annealed_tau)
-            if isinstance(self.placement, LabelNoise):
-                if level > 0:
-                    residual = self.placement.residual(self._label_noise.at(self.step), level, self.train.y, self.network.f,
-                                                       self.loss)
-            else:
-                perturbed = self.network.perturbed(self.step, level)
-                margin = self.train.y * perturbed.f
-        clean = residual is None
-        if residual is None:
-            residual = self.train.y * self.loss.slope(margin)
-        batch = self.sampling.at(self.step)
-        if batch is None:
-            residual /= len(residual)
-        else:
-            seen, counts = np.unique(batch, return_counts=True)
-            chosen = residual[seen] * counts / len(batch)
-            residual = np.zeros_like(residual)
-            residual[seen] = chosen
+    def _advance(self, rate: float) -> None:
         if self._noise is not None:
             self._noise.load(self.step)
-        self.network.step(residual, rate, self.step, perturbed=perturbed, whole=batch is None and clean)
+        self._steps.take(self.network, self.step, rate, self.tau, self.schedule.annealed_tau)
         self._tau_before = self.tau
         self.step += 1
         self.tau += rate

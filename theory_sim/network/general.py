@@ -7,7 +7,7 @@ s sum_j u_j phi'(z_j) <Ubar_j, x>, for ReLU the N_A of THEORY §2. Written plain
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -72,11 +72,14 @@ class GeneralNetwork:
         self._phi = make_activation(experiment)
         self.directions = directions_of(experiment, data)
         self._layers = make_layers(experiment, initial)
-        trained = experiment.train_second_layer
-        self._banks = [_Bank(layer, points, trained)
-                       for layer, points in zip(self._layers.values(), points_of(experiment, data), strict=True)]
+        self._banks = self._banks_of(data)
         self.f: Array = np.zeros(len(data))
         self._forward()
+
+    def _banks_of(self, data: Data) -> list[_Bank]:
+        trained = self._experiment.train_second_layer
+        return [_Bank(layer, points, trained)
+                for layer, points in zip(self._layers.values(), points_of(self._experiment, data), strict=True)]
 
     @property
     def layers(self) -> dict[str, Layer]:
@@ -112,8 +115,27 @@ class GeneralNetwork:
         perturbed, whole
             Not read: there is no placed noise, and an example without a residual costs as much as one with.
         """
+        self._step(self._banks, residual, rate, step)
+
+    def step_on(self, examples: Data, residual_of: Callable[[Array], Array], rate: float, step: int) -> None:
+        """`step` by the gradient on other examples than the training set.
+
+        Parameters
+        ----------
+        examples : Data
+            What the step sees, B examples.
+        residual_of : callable
+            Derivative (B,) of their mean loss with respect to their outputs (B,), float64.
+        rate, step
+            As for `step`.
+        """
+        banks = self._banks_of(examples)
+        self._step(banks, residual_of(self._outputs_of(banks, len(examples))), rate, step)
+
+    def _step(self, banks: list[_Bank], residual: Array, rate: float, step: int) -> None:
+        """`step` by the residuals of the examples whose slopes are in the banks."""
         e = self._experiment
-        for bank in self._banks:
+        for bank in banks:
             layer, of_sites = bank.layer, e.output_scale * bank.points.of_sites(residual)
             weights = of_sites.astype(bank.points.x.dtype)
             weighted = bank.points.x * weights[:, None]
@@ -141,10 +163,14 @@ class GeneralNetwork:
         """The learning rate falls for the first time, which changes nothing here."""
 
     def _forward(self) -> None:
-        f = np.zeros(len(self._data))
-        for bank in self._banks:
-            f += bank.points.of_examples(self._evaluate(bank.layer, bank.points.x, bank)[0], len(f))
-        self.f = self._experiment.output_scale * f
+        self.f = self._outputs_of(self._banks, len(self._data))
+
+    def _outputs_of(self, banks: list[_Bank], count: int) -> Array:
+        """Outputs of ``count`` examples whose points the banks have; slopes, and values if asked for, are left there."""
+        f = np.zeros(count)
+        for bank in banks:
+            f += bank.points.of_examples(self._evaluate(bank.layer, bank.points.x, bank)[0], count)
+        return self._experiment.output_scale * f
 
     def _evaluate(self, layer: Layer, x: Array, bank: _Bank | None = None) -> Array:
         """sum_j u_j phi(z_j), and for no bank sum_j u_j phi'(z_j) <Ubar_j, x>, at inputs x (n, k): (2, n) float64.

@@ -16,6 +16,7 @@ from theory_sim.data import Data, draw_data, draw_test_data
 from theory_sim.data.checks import require_data
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import SAMPLINGS
 from theory_sim.network.arrays import digest_of, require_array, require_labels
 from theory_sim.network.given_noise import GivenNoise, NoiseSource
 from theory_sim.network.layer import neurons_a_row
@@ -106,6 +107,10 @@ def _content(data: Data) -> Iterator[tuple[str, Any]]:
 def _given_data(experiment: Experiment, data: Data | Sequence[Data] | None) -> tuple[Data | None, Data | None]:
     if data is None:
         return None, None
+    if SAMPLINGS[experiment.sampling].fresh:
+        raise InputError(f"data with sampling = {experiment.sampling!r}", "each step draws its examples from the experiment's "
+                         "own law", "leave data out, or set sampling = 'epochs', which passes over what is given",
+                         fields=("sampling",))
     if isinstance(data, Data):
         require_data("data", data, experiment, experiment.n_examples)
         if data.pq is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import ACTIVATIONS, DATA_LAWS
+from theory_sim.experiment.choices import ACTIVATIONS, DATA_LAWS, SAMPLINGS
 from theory_sim.memory import Bytes
 from theory_sim.network.layers import BLOCK_V, BLOCK_W, layer_shapes
 from theory_sim.train.optimisers import make_optimiser, splits_pairs
@@ -17,11 +17,12 @@ _CHUNK = 256
 
 
 def points_of_layers(e: Experiment) -> list[tuple[int, int, int]]:
-    """Neurons, inputs and points, nearly, of each layer of the general network."""
+    """Neurons, inputs and points, nearly, of each layer of the general network, at the examples that it holds at once."""
     chosen, k = ACTIVATIONS[e.activation], DATA_LAWS[e.data_law].second_dimension(e)
     skip = chosen.zero_at_zero and not e.biases
-    first = round((1.0 - e.q0) * e.n_examples) + 1 if skip and e.has_pq else e.n_examples
-    second = 3 if skip and chosen.homogeneous and e.has_pq else e.n_examples if k else 0
+    count = e.n_examples + (e.batch_size or 0) * SAMPLINGS[e.sampling].fresh
+    first = round((1.0 - e.q0) * count) + 1 if skip and e.has_pq else count
+    second = 3 if skip and chosen.homogeneous and e.has_pq else count if k else 0
     points = [first + second] if e.network == "shared" else [first, second]
     return [(m, inputs, n) for (m, inputs), n in zip(layer_shapes(e).values(), points, strict=False)]
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choice import Choice
-from theory_sim.experiment.choices import SAMPLINGS
+from theory_sim.experiment.choices import SAMPLINGS, SamplingChoice
 from theory_sim.numeric.streams import StepStream
 
 __all__ = ["Sampling", "make_sampling"]
@@ -19,8 +18,8 @@ __all__ = ["Sampling", "make_sampling"]
 Array = np.ndarray[Any, Any]
 
 
-class Sampling(Choice, ABC):
-    """Law of the mini-batches; a subclass declares `Choice`'s attributes and registers itself.
+class Sampling(SamplingChoice, ABC):
+    """Law of the mini-batches; a subclass declares `SamplingChoice`'s attributes and registers itself.
 
     Parameters
     ----------
