@@ -145,7 +145,8 @@ ALPHA_LAWS: Final = Choices[Choice]("alpha_law", "theory_sim.data.alpha")
 ACTIVATIONS: Final = Choices[ActivationChoice]("activation", "theory_sim.network.activations")
 NO_PLACEMENT: Final = "none"
 AnyChoices = (
-    Choices[Choice] | Choices[ScheduleChoice] | Choices[OptimiserChoice] | Choices[DataLawChoice] | Choices[ActivationChoice]
+    Choices[Choice] | Choices[ScheduleChoice] | Choices[OptimiserChoice] | Choices[SamplingChoice] | Choices[DataLawChoice]
+    | Choices[ActivationChoice]
 )
 CHOSEN: Final[tuple[AnyChoices, ...]] = (
     SCHEDULES, OPTIMISERS, PLACEMENTS, LOSSES, SAMPLINGS, DATA_LAWS, ALPHA_LAWS, ACTIVATIONS,
