@@ -21,7 +21,7 @@ from theory_sim.plots.phase_diagram import plot_phase_diagram
 from theory_sim.plots.sharpness import plot_sharpness
 from theory_sim.plots.style import WIDTH, save_figure
 from theory_sim.plots.width import plot_width
-from theory_sim.sweeps.phase import Boundary, PhaseDiagram
+from theory_sim.sweeps.phase import PHASES, Boundary, PhaseDiagram
 from theory_sim.sweeps.width_fit import fit_width
 from theory_sim.trajectory import Trajectory
 
@@ -123,6 +123,10 @@ def test_kernel_drift_draws_the_three_maps_of_each_schedule(watched: list[Trajec
                 np.testing.assert_array_equal(drawn.ravel(), run.dataset[name].sel(feature=feature).values.ravel())
     with pytest.raises(InputError, match="feature = 'R'"):
         plot_kernel_drift(watched, feature="R")
+    once = watched[0].dataset.isel({dim: [0] for dim in watched[0].dataset["kernel_map_two"].dims[1:]})
+    for ax in plot_kernel_drift([replace(watched[0], dataset=once)]).axes[:3]:
+        (box,) = ax.collections[0].get_paths()
+        assert box.get_extents().width > 0, "one record alone is a cell that is seen"
     for time, lines in ((math.nan, []), (25.0, [[25.0, 25.0], [0.0, 1.0]])):
         for ax in plot_kernel_drift([at(watched[0], time)]).axes[:3]:
             assert [list(line.get_xdata()) for line in ax.lines] == lines
@@ -232,6 +236,28 @@ def test_a_phase_diagram_draws_its_cells_and_where_seeds_disagree() -> None:
     assert not {"2", "5", "20", "50"} & set(shown[1])
 
 
+def test_a_phase_has_the_colour_that_the_legend_tells() -> None:
+    figure = plot_phase_diagram(diagram("order", [1.0, 2.0], [1.0, 2.0], [[0, 1], [2, 3]], np.ones((2, 2), bool)))
+    mesh = figure.axes[0].collections[0]
+    legend = figure.legends[0]
+    names = [text.get_text() for text in legend.get_texts()]
+    told = {name: patch.get_facecolor() for name, patch in zip(names, legend.get_patches(), strict=False)}  # then a line
+    for number, phase in enumerate(PHASES):
+        assert mesh.cmap(mesh.norm(number)) == pytest.approx(told[phase])
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "drawn"), [(-1, 1, True), (-1, 0, False), (0, 1, False), (1, 2, False), (-2, -1, False)]
+)
+def test_a_boundary_is_where_the_margin_changes_its_sign(least: float, most: float, drawn: bool) -> None:
+    given = diagram("order", [1.0, 2.0], [1.0, 2.0], [[0, 0], [0, 0]], np.ones((2, 2), bool))
+    crossing = given.boundaries[0]
+    margin = np.linspace(least, most, crossing.margin.size).reshape(crossing.margin.shape)
+    margin[0, 1] = math.nan
+    figure = plot_phase_diagram(replace(given, boundaries=(replace(crossing, margin=margin),)))
+    assert ("it moves" in [text.get_text() for text in figure.legends[0].get_texts()]) == drawn
+
+
 def test_ratios_of_errors_are_coloured_evenly_around_one() -> None:
     given = diagram("error_ratio", [1.0, 2.0, 3.0], [0.1, 0.2], [[0.5, 1.0, math.nan], [2.0, 8.0, 1.0]], np.ones((2, 3), bool))
     ax = plot_phase_diagram(given).axes[0]
@@ -308,6 +334,8 @@ def test_error_left_draws_every_classifier_and_marks_both_sizes() -> None:
     lines, marks = ax.lines[:3], [float(np.asarray(line.get_xdata())[0]) for line in ax.lines[3:]]
     assert [str(line.get_label()) for line in lines] == ["averaging", "logistic, loss 0.3", "max-margin"]
     assert marks == pytest.approx([0.5, 0.8 / 0.36])
+    least = min(float(np.min(line.get_ydata())) for line in lines)
+    assert 0 < ax.get_ylim()[0] <= least and ax.get_ylim()[1] == 0.5, "every line is seen whole, up to an error by chance"
     for line, left in zip(lines, error_left(kappa=0.6, p0=0.18, q0=0.2, losses=[0.3]), strict=True):
         x, y = np.log(line.get_xdata()), np.log(line.get_ydata())
         for at, error in zip(marks, (left.P_only, left.P_holding), strict=True):

@@ -132,6 +132,23 @@ def test_width_shows_gaps_their_slope_and_deficits() -> None:
     assert below.get_xlim()[0] == 0 and below.get_ylim()[0] == 0
 
 
+def test_bars_of_width_are_drawn_as_far_as_the_axis_goes() -> None:
+    from theory_sim.studies.width import figure
+
+    run, column = next(iter(figure._MOTION)), "deficit less the control's"
+    intervals = [(0.1, 0.2, 0.4), (-0.2, -0.1, 0.3), (-0.5, -0.4, -0.2), (math.nan, 0.6, math.nan)]
+    rows = [{"part": "deficit", "run": run, "q": q, "deficit / q": mean / q,
+             column: mean, f"{column} low": low, f"{column} high": high}
+            for q, (low, mean, high) in zip((0.1, 0.2, 0.3, 0.4), intervals, strict=True)]  # fmt: skip
+    gap = {"part": "gap", "run": "annealed", "against": "limit", "m_V": 100,
+           **{f"gap of {name}{end}": 0.5 for name in figure._GAPS for end in ("", " low", " high")}}  # fmt: skip
+    below = plot_width(pandas.DataFrame([gap, *rows])).axes[1]
+    drawn = ends(below, figure._MOTION[run][0], axis=1)
+    assert drawn[0] == pytest.approx([0.1, 0.4]) and drawn[1] == pytest.approx([-0.1, 0.3])
+    assert drawn[2][0] == -0.4, "a deficit below 0 has no bar below"
+    assert drawn[3] == [0.6, 0.6], "no interval, no bar"
+
+
 def courses(ax: Any, **look: str) -> list[tuple[list[float], list[float]]]:
     """Abscissae and ordinates, to nine digits, of the lines that look as said."""
     return [
@@ -219,9 +236,12 @@ def test_regularisation_shows_times_and_growth() -> None:
     assert courses(right, marker="o") == [([1.1], [1.86]), ([1.0], [0.86])] and courses(right, marker="s") == [([0.9], [0.16])]
     assert courses(right, marker="None", linestyle="-") == [([1.0, 1.2], [1.86, 1.86]), ([0.8, 1.3], [0.86, 0.86])]
     assert courses(right, linestyle=":") == [([1.0, 1.0], [0.0, 1.0])]
+    assert right.get_xticks().tolist() == [0.7, 1.0, 1.3], "evenly around no growth"
     marked = [line for line in right.lines if line.get_marker() != "None"]
     filled = {round(line.get_ydata()[0], 9): line.get_markerfacecolor() != "white" for line in marked}
     assert filled == {1.86: True, 0.16: False, 0.86: True}
+    nothing = plot_regularisation(table.assign(tau_P=np.inf, tau_Q=np.nan)).axes[0]
+    assert nothing.get_xlim() == (0, 1.25), "without a time the axis has a length all the same"
 
 
 def test_mitigation_shows_shares_and_ratios() -> None:

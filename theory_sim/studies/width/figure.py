@@ -87,7 +87,6 @@ def _plot_deficits(ax: Axes, rows: pandas.DataFrame) -> None:
 
 def _bars(rows: pandas.DataFrame, column: str) -> list[NDArray[np.float64]]:
     """Distances of the interval's ends from the mean; none where there is no interval."""
-    mean = rows[column].to_numpy(dtype=float)
-    low, high = (np.nan_to_num(rows[f"{column} {end}"].to_numpy(dtype=float), nan=0.0) for end in ("low", "high"))
-    known = high > 0
-    return [np.where(known, mean - np.maximum(low, 1e-6), 0.0), np.where(known, high - mean, 0.0)]
+    mean, low, high = (rows[f"{column}{end}"].to_numpy(dtype=float) for end in ("", " low", " high"))
+    # An end below the axis, logarithmic or from 0, is cut there; of a mean below it no bar is seen.
+    return [np.nan_to_num(np.maximum(to_the_end, 0.0)) for to_the_end in (mean - np.maximum(low, 1e-6), high - mean)]
