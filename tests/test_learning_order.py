@@ -44,6 +44,14 @@ def test_less_than_a_record_apart_is_a_tie() -> None:
     assert abs(order.tau_P - order.tau_Q) < 10 and order.order == "tie"
 
 
+def test_a_tie_is_judged_by_the_records_around_the_first_learning_time() -> None:
+    assert learning_order(made_up([0, 10], [0.7, 0.2], [0.7, 0.3])).order == "tie", "two records have one interval"
+    # One kind is below the level at the start, the other 5 later: within the first interval, not within the last.
+    assert learning_order(made_up([0, 10, 11], [0.4, 0.4, 0.4], [0.7, 0.2, 0.2])).order == "tie"
+    assert learning_order(made_up([0, 1, 11], [0.4, 0.4, 0.4], [0.7, 0.6, 0.2])).order == "P first"
+    assert learning_order(made_up([0, 1, 11], [0.7, 0.6, 0.2], [0.7, 0.65, 0.2])).order == "tie"
+
+
 def test_levels_that_disagree_are_not_robust() -> None:
     # Above 0.5 P is first, below it Q is.
     run = made_up([0, 1, 2, 3, 4, 5], [0.7, 0.52, 0.51, 0.505, 0.502, 0.4], [0.7, 0.69, 0.6, 0.56, 0.3, 0.2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.statistics.intervals import CONFIDENCE, mean_interval, share_interval
 from theory_sim.sweeps.over_seeds import summarise
 from theory_sim.sweeps.plan import Plan
+from theory_sim.trajectory import Trajectory
 
 
 def test_mean_interval_is_students() -> None:
@@ -55,7 +57,23 @@ def test_share_interval_is_exact() -> None:
 def test_unlike_or_repeated_runs_are_not_pooled() -> None:
     small = Experiment(d=10, m_W=20, m_V=40, max_tau=30, n_test=5)
     one, two = simulate(small), simulate(small.replace(seed=1))
-    assert summarise([one, two])[0].seeds == (0, 1)
+    both = summarise([one, two])[0]
+    assert both.seeds == (0, 1) and sum(both.orders.values()) == 2 and both.warnings == (), "neither diverged"
+    for interval in (each for level in both.levels.values() for each in level.values() if each.n):
+        assert interval.low >= 0, "neither a time nor a loss is below 0, however wide the interval of two runs"
+    ends = [run.dataset.isel(record=-1) for run in (one, two)]
+    measured = {f"{name} {label}": np.mean([float(end[name].sel({dim: label})) for end in ends])
+                for names, dim in ((("loss_train", "loss_test"), "kind"), (("tau_noise", "pattern_shift"), "layer"))
+                for name in names for label in ends[0][dim].values.tolist()}  # fmt: skip
+    assert len(measured) == 10 and {name: both.end[name].value for name in measured} == pytest.approx(measured)
+    fell = Trajectory(two.dataset.assign_attrs(outcome="diverged", message="too fast"), two.experiment)
+    with_it = summarise([one, fell])[0]
+    assert with_it.warnings == ("seed 1: too fast",) and with_it.outcomes == {one.outcome: 1, "diverged": 1}
+    several = [Trajectory(one.dataset, small.replace(q0=0.01 * k, seed=k)) for k in range(1, 6)]
+    with pytest.raises(InputError, match=re.escape("q0 = 0.01, 0.02, 0.03, 0.04, ...")):
+        summarise(several)
+    with pytest.raises(InputError, match=r"q0 = 0\.01, 0\.02, 0\.03, 0\.04(?!,)"):
+        summarise(several[:4])
     with pytest.raises(InputError, match="repeats another run"):
         summarise([one, one])
     with pytest.raises(InputError, match="differ in q0"):
