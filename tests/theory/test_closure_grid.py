@@ -1,0 +1,50 @@
+"""The closure's blocks: how long they are, and when steps are followed one by one (`theory_sim.theory.closure.grid`)."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from theory_sim.theory.closure import ClosureProblem
+from theory_sim.theory.closure.grid import Grid
+from theory_sim.theory.conditions import top_curvature
+
+RUN, BLOCKS, RATE = 1000.0, 200, 0.001
+PROBLEM = ClosureProblem(
+    d=100, n_examples=1000, p0=0.1, q0=0.3, g0=1.0, r=0.5, alpha_min=0.5, alpha_max=1.0, lambda_=0.0, tau_xi=0.0, tau_0=1.0,
+    max_tau=RUN,
+)  # fmt: skip
+
+
+def grid_and_state(curvature: float) -> tuple[Grid, Any, Any]:
+    """A grid of one rate, and examples whose Hessian is so large."""
+    rates = SimpleNamespace(largest=lambda: RATE, until=lambda tau: np.inf, smooth=False)
+    examples = SimpleNamespace(weight=np.ones(1), v=np.zeros(1))
+    residual = SimpleNamespace(slope=np.full((2, 1), curvature), weight=np.zeros(1))
+    grid = Grid(PROBLEM, rates, BLOCKS)  # type: ignore[arg-type]
+    return grid, examples, residual
+
+
+def test_blocks_grow_with_the_time_since_the_rate_changed_up_to_their_share_of_the_run() -> None:
+    curvature = top_curvature(r=0.5, p0=0.1, alpha_min=0.5, alpha_max=1.0)
+    for rate, since, tau in ((RATE, 0.0, 0.0), (RATE, 0.0, 30.0), (RATE, 0.0, 99.0), (RATE, 0.0, 150.0), (RATE, 0.0, 900.0),
+                             (2 * RATE, 500.0, 500.0), (2 * RATE, 500.0, 530.0)):  # fmt: skip
+        grid, examples, residual = grid_and_state(0.0)
+        if since:
+            grid.block(100.0, 0, RATE, examples, residual)
+        grid.block(since, 0, rate, examples, residual)
+        steps, end = grid.block(tau, 0, rate, examples, residual)
+        # From a tenth of the run after the change on they have their full length; before, so much less as less time is past.
+        length = min(RUN, 10 * (tau - since + 1 / curvature)) / BLOCKS
+        assert steps * rate == pytest.approx(end - tau, rel=1e-9) == pytest.approx(length, abs=0.6 * rate)
+
+
+def test_so_many_overshooting_steps_are_followed_one_by_one() -> None:
+    grid, examples, residual = grid_and_state(1e6)
+    single = 0
+    while grid.block(RATE * single, single, RATE, examples, residual)[0] == 1:
+        single += 1
+    assert single == 300
