@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.theory import trained
 from theory_sim.errors import InputError
+from theory_sim.theory import ridge_logistic as ridge_module
 from theory_sim.theory.max_margin import max_margin
 from theory_sim.theory.overlap import averaging_overlap
 from theory_sim.theory.ridge_logistic import ridge_logistic, ridge_logistic_at_loss
@@ -160,6 +161,18 @@ def test_gradient_descent_that_stops_reaches_what_the_theory_page_says(delta, lo
     # The formulas with ridge are other numbers: of three of the four the interval says so.
     away = abs(mean - ridge_logistic_at_loss(delta, loss).overlap)
     assert (away > half) == ((delta, loss) != (0.5, 0.1))
+
+
+def test_a_loss_out_of_reach_is_told_which_ridge_leaves_what():
+    for loss, told in ((0.6925, "at most 0.6918, which the ridge 1000"), (1e-6, "at least .*, which the ridge 1e-05")):
+        with pytest.raises(InputError, match=told):
+            ridge_logistic_at_loss(0.5, loss)
+
+
+@pytest.mark.parametrize(("delta", "g_0"), [(0.5, 0.0), (0.5, 1.0), (3.0, 1.0), (1e3, 0.0)])
+def test_the_start_is_the_limit_of_large_ridges(delta, g_0):
+    ridge = ridge_module._RIDGES[1]
+    np.testing.assert_allclose(ridge_module._equations(ridge_module._averaging(delta, g_0), ridge, delta, g_0), 0.0, atol=3e-3)
 
 
 @pytest.mark.parametrize(
