@@ -58,6 +58,7 @@ def test_everything_by_plain_numpy(arm: str) -> None:
     x2, w_star = train.x2, train.w_star
     N, T = len(train), len(copies.kept)
     assert data.sizes["record_descent"] == T > 8
+    assert SCALES[0] == 0.0 and np.all(np.diff(SCALES) > 0.0), "from no classifier on, each scale once"
     everyone = np.arange(N)
     for t, at in enumerate(copies.kept):
         w, v, A, A_V = at["u W"], at["u V"], at["A"], at["A_V"]

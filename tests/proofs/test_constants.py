@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from proofs_check import check_constants, suggest
 from proofs_check.cli import app
 from proofs_check.constants_text import write_lines
-from proofs_check.suggestion.moves import moves
+from proofs_check.suggestion.moves import Move, moves
 from proofs_check.suggestion.search import least_margin, satisfies
 from proofs_check.suggestion.shifted import FREE
 from tests.proofs.suggestion_starts import starts
@@ -72,6 +72,15 @@ def test_a_single_move_ends_on_the_bound() -> None:
         there = FAR.replace(**{move.parameter: getattr(FAR, move.parameter) * move.factor})
         margin = next(each.margin for each in get_conditions(there) if each.id == row.id)
         assert math.isclose(margin, 1.0, rel_tol=1e-6)
+
+
+def test_the_verdict_names_what_would_make_each_failed_condition_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = [row for row in get_conditions(FAR) if not row.holds]
+    found = {row.id: [Move("lambda_", 2.0 + i), Move("r", 0.1)] if i else [] for i, row in enumerate(failed)}
+    monkeypatch.setattr("proofs_check.constants.moves", lambda experiment, id: found[id])
+    told = [line.strip() for line in check_constants(FAR).verdict.splitlines() if "would hold" in line]
+    assert len(failed) > 1
+    assert told == [f"{row.label} would hold with lambda x {2 + i:g}" for i, row in enumerate(failed) if i]
 
 
 @pytest.fixture(scope="module")

@@ -40,3 +40,17 @@ def test_a_pair_without_a_positive_finite_error_has_no_ratio() -> None:
     found = pair_row(runs([0.1, 0.0, 0.2, math.nan, 0.3]), runs([0.2, 0.1, 0.4, 0.3, math.inf]))
     assert found["pairs"] == 5
     assert found["error S / L-S"] == pytest.approx(2.0)
+
+
+def test_a_flip_is_p_first_at_the_large_rate_and_q_first_at_the_small_one_at_the_first_level() -> None:
+    P, Q = "P first", "Q first"
+
+    def runs(orders: list[list[str]]) -> xarray.Dataset:
+        return xarray.Dataset({
+            "state": ("seed", ["done"] * len(orders)), "run": ("seed", [str(i) for i in range(len(orders))]),
+            "P_error": ("seed", [0.1] * len(orders)), "order": (("seed", "level"), orders),
+        }, {"seed": np.arange(len(orders))})  # fmt: skip
+
+    # A flip at both levels, at the first alone, at the second alone, the other way round, and of one run only.
+    found = pair_row(runs([[P, P], [P, Q], [Q, P], [Q, Q], [P, P]]), runs([[Q, Q], [Q, P], [P, Q], [P, P], [P, P]]))
+    assert (found["pairs"], found["flips"], found["share of flips"]) == (5, 2, 0.4)
