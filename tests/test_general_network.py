@@ -226,6 +226,7 @@ def test_slopes_are_derivatives(name: str) -> None:
     z = np.linspace(-6.03, 6.01, 40)
     np.testing.assert_allclose(phi.value(z), [PHI[name](each) for each in z], atol=1e-14)
     np.testing.assert_allclose(phi.slope(z), (phi.value(z + 1e-5) - phi.value(z - 1e-5)) / 2e-5, atol=1e-9)
+    np.testing.assert_allclose(phi.bend(z), (phi.slope(z + 1e-5) - phi.slope(z - 1e-5)) / 2e-5, atol=1e-9)
     assert phi.homogeneous == np.allclose(phi.value(3 * z), 3 * phi.value(z)) and phi.zero_at_zero == (phi.value(0 * z)[0] == 0)
     slopes = type(phi).slopes(SMALL.replace(activation=name, **({"leak": 0.25} if name == "leaky-relu" else {})))
     if slopes is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.test_general_network import PHI
 from theory_sim import Experiment, draw_data, simulate
 from theory_sim.data import shared_directions
 from theory_sim.errors import InputError
@@ -65,6 +66,66 @@ def test_the_spectrum_is_that_of_differences_of_the_gradient(chosen: dict[str, A
     assert wanted[0] > 0.01
 
 
+LOSSES: dict[str, Any] = {"logistic": lambda v: np.logaddexp(0, -v), "squared": lambda v: 0.5 * (1 - v) ** 2}
+GENERAL: list[dict[str, Any]] = [
+    *({"activation": name, "loss": "squared"} for name in ("tanh", "erf", "gelu", "softplus", "linear")),
+    *({"activation": name, "train_second_layer": True, "biases": True, "output_scale": 1.7} for name in ("tanh", "gelu")),
+    {"train_second_layer": True, "loss": "squared"},
+    {"train_second_layer": True, "network": "shared", "activation": "softplus"},
+    {"activation": "leaky-relu", "leak": 0.3, "biases": True, "train_second_layer": True, "neurons": "paired"},
+    {"data_law": "weak-and-strong", "activation": "erf", "train_second_layer": True},
+    {"sampling": "one-pass", "batch_size": 3},
+]
+
+
+@pytest.mark.parametrize("chosen", GENERAL, ids=lambda fields: "-".join(map(str, fields.values())))
+def test_the_spectrum_is_that_of_second_differences_of_the_loss(chosen: dict[str, Any]) -> None:
+    """Any activation, biases, second layer and data: the loss is written out from its definition, and knows no derivative."""
+    e = TINY.replace(**{"d": 3, "N": 9, "m_W": 4, "m_V": 4, "eta_1": 0.3, "max_tau": 1.2, "tau_0": 0.8, **chosen})
+    run, train = simulate(e).dataset, draw_data(e)
+    second = train.x2
+    if e.network == "shared":
+        second = train.alpha[:, None] * shared_directions(e, train.w_star)[train.direction]
+    labels = ["U"] if e.network == "shared" else ["W", "V"]
+    phi = PHI[e.activation] if e.activation != "leaky-relu" else lambda z: max(z, 0.3 * z)
+    inputs = [np.hstack([x, np.ones((len(x), int(e.biases)))]) for x in (train.x1, second)]
+    first = [np.hstack([run[name].values, *([run[f"{name}_bias"].values[:, None]] if e.biases else [])]) for name in labels]
+    last = [run[name.lower()].values for name in labels]
+    trained = [*first, *(last if e.train_second_layer else [])]
+    ends = np.cumsum([part.size for part in trained])[:-1]
+
+    def loss(flat: Array) -> float:
+        parts = [part.reshape(old.shape) for part, old in zip(np.split(flat, ends), trained, strict=True)]
+        weights, seconds = parts[: len(labels)], parts[len(labels) :] or last
+        f = sum(seconds[-k] @ np.vectorize(phi)(weights[-k] @ x.T) for k, x in zip((0, 1), inputs, strict=True))
+        return float(LOSSES[e.loss](train.y * e.output_scale * f).mean())
+
+    flat, h = np.concatenate([part.ravel() for part in trained]), 3e-4
+    unit = h * np.eye(len(flat))
+    hessian = np.array([[sum(s * t * loss(flat + s * a + t * b) for s in (1, -1) for t in (1, -1)) if i <= j else 0.0
+                         for j, b in enumerate(unit)] for i, a in enumerate(unit)]) / (4 * h * h)
+    wanted = np.linalg.eigvalsh(hessian + np.triu(hessian, 1).T)[::-1]
+    np.testing.assert_allclose(run["hessian_spectrum"].values[-1], wanted, atol=2e-6)
+    assert wanted[0] > 0.01
+
+
+def test_of_a_wide_general_network_the_top_is_that_of_its_spectrum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lanczos on products, of a network that is too large for the whole spectrum: at the last record of each."""
+    e = TINY.replace(activation="tanh", train_second_layer=True, m_W=60, m_V=70, loss="squared")
+    of_products = simulate(e).dataset["sharpness"].values[-1]
+    monkeypatch.setattr("theory_sim.network.hessian.DENSE", 1000)
+    np.testing.assert_allclose(of_products, simulate(e).dataset["sharpness"].values[-1], rtol=1e-7)
+
+
+def test_a_linear_networks_is_that_of_the_data() -> None:
+    """With sum_j u_j^2 = 1 and zero output it is l''(0) / N times the Gram matrix of the inputs, whatever the weights are."""
+    e = TINY.replace(activation="linear", neurons="paired", max_steps=1)
+    data = draw_data(e)
+    gram = data.x1 @ data.x1.T + data.x2 @ data.x2.T
+    wanted = np.linalg.eigvalsh(gram)[::-1][:5] * 0.25 / len(data)
+    np.testing.assert_allclose(simulate(e).dataset["sharpness"].values[0], wanted, atol=1e-9)
+
+
 def made_up(sites: int, neurons: int, inputs: int, *, signs: bool) -> Hessian:
     rng = np.random.default_rng(sites)
     examples = 2 * sites
@@ -117,3 +178,23 @@ def test_where_it_says_nothing_it_is_refused() -> None:
         simulate(TINY.replace(loss="hinge"))
     with pytest.raises(InputError, match="sharpness"):
         simulate(TINY, "limit")
+
+
+def test_a_users_activation_without_second_derivative_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from theory_sim.experiment.choices import ACTIVATIONS
+    from theory_sim.network.activations import Activation
+
+    class Sine(Activation):
+        name, summary, zero_at_zero = "sine", "sin z", True
+
+        def value(self, z: Array) -> Array:
+            return np.sin(z)
+
+        def slope(self, z: Array) -> Array:
+            return np.cos(z)
+
+    monkeypatch.setattr(ACTIVATIONS, "_things", {**ACTIVATIONS._things})
+    ACTIVATIONS.register(Sine)
+    with pytest.raises(InputError, match="give its class a method bend"):
+        TINY.replace(activation="sine")
+    assert np.isfinite(simulate(TINY.replace(activation="sine", observe={})).history("train_loss")).all()

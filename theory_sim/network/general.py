@@ -15,6 +15,7 @@ import numpy as np
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.activations import make_activation
+from theory_sim.network.hessian import LayerAtSites
 from theory_sim.network.layer import Layer
 from theory_sim.network.layers import make_layers
 from theory_sim.network.perturbed import Perturbed
@@ -235,6 +236,19 @@ class GeneralNetwork:
         """Pre-activations, biases included, of the filters that see x_1 ("P") or x_2 ("Q"), at x (n, k): (m, n)."""
         layers = list(self._layers.values())
         return (layers[0] if feature == "P" else layers[-1]).pre_activations(with_constant(x, self._experiment))
+
+    def at_sites(self) -> list[LayerAtSites]:
+        """Layers at the points of the training set, in float64, for the Hessian."""
+        found, phi = [], self._phi
+        for bank in self._banks:
+            points, (signal, noise) = bank.points, bank.layer.at(bank.points.x)
+            z = signal.astype(np.float64) + noise
+            found.append(LayerAtSites(
+                points.x.astype(np.float64), phi.slope(z), bank.layer.u.astype(np.float64), points.site, points.example,
+                points.weight * self._experiment.output_scale, None if bank.values is None else phi.value(z),
+                None if phi.two_lines else phi.bend(z),
+            ))
+        return found
 
     def plane(self) -> Plane:
         """The signal on Q's directions, and the patterns 1(z > 0) that it has moved there; NaN for other data."""

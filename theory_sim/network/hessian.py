@@ -1,8 +1,10 @@
-"""The Hessian of the training loss by the first-layer weights, as products with vectors and as its eigenvalues (THEORY §2, §3).
+"""The Hessian of the training loss by the trained weights, as products with vectors and as its eigenvalues (THEORY §2, §3).
 
-f_i = N_A(u, U; x_i) is linear in U as long as no pattern changes, so that almost everywhere
-H = (1/N) sum_i l''(y_i f_i) J_i J_i^T, J_i the gradient of f_i: the Gauss-Newton matrix is the whole Hessian. The ridge adds
-lambda to each eigenvalue and is left out.
+H = (1/N) sum_i [l''(y_i f_i) J_i J_i^T + y_i l'(y_i f_i) D_i], J_i the gradient and D_i the second derivative of f_i. For ReLU
+with a fixed second layer D_i is zero almost everywhere: f_i is linear in U as long as no pattern changes, and the first part,
+the Gauss-Newton matrix, is the whole. Else products with D_i are the derivative of the gradient along a direction, written out
+(Pearlmutter 1994). At a kink an activation has the second derivative of its pieces. The ridge adds lambda to each eigenvalue
+and is left out.
 """
 
 from __future__ import annotations
@@ -32,26 +34,51 @@ class LayerAtSites(NamedTuple):
     ----------
     x : (n, k) array
         Distinct inputs.
-    active : (m, n) array
-        1 where a neuron is active.
+    slopes : (m, n) array
+        phi' of each pre-activation; for ReLU 1 where a neuron is active.
     u : (m,) array
         Second layer.
     site, example : (entries,) integer arrays
         Input and example of each entry.
     weight : (entries,) array
         Factor of each entry.
+    values : (m, n) array or None
+        phi of each pre-activation, where the second layer is trained, too.
+    bends : (m, n) array or None
+        phi''; None if it is zero.
     """
 
     x: Array
-    active: Array
+    slopes: Array
     u: Array
     site: Array
     example: Array
     weight: Array
+    values: Array | None = None
+    bends: Array | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of trained weights."""
+        return len(self.u) * (int(self.x.shape[1]) + (self.values is not None))
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether outputs are linear in the trained weights, near these."""
+        return self.values is None and self.bends is None
+
+    def parts(self, vector: Array) -> tuple[Array, Array | None]:
+        """A vector (size,) as changes of U (m, k) and of the second layer (m,), if that is trained."""
+        m, k = len(self.u), self.x.shape[1]
+        return vector[: m * k].reshape(m, k), None if self.values is None else vector[m * k :]
+
+    def at_sites(self, of_examples: Array) -> Array:
+        """Numbers of the examples (N,) gathered by the sites, (n,)."""
+        return np.bincount(self.site, self.weight * of_examples[self.example], minlength=len(self.x))
 
 
 class Hessian:
-    """Hessian of (1/N) sum_i l(y_i f_i) by the weights of some layers, without the ridge.
+    """Hessian of (1/N) sum_i l(y_i f_i) by the trained weights of some layers, without the ridge.
 
     Parameters
     ----------
@@ -59,6 +86,8 @@ class Hessian:
         The layers, in float64.
     curvature : (N,) array
         l''(y_i f_i) of each example.
+    slope : (N,) array, optional
+        y_i l'(y_i f_i); not read where outputs are linear in the weights.
 
     Attributes
     ----------
@@ -66,31 +95,57 @@ class Hessian:
         Number of weights.
     """
 
-    def __init__(self, layers: Sequence[LayerAtSites], curvature: Array) -> None:
+    def __init__(self, layers: Sequence[LayerAtSites], curvature: Array, slope: Array | None = None) -> None:
         self._layers, self._weights = list(layers), curvature / len(curvature)
-        self._shapes = [(len(layer.u), layer.x.shape[1]) for layer in self._layers]
-        self.size = sum(m * k for m, k in self._shapes)
+        self._linear = all(layer.is_linear for layer in self._layers)
+        self._slope = np.zeros(len(curvature)) if slope is None else slope / len(curvature)
+        self.size = sum(layer.size for layer in self._layers)
 
     def product(self, vector: Array) -> Array:
         """H times a vector, (size,)."""
-        return self._transposed(self._weights * self._jacobian(np.asarray(vector).ravel()))
+        parts = self._parts(np.asarray(vector).ravel())
+        found = self._transposed(self._weights * self._jacobian(parts))
+        if not self._linear:
+            found += np.concatenate([self._bent(layer, part) for layer, part in zip(self._layers, parts, strict=True)])
+        return found
 
-    def _jacobian(self, vector: Array) -> Array:
-        """How fast each output (N,) changes along a vector of weights."""
-        change, start = np.zeros(len(self._weights)), 0
-        for layer, (m, k) in zip(self._layers, self._shapes, strict=True):
-            moved = vector[start : start + m * k].reshape(m, k)
-            of_sites = layer.u @ (layer.active * (moved @ layer.x.T))
+    def _parts(self, vector: Array) -> list[Array]:
+        """What of a vector is each layer's."""
+        return np.split(vector, np.cumsum([layer.size for layer in self._layers])[:-1])
+
+    def _jacobian(self, parts: Sequence[Array]) -> Array:
+        """How fast each output (N,) changes along a direction."""
+        change = np.zeros(len(self._weights))
+        for layer, part in zip(self._layers, parts, strict=True):
+            moved, moved_u = layer.parts(part)
+            of_sites = layer.u @ (layer.slopes * (moved @ layer.x.T))
+            if moved_u is not None:
+                of_sites += moved_u @ layer.values
             change += np.bincount(layer.example, layer.weight * of_sites[layer.site], minlength=len(change))
-            start += m * k
         return change
 
     def _transposed(self, weight: Array) -> Array:
         """Gradient of sum_i weight_i f_i by the weights, (size,)."""
         found = []
         for layer in self._layers:
-            of_sites = np.bincount(layer.site, layer.weight * weight[layer.example], minlength=len(layer.x))
-            found.append((layer.u[:, None] * (layer.active @ (of_sites[:, None] * layer.x))).ravel())
+            of_sites = layer.at_sites(weight)
+            found.append((layer.u[:, None] * (layer.slopes @ (of_sites[:, None] * layer.x))).ravel())
+            if layer.values is not None:
+                found.append(layer.values @ of_sites)
+        return np.concatenate(found)
+
+    def _bent(self, layer: LayerAtSites, part: Array) -> Array:
+        """sum_i y_i l'(y_i f_i) D_i times a layer's part of a vector; D_i couples no two neurons, over which outputs add up."""
+        moved, moved_u = layer.parts(part)
+        pull, along = layer.at_sites(self._slope), moved @ layer.x.T
+        change = np.zeros_like(along)
+        if layer.bends is not None:
+            change += layer.u[:, None] * layer.bends * along
+        if moved_u is not None:
+            change += moved_u[:, None] * layer.slopes
+        found = [((change * pull) @ layer.x).ravel()]
+        if moved_u is not None:
+            found.append((layer.slopes * along) @ pull)
         return np.concatenate(found)
 
     def spectrum(self) -> Array:
@@ -102,7 +157,7 @@ class Hessian:
         """The largest eigenvalues, decreasing, (count,); NaN beyond the number of weights."""
         if self.size <= DENSE:
             found = self.spectrum()[:count]
-        elif self._few_sites() <= _FEW_SITES:
+        elif self._linear and self._few_sites() <= _FEW_SITES:
             found = self._by_sites(count)
         else:
             start = np.random.default_rng(_START_SEED).standard_normal(self.size)
@@ -126,15 +181,15 @@ class Hessian:
         total, start = sum(len(sites) for sites in used), 0
         gradients, of_sites = np.zeros((total, self.size)), np.zeros((len(self._weights), total))
         column = 0
-        for layer, sites, (m, k) in zip(self._layers, used, self._shapes, strict=True):
+        for layer, sites in zip(self._layers, used, strict=True):
             for row, site in enumerate(sites, start=column):
-                gradient = (layer.u * layer.active[:, site])[:, None] * layer.x[site]
-                gradients[row, start : start + m * k] = gradient.ravel()
+                gradient = (layer.u * layer.slopes[:, site])[:, None] * layer.x[site]
+                gradients[row, start : start + layer.size] = gradient.ravel()
             position = np.full(len(layer.x), -1)
             position[sites] = np.arange(column, column + len(sites))
             there = position[layer.site] >= 0
             np.add.at(of_sites, (layer.example[there], position[layer.site[there]]), layer.weight[there])
-            start, column = start + m * k, column + len(sites)
+            start, column = start + layer.size, column + len(sites)
         middle = of_sites.T @ (self._weights[:, None] * of_sites)
         upper = qr(gradients.T, mode="r")[0][:total]
         found = np.concatenate([eigvalsh(upper @ middle @ upper.T), np.zeros(self.size - total)]) if total else np.zeros(count)

@@ -9,10 +9,13 @@ import numpy as np
 
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import LOSSES, OBSERVERS
+from theory_sim.experiment.choices import ACTIVATIONS, LOSSES, OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
+from theory_sim.network import GeneralNetwork
+from theory_sim.network.activations import Activation
 from theory_sim.network.hessian import DENSE, Hessian, LayerAtSites
+from theory_sim.network.memory import points_of_layers
 from theory_sim.observe.base import Observer, Snapshot, Use, Values, Variable, get_weights
 from theory_sim.train.losses import Loss
 
@@ -25,11 +28,11 @@ _STEP: Final = 1e-5
 
 @OBSERVERS.register
 class Sharpness(Observer):
-    """The largest eigenvalues of the Hessian by the first-layer weights, and all of them of a small network.
+    """The largest eigenvalues of the Hessian by the trained weights, and all of them of a small network.
 
     The loss is the mean over the whole training set, with mini-batches too, without the ridge and without placed noise. The
-    ridge would add lambda to each eigenvalue. Almost everywhere the outputs are linear in the weights, so that only the
-    curvature of the loss counts (`theory_sim.network.hessian`).
+    ridge would add lambda to each eigenvalue. Where outputs are piecewise linear in the trained weights, as for ReLU with a
+    fixed second layer, only the curvature of the loss counts (`theory_sim.network.hessian`).
 
     Parameters
     ----------
@@ -42,7 +45,6 @@ class Sharpness(Observer):
                rf"$2/\gamma_t$, the largest with which steps are stable; all of them for a network of up to {DENSE} weights; "
                "at finite width only")
     needs_weights = True
-    needs_theory = True
     variables: Mapping[str, Variable] = {
         "sharpness": Variable(("hessian_eigenvalue",), "1",
                               "largest eigenvalues of the Hessian of the mean {loss}, without the ridge, decreasing"),
@@ -70,20 +72,31 @@ class Sharpness(Observer):
             yield Fault(f"the observer 'sharpness' with loss = {experiment.loss!r}",
                         "its slope jumps: the second derivative is zero wherever there is one, and says nothing",
                         "choose another loss, or do not observe sharpness", ("observe.sharpness", "loss"))
+        activation = ACTIVATIONS[experiment.activation]
+        if issubclass(activation, Activation) and not activation.has_bend():
+            yield Fault(f"the observer 'sharpness' with activation = {experiment.activation!r}",
+                        "the Hessian is made of phi'', which the activation does not declare",
+                        "give its class a method bend(self, z), or do not observe sharpness",
+                        ("observe.sharpness", "activation"))
 
     @classmethod
     def memory(cls, use: Use) -> Bytes:
-        e, m = use.experiment, use.neurons.get("P", 0)
-        weights = m * e.d + (0 if e.network == "shared" else 2 * use.neurons.get("Q", 0))
-        sites = m * (use.seen + 3) + 3 * use.neurons.get("Q", 0)
-        # Patterns and two products at the sites; Lanczos' vectors; the dense matrix of a small network.
-        taken = 8 * (4 * sites + (use.seen + 3) * e.d) + 8 * 24 * weights + 32 * min(weights, DENSE) ** 2
+        layers = points_of_layers(use.experiment)
+        weights = sum(m * (k + use.experiment.train_second_layer) for m, k, _ in layers)
+        sites, patches = sum(m * n for m, _, n in layers), sum(k * n for _, k, n in layers)
+        # phi' and two products at the sites, values and phi'' where they count; Lanczos' vectors; a small network's matrix.
+        arrays = 4 + (0 if use.experiment.of_theory else 4)
+        taken = 8 * (arrays * sites + patches) + 8 * 24 * weights + 32 * min(weights, DENSE) ** 2
         return Bytes((1000 + 8 * (weights if weights <= DENSE else 0)) * use.records, taken)
 
 
 def make_hessian(snapshot: Snapshot) -> Hessian:
     """Hessian of the training loss of a run at finite width, at the patterns that the network has."""
     train, network = snapshot.train, get_weights(snapshot, "the observer 'sharpness'")
+    margin = train.y * network.f
+    curvature = _curvature_at(snapshot.loss, margin)
+    if isinstance(network, GeneralNetwork):
+        return Hessian(network.at_sites(), curvature, train.y * snapshot.loss.slope(margin))
     seen, holding = np.flatnonzero(train.has_x1), np.flatnonzero(train.kind != 0)
     inputs = {"P": train.x1[seen], "Q": network.directions.astype(train.x1.dtype)}
     entries = {"P": (np.arange(len(seen)), seen, np.ones(len(seen))),
@@ -93,8 +106,7 @@ def make_hessian(snapshot: Snapshot) -> Hessian:
     groups: list[list[str]] = [["P"], ["Q"]] if len(layers) > 1 else [["P", "Q"]]
     parts = [_at_sites(layer.u, [(inputs[f], active[f], entries[f]) for f in group])
              for layer, group in zip(layers, groups, strict=True)]
-    margin = train.y * network.f
-    return Hessian(parts, _curvature_at(snapshot.loss, margin))
+    return Hessian(parts, curvature)
 
 
 def _at_sites(u: Array, features: list[tuple[Array, Array, tuple[Array, Array, Array]]]) -> LayerAtSites:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS, ActivationChoice
 
@@ -34,6 +35,24 @@ class Activation(ActivationChoice):
     @abstractmethod
     def slope(self, z: Array) -> Array:
         """phi'(z), any shape, float64; at a kink the slope to its left."""
+
+    def bend(self, z: Array) -> Array:
+        """phi''(z), any shape, float64; of two straight lines zero.
+
+        Raises
+        ------
+        InputError
+            If the activation declares none.
+        """
+        if self.two_lines:
+            return np.zeros_like(z)
+        raise InputError(f"activation {self.name!r} without second derivative", "the Hessian is made of phi''",
+                         "give the class a method bend(self, z)", fields=("activation",))
+
+    @classmethod
+    def has_bend(cls) -> bool:
+        """Whether `bend` is known."""
+        return cls.two_lines or cls.bend is not Activation.bend
 
 
 def make_activation(experiment: Experiment) -> Activation:

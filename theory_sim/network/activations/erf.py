@@ -24,3 +24,6 @@ class Erf(Activation):
 
     def slope(self, z: Array) -> Array:
         return np.asarray(2.0 / np.sqrt(np.pi) * np.exp(-z * z))
+
+    def bend(self, z: Array) -> Array:
+        return np.asarray(-2.0 * z * self.slope(z))

@@ -24,3 +24,6 @@ class GELU(Activation):
 
     def slope(self, z: Array) -> Array:
         return np.asarray(ndtr(z) + z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))
+
+    def bend(self, z: Array) -> Array:
+        return np.asarray((2.0 - z * z) * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))

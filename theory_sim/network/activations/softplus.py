@@ -23,3 +23,6 @@ class Softplus(Activation):
 
     def slope(self, z: Array) -> Array:
         return np.asarray(expit(z))
+
+    def bend(self, z: Array) -> Array:
+        return np.asarray(expit(z) * expit(-z))

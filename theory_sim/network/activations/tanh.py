@@ -23,3 +23,6 @@ class Tanh(Activation):
 
     def slope(self, z: Array) -> Array:
         return 1.0 - np.tanh(z) ** 2
+
+    def bend(self, z: Array) -> Array:
+        return -2.0 * np.tanh(z) * self.slope(z)
