@@ -15,7 +15,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ALPHA_LAWS, DATA_LAWS
 from theory_sim.numeric.streams import generator
 
-__all__ = ["PQMixture", "shared_directions"]
+__all__ = ["PQMixture", "get_directions", "shared_directions"]
 
 Array = np.ndarray[Any, Any]
 _ROWS: Final = 1024
@@ -76,6 +76,15 @@ def shared_directions(experiment: Experiment, w_star: Array) -> Array:
     z = c * w_star + np.sqrt((1.0 - c) * (1.0 + c)) * axes[1]
     zeta = experiment.r * axes[2]
     return np.stack([z - zeta, z, z + zeta])
+
+
+def get_directions(experiment: Experiment, data: Data) -> Array:
+    """z - zeta, z, z + zeta as the filters see them, (3, k); none for other data than the P/Q mixture."""
+    if data.pq is None:
+        return np.empty((0, experiment.d))
+    if experiment.network == "shared":
+        return shared_directions(experiment, data.w_star)
+    return np.array([[1.0, side * data.r] for side in (-1, 0, 1)])
 
 
 def _first_patches(experiment: Experiment, kind: Array, y: Array, w_star: Array, rng: np.random.Generator) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from theory_sim.data import Data, shared_directions
+from theory_sim.data import Data, get_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS
@@ -87,7 +87,7 @@ class Geometry:
     def of(cls, experiment: Experiment, train: Data, patches: Patches, compression: Compression) -> Geometry:
         """Geometry of one training set."""
         e, shared = experiment, experiment.network == "shared"
-        directions = shared_directions(e, train.w_star) if shared else np.array([[1.0, s * e.r] for s in (-1, 0, 1)])
+        directions = get_directions(e, train)
         linear, arcsine = kernel_constants(e)
         gram = directions @ directions.T
         lengths = np.sqrt(np.diag(gram))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from theory_sim.data import KINDS, Data, draw_data, draw_test_data, shared_directions
+from theory_sim.data import KINDS, Data, draw_data, draw_test_data, get_directions, shared_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.memory import available_bytes
@@ -78,9 +78,8 @@ class NTKRegression:
 def tangent_gram(experiment: Experiment, a: Data, b: Data) -> Array:
     """Tangent kernel k(x, x') of the network between two sets of examples, (len(a), len(b)) float64 (THEORY §6, §7)."""
     gram = _between(a.x1, b.x1)
-    directions = np.array([[1.0, s * experiment.r] for s in (-1, 0, 1)])
+    directions = get_directions(experiment, a)
     if experiment.network == "shared":
-        directions = shared_directions(experiment, a.w_star)
         to_b, to_a = _between(directions, b.x1), _between(directions, a.x1)
         gram += a.alpha[:, None] * to_b[a.direction]
         gram += (b.alpha[:, None] * to_a[b.direction]).T

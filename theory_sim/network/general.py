@@ -15,14 +15,13 @@ import numpy as np
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.activations import make_activation
+from theory_sim.network.base import LayeredNetwork
 from theory_sim.network.hessian import LayerAtSites
 from theory_sim.network.layer import Layer
-from theory_sim.network.layers import make_layers
 from theory_sim.network.perturbed import Perturbed
 from theory_sim.network.plane import Plane
-from theory_sim.network.points import Points, directions_of, points_of, with_constant
+from theory_sim.network.points import Points, points_of, with_constant
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.train.clock import make_clock
 
 __all__ = ["GeneralNetwork"]
 
@@ -41,56 +40,21 @@ class _Bank:
         self.values: Array | None = np.empty(shape, points.x.dtype) if keep_values else None
 
 
-class GeneralNetwork:
-    """State of a run: layers, their split, and the outputs on the training set.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        Description of the run.
-    data : Data
-        Training set, N examples.
-    pool : BlockPool
-        Open pool of threads.
-    initial : mapping, optional
-        U_0 and second layers in place of what is drawn, as for `make_layers`.
-
-    Attributes
-    ----------
-    f : (N,) float64 array
-        Outputs on the training set at the present weights.
-    directions : (3, k) float64 array
-        z - zeta, z, z + zeta as the filters see them; none for other data than the P/Q mixture.
-    clock : AnyClock
-        Level and age of the accumulated noise.
-    """
+class GeneralNetwork(LayeredNetwork):
+    """Layers of any activation, with biases or without."""
 
     def __init__(
         self, experiment: Experiment, data: Data, pool: BlockPool, initial: Mapping[str, Array] | None = None
     ) -> None:
-        self._experiment, self._data, self._pool = experiment, data, pool
-        self.clock = make_clock(experiment, "moving")
+        super().__init__(experiment, data, pool, initial)
         self._phi = make_activation(experiment)
-        self.directions = directions_of(experiment, data)
-        self._layers = make_layers(experiment, initial)
         self._banks = self._banks_of(data)
-        self.f: Array = np.zeros(len(data))
         self._forward()
 
     def _banks_of(self, data: Data) -> list[_Bank]:
         trained = self._experiment.train_second_layer
         return [_Bank(layer, points, trained)
-                for layer, points in zip(self._layers.values(), points_of(self._experiment, data), strict=True)]
-
-    @property
-    def layers(self) -> dict[str, Layer]:
-        """The layers, by their labels."""
-        return self._layers
-
-    @property
-    def patterns_follow_weights(self) -> bool:
-        """Whether the patterns are those of U, as always here."""
-        return True
+                for layer, points in zip(self.layers.values(), points_of(self._experiment, data), strict=True)]
 
     @property
     def g(self) -> Array:
@@ -103,19 +67,6 @@ class GeneralNetwork:
     def step(
         self, residual: Array, rate: float, step: int, *, perturbed: Perturbed | None = None, whole: bool = False
     ) -> None:
-        """Move U, its signal and its noise by one step of THEORY §3, and the second layer if it is trained.
-
-        Parameters
-        ----------
-        residual : (N,) float64 array
-            Derivative of the mean training loss with respect to each example's output.
-        rate : float
-            Learning rate gamma_t.
-        step : int
-            Step number t, the address of the noise.
-        perturbed, whole
-            Not read: there is no placed noise, and an example without a residual costs as much as one with.
-        """
         self._step(self._banks, residual, rate, step)
 
     def step_on(self, examples: Data, residual_of: Callable[[Array], Array], rate: float, step: int) -> None:
@@ -155,13 +106,6 @@ class GeneralNetwork:
             self._pool.run(block_step, layer.blocks)
         self.clock.step(rate)
         self._forward()
-
-    def perturbed(self, step: int, level: float) -> Perturbed:
-        """Outputs of which a step takes its residuals: this network has no placed noise."""
-        return Perturbed(self.f, 0.0)
-
-    def annealed(self) -> None:
-        """The learning rate falls for the first time, which changes nothing here."""
 
     def _forward(self) -> None:
         self.f = self._outputs_of(self._banks, len(self._data))
@@ -210,7 +154,7 @@ class GeneralNetwork:
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples: f and its signal part, both (n,) float64."""
         found = np.zeros((2, len(data)))
-        for layer, points in zip(self._layers.values(), points_of(self._experiment, data), strict=True):
+        for layer, points in zip(self.layers.values(), points_of(self._experiment, data), strict=True):
             for row, values in enumerate(self._evaluate(layer, points.x)):
                 found[row] += points.of_examples(values, len(data))
         f, signal = self._experiment.output_scale * found
@@ -220,22 +164,17 @@ class GeneralNetwork:
         """Outputs and signal part at z - zeta, z, z + zeta as second patch, (2, 3)."""
         if not len(self.directions):
             return np.full((2, 3), np.nan)
-        last = list(self._layers.values())[-1]
-        x = with_constant(self.directions.astype(last.signal.dtype), self._experiment)
-        return self._experiment.output_scale * self._evaluate(last, x)
+        x = with_constant(self.directions.astype(self._last.signal.dtype), self._experiment)
+        return self._experiment.output_scale * self._evaluate(self._last, x)
 
     def filters(self) -> dict[str, Array]:
-        """First-layer weights without biases for x_1 and for x_2."""
-        found = [layer.weights[:, : self._inputs(layer)] for layer in self._layers.values()]
-        return {"P": found[0], "Q": found[-1]}
+        return {name: layer.weights[:, : self._inputs(layer)] for name, layer in (("P", self._first), ("Q", self._last))}
 
     def _inputs(self, layer: Layer) -> int:
         return int(layer.signal.shape[1]) - int(self._experiment.biases)
 
     def pre_activations(self, feature: str, x: Array) -> Array:
-        """Pre-activations, biases included, of the filters that see x_1 ("P") or x_2 ("Q"), at x (n, k): (m, n)."""
-        layers = list(self._layers.values())
-        return (layers[0] if feature == "P" else layers[-1]).pre_activations(with_constant(x, self._experiment))
+        return super().pre_activations(feature, with_constant(x, self._experiment))
 
     def at_sites(self) -> list[LayerAtSites]:
         """Layers at the points of the training set, in float64, for the Hessian."""
@@ -254,46 +193,37 @@ class GeneralNetwork:
         """The signal on Q's directions, and the patterns 1(z > 0) that it has moved there; NaN for other data."""
         if not len(self.directions):
             return Plane(np.full(3, np.nan), np.full(3, np.nan), float("nan"))
-        last = list(self._layers.values())[-1]
-        of_signal, of_noise = last.at(with_constant(self.directions.astype(last.signal.dtype), self._experiment))
-        active, noise = of_signal + of_noise > 0, of_noise > 0
-        near = (active != active[:, 1:2]).any(axis=1)
-        return Plane(self._at_directions()[1], (active != noise).sum(axis=0).astype(np.float64), float(near.sum()))
+        directions = self.directions.astype(self._last.signal.dtype)
+        of_signal, of_noise = self._last.at(with_constant(directions, self._experiment))
+        return Plane.of_patterns(self._at_directions()[1], of_signal + of_noise > 0, of_noise > 0)
 
     def signal_direction(self) -> Array:
         """Linear part of the signal on x_1, (d,), up to a factor: (s/2) sum_j u_j Ubar_j, as for ReLU."""
-        layer = next(iter(self._layers.values()))
-        signal = layer.signal[:, : self._inputs(layer)]
-        return np.asarray(layer.u.astype(np.float64) @ signal) * (self._experiment.output_scale / 2)
+        signal = self._first.signal[:, : self._inputs(self._first)]
+        return np.asarray(self._first.u.astype(np.float64) @ signal) * (self._experiment.output_scale / 2)
 
     # -- storage ----------------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Array]:
         """The layers, with what the optimiser keeps, and the second layers; outputs follow from them."""
-        state = {f"{name} {part}": value for name, layer in self._layers.items() for part, value in layer.checkpoint().items()}
-        return state | {f"{name} u": layer.u for name, layer in self._layers.items()}
+        return super().checkpoint() | {f"{name} u": layer.u for name, layer in self.layers.items()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take back what `checkpoint` gave; the clock is the run's to restore."""
-        for name, layer in self._layers.items():
-            layer.restore({part: state[f"{name} {part}"] for part in layer.checkpoint()})
+        for name, layer in self.layers.items():
             layer.u[:] = state[f"{name} u"]
-        self._forward()
+        super().restore(state)
 
-    def state(self) -> dict[str, Any]:
-        """Final weights and biases, their split, and the second layers, labelled."""
+    def _state_of(self, name: str, layer: Layer) -> dict[str, Any]:
         state: dict[str, Any] = {}
-        for name, layer in self._layers.items():
-            neuron, k = f"neuron_{name}", self._inputs(layer)
-            inputs = "x1" if name != "V" else "plane" if self._data.pq is not None else "x2"
-            for ending, array, meaning in (("", layer.weights, "final {}"), ("_signal", layer.signal, "signal part of {}"),
-                                           ("_noise", layer.noise_of_neurons, "accumulated noise of {}")):
-                state[f"{name}{ending}"] = ((neuron, inputs), array[:, :k], {"long_name": meaning.format(f"weights {name}")})
-                if self._experiment.biases:
-                    state[f"{name}_bias{ending}"] = ((neuron,), array[:, k], {"long_name": meaning.format(f"biases of {name}")})
-            state[name.lower()] = ((neuron,), layer.u, {"long_name": f"second layer of {name}"})
-        if self._experiment.network == "shared" and len(self.directions):
-            state["directions"] = (("direction", "x1"), self.directions, {"long_name": "z - zeta, z, z + zeta"})
+        neuron, k = f"neuron_{name}", self._inputs(layer)
+        inputs = "x1" if name != "V" else "plane" if self._data.pq is not None else "x2"
+        for ending, array, meaning in (("", layer.weights, "final {}"), ("_signal", layer.signal, "signal part of {}"),
+                                       ("_noise", layer.noise_of_neurons, "accumulated noise of {}")):
+            state[f"{name}{ending}"] = ((neuron, inputs), array[:, :k], {"long_name": meaning.format(f"weights {name}")})
+            if self._experiment.biases:
+                state[f"{name}_bias{ending}"] = ((neuron,), array[:, k], {"long_name": meaning.format(f"biases of {name}")})
+        state[name.lower()] = ((neuron,), layer.u, {"long_name": f"second layer of {name}"})
         return state
 
 

@@ -11,16 +11,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from theory_sim.data import Data, shared_directions
+from theory_sim.data import Data
 from theory_sim.experiment import Experiment
+from theory_sim.network.base import LayeredNetwork, add_patches
 from theory_sim.network.layer import Layer, Weights
-from theory_sim.network.layers import make_layers
 from theory_sim.network.perturbed import Perturbed
 from theory_sim.network.plane import Plane
 from theory_sim.numeric.kernels import held_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
-from theory_sim.train.clock import kernel_of, make_clock
 from theory_sim.train.noise import OutputNoise, PreActivationNoise, Sites, WeightNoise, make_placement
 
 __all__ = ["PlacedNetwork"]
@@ -60,55 +59,34 @@ class _Bank:
         return weighted
 
 
-class PlacedNetwork:
-    """State of a run: layers, their split, their patterns, and the outputs on the training set.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        Description of the run, split or shared.
-    data : Data
-        Training set, N examples.
-    pool : BlockPool
-        Open pool of threads.
-    initial : mapping, optional
-        U_0 and second layers in place of what is drawn, as for `make_layers`.
+class PlacedNetwork(LayeredNetwork):
+    """Layers, split or shared, and their patterns.
 
     Attributes
     ----------
-    f, g : (N,), (3,) float64 arrays
-        Outputs on the training set and at z - zeta, z, z + zeta at the present weights, without placed noise.
-    directions : (3, k) float64 array
-        z - zeta, z, z + zeta as the filters see them.
-    clock : AnyClock
-        Level and age of the accumulated noise, increments of placed noise included.
+    g : (3,) float64 array
+        Output at z - zeta, z, z + zeta at the present weights, without placed noise.
     """
 
     def __init__(
         self, experiment: Experiment, data: Data, pool: BlockPool, initial: Mapping[str, Array] | None = None
     ) -> None:
         e = experiment
-        self._experiment, self._data, self._pool = e, data, pool
-        self.clock = make_clock(e, kernel_of(e.patterns))
+        super().__init__(e, data, pool, initial)
         self._placement = make_placement(e)
         self._step = 0
         self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
         shared = e.network == "shared"
-        self.directions: Array = (
-            shared_directions(e, data.w_star) if shared else np.array([[1.0, s * e.r] for s in (-1, 0, 1)])
-        )
         lengths = np.linalg.norm(self.directions, axis=1)
         self._norm = np.sqrt((data.x1.astype(np.float64) ** 2).sum(axis=1) + (data.alpha * lengths[data.direction]) ** 2)
-        layers = list(make_layers(e, initial).values())
         each = isinstance(self._placement, PreActivationNoise) and self._placement.per_example
         P, Q, own = self._sites_P(), self._sites_Q(), self._sites_Q_each() if each else self._sites_Q()
-        banks = [(layers[0], _joined(P, Q), _joined(P, own))] if shared else [(layers[0], P, P), (layers[1], Q, own)]
-        self._banks = [_Bank(layer, i, clean, noisy, len(data), e.seed_of("noise"))
-                       for i, (layer, clean, noisy) in enumerate(banks)]
-        self._names = ["U"] if shared else ["W", "V"]
+        sites = [(_joined(P, Q), _joined(P, own))] if shared else [(P, P), (Q, own)]
+        self._by_layer = {name: _Bank(layer, i, clean, noisy, len(data), e.seed_of("noise"))
+                          for i, ((name, layer), (clean, noisy)) in enumerate(zip(self.layers.items(), sites, strict=True))}
+        self._banks = list(self._by_layer.values())
         if e.patterns == "frozen":
             self._hold()
-        self.f: Array = np.zeros(len(data))
         self.g: Array = np.zeros(3)
         self._forward()
 
@@ -129,11 +107,6 @@ class PlacedNetwork:
         x = (data.alpha[holding, None] * self.directions[data.direction[holding]]).astype(data.x1.dtype)
         return _sites(x, 1, holding, np.arange(len(holding)), np.ones(len(holding)))
 
-    @property
-    def layers(self) -> dict[str, Layer]:
-        """The layers, by their labels."""
-        return {name: bank.layer for name, bank in zip(self._names, self._banks, strict=True)}
-
     # -- steps ------------------------------------------------------------------------------------
 
     def perturbed(self, step: int, level: float) -> Perturbed:
@@ -150,21 +123,7 @@ class PlacedNetwork:
     def step(
         self, residual: Array, rate: float, step: int, *, perturbed: Perturbed | None = None, whole: bool = False
     ) -> None:
-        """Move U, its signal and its noise by one step of THEORY §3 at the patterns of the last evaluation.
-
-        Parameters
-        ----------
-        residual : (N,) float64 array
-            Derivative of the mean training loss with respect to each output that `perturbed` gave.
-        rate : float
-            Learning rate gamma_t.
-        step : int
-            Step number t, the address of the noise.
-        perturbed : Perturbed, optional
-            What `perturbed` gave.
-        whole
-            Not read: an example without a residual costs as much as one with.
-        """
+        # At the patterns of the last evaluation, which `perturbed` made if there is placed noise.
         level = 0.0 if perturbed is None else perturbed.level
         increment = 0.0
         if isinstance(self._placement, WeightNoise) and level > 0:
@@ -259,12 +218,7 @@ class PlacedNetwork:
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples without placed noise: N_A(U) and N_A(signal), both (n,) float64."""
         g_signal = self._at(self._banks[-1], self.directions)[1]
-        f, f_signal = data.alpha * self.g[data.direction], data.alpha * g_signal[data.direction]
-        seen = np.flatnonzero(data.has_x1)
-        part = self._at(self._banks[0], data.x1[seen])
-        f[seen] += part[0]
-        f_signal[seen] += part[1]
-        return f, f_signal
+        return add_patches(data, self.g, g_signal, lambda x: self._at(self._banks[0], x))
 
     def _at(self, bank: _Bank, x: Array) -> Array:
         """N_A(U; x) and N_A(signal; x) at inputs x (n, k), (2, n) float64."""
@@ -286,21 +240,14 @@ class PlacedNetwork:
         directions = self.directions.astype(bank.clean.x.dtype)
         active = self.pre_activations("Q", directions) > 0
         noise = bank.layer.at(directions)[1] > 0
-        near = (active != active[:, 1:2]).any(axis=1)
-        return Plane(self._at(bank, directions)[1], (active != noise).sum(axis=0).astype(np.float64), float(near.sum()))
-
-    def signal_direction(self) -> Array:
-        """Linear part of the signal on x_1, (d,): (1/2) sum_j u_j Ubar_j, each pattern being active half the time."""
-        layer = self._banks[0].layer
-        return np.asarray(layer.u.astype(np.float64) @ layer.signal) / 2
+        return Plane.of_patterns(self._at(bank, directions)[1], active, noise)
 
     # -- storage ----------------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Array]:
         """The layers with what the optimiser keeps, weights whose patterns are held, and the step; outputs follow from them."""
-        state = {f"{name} {part}": array for name, layer in self.layers.items() for part, array in layer.checkpoint().items()}
-        state["step"] = np.array(self._step)
-        for name, bank in zip(self._names, self._banks, strict=True):
+        state = super().checkpoint() | {"step": np.array(self._step)}
+        for name, bank in self._by_layer.items():
             if bank.held is not None:
                 state |= {f"{name} held {part}": getattr(bank.held, part) for part in _PARTS}
         return state
@@ -308,26 +255,16 @@ class PlacedNetwork:
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take back what `checkpoint` gave; the clock is the run's to restore."""
         self._step = int(state["step"])
-        for name, bank in zip(self._names, self._banks, strict=True):
-            bank.layer.restore({part: state[f"{name} {part}"] for part in bank.layer.checkpoint()})
+        for name, bank in self._by_layer.items():
             held = [state.get(f"{name} held {part}") for part in _PARTS]
             bank.held = None if held[0] is None or held[1] is None else Weights(held[0], held[1])
-        self._forward()
+        super().restore(state)
 
-    def state(self) -> dict[str, Any]:
-        """Final weights, their split, the second layers, and the weights of patterns that are held, labelled."""
-        state: dict[str, Any] = {}
-        for name, bank in zip(self._names, self._banks, strict=True):
-            layer, neuron, k = bank.layer, f"neuron_{name}", "plane" if name == "V" else "x1"
-            state[name] = ((neuron, k), layer.weights, {"long_name": f"final weights {name}"})
-            state[f"{name}_signal"] = ((neuron, k), layer.signal, {"long_name": f"signal part of {name}"})
-            state[f"{name}_noise"] = ((neuron, k), layer.noise_of_neurons, {"long_name": f"accumulated noise of {name}"})
-            state[name.lower()] = ((neuron,), layer.u, {"long_name": f"second layer of {name}"})
-            if bank.held is not None:
-                long_name = f"weights of which {name}'s patterns are"
-                state[f"{name}_pattern"] = ((neuron, k), bank.held.weights, {"long_name": long_name})
-        if self._names == ["U"]:
-            state["directions"] = (("direction", "x1"), self.directions, {"long_name": "z - zeta, z, z + zeta"})
+    def _state_of(self, name: str, layer: Layer) -> dict[str, Any]:
+        state, held = super()._state_of(name, layer), self._by_layer[name].held
+        if held is not None:
+            long_name = f"weights of which {name}'s patterns are"
+            state[f"{name}_pattern"] = (state[name][0], held.weights, {"long_name": long_name})
         return state
 
 

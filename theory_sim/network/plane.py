@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -25,3 +25,9 @@ class Plane(NamedTuple):
     g_signal: np.ndarray[Any, Any]
     shifted: np.ndarray[Any, Any]
     near_kink: float
+
+    @classmethod
+    def of_patterns(cls, g_signal: np.ndarray[Any, Any], active: np.ndarray[Any, Any], noise: np.ndarray[Any, Any]) -> Self:
+        """From the patterns of the neurons at the three points, and from those of the accumulated noise alone: (m, 3) each."""
+        near = (active != active[:, 1:2]).any(axis=1)
+        return cls(g_signal, (active != noise).sum(axis=0).astype(np.float64), float(near.sum()))

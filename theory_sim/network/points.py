@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from theory_sim.data import Data, shared_directions
+from theory_sim.data import Data, get_directions
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS
 
-__all__ = ["Points", "directions_of", "points_of", "with_constant"]
+__all__ = ["Points", "points_of", "with_constant"]
 
 Array = np.ndarray[Any, Any]
 
@@ -40,15 +40,6 @@ class Points(NamedTuple):
         return np.bincount(self.site, weights=self.weight * residual[self.example], minlength=len(self.x))
 
 
-def directions_of(experiment: Experiment, data: Data) -> Array:
-    """z - zeta, z, z + zeta as the filters see them, (3, k); none for other data than the P/Q mixture."""
-    if data.pq is None:
-        return np.empty((0, experiment.d))
-    if experiment.network == "shared":
-        return shared_directions(experiment, data.w_star)
-    return np.array([[1.0, side * data.r] for side in (-1, 0, 1)])
-
-
 def points_of(experiment: Experiment, data: Data) -> list[Points]:
     """Points of each layer: of x_1 and of x_2, or of both together for the shared network.
 
@@ -60,12 +51,12 @@ def points_of(experiment: Experiment, data: Data) -> list[Points]:
     first = _of_patches(data.x1, np.flatnonzero(data.has_x1) if skip else np.arange(len(data)))
     if skip and chosen.homogeneous and data.pq is not None:
         holding = np.flatnonzero(data.alpha > 0)
-        x2 = directions_of(e, data).astype(data.x1.dtype)
+        x2 = get_directions(e, data).astype(data.x1.dtype)
         second = Points(x2, holding, data.direction[holding].astype(np.int64), data.alpha[holding])
     else:
         patches = data.x2
         if data.pq is not None:
-            patches = data.alpha[:, None] * directions_of(e, data)[data.direction]
+            patches = data.alpha[:, None] * get_directions(e, data)[data.direction]
         second = _of_patches(patches.astype(data.x1.dtype),
                              np.flatnonzero(patches.any(axis=1)) if skip else np.arange(len(data)))
     found = [_joined(first, second) if second.x.shape[1] else first] if e.network == "shared" else [first, second]
