@@ -9,12 +9,15 @@ from sphinx.application import Sphinx
 
 import theory_sim
 
+sys.path.insert(0, str(Path(__file__).parent))  # cell_cache, registry_table
+
+from cell_cache import keep_outputs
+
 project = "theory-sim"
 author = "The theory-sim contributors"
 project_copyright = "The theory-sim contributors"
 release = theory_sim.__version__
 
-sys.path.insert(0, str(Path(__file__).parent))  # registry_table
 extensions = ["registry_table", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
 exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "questions/results", "theorem/results"]
 html_theme = "furo"
@@ -24,9 +27,10 @@ html_static_path = ["_static"]
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
-# Every code cell runs at every build. One that fails or takes too long is a warning that names its page, with the traceback:
-# the other pages are built all the same, and the build fails at its end, since warnings are errors.
-nb_execution_mode = "force"
+# Outputs of a page's code cells are kept in a folder that is named after all that they depend on (cell_cache). A cell that
+# fails or takes too long is a warning that names its page, with the traceback, and nothing of the page is kept: the other pages
+# are built all the same, and the build fails at its end, since warnings are errors.
+nb_execution_mode = "cache"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = False
 nb_execution_show_tb = True
@@ -55,5 +59,6 @@ def escape_bars(app: Sphinx, what: str, name: str, obj: object, options: object,
 
 
 def setup(app: Sphinx) -> None:
-    """Register the hook, after numpydoc's own."""
+    """Register the hooks, that of docstrings after numpydoc's own."""
+    app.connect("config-inited", keep_outputs)
     app.connect("autodoc-process-docstring", escape_bars, priority=900)
