@@ -5,30 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from theory_sim.numeric.kernels import held_forward, paired_forward, paired_held_forward, relu_forward, split_update
+from theory_sim.numeric.kernels import paired_forward, paired_pattern_forward, pattern_forward, relu_forward, split_update
 
 RNG = np.random.default_rng(3)
 PAIRS, INPUTS = 3, 5
-SIGNAL, HELD = RNG.standard_normal((2, 2 * PAIRS, INPUTS))
+SIGNAL, PATTERN_Z = RNG.standard_normal((2, 2 * PAIRS, INPUTS))
 NOISE = RNG.standard_normal((PAIRS, INPUTS))
 U = np.repeat(RNG.standard_normal(PAIRS), 2)
 BEFORE = RNG.standard_normal(INPUTS)
 
 
-@pytest.mark.parametrize("held", [False, True], ids=["own patterns", "patterns held"])
+@pytest.mark.parametrize("given", [False, True], ids=["own patterns", "patterns given"])
 @pytest.mark.parametrize("paired", [False, True], ids=["each alone", "in pairs"])
-def test_outputs_and_patterns(paired: bool, held: bool) -> None:
+def test_outputs_and_patterns(paired: bool, given: bool) -> None:
     # Neurons of a pair have one noise and opposite signs of u.
     z = SIGNAL + np.repeat(NOISE, 2, axis=0) * paired
     sign = np.tile([1.0, -1.0], PAIRS) if paired else np.ones(2 * PAIRS)
-    active = (HELD if held else z) > 0
+    active = (PATTERN_Z if given else z) > 0
     pattern, f = SIGNAL.copy(), BEFORE.copy()
-    if paired and held:
-        paired_held_forward(pattern, NOISE, HELD, U, f)
+    if paired and given:
+        paired_pattern_forward(pattern, NOISE, PATTERN_Z, U, f)
     elif paired:
         paired_forward(pattern, NOISE, U, f)
-    elif held:
-        held_forward(pattern, HELD, U, f)
+    elif given:
+        pattern_forward(pattern, PATTERN_Z, U, f)
     else:
         relu_forward(pattern, U, f)
     np.testing.assert_allclose(f, BEFORE + (sign * U) @ (z * active), rtol=1e-13, atol=1e-14)
@@ -38,7 +38,7 @@ def test_outputs_and_patterns(paired: bool, held: bool) -> None:
 @pytest.mark.parametrize("share", [1, 2])
 def test_a_step_of_signal_and_noise(share: int) -> None:
     rate, decay, tau_xi = 0.3, 0.2, 1.7
-    signal, noise, xi = SIGNAL.copy(), HELD[::share].copy(), RNG.standard_normal((2 * PAIRS // share, INPUTS))
+    signal, noise, xi = SIGNAL.copy(), PATTERN_Z[::share].copy(), RNG.standard_normal((2 * PAIRS // share, INPUTS))
     gradient = RNG.standard_normal(SIGNAL.shape)
     wanted = (1 - rate * decay) * signal - rate * U[:, None] * gradient
     noised = (1 - rate * decay) * noise - rate * tau_xi * xi

@@ -122,7 +122,7 @@ def mean_residual_weight(
         "log 2 moved by 1 %": {"constant": Rational(99, 100) * log(2)}, "log 2 - 0.99 e^{-g}": {"tail": Rational(99, 100)},
     },
 )
-def mean_pull_bounds(constant: sympy.Expr = log(2), tail: sympy.Expr = Integer(1)) -> All:  # noqa: B008
+def mean_residual_weight_bounds(constant: sympy.Expr = log(2), tail: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     """With the logistic loss the mean residual weight vanishes, but only like log 2/g, because alpha may be small."""
     box, e = {g: (Rational(1, 2), Integer(8))}, sympy.Symbol("e", positive=True)  # e = e^{-g}
     weight = (log(2) - log(1 + exp(-g))) / g

@@ -135,9 +135,9 @@ def _of_general(e: Experiment) -> Iterator[Fault]:
     what = " and ".join(f"{field} = {getattr(e, field)!r}" for field in fields)
     placed = "noise_placement" if not isinstance(make_placement(e), LabelNoise | None) else "patterns"
     if placed == "noise_placement" or e.patterns != "moving":
-        yield Fault(f"{placed} = {getattr(e, placed)!r} with {what}", "noise in other places and patterns that are held are "
-                    "those of ReLU networks on the P/Q mixture (THEORY §12), and on one training set", f"leave {placed} out",
-                    (placed, *fields))
+        yield Fault(f"{placed} = {getattr(e, placed)!r} with {what}", "noise in other places and patterns that do not "
+                    "follow the weights are those of ReLU networks on the P/Q mixture (THEORY §12), and on one training set",
+                    f"leave {placed} out", (placed, *fields))
     if e.train_second_layer and not OPTIMISERS[e.optimiser].in_theory:
         yield Fault(f"optimiser = {e.optimiser!r} with train_second_layer = True",
                     "the second layer is trained by gradient descent alone", "use optimiser = 'gradient-descent'",

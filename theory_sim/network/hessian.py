@@ -137,15 +137,15 @@ class Hessian:
     def _bent(self, layer: LayerAtSites, part: Array) -> Array:
         """sum_i y_i l'(y_i f_i) D_i times a layer's part of a vector; D_i couples no two neurons, over which outputs add up."""
         moved, moved_u = layer.parts(part)
-        pull, along = layer.at_sites(self._slope), moved @ layer.x.T
+        weight, along = layer.at_sites(self._slope), moved @ layer.x.T
         change = np.zeros_like(along)
         if layer.bends is not None:
             change += layer.u[:, None] * layer.bends * along
         if moved_u is not None:
             change += moved_u[:, None] * layer.slopes
-        found = [((change * pull) @ layer.x).ravel()]
+        found = [((change * weight) @ layer.x).ravel()]
         if moved_u is not None:
-            found.append((layer.slopes * along) @ pull)
+            found.append((layer.slopes * along) @ weight)
         return np.concatenate(found)
 
     def spectrum(self) -> Array:

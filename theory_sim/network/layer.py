@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.experiment.network import NeuronLaw
-from theory_sim.numeric.kernels import held_forward, paired_forward, paired_held_forward, relu_forward
+from theory_sim.numeric.kernels import paired_forward, paired_pattern_forward, pattern_forward, relu_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream, generator
 from theory_sim.train.optimisers import Block, Optimiser
@@ -180,7 +180,7 @@ class Layer(Weights):
 
     def evaluate(
         self, block: int, columns: Array, pattern: Array, f: Array, scratch: Array, *, extra: Array | None = None,
-        held: Array | None = None,
+        pattern_z: Array | None = None,
     ) -> None:
         """Add a block's outputs at inputs to ``f``, and leave its activation patterns in ``pattern``.
 
@@ -198,7 +198,7 @@ class Layer(Weights):
             Memory of `scratch`, for these many inputs.
         extra : (b / share, n) array, optional
             Added to the pre-activations.
-        held : (b, n) array, optional
+        pattern_z : (b, n) array, optional
             Pre-activations of which the patterns are, in place of those of U.
         """
         rows, noise_rows = self.rows(block), self.noise_rows(block)
@@ -208,20 +208,20 @@ class Layer(Weights):
             np.dot(np.add(signal, noise, out=scratch[: len(noise)]), columns, out=pattern)
             if extra is not None:
                 pattern += extra
-            if held is None:
+            if pattern_z is None:
                 relu_forward(pattern, u, f)
             else:
-                held_forward(pattern, held, u, f)
+                pattern_forward(pattern, pattern_z, u, f)
             return
         z_noise = scratch[: len(noise)]
         np.dot(signal, columns, out=pattern)
         np.dot(noise, columns, out=z_noise)
         if extra is not None:
             z_noise += extra
-        if held is None:
+        if pattern_z is None:
             paired_forward(pattern, z_noise, u, f)
         else:
-            paired_held_forward(pattern, z_noise, held, u, f)
+            paired_pattern_forward(pattern, z_noise, pattern_z, u, f)
 
     def scratch(self, inputs: int) -> Array:
         """Scratch memory for `evaluate` at a number of inputs."""
@@ -243,7 +243,7 @@ class Layer(Weights):
             rows = self.rows(block)
             pattern = np.empty((rows.stop - rows.start, len(x)), x.dtype)
             self.evaluate(block, x.T, pattern, parts[block, 0], self.scratch(len(x)))
-            held_forward(np.dot(self.signal[rows], x.T), pattern, self.u[rows], parts[block, 1])
+            pattern_forward(np.dot(self.signal[rows], x.T), pattern, self.u[rows], parts[block, 1])
 
         pool.run(work, self.blocks)
         return np.asarray(parts.sum(axis=0, dtype=np.float64))

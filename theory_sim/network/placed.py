@@ -1,4 +1,4 @@
-"""Networks with placed noise, or with patterns held apart from the weights: N_A(u, U; x) of THEORY §2, written plainly.
+"""Networks with placed noise, or with patterns that do not follow the weights: N_A(u, U; x) of THEORY §2, written plainly.
 
 The networks of split.py and shared.py are this one without either, and faster. A layer is evaluated at sites: its patches x_1,
 and z - zeta, z, z + zeta, of which a second patch is a multiple; noise of each example's own needs each x_2 as a site.
@@ -17,7 +17,7 @@ from theory_sim.network.base import LayeredNetwork, add_patches
 from theory_sim.network.layer import Layer, Weights
 from theory_sim.network.perturbed import Perturbed
 from theory_sim.network.plane import Plane
-from theory_sim.numeric.kernels import held_forward
+from theory_sim.numeric.kernels import pattern_forward
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
 from theory_sim.train.noise import OutputNoise, PreActivationNoise, Sites, WeightNoise, make_placement
@@ -26,6 +26,8 @@ __all__ = ["PlacedNetwork"]
 
 Array = np.ndarray[Any, Any]
 _PARTS: Final = ("signal", "noise")
+# What checkpoints call the weights of which the patterns are.
+_STORED: Final = "held"
 
 
 class _Bank:
@@ -35,16 +37,16 @@ class _Bank:
         self.layer, self.clean, self.noisy, self._examples = layer, clean, noisy, examples
         self.used = clean  # those of `pattern`
         self.pattern: Array = np.empty((len(layer.signal), len(clean.x)), clean.x.dtype)
-        self.held: Weights | None = None  # weights of which the patterns are, if not U's
+        self.pattern_weights: Weights | None = None  # weights of which the patterns are, if not U's
         self.noise = [StepStream(seed, "placed noise", index, b) for b in range(layer.blocks)]
         self.redrawn = [StepStream(seed, "redrawn patterns", index, b) for b in range(layer.blocks)]
 
-    def held_at(self, block: int, x: Array) -> Array | None:
-        """Pre-activations of a block's patterns that are held, at inputs x (n, k), (b, n); None if they are U's."""
-        if self.held is None:
+    def pattern_z(self, block: int, x: Array) -> Array | None:
+        """Pre-activations of which a block's patterns are, at inputs x (n, k), (b, n); None if they are U's."""
+        if self.pattern_weights is None:
             return None
         rows, noise_rows = self.layer.rows(block), self.layer.noise_rows(block)
-        return Weights(self.held.signal[rows], self.held.noise[noise_rows]).pre_activations(x)
+        return Weights(self.pattern_weights.signal[rows], self.pattern_weights.noise[noise_rows]).pre_activations(x)
 
     def outputs(self, parts: Array, sites: Sites) -> Array:
         """Outputs of the examples (N,) from the blocks' parts (blocks, n)."""
@@ -86,7 +88,7 @@ class PlacedNetwork(LayeredNetwork):
                           for i, ((name, layer), (clean, noisy)) in enumerate(zip(self.layers.items(), sites, strict=True))}
         self._banks = list(self._by_layer.values())
         if e.patterns == "frozen":
-            self._hold()
+            self._keep_patterns()
         self.g: Array = np.zeros(3)
         self._forward()
 
@@ -147,14 +149,14 @@ class PlacedNetwork(LayeredNetwork):
         self._forward()
 
     def annealed(self) -> None:
-        """The learning rate falls for the first time: patterns that are held from here on are those of U now."""
+        """The learning rate falls for the first time: patterns that are frozen then are those of U now."""
         self.clock.annealed()
         if self._experiment.patterns == "frozen-at-annealing":
-            self._hold()
+            self._keep_patterns()
 
-    def _hold(self) -> None:
+    def _keep_patterns(self) -> None:
         for bank in self._banks:
-            bank.held = bank.layer.copy()
+            bank.pattern_weights = bank.layer.copy()
 
     def _forward(self) -> None:
         """Outputs at the present weights, without placed noise."""
@@ -172,7 +174,7 @@ class PlacedNetwork(LayeredNetwork):
         layer = bank.layer
         drawn = np.empty_like(layer.noise)
         self._pool.run(lambda b, worker: layer.fill(b, bank.redrawn[b], self._step, drawn), layer.blocks)
-        bank.held = Weights(np.zeros_like(layer.signal), drawn)
+        bank.pattern_weights = Weights(np.zeros_like(layer.signal), drawn)
 
     def _evaluate(self, bank: _Bank, sites: Sites, level: float, step: int) -> Array:
         """Outputs of the blocks at the sites, (blocks, n) float64; leaves their patterns behind."""
@@ -190,7 +192,7 @@ class PlacedNetwork(LayeredNetwork):
                 if layer.repeated > 1:
                     noise = np.repeat(noise, layer.repeated, axis=0)
             layer.evaluate(block, sites.x.T, bank.pattern[layer.rows(block)], parts[block], layer.scratch(len(sites.x)),
-                           extra=noise, held=bank.held_at(block, sites.x))
+                           extra=noise, pattern_z=bank.pattern_z(block, sites.x))
 
         self._pool.run(work, layer.blocks)
         return parts
@@ -207,13 +209,13 @@ class PlacedNetwork(LayeredNetwork):
         return self._of_patterns()[feature].pre_activations(x)
 
     def _of_patterns(self) -> dict[str, Weights]:
-        found: list[Weights] = [bank.layer if bank.held is None else bank.held for bank in self._banks]
+        found: list[Weights] = [bank.layer if bank.pattern_weights is None else bank.pattern_weights for bank in self._banks]
         return {"P": found[0], "Q": found[-1]}
 
     @property
     def patterns_follow_weights(self) -> bool:
         """Whether the patterns are those of U."""
-        return self._banks[0].held is None
+        return self._banks[0].pattern_weights is None
 
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples without placed noise: N_A(U) and N_A(signal), both (n,) float64."""
@@ -228,8 +230,8 @@ class PlacedNetwork(LayeredNetwork):
         def work(block: int, worker: int) -> None:
             rows = layer.rows(block)
             pattern = np.empty((rows.stop - rows.start, len(x)), x.dtype)
-            layer.evaluate(block, x.T, pattern, parts[block, 0], layer.scratch(len(x)), held=bank.held_at(block, x))
-            held_forward(np.dot(layer.signal[rows], x.T), pattern, layer.u[rows], parts[block, 1])
+            layer.evaluate(block, x.T, pattern, parts[block, 0], layer.scratch(len(x)), pattern_z=bank.pattern_z(block, x))
+            pattern_forward(np.dot(layer.signal[rows], x.T), pattern, layer.u[rows], parts[block, 1])
 
         self._pool.run(work, layer.blocks)
         return np.asarray(parts.sum(axis=0))
@@ -245,26 +247,26 @@ class PlacedNetwork(LayeredNetwork):
     # -- storage ----------------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Array]:
-        """The layers with what the optimiser keeps, weights whose patterns are held, and the step; outputs follow from them."""
+        """The layers with what the optimiser keeps, the weights of the patterns, and the step; outputs follow from them."""
         state = super().checkpoint() | {"step": np.array(self._step)}
         for name, bank in self._by_layer.items():
-            if bank.held is not None:
-                state |= {f"{name} held {part}": getattr(bank.held, part) for part in _PARTS}
+            if bank.pattern_weights is not None:
+                state |= {f"{name} {_STORED} {part}": getattr(bank.pattern_weights, part) for part in _PARTS}
         return state
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take back what `checkpoint` gave; the clock is the run's to restore."""
         self._step = int(state["step"])
         for name, bank in self._by_layer.items():
-            held = [state.get(f"{name} held {part}") for part in _PARTS]
-            bank.held = None if held[0] is None or held[1] is None else Weights(held[0], held[1])
+            found = [state.get(f"{name} {_STORED} {part}") for part in _PARTS]
+            bank.pattern_weights = None if found[0] is None or found[1] is None else Weights(found[0], found[1])
         super().restore(state)
 
     def _state_of(self, name: str, layer: Layer) -> dict[str, Any]:
-        state, held = super()._state_of(name, layer), self._by_layer[name].held
-        if held is not None:
+        state, weights = super()._state_of(name, layer), self._by_layer[name].pattern_weights
+        if weights is not None:
             long_name = f"weights of which {name}'s patterns are"
-            state[f"{name}_pattern"] = (state[name][0], held.weights, {"long_name": long_name})
+            state[f"{name}_pattern"] = (state[name][0], weights.weights, {"long_name": long_name})
         return state
 
 

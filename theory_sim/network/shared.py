@@ -42,7 +42,7 @@ class SharedNetwork(LayeredNetwork):
         self._seen = np.flatnonzero(data.has_x1)
         self._sites = np.concatenate([data.x1[self._seen], self.directions.astype(data.x1.dtype)])
         self._columns = np.ascontiguousarray(self._sites.T)
-        self._pull = np.empty_like(self._sites)
+        self._weighted = np.empty_like(self._sites)
         dtype = self._sites.dtype
         self._pattern = np.empty((experiment.m_W, len(self._sites)), dtype)
         self._parts = np.empty((self.U.blocks, len(self._sites)), dtype)
@@ -57,11 +57,11 @@ class SharedNetwork(LayeredNetwork):
         weight = np.concatenate([
             residual[self._seen], np.bincount(self._data.direction, weights=residual * self._data.alpha, minlength=3)
         ])
-        np.multiply(self._sites, weight[:, None].astype(self._sites.dtype), out=self._pull)
+        np.multiply(self._sites, weight[:, None].astype(self._sites.dtype), out=self._weighted)
 
         def block_step(block: int, worker: int) -> None:
             rows = self.U.rows(block)
-            np.dot(self._pattern[rows], self._pull, out=self.U.gradient[rows])
+            np.dot(self._pattern[rows], self._weighted, out=self.U.gradient[rows])
             self.U.update(block, step, rate, self._scratch[worker])
             self._forward_block(block, worker)
 

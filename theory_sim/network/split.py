@@ -47,7 +47,7 @@ class SplitNetwork(LayeredNetwork):
         self._x1 = np.ascontiguousarray(data.x1[self._seen])
         # A transposed second factor costs BLAS more packing for each block than one transposition of its own here.
         self._x1_columns = np.ascontiguousarray(self._x1.T)
-        self._pull = np.empty_like(self._x1)
+        self._weighted = np.empty_like(self._x1)
         dtype = self._x1.dtype
         self._pattern = np.empty((experiment.m_W, len(self._seen)), dtype)
         self._f_W = np.empty((self.W.blocks, len(self._seen)), dtype)
@@ -63,18 +63,18 @@ class SplitNetwork(LayeredNetwork):
     def step(
         self, residual: Array, rate: float, step: int, *, perturbed: Perturbed | None = None, whole: bool = False
     ) -> None:
-        np.multiply(self._x1, residual[self._seen, None].astype(self._x1.dtype), out=self._pull)
-        pull_V = np.bincount(self._data.direction, weights=residual * self._data.alpha, minlength=3)
+        np.multiply(self._x1, residual[self._seen, None].astype(self._x1.dtype), out=self._weighted)
+        of_V = np.bincount(self._data.direction, weights=residual * self._data.alpha, minlength=3)
         def block_step(block: int, worker: int) -> None:
             scratch_W, scratch_V = self._scratch[worker]
             if block < self.W.blocks:
                 rows = self.W.rows(block)
-                np.dot(self._pattern[rows], self._pull, out=self.W.gradient[rows])
+                np.dot(self._pattern[rows], self._weighted, out=self.W.gradient[rows])
                 self.W.update(block, step, rate, scratch_W)
             else:
                 index = block - self.W.blocks
                 rows = self.V.rows(index)
-                plane_gradient(self.V.signal[rows], self.V.noise[self.V.noise_rows(index)], self.V.share, self._data.r, pull_V,
+                plane_gradient(self.V.signal[rows], self.V.noise[self.V.noise_rows(index)], self.V.share, self._data.r, of_V,
                                self.V.gradient[rows])
                 self.V.update(index, step, rate, scratch_V)
             self._forward_block(block, worker)

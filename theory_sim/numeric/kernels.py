@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 __all__ = [
-    "compiled", "compiled_as_written", "held_forward", "paired_forward", "paired_held_forward", "plane_forward",
+    "compiled", "compiled_as_written", "paired_forward", "paired_pattern_forward", "pattern_forward", "plane_forward",
     "plane_gradient", "plane_observe", "relu_forward", "scale_rows", "split_update",
 ]
 
@@ -48,14 +48,14 @@ def relu_forward(z: Array, u: Array, f: Array) -> None:
 
 
 @compiled
-def held_forward(z: Array, held: Array, u: Array, f: Array) -> None:
-    """Add u_j 1(held_ji > 0) z_ji to f_i, and replace z by these patterns: N_A(U) of THEORY §2; held is (b, n)."""
+def pattern_forward(z: Array, pattern_z: Array, u: Array, f: Array) -> None:
+    """Add u_j 1(pattern_z_ji > 0) z_ji to f_i, and replace z by these patterns: N_A(U) of THEORY §2; pattern_z is (b, n)."""
     zero = z.dtype.type(0)
     one = z.dtype.type(1)
     for j in range(z.shape[0]):
         u_j = u[j]
         for i in range(z.shape[1]):
-            active = held[j, i] > zero
+            active = pattern_z[j, i] > zero
             f[i] += u_j * (z[j, i] if active else zero)
             z[j, i] = one if active else zero
 
@@ -90,14 +90,14 @@ def paired_forward(z: Array, noise: Array, u: Array, f: Array) -> None:
 
 
 @compiled_as_written
-def paired_held_forward(z: Array, noise: Array, held: Array, u: Array, f: Array) -> None:
-    """`paired_forward` with the patterns of held (b, n) in place of those of z + noise."""
+def paired_pattern_forward(z: Array, noise: Array, pattern_z: Array, u: Array, f: Array) -> None:
+    """`paired_forward` with the patterns of pattern_z (b, n) in place of those of z + noise."""
     zero = z.dtype.type(0)
     one = z.dtype.type(1)
     for row in range(noise.shape[0]):
         u_j = u[2 * row]
         for i in range(z.shape[1]):
-            first_active, second_active = held[2 * row, i] > zero, held[2 * row + 1, i] > zero
+            first_active, second_active = pattern_z[2 * row, i] > zero, pattern_z[2 * row + 1, i] > zero
             f[i] += u_j * _of_pair(z[2 * row, i], z[2 * row + 1, i], noise[row, i], first_active, second_active, zero)
             z[2 * row, i] = one if first_active else zero
             z[2 * row + 1, i] = one if second_active else zero

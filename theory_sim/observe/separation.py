@@ -22,7 +22,7 @@ class Separation(Observer):
     In the lazy regime patterns are those of the noise alone. ``pattern_shift`` for W, or for U of the shared network, is the
     share of (neuron, input) pairs whose pattern differs from the noise's, over the first 64 training examples with x_1. For V
     it is the number of such (neuron, direction) pairs divided by the number of neurons whose kink separates Q's classes.
-    Patterns that are held apart from the weights have no such measure: it is NaN. So is all that is of Q's three directions,
+    Patterns that do not follow the weights have no such measure: it is NaN. So is all that is of Q's three directions,
     for data other than the P/Q mixture.
     """
 
