@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from theory_sim.engines import simulate
 from theory_sim.errors import InputError, StoreError
@@ -19,7 +20,7 @@ from theory_sim.plots.learning_order import plot_learning_order
 from theory_sim.plots.patterns import plot_patterns
 from theory_sim.plots.phase_diagram import plot_phase_diagram
 from theory_sim.plots.sharpness import plot_sharpness
-from theory_sim.plots.style import WIDTH, save_figure
+from theory_sim.plots.style import WIDTH, logarithmic_axis, save_figure
 from theory_sim.plots.width import plot_width
 from theory_sim.sweeps.phase import PHASES, Boundary, PhaseDiagram
 from theory_sim.sweeps.width_fit import fit_width
@@ -354,3 +355,32 @@ def test_error_left_on_the_command_line(tmp_path: Path) -> None:
     arguments = ["plot", "error-left", "--q0", "0.5", "--loss", "0.2", "-o", str(target)]
     assert CliRunner().invoke(cli.app, arguments).exit_code == 0 and target.stat().st_size > 1000
     assert CliRunner().invoke(cli.app, ["plot", "error-left", "--q0", "0.9", "--p0", "0.3"]).exit_code != 0
+
+
+def test_no_mark_is_cut_where_the_axis_begins_at_zero(runs: list[Trajectory]) -> None:
+    """Where the largest value stands for most of the run, as tau_t at its stationary level, a marker is half above it."""
+    data = runs[0].dataset
+    flat = data.assign(tau_noise_exact=data["tau_noise_exact"] * 0.0 + 1.0, tau_noise=data["tau_noise"] * 0.0 + 1.0)
+    bottom, top = plot_decomposition([replace(runs[0], dataset=flat)]).axes[2].get_ylim()
+    assert bottom == 0.0 and top >= 1.04
+
+
+def test_the_legend_has_the_lines_own_colour() -> None:
+    run = simulate(Experiment(d=10, N=40, m_W=20, m_V=20, n_test=5, schedule="constant", eta_1=1.0, max_tau=8.0, tau_xi=0.0,
+                              tau_0=1.0, lambda_=0.0, observe={"sharpness": {"every_tau": 3.0}}))
+    figure = plot_sharpness([run])
+    (key,) = [line for line in figure.legends[0].get_lines() if line.get_label() == "sharpness"]
+    assert key.get_color() == figure.axes[1].lines[0].get_color()
+
+
+@pytest.mark.parametrize("values", [(0.2, 0.69), (0.31, 0.38), (3.0, 27.0), (2.0, 300.0)], ids=str)
+def test_an_axis_with_one_power_of_ten_has_a_number_at_each_tick(values: tuple[float, float]) -> None:
+    ax = Figure().subplots()
+    ax.plot([0, 1], values)
+    logarithmic_axis(ax)
+    ax.figure.draw_without_rendering()
+    low, high = ax.get_ylim()
+    ticks = [*ax.yaxis.get_major_ticks(), *ax.yaxis.get_minor_ticks()]
+    labels = [tick.label1.get_text() for tick in ticks if low <= tick.get_loc() <= high]
+    assert ax.get_yscale() == "log" and len([label for label in labels if label]) >= 2
+    assert all(labels) or values[1] > 100 * values[0]

@@ -49,4 +49,16 @@ def test_a_slope_of_medians_and_its_interval() -> None:
 
 def test_a_mean_curve_by_hand() -> None:
     curves = [(np.array([0.0, 2.0]), np.array([0.0, 4.0])), (np.array([0.0, 1.0, 2.0]), np.array([1.0, 1.0, 3.0]))]
-    assert mean_curve(np.array([0.0, 1.0, 2.0]), curves).tolist() == [0.5, 1.5, 3.5]
+    times, mean = mean_curve(curves)
+    assert times.tolist() == [0.0, 1.0, 2.0] and mean.tolist() == [0.5, 1.5, 3.5]
+    later = (np.array([0.5, 1.5]), np.array([2.0, 4.0]))
+    times, mean = mean_curve([curves[0], later])
+    assert times.tolist() == [0.5, 1.5] and mean.tolist() == [1.5, 3.5], "where all were recorded"
+
+
+def test_the_mean_of_one_curve_is_the_curve() -> None:
+    tau = np.linspace(0.0, 3900.0, 1301)
+    peak = np.where(np.arange(1301) == 5, 6.24, 0.5)  # between the points of a coarser grid
+    times, mean = mean_curve([(tau, peak)])
+    np.testing.assert_array_equal(times, tau)
+    np.testing.assert_array_equal(mean, peak)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
+from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, from_zero, logarithmic_axis, style
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
         for ax, layer in zip(axes[:2], layers * 2, strict=False):
             ax.set_title(_LAYERS[layer], loc="left")
             ax.set_ylabel("Frobenius norm")
-            ax.set_yscale("log")
+            logarithmic_axis(ax)
         axes[2].set_title(rf"noise in {layers[0]}: measured (line), exact (dots)", loc="left")
         axes[2].set_ylabel(r"std. dev. $\tau_t$")
-        axes[2].set_ylim(bottom=0.0)
+        from_zero(axes[2])
         axes[2].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
         keys: list[Any] = [Line2D([], [], color=COLOURS[part]) for part in ("signal", "noise")]
         keys += [Line2D([], [], color="0.5", ls=d) for d, _ in zip(_SCHEDULE_DASHES * len(groups), groups, strict=False)]

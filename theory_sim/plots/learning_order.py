@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from theory_sim.engines import Engine
 from theory_sim.engines.registry import DEFAULT
 from theory_sim.errors import InputError
@@ -90,12 +88,10 @@ def _unit(run: Trajectory) -> str:
 def _over(ax: Axes, runs: Sequence[Trajectory]) -> None:
     """Mean over the seeds of another engine, for both kinds."""
     engine = Engine.of(runs[0])
-    last = min(float(run.dataset["tau"][-1]) for run in runs)
-    grid = np.linspace(0.0, last, 400)
     for kind in ("P-only", "Q-only"):
         curves = [(run.dataset["tau"].values, run.history("loss_train", kind=kind)) for run in runs]
         label = engine.name if kind == "P-only" else None
-        ax.plot(grid, mean_curve(grid, curves), color="black", lw=0.8, ls=_dashes(engine), label=label)
+        ax.plot(*mean_curve(curves), color="black", lw=0.8, ls=_dashes(engine), label=label)
 
 
 def _dashes(engine: Engine) -> _Dashes:
@@ -115,7 +111,6 @@ def _title(schedule: str, run: Trajectory) -> str:
 
 def _panel(ax: Axes, runs: Sequence[Trajectory], level: float) -> None:
     last = min(float(run.dataset["tau"][-1]) for run in runs)
-    grid = np.linspace(0.0, last, 400)
     for kind, colour, dashes, name in (
         ("P-only", COLOURS["P"], "-", "P-only"), ("Q-only", COLOURS["Q"], (0, (3, 1)), "Q-only"),
     ):
@@ -124,7 +119,7 @@ def _panel(ax: Axes, runs: Sequence[Trajectory], level: float) -> None:
             losses = run.history("loss_train", kind=kind)
             ax.plot(run.dataset["tau"].values, losses, color=colour, lw=0.4, alpha=0.4)
             curves.append((run.dataset["tau"].values, losses))
-        ax.plot(grid, mean_curve(grid, curves), color=colour, ls=dashes, lw=1.6, label=name)
+        ax.plot(*mean_curve(curves), color=colour, ls=dashes, lw=1.6, label=name)
     ax.axhline(level, color="0.4", lw=0.7, ls="--", label=f"learnt below {level:.3g}")
     annealed = [run.annealed_tau for run in runs if math.isfinite(run.annealed_tau)]
     if annealed:

@@ -9,7 +9,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
+from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, from_zero, style
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def plot_patterns(trajectories: Sequence[Trajectory]) -> Figure:
             ax.set_title(schedule, loc="left")
             ax.set_ylabel("share flipped")
         axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
-        axes[0].set_ylim(bottom=0.0)
+        from_zero(axes[0])
         keys: list[Any] = [Line2D([], [], ls="none", marker=m, ms=3, color=COLOURS[f]) for f, m in (("P", "o"), ("Q", "s"))]
         keys += [Line2D([], [], color="0.3", ls=dashes) for dashes in _SINCE.values()]
         keys.append(Line2D([], [], color="0.8", lw=2.5))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, WIDTH, from_zero, logarithmic_axis, style
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -54,13 +54,14 @@ def plot_sharpness(trajectories: Sequence[Trajectory]) -> Figure:
             below.plot(tau, data["sharpness"].isel(hessian_eigenvalue=0), color=colour, lw=1.0, alpha=0.5)
             below.plot(tau, data["stable_sharpness"], color=colour, lw=1.4, ls=(0, (4, 1.5)), drawstyle="steps-post", zorder=3)
             keys.append(Line2D([], [], color=colour, label=run.experiment.run_name))
-        above.set_yscale("log")
+        logarithmic_axis(above)
         above.set_ylabel("training loss")
         below.set_ylabel("eigenvalue")
-        below.set_ylim(bottom=0.0)
+        from_zero(below)
         below.set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
-        keys += [Line2D([], [], color="0.3", lw=1.0, alpha=0.5, label="sharpness"),
-                 Line2D([], [], color="0.3", lw=1.4, ls=(0, (4, 1.5)), label="largest stable one")]
+        lines = _COLOURS[0] if len(trajectories) == 1 else "0.3"  # of several runs, whose colours stand beside their names
+        keys += [Line2D([], [], color=lines, lw=1.0, alpha=0.5, label="sharpness"),
+                 Line2D([], [], color=lines, lw=1.4, ls=(0, (4, 1.5)), label="largest stable one")]
         figure.legend(handles=keys, loc="outside upper center", ncols=2, handlelength=2.0, columnspacing=1.0)
     return figure
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,11 +14,13 @@ from theory_sim.errors import InputError, StoreError
 from theory_sim.storage.writing import write_file
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from theory_sim.trajectory import Trajectory
 
-__all__ = ["COLOURS", "FORMATS", "WIDTH", "by_schedule", "require_own_figure", "save_figure", "style"]
+__all__ = ["COLOURS", "FORMATS", "WIDTH", "by_schedule", "from_zero", "logarithmic_axis", "require_own_figure", "save_figure",
+           "style"]
 
 WIDTH: Final = 80 / 25.4
 """Width of a figure in inches: 80 mm, one column of a paper."""
@@ -61,6 +64,27 @@ def by_schedule(trajectories: Sequence[Trajectory]) -> dict[str, list[Trajectory
     for trajectory in trajectories:
         groups.setdefault(trajectory.experiment.schedule, []).append(trajectory)
     return groups
+
+
+def from_zero(ax: Axes) -> None:
+    """Let the vertical axis begin at 0 and end a twentieth above the largest value drawn.
+
+    The top that an axis has by itself lies above its data by a share of their range, which may be far less than a marker.
+    """
+    top = ax.dataLim.y1
+    ax.set_ylim(0.0, 1.05 * top if top > 0.0 else 1.0)
+
+
+def logarithmic_axis(ax: Axes) -> None:
+    """Make the vertical axis logarithmic, once all is drawn; with fewer than two powers of ten, each tick has a number."""
+    from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
+
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    if math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1:  # of Matplotlib's own ticks some would have no number
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+        ax.yaxis.set_major_formatter(ScalarFormatter())
+        ax.yaxis.set_minor_locator(NullLocator())
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, force: bool = False) -> Path:

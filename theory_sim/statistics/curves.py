@@ -12,15 +12,26 @@ __all__ = ["mean_curve"]
 Array = np.ndarray[Any, Any]
 
 
-def mean_curve(grid: Array, curves: Sequence[tuple[Array, Array]]) -> Array:
-    """Mean over curves (times, values) of the values at the times of a grid, linear between records.
+def mean_curve(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Mean over curves, linear between records, at every time at which any was recorded: no peak of a curve is left out.
 
     Parameters
     ----------
-    grid : (t,) array
-        Increasing times, within those of every curve.
     curves : sequence of (times, values)
-        At least one.
+        At least one, with increasing times.
+
+    Returns
+    -------
+    times, mean : (t,) arrays
+        From the latest first time to the earliest last one; of one curve its own records.
+
+    Examples
+    --------
+    >>> times, mean = mean_curve([(np.array([0.0, 1.0, 2.0]), np.array([0.0, 6.0, 0.0]))])
+    >>> mean.tolist()
+    [0.0, 6.0, 0.0]
     """
-    mean: Array = np.mean([np.interp(grid, times, values) for times, values in curves], axis=0)
-    return mean
+    times = np.unique(np.concatenate([times for times, _ in curves]))
+    times = times[(times >= max(each[0] for each, _ in curves)) & (times <= min(each[-1] for each, _ in curves))]
+    mean: Array = np.mean([np.interp(times, *curve) for curve in curves], axis=0)
+    return times, mean

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory_sim.engines import Engine
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, WIDTH, from_zero, style
 from theory_sim.studies.engines import LIMIT
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _plot_deficits(ax: Axes, rows: pandas.DataFrame) -> None:
     ax.fill_between(q, 0.9 * 0.55 * q, 1.1 * 0.55 * q, color=COLOURS["noise"], alpha=0.2, lw=0)
     ax.axvline(0.3, ymax=0.6, color=COLOURS["noise"], ls=":", lw=0.9)
     ax.set_xlim(left=0.0)
-    ax.set_ylim(bottom=0.0)
+    from_zero(ax)
     ax.set_xlabel(r"$q$ (stated for $q < 0.3$)")
     ax.set_ylabel(r"share of $h$ lacking")
     ax.legend(loc="upper left")
