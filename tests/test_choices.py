@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import math
 import re
 import sys
@@ -263,3 +264,11 @@ def test_a_class_of_a_notebook_registers_itself_and_may_be_defined_again() -> No
             Experiment(schedule="mine")
     finally:
         SCHEDULES._things = before[0]
+
+
+def test_own_fields_stand_in_the_order_of_their_declaration() -> None:
+    """Whatever the order in which they are given: `replace` collects fields in a set, whose order differs between processes."""
+    own = {"beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-6, "preconditioner": "pair", "decay": "decoupled"}
+    texts = {json.dumps(TINY.replace(optimiser="adam", tau_0=1.0, **dict(order)).fields())
+             for order in (own.items(), reversed(list(own.items())), sorted(own.items()))}
+    assert len(texts) == 1

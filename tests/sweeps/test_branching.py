@@ -45,6 +45,20 @@ def test_each_is_the_whole_run(engine: Engine, tmp_path: Path) -> None:
     assert len(set(map(float, ends))) == 3, "they went apart"
 
 
+@pytest.mark.parametrize(("engine", "optimiser"), [("finite", "heavy-ball"), ("limit", "heavy-ball"), ("finite", "adam")])
+def test_what_an_optimiser_keeps_goes_on_from_the_branching_point(engine: str, optimiser: str, tmp_path: Path) -> None:
+    """Buffers at finite width; in the limit every step's residuals, their responses, and the clock of the smooth noise."""
+    own = {"momentum": 0.8} if optimiser == "heavy-ball" else {"eta_1": 0.2, "eta_2": 0.1}
+    base = BASE.replace(schedule="constant", optimiser=optimiser, max_tau=24.0 if optimiser == "heavy-ball" else 2.4,
+                        record_every=0.5, observe={}, **own)
+    Engine(engine).run(base, store=tmp_path / "whole", threads=1)
+    change = {"schedule": "step", "step_tau": 0.5 * base.max_tau, "step_factor": 0.25}
+    [(_, run)] = branch(tmp_path / "whole", 0.4 * base.max_tau, [change], out=tmp_path, threads=1)
+    assert_same_data(run, Engine(engine).run(base.replace(name=run.experiment.name, **change), threads=2))
+    forgetful = Engine(engine).run(base.replace(optimiser="gradient-descent", **change), threads=1)
+    assert float(np.abs(run.dataset["f_train"] - forgetful.dataset["f_train"]).max()) > 0.01
+
+
 def test_what_they_share_is_computed_once(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from theory_sim.loop import run as loop
 

@@ -79,7 +79,10 @@ class Experiment(RecordingSection):
         if faults:  # rates may depend on these fields: rules between fields could not be asked
             yield from faults
             return
-        extra.update(values)
+        # As declared, whatever the order in which they were given: what is stored of an experiment is the same text.
+        others = {name: value for name, value in extra.items() if name not in values}
+        extra.clear()
+        extra.update(values | others)
         yield from super().faults()
         for each in chosen:
             yield from each.faults(self)
