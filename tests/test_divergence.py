@@ -32,6 +32,13 @@ def test_too_large_a_rate(dtype: str, threads: int) -> None:
     assert {"W", "W_signal", "W_noise"} <= set(run.dataset.variables)
 
 
+@pytest.mark.parametrize("loss", ["squared", "exponential"])
+def test_of_a_network_whose_stable_rate_is_not_known_the_rate_is_named(loss: str) -> None:
+    run = simulate(UNSTABLE.replace(train_second_layer=True, neurons="paired", loss=loss, dtype="float64"))
+    assert run.outcome == "diverged"
+    assert "rate 8000" in run.message and "observe sharpness" in run.message and "inf" not in run.message.split("cause")[1]
+
+
 def test_noise_that_swamps_the_output() -> None:
     run = simulate(UNSTABLE.replace(eta_1=1.0, tau_xi=1e6, lambda_=0.0, record_every=1.0, dtype="float64"), threads=1)
     assert run.outcome == "diverged"

@@ -126,3 +126,13 @@ def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:
     reverse = Sweep("reverse", TINY, (), ("S",), (0,), (Engine("limit"), Engine()))
     with pytest.raises(InputError, match="finite first"):
         collect(SweepStore.create(tmp_path / "reverse", reverse), paired_metrics={"gap": gap}, save=False)
+
+
+@pytest.mark.parametrize(("losses", "unit"), [(["logistic"], "nats"), (["squared"], "1"),
+                                              (["logistic", "squared"], "unit of each run's loss")])
+def test_losses_have_the_unit_of_the_runs_loss(losses: list[str], unit: str, tmp_path: Path) -> None:
+    base = TINY.replace(d=6, N=20, m_W=4, m_V=4, max_steps=2, n_test=2)
+    store = SweepStore.create(tmp_path / "sweep", Sweep("units", base, (Product({"loss": losses}),), ("S",), (0,)))
+    dataset = collect(store, save=False).dataset
+    for name in ("train_loss", "loss_train", "loss_test", "Q_loss_at_tau_P"):
+        assert dataset[name].attrs["units"] == unit

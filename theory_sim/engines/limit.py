@@ -255,8 +255,10 @@ def _of_flow(e: Experiment, options: Mapping[str, Any], observers: Sequence[Obse
                     "give a small tau_0, or use time = 'steps'", ("tau_0",))
     chosen = SCHEDULES[e.schedule]
     if not (issubclass(chosen, Schedule) and chosen.piecewise_constant):
-        yield Fault(f"schedule = {e.schedule!r} with time = 'flow'", "rates that are piecewise constant",
-                    "use time = 'steps', or pieces", ("schedule",))
+        other = [each.name for each in SCHEDULES if issubclass(each, Schedule) and each.piecewise_constant]
+        yield Fault(f"schedule = {e.schedule!r} with time = 'flow'", "rates that are piecewise constant: over a stretch of one "
+                    "rate the noise's law is solved exactly", f"use time = 'steps', or schedule = "
+                    f"{' or '.join(map(repr, other))}", ("schedule",))
     if e.schedule_clock == "step" and e.schedule in SCHEDULES.readers("schedule_clock"):
         yield Fault("schedule_clock = 'step' with time = 'flow'", "continuous time has no steps to count",
                     "use time = 'steps', or schedule_clock = 'tau'", ("schedule_clock", "schedule"))

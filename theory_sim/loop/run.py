@@ -226,6 +226,9 @@ class Run(Generic[N]):
         elif not math.isfinite(self.network.clock.level) or self.network.clock.level > 1e6:
             cause = f"the accumulated noise has standard deviation {self.network.clock.level:.3g}"
             fix = "lower tau_0" if self.step == 0 else "lower the rate, tau_xi or tau_0"
+        elif not (e.has_pq and e.of_theory):
+            cause = f"rate {rate:g}: the largest stable one is known for networks of THEORY §2 alone"
+            fix = "lower the rate; --observe sharpness records the largest stable curvature beside the network's own"
         elif self.loss.curvature > self.loss.curvature_at_zero and math.isinf(self.loss.curvature):
             cause = (f"the {self.loss.name} loss, whose curvature grows with the loss: away from f = 0 rates below "
                      f"{stable:.3g} diverge too")

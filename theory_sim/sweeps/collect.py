@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory_sim.errors import InputError, StoreError
-from theory_sim.observe.base import Variable
+from theory_sim.observe.base import LOSS_UNIT, Variable
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.formats import SWEEP_SUMMARY
@@ -27,6 +27,7 @@ from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.outcomes import FLAGS, KINDS, OUTCOME_VARIABLES, get_outcomes
 from theory_sim.sweeps.store import SweepStore
 from theory_sim.theory.crossings import LEVELS
+from theory_sim.train.losses import make_loss
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -197,8 +198,10 @@ def collect(
                 columns[name][run.index] = float(pair(finite, trajectory))
     names = [axis.name for axis in axes]
     own = dict.fromkeys((*metrics, *paired_metrics), Variable((), "", "a variable of your own"))
+    unit_of_loss = _unit_of_losses(store.sweep)
     variables = {
-        name: ((*names, *declared.dims), columns[name], {"units": declared.unit, "long_name": declared.meaning})
+        name: ((*names, *declared.dims), columns[name],
+               {"units": declared.unit.replace(LOSS_UNIT, unit_of_loss), "long_name": declared.meaning})
         for name, declared in {**OUTCOME_VARIABLES, **own}.items()
     }
     variables["run"] = (tuple(names), ids, {"units": "", "long_name": "hash of the run; places with one hash share a run"})
@@ -224,6 +227,13 @@ def _refuse_strangers(folder: Path) -> Listing | None:
                          "move it away") from error
     require_no_strangers(folder, listing, of=_OF)
     return listing
+
+
+def _unit_of_losses(sweep: Sweep) -> str:
+    """Unit of every run's loss, or words for that if they differ."""
+    losses = {run.experiment.loss: run.experiment for run in sweep}
+    units = {make_loss(experiment).unit for experiment in losses.values()}
+    return {"nat": "nats"}.get(unit, unit) if len(units) == 1 and (unit := units.pop()) else "unit of each run's loss"
 
 
 def _empty(name: str, shape: list[int]) -> NDArray[Any]:

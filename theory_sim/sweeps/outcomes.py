@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from theory_sim.observe.base import Variable
+from theory_sim.observe.base import LOSS_UNIT, Variable
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.trajectory import Trajectory
@@ -38,15 +38,15 @@ OUTCOME_VARIABLES: Final[Mapping[str, Variable]] = {
     "censored_at": Variable((), "1", "last tau recorded"),
     "annealed_tau": Variable((), "1", "tau at which the rate first fell, NaN if it did not"),
     "outcome": Variable((), "", "how the run ended"),
-    "train_loss": Variable((), "nats", "mean training loss at the end"),
-    "loss_train": Variable(("kind",), "nats", "training loss of each kind at the end"),
-    "loss_test": Variable(("kind",), "nats", "loss on fresh examples of each kind at the end"),
+    "train_loss": Variable((), LOSS_UNIT, "mean training loss at the end"),
+    "loss_train": Variable(("kind",), LOSS_UNIT, "training loss of each kind at the end"),
+    "loss_test": Variable(("kind",), LOSS_UNIT, "loss on fresh examples of each kind at the end"),
     "error_test": Variable(("kind",), "1", "share of wrong signs on fresh examples of each kind at the end"),
     "P_error": Variable((), "1", "exact error of the linear part's direction on P at the end"),
     "h": Variable((), "1", "separation h = g(z + zeta) + g(z - zeta) - 2 g(z) at the end"),
     "h_at_tau_P": Variable((), "1",
                            "separation h when P is learnt (level 0.45), at the end if it is not, NaN without an order"),
-    "Q_loss_at_tau_P": Variable((), "nats", "training loss of Q-only examples at the same time as h_at_tau_P"),
+    "Q_loss_at_tau_P": Variable((), LOSS_UNIT, "training loss of Q-only examples at the same time as h_at_tau_P"),
     "tau_noise": Variable((), "1", "exact standard deviation of the accumulated noise at the end"),
 }
 

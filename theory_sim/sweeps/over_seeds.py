@@ -27,7 +27,8 @@ class ScheduleSummary:
     kind's loss and accuracy at the first learning time; ``orders`` counts orders at 0.45; ``robust`` counts runs where three
     levels agree; ``per_seed`` has of each run its order at 0.45 and, for both kinds, when and for how long they were above the
     level again after they were learnt. ``note`` is what the engine says of its accuracy; ``averages`` tells that its
-    numbers are means over data sets already, the same for every seed.
+    numbers are means over data sets already, the same for every seed. ``loss`` names what is minimised: a level is one of the
+    logistic loss, and of another loss that at the same margin.
     """
 
     schedule: str
@@ -42,6 +43,7 @@ class ScheduleSummary:
     warnings: tuple[str, ...]
     note: str
     averages: bool
+    loss: str
 
     @property
     def label(self) -> str:
@@ -51,7 +53,7 @@ class ScheduleSummary:
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and numbers, for JSON (not-a-number and infinities become null)."""
         plain: dict[str, Any] = make_plain(asdict(self))
-        return {name: value for name, value in plain.items() if name not in ("note", "averages")}
+        return {name: value for name, value in plain.items() if name not in ("note", "averages", "loss")}
 
 
 def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
@@ -122,7 +124,7 @@ def _summary(schedule: str, engine: Engine, runs: Sequence[Trajectory]) -> Sched
         sum(order.robust for order in learned), _end_of(runs),
         tuple(_seed_row(run, order.levels[0], order.robust) for run, order in zip(runs, learned, strict=True)),
         outcomes, tuple(f"seed {run.experiment.seed}: {run.message}" for run in runs if run.outcome == "diverged"),
-        engine.solver.note(), not engine.knows_seeds,
+        engine.solver.note(), not engine.knows_seeds, runs[0].experiment.loss,
     )
 
 

@@ -119,8 +119,10 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     """Learning times, orders seed by seed, and the state at the end, for each schedule."""
     n = max(len(summary.seeds) for summary in summaries)
     span = f"mean [{CONFIDENCE:.0%} Student interval, cut at 0] over {n} seeds" if n > 1 else "one seed"
+    others = sorted({summary.loss for summary in summaries} - {"logistic"})
+    unit = "logistic loss" if others else "nats"
     times = headed_table(f"Learning times in tau, {span}",
-                   ("schedule, level (nats)", "tau_P", "tau_Q", "other's loss then", "its accuracy (range)"))
+                   (f"schedule, level ({unit})", "tau_P", "tau_Q", "other's loss then", "its accuracy (range)"))
     for summary in summaries:
         last = summary.end["tau"].smallest
         for level, row in sorted(summary.levels.items()):
@@ -129,6 +131,8 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     # A few columns a table: more would not be readable in a terminal.
     ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], span), Text(""))]
     notes = [Text(f"{name}: {text}") for name, text in _ERRORS.items() if any(name in s.end for s in summaries)]
+    notes += [Text(f"Levels are of the logistic loss: a kind is learnt once its {loss} loss is below that of the same margin; "
+                   f"the other's loss is the {loss} loss itself.") for loss in others]
     notes += [Text(line) for summary in summaries for line in _above_again(summary)]
     notes += [Text(note) for note in dict.fromkeys(summary.note for summary in summaries) if note]
     return Group(times, Text(""), _orders(summaries), Text(""), *ends, *notes, *(Text(_headline(s)) for s in summaries))
