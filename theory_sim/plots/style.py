@@ -81,6 +81,8 @@ def logarithmic_axis(ax: Axes) -> None:
 
     ax.set_yscale("log")
     low, high = ax.get_ylim()
+    if low <= 0.0:  # nothing is drawn
+        return
     if math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1:  # of Matplotlib's own ticks some would have no number
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.yaxis.set_major_formatter(ScalarFormatter())
