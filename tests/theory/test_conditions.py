@@ -1,6 +1,7 @@
 """THEORY §2, §9: conditions and their constants."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -66,6 +67,19 @@ def test_conditions_at_the_paper_law_of_alpha():
 def test_the_constant_of_decay_against_Q():
     rows = {row.id: row for row in c.conditions(**{**DEFAULT, "r": 0.01})}
     assert rows["decay-spares-Q"].value == pytest.approx(175 * 5e-4 / 0.01, rel=0.01)  # THEORY §9: 175 lambda/r
+
+
+def test_the_bound_that_a_label_names_is_the_one_compared_with():
+    """Its number, and its side: a value just short of the bound and one just past it are told apart."""
+    named = {row.id: re.search(r"([<>])= ([0-9.]+)(?=:|$)", row.label) for row in c.conditions(**DEFAULT)}
+    assert {"S-is-frozen", "L-S-moves", "L-S-cannot-learn-Q", "separation-kept", "decay-spares-Q"} <= {
+        id for id, found in named.items() if found
+    }
+    for row in c.conditions(**DEFAULT):
+        found = named[row.id]
+        if found:
+            assert row.threshold == float(found[2])
+            assert row.holds == (row.value <= row.threshold if found[1] == "<" else row.value >= row.threshold)
 
 
 def test_rules_for_the_rates_follow_from_Y():
