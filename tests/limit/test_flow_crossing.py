@@ -1,0 +1,37 @@
+"""Where a step of continuous time is cut at a threshold of the loss (`theory_sim.limit.flow`)."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from theory_sim.limit import flow
+
+NEAR, SHORTEST = flow._CROSSING, flow._SMALLEST
+
+
+def cut(loss: float, *, threshold: float = -math.inf, stop: float | None = None, length: float = 8.0) -> float | None:
+    """Length that a step from loss 1 to ``loss`` is cut to."""
+    run: Any = SimpleNamespace(
+        schedule=SimpleNamespace(threshold=lambda: threshold), experiment=SimpleNamespace(epsilon_2=stop), _loss=lambda: loss
+    )
+    return flow.FlowRun._crossing(run, 1.0, length)
+
+
+@pytest.mark.parametrize("level", [{"threshold": 0.6}, {"stop": 0.6}, {"threshold": 0.6, "stop": 0.1}])
+def test_a_step_beyond_the_level_is_cut_where_the_straight_line_meets_it(level: dict[str, float]) -> None:
+    # From 1 to 0.2 the line is at 0.6 halfway, and just below it a little later.
+    assert cut(0.2, **level) == pytest.approx(8.0 * 0.5, rel=2 * NEAR)
+    assert 8.0 * (1.0 - 0.6) / 0.8 < float(cut(0.2, **level) or 0.0) < 8.0 * (1.0 - 0.6 + NEAR) / 0.8
+
+
+def test_a_step_that_need_not_be_cut_is_not() -> None:
+    assert cut(0.2) is None, "no level"
+    assert cut(0.7, threshold=0.6) is None and cut(0.6 + 0.5 * NEAR, stop=0.6) is None, "not there yet"
+    assert cut(0.6 - 0.5 * NEAR, threshold=0.6) is None, "as near as is asked"
+    assert cut(0.6 - 2.0 * NEAR, threshold=0.6) is not None
+    assert cut(0.2, threshold=0.6, length=0.5 * SHORTEST) is None and cut(0.2, threshold=0.6, length=SHORTEST) is None
+    assert cut(0.2, threshold=0.6, length=1.5 * SHORTEST) == SHORTEST, "nor is it cut any shorter"
