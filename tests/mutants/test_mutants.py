@@ -1,9 +1,12 @@
 """Mutants: what is made and what is left out, which tests they meet, and that a copy tells a killed one from a survivor."""
 
+import contextlib
 import json
 import shutil
+from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,11 +19,11 @@ from tests.mutants.collected import Answer, Collected
 from tests.mutants.draw import draw, drawn
 from tests.mutants.functions import Source
 from tests.mutants.judged import Judged, stale
-from tests.mutants.made import by_place, changes, mutants
+from tests.mutants.made import Mutant, by_place, changes, mutants
 from tests.mutants.near import Near
 from tests.mutants.reach import Reach, digest
 from tests.mutants.swapped import Held, swap
-from tests.mutants.trial import batches, difference
+from tests.mutants.trial import Trying, batches, difference
 from tests.mutants.waiting import TIMEOUT, UNFIT
 
 ROOT = Path(__file__).parents[2]
@@ -293,3 +296,34 @@ def test_a_mutant_is_found_by_a_process_that_has_collected_the_tests(tmp_path: P
         assert collected.run(both, 5.0).status == 0, "a mutant leaves nothing behind"
     finally:
         collected.close()
+
+
+@pytest.mark.parametrize(("fails", "fate"), [({"a": "mutant"}, "killed"), ({"b": "always"}, "survived"), ({}, "survived"),
+                                             ({"b": "always, compiled with the mutant"}, "killed")])  # fmt: skip
+def test_what_cannot_run_uncompiled_is_met_compiled(fails: dict[str, str], fate: str, tmp_path: Path) -> None:
+    """A test that fails uncompiled without the mutant too says nothing there: it is not left out, but met compiled."""
+    mutated: list[bool] = []
+
+    def uncompiled(names: list[str], limit: float, *mutant: object) -> Answer:
+        failed = [name for name in names if name in fails and ("always" in fails[name] or mutant)]
+        return Answer(1, f"FAILED {failed[0]}") if failed else Answer(0, "")
+
+    def compiled(names: list[str], limit: float, **environment: str) -> Answer:
+        met.append(names)
+        failed = [name for name in names if mutated and "compiled" in fails.get(name, "")]
+        return Answer(1, f"FAILED {failed[0]}") if failed else Answer(0, "")
+
+    @contextlib.contextmanager
+    def putting(file: str, text: str) -> Iterator[None]:
+        mutated.append(True)
+        yield
+        mutated.pop()
+
+    met: list[list[str]] = []
+    copy: Any = SimpleNamespace(folder=tmp_path, mutated=putting, uncompiled=SimpleNamespace(run=uncompiled), pytest=compiled)
+    near: Any = SimpleNamespace(imported=set(), passes=lambda test, run: True)
+    mutant = Mutant("statistics", "theory_sim/statistics/a.py", "NumberReplacer", 0, 1, 0, "f")
+    trying = Trying(mutant, "", "", copy, near, True)
+    assert trying.meet([("a", 0.1), ("b", 0.1), ("c", 0.1)], 1.0)[0] == fate
+    assert met == ([["b"]] if "b" in fails else [])
+    assert fate == "killed" or trying.run == 3

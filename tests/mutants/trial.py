@@ -92,7 +92,9 @@ class Trying:
     def meet(self, tests: Sequence[tuple[str, float]], longest: float) -> tuple[Fate, str]:
         """Return what became of it, and what found it."""
         if self.anew:
-            found = self.check() or self.uncompiled(tests, longest)
+            found = self.check()
+            if not found:
+                found, tests = self.uncompiled(tests, longest)
             if found:
                 return found
         for batch in batches(tests, longest):
@@ -108,26 +110,32 @@ class Trying:
         answer = self._with_it(lambda limit: run_check(self.copy, limit), START)
         return ("timeout" if answer.status == TIMEOUT else "killed", "tests/mutation_check.py") if answer.status else None
 
-    def uncompiled(self, tests: Sequence[tuple[str, float]], longest: float) -> tuple[Fate, str] | None:
-        """Meet tests where loops are not compiled; return None if they take too long there, and must be met compiled.
+    def uncompiled(
+        self, tests: Sequence[tuple[str, float]], longest: float
+    ) -> tuple[tuple[Fate, str] | None, Sequence[tuple[str, float]]]:
+        """Meet tests where loops are not compiled; return what found it, and the tests that are left to be met compiled.
 
-        A test counts that fails with the mutant and passes without.
+        A test counts that fails with the mutant and passes without. Left are those that fail without it too, such as for what
+        numba alone can run, and all if they take too long here.
         """
+        unable: list[tuple[str, float]] = []
         for batch in batches(tests, longest):
-            names = [test for test, _ in batch]
+            seconds = dict(batch)
+            names = list(seconds)
             while names:
                 with self.copy.mutated(self.mutant.file, self.changed):
                     answer = self.copy.uncompiled.run(names, START, *self._place)
                 if answer.status in (TIMEOUT, UNFIT):
-                    return None
+                    return None, tests
                 if not answer.status:
                     break
                 failed = answer.failed_test
                 if self.copy.uncompiled.run([failed], START).status == 0:
-                    return "killed", f"{failed}, uncompiled"
+                    return ("killed", f"{failed}, uncompiled"), ()
                 names = [test for test in names if test != failed]
-            self.run += len(batch)
-        return "survived", ""
+                unable.append((failed, seconds[failed]))
+            self.run += len(names)
+        return None, unable
 
     def batch(self, batch: list[tuple[str, float]]) -> tuple[Fate, str] | None:
         """Meet tests until one fails that passes without the mutant."""
