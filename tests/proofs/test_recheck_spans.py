@@ -1,0 +1,64 @@
+"""The second look's enclosures: of elementary expressions against points, of integrals against what a quadrature may be off."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import pytest
+import sympy
+
+from proofs_check.recheck.intervals import interval
+from proofs_check.recheck.refusal import Refused
+from proofs_check.recheck.spans import span
+
+X, Y = sympy.symbols("x y", real=True)
+EXPRESSIONS = [
+    X * Y - 3 + X**2, X**-2, sympy.sqrt(X) / Y, X ** sympy.Rational(1, 3), sympy.E * sympy.pi * X, sympy.exp(X - Y),
+    sympy.log(X + Y), sympy.cos(X * Y), sympy.sin(X), sympy.Abs(Y - X), sympy.atan(X), sympy.asin(X / 4), sympy.acos(Y / 4),
+    sympy.erf(X), X**Y, sympy.Rational(1, 3) * X,
+]
+
+_CLOSE = mpmath.mpf(10) ** -32
+
+
+def ends(found: Any) -> list[Any]:
+    return [mpmath.mpf(end._mpi_[0]) for end in (found.a, found.b)]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS, ids=str)
+def test_an_enclosure_holds_the_values_of_its_box_and_is_sharp_at_a_point(expression: sympy.Expr) -> None:
+    sides = {X: (Fraction(1, 2), Fraction(3, 2)), Y: (Fraction(1, 3), Fraction(2))}
+    whole = interval(expression, sides)
+    for a in (Fraction(1, 2), Fraction(9, 10), Fraction(3, 2)):
+        for b in (Fraction(1, 3), Fraction(7, 5), Fraction(2)):
+            exact = {X: sympy.Rational(a.numerator, a.denominator), Y: sympy.Rational(b.numerator, b.denominator)}
+            with mpmath.workdps(40):
+                value = mpmath.mpf(str(sympy.N(expression.subs(exact), 36)))
+                for found, widest in ((whole, 10), (interval(expression, {X: (a, a), Y: (b, b)}), _CLOSE)):
+                    low, high = ends(found)
+                    assert low - _CLOSE <= value <= high + _CLOSE and high - low <= widest
+
+
+@pytest.mark.parametrize("expression", [sympy.log(X), sympy.sqrt(X), sympy.asin(X + 1), sympy.gamma(X)], ids=str)
+def test_what_is_not_real_or_not_known_has_no_enclosure(expression: sympy.Expr) -> None:
+    with pytest.raises(Refused):
+        interval(expression, {X: (Fraction(-1), Fraction(1))})
+
+
+@pytest.mark.parametrize("number", [0, 3, -7])
+def test_an_integral_is_known_to_what_its_quadrature_may_be_off(number: int) -> None:
+    with mpmath.workdps(40):
+        found = span(sympy.Integral(X, (X, 0, 1)), {}, lambda node, values: mpmath.mpf(number))
+        off = mpmath.mpf(10) ** -30 * (1 + abs(number))
+        for end, expected in zip(ends(found), (number - off, number + off), strict=True):
+            assert abs(end - expected) < off / 1000
+
+
+def test_an_integral_moves_with_its_parameter() -> None:
+    def quadrature(node: sympy.Integral, values: Any) -> Any:
+        return values[Y] / 2
+
+    low, high = ends(span(sympy.Integral(X * Y, (X, 0, 1)), {Y: mpmath.iv.mpf([1, 2])}, quadrature))
+    assert low <= 0.5 and high >= 1.0 and high - low < 1.5
