@@ -9,6 +9,7 @@ import mpmath
 import pytest
 import sympy
 
+from proofs_check.recheck.boxes import _check_below
 from proofs_check.recheck.intervals import interval
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.spans import span
@@ -62,3 +63,14 @@ def test_an_integral_moves_with_its_parameter() -> None:
 
     low, high = ends(span(sympy.Integral(X * Y, (X, 0, 1)), {Y: mpmath.iv.mpf([1, 2])}, quadrature))
     assert low <= 0.5 and high >= 1.0 and high - low < 1.5
+
+
+@pytest.mark.parametrize("lower", [1.0, 2.0, 0.25])
+def test_a_bound_may_be_off_by_the_rounding_of_a_float_alone(lower: float) -> None:
+    for off, refused in ((Fraction(5, 10**16), False), (Fraction(5, 10**15), True)):
+        point = (Fraction(lower) * (1 - off),)
+        if refused:
+            with pytest.raises(Refused, match="no lower bound"):
+                _check_below(X, [X], point, lower)
+        else:
+            _check_below(X, [X], point, lower)

@@ -1,4 +1,4 @@
-"""Where a step of continuous time is cut at a threshold of the loss (`theory_sim.limit.flow`)."""
+"""Steps of continuous time: where they are cut at a threshold of the loss, and how residuals along a line are weighed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import math
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from theory_sim.limit import flow
+from theory_sim.limit.memories import _weights_of_line
 
 NEAR, SHORTEST = flow._CROSSING, flow._SMALLEST
 
@@ -35,3 +38,12 @@ def test_a_step_that_need_not_be_cut_is_not() -> None:
     assert cut(0.6 - 2.0 * NEAR, threshold=0.6) is not None
     assert cut(0.2, threshold=0.6, length=0.5 * SHORTEST) is None and cut(0.2, threshold=0.6, length=SHORTEST) is None
     assert cut(0.2, threshold=0.6, length=1.5 * SHORTEST) == SHORTEST, "nor is it cut any shorter"
+
+
+def test_residuals_along_a_line_are_weighed_by_the_integrals() -> None:
+    z = np.array([0.0, 1e-6, 9.9e-3, 1.01e-2, 0.3, 1.0, 7.0, 60.0])
+    first, last = _weights_of_line(z)
+    for k, decay in enumerate(z.tolist()):
+        for found, share in ((first[k], lambda x: 1.0 - x), (last[k], lambda x: x)):
+            expected, _ = quad(lambda x: math.exp(-decay * (1.0 - x)) * share(x), 0.0, 1.0, epsabs=1e-14, epsrel=1e-13)  # noqa: B023
+            assert found == pytest.approx(expected, rel=1e-10)
