@@ -6,11 +6,13 @@ arXiv:1810.05369: O(d) examples against Omega(d^2). The law is restated from kno
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from theory_sim.data.law import Array, DataLaw
+from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS
 
@@ -29,6 +31,12 @@ class XOR(DataLaw):
     summary = (r"one patch: $(\pm1,0)$ for $y=1$, $(0,\pm1)$ for $y=-1$, then $d-2$ coordinates $\pm1$, all over $\sqrt d$ "
                "(Wei, Lee, Liu, Ma, arXiv:1810.05369)")
     kinds = ("xor",)
+
+    @classmethod
+    def faults(cls, experiment: Any) -> Iterator[Fault]:
+        if experiment.d < 2:
+            yield Fault(f"d = {experiment.d} with data_law = {cls.name!r}", "the label is in two coordinates",
+                        "make d at least 2", ("d", "data_law"))
 
     @classmethod
     def second_dimension(cls, experiment: Any) -> int:

@@ -28,8 +28,9 @@ _SCHEDULES: Final = ("L-S", "S", "constant", "step", "cosine", "pieces")
 # Far below 2 / (Hessian's top eigenvalue), which is above 2 for inputs of norm 2, and below 2 / lambda.
 _LARGEST_RATE: Final = 2.0
 _LARGEST_DECAY: Final = 0.1
-# Rate x lambda is to be below 2, with room for rounding.
+# Rate x lambda is to be below 2, with room for rounding; of Nesterov's rule below 4/3, the least over all momenta.
 _STABLE: Final = 1.9
+_STABLE_WITH_MOMENTUM: Final = 1.3
 _LEAST: Final = 1e-12
 _STEPS: Final = 12
 _SIZE: Final = 24
@@ -54,11 +55,14 @@ class DrawnFields:
     ----------
     fixed, values : dict
         The fixed ones, and all so far. Each method gives a field a value, unless it has one, and returns what it has.
+    alternatives : dict
+        Other words of a choice that would read the fixed fields as well.
     """
 
     def __init__(self, draw: st.DrawFn | None, fixed: Mapping[str, Any]) -> None:
         self.fixed = {("lambda_" if name == "lambda" else name): value for name, value in fixed.items()}
         self.values = dict(self.fixed)
+        self.alternatives: dict[str, list[str]] = {}
         if draw is None:
             return
         self.unit: Callable[[], float] = lambda: draw(_UNIT)
@@ -93,6 +97,12 @@ class DrawnFields:
         """Whether a field is fixed at something else than nothing."""
         return self.fixed.get(name) is not None
 
+    @property
+    def stable(self) -> float:
+        """Rate x lambda to stay below."""
+        optimiser = OPTIMISERS[self.values.get("optimiser", "gradient-descent")]
+        return _STABLE if optimiser.in_theory else _STABLE_WITH_MOMENTUM
+
     def rates(self) -> list[float]:
         """Learning rates so far."""
         return [*(rate for name in _RATES if (rate := self.values.get(name)) is not None),
@@ -101,26 +111,57 @@ class DrawnFields:
     def experiment(self) -> Experiment:
         """The experiment, in float64 where rounding would spoil it in float32.
 
-        What a rule that is not known here, such as that of a plug-in, has against drawn fields is met with their defaults.
+        What a rule that is not known here, such as that of a plug-in, has against drawn fields is met with their defaults; what
+        it has against defaults of a choice's own fields, with the least values that these take; and what it has against a
+        choice that was drawn because it reads a fixed field, with another one that reads it.
         """
-        values = dict(self.values)
+        made = self._made(self.values)
+        for kind, others in self.alternatives.items():
+            for other in others:
+                if isinstance(made, Experiment):
+                    break
+                found = self._made({**self.values, kind: other})
+                made = found if isinstance(found, Experiment) else made
+        if isinstance(made, ExperimentError):
+            raise made
+        if made.dtype == "float32" and "dtype" not in self.fixed and precision_fault(made) is not None:
+            made = made.replace(dtype="float64")
+        return made
+
+    def _made(self, drawn: Mapping[str, Any]) -> Experiment | ExperimentError:
+        """The experiment, or why there is none with the fixed fields and these choices."""
+        values = dict(drawn)
         free = values.keys() - self.fixed.keys() - {registry.kind for registry in CHOSEN}
+        lowered: set[str] = set()
         while True:
             try:
-                made = Experiment(**values)
-                break
+                return Experiment(**values)
             except ExperimentError as error:
-                blamed = {("lambda_" if name == "lambda" else name) for fault in error.faults for name in fault.fields} & free
-                if not blamed:
-                    raise
+                named = {("lambda_" if name == "lambda" else name) for fault in error.faults for name in fault.fields}
+                least = _least_own(values, self.fixed, named - lowered)
+                blamed = named & free
+                if least:
+                    lowered |= least.keys()
+                    values |= least
+                elif not blamed:
+                    return error
                 free -= blamed
                 if "dtype" in blamed and values.get("dtype") == "float32":
                     values["dtype"], free = "float64", free | blamed - {"dtype"}
                 else:
                     values = {name: value for name, value in values.items() if name not in blamed}
-        if made.dtype == "float32" and "dtype" not in self.fixed and precision_fault(made) is not None:
-            made = made.replace(dtype="float64")
-        return made
+
+
+def _least_own(values: Mapping[str, Any], fixed: Mapping[str, Any], named: set[str]) -> dict[str, Any]:
+    """Least values of those own fields of the choices among ``named`` that are not fixed."""
+    found: dict[str, Any] = {}
+    for registry in CHOSEN:
+        chosen = str(values.get(registry.kind))
+        for name, info in registry[chosen].own_fields().items() if chosen in registry else ():
+            least = [rule.ge for rule in info.metadata if getattr(rule, "ge", None) is not None]
+            if name in named and name not in fixed and least:
+                found[name] = least[0]
+    return found
 
 
 def draw_fields(fields: DrawnFields) -> None:
@@ -130,7 +171,9 @@ def draw_fields(fields: DrawnFields) -> None:
         asked = [set(registry.readers(name)) for name in fields.fixed if name not in Experiment.model_fields]
         readers = set.intersection(*found) if (found := [names for names in asked if names]) else set()
         if readers:
-            fields.word(registry.kind, *sorted(readers))
+            chosen = fields.word(registry.kind, *sorted(readers))
+            if registry.kind not in fields.fixed:
+                fields.alternatives[registry.kind] = sorted(readers - {chosen})
     _draw_data(fields)
     _draw_network(fields)
     draw_schedule(fields)
@@ -175,7 +218,7 @@ def _draw_size(fields: DrawnFields) -> int:
     fixed = fields.fixed
     if fixed.get("overlap_z", 0.0) != 0:
         fields.word("network", "shared")
-    least_d = 3 if fields.values.get("network") == "shared" else 1
+    least_d = 3 if fields.values.get("network") == "shared" else 2 if fields.values.get("data_law") == "xor" else 1
     least_n = fixed.get("batch_size") or 1
     if fixed.get("N", 0) is None or fields.given("kappa"):
         kappa = fields.number("kappa", 0.5, 1.0) or 0.5
@@ -210,7 +253,7 @@ def _draw_network(fields: DrawnFields) -> None:
 def draw_schedule(fields: DrawnFields) -> None:
     """Draw a schedule that reads the fixed fields, and its rates, below 2 / lambda."""
     fixed = fields.fixed
-    largest = min(_LARGEST_RATE, _STABLE / max(fixed.get("lambda_", 0.0), _LEAST))
+    largest = min(_LARGEST_RATE, fields.stable / max(fixed.get("lambda_", 0.0), _LEAST))
     law = fields.word("schedule", *fitting_schedules(fields))
     if law != "pieces":
         least = fixed.get("eta_2", 0.0) if fixed.get("eta_2", 0.0) * fixed.get("lambda_", 0.0) < 2 else 0.0
@@ -253,7 +296,7 @@ def fitting_schedules(fields: DrawnFields) -> list[str]:
 def _draw_noise(fields: DrawnFields) -> None:
     """Draw lambda, tau_xi and tau_0, which is stationary only with both of the others."""
     fixed = fields.fixed
-    largest = max(_LEAST, min(_LARGEST_DECAY, _STABLE / max(fields.rates(), default=1.0)))
+    largest = max(_LEAST, min(_LARGEST_DECAY, fields.stable / max(fields.rates(), default=1.0)))
     stationary = fixed.get("tau_0") == "stationary" or fields.given("tau_0_rate")
     lawful = issubclass(OPTIMISERS[fields.values.get("optimiser", "gradient-descent")], LinearOptimiser)
     if "lambda_" not in fixed:
@@ -267,7 +310,7 @@ def _draw_noise(fields: DrawnFields) -> None:
         fields.number("tau_0", 0.01, 1.0)
         return
     fields.word("tau_0", "stationary")
-    highest = min(_LARGEST_RATE, _STABLE / max(lambda_, _LEAST))
+    highest = min(_LARGEST_RATE, fields.stable / max(lambda_, _LEAST))
     if fields.number("tau_0_rate", 0.025 * highest, highest) is None:  # then it is eta_1's
         fields.number("eta_1", 0.025 * highest, highest)
 
