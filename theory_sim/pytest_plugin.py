@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from theory_sim.testing.simulator.report import Finding
 
-__all__ = ["LawItem"]
+__all__ = ["LawItem", "load_simulator"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +38,8 @@ def _items(session: pytest.Session, place: str, fields: list[str]) -> Iterator[L
     from theory_sim.testing.simulator.runs import Runs
 
     try:
-        found = findings(Runs(_load(place), dict(_field(each) for each in fields)))
+        folder = str(session.config.invocation_params.dir)
+        found = findings(Runs(load_simulator(place, folder), dict(_field(each) for each in fields)))
     except TheorySimError as error:
         raise pytest.UsageError(str(error)) from error
     known: dict[str, Finding] = {}
@@ -53,16 +54,31 @@ def _items(session: pytest.Session, place: str, fields: list[str]) -> Iterator[L
         yield LawItem.from_parent(session, name=f"{place}[{law}]", law=law, find=find)
 
 
-def _load(place: str) -> Any:
+def load_simulator(place: str, folder: str) -> Any:
+    """The function; its module is looked for where pytest was started too, as ``python -m`` does."""
+    import sys
     from importlib import import_module
 
     module, colon, name = place.partition(":")
+    expected = "expected module:function, as in my_package.my_module:my_run, with a function that takes a task"
+    if not colon or "/" in module or module.endswith(".py"):
+        raise pytest.UsageError(f"--simulator {place}: {expected}")
+    if folder not in sys.path:
+        sys.path.append(folder)
     try:
-        simulator = getattr(import_module(module), name) if colon else None
-    except (ImportError, AttributeError) as error:
-        raise pytest.UsageError(f"--simulator {place}: {error}") from error
+        simulator = import_module(module)
+        for part in name.split("."):
+            simulator = getattr(simulator, part)
+    except ModuleNotFoundError as error:
+        missing = error.name is not None and (module == error.name or module.startswith(f"{error.name}."))
+        looked = f"; looked for in {folder} and on the Python path" if missing else f", which {module} imports"
+        raise pytest.UsageError(f"--simulator {place}: {error}{looked}") from error
+    except AttributeError as error:
+        raise pytest.UsageError(f"--simulator {place}: {error}; {expected}") from error
+    except Exception as error:
+        raise pytest.UsageError(f"--simulator {place}: importing {module} raised {type(error).__name__}: {error}") from error
     if not callable(simulator):
-        raise pytest.UsageError(f"--simulator {place}: expected module:function, with a function that takes a task")
+        raise pytest.UsageError(f"--simulator {place}: {type(simulator).__name__} {name!r} cannot be called; {expected}")
     return simulator
 
 
@@ -92,6 +108,12 @@ class LawItem(pytest.Item):
             pytest.skip(finding.detail)
         if finding.outcome == "broken":
             pytest.fail(str(finding), pytrace=False)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """An answer of the wrong form, or fields without an experiment, in words; other errors with their traceback."""
+        from theory_sim.errors import TheorySimError
+
+        return str(excinfo.value) if isinstance(excinfo.value, TheorySimError) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[str, None, str]:
         """What a failure's headline says."""

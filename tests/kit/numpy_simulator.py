@@ -33,11 +33,24 @@ class Simulator:
         z = rng.standard_normal((n, e.d)) / np.sqrt(e.d)
         along = z @ w_star
         x1 = z + np.outer(y * (e.gamma_0 + np.abs(along)) - along, w_star)
-        alpha = rng.uniform(e.alpha_min, e.alpha_max, size=n)
+        alpha = self.draw_alpha(rng, n)
         b = np.where(y > 0, 0.0, rng.choice([-1.0, 1.0], size=n))
         x2 = self.second_patch(alpha, b)
         x1[kind == 1], x2[kind == 0] = 0.0, 0.0
+        if stream == "data" and self.bug != "labels without their flips":
+            y[rng.permutation(n)[: round(e.label_flips * n)]] *= -1
         return {"x1": x1, "x2": x2, "y": y, "w_star": w_star}
+
+    def draw_alpha(self, rng: np.random.Generator, n: int) -> Array:
+        law, own, low, high = self.e.alpha_law, self.e.own_values, self.e.alpha_min, self.e.alpha_max
+        if law == "uniform" or self.bug == "uniform alpha":
+            return rng.uniform(low, high, size=n)
+        if law == "fixed":
+            return np.full(n, high)
+        if law == "two-point":
+            return rng.choice([high, low], size=n, p=[own["alpha_share"], 1 - own["alpha_share"]])
+        power = own["alpha_power"] + 1
+        return (low**power + (high**power - low**power) * rng.random(n)) ** (1 / power)
 
     def draw_data(self) -> tuple[dict[str, Array], dict[str, Array]]:
         w_star = np.random.default_rng([self.seed, 9]).standard_normal(self.e.d)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from theory_sim.testing.simulator import data_law, noise_law, start_law
 from theory_sim.testing.simulator.agreement_law import AgreementBroken, agrees_with_simulate
 from theory_sim.testing.simulator.draw_laws import POWER, Broken, smallest_level_found, smallest_share_found
+from theory_sim.testing.simulator.kinds import KindBroken, kind_is_right
 from theory_sim.testing.simulator.report import Finding, Report
 from theory_sim.testing.simulator.runs import SAME, SEEDS, STEPS, Case, Runs
 from theory_sim.testing.simulator.search import StepBroken, steps_are_right
@@ -121,6 +123,16 @@ LAWS: Final[dict[str, Law]] = {
         lambda cases: data_law.examples_have_law(cases, test=True), test_set=True), ("data",)),
     "test-fresh": Law("Test and training set have no draw in common, and the same w*.", "THEORY §1", _of_data(
         data_law.fresh_test_set, test_set=True), ("data", "test-data")),
+    **{kind: Law(f"Steps, whole runs and noise are right {where}.", source, partial(kind_is_right, kind=kind), ("step",))
+       for kind, where, source in (
+           ("optimisers", "with momentum, adaptive rules, and decoupled weight decay", "THEORY §15"),
+           ("mini-batches", "with mini-batches: without and with replacement, and by passes", "THEORY §12"),
+           ("placed-noise", "with noise in other places than the gradient, annealed", "THEORY §12"),
+           ("shared-network", "in the shared network", "THEORY §2"),
+           ("losses", "with the squared, the exponential and the hinge loss", "THEORY §12"),
+           ("networks", "with other activations, biases, a trained second layer, an output scale", "THEORY §2"),
+           ("data-laws", "on other data: laws of alpha, flipped labels, the XOR law, a weak and a strong feature", "THEORY §1"),
+       )},
 }
 """Laws of the battery, by name."""
 
@@ -143,12 +155,12 @@ def find_law(name: str, runs: Runs) -> Finding:
         return Finding(name, "holds", LAWS[name].test(runs))
     except Declined as reason:
         return Finding(name, "not covered", str(reason))
-    except (StepBroken, AgreementBroken, _BrokenBy) as broken:
+    except (StepBroken, AgreementBroken, KindBroken, _BrokenBy) as broken:
         return Finding(name, "broken", str(broken), broken.experiment, broken.mistakes)
 
 
 def check_simulator(simulator: Simulator, **fixed: Any) -> Report:
-    """Test a simulator of THEORY §1-§5 against every law that it can be tested on.
+    """Test a simulator of THEORY §1-§5, and of whatever it follows beyond, against every law that it can be tested on.
 
     Parameters
     ----------
@@ -156,8 +168,8 @@ def check_simulator(simulator: Simulator, **fixed: Any) -> Report:
         Adapter of your simulator: takes a `Task`, runs it, and returns a dict with ``W``, (steps + 1, m_W, d), and ``V``,
         (steps + 1, m_V, 2): the weights before each step and at the end. It takes data, start and noise from the task; what it
         does not take from there, it draws itself, and then returns: ``w`` and ``v`` with a start, ``data`` and ``test`` (each
-        with ``x1``, ``x2``, ``y``, ``w_star``). ``f``, (steps + 1, N), is compared if it is there. It raises `Declined` if it
-        cannot run a task.
+        with ``x1``, ``x2``, ``y``, ``w_star``). ``f``, (steps + 1, N), is compared if it is there. It says by `Task.follows`
+        what it has beyond the paper's step, such as mini-batches, and raises `Declined` if it cannot run a task.
     **fixed
         Fields of the Experiment to hold at a value, such as ``neurons="independent"``.
 

@@ -11,25 +11,49 @@ from scipy import stats
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.draw_laws import Broken, draws_are_gaussian, draws_are_independent, draws_have_level
-from theory_sim.testing.simulator.task import Answer, Examples
+from theory_sim.testing.simulator.task import Answer, Declined, Examples
 
 __all__ = ["examples_have_law", "fresh_test_set"]
 
 Array = np.ndarray[Any, Any]
 # Shared out among the tests of a set of examples, of which there are fewer than 20.
 _LEVEL = 1e-6 / 20
+# Laws of alpha that are written out here.
+_ALPHA = ("uniform", "fixed", "two-point", "power")
 
 
 def examples_have_law(cases: Sequence[tuple[Experiment, Answer]], *, test: bool = False) -> None:
     """Kinds, labels, and both patches of the training set, or of the test set (whose kinds are given)."""
     for e, answer in cases:
+        _require_known(e)
         examples = answer.test if test else answer.data
         assert examples is not None, "asked of answers with a test set"
         if not test:
             _kinds(e, examples)
+            examples = _unflipped(e, examples)
         _labels(examples, len(cases))
         _first_patch(e, examples, len(cases))
         _second_patch(e, examples, len(cases))
+
+
+def _require_known(e: Experiment) -> None:
+    if not e.has_pq or e.network == "shared" or e.alpha_law not in _ALPHA:
+        raise Declined("the battery knows the law of the P/Q mixture, its second patches in the basis (z, zeta / r), "
+                       f"with alpha {', '.join(_ALPHA)}")
+
+
+def _unflipped(e: Experiment, examples: Examples) -> Examples:
+    """Examples with the labels that their patches have; the share of others is that of the experiment."""
+    if e.label_flips == 0:
+        return examples
+    p, q = _holding(examples)
+    along = np.sign(examples.x1 @ examples.w_star)
+    right = np.where(p, along, np.where(q & (examples.x2[:, 1] != 0.0), -1.0, 1.0))
+    count, expected = int(np.sum(right != examples.y)), round(e.label_flips * len(right))
+    if count != expected:
+        raise Broken(f"{count} labels of {len(right)} are flipped, {expected} expected",
+                     *(["labels without their flips"] if count == 0 else []))
+    return examples._replace(y=right)
 
 
 def _holding(examples: Examples) -> tuple[Array, Array]:
@@ -104,6 +128,9 @@ def _second_patch(e: Experiment, examples: Examples, runs: int) -> None:
     plus = int(np.sum(turn[y < 0] > 0))
     if (y < 0).any() and float(stats.binomtest(plus, int(np.sum(y < 0))).pvalue) < _LEVEL / runs:
         raise Broken(f"{plus} of {int(np.sum(y < 0))} x_2 with y = -1 are along z + zeta, probability 1/2")
+    if e.alpha_law != "uniform":
+        _other_alpha(e, alpha, runs)
+        return
     low, width = e.alpha_min, e.alpha_max - e.alpha_min
     if width == 0.0:
         if not np.allclose(alpha, low):
@@ -116,9 +143,26 @@ def _second_patch(e: Experiment, examples: Examples, runs: int) -> None:
                      *(["alpha squared in the second patch"] if squared else []))
 
 
+def _other_alpha(e: Experiment, alpha: Array, runs: int) -> None:
+    """Lengths of second patches by another law than the theory's."""
+    found = f"from {alpha.min():.4g} to {alpha.max():.4g}, mean {alpha.mean():.4g} ({len(alpha)} draws)"
+    if e.alpha_law == "power":
+        low, high, power = e.alpha_min, e.alpha_max, e.own_values["alpha_power"] + 1.0
+        right = float(stats.kstest(alpha, lambda a: (a**power - low**power) / (high**power - low**power)).pvalue)
+    else:
+        values = [e.alpha_max] if e.alpha_law == "fixed" else [e.alpha_min, e.alpha_max]
+        near = np.abs(alpha[:, None] - values) < 1e-5 * e.alpha_max
+        long = int(near[:, -1].sum())
+        share = 1.0 if e.alpha_law == "fixed" else e.own_values["alpha_share"]
+        right = float(near.any(axis=1).all()) * float(stats.binomtest(long, len(alpha), share).pvalue)
+    if right < _LEVEL / runs:
+        raise Broken(f"alpha has not the law {e.alpha_law!r} on [{e.alpha_min:.4g}, {e.alpha_max:.4g}]: {found}")
+
+
 def fresh_test_set(cases: Sequence[tuple[Experiment, Answer]]) -> None:
     """No draw of the test set is one of the training set; w* is the same."""
     for e, answer in cases:
+        _require_known(e)
         assert answer.test is not None, "asked of answers with a test set"
         if not np.allclose(answer.test.w_star, answer.data.w_star, atol=1e-5):
             raise Broken("the test set has another w*", "a test set of another problem: a new w*")

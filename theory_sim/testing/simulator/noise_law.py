@@ -11,7 +11,8 @@ from scipy import stats
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.draw_laws import Broken, draws_are_gaussian, draws_are_independent, draws_have_level
-from theory_sim.testing.simulator.rule import Rule, possible_rates
+from theory_sim.testing.simulator.rule import Rule
+from theory_sim.testing.simulator.settings import rule_of
 from theory_sim.testing.simulator.task import Answer, Declined
 
 __all__ = [
@@ -25,18 +26,26 @@ _LAYERS = ("W", "V")
 
 def _rule(case: Case) -> Rule:
     experiment, answer = case
-    rates = np.array([found[0] for found in possible_rates(experiment, answer)])
-    return Rule(experiment, answer._replace(noise=None), rates)
+    return rule_of(experiment, answer._replace(noise=None))
 
 
 def _increments(case: Case) -> tuple[Array, Array]:
-    """xi of every step and both layers: what is left of a step when gradient and decay are taken away."""
+    """xi of every step and both layers: what is left of a step when gradient, decay and placed noise are taken away.
+
+    Of a linear rule the gradient that it was given follows from the direction that it took, and from what it remembers.
+    """
     rule, answer = _rule(case), case[1]
+    if rule.adaptive:
+        raise Declined("a rule that divides by the size of the gradient does not let its noise be taken out of the weights")
     found: tuple[list[Array], list[Array]] = ([], [])
+    buffers = [np.zeros_like(answer.W[0]), np.zeros_like(answer.V[0])]
     for t, rate in enumerate(rule.rates):
-        step = rule.step(t, answer.W[t], answer.V[t])
-        for xi, moved, after in zip(found, (step.W, step.V), (answer.W, answer.V), strict=True):
-            xi.append((moved - after[t + 1]) / rate)
+        at = rule.numbers(t)
+        for i, (U, g, placed) in enumerate(zip((answer.W, answer.V), rule.at(t).gradients, rule.increments(t), strict=True)):
+            direction = ((1.0 if rule.coupled else rule.kept(rate)) * U[t] - U[t + 1] - placed) / rate
+            taken = (direction - at.along_buffer * at.kept * buffers[i]) / (at.along_buffer * at.taken + at.along_gradient)
+            buffers[i] = at.kept * buffers[i] + at.taken * taken
+            found[i].append(taken - g - (rule.decay(U[t], t) if rule.coupled else 0.0))
     return np.array(found[0]), np.array(found[1])
 
 
@@ -48,7 +57,8 @@ def _standardised(cases: Sequence[Case]) -> dict[str, Array]:
     """Draws of each layer, (runs, steps, neurons, coordinates), one of each pair, over tau_xi."""
     e = cases[0][0]
     runs = [_increments(case) for case in cases]
-    return {layer: np.array([run[i] for run in runs])[:, :, :: _share(e)] / e.tau_xi for i, layer in enumerate(_LAYERS)}
+    return {layer: np.array([run[i] for run in runs])[:, :, :: _share(e)] / e.tau_xi
+            for i, layer in enumerate(_LAYERS) if runs[0][i].size}
 
 
 def noise_has_level(cases: Sequence[Case]) -> None:
@@ -89,7 +99,7 @@ def partners_share_noise(cases: Sequence[Case]) -> None:
     for case in cases:
         e, answer = case
         for layer, xi, U in zip(_LAYERS, _increments(case), (answer.W, answer.V), strict=True):
-            if e.neurons == "paired":
+            if e.neurons == "paired" and U.size:
                 off = float(np.abs(xi[:, ::2] - xi[:, 1::2]).max())
                 allowed = 1e4 * answer.eps * (float(np.abs(U).max()) / float(_rule(case).rates.min()) + e.tau_xi)
                 if not off <= allowed:
@@ -124,18 +134,17 @@ def accumulated_noise_correlates(cases: Sequence[Case], *, level: float = 1e-6) 
     It is what is left of the weights when the accumulated signal, by the gradients at the weights that were observed, is
     taken away. Products of entries over tau_s tau_t have mean rho and variance 1 + rho^2.
     """
-    if cases[0][0].optimiser != "gradient-descent":
-        raise Declined("its closed form is that of gradient descent")
     steps = len(cases[0][1].W) - 1
     times = np.unique(np.linspace(0, steps, 5).astype(int))
     pairs = [(s, t) for s in times for t in times if s <= t]
-    runs = [(_accumulated(case), *_expected(case)) for case in cases]
+    runs = [(_accumulated(case), _expected(case)) for case in cases]
     for i, layer in enumerate(_LAYERS):
-        for s, t in pairs:
+        for s, t in pairs if runs[0][0][i].size else []:
             off = variance = 0.0
-            for noise, tau, kept in runs:
+            for noise, expected in runs:
+                tau = np.sqrt(np.diag(expected))
                 products = (noise[i][s] * noise[i][t])[:: _share(cases[0][0])] / (tau[s] * tau[t])
-                rho = kept[t] / kept[s] * tau[s] / tau[t]
+                rho = expected[s, t] / (tau[s] * tau[t])
                 off += float(np.sum(products - rho))
                 variance += products.size * (1.0 + rho**2)
             if 2 * float(stats.norm.sf(abs(off) / math.sqrt(variance))) * 2 * len(pairs) < level:
@@ -144,22 +153,42 @@ def accumulated_noise_correlates(cases: Sequence[Case], *, level: float = 1e-6) 
                              f"{math.sqrt(variance) / products.size / len(runs):.2g}")
 
 
-def _expected(case: Case) -> tuple[Array, Array]:
-    """tau_t, and the product of the decays up to t."""
-    e, rates = case[0], _rule(case).rates
-    tau, kept = [e.tau_0_value], [1.0]
-    for rate in rates:
-        decay = 1.0 - rate * e.lambda_
-        tau.append(math.hypot(decay * tau[-1], rate * e.tau_xi))
-        kept.append(decay * kept[-1])
-    return np.array(tau), np.array(kept)
+def _expected(case: Case) -> Array:
+    """Covariance of the accumulated noise at all times, by what U_0 and each xi add to it: the rule applied to each alone."""
+    e, rule = case[0], _rule(case)
+    inputs = np.eye(1 + len(rule.rates))  # of U_0, then of each step's xi
+    state, buffer = inputs[0], np.zeros(len(inputs))
+    response = [state]
+    for t in range(len(rule.rates)):
+        state, buffer = _linear_step(rule, t, state, buffer, inputs[1 + t])
+        response.append(state)
+    levels = np.full(len(inputs), e.tau_xi)
+    levels[0] = e.tau_0_value
+    scaled = np.array(response) * levels
+    covariance: Array = scaled @ scaled.T
+    return covariance
+
+
+def _linear_step(rule: Rule, t: int, state: Array, buffer: Array, gradient: Array) -> tuple[Array, Array]:
+    """One part of the weights, and of the buffer, after step t of a linear rule."""
+    at, rate = rule.numbers(t), float(rule.rates[t])
+    taken = gradient + (rule.decay(state, t) if rule.coupled else 0.0)
+    buffer = at.kept * buffer + at.taken * taken
+    direction = at.along_buffer * buffer + at.along_gradient * taken
+    return (1.0 if rule.coupled else rule.kept(rate)) * state - rate * direction, buffer
 
 
 def _accumulated(case: Case) -> tuple[Array, Array]:
+    """What is left of the weights when the accumulated signal is taken away, and with it the placed noise."""
     rule, answer = _rule(case), case[1]
-    signal = [np.zeros_like(answer.W), np.zeros_like(answer.V)]
-    for t, rate in enumerate(rule.rates):
-        gradients = rule.step(t, answer.W[t], answer.V[t]).gradients
-        for part, gradient in zip(signal, gradients, strict=True):
-            part[t + 1] = (1.0 - rate * rule.e.lambda_) * part[t] - rate * gradient
-    return answer.W - signal[0], answer.V - signal[1]
+    if rule.adaptive:
+        raise Declined("its closed form is that of rules that are linear in the gradients")
+    left = []
+    for i, U in enumerate((answer.W, answer.V)):
+        state, buffer, parts = np.zeros_like(U[0]), np.zeros_like(U[0]), [U[0]]
+        for t in range(len(rule.rates)):
+            state, buffer = _linear_step(rule, t, state, buffer, rule.at(t).gradients[i])
+            state = state - rule.increments(t)[i]
+            parts.append(U[t + 1] - state)
+        left.append(np.array(parts))
+    return left[0], left[1]

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.testing.drawn_fields import DrawnFields
-from theory_sim.testing.simulator.task import PARTS, Answer, Declined, Simulator, Task, ask
+from theory_sim.experiment.own_fields import own_field_names
+from theory_sim.testing.drawn_fields import DrawnFields, fitting_schedules
+from theory_sim.testing.simulator.optimiser_rule import KNOWN_OPTIMISERS
+from theory_sim.testing.simulator.placed_draws import KNOWN_PLACEMENTS
+from theory_sim.testing.simulator.task import EXTENSIONS, PARTS, Answer, Declined, Simulator, Task, ask
 
 __all__ = ["SAME", "SEEDS", "STEPS", "Case", "Runs"]
 
 Case = tuple[Experiment, Answer]
-SAME: Final[Mapping[str, Any]] = {
-    "network": "split", "noise_placement": "none", "patterns": "moving", "batch_size": None, "epsilon_2": None,
-}
+SAME: Final[Mapping[str, Any]] = {"patterns": "moving", "epsilon_2": None}
 """Fields that the battery does not vary: `rule` has no step for others."""
+# Fields at which a simulator of THEORY §1-§3 is tested, that need not follow more; what is drawn beside has defaults.
+_PLAIN: Final = {**SAME, "network": "split", "noise_placement": "none", "batch_size": None}
 # What the step and the draws of the battery follow; of other fields they know the default.
 _KNOWN: Final = {
     "name", "d", "kappa", "N", "p0", "q0", "g0", "r", "alpha_min", "alpha_max", "counts", "n_test", "m_W", "m_V", "neurons",
-    "dtype", "schedule", "eta_1", "eta_2", "epsilon_1", "step_tau", "step_factor", "pieces", "lambda_", "loss", "optimiser",
-    "tau_xi", "tau_0", "tau_0_rate", "max_tau", "max_steps", "seed", "record_every", "schedule_clock",
+    "dtype", "schedule", "eta_1", "eta_2", "epsilon_1", "step_tau", "step_factor", "pieces", "lambda_",
+    "tau_xi", "tau_0", "tau_0_rate", "max_tau", "max_steps", "seed", "record_every", "schedule_clock", "overlap_z",
+    "noise_level", "noise_annealing", "noise_factor", *EXTENSIONS,
 }
-_OPTIMISERS: Final = ("gradient-descent", "heavy-ball")
+# Choices of which the step is written out; of other fields the package's own functions are asked, those of plug-ins too.
+_WRITTEN: Final = {"optimiser": KNOWN_OPTIMISERS, "noise_placement": KNOWN_PLACEMENTS}
 SEEDS: Final = 4
 STEPS: Final = 20
 # Draws of 80 000 numbers a layer: four seeds, 20 steps, 1000 numbers a step if neurons are paired. Rates are not 1, at which
@@ -49,6 +54,8 @@ class Runs:
         As `check_simulator` takes it.
     fixed : dict
         Fields of the Experiment to hold at a value.
+    followed : tuple of str, optional
+        Fields that the simulator is known to follow; those that are fixed, unless given.
 
     Raises
     ------
@@ -58,14 +65,18 @@ class Runs:
 
     simulator: Simulator
     fixed: dict[str, Any] = field(default_factory=dict)
+    followed: tuple[str, ...] | None = None
     _kept: dict[Any, list[list[Case]] | Declined] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        optimiser = self.fixed.get("optimiser", _OPTIMISERS[0])
-        if optimiser not in _OPTIMISERS or self.fixed.get("decay", "coupled") != "coupled":
-            raise InputError(f"optimiser = {optimiser!r} with decay = {self.fixed.get('decay', 'coupled')!r}",
-                             f"the battery knows the step of {' and '.join(_OPTIMISERS)}, with coupled decay",
-                             "hold one of these")
+        self.fixed = DrawnFields(None, self.fixed).fixed
+        fields = {*Experiment.model_fields, *own_field_names()}
+        if unknown := [name for name in self.fixed if name not in fields]:
+            raise InputError(f"{unknown[0]} held fixed", "a field of an Experiment", "see `theory-sim list fields`")
+        for name, known in _WRITTEN.items():
+            if (value := self.fixed.get(name, known[0])) not in known:
+                raise InputError(f"{name} = {value!r}", f"the battery knows the step of {', '.join(known)}",
+                                 "hold one of these")
         for name, value in self.fixed.items():
             if name in Experiment.model_fields and name not in _KNOWN:
                 only = SAME.get(name, Experiment.model_fields[name].default)
@@ -75,30 +86,46 @@ class Runs:
 
     def run(self, experiment: Experiment, *, gives: tuple[str, ...] = PARTS, steps: int | None = None) -> tuple[Task, Answer]:
         """One run, with everything given unless ``gives`` says less."""
-        task = Task(experiment, steps or experiment.max_steps or 1, gives)
+        followed = tuple(self.fixed) if self.followed is None else self.followed
+        task = Task(experiment, steps or experiment.max_steps or 1, gives, followed)
         return task, ask(self.simulator, task)
 
     def wide(self, *gives: str) -> list[list[Case]]:
         """Runs for laws of noise and start, a list for each law of neurons: that many seeds."""
-        return self._drawn(_WIDE, gives, STEPS, ("paired", "independent"))
+        return self._drawn(self.beside_fixed(_WIDE), gives, STEPS, ("paired", "independent"))
+
+    def wide_of_one_law(self, *gives: str) -> list[Case]:
+        """As `wide`, with one law of neurons: paired, unless another is fixed."""
+        return self._drawn(self.beside_fixed(_WIDE), gives, STEPS, ("paired",))[0]
 
     def many(self) -> list[list[Case]]:
         """Runs for laws of data: many examples, one step."""
-        return self._drawn(_MANY, (), 1, ("paired",))
+        return self._drawn(self.beside_fixed(_MANY), (), 1, ("paired",))
 
-    def _drawn(self, design: dict[str, Any], gives: tuple[str, ...], steps: int, laws: Sequence[str]) -> list[list[Case]]:
-        key = (gives, steps)
+    def _drawn(self, design: dict[str, Any], gives: tuple[str, ...], steps: int, laws: tuple[str, ...]) -> list[list[Case]]:
+        key = (gives, steps, laws)
         if key not in self._kept:
-            laws = [self.fixed["neurons"]] if "neurons" in self.fixed else laws
             try:
                 self._kept[key] = [[(e, self.run(e, gives=gives, steps=steps)[1]) for e in self._seeds(design, neurons)]
-                                   for neurons in laws]
+                                   for neurons in ((self.fixed["neurons"],) if "neurons" in self.fixed else laws)]
             except Declined as declined:
                 self._kept[key] = declined
         found = self._kept[key]
         if isinstance(found, Declined):
             raise found
         return found
+
+    def with_fields(self, fields: Mapping[str, Any]) -> Runs:
+        """Runs with more fields fixed, which the simulator must say that it follows."""
+        return Runs(self.simulator, {**self.fixed, **fields}, tuple(self.fixed))
+
+    def plain(self, **fields: Any) -> dict[str, Any]:
+        """Fields to draw experiments with: those that are fixed, and beside them those of THEORY §1-§3."""
+        return {**_PLAIN, **fields, **self.fixed}
+
+    def schedules(self) -> list[str]:
+        """Schedules that the experiments can have."""
+        return [self.fixed["schedule"]] if "schedule" in self.fixed else fitting_schedules(DrawnFields(None, self.fixed))
 
     def beside_fixed(self, design: Mapping[str, Any]) -> dict[str, Any]:
         """Fields of a whole design that can stand beside the fixed ones."""
@@ -111,7 +138,7 @@ class Runs:
 
     def _seeds(self, design: dict[str, Any], neurons: str) -> Iterator[Experiment]:
         fields = DrawnFields(None, self.fixed)
-        fields.values = {**SAME, **design, "neurons": neurons, **self.fixed}
+        fields.values = {**_PLAIN, **design, "neurons": neurons, **self.fixed}
         first = fields.experiment()
         for number in range(SEEDS):
             yield first.replace(seed=first.seed + number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, Final
 
@@ -12,23 +12,23 @@ from hypothesis.errors import NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
 from theory_sim.experiment import Experiment
-from theory_sim.testing.drawn_fields import DrawnFields, fitting_schedules
 from theory_sim.testing.simulator.draw_laws import Broken
-from theory_sim.testing.simulator.rule import possible_rates
-from theory_sim.testing.simulator.runs import SAME, Case, Runs
+from theory_sim.testing.simulator.runs import Case, Runs
+from theory_sim.testing.simulator.settings import possible_settings
 from theory_sim.testing.simulator.step_law import deviation, likely_mistakes, sizes_of_terms
-from theory_sim.testing.simulator.task import Answer
+from theory_sim.testing.simulator.task import Answer, Declined
 from theory_sim.testing.strategies import experiments
 
-__all__ = ["StepBroken", "draw_some", "steps_are_right"]
+__all__ = ["LOSS_ANNEALED", "StepBroken", "draw_some", "steps_are_right", "steps_of_designs"]
 
 # Experiments of each schedule: left to itself, hypothesis has few of some.
 _EXAMPLES: Final = 12
 # L-S that anneals after 2 to 9 of its 12 steps (and at none, or before the first, in about one of 12 data sets).
-_ANNEALED: Final[dict[str, Any]] = {
+LOSS_ANNEALED: Final[dict[str, Any]] = {
     "schedule": "L-S", "d": 4, "N": 24, "p0": 0.3, "q0": 0.3, "g0": 1.0, "alpha_min": 0.5, "alpha_max": 1.0, "m_W": 24,
     "m_V": 24, "eta_1": 1.0, "eta_2": 0.25, "epsilon_1": 0.35, "lambda_": 0.02, "tau_xi": 0.02, "tau_0": 0.3, "max_steps": 12,
 }
+"""Fields of experiments in which the loss changes the rate."""
 # Runs that shrinking may take, and those over which the mistake is looked for.
 _SHRINKS: Final = 400
 _EXPLAINED: Final = 20
@@ -55,38 +55,58 @@ def steps_are_right(runs: Runs) -> str:
     A simulator that draws its own noise is run without noise.
     """
     tried: list[Case] = []
-    laws = fitting_schedules(DrawnFields(None, runs.fixed)) if "schedule" not in runs.fixed else [runs.fixed["schedule"]]
+    laws = runs.schedules()
     designs: list[dict[str, Any]] = [{"schedule": law} for law in laws]
     if "L-S" in laws:
-        designs.append(runs.beside_fixed(_ANNEALED))
-    for design in designs:
-        smallest = _smallest_that_fails(runs, design, tried)
-        if smallest is not None:
-            raise _explained(runs, smallest)
+        designs.append(runs.beside_fixed(LOSS_ANNEALED))
+    _search(runs, designs, _EXAMPLES, tried)
     return _covered(tried)
 
 
-def _smallest_that_fails(runs: Runs, design: Mapping[str, Any], tried: list[Case]) -> Experiment | None:
-    failures = 0
+def steps_of_designs(runs: Runs, designs: Sequence[Mapping[str, Any]], examples: int) -> int:
+    """Draw so many experiments with the fields of each design, and look at the steps of each as `steps_are_right` does."""
+    tried: list[Case] = []
+    _search(runs, designs, examples, tried)
+    return len(tried)
+
+
+def _search(runs: Runs, designs: Sequence[Mapping[str, Any]], examples: int, tried: list[Case]) -> None:
+    for design in designs:
+        smallest = _smallest_that_fails(runs, design, examples, tried)
+        if smallest is not None:
+            raise _explained(runs, smallest, design)
+
+
+def _smallest_that_fails(
+    runs: Runs, design: Mapping[str, Any], examples: int, tried: list[Case]
+) -> Experiment | None:
+    failures, declined = 0, list[Declined]()
 
     def fails(e: Experiment) -> bool:
         nonlocal failures
-        if failures > _SHRINKS:
+        if failures > _SHRINKS or declined:
             return False
-        tried.append(_run(runs, e))
+        try:
+            tried.append(_run(runs, e))
+        except Declined as reason:  # not raised from here: hypothesis would look for the smallest experiment that is declined
+            if not failures:
+                declined.append(reason)
+            return False
         failed = not _starts_there(tried[-1][1]) or deviation(*tried[-1]) is not None
         failures += failed or failures > 0
         return failed
 
     try:
         found: Experiment = find(_experiments(runs, design), fails, random=Random(0), settings=settings(
-            max_examples=_EXAMPLES, phases=(Phase.generate, Phase.shrink), **_QUIET))
+            max_examples=examples, phases=(Phase.generate, Phase.shrink), **_QUIET))
     except NoSuchExample:
+        if declined:
+            raise declined[0] from None
         return None
     return found
 
 
-def _explained(runs: Runs, smallest: Experiment) -> StepBroken:
+def _explained(runs: Runs, smallest: Experiment, design: Mapping[str, Any]) -> StepBroken:
     """What is wrong there, and the mistakes that explain it and other runs."""
     e, answer = _run(runs, smallest)
     off = deviation(e, answer)
@@ -95,8 +115,8 @@ def _explained(runs: Runs, smallest: Experiment) -> StepBroken:
                           "a step taken before the first state is kept", experiment=e)
     sizes = sizes_of_terms(e, answer, off.step)
     others = [*draw_some(runs, _EXPLAINED),
-              *draw_some(runs, _EXPLAINED // 4, {"schedule": e.schedule}),
-              *(draw_some(runs, _EXPLAINED // 4, runs.beside_fixed(_ANNEALED)) if e.schedule == "L-S" else [])]
+              *draw_some(runs, _EXPLAINED // 4, {"schedule": e.schedule}), *draw_some(runs, _EXPLAINED // 4, design),
+              *(draw_some(runs, _EXPLAINED // 4, runs.beside_fixed(LOSS_ANNEALED)) if e.schedule == "L-S" else [])]
     explained = [(e, answer), *(_run(runs, other) for other in others)]
     return StepBroken(f"{off}{'; ' if sizes else ''}{sizes}", *likely_mistakes(explained), experiment=e)
 
@@ -116,7 +136,7 @@ def draw_some(runs: Runs, number: int, more: Mapping[str, Any] | None = None) ->
 
 
 def _experiments(runs: Runs, more: Mapping[str, Any] | None = None) -> SearchStrategy[Experiment]:
-    return experiments(**{**SAME, "n_test": 1, **(more or {}), **runs.fixed})
+    return experiments(**runs.plain(n_test=1, **(more or {})))
 
 
 def _run(runs: Runs, e: Experiment) -> Case:
@@ -136,7 +156,7 @@ def _covered(tried: list[Case]) -> str:
     words = {name: ", ".join(sorted({getattr(e, name) for e, _ in tried})) for name in ("schedule", "loss", "neurons", "dtype")}
     outputs = sum(answer.f is not None for _, answer in tried)
     noisy = sum(answer.noise is not None for _, answer in tried)
-    changes = sum(len({found[0] for found in possible_rates(*case)}) > 1 for case in tried)
+    changes = sum(len({found[0].rate for found in possible_settings(*case)}) > 1 for case in tried)
     decayed = sum(e.lambda_ > 0 for e, _ in tried)
     return (f"{len(tried)} experiments, {noisy} with noise, {decayed} with decay, {changes} with a change of rate, "
             f"outputs compared in {outputs}; " + "; ".join(f"{name} {found}" for name, found in words.items()))

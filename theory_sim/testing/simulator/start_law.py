@@ -24,7 +24,7 @@ def start_is_gaussian(cases: Sequence[tuple[Experiment, Answer]]) -> None:
                 raise Broken(f"U_0 in {layer}: the neurons of a pair differ by {np.abs(U[::2] - U[1::2]).max():.3g}",
                              "the partner of a pair has a start of its own")
     draws = {f"U_0 in {layer}": np.array([getattr(answer, layer)[:1, ::share] / e.tau_0_value for e, answer in cases])
-             for layer in "WV"}
+             for layer in "WV" if getattr(cases[0][1], layer).size}
     draws_have_level(draws)
     draws_are_gaussian(draws)
 
@@ -34,6 +34,8 @@ def second_layer_is_right(cases: Sequence[tuple[Experiment, Answer]], *, level: 
     for e, answer in cases:
         for name, u in (("w", answer.initial.w), ("v", answer.initial.v)):
             m, plus = len(u), int(np.sum(u > 0))
+            if not m:
+                continue
             off = float(np.abs(np.abs(u) * math.sqrt(m) - 1.0).max())
             if off > 4 * answer.eps:
                 said = {1.0: "second layer +-1, not +-1 / sqrt(m)", 1.0 / m: "second layer +-1 / m, not +-1 / sqrt(m)"}

@@ -12,7 +12,8 @@ import numpy as np
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.mistakes import MISTAKES
-from theory_sim.testing.simulator.rule import Rule, possible_rates
+from theory_sim.testing.simulator.rule import Rule
+from theory_sim.testing.simulator.settings import possible_settings, rule_of
 from theory_sim.testing.simulator.task import Answer
 
 __all__ = ["Deviation", "deviation", "likely_mistakes", "sizes_of_terms"]
@@ -28,7 +29,7 @@ class Deviation(NamedTuple):
     step : int
         Number of the step.
     what : str
-        "W", "V", or "outputs".
+        "W", "V", "w", "v", or "outputs".
     off, allowed : float
         Largest difference there over what rounding allows, and that itself.
     """
@@ -48,16 +49,20 @@ def deviation(experiment: Experiment, answer: Answer, mistake: type[Rule] = Rule
     Notes
     -----
     A sum of n terms errs by at most n eps times the sum of their sizes. By an output's error residuals move as far as the
-    loss's slope does. Neurons with a pre-activation within rounding of zero are left out: their pattern is
-    not known. Where rounding decides on which side of a change of the rate a step is, either rate is right.
+    loss's slope does, and by a pre-activation's error patterns do: near zero either is right. What the optimiser remembers is
+    of the gradients at the weights that were observed. Where rounding decides on which side of a change of the rate, or of
+    the placed noise, a step is, either is right.
     """
-    possible = possible_rates(experiment, answer)
-    rates = np.array([found[0] for found in possible])
-    for t in range(len(rates)):
+    possible = possible_settings(experiment, answer, mistake)
+    settings = np.array([found[0] for found in possible])
+    rule = mistake(experiment, answer, settings[:, 0], settings[:, 1])
+    for t in range(len(settings)):
         worst: Deviation | None = None
-        for rate in possible[t]:
-            rates[t] = rate
-            worst = _deviation_of_step(mistake(experiment, answer, rates), t)
+        for setting in possible[t]:
+            if tuple(settings[t]) != setting:
+                settings[t] = setting
+                rule = mistake(experiment, answer, settings[:, 0], settings[:, 1])
+            worst = _deviation_of_step(rule, t)
             if worst is None:
                 break
         if worst is not None:
@@ -66,30 +71,16 @@ def deviation(experiment: Experiment, answer: Answer, mistake: type[Rule] = Rule
 
 
 def _deviation_of_step(rule: Rule, t: int) -> Deviation | None:
-    answer = rule.answer
-    before, after = (answer.W[t], answer.V[t]), (answer.W[t + 1], answer.V[t + 1])
-    step = rule.step(t, *before)
-    inputs, second = rule.patches(), (answer.initial.w, answer.initial.v)
-    terms = 4.0 * (len(rule.y) + sum(map(len, before)) + before[0].shape[1] + 16) * answer.eps
-    sizes = [np.abs(U) @ np.abs(x).T for U, x in zip(before, inputs, strict=True)]
-    f_error = terms * sum(np.abs(u) @ size for u, size in zip(second, sizes, strict=True))
-    if answer.f is not None:
-        off = np.abs(answer.f[t] - step.f)
-        if (off > f_error).any():
-            return Deviation(t, "outputs", float(off.max()), float(f_error[off.argmax()]))
-    residual = rule.residual(step.f)
-    error = np.maximum(np.abs(rule.residual(step.f + f_error) - residual), np.abs(rule.residual(step.f - f_error) - residual))
-    error += terms * np.abs(residual)
-    for name, U, moved, now, x, u, size, xi in zip("WV", before, (step.W, step.V), after, inputs, second, sizes, rule.noise(t),
-                                                   strict=True):
-        known = ((np.abs(U @ x.T) > terms * size) | (size == 0.0)).all(axis=1)
-        allowed = terms * (np.abs(U) + np.abs(moved) + rule.rate(t) * np.abs(xi))
-        allowed += rule.rate(t) * np.abs(u)[:, None] * (error @ np.abs(x))
-        if rule.momentum > 0 and t > 0:  # the buffer is the difference of two states, over the rate
-            last = answer.W[t - 1] if name == "W" else answer.V[t - 1]
-            allowed += terms * rule.momentum * rule.rate(t) / rule.rate(t - 1) * (np.abs(U) + np.abs(last))
-        off = np.abs(now - moved)
-        wrong = known[:, None] & ~(off <= allowed)
+    answer, found, step = rule.answer, rule.at(t), rule.step(t)
+    compared = [("outputs", answer.f[t], found.f, found.f_error)] if answer.f is not None else []
+    compared += [(name, states[t + 1], after, error) for name, states, after, error in zip(
+        ("W", "V"), (answer.W, answer.V), step.layers, step.errors, strict=True)]
+    if rule.e.train_second_layer:
+        compared += [(name, states[t + 1], after, error) for name, states, after, error in zip(
+            ("w", "v"), answer.second, step.second, step.second_errors, strict=True)]
+    for name, observed, expected, allowed in compared:
+        off = np.abs(observed - expected)
+        wrong = ~(off <= allowed)
         if wrong.any():
             at = np.unravel_index(np.argmax(np.where(wrong, off, -1.0)), off.shape)
             return Deviation(t, name, float(off[at]), float(allowed[at]))
@@ -104,16 +95,16 @@ def likely_mistakes(cases: Sequence[tuple[Experiment, Answer]]) -> list[str]:
 
 def sizes_of_terms(experiment: Experiment, answer: Answer, step: int) -> str:
     """How much of each term of THEORY §3 a step has, by least squares; empty if no amounts explain the step."""
-    rates = np.array([found[0] for found in possible_rates(experiment, answer)])
-    rule = Rule(experiment, answer, rates)
-    found = rule.step(step, answer.W[step], answer.V[step])
+    if experiment.optimiser != "gradient-descent":
+        return ""
+    rule = rule_of(experiment, answer)
+    found, moved_by, rate = rule.at(step), rule.increments(step), rule.rate(step)
     said = []
-    for name, U, after, g, xi in zip("WV", (answer.W, answer.V), (answer.W, answer.V), found.gradients, rule.noise(step),
-                                     strict=True):
-        terms = {"gradient": g, "decay": experiment.lambda_ * U[step], "noise": xi + np.zeros_like(g)}
-        moved = (after[step] - after[step + 1]).ravel()
-        terms = {term: rates[step] * values.ravel() for term, values in terms.items()}
-        terms = {term: values for term, values in terms.items()
+    for name, U, g, xi, placed in zip("WV", (answer.W, answer.V), found.gradients, rule.noise(step), moved_by, strict=True):
+        moved = (U[step] - U[step + 1]).ravel()
+        terms = {"gradient": rate * g, "decay": rate * experiment.lambda_ * U[step], "noise": rate * xi + np.zeros_like(g),
+                 "placed noise": placed + np.zeros_like(g)}
+        terms = {term: values.ravel() for term, values in terms.items()
                  if np.linalg.norm(values) > 1e-6 * np.linalg.norm(moved)}
         if not terms or len(moved) <= len(terms):
             continue
