@@ -61,14 +61,14 @@ class ClaimItem(pytest.Item):
         verdict = judge(self.claim, self.twin, level=self.level)
         wanted = "refuted" if self.twin else self.claim.expected
         if verdict.outcome != wanted:
-            pytest.fail(_told(verdict, wanted), pytrace=False)
+            pytest.fail(_explain(verdict, wanted), pytrace=False)
 
     def reportinfo(self) -> tuple[str, None, str]:
         """What a failure's headline says."""
         return "proofs_check", None, f"claim {self.name}"
 
 
-def _told(verdict: Verdict, wanted: str) -> str:
+def _explain(verdict: Verdict, wanted: str) -> str:
     from proofs_check.evidence_text import in_words
 
     keys = ("reason", "step", "counterexample", "value", "difference", "part")

@@ -134,9 +134,9 @@ def test_a_wrong_order_where_the_regime_holds_is_a_finding() -> None:
     from theory_sim.engines import simulate
 
     run = simulate(Experiment.preset("quick").replace(schedule="S"))
-    assert cli.runs.findings_of([run]) == []
+    assert cli.runs.get_findings([run]) == []
     twin = Trajectory(run.dataset, run.experiment.replace(schedule="L-S"))
-    assert len(cli.runs.findings_of([twin])) == 1
+    assert len(cli.runs.get_findings([twin])) == 1
 
 
 def test_check_and_presets_round_trip(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from proofs_check.cli import app as proofs_check
 from theory_sim.cli import app as theory_sim
-from theory_sim.terminal.output import formats_of
+from theory_sim.terminal.output import get_formats
 
 PROGRAMS = {"theory-sim": theory_sim, "proofs-check": proofs_check}
 
@@ -35,7 +35,7 @@ def option(command: Any, flag: str) -> Any:
 def formats(command: Any) -> tuple[str, ...]:
     """What the command can print; nothing for those that print no result."""
     found = option(command, "--format")
-    return () if found is None else formats_of(found)
+    return () if found is None else get_formats(found)
 
 
 def table() -> str:

@@ -11,7 +11,7 @@ from theory_sim.terminal.application import make_app
 if TYPE_CHECKING:
     from proofs_check.claim import Level
 
-__all__ = ["AtLevel", "Id", "TwinName", "app", "level_of"]
+__all__ = ["AtLevel", "Id", "TwinName", "app", "parse_level"]
 
 app = make_app("Check the statements of the theory: derivations, certified inequalities and numbers, linear programs, samples, "
                "each with false twins.")
@@ -20,7 +20,7 @@ AtLevel = Annotated[str, typer.Option("--level", help="quick, or full: larger do
 TwinName = Annotated[str, typer.Option("--twin", help="Name of a false twin, to look at in its place.")]
 
 
-def level_of(text: str) -> Level:
+def parse_level(text: str) -> Level:
     """Level of a command line."""
     from proofs_check.claim import LEVELS
     from theory_sim.errors import InputError, nearest

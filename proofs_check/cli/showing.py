@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proofs_check.cli.app import AtLevel, Id, TwinName, app, level_of
+from proofs_check.cli.app import AtLevel, Id, TwinName, app, parse_level
 from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, hanging
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def show(
     from proofs_check.verify import judge
 
     output = Output(form, out, force=force)
-    claim, chosen = find(id), level_of(level)
+    claim, chosen = find(id), parse_level(level)
     own = judge(claim, level=chosen)
     twins = [judge(claim, twin.name, level=chosen) for twin in claim.twins]
 

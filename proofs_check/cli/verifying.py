@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proofs_check.cli.app import AtLevel, app, level_of
+from proofs_check.cli.app import AtLevel, app, parse_level
 from proofs_check.cli.showing import domain_lines
 from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv, format_option, hanging, require_writable
 
@@ -38,7 +38,7 @@ def verify(
     output = Output(form)
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"--out {out}, which is a file", "a folder, new or there already", "name another")
-    chosen_level = level_of(level)
+    chosen_level = parse_level(level)
     chosen = [find(id) for id in ids] if ids else claims()
     if out is not None:
         require_writable(out)

@@ -114,7 +114,7 @@ def test_tables_say_that_an_oscillating_run_has_no_order() -> None:
     assert {name: (interval.n, interval.censored) for name, interval in summary.levels[0.45].items()} == dict.fromkeys(
         ("tau_P", "tau_Q", "other_loss", "other_accuracy"), (0, 0))
     assert "oscillated" in _printed(run) and "nan" not in _printed(run)
-    (finding,) = cli.runs.findings_of([run])
+    (finding,) = cli.runs.get_findings([run])
     assert "oscillated" in finding and "lower the rate" in finding
 
 

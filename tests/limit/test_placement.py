@@ -18,7 +18,7 @@ from theory_sim import Experiment, draw_data, resume, simulate
 from theory_sim.errors import InputError
 from theory_sim.limit.compression import Compression
 from theory_sim.numeric.streams import StepStream
-from theory_sim.train.clock import Clock, ages, kernel_of
+from theory_sim.train.clock import Clock, ages, get_kernel
 
 BASE = Experiment(
     d=7, N=24, p0=0.25, q0=0.4, r=0.4, n_test=3, lambda_=0.03, tau_xi=0.15, max_steps=14, record_every=0.01, seed=5,
@@ -206,7 +206,7 @@ def test_ages_are_a_bound_with_increments() -> None:
         if e.patterns in ("frozen", "redrawn") or e.noise_placement not in ("gradient", "iterates"):
             continue
         bound, still = ages(e)
-        clock = Clock(e, kernel_of(e.patterns))
+        clock = Clock(e, get_kernel(e.patterns))
         seen = [clock.step(rate, increment).age for rate, level in ((1.5, 0.7), (0.3, 0.7 * e.noise_factor)) for _ in range(9)
                 for increment in [level * (rate if e.noise_placement == "gradient" else 1.0)]]
         assert all(age >= bound * (1 - 1e-12) or (age == 0 and still) for age in seen)

@@ -18,7 +18,7 @@ from theory_sim.storage.arrays import read_arrays, read_json, write_arrays
 from theory_sim.storage.listing import Listing, strangers
 from theory_sim.storage.lock import Lock
 from theory_sim.storage.removal import remove_folder, remove_listed
-from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, drafts_of, write_text
+from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, find_drafts, write_text
 
 ROOT = Path(__file__).parents[2]
 # Functions that take a name away from something, of os, shutil and pathlib.
@@ -156,9 +156,9 @@ def test_a_killed_replacement_leaves_the_old_or_the_new(
                 raise Killed
     finally:
         failpoints.set_hook(None)
-    assert len(drafts_of(target)) >= 1 or point.endswith("written.json") or left[0] >= 0
+    assert len(find_drafts(target)) >= 1 or point.endswith("written.json") or left[0] >= 0
     clear_drafts(target)
-    assert drafts_of(target) == []
+    assert find_drafts(target) == []
     assert not target.exists() or tree(target) in (before, {"n": b"n", "h": "", "h/0": b"h/0"})
     if point not in ("remove folder", "sync a thing", "renamed a thing") and left[0] < 0 and count == 0:
         assert tree(target) == before
@@ -168,7 +168,7 @@ def test_a_draft_of_a_living_writer_or_with_a_stranger_stays(tmp_path: Path) -> 
     target = tmp_path / "thing"
     with FolderDraft(target, Listing.of(["n"])) as draft:
         make(draft.new, ["n"])
-        assert clear_drafts(target) == [] and drafts_of(target) == [draft.folder]
+        assert clear_drafts(target) == [] and find_drafts(target) == [draft.folder]
         make(draft.folder, ["notes.txt"])
     assert clear_drafts(target) == [] and (draft.folder / "notes.txt").exists()
     (tmp_path / ".thing.draft-x").mkdir()
@@ -186,7 +186,7 @@ def test_what_gave_way_goes_only_as_it_was_written(tmp_path: Path, monkeypatch: 
         with monkeypatch.context() as dead:
             dead.setattr(FolderDraft, "_leave", lambda self: self._lock.release() if self._lock else None)
             discard(target, own, of="a test")
-        (draft,) = drafts_of(target)
+        (draft,) = find_drafts(target)
         if edited:
             (draft / "old" / "a").write_text("mine")
         assert clear_drafts(target) == ([] if edited else [draft])

@@ -10,7 +10,7 @@ import typer
 from theory_sim.cli.app import app
 from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet, RunsOut, Threads, parse_settings
-from theory_sim.cli.runs import end, findings_of
+from theory_sim.cli.runs import end, get_findings
 from theory_sim.terminal.output import Output, Result, TextJsonCsv
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def branch(
         if trajectories[-1].outcome == "interrupted":
             typer.echo(f"{trajectories[-1].message}; continue with: {typed()}", err=True)
             raise typer.Exit(130)
-        findings = findings_of(trajectories)
+        findings = get_findings(trajectories)
         rows = [_row(path, trajectory) for path, trajectory in results]
         output.put(Result("theory-sim.branch", lambda: {"at_tau": at_tau, "findings": findings, "continuations": rows},
                           lambda: [_table(rows), *(f"run: {path}" for path, _ in results)], lambda: rows))

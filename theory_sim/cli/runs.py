@@ -94,8 +94,8 @@ def resume(
                 typer.echo(f"{found.message}; {how()}", err=True)
                 raise typer.Exit(130)
             trajectories.append(found)
-    findings = findings_of(trajectories)
-    output.put(result_of(summarise(trajectories), {"findings": findings, "runs": [str(path) for path in runs]}))
+    findings = get_findings(trajectories)
+    output.put(make_result(summarise(trajectories), {"findings": findings, "runs": [str(path) for path in runs]}))
     end(findings)
 
 
@@ -179,7 +179,7 @@ def _run_and_report(
     with run_progress(plan, shown=not output.quiet) as progress:
         results = prepared.run(progress)
     trajectories = [trajectory for _, trajectory in results]
-    findings = findings_of(trajectories)
+    findings = get_findings(trajectories)
     if trajectories[-1].outcome == "interrupted":
         typer.echo(_interrupted(plan, results), err=True)
         raise typer.Exit(130)
@@ -189,16 +189,16 @@ def _run_and_report(
 
         output.say(summary_tables(summaries), *(f"run: {path}" for path, _ in results))
     added = more(trajectories)
-    output.put(result_of(summaries, {
+    output.put(make_result(summaries, {
         "experiment": plan.experiment.fields(), "engine": engine.label, "regime": judged.to_dict(), "findings": findings,
         "runs": [str(path) for path, _ in results], **added,
     }, said=True))
     return findings
 
 
-def result_of(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *, said: bool = False) -> Result:
+def make_result(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *, said: bool = False) -> Result:
     """What runs learnt when: the same document and table for run, demo, resume and show."""
-    from theory_sim.sweeps.over_seeds import table_of
+    from theory_sim.sweeps.over_seeds import make_table
 
     def text() -> list[Any]:
         from theory_sim.terminal.tables import summary_tables
@@ -206,7 +206,7 @@ def result_of(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *
         return [] if said else [summary_tables(summaries)]
 
     return Result("theory-sim.runs", lambda: {**fields, "schedules": [each.to_dict() for each in summaries]}, text,
-                  lambda: table_of(summaries))
+                  lambda: make_table(summaries))
 
 
 def end(findings: Sequence[str]) -> None:
@@ -251,7 +251,7 @@ def _quoted(paths: Sequence[Path]) -> str:
     return shlex.join(map(str, paths))
 
 
-def findings_of(trajectories: Sequence[Trajectory]) -> list[str]:
+def get_findings(trajectories: Sequence[Trajectory]) -> list[str]:
     """Diverged and oscillating runs, and orders that are not as predicted although the regime holds."""
     from theory_sim.engines import Engine
     from theory_sim.experiment.choices import OPTIMISERS
@@ -296,7 +296,7 @@ def show(runs: Runs, form: TextJsonCsv = "text", out: OutFile = None, force: For
     from theory_sim.trajectory import Trajectory
 
     output = Output(form, out, force=force)
-    output.put(result_of(summarise([Trajectory.load(path) for path in runs]), {"runs": [str(path) for path in runs]}))
+    output.put(make_result(summarise([Trajectory.load(path) for path in runs]), {"runs": [str(path) for path in runs]}))
 
 
 @app.command(cls=Described)

@@ -19,7 +19,7 @@ from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_nam
 from theory_sim.experiment.presets import PRESETS
 from theory_sim.experiment.record_times import MOST_STEPS
 from theory_sim.experiment.recording import RecordingSection
-from theory_sim.experiment.refusal import faults_of, unknown
+from theory_sim.experiment.refusal import get_faults, unknown
 from theory_sim.experiment.schedule import ScheduleSection
 from theory_sim.reading import TomlFile
 from theory_sim.reading.arguments import accepts, native
@@ -51,7 +51,7 @@ class Experiment(RecordingSection):
         try:
             super().__init__(**given)
         except pydantic.ValidationError as error:
-            raise ExperimentError.of(faults_of(type(self), given, error)) from None
+            raise ExperimentError.of(get_faults(type(self), given, error)) from None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -11,10 +11,10 @@ from pydantic.fields import FieldInfo
 from theory_sim.errors import ExperimentError, repr_of, shown
 from theory_sim.experiment.choices import OneOf
 
-__all__ = ["choices_of", "named_once", "rule_of"]
+__all__ = ["choices_of", "named_once", "get_rule"]
 
 
-def rule_of(field: FieldInfo) -> str:
+def get_rule(field: FieldInfo) -> str:
     """What values a field takes, such as "a whole number from 1 to 10000000"."""
     extra = field.json_schema_extra
     if isinstance(extra, dict) and "rule" in extra:

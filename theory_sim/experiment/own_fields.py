@@ -10,7 +10,7 @@ from pydantic import ConfigDict, TypeAdapter
 from theory_sim.errors import Fault, repr_of, shown
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import CHOSEN
-from theory_sim.experiment.field_rules import rule_of
+from theory_sim.experiment.field_rules import get_rule
 
 __all__ = ["faults_of_own_fields", "own_field_names", "read_own_fields"]
 
@@ -27,7 +27,7 @@ def read_own_fields(chosen: Iterable[type[Choice]], given: Mapping[str, object])
     for each in chosen:
         for name, info in each.own_fields().items():
             if name not in given and info.is_required():
-                faults.append(Fault(f"{each.name!r} without {name}", f"{name} is {rule_of(info)}: {info.description}",
+                faults.append(Fault(f"{each.name!r} without {name}", f"{name} is {get_rule(info)}: {info.description}",
                                     f"give {name}", (name,)))
                 continue
             value = given.get(name, info.default)
@@ -35,7 +35,7 @@ def read_own_fields(chosen: Iterable[type[Choice]], given: Mapping[str, object])
                 adapter = TypeAdapter(each.fields[name], config=ConfigDict(allow_inf_nan=False))
                 values[name] = adapter.validate_python(value)
             except pydantic.ValidationError:
-                faults.append(Fault(f"{name} = {shown(repr_of(value))}", rule_of(info), f"change {name}", (name,)))
+                faults.append(Fault(f"{name} = {shown(repr_of(value))}", get_rule(info), f"change {name}", (name,)))
     return values, faults
 
 

@@ -9,14 +9,14 @@ from pydantic.fields import FieldInfo
 
 from theory_sim.errors import ExperimentError, Fault, nearest, repr_of, shown
 from theory_sim.experiment.choices import OBSERVERS, OneOf
-from theory_sim.experiment.field_rules import choices_of, rule_of
+from theory_sim.experiment.field_rules import choices_of, get_rule
 from theory_sim.experiment.own_fields import own_field_names
 from theory_sim.experiment.record_times import Recording
 
-__all__ = ["faults_of", "unknown"]
+__all__ = ["get_faults", "unknown"]
 
 
-def faults_of(model: type[pydantic.BaseModel], fields: Mapping[str, object], error: pydantic.ValidationError) -> list[Fault]:
+def get_faults(model: type[pydantic.BaseModel], fields: Mapping[str, object], error: pydantic.ValidationError) -> list[Fault]:
     """Every fault of a description that was refused.
 
     The rules between fields are asked too where single fields are wrong: with these left out, and of what is then found only
@@ -71,7 +71,7 @@ def _bad_value(model: type[pydantic.BaseModel], fields: Mapping[str, object], pa
     fix = nearest(value, choices_of(info), "choose one of these" if choices_of(info) else f"change {name}")
     if any(isinstance(rule, OneOf) for rule in info.metadata):
         fix += f"{'' if fix.endswith('?') else ','} or register one of your own in this process first"
-    return Fault(f"{name} = {shown(repr_of(value))}", rule_of(info), fix, (name,))
+    return Fault(f"{name} = {shown(repr_of(value))}", get_rule(info), fix, (name,))
 
 
 def unknown(model: type[pydantic.BaseModel], path: Sequence[str], value: object = None) -> Fault:

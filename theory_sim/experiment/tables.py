@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from theory_sim.experiment.choices import CHOSEN, NO_PLACEMENT, OBSERVERS, PLACEMENTS, SCHEDULES
 from theory_sim.experiment.description import Experiment
-from theory_sim.experiment.field_rules import rule_of
+from theory_sim.experiment.field_rules import get_rule
 
 __all__ = ["choice_table", "field_table", "observer_table", "placement_table", "schedule_table"]
 
@@ -18,7 +18,7 @@ def field_table() -> str:
     own = {name: info for each in chosen for name, info in each.own_fields().items()}
     for name, info in {**Experiment.model_fields, **own}.items():
         default = "–" if info.default is None or info.is_required() or name == "observe" else f"`{info.default}`"
-        rows.append((f"`{info.alias or name}`", default, rule_of(info), f"{info.description}{_readers(name)}"))
+        rows.append((f"`{info.alias or name}`", default, get_rule(info), f"{info.description}{_readers(name)}"))
     return _table(("field", "default", "takes", "meaning"), rows)
 
 

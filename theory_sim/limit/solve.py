@@ -20,7 +20,7 @@ from theory_sim.observe.base import Observer
 from theory_sim.observe.builtin import make_observers
 from theory_sim.observe.generalisation import PError
 from theory_sim.observe.losses import Losses
-from theory_sim.train.clock import kernel_of
+from theory_sim.train.clock import get_kernel
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["run_limit"]
@@ -54,7 +54,7 @@ def run_limit(
     train, test = parts.data(experiment)
     layers = ["U"] if experiment.network == "shared" else ["W", "V"]
     error = TimeError()
-    kernel = options["kernel"] if experiment.patterns == "moving" else kernel_of(experiment.patterns)
+    kernel = options["kernel"] if experiment.patterns == "moving" else get_kernel(experiment.patterns)
     watching: list[Observer] = [
         Losses(), PError(experiment.g0), LimitDecomposition(), LimitSeparation(experiment.r, len(layers)),
         *([SpatialError()] if spatial == "mean" else []), *([error] if flow else []), *make_observers(experiment), *observers,

@@ -27,7 +27,7 @@ from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.storage.arrays import begins_as_labelled, read_arrays, read_json, read_label, write_arrays
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import UNFINISHED_RUN
-from theory_sim.storage.listing import Listing, digest_of
+from theory_sim.storage.listing import Listing, digest_file
 from theory_sim.storage.lock import Lock
 from theory_sim.storage.removal import remove_empty, remove_listed, require_no_strangers
 from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, write_text
@@ -75,7 +75,7 @@ def unfinished_listing(folder: Path) -> Listing:
 def _listing(folder: Path, run: str) -> Listing:
     """What in a folder belongs to a run."""
     names = [name for name in os.listdir(folder) if _is_own(folder / name, run)]
-    return Listing(frozenset(names), digests={name: digest_of(folder / name) for name in names})
+    return Listing(frozenset(names), digests={name: digest_file(folder / name) for name in names})
 
 
 def _is_own(path: Path, run: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from theory_sim.errors import InputError, repr_of, shown
 
-__all__ = ["digest_of", "require_array", "require_labels"]
+__all__ = ["digest_arrays", "require_array", "require_labels"]
 
 
 def require_labels(name: str, given: object, known: Sequence[str], *, every: bool) -> None:
@@ -33,7 +33,7 @@ def require_array(name: str, array: object, shape: tuple[int, ...], dtype: np.dt
         raise InputError(f"{name} holds infinities or NaN", "finite numbers", "replace them")
 
 
-def digest_of(parts: Mapping[str, Any]) -> str:
+def digest_arrays(parts: Mapping[str, Any]) -> str:
     """Digest of arrays and plain values by name, in the order of the names."""
     found = hashlib.sha256()
     for name in sorted(parts):

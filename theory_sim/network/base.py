@@ -14,7 +14,7 @@ from theory_sim.network.layer import Layer
 from theory_sim.network.layers import make_layers
 from theory_sim.network.perturbed import Perturbed
 from theory_sim.numeric.pool import BlockPool
-from theory_sim.train.clock import kernel_of, make_clock
+from theory_sim.train.clock import get_kernel, make_clock
 
 __all__ = ["LayeredNetwork", "add_patches"]
 
@@ -52,7 +52,7 @@ class LayeredNetwork(ABC):
         self, experiment: Experiment, data: Data, pool: BlockPool, initial: Mapping[str, Array] | None = None
     ) -> None:
         self._experiment, self._data, self._pool = experiment, data, pool
-        self.clock = make_clock(experiment, kernel_of(experiment.patterns))
+        self.clock = make_clock(experiment, get_kernel(experiment.patterns))
         self.layers: dict[str, Layer] = make_layers(experiment, initial)
         every = list(self.layers.values())
         self._first, self._last = every[0], every[-1]

@@ -20,7 +20,7 @@ from theory_sim.network.hessian import LayerAtSites
 from theory_sim.network.layer import Layer
 from theory_sim.network.perturbed import Perturbed
 from theory_sim.network.plane import Plane
-from theory_sim.network.points import Points, points_of, with_constant
+from theory_sim.network.points import Points, get_points, with_constant
 from theory_sim.numeric.pool import BlockPool
 
 __all__ = ["GeneralNetwork"]
@@ -54,7 +54,7 @@ class GeneralNetwork(LayeredNetwork):
     def _banks_of(self, data: Data) -> list[_Bank]:
         trained = self._experiment.train_second_layer
         return [_Bank(layer, points, trained)
-                for layer, points in zip(self.layers.values(), points_of(self._experiment, data), strict=True)]
+                for layer, points in zip(self.layers.values(), get_points(self._experiment, data), strict=True)]
 
     @property
     def g(self) -> Array:
@@ -154,7 +154,7 @@ class GeneralNetwork(LayeredNetwork):
     def outputs(self, data: Data) -> tuple[Array, Array]:
         """Outputs on other examples: f and its signal part, both (n,) float64."""
         found = np.zeros((2, len(data)))
-        for layer, points in zip(self.layers.values(), points_of(self._experiment, data), strict=True):
+        for layer, points in zip(self.layers.values(), get_points(self._experiment, data), strict=True):
             for row, values in enumerate(self._evaluate(layer, points.x)):
                 found[row] += points.of_examples(values, len(data))
         f, signal = self._experiment.output_scale * found

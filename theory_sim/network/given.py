@@ -17,7 +17,7 @@ from theory_sim.data.checks import require_data
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SAMPLINGS
-from theory_sim.network.arrays import digest_of, require_array, require_labels
+from theory_sim.network.arrays import digest_arrays, require_array, require_labels
 from theory_sim.network.given_noise import GivenNoise, NoiseSource
 from theory_sim.network.layer import neurons_a_row
 from theory_sim.network.layers import layer_shapes
@@ -73,9 +73,11 @@ class Given:
         found = {}
         if self.train is not None and self.test is not None:
             sets = {"train": self.train, "test": self.test}
-            found["data"] = digest_of({f"{name} {key}": value for name, data in sets.items() for key, value in _content(data)})
+            found["data"] = digest_arrays(
+                {f"{name} {key}": value for name, data in sets.items() for key, value in _content(data)}
+            )
         if self.initial:
-            found["initial"] = digest_of(self.initial)
+            found["initial"] = digest_arrays(self.initial)
         if self.noise is not None:
             found["noise"] = self.noise.digest
         return found

@@ -12,7 +12,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
-from theory_sim.network.arrays import digest_of, require_array, require_labels
+from theory_sim.network.arrays import digest_arrays, require_array, require_labels
 from theory_sim.network.layer import Layer, neurons_a_row
 from theory_sim.network.layers import layer_shapes
 
@@ -66,7 +66,7 @@ class GivenNoise:
     @property
     def digest(self) -> str:
         """Digest of the arrays; of a function, what cannot be known before the run."""
-        return "a function" if callable(self._source) else digest_of(self._source)
+        return "a function" if callable(self._source) else digest_arrays(self._source)
 
     @property
     def used(self) -> str:
@@ -86,7 +86,7 @@ class GivenNoise:
             If the function gives what no array could hold, or the arrays have ended.
         """
         found = self._at(step)
-        self._last = bytes.fromhex(digest_of(found))
+        self._last = bytes.fromhex(digest_arrays(found))
         self._chain = hashlib.sha256(self._chain + self._last).digest()
         for label, layer in self._layers.items():
             layer.given_xi = found[label][:: self._share]
@@ -122,6 +122,6 @@ class GivenNoise:
             If it has other noise.
         """
         self._chain, self._last = state["chain"].tobytes(), state["last"].tobytes()
-        if step > 0 and bytes.fromhex(digest_of(self._at(step - 1))) != self._last:
+        if step > 0 and bytes.fromhex(digest_arrays(self._at(step - 1))) != self._last:
             raise InputError(f"noise of step {step - 1} differs from what the run was given",
                              "a run continues with what it began with", "give the same function or arrays")

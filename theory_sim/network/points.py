@@ -10,7 +10,7 @@ from theory_sim.data import Data, get_directions
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS
 
-__all__ = ["Points", "points_of", "with_constant"]
+__all__ = ["Points", "get_points", "with_constant"]
 
 Array = np.ndarray[Any, Any]
 
@@ -40,7 +40,7 @@ class Points(NamedTuple):
         return np.bincount(self.site, weights=self.weight * residual[self.example], minlength=len(self.x))
 
 
-def points_of(experiment: Experiment, data: Data) -> list[Points]:
+def get_points(experiment: Experiment, data: Data) -> list[Points]:
     """Points of each layer: of x_1 and of x_2, or of both together for the shared network.
 
     A patch that is zero is no point where it neither gives an output nor moves a weight: phi(0) = 0, and no biases. Where phi

@@ -16,7 +16,9 @@ from typing import Any, Final
 
 from theory_sim.errors import ExperimentError, Fault, InputError, repr_of, shown
 
-__all__ = ["MOST_SEEDS", "parse_seeds", "parse_toml", "parse_value", "read_text", "real_number", "seeds_of", "whole_number"]
+__all__ = [
+    "MOST_SEEDS", "parse_listed_seeds", "parse_seeds", "parse_toml", "parse_value", "read_text", "real_number", "whole_number",
+]
 
 _LARGEST_FILE: Final = 8 * 2**20
 _DEEPEST: Final = 32
@@ -165,7 +167,7 @@ def parse_seeds(text: str, where: str) -> list[int]:
     return numbers
 
 
-def seeds_of(value: Any) -> list[int]:
+def parse_listed_seeds(value: Any) -> list[int]:
     """Seeds that a file lists: whole numbers, or the text of a list or a range as on the command line.
 
     Raises

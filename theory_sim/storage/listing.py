@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Self
 
-__all__ = ["Listing", "digest_of", "strangers", "walk"]
+__all__ = ["Listing", "digest_file", "strangers", "walk"]
 
 # What Zarr writes for one array: its metadata, chunks, and each of them under the name that it has until it is whole.
 _OF_ARRAY: Final = re.compile(r"\.zarray|\.zattrs|\d+(\.\d+)*|[^/]*\.[0-9a-f]{32}\.partial")
@@ -53,7 +53,7 @@ class Listing:
 
     def owns(self, name: str, path: Path) -> bool:
         """Whether the program wrote this file, and it is as it was written if its digest is known."""
-        return self.has_file(name) and (name not in self.digests or self.digests[name] == digest_of(path))
+        return self.has_file(name) and (name not in self.digests or self.digests[name] == digest_file(path))
 
     def has_folder(self, name: str) -> bool:
         """Whether the program made a folder of this name."""
@@ -81,7 +81,7 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path, str]]:
             yield name, path, "file" if stat.S_ISREG(mode) else "other"
 
 
-def digest_of(path: Path) -> str:
+def digest_file(path: Path) -> str:
     """SHA-256 of a file."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,7 +22,7 @@ from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import remove_file, remove_folder, remove_listed, require_no_strangers
 
-__all__ = ["FolderDraft", "clear_drafts", "discard", "drafts_of", "sync_folder", "write_file", "write_text"]
+__all__ = ["FolderDraft", "clear_drafts", "discard", "find_drafts", "sync_folder", "write_file", "write_text"]
 
 _PIECE: Final = 2**20
 _WRITTEN: Final = "written.json"
@@ -232,7 +232,7 @@ def _prefix(path: Path) -> str:
     return f".{name}.draft-"
 
 
-def drafts_of(target: Path) -> list[Path]:
+def find_drafts(target: Path) -> list[Path]:
     """Folders beside a target that are drafts of it, by their names and what is in them."""
     name = re.compile(re.escape(_prefix(target)) + "[0-9a-f]{16}")
     try:
@@ -252,7 +252,7 @@ def clear_drafts(target: Path) -> list[Path]:
     list of Path
         What was removed. A draft with anything in it that is not in its own list stays.
     """
-    return [draft for draft in drafts_of(target) if _clear(draft, target)]
+    return [draft for draft in find_drafts(target) if _clear(draft, target)]
 
 
 def _clear(draft: Path, target: Path) -> bool:

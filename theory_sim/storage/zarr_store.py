@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.storage.arrays import read_json
-from theory_sim.storage.listing import Listing, digest_of, strangers, walk
+from theory_sim.storage.listing import Listing, digest_file, strangers, walk
 
 if TYPE_CHECKING:
     import xarray
@@ -72,7 +72,7 @@ def digests(folder: Path, *, without: str) -> dict[str, str]:
         if kind == "other":
             raise ValueError(f"{name} is neither a file nor a folder")
         if kind == "file" and name != without:
-            found[name] = digest_of(path)
+            found[name] = digest_file(path)
     return dict(sorted(found.items()))
 
 

@@ -15,7 +15,7 @@ from theory_sim.errors import ExperimentError, Fault, InputError, gathered, repr
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.description import not_default
 from theory_sim.experiment.field_rules import named_once
-from theory_sim.reading import TomlFile, seeds_of
+from theory_sim.reading import TomlFile, parse_listed_seeds
 from theory_sim.reading.arguments import accepts, fault_of_kind, native
 from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, make_block, repeated
 
@@ -182,7 +182,7 @@ class Sweep:
         with gathered(faults):
             compare = _compared(table)
         with gathered(faults):
-            seeds = seeds_of(table["seeds"]) if "seeds" in table else []
+            seeds = parse_listed_seeds(table["seeds"]) if "seeds" in table else []
         given = table.get("engine", "finite")
         for each in given if isinstance(given, list) else [given]:
             with gathered(faults):

@@ -16,7 +16,7 @@ from theory_sim.statistics.intervals import Interval, mean_interval, share_inter
 from theory_sim.storage.plain import make_plain
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["ScheduleSummary", "summarise", "table_of"]
+__all__ = ["ScheduleSummary", "summarise", "make_table"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
     return [_summary(schedule, Engine.of(runs[0]), runs) for (schedule, _), runs in groups.items()]
 
 
-def table_of(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:
+def make_table(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:
     """A row a run: schedule, engine, seed and what it learnt when at 0.45, times in tau; as `ScheduleSummary.per_seed`."""
     rows = []
     for summary in summaries:

@@ -12,7 +12,7 @@ from theory_sim.errors import ExperimentError, Fault, gathered, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.experiment.description import not_default
-from theory_sim.reading import TomlFile, seeds_of
+from theory_sim.reading import TomlFile, parse_listed_seeds
 from theory_sim.reading.arguments import accepts, native
 from theory_sim.train.schedules import make_schedule
 
@@ -104,7 +104,7 @@ class Plan:
                                 'such as compare = ["L-S", "S"]', ("compare",)))
         if listed is not None:
             with gathered(faults):
-                seeds = seeds_of(listed)
+                seeds = parse_listed_seeds(listed)
         compare = None if "schedule" in changes else compare  # a change of one schedule or seed is a plan of that one
         seeds = None if "seed" in changes else seeds
         if compare and not faults:

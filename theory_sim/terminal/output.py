@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Force", "OutFile", "Output", "Part", "Result", "Table", "TextJson", "TextJsonCsv", "csv_text", "format_option",
-    "formats_of", "hanging", "print_parts", "require_free", "require_writable",
+    "get_formats", "hanging", "print_parts", "require_free", "require_writable",
 ]
 
 SCHEMA_VERSION: Final = 1
@@ -44,7 +44,7 @@ def format_option(*formats: str) -> Any:
                         autocompletion=lambda incomplete: [each for each in formats if each.startswith(incomplete)])
 
 
-def formats_of(parameter: Any) -> tuple[str, ...]:
+def get_formats(parameter: Any) -> tuple[str, ...]:
     """Choices of a parameter made by `format_option`."""
     return tuple(parameter.metavar.split("|"))
 
@@ -108,7 +108,7 @@ class Output:
         self.quiet = quiet
         if out is not None:
             require_free(out, force=force)
-        self._told = io.StringIO()
+        self._text = io.StringIO()
 
     @property
     def shows_text(self) -> bool:
@@ -118,7 +118,7 @@ class Output:
     def say(self, *parts: Part) -> None:
         """Print a part of the text at once; in other formats nothing."""
         if self.shows_text:
-            print_parts(*parts, file=self._told if self._out is not None else None)
+            print_parts(*parts, file=self._text if self._out is not None else None)
 
     def note(self, text: str) -> None:
         """Say something beside the result, on standard error."""
@@ -130,7 +130,7 @@ class Output:
         if self._form == "text":
             if self.shows_text:
                 self.say(*result.text())
-            text = self._told.getvalue()
+            text = self._text.getvalue()
         elif self._form == "json":
             text = json.dumps(_document(result), indent=2, allow_nan=False) + "\n"
         elif self._form == "csv":

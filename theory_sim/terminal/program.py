@@ -19,7 +19,7 @@ from typing import Any, Final, TextIO
 from theory_sim.errors import InputError, StoreError, TheorySimError, shown
 from theory_sim.interrupts import INTERRUPTED
 
-__all__ = ["INTERNAL_ERROR", "READER_GONE", "refusal_of", "run_program"]
+__all__ = ["INTERNAL_ERROR", "READER_GONE", "get_refusal", "run_program"]
 
 INTERNAL_ERROR: Final = 70
 READER_GONE: Final = 141
@@ -112,7 +112,7 @@ def run_program(app: Callable[..., Any], name: str) -> int:
     return status
 
 
-def refusal_of(error: BaseException) -> TheorySimError | None:
+def get_refusal(error: BaseException) -> TheorySimError | None:
     """The refusal that an exception stands for; None if it is a fault of the program."""
     if isinstance(error, TheorySimError):
         return error
@@ -144,7 +144,7 @@ def _status(app: Callable[..., Any], name: str) -> int:
         _say(f"{name}: interrupted")
         return INTERRUPTED
     except BaseException as error:
-        refusal = refusal_of(error)
+        refusal = get_refusal(error)
         if refusal is not None:
             return _refused(refusal, name)
         _say("".join(traceback.format_exception(error)).rstrip())

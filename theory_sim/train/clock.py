@@ -16,7 +16,7 @@ from theory_sim.train.noise import PreActivationNoise, WeightNoise, make_placeme
 from theory_sim.train.optimisers import LinearOptimiser, make_optimiser
 
 __all__ = [
-    "AnyClock", "AnyInstant", "Clock", "Instant", "Kernel", "Tick", "ages", "instants_from_numbers", "kernel_of",
+    "AnyClock", "AnyInstant", "Clock", "Instant", "Kernel", "Tick", "ages", "instants_from_numbers", "get_kernel",
     "largest_level", "make_clock", "numbers_of_instants",
 ]
 
@@ -25,7 +25,7 @@ Array = np.ndarray[Any, Any]
 Kernel = Literal["moving", "frozen", "frozen-at-annealing", "independent"]
 
 
-def kernel_of(patterns: str) -> Kernel:
+def get_kernel(patterns: str) -> Kernel:
     """Two-time kernel of an Experiment's ``patterns``."""
     kernels: dict[str, Kernel] = {"moving": "moving", "frozen": "frozen", "frozen-at-annealing": "frozen-at-annealing",
                                   "redrawn": "independent"}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from theory_sim.experiment import Experiment
 
-__all__ = ["Finding", "Report", "call_of"]
+__all__ = ["Finding", "Report", "make_call"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Finding:
         lines = [f"{self.law}: {self.outcome}; {self.detail}"]
         if self.experiment is not None:
             lines += [f"  likely mistake: {'; or: '.join(self.mistakes) or 'none that is known explains it alone'}",
-                      f"  shown by {call_of(self.experiment)}"]
+                      f"  shown by {make_call(self.experiment)}"]
         return "\n".join(lines)
 
 
@@ -76,7 +76,7 @@ class Report:
         return "\n".join([*map(str, self.findings), f"not covered: experiments without {not_varied}"])
 
 
-def call_of(experiment: Experiment) -> str:
+def make_call(experiment: Experiment) -> str:
     """The experiment as it is written in Python, defaults left out."""
     given = {name: getattr(experiment, name) for name, info in Experiment.model_fields.items()
              if name != "observe" and getattr(experiment, name) != info.default}
