@@ -96,3 +96,11 @@ def test_an_astronomic_start_is_divergence() -> None:
 def test_no_threads(threads: Any, rule: str) -> None:
     with pytest.raises(InputError, match=rf"threads = {threads!r}.*\n.*{rule}"):
         simulate(UNSTABLE, threads=threads)
+
+
+@pytest.mark.parametrize("fields", [{"activation": "linear"}, {"output_scale": 30.0}, {"train_second_layer": True}], ids=str)
+def test_where_the_stable_rate_is_not_known_the_rate_is_blamed(fields: dict[str, Any]) -> None:
+    fast = UNSTABLE.replace(loss="squared", eta_1=200.0, lambda_=1e-6, dtype="float64", **fields)
+    run = simulate(fast, threads=1)
+    assert run.outcome == "diverged" and "likely cause: rate 200: the largest stable one is known for" in run.message
+    assert "lower the rate" in run.message and "paired" not in run.message

@@ -25,7 +25,7 @@ from theory_sim.theory.predicted_order import OrderPrediction, Requirement, judg
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
-from theory_sim.train.stability import stable_rate_of
+from theory_sim.train.stability import knows_curvature, lengths_of_curvature, stable_rate_of
 
 __all__ = [
     "Regime", "get_conditions", "outside_of_theory", "regime", "uncovered", "verdict_requirements",
@@ -64,8 +64,8 @@ class Regime:
     notes : list of str
         Conditions of the asymptotic theorem that fail without deciding the order.
     applies : bool
-        Whether the closed forms hold for this experiment at all (`outside_of_theory`). If not, they are NaN, no order is
-        predicted, and of the conditions only those stand here that rest on none of them.
+        Whether there is a prediction: the closed forms hold (`outside_of_theory`), and the schedule is S or L-S. If not, they
+        are NaN, and of the conditions only those stand here that rest on none of them.
     """
 
     level: float
@@ -110,7 +110,7 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     Parameters
     ----------
     experiment : Experiment
-        Any valid experiment. Predictions are for S and L-S with its rates, whatever its schedule.
+        Any valid experiment. Predictions are for S and L-S with its rates.
     infinite_width : bool
         Judge a run of the limit: conditions on the widths do not apply.
 
@@ -120,7 +120,7 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
         Closed forms and closure of THEORY §8, conditions of §2 and §9. Takes about 0.1 s. Where they do not apply, a warning
         names the field that is why.
     """
-    if outside_of_theory(experiment):
+    if outside_of_theory(experiment) or not has_order(experiment):
         return _without_theory(experiment, infinite_width)
     e, level, p0, tau_0 = experiment, LEVELS[0], experiment.p0_value, experiment.tau_0_value
     law = {"alpha_min": e.alpha_min, "alpha_max": e.alpha_max}
@@ -160,8 +160,11 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
 
 def _without_theory(e: Experiment, infinite_width: bool) -> Regime:
     """Regime of an experiment to which the closed forms do not apply."""
-    rows = tuple(c for c in get_conditions(e) if not (infinite_width and c.of_width))
+    rows = tuple(c for c in get_conditions(e) if c.id in OF_ANY_RUN and not (infinite_width and c.of_width))
     warnings = uncovered(e) + ([] if infinite_width else _decay_warnings(e))
+    if not knows_curvature(e):
+        warnings.append("the largest stable rate and the output that the noise causes are not known for this network or data; "
+                        "a run says if it diverges, and --observe sharpness (finite width) records the largest curvature")
     warnings += [_failed(c) for c in rows if not c.holds]
     return Regime(
         level=LEVELS[0], tau_Q=math.nan, tau_P=math.nan, Y_1=math.nan, Y_2=math.nan, G_1=math.nan, G_2=math.nan, rd=e.r * e.d,
@@ -206,9 +209,13 @@ def outside_of_theory(experiment: Experiment) -> list[Fault]:
 def get_conditions(experiment: Experiment) -> tuple[Condition, ...]:
     """Return the conditions of THEORY §9 for an experiment, with value, threshold and margin at the level 0.45.
 
-    Of an experiment outside of the theory only those are returned that rest on no closed form of the learning times.
+    Of an experiment outside of the theory only those are returned that rest on no closed form of the learning times; and none
+    at all for other data than the P/Q mixture, or another network than that of THEORY §2, of which neither the curvature nor
+    the output that the noise causes is known.
     """
     e = experiment
+    if not knows_curvature(e):
+        return ()
     rows = _all_conditions(e)
     if e.noise_neurons != e.neurons:
         rows = tuple(_of_split_pairs(row) for row in rows)
@@ -216,13 +223,24 @@ def get_conditions(experiment: Experiment) -> tuple[Condition, ...]:
 
 
 def _all_conditions(e: Experiment) -> tuple[Condition, ...]:
+    least, most = lengths_of_curvature(e)
     return conditions(
-        d=e.d, kappa=e.kappa_value, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
+        d=e.d, kappa=e.kappa_value, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=least, alpha_max=most,
         m_V=e.m_V, neurons=e.noise_neurons, eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi,
         tau_0=e.tau_0_value, stability=make_optimiser(e).stability,
         level=LEVELS[0], dtype=e.dtype, tau_largest=largest_noise(e),
-        other_rates=[rate for _, rate in e.pieces or ()], loss_curvature=make_loss(e).curvature_at_zero,
+        rates=_rates(e), loss_curvature=make_loss(e).curvature_at_zero,
     )
+
+
+def _rates(e: Experiment) -> dict[str, float]:
+    """Rates of its steps; of S and L-S both have a say, since each is compared with the other."""
+    return {"eta_1": e.eta_1, "eta_2": e.eta_2} if has_order(e) else e.rates()
+
+
+def has_order(experiment: Experiment) -> bool:
+    """Whether its schedule is one of the two of which an order is predicted."""
+    return experiment.schedule in ("S", "L-S")
 
 
 def _of_split_pairs(row: Condition) -> Condition:
@@ -275,12 +293,15 @@ def uncovered(experiment: Experiment) -> list[str]:
     e = experiment
     found = [f"{fault.found}: closed forms, conditions and predicted orders do not apply; {fault.rule}"
              for fault in outside_of_theory(e)]
-    if e.schedule not in ("S", "L-S"):
+    if not has_order(e):
         found.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
     if e.network == "shared":
         found.append("network = 'shared': the prediction is of the split network")
     if e.batch_size is not None:
         found.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
+    if e.train_second_layer and e.neurons == "paired":
+        found.append("train_second_layer = True: the second-layer weights of a pair do not stay opposite, and the noise that "
+                     "its neurons share is then heard in the output; lower tau_0 and tau_xi if the run diverges")
     if e.label_flips > 0:
         found.append(f"label_flips = {e.label_flips:g}: the prediction is of labels that are right")
     if e.noise_placement != "none":

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from theory_sim.errors import InputError, nearest
 from theory_sim.experiment import Experiment
 from theory_sim.precision import finest_decay, largest_noise
-from theory_sim.regimes import get_conditions, verdict_requirements
+from theory_sim.regimes import get_conditions, has_order, verdict_requirements
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions
 from theory_sim.theory.crossings import LEVELS
@@ -63,7 +63,7 @@ def log_margins(experiment: Experiment, shifts: Mapping[str, float]) -> list[flo
         m_V=v["m_V"],  # type: ignore[arg-type]
         neurons=e.neurons, eta_1=v["eta_1"], eta_2=v["eta_2"], lambda_=v["lambda_"], tau_xi=v["tau_xi"], tau_0=tau_0,
         level=LEVELS[0], dtype=e.dtype, tau_largest=tau_0 * grown,
-        other_rates=[rate for _, rate in e.pieces or ()],
+        rates={"eta_1": v["eta_1"], "eta_2": v["eta_2"]} if has_order(e) else e.rates(),
     )
     return [min(50.0, max(-50.0, math.log(max(row.margin, 1e-30)))) for row in rows]
 

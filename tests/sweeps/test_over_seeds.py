@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,6 +81,25 @@ def test_unlike_or_repeated_runs_are_not_pooled() -> None:
         summarise([one, simulate(small.replace(q0=0.3, seed=2))])
     with pytest.raises(InputError, match="no runs"):
         summarise([])
+
+
+@pytest.mark.parametrize(("fields", "seed", "drawn"), [
+    ({"batch_size": 8}, "seed_batch", True), ({}, "seed_batch", False),
+    ({"noise_placement": "labels", "noise_level": 0.2}, "seed_noise", True), ({}, "seed_noise", False), ({}, "seed_data", True),
+], ids=str)
+@pytest.mark.parametrize("engine", ["limit", "finite"])
+def test_runs_are_independent_where_any_of_their_draws_differ(
+    engine: str, fields: dict[str, Any], seed: str, drawn: bool
+) -> None:
+    """Batches and noise on labels are drawn in the limit too, which else draws the data alone."""
+    small = Experiment(d=10, N=20, m_W=20, m_V=40, max_tau=4.0, n_test=5, eta_1=0.5, **fields)
+    runs = [simulate(each, engine) for each in (small, small.replace(**{seed: 7}))]
+    if drawn or (engine, seed) == ("finite", "seed_noise"):
+        assert summarise(runs)[0].seeds == (0, 0)
+        assert float(runs[0].history("train_loss")[-1]) != float(runs[1].history("train_loss")[-1])
+    else:
+        with pytest.raises(InputError, match="repeats another run"):
+            summarise(runs)
 
 
 def test_a_change_of_schedule_or_seed_overrides_the_lists_of_a_file(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ STATED: Final[dict[str, Any]] = {
     "alpha": 1.0, "curvature": 0.25, "loss_curvature": 0.25,  # the logistic loss has l'' <= 1/4
     "at_zero": math.log(2.0), "level": 0.45, "losses": (0.45, 0.1), "neurons": "independent", "replacement": False,
     "hysteresis": 0.01, "rounding": 1e-3, "until": math.inf, "stable_rate": math.inf, "d": math.inf, "dtype": "float64",
-    "blocks": 150, "tau_largest": None, "other_rates": (), "form": ".3g", "of_width": False,
+    "blocks": 150, "tau_largest": None, "rates": None, "form": ".3g", "of_width": False,
 }  # fmt: skip
 """What an argument of the theory is if it is not given: the same wherever it has the name."""
 

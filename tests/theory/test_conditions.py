@@ -110,13 +110,13 @@ def test_a_margin_exceeds_one_exactly_when_the_condition_holds(r, d, lambda_, ta
 @pytest.mark.parametrize(("rates", "fix"), [
     ({"eta_1": 80.0}, "lower eta_1"), ({"eta_2": 80.0}, "lower eta_2"),
     ({"eta_1": 80.0, "eta_2": 90.0}, "lower eta_1 and eta_2"),
-    ({"other_rates": [1.0, 80.0]}, "lower the rates of pieces"),
+    ({"rates": {"pieces[0] rate": 1.0, "pieces[1] rate": 80.0}}, "lower pieces[1] rate"),
 ])
 def test_every_rate_is_to_be_stable(rates, fix):
-    """THEORY §13: 2 / 0.032 = 62 at r = 0.5, whichever schedule uses the rate."""
+    """THEORY §13: 2 / 0.032 = 62 at r = 0.5."""
     at = {**DEFAULT, "r": 0.5}
     (held,) = [row for row in c.conditions(**at) if row.id == "stable-steps"]
     (row,) = [row for row in c.conditions(**{**at, **rates}) if row.id == "stable-steps"]
     assert held.holds and not row.holds and row.fix == fix
-    largest = max((80.0, *(np.max(rate) for rate in rates.values())))
+    largest = 90.0 if "eta_2" in rates and "eta_1" in rates else 80.0
     assert row.value == pytest.approx(largest * c.top_curvature(r=0.5, p0=0.125, alpha_min=0.0, alpha_max=1.0))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Option", "Purpose", "Solver"]
 
-Purpose = Literal["data", "init", "noise"]
+Purpose = Literal["data", "init", "noise", "batch"]
 """For what random numbers are drawn, each by a seed of its own."""
 
 

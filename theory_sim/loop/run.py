@@ -27,7 +27,7 @@ from theory_sim.storage.formats import RUN
 from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
 from theory_sim.train.schedules import make_schedule
-from theory_sim.train.stability import stable_rate_of
+from theory_sim.train.stability import knows_curvature, stable_rate_of
 from theory_sim.trajectory import Outcome, Trajectory
 
 __all__ = ["Progress", "Run", "deferred_interrupt", "stopped"]
@@ -233,10 +233,14 @@ class Run(Generic[N]):
             cause = (f"the {self.loss.name} loss, whose curvature grows with the loss: away from f = 0 rates below "
                      f"{stable:.3g} diverge too")
             fix = "lower the rate, or the initial outputs (tau_0, or paired neurons)"
+        elif not knows_curvature(e):
+            cause = f"rate {rate:g}: the largest stable one is known for the P/Q mixture and the network of THEORY §2 alone"
+            fix = f"lower the rate; --observe sharpness records the curvature: stable is rate x curvature < {stability:.3g}"
         else:
             cause = (f"noise output: accumulated noise of standard deviation {self.network.clock.level:.3g} in "
                      f"{e.neurons} neurons, or overflow of {e.dtype}")
-            fix = "lower tau_0, the rate or tau_xi, or use paired neurons, whose noise cancels in the output"
+            paired = "" if e.noise_neurons == "paired" else ", or use paired neurons, whose noise cancels in the output"
+            fix = f"lower tau_0, the rate or tau_xi{paired}"
         return (f"training loss {training_loss:g} at step {self.step}, tau = {self.tau:g} (limit {self._highest_loss:.3g}); "
                 f"likely cause: {cause}; {fix}")
 

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from theory_sim.engines import Engine
+from theory_sim.engines.solver import Purpose
 from theory_sim.errors import InputError, repr_of
+from theory_sim.experiment import Experiment
 from theory_sim.observe.learning_order import LevelOrder, learning_order
 from theory_sim.statistics.intervals import Interval, mean_interval, share_interval
 from theory_sim.storage.plain import make_plain
@@ -98,11 +100,18 @@ def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
     given = set()
     for run in trajectories:
         engine = Engine.of(run)
-        seeds = tuple(run.experiment.seed_of(purpose) for purpose in engine.draws)
+        seeds = tuple(run.experiment.seed_of(purpose) for purpose in _drawn(engine, run.experiment))
         if (run.experiment.schedule, engine.label, seeds) in given:
             raise InputError(f"{engine.run_name(run.experiment)} repeats another run's data, U_0 and noise",
                              "independent runs", "give each run once, with seeds of its own")
         given.add((run.experiment.schedule, engine.label, seeds))
+
+
+def _drawn(engine: Engine, e: Experiment) -> list[Purpose]:
+    """Purposes for which a run draws: of the start, and of its steps, which draw batches and placed noise if it has them."""
+    at_steps: dict[Purpose, bool] = {"batch": e.batch_size is not None, "noise": e.noise_placement != "none"}
+    drawn = set(engine.draws)
+    return sorted(drawn | {purpose for purpose, used in at_steps.items() if used} if drawn else drawn)
 
 
 def _summary(schedule: str, engine: Engine, runs: Sequence[Trajectory]) -> ScheduleSummary:

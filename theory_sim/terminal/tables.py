@@ -67,7 +67,7 @@ def regime_table(regime: Regime) -> Group:
               f"tau_P = {shown_time(regime.tau_P)}; G(Y(eta_1)) = {regime.G_1:.2f}, G(Y(eta_2)) = {regime.G_2:.2f} "
               "(1 is frozen).")
     if not regime.applies:
-        closed = "Closed forms and the closure do not apply: see the warning."
+        closed = "Nothing is predicted: see the warnings."
     return Group(conditions_table(regime), Text(""), *_prediction(regime), Text(closed), *notes, *warnings)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,8 +91,8 @@ def _gap(*, kappa: float, rd: float, share_both: float) -> Condition:
     return _row("error-gap", label, kappa**-6 / rd, "<=", 1.0, "gap", "raise r, d or kappa")
 
 
-def _stability(rates: dict[str, float], curvature: float, stability: float) -> Iterator[Condition]:
-    """Steps at the largest of the rates, whichever schedule uses it; nothing for a rule without a stable rate."""
+def _stability(rates: Mapping[str, float], curvature: float, stability: float) -> Iterator[Condition]:
+    """Steps at the largest of the rates; nothing for a rule without a stable rate."""
     if math.isnan(stability):
         return
     largest = max(rates, key=lambda name: rates[name])
@@ -213,16 +213,16 @@ def conditions(
     level: float = 0.45,
     dtype: str = "float64",
     tau_largest: float | None = None,
-    other_rates: Sequence[float] = (),
+    rates: Mapping[str, float] | None = None,
     loss_curvature: float = 0.25,
     stability: float = 2.0,
 ) -> tuple[Condition, ...]:
     """Return the conditions of THEORY §9 with value, threshold and margin.
 
     Parameters are those of an experiment (THEORY §1-§3); ``tau_0`` is the noise level of the start, ``tau_largest`` the
-    largest one of the run (default tau_0), ``level`` the loss at which a kind counts as learnt, ``other_rates`` those of the
-    schedule beside eta_1 and eta_2, ``loss_curvature`` the loss's second derivative at margin 0, ``stability`` the largest
-    stable rate times curvature, NaN for an optimiser without one.
+    largest one of the run (default tau_0), ``level`` the loss at which a kind counts as learnt, ``rates`` those that steps
+    have, by what gives them (default eta_1 and eta_2), ``loss_curvature`` the loss's second derivative at margin 0,
+    ``stability`` the largest stable rate times curvature, NaN for an optimiser without one.
     """
     highest_tau, spare = tau_0 if tau_largest is None else tau_largest, _tau_0_to_spare(neurons, dtype, alpha_max, tau_0)
     highest = highest_level(neurons, dtype, alpha_max)
@@ -254,8 +254,7 @@ def conditions(
              f"raise m_V{spare}", of_width=True),
         _row("output-noise", "output noise of the start", output_noise(neurons, tau_0, alpha_max), "<=", OUTPUT_NOISE_MAX,
              "numerics", "use paired neurons, or lower tau_0 (with tau_xi in proportion)", of_width=True),
-        *_stability({"eta_1": eta_1, "eta_2": eta_2, "the rates of pieces": max(other_rates, default=0.0)}, curvature,
-                    stability),
+        *_stability({"eta_1": eta_1, "eta_2": eta_2} if rates is None else rates, curvature, stability),
         _row("noise-resolved", f"noise level resolved in {dtype}", highest_tau, "<=", highest, "numerics",
              fix_of_noise(neurons, tau_0, highest), of_width=True),
     ]

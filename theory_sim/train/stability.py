@@ -9,7 +9,7 @@ from theory_sim.theory.conditions import stable_rate
 from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
 
-__all__ = ["stable_rate_of"]
+__all__ = ["knows_curvature", "lengths_of_curvature", "stable_rate_of"]
 
 
 def stable_rate_of(experiment: Experiment) -> float:
@@ -21,9 +21,20 @@ def stable_rate_of(experiment: Experiment) -> float:
     network than that of THEORY §2, it is not known, and infinite.
     """
     e = experiment
-    if not (e.has_pq and e.of_theory):
+    if not knows_curvature(e):
         return math.inf
-    least = e.alpha_min if e.alpha_law == "uniform" else e.alpha_max
-    of_descent = stable_rate(r=e.r, p0=e.p0_value, alpha_min=least, alpha_max=e.alpha_max,
+    least, most = lengths_of_curvature(e)
+    of_descent = stable_rate(r=e.r, p0=e.p0_value, alpha_min=least, alpha_max=most,
                              curvature=make_loss(e).curvature_at_zero)
     return of_descent * make_optimiser(e).stability / 2.0
+
+
+def knows_curvature(experiment: Experiment) -> bool:
+    """Whether the top eigenvalue near zero output is known, and the output that the noise causes: on P/Q data, for ReLU."""
+    return experiment.has_pq and experiment.of_theory
+
+
+def lengths_of_curvature(experiment: Experiment) -> tuple[float, float]:
+    """Ends of a uniform law of alpha whose curvature is at least the experiment's own; its own law's if that is uniform."""
+    e = experiment
+    return (e.alpha_min if e.alpha_law == "uniform" else e.alpha_max), e.alpha_max
