@@ -226,3 +226,20 @@ def test_the_closure_cuts_by_step_where_the_others_do() -> None:
     closure, finite = (simulate(e, engine, threads=1).dataset.attrs for engine in ("closure", "finite"))
     for name in ("final_step", "final_tau", "annealed_tau"):
         assert closure[name] == finite[name]
+
+
+def test_a_cycle_of_cosines_falls_from_the_start() -> None:
+    """Its rate is never annealed in one step; a triangle's first turn is."""
+    rates = {}
+    for shape in ("cosine", "triangle"):
+        schedule = make_schedule(Experiment(schedule="cyclic", eta_1=4.0, eta_2=1.0, cycle=100.0, cycle_shape=shape), 0.5)
+        tau = 0.0
+        while tau < 300.0:
+            tau += schedule.rate(tau, 0.6)
+        rates[shape] = schedule.annealed_tau
+    assert math.isnan(rates["cosine"]) and 50.0 <= rates["triangle"] < 58.0
+
+
+def test_data_without_q_anneal_at_epsilon_1_alone() -> None:
+    with pytest.raises(ExperimentError, match=r"L-S anneals at epsilon_1 \+ q0 l\(0\) = 0\.15"):
+        Experiment(data_law="xor", N=40, d=20, p0=0.25, schedule="L-S", epsilon_1=0.15, epsilon_2=0.3)

@@ -21,7 +21,7 @@ __all__ = ["EPSILON", "PRECONDITIONER", "AdaptiveOptimiser", "Squares"]
 Array = np.ndarray[Any, Any]
 EPSILON: Final = Annotated[float, Field(1e-8, gt=0, le=1e12, description="added to the root of the mean squared gradient")]
 PRECONDITIONER: Final = Annotated[Literal["neuron", "pair"], Field(
-    "neuron", description="what has a mean squared gradient of its own: each neuron, or each pair, whose noise then cancels")]
+    "neuron", description="whose weights have mean squares of their own: each neuron, or each pair, whose noise then cancels")]
 
 
 class Squares(NamedTuple):

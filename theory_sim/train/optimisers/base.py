@@ -1,7 +1,8 @@
 """What an optimiser is: a rule that is linear in the gradients, but for what divides them, which both parts share (THEORY §15).
 
 The rule applied to the noise xi alone, started at U_0, is the accumulated noise; applied to the gradient of the loss alone,
-from 0, it is the signal. Their sum is the rule applied to the whole gradient.
+from 0, it is the signal. Their sum is the rule applied to the whole gradient. What the choice of a mini-batch adds, which §15
+counts as noise too, is part of the gradient here, and of the signal.
 """
 
 from __future__ import annotations

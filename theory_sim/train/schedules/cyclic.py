@@ -29,6 +29,7 @@ class Cyclic(TimeSchedule):
     def __init__(self, experiment: Experiment, q_hat: float = math.nan) -> None:
         super().__init__(experiment, q_hat)
         own = experiment.own_values
+        self.falls_from_start = own["cycle_shape"] == "cosine"
         self._high, self._low, self._cycle, self._shape = experiment.eta_1, experiment.eta_2, own["cycle"], own["cycle_shape"]
 
     def rate_at(self, time: float) -> float:

@@ -33,7 +33,7 @@ class TimeSchedule(Schedule):
     """
 
     needs_end: ClassVar[bool] = False
-    falls_from_start: ClassVar[bool] = False
+    falls_from_start: bool = False
 
     def __init__(self, experiment: Experiment, q_hat: float = math.nan) -> None:
         self.by_step = experiment.schedule_clock == "step"

@@ -45,7 +45,8 @@ class Threshold(Schedule):
     def faults(cls, experiment: Experiment) -> Iterator[Fault]:
         if experiment.epsilon_2 is None:
             return
-        threshold = experiment.epsilon_1 + experiment.q0 * make_loss(experiment).at_zero
+        share = experiment.q0 if experiment.has_pq else 0.0
+        threshold = experiment.epsilon_1 + share * make_loss(experiment).at_zero
         if threshold <= experiment.epsilon_2:
             yield Fault(f"L-S anneals at epsilon_1 + q0 l(0) = {threshold:.4g}, at or below the stop loss "
                         f"epsilon_2 = {experiment.epsilon_2:g}", "the run must be able to anneal before it stops",
