@@ -35,7 +35,13 @@ def load_plugins(package: str) -> None:
     for module in pkgutil.walk_packages(home.__path__, f"{package}."):
         import_module(module.name)
     for entry in sorted(entry_points(group=package), key=lambda entry: entry.value):
-        entry.load()
+        try:
+            entry.load()
+        except Exception as error:
+            distribution = entry.dist.name if entry.dist is not None else "a distribution without a name"
+            raise InputError(f"the plug-in {entry.value} of {distribution} cannot be loaded: {type(error).__name__}: {error}",
+                             f"a module that imports and registers what it has ({package})",
+                             f"mend or update {distribution}, or uninstall it") from error
 
 
 class Registry(Generic[T]):

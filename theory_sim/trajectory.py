@@ -224,6 +224,11 @@ def run_listing(target: Path) -> Listing:
                          "move it away, delete it yourself, or choose another output") from error
 
 
+def _holds_a_run(folder: Path) -> bool:
+    """Whether a folder is a saved run, or one that is not finished."""
+    return (folder / _MANIFEST).is_file() or (folder / _UNFINISHED).is_file()
+
+
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Raise StoreError if a run cannot be written to ``path``: something lies there, or nothing can be made there.
 
@@ -236,6 +241,10 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> Non
     except OSError as error:
         raise StoreError(f"{target}: {error.strerror}", "a path that can be made",
                          "choose a shorter name or another folder") from error
+    within = next((folder for folder in target.absolute().parents if _holds_a_run(folder)), None)
+    if within is not None:
+        raise StoreError(f"{target} lies in the run {within}", "a folder that is no run and lies in none: a run holds nothing "
+                         "but what was saved", "choose another output folder")
     if not (parent.is_dir() and os.access(parent, os.W_OK)):
         raise StoreError(f"{parent} cannot hold a folder", "a folder that can be written to", "choose another output folder")
     if not there:

@@ -6,12 +6,14 @@ distribution by its entry point (`theory_sim.plugins`), and a class in a program
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic.fields import FieldInfo
 
 from theory_sim.errors import Fault, InputError
+from theory_sim.experiment.section import LONGEST_NAME, NAME
 from theory_sim.plugins import Registry
 
 __all__ = ["Choice", "Choices", "DescribedRun"]
@@ -86,6 +88,11 @@ class Choices(Registry[type[T]]):
             if not isinstance(getattr(chosen, attribute, None), str) or not getattr(chosen, attribute):
                 raise InputError(f"{chosen.__qualname__} without {attribute}", f"a {self.kind} declares name and summary",
                                  f"add {attribute} = \"...\" to the class")
+        if not re.fullmatch(NAME, chosen.name) or len(chosen.name) > LONGEST_NAME:
+            raise InputError(f"{self.kind} {chosen.name!r}", f"at most {LONGEST_NAME} letters, digits, points, lines _ and "
+                             "hyphens, the first a letter or digit", "choose another name")
+        if not self._in_package(chosen.__module__):
+            self.names()  # all that the package has: its names are taken, whether they were asked for or not
         other = self._things.get(chosen.name)
         if other is not None and (other.__module__, other.__qualname__) == (chosen.__module__, chosen.__qualname__):
             del self._things[chosen.name]
@@ -96,7 +103,11 @@ class Choices(Registry[type[T]]):
         if self._loaded:
             return sorted(self._things)
         self._loaded = True  # before, since what is loaded may ask for a name
-        return super().names()
+        try:
+            return super().names()
+        except BaseException:
+            self._loaded = False
+            raise
 
     def __contains__(self, name: object) -> bool:
         return name in self._things or name in self.names()
@@ -106,7 +117,11 @@ class Choices(Registry[type[T]]):
         from importlib.metadata import entry_points  # slow to import
 
         homes = (self._package, *(entry.value.partition(":")[0] for entry in entry_points(group=self._package)))
-        return any(self[name].__module__ == home or self[name].__module__.startswith(f"{home}.") for home in homes)
+        return any(self._in_package(self[name].__module__, home) for home in homes)
+
+    def _in_package(self, module: str, home: str = "") -> bool:
+        home = home or self._package
+        return module == home or module.startswith(f"{home}.")
 
     def readers(self, field: str) -> tuple[str, ...]:
         """Names of those that read a field."""

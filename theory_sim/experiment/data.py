@@ -56,7 +56,7 @@ class DataSection(Section):
         if self.n_examples < 1:
             yield Fault(f"N = {self.n_examples} from d = {self.d}, kappa = {self.kappa}",
                         "at least one training example", "lower kappa or give N", ("d", "kappa", "N"))
-        elif self.p0_value + self.q0 > 1 + 1e-12:
+        elif self.has_pq and self.p0_value + self.q0 > 1 + 1e-12:
             yield Fault(f"p0 + q0 = {self.p0_value:g} + {self.q0:g} = {self.p0_value + self.q0:g}",
                         "p0 + q0 <= 1: they are probabilities of two of three kinds; p0 is kappa^2/2 = d/(2N) unless given "
                         "(THEORY §1)", "lower p0 or q0, or raise N",

@@ -26,7 +26,7 @@ from theory_sim.observe.base import Observer, Snapshot
 from theory_sim.storage.formats import RUN
 from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
-from theory_sim.train.schedules import make_schedule
+from theory_sim.train.schedules import make_schedule, require_rate
 from theory_sim.train.stability import knows_curvature, stable_rate_of
 from theory_sim.trajectory import Outcome, Trajectory
 
@@ -179,6 +179,7 @@ class Run(Generic[N]):
         if end is None or self.step == 0:  # no step leaves the last record: it repeats the rate before it
             self.schedule.step = self.step
             before, self.rate = self.rate, self.schedule.rate(self.tau, training_loss)
+            require_rate(self.experiment.schedule, self.rate, self.tau)
             self._rate_changed(before)
         self._record(training_loss, end=end is not None)
         return end

@@ -48,6 +48,7 @@ class GeneralNetwork(LayeredNetwork):
     ) -> None:
         super().__init__(experiment, data, pool, initial)
         self._phi = make_activation(experiment)
+        self._phi.require_consistent()
         self._banks = self._banks_of(data)
         self._forward()
 

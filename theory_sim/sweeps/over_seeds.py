@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from theory_sim.engines import Engine
 from theory_sim.engines.solver import Purpose
 from theory_sim.errors import InputError, repr_of
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.observe.learning_order import LevelOrder, learning_order
 from theory_sim.statistics.intervals import Interval, mean_interval, share_interval
 from theory_sim.storage.plain import make_plain
@@ -89,9 +90,11 @@ def make_table(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:
 
 def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
     varied = {"schedule", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch", "observe"}
+    of_schedules = {"pieces", *(name for each in SCHEDULES for name in each.fields)}
     fields = [run.experiment.fields() for run in trajectories]
-    differ = {key: values for key in sorted(set().union(*fields) - varied)
-              if len(values := list(dict.fromkeys(repr_of(each.get(key, "not given")) for each in fields))) > 1}
+    differ = _differences(fields, varied | of_schedules)
+    for name in dict.fromkeys(each["schedule"] for each in fields):  # what one schedule reads, another need not have
+        differ |= _differences([each for each in fields if each["schedule"] == name], varied)
     if differ:
         told = "; ".join(f"{key} = {', '.join(values[:4])}{', ...' if len(values) > 4 else ''}"
                          for key, values in differ.items())
@@ -105,6 +108,12 @@ def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
             raise InputError(f"{engine.run_name(run.experiment)} repeats another run's data, U_0 and noise",
                              "independent runs", "give each run once, with seeds of its own")
         given.add((run.experiment.schedule, engine.label, seeds))
+
+
+def _differences(fields: Sequence[Mapping[str, Any]], varied: Collection[str]) -> dict[str, list[str]]:
+    """Values of the fields that are not the same in all, but for some that may vary."""
+    return {key: values for key in sorted(set().union(*fields) - set(varied))
+            if len(values := list(dict.fromkeys(repr_of(each.get(key, "not given")) for each in fields))) > 1}
 
 
 def _drawn(engine: Engine, e: Experiment) -> list[Purpose]:

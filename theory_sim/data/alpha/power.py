@@ -27,8 +27,9 @@ class Power(AlphaLaw):
 
     @classmethod
     def draw(cls, experiment: Experiment, rng: np.random.Generator, n: int) -> Array:
-        # By the inverse of the distribution function, relative to the upper end, whose powers may overflow.
+        # By the inverse of the distribution function, relative to the upper end, whose powers may overflow; in logarithms,
+        # since near p = -1 both ends have nearly the same power.
         high, power = experiment.alpha_max, experiment.own_values["alpha_power"] + 1.0
-        least = (experiment.alpha_min / high) ** power
-        drawn: Array = high * (least + (1.0 - least) * rng.random(n)) ** (1.0 / power)
+        span = -1.0 if experiment.alpha_min == 0.0 else np.expm1(power * np.log(experiment.alpha_min / high))
+        drawn: Array = high * np.exp(np.log1p(span * (1.0 - rng.random(n))) / power)
         return np.clip(drawn, experiment.alpha_min, high)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from theory_sim.experiment.choices import ACTIVATIONS, ActivationChoice
 __all__ = ["Activation", "make_activation"]
 
 Array = np.ndarray[Any, Any]
+# Where derivatives are compared with differences: away from 0, at which activations have their kinks.
+_POINTS: Final = (-3.137, -1.731, -0.618, -0.131, 0.131, 0.577, 1.414, 4.321)
+_STEP: Final = 1e-5
+_TOLERANCE: Final = 1e-6
 
 
 class Activation(ActivationChoice):
@@ -48,6 +52,39 @@ class Activation(ActivationChoice):
             return np.zeros_like(z)
         raise InputError(f"activation {self.name!r} without second derivative", "the Hessian is made of phi''",
                          "give the class a method bend(self, z)", fields=("activation",))
+
+    def require_consistent(self) -> None:
+        """Compare ``slope`` and ``bend`` with differences, and what is declared with ``value``, at eight pre-activations.
+
+        Raises
+        ------
+        InputError
+            If they disagree by more than rounding, or a shape is another one.
+        """
+        z = np.array(_POINTS)
+        value, slope = np.asarray(self.value(z)), np.asarray(self.slope(z))
+        if value.shape != z.shape or slope.shape != z.shape:
+            raise self._wrong(f"returns shapes {value.shape} and {slope.shape} for pre-activations {z.shape}",
+                              "value and slope of each", "let both act element by element")
+        pairs = [("slope", slope, self.value)] + ([("bend", self.bend(z), self.slope)] if self.has_bend() else [])
+        for name, given, of in pairs:
+            expected = (of(z + _STEP) - of(z - _STEP)) / (2.0 * _STEP)
+            if len(worst := np.flatnonzero(~(np.abs(given - expected) <= _TOLERANCE * (1.0 + np.abs(expected))))):
+                at = int(worst[0])
+                raise self._wrong(f"has the {name} {given[at]:g} at {z[at]:g}",
+                                  f"the derivative, {expected[at]:.6g} by differences",
+                                  f"mend {name}, or what it is the derivative of")
+        declared: dict[str, tuple[Array, Array]] = {
+            "zero_at_zero": (np.asarray(self.value(np.zeros(1))), np.zeros(1)),
+            "homogeneous": (np.asarray(self.value(2.0 * z)), 2.0 * value),
+            "two_lines": (slope, np.where(z > 0.0, slope[-1], slope[0])),
+        }
+        for name, (found, expected) in declared.items():
+            if getattr(self, name) and not np.allclose(found, expected, rtol=1e-9, atol=1e-12):
+                raise self._wrong(f"declares {name}", "what its value and slope show: they are not so", f"leave {name} out")
+
+    def _wrong(self, found: str, rule: str, fix: str) -> InputError:
+        return InputError(f"the activation {self.name!r} {found}", rule, fix, fields=("activation",))
 
     @classmethod
     def has_bend(cls) -> bool:

@@ -73,6 +73,10 @@ class AdaptiveOptimiser(Optimiser):
             yield Fault(f"preconditioner = 'pair' with neurons = {e.neurons!r}",
                         "only paired neurons come in pairs that share xi",
                         "set neurons = 'paired', or preconditioner = 'neuron'", ("preconditioner", "neurons"))
+        epsilon, least = e.own_values["epsilon"], float(np.finfo(e.dtype).tiny)
+        if epsilon < least:
+            yield Fault(f"epsilon = {epsilon:g} in {e.dtype}", f"at least {least:.2g}, the least of full precision there",
+                        "raise epsilon, or set dtype = 'float64'", ("epsilon", "dtype"))
 
     def update(self, block: Block, rate: float, step: int) -> None:
         scale_rows(block.gradient, block.u)

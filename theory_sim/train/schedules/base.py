@@ -7,11 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
-from theory_sim.errors import Fault
+from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES, ScheduleChoice
 
-__all__ = ["Schedule"]
+__all__ = ["Schedule", "make_schedule", "require_rate"]
 
 
 class Schedule(ScheduleChoice, ABC):
@@ -83,6 +83,13 @@ class Schedule(ScheduleChoice, ABC):
         """Every learning rate that it can use, by the field that gives it."""
         fields = cls.rate_fields or [field for field in cls.reads if field in ("eta_1", "eta_2")]
         return {field: getattr(experiment, field) for field in fields}
+
+
+def require_rate(name: str, rate: float, tau: float) -> None:
+    """Raise InputError unless a rate, which a schedule of the user's gives, is finite and above 0."""
+    if not 0.0 < rate < math.inf:
+        raise InputError(f"the schedule {name!r} has the rate {rate} at tau = {tau:g}", "a rate above 0 at every step",
+                         "mend its rate, or end the run before")
 
 
 def make_schedule(experiment: Experiment, q_hat: float) -> Schedule:

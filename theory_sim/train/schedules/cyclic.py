@@ -39,8 +39,14 @@ class Cyclic(TimeSchedule):
         return self._low + (self._high - self._low) * share
 
     def lowest(self, start: float, end: float) -> float:
-        turned = math.floor(self._turns(end)) > math.floor(self._turns(start))
-        return min(self._low, self._high) if turned else min(self.rate_at(start), self.rate_at(end))
+        first, last = self._turns(start), self._turns(end)
+        rates = [self.rate_at(start), self.rate_at(end)]
+        ends = math.floor(last) > math.floor(first)  # a cycle ends within
+        if self._shape == "triangle":
+            rates += [self._low] * ends + [self._high] * (math.floor(last + 0.5) > math.floor(first + 0.5))
+        elif ends:
+            rates += [self._low, self._high]
+        return min(rates)
 
     def _turns(self, time: float) -> float:
         """Cycles so far; whole at the end of one, whatever the rounding of tau."""

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
-from theory_sim.train.schedules.base import Schedule
+from theory_sim.train.schedules.base import Schedule, require_rate
 
 __all__ = ["TimeSchedule"]
 
@@ -104,7 +104,9 @@ class TimeSchedule(Schedule):
         for step in range(_COUNTED):
             if tau >= max_tau * (1 - 1e-12):
                 return step
-            tau += schedule.rate_at(float(step) if schedule.by_step else tau)
+            rate = schedule.rate_at(float(step) if schedule.by_step else tau)
+            require_rate(cls.name, rate, tau)
+            tau += rate
         return _COUNTED + (schedule._rest_by_step(max_tau - tau) if schedule.by_step else schedule._rest(tau, max_tau))
 
     def _rest(self, tau: float, max_tau: float) -> float:
