@@ -43,13 +43,6 @@ class XOR(DataLaw):
         return 0
 
     @classmethod
-    def faults(cls, experiment: Any) -> Iterator[Fault]:
-        yield from super().faults(experiment)
-        if experiment.d < 2:
-            yield Fault(f"d = {experiment.d} with data_law = {cls.name!r}", "two coordinates that carry the label",
-                        "make d at least 2", ("d", "data_law"))
-
-    @classmethod
     def patches(
         cls, experiment: Experiment, kind: Array, y: Array, rng: np.random.Generator, fixed: np.random.Generator
     ) -> tuple[Array, Array]:
