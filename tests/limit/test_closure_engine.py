@@ -20,7 +20,7 @@ from theory_sim.closure.rates import ClosureRates
 from theory_sim.closure.trajectory import run_closure
 from theory_sim.errors import InputError, StoreError
 from theory_sim.testing.strategies import schedules
-from theory_sim.theory.closure.accuracy import ACCURACY, EXPERIMENTS, out_of_range
+from theory_sim.theory.closure.accuracy import ACCURACY, EXPERIMENTS, RANGE, out_of_range
 from theory_sim.theory.overlap import P_error
 
 
@@ -242,6 +242,15 @@ def test_the_page_is_of_this_closure_and_its_table() -> None:
                                 max_tau=e.max_tau)  # fmt: skip
     assert out_of_range(d=1000, kappa=0.5, q0=0.3, g0=1, r=0.1, lambda_=1e-4, eta_1=9, max_tau=1e4) == [
         "d = 1000", "r = 0.1", "max_tau / d = 10"]  # fmt: skip
+
+
+def test_the_range_is_the_law_that_the_page_states() -> None:
+    page = " ".join(protocol.PAGE.read_text(encoding="utf-8").split())
+    for name, (low, high) in RANGE.items():
+        stated = re.search(rf"\b{name}(?: log-uniform| uniform)? on ([0-9.e-]*[0-9]) to ([0-9.e-]*[0-9])", page)
+        longest = max(e.max_tau / e.d for e in protocol.experiments())
+        assert (stated is None) == (name == "max_tau / d"), name
+        assert (low, high) == ((float(stated[1]), float(stated[2])) if stated else (0.0, longest)), name
 
 
 def test_a_closure_without_reaction_or_late_is_seen() -> None:
