@@ -10,6 +10,7 @@ import pytest
 import sympy
 
 from proofs_check.recheck.boxes import _check_below
+from proofs_check.recheck.continuity import _share, require_shown
 from proofs_check.recheck.intervals import interval
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.spans import span
@@ -74,3 +75,14 @@ def test_a_bound_may_be_off_by_the_rounding_of_a_float_alone(lower: float) -> No
                 _check_below(X, [X], point, lower)
         else:
             _check_below(X, [X], point, lower)
+
+
+def test_a_box_is_cut_where_it_is_widest_by_its_own_measure() -> None:
+    assert _share((Fraction(1, 4), Fraction(3, 4)), (Fraction(0), Fraction(2))) == Fraction(1, 4)
+    assert _share((Fraction(1), Fraction(1)), (Fraction(1), Fraction(1))) == 0, "a side without length is not cut"
+    # Neither side alone, cut however often, shows that this is positive; nor is it cut for ever where it is not.
+    sides = {X: (Fraction(-1), Fraction(1)), Y: (Fraction(-1), Fraction(1))}
+    argument = X**2 - X * Y + Y**2 + sympy.Rational(1, 4)
+    require_shown("positive", argument, sides)
+    with pytest.raises(Refused):
+        require_shown("positive", argument - sympy.Rational(1, 3), sides)
