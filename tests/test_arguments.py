@@ -14,7 +14,7 @@ import proofs_check
 import theory_sim
 from theory_sim import Engine, Experiment, Plan, Product, Sweep, SweepStore, Trajectory
 from theory_sim.errors import InputError
-from theory_sim.reading.arguments import native
+from theory_sim.reading.arguments import fault_of_kind, native
 
 # Functions that take nothing, or whose own arguments are fields, which have rules of their own.
 WITHOUT: Final = {"engine_names", "study_names", "claims", "claim", "compare_paired"}
@@ -64,7 +64,7 @@ E_: Final = Experiment.preset("quick")
 @pytest.mark.parametrize(("call", "found"), [
     (lambda: Sweep("x", E_, compare="L-S"), "compare = 'L-S', a str"),  # type: ignore[arg-type]
     (lambda: Sweep("x", E_, seeds="0:2"), "seeds = '0:2', a str"),  # type: ignore[arg-type]
-    (lambda: Sweep("x", E_, seeds=3), "seeds = 3, a int"),  # type: ignore[arg-type]
+    (lambda: Sweep("x", E_, seeds=3), "seeds = 3, an int"),  # type: ignore[arg-type]
     (lambda: Sweep("x", E_, engines=Engine()), "engines = "),  # type: ignore[arg-type]
     (lambda: Sweep("x", E_, engines=("limit",)), "one of engines = 'limit', a str"),  # type: ignore[arg-type]
     (lambda: Sweep("x", E_, ("r",)), "one of blocks = 'r', a str"),  # type: ignore[arg-type]
@@ -100,3 +100,10 @@ def test_native_values() -> None:
     found = native({"a": (np.bool_(True), [np.float64(0.5), np.str_("x")]), np.str_("b"): None})
     assert found == {"a": (True, [0.5, "x"]), "b": None}
     assert type(found["a"][0]) is bool and type(found["a"][1][0]) is float and type(found["a"][1][1]) is str
+
+
+def test_the_rule_is_english() -> None:
+    fault = fault_of_kind("noise", 3, "a table or a function or a text")
+    assert fault is not None and (fault.found, fault.rule) == ("noise = 3, an int", "a table, a function or a text")
+    assert fault_of_kind("x", np.zeros(2), "a text").found.endswith(", an ndarray")  # type: ignore[union-attr]
+    assert fault_of_kind("x", "3", "a path or a list") is None

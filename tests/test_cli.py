@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from theory_sim import cli
 from theory_sim.engines import simulate
+from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.trajectory import Trajectory
 
@@ -246,3 +247,18 @@ def test_demo_ends_with_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     last = result.output.strip().splitlines()[-1]
     assert all(f"{name} in the infinite-width limit: " in result.output for name in ("L-S", "S"))
     assert last.endswith(" s") or "finding" in last
+
+
+@pytest.mark.parametrize("command", [["check"], ["run", "--out", "runs"]], ids=str)
+def test_data_that_must_be_given_are_refused_before_anything_is_printed(command: list[str], tmp_path: Path,
+                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli.app, [*command, "--set", "data_law=arrays"])
+    assert isinstance(result.exception, InputError) and "data_law = 'arrays' without data" in str(result.exception)
+    assert result.output == "" and not list(tmp_path.iterdir())
+
+
+def test_check_refuses_what_run_refuses_for_its_size(tmp_path: Path) -> None:
+    for command in (["check"], ["run", "--out", str(tmp_path / "runs")]):
+        result = CliRunner().invoke(cli.app, [*command, "--set", "d=10000000"])
+        assert isinstance(result.exception, InputError) and "d of half the size" in str(result.exception), command

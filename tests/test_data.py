@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,3 +132,10 @@ def test_data_do_not_depend_on_the_threads_of_blas() -> None:
         for threads in ("1", "2")
     }
     assert len(seen) == 1
+
+
+def test_the_repr_of_data_is_a_line_of_any_content() -> None:
+    data = draw_data(Experiment(d=6, N=20))
+    assert repr(data) == "<Data: x1 (20, 6), x2 (20, 2), y (20,); kinds P-only, Q-only, both>"
+    assert repr(data.pq) == "<PQStructure: alpha (20,), direction (20,), w_star (6,); r 0.3>"
+    assert "x1 no array" in repr(replace(data, x1=[[1.0], [2.0, 3.0]], kind=np.array([9])))

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import kstest
 
+from tests.test_terminal_tables import rendered
 from theory_sim import Experiment, draw_data, draw_test_data, learning_order, simulate
 from theory_sim.data import register_data_law
 from theory_sim.data.alpha import AlphaLaw
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment.choices import ALPHA_LAWS, DATA_LAWS
+from theory_sim.observe.learning_order import times_by_kind
+from theory_sim.sweeps.over_seeds import summarise
+from theory_sim.terminal.tables import summary_tables
 
 MANY = Experiment(d=4, N=4000, p0=0.0, q0=0.5, alpha_min=0.25, alpha_max=2.0, n_test=50)
 SMALL = Experiment(d=8, N=40, m_W=20, m_V=20, n_test=6, max_tau=8.0, record_every=1.0, tau_0=0.2)
@@ -73,9 +78,18 @@ def test_learning_order_of_named_groups() -> None:
     """Both features add up: examples that have both are learnt first. The default groups are not there."""
     run = simulate(SMALL.replace(data_law="weak-and-strong", max_tau=60.0, tau_xi=0.0))
     order = learning_order(run, groups=("both", "weak-only"))
-    assert order.order == "P first" and order.tau_P < order.tau_Q
+    assert order.order == "both first" and order.tau_P < order.tau_Q
     assert learning_order(run, groups=("weak-only", "both")).tau_P == order.tau_Q
-    assert learning_order(run).order == "no examples"
+    with pytest.raises(InputError, match="no P and Q but the kinds weak-only, both") as refused:
+        learning_order(run)
+    assert refused.value.fix == "name two of them: groups=('weak-only', 'both')"
+    assert times_by_kind(run) == {"weak-only": order.tau_Q, "both": order.tau_P}
+    (summary,) = summarise([run])
+    assert summary.orders == {} and summary.per_seed[0]["tau both"] == order.tau_P
+    text = rendered(summary_tables([summary]), 80)
+    cells = {cell.strip() for line in text.splitlines() for cell in re.split("  +", line)}
+    assert {"weak-only", "both", "error_test both"} <= cells
+    assert not re.search("tau_P|P_error|P-only|no examples|exact 95% interval of the share", text)
     with pytest.raises(InputError, match="two kinds of the run: weak-only, both"):
         learning_order(run, groups=("weak", "both"))
 

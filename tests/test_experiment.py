@@ -281,3 +281,10 @@ def test_a_bad_value_of_either_name_is_told_by_the_name_of_a_file(name: str) -> 
         Experiment().replace(**{name: -1})
     with pytest.raises(ExperimentError, match=r"lambda = -1(.|\n)*a number from 0"):
         Experiment(**{name: -1})
+
+
+def test_the_list_of_known_fields_names_each_once() -> None:
+    with pytest.raises(ExperimentError) as refused:
+        Experiment(zzzzzz=3.0)
+    names = refused.value.fix.removeprefix("known fields: ").split(", ")
+    assert {"d", "warm_up", "beta_1"} <= set(names) and len(names) == len(set(names))

@@ -10,11 +10,14 @@ import pytest
 
 from tests.reference import LOSSES as SLOW
 from tests.test_agreement import agree
+from tests.test_terminal_tables import rendered
 from theory_sim import Experiment, simulate
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment.choices import LOSSES
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.regimes import outside_of_theory, regime, verdict_requirements
+from theory_sim.sweeps.over_seeds import summarise
+from theory_sim.terminal.tables import shown_level, summary_tables
 from theory_sim.theory.conditions import top_curvature
 from theory_sim.theory.crossings import HYSTERESIS, LEVELS
 from theory_sim.train.losses import Loss, make_loss
@@ -226,7 +229,13 @@ def test_levels_are_at_equal_margins(name: str) -> None:
     run = simulate(LIMIT.replace(loss=name, max_tau=200.0, eta_2=1.0, lambda_=1e-3), "limit", threads=1)
     tau, own = run.history("tau"), run.history("loss_train", kind="P-only")
     below = int(np.flatnonzero(own < loss.at_level(0.45))[0])
-    assert tau[below - 1] <= learning_order(run).tau_P <= tau[below]
+    order = learning_order(run)
+    assert tau[below - 1] <= order.tau_P <= tau[below]
+    assert [each.level for each in order.levels] == [loss.at_level(level) for level in LEVELS]
+    assert [each.logistic_level for each in order.levels] == list(LEVELS)
+    text = rendered(summary_tables(summarise([run])), 80)
+    assert f"of the {name} loss" in text and "(nats)" not in text
+    assert all(shown_level(loss.at_level(level)) in text for level in LEVELS)
 
 
 def test_hysteresis_keeps_its_share_of_the_distance_of_two_levels() -> None:

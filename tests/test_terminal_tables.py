@@ -98,8 +98,10 @@ def test_runs_that_differ_are_told_apart_by_their_fields() -> None:
     assert all(word in str(caught.value) for word in ("r = 0.3", "0.5", "0.7", "q0 = 0.5", "0.25")), str(caught.value)
 
 
-def test_levels_of_another_loss_are_told_as_margins() -> None:
+def test_levels_are_those_of_the_loss() -> None:
     e = Experiment(d=6, N=20, m_W=8, m_V=8, n_test=2, max_steps=3, loss="squared")
     other, plain = (fits(summary_tables(summarise([simulate(e.replace(loss=loss))]))) for loss in ("squared", "logistic"))
-    assert "nats" not in other and "squared loss is below that of the same margin" in " ".join(other.split())
+    assert "nats" not in other and "level of the squared loss" in " ".join(other.split())
+    assert "L-S  0.0946 " in other and "Order at 0.0946" in other
+    assert "logistic loss is 0.45, 0.50 and 0.55" in " ".join(other.split())
     assert "level (nats)" in " ".join(plain.split()) and "margin" not in plain

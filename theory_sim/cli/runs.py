@@ -255,7 +255,7 @@ def get_findings(trajectories: Sequence[Trajectory]) -> list[str]:
     """Diverged and oscillating runs, and orders that are not as predicted although the regime holds."""
     from theory_sim.engines import Engine
     from theory_sim.experiment.choices import OPTIMISERS
-    from theory_sim.observe.learning_order import learning_order
+    from theory_sim.observe.learning_order import order_of_patterns
     from theory_sim.regimes import regime
 
     findings = []
@@ -265,7 +265,7 @@ def get_findings(trajectories: Sequence[Trajectory]) -> list[str]:
         if trajectory.outcome == "diverged":
             findings.append(f"{name} diverged: {trajectory.message}")
             continue
-        seen = learning_order(trajectory)
+        seen = order_of_patterns(trajectory)
         if seen.order == "oscillated":
             findings.append(f"{name} oscillated: a rate above the largest stable one, and a kind's loss above that of no "
                             "output; it has no order; lower the rate")
@@ -311,7 +311,7 @@ def check(
     output = Output(form, out, force=force)
     plan = make_plan(file, preset, settings, compare, seeds)
     for experiment in plan:
-        Engine().require(experiment)
+        Engine().require_described(experiment)
     judged, names = regime(plan.experiment), [each.run_name for each in plan]
 
     def text() -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from theory_sim.data.law import Array, DataLaw
+from theory_sim.data.law import Array, DataLaw, undrawn
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS
@@ -36,5 +36,6 @@ class Arrays(DataLaw):
     def patches(
         cls, experiment: Experiment, kind: Array, y: Array, rng: np.random.Generator, fixed: np.random.Generator
     ) -> tuple[Array, Array]:
-        raise InputError("data_law = 'arrays' without data", "examples that are given, not drawn",
-                         "simulate(experiment, data=(train, test)) in Python", fields=("data_law",))
+        fault = undrawn(experiment)
+        assert fault is not None
+        raise InputError.of([fault])

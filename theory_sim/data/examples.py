@@ -37,6 +37,11 @@ class PQStructure:
     w_star: Array
     r: float
 
+    def __repr__(self) -> str:
+        """Shapes, not arrays; of any content, since messages show what was refused."""
+        shapes = (f"{name} {getattr(getattr(self, name), 'shape', 'no array')}" for name in ("alpha", "direction", "w_star"))
+        return f"<PQStructure: {', '.join(shapes)}; r {self.r}>"
+
     @property
     def x2(self) -> Array:
         """Second patch, (N, 2), in the orthonormal basis (z, zeta / r) of the plane that holds it (THEORY §2)."""
@@ -79,6 +84,11 @@ class Data:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def __repr__(self) -> str:
+        """Shapes and kinds, not arrays; of any content, since messages show what was refused."""
+        shapes = (f"{name} {getattr(getattr(self, name), 'shape', 'no array')}" for name in ("x1", "x2", "y"))
+        return f"<Data: {', '.join(shapes)}; kinds {', '.join(map(str, self.kinds))}>"
 
     @property
     def structure(self) -> PQStructure:

@@ -11,13 +11,13 @@ import numpy as np
 
 from theory_sim.data.examples import Data
 from theory_sim.data.label_flips import flipped_labels
-from theory_sim.errors import InputError, repr_of, shown
+from theory_sim.errors import Fault, InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS, DataLawChoice
 from theory_sim.numeric.streams import generator
 from theory_sim.reading.arguments import accepts
 
-__all__ = ["DataLaw", "draw_data", "draw_fresh", "draw_test_data", "register_data_law"]
+__all__ = ["DataLaw", "draw_data", "draw_fresh", "draw_test_data", "register_data_law", "undrawn"]
 
 Array = np.ndarray[Any, Any]
 PatchesFunction = Callable[[Experiment, Array, Array, np.random.Generator], tuple[Array, Array]]
@@ -165,6 +165,14 @@ def draw_fresh(experiment: Experiment, n: int, rng: np.random.Generator) -> Data
     share = np.array(law.shares(experiment), dtype=np.float64)
     kind = rng.choice(np.arange(len(share), dtype=np.int8), size=n, p=share / share.sum())
     return _drawn(experiment, law, kind, rng)
+
+
+def undrawn(experiment: Experiment) -> Fault | None:
+    """Why an experiment's examples cannot be drawn, but must be given; None if they can."""
+    if _law_of(experiment).is_drawn:
+        return None
+    return Fault(f"data_law = {experiment.data_law!r} without data", "examples that are given, not drawn",
+                 "simulate(experiment, data=(train, test)) in Python", ("data_law",))
 
 
 def _law_of(experiment: Experiment) -> type[DataLaw]:

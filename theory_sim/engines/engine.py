@@ -133,6 +133,18 @@ class Engine:
         if fault is not None:
             raise InputError.of([fault])
 
+    def require_described(self, experiment: Experiment, *, threads: int | None = None) -> None:
+        """Raise InputError if a run of it could not begin from its description alone, here and now.
+
+        That is, if it cannot compute the experiment, examples must be given, or memory lacks.
+        """
+        from theory_sim.data import undrawn
+
+        faults = [fault for fault in (self.unsupported(experiment), undrawn(experiment)) if fault is not None]
+        if faults:
+            raise InputError.of(faults)
+        self.solver.require_resources(experiment, self.all_options, threads)
+
     def require_given(self, parts: Iterable[str]) -> None:
         """Raise InputError if a run of it cannot be given one of these parts: "data", "initial", "noise"."""
         for part in parts:
@@ -158,6 +170,7 @@ class Engine:
         noise: NoiseSource | None = None,
     ) -> Trajectory:
         """Compute one run; arguments as for `simulate`."""
+        from theory_sim.data import undrawn
         from theory_sim.loop import UnfinishedRun
         from theory_sim.network.given import Given
         from theory_sim.numeric.pool import require_threads
@@ -169,6 +182,9 @@ class Engine:
         parts = {"data": data, "initial": initial, "noise": noise}
         self.require_given(name for name, part in parts.items() if part is not None)
         given = Given.of(experiment, data, initial, noise)
+        fault = undrawn(experiment) if data is None else None
+        if fault is not None:
+            raise InputError.of([fault])
         more: dict[str, Any] = {"observers": observers, "threads": threads, "progress": progress,
                                 "seconds": checkpoint_seconds, **({"given": given} if given.parts else {})}
         if store is not None:

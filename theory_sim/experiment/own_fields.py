@@ -16,8 +16,8 @@ __all__ = ["faults_of_own_fields", "own_field_names", "read_own_fields"]
 
 
 def own_field_names() -> list[str]:
-    """Names of all such fields."""
-    return [name for registry in CHOSEN for chosen in registry for name in chosen.fields]
+    """Names of all such fields, each once: several things may declare the same."""
+    return list(dict.fromkeys(name for registry in CHOSEN for chosen in registry for name in chosen.fields))
 
 
 def read_own_fields(chosen: Iterable[type[Choice]], given: Mapping[str, object]) -> tuple[dict[str, object], list[Fault]]:

@@ -74,9 +74,9 @@ def draw_initial(experiment: Experiment) -> dict[str, Array]:
     -------
     dict
         U_0 of each layer by its label, in the experiment's precision: ``W`` (m_W, d) and ``V`` (m_V, 2), V in the basis
-        (z, zeta / r) of Q's plane; or ``U`` (m_W, d) of the shared network. The second layer by the same label in lower case:
-        Biases are one more column, the last.
-        ``w`` (m_W,), ``v`` (m_V,) or ``u``, entries +-1/sqrt(m). Paired neurons 2j, 2j + 1 have equal rows, opposite signs.
+        (z, zeta / r) of Q's plane; or ``U`` (m_W, d) of the shared network. Biases are one more column, the last. The second
+        layer by the same label in lower case: ``w`` (m_W,), ``v`` (m_V,) or ``u``, entries +-1/sqrt(m). Paired neurons 2j,
+        2j + 1 have equal rows, opposite signs.
 
     Examples
     --------

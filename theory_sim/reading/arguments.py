@@ -70,7 +70,17 @@ def fault_of_kind(name: str, value: Any, kind: str) -> Fault | None:
     if any(_KINDS[each](value) if each in _KINDS else each in classes for each in wanted):
         return None
     fix = "give one of these" if len(wanted) > 1 else f"give {kind if kind in _KINDS else f'an object of the class {kind}'}"
-    return Fault(f"{name} = {shown(repr_of(value))}, a {type(value).__name__}", kind, fix)
+    return Fault(f"{name} = {shown(repr_of(value))}, {_with_article(type(value).__name__)}", _either(wanted), fix)
+
+
+def _either(kinds: list[str]) -> str:
+    """Such as "a table, a function or a text"."""
+    return " or ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
+
+
+def _with_article(name: str) -> str:
+    """Name of a class with its article, by the sound that it begins with."""
+    return f"{'an' if name[:1].lower() in 'aeio' or name.startswith('nd') else 'a'} {name}"
 
 
 def require_kind(name: str, value: Any, kind: str) -> None:

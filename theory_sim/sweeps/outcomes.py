@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from theory_sim.observe.base import LOSS_UNIT, Variable
-from theory_sim.observe.learning_order import learning_order
+from theory_sim.observe.learning_order import order_of_patterns
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.trajectory import Trajectory
 
@@ -20,9 +20,9 @@ KINDS: Final = ("P-only", "Q-only", "both")
 # Dimensions are those beyond the sweep's.
 OUTCOME_VARIABLES: Final[Mapping[str, Variable]] = {
     "tau_P": Variable(("level",), "1",
-                      "learning time of P-only examples, infinite if not learnt by censored_at, NaN without an order"),
+                      "learning time of P-only examples, infinite if not learnt by censored_at, NaN without examples or order"),
     "tau_Q": Variable(("level",), "1",
-                      "learning time of Q-only examples, infinite if not learnt by censored_at, NaN without an order"),
+                      "learning time of Q-only examples, infinite if not learnt by censored_at, NaN without examples or order"),
     "above_again_P": Variable(("level",), "1",
                               "tau from which P, once learnt, was above the level again; infinite if it was not"),
     "above_again_Q": Variable(("level",), "1",
@@ -60,8 +60,8 @@ def get_outcomes(
     trajectory: Trajectory, metrics: Mapping[str, Callable[[Trajectory], float]] | None = None
 ) -> dict[str, object]:
     """Values of `OUTCOME_VARIABLES`, arrays along their dimensions, and those of your own functions."""
-    order = learning_order(trajectory)
-    levels = {level.level: level for level in order.levels}
+    order = order_of_patterns(trajectory)
+    levels = {level.logistic_level: level for level in order.levels}
     data = trajectory.dataset
     last = data.isel(record=-1)
     tau = data["tau"].values

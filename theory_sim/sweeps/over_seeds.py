@@ -14,9 +14,11 @@ from theory_sim.engines.solver import Purpose
 from theory_sim.errors import InputError, repr_of
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
-from theory_sim.observe.learning_order import LevelOrder, learning_order
+from theory_sim.observe.learning_order import LevelOrder, has_patterns, learning_order, times_by_kind
 from theory_sim.statistics.intervals import Interval, mean_interval, share_interval
 from theory_sim.storage.plain import make_plain
+from theory_sim.theory.crossings import LEVELS
+from theory_sim.train.losses import make_loss
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["ScheduleSummary", "summarise", "make_table"]
@@ -26,12 +28,13 @@ __all__ = ["ScheduleSummary", "summarise", "make_table"]
 class ScheduleSummary:
     """What the runs of one schedule by one engine have in common, over seeds.
 
-    ``engine`` names the engine and its options; ``levels`` maps a level of the loss to intervals of tau_P, tau_Q, the other
-    kind's loss and accuracy at the first learning time; ``orders`` counts orders at 0.45; ``robust`` counts runs where three
-    levels agree; ``per_seed`` has of each run its order at 0.45 and, for both kinds, when and for how long they were above the
-    level again after they were learnt. ``note`` is what the engine says of its accuracy; ``averages`` tells that its
-    numbers are means over data sets already, the same for every seed. ``loss`` names what is minimised: a level is one of the
-    logistic loss, and of another loss that at the same margin.
+    ``engine`` names the engine and its options; ``levels`` maps a level of the run's own loss to intervals of tau_P, tau_Q, the
+    other kind's loss and accuracy at the first learning time; ``orders`` counts orders at the first level; ``robust`` counts
+    runs where three levels agree; ``per_seed`` has of each run its order at the first level and, for both kinds, when and for
+    how long they were above the level again after they were learnt. ``note`` is what the engine says of its accuracy;
+    ``averages`` tells that its numbers are means over data sets already, the same for every seed. ``loss`` names what is
+    minimised, ``kinds`` the groups of examples. Of data without P and Q ``levels`` and ``per_seed`` have a time "tau <kind>" of
+    each kind instead, and there are no orders.
     """
 
     schedule: str
@@ -47,6 +50,7 @@ class ScheduleSummary:
     note: str
     averages: bool
     loss: str
+    kinds: tuple[str, ...]
 
     @property
     def label(self) -> str:
@@ -56,7 +60,7 @@ class ScheduleSummary:
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and numbers, for JSON (not-a-number and infinities become null)."""
         plain: dict[str, Any] = make_plain(asdict(self))
-        return {name: value for name, value in plain.items() if name not in ("note", "averages", "loss")}
+        return {name: value for name, value in plain.items() if name not in ("note", "averages", "loss", "kinds")}
 
 
 def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
@@ -78,11 +82,12 @@ def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
 
 
 def make_table(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:
-    """A row a run: schedule, engine, seed and what it learnt when at 0.45, times in tau; as `ScheduleSummary.per_seed`."""
+    """A row a run: schedule, engine, seed and what it learnt when, times in tau; as `ScheduleSummary.per_seed`."""
     rows = []
     for summary in summaries:
         for seed in summary.per_seed:
-            above = {f"above_{kind}_{name}": value for kind in "PQ" for name, value in seed[f"above_{kind}"].items()}
+            above = {f"above_{kind}_{name}": value for kind in "PQ" if f"above_{kind}" in seed
+                     for name, value in seed[f"above_{kind}"].items()}
             plain = {name: value for name, value in seed.items() if not name.startswith("above_")}
             rows.append({"schedule": summary.schedule, "engine": summary.engine, **plain, **above})
     return rows
@@ -124,6 +129,8 @@ def _drawn(engine: Engine, e: Experiment) -> list[Purpose]:
 
 
 def _summary(schedule: str, engine: Engine, runs: Sequence[Trajectory]) -> ScheduleSummary:
+    if not has_patterns(runs[0]):
+        return _summary_by_kind(schedule, engine, runs)
     learned = [learning_order(run) for run in runs]
     levels = {
         each.level: {
@@ -133,16 +140,35 @@ def _summary(schedule: str, engine: Engine, runs: Sequence[Trajectory]) -> Sched
         for i, each in enumerate(learned[0].levels)
     }
     orders: dict[str, int] = {}
-    outcomes: dict[str, int] = {}
-    for run, order in zip(runs, learned, strict=True):
+    for order in learned:
         orders[order.order] = orders.get(order.order, 0) + 1
+    rows = [_seed_row(run, order.levels[0], order.robust) for run, order in zip(runs, learned, strict=True)]
+    return _gathered(schedule, engine, runs, levels, orders, sum(order.robust for order in learned), rows)
+
+
+def _summary_by_kind(schedule: str, engine: Engine, runs: Sequence[Trajectory]) -> ScheduleSummary:
+    """Of data without P and Q: a learning time of each kind."""
+    loss, levels = make_loss(runs[0].experiment), {}
+    times = [[times_by_kind(run, level=level) for run in runs] for level in LEVELS]
+    for level, of_runs in zip(LEVELS, times, strict=True):
+        levels[loss.at_level(level)] = {
+            f"tau {kind}": mean_interval([each.get(kind, math.nan) for each in of_runs], least=0.0) for kind in of_runs[0]}
+    rows = [{"seed": run.experiment.seed, **{f"tau {kind}": time for kind, time in each.items()}, **_end_row(run)}
+            for run, each in zip(runs, times[0], strict=True)]
+    return _gathered(schedule, engine, runs, levels, {}, 0, rows)
+
+
+def _gathered(
+    schedule: str, engine: Engine, runs: Sequence[Trajectory], levels: dict[float, dict[str, Interval]],
+    orders: dict[str, int], robust: int, rows: Sequence[dict[str, Any]],
+) -> ScheduleSummary:
+    outcomes: dict[str, int] = {}
+    for run in runs:
         outcomes[run.outcome] = outcomes.get(run.outcome, 0) + 1
     return ScheduleSummary(
-        schedule, engine.label, tuple(run.experiment.seed for run in runs), levels, orders,
-        sum(order.robust for order in learned), _end_of(runs),
-        tuple(_seed_row(run, order.levels[0], order.robust) for run, order in zip(runs, learned, strict=True)),
+        schedule, engine.label, tuple(run.experiment.seed for run in runs), levels, orders, robust, _end_of(runs), tuple(rows),
         outcomes, tuple(f"seed {run.experiment.seed}: {run.message}" for run in runs if run.outcome == "diverged"),
-        engine.solver.note(), not engine.knows_seeds, runs[0].experiment.loss,
+        engine.solver.note(), not engine.knows_seeds, runs[0].experiment.loss, tuple(runs[0].dataset["kind"].values.tolist()),
     )
 
 
@@ -185,7 +211,10 @@ def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
 def _seed_row(run: Trajectory, level: LevelOrder, robust: bool) -> dict[str, Any]:
     return {
         "seed": run.experiment.seed, "tau_P": level.tau_P, "tau_Q": level.tau_Q, "order": level.order, "robust": robust,
-        "other_loss": level.other_loss, "other_accuracy": level.other_accuracy, "outcome": run.outcome,
-        "final_tau": run.dataset.attrs["final_tau"], "annealed_tau": run.annealed_tau,
+        "other_loss": level.other_loss, "other_accuracy": level.other_accuracy, **_end_row(run),
         "above_P": asdict(level.above_P), "above_Q": asdict(level.above_Q),
     }
+
+
+def _end_row(run: Trajectory) -> dict[str, Any]:
+    return {"outcome": run.outcome, "final_tau": run.dataset.attrs["final_tau"], "annealed_tau": run.annealed_tau}

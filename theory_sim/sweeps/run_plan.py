@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from theory_sim.data import undrawn
 from theory_sim.engines import Engine, resume
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
@@ -66,7 +67,8 @@ def prepare_plan(
     if len(plan.seeds) > 1 and not engine.knows_seeds:
         raise InputError(f"{len(plan.seeds)} seeds with engine {engine.name!r}",
                          "it draws nothing at random: its result is the same for every seed", "give one seed")
-    faults = [fault for experiment in plan if (fault := engine.unsupported(experiment)) is not None]
+    faults = [fault for experiment in plan for fault in (engine.unsupported(experiment), undrawn(experiment))
+              if fault is not None]
     if faults:
         raise InputError.of(faults)
     paths = {experiment: out / engine.run_name(experiment) for experiment in plan}

@@ -17,9 +17,12 @@ from theory_sim.statistics.censored import MedianTime, median_time
 from theory_sim.statistics.intervals import CONFIDENCE
 from theory_sim.statistics.paired import LEAST_PAIRS, RESAMPLES
 from theory_sim.sweeps.collect import Summary
+from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.phase import PhaseDiagram
 from theory_sim.sweeps.store import SweepStatus
-from theory_sim.terminal.tables import headed_table, shown_time
+from theory_sim.terminal.tables import headed_table, shown_level, shown_time
+from theory_sim.theory.crossings import LEVELS
+from theory_sim.train.losses import make_loss
 
 if TYPE_CHECKING:
     import pandas
@@ -67,11 +70,12 @@ def status_table(status: SweepStatus) -> Group:
 
 
 def summary_table(summary: Summary) -> Group:
-    """Order and learning times at 0.45 at each place of the sweep, over its seeds."""
+    """Order and learning times at the first level at each place of the sweep, over its seeds."""
     axes = [axis for axis in summary.sweep.axes() if axis.name != "seed"]
     fields = [field for axis in axes for field in axis.fields if len(axis) > 1 or field == "schedule"]
-    table = headed_table(f"Over the seeds, level 0.45, {CONFIDENCE:.0%}: median times [exact interval], mean error (range)",
-                         (", ".join(fields), "runs", "order", "robust", "tau_P", "tau_Q", "error on P"))
+    level = _level(summary.sweep)
+    title = f"Over the seeds, level {level}, {CONFIDENCE:.0%}: median times [exact interval], mean error (range)"
+    table = headed_table(title, (", ".join(fields), "runs", "order", "robust", "tau_P", "tau_Q", "error on P"))
     data = summary.dataset
     rows = 0
     for place in itertools.product(*(range(len(axis)) for axis in axes)):
@@ -95,10 +99,19 @@ def summary_table(summary: Summary) -> Group:
         table.add_row(label, str(at.sizes["seed"]), "\n".join(f"{order} {count}" for order, count in orders),
                       str(int(at["robust"].values.sum())), *times, f"{error.mean():.2g}{span}")
     notes = [Text(f"{rows - _MOST_ROWS} more rows in the summary's files")] if rows > _MOST_ROWS else []
-    return Group(table, *notes, *_above_again(data))
+    return Group(table, *notes, *_above_again(data, level))
 
 
-def _above_again(data: Any) -> list[Text]:
+def _level(sweep: Sweep) -> str:
+    """The first level: of the runs' own loss with its unit, or if their losses differ of the logistic one."""
+    losses = {run.experiment.loss: make_loss(run.experiment) for run in sweep}
+    if len(losses) > 1:
+        return f"{shown_level(LEVELS[0])} nats of the logistic loss, or of another loss that at the same margin"
+    ((name, loss),) = losses.items()
+    return f"{shown_level(loss.at_level(LEVELS[0]))} {'nats' if loss.unit == 'nat' else f'of the {name} loss'}"
+
+
+def _above_again(data: Any, level: str) -> list[Text]:
     """How many runs learnt a kind whose loss was above the level again later."""
     _, first = np.unique(data["run"].values, return_index=True)  # places that share a run count once
     done = data["state"].values.ravel()[first] == "done"
@@ -107,7 +120,7 @@ def _above_again(data: Any) -> list[Text]:
         since = data[f"above_again_{kind}"].isel(level=0).values.ravel()[first][done]
         again = int(np.isfinite(since).sum())
         if again:
-            lines.append(Text(f"{kind} was learnt and its loss above 0.45 again later in {again} of {len(since)} runs; they "
+            lines.append(Text(f"{kind} was learnt and its loss above {level} again later in {again} of {len(since)} runs; they "
                               f"count as learnt (above_again_{kind} in the summary's files)"))
     return lines
 

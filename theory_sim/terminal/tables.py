@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
@@ -15,15 +15,17 @@ from rich.text import Text
 from theory_sim.statistics.intervals import CONFIDENCE, Interval, share_interval
 from theory_sim.sweeps.over_seeds import ScheduleSummary
 from theory_sim.theory.conditions import in_words
+from theory_sim.theory.crossings import LEVELS
 
 if TYPE_CHECKING:
     from theory_sim.regimes import Regime
 
-__all__ = ["conditions_table", "headed_table", "regime_table", "shown_time", "summary_tables"]
+__all__ = ["conditions_table", "headed_table", "regime_table", "shown_level", "shown_time", "summary_tables"]
 
 _COLUMNS: Final = 2
 _WIDEST: Final = 24
 """Letters of a cell of which two, and the longest name of a quantity, fit into 80 columns."""
+_NEVER: Final = {"tau": math.inf}
 _FACTORS: Final = (
     "x3: holds with a factor 3 to spare; x0.4: FAILS, value and bound are apart by a factor 0.4. What rests on it: (order) the "
     "learning order; (paper) the asymptotic theorem, sufficient but not needed; (gap) the gap in test error; (numerics) the "
@@ -116,38 +118,79 @@ def _number(interval: Interval, separator: str = " ") -> str:
 
 
 def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
-    """Learning times, orders seed by seed, and the state at the end, for each schedule."""
+    """Learning times, orders seed by seed, and the state at the end, for each schedule; of data without P and Q by kind."""
     n = max(len(summary.seeds) for summary in summaries)
     span = f"mean [{CONFIDENCE:.0%} Student interval, cut at 0] over {n} seeds" if n > 1 else "one seed"
-    others = sorted({summary.loss for summary in summaries} - {"logistic"})
-    unit = "logistic loss" if others else "nats"
-    times = headed_table(f"Learning times in tau, {span}",
-                   (f"schedule, level ({unit})", "tau_P", "tau_Q", "other's loss then", "its accuracy (range)"))
-    for summary in summaries:
-        last = summary.end["tau"].smallest
-        for level, row in sorted(summary.levels.items()):
-            times.add_row(f"{summary.label}  {level:.2f}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
-                          _number(row["other_loss"], "\n"), _range(row["other_accuracy"]))
+    of_patterns = bool(summaries[0].orders)
+    tables = [_learning_times(summaries, span), _orders(summaries)] if of_patterns else _times_by_kind(summaries, span)
     # A few columns a table: more would not be readable in a terminal.
     ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], span), Text(""))]
     notes = [Text(f"{name}: {text}") for name, text in _ERRORS.items() if any(name in s.end for s in summaries)]
-    notes += [Text(f"Levels are of the logistic loss: a kind is learnt once its {loss} loss is below that of the same margin; "
-                   f"the other's loss is the {loss} loss itself.") for loss in others]
+    if summaries[0].loss != "logistic":
+        notes.append(Text(f"Levels are those of the {summaries[0].loss} loss at the margins at which the logistic loss is "
+                          f"{_either(LEVELS)}."))
     notes += [Text(line) for summary in summaries for line in _above_again(summary)]
     notes += [Text(note) for note in dict.fromkeys(summary.note for summary in summaries) if note]
-    return Group(times, Text(""), _orders(summaries), Text(""), *ends, *notes, *(Text(_headline(s)) for s in summaries))
+    headlines = [Text(_headline(summary)) for summary in summaries if summary.orders]
+    return Group(*(part for table in tables for part in (table, Text(""))), *ends, *notes, *headlines)
+
+
+def _learning_times(summaries: Sequence[ScheduleSummary], span: str) -> Table:
+    times = headed_table(f"Learning times in tau, {span}",
+                         (_level_head(summaries), "tau_P", "tau_Q", "other's loss then", "its accuracy (range)"))
+    for summary in summaries:
+        last = summary.end["tau"].smallest
+        for level, row in sorted(summary.levels.items()):
+            times.add_row(f"{summary.label}  {shown_level(level)}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
+                          _number(row["other_loss"], "\n"), _range(row["other_accuracy"]))
+    return times
+
+
+def _times_by_kind(summaries: Sequence[ScheduleSummary], span: str) -> list[Table]:
+    """A line a kind: there may be any number, of any names."""
+    times = headed_table(f"Learning times in tau, {span}", (_level_head(summaries), "kind", "tau"))
+    seeds = headed_table(f"Learning times at {_first_level(summaries)}", ("schedule, seed", "kind", "tau", "annealed", "end"))
+    for summary in summaries:
+        for level, row in sorted(summary.levels.items()):
+            for kind in summary.kinds:
+                times.add_row(f"{summary.label}  {shown_level(level)}", escape(kind),
+                              _time(row[f"tau {kind}"], summary.end["tau"].smallest))
+        for each in summary.per_seed:
+            for kind in summary.kinds:
+                seeds.add_row(f"{summary.label}  {each['seed']}", escape(kind),
+                              _predicted(each[f"tau {kind}"], each["final_tau"]), *_end_cells(each))
+    return [times, seeds]
+
+
+def shown_level(level: float) -> str:
+    """A level of a loss: two digits as 0.45 has, three if it is not so round."""
+    return f"{level:.2f}" if math.isclose(level, round(level, 2), rel_tol=1e-9) else f"{level:.3g}"
+
+
+def _level_head(summaries: Sequence[ScheduleSummary]) -> str:
+    loss = summaries[0].loss
+    return f"schedule, level {'(nats)' if loss == 'logistic' else f'of the {loss} loss'}"
+
+
+def _first_level(summaries: Sequence[ScheduleSummary]) -> str:
+    return shown_level(next(iter(summaries[0].levels)))
+
+
+def _either(levels: Sequence[float], word: str = "and") -> str:
+    *others, last = (shown_level(level) for level in levels)
+    return f"{', '.join(others)} {word} {last}"
 
 
 def _above_again(summary: ScheduleSummary) -> list[str]:
     """One line a kind that was learnt and above the level again later."""
     lines = []
     for kind in "PQ":
-        found = [row[f"above_{kind}"] for row in summary.per_seed if math.isfinite(row[f"above_{kind}"]["tau"])]
+        found = [above for row in summary.per_seed if math.isfinite((above := row.get(f"above_{kind}", _NEVER))["tau"])]
         if found:
             since, lasted = (_span([above[name] for above in found]) for name in ("tau", "duration"))
-            lines.append(f"{summary.label}: {kind} was learnt and its loss above 0.45 again later on {len(found)} of "
-                         f"{len(summary.seeds)} seeds, from tau = {since} on, for {lasted} in all, at the end on "
-                         f"{sum(above['at_end'] for above in found)}; such runs count as learnt")
+            lines.append(f"{summary.label}: {kind} was learnt and its loss above {_first_level([summary])} again later on "
+                         f"{len(found)} of {len(summary.seeds)} seeds, from tau = {since} on, for {lasted} in all, at the end "
+                         f"on {sum(above['at_end'] for above in found)}; such runs count as learnt")
     return lines
 
 
@@ -162,6 +205,8 @@ def _headline(summary: ScheduleSummary) -> str:
     if summary.averages:
         return f"{summary.label}: {next(iter(summary.orders))}{'' if summary.robust else ', not robust'} (means over data sets)"
     order, count = max(summary.orders.items(), key=lambda item: item[1])
+    if order == "no examples":
+        return f"{summary.label}: no order: there are no P-only or no Q-only examples on {count} of {n} seed{'s' * (n > 1)}"
     share = share_interval(count, n)
     return (f"{summary.label}: {order} on {count} of {n} seed{'s' if n > 1 else ''} (exact {CONFIDENCE:.0%} interval of the "
             f"share: {share.low:.2f} to {share.high:.2f}); robust at three levels on {summary.robust} of {n}{_lazy(summary)}")
@@ -184,7 +229,8 @@ def _range(interval: Interval) -> str:
 
 
 def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
-    table = headed_table("Order at 0.45, and whether 0.45, 0.50 and 0.55 agree (robust)",
+    levels = list(summaries[0].levels)
+    table = headed_table(f"Order at {shown_level(levels[0])}, and whether {_either(levels)} agree (robust)",
                    ("schedule, seed", "tau_P", "tau_Q", "order", "robust", "annealed", "end"))
     for summary in summaries:
         for row in summary.per_seed:
@@ -192,25 +238,30 @@ def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
             table.add_row(
                 f"{summary.label}  {row['seed']}",
                 *(_predicted(row[key], last) for key in ("tau_P", "tau_Q")),
-                row["order"], "yes" if row["robust"] else "not robust",
-                shown_time(row["annealed_tau"]) if math.isfinite(row["annealed_tau"]) else "-",
-                row["outcome"].replace("_", " "),
+                row["order"], "yes" if row["robust"] else "not robust", *_end_cells(row),
             )
     return table
+
+
+def _end_cells(row: Mapping[str, Any]) -> tuple[str, str]:
+    """When the rate fell, and how the run ended."""
+    annealed = shown_time(row["annealed_tau"]) if math.isfinite(row["annealed_tau"]) else "-"
+    return annealed, row["outcome"].replace("_", " ")
 
 
 def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     title = f"At the end of the run, {span}; error_test pooled, exact interval given the networks"
     table = headed_table(title, ("quantity", *(summary.label for summary in summaries)))
     wanted = ["tau", "train_loss"]
-    wanted += [f"{name} {kind}" for name in ("loss_train", "loss_test", "error_test") for kind in ("P-only", "Q-only", "both")]
+    wanted += [f"{name} {kind}" for name in ("loss_train", "loss_test", "error_test") for kind in summaries[0].kinds]
     layers = [layer for layer in "WVU" if any(f"tau_noise {layer}" in summary.end for summary in summaries)]
-    wanted += ["P_error", *(f"tau_noise {layer}" for layer in layers), "tau_noise recursion"]
+    wanted += ["P_error"] if summaries[0].orders else []
+    wanted += [*(f"tau_noise {layer}" for layer in layers), "tau_noise recursion"]
     wanted += [f"{name} {layer}" for name in ("tau_noise / recursion", "pattern_shift") for layer in layers]
     wanted += [name for name in _ERRORS if any(name in summary.end for summary in summaries)]
     for name in wanted:
         cells = [summary.end.get(name) for summary in summaries]
-        table.add_row(name, *("-" if cell is None else _end_cell(name, cell) for cell in cells))
+        table.add_row(escape(name), *("-" if cell is None else _end_cell(name, cell) for cell in cells))
     return table
 
 
