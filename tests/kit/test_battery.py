@@ -178,6 +178,20 @@ def given_only(task: Task) -> dict[str, Any]:
     return {"W": W, "V": V}
 
 
+def in_place(task: Task) -> dict[str, Any]:
+    """As a simulator that takes the arrays without a copy, as torch.as_tensor does, and changes them in place."""
+    parts = task.initial, task.noise, (task.data.x1, task.data.x2, task.data.y)
+    found = given_only(task)
+    for part in (array for arrays in parts for array in arrays):
+        part *= 2.0
+    return found
+
+
+def test_arrays_of_a_task_may_be_changed_in_place() -> None:
+    runs = Runs(in_place, {"schedule": "constant"})
+    assert [find_law(law, runs).outcome for law in ("step", "agreement")] == ["holds", "holds"]
+
+
 def any_schedule(task: Task) -> dict[str, Any]:
     """As `given_only`, with the rates of the package's own schedules."""
     simulator = numpy_simulator.Simulator(task.experiment, task.seed)

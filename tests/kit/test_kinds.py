@@ -96,7 +96,7 @@ def test_a_planted_mistake_in_a_torch_simulator_is_found_and_named(bug: str) -> 
 
 
 @pytest.mark.parametrize(("kind", "number"), [
-    pytest.param(*each, marks=[] if each[1] == 0 else [pytest.mark.tier2], id=f"{each[0]}-{each[1]}") for each in MEMBERS])
+    pytest.param(*each, marks=[] if each[1] == 0 else [pytest.mark.slow], id=f"{each[0]}-{each[1]}") for each in MEMBERS])
 def test_a_right_simulator_passes(kind: str, number: int) -> None:
     tested, left = member_is_right(Runs(general_simulator.adapter).with_fields(KINDS[kind][number]))
     adaptive = KINDS[kind][number].get("optimiser") in ("rmsprop", "adam", "adamw")
@@ -104,7 +104,7 @@ def test_a_right_simulator_passes(kind: str, number: int) -> None:
     assert len(left) == adaptive
 
 
-@pytest.mark.tier2
+@pytest.mark.slow
 def test_the_whole_battery_covers_it_and_finds_a_mistake_within_a_minute() -> None:
     began = time.process_time()
     report = check_simulator(partial(general_simulator.adapter, bug="counts dropped"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -138,7 +139,7 @@ class Task:
         self._require_followed()
         return self._experiment
 
-    # -- parts that it gives ----------------------------------------------------------------------
+    # -- parts that it gives: copies, since some simulators change arrays in place ----------------
 
     def gives(self, part: str) -> bool:
         """Whether the task gives "data", "initial" or "noise"; if not, the simulator draws it from ``seed``."""
@@ -151,7 +152,7 @@ class Task:
         Of the shared network ``x2`` is (N, d), as its filters see it.
         """
         self._require("data")
-        return self._data
+        return deepcopy(self._data)
 
     @cached_property
     def _data(self) -> Data:
@@ -165,7 +166,7 @@ class Task:
     def initial(self) -> Initial:
         """Initial weights and second layers."""
         self._require("initial")
-        return self._initial
+        return deepcopy(self._initial)
 
     @cached_property
     def _initial(self) -> Initial:
@@ -178,7 +179,7 @@ class Task:
     def noise(self) -> tuple[Array, Array]:
         """xi of every step for both layers, (steps, m_W, d) and (steps, m_V, 2), each N(0, tau_xi^2) (THEORY §3)."""
         self._require("noise")
-        return self._noise
+        return deepcopy(self._noise)
 
     @cached_property
     def _noise(self) -> tuple[Array, Array]:
@@ -191,7 +192,7 @@ class Task:
         """Examples of every step, indices into the training set: more than once where one counts more than once."""
         self._require_followed()
         self.read.add("batches")
-        return self._batches
+        return deepcopy(self._batches)
 
     @cached_property
     def _batches(self) -> list[Array]:
@@ -205,7 +206,7 @@ class Task:
         """Draws of the noise that is placed beside xi, of level 1, for every step: see `draw_placed`."""
         self._require_followed()
         self.read.add("placed")
-        return self._placed
+        return deepcopy(self._placed)
 
     @cached_property
     def _placed(self) -> Any:
