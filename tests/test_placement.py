@@ -1,4 +1,4 @@
-"""Placed noise and held patterns against a slow run in float64 with the same draws; laws, bits, resumption, refusals."""
+"""Placed noise, and patterns that do not follow the weights, against a slow run with the same draws; laws, bits, refusals."""
 
 import dataclasses
 import math
