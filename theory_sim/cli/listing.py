@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 
 from theory_sim.cli.app import app
 from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv, format_option, hanging
+from theory_sim.terminal.plain_text import plain_text
 
 __all__ = ["listed_kinds"]
 
@@ -23,14 +24,21 @@ def listed_kinds() -> dict[str, Callable[[], list[tuple[str, str]]]]:
     from theory_sim.sweeps.executors.base import EXECUTORS
 
     chosen = {f"{each.kind}{'es' if each.kind.endswith('s') else 's'}": each.rows for each in CHOSEN}
-    return {"presets": _presets, "studies": STUDIES.rows, **chosen, "observers": OBSERVERS.rows, "engines": ENGINES.rows,
-            "executors": EXECUTORS.rows, "plots": PLOTS.rows}
+    return {"presets": _presets, "studies": STUDIES.rows, "fields": _fields, **chosen, "observers": OBSERVERS.rows,
+            "engines": ENGINES.rows, "executors": EXECUTORS.rows, "plots": PLOTS.rows}
 
 
 def _presets() -> list[tuple[str, str]]:
     from theory_sim.experiment.presets import PRESETS
 
     return [(name, preset.summary) for name, preset in PRESETS.items()]
+
+
+def _fields() -> list[tuple[str, str]]:
+    from theory_sim.experiment.tables import field_rows
+
+    return [(row["name"], f"{row['meaning']}; {row['takes']}{f' (default {default})' if (default := row['default']) else ''}")
+            for row in field_rows()]
 
 
 class _Listing(TyperCommand):
@@ -51,7 +59,7 @@ def list_command(
     )] = "",
     form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
-    """List what can be chosen by name: presets, studies, schedules, losses, engines, ..."""
+    """List fields, and what can be chosen by name: presets, studies, fields, schedules, losses, engines, ..."""
     from theory_sim.errors import InputError, nearest, shown
 
     output, kinds = Output(form, out, force=force), listed_kinds()
@@ -59,14 +67,25 @@ def list_command(
         raise InputError(f"list {shown(what)}", f"one of {', '.join(kinds)}", nearest(what, kinds))
     others = [] if what else [hanging("", f"\nOther lists: theory-sim list {', '.join(list(kinds)[1:])}", 0)]
     what = what or "presets"
-    output.put(_listed_studies() if what == "studies" else _listed(what, kinds[what](), others))
+    made = {"studies": _listed_studies, "fields": _listed_fields}
+    output.put(made[what]() if what in made else _listed(what, kinds[what](), others))
 
 
-def _listed(what: str, rows: list[tuple[str, str]], below: list[str]) -> Result:
+def _listed(
+    what: str, rows: list[tuple[str, str]], below: list[str], table: Sequence[Mapping[str, Any]] | None = None
+) -> Result:
+    """Names with what they are; ``table`` has more columns, for programs."""
+    rows = [(name, plain_text(summary)) for name, summary in rows]
     indent = max(len(name) for name, _ in rows) + 2
-    table = [{"name": name, "summary": summary} for name, summary in rows]
-    return Result("theory-sim.list", lambda: {"kind": what, "rows": table},
-                  lambda: [*(hanging(name, summary, indent) for name, summary in rows), *below], lambda: table)
+    shown = [{"name": name, "summary": summary} for name, summary in rows] if table is None else table
+    return Result("theory-sim.list", lambda: {"kind": what, "rows": shown},
+                  lambda: [*(hanging(name, summary, indent) for name, summary in rows), *below], lambda: shown)
+
+
+def _listed_fields() -> Result:
+    from theory_sim.experiment.tables import field_rows
+
+    return _listed("fields", _fields(), [], [{key: plain_text(value) for key, value in row.items()} for row in field_rows()])
 
 
 def _listed_studies() -> Result:

@@ -8,17 +8,25 @@ from theory_sim.experiment.choices import CHOSEN, NO_PLACEMENT, OBSERVERS, PLACE
 from theory_sim.experiment.description import Experiment
 from theory_sim.experiment.field_rules import get_rule
 
-__all__ = ["choice_table", "field_table", "observer_table", "placement_table", "schedule_table"]
+__all__ = ["choice_table", "field_rows", "field_table", "observer_table", "placement_table", "schedule_table"]
 
 
-def field_table() -> str:
-    """Every field: default, what it takes, what it means, and which schedules or placements read it, if not all do."""
+def field_rows() -> list[dict[str, str]]:
+    """Every field: name, default, what it takes, what it means, and which schedules or placements read it, if not all do."""
     rows = []
     chosen = [each for registry in CHOSEN for each in registry]
     own = {name: info for each in chosen for name, info in each.own_fields().items()}
     for name, info in {**Experiment.model_fields, **own}.items():
-        default = "–" if info.default is None or info.is_required() or name == "observe" else f"`{info.default}`"
-        rows.append((f"`{info.alias or name}`", default, get_rule(info), f"{info.description}{_readers(name)}"))
+        default = "" if info.default is None or info.is_required() or name == "observe" else str(info.default)
+        rows.append({"name": info.alias or name, "default": default, "takes": get_rule(info),
+                     "meaning": f"{info.description}{_readers(name)}"})
+    return rows
+
+
+def field_table() -> str:
+    """`field_rows` in Markdown."""
+    rows = [(f"`{row['name']}`", f"`{row['default']}`" if row["default"] else "–", row["takes"], row["meaning"])
+            for row in field_rows()]
     return _table(("field", "default", "takes", "meaning"), rows)
 
 

@@ -17,7 +17,7 @@ class ReLU(Activation):
     """max(z, 0)."""
 
     name = "relu"
-    summary = r"$\max(z,0)$, the theory\'s"
+    summary = r"$\max(z,0)$, the theory's"
     in_theory, fast_networks, homogeneous, zero_at_zero, two_lines = True, True, True, True, True
 
     @classmethod
