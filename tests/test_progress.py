@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import io
 import itertools
 import math
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 from theory_sim import Experiment, simulate
 from theory_sim.loop import run as loop
+from theory_sim.terminal.progress import _BESIDE_NAME, _run_columns, _shown_name
 from theory_sim.trajectory import Trajectory
 
 # Cut again and again, a rate takes most of its steps after the last record but one.
@@ -67,3 +71,21 @@ def test_a_search_is_shown_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, 
         said.append(CliRunner().invoke(app, ["falsify", "sheppard"]))
     assert said[0].exit_code == said[1].exit_code == 0 and said[0].stdout == said[1].stdout
     assert "searching" not in said[0].stderr and "searching for a counterexample to sheppard" in said[1].stderr
+
+
+@pytest.mark.parametrize("name", ["default", "warm-up-stable-decay", "a-name-of-which-a-line-has-no-room"])
+def test_a_line_of_80_columns_keeps_state_and_times(name: str) -> None:
+    e = Experiment(name=name, schedule="warm-up-stable-decay", warm_up=1.0, decay_time=10.0, max_tau=1000.0)
+    out = io.StringIO()
+    with Progress(*_run_columns(), console=Console(file=out, width=80)) as bar:
+        task = bar.add_task(_shown_name(e, 80 - _BESIDE_NAME), total=e.max_tau, step=0, loss="-")
+        bar.update(task, completed=999.5, step=100000, loss="0.4999")
+    (line,) = out.getvalue().strip().splitlines()
+    assert line.endswith("tau 999.5/1000 step 100000 loss 0.4999 0:00:00 -:--:--") and len(line) <= 80
+
+
+def test_a_name_says_its_schedule_once() -> None:
+    e = Experiment(name="cyclic", schedule="cyclic", cycle=100.0)
+    assert e.run_name == "cyclic-cyclic-seed0" and _shown_name(e, 40) == "cyclic-seed0"
+    assert _shown_name(e.replace(name="other"), 40) == "other-cyclic-seed0"
+    assert _shown_name(e.replace(name="n" * 40), 20) == "n" * 10 + "…lic-seed0"

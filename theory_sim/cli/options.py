@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from theory_sim.terminal.wrapping import say_aside
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -163,4 +165,4 @@ def printed_warnings() -> Iterator[None]:
         warnings.simplefilter("always")
         yield
     for warning in caught:
-        typer.echo(f"warning: {warning.message}", err=True)
+        say_aside(f"warning: {warning.message}")

@@ -26,6 +26,7 @@ from theory_sim.cli.options import (
     make_plan,
 )
 from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv
+from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -211,7 +212,7 @@ def make_result(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any],
 
 def end(findings: Sequence[str]) -> None:
     for finding in findings:
-        typer.echo(f"finding: {finding}", err=True)
+        say_aside(f"finding: {finding}")
     raise typer.Exit(1 if findings else 0)
 
 
@@ -224,8 +225,13 @@ def _announce(plan: Plan, engine: Engine, threads: int | None) -> None:
     if seconds < _LONG_SECONDS:
         return
     steps = max(each.most_steps for each in plan)
-    typer.echo(f"note: up to about {steps:.2g} steps a run, about {duration(seconds)} in all on an idle machine; a larger "
-               "rate, fewer cuts or a smaller max_tau takes fewer, gradient flow none (--engine limit --time flow)", err=True)
+    say_aside(f"note: up to about {_round_number(steps)} steps a run, about {duration(seconds)} in all on an idle machine; a "
+              "larger rate, fewer cuts or a smaller max_tau takes fewer, gradient flow none (--engine limit --time flow)")
+
+
+def _round_number(count: float) -> str:
+    """Two digits that count, in full: 2000, 1 300 000."""
+    return f"{float(f'{count:.2g}'):,.0f}".replace(",", " " if count >= 10_000 else "")
 
 
 def _interrupted(plan: Plan, results: Sequence[tuple[Path, Trajectory]]) -> str:

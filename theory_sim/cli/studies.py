@@ -12,6 +12,7 @@ from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet
 from theory_sim.cli.sweeps import AnyVersion, ExecutorName, OwnThreads, WithExecutors, Workers
 from theory_sim.terminal.output import Output, Result, format_option
+from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +60,7 @@ def study_command(
     output.put(_result(results))
     findings = [finding for result in results for finding in _findings(result)]
     for finding in findings:
-        typer.echo(f"finding: {finding}", err=True)
+        say_aside(f"finding: {finding}")
     against = any(result.failed or (result.verdict and result.verdict.verdict == "refuted") for result in results)
     raise typer.Exit(1 if against else 0)
 

@@ -13,6 +13,7 @@ from theory_sim.cli.app import sweep
 from theory_sim.cli.interrupted import interruptible
 from theory_sim.cli.options import Quiet, RunsOut, Seeds, parse_seeds_option, printed_warnings
 from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv
+from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
     from theory_sim.sweeps.store import SweepStatus, SweepStore
@@ -225,9 +226,9 @@ def _collect(store: SweepStore, output: Output) -> None:
         text, lambda: str(summary.frame.to_csv(index=False)),  # byte for byte the summary's own
     ))
     if diverged:
-        typer.echo(f"finding: {diverged} runs diverged", err=True)
+        say_aside(f"finding: {diverged} runs diverged")
     if status.failed:
-        typer.echo(f"finding: {status.failed} runs failed: theory-sim sweep status {store.folder}", err=True)
+        say_aside(f"finding: {status.failed} runs failed: theory-sim sweep status {store.folder}")
     raise typer.Exit(1 if diverged or status.failed else 0)
 
 

@@ -67,11 +67,11 @@ class TomlFile:
             lines = key_lines(self._text)
             raise error.within(lambda fault: self._place(fault, lines, under, options)) from None
 
-    def warn(self, faults: Sequence[Fault], *, under: Sequence[str] = ("",)) -> None:
-        """Warn of fields that are set and not read, each with its line."""
+    def warn(self, faults: Sequence[Fault], *, under: Sequence[str] = ("",), options: Mapping[str, str] = _NONE) -> None:
+        """Warn of fields that are set and not read, each with its line; ``options`` gave fields instead of the file."""
         lines = key_lines(self._text) if faults else {}
         for fault in faults:
-            place = self._place(fault, lines, under, _NONE)
+            place = self._place(fault, lines, under, options)
             warnings.warn(f"{place}: {fault.found}: {fault.rule}; {fault.fix}", UnreadFieldWarning, stacklevel=3)
 
     def _place(self, fault: Fault, lines: Mapping[Path, int], under: Sequence[str], options: Mapping[str, str]) -> str:

@@ -87,7 +87,7 @@ class Plan:
         with file.located(options=options or {}):
             plan = cls._of_table(dict(file.table), dict(changes or {}))
         listed = {name: value for name, value in file.table.items() if name not in (changes or {})}
-        file.warn(plan.experiment.unread(not_default(listed), plan.compare))
+        file.warn(plan.experiment.unread(not_default(listed), plan.compare), options=options or {})
         return plan
 
     @classmethod

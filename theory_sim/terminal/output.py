@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from theory_sim.errors import InputError, StoreError, nearest, shown
+from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -123,7 +124,7 @@ class Output:
     def note(self, text: str) -> None:
         """Say something beside the result, on standard error."""
         if not self.quiet:
-            typer.echo(text, err=True)
+            say_aside(text)
 
     def put(self, result: Result) -> None:
         """Print or write the result; called once, at the end."""

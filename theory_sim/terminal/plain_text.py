@@ -16,7 +16,7 @@ _SYMBOLS: Final = {
     "left": "", "right": "", "quad": " ", "star": "*", "ldots": "...", "dots": "...",
 }
 _FUNCTIONS: Final = frozenset({"log", "exp", "max", "min", "tanh", "arccos", "arcsin", "arctan", "cos", "sin", "sign"})
-_ACCENTS: Final = ("hat", "bar", "tilde")
+_ACCENTS: Final = "hat|bar|tilde"
 _GROUP: Final = r"\{([^{}]*)\}"
 
 
@@ -43,8 +43,7 @@ def plain_text(markup: str) -> str:
 
 def _plain_formula(formula: str) -> str:
     text = re.sub(r"\\[,;: !]", " ", formula)
-    for accent in _ACCENTS:
-        text = re.sub(rf"\\{accent} *(?:{_GROUP}|(\\?\w))", lambda found, name=accent: f" {found[1] or found[2]}_{name} ", text)
+    text = re.sub(rf"\\({_ACCENTS}) *(?:{_GROUP}|(\\?\w))", lambda found: f" {found[2] or found[3]}_{found[1]} ", text)
     text = re.sub(rf"\\(?:mathrm|text|mathbf|mathcal|operatorname) *{_GROUP}", r"\1", text)
     text = re.sub(rf"\\sqrt *(?:{_GROUP}|(\\?\w))", lambda found: f"sqrt({found[1] or found[2]})", text)
     text = re.sub(rf"\\frac *{_GROUP} *{_GROUP}", r"(\1)/(\2)", text)

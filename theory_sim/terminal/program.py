@@ -18,6 +18,7 @@ from typing import Any, Final, TextIO
 
 from theory_sim.errors import InputError, StoreError, TheorySimError, shown
 from theory_sim.interrupts import INTERRUPTED
+from theory_sim.terminal.wrapping import wrapped
 
 __all__ = ["INTERNAL_ERROR", "READER_GONE", "get_refusal", "run_program"]
 
@@ -166,7 +167,7 @@ def _require_no_empty(arguments: Sequence[str]) -> None:
 def _refused(error: TheorySimError, name: str) -> int:
     if isinstance(error, _OutputError) and error.errno == errno.EPIPE:
         return READER_GONE
-    _say(f"{name}: {error}")
+    _say(wrapped(f"{name}: {error}"))
     return 2
 
 

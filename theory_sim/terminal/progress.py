@@ -5,16 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from theory_sim.experiment import Experiment
 
 if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
     from theory_sim.loop import Progress
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.store import SweepStatus
 
 __all__ = ["run_progress", "sweep_progress", "time_progress"]
+
+_BESIDE_NAME: Final = 60
+"""Columns of the longest state, both times, the gaps, and a bar of four."""
+_SHORTEST_NAME: Final = 12
 
 
 @contextmanager
@@ -24,16 +30,14 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
-               TextColumn("tau {task.completed:.4g}/{task.total:.4g}  step {task.fields[step]}  loss {task.fields[loss]}"),
-               TimeElapsedColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    with Bar(*_run_columns(), console=console) as bar:
 
         def start(experiment: Experiment) -> Progress:
-            task = bar.add_task(experiment.run_name, total=experiment.max_tau, step=0, loss="-")
+            name = _shown_name(experiment, console.width - _BESIDE_NAME)
+            task = bar.add_task(name, total=experiment.max_tau, step=0, loss="-")
 
             def update(step: int, tau: float, training_loss: float) -> None:
                 bar.update(task, completed=min(tau, experiment.max_tau), step=step, loss=f"{training_loss:.4f}")
@@ -41,6 +45,26 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
             return update
 
         yield start
+
+
+def _run_columns() -> tuple[ProgressColumn, ...]:
+    """Name, bar, state and both times; where the line is too long the bar alone is shorter."""
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.table import Column
+
+    state = "tau {task.completed:.4g}/{task.total:.4g} step {task.fields[step]} loss {task.fields[loss]}"
+    return (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TextColumn(state),
+            TimeElapsedColumn(table_column=Column(no_wrap=True)), TimeRemainingColumn(table_column=Column(no_wrap=True)))
+
+
+def _shown_name(experiment: Experiment, room: int) -> str:
+    """The run's name without its schedule said twice, its middle left out where there is no room."""
+    name = experiment.run_name.replace(f"{experiment.schedule}-{experiment.schedule}-", f"{experiment.schedule}-", 1)
+    room = max(room, _SHORTEST_NAME)
+    if len(name) <= room:
+        return name
+    end = (room - 1) // 2
+    return f"{name[: room - 1 - end]}…{name[-end:]}"
 
 
 @contextmanager
@@ -52,11 +76,13 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
     from theory_sim.terminal.sweep_tables import duration
 
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
-               TextColumn("done {task.completed:.0f}/{task.total:.0f}, {task.fields[others]}"), TimeElapsedColumn())
+               TextColumn("done {task.completed:.0f}/{task.total:.0f}, {task.fields[others]}"),
+               TimeElapsedColumn(table_column=Column(no_wrap=True)))
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=total, others="starting")
 

@@ -1,0 +1,57 @@
+"""Lines on standard error: within the terminal's width where there is one, whole where there is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from theory_sim.cli import app
+from theory_sim.cli.runs import _round_number
+from theory_sim.errors import InputError
+from theory_sim.terminal.wrapping import wrapped
+
+PATH = "/a/folder/" + "long/" * 20 + "run"
+TEXT = str(InputError("found " * 20 + PATH, "a rule " * 20, "a fix " * 20))
+
+
+def test_without_a_reader_a_line_stays_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert wrapped(TEXT) == TEXT
+    monkeypatch.setenv("COLUMNS", "no number")
+    assert wrapped(TEXT) == TEXT
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_lines_fit_but_for_paths(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = wrapped(f"theory-sim: {TEXT}").splitlines()
+    assert [line for line in lines if len(line) > columns and line.strip() != PATH] == []
+    assert " ".join(" ".join(lines).split()) == " ".join(f"theory-sim: {TEXT}".split())
+    rule = next(i for i, line in enumerate(lines) if line.startswith("  rule: "))
+    assert lines[rule + 1][:8].isspace() and not lines[rule + 1][8].isspace(), "below the rule itself"
+
+
+def test_a_terminal_is_as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stderr.fileno", lambda: 2, raising=False)
+    monkeypatch.setattr("os.get_terminal_size", lambda number: os.terminal_size((50, 20)))
+    assert max(len(line) for line in wrapped("warning: " + "word " * 40).splitlines()) <= 50
+
+
+def test_a_warning_names_what_was_given_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    file = tmp_path / "e.toml"
+    file.write_text('schedule = "warm-up"\nwarm_up = 5.0\nd = 20\neta_1 = 3.0\ntau_0 = 1.0\nmax_tau = 30.0\n')
+    result = CliRunner().invoke(app, ["check", str(file), "--set", "schedule=S"])
+    warning = next(" ".join(part.split()) for part in result.stderr.split("warning: ") if "eta_1" in part)
+    assert warning.startswith(f"--set schedule, {file}, line 4: eta_1"), result.stderr
+    assert all(len(line) <= 80 for line in result.stderr.splitlines() if str(tmp_path) not in line)
+
+
+@pytest.mark.parametrize(("count", "text"), [(2000, "2000"), (1949, "1900"), (12345, "12 000"), (2.04e6, "2 000 000")])
+def test_a_number_of_steps_is_written_out(count: float, text: str) -> None:
+    assert _round_number(count) == text

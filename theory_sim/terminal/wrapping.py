@@ -1,0 +1,59 @@
+"""Lines for standard error: as wide as the reader's terminal, each continued below its text; whole where no reader is known."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import textwrap
+from typing import Final
+
+__all__ = ["say_aside", "wrapped"]
+
+_LEAST: Final = 40
+_DEEPEST: Final = 13
+
+
+def say_aside(text: str) -> None:
+    """Say something beside the result, on standard error: a note, a warning, a finding."""
+    print(wrapped(text), file=sys.stderr, flush=True)
+
+
+def wrapped(text: str) -> str:
+    """A text whose lines fit standard error, if that is a terminal or COLUMNS is set; else as it is, a line for each.
+
+    Words, such as paths, stay whole. A line continues under the text after its head, as "warning:" or "  rule:".
+
+    Examples
+    --------
+    >>> import os
+    >>> os.environ["COLUMNS"] = "44"
+    >>> print(wrapped("theory-sim: d = 0\\n  rule: a whole number from one to ten million, inclusive"))
+    theory-sim: d = 0
+      rule: a whole number from one to ten
+            million, inclusive
+    >>> del os.environ["COLUMNS"]
+    """
+    width = _width()
+    if width is None:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in _fitted(line, max(width, _LEAST)))
+
+
+def _fitted(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    head = re.match(r" *(?:[\w-]+: )?", line)
+    assert head is not None
+    margin = " " * (head.end() if 0 < head.end() <= _DEEPEST else 4)
+    return textwrap.wrap(line, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False) or [line]
+
+
+def _width() -> int | None:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns if sys.stderr.isatty() else None
+    except (OSError, ValueError, AttributeError):
+        return None
