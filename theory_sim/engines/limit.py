@@ -56,15 +56,18 @@ class Limit(Solver):
         return "its steps in continuous time look ahead to the next change of the rate" if options["time"] == "flow" else ""
 
     def prepared_for(self, experiment: Experiment, options: Mapping[str, Any]) -> object:
-        from theory_sim.train.clock import ages
+        from theory_sim.experiment.choices import ACTIVATIONS
+        from theory_sim.train.clock import ages, largest_level
 
-        return ages(experiment)  # of which the history's exponents are made
+        # Of which the history's exponents are made, and the powers of erf's kernel.
+        return ages(experiment), largest_level(experiment) if ACTIVATIONS[experiment.activation].error_function else 0.0
 
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
         found = (
-            *_of_data(experiment), *_of_sampling(experiment), *_of_network(experiment), *_of_optimiser(experiment, options),
+            *_of_data(experiment), *_of_sampling(experiment), *_of_network(experiment, options),
+            *_of_optimiser(experiment, options),
             *_of_placement(experiment, options), *_of_noise_output(experiment, options), *_of_observers(experiment),
             *_of_loss(experiment, options), *_of_flow(experiment, options, observers),
         )
@@ -150,19 +153,46 @@ def _of_sampling(e: Experiment) -> Iterator[Fault]:
                     f"use the engine finite, or sampling = {' or '.join(map(repr, other))}", ("sampling",))
 
 
-def _of_network(e: Experiment) -> Iterator[Fault]:
+def _of_network(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
     from theory_sim.experiment.choices import ACTIVATIONS
 
-    if ACTIVATIONS[e.activation].slopes(e) is None:
-        within = ", ".join(repr(each.name) for each in ACTIVATIONS if each.two_lines)
-        yield Fault(f"activation = {e.activation!r} in the limit", "its two-time kernel is that of activations of two straight "
-                    f"lines, {within} (THEORY §6)", "use the engine finite, or one of these", ("activation",))
+    chosen = ACTIVATIONS[e.activation]
+    if chosen.error_function:
+        yield from _of_error_function(e, options)
+    elif chosen.slopes(e) is None:
+        within = ", ".join(repr(each.name) for each in ACTIVATIONS if each.two_lines or each.error_function)
+        yield Fault(f"activation = {e.activation!r} in the limit", "it has the two-time kernels of activations of two straight "
+                    f"lines and of erf, {within} (THEORY §6)", "use the engine finite, or one of these", ("activation",))
     elif not e.of_theory and e.tau_0_value == 0:
         yield Fault(f"tau_0 = 0 with activation = {e.activation!r} in the limit", "phi' at 0 is that of neither line",
                     "give a small tau_0", ("tau_0", "activation"))
     for field in e.beyond_theory():
         yield Fault(f"{field} = {getattr(e, field)!r} in the limit", "its equations are those of THEORY §2: no biases, "
                     "a fixed second layer, output scale 1", f"use the engine finite, or leave {field} out", (field,))
+
+
+def _of_error_function(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+    """What the kernel of erf is not derived for."""
+    from theory_sim.experiment.choices import OPTIMISERS
+    from theory_sim.train.noise import LabelNoise, make_placement
+
+    named = f"activation = {e.activation!r} in the limit"
+    plain = (
+        ("neurons", e.neurons == "paired", "the noise output of other neurons does not vanish: erf is not homogeneous"),
+        ("network", e.network == "split", "its kernel between x_1 and x_2 is not written down"),
+        ("optimiser", OPTIMISERS[e.optimiser].in_theory, "its kernel is read and written at the noise level of each step"),
+        ("patterns", e.patterns == "moving", "it has slopes, and no patterns that could be held"),
+        ("noise_placement", isinstance(make_placement(e), LabelNoise | None), "its kernel is that of the accumulated noise"),
+    )
+    for field, holds, reason in plain:
+        if not holds:
+            yield Fault(f"{field} = {getattr(e, field)!r} with {named}", reason,
+                        f"leave {field} out, or use the engine finite" if field != "neurons" else
+                        "set neurons = 'paired', or use the engine finite", (field, "activation"))
+    for option, needed in (("kernel", "moving"), ("time", "steps"), ("spatial", "exact")):
+        if options[option] != needed:
+            yield Fault(f"{option} = {options[option]!r} with {named}", f"{option} = {needed!r}: its kernel depends on "
+                        "the noise level of both times", f"leave {option} out", ("activation",))
 
 
 def _of_placement(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:

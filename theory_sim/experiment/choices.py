@@ -120,6 +120,8 @@ class ActivationChoice(Choice):
         Whether phi(0) = 0.
     two_lines : bool
         Whether phi is one straight line below 0 and one above, with the slopes of `slopes`.
+    error_function : bool
+        Whether phi is the error function, whose two-time kernel the limit has in closed form.
     """
 
     in_theory: ClassVar[bool] = False
@@ -127,6 +129,7 @@ class ActivationChoice(Choice):
     homogeneous: ClassVar[bool] = False
     zero_at_zero: ClassVar[bool] = False
     two_lines: ClassVar[bool] = False
+    error_function: ClassVar[bool] = False
 
     @classmethod
     def slopes(cls, experiment: DescribedRun) -> tuple[float, float] | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
+
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import OPTIMISERS
+from theory_sim.experiment.choices import ACTIVATIONS, OPTIMISERS
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
 from theory_sim.memory import Bytes, available_bytes, fits, gib, refuse, total
 from theory_sim.observe.memory import data_bytes, item_bytes, observer_bytes, record_bytes, seen_examples
-from theory_sim.train.clock import ages
+from theory_sim.theory.erf_kernel import powers_for, visibility
+from theory_sim.train.clock import ages, largest_level
 
 __all__ = ["ALL_PAIRS", "estimated_bytes", "exponents", "require_memory"]
 
@@ -37,6 +40,12 @@ def estimated_bytes(
     item, seen, tested = item_bytes(e), seen_examples(e), 2 * e.n_test
     count = exponents(e, tolerance, time)
     steps = e.most_steps if time == "steps" else math.inf
+    if ACTIVATIONS[e.activation].error_function:
+        # Cosines and their making; memories, what is written of each example, and a step's copies.
+        pairs = Bytes(8 * (seen * (seen + tested) + 3 * e.d * (seen + tested)), 8 * seen * (seen + tested))
+        held = Bytes(8 * count * (2 * seen + 24), 8 * count * (4 * seen + 4 * e.n_examples + 3 * e.n_test))
+        return total([Bytes(_STARTED, _LOADED), data_bytes(e), record_bytes(e, steps), *observer_bytes(e, steps, {}),
+                      pairs, held])
     # Once the pairs are built: memories, in float64 and once more in the precision of the products; outputs and residuals.
     memories = 8 * count * seen * (2 if time == "steps" else 4) + 2 * item * MOST_POWERS * seen + 8 * 30 * e.n_examples
     if e.network == "shared":
@@ -56,7 +65,13 @@ def estimated_bytes(
 
 
 def exponents(e: Experiment, tolerance: float, time: str) -> float:
-    """Exponents of the compressed history: what `Compression` takes at ages of 1e-2 to 1e-9, tolerances of 1e-4 to 1e-11."""
+    """Exponents of the compressed history: what `Compression` takes at ages of 1e-2 to 1e-9, tolerances of 1e-4 to 1e-11.
+
+    Of erf, the powers of its kernel at inputs of norm 1.3, or of the largest second patch.
+    """
+    if ACTIVATIONS[e.activation].error_function:
+        norm = max(1.3, e.alpha_max * math.hypot(1.0, e.r))
+        return powers_for(float(visibility(np.array((largest_level(e) * norm) ** 2))) ** 2, tolerance)
     youngest = ages(e)[0] if time == "steps" else 1e-9
     if youngest == 0.0 or e.patterns != "moving":
         return MOST_POWERS + 1

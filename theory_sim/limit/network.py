@@ -131,6 +131,11 @@ class LimitNetwork:
     def _noise_values(self) -> NoiseValues | None:
         return None if self._noise is None else self._noise.values(self.clock.level)
 
+    @property
+    def kernel_error(self) -> float:
+        """Largest error of the compressed kernel."""
+        return self.compression.error
+
     # -- outputs ----------------------------------------------------------------------------------
 
     @property

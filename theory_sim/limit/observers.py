@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from theory_sim.limit.error_function import ErrorFunctionNetwork
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
 from theory_sim.observe.decomposition import Decomposition
@@ -63,6 +64,6 @@ class SpatialError(Observer):
         return {"spatial_error": _limit(snapshot).spatial_error()}
 
 
-def _limit(snapshot: Snapshot) -> LimitNetwork:
-    assert isinstance(snapshot.network, LimitNetwork)  # these observers are given to runs of the limit only
+def _limit(snapshot: Snapshot) -> LimitNetwork | ErrorFunctionNetwork:
+    assert isinstance(snapshot.network, LimitNetwork | ErrorFunctionNetwork), "given to runs of the limit only"
     return snapshot.network

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import ACTIVATIONS
+from theory_sim.limit.error_function import ErrorFunctionNetwork
 from theory_sim.limit.flow import FlowRun, TimeError
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.limit.observers import LimitDecomposition, LimitSeparation, SpatialError
@@ -60,20 +62,24 @@ def run_limit(
         *([SpatialError()] if spatial == "mean" else []), *([error] if flow else []), *make_observers(experiment), *observers,
     ]
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
-        network = LimitNetwork(
-            experiment, train, test, pool, kernel=kernel, spatial=spatial, noise=options["noise"],
-            tolerance=options["tolerance"], continuous=flow,
-        )
+        tolerance = options["tolerance"]
+        network: LimitNetwork | ErrorFunctionNetwork
+        if ACTIVATIONS[experiment.activation].error_function:
+            network = ErrorFunctionNetwork(experiment, train, test, pool, tolerance=tolerance)
+        else:
+            network = LimitNetwork(experiment, train, test, pool, kernel=kernel, spatial=spatial, noise=options["noise"],
+                                   tolerance=tolerance, continuous=flow)
         common: dict[str, Any] = {"engine": engine, "layers": layers, "progress": progress, "interrupted": interrupted,
                                   "unfinished": unfinished, "checkpoint_seconds": seconds}
-        run: Run[LimitNetwork]
+        run: Run[Any]
         if flow:
+            assert isinstance(network, LimitNetwork), "a rule of the engine"
             tolerance = options["time_tolerance"]
             run = FlowRun(experiment, train, test, network, watching, error=error, tolerance=tolerance, **common)
         else:
             run = Run(experiment, train, test, network, watching, **common)
         told = ("noise", "kernel", "time", "spatial", "tolerance", *(["time_tolerance"] if flow else []))
         return run.complete(lambda: {
-            engine: json.dumps({name: options[name] for name in told}), "kernel_error": network.compression.error,
+            engine: json.dumps({name: options[name] for name in told}), "kernel_error": network.kernel_error,
             "seconds": time.perf_counter() - began, **parts.attributes(),
         })

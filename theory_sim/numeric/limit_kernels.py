@@ -9,7 +9,7 @@ import numpy as np
 
 from theory_sim.numeric.kernels import compiled
 
-__all__ = ["advance_memory", "own_terms", "strong_terms", "weak_terms"]
+__all__ = ["advance_memory", "own_terms", "pair_series", "strong_terms", "weak_terms"]
 
 Array = np.ndarray[Any, Any]
 _CHUNK = 512
@@ -119,3 +119,21 @@ def advance_memory(memory: Array, keep: Array, old: Array, new: Array, first: Ar
     for e in range(memory.shape[0]):
         for i in range(memory.shape[1]):
             out[e, i] = keep[e] * memory[e, i] - old[e] * first[i] - new[e] * second[i]
+
+
+@compiled
+def pair_series(cosines: Array, seen: Array, memory: Array, out: Array) -> None:
+    """sum_i c_ji sum_k (s_j c_ji^2)^k m_ki for each row j, by Horner.
+
+    cosines c (b, n), seen s (b,), memory m (K, n), out (b,), overwritten.
+    """
+    powers = memory.shape[0]
+    for j in range(cosines.shape[0]):
+        total = 0.0
+        for i in range(cosines.shape[1]):
+            z = seen[j] * cosines[j, i] * cosines[j, i]
+            value = memory[powers - 1, i]
+            for k in range(powers - 2, -1, -1):
+                value = value * z + memory[k, i]
+            total += cosines[j, i] * value
+        out[j] = total

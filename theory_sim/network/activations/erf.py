@@ -17,7 +17,7 @@ class Erf(Activation):
 
     name = "erf"
     summary = r"$\mathrm{erf}\,z$"
-    zero_at_zero = True
+    zero_at_zero, error_function = True, True
 
     def value(self, z: Array) -> Array:
         return np.asarray(erf(z))
