@@ -56,11 +56,9 @@ class Limit(Solver):
         return "its steps in continuous time look ahead to the next change of the rate" if options["time"] == "flow" else ""
 
     def prepared_for(self, experiment: Experiment, options: Mapping[str, Any]) -> object:
-        from theory_sim.experiment.choices import ACTIVATIONS
-        from theory_sim.train.clock import ages, largest_level
+        from theory_sim.train.clock import ages
 
-        # Of which the history's exponents are made, and the powers of erf's kernel.
-        return ages(experiment), largest_level(experiment) if ACTIVATIONS[experiment.activation].error_function else 0.0
+        return ages(experiment)  # of which the history's exponents are made, and by the largest level erf's powers
 
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
