@@ -282,3 +282,15 @@ def test_branches_of_other_data_are_whole_runs(tmp_path: Path) -> None:
     simulate(e, store=tmp_path / "run", threads=1)
     [(_, branched)] = branch(tmp_path / "run", 1.4, [{"max_tau": 4.2}], out=tmp_path / "out")
     np.testing.assert_array_equal(branched.dataset["W"].values, simulate(e.replace(max_tau=4.2)).dataset["W"].values)
+
+
+def test_the_recorded_signal_on_directions_has_the_output_scale() -> None:
+    """g(x) = s sum_j v_j phi'(z_j) <V_j, x> from the final weights, at z - zeta, z and z + zeta, and of the signal alone."""
+    e = Experiment(d=6, N=12, m_W=6, m_V=8, n_test=2, max_tau=6.0, eta_1=1.0, tau_0=0.4, tau_xi=0.05, record_every=1.0,
+                   activation="leaky-relu", output_scale=3.0, dtype="float64", neurons="independent")  # fmt: skip
+    found = simulate(e).dataset
+    directions = np.array([[1.0, -e.r], [1.0, 0.0], [1.0, e.r]])  # along z and zeta / r
+    slope = np.where(found["V"].values @ directions.T > 0, 1.0, e.own_values["leak"])
+    for part, weights in (("total", "V"), ("signal", "V_signal")):
+        expected = 3.0 * (found["v"].values[:, None] * slope * (found[weights].values @ directions.T)).sum(axis=0)
+        assert found["g"].sel(part=part).values[-1] == pytest.approx(expected, rel=1e-12)

@@ -175,3 +175,15 @@ def test_a_run_without_parts_is_not_resumed_with_some(tmp_path: Path) -> None:
 def test_steps_that_are_none_are_refused(step: Any) -> None:
     with pytest.raises(InputError, match="whole number"):
         draw_noise(TINY, step)
+
+
+def test_every_step_of_the_noise_that_was_given_is_told() -> None:
+    """Two runs whose noise differs in one early step alone have other digests of it, whatever came last."""
+    xi = draw_noise(TINY, range(12))
+    other = {name: value.copy() for name, value in xi.items()}
+    for value in other.values():
+        value[1] *= 1.5
+    short = TINY.replace(max_steps=6)
+    first, second = (json.loads(simulate(short, noise=lambda step, source=source: {  # type: ignore[misc]
+        name: value[step] for name, value in source.items()}).dataset.attrs["given"])["noise"] for source in (xi, other))
+    assert first != second

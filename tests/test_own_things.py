@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from theory_sim import Experiment, Trajectory, draw_data, simulate
 from theory_sim.errors import ExperimentError, InputError, StoreError
-from theory_sim.experiment.choices import ACTIVATIONS, ALPHA_LAWS, LOSSES, OPTIMISERS, SCHEDULES
+from theory_sim.experiment.choices import ACTIVATIONS, ALPHA_LAWS, DATA_LAWS, LOSSES, OPTIMISERS, SCHEDULES
 from theory_sim.network.activations import Activation
 from theory_sim.plugins import load_plugins
 from theory_sim.sweeps.over_seeds import summarise
@@ -172,3 +173,44 @@ def test_a_run_that_begins_below_the_loss_of_no_output_has_room_to_rise() -> Non
 def test_hinge_is_flat_from_margin_one_on() -> None:
     loss: Any = LOSSES["hinge"](SMALL)
     assert loss.slope(np.array([1.0 - 1e-12, 1.0, 1.0 + 1e-12])).tolist() == [-1.0, 0.0, 0.0]
+
+
+def test_a_run_continues_with_its_own_data_and_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A law or a function of the user's may be another one when the run is resumed, under the same name."""
+    from theory_sim import resume
+    from theory_sim.data import register_data_law
+
+    monkeypatch.setattr(DATA_LAWS, "_things", dict(DATA_LAWS._things))
+    monkeypatch.setattr(SCHEDULES, "_things", dict(SCHEDULES._things))
+
+    def law(scale: float) -> Any:
+        def draw(experiment: Any, kind: Any, y: Any, rng: Any) -> Any:
+            return scale * rng.normal(size=(len(y), experiment.d)), rng.normal(size=(len(y), 2))
+
+        draw.__qualname__ = "draw"
+        return draw
+
+    def begin(name: str) -> Any:
+        register_data_law("scaled", law(0.3), k=2)
+        schedule_from(lambda tau: 1.0, name="level", rates=(0.5, 1.0))
+        e = Experiment(d=8, N=24, m_W=8, m_V=8, n_test=2, max_tau=40.0, tau_0=0.2, data_law="scaled", schedule="level")
+        steps: list[int] = []
+
+        def stop(step: int, tau: float, loss: float) -> None:
+            steps.append(step)
+            if len(steps) == 3:
+                signal.raise_signal(signal.SIGINT)
+
+        assert simulate(e, store=tmp_path / name, progress=stop).outcome == "interrupted"
+        return e
+
+    e = begin("same")
+    assert resume(tmp_path / "same").dataset.equals(simulate(e).dataset)
+    begin("data")
+    register_data_law("scaled", law(0.4), k=2)
+    with pytest.raises(StoreError, match="the training set is not the one that the run was begun with"):
+        resume(tmp_path / "data")
+    begin("schedule")
+    schedule_from(lambda tau: 0.5, name="level", rates=(0.5, 1.0))
+    with pytest.raises(StoreError, match=r"has the rate 0\.5 at tau = .*, where the run took a step of 1"):
+        resume(tmp_path / "schedule")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,27 @@ def test_command_line(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     status, _, error = run("--at-tau", "4", "--set", "lambda=0.25")
     assert status == 2 and "first step" in error
     assert np.isfinite(told["continuations"][0]["train_loss"])
+
+
+def test_what_is_refused_is_refused_after_an_interruption_too(saved: Path, tmp_path: Path) -> None:
+    """What stopped before the branching point is computed again, so that each step is compared."""
+    change = {"schedule": "step", "step_tau": 3.0, "step_factor": 0.25}
+    stops: list[int] = []
+
+    def progress(experiment: Experiment) -> Any:
+        def stop(step: int, tau: float, loss: float) -> None:
+            stops.append(step)
+            signal.raise_signal(signal.SIGINT)
+
+        return stop
+
+    [(path, run)] = branch(saved, 7.0, [change], out=tmp_path, threads=1, progress=progress)
+    assert run.outcome == "interrupted" and unfinished_path(path).exists() and stops
+    with pytest.raises(InputError, match=r"leaves .* at tau = "):
+        branch(saved, 7.0, [change], out=tmp_path, threads=1)
+    assert not path.exists()
+    allowed = {"eta_2": 0.25}
+    [(path, run)] = branch(saved, 7.0, [allowed], out=tmp_path, threads=1, progress=progress)
+    assert run.outcome == "interrupted"
+    [(path, run)] = branch(saved, 7.0, [allowed], out=tmp_path, threads=1)
+    assert_same_data(run, simulate(run.experiment, threads=2))

@@ -12,21 +12,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
 from theory_sim.data import Data
+from theory_sim.errors import StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.loop.records import Records
 from theory_sim.loop.steps import Network, Steps
 from theory_sim.loop.unfinished import UnfinishedRun
+from theory_sim.network.arrays import digest_arrays
+from theory_sim.network.given import contents
 from theory_sim.network.given_noise import GivenNoise
 from theory_sim.observe.base import Observer, Snapshot
 from theory_sim.storage.formats import RUN
 from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
-from theory_sim.train.schedules import make_schedule, require_rate
+from theory_sim.train.schedules import TimeSchedule, make_schedule, require_rate
 from theory_sim.train.stability import knows_curvature, stable_rate_of
 from theory_sim.trajectory import Outcome, Trajectory
 
@@ -126,6 +130,11 @@ class Run(Generic[N]):
         self._unfinished, self._checkpoint_seconds = unfinished, checkpoint_seconds
         self._noise = noise
         self._checkpointed = self._reported = time.monotonic()
+
+    @cached_property
+    def _data(self) -> Array:
+        """Digest of the training set, which a resumed run draws again."""
+        return np.frombuffer(bytes.fromhex(digest_arrays(dict(contents(self.train)))), np.uint8)
 
     def complete(self, attributes: Callable[[], Mapping[str, Any]] = dict) -> Trajectory:
         """Run from the last checkpoint, if there is one, to the end, and save.
@@ -227,16 +236,13 @@ class Run(Generic[N]):
         elif not math.isfinite(self.network.clock.level) or self.network.clock.level > 1e6:
             cause = f"the accumulated noise has standard deviation {self.network.clock.level:.3g}"
             fix = "lower tau_0" if self.step == 0 else "lower the rate, tau_xi or tau_0"
-        elif not (e.has_pq and e.of_theory):
-            cause = f"rate {rate:g}: the largest stable one is known for networks of THEORY §2 alone"
-            fix = "lower the rate; --observe sharpness records the largest stable curvature beside the network's own"
+        elif not knows_curvature(e):
+            cause = f"rate {rate:g}: the largest stable one is known for the P/Q mixture and the network of THEORY §2 alone"
+            fix = f"lower the rate; --observe sharpness records the curvature: stable is rate x curvature < {stability:.3g}"
         elif self.loss.curvature > self.loss.curvature_at_zero and math.isinf(self.loss.curvature):
             cause = (f"the {self.loss.name} loss, whose curvature grows with the loss: away from f = 0 rates below "
                      f"{stable:.3g} diverge too")
             fix = "lower the rate, or the initial outputs (tau_0, or paired neurons)"
-        elif not knows_curvature(e):
-            cause = f"rate {rate:g}: the largest stable one is known for the P/Q mixture and the network of THEORY §2 alone"
-            fix = f"lower the rate; --observe sharpness records the curvature: stable is rate x curvature < {stability:.3g}"
         else:
             cause = (f"noise output: accumulated noise of standard deviation {self.network.clock.level:.3g} in "
                      f"{e.neurons} neurons, or overflow of {e.dtype}")
@@ -275,7 +281,8 @@ class Run(Generic[N]):
         self._checkpointed = time.monotonic()
 
     def _state(self) -> dict[str, Array]:
-        state = {"run": np.array([self.step, self.tau, self.rate, self._tau_before, self._highest_loss])}
+        run = [self.step, self.tau, self.rate, self._tau_before, self._highest_loss]
+        state: dict[str, Array] = {"data": self._data, "run": np.array(run)}
         state["schedule"] = np.array(self.schedule.state())
         state |= {f"clock/{name}": value for name, value in self.network.clock.state().items()}
         state |= {f"network/{name}": value for name, value in self.network.checkpoint().items()}
@@ -289,8 +296,12 @@ class Run(Generic[N]):
         """Go back to a checkpoint; the run must have been made with the same arguments."""
         for segment in segments:
             self.records.extend(segment)
+        if not np.array_equal(state["data"], self._data):
+            raise StoreError("the training set is not the one that the run was begun with", "a run continues with its own data",
+                             "use the law of the data, and of alpha, that it was begun with, or run the experiment again")
         step, self.tau, self.rate, self._tau_before, self._highest_loss = (float(value) for value in state["run"])
         self.step = int(step)
+        self._require_schedule()
         self.schedule.restore(tuple(float(value) for value in state["schedule"]))
         if not math.isnan(self.schedule.annealed_tau):
             self.network.clock.annealed()
@@ -300,6 +311,18 @@ class Run(Generic[N]):
             observer.restore(_below(f"observer {index}/", state))
         if self._noise is not None:
             self._noise.restore(_below("noise/", state), self.step)
+
+    def _require_schedule(self) -> None:
+        """Raise StoreError if the schedule, a function of time, would not have taken the last step as it was taken."""
+        schedule = self.schedule
+        if not isinstance(schedule, TimeSchedule) or self.step == 0:
+            return
+        schedule.step = self.step - 1
+        rate = schedule.rate_at(schedule.time(self._tau_before))
+        if rate != self.rate:
+            raise StoreError(f"the schedule {self.experiment.schedule!r} has the rate {rate:g} at tau = {self._tau_before:g}, "
+                             f"where the run took a step of {self.rate:g}", "a run continues with its own schedule",
+                             "use the schedule that it was begun with, or run the experiment again")
 
     def dataset(self, outcome: Outcome, message: str, **attributes: Any) -> Any:
         """Everything recorded and the final state, labelled; ``attributes`` are the engine's own."""

@@ -272,6 +272,12 @@ class UnfinishedRun:
             raise StoreError(differ, "a run continues with what it began with, to the bitwise same result",
                              "install that, or pass --any-version (any_version=True) and lose that guarantee")
 
+    def tau(self) -> float:
+        """Learning-rate time of its last checkpoint, 0 if there is none; raises as `manifest` and `load`."""
+        self.manifest()
+        state = self.load()[1]
+        return 0.0 if state is None else float(state["run"][1])
+
     def load(self) -> tuple[list[dict[str, Array]], dict[str, Array] | None]:
         """Segments of the last checkpoint and its state; no state if there is none yet.
 

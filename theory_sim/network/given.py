@@ -22,7 +22,7 @@ from theory_sim.network.given_noise import GivenNoise, NoiseSource
 from theory_sim.network.layer import neurons_a_row
 from theory_sim.network.layers import layer_shapes
 
-__all__ = ["NOTHING", "Given"]
+__all__ = ["NOTHING", "Given", "contents"]
 
 Array = np.ndarray[Any, Any]
 
@@ -74,7 +74,7 @@ class Given:
         if self.train is not None and self.test is not None:
             sets = {"train": self.train, "test": self.test}
             found["data"] = digest_arrays(
-                {f"{name} {key}": value for name, data in sets.items() for key, value in _content(data)}
+                {f"{name} {key}": value for name, data in sets.items() for key, value in contents(data)}
             )
         if self.initial:
             found["initial"] = digest_arrays(self.initial)
@@ -99,7 +99,7 @@ class Given:
 NOTHING: Final = Given()
 
 
-def _content(data: Data) -> Iterator[tuple[str, Any]]:
+def contents(data: Data) -> Iterator[tuple[str, Any]]:
     """Everything that examples hold, by name."""
     yield from ((key, value) for key, value in vars(data).items() if key != "pq")
     if data.pq is not None:

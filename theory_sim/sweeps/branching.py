@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -120,6 +120,7 @@ class Branches:
     paths: Mapping[Experiment, Path]
     found: Mapping[Path, Trajectory]
     unfinished: Sequence[Path]
+    anew: Set[Path]
     threads: int | None
 
     @classmethod
@@ -143,14 +144,19 @@ class Branches:
             if names.count(name) > 1:
                 raise InputError(f"two continuations with the name {name}", "names of their own", "give each a name field")
         paths = {e: out / name for e, name in zip(experiments, names, strict=True)}
-        found, unfinished = {}, []
+        found, unfinished, anew = {}, [], set()
         for e, path in paths.items():
             if unfinished_path(path).exists():
-                manifest = UnfinishedRun(path).manifest()
+                begun = UnfinishedRun(path)
+                manifest = begun.manifest()
                 if Experiment(**manifest["experiment"]) != e or Engine.from_manifest(manifest["engine"]) != engine:
                     raise StoreError(f"{unfinished_path(path)} holds another experiment", "only the same run is resumed",
                                      "choose another output folder")
-                unfinished.append(path)
+                # One that stopped before the branching point was the shared beginning, of which each step is to be compared.
+                if begun.tau() < at_tau * (1 - 1e-12):
+                    anew.add(path)
+                else:
+                    unfinished.append(path)
             elif path.exists():
                 stored = Trajectory.load(path)
                 if stored.experiment != e or Engine.of(stored) != engine:
@@ -158,7 +164,7 @@ class Branches:
                 found[path] = stored
             else:
                 engine.solver.require_resources(e, engine.all_options, threads)
-        return cls(base, engine, float(at_tau), paths, found, unfinished, threads)
+        return cls(base, engine, float(at_tau), paths, found, unfinished, anew, threads)
 
     def run(self, progress: Callable[[Experiment], Progress] | None = None) -> list[tuple[Path, Trajectory]]:
         """Compute what they share and then each; arguments and result as for `branch`."""
@@ -192,7 +198,7 @@ class Branches:
         beginning = _Beginning([self.base, *alike], self.at_tau)
         options = {"name": self.engine.name, **self.engine.all_options}
         with UnfinishedRun(path) as unfinished:
-            unfinished.create(first, options, (), force=False)
+            unfinished.create(first, options, (), force=path in self.anew)
             unfinished.pause = beginning.pauses
             run = self.engine.solver.run(
                 first, self.engine.all_options, unfinished, observers=(), threads=self.threads,
@@ -213,7 +219,7 @@ class Branches:
         joined = {name: np.concatenate([segment[name] for segment in segments]) for name in segments[0]} if segments else {}
         for (e, other), schedule in zip(others, beginning.schedules[2:], strict=True):
             with UnfinishedRun(other) as own:
-                own.create(e, options, (), force=False)
+                own.create(e, options, (), force=other in self.anew)
                 own.checkpoint(joined, counts, {**state, "schedule": np.array(schedule.state())})
         return None
 
