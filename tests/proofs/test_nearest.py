@@ -53,6 +53,13 @@ def test_where_there_are_no_slacks_the_search_stays_away() -> None:
     assert found is not None and found.short == 0.0 and found.reach == pytest.approx(0.5, abs=1e-3)
 
 
+def test_a_first_step_that_is_too_long_is_shortened() -> None:
+    """From 0.1 the slope of x^2 - 1/4 points to 1.3, where there are no slacks; the answer is 1/2."""
+    found = nearest(lambda x: None if x[0] > 1.0 else x**2 - 0.25, np.array([0.1]), 3.0, step=1e-6, iterations=40,
+                    first_step=2.0)
+    assert found is not None and found.short == 0 and found.shifts[0] == pytest.approx(0.5, abs=1e-3)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_requirements_are_the_same_ones_where_the_precision_changes(dtype: str) -> None:
     """A search crosses to parameters that only float64 resolves; its slacks are then those of the same requirements."""
