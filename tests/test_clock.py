@@ -34,6 +34,16 @@ def test_memory_is_lost_where_nothing_is_kept_or_patterns_are_redrawn(kernel: An
     assert clock.now.losses == losses
 
 
+def test_an_age_is_counted_from_the_start_or_the_last_loss_of_memory() -> None:
+    clock = Clock(SMALL.replace(lambda_=0.2), "moving")
+    for _ in range(2):  # from the start, then from the loss of all memory at rate 5
+        expected = 1.0
+        for rate in (0.5, 6.0, 0.25):  # at rate 6, 1 - gamma lambda is negative
+            expected *= clock.step(rate).rho
+            assert clock.now.sign * math.exp(-clock.now.age) == pytest.approx(expected, rel=1e-13)
+        clock.step(5.0)
+
+
 def test_correlation_of_two_times() -> None:
     early, late = Instant(1.0, 0.25, 1.0, 2), Instant(1.0, 1.75, -1.0, 2)
     assert early.rho(late) == late.rho(early) == pytest.approx(-math.exp(-1.5), rel=1e-14)
