@@ -39,7 +39,10 @@ def test_an_age_is_counted_from_the_start_or_the_last_loss_of_memory() -> None:
     for _ in range(2):  # from the start, then from the loss of all memory at rate 5
         expected = 1.0
         for rate in (0.5, 6.0, 0.25):  # at rate 6, 1 - gamma lambda is negative
-            expected *= clock.step(rate).rho
+            before = clock.level
+            tick = clock.step(rate)
+            expected *= (1 - rate * 0.2) * before / clock.level
+            assert tick.rho == pytest.approx((1 - rate * 0.2) * before / clock.level, rel=1e-13)
             assert clock.now.sign * math.exp(-clock.now.age) == pytest.approx(expected, rel=1e-13)
         clock.step(5.0)
 
