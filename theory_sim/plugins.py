@@ -41,7 +41,7 @@ def load_plugins(package: str) -> None:
             distribution = entry.dist.name if entry.dist is not None else "a distribution without a name"
             raise InputError(f"the plug-in {entry.value} of {distribution} cannot be loaded: {type(error).__name__}: {error}",
                              f"a module that imports and registers what it has ({package})",
-                             f"mend or update {distribution}, or uninstall it") from error
+                             f"fix or update {distribution}, or uninstall it") from error
 
 
 class Registry(Generic[T]):

@@ -73,7 +73,7 @@ class Activation(ActivationChoice):
                 at = int(worst[0])
                 raise self._wrong(f"has the {name} {given[at]:g} at {z[at]:g}",
                                   f"the derivative, {expected[at]:.6g} by differences",
-                                  f"mend {name}, or what it is the derivative of")
+                                  f"fix {name}, or what it is the derivative of")
         declared: dict[str, tuple[Array, Array]] = {
             "zero_at_zero": (np.asarray(self.value(np.zeros(1))), np.zeros(1)),
             "homogeneous": (np.asarray(self.value(2.0 * z)), 2.0 * value),

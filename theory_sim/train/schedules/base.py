@@ -89,7 +89,7 @@ def require_rate(name: str, rate: float, tau: float) -> None:
     """Raise InputError unless a rate, which a schedule of the user's gives, is finite and above 0."""
     if not 0.0 < rate < math.inf:
         raise InputError(f"the schedule {name!r} has the rate {rate} at tau = {tau:g}", "a rate above 0 at every step",
-                         "mend its rate, or end the run before")
+                         "fix its rate, or end the run before")
 
 
 def make_schedule(experiment: Experiment, q_hat: float) -> Schedule:
