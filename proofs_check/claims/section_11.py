@@ -127,18 +127,22 @@ def c_0(factor: sympy.Expr = Integer(1), slope: sympy.Expr = Integer(2)) -> Valu
     source="THEORY §11 [F 38-42], [D]",
     bound="tight",
     expected="certified",
-    assumptions=("x = l(v), any v", "0.40727 is c_0 rounded up"),
+    assumptions=(
+        "x = l(v), any v, and |l'| = 1 - e^{-x} by the claim logistic-gradient-by-loss",
+        "0.40727 is c_0 rounded up, by the claim constant-c-0",
+    ),
+    assuming=("logistic-gradient-by-loss", "constant-c-0"),
     statement=r"\ell'(v)^2<0.40727\,\ell(v)",
     twins={"0.4072": {"constant": Rational(4072, 10000)}},
 )
 def squared_gradient(constant: sympy.Rational = Rational(40727, 100000)) -> All:  # noqa: B008
     """The squared gradient is below c_0 times the loss, for every margin, tails included."""
-    small = {x: (Integer(0), Rational(1, 2))}
+    small, share = {x: (Integer(0), Rational(1, 2))}, sympy.Symbol("p", nonnegative=True)
     return All((
         ("0 < x <= 1/2, by expansion", Inequality(small, constant * x - (1 - exp(-x)) ** 2, Corner(x, 1))),
         ("1/2 <= x <= 3", Inequality({x: (Rational(1, 2), Integer(3))}, constant * x - (1 - exp(-x)) ** 2)),
-        # (1 - e^{-x})^2 < 1 < 3 c <= c x beyond.
-        ("x >= 3", Inequality({x: (Integer(0), Integer(1))}, 3 * constant - x**2)),
+        # c x >= 3 c beyond, above the square of p = 1 - e^{-x} < 1.
+        ("x >= 3, p = 1 - e^(-x)", Inequality({share: (Integer(0), Integer(1))}, 3 * constant - share**2)),
     ))  # fmt: skip
 
 

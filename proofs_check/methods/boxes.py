@@ -16,7 +16,7 @@ from flint import arb
 from proofs_check.methods.continuity import continuous
 from proofs_check.methods.counterexample import false_at, not_positive
 from proofs_check.methods.enclosure import ball, enclose, fraction, precision
-from proofs_check.methods.symbolic import is_zero
+from proofs_check.methods.evaluated import is_zero
 from proofs_check.problem import PRECISION, Inequality
 from proofs_check.problem.base import Solution, solves
 

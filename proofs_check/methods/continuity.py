@@ -15,10 +15,13 @@ import sympy
 from flint import arb
 
 from proofs_check.methods.enclosure import ball, enclose, fraction, precision
-from proofs_check.methods.evaluated import evaluated
+from proofs_check.methods.evaluated import evaluated, is_zero
+from proofs_check.methods.expansion import Rules
+from proofs_check.methods.limits import has_limit
 from proofs_check.methods.signs import forms, sign_by_structure
+from proofs_check.problem.well_posed import KINDS
 
-__all__ = ["KINDS", "Box", "allows", "continuous", "sign_on"]
+__all__ = ["Box", "allows", "continuous", "sign_on"]
 
 Box = Mapping[sympy.Symbol, tuple[sympy.Expr, sympy.Expr]]
 _MOST_BOXES: Final = 2_000
@@ -27,15 +30,10 @@ _EVERYWHERE: Final = (
     sympy.exp, sympy.sin, sympy.cos, sympy.sinh, sympy.cosh, sympy.tanh, sympy.atan, sympy.asinh, sympy.erf, sympy.erfc,
     sympy.Abs, sympy.Max, sympy.Min,
 )  # fmt: skip
-_JUMPS: Final = (sympy.sign, sympy.Heaviside, sympy.Piecewise, sympy.DiracDelta, sympy.floor, sympy.ceiling)
-# Assumptions on a symbol that its range does not imply; those on signs it does (`proofs_check.well_posed`).
-KINDS: Final = frozenset({
-    "integer", "noninteger", "rational", "irrational", "algebraic", "transcendental", "even", "odd", "prime", "composite",
-})  # fmt: skip
 _DEFINITIONS: Final = (sympy.Integral, sympy.Limit, sympy.Derivative, sympy.Subs)
 
 
-def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = None) -> bool:
+def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = None, *, beside: bool = False) -> bool:
     """Whether an expression is shown to be defined, real and continuous on a box.
 
     Parameters
@@ -45,27 +43,29 @@ def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = No
     box : mapping
         Symbol to its closed range, as far as that is known and finite; the symbols' own assumptions hold besides.
     along : sympy.Symbol, optional
-        Variable of the mean value theorem. Without one, limits that stand unevaluated are taken to be defined, integrals to
-        converge at infinity if the integrand is continuous on their range; derivatives are defined where their evaluated
-        form is continuous. With one, those that hold it must be continuous in the form in which sympy evaluates them.
+        Variable of the mean value theorem: integrals and the like that hold it must be continuous in it in the form, too, in
+        which sympy evaluates them. Integrals are taken to converge at infinity if the integrand is continuous on their range;
+        derivatives are defined where their evaluated form is continuous, limits where `has_limit` shows it.
+    beside : bool
+        Whether defined beside every point too, as a derivative asks for: a root of 0 and an arcsine of 1 are not.
     """
     if isinstance(expression, _DEFINITIONS):
-        return _definition(expression, box, along)
+        return _definition(expression, box, along, beside=beside)
     if expression.is_Symbol:
         return bool(expression.is_real)
     if not expression.args:
         return bool(expression.is_number and expression.is_real)
-    if not all(continuous(argument, box, along) for argument in expression.args):
+    if not all(continuous(argument, box, along, beside=beside) for argument in expression.args):
         return False
     if expression.is_Add or expression.is_Mul or isinstance(expression, _EVERYWHERE):
         return True
     if expression.is_Pow:
-        return _power(expression.base, expression.exp, box)
+        return _power(expression.base, expression.exp, box, beside=beside)
     argument = expression.args[0]
     if isinstance(expression, sympy.log):
         return sign_on(argument, box) == 1
     if isinstance(expression, (sympy.asin, sympy.acos)):
-        return sign_on(1 - argument**2, box) is not None
+        return sign_on(1 - argument**2, box) in ((1,) if beside else (0, 1))
     if isinstance(expression, sympy.tan):
         return sign_on(sympy.cos(argument) ** 2, box) == 1
     if isinstance(expression, (sympy.factorial, sympy.gamma)):
@@ -73,19 +73,85 @@ def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = No
     return False
 
 
-def _definition(node: sympy.Expr, box: Box, along: sympy.Symbol | None) -> bool:
+def _definition(node: sympy.Expr, box: Box, along: sympy.Symbol | None, *, beside: bool) -> bool:
     if not all(_takes(variable, place, side, box) for variable, place, side in _puts_in(node)):
         return False
+    if not _means(node, box, beside=beside):
+        return False
     if along is None or along not in node.free_symbols:
-        if isinstance(node, sympy.Integral):
-            return _integrand(node, box)
-        if isinstance(node, sympy.Derivative):
-            return continuous(node.expr, box) and _evaluated(evaluated(node), box)
-        if isinstance(node, sympy.Subs):
-            return not evaluated(node.expr).has(*_JUMPS) and _evaluated(evaluated(node), box)
         return True
     given = evaluated(node)
-    return not given.has(*_DEFINITIONS) and continuous(given, box, along)
+    return not given.has(*_DEFINITIONS) and continuous(given, box, along, beside=beside)
+
+
+def _means(node: sympy.Expr, box: Box, *, beside: bool) -> bool:
+    """Whether an integral, a limit, a derivative or a substitution is shown to be a real number for all of the box."""
+    if isinstance(node, sympy.Integral):
+        return _integrand(node, box)
+    if isinstance(node, sympy.Derivative):
+        derived = evaluated(node)
+        shown = _is_along_the_line(node) and continuous(node.expr, box, beside=True)
+        return shown and not derived.has(sympy.Derivative, sympy.Subs) and continuous(derived, box)
+    if isinstance(node, sympy.Subs):
+        return _put_in(node.expr, dict(zip(node.variables, node.point, strict=True)), box, beside=beside)
+    return has_limit(node, lambda part, more: continuous(part, {**box, **more}), _rules(box))
+
+
+def _is_along_the_line(node: sympy.Derivative) -> bool:
+    """Whether the variables of a derivative are symbols for real numbers, not for whole ones."""
+    return all(variable.is_Symbol and not _is_sparse(variable) for variable in node.variables)
+
+
+def _put_in(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Box, *, beside: bool) -> bool:
+    """Whether an expression is continuous where its variables take their places, part by part: a quotient may cancel there."""
+    if not node.free_symbols & places.keys():
+        return continuous(node, box, beside=beside)
+    if node.is_Symbol:
+        return continuous(places[node], box)
+    if isinstance(node, sympy.Derivative):
+        derived = evaluated(node)
+        shown = _is_along_the_line(node) and not derived.has(*_DEFINITIONS)
+        return shown and _put_in(node.expr, places, box, beside=True) and _put_in(derived, places, box, beside=beside)
+    if isinstance(node, _DEFINITIONS):
+        return _put_in_as_ranges(node, places, box, beside=beside)
+    if not all(_put_in(argument, places, box, beside=beside) for argument in node.args):
+        return False
+    if node.is_Add or node.is_Mul:
+        return True
+    if node.has(*_DEFINITIONS) or not (node.is_Pow or node.is_Function):
+        return False
+    placed = [argument.subs(dict(places), simultaneous=True) for argument in node.args]
+    # sympy would make a number of it, of an arc cotangent at its jump too.
+    return continuous(node.func(*placed, evaluate=False), box, beside=beside)
+
+
+def _put_in_as_ranges(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Box, *, beside: bool) -> bool:
+    """The same of what binds variables, which could be mixed up with those put in: a place stands as the range it lies in."""
+    ranges = {symbol: side for symbol, side in box.items() if symbol not in places}
+    for variable, place in places.items():
+        found = _range(place, box)
+        if found is None or not continuous(place, box):
+            return False
+        ranges[variable] = (sympy.Rational(*found[0].as_integer_ratio()), sympy.Rational(*found[1].as_integer_ratio()))
+    return continuous(node, ranges, beside=beside)
+
+
+def _rules(box: Box) -> Rules:
+    return Rules(
+        defined=lambda part: continuous(part, box), not_zero=lambda part: _is_not_zero(part, box),
+        is_zero=lambda part: _vanishes(part, box), sign=lambda part: sign_on(part, box),
+    )  # fmt: skip
+
+
+def _vanishes(expression: sympy.Expr, box: Box) -> bool:
+    """Whether an expression is 0 for all parameters: no simplification is tried if a point shows that it is not."""
+    inside = {symbol: (box[symbol][0] + 2 * box[symbol][1]) / 3 for symbol in expression.free_symbols if symbol in box}
+    at_point = expression.subs(inside)
+    return not (at_point.is_number and sign_by_structure(at_point**2) == 1) and is_zero(expression)
+
+
+def _is_sparse(symbol: sympy.Symbol) -> bool:
+    return any(symbol.assumptions0.get(name) is not None for name in KINDS)
 
 
 def _puts_in(node: sympy.Expr) -> Iterator[tuple[sympy.Symbol, sympy.Expr, str]]:
@@ -115,10 +181,6 @@ def _is_above(place: sympy.Expr, side: str, box: Box) -> bool:
     """Whether what lies beside a place on a side ("" at the place itself) is not negative."""
     sign = sign_on(place, box)
     return sign == 1 or (sign == 0 and side in ("", "+"))
-
-
-def _evaluated(given: sympy.Expr, box: Box) -> bool:
-    return not given.has(sympy.Derivative, sympy.Subs) and continuous(given, box)
 
 
 def _integrand(node: sympy.Expr, box: Box) -> bool:
@@ -154,19 +216,18 @@ def _integrand(node: sympy.Expr, box: Box) -> bool:
 
 def allows(variable: sympy.Symbol, ends: tuple[sympy.Expr, sympy.Expr], box: Box) -> bool:
     """Whether the assumptions on an integral's variable, which sympy believes, allow its range."""
-    sparse = any(variable.assumptions0.get(name) is not None for name in KINDS)
-    if sparse or variable.is_extended_nonpositive or variable.is_extended_real is False or variable.is_imaginary:
+    if _is_sparse(variable) or variable.is_extended_nonpositive or variable.is_extended_real is False or variable.is_imaginary:
         return False
     return not variable.is_extended_nonnegative or all(end == sympy.oo or sign_on(end, box) is not None for end in ends)
 
 
-def _power(base: sympy.Expr, exponent: sympy.Expr, box: Box) -> bool:
+def _power(base: sympy.Expr, exponent: sympy.Expr, box: Box, *, beside: bool) -> bool:
     if exponent.is_integer and exponent.is_nonnegative:
         return True
     if exponent.is_Integer:
         return _is_not_zero(base, box)
     sign = sign_on(base, box)
-    return sign == 1 or (sign == 0 and sign_on(exponent, box) == 1)
+    return sign == 1 or (sign == 0 and not beside and sign_on(exponent, box) == 1)
 
 
 def _is_not_zero(expression: sympy.Expr, box: Box) -> bool:

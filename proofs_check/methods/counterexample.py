@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import islice, product
 
 import sympy
 from flint import arb, ctx, fmpq
 
-from proofs_check.methods.enclosure import enclose
+from proofs_check.methods.enclosure import enclose, fraction
 from proofs_check.methods.evaluated import evaluated
 from proofs_check.problem import Domain
 from proofs_check.problem.base import Evidence
+from proofs_check.problem.values import is_value, nearest_value
 
-__all__ = ["Point", "differs", "false_at", "not_positive", "shown_at", "simplest"]
+__all__ = ["Point", "differs", "false_at", "not_positive", "not_so_at_special_points", "shown_at", "simplest"]
 
 # Bits of precision, more as long as a sign is not decided.
 _LADDER = (256, 1024, 4096)
@@ -25,10 +26,7 @@ Point = dict[sympy.Symbol, sympy.Rational]
 def not_positive(domain: Domain, expression: sympy.Expr, *, strict: bool = True) -> Evidence | None:
     """Point of the domain at which an expression is certainly not positive (negative, if not strict), or None."""
 
-    def false(value: arb) -> bool:
-        return bool(value <= 0 if strict else value < 0)
-
-    return _first(domain, expression, false, "value")
+    return _first(domain, expression, _is_false("positive" if strict else "not negative"), "value", _points(domain))
 
 
 def false_at(domain: Domain, expression: sympy.Expr, values: Sequence[Fraction]) -> Evidence:
@@ -40,23 +38,31 @@ def false_at(domain: Domain, expression: sympy.Expr, values: Sequence[Fraction])
 def shown_at(domain: Domain, expression: sympy.Expr, point: Point, claimed: str) -> Evidence | None:
     """The point made simple, if an expression claimed to be zero, positive or not negative certainly is not so there."""
 
-    def false(value: arb) -> bool:
-        if claimed == "zero":
-            return bool(value < 0 or value > 0)
-        return bool(value <= 0 if claimed == "positive" else value < 0)
+    false = _is_false(claimed)
+    return _first(domain, expression, false, "difference" if claimed == "zero" else "value", [point])
 
-    try:
-        given = evaluated(expression)
-        if not false(_at(given, point)):
-            return None
-        return _shown(domain, given, point, false, "difference" if claimed == "zero" else "value")
-    except (NotImplementedError, KeyError):
+
+def not_so_at_special_points(domain: Domain, expression: sympy.Expr, claimed: str) -> Evidence | None:
+    """A counterexample among values of the parameters at which a limit may be another one than for all others, or None.
+
+    These are the ends of the domain and zeros of coefficients. They are put in first: sympy's limits hold for generic values.
+    """
+    if not expression.has(sympy.Limit):
         return None
+    for point in _special_points(domain, expression):
+        try:
+            value = _at(evaluated(expression.subs(point)), {})
+        except (NotImplementedError, KeyError):
+            continue
+        if _is_false(claimed)(value):
+            name = "difference" if claimed == "zero" else "value"
+            return {"counterexample": {str(s): str(v) for s, v in point.items()}, name: value.str(20)}
+    return None
 
 
 def differs(domain: Domain, difference: sympy.Expr) -> Evidence | None:
     """Point of the domain at which a difference is certainly not 0, or None."""
-    return _first(domain, difference, lambda value: bool(value < 0 or value > 0), "difference")
+    return _first(domain, difference, _is_false("zero"), "difference", _points(domain))
 
 
 def simplest(domain: Domain, point: Point, is_false: Callable[[Point], bool]) -> Point:
@@ -66,7 +72,7 @@ def simplest(domain: Domain, point: Point, is_false: Callable[[Point], bool]) ->
         tried = (
             {**point, symbol: near}
             for near in _near(value)
-            if low <= near <= high and (near.is_integer or not symbol.is_integer)
+            if low <= near <= high and is_value(symbol, fraction(near))
         )
         point = next((each for each in tried if is_false(each)), point)
     return point
@@ -80,15 +86,46 @@ def _near(value: sympy.Rational) -> Iterator[sympy.Rational]:
             yield sympy.Rational(middle + offset, most)
 
 
-def _first(domain: Domain, expression: sympy.Expr, false: Callable[[arb], bool], name: str) -> Evidence | None:
+def _is_false(claimed: str) -> Callable[[arb], bool]:
+    """Whether a value certainly is not what is claimed: "zero", "positive" or "not negative"."""
+    if claimed == "zero":
+        return lambda value: bool(value < 0 or value > 0)
+    return lambda value: bool(value <= 0 if claimed == "positive" else value < 0)
+
+
+def _first(
+    domain: Domain, expression: sympy.Expr, false: Callable[[arb], bool], name: str, points: Iterable[Point]
+) -> Evidence | None:
     try:
         given = evaluated(expression)
-        for point in _points(domain):
+        for point in points:
             if false(_at(given, point)):
-                return _shown(domain, given, point, false, name)
+                found = _shown(domain, given, point, false, name)
+                # sympy evaluates a limit for generic parameters; here they have one value each.
+                if not expression.has(sympy.Limit) or false(_at(evaluated(expression.subs(_read(domain, found))), {})):
+                    return found
     except (NotImplementedError, KeyError):
         return None
     return None
+
+
+def _read(domain: Domain, found: Evidence) -> Point:
+    return {symbol: sympy.Rational(found["counterexample"][str(symbol)]) for symbol in domain}
+
+
+def _special_points(domain: Domain, expression: sympy.Expr) -> Iterator[Point]:
+    """Ends of the domain, and rational zeros of polynomials in one of the parameters, the others at a point inside."""
+    inside = next(islice(_points(domain), 2 ** min(len(domain), _CORNERS) + 7, None), None)
+    if not domain or inside is None:
+        return
+    parts = [part for limit in expression.atoms(sympy.Limit) for part in sympy.preorder_traversal(limit) if part.is_Add]
+    for symbol, (low, high) in domain.items():
+        zeros = {end for end in (low, high) if end.is_finite}
+        for part in parts:
+            placed = part.subs({other: value for other, value in inside.items() if other != symbol})
+            if placed.free_symbols == {symbol} and placed.is_polynomial(symbol):
+                zeros |= {zero for zero in sympy.roots(placed, symbol) if zero.is_Rational and low <= zero <= high}
+        yield from ({**inside, symbol: zero} for zero in sorted(zeros) if is_value(symbol, fraction(zero)))
 
 
 def _at(expression: sympy.Expr, point: Point) -> arb:
@@ -124,5 +161,5 @@ def _points(domain: Domain) -> Iterator[Point]:
         for index, (symbol, (low, high)) in enumerate(domain.items()):
             share = sympy.Rational((k * (7 + 4 * index)) % 41, 41)
             value = low + share * ((low + 8 if high.is_infinite else high) - low)
-            point[symbol] = sympy.ceiling(value) if symbol.is_integer else sympy.Rational(value)
+            point[symbol] = sympy.Rational(*nearest_value(symbol, fraction(sympy.Rational(value))).as_integer_ratio())
         yield point

@@ -6,10 +6,29 @@ from functools import lru_cache
 
 import sympy
 
-__all__ = ["evaluated"]
+__all__ = ["evaluated", "is_zero"]
 
 
 @lru_cache(maxsize=4096)
 def evaluated(expression: sympy.Expr) -> sympy.Expr:
-    """The expression with its integrals, limits, derivatives and substitutions carried out, as far as sympy can."""
-    return expression.doit()
+    """The expression with its integrals, limits, derivatives and substitutions carried out, as far as sympy can.
+
+    As it stands, if sympy says that a limit does not exist.
+    """
+    try:
+        return expression.doit()
+    except ValueError:
+        return expression
+
+
+@lru_cache(maxsize=4096)
+def is_zero(difference: sympy.Expr) -> bool:
+    """Whether sympy shows that an expression is 0."""
+    if difference.has(sympy.Integral, sympy.Limit, sympy.Derivative, sympy.Subs):
+        # Definitions stand unevaluated in claims; a form that is evaluated on the way in would prove itself.
+        difference = evaluated(difference)
+    attempts = (
+        lambda d: d, sympy.simplify, lambda d: sympy.simplify(sympy.expand(d.rewrite(sympy.atan))),
+        lambda d: sympy.simplify(sympy.radsimp(sympy.together(d))), lambda d: sympy.simplify(evaluated(d)),
+    )
+    return any(attempt(difference) == 0 for attempt in attempts)

@@ -17,6 +17,7 @@ import sympy
 from proofs_check.methods.counterexample import Point
 from proofs_check.methods.enclosure import ball, enclose, fraction, precision
 from proofs_check.problem import Domain
+from proofs_check.problem.values import nearest_value
 
 __all__ = ["beside_the_ends", "in_dips"]
 
@@ -45,7 +46,7 @@ def beside_the_ends(domain: Domain) -> Iterator[Point]:
 
 
 def _whole(symbol: sympy.Symbol, place: sympy.Rational) -> sympy.Rational:
-    return sympy.ceiling(place) if symbol.is_integer else place
+    return _rational(nearest_value(symbol, fraction(sympy.Rational(place))))
 
 
 def _places(low: sympy.Rational, high: sympy.Rational) -> Iterator[sympy.Rational]:

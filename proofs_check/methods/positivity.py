@@ -8,9 +8,10 @@ import sympy
 
 from proofs_check.claim import find
 from proofs_check.methods.continuity import continuous, sign_on
-from proofs_check.methods.counterexample import not_positive
+from proofs_check.methods.counterexample import not_positive, not_so_at_special_points
+from proofs_check.methods.evaluated import is_zero
 from proofs_check.methods.signs import sign_by_structure
-from proofs_check.methods.symbolic import from_point, is_zero, show_step
+from proofs_check.methods.symbolic import from_point, show_step
 from proofs_check.problem import Positive
 from proofs_check.problem.base import Solution, solves
 
@@ -38,6 +39,10 @@ def show_positive(problem: Positive) -> Solution:
             return "undecided", {"reason": missing}
         before = sympy.diff(before, problem.by, problem.order)
     elif not continuous(before, {}):
+        claimed = "positive" if problem.strict else "not negative"
+        refuted = not_so_at_special_points(problem.variables, problem.expression, claimed)
+        if refuted is not None:
+            return "refuted", refuted
         return "undecided", {"reason": f"not shown to be defined for all values: {before}"}
     shown = []
     for number, step in enumerate(problem.steps, start=1):

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from proofs_check.methods.counterexample import Point, shown_at
 from proofs_check.methods.enclosure import enclose
+from proofs_check.methods.evaluated import evaluated
 from proofs_check.methods.narrow import beside_the_ends, in_dips
 from proofs_check.problem.base import Evidence, Ground
+from proofs_check.problem.values import nearest_value
 
 __all__ = ["rounds"]
 
@@ -59,7 +61,7 @@ def rounds(ground: Ground, seed: tuple[int, ...]) -> Iterator[tuple[Evidence | N
     if not ground.variables:
         yield shown_at(ground.variables, ground.expression, {}, ground.claimed), 1
         return
-    for points in (beside_the_ends(ground.variables), in_dips(ground.variables, ground.expression.doit(), ground.claimed)):
+    for points in (beside_the_ends(ground.variables), in_dips(ground.variables, evaluated(ground.expression), ground.claimed)):
         found, used = _first_narrow(ground, points)
         yield found, used
     size, number = len(ground.variables), 0
@@ -90,7 +92,7 @@ def rounds(ground: Ground, seed: tuple[int, ...]) -> Iterator[tuple[Evidence | N
 
 def _values(ground: Ground) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Score of points of the unit cube, in floating point: the smaller, the more likely a counterexample."""
-    expression, symbols = ground.expression.doit(), list(ground.variables)
+    expression, symbols = evaluated(ground.expression), list(ground.variables)
     fast = sympy.lambdify(symbols, expression, ["scipy", "numpy"])
 
     def slow(row: NDArray[np.float64]) -> float:
@@ -123,7 +125,7 @@ def _places(ground: Ground, unit: NDArray[np.float64]) -> list[list[float]]:
                 value = float(low) + _REACH * u / max(1.0 - u, 1e-9)
             else:
                 value = float(low) + u * float(high - low)
-            place.append(float(round(value)) if symbol.is_integer else value)
+            place.append(float(nearest_value(symbol, Fraction(value))) if symbol.is_integer else value)
         rows.append(place)
     return rows
 

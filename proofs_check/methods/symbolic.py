@@ -6,18 +6,17 @@ domain, and that nothing jumps between a point and the point where a difference 
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import sympy
 
 from proofs_check.claim import find
-from proofs_check.methods.continuity import KINDS, Box, continuous, sign_on
-from proofs_check.methods.counterexample import differs
-from proofs_check.methods.evaluated import evaluated
+from proofs_check.methods.continuity import Box, continuous, sign_on
+from proofs_check.methods.counterexample import differs, not_so_at_special_points
+from proofs_check.methods.evaluated import is_zero
 from proofs_check.problem import Identity, Step
 from proofs_check.problem.base import Solution, solves
+from proofs_check.problem.well_posed import KINDS
 
-__all__ = ["derive", "from_point", "is_connected", "is_zero", "show_step", "unbounded_as_symbols"]
+__all__ = ["derive", "from_point", "is_connected", "show_step", "unbounded_as_symbols"]
 
 
 @solves(Identity)
@@ -40,6 +39,9 @@ def derive(problem: Identity) -> Solution:
             return "refuted", {"step": number, "reason": step.reason, **broken}
         for side in (before, step.expression):
             if not continuous(*unbounded_as_symbols(side, problem.variables)):
+                broken = not_so_at_special_points(problem.variables, before - step.expression, "zero")
+                if broken is not None:
+                    return "refuted", {"step": number, "reason": step.reason, **broken}
                 return "undecided", {"step": number, "reason": f"not shown to be defined on the whole domain: {side}"}
         if not show_step(before, step, problem.variables):
             return "undecided", {"step": number, "reason": step.reason, "difference": str(before - step.expression)}
@@ -196,16 +198,3 @@ def _bound(expression: sympy.Expr, without: sympy.Expr = sympy.S.Zero) -> set[sy
             continue
         found |= {node.args[1]} if isinstance(node, sympy.Limit) else set(getattr(node, "variables", ()))
     return found
-
-
-@lru_cache(maxsize=4096)
-def is_zero(difference: sympy.Expr) -> bool:
-    """Whether sympy shows that an expression is 0."""
-    if difference.has(sympy.Integral, sympy.Limit, sympy.Derivative, sympy.Subs):
-        # Definitions stand unevaluated in claims; a form that is evaluated on the way in would prove itself.
-        difference = evaluated(difference)
-    attempts = (
-        lambda d: d, sympy.simplify, lambda d: sympy.simplify(sympy.expand(d.rewrite(sympy.atan))),
-        lambda d: sympy.simplify(sympy.radsimp(sympy.together(d))), lambda d: sympy.simplify(evaluated(d)),
-    )
-    return any(attempt(difference) == 0 for attempt in attempts)

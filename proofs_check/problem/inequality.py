@@ -51,7 +51,7 @@ class Inequality(Problem):
     corner: Corner | None = None
 
     def __post_init__(self) -> None:
-        require_domain(self.variables, bounded=True)
+        require_domain(self.variables, bounded=True, open_end=self.open_end())
         require_declared((self.expression,), self.variables)
         if self.corner is not None:
             require_corner(self.corner.symbol, self.corner.order, self.variables)

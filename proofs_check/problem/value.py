@@ -10,7 +10,7 @@ import sympy
 
 from proofs_check.problem.base import Problem
 from proofs_check.problem.text import DIGITS, domain_lines, side, written
-from proofs_check.problem.well_posed import require_declared, require_domain
+from proofs_check.problem.well_posed import require_declared, require_domain, require_real_line
 from theory_sim.errors import InputError
 
 __all__ = ["Root", "Value"]
@@ -62,6 +62,7 @@ class Value(Problem):
 
     def __post_init__(self) -> None:
         require_domain({**self.within, **{root.symbol: (root.low, root.high) for root in self.roots}}, bounded=True)
+        require_real_line([*self.within, *(root.symbol for root in self.roots)])
         known = set(self.within)
         for root in self.roots:
             if root.symbol in known:

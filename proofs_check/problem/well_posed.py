@@ -6,6 +6,7 @@ A symbol declared positive and a domain that reaches below 0 would let algebra p
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import sympy
 
@@ -13,13 +14,20 @@ from proofs_check.problem.base import Domain
 from proofs_check.problem.step import Step
 from theory_sim.errors import InputError
 
-__all__ = ["require_corner", "require_declared", "require_domain", "require_point", "require_step"]
+__all__ = [
+    "KINDS", "require_corner", "require_declared", "require_domain", "require_point", "require_real_line", "require_step",
+]  # fmt: skip
+
+KINDS: Final = frozenset({
+    "integer", "noninteger", "rational", "irrational", "algebraic", "transcendental", "even", "odd", "prime", "composite",
+})  # fmt: skip
+"""Assumptions on a symbol that its range does not imply; those on signs it does."""
 
 
-def require_domain(variables: Domain, *, bounded: bool = False) -> None:
+def require_domain(variables: Domain, *, bounded: bool = False, open_end: sympy.Symbol | None = None) -> None:
     """Refuse a domain with ends in the wrong order, or beyond what a symbol's assumptions allow.
 
-    A bounded domain is covered by balls, which need no assumption; a positive symbol's may then begin at 0.
+    A bounded domain has two finite ends. The low end of the symbol ``open_end`` does not belong to it.
     """
     names = [str(symbol) for symbol in variables]
     if len(set(names)) < len(names):
@@ -30,15 +38,36 @@ def require_domain(variables: Domain, *, bounded: bool = False) -> None:
         if not finite or low > high:
             raise InputError(said, "rational ends in their order" + ("" if bounded else ", the upper one may be infinite"),
                              "give such ends")  # fmt: skip
-        if not symbol.is_extended_real:
-            raise InputError(f"{symbol}, not declared real", "real variables", "declare it real, or positive")
+        _require_kind(symbol, [end for end in (low, high) if end.is_finite])
         excluded = (
-            (symbol.is_extended_positive and low == 0 and not bounded) or (symbol.is_extended_nonnegative and low < 0)
+            (symbol.is_extended_positive and low <= 0 and not (low == 0 and symbol == open_end))
+            or (symbol.is_extended_nonnegative and low < 0)
             or (symbol.is_extended_negative and high >= 0) or (symbol.is_extended_nonpositive and high > 0)
             or (symbol.is_zero is False and not symbol.is_extended_positive and low <= 0 <= high)
         )  # fmt: skip
         if excluded:
             raise InputError(said, "a domain within the symbol's own assumptions", "declare the symbol or its domain anew")
+
+
+def require_real_line(symbols: Iterable[sympy.Symbol]) -> None:
+    """Refuse whole numbers: what is known to lie in an interval, or is sought in one, is any real number."""
+    for symbol in symbols:
+        if symbol.is_integer:
+            raise InputError(f"{symbol}, a whole number in an interval", "a symbol for real numbers", "declare it real")
+
+
+def _require_kind(symbol: sympy.Symbol, ends: Iterable[sympy.Expr]) -> None:
+    """Refuse a symbol for anything but real, whole, even or odd numbers, and ends that are none of its values."""
+    if not symbol.is_extended_real:
+        raise InputError(f"{symbol}, not declared real", "real variables", "declare it real, or positive")
+    assumed = {name: value for name, value in symbol.assumptions0.items() if name in KINDS}
+    whole = sympy.Dummy(integer=True, even=symbol.is_even) if symbol.is_integer else sympy.Dummy(real=True)
+    if assumed.keys() - {name for name in whole.assumptions0 if name in KINDS}:
+        raise InputError(f"{symbol}, declared {', '.join(sorted(name for name, value in assumed.items() if value))}",
+                         "variables that run over real, whole, even or odd numbers", "declare it so")  # fmt: skip
+    for end in ends:
+        if any(getattr(end, f"is_{name}") is not value for name, value in assumed.items()):
+            raise InputError(f"{symbol} from or up to {end}", "ends that are values of the variable", "choose such ends")
 
 
 def require_declared(expressions: Iterable[sympy.Expr], symbols: Iterable[sympy.Symbol]) -> None:

@@ -18,6 +18,7 @@ import sympy
 from proofs_check.claim import find
 from proofs_check.problem import Domain, Identity, Positive, Step
 from proofs_check.problem.base import Evidence
+from proofs_check.problem.values import is_value
 from proofs_check.recheck.continuity import require_continuous
 from proofs_check.recheck.definitions import require_meaning
 from proofs_check.recheck.intervals import fraction
@@ -196,5 +197,5 @@ def _check_lemma(position: int, step: Step, point: Point) -> None:
         asked = _place(step.given.get(symbol, symbol), point)
         slack = Fraction(1, 10 ** (_DIGITS - 10))
         inside = fraction(low) - slack <= asked and (high.is_infinite or asked <= fraction(high) + slack)
-        if not inside or (symbol.is_integer and asked.denominator != 1):
+        if not inside or not is_value(symbol, asked):
             raise Refused(f"step {position} asks the lemma {step.lemma} for {symbol} = {float(asked):.6g}, beyond its domain")

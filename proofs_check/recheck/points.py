@@ -11,6 +11,7 @@ import sympy
 
 from proofs_check.problem import Identity, Inequality, Positive
 from proofs_check.problem.base import Evidence
+from proofs_check.problem.values import is_value
 from proofs_check.recheck.intervals import Interval, Side, fraction, interval
 from proofs_check.recheck.refusal import Refused, exact, only_keys
 from proofs_check.recheck.registry import rechecks
@@ -36,12 +37,12 @@ def check_counterexample(problem: Identity | Inequality | Positive, outcome: str
         chain = [problem.start, *(each.expression for each in problem.steps)]
         if not 1 <= step < len(chain) or evidence["reason"] != problem.steps[step - 1].reason:
             raise Refused(f"the claim has no such step {step}")
-        value = _decided((chain[step - 1] - chain[step]).doit(), sides)
+        value = _decided(_placed(chain[step - 1] - chain[step], point), sides)
         if 0 in value:
             raise Refused("at the counterexample both sides may be equal")
         _is_said(value, evidence["difference"])
         return f"both sides of step {step} differ there"
-    value = _decided(problem.expression.doit(), sides)
+    value = _decided(_placed(problem.expression, point), sides)
     # Positive with an order, it is 0 at one point, which is not claimed.
     strict = not isinstance(problem, Positive) or (problem.strict and not problem.order)
     if not (value.b <= 0 if strict else value.b < 0):
@@ -53,6 +54,13 @@ def check_counterexample(problem: Identity | Inequality | Positive, outcome: str
 rechecks(Identity, "refuted")(check_counterexample)
 rechecks(Inequality, "refuted")(check_counterexample)
 rechecks(Positive, "refuted")(check_counterexample)
+
+
+def _placed(expression: sympy.Expr, point: Mapping[sympy.Symbol, Fraction]) -> sympy.Expr:
+    """The expression evaluated; a limit, which sympy evaluates for generic parameters, with the point put in first."""
+    if expression.has(sympy.Limit):
+        expression = expression.subs({symbol: sympy.Rational(*value.as_integer_ratio()) for symbol, value in point.items()})
+    return expression.doit()
 
 
 def _decided(expression: sympy.Expr, sides: Mapping[sympy.Symbol, Side]) -> Interval:
@@ -76,7 +84,7 @@ def _point(problem: Identity | Inequality | Positive, stored: dict[str, str]) ->
         inside = fraction(low) <= value and (high.is_infinite or value <= fraction(high))
         if isinstance(problem, Inequality) and problem.corner is not None and symbol == problem.corner.symbol:
             inside = inside and value > fraction(low)
-        if not inside or (symbol.is_integer and value.denominator != 1):
+        if not inside or not is_value(symbol, value):
             raise Refused(f"{symbol} = {value} is outside of the claim's domain")
         point[symbol] = value
     return point

@@ -13,6 +13,7 @@ import mpmath
 import sympy
 
 from proofs_check.problem import Domain
+from proofs_check.problem.values import nearest_value
 from proofs_check.recheck.continuity import critical
 from proofs_check.recheck.intervals import Side, fraction
 from proofs_check.recheck.numbers import Number, number
@@ -40,7 +41,7 @@ def rational_points(domain: Domain) -> list[Point]:
             end = start + 5 if high.is_infinite else fraction(high)
             share = Fraction((3 * k + 5 * index + 2) % 23 + 1, 25)
             value = start + share * (end - start)
-            point[symbol] = Fraction(round(value)) if symbol.is_integer else value
+            point[symbol] = nearest_value(symbol, value)
         points.append(point)
     return points
 

@@ -35,10 +35,13 @@ from tests.proofs.statement_builders import (
     x,
 )
 from tests.proofs.statements_of_algebra import ALGEBRA
+from tests.proofs.statements_of_limits import LIMITS, MOVED, SYMBOLS
 from tests.proofs.statements_of_numbers import NUMBERS
 from theory_sim.errors import InputError
 
-STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]] = {**ALGEBRA, **NUMBERS}
+STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]] = {
+    **ALGEBRA, **NUMBERS, **LIMITS, **MOVED, **SYMBOLS,
+}  # fmt: skip
 SHOWN: Final = ("proved", "certified", "supported")
 
 
