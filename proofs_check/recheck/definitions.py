@@ -15,6 +15,7 @@ import sympy
 
 from proofs_check.recheck.continuity import get_rules, require_shown
 from proofs_check.recheck.intervals import Side, interval
+from proofs_check.recheck.limits import require_real
 from proofs_check.recheck.numbers import is_analytic
 from proofs_check.recheck.refusal import Refused
 
@@ -43,9 +44,29 @@ def _look(node: sympy.Expr, sides: Sides) -> None:
         return
     for body, inside in _within(node, sides):
         _look(body, inside)
+        if isinstance(node, sympy.Subs) and body == node.expr:
+            _require_defined(body, dict(zip(node.variables, node.point, strict=True)), sides, inside)
+    if isinstance(node, sympy.Limit):
+        require_real(node, sides)
     if isinstance(node, sympy.Derivative):
+        if any(not variable.is_Symbol or not _is_interval(variable) for variable in node.variables):
+            raise Refused(f"{node} is no derivative in a real number")
         for rule, argument, inside in _kinks(node.expr, set(node.variables), sides):
             require_shown(rule, argument, inside)
+
+
+def _require_defined(
+    node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], sides: Sides, ranges: Sides
+) -> None:
+    """Refuse a substitution by which a denominator may become 0, and the like: with a factor that becomes 0 too it is lost."""
+    if is_analytic(node):
+        # What is bound within cannot be mixed up with a place that stands as its range.
+        for body, inside in _within(node, ranges):
+            _require_defined(body, {name: name for name in places}, inside, inside)
+        return
+    for rule, argument in get_rules(node):
+        if argument.free_symbols & places.keys():
+            require_shown(rule, argument.subs(dict(places), simultaneous=True), sides)
 
 
 def _within(node: sympy.Expr, sides: Sides) -> Iterator[tuple[sympy.Expr, Sides]]:

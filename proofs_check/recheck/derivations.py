@@ -1,9 +1,9 @@
 """Derivations: the steps are the claim's own, nothing contradicts them at rational points, and nothing jumps between these.
 
 At points to 40 digits of 60: 12 spread over the domain, and others near its ends and near what is singular; where an integral,
-a limit or a derivative stands unevaluated, at 3 points to 12 digits. A step by a derivative, and Taylor's formula, go from one
-point to all others: on the way to each point looked at, every side must be continuous. That is no proof, and needs none of the
-prover's.
+a limit or a derivative stands unevaluated, at 3 points to 12 digits, and of limits where a coefficient is 0. A step by a
+derivative, and Taylor's formula, go from one point to all others: on the way to each point looked at, every side must be
+continuous. That is no proof, and needs none of the prover's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from proofs_check.problem.values import is_value
 from proofs_check.recheck.continuity import require_continuous
 from proofs_check.recheck.definitions import require_meaning
 from proofs_check.recheck.intervals import fraction
+from proofs_check.recheck.limits import special_points
 from proofs_check.recheck.numbers import AGREED, Number, is_analytic, number
 from proofs_check.recheck.refusal import Refused, only_keys
 from proofs_check.recheck.registry import rechecks
@@ -166,7 +167,7 @@ def _check_steps(domain: Domain, start: sympy.Expr, steps: Sequence[Step], store
         analytic = is_analytic(before) or is_analytic(step.expression)
         points = rational_points(domain)
         if analytic:
-            points = points[:_ANALYTIC_POINTS]
+            points = [*points[:_ANALYTIC_POINTS], *special_points([before, step.expression], domain)]
         else:
             points += near_ends(domain) + near_singular([before, step.expression], domain)
         for point in points:

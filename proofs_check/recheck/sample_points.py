@@ -19,7 +19,9 @@ from proofs_check.recheck.intervals import Side, fraction
 from proofs_check.recheck.numbers import Number, number
 from proofs_check.recheck.refusal import Refused
 
-__all__ = ["CUT", "Point", "allowed_values", "box", "lines", "near_ends", "near_singular", "rational_points"]
+__all__ = [
+    "CUT", "Point", "allowed_values", "box", "closest", "ends_of", "lines", "near_ends", "near_singular", "rational_points",
+]  # fmt: skip
 
 _POINTS: Final = 12
 CUT: Final = 1000
@@ -51,7 +53,7 @@ def near_ends(domain: Domain) -> list[Point]:
     points = []
     for number_, symbol in enumerate(each for each in domain if not each.is_integer):
         inside = rational_points(domain)[number_ % _POINTS]
-        low, high = _ends(domain, symbol)
+        low, high = ends_of(domain, symbol)
         for share in (*_NEAR_END, *(1 - each for each in _NEAR_END)):
             points.append({**inside, symbol: low + share * (high - low)})
     return points
@@ -64,8 +66,8 @@ def near_singular(expressions: Sequence[sympy.Expr], domain: Domain) -> list[Poi
         for symbol in sorted(argument.free_symbols & set(domain), key=str):
             if symbol.is_integer:
                 continue
-            inside, (low, high) = rational_points(domain)[0], _ends(domain, symbol)
-            for place in _closest(argument, symbol, inside, low, high):
+            inside, (low, high) = rational_points(domain)[0], ends_of(domain, symbol)
+            for place in closest(argument, symbol, inside, low, high):
                 points += [{**inside, symbol: place + away} for step in _AWAY for away in (-step, step)
                            if low < place + away < high]  # fmt: skip
     return points
@@ -100,18 +102,19 @@ def box(domain: Domain) -> dict[sympy.Symbol, Side]:
     """The whole domain, cut where it has no end."""
     found = {}
     for symbol in domain:
-        low, high = _ends(domain, symbol)
+        low, high = ends_of(domain, symbol)
         # The end of a positive symbol's values is none of them.
         found[symbol] = (_OPEN_END if low == 0 and symbol.is_positive else low, high)
     return found
 
 
-def _ends(domain: Domain, symbol: sympy.Symbol) -> tuple[Fraction, Fraction]:
+def ends_of(domain: Domain, symbol: sympy.Symbol) -> tuple[Fraction, Fraction]:
+    """Ends of a variable's range, cut where there is none."""
     low, high = domain[symbol]
     return fraction(low), fraction(low) + CUT if high.is_infinite else fraction(high)
 
 
-def _closest(argument: sympy.Expr, symbol: sympy.Symbol, inside: Point, low: Fraction, high: Fraction) -> Iterator[Fraction]:
+def closest(argument: sympy.Expr, symbol: sympy.Symbol, inside: Point, low: Fraction, high: Fraction) -> Iterator[Fraction]:
     """Least values of the argument's size between grid points, by thirds."""
 
     def size(at: Fraction) -> Number:

@@ -43,6 +43,7 @@ def test_methods_do_not_prove_what_is_false_or_unknown() -> None:
     half = sympy.Integral(t, (t, 0, 1))
     assert judge(made(lambda: Value(half, Rational(49, 100), Rational(51, 100)))).outcome == "certified"
     assert judge(made(lambda: Value(half, Rational(51, 100), Rational(52, 100)))).outcome == "refuted"
+    x = sympy.Symbol("x", real=True)
     two_roots = Root(x, (x - 1) * (x - 2), Integer(0), Integer(3))
     assert judge(made(lambda: Value(x, Integer(0), Integer(3), (two_roots,)))).outcome == "undecided"
     beyond = Root(x, x - 5, Integer(0), Integer(3))

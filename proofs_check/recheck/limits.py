@@ -1,0 +1,88 @@
+"""Limits that stand unevaluated: what stands in them is real near the end, and at which parameters the value is looked at.
+
+A limit may be another one where a coefficient is 0 than everywhere else. Such places are looked for on lines through the
+domain, along each parameter; one that is no short fraction cannot be looked at, and the limit is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Final
+
+import mpmath
+import sympy
+
+from proofs_check.problem import Domain
+from proofs_check.problem.values import is_value
+from proofs_check.recheck.continuity import get_rules, require_shown
+from proofs_check.recheck.intervals import Side
+from proofs_check.recheck.numbers import is_analytic, number
+from proofs_check.recheck.refusal import Refused
+from proofs_check.recheck.sample_points import Point, closest, ends_of, rational_points
+
+__all__ = ["require_real", "special_points"]
+
+_DIGITS: Final = 40
+_SMALL: Final = mpmath.mpf(10) ** -7
+_ZERO: Final = mpmath.mpf(10) ** -30
+_SHORT: Final = 1000
+_FAR: Final = (Fraction(10**12), Fraction(10**12) + 1)
+_BESIDE: Final = (Fraction(1, 10**12), Fraction(1, 10**9))
+
+
+def special_points(expressions: Sequence[sympy.Expr], domain: Domain) -> list[Point]:
+    """Ends of the domain and zeros of what stands in limits beside their variable, the other parameters inside.
+
+    No points, if no limit has parameters.
+    """
+    limits = [node for each in expressions for node in sympy.preorder_traversal(each) if isinstance(node, sympy.Limit)]
+    symbols = {symbol for node in limits for symbol in node.free_symbols & set(domain)}
+    inside, points = rational_points(domain)[0], []
+    for symbol in sorted(symbols, key=str):
+        places = [Fraction(str(end)) for end in domain[symbol] if end.is_finite]
+        for part in dict.fromkeys(part for node in limits for part in _coefficients(node, symbol)):
+            places += _zeros(part, symbol, inside, domain)
+        points += [{**inside, symbol: place} for place in dict.fromkeys(places) if is_value(symbol, place)]
+    return points
+
+
+def _coefficients(node: sympy.Limit, symbol: sympy.Symbol) -> Iterator[sympy.Expr]:
+    """Parts of a limit with the symbol in them, and no variable that is bound there."""
+    bound = {each for part in sympy.preorder_traversal(node) if is_analytic(part) for each in part.atoms(sympy.Symbol)}
+    bound -= node.free_symbols
+    for part in sympy.preorder_traversal(node):
+        if symbol in part.free_symbols and not (part.free_symbols & bound or is_analytic(part)):
+            yield part
+
+
+def _zeros(part: sympy.Expr, symbol: sympy.Symbol, inside: Point, domain: Domain) -> Iterator[Fraction]:
+    """Places at which a coefficient is 0."""
+
+    def size(at: Fraction) -> mpmath.mpf:
+        try:
+            return abs(number(part, {**inside, symbol: at}, _DIGITS))
+        except ZeroDivisionError:
+            return mpmath.inf
+
+    low, high = ends_of(domain, symbol)
+    for place in closest(part, symbol, inside, low, high):
+        short = place.limit_denominator(_SHORT)
+        if low <= short <= high and size(short) < _ZERO:
+            yield short
+        elif size(place) < _SMALL and not symbol.is_integer:
+            raise Refused(f"{part}, in a limit, comes close to 0 near {symbol} = {float(place):.9g}, which is not looked at")
+
+
+def require_real(node: sympy.Limit, sides: Mapping[sympy.Symbol, Side]) -> None:
+    """Refuse a limit of what is not shown to be real and defined near the end, at a point amid the parameters."""
+    body, variable, end, side = node.args
+    if str(side) == "+-" and not end.is_infinite:
+        raise Refused(f"{node} is to hold from both sides: each is a limit of its own")
+    if is_analytic(body) or end.free_symbols - set(sides):
+        return
+    middle = {symbol: ((low + high) / 2,) * 2 for symbol, (low, high) in sides.items() if symbol != variable}
+    near = sympy.Dummy("near", real=True)
+    moved = {sympy.oo: near, -sympy.oo: -near}.get(end, end - near if str(side) == "-" else end + near)
+    for rule, argument in get_rules(body):
+        require_shown(rule, argument.subs(variable, moved), {**middle, near: _FAR if end.is_infinite else _BESIDE})
