@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import signal
@@ -184,3 +185,31 @@ def test_what_is_refused_is_refused_after_an_interruption_too(saved: Path, tmp_p
     assert run.outcome == "interrupted"
     [(path, run)] = branch(saved, 7.0, [allowed], out=tmp_path, threads=1)
     assert_same_data(run, simulate(run.experiment, threads=2))
+
+
+def test_the_table_of_continuations_fits_80_columns(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from theory_sim.cli import app
+
+    monkeypatch.setenv("COLUMNS", "80")
+    out = tmp_path / "out"
+    result = CliRunner().invoke(app, ["branch", str(saved), "--at-tau", "4", "--set", "eta_2=0.25/0.125", "--set", "max_tau=20",
+                                      "--out", str(out)])  # fmt: skip
+    table = result.stdout.split("run: ")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    words = " ".join(table.split())
+    assert "Continuations from tau = 4" in words and "learnt below 0.45 nats" in words and "not learnt" not in words
+    assert {"P-only", "Q-only", "tau_Q"} <= set(words.split()) and ("> 20" in words or "neither learnt" not in words)
+    name = "default-max_tau-20-eta_2-0.25-L-S-seed5"
+    firsts = [line.split()[0] for line in table.splitlines() if line.strip()]
+    start = next(i for i, first in enumerate(firsts) if first.startswith("default-"))
+    parts = list(itertools.takewhile(lambda part: part.endswith("-"), firsts[start:]))
+    assert "".join(firsts[start : start + len(parts) + 1]) == name, "broken behind hyphens alone"
+    paths = [str(out / f"default-max_tau-20-eta_2-{rate}-L-S-seed5") for rate in (0.25, 0.125)]
+    shown = CliRunner().invoke(app, ["show", *paths])
+    assert shown.exit_code == 0 and max(map(len, shown.stdout.splitlines())) <= 80
+    rows = json.loads(CliRunner().invoke(app, ["show", *paths, "--format", "json"]).stdout)["schedules"]
+    assert [row["experiment"] for row in rows] == [f"default-max_tau-20-eta_2-{rate}" for rate in (0.25, 0.125)]
+    again = CliRunner().invoke(app, ["show", *paths, paths[0]])
+    assert "repeats another run" in str(again.exception)

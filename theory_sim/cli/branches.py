@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -23,6 +23,9 @@ Changes = Annotated[list[str], typer.Option(
     help="A field that changes; with several values, one continuation each; of several such fields every combination.",
 )]
 
+_NAME: Final = 20
+"""Letters of a run's name side by side: what a table of 80 columns has beside seven columns of numbers."""
+
 
 @app.command()
 def branch(
@@ -35,6 +38,7 @@ def branch(
 
     Each is bitwise the whole run with its fields. Interrupted, the same command continues.
     """
+    from theory_sim.storage.plain import make_plain
     from theory_sim.sweeps.branching import Branches, combinations
     from theory_sim.sweeps.plan import Plan
     from theory_sim.terminal.progress import run_progress
@@ -53,30 +57,41 @@ def branch(
             raise typer.Exit(130)
         findings = get_findings(trajectories)
         rows = [_row(path, trajectory) for path, trajectory in results]
-        output.put(Result("theory-sim.branch", lambda: {"at_tau": at_tau, "findings": findings, "continuations": rows},
-                          lambda: [_table(rows), *(f"run: {path}" for path, _ in results)], lambda: rows))
+        plain = [make_plain(row) for row in rows]
+        output.put(Result("theory-sim.branch", lambda: {"at_tau": at_tau, "findings": findings, "continuations": plain},
+                          lambda: [_table(rows, at_tau, base), *(f"run: {path}" for path, _ in results)], lambda: plain))
     end(findings)
 
 
 def _row(path: Path, run: Trajectory) -> dict[str, Any]:
-    """What a continuation came to."""
-    from theory_sim.observe.learning_order import learning_order
-    from theory_sim.storage.plain import make_plain
+    """What a continuation came to; of data without P and Q the learning time of each kind."""
+    from theory_sim.observe.learning_order import has_patterns, learning_order, times_by_kind
 
-    learnt, last = learning_order(run), run.dataset.isel(record=-1)
-    row = {"run": path.name, "outcome": run.outcome, "tau": float(last["tau"]), "train_loss": float(last["train_loss"]),
-           "P_error": float(last["P_error"]), "tau_P": learnt.tau_P, "tau_Q": learnt.tau_Q, "order": learnt.order}
-    plain: dict[str, Any] = make_plain(row)
-    return plain
+    last = run.dataset.isel(record=-1)
+    row = {"run": path.name, "outcome": run.outcome, "tau": float(last["tau"]), "train_loss": float(last["train_loss"])}
+    row |= {f"loss_train {kind}": float(last["loss_train"].sel(kind=kind)) for kind in last["kind"].values.tolist()}
+    if not has_patterns(run):
+        return {**row, **{f"tau {kind}": time for kind, time in times_by_kind(run).items()}}
+    learnt = learning_order(run)
+    return {**row, "P_error": float(last["P_error"]), "tau_P": learnt.tau_P, "tau_Q": learnt.tau_Q, "order": learnt.order}
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> Any:
-    from theory_sim.terminal.tables import headed_table
+def _table(rows: Sequence[dict[str, Any]], at_tau: float, base: Trajectory) -> Any:
+    from theory_sim.terminal.tables import broken_name, headed_table, shown_learning_time, shown_level
+    from theory_sim.theory.crossings import LEVELS
+    from theory_sim.train.losses import make_loss
 
-    table = headed_table("Continuations", ("run", "train loss", "P error", "tau_P", "tau_Q", "order"))
+    loss = make_loss(base.experiment)
+    level = f"{shown_level(loss.at_level(LEVELS[0]))}{' nats' if loss.unit == 'nat' else f' of the {loss.name} loss'}"
+    names = [name for name in rows[0] if name not in ("run", "outcome", "tau")]
+    heads = (name.removeprefix("loss_train ").replace("_error", " error").replace("train_loss", "train loss") for name in names)
+    table = headed_table(f"Continuations from tau = {at_tau:g}: training losses at the end, learnt below {level}",
+                         ("run", *heads))
+    table.columns[0].no_wrap = True  # broken behind hyphens below, and nowhere else
     for row in rows:
-        times = ["not learnt" if row[name] is None else f"{row[name]:.0f}" for name in ("tau_P", "tau_Q")]
-        table.add_row(row["run"], f"{row['train_loss']:.4f}", f"{row['P_error']:.4f}", *times, row["order"])
+        cells = (row[name] if isinstance(row[name], str) else
+                 shown_learning_time(row[name], row["tau"]) if name.startswith("tau") else f"{row[name]:.3g}" for name in names)
+        table.add_row(broken_name(row["run"], _NAME), *cells)
     return table
 
 

@@ -297,12 +297,12 @@ def get_findings(trajectories: Sequence[Trajectory]) -> list[str]:
 
 @app.command()
 def show(runs: Runs, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False) -> None:
-    """Print the tables of saved runs."""
-    from theory_sim.sweeps.over_seeds import summarise
+    """Print the tables of saved runs, of one experiment or several."""
+    from theory_sim.sweeps.over_seeds import summarise_each
     from theory_sim.trajectory import Trajectory
 
     output = Output(form, out, force=force)
-    output.put(make_result(summarise([Trajectory.load(path) for path in runs]), {"runs": [str(path) for path in runs]}))
+    output.put(make_result(summarise_each([Trajectory.load(path) for path in runs]), {"runs": [str(path) for path in runs]}))
 
 
 @app.command(cls=Described)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["ScheduleSummary", "summarise", "make_table"]
+__all__ = ["ScheduleSummary", "make_table", "summarise", "summarise_each"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class ScheduleSummary:
     runs where three levels agree; ``per_seed`` has of each run its order at the first level and, for both kinds, when and for
     how long they were above the level again after they were learnt. ``note`` is what the engine says of its accuracy;
     ``averages`` tells that its numbers are means over data sets already, the same for every seed. ``loss`` names what is
-    minimised, ``kinds`` the groups of examples. Of data without P and Q ``levels`` and ``per_seed`` have a time "tau <kind>" of
-    each kind instead, and there are no orders.
+    minimised, ``kinds`` the groups of examples, ``experiment`` the experiment where there are several. Of data without P and Q
+    ``levels`` and ``per_seed`` have a time "tau <kind>" of each kind instead, and there are no orders.
     """
 
     schedule: str
@@ -51,16 +51,23 @@ class ScheduleSummary:
     averages: bool
     loss: str
     kinds: tuple[str, ...]
+    experiment: str = ""
 
     @property
     def label(self) -> str:
+        """Schedule, and the engine unless it is finite width; before them the experiment, if it has to be told."""
+        return " ".join(filter(None, [self.experiment, self.way]))
+
+    @property
+    def way(self) -> str:
         """Schedule, and the engine unless it is finite width."""
         return self.schedule if self.engine == Engine().label else f"{self.schedule}, {self.engine}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and numbers, for JSON (not-a-number and infinities become null)."""
         plain: dict[str, Any] = make_plain(asdict(self))
-        return {name: value for name, value in plain.items() if name not in ("note", "averages", "loss", "kinds")}
+        return {name: value for name, value in plain.items() if name not in ("note", "averages", "loss", "kinds")
+                and (name, value) != ("experiment", "")}
 
 
 def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
@@ -81,6 +88,31 @@ def summarise(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
     return [_summary(schedule, Engine.of(runs[0]), runs) for (schedule, _), runs in groups.items()]
 
 
+def summarise_each(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
+    """As `summarise`, for runs of any experiments: each by itself, with its name if there are several.
+
+    Raises
+    ------
+    InputError
+        As `summarise`, and if two different experiments have one name, or they have different losses or kinds of examples.
+    """
+    groups: list[list[Trajectory]] = []
+    for run in trajectories:
+        for group in groups:
+            if not _what_differs([group[0], run]):
+                group.append(run)
+                break
+        else:
+            groups.append([run])
+    if len(groups) < 2:
+        return summarise(trajectories)
+    names = [group[0].experiment.name for group in groups]
+    alike = {(group[0].experiment.loss, tuple(group[0].dataset["kind"].values.tolist())) for group in groups}
+    if len(set(names)) < len(names) or len(alike) > 1:
+        _require_replicates(trajectories)
+    return [replace(each, experiment=name) for name, group in zip(names, groups, strict=True) for each in summarise(group)]
+
+
 def make_table(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:
     """A row a run: schedule, engine, seed and what it learnt when, times in tau; as `ScheduleSummary.per_seed`."""
     rows = []
@@ -89,17 +121,24 @@ def make_table(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:
             above = {f"above_{kind}_{name}": value for kind in "PQ" if f"above_{kind}" in seed
                      for name, value in seed[f"above_{kind}"].items()}
             plain = {name: value for name, value in seed.items() if not name.startswith("above_")}
-            rows.append({"schedule": summary.schedule, "engine": summary.engine, **plain, **above})
+            named = {"experiment": summary.experiment} if summary.experiment else {}
+            rows.append({**named, "schedule": summary.schedule, "engine": summary.engine, **plain, **above})
     return rows
 
 
-def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
+def _what_differs(trajectories: Sequence[Trajectory]) -> dict[str, list[str]]:
+    """Values of the fields by which runs are not of one experiment."""
     varied = {"schedule", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch", "observe"}
     of_schedules = {"pieces", *(name for each in SCHEDULES for name in each.fields)}
     fields = [run.experiment.fields() for run in trajectories]
     differ = _differences(fields, varied | of_schedules)
     for name in dict.fromkeys(each["schedule"] for each in fields):  # what one schedule reads, another need not have
         differ |= _differences([each for each in fields if each["schedule"] == name], varied)
+    return differ
+
+
+def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
+    differ = _what_differs(trajectories)
     if differ:
         told = "; ".join(f"{key} = {', '.join(values[:4])}{', ...' if len(values) > 4 else ''}"
                          for key, values in differ.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,12 +21,17 @@ from theory_sim.theory.crossings import LEVELS
 if TYPE_CHECKING:
     from theory_sim.regimes import Regime
 
-__all__ = ["conditions_table", "headed_table", "regime_table", "shown_level", "shown_time", "summary_tables"]
+__all__ = [
+    "broken_name", "conditions_table", "headed_table", "regime_table", "shown_learning_time", "shown_level", "shown_time",
+    "summary_tables",
+]
 
 _COLUMNS: Final = 2
 _WIDEST: Final = 24
 """Letters of a cell of which two, and the longest name of a quantity, fit into 80 columns."""
 _NEVER: Final = {"tau": math.inf}
+_NAME: Final = 20
+"""Letters of an experiment's name side by side."""
 _FACTORS: Final = (
     "x3: holds with a factor 3 to spare; x0.4: FAILS, value and bound are apart by a factor 0.4. What rests on it: (order) the "
     "learning order; (paper) the asymptotic theorem, sufficient but not needed; (gap) the gap in test error; (numerics) the "
@@ -47,6 +53,16 @@ def headed_table(title: str, columns: Sequence[str]) -> Table:
     for i, column in enumerate(columns):
         table.add_column(escape(column), justify="left" if i == 0 else "right", overflow="fold")
     return table
+
+
+def broken_name(name: str, room: int) -> str:
+    """A name in lines of a table's cell, broken behind its hyphens."""
+    lines = [""]
+    for part in re.findall("[^-]*-|[^-]+", name):
+        if lines[-1] and len(lines[-1]) + len(part) > room:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def conditions_table(regime: Regime) -> Group:
@@ -80,14 +96,15 @@ def _prediction(regime: Regime) -> list[Table | Text]:
     table = headed_table("Predicted by the closure, in tau", ("schedule, level (nats)", "tau_P", "tau_Q"))
     for name, each in regime.predicted_order.items():
         for level in each.tau_P:
-            cells = (_predicted(times[level], each.end_tau) for times in (each.tau_P, each.tau_Q))
+            cells = (shown_learning_time(times[level], each.end_tau) for times in (each.tau_P, each.tau_Q))
             table.add_row(f"{name}  {level:.2f}", *cells)
     orders = [Text(f"{name} predicted: {each.order}; the theorem's order: {each.expected}; {each.verdict}")
               for name, each in regime.predicted_order.items()]
     return [table, Text(""), *orders]
 
 
-def _predicted(tau: float, end: float) -> str:
+def shown_learning_time(tau: float, end: float) -> str:
+    """A learning time; one that is not reached as beyond the end, "-" where there is none."""
     return "-" if math.isnan(tau) else f"> {shown_time(end)}" if math.isinf(tau) else shown_time(tau)
 
 
@@ -141,7 +158,7 @@ def _learning_times(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     for summary in summaries:
         last = summary.end["tau"].smallest
         for level, row in sorted(summary.levels.items()):
-            times.add_row(f"{summary.label}  {shown_level(level)}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
+            times.add_row(f"{_label(summary)}  {shown_level(level)}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
                           _number(row["other_loss"], "\n"), _range(row["other_accuracy"]))
     return times
 
@@ -153,18 +170,23 @@ def _times_by_kind(summaries: Sequence[ScheduleSummary], span: str) -> list[Tabl
     for summary in summaries:
         for level, row in sorted(summary.levels.items()):
             for kind in summary.kinds:
-                times.add_row(f"{summary.label}  {shown_level(level)}", escape(kind),
+                times.add_row(f"{_label(summary)}  {shown_level(level)}", escape(kind),
                               _time(row[f"tau {kind}"], summary.end["tau"].smallest))
         for each in summary.per_seed:
             for kind in summary.kinds:
-                seeds.add_row(f"{summary.label}  {each['seed']}", escape(kind),
-                              _predicted(each[f"tau {kind}"], each["final_tau"]), *_end_cells(each))
+                seeds.add_row(f"{_label(summary)}  {each['seed']}", escape(kind),
+                              shown_learning_time(each[f"tau {kind}"], each["final_tau"]), *_end_cells(each))
     return [times, seeds]
 
 
 def shown_level(level: float) -> str:
     """A level of a loss: two digits as 0.45 has, three if it is not so round."""
     return f"{level:.2f}" if math.isclose(level, round(level, 2), rel_tol=1e-9) else f"{level:.3g}"
+
+
+def _label(summary: ScheduleSummary) -> str:
+    """What a summary is of, in lines that leave room for numbers."""
+    return "\n".join(filter(None, [broken_name(summary.experiment, _NAME), summary.way]))
 
 
 def _level_head(summaries: Sequence[ScheduleSummary]) -> str:
@@ -236,8 +258,8 @@ def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
         for row in summary.per_seed:
             last = row["final_tau"]
             table.add_row(
-                f"{summary.label}  {row['seed']}",
-                *(_predicted(row[key], last) for key in ("tau_P", "tau_Q")),
+                f"{_label(summary)}  {row['seed']}",
+                *(shown_learning_time(row[key], last) for key in ("tau_P", "tau_Q")),
                 row["order"], "yes" if row["robust"] else "not robust", *_end_cells(row),
             )
     return table
@@ -251,7 +273,7 @@ def _end_cells(row: Mapping[str, Any]) -> tuple[str, str]:
 
 def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     title = f"At the end of the run, {span}; error_test pooled, exact interval given the networks"
-    table = headed_table(title, ("quantity", *(summary.label for summary in summaries)))
+    table = headed_table(title, ("quantity", *map(_label, summaries)))
     wanted = ["tau", "train_loss"]
     wanted += [f"{name} {kind}" for name in ("loss_train", "loss_test", "error_test") for kind in summaries[0].kinds]
     layers = [layer for layer in "WVU" if any(f"tau_noise {layer}" in summary.end for summary in summaries)]
