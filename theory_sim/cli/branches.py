@@ -23,7 +23,7 @@ Changes = Annotated[list[str], typer.Option(
     help="A field that changes; with several values, one continuation each; of several such fields every combination.",
 )]
 
-_NAME: Final = 20
+_NAME: Final = 15
 """Letters of a run's name side by side: what a table of 80 columns has beside seven columns of numbers."""
 
 
@@ -84,12 +84,13 @@ def _table(rows: Sequence[dict[str, Any]], at_tau: float, base: Trajectory) -> A
     loss = make_loss(base.experiment)
     level = f"{shown_level(loss.at_level(LEVELS[0]))}{' nats' if loss.unit == 'nat' else f' of the {loss.name} loss'}"
     names = [name for name in rows[0] if name not in ("run", "outcome", "tau")]
-    heads = (name.removeprefix("loss_train ").replace("_error", " error").replace("train_loss", "train loss") for name in names)
+    heads = (name.removeprefix("loss_train ").replace("_error", " error").replace("train_loss", "all") for name in names)
     table = headed_table(f"Continuations from tau = {at_tau:g}: training losses at the end, learnt below {level}",
                          ("run", *heads))
-    table.columns[0].no_wrap = True  # broken behind hyphens below, and nowhere else
+    for column in table.columns:
+        column.no_wrap = True  # names are broken behind hyphens below, orders between words, and nothing else is
     for row in rows:
-        cells = (row[name] if isinstance(row[name], str) else
+        cells = (row[name].replace(" ", "\n") if isinstance(row[name], str) else
                  shown_learning_time(row[name], row["tau"]) if name.startswith("tau") else f"{row[name]:.3g}" for name in names)
         table.add_row(broken_name(row["run"], _NAME), *cells)
     return table
