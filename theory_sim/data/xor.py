@@ -1,7 +1,8 @@
-"""The XOR law of Wei, Lee, Liu and Ma 2018, on which a regularised network needs fewer examples than its tangent kernel.
+"""An XOR law after Wei, Lee, Liu and Ma 2018, on which a regularised network needs fewer examples than its tangent kernel.
 
 *Regularization Matters: Generalization and Optimization of Neural Nets v.s. their Induced Kernel*, NeurIPS 2019,
-arXiv:1810.05369: O(d) examples against Omega(d^2). The law is restated from knowledge of the paper, whose text is not at hand.
+arXiv:1810.05369. Its abstract gives O(d) examples against Omega(d^2), on a "simple distribution"; that this is the law below
+was not checked against the paper's text.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class XOR(DataLaw):
 
     name = "xor"
     summary = (r"one patch: $(\pm1,0)$ for $y=1$, $(0,\pm1)$ for $y=-1$, then $d-2$ coordinates $\pm1$, all over $\sqrt d$ "
-               "(Wei, Lee, Liu, Ma, arXiv:1810.05369)")
+               "(after Wei, Lee, Liu, Ma, arXiv:1810.05369)")
     kinds = ("xor",)
 
     @classmethod

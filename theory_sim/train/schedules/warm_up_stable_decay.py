@@ -19,7 +19,11 @@ __all__ = ["WarmUpStableDecay"]
 
 @SCHEDULES.register
 class WarmUpStableDecay(TimeSchedule):
-    """As `WarmUp`, and from end - decay_time on along a straight line to eta_2 at the end of the run (Hu et al. 2024)."""
+    """As `WarmUp`, and from end - decay_time on along a straight line to eta_2 at the end of the run.
+
+    The three stages are those of Hu et al. (2024, arXiv:2404.06395). The straight line is chosen here: secondary sources give
+    their decay as some decreasing function, exponential in their own runs.
+    """
 
     name = "warm-up-stable-decay"
     summary = "as `warm-up`, and over the last `decay_time` of the run along a straight line down to `eta_2`"
