@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_a_function_is_a_law_and_what_it_gives_is_checked() -> None:
         assert data.counts.tolist() == [10, 30] and data.x2.shape == (40, 2) and data.x1.dtype == np.float32
         assert simulate(e, threads=1).dataset["kind"].values.tolist() == ["near", "far"]
         given["bad"] = True
-        with pytest.raises(InputError, match="x2 of data_law 'blobs'"):
+        with pytest.raises(InputError, match="x2 of data_law 'blobs': 80 NaN and 0 infinite of 80"):
             simulate(e)
         with pytest.raises(InputError, match="a probability for each"):
             register_data_law("more", blobs, kinds=("near", "far"), shares=(0.25,))
@@ -116,17 +117,23 @@ def test_a_function_is_a_law_and_what_it_gives_is_checked() -> None:
         DATA_LAWS._things.pop("blobs", None)
 
 
-def test_a_users_law_of_alpha_is_checked() -> None:
+@pytest.mark.parametrize(("drawn", "words"), [
+    (lambda n: np.full(n, -1.0), "least -1"), (lambda n: 0.5, r"shape \(\)"), (lambda n: [0.5] * (n + 1), r"shape \(41,\)"),
+    (lambda n: np.full(n, np.nan), "40 NaN and 0 infinite of 40 numbers"),
+    (lambda n: np.full(n, np.inf), "0 NaN and 40 infinite of 40"),
+    (lambda n: ["long"] * n, "not real numbers"), (lambda n: None, "None, not real numbers"),
+])
+def test_a_users_law_of_alpha_is_checked(drawn: Callable[[int], Any], words: str) -> None:
     class Negative(AlphaLaw):
         name, summary = "negative", "below zero"
 
         @classmethod
         def draw(cls, experiment: Experiment, rng: np.random.Generator, n: int) -> Any:
-            return np.full(n, -1.0)
+            return drawn(n)
 
     try:
         ALPHA_LAWS.register(Negative)
-        with pytest.raises(InputError, match="alpha of alpha_law 'negative'"):
+        with pytest.raises(InputError, match=f"alpha of alpha_law 'negative': .*{words}"):
             draw_data(SMALL.replace(alpha_law="negative"))
     finally:
         ALPHA_LAWS._things.pop("negative", None)

@@ -193,6 +193,10 @@ def test_a_function_that_breaks_its_word_ends_the_run() -> None:
     schedule_from(lambda t: 1.0 + t, name="rising", rates=(0.5, 3.0))
     with pytest.raises(ExperimentError, match=r"schedule 'rising' gives 4 at 3\n.*from 0.5 to 3"):
         simulate(experiment("step", "step", schedule="rising"), threads=1)
+    for word in ("fast", "1.0", None, [1.0, 2.0]):
+        schedule_from(lambda t, word=word: word, name="rising", rates=(0.5, 3.0))
+        with pytest.raises(ExperimentError, match=r"schedule 'rising' gives .* at 0\n.*a number, a rate from 0.5 to 3"):
+            simulate(experiment("step", "step", schedule="rising"), threads=1)
     with pytest.raises(InputError, match="rates = \\(2, 1\\)"):
         schedule_from(lambda t: 1.0, name="other", rates=(2.0, 1.0))
     with pytest.raises(InputError, match="a second schedule 'S'"):

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from theory_sim.data.checks import require_numbers
 from theory_sim.data.examples import Data
 from theory_sim.data.label_flips import flipped_labels
 from theory_sim.errors import Fault, InputError, repr_of, shown
@@ -68,11 +69,12 @@ class DataLaw(DataLawChoice, ABC):
         """Examples of given kinds and labels; arguments as for `patches`."""
         n, dtype = len(kind), experiment.dtype
         shapes = {"x1": (n, experiment.d), "x2": (n, cls.second_dimension(experiment))}
-        found = dict(zip(shapes, cls.patches(experiment, kind, y, rng, fixed), strict=True))
-        for name, shape in shapes.items():
-            if np.shape(found[name]) != shape or not np.isfinite(found[name]).all():
-                raise InputError(f"{name} of data_law {cls.name!r}: shape {np.shape(found[name])}",
-                                 f"finite numbers of shape {shape}", "fix the law")
+        patches = cls.patches(experiment, kind, y, rng, fixed)
+        if not isinstance(patches, (tuple, list)) or len(patches) != 2:
+            raise InputError(f"data_law {cls.name!r} gives {shown(repr_of(patches))}", "both patches, a pair of arrays",
+                             "fix the law")
+        found = {name: require_numbers(part, shape, f"{name} of data_law {cls.name!r}")
+                 for part, (name, shape) in zip(patches, shapes.items(), strict=True)}
         return Data(found["x1"].astype(dtype), found["x2"].astype(dtype), y, kind, cls.kinds)
 
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.data.alpha import AlphaLaw
+from theory_sim.data.checks import require_numbers
 from theory_sim.data.examples import KINDS, P_ONLY, Q_ONLY, Data, PQStructure
 from theory_sim.data.law import DataLaw
-from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ALPHA_LAWS, DATA_LAWS
 from theory_sim.numeric.streams import generator
@@ -48,10 +48,7 @@ class PQMixture(DataLaw):
         x1 = _first_patches(experiment, kind, y, w_star, rng)
         law = ALPHA_LAWS[experiment.alpha_law]
         assert issubclass(law, AlphaLaw), f"{law} is an AlphaLaw"
-        alpha = law.draw(experiment, rng, n)
-        if alpha.shape != (n,) or not (np.isfinite(alpha) & (alpha >= 0)).all():
-            raise InputError(f"alpha of alpha_law {law.name!r}: shape {alpha.shape}, least {np.min(alpha, initial=0.0):g}",
-                             f"{n} finite numbers of at least 0", "fix the law")
+        alpha = require_numbers(law.draw(experiment, rng, n), (n,), f"alpha of alpha_law {law.name!r}", least=0.0)
         alpha[kind == P_ONLY] = 0.0
         side = rng.choice(np.array([0, 2], dtype=np.int8), size=n)
         direction = np.where((y > 0) | (kind == P_ONLY), np.int8(1), side)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from theory_sim.errors import ExperimentError, InputError, repr_of, shown
 from theory_sim.experiment import Experiment
@@ -62,7 +63,15 @@ def schedule_from(
         reads = ("schedule_clock",)
 
         def rate_at(self, time: float) -> float:
-            rate = float(function(time))
+            given: Any = function(time)
+            try:
+                if isinstance(given, (str, bytes)):
+                    raise TypeError
+                rate = float(given)
+            except (TypeError, ValueError):
+                raise ExperimentError(f"schedule {own_name!r} gives {shown(repr_of(given))} at {time:g}",
+                                      f"a number, a rate from {least:g} to {most:g}", "change the function",
+                                      fields=("schedule",)) from None
             if not least * (1 - 1e-12) <= rate <= most * (1 + 1e-12):  # NaN included
                 raise ExperimentError(f"schedule {own_name!r} gives {rate:g} at {time:g}",
                                       f"rates from {least:g} to {most:g}, as schedule_from was told",
