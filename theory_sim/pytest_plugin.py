@@ -28,6 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the items that the option asks for."""
+    if config.getoption("--simulator-field") and not config.getoption("--simulator"):
+        raise pytest.UsageError("--simulator-field without --simulator: expected --simulator module:function beside it")
     for place in config.getoption("--simulator"):
         items.extend(_items(session, place, config.getoption("--simulator-field")))
 
@@ -36,17 +38,26 @@ def _items(session: pytest.Session, place: str, fields: list[str]) -> Iterator[L
     from theory_sim.errors import TheorySimError
     from theory_sim.testing.simulator.battery import LAWS, findings
     from theory_sim.testing.simulator.runs import Runs
+    from theory_sim.testing.simulator.search import require_experiment
 
     try:
         folder = str(session.config.invocation_params.dir)
-        found = findings(Runs(load_simulator(place, folder), dict(_field(each) for each in fields)))
+        runs = Runs(load_simulator(place, folder), dict(_field(each) for each in fields))
+        require_experiment(runs)
     except TheorySimError as error:
         raise pytest.UsageError(str(error)) from error
     known: dict[str, Finding] = {}
+    found, stopped = findings(runs), list[str]()
 
     def find(law: str) -> Finding:
         while law not in known:
-            finding = next(found)
+            if stopped:
+                pytest.skip(f"the battery stopped at an error: {stopped[0]}")
+            try:
+                finding = next(found)
+            except Exception as error:
+                stopped.append(f"{type(error).__name__}: {error}")
+                raise
             known[finding.law] = finding
         return known[law]
 
@@ -95,7 +106,7 @@ def _field(text: str) -> tuple[str, Any]:
 
 
 class LawItem(pytest.Item):
-    """One law: passes if it holds, is skipped if it cannot be tested, and fails with the likely mistake."""
+    """One law: passes if it holds, is skipped if it says nothing of the simulator, and fails otherwise."""
 
     def __init__(self, *, law: str, find: Callable[[str], Finding], **rest: Any) -> None:
         super().__init__(**rest)
@@ -106,7 +117,7 @@ class LawItem(pytest.Item):
         finding = self.find(self.law)
         if finding.outcome == "not covered":
             pytest.skip(finding.detail)
-        if finding.outcome == "broken":
+        if finding.outcome in ("broken", "declined"):
             pytest.fail(str(finding), pytrace=False)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

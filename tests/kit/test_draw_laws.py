@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from theory_sim.testing.simulator import noise_law
 from theory_sim.testing.simulator.draw_laws import (
+    _BEYOND,
     Broken,
     draws_are_gaussian,
     draws_are_independent,
@@ -120,3 +124,80 @@ def test_whatever_is_shared_is_found(change: str) -> None:
     else:
         drawn["V"] = -W
     assert refused(independent, drawn)
+
+
+# -- the level, by simulation at a larger one ---------------------------------------------------------------------------
+
+LARGE, REPETITIONS = 0.01, 2000
+SMALL = (4, 10, 8, 4)  # 1280 draws a layer
+
+
+def levelled(drawn: dict[str, Array]) -> dict[str, Array]:
+    return noise_law._levelled(drawn)
+
+
+def lines_are_independent(drawn: dict[str, Array], level: float) -> None:
+    lines = np.concatenate([array.reshape(2, -1) for array in drawn.values()], axis=1)
+    if draws_are_independent(list(lines), level=level) is not None:
+        raise Broken("")
+
+
+ALL: dict[str, Callable[[dict[str, Array], float], None]] = {
+    "level": lambda drawn, level: draws_have_level(drawn, level=level),
+    "shape": lambda drawn, level: draws_are_gaussian(drawn, level=level),
+    "shape of levelled draws": lambda drawn, level: draws_are_gaussian(levelled(drawn), level=level),
+    "independence": lines_are_independent,
+    "independence of levelled draws": lambda drawn, level: lines_are_independent(levelled(drawn), level),
+}
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("name", ALL)
+def test_right_draws_are_refused_as_seldom_as_the_level_says(name: str) -> None:
+    rng = np.random.default_rng(7)
+    found = sum(refused(lambda drawn: ALL[name](drawn, LARGE), {layer: rng.standard_normal(SMALL) for layer in "WV"})
+                for _ in range(REPETITIONS))
+    assert found <= stats.binom.isf(1e-6, REPETITIONS, LARGE)
+    assert found > 0 or "independence" in name or "levelled" in name, "a level that is never reached says nothing"
+
+
+@pytest.mark.parametrize("n", [1280, 4000, 80_000])
+def test_the_counts_beyond_have_their_level(n: int) -> None:
+    """Exactly: the counts that are refused are summed over their binomial law."""
+    for size in _BEYOND:
+        share = 2 * stats.norm.sf(size)
+        for level in (0.01, 1.25e-7):
+            least, most = int(stats.binom.ppf(level / 2, n, share)), int(stats.binom.isf(level / 2, n, share))
+            probable = 0.0
+            near = [*range(max(0, least - 30), least + 6), *range(max(1, most - 6), most + 30)]
+            rare = [k for k in near if stats.binomtest(k, n, share).pvalue < level]
+            low, high = [k for k in rare if k < n * share], [k for k in rare if k > n * share]
+            probable += float(stats.binom.cdf(max(low), n, share)) if low else 0.0
+            probable += float(stats.binom.sf(min(high) - 1, n, share))
+            assert 0 < probable <= level
+
+
+def accumulated(seed: int, wrong: bool = False, neurons: int = 6) -> list[Any]:
+    """Two runs: accumulated noise of both layers at 9 times, by inputs that each add their part, and these parts."""
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(2):
+        response = np.tril(rng.uniform(0.2, 1.0, (9, 9)))
+        inputs = [rng.standard_normal((9, neurons, 4)) for _ in "WV"]
+        if wrong:  # each level is right, and what is added at a step is that of the step before
+            inputs = [np.concatenate([each[:1], each[:-1]]) for each in inputs]
+        found.append((tuple(np.tensordot(response, each, 1) for each in inputs), response))
+    return found
+
+
+@pytest.mark.tier2
+def test_the_law_of_accumulated_noise_has_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noise_law, "_accumulated", lambda case: case[2][0])
+    monkeypatch.setattr(noise_law, "_expected", lambda case: case[2][1])
+    e, answer = SimpleNamespace(neurons="independent"), SimpleNamespace(W=np.zeros(9))
+
+    def refuses(seed: int, level: float, **made: Any) -> bool:
+        cases: list[Any] = [(e, answer, each) for each in accumulated(seed, **made)]
+        return refused(lambda drawn: noise_law.accumulated_noise_correlates(cases, level), {})
+
+    assert 0 < sum(refuses(seed, LARGE) for seed in range(REPETITIONS)) <= stats.binom.isf(1e-6, REPETITIONS, LARGE)
+    assert all(refuses(seed, 1e-6, wrong=True, neurons=300) for seed in range(20)), "its levels differ, as its correlations do"

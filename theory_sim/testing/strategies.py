@@ -15,12 +15,12 @@ __all__ = ["data_sets", "experiments", "schedules"]
 
 @st.composite
 def schedules(draw: st.DrawFn, /, **fixed: Any) -> dict[str, Any]:
-    """Fields of an Experiment that set a learning-rate schedule, all six laws, stable rates.
+    """Fields of an Experiment that set a learning-rate schedule with stable rates: L-S, S, constant, step, cosine or pieces.
 
     Parameters
     ----------
     **fixed
-        Fields of the Experiment to hold at a value.
+        Fields of the Experiment to hold at a value, another schedule too.
 
     Returns
     -------

@@ -11,8 +11,8 @@ from theory_sim.experiment import Experiment
 from theory_sim.network.layers import layer_shapes
 from theory_sim.testing.simulator.draw_laws import Broken
 from theory_sim.testing.simulator.runs import Runs
-from theory_sim.testing.simulator.search import draw_some
-from theory_sim.testing.simulator.task import PARTS, Answer, Declined
+from theory_sim.testing.simulator.search import run_some
+from theory_sim.testing.simulator.task import PARTS, Answer, Declined, TaskDeclined
 
 __all__ = ["AgreementBroken", "agrees_with_simulate"]
 
@@ -38,9 +38,9 @@ class AgreementBroken(Broken):
 
 def agrees_with_simulate(runs: Runs, examples: int = _EXAMPLES) -> str:
     """Compare the last weights of a few runs, in float64, with those of `simulate` on injected data, start and noise."""
-    compared = 0
-    for e in draw_some(runs, examples, {"dtype": "float64"}):
-        task, answer = runs.run(e)
+    compared = taken = 0
+    for e, task, answer in run_some(runs, examples, {"dtype": "float64"}):
+        taken += 1
         own = [part for part in PARTS if part not in task.read and (part != "noise" or e.tau_xi > 0)]
         if own:
             raise Declined(f"it draws its own {' and '.join(own)}: nothing could be the same")
@@ -57,6 +57,8 @@ def agrees_with_simulate(runs: Runs, examples: int = _EXAMPLES) -> str:
             off = float(np.abs(states[-1] - expected).max(initial=0.0))
             if not off <= _LARGEST_ERROR * (1.0 + float(np.abs(expected).max(initial=0.0))):
                 raise AgreementBroken(f"{layer} after {task.steps} steps is {off:.3g} from that of simulate", e)
+    if not taken:
+        raise TaskDeclined("it took no task")
     if not compared:
         raise Declined(f"simulate ended all of {examples} runs early")
     return f"{compared} experiments in float64, to {_LARGEST_ERROR:g}"

@@ -11,12 +11,20 @@ from scipy import stats
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.draw_laws import Broken, draws_are_gaussian, draws_are_independent, draws_have_level
+from theory_sim.testing.simulator.joint_law import (
+    across,
+    holding,
+    nothing_stands_twice,
+    parts_are_independent,
+    seeds_differ,
+    w_star_is_uniform,
+)
 from theory_sim.testing.simulator.task import Answer, Declined, Examples
 
 __all__ = ["examples_have_law", "fresh_test_set"]
 
 Array = np.ndarray[Any, Any]
-# Shared out among the tests of a set of examples, of which there are fewer than 20.
+# Shared out among the tests of a set of examples, of which there are at most 20.
 _LEVEL = 1e-6 / 20
 # Laws of alpha that are written out here.
 _ALPHA = ("uniform", "fixed", "two-point", "power")
@@ -24,16 +32,23 @@ _ALPHA = ("uniform", "fixed", "two-point", "power")
 
 def examples_have_law(cases: Sequence[tuple[Experiment, Answer]], *, test: bool = False) -> None:
     """Kinds, labels, and both patches of the training set, or of the test set (whose kinds are given)."""
+    drawn: list[Examples] = []
     for e, answer in cases:
         _require_known(e)
         examples = answer.test if test else answer.data
         assert examples is not None, "asked of answers with a test set"
         if not test:
-            _kinds(e, examples)
+            _kinds(e, examples, len(cases))
             examples = _unflipped(e, examples)
+        drawn.append(examples)
         _labels(examples, len(cases))
         _first_patch(e, examples, len(cases))
         _second_patch(e, examples, len(cases))
+        parts_are_independent(e, examples, _LEVEL / len(cases))
+        nothing_stands_twice(e, examples, answer.eps, _LEVEL / len(cases))
+    seeds_differ(cases[0][0], drawn, level=_LEVEL)
+    if not test:
+        w_star_is_uniform(np.array([examples.w_star for examples in drawn]), level=_LEVEL)
 
 
 def _require_known(e: Experiment) -> None:
@@ -46,7 +61,7 @@ def _unflipped(e: Experiment, examples: Examples) -> Examples:
     """Examples with the labels that their patches have; the share of others is that of the experiment."""
     if e.label_flips == 0:
         return examples
-    p, q = _holding(examples)
+    p, q = holding(examples)
     along = np.sign(examples.x1 @ examples.w_star)
     right = np.where(p, along, np.where(q & (examples.x2[:, 1] != 0.0), -1.0, 1.0))
     count, expected = int(np.sum(right != examples.y)), round(e.label_flips * len(right))
@@ -56,20 +71,15 @@ def _unflipped(e: Experiment, examples: Examples) -> Examples:
     return examples._replace(y=right)
 
 
-def _holding(examples: Examples) -> tuple[Array, Array]:
-    """Which examples hold P, and which Q."""
-    return np.any(examples.x1 != 0.0, axis=1), np.any(examples.x2 != 0.0, axis=1)
-
-
-def _kinds(e: Experiment, examples: Examples) -> None:
-    p, q = _holding(examples)
+def _kinds(e: Experiment, examples: Examples, runs: int) -> None:
+    p, q = holding(examples)
     n = len(p)
     if n != e.n_examples:
         raise Broken(f"{n} examples, N = {e.n_examples}")
     for name, found, share in (("P-only", p & ~q, e.p0_value), ("Q-only", q & ~p, e.q0)):
         count = int(found.sum())
         exact = e.counts == "exact" and abs(count - n * share) >= 1.0
-        if exact or float(stats.binomtest(count, n, min(share, 1.0)).pvalue) < _LEVEL:
+        if exact or float(stats.binomtest(count, n, min(share, 1.0)).pvalue) < _LEVEL / runs:
             raise Broken(f"{count} {name} examples of {n}, of probability {share:.4g}")
 
 
@@ -83,7 +93,7 @@ def _labels(examples: Examples, runs: int) -> None:
 
 def _first_patch(e: Experiment, examples: Examples, runs: int) -> None:
     """x_1 = y gamma_0 w* + z, z ~ N(0, I/d) with y <w*, z> >= 0."""
-    p = _holding(examples)[0]
+    p = holding(examples)[0]
     along = (examples.x1[p] @ examples.w_star) * examples.y[p]
     if not abs(float(np.linalg.norm(examples.w_star)) - 1.0) < 1e-5:
         raise Broken(f"w* of norm {np.linalg.norm(examples.w_star):.4g}, expected 1")
@@ -98,23 +108,15 @@ def _first_patch(e: Experiment, examples: Examples, runs: int) -> None:
     if float(margin.pvalue) < _LEVEL / runs:
         raise Broken(f"margins y <w*, x_1> - gamma_0 are not half-normal of scale 1/sqrt(d): distance {margin.statistic:.3g}")
     if e.d > 1:
-        rest = _without(examples.x1[p], examples.w_star)[None, None] * math.sqrt(e.d)
+        rest = across(examples.x1[p], examples.w_star)[None, None] * math.sqrt(e.d)
         draws = {"x_1 across w*": rest}
         draws_have_level(draws, level=_LEVEL / runs)
         draws_are_gaussian(draws, level=_LEVEL / runs)
 
 
-def _without(x: Array, w_star: Array) -> Array:
-    """Coordinates in a basis of what is orthogonal to w*, (n, d - 1): Householder's reflection takes w* to an axis."""
-    mirror = w_star - np.eye(len(w_star))[0] * (-1.0 if w_star[0] > 0 else 1.0)
-    mirror = mirror / np.linalg.norm(mirror)
-    reflected: Array = x - 2.0 * np.outer(x @ mirror, mirror)
-    return reflected[:, 1:]
-
-
 def _second_patch(e: Experiment, examples: Examples, runs: int) -> None:
     """x_2 = alpha z for y = 1, alpha (z + b zeta) for y = -1."""
-    q = _holding(examples)[1]
+    q = holding(examples)[1]
     if not q.any():
         return
     (alpha, side), y = examples.x2[q].T, examples.y[q]
@@ -166,7 +168,7 @@ def fresh_test_set(cases: Sequence[tuple[Experiment, Answer]]) -> None:
         assert answer.test is not None, "asked of answers with a test set"
         if not np.allclose(answer.test.w_star, answer.data.w_star, atol=1e-5):
             raise Broken("the test set has another w*", "a test set of another problem: a new w*")
-        both = [_without(each.x1[each.x1.any(axis=1)], each.w_star).ravel() * math.sqrt(e.d)
+        both = [across(each.x1[each.x1.any(axis=1)], each.w_star).ravel() * math.sqrt(e.d)
                 for each in (answer.data, answer.test)]
         n = min(map(len, both))
         if n == 0:

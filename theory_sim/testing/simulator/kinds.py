@@ -9,10 +9,10 @@ from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator import noise_law
 from theory_sim.testing.simulator.agreement_law import AgreementBroken, agrees_with_simulate
-from theory_sim.testing.simulator.draw_laws import Broken
-from theory_sim.testing.simulator.runs import Runs
+from theory_sim.testing.simulator.draw_laws import LEVEL, Broken
+from theory_sim.testing.simulator.runs import NotNumbers, Runs
 from theory_sim.testing.simulator.search import LOSS_ANNEALED, StepBroken, steps_of_designs
-from theory_sim.testing.simulator.task import EXTENSIONS, Declined, NotFollowed
+from theory_sim.testing.simulator.task import EXTENSIONS, Declined, NotFollowed, TaskDeclined
 
 __all__ = ["KINDS", "KindBroken", "kind_is_right", "member_is_right"]
 
@@ -65,8 +65,8 @@ _CHANGES: Final[dict[str, Any]] = {
 _NAMING: Final = (*EXTENSIONS, "decay", "preconditioner", "overlap_z")
 _EXAMPLES: Final = 6
 _WHOLE: Final = 3
-_NOISE: Final[tuple[Callable[[list[Any]], None], ...]] = (
-    noise_law.partners_share_noise, noise_law.noise_is_independent, noise_law.noise_has_level,
+_NOISE: Final[tuple[Callable[[list[Any], float], None], ...]] = (
+    lambda cases, level: noise_law.partners_share_noise(cases), noise_law.noise_is_independent, noise_law.noise_has_level,
 )
 
 
@@ -102,12 +102,13 @@ def kind_is_right(runs: Runs, kind: str) -> str:
     said: dict[str, list[str]] = {}
     reasons: dict[str, list[str]] = {}
     asked: dict[str, None] = {}
+    turned_down = False
     members = [fields for fields in KINDS[kind] if all(runs.fixed.get(name, value) == value for name, value in fields.items())]
     for number, fields in enumerate(members):
         name = ", ".join(f"{field} = {value!r}" for field, value in fields.items() if field in _NAMING)
         try:
-            tested, left = member_is_right(runs.with_fields(fields))
-        except (StepBroken, AgreementBroken, KindBroken) as broken:
+            tested, left = member_is_right(runs.with_fields(fields), LEVEL / len(members))
+        except (StepBroken, AgreementBroken, KindBroken, NotNumbers) as broken:
             later = len(members) - number - 1
             raise KindBroken(f"with {name}: {broken}" + (f" ({later} more of this kind were not looked at)" if later else ""),
                              *broken.mistakes, experiment=broken.experiment) from None
@@ -116,6 +117,7 @@ def kind_is_right(runs: Runs, kind: str) -> str:
             reasons.setdefault(str(declined), []).append(name)
             continue
         except Declined as declined:
+            turned_down |= isinstance(declined, TaskDeclined)
             reasons.setdefault(str(declined), []).append(name)
             continue
         except ExperimentError as error:
@@ -124,6 +126,8 @@ def kind_is_right(runs: Runs, kind: str) -> str:
         said.setdefault(tested, []).append(name)
         for reason in left:
             reasons.setdefault(reason, []).append(name)
+    if not said and turned_down:
+        raise TaskDeclined("; ".join(reasons))
     if not said and asked:
         raise NotFollowed(tuple(asked))
     if not said:
@@ -132,8 +136,8 @@ def kind_is_right(runs: Runs, kind: str) -> str:
                      + [f"not covered, {reason}: {' | '.join(names)}" for reason, names in reasons.items()])
 
 
-def member_is_right(runs: Runs) -> tuple[str, list[str]]:
-    """What was tested of the experiments with a member's fields, and why the rest was not."""
+def member_is_right(runs: Runs, level: float = LEVEL) -> tuple[str, list[str]]:
+    """What was tested of the experiments with a member's fields, noise at a level, and why the rest was not."""
     designs = [{}, runs.beside_fixed(_CHANGES), runs.beside_fixed(LOSS_ANNEALED)]
     count = steps_of_designs(runs, designs[: 3 if "L-S" in runs.schedules() else 2], _EXAMPLES)
     tested, left = [f"steps of {count} experiments"], []
@@ -146,7 +150,7 @@ def member_is_right(runs: Runs) -> tuple[str, list[str]]:
         cases = runs.wide_of_one_law("data", "initial")
         for law in _NOISE if cases[0][0].tau_xi > 0 else ():
             try:
-                law(cases)
+                law(cases, level / len(_NOISE))
             except Broken as broken:
                 raise KindBroken(str(broken), *broken.mistakes, experiment=cases[0][0]) from None
         tested.append("noise")

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from theory_sim.experiment import Experiment
-from theory_sim.testing.simulator.draw_laws import Broken, draws_are_gaussian, draws_are_independent, draws_have_level
+from theory_sim.testing.simulator.draw_laws import LEVEL, Broken, draws_are_gaussian, draws_are_independent, draws_have_level
 from theory_sim.testing.simulator.rule import Rule
 from theory_sim.testing.simulator.settings import rule_of
 from theory_sim.testing.simulator.task import Answer, Declined
@@ -61,11 +61,11 @@ def _standardised(cases: Sequence[Case]) -> dict[str, Array]:
             for i, layer in enumerate(_LAYERS) if runs[0][i].size}
 
 
-def noise_has_level(cases: Sequence[Case]) -> None:
+def noise_has_level(cases: Sequence[Case], level: float = LEVEL) -> None:
     """xi is N(0, tau_xi^2) in level and mean, by layer, step and coordinate."""
     draws = _standardised(cases)
     try:
-        draws_have_level(draws)
+        draws_have_level(draws, level=level)
     except Broken as broken:
         raise Broken(str(broken), *_levels_explained(draws, _rule(cases[0]).rates, cases[0][0].tau_xi)) from None
 
@@ -83,9 +83,9 @@ def _levels_explained(draws: dict[str, Array], rates: Array, tau_xi: float) -> l
             if all(np.allclose(values, expected, rtol=0.1, atol=1e-6) for values in level)]
 
 
-def noise_is_gaussian(cases: Sequence[Case]) -> None:
+def noise_is_gaussian(cases: Sequence[Case], level: float = LEVEL) -> None:
     """xi has the normal law, whatever its level."""
-    draws_are_gaussian(_levelled(_standardised(cases)))
+    draws_are_gaussian(_levelled(_standardised(cases)), level=level)
 
 
 def _levelled(draws: dict[str, Array]) -> dict[str, Array]:
@@ -107,7 +107,7 @@ def partners_share_noise(cases: Sequence[Case]) -> None:
                                  "the partner of a pair has noise of its own")
 
 
-def noise_is_independent(cases: Sequence[Case], *, with_start: bool = False) -> None:
+def noise_is_independent(cases: Sequence[Case], level: float = LEVEL, *, with_start: bool = False) -> None:
     """No draw stands twice: not in both layers, nor at two steps, in two neurons, or in runs of two seeds."""
     e, draws = cases[0][0], _levelled(_standardised(cases))
     if with_start:
@@ -118,7 +118,7 @@ def noise_is_independent(cases: Sequence[Case], *, with_start: bool = False) -> 
     for order in ("rows", "columns"):  # of memory: a stream fills an array in the one or the other
         flat = [array if order == "rows" else array.swapaxes(2, 3) for array in draws.values()]
         lines = np.concatenate([array.reshape(runs, steps, -1) for array in flat], axis=2).reshape(runs, -1)
-        found = draws_are_independent(list(lines), level=5e-7)
+        found = draws_are_independent(list(lines), level=level / 2)
         if found is not None:
             apart, lag, share = found
             name = {(0, size_W): "one stream of noise for both layers", (1, 0): "noise that does not depend on the seed",
@@ -128,33 +128,35 @@ def noise_is_independent(cases: Sequence[Case], *, with_start: bool = False) -> 
                          f"{size - size_W} of V", *([name[apart, lag]] if (apart, lag) in name else []))
 
 
-def accumulated_noise_correlates(cases: Sequence[Case], *, level: float = 1e-6) -> None:
+def accumulated_noise_correlates(cases: Sequence[Case], level: float = LEVEL) -> None:
     """The accumulated noise has level tau_t and correlation rho(s, t) between times (THEORY §5).
 
     It is what is left of the weights when the accumulated signal, by the gradients at the weights that were observed, is
-    taken away. Products of entries over tau_s tau_t have mean rho and variance 1 + rho^2.
+    taken away. Its level at each time, and that of its difference between each two, determine all its correlations; the sum
+    of squares over the variance is chi-square.
     """
     steps = len(cases[0][1].W) - 1
     times = np.unique(np.linspace(0, steps, 5).astype(int))
-    pairs = [(s, t) for s in times for t in times if s <= t]
+    # The time before the start: nothing has been added.
+    pairs = [(s, t) for s in (-1, *times) for t in times if s < t]
     runs = [(_accumulated(case), _expected(case)) for case in cases]
+    share = _share(cases[0][0])
     for i, layer in enumerate(_LAYERS):
         for s, t in pairs if runs[0][0][i].size else []:
-            off = variance = 0.0
-            for noise, expected in runs:
-                tau = np.sqrt(np.diag(expected))
-                products = (noise[i][s] * noise[i][t])[:: _share(cases[0][0])] / (tau[s] * tau[t])
-                rho = expected[s, t] / (tau[s] * tau[t])
-                off += float(np.sum(products - rho))
-                variance += products.size * (1.0 + rho**2)
-            if 2 * float(stats.norm.sf(abs(off) / math.sqrt(variance))) * 2 * len(pairs) < level:
-                raise Broken(f"accumulated noise of {layer} at steps {s} and {t}: products are off by "
-                             f"{off / products.size / len(runs):.3g} tau_s tau_t on average, where the standard error is "
-                             f"{math.sqrt(variance) / products.size / len(runs):.2g}")
+            square, n = 0.0, 0
+            for noise, response in runs:
+                before = (noise[i][s], response[s]) if s >= 0 else (0.0, 0.0)
+                added = (noise[i][t] - before[0])[::share]
+                square += float(np.sum(added**2)) / float(np.sum((response[t] - before[1]) ** 2))
+                n += added.size
+            p = 2 * min(float(stats.chi2.cdf(square, n)), float(stats.chi2.sf(square, n)))
+            if p * 2 * len(pairs) < level:
+                what = f"at step {t}" if s < 0 else f"added from step {s} to {t}"
+                raise Broken(f"accumulated noise of {layer} {what} has {math.sqrt(square / n):.4g} times its level ({n} draws)")
 
 
 def _expected(case: Case) -> Array:
-    """Covariance of the accumulated noise at all times, by what U_0 and each xi add to it: the rule applied to each alone."""
+    """What U_0 and each xi add to the accumulated noise at all times, (steps + 1, inputs): the rule applied to each alone."""
     e, rule = case[0], _rule(case)
     inputs = np.eye(1 + len(rule.rates))  # of U_0, then of each step's xi
     state, buffer = inputs[0], np.zeros(len(inputs))
@@ -164,9 +166,8 @@ def _expected(case: Case) -> Array:
         response.append(state)
     levels = np.full(len(inputs), e.tau_xi)
     levels[0] = e.tau_0_value
-    scaled = np.array(response) * levels
-    covariance: Array = scaled @ scaled.T
-    return covariance
+    scaled: Array = np.array(response) * levels
+    return scaled
 
 
 def _linear_step(rule: Rule, t: int, state: Array, buffer: Array, gradient: Array) -> tuple[Array, Array]:

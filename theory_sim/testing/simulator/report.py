@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from theory_sim.experiment import Experiment
+from theory_sim.testing.simulator.coverage import Coverage
 
 __all__ = ["Finding", "Report", "make_call"]
 
@@ -19,7 +20,9 @@ class Finding:
     ----------
     law : str
         Name of the law.
-    outcome : {"holds", "broken", "not covered"}
+    outcome : {"holds", "broken", "declined", "not covered"}
+        "declined": the simulator declined the tasks that it would have been tested on. "not covered": the law says nothing of
+        it, since it has no such part of its own, or does not follow the fields.
     detail : str
         What was tested and how finely; what is wrong; or why it could not be tested.
     experiment : Experiment or None
@@ -29,7 +32,7 @@ class Finding:
     """
 
     law: str
-    outcome: Literal["holds", "broken", "not covered"]
+    outcome: Literal["holds", "broken", "declined", "not covered"]
     detail: str
     experiment: Experiment | None = None
     mistakes: tuple[str, ...] = ()
@@ -49,18 +52,36 @@ class Report:
     Attributes
     ----------
     findings : tuple of Finding
-    same : mapping
-        Fields of the Experiment that have one value in the whole battery.
+    coverage : Coverage
+        Which experiments were run, and what was declined.
+    held : mapping
+        Fields that were held at a value.
+    without_step : set of str
+        Fields of which the battery knows one value alone.
     """
 
     findings: tuple[Finding, ...]
-    same: Mapping[str, Any] = field(default_factory=dict)
+    coverage: Coverage = field(default_factory=Coverage)
+    held: Mapping[str, Any] = field(default_factory=dict)
+    without_step: frozenset[str] = frozenset()
+
+    @property
+    def verdict(self) -> Literal["holds", "broken", "incomplete"]:
+        """"broken" if a law is; else "incomplete" if tasks of a law were all declined, or no law could be tested."""
+        outcomes = {finding.outcome for finding in self.findings}
+        if "broken" in outcomes:
+            return "broken"
+        return "incomplete" if "declined" in outcomes or "holds" not in outcomes else "holds"
 
     @property
     def ok(self) -> bool:
-        """Whether no law is broken, and some law could be tested."""
-        outcomes = {finding.outcome for finding in self.findings}
-        return "holds" in outcomes and "broken" not in outcomes
+        """Whether no law is broken, some hold, and none went untested because its tasks were declined."""
+        return self.verdict == "holds"
+
+    @property
+    def same(self) -> dict[str, Any]:
+        """Fields that were not held, and yet have one value in the whole battery."""
+        return {name: value for name, value in self.coverage.same().items() if name not in self.held}
 
     @property
     def mistakes(self) -> tuple[str, ...]:
@@ -72,8 +93,31 @@ class Report:
         assert self.ok, str(self)
 
     def __str__(self) -> str:
-        not_varied = ", ".join(f"{name} = {value!r}" for name, value in self.same.items())
-        return "\n".join([*map(str, self.findings), f"not covered: experiments without {not_varied}"])
+        return "\n".join([*map(str, self.findings), *self._not_tested()])
+
+    def _not_tested(self) -> list[str]:
+        """What was not tested, in words, and what can be done about it."""
+        lines = []
+        if self.verdict == "incomplete":
+            laws = [finding.law for finding in self.findings if finding.outcome == "declined"]
+            untested = f"too few tasks were run of {', '.join(laws)}" if laws else "no law was tested"
+            lines.append(f"incomplete: {untested}")
+        if declined := self.coverage.declined():
+            lines.append(declined)
+        if free := {name: value for name, value in self.same.items() if name not in self.without_step}:
+            example = 'optimiser="heavy-ball"' if "optimiser" in free else f"{next(iter(free))}=..."
+            lines.append(f"every experiment had {_listed(free)}; to test another value that your simulator has, "
+                         f"hold it, such as {example}, or let the adapter name what it follows by task.follows")
+        for name, words in self.coverage.left_out().items():
+            lines.append(f"not tested with {name} = {' | '.join(map(repr, words))}; to test one, hold it, "
+                         f"such as {name}={words[0]!r}")
+        if alone := {name: value for name, value in self.same.items() if name in self.without_step}:
+            lines.append(f"the battery has no step for other values than {_listed(alone)}")
+        return lines
+
+
+def _listed(fields: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {value!r}" for name, value in fields.items())
 
 
 def make_call(experiment: Experiment) -> str:

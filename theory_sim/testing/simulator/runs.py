@@ -10,17 +10,18 @@ from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.own_fields import own_field_names
 from theory_sim.testing.drawn_fields import DrawnFields, fitting_schedules
+from theory_sim.testing.simulator.coverage import Coverage
+from theory_sim.testing.simulator.draw_laws import Broken
 from theory_sim.testing.simulator.optimiser_rule import KNOWN_OPTIMISERS
 from theory_sim.testing.simulator.placed_draws import KNOWN_PLACEMENTS
-from theory_sim.testing.simulator.task import EXTENSIONS, PARTS, Answer, Declined, Simulator, Task, ask
+from theory_sim.testing.simulator.task import EXTENSIONS, PARTS, Answer, Declined, Simulator, Task, TaskDeclined, ask
 
-__all__ = ["SAME", "SEEDS", "STEPS", "Case", "Runs"]
+__all__ = ["SEEDS", "STEPS", "Case", "NotNumbers", "Runs"]
 
 Case = tuple[Experiment, Answer]
-SAME: Final[Mapping[str, Any]] = {"patterns": "moving", "epsilon_2": None}
-"""Fields that the battery does not vary: `rule` has no step for others."""
+_SAME: Final[Mapping[str, Any]] = {"patterns": "moving", "epsilon_2": None}
 # Fields at which a simulator of THEORY §1-§3 is tested, that need not follow more; what is drawn beside has defaults.
-_PLAIN: Final = {**SAME, "network": "split", "noise_placement": "none", "batch_size": None}
+_PLAIN: Final = {**_SAME, "network": "split", "noise_placement": "none", "batch_size": None}
 # What the step and the draws of the battery follow; of other fields they know the default.
 _KNOWN: Final = {
     "name", "d", "kappa", "N", "p0", "q0", "g0", "r", "alpha_min", "alpha_max", "counts", "n_test", "m_W", "m_V", "neurons",
@@ -30,18 +31,35 @@ _KNOWN: Final = {
 }
 # Choices of which the step is written out; of other fields the package's own functions are asked, those of plug-ins too.
 _WRITTEN: Final = {"optimiser": KNOWN_OPTIMISERS, "noise_placement": KNOWN_PLACEMENTS}
+_NEURONS: Final = ("paired", "independent", "balanced")
 SEEDS: Final = 4
 STEPS: Final = 20
 # Draws of 80 000 numbers a layer: four seeds, 20 steps, 1000 numbers a step if neurons are paired. Rates are not 1, at which
 # powers of the rate are equal.
 _WIDE: Final = {
     "d": 10, "N": 8, "p0": 0.3, "q0": 0.3, "r": 0.5, "m_W": 200, "m_V": 1000, "dtype": "float64", "tau_xi": 0.5, "tau_0": 1.0,
-    "lambda_": 0.05, "schedule": "pieces", "pieces": ((6.0, 1.5), (8.0, 0.25)), "eta_1": 1.5, "eta_2": 0.25, "n_test": 1,
+    "lambda_": 0.05, "schedule": "pieces", "pieces": ((6.0, 1.5), (8.0, 0.25)), "step_tau": 6.0, "eta_1": 1.5,
+    "eta_2": 0.25, "n_test": 1,
 }
 _MANY: Final = {
     "d": 10, "N": 3000, "p0": 0.3, "q0": 0.3, "r": 0.5, "alpha_min": 0.2, "alpha_max": 1.0, "counts": "random", "n_test": 1000,
-    "m_W": 2, "m_V": 2, "dtype": "float64", "tau_0": 1.0, "lambda_": 0.0, "schedule": "constant", "eta_1": 0.5,
+    "m_W": 2, "m_V": 2, "dtype": "float64", "tau_0": 1.0, "lambda_": 0.0, "schedule": "constant", "eta_1": 0.5, "step_tau": 6.0,
+    "pieces": ((6.0, 0.5),),
 }
+
+
+class NotNumbers(Broken):
+    """An answer that holds NaN or infinity.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        Of which.
+    """
+
+    def __init__(self, what: str, experiment: Experiment) -> None:
+        super().__init__(what)
+        self.experiment = experiment
 
 
 @dataclass
@@ -56,19 +74,25 @@ class Runs:
         Fields of the Experiment to hold at a value.
     followed : tuple of str, optional
         Fields that the simulator is known to follow; those that are fixed, unless given.
+    coverage : Coverage
+        What was run, and what was declined.
 
     Raises
     ------
     InputError
-        If the battery knows no step with one of them.
+        If the battery knows no step with one of them, or the simulator is no function.
     """
 
     simulator: Simulator
     fixed: dict[str, Any] = field(default_factory=dict)
     followed: tuple[str, ...] | None = None
+    coverage: Coverage = field(default_factory=Coverage)
     _kept: dict[Any, list[list[Case]] | Declined] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not callable(self.simulator):
+            raise InputError(f"{self.simulator!r} ({type(self.simulator).__name__}) as a simulator",
+                             "a function that takes a Task and returns a dict with W and V", "give the adapter itself")
         self.fixed = DrawnFields(None, self.fixed).fixed
         fields = {*Experiment.model_fields, *own_field_names()}
         if unknown := [name for name in self.fixed if name not in fields]:
@@ -79,16 +103,32 @@ class Runs:
                                  "hold one of these")
         for name, value in self.fixed.items():
             if name in Experiment.model_fields and name not in _KNOWN:
-                only = SAME.get(name, Experiment.model_fields[name].default)
+                only = _SAME.get(name, Experiment.model_fields[name].default)
                 if value != only:
                     raise InputError(f"{name} = {value!r}", f"the battery knows the step with {name} = {only!r} alone",
                                      f"leave {name} out")
 
     def run(self, experiment: Experiment, *, gives: tuple[str, ...] = PARTS, steps: int | None = None) -> tuple[Task, Answer]:
-        """One run, with everything given unless ``gives`` says less."""
+        """One run, with everything given unless ``gives`` says less.
+
+        Raises
+        ------
+        NotNumbers
+            If the answer holds NaN or infinity.
+        TaskDeclined
+            If the simulator declines this task.
+        """
         followed = tuple(self.fixed) if self.followed is None else self.followed
         task = Task(experiment, steps or experiment.max_steps or 1, gives, followed)
-        return task, ask(self.simulator, task)
+        try:
+            answer = ask(self.simulator, task)
+        except TaskDeclined as reason:
+            self.coverage.decline(experiment, str(reason))
+            raise
+        self.coverage.run(experiment)
+        if wrong := answer.not_numbers():
+            raise NotNumbers(wrong, experiment)
+        return task, answer
 
     def wide(self, *gives: str) -> list[list[Case]]:
         """Runs for laws of noise and start, a list for each law of neurons: that many seeds."""
@@ -106,8 +146,7 @@ class Runs:
         key = (gives, steps, laws)
         if key not in self._kept:
             try:
-                self._kept[key] = [[(e, self.run(e, gives=gives, steps=steps)[1]) for e in self._seeds(design, neurons)]
-                                   for neurons in ((self.fixed["neurons"],) if "neurons" in self.fixed else laws)]
+                self._kept[key] = self._of_laws(design, gives, steps, laws)
             except Declined as declined:
                 self._kept[key] = declined
         found = self._kept[key]
@@ -115,9 +154,44 @@ class Runs:
             raise found
         return found
 
+    def _of_laws(self, design: dict[str, Any], gives: tuple[str, ...], steps: int, laws: tuple[str, ...]) -> list[list[Case]]:
+        """Runs of those laws of neurons that the simulator takes, or of another one if it takes none of them."""
+        if "neurons" in self.fixed:
+            laws = (self.fixed["neurons"],)
+        others = () if "neurons" in self.fixed else tuple(name for name in _NEURONS if name not in laws)
+        found: list[list[Case]] = []
+        declined = list[TaskDeclined]()
+        for neurons in (*laws, *others):
+            if found and neurons in others:
+                break
+            try:
+                found.append(self._of_schedules(design, neurons, gives, steps))
+            except TaskDeclined as reason:
+                declined.append(reason)
+        if not found:
+            raise declined[0]
+        return found
+
+    def _of_schedules(self, design: dict[str, Any], neurons: str, gives: tuple[str, ...], steps: int) -> list[Case]:
+        """Runs with the design's schedule, or with the first that the simulator takes."""
+        declined, impossible = list[TaskDeclined](), list[ExperimentError]()
+        for schedule in dict.fromkeys((self.fixed.get("schedule", design["schedule"]), *self.schedules())):
+            try:
+                return [(e, self.run(e, gives=gives, steps=steps)[1])
+                        for e in self._seeds({**design, "schedule": schedule}, neurons)]
+            except TaskDeclined as reason:
+                declined.append(reason)
+            except ExperimentError as error:  # this schedule needs what the fixed fields do not allow
+                impossible.append(error)
+        raise [*declined, *impossible][0]
+
     def with_fields(self, fields: Mapping[str, Any]) -> Runs:
         """Runs with more fields fixed, which the simulator must say that it follows."""
-        return Runs(self.simulator, {**self.fixed, **fields}, tuple(self.fixed))
+        return Runs(self.simulator, {**self.fixed, **fields}, tuple(self.fixed), self.coverage)
+
+    def without_step(self) -> set[str]:
+        """Fields of which the battery knows one value alone."""
+        return set(Experiment.model_fields) - _KNOWN - {"observe"}
 
     def plain(self, **fields: Any) -> dict[str, Any]:
         """Fields to draw experiments with: those that are fixed, and beside them those of THEORY §1-§3."""

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, find, given, seed, settings
-from hypothesis.errors import NoSuchExample
+from hypothesis import HealthCheck, Phase, find, given, reject, seed, settings
+from hypothesis.errors import NoSuchExample, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.draw_laws import Broken
-from theory_sim.testing.simulator.runs import Case, Runs
+from theory_sim.testing.simulator.runs import Case, NotNumbers, Runs
 from theory_sim.testing.simulator.settings import possible_settings
 from theory_sim.testing.simulator.step_law import deviation, likely_mistakes, sizes_of_terms
-from theory_sim.testing.simulator.task import Answer, Declined
+from theory_sim.testing.simulator.task import Answer, Declined, Task, TaskDeclined
 from theory_sim.testing.strategies import experiments
 
-__all__ = ["LOSS_ANNEALED", "StepBroken", "draw_some", "steps_are_right", "steps_of_designs"]
+__all__ = ["LOSS_ANNEALED", "StepBroken", "require_experiment", "run_some", "steps_are_right", "steps_of_designs"]
 
 # Experiments of each schedule: left to itself, hypothesis has few of some.
 _EXAMPLES: Final = 12
@@ -29,9 +29,13 @@ LOSS_ANNEALED: Final[dict[str, Any]] = {
     "m_V": 24, "eta_1": 1.0, "eta_2": 0.25, "epsilon_1": 0.35, "lambda_": 0.02, "tau_xi": 0.02, "tau_0": 0.3, "max_steps": 12,
 }
 """Fields of experiments in which the loss changes the rate."""
+# As many more are drawn where a simulator declines some; if it declines this many times the examples, it takes none.
+_MORE: Final = 8
+_TAKES_NONE: Final = 3
 # Runs that shrinking may take, and those over which the mistake is looked for.
 _SHRINKS: Final = 400
 _EXPLAINED: Final = 20
+_T = TypeVar("_T")
 _QUIET: Final[dict[str, Any]] = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
@@ -60,6 +64,8 @@ def steps_are_right(runs: Runs) -> str:
     if "L-S" in laws:
         designs.append(runs.beside_fixed(LOSS_ANNEALED))
     _search(runs, designs, _EXAMPLES, tried)
+    if len(tried) < _EXAMPLES:
+        raise TaskDeclined(f"it took {len(tried)} tasks, at least {_EXAMPLES} are needed")
     return _covered(tried)
 
 
@@ -67,6 +73,8 @@ def steps_of_designs(runs: Runs, designs: Sequence[Mapping[str, Any]], examples:
     """Draw so many experiments with the fields of each design, and look at the steps of each as `steps_are_right` does."""
     tried: list[Case] = []
     _search(runs, designs, examples, tried)
+    if not tried:
+        raise TaskDeclined("it took no task")
     return len(tried)
 
 
@@ -80,18 +88,25 @@ def _search(runs: Runs, designs: Sequence[Mapping[str, Any]], examples: int, tri
 def _smallest_that_fails(
     runs: Runs, design: Mapping[str, Any], examples: int, tried: list[Case]
 ) -> Experiment | None:
-    failures, declined = 0, list[Declined]()
+    failures, refused, taken, stopped = 0, 0, 0, list[Declined]()
 
     def fails(e: Experiment) -> bool:
-        nonlocal failures
-        if failures > _SHRINKS or declined:
+        nonlocal failures, refused, taken
+        if failures > _SHRINKS or stopped or (not taken and refused >= _TAKES_NONE * examples):
             return False
         try:
             tried.append(_run(runs, e))
+        except TaskDeclined:
+            refused += 1
+            reject()  # another one is drawn
+        except NotNumbers:
+            failures += 1
+            return True
         except Declined as reason:  # not raised from here: hypothesis would look for the smallest experiment that is declined
             if not failures:
-                declined.append(reason)
+                stopped.append(reason)
             return False
+        taken += 1
         failed = not _starts_there(tried[-1][1]) or deviation(*tried[-1]) is not None
         failures += failed or failures > 0
         return failed
@@ -99,9 +114,9 @@ def _smallest_that_fails(
     try:
         found: Experiment = find(_experiments(runs, design), fails, random=Random(0), settings=settings(
             max_examples=examples, phases=(Phase.generate, Phase.shrink), **_QUIET))
-    except NoSuchExample:
-        if declined:
-            raise declined[0] from None
+    except (NoSuchExample, Unsatisfiable):
+        if stopped:
+            raise stopped[0] from None
         return None
     return found
 
@@ -114,15 +129,45 @@ def _explained(runs: Runs, smallest: Experiment, design: Mapping[str, Any]) -> S
         return StepBroken("the first of its states is not the start that it was given",
                           "a step taken before the first state is kept", experiment=e)
     sizes = sizes_of_terms(e, answer, off.step)
-    others = [*draw_some(runs, _EXPLAINED),
-              *draw_some(runs, _EXPLAINED // 4, {"schedule": e.schedule}), *draw_some(runs, _EXPLAINED // 4, design),
-              *(draw_some(runs, _EXPLAINED // 4, runs.beside_fixed(LOSS_ANNEALED)) if e.schedule == "L-S" else [])]
-    explained = [(e, answer), *(_run(runs, other) for other in others)]
+    others: list[tuple[int, Mapping[str, Any]]] = [
+        (_EXPLAINED, {}), (_EXPLAINED // 4, {"schedule": e.schedule}), (_EXPLAINED // 4, design)]
+    if e.schedule == "L-S":
+        others.append((_EXPLAINED // 4, runs.beside_fixed(LOSS_ANNEALED)))
+    explained = [(e, answer), *(case for number, more in others for case in _taken(runs, number, more, _run))]
     return StepBroken(f"{off}{'; ' if sizes else ''}{sizes}", *likely_mistakes(explained), experiment=e)
 
 
-def draw_some(runs: Runs, number: int, more: Mapping[str, Any] | None = None) -> list[Experiment]:
-    """The same experiments each time, drawn with the fixed fields, and with more of them where these allow it."""
+def require_experiment(runs: Runs) -> None:
+    """Raise ExperimentError if no experiment has the fixed fields."""
+    _draw_some(runs, 1, {})
+
+
+def run_some(runs: Runs, number: int, more: Mapping[str, Any]) -> Iterator[tuple[Experiment, Task, Answer]]:
+    """The same runs each time, of experiments with the fixed fields, and with more of them where these allow it.
+
+    Other ones are drawn in place of those that the simulator declines; there are fewer than ``number`` if it declines most.
+    """
+    return _taken(runs, number, more, lambda runs, e: (e, *runs.run(e)))
+
+
+def _taken(runs: Runs, number: int, more: Mapping[str, Any], run: Callable[[Runs, Experiment], _T]) -> Iterator[_T]:
+    first = _draw_some(runs, number, more)
+    left = 0
+    for e in first:
+        try:
+            yield run(runs, e)
+        except TaskDeclined:
+            left += 1
+    for e in _draw_some(runs, _MORE * number, more) if left else ():
+        if left and e not in first:
+            try:
+                yield run(runs, e)
+                left -= 1
+            except TaskDeclined:
+                continue
+
+
+def _draw_some(runs: Runs, number: int, more: Mapping[str, Any]) -> list[Experiment]:
     found: list[Experiment] = []
 
     @seed(1)
@@ -135,8 +180,8 @@ def draw_some(runs: Runs, number: int, more: Mapping[str, Any] | None = None) ->
     return found
 
 
-def _experiments(runs: Runs, more: Mapping[str, Any] | None = None) -> SearchStrategy[Experiment]:
-    return experiments(**runs.plain(n_test=1, **(more or {})))
+def _experiments(runs: Runs, more: Mapping[str, Any]) -> SearchStrategy[Experiment]:
+    return experiments(**runs.plain(n_test=1, **more))
 
 
 def _run(runs: Runs, e: Experiment) -> Case:

@@ -9,13 +9,13 @@ import numpy as np
 from scipy import stats
 
 from theory_sim.experiment import Experiment
-from theory_sim.testing.simulator.draw_laws import Broken, draws_are_gaussian, draws_have_level
+from theory_sim.testing.simulator.draw_laws import LEVEL, Broken, draws_are_gaussian, draws_have_level
 from theory_sim.testing.simulator.task import Answer
 
 __all__ = ["second_layer_is_right", "start_is_gaussian"]
 
 
-def start_is_gaussian(cases: Sequence[tuple[Experiment, Answer]]) -> None:
+def start_is_gaussian(cases: Sequence[tuple[Experiment, Answer]], level: float = LEVEL) -> None:
     """Entries of U_0 are N(0, tau_0^2), the same for the neurons of a pair."""
     share = 2 if cases[0][0].neurons == "paired" else 1
     for _, answer in cases:
@@ -25,11 +25,11 @@ def start_is_gaussian(cases: Sequence[tuple[Experiment, Answer]]) -> None:
                              "the partner of a pair has a start of its own")
     draws = {f"U_0 in {layer}": np.array([getattr(answer, layer)[:1, ::share] / e.tau_0_value for e, answer in cases])
              for layer in "WV" if getattr(cases[0][1], layer).size}
-    draws_have_level(draws)
-    draws_are_gaussian(draws)
+    draws_have_level(draws, level=level / 2)
+    draws_are_gaussian(draws, level=level / 2)
 
 
-def second_layer_is_right(cases: Sequence[tuple[Experiment, Answer]], *, level: float = 1e-6) -> None:
+def second_layer_is_right(cases: Sequence[tuple[Experiment, Answer]], level: float = LEVEL) -> None:
     """Entries are +-1 / sqrt(m): of opposite sign in pairs, balanced, or of independent signs."""
     for e, answer in cases:
         for name, u in (("w", answer.initial.w), ("v", answer.initial.v)):

@@ -17,7 +17,8 @@ from theory_sim.network import draw_initial, draw_noise
 from theory_sim.testing.simulator.placed_draws import draw_placed
 from theory_sim.train.sampling import make_sampling
 
-__all__ = ["EXTENSIONS", "PARTS", "Answer", "Declined", "Examples", "Initial", "NotFollowed", "Simulator", "Task", "ask"]
+__all__ = ["EXTENSIONS", "PARTS", "Answer", "Declined", "Examples", "Initial", "NotFollowed", "NotGiven", "Simulator", "Task",
+           "TaskDeclined", "ask"]
 
 Array = np.ndarray[Any, Any]
 PARTS: Final = ("data", "initial", "noise")
@@ -31,6 +32,14 @@ EXTENSIONS: Final = (
 
 class Declined(Exception):
     """A simulator cannot run a task, and why; a task raises it when what it does not give is asked for."""
+
+
+class TaskDeclined(Declined):
+    """A simulator's own word that it cannot run a task: it may run another one."""
+
+
+class NotGiven(Declined):
+    """A part that a task does not give, and that the simulator does not draw itself."""
 
 
 class NotFollowed(Declined):
@@ -198,7 +207,7 @@ class Task:
     def _batches(self) -> list[Array]:
         sampling, every = make_sampling(self._experiment), np.arange(len(self._drawn))
         if sampling.fresh:
-            raise Declined(f"a task does not give the fresh examples of sampling = {self._experiment.sampling!r}")
+            raise NotGiven(f"a task does not give the fresh examples of sampling = {self._experiment.sampling!r}")
         return [every if (seen := sampling.at(t)) is None else seen for t in range(self.steps)]
 
     @property
@@ -215,7 +224,7 @@ class Task:
     def _require(self, name: str) -> None:
         self._require_followed()
         if name not in self._gives:
-            raise Declined(f"it has no {name} of its own: it takes task.{name} without asking task.gives({name!r})")
+            raise NotGiven(f"it has no {name} of its own: it takes task.{name} without asking task.gives({name!r})")
         self.read.add(name)
 
 
@@ -273,6 +282,20 @@ class Answer(NamedTuple):
     placed: Any
     eps: float
 
+    def not_numbers(self) -> str:
+        """Where it first holds NaN or infinity, in words; empty if nowhere."""
+        states = {"W": self.W, "V": self.V, "w": self.second[0], "v": self.second[1]}
+        if self.f is not None:
+            states["f"] = self.f
+        first = [(int(np.argmin(finite)), name) for name, values in states.items()
+                 if not (finite := np.isfinite(values).reshape(len(values), -1).all(axis=1)).all()]
+        if first:
+            step, name = min(first)
+            return f"{name} holds NaN or infinity, not numbers, from state {step} of {len(self.W)} on"
+        parts = [f"{part} of {name}" for name, examples in (("data", self.data), ("test", self.test)) if examples is not None
+                 for part in ("x1", "x2", "y") if not np.isfinite(getattr(examples, part)).all()]
+        return f"{', '.join(parts)}: NaN or infinity, not numbers" if parts else ""
+
 
 Simulator = Callable[[Task], Mapping[str, Any]]
 
@@ -282,15 +305,19 @@ def ask(simulator: Simulator, task: Task) -> Answer:
 
     Raises
     ------
+    TaskDeclined
+        If the simulator says that it cannot run the task.
     Declined
-        If it cannot run the task.
+        If the task has what the simulator does not follow, or lacks what it has not of its own.
     InputError
-        If the answer lacks an entry, has an unknown one, or one of another shape.
+        If the answer lacks an entry, has an unknown one, or one of another shape or type.
     """
     try:
         found = simulator(task)
-    except Declined:
+    except (NotGiven, NotFollowed):
         raise
+    except Declined as reason:
+        raise TaskDeclined(str(reason)) from reason
     except Exception as error:
         error.add_note(f"the simulator raised this when it was given {task._experiment!r}")
         raise
@@ -300,9 +327,9 @@ def ask(simulator: Simulator, task: Task) -> Answer:
                          f"a dict with W and V, and if there are any {', '.join(entries[2:])}", "change the adapter")
     _require_read(task)
     states, shapes = task.steps + 1, task._initial
-    eps = max(float(np.finfo(np.asarray(found[name][0]).dtype).eps) if len(found.get(name, ())) else 0.0 for name in ("W", "V"))
     W = _array(found, "W", (states, *shapes.W.shape))
     V = _array(found, "V", (states, *shapes.V.shape)) if shapes.V.size else np.zeros((states, *shapes.V.shape))
+    eps = max(_eps(found[name]) for name in ("W", "V") if found.get(name) is not None and len(found[name]))
     given = "data" in task.read
     data = _examples(task._data, "data") if given else _examples(found.get("data"), "data")
     f = _array(found, "f", (states, len(data.y))) if found.get("f") is not None else None
@@ -340,19 +367,40 @@ def _second_layers(found: Mapping[str, Any], task: Task) -> tuple[Array, Array]:
 def _array(found: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Array:
     if found.get(name) is None:
         raise InputError(f"the simulator returned no {name}", f"{name} of shape {shape}", "return it, or read it from the task")
-    values = np.asarray(found[name], np.float64)
+    values = _numbers(found[name], name, "f")
     if values.shape != shape:
         raise InputError(f"{name} of shape {values.shape}", f"shape {shape}: every state, the initial one first",
                          "change the adapter")
     return values
 
 
+def _numbers(values: Any, name: str, kinds: str = "fiub") -> Array:
+    """A copy in float64, which stays as it is when a simulator writes into its own arrays again."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise InputError(f"{name} is not an array: {error}", "an array, or a list of arrays of one shape",
+                         "change the adapter") from error
+    if array.dtype.kind not in kinds:
+        raise InputError(f"{name} of dtype {array.dtype}", "floating-point numbers" if kinds == "f" else "real numbers",
+                         "return a NumPy array of dtype float64 or float32")
+    return np.array(array, np.float64)
+
+
+def _eps(states: Any) -> float:
+    """Unit of rounding of what the states were before they stood in one array."""
+    return float(np.finfo(np.asarray(states[0]).dtype).eps)
+
+
 def _examples(found: Any, name: str) -> Examples:
+    if found is None:
+        raise InputError(f"the simulator returned no {name}", f"{name} with {', '.join(Examples._fields)}",
+                         f"return them, or read task.{name}")
     if isinstance(found, Data):
         w_star = np.full(found.x1.shape[1], np.nan) if found.pq is None else found.w_star
         return Examples(*(np.asarray(part, np.float64) for part in (found.x1, found.x2, found.y, w_star)))
     try:
-        return Examples(*(np.asarray(found[part] if isinstance(found, Mapping) else getattr(found, part), np.float64)
+        return Examples(*(_numbers(found[part] if isinstance(found, Mapping) else getattr(found, part), f"{part} of {name}")
                           for part in Examples._fields))
     except (KeyError, AttributeError) as error:
         raise InputError(f"the simulator's {name} without {error.args[0]}", f"{name} with {', '.join(Examples._fields)}",
