@@ -15,7 +15,7 @@ import sympy
 from proofs_check.recheck.intervals import Interval, walk
 from proofs_check.recheck.numbers import Number
 
-__all__ = ["middle", "span"]
+__all__ = ["by_pieces", "enclosed", "middle", "outermost", "span"]
 
 _PIECES: Final = 32
 # What the quadrature, 36 digits and more, may be off.
@@ -36,7 +36,7 @@ def span(expression: sympy.Expr, values: Values, quadrature: Quadrature) -> Inte
     quadrature : callable
         (expression, symbol to number) to the expression's number.
     """
-    return _span(expression, values, lambda node: _at_middle(node, values, quadrature))
+    return enclosed(expression, values, lambda node: _at_middle(node, values, quadrature))
 
 
 def middle(interval: Interval) -> Number:
@@ -44,15 +44,17 @@ def middle(interval: Interval) -> Number:
     return mpmath.mpf(interval.mid.a._mpi_[0]) if hasattr(interval.mid, "a") else mpmath.mpf(interval.mid)
 
 
-def _span(expression: sympy.Expr, values: Values, of_integral: Callable[[sympy.Integral], Interval]) -> Interval:
-    integrals = _outermost(expression)
+def enclosed(expression: sympy.Expr, values: Values, of_integral: Callable[[sympy.Integral], Interval]) -> Interval:
+    """Interval of an expression, its integrals enclosed by the function given."""
+    integrals = outermost(expression)
     return walk(expression, {**values, **{node: of_integral(node) for node in integrals}})
 
 
-def _outermost(node: sympy.Expr) -> set[sympy.Integral]:
+def outermost(node: sympy.Expr) -> set[sympy.Integral]:
+    """Integrals of an expression that stand in no other one."""
     if isinstance(node, sympy.Integral):
         return {node}
-    return set().union(*(_outermost(argument) for argument in node.args))
+    return set().union(*(outermost(argument) for argument in node.args))
 
 
 def _at_middle(node: sympy.Integral, values: Values, quadrature: Quadrature) -> Interval:
@@ -61,19 +63,19 @@ def _at_middle(node: sympy.Integral, values: Values, quadrature: Quadrature) -> 
     off = _QUADRATURE * (1 + abs(number))
     found = mpmath.iv.mpf([number - off, number + off])
     for symbol in moving:
-        slope = _span(sympy.diff(node, symbol), values, lambda inner: _by_pieces(inner, values))
+        slope = enclosed(sympy.diff(node, symbol), values, lambda inner: by_pieces(inner, values))
         found += (values[symbol] - middle(values[symbol])) * slope
     return found
 
 
-def _by_pieces(node: sympy.Integral, values: Values) -> Interval:
+def by_pieces(node: sympy.Integral, values: Values) -> Interval:
     """Sum over pieces of the range, wide but certain."""
     ((variable, start, end),) = node.limits
     a, b = (walk(each, values) for each in (start, end))
 
     def over(piece: Interval) -> Interval:
         inside = {**values, variable: piece}
-        return _span(node.function, inside, lambda inner: _by_pieces(inner, inside))
+        return enclosed(node.function, inside, lambda inner: by_pieces(inner, inside))
 
     low, high = (mpmath.iv.mpf(middle(each)) for each in (a, b))
     step = (high - low) / _PIECES

@@ -17,13 +17,14 @@ import sympy
 
 from proofs_check.problem import PRECISION, Root, Value
 from proofs_check.problem.base import Evidence
+from proofs_check.recheck.coarse import require_one_root, require_seen
 from proofs_check.recheck.definitions import require_meaning
 from proofs_check.recheck.intervals import Interval
 from proofs_check.recheck.numbers import Number
 from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
 from proofs_check.recheck.registry import rechecks
 from proofs_check.recheck.sample_points import box
-from proofs_check.recheck.spans import span
+from proofs_check.recheck.spans import outermost, span
 
 __all__ = ["check_value"]
 
@@ -52,6 +53,7 @@ def check_value(problem: Value, outcome: str, evidence: Evidence) -> str:
     require_meaning((problem.expression, *(root.equation for root in problem.roots)), box(ranges))
     with mpmath.workdps(_DIGITS + 10):
         _check_ends(problem, evidence, ends)
+        _look_between(problem)
         if outcome == "certified" and _wide(problem):
             whole = _whole(problem)
             if not (_mpf(claimed[0]) <= whole.a and whole.b <= _mpf(claimed[1])):
@@ -71,6 +73,31 @@ def _check_ends(problem: Value, evidence: Evidence, ends: list[Fraction]) -> Non
         if not _mpf(ends[0]) - slack * (1 + abs(value)) <= value <= _mpf(ends[1]) + slack * (1 + abs(value)):
             where = "in the middle" if number == 0 else "at an end"
             raise Refused(f"the value lies outside of the ends stored, {where} of the intervals of what is known only so far")
+
+
+def _look_between(problem: Value) -> None:
+    """Between the nodes of the quadrature, in the middle of the intervals: no pole, no peak, and no second root.
+
+    Integrals of integrals, and equations that hold integrals, would take too long, and are not looked at here.
+    """
+    before = mpmath.iv.dps
+    mpmath.iv.dps = _DIGITS + 10
+    try:
+        centre = next(_points(problem))
+        roots, _ = _computed(problem.expression, problem.roots, tuple(centre.items()))
+        numbers = {symbol: _mpf(value) for symbol, value in centre.items()}
+        for root, found in zip(problem.roots, roots, strict=True):
+            if not root.equation.has(sympy.Integral):
+                require_one_root(root, {symbol: mpmath.iv.mpf(value) for symbol, value in numbers.items()})
+            numbers[root.symbol] = found
+        values = {symbol: mpmath.iv.mpf(value) for symbol, value in numbers.items()}
+        for expression in (problem.expression, *(root.equation for root in problem.roots)):
+            for node in outermost(expression):
+                if node.function.has(sympy.Integral):
+                    continue
+                require_seen(node, values, _number(node, numbers))
+    finally:
+        mpmath.iv.dps = before
 
 
 def _points(problem: Value) -> Iterator[dict[sympy.Symbol, Fraction]]:
