@@ -177,7 +177,9 @@ def overlap_at_every_d(across: int = 1, share: sympy.Expr = Integer(1)) -> Ident
     assumptions=(
         "c_d = c + (12/(25 sqrt 5)) (2 - 4/pi)/(d - 1) < 1; c_d^2 = h/(1 + h)",
         "d = 1 + e, e > 0; n = (1 + s) d times the bound, s >= 0, a whole number",
+        "the last step by the claim averaging-overlap-at-every-d: what it takes off the root is what c_d adds to c",
     ),
+    assuming=("averaging-overlap-at-every-d",),
     statement=r"\frac nd\ge\Big(1-\frac1d\Big)\frac{c_d^2}{(1-c_d^2)\mu^2}\ \Rightarrow\ "
     r"\frac{n\mu^2}{n\mu^2+d-1}\ge c_d^2,\ \text{ so }\ E\langle\hat w,w^*\rangle\ge c",
     twins={

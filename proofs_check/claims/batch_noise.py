@@ -88,7 +88,7 @@ def without_replacement(finite: bool = True, lost: sympy.Expr = ONE) -> Identity
     source="[F 5-9]",
     assumptions=(
         "B independent draws from the N examples",
-        "counts: E c_i = B/N, E c_i^2 = B/N + B(B-1)/N^2, E c_i c_j = B(B-1)/N^2",
+        "counts, put in and not derived: E c_i = B/N, E c_i^2 = B/N + B(B-1)/N^2, E c_i c_j = B(B-1)/N^2",
     ),
     statement=r"\mathrm{Cov}\Big(\frac1B\sum_{k\le B}g_{i_k}\Big)=\frac1B\,S",
     twins={"less at a larger share of the data": {"finite": True}, "1/B^2": {"power": 2}, "1 % more": {"times": MORE}},

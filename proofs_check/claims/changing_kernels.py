@@ -118,11 +118,12 @@ def average(twice: sympy.Expr = Integer(2), last: int = 0) -> All:  # noqa: B008
     source="THEORY §11 [D]",
     bound="upper",
     assumptions=(
-        "as without ridge, with grad + lambda theta",
+        "as without ridge, by the claims logistic-loss-is-convex and gradient-of-the-average-loss, with grad + lambda theta",
         "|a + b|^2 = 2 |a|^2 + 2 |b|^2 - s_4, s_4 >= 0",
         "lambda <theta, theta - theta*> = (lambda/2)(W - S + s_5), W = |theta|^2, S = |theta*|^2, s_5 = D_t",
         "eta lambda = 1 / (2 (1 + k)), k >= 0",
     ),
+    assuming=("logistic-loss-is-convex", "gradient-of-the-average-loss"),
     statement=r"D_t-D_{t+1}\ge2\eta(1-c_0\eta B^2)L_t-2\eta\big(\epsilon+\tfrac\lambda2\|\theta_*\|^2\big)"
     r"\quad(\eta\lambda\le\tfrac12)",
     twins={
@@ -184,11 +185,12 @@ def young(times: sympy.Expr = Integer(1), exponent: int = 1) -> Positive:  # noq
     source="THEORY §11 [D]",
     bound="upper",
     assumptions=(
-        "as with ridge, but |a + b|^2 = |a|^2 / (1 - eta lambda) + |b|^2 / (eta lambda) - s_4, s_4 >= 0, "
+        "as with ridge, by the claims logistic-loss-is-convex and gradient-of-the-average-loss, but "
+        "|a + b|^2 = |a|^2 / (1 - eta lambda) + |b|^2 / (eta lambda) - s_4, s_4 >= 0, "
         "by the claim young-for-the-step",
         "eta lambda = 1 / (1 + k), k > 0",
     ),
-    assuming=("young-for-the-step",),
+    assuming=("logistic-loss-is-convex", "gradient-of-the-average-loss", "young-for-the-step"),
     statement=r"D_t-D_{t+1}\ge2\eta\Big(1-\frac{c_0\eta B^2}{2(1-\eta\lambda)}\Big)L_t-2\eta\big(\epsilon+"
     r"\tfrac\lambda2\|\theta_*\|^2\big)\quad(\eta\lambda<1)",
     twins={

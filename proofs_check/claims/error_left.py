@@ -213,7 +213,7 @@ def _max_margin(
 ASSUMED = (
     "g_0 = 1; the Gaussian min-max theorem (literature in this file's head): noise across Gaussian, independent of v",
     "lower bound on the margin by a feasible point, upper by max-margin-weak-duality; their gap bounds the angle between",
-    "Gaussian tails beyond 12, below 1e-31, enclosed",
+    "Gaussian tails beyond 12, below 1e-31 by the reader's estimate 2 phi(12) (1 + g_0), enclosed",
 )
 MOVED: dict[str, dict[str, sympy.Expr | int]] = {
     "10 % more examples": {"more": Rational(11, 10)}, "10 % fewer": {"more": Rational(9, 10)},
@@ -262,7 +262,8 @@ def from_all(more: sympy.Expr = Integer(1), strength: sympy.Expr = Integer(1), s
     "averaging-error-left",
     source="THEORY §10, §13 [D]",
     expected="certified",
-    assumptions=("g_0 = 1, d to infinity; overlap by the claim p-averaging-overlap", "tails beyond 12, below 1e-31, enclosed"),
+    assumptions=("g_0 = 1, d to infinity; overlap by the claim p-averaging-overlap",
+                 "tails beyond 12, below 1e-31 by the reader's estimate, enclosed"),
     assuming=("p-averaging-overlap",),
     statement=r"\text{averaging errs on }0.0279020127687\ (\delta=\tfrac12)\text{ and }9.76601222090\cdot10^{-5}\ (\delta=2.8)"
     r"\text{ of fresh P, }\pm10^{-13}",

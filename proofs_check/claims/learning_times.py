@@ -57,7 +57,7 @@ def of_q(constant: sympy.Expr = Integer(8), sign: int = 1) -> Identity:  # noqa:
         "the linear part <x, x'>/4 of the kernel, by the claim two-time-kernel-parts",
         "signal only: d to infinity at fixed N/d, each example's own noise left out",
         "on P-holding examples y f = <b, w*> v / sqrt(d), y <w*, x_1> = v / sqrt(d), v = g_0 + |g|; A = <b, w*> / sqrt(d)",
-        "E = E[v sigma(-A v)]",
+        "E = E[v sigma(-A v)]; the speed of b along w*, (1 - q_0) E / (4 sqrt(d)), is put in: only its inverse is derived",
     ),
     assuming=("two-time-kernel-parts",),
     statement=r"\frac{d\tau}{dA}=\frac{4d}{(1-q_0)\,E[v\sigma(-Av)]}",

@@ -61,7 +61,8 @@ def area(sign: sympy.Expr = ONE) -> Identity:
 @claim(
     "area-over-all-ages",
     source="THEORY §8 [D]",
-    assumptions=("0 < k <= 1", "stationary noise: rho = e^{-lambda u} at age u", "the age 0 by continuity"),
+    assumptions=("0 < k <= 1", "stationary noise: rho = e^{-lambda u} at age u", "the age 0 by continuity",
+        "the integral over the ages is the antiderivative's limit less its value at age 0, by the fundamental theorem"),
     statement=r"\int_0^\infty\arccos(ke^{-\lambda u})\,e^{-\lambda u}du=\frac1\lambda\Big[\arccos k+\frac{1-\sqrt{1-k^2}}k\Big]"
     r"=\frac1\lambda\int_0^1\arccos(k\rho)\,d\rho",
     twins={"without lambda": {"power": 0}, "1 % larger": {"factor": MORE}},
@@ -125,7 +126,7 @@ def plateau_integral(factor: sympy.Expr = ONE) -> Identity:
     source="THEORY §8 [D]",
     bound="tight",
     expected="certified",
-    assumptions=("0 < r <= 2", "J by the claim separation-kept-by-moving-patterns"),
+    assumptions=("0 < r <= 2", "J(r) is the closed form; the claim separation-kept-by-moving-patterns has it for 0 < r < 1"),
     assuming=("separation-kept-by-moving-patterns",),
     statement=r"\frac{2r^3}3-\frac{r^4}4-\frac{r^5}5<\pi J(r)<\frac{2r^3}3",
     twins={"1 % less above": {"above": LESS}, "1 % more below": {"below": MORE}},

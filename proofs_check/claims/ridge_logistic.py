@@ -171,7 +171,7 @@ ASSUMED = (
     "the Gaussian min-max theorem (literature in this file's head): noise across Gaussian, independent of v",
     "upper bound on the least value by a feasible point, lower by ridge-logistic-weak-duality; what lies between is at least",
     "ridge/2 times the minimiser's squared distance from the lower bound's lowest point",
-    "Gaussian tails beyond 12 standard deviations, below 1e-29, enclosed",
+    "Gaussian tails beyond 12 standard deviations, below 1e-29 by the reader's estimate, enclosed",
 )
 MOVED: dict[str, dict[str, sympy.Expr | int]] = {
     "1 % more examples": {"more": Rational(101, 100)}, "twice the ridge": {"times": 2},

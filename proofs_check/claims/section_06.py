@@ -127,10 +127,10 @@ def _over_wedge(trigonometric: sympy.Expr, power: int, low: sympy.Expr, high: sy
     source="THEORY §6 [D]",
     assumptions=(
         "a = R cos theta and w = R sin theta independent standard normals, b = rho a + sqrt(1 - rho^2) w",
-        "|rho| < 1",
+        "|rho| < 1; that the density of (R, theta) is R e^{-R^2/2}/(2 pi), and the wedge a > 0, b > 0 the angles from -theta_0 "
+        "to pi/2, are left to the reader",
     ),
-    statement=r"\frac bR=\sin(\theta+\theta_0),\ \theta_0=\arctan\frac\rho{\sqrt{1-\rho^2}}:\ "
-    r"a>0,\,b>0\iff-\theta_0<\theta<\tfrac\pi2\pmod{2\pi},\qquad E[ab]=\rho,\ E[b^2]=1",
+    statement=r"\frac bR=\sin(\theta+\theta_0),\ \theta_0=\arctan\frac\rho{\sqrt{1-\rho^2}},\qquad E[ab]=\rho,\ E[b^2]=1",
     twins={"minus theta_0": {"sign": -1}, "1 % more of a": {"factor": MORE}},
 )
 def orthant_wedge(sign: int = 1, factor: sympy.Expr = ONE) -> All:

@@ -235,6 +235,7 @@ v, overlap, g_0 = sympy.symbols("v c g_0", positive=True)
     assumptions=(
         "x_1 = y (g_0 / sqrt(d)) w* + z, |w*| = 1, so y <w*, x_1> = g_0 / sqrt(d) + y <w*, z>",
         "<w*, z> is N(0, 1/d) conditioned on y <w*, z> >= 0; g ~ N(0, 1)",
+        "the law is looked at for y = 1; that of y = -1 mirrors it",
     ),
     statement=r"P[y\langle w^*,z\rangle\le t]=P[|g|/\sqrt d\le t],\ \text{ so }\ "
     r"y\langle w^*,x_1\rangle=\frac{g_0+|g|}{\sqrt d}\ge\gamma_0=\frac{g_0}{\sqrt d}\ \text{ in law}",
@@ -332,7 +333,8 @@ ERRORS = {1: Rational("0.163319521309"), 0: Rational(1, 3)}
     "p-error-of-fresh-examples",
     source="THEORY §10 [D]",
     expected="supported",
-    assumptions=("d = 20, g_0 = 1, c = 1/2", "99.9 % interval", "the tail |g| > 12, below 1e-31, enclosed"),
+    assumptions=("d = 20, g_0 = 1, c = 1/2", "99.9 % interval",
+                 "the tail |g| > 12, below 1e-31 by the reader's estimate, enclosed"),
     statement=r"P[y\langle\hat w,x_1\rangle<0]=E_g\,\Phi\Big(\frac{-c(g_0+|g|)}{\sqrt{1-c^2}}\Big)=0.163319521309\pm10^{-12}"
     r"\ \text{ for drawn examples}",
     twins={

@@ -188,7 +188,6 @@ CASES = (
     assumptions=(
         "the worst case over every sequence of losses of the class, in c R^2, within 10^-6",
         "below: a run with losses of a-loss-with-given-gradient, in the plane; above: dual multipliers, both in rationals",
-        "the stated bound is 0.38667, 0.14500, 0.30667, 0.32667 in the first four: larger by 38 %, 76 %, 192 % and 104 %",
     ),
     assuming=("a-loss-with-given-gradient",),
     statement=r"\Big(T,c\eta,\sqrt{\tfrac\epsilon{cR^2}}\Big):\ (4,\tfrac12,\tfrac15)\ 0.28,\ (8,1,\tfrac1{10})\ 0.0825,"
@@ -247,8 +246,10 @@ def logistic_in_turn(share: sympy.Expr = Rational(986, 1000), of_stated: sympy.E
     expected="certified",
     assumptions=(
         "L(theta) = log(1 + e^{-theta}) at all 4 steps, B = 1, eta = 5/2; theta_0 = -10, theta* = 0, epsilon = log 2",
-        "0.40726 < c_0 < 0.40727, each part with the end that makes it harder; the sharper bound is the one with mu = 0",
+        "0.40726 < c_0 < 0.40727, by the claim constant-c-0, each part with the end that makes it harder; "
+        "the sharper bound is the one with mu = 0; R = 10",
     ),
+    assuming=("constant-c-0",),
     statement=r"\frac14\sum_{t<4}L(\theta_t)=6.27616\pm10^{-5},"
     r"\text{ at least }97.8\,\%\text{ of }\frac{R^2}{2\eta T}+\frac\epsilon{1-c\eta/2},"
     r"\quad\text{less than }55\,\%\text{ of the stated bound}",
