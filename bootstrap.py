@@ -30,11 +30,11 @@ OLDEST = (3, 11)
 TRIED = ("python3.14", "python3.13", "python3.12", "python3.11")
 EXTRAS = {
     "demo": (),
-    "test": ("test", "worstcase"),
-    "tier2": ("test", "worstcase"),
+    "test": ("test", "worstcase", "distributed"),
+    "tier2": ("test", "worstcase", "distributed"),
     "check": ("test",),
     "docs": ("docs",),
-    "mutants": ("test", "worstcase", "mutants"),
+    "mutants": ("test", "worstcase", "distributed", "mutants"),
     "bench": ("bench",),
 }
 # A file's tests stay on one worker, which shares their fixtures. "logical": "auto" counts cores, not processors.

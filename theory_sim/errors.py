@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Self
 
 __all__ = [
-    "ExperimentError", "Fault", "InputError", "StoreError", "TheorySimError", "UnreadFieldWarning", "gathered", "nearest",
-    "repr_of", "shown",
+    "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError", "UnreadFieldWarning", "gathered",
+    "nearest", "repr_of", "shown",
 ]
 
 _LONGEST: Final = 120
@@ -35,6 +35,16 @@ class TheorySimError(Exception):
         self.rule = rule
         self.fix = fix
         super().__init__(f"{found}\n  rule: {rule}\n  fix: {fix}")
+
+    def __reduce__(self) -> tuple[Callable[..., TheorySimError], tuple[Any, ...]]:
+        # An exception is unpickled by its message alone, which is not how these are made.
+        return _unpickled, (type(self), self.args, dict(self.__dict__))
+
+
+def _unpickled(kind: type[TheorySimError], args: tuple[Any, ...], state: dict[str, Any]) -> TheorySimError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class Fault(NamedTuple):
@@ -118,6 +128,10 @@ class UnreadFieldWarning(UserWarning):
 
 class StoreError(TheorySimError):
     """A stored result that is missing, broken, or in the way."""
+
+
+class InUseError(StoreError):
+    """A stored result that another process is at."""
 
 
 def shown(text: str, longest: int = _LONGEST) -> str:

@@ -10,7 +10,7 @@ import typer
 from theory_sim.cli.app import app
 from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet
-from theory_sim.cli.sweeps import AnyVersion, ExecutorName, OwnThreads, WithExecutors, Workers
+from theory_sim.cli.sweeps import AnyVersion, ExecutorName, OwnThreads, Scheduler, WithExecutors, Workers, placed
 from theory_sim.terminal.output import Output, Result, format_option
 from theory_sim.terminal.wrapping import say_aside
 
@@ -25,7 +25,7 @@ def study_command(
     name: Annotated[str | None, typer.Argument(help="Study, as `list studies` names it, or all.")] = None,
     size: Annotated[str, typer.Option(help="small (seconds), default (at most 10 minutes on 2 processors), full.")] = "default",
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for studies.")] = Path("studies"),
-    workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
+    workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None, scheduler: Scheduler = None,
     form: Annotated[str, format_option("text", "json", "csv", "markdown")] = "text",
     any_version: AnyVersion = False, quiet: Quiet = False,
 ) -> None:
@@ -50,7 +50,7 @@ def study_command(
     results: list[StudyResult] = []
     for each in chosen:
         with interruptible(lambda: f"finished runs are kept; continue with: {typed()}"):
-            result = _run(each, size, out, workers, threads, executor, any_version, shown=not quiet)
+            result = _run(each, size, out, workers, threads, placed(executor, scheduler), any_version, shown=not quiet)
         if result.verdict is None:
             total = result.done + result.pending + result.failed
             typer.echo(f"{result.done} of {total} runs done; continue with: {typed()}", err=True)

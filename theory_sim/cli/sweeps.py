@@ -23,6 +23,9 @@ Declaration = Annotated[Path, typer.Argument(help="Sweep in TOML.")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes (default: one a processor); 0: this process alone.")]
 OwnThreads = Annotated[int | None, typer.Option("--threads", help="Threads a run, with --workers 0.")]
 ExecutorName = Annotated[str | None, typer.Option("--executor", help="Where runs are computed.")]
+Scheduler = Annotated[str | None, typer.Option(
+    "--scheduler", metavar="ADDRESS", help="Scheduler with workers elsewhere, such as tcp://10.0.0.5:8786 (executor dask).",
+)]
 AnyVersion = Annotated[bool, typer.Option("--any-version", help="Even with other libraries or another processor.")]
 
 
@@ -41,6 +44,7 @@ class WithExecutors(TyperCommand):
 @sweep.command("run", cls=WithExecutors)
 def run_command(
     declaration: Declaration, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
+    scheduler: Scheduler = None,
     out: RunsOut = Path("runs"), quiet: Quiet = False, form: TextJsonCsv = "text",
 ) -> None:
     """Compute a sweep into OUT/<its name>, print what was learnt where, and write the summary.
@@ -51,6 +55,7 @@ def run_command(
     from theory_sim.sweeps.executors.base import require_executor
     from theory_sim.sweeps.store import SweepStore
 
+    executor = placed(executor, scheduler)
     require_executor(executor, workers, threads)  # before anything is written
     with printed_warnings():
         declared = Sweep.from_toml(declaration)
@@ -66,6 +71,7 @@ def run_command(
 @sweep.command("resume", cls=WithExecutors)
 def resume_command(
     folder: Folder, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
+    scheduler: Scheduler = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Begin failed runs anew.")] = False,
     any_version: AnyVersion = False, quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None,
     force: Force = False,
@@ -74,7 +80,8 @@ def resume_command(
     from theory_sim.sweeps.store import SweepStore
 
     output = Output(form, out, force=force, quiet=quiet)
-    _compute(SweepStore(folder), workers, threads, executor, output, retry_failed=retry_failed, any_version=any_version)
+    _compute(SweepStore(folder), workers, threads, placed(executor, scheduler), output, retry_failed=retry_failed,
+             any_version=any_version)
 
 
 @sweep.command("extend", cls=WithExecutors)
@@ -82,6 +89,7 @@ def extend_command(
     folder: Folder,
     declaration: Annotated[Path | None, typer.Argument(help="Declaration that holds every present run, and more.")] = None,
     seeds: Seeds = None, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
+    scheduler: Scheduler = None,
     any_version: AnyVersion = False, quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None,
     force: Force = False,
 ) -> None:
@@ -105,7 +113,7 @@ def extend_command(
         store.require_same_environment()
     added = store.extend(wider)
     output.note(f"{added} new runs")
-    _compute(store, workers, threads, executor, output, any_version=any_version)
+    _compute(store, workers, threads, placed(executor, scheduler), output, any_version=any_version)
 
 
 @sweep.command("status")
@@ -187,6 +195,11 @@ def compare_command(
     rows = frame.to_dict("records")
     output.put(Result("theory-sim.sweep_comparison", lambda: {"quantity": quantity, "labels": labels, "compared": what,
                                                               "rows": rows}, text, lambda: rows))
+
+
+def placed(executor: str | None, scheduler: str | None) -> str | None:
+    """An executor's name, with the address of its workers if there is one."""
+    return executor if scheduler is None else f"{executor or 'dask'}@{scheduler}"
 
 
 def _compute(

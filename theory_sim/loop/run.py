@@ -34,12 +34,14 @@ from theory_sim.train.schedules import TimeSchedule, make_schedule, require_rate
 from theory_sim.train.stability import knows_curvature, stable_rate_of
 from theory_sim.trajectory import Outcome, Trajectory
 
-__all__ = ["Progress", "Run", "deferred_interrupt", "stopped"]
+__all__ = ["Progress", "Run", "deferred_interrupt", "interrupt_thread", "stopped"]
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, float, float], None]
 """Called with (step, tau, training loss) at every record, and every other second between two."""
 
+# By thread, the event of a run that no signal can reach.
+_OF_THREADS: Final[dict[int, threading.Event]] = {}
 _ASTRONOMIC: Final = 1e6
 # Small rates take many steps from a record to the next: that they advance is to be seen.
 _REPORT_SECONDS: Final = 2.0
@@ -67,7 +69,12 @@ def deferred_interrupt() -> Iterator[threading.Event]:
     """
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
-        yield interrupted
+        thread = threading.get_ident()
+        _OF_THREADS[thread] = interrupted
+        try:
+            yield interrupted
+        finally:
+            del _OF_THREADS[thread]
         return
     # What is ignored stays so: a shell has Ctrl-C ignored for jobs in the background.
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -79,6 +86,12 @@ def deferred_interrupt() -> Iterator[threading.Event]:
     finally:
         for number, handler in handled.items():
             signal.signal(number, handler)
+
+
+def interrupt_thread(thread: int) -> None:
+    """Have the run that is under way in a thread other than the main one stop at its next step, if there is one."""
+    if (interrupted := _OF_THREADS.get(thread)) is not None:
+        interrupted.set()
 
 
 class Run(Generic[N]):

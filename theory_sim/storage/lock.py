@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from theory_sim.errors import StoreError
+from theory_sim.errors import InUseError, StoreError
 from theory_sim.storage.removal import remove_file
 
 __all__ = ["Lock"]
@@ -31,8 +31,10 @@ class Lock:
 
         Raises
         ------
+        InUseError
+            With these words, if another process has it.
         StoreError
-            With these words if another process has it; or if something else has its name, or it cannot be made.
+            If something else has its name, or it cannot be made.
         """
         from filelock import FileLock, Timeout
 
@@ -41,7 +43,7 @@ class Lock:
             self._require_own()
             lock.acquire(blocking=False)
         except Timeout:
-            raise StoreError(found, rule, fix) from None
+            raise InUseError(found, rule, fix) from None
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror or error}", "a folder that can be written to",
                              "choose another output folder") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from theory_sim.engines import Engine, resume
-from theory_sim.errors import StoreError, TheorySimError
+from theory_sim.errors import InUseError, StoreError, TheorySimError
 from theory_sim.experiment import Experiment
 from theory_sim.loop import UnfinishedRun, unfinished_path
 from theory_sim.sweeps.declaration import run_hash
@@ -24,15 +24,15 @@ class Computed:
 
     Attributes
     ----------
-    end : {"done", "interrupted", "failed"}
-        A diverged run is done: its Trajectory says that it diverged.
+    end : {"done", "interrupted", "in use", "failed"}
+        A diverged run is done: its Trajectory says that it diverged. One that another process is at is in use.
     seconds : float
         Time that this call took.
     cause, error : str
         Of a failed run: what failures are grouped by, and the whole message.
     """
 
-    end: Literal["done", "interrupted", "failed"]
+    end: Literal["done", "interrupted", "in use", "failed"]
     seconds: float = 0.0
     cause: str = ""
     error: str = ""
@@ -61,7 +61,8 @@ def compute(
         with threadpool_limits(1, user_api="blas"):
             trajectory = _run(Path(store), Engine(**engine), Experiment(**experiment), threads, any_version)
     except TheorySimError as error:
-        return Computed("failed", _since(began), f"{type(error).__name__}: {error.rule}", str(error))
+        end: Literal["in use", "failed"] = "in use" if isinstance(error, InUseError) else "failed"
+        return Computed(end, _since(began), f"{type(error).__name__}: {error.rule}", str(error))
     except MemoryError as error:
         return Computed("failed", _since(began), "MemoryError", str(error) or "out of memory")
     except Exception as error:

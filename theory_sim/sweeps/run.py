@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Final
 
@@ -14,7 +14,6 @@ from theory_sim.loop import deferred_interrupt
 from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.compute import Computed, compute
 from theory_sim.sweeps.executors.base import SweepExecutor, make_executor
-from theory_sim.sweeps.executors.processes import interrupt
 from theory_sim.sweeps.store import SweepStatus, SweepStore
 
 __all__ = ["run_sweep"]
@@ -79,6 +78,7 @@ def run_sweep(
         if retry_failed:
             again |= {entry.id for entry in entries if entry.state == "failed"}
         store.manifest.pending(sorted(again))
+        pool.begin(any_version=any_version)
         _Work(store, pool, any_version, progress).until(interrupted.is_set)
     return store.status()
 
@@ -117,13 +117,15 @@ class _Work:
                     self._begin()
                 self._tick()
                 if stop() or self.stopped:
-                    interrupt(self.store.manifest.worker_pids())
+                    self.pool.interrupt()
+                if not self.under_way:  # no worker is there at the moment
+                    time.sleep(_TICK)
                 ended, _ = wait(self.under_way, timeout=_TICK, return_when=FIRST_COMPLETED)
                 for future in ended:
                     self._end(self.under_way.pop(future), future)
         except BaseException:
             with suppress(StoreError):
-                interrupt(self.store.manifest.worker_pids())
+                self.pool.interrupt()
             raise
         self._tick()
 
@@ -131,20 +133,19 @@ class _Work:
         run = self.todo.pop()
         self.store.manifest.begin(run.id)
         engine = {"name": run.engine.name, "options": dict(run.engine.options)}
-        future = self.pool.submit(
-            compute, str(self.store.run_path(run.id)), engine, run.experiment.fields(), self.pool.threads, self.any_version
-        )
+        place = str(self.store.run_path(run.id).resolve())  # a worker may stand in another folder
+        future = self.pool.submit(compute, place, engine, run.experiment.fields(), self.pool.threads, self.any_version)
         self.under_way[future] = run.id
 
     def _end(self, id: str, future: Future[Computed]) -> None:
-        try:
-            computed = future.result()
-        except BrokenProcessPool:
+        error = future.exception()
+        if error is not None and self.pool.died(error):
             self._died(id)
             return
+        computed = future.result()
         if computed.end == "done":
             self.store.manifest.done(id, computed.seconds)
-        elif computed.end == "failed":
+        elif computed.end in ("failed", "in use"):
             self.store.manifest.failed(id, computed.cause, computed.error)
         else:
             self.stopped = True  # Ctrl-C reached the run: it reaches the sweep

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import ClassVar, Final, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.plugins import Registry
@@ -15,7 +16,7 @@ E = TypeVar("E", bound="type[SweepExecutor]")
 
 
 class SweepExecutor(Executor):
-    """An executor of `concurrent.futures` with a number of slots; a Future's exception is a BrokenProcessPool if a worker died.
+    """An executor of `concurrent.futures` with a number of slots.
 
     A subclass declares `name` and `summary` and is registered by `register`; what it computes does not depend on it.
 
@@ -29,11 +30,14 @@ class SweepExecutor(Executor):
         Threads of each run; None for all processors.
     in_this_process : bool
         Whether runs are computed here, with whatever is registered here.
+    takes_address : bool
+        Whether it can be told where its workers are; `require` and `of` then take an ``address`` too.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     in_this_process: ClassVar[bool] = False
+    takes_address: ClassVar[bool] = False
     slots: int
     threads: int | None
 
@@ -54,6 +58,22 @@ class SweepExecutor(Executor):
             The sweep's manifest, in which worker processes of this machine note their numbers.
         """
         raise NotImplementedError
+
+    def begin(self, *, any_version: bool) -> None:
+        """Called with the sweep locked, before the first run; StoreError if its workers would compute something else.
+
+        Parameters
+        ----------
+        any_version : bool
+            Whether other libraries are accepted.
+        """
+
+    def interrupt(self) -> None:
+        """Ask what is under way to stop at its next step; called again and again until it has. Ctrl-C reaches this process."""
+
+    def died(self, error: BaseException) -> bool:
+        """Whether an exception of a Future says that its worker died."""
+        return isinstance(error, BrokenProcessPool)
 
 
 EXECUTORS: Final[Registry[type[SweepExecutor]]] = Registry("executor", "theory_sim.sweeps.executors",
@@ -79,26 +99,37 @@ def require_executor(name: str | None, workers: int | None, threads: int | None)
     Parameters
     ----------
     name : str or None
-        None: this process for no workers, else worker processes.
+        None: this process for no workers, else worker processes. With ``@`` and an address: where its workers are.
     workers, threads : int or None
         Its workers, and the threads of each run.
 
     Raises
     ------
     InputError
-        If there is none of the name, or it cannot have so many workers or threads.
+        If there is none of the name, or it cannot have so many workers or threads, or nobody answers at the address.
     """
     from theory_sim.numeric.pool import MOST_THREADS, require_threads
 
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or not 0 <= workers <= MOST_THREADS):
         raise InputError(f"workers = {shown(repr_of(workers))}",
                          f"a whole number from 0 (this process alone) to {MOST_THREADS}", "fix it or leave it out")
-    kind = EXECUTORS[name or (_HERE if workers == 0 else _DEFAULT)]
-    kind.require(workers, threads)
     require_threads(threads)
+    kind, more = _chosen(name, workers)
+    kind.require(workers, threads, **more)
     return kind
 
 
 def make_executor(name: str | None, workers: int | None, threads: int | None, manifest: Path) -> SweepExecutor:
     """Executor of a name for a sweep; see `require_executor`."""
-    return require_executor(name, workers, threads).of(workers, threads, manifest)
+    require_executor(name, workers, threads)
+    kind, more = _chosen(name, workers)
+    return kind.of(workers, threads, manifest, **more)
+
+
+def _chosen(name: str | None, workers: int | None) -> tuple[type[SweepExecutor], dict[str, Any]]:
+    """Class of a name, and the address in it as an argument."""
+    chosen, at, address = (name or (_HERE if workers == 0 else _DEFAULT)).partition("@")
+    kind = EXECUTORS[chosen]
+    if at and not kind.takes_address:
+        raise InputError(f"executor {chosen!r} at {address}", "an executor with workers elsewhere", "leave the address out")
+    return kind, {"address": address} if at else {}

@@ -17,7 +17,7 @@ from typing import Any, Final, Self, TypeVar
 from theory_sim.errors import InputError
 from theory_sim.sweeps.executors.base import SweepExecutor, register
 
-__all__ = ["WorkerProcesses", "interrupt"]
+__all__ = ["WorkerProcesses"]
 
 T = TypeVar("T")
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -104,6 +104,14 @@ class WorkerProcesses(SweepExecutor):
     def _drop(self, slot: int) -> None:
         self._pools[slot] = None
 
+    def interrupt(self) -> None:
+        """Have each worker process stop its run at the next step."""
+        from theory_sim.sweeps.manifest import Manifest
+
+        for pid in Manifest(Path(self._manifest)).worker_pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers."""
         for pool in self._pools:
@@ -136,9 +144,3 @@ def _begin_worker(manifest: str) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     register_worker(manifest)
 
-
-def interrupt(pids: list[int]) -> None:
-    """Ask worker processes to stop at the next step."""
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT)

@@ -1,0 +1,245 @@
+"""The executor of Dask: the same table bitwise; workers that die, join, differ; a client that is interrupted or killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sweeps.tiny import LARGER, TINY, finished
+from theory_sim.engines import Engine
+from theory_sim.errors import ExperimentError, InputError, StoreError
+from theory_sim.experiment import Experiment
+from theory_sim.sweeps.collect import collect
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.executors import on_worker
+from theory_sim.sweeps.executors.base import make_executor, require_executor
+from theory_sim.sweeps.run import run_sweep
+from theory_sim.sweeps.store import SweepStore
+
+ROOT = Path(__file__).parents[2]
+# Runs of seconds each, with checkpoints.
+LONG = Sweep("long", Experiment(d=40, N=160, max_tau=240.0, n_test=5, record_every=2.0, schedule="S", eta_2=0.25),
+             seeds=tuple(range(4)), engines=(Engine("limit"),))
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__ADMIN__LOG_FORMAT": "%(message)s"}
+
+
+@contextmanager
+def program(*arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([sys.executable, "-m", *arguments], env={**ENVIRONMENT, **more}, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as started:
+        try:
+            yield started
+        finally:
+            started.terminate()
+
+
+@contextmanager
+def scheduler(folder: Path, *, workers: int = 1, **more: str) -> Iterator[str]:
+    """Address of a scheduler with workers, each a program of its own as on another machine."""
+    at = folder / "scheduler.json"
+    with program("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+                 "--scheduler-file", str(at)):
+        until = time.monotonic() + 60
+        while not at.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        import json
+
+        address: str = json.loads(at.read_text())["address"]
+        if workers == 0:
+            yield address
+        else:
+            with worker(address, workers, **more):
+                yield address
+
+
+@contextmanager
+def worker(address: str, count: int = 1, threads: int = 1, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    with program("distributed.cli.dask_worker", address, "--nworkers", str(count), "--nthreads", str(threads), "--no-dashboard",
+                 "--memory-limit", "0", **more) as started:
+        yield started
+
+
+def table_of(store: SweepStore) -> bytes:
+    collect(store)
+    return (store.folder / "summary" / "summary.csv").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    store = SweepStore.create(tmp_path_factory.mktemp("reference") / "long", LONG)
+    run_sweep(store, workers=0)
+    return table_of(store)
+
+
+def test_where_the_workers_are(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="executor 'processes' at tcp://"):
+        require_executor("processes@tcp://127.0.0.1:1", None, None)
+    pytest.importorskip("distributed")
+    for name, workers, threads, words in (("dask", 0, None, "0 workers"), ("dask", None, 2, "threads = 2"),
+                                          ("dask@tcp://127.0.0.1:1", 2, None, "2 workers at tcp://127.0.0.1:1"),
+                                          ("dask@nowhere::", None, None, "--scheduler nowhere::")):
+        with pytest.raises(InputError, match=words):
+            require_executor(name, workers, threads)
+
+
+def test_an_error_comes_back_from_a_worker_whole() -> None:
+    import pickle
+
+    error = pickle.loads(pickle.dumps(ExperimentError("found", "rule", "fix", fields=("d",))))
+    assert (str(error), error.faults[0].fields, error.fix) == ("found\n  rule: rule\n  fix: fix", ("d",), "fix")
+
+
+def test_a_worker_that_differs_is_named(tmp_path: Path) -> None:
+    class Here:
+        class state:
+            nthreads = 1
+
+    about = on_worker.worker_about()
+    (tmp_path / "sweep.toml").write_text("")
+    assert on_worker.fault_of(about, str(tmp_path), Here) == "" == on_worker.fault_of(None, str(tmp_path), Here)
+    for key in ("theory-sim's code", "numpy", "cpu"):
+        found = on_worker.fault_of({**about, key: "another"}, str(tmp_path), Here)
+        assert found == f"{key} {about[key]}, the client has another"
+    assert on_worker.fault_of(None, str(tmp_path / "elsewhere"), Here).endswith("is not there")
+    Here.state.nthreads = 4
+    assert on_worker.fault_of(about, str(tmp_path), Here) == "4 threads"
+
+
+def test_a_run_in_a_thread_stops_when_it_is_asked_to(tmp_path: Path) -> None:
+    """As a worker of Dask computes it: no signal reaches the thread."""
+    from theory_sim import simulate
+    from theory_sim.engines import resume
+
+    found: list[Any] = []
+
+    def compute(folder: str) -> None:
+        on_worker._UNDER_WAY[threading.get_ident()] = str(tmp_path)
+        found.append(simulate(TINY, "limit", store=tmp_path / f"run-{len(found)}",
+                              progress=lambda step, tau, loss: on_worker.interrupt_runs(folder)))
+        del on_worker._UNDER_WAY[threading.get_ident()]
+
+    for folder in (str(tmp_path), "another folder"):
+        thread = threading.Thread(target=compute, args=(folder,))
+        thread.start()
+        thread.join()
+    assert [each.outcome for each in found] == ["interrupted", "budget_spent"]
+    assert resume(tmp_path / "run-0").dataset.equals(found[1].dataset)
+
+
+@pytest.mark.tier2
+class TestCluster:
+    @pytest.fixture(autouse=True)
+    def needs_dask(self) -> None:
+        pytest.importorskip("distributed")
+
+    def test_the_same_table_from_a_cluster_of_this_machine(self, tmp_path: Path) -> None:
+        runs = len({run.id for run in LARGER})
+        here = finished(LARGER, tmp_path / "here", runs)
+        there = SweepStore.create(tmp_path / "there", LARGER)
+        assert run_sweep(there, workers=2, executor="dask").done == runs
+        assert table_of(here) == table_of(there)
+        assert collect(here).dataset.identical(collect(there).dataset)
+
+    def test_a_killed_worker_loses_nothing(self, tmp_path: Path, reference: bytes) -> None:
+        """One of two workers dies in the middle of a run, and another joins."""
+        store = SweepStore.create(tmp_path / "long", LONG)
+        with scheduler(tmp_path, workers=0) as address, worker(address) as first, worker(address):
+            killed: list[bool] = []
+
+            def kill(status: Any) -> None:
+                if status.done >= 1 and not killed:
+                    import psutil
+
+                    for process in [*psutil.Process(first.pid).children(recursive=True), psutil.Process(first.pid)]:
+                        process.kill()
+                    killed.append(True)
+
+            status = run_sweep(store, executor=f"dask@{address}", progress=kill)
+        assert killed and (status.done, status.failed) == (4, 0)
+        assert table_of(store) == reference
+
+    def test_an_interrupted_client_stops_its_runs_and_continues_elsewhere(self, tmp_path: Path, reference: bytes) -> None:
+        store = SweepStore.create(tmp_path / "long", LONG)
+        with scheduler(tmp_path, workers=2) as address:
+            asked: list[bool] = []
+
+            def stop(status: Any) -> None:
+                if status.done >= 1 and not asked:
+                    asked.append(True)
+                    signal.raise_signal(signal.SIGINT)
+
+            status = run_sweep(store, executor=f"dask@{address}", progress=stop)
+        assert asked and status.pending + status.done == 4 and status.pending >= 1
+        assert run_sweep(store, workers=0).done == 4
+        assert table_of(store) == reference
+
+    def test_a_killed_client_loses_nothing(self, tmp_path: Path, reference: bytes) -> None:
+        """Its runs may still be under way on the workers when the next one comes."""
+        (tmp_path / "long.toml").write_text(LONG.to_toml())
+        with scheduler(tmp_path, workers=2) as address:
+            with program("theory_sim", "sweep", "run", str(tmp_path / "long.toml"), "--scheduler", address, "-q", "--out",
+                         str(tmp_path)) as client:
+                until = time.monotonic() + 120
+                while not list(tmp_path.glob("long/runs/*.partial")) and time.monotonic() < until:
+                    time.sleep(0.1)
+                client.kill()
+                client.wait()
+            store = SweepStore(tmp_path / "long")
+            assert run_sweep(store, executor=f"dask@{address}").done == 4
+        assert table_of(store) == reference
+
+    def test_workers_that_would_compute_something_else_are_refused(self, tmp_path: Path) -> None:
+        store = SweepStore.create(tmp_path / "long", LONG)
+        with scheduler(tmp_path, workers=1, OPENBLAS_CORETYPE="Nehalem", NUMBA_CPU_NAME="generic") as address:
+            with pytest.raises(StoreError, match=r"1 of 1 workers cannot compute this sweep.*, the client has"):
+                run_sweep(store, executor=f"dask@{address}")
+        assert store.status().pending == 4 and store.manifest.holder() is None
+
+    def test_a_worker_of_several_threads_that_joins_later_stops_the_sweep(self, tmp_path: Path, reference: bytes) -> None:
+        store = SweepStore.create(tmp_path / "long", LONG)
+        with scheduler(tmp_path, workers=1) as address, worker(address, threads=3):
+            pool = make_executor(f"dask@{address}", None, None, store.manifest.path)
+            until = time.monotonic() + 60
+            while pool.slots < 2 and time.monotonic() < until:
+                time.sleep(0.2)
+            with pytest.raises(StoreError, match="3 threads"):
+                run_sweep(store, executor=pool)
+        assert run_sweep(store, workers=0).done == 4
+        assert table_of(store) == reference
+
+    def test_a_scheduler_that_is_lost_stops_the_sweep(self, tmp_path: Path, reference: bytes) -> None:
+        store = SweepStore.create(tmp_path / "long", LONG)
+        with scheduler(tmp_path, workers=1) as address:
+            lost: list[bool] = []
+
+            def lose(status: Any) -> None:
+                if status.done >= 1 and not lost:
+                    import psutil
+
+                    lost.append(True)
+                    for process in psutil.Process().children(recursive=True):
+                        if "dask_scheduler" in " ".join(process.cmdline()):
+                            process.kill()
+
+            with pytest.raises(StoreError, match="the connection to Dask's scheduler was lost"):
+                run_sweep(store, executor=f"dask@{address}", progress=lose)
+        assert run_sweep(store, workers=0).done == 4
+        assert table_of(store) == reference
+
+    def test_nobody_at_the_address(self, tmp_path: Path) -> None:
+        (tmp_path / "long.toml").write_text(LONG.to_toml())
+        done = subprocess.run(
+            [sys.executable, "-m", "theory_sim", "sweep", "run", "long.toml", "--scheduler", "tcp://127.0.0.1:9"],
+            cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 2 and "--scheduler tcp://127.0.0.1:9" in done.stderr and "Traceback" not in done.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["long.toml"]

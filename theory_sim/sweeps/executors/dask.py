@@ -1,0 +1,163 @@
+"""Runs on the workers of Dask's distributed scheduler: of this machine, or of a cluster."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from theory_sim.errors import InputError, StoreError
+from theory_sim.sweeps.executors.base import SweepExecutor, register
+from theory_sim.sweeps.executors.on_worker import UNLIKE, fault_of, interrupt_runs, on_worker, worker_about
+
+if TYPE_CHECKING:
+    Client = Any  # its methods are not annotated
+
+__all__ = ["DaskWorkers"]
+
+T = TypeVar("T")
+_CONNECT_SECONDS: Final = 15.0
+# So long after the last look the number of workers is asked for again.
+_COUNT_SECONDS: Final = 1.0
+_LEAVING_SECONDS: Final = 60.0
+
+
+@register
+class DaskWorkers(SweepExecutor):
+    """Workers of a scheduler of `dask.distributed`, one run a worker at a time.
+
+    A worker writes its run into the sweep's folder, which all machines see under the same path; what comes back is how the run
+    ended. No more runs are submitted than there are workers, so that the scheduler holds no list of a long sweep. Workers may
+    join and leave: the runs of one that is lost are continued elsewhere from their last checkpoint.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Connection, closed at the end.
+    manifest : Path
+        The sweep's manifest.
+    own : distributed.LocalCluster, optional
+        Cluster that ends with the executor.
+    """
+
+    name, summary = "dask", "workers of Dask's distributed scheduler, of this machine or of the one at --scheduler"
+    takes_address = True
+    threads = 1
+
+    def __init__(self, client: Client, manifest: Path, own: Any = None) -> None:
+        self._client, self._own = client, own
+        self._folder = str(manifest.parent.resolve())
+        self._about: dict[str, str] | None = worker_about()
+        self._stopping = threading.Event()
+        self._futures: set[Any] = set()
+        self._counted = (-_COUNT_SECONDS, 0)
+
+    @classmethod
+    def require(cls, workers: int | None, threads: int | None, address: str = "") -> None:
+        """At least one worker of one thread each; with an address, a scheduler that answers there."""
+        _distributed()
+        if workers == 0:
+            raise InputError(f"0 workers with executor {cls.name!r}", "at least one worker",
+                             "leave --workers out, or choose the executor in-process")
+        if threads not in (None, 1):
+            raise InputError(f"threads = {threads} with executor {cls.name!r}", "one thread a run", "leave threads out")
+        if not address:
+            return
+        if workers is not None:
+            raise InputError(f"{workers} workers at {address}", "a scheduler brings its own workers", "leave --workers out")
+        _connect(address).close()
+
+    @classmethod
+    def of(cls, workers: int | None, threads: int | None, manifest: Path, address: str = "") -> Self:
+        """Executor at a scheduler, or with a cluster of worker processes of its own, by default one a processor."""
+        if address:
+            return cls(_connect(address), manifest)
+        from theory_sim.numeric.pool import default_threads
+
+        distributed = _distributed()
+        # No limit of memory: a worker that passed one would be ended; what a run takes is estimated before it begins.
+        own = distributed.LocalCluster(n_workers=default_threads() if workers is None else workers, threads_per_worker=1,
+                                       processes=True, memory_limit=0, dashboard_address=None, preload=on_worker.__module__)
+        return cls(distributed.Client(own), manifest, own)
+
+    @property
+    def slots(self) -> int:  # type: ignore[override]
+        """Workers that are there now."""
+        at, count = self._counted
+        if time.monotonic() - at >= _COUNT_SECONDS:
+            with suppress(OSError, TimeoutError):
+                count = len(self._client.nthreads())
+            self._counted = (time.monotonic(), count)
+        return count
+
+    def begin(self, *, any_version: bool) -> None:
+        """Refuse workers that would compute something else, or cannot see the sweep; stop what a lost client left running."""
+        if any_version:
+            self._about = None
+        self._client.run(interrupt_runs, self._folder, on_error="ignore")
+        found = self._client.run(fault_of, self._about, self._folder, on_error="return")
+        if faults := sorted(f"{address}: {fault}" for address, fault in found.items() if fault):
+            raise StoreError(f"{len(faults)} of {len(found)} workers cannot compute this sweep: {'; '.join(faults[:3])}",
+                             *UNLIKE)
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Give a call to the scheduler; its Future ends with StoreError if the scheduler is lost."""
+        future: Future[T] = Future()
+        sent = self._client.submit(on_worker, self._about, self._folder, fn, *args, **kwargs, pure=False)
+        self._futures.add(sent)
+
+        def end(ended: Any) -> None:
+            self._futures.discard(ended)
+            if ended.status == "finished":
+                future.set_result(ended.result())
+            elif ended.status == "error":
+                future.set_exception(ended.exception())
+            else:
+                future.set_exception(StoreError("the connection to Dask's scheduler was lost", "a scheduler that is there",
+                                                "theory-sim sweep resume, once it is there again: finished runs are kept"))
+
+        sent.add_done_callback(end)
+        return future
+
+    def died(self, error: BaseException) -> bool:
+        """Whether the scheduler gave a run up, several of whose workers were lost."""
+        return isinstance(error, _distributed().scheduler.KilledWorker)
+
+    def interrupt(self) -> None:
+        """Ask the runs of this sweep to stop at their next step, wherever they are."""
+        self._stopping.set()
+        if self._client.status == "running":
+            self._client.run(interrupt_runs, self._folder, on_error="ignore")
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for what is under way, as `Executor` does, then close the connection, and the cluster if it is an own one."""
+        if wait and self._futures and self._client.status == "running":
+            with suppress(TimeoutError):
+                _distributed().wait(list(self._futures), timeout=_LEAVING_SECONDS)
+        self._client.close()
+        if self._own is not None:
+            self._own.close()
+
+
+def _connect(address: str) -> Client:
+    distributed = _distributed()
+    try:
+        client: Client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise InputError(f"--scheduler {address}: {error}", "the address of a scheduler that is running, such as "
+                         "tcp://10.0.0.5:8786", "start one with `dask scheduler`, or correct the address") from error
+    return client
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+        import distributed.scheduler
+    except ImportError as error:
+        raise InputError("executor 'dask' without Dask", "the package distributed",
+                         "pip install 'theory-sim[distributed]'") from error
+    return distributed
