@@ -36,10 +36,9 @@ def dask_setup(worker: object) -> None:
 @lru_cache(maxsize=1)
 def worker_about() -> dict[str, str]:
     """What a run depends on: libraries, processor, and the code of this package."""
-    import theory_sim
     from theory_sim.loop import environment
 
-    root = Path(theory_sim.__file__).parent
+    root = Path(__file__).parents[2]
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
