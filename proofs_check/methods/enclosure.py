@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import reduce
 from typing import Final
 
 import sympy
@@ -22,6 +23,9 @@ _FUNCTIONS: Final = {
     sympy.exp: "exp",
     sympy.log: "log",
     sympy.erf: "erf",
+    sympy.sinh: "sinh",
+    sympy.cosh: "cosh",
+    sympy.tanh: "tanh",
     sympy.Abs: "__abs__",
 }
 
@@ -83,6 +87,9 @@ def enclose(expression: sympy.Expr, values: Mapping[sympy.Symbol, arb]) -> arb:
         if exponent.is_Rational and exponent.q == 2:
             return inner.sqrt() ** int(exponent.p) if exponent.p > 0 else inner.rsqrt() ** int(-exponent.p)
         return (enclose(exponent, values) * inner.log()).exp()
+    if isinstance(expression, (sympy.Max, sympy.Min)):
+        parts = [enclose(argument, values) for argument in expression.args]
+        return reduce(arb.max if isinstance(expression, sympy.Max) else arb.min, parts)
     name = _FUNCTIONS.get(expression.func)
     if name is None:
         raise NotImplementedError(f"no enclosure of {expression.func}")

@@ -24,6 +24,8 @@ _GOAL: Final = 58
 _GOAL_OF_SLOPE: Final = 8
 # An integral over a ball that holds a pole is given up soon; the outer one then cuts the ball in two.
 _MOST_EVALUATIONS: Final = 1500
+# Python writes out no whole number of more than 4300 digits.
+_MOST_DIGITS: Final = 4000
 
 
 @solves(Value)
@@ -38,12 +40,17 @@ def enclose_value(problem: Value) -> Solution:
     """
     ranges = {**problem.within, **{root.symbol: (root.low, root.high) for root in problem.roots}}
     for node in _integrals(problem):
+        if len(node.limits) != 1 or len(node.limits[0]) != 3:
+            return "undecided", {"reason": f"{node} is no integral over one range; write one within the other"}
         for variable, low, high in node.limits:
             ranges[variable] = (low, high)
             if not allows(variable, (low, high), ranges):
                 return "undecided", {"reason": f"{variable} from {low} to {high} is not shown to be what it is declared"}
-    with precision(PRECISION):
-        return _compare(problem)
+    try:
+        with precision(PRECISION):
+            return _compare(problem)
+    except NotImplementedError as missing:
+        return "undecided", {"reason": str(missing)}
 
 
 def _compare(problem: Value) -> Solution:
@@ -58,6 +65,8 @@ def _compare(problem: Value) -> Solution:
     value = _real(_complex(problem.expression, {symbol: acb(each) for symbol, each in values.items()}, False, _GOAL))
     if not value.is_finite():
         return "undecided", {"reason": "the integral could not be enclosed"}
+    if abs(value) > arb(10) ** _MOST_DIGITS:
+        return "undecided", {"reason": f"a number of more than {_MOST_DIGITS} digits"}
     low, high = (_decimal(end, down) for end, down in ((value.lower(), True), (value.upper(), False)))
     evidence = {"precision": PRECISION, "roots": brackets, "low": low, "high": high}
     if problem.low <= sympy.Rational(low) and sympy.Rational(high) <= problem.high:

@@ -84,3 +84,21 @@ def test_values_hold_the_error_function() -> None:
         found, evidence = solve(value)
         assert found == outcome
         assert check_value(value, found, evidence)
+
+
+@pytest.mark.parametrize("false", [sympy.tanh, lambda t: sympy.cosh(t) - 10, lambda t: sympy.Max(t, Rational(1, 4))])
+def test_false_statements_in_other_functions_are_refuted(false: Any) -> None:
+    t = sympy.Symbol("t", real=True)
+    for kind in (Positive, Inequality):
+        problem = kind({t: (Integer(0), Integer(1))}, false(t) - 2)
+        assert judge(made(lambda problem=problem: problem)).outcome == "refuted"  # type: ignore[misc]
+
+
+def test_what_no_method_encloses_is_undecided() -> None:
+    s, t = sympy.symbols("s t", real=True)
+    for of in (sympy.Integral(s * t, (s, 0, 1), (t, 0, 1)), sympy.Integral(sympy.asin(t), (t, 0, 1))):
+        assert judge(made(lambda of=of: Value(of, Integer(0), Integer(1)))).outcome == "undecided"  # type: ignore[misc]
+    both_sides = Identity({}, sympy.Limit(abs(t) / t, t, 0, "+-"), (Step(Integer(1), ""),))
+    assert judge(made(lambda: both_sides)).outcome == "undecided"
+    large = Value(sympy.exp(Integer(10) ** 5), Integer(0), Integer(1))
+    assert judge(made(lambda: large)).outcome == "undecided"
