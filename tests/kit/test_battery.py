@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from tests.kit import numpy_simulator
+from tests.replay import Rate
 from theory_sim import Experiment
 from theory_sim.errors import InputError
 from theory_sim.experiment.choices import SCHEDULES
@@ -192,17 +193,11 @@ def test_arrays_of_a_task_may_be_changed_in_place() -> None:
     assert [find_law(law, runs).outcome for law in ("step", "agreement")] == ["holds", "holds"]
 
 
-def any_schedule(task: Task) -> dict[str, Any]:
-    """As `given_only`, with the rates of the package's own schedules."""
+def any_schedule(task: Task, off: float = 1.0) -> dict[str, Any]:
+    """As `given_only`, with the rates of the reference's own schedules, which know nothing of the package's; or off ones."""
     simulator = numpy_simulator.Simulator(task.experiment, task.seed)
-    schedule = make_schedule(task.experiment, float(np.mean(task.data.kind == 1)))
-    steps = iter(range(task.steps))
-
-    def rate(tau: float, loss: float, q_hat: float) -> float:
-        schedule.step = next(steps)
-        return schedule.rate(tau, loss)
-
-    simulator.rate = rate  # type: ignore[method-assign]
+    schedule, steps = Rate(task.experiment, float(np.mean(task.data.kind == 1))), iter(range(task.steps))
+    simulator.rate = lambda tau, loss, q_hat: off * schedule(next(steps), tau, loss)  # type: ignore[method-assign]
     data, noise = (task.data.x1, task.data.x2, task.data.y), zip(*task.noise, strict=True)
     W, V, _ = simulator.run(data, tuple(task.initial), noise, task.steps)
     return {"W": W, "V": V}
@@ -210,8 +205,10 @@ def any_schedule(task: Task) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("schedule", "clock"), [*((name, "tau") for name in SCHEDULES.names()), ("cyclic", "step")])
 def test_every_schedule(schedule: str, clock: str) -> None:
-    found = find_law("step", Runs(any_schedule, {"schedule": schedule, "schedule_clock": clock}))
+    held = {"schedule": schedule, "schedule_clock": clock}
+    found = find_law("step", Runs(any_schedule, held))
     assert found.outcome == "holds" and f"schedule {schedule};" in found.detail, str(found)
+    assert find_law("step", Runs(partial(any_schedule, off=1.0001), held)).outcome == "broken"
 
 
 def test_what_cannot_be_tested_is_not_said_to_hold() -> None:

@@ -35,7 +35,7 @@ def course(e: Experiment, options: dict[str, Any], **moved: Any) -> Course:
         direction_test=test.direction, y=train.y, directions=shared_directions(e, train.w_star) if shared else plane,
         shared=shared, next_rate=lambda tau, loss: rate(next(step), tau, loss), batch=make_sampling(e).at, lambda_=e.lambda_,
         tau_0=e.tau_0_value, tau_xi=e.tau_xi,
-        **{"kernel": "moving", "spatial": "exact", "steps": e.max_steps, **given, **moved},
+        **{"kernel": "moving", "spatial": "exact", "steps": e.max_steps, "loss": e.loss, **given, **moved},
     )
 
 

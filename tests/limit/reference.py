@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.reference import LOSSES
+
 Array = NDArray[np.float64]
 
 
@@ -60,8 +62,10 @@ def reference_limit(
     late: int = 0,  # a false twin lets D begin one factor early or late
     # rates -> U_0, ..., U_T of one weight as sums over (U_0, g_0, g_1, ...), (T + 1, 1 + T); left out: gradient descent
     moves: Callable[[Array], Array] | None = None,
+    loss: str = "logistic",  # of tests.reference.LOSSES, in the margin
 ) -> Course:
     n = len(y)
+    value, slope = LOSSES[loss]
     seen = np.flatnonzero(np.abs(x1).sum(axis=1) > 0)
     # Points at which filters are evaluated: training patches x_1, Q's directions, fresh patches.
     size = np.linalg.norm(x1, axis=1)
@@ -195,11 +199,11 @@ def reference_limit(
         if t == steps:
             break
         margin = y * f[t]
-        rate = next_rate(float(np.sum(rates)), float(np.mean(np.logaddexp(0, -margin))))
+        rate = next_rate(float(np.sum(rates)), float(np.mean([value(v) for v in margin])))
         chosen = batch(t)
         residual = np.zeros(n)
         which = np.arange(n) if chosen is None else chosen
-        residual[which] = -y[which] / (1 + np.exp(margin[which])) / len(which)
+        residual[which] = y[which] * np.array([slope(v) for v in margin[which]]) / len(which)
         residuals.append(residual)
         rates.append(rate)
     linear = np.zeros(x1.shape[1])

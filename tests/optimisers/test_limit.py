@@ -12,6 +12,7 @@ import pytest
 from tests.limit.compare import course
 from tests.limit.reference import Course
 from tests.optimisers.published import Array, Published
+from tests.reference import LOSSES
 from tests.test_resume import Stop, assert_same_data
 from theory_sim import Experiment, Trajectory, draw_data, draw_test_data, resume, simulate
 from theory_sim.engines.registry import ENGINES
@@ -44,7 +45,8 @@ def direct(e: Experiment, options: dict[str, Any], **moved: Any) -> Course:
 def difference(run: Trajectory, expected: Course) -> float:
     """Over outputs at the end, directions and losses at every step; the signal's norm is not known."""
     train, test, data = draw_data(run.experiment), draw_test_data(run.experiment), run.dataset
-    losses = [np.array([of.mean_by_kind(np.logaddexp(0, -of.y * row)) for row in f])
+    value = np.vectorize(LOSSES[run.experiment.loss][0], otypes=[float])
+    losses = [np.array([of.mean_by_kind(value(of.y * row)) for row in f])
               for of, f in ((train, expected.f), (test, expected.f_test))]
     pairs = [
         (data["f_train"].values, expected.f[-1]), (data["g"].sel(part="signal").values, expected.g),
@@ -71,10 +73,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "rho below 0": ({"lambda_": 0.5, "momentum": 0.95, "tau_xi": 0.05}, {}),
     "rates up and down": ({"schedule": "pieces", "pieces": ((8.0, 2.0), (9.0, 0.05), (25.0, 3.0))}, {}),
     "squared loss": ({"loss": "squared", "eta_1": 0.5, "eta_2": 0.1}, {}),
+    "squared loss, Nesterov": ({"loss": "squared", "eta_1": 0.5, "eta_2": 0.1, "optimiser": "nesterov"}, {}),
+    "exponential loss": ({"loss": "exponential", "eta_1": 0.5, "eta_2": 0.1}, {}),
 }
 
 
-@pytest.mark.parametrize("name", [case for case in CASES if case != "squared loss"])
+@pytest.mark.parametrize("name", CASES)
 def test_the_limit_is_the_double_sum(name: str) -> None:
     fields, options = CASES[name]
     e = BASE.replace(**fields)
@@ -87,10 +91,12 @@ def test_the_limit_is_the_double_sum(name: str) -> None:
         assert float(of[0] @ of[7]) < 0
 
 
-@pytest.mark.parametrize("twin", ["gradient descent", "Nesterov's rule", "late momentum"])
+@pytest.mark.parametrize("twin", ["gradient descent", "Nesterov's rule", "late momentum", "logistic loss"])
 def test_the_same_comparison_refutes_others(twin: str) -> None:
-    run = simulate(BASE, "limit", tolerance=1e-12)
-    other = {"gradient descent": course(BASE, {}), "Nesterov's rule": direct(BASE.replace(optimiser="nesterov"), {}),
+    squared = BASE.replace(**CASES["squared loss"][0])
+    run = simulate(squared if twin == "logistic loss" else BASE, "limit", tolerance=1e-12)
+    other = {"logistic loss": direct(squared.replace(loss="logistic"), {}), "gradient descent": course(BASE, {}),
+             "Nesterov's rule": direct(BASE.replace(optimiser="nesterov"), {}),
              "late momentum": direct(BASE.replace(momentum=0.69), {})}[twin]
     assert difference(run, other) > 1e-4
 
