@@ -282,7 +282,7 @@ def test_the_smallest_experiment_anew() -> None:
 def test_all_experiments_anew() -> None:
     for told in protocol.load():
         e = next(e for e in protocol.experiments() if e.name == told.experiment)
-        found = protocol.simulate(e, told.schedule, told.seed)
+        found = protocol.simulated(e, told.schedule, told.seed)
         for name in ("tau_P", "tau_Q", "P_error", "loss_P", "loss_Q", "loss_both"):
             assert getattr(found, name) == pytest.approx(getattr(told, name), rel=1e-3), name
 
