@@ -33,7 +33,7 @@ _EVERYWHERE: Final = (
 _DEFINITIONS: Final = (sympy.Integral, sympy.Limit, sympy.Derivative, sympy.Subs)
 
 
-def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = None, *, beside: bool = False) -> bool:
+def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = None, *, nearby: bool = False) -> bool:
     """Whether an expression is shown to be defined, real and continuous on a box.
 
     Parameters
@@ -46,26 +46,26 @@ def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = No
         Variable of the mean value theorem: integrals and the like that hold it must be continuous in it in the form, too, in
         which sympy evaluates them. Integrals are taken to converge at infinity if the integrand is continuous on their range;
         derivatives are defined where their evaluated form is continuous, limits where `has_limit` shows it.
-    beside : bool
+    nearby : bool
         Whether defined beside every point too, as a derivative asks for: a root of 0 and an arcsine of 1 are not.
     """
     if isinstance(expression, _DEFINITIONS):
-        return _definition(expression, box, along, beside=beside)
+        return _definition(expression, box, along, nearby=nearby)
     if expression.is_Symbol:
         return bool(expression.is_real)
     if not expression.args:
         return bool(expression.is_number and expression.is_real)
-    if not all(continuous(argument, box, along, beside=beside) for argument in expression.args):
+    if not all(continuous(argument, box, along, nearby=nearby) for argument in expression.args):
         return False
     if expression.is_Add or expression.is_Mul or isinstance(expression, _EVERYWHERE):
         return True
     if expression.is_Pow:
-        return _power(expression.base, expression.exp, box, beside=beside)
+        return _power(expression.base, expression.exp, box, nearby=nearby)
     argument = expression.args[0]
     if isinstance(expression, sympy.log):
         return sign_on(argument, box) == 1
     if isinstance(expression, (sympy.asin, sympy.acos)):
-        return sign_on(1 - argument**2, box) in ((1,) if beside else (0, 1))
+        return sign_on(1 - argument**2, box) in ((1,) if nearby else (0, 1))
     if isinstance(expression, sympy.tan):
         return sign_on(sympy.cos(argument) ** 2, box) == 1
     if isinstance(expression, (sympy.factorial, sympy.gamma)):
@@ -73,27 +73,27 @@ def continuous(expression: sympy.Expr, box: Box, along: sympy.Symbol | None = No
     return False
 
 
-def _definition(node: sympy.Expr, box: Box, along: sympy.Symbol | None, *, beside: bool) -> bool:
+def _definition(node: sympy.Expr, box: Box, along: sympy.Symbol | None, *, nearby: bool) -> bool:
     if not all(_takes(variable, place, side, box) for variable, place, side in _puts_in(node)):
         return False
-    if not _means(node, box, beside=beside):
+    if not _means(node, box, nearby=nearby):
         return False
     if along is None or along not in node.free_symbols:
         return True
     given = evaluated(node)
-    return not given.has(*_DEFINITIONS) and continuous(given, box, along, beside=beside)
+    return not given.has(*_DEFINITIONS) and continuous(given, box, along, nearby=nearby)
 
 
-def _means(node: sympy.Expr, box: Box, *, beside: bool) -> bool:
+def _means(node: sympy.Expr, box: Box, *, nearby: bool) -> bool:
     """Whether an integral, a limit, a derivative or a substitution is shown to be a real number for all of the box."""
     if isinstance(node, sympy.Integral):
         return _integrand(node, box)
     if isinstance(node, sympy.Derivative):
         derived = evaluated(node)
-        shown = _is_along_the_line(node) and continuous(node.expr, box, beside=True)
+        shown = _is_along_the_line(node) and continuous(node.expr, box, nearby=True)
         return shown and not derived.has(sympy.Derivative, sympy.Subs) and continuous(derived, box)
     if isinstance(node, sympy.Subs):
-        return _put_in(node.expr, dict(zip(node.variables, node.point, strict=True)), box, beside=beside)
+        return _put_in(node.expr, dict(zip(node.variables, node.point, strict=True)), box, nearby=nearby)
     return has_limit(node, lambda part, more: continuous(part, {**box, **more}), _rules(box))
 
 
@@ -102,19 +102,19 @@ def _is_along_the_line(node: sympy.Derivative) -> bool:
     return all(variable.is_Symbol and not _is_sparse(variable) for variable in node.variables)
 
 
-def _put_in(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Box, *, beside: bool) -> bool:
+def _put_in(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Box, *, nearby: bool) -> bool:
     """Whether an expression is continuous where its variables take their places, part by part: a quotient may cancel there."""
     if not node.free_symbols & places.keys():
-        return continuous(node, box, beside=beside)
+        return continuous(node, box, nearby=nearby)
     if node.is_Symbol:
         return continuous(places[node], box)
     if isinstance(node, sympy.Derivative):
         derived = evaluated(node)
         shown = _is_along_the_line(node) and not derived.has(*_DEFINITIONS)
-        return shown and _put_in(node.expr, places, box, beside=True) and _put_in(derived, places, box, beside=beside)
+        return shown and _put_in(node.expr, places, box, nearby=True) and _put_in(derived, places, box, nearby=nearby)
     if isinstance(node, _DEFINITIONS):
-        return _put_in_as_ranges(node, places, box, beside=beside)
-    if not all(_put_in(argument, places, box, beside=beside) for argument in node.args):
+        return _put_in_as_ranges(node, places, box, nearby=nearby)
+    if not all(_put_in(argument, places, box, nearby=nearby) for argument in node.args):
         return False
     if node.is_Add or node.is_Mul:
         return True
@@ -122,10 +122,10 @@ def _put_in(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Bo
         return False
     placed = [argument.subs(dict(places), simultaneous=True) for argument in node.args]
     # sympy would make a number of it, of an arc cotangent at its jump too.
-    return continuous(node.func(*placed, evaluate=False), box, beside=beside)
+    return continuous(node.func(*placed, evaluate=False), box, nearby=nearby)
 
 
-def _put_in_as_ranges(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Box, *, beside: bool) -> bool:
+def _put_in_as_ranges(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Box, *, nearby: bool) -> bool:
     """The same of what binds variables, which could be mixed up with those put in: a place stands as the range it lies in."""
     ranges = {symbol: side for symbol, side in box.items() if symbol not in places}
     for variable, place in places.items():
@@ -133,7 +133,7 @@ def _put_in_as_ranges(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr
         if found is None or not continuous(place, box):
             return False
         ranges[variable] = (sympy.Rational(*found[0].as_integer_ratio()), sympy.Rational(*found[1].as_integer_ratio()))
-    return continuous(node, ranges, beside=beside)
+    return continuous(node, ranges, nearby=nearby)
 
 
 def _rules(box: Box) -> Rules:
@@ -221,13 +221,13 @@ def allows(variable: sympy.Symbol, ends: tuple[sympy.Expr, sympy.Expr], box: Box
     return not variable.is_extended_nonnegative or all(end == sympy.oo or sign_on(end, box) is not None for end in ends)
 
 
-def _power(base: sympy.Expr, exponent: sympy.Expr, box: Box, *, beside: bool) -> bool:
+def _power(base: sympy.Expr, exponent: sympy.Expr, box: Box, *, nearby: bool) -> bool:
     if exponent.is_integer and exponent.is_nonnegative:
         return True
     if exponent.is_Integer:
         return _is_not_zero(base, box)
     sign = sign_on(base, box)
-    return sign == 1 or (sign == 0 and not beside and sign_on(exponent, box) == 1)
+    return sign == 1 or (sign == 0 and not nearby and sign_on(exponent, box) == 1)
 
 
 def _is_not_zero(expression: sympy.Expr, box: Box) -> bool:

@@ -36,14 +36,14 @@ def require_seen(node: sympy.Integral, values: Values, number: Number) -> None:
     queue: list[tuple[Number, int, Number, Number, Interval]] = []
     looked = 0
 
-    def push(a: Number, b: Number) -> None:
+    def look_at(a: Number, b: Number) -> None:
         nonlocal looked
         looked += 1
         piece = mpmath.iv.mpf([min(a, b), max(a, b)])
         found = (mpmath.iv.mpf(b) - mpmath.iv.mpf(a)) * _over(node.function, {**values, variable: piece})
         heapq.heappush(queue, (-_width(found), looked, a, b, found))
 
-    push(low, high)
+    look_at(low, high)
     while True:
         if looked > _MOST or abs(queue[0][3] - queue[0][2]) < abs(high - low) * _LEAST:
             raise Refused(f"{variable} from {start} to {end}: the integrand is not shown to be bounded, and its integral seen")
@@ -55,8 +55,8 @@ def require_seen(node: sympy.Integral, values: Values, number: Number) -> None:
         # Many at a time: the sums cost as much as the pieces.
         for _ in range(max(1, len(queue) // 8)):
             _, _, a, b, _ = heapq.heappop(queue)
-            push(a, (a + b) / 2)
-            push((a + b) / 2, b)
+            look_at(a, (a + b) / 2)
+            look_at((a + b) / 2, b)
     done = sum((entry[4] for entry in queue), mpmath.iv.mpf(0))
     slack = _ROUNDING * (1 + abs(number))
     if not done.a - slack <= number <= done.b + slack:
