@@ -28,7 +28,7 @@ def declines(task: Task, bug: str = "", **known_values: Collection[Any]) -> dict
 
 
 @pytest.mark.parametrize("bug", [pytest.param(bug, marks=[] if bug in ("switch a step late",
-                                 "one stream for both layers", "test data of the training stream") else [pytest.mark.tier2])
+                                 "one stream for both layers", "test data of the training stream") else [pytest.mark.slow])
                                  for bug in BUGS])
 def test_a_mistake_is_found_and_named(bug: str) -> None:
     law, words = BUGS[bug]

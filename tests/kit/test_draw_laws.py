@@ -151,7 +151,7 @@ ALL: dict[str, Callable[[dict[str, Array], float], None]] = {
 }
 
 
-@pytest.mark.tier2
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_right_draws_are_refused_as_seldom_as_the_level_says(name: str) -> None:
     rng = np.random.default_rng(7)

@@ -153,17 +153,17 @@ def test_the_law_of_w_star_has_its_level() -> None:
     assert 20 <= found <= stats.binom.isf(1e-6, 1000, 0.05)
 
 
-@pytest.mark.tier2
+@pytest.mark.slow
 @pytest.mark.parametrize("test", [False, True])
 def test_the_law_of_the_examples_has_its_level(test: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """All its tests together, which share a level of 0.1 here."""
     monkeypatch.setattr(data_law, "_LEVEL", 0.1 / 20)
     e = Experiment(d=6, N=300, n_test=100, p0=0.3, q0=0.3, r=0.5, alpha_min=0.2, alpha_max=1.0, counts="random", m_W=2, m_V=2)
     found = 0
-    for number in range(500):
+    for number in range(200):
         cases: list[Any] = []
         for seed in range(4 * number, 4 * number + 4):
             data, fresh = (Examples(**part) for part in numpy_simulator.Simulator(e, seed).draw_data())
             cases.append((e, SimpleNamespace(data=data, test=fresh, eps=2.0**-52)))
         found += refused(partial(data_law.examples_have_law, cases, test=test))
-    assert 0 < found <= stats.binom.isf(1e-6, 500, 0.1)
+    assert 0 < found <= stats.binom.isf(1e-6, 200, 0.1)
