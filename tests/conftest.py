@@ -15,6 +15,9 @@ settings.register_profile("dev", deadline=None, suppress_health_check=[HealthChe
 settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+# Messages are as wide as this says; pytest-xdist sets it for its workers, and a user's shell may.
+os.environ.pop("COLUMNS", None)
+
 DURATIONS: Final = "theory_sim/durations"
 """Key in pytest's cache: test to seconds, the tests of the first tier that the last run held."""
 LATER_TIERS: Final = {"tier2", "slow", "benchmark"}

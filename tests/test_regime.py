@@ -248,9 +248,11 @@ def test_noise_beside_xi_is_told_as_left_out(name: str) -> None:
     assert f"noise_placement = '{name}'" in found and not uncovered(DEFAULT)
 
 
-def test_a_rate_that_a_function_of_time_reaches_is_looked_at() -> None:
+def test_a_rate_that_a_function_of_time_reaches_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    from theory_sim.experiment.choices import SCHEDULES
     from theory_sim.train.schedules import schedule_from
 
+    monkeypatch.setattr(SCHEDULES, "_things", dict(SCHEDULES._things))
     schedule_from(lambda tau, step: 2.0 if tau < 10.0 else 200.0, name="fast-in-the-end", rates=(2.0, 200.0))
     (row,) = [each for each in get_conditions(DEFAULT.replace(schedule="fast-in-the-end")) if each.id == "stable-steps"]
     assert not row.holds and row.value == pytest.approx(200.0 / 16.0 * next(

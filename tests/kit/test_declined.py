@@ -83,7 +83,8 @@ def test_the_report_says_what_no_experiment_had() -> None:
         "loss", "optimiser", "data_law", "alpha_law", "activation", "biases", "train_second_layer", "output_scale",
         "label_flips", "sampling", "schedule_clock", "network", "noise_placement", "batch_size", "patterns", "epsilon_2"}
     assert "every experiment had data_law = 'pq-mixture'" in text and 'hold it, such as optimiser="heavy-ball"' in text
-    assert "not tested with schedule = 'cyclic' | 'exponential' | 'linear' | 'power' | 'warm-up'" in text
+    untested = next(line for line in text.splitlines() if "not tested with schedule = " in line)
+    assert all(f"'{name}'" in untested for name in ("cyclic", "exponential", "linear", "power", "warm-up"))
     assert "the battery has no step for other values than patterns = 'moving', epsilon_2 = None" in text
 
 

@@ -103,10 +103,10 @@ def turned(w_star: Callable[[Array], Array]) -> Callable[[Task, Set], Set]:
 PLANTED: dict[str, tuple[Callable[[Task, Set], Set], str]] = {
     "every example twice": (twice, "stand there more than once"),
     "a part twice": (twice_with_new_labels, "have correlation"),
-    "labels by kind": (labels_by_kind, "examples with label +1"),
+    "labels by kind": (labels_by_kind, r"examples with label \+1"),
     "alpha grows with the margin": (lengths_by(lambda margin: margin), "and alpha in part"),
     "alpha by the middle of the margin": (lengths_by(lambda margin: np.abs(margin - np.median(margin))), "and alpha in part"),
-    "side by length": (side_by_length, "along z + zeta"),
+    "side by length": (side_by_length, r"along z \+ zeta"),
     "the seed is not read": (of_seed(lambda seed: 5), "of two seeds have the product 1|two seeds"),
     "only the parity of the seed is read": (of_seed(lambda seed: seed % 2), "have the product 1"),
     "w* along an axis": (turned(lambda w: np.eye(len(w))[2]), "w\\* has 1 along a coordinate"),

@@ -26,7 +26,7 @@ class Held:
         for held in gc.get_objects():
             if type(held) is FunctionType:
                 self.functions[held.__code__.co_filename].append(held)
-            elif isinstance(held, functools._lru_cache_wrapper) and str(held.__module__).split(".")[0] in PROJECT:
+            elif type(held) is functools._lru_cache_wrapper and str(held.__module__).split(".")[0] in PROJECT:
                 self.caches.append(held)
 
 

@@ -121,8 +121,9 @@ def test_a_limit_is_seen_where_two_steps_agree() -> None:
         return sympy.Limit(Rational(round(gap * 10**30)) / 10**30 * sympy.Integer(10) ** 24 / Rational(9, 10) * y, y, 0, "+")
 
     assert abs(number(approached(0.9 * float(AGREED)), {}, 40)) < 1e-12
+    assert abs(number(approached(1.5 * float(AGREED)), {}, 40)) < 1e-12  # at two nearer steps
     with pytest.raises(Refused, match="not seen"):
-        number(approached(1.5 * float(AGREED)), {}, 40)
+        number(sympy.Limit(sympy.sin(sympy.log(y)), y, 0, "+"), {}, 40)
 
 
 def test_the_middle_of_an_interval() -> None:

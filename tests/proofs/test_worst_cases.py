@@ -262,12 +262,11 @@ def test_the_stored_run_is_gradient_descent_on_real_losses() -> None:
         assert found == pytest.approx(float(Fraction(evidence["lower"])), rel=1e-7)
 
 
-def test_the_stated_bound_is_as_loose_as_the_claim_says() -> None:
-    claim = find("worst-average-in-numbers")
-    said = next(each for each in claim.assumptions if "stated bound" in each)
-    for T, rate, root, worst in CASES[:4]:
-        stated = stated_bound(1.0, float(Rational(rate)), T, float(Rational(root)) ** 2)
-        assert f"{stated:.5f}" in said and f"{100 * (stated / float(worst) - 1):.0f} %" in said
+def test_how_loose_the_stated_bound_is() -> None:
+    """38, 76, 192 and 104 % above the worst case in the first four."""
+    over = [stated_bound(1.0, float(Rational(rate)), T, float(Rational(root)) ** 2) / float(worst) - 1
+            for T, rate, root, worst in CASES[:4]]
+    assert [round(100 * each) for each in over] == [38, 76, 192, 104]
 
 
 def test_logistic_runs() -> None:
