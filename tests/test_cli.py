@@ -81,6 +81,7 @@ def test_json_is_the_only_output_and_parses(plan: Path, tmp_path: Path) -> None:
     assert {"regime", "findings", "runs"} <= report.keys()
 
 
+@pytest.mark.tier2
 def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
     done = call("run", str(plan), "--quiet", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -130,6 +131,7 @@ def test_a_diverged_run_is_a_finding(tmp_path: Path) -> None:
     assert Trajectory.load(tmp_path / "runs" / "quick-constant-seed0").outcome == "diverged"
 
 
+@pytest.mark.tier2
 def test_a_wrong_order_where_the_regime_holds_is_a_finding() -> None:
     # An S run under L-S's name: the regime holds and predicts P first, the run shows Q first.
     from theory_sim.engines import simulate
@@ -140,6 +142,7 @@ def test_a_wrong_order_where_the_regime_holds_is_a_finding() -> None:
     assert len(cli.runs.get_findings([twin])) == 1
 
 
+@pytest.mark.tier2
 def test_check_and_presets_round_trip(tmp_path: Path) -> None:
     done = call("preset", "quick", cwd=tmp_path)
     (tmp_path / "quick.toml").write_text(done.stdout)
@@ -238,6 +241,7 @@ def test_interrupted_then_resumed(tmp_path: Path) -> None:
     assert missing.returncode == 2 and "--observe patterns" in missing.stderr
 
 
+@pytest.mark.tier2
 def test_demo_ends_with_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = Experiment(name="default", d=20, N=80, m_W=20, m_V=200, max_tau=30.0, n_test=5)
     monkeypatch.setattr(Experiment, "preset", classmethod(lambda cls, name="default": small))

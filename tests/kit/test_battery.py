@@ -211,6 +211,7 @@ def test_every_schedule(schedule: str, clock: str) -> None:
     assert find_law("step", Runs(partial(any_schedule, off=1.0001), held)).outcome == "broken"
 
 
+@pytest.mark.tier2
 def test_what_cannot_be_tested_is_not_said_to_hold() -> None:
     report = check_simulator(given_only)
     found = outcomes(report)
@@ -224,6 +225,7 @@ def test_what_cannot_be_tested_is_not_said_to_hold() -> None:
     assert not check_simulator(refuses).ok, "nothing was tested"
 
 
+@pytest.mark.tier2
 def test_a_simulator_that_draws_its_own_noise_is_run_without_it() -> None:
     def own_noise(task: Task) -> Mapping[str, Any]:
         simulator = numpy_simulator.Simulator(task.experiment, task.seed)

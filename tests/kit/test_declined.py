@@ -60,6 +60,7 @@ def test_a_law_without_tasks_is_incomplete(runs: dict[str, Any], declined: list[
     assert found == {law: "declined" if law in declined else "holds" for law in found}, found
 
 
+@pytest.mark.tier2
 def test_an_incomplete_report_is_not_ok() -> None:
     report = check_simulator(partial(declines, m_W=range(30)))
     assert report.verdict == "incomplete" and not report.ok

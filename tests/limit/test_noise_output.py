@@ -71,6 +71,7 @@ def sampled(request: pytest.FixtureRequest) -> tuple[str, np.ndarray, np.ndarray
     return request.param, x, _paths(x, RHOS, request.param)
 
 
+@pytest.mark.tier2
 def test_two_time_covariance_of_paths(sampled: tuple[str, np.ndarray, np.ndarray]) -> None:
     law, x, values = sampled
     score, tests = _largest_score(values, _two_time(x, RHOS, law))

@@ -28,12 +28,19 @@ from theory_sim.theory.separation import J, delta, delta_pm, frozen_fraction, fr
 
 ROOT = Path(__file__).parents[2]
 ALL = {each.id: each for each in claims()}
-# Verdicts, twins and second looks that take over 4 s together; tests/durations.py notices what belongs here.
+# Verdicts, twins and second looks that take over a second together; tests/durations.py notices what belongs here.
 LONG = {
     "constant-c-p", "constant-c-p-at-lower-level", "constant-c-q", "order-constant", "ridge-logistic-drawn",
     "two-time-kernel-at-finite-width", "separation-kept-by-moving-patterns", "separation-cancels-at-second-order",
     "flips-of-accumulated-noise", "separation-of-outer-points-second-order", "noise-variance-recursion",
     "net-weight-by-tangents", "net-weight-is-negative", "orthant-in-polar-coordinates",
+    "ridge-logistic-from-all-examples", "information-per-example", "ridge-logistic-from-half-d-examples",
+    "constant-c-q-at-lower-level", "max-margin-from-all-examples", "pre-activation-correlation", "separation-of-z-second-order",
+    "p-margin", "max-margin-overlap-drawn", "max-margin-from-half-d-examples", "averaging-sums", "q-not-two-relus",
+    "net-weight-of-young-residuals", "sheppard", "batch-covariance-enumerated", "p-conditional-entropy",
+    "output-noise-of-sign-laws", "von-mises-fisher-normaliser", "averaging-error-left", "separation-kept-by-z-alone",
+    "p-error-at-a-margin",
+    "information-needed-for-overlap", "squared-gradient-below-loss",
 }  # fmt: skip
 
 

@@ -154,6 +154,7 @@ def test_what_meets_them_stays_and_the_impossible_is_said() -> None:
         suggest(FAR.replace(lambda_=0.0, tau_0=1.0), conditions="deciding", free=("lambda_",))
 
 
+@pytest.mark.tier2
 def test_command_line(tmp_path: Path) -> None:
     run = CliRunner().invoke
     file, out = tmp_path / "short.toml", tmp_path / "longer.toml"

@@ -84,6 +84,7 @@ def test_a_study_from_runs_to_files(tmp_path: Path) -> None:
         run_study(_study(tau_xi=0.02), size="small", out=tmp_path, workers=0)
 
 
+@pytest.mark.tier2
 def test_it_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     run_study(_study(), size="small", out=tmp_path / "whole", workers=0, threads=1)
     begun = []

@@ -99,6 +99,7 @@ def test_a_change_at_the_point_is_none_before_it(saved: Path, tmp_path: Path) ->
         branch(saved, 4.0, [{"noise_annealing": 2.0}], out=tmp_path / "b", threads=1)
 
 
+@pytest.mark.tier2
 def test_continuations_that_are_there(saved: Path, tmp_path: Path) -> None:
     changes = combinations({}, {"eta_2": [0.25, 0.2, 0.1]})
     first = branch(saved, 4.0, changes, out=tmp_path / "out", threads=1)

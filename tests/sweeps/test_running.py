@@ -103,6 +103,7 @@ def test_summary_is_read_back(done: SweepStore, summary: Summary, tmp_path: Path
         collect(done, metrics={"h / limit": lambda trajectory: 0.0})
 
 
+@pytest.mark.tier2
 def test_numbers_of_pairs(done: SweepStore, tmp_path: Path) -> None:
     """Against the two runs, made again one by one; a run of another engine is shared by places, a finite one is not."""
 

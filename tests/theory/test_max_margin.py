@@ -32,6 +32,7 @@ def gaps(seen, delta: float, g_0: float) -> np.ndarray:
     return np.abs(np.array([found.margin, found.overlap]) - means) / halves
 
 
+@pytest.mark.tier2
 def test_trained_classifiers(seen):
     assert np.all(seen[1] < [0.02, 0.004])
     assert np.all(gaps(seen, 0.5, 1.0) < 1)

@@ -39,6 +39,7 @@ def gaps(seen, delta: float, ridge: float, g_0: float) -> dict[str, float]:
     return {name: abs(getattr(found, name) - mean) / half for name, mean, half in zip(NAMES, *seen, strict=True)}
 
 
+@pytest.mark.tier2
 def test_trained_minimisers(seen):
     assert np.all(seen[1] < [0.01, 0.01, 0.004, 0.008])
     assert all(gap < 1 for gap in gaps(seen, 0.5, RIDGE, 1.0).values())

@@ -59,6 +59,7 @@ def test_J_for_small_r():
         assert separation.J(r) == pytest.approx(2 * r**3 / (3 * math.pi), rel=2 * r)
 
 
+@pytest.mark.tier2
 @given(st.floats(1e-6, 1e6))
 def test_G_is_a_mean_over_ages_of_the_small_r_weight(motion):
     # Substituting y = Y t^2 makes the integrand smooth; weights are relative to r/pi at age zero.
