@@ -12,9 +12,10 @@ import sympy
 from flint import arb, fmpq
 from numpy.typing import NDArray
 
-from proofs_check.methods.counterexample import Point, shown_at
+from proofs_check.methods.counterexample import Point, not_so_at_special_points, shown_at
 from proofs_check.methods.enclosure import enclose
 from proofs_check.methods.evaluated import evaluated
+from proofs_check.methods.kinks import at_kinks
 from proofs_check.methods.narrow import beside_the_ends, in_dips
 from proofs_check.problem.base import Evidence, Ground
 from proofs_check.problem.values import nearest_value
@@ -48,11 +49,12 @@ def rounds(ground: Ground, seed: tuple[int, ...]) -> Iterator[tuple[Evidence | N
 
     Notes
     -----
-    The first two rounds look beside the ends of the domain and into narrow dips (`narrow`). Each later one is 512 points of a
+    Limits are first asked at single values of the variables, such as zeros of coefficients. The next three rounds look beside
+    the ends of the domain, where kinks are (`kinks`) and into narrow dips (`narrow`). Each later one is 512 points of a
     scrambled Sobol sequence, drawn towards the ends of the domain in every second round, and a Nelder-Mead descent from the
-    four best. Floating point only proposes; ball arithmetic decides, in a precision that grows, so that rounding is never
-    taken for a counterexample. A statement that fails on a set without volume, as a square that is 0 at one point, is not
-    found this way.
+    four best. Floating point only proposes; ball arithmetic decides, in a precision that grows, so that rounding is never taken
+    for a counterexample. A statement that fails on a set without volume, as a square that is 0 at one point, is not found this
+    way, but for limits.
     """
     from scipy.optimize import minimize
     from scipy.stats import qmc
@@ -61,7 +63,11 @@ def rounds(ground: Ground, seed: tuple[int, ...]) -> Iterator[tuple[Evidence | N
     if not ground.variables:
         yield shown_at(ground.variables, ground.expression, {}, ground.claimed), 1
         return
-    for points in (beside_the_ends(ground.variables), in_dips(ground.variables, evaluated(ground.expression), ground.claimed)):
+    if ground.expression.has(sympy.Limit):  # which sympy evaluates for generic values of the variables
+        yield not_so_at_special_points(ground.variables, ground.expression, ground.claimed), 1
+    expression = evaluated(ground.expression)
+    for points in (beside_the_ends(ground.variables), at_kinks(ground.variables, expression),
+                   in_dips(ground.variables, expression, ground.claimed)):
         found, used = _first_narrow(ground, points)
         yield found, used
     size, number = len(ground.variables), 0

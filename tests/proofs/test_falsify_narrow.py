@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 import sympy
-from sympy import Integer, Rational, exp, log
+from sympy import Integer, Rational, exp, log, sqrt
 
 from proofs_check.certificate import save
 from proofs_check.claim import claim
@@ -24,6 +24,16 @@ SQUARE: Final = {x: (ZERO, ONE), y: (ZERO, ONE)}
 TINY: Final = Rational(1, 10**9)
 DIP: Final = 1 - 2 / (1 + 10**14 * (x - Rational("0.271828182")) ** 2)
 
+def above(value: sympy.Expr) -> sympy.Expr:
+    """The value where it is above 0, else 0."""
+    return (sympy.Abs(value) + value) / 2
+
+
+def bump(centre: sympy.Expr, steep: int) -> sympy.Expr:
+    """1 at the centre and 0 from 1 / steep on."""
+    return above(1 - steep**2 * (x - centre) ** 2)
+
+
 FALSE: Final[dict[str, Callable[[], Problem]]] = {
     "corner": lambda: Inequality(UNIT, x**2 - TINY * x, Corner(x, 1)),
     "both-ends-in-a-square": lambda: Inequality(SQUARE, x + (1 - y) - TINY),
@@ -33,6 +43,14 @@ FALSE: Final[dict[str, Callable[[], Problem]]] = {
     "dip-in-a-square": lambda: Inequality(
         SQUARE, 1 - 2 / (1 + 10**10 * ((x - Rational("0.3183")) ** 2 + (y - Rational("0.7")) ** 2))
     ),
+    "bump-of-kinks": lambda: Inequality(UNIT, Rational(1, 2) - bump(sqrt(2) / 2, 10**9)),
+    "bump-that-is-to-be-zero": lambda: Identity(UNIT, bump(sqrt(2) / 2, 10**6), (Step(ZERO, "so it is said"),)),
+    "bump-between-two-kinks": lambda: Identity(SQUARE, above(x - Rational("0.123456")) * above(Rational("0.123457") - x), (
+        Step(ZERO, "so it is said"),
+    )),
+    "limit-at-one-parameter": lambda: Identity(
+        {x: (ZERO, Integer(3))}, sympy.Limit((x - 1) * y / ((x - 1) * y + 1), y, sympy.oo), (Step(ONE, "so it is said"),)
+    ),
     "far-beyond-precision": lambda: Identity(
         {d: (Integer(100), Integer(1000))}, log(1 + exp(d)), (Step(d + exp(-d), "to first order"),)
     ),
@@ -40,6 +58,7 @@ FALSE: Final[dict[str, Callable[[], Problem]]] = {
 }  # fmt: skip
 TRUE: Final[dict[str, Callable[[], Problem]]] = {
     "corner-true": lambda: Inequality(UNIT, x**2 + TINY * x, Corner(x, 1)),
+    "bump-true": lambda: Inequality(UNIT, 1 + TINY - bump(sqrt(2) / 2, 10**9)),
     "dip-true": lambda: Inequality(UNIT, DIP + 1 + TINY),
     "identity-true": lambda: Identity({d: (Integer(100), Integer(1000))}, log(1 + exp(d)), (Step(d + log(1 + exp(-d)), "so"),)),
 }
