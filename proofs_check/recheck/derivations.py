@@ -33,6 +33,7 @@ __all__ = ["check_derivation", "check_positive"]
 
 _DIGITS: Final = 60
 _MORE_DIGITS: Final = 600
+_PRECISE_POINTS: Final = 2
 # Quadrature at every point would take minutes.
 _ANALYTIC_POINTS: Final = 3
 
@@ -172,6 +173,8 @@ def _check_steps(domain: Domain, start: sympy.Expr, steps: Sequence[Step], store
             points += near_ends(domain) + near_singular([before, step.expression], domain)
         for point in points:
             _check_point(position, before, step, point, AGREED if analytic else mpmath.mpf(10) ** (20 - _DIGITS))
+        if not analytic:
+            _check_precision(position, before, step, points[:_PRECISE_POINTS])
 
 
 def _check_point(position: int, before: sympy.Expr, step: Step, point: Point, allowed: Number) -> None:
@@ -188,6 +191,20 @@ def _check_point(position: int, before: sympy.Expr, step: Step, point: Point, al
         _check_way([before, step.expression], step.by, step.at, point)
     if step.how == "lemma":
         _check_lemma(position, step, point)
+
+
+def _check_precision(position: int, before: sympy.Expr, step: Step, points: Sequence[Point]) -> None:
+    """No difference is there that is far below any tolerance: rounding shrinks with the precision, a difference does not."""
+    for point in points:
+        gaps = []
+        for digits in (_MORE_DIGITS, 2 * _MORE_DIGITS):
+            with mpmath.workdps(digits):
+                gaps.append(abs(number(before, point, digits) - number(step.expression, point, digits)))
+            if gaps[-1] == 0:
+                break
+        else:
+            if abs(gaps[0] - gaps[1]) <= mpmath.mpf(10) ** -10 * gaps[0]:
+                raise Refused(f"step {position} is off by {mpmath.nstr(gaps[0], 5)} at {point}, however precise")
 
 
 def _check_lemma(position: int, step: Step, point: Point) -> None:

@@ -180,3 +180,19 @@ def test_the_same_on_both_sides_is_nothing() -> None:
     assert (
         solve(Identity({x: (ZERO, TWO)}, x * (x + 1), (Step(x**2 + x, "expanded"), Step(x * (x + 1), "back"))))[0] == "proved"
     )
+
+
+@pytest.mark.parametrize(("false", "true"), [
+    (lambda: Identity({x: (ZERO, Integer(1))}, sympy.exp(-((10**6 * (x - Rational(1, 3))) ** 2)), (Step(ZERO, "it is said"),)),
+     lambda: Identity({x: (ZERO, Integer(1))}, sympy.sin(x) ** 2 + sympy.cos(x) ** 2 - 1, (Step(ZERO, "it is so"),))),
+    (lambda: Identity({x: (ZERO, Integer(1))}, sympy.log(1 + sympy.exp(x + 200)), (Step(x + 200, "it is said"),)),
+     lambda: Identity({x: (ZERO, Integer(1))}, sympy.log(1 + sympy.exp(x + 200)), (
+         Step(x + 200 + sympy.log(1 + sympy.exp(-x - 200)), "it is so"),))),
+    (lambda: Identity({x: (ZERO, Integer(1))}, sympy.erf(x + 20), (Step(Integer(1), "it is said"),)),
+     lambda: Identity({x: (ZERO, Integer(1))}, sympy.erf(x + 20), (Step(1 - sympy.erfc(x + 20), "it is so"),))),
+], ids=["peak", "softplus", "error function"])
+def test_a_difference_far_below_the_tolerance_is_one(false: Any, true: Any) -> None:
+    import_module("proofs_check.recheck.derivations")  # registers the look
+    with pytest.raises(Refused, match="however precise"):
+        looked_at(false())
+    assert looked_at(true())
