@@ -65,7 +65,7 @@ def _two_time(x: np.ndarray, rhos: list[float], law: str) -> np.ndarray:
 RHOS = [0.8, 0.3, -0.8]
 
 
-@pytest.fixture(scope="module", params=[LAWS[0], pytest.param(LAWS[1], marks=pytest.mark.tier2)])
+@pytest.fixture(scope="module", params=[pytest.param(law, marks=pytest.mark.tier2) for law in LAWS[:2]])
 def sampled(request: pytest.FixtureRequest) -> tuple[str, np.ndarray, np.ndarray]:
     x = _inputs(5, 3)
     return request.param, x, _paths(x, RHOS, request.param)

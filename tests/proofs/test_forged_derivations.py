@@ -185,9 +185,10 @@ def test_the_same_on_both_sides_is_nothing() -> None:
 @pytest.mark.parametrize(("false", "true"), [
     (lambda: Identity({x: (ZERO, Integer(1))}, sympy.exp(-((10**6 * (x - Rational(1, 3))) ** 2)), (Step(ZERO, "it is said"),)),
      lambda: Identity({x: (ZERO, Integer(1))}, sympy.sin(x) ** 2 + sympy.cos(x) ** 2 - 1, (Step(ZERO, "it is so"),))),
-    (lambda: Identity({x: (ZERO, Integer(1))}, sympy.log(1 + sympy.exp(x + 200)), (Step(x + 200, "it is said"),)),
-     lambda: Identity({x: (ZERO, Integer(1))}, sympy.log(1 + sympy.exp(x + 200)), (
-         Step(x + 200 + sympy.log(1 + sympy.exp(-x - 200)), "it is so"),))),
+    pytest.param(
+        lambda: Identity({x: (ZERO, Integer(1))}, sympy.log(1 + sympy.exp(x + 200)), (Step(x + 200, "it is said"),)),
+        lambda: Identity({x: (ZERO, Integer(1))}, sympy.log(1 + sympy.exp(x + 200)), (
+            Step(x + 200 + sympy.log(1 + sympy.exp(-x - 200)), "it is so"),)), marks=pytest.mark.tier2),
     (lambda: Identity({x: (ZERO, Integer(1))}, sympy.erf(x + 20), (Step(Integer(1), "it is said"),)),
      lambda: Identity({x: (ZERO, Integer(1))}, sympy.erf(x + 20), (Step(1 - sympy.erfc(x + 20), "it is so"),))),
 ], ids=["peak", "softplus", "error function"])
