@@ -153,7 +153,13 @@ def refuse_changed_digits(
                 assert still_true(problem, content["evidence"], evidence), moved[max(0, position - 60) : position + 20]
 
 
-@pytest.mark.parametrize("id", [id if id in OF_EACH_KIND else pytest.param(id, marks=pytest.mark.tier2) for id in ALL])
+# Over 20 s each; "constant-c-p-at-lower-level" is of their kind.
+LONG: Final = {"order-constant", "constant-c-p"}
+
+
+@pytest.mark.parametrize("id", [
+    id if id in OF_EACH_KIND else pytest.param(id, marks=pytest.mark.slow if id in LONG else pytest.mark.tier2) for id in ALL
+])
 def test_a_digit_that_falsifies_is_refused(
     id: str, verdicts: dict[str, tuple[Verdict, list[Verdict], bool]], tmp_path: Path
 ) -> None:

@@ -238,6 +238,7 @@ class TestCluster:
         assert run_sweep(store, workers=0).done == 4
         assert table_of(store) == reference
 
+    @pytest.mark.slow
     def test_nobody_at_the_address(self, tmp_path: Path) -> None:
         (tmp_path / "long.toml").write_text(LONG.to_toml())
         done = subprocess.run(

@@ -26,8 +26,8 @@ SWEEP = Sweep("killed", BASE, seeds=tuple(range(10)), engines=(Engine("limit"),)
 # Of the time that a whole call takes, from its start; drawn before any result was seen.
 MOMENTS = [random.Random(20261124 + i).uniform(0.15, 1.0) for i in range(10)]
 pytestmark = pytest.mark.tier2
-# Each takes several seconds; three of each kind in the second tier, all ten every night.
-KILLS = [*range(3), *(pytest.param(moment, marks=pytest.mark.slow) for moment in range(3, 10))]
+# Each takes several seconds; two of each kind in the second tier, all ten every night.
+KILLS = [*range(2), *(pytest.param(moment, marks=pytest.mark.slow) for moment in range(2, 10))]
 
 
 def begin(folder: Path) -> subprocess.Popen[bytes]:
