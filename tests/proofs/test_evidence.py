@@ -154,7 +154,7 @@ def refuse_changed_digits(
 
 
 # Over 20 s each; "constant-c-p-at-lower-level" is of their kind.
-LONG: Final = {"order-constant", "constant-c-p"}
+LONG = {"order-constant", "constant-c-p"}
 
 
 @pytest.mark.parametrize("id", [
