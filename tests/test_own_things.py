@@ -28,6 +28,7 @@ def test_a_run_does_not_lie_in_another(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="lies in the run"):
             simulate(SMALL, store=inside)
     assert Trajectory.load(tmp_path / "run").experiment == SMALL  # nothing was written into it
+    (tmp_path / "run.json").write_text("a file of the user's, in a folder that is no run")
     simulate(SMALL, store=tmp_path / "beside" / "run")
 
 

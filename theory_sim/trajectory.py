@@ -226,7 +226,7 @@ def run_listing(target: Path) -> Listing:
 
 def _holds_a_run(folder: Path) -> bool:
     """Whether a folder is a saved run, or one that is not finished."""
-    return (folder / _MANIFEST).is_file() or (folder / _UNFINISHED).is_file()
+    return (folder / _MANIFEST).is_file() or (folder.name.endswith(_PARTIAL) and (folder / _UNFINISHED).is_file())
 
 
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:

@@ -84,6 +84,8 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_where_the_workers_are(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="executor 'processes' at tcp://"):
         require_executor("processes@tcp://127.0.0.1:1", None, None)
+    with pytest.raises(InputError, match="executor 'dask' at an empty address"):
+        require_executor("dask@", None, None)
     pytest.importorskip("distributed")
     for name, workers, threads, words in (("dask", 0, None, "0 workers"), ("dask", None, 2, "threads = 2"),
                                           ("dask@tcp://127.0.0.1:1", 2, None, "2 workers at tcp://127.0.0.1:1"),

@@ -130,6 +130,9 @@ def _chosen(name: str | None, workers: int | None) -> tuple[type[SweepExecutor],
     """Class of a name, and the address in it as an argument."""
     chosen, at, address = (name or (_HERE if workers == 0 else _DEFAULT)).partition("@")
     kind = EXECUTORS[chosen]
+    if at and not address:
+        raise InputError(f"executor {chosen!r} at an empty address", "where its workers are, such as tcp://10.0.0.5:8786",
+                         "give it, or leave it out")
     if at and not kind.takes_address:
         raise InputError(f"executor {chosen!r} at {address}", "an executor with workers elsewhere", "leave the address out")
     return kind, {"address": address} if at else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -52,7 +51,6 @@ class DaskWorkers(SweepExecutor):
         self._client, self._own = client, own
         self._folder = str(manifest.parent.resolve())
         self._about: dict[str, str] | None = worker_about()
-        self._stopping = threading.Event()
         self._futures: set[Any] = set()
         self._counted = (-_COUNT_SECONDS, 0)
 
@@ -129,7 +127,6 @@ class DaskWorkers(SweepExecutor):
 
     def interrupt(self) -> None:
         """Ask the runs of this sweep to stop at their next step, wherever they are."""
-        self._stopping.set()
         if self._client.status == "running":
             self._client.run(interrupt_runs, self._folder, on_error="ignore")
 
