@@ -165,11 +165,11 @@ def chosen_for_width() -> list[Experiment]:
 
 
 def predicted(experiment: Experiment, schedule: str) -> tuple[str, bool, str, float, float]:
-    """Order, whether every level has it, verdict and both learning times of one arm of `check_constants`."""
+    """Order, whether one kind is first at every level, verdict and both learning times of one arm of `check_constants`."""
     arm = next(arm for arm in _report(experiment).arms if arm.schedule == schedule)
     orders = {_order(arm.tau_P[level], arm.tau_Q[level]) for level in arm.tau_P}
     times = [time if math.isfinite(time) else math.inf for time in (arm.tau_Q[0.45], arm.tau_P[0.45])]
-    return arm.order, len(orders) == 1, arm.verdict, times[0], times[1]
+    return arm.order, len(orders) == 1 and arm.order != "neither learnt", arm.verdict, times[0], times[1]
 
 
 @cache
