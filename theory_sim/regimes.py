@@ -8,17 +8,19 @@ the closure, with the scatter over data sets allowed for.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import CHOSEN
+from theory_sim.experiment.choices import ACTIVATIONS, CHOSEN, AnyChoices
 from theory_sim.precision import finest_decay, float64_for, largest_noise
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory import learning_times as times
+from theory_sim.theory.arc_cosine import RELU
 from theory_sim.theory.conditions import OF_ANY_RUN, Condition, conditions, in_words
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.predicted_order import OrderPrediction, Requirement, judge, log_margin, order_requirements
@@ -28,7 +30,7 @@ from theory_sim.train.optimisers import make_optimiser
 from theory_sim.train.stability import knows_curvature, lengths_of_curvature, stable_rate_of
 
 __all__ = [
-    "Regime", "get_conditions", "outside_of_theory", "regime", "uncovered", "verdict_requirements",
+    "Regime", "get_conditions", "outside_of_closure", "outside_of_theory", "regime", "uncovered", "verdict_requirements",
 ]  # fmt: skip
 
 
@@ -178,40 +180,67 @@ def _failed(c: Condition) -> str:
 
 
 def outside_of_theory(experiment: Experiment) -> list[Fault]:
-    """Fields whose choice the closed forms, the conditions, the closure and the predicted order say nothing of.
+    """Fields whose choice the closed forms, the conditions and the predicted order say nothing of.
 
-    They are derived for the logistic loss of THEORY §3 on the data of §1. Each thing that can be chosen declares by `in_theory`
-    whether it stays within.
+    They are derived for the logistic loss of THEORY §3 on the data of §1, for ReLU. Each thing that can be chosen declares by
+    `in_theory` whether it stays within.
 
     Returns
     -------
     list of Fault
         Empty if they apply.
     """
+    return [*_not_derived(experiment, CHOSEN), *_beyond_theory(experiment)]
+
+
+def outside_of_closure(experiment: Experiment) -> list[Fault]:
+    """Fields whose choice the closure says nothing of, the engine's own rules apart.
+
+    They are those of `outside_of_theory`, but for an activation of two straight lines: of it the closure contains nothing but
+    two constants of its kernel. Closed forms and predicted orders contain what a finite width does, too, measured on ReLU.
+    """
+    e = experiment
+    faults = _not_derived(e, [registry for registry in CHOSEN if registry is not ACTIVATIONS])
+    if e.kernel_constants is None:
+        within = " or ".join(repr(each.name) for each in ACTIVATIONS if each.two_lines)
+        faults.append(Fault(f"activation = {e.activation!r}", f"the closure is of activation = {within}: of two straight lines",
+                            f"set activation = {within}, or rely on simulations alone", ("activation",)))
+    elif not ACTIVATIONS[e.activation].in_theory and e.tau_0_value == 0:
+        faults.append(Fault(f"tau_0 = 0 with activation = {e.activation!r} in the closure", "phi' at 0 is that of neither line",
+                            "give a small tau_0", ("tau_0", "activation")))
+    return [*faults, *_beyond_theory(e)]
+
+
+def _not_derived(e: Experiment, registries: Iterable[AnyChoices]) -> list[Fault]:
+    """Choices of these registries that are outside of the theory."""
     faults = []
-    for registry in CHOSEN:
-        name = getattr(experiment, registry.kind)
-        if name in registry and not registry[name].in_theory:
-            within = " or ".join(repr(each.name) for each in registry if each.in_theory)
-            faults.append(Fault(f"{registry.kind} = {name!r}",
-                                f"the closed forms and the closure are of {registry.kind} = {within} (THEORY §8, §16)",
-                                f"set {registry.kind} = {within}, or rely on simulations alone",
-                                (registry.kind,)))
-    for field in experiment.beyond_theory():
-        faults.append(Fault(f"{field} = {getattr(experiment, field)!r}",
-                            "the closed forms and the closure are of the network of THEORY §2, which has neither biases nor a "
-                            "trained second layer nor a scaled output",
-                            f"leave {field} out, or rely on simulations alone", (field,)))
+    for registry in registries:
+        kind, name = registry.kind, getattr(e, registry.kind)
+        if name not in registry or registry[name].in_theory:
+            continue
+        within = " or ".join(repr(each.name) for each in registry if each.in_theory)
+        subject = f"the closed forms and the {'predicted orders' if registry is ACTIVATIONS else 'closure'} are"
+        faults.append(Fault(f"{kind} = {name!r}", f"{subject} of {kind} = {within} (THEORY §8, §16)",
+                            f"set {kind} = {within}, or rely on simulations alone", (kind,)))
     return faults
+
+
+def _beyond_theory(e: Experiment) -> list[Fault]:
+    """Freedoms of the network, the activation apart, that are outside of the theory."""
+    return [Fault(f"{field} = {getattr(e, field)!r}",
+                  "the closed forms and the closure are of the network of THEORY §2, which has neither biases nor a trained "
+                  "second layer nor a scaled output", f"leave {field} out, or rely on simulations alone", (field,))
+            for field in e.beyond_theory()]
 
 
 @accepts(experiment="Experiment")
 def get_conditions(experiment: Experiment) -> tuple[Condition, ...]:
     """Return the conditions of THEORY §9 for an experiment, with value, threshold and margin at the level 0.45.
 
-    Of an experiment outside of the theory only those are returned that rest on no closed form of the learning times; and none
-    at all for other data than the P/Q mixture, or another network than that of THEORY §2, of which neither the curvature nor
-    the output that the noise causes is known.
+    Of an experiment outside of the theory only those are returned that rest on no closed form of the learning times; with
+    leaky ReLU or a linear network none of rounding either, whose size was measured on ReLU. There are none at all for other
+    data than the P/Q mixture, or another network (`knows_curvature`), of which neither the curvature nor the output that the
+    noise causes is known.
     """
     e = experiment
     if not knows_curvature(e):
@@ -219,6 +248,8 @@ def get_conditions(experiment: Experiment) -> tuple[Condition, ...]:
     rows = _all_conditions(e)
     if e.noise_neurons != e.neurons:
         rows = tuple(_of_split_pairs(row) for row in rows)
+    if not e.of_theory:
+        rows = tuple(row for row in rows if row.id != "noise-resolved")
     return tuple(row for row in rows if row.id in OF_ANY_RUN) if outside_of_theory(e) else rows
 
 
@@ -229,7 +260,7 @@ def _all_conditions(e: Experiment) -> tuple[Condition, ...]:
         m_V=e.m_V, neurons=e.noise_neurons, eta_1=e.eta_1, eta_2=e.eta_2, lambda_=e.lambda_, tau_xi=e.tau_xi,
         tau_0=e.tau_0_value, stability=make_optimiser(e).stability,
         level=LEVELS[0], dtype=e.dtype, tau_largest=largest_noise(e),
-        rates=_rates(e), loss_curvature=make_loss(e).curvature_at_zero,
+        rates=_rates(e), loss_curvature=make_loss(e).curvature_at_zero, constants=e.kernel_constants or RELU,
     )
 
 

@@ -83,19 +83,24 @@ def particles(p: Any) -> list[dict[str, float]]:
     ]
 
 
-def angle(cosine: float) -> float:
-    """The kernel k of THEORY §6 for unit vectors: the share of patterns that both have."""
-    return (math.pi - math.acos(max(-1.0, min(1.0, cosine)))) / (2 * math.pi)
+def angle(cosine: float, slopes: tuple[float, float]) -> float:
+    """The kernel k of THEORY §6 for unit vectors: slopes of two neurons multiplied, over who is on which side of its kink."""
+    below, above = slopes
+    both = (math.pi - math.acos(max(-1.0, min(1.0, cosine)))) / (2 * math.pi)  # share of neurons above for both; below likewise
+    return both * above**2 + both * below**2 + (1 - 2 * both) * above * below
 
 
-def q_kernels(r: float, rho: float) -> tuple[float, float, float]:
+def q_kernels(r: float, rho: float, slopes: tuple[float, float]) -> tuple[float, float, float]:
     """K_++, K_+-, K_-- of THEORY §8."""
     near, far = 1 / math.sqrt(1 + r * r), (1 - r * r) / (1 + r * r)
-    return angle(rho), angle(rho * near), 0.5 * ((1 + r * r) * angle(rho) + (1 - r * r) * angle(rho * far))
+    outer = 0.5 * ((1 + r * r) * angle(rho, slopes) + (1 - r * r) * angle(rho * far, slopes))
+    return angle(rho, slopes), angle(rho * near, slopes), outer
 
 
-def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
-    """Closure of a ``Given``, or anything with its fields, over the given rates, one step each."""
+def solve(p: Any, rates: Sequence[float], patterns: str = "moving", slopes: tuple[float, float] = (0.0, 1.0)) -> Course:
+    """Closure of a ``Given``, or anything with its fields, over the given rates, one step each; slopes below and above 0."""
+    mean_slope, half_gap = (slopes[0] + slopes[1]) / 2, (slopes[1] - slopes[0]) / 2
+    linear = mean_slope**2  # 1/4 for ReLU
     points = particles(p)
     column = {name: np.array([point[name] for point in points]) for name in points[0]}
     kinds = [(p.p0, column["kind"] == 0), (1.0 - p.p0 - p.q0, column["kind"] == 1)]
@@ -116,7 +121,8 @@ def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
                 return 0.0
             return 1.0 if patterns == "frozen" else math.prod(decays[s:t]) * math.sqrt(variance[s] / variance[t])
 
-        own = [(left[t, s] / 4 + decay(s) * math.asin(min(1.0, rho(s))) / (2 * math.pi)) / p.n_examples for s in range(t)]
+        own = [(linear * left[t, s] + half_gap**2 * decay(s) * math.asin(min(1.0, rho(s))) * 2 / math.pi) / p.n_examples
+               for s in range(t)]
         memory = np.zeros(len(points))
         own_output = np.zeros(len(points))
         for s in range(t):
@@ -125,11 +131,11 @@ def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
         holding = p.p0 + (1.0 - p.p0 - p.q0)
         mean = float(column["weight"] @ memory) / holding if holding else 0.0
         square = float(column["weight"] @ memory**2) / holding if holding else 0.0
-        unit = math.sqrt(holding * (p.d - 1) / (16 * p.n_examples * p.d**2))
+        unit = linear * math.sqrt(holding * (p.d - 1) / (p.n_examples * p.d**2))
         across, spread = unit * mean, unit * math.sqrt(max(0.0, square - mean**2))
         g = [0.0, 0.0]
         for s in range(t):
-            middle, mixed, outer = q_kernels(p.r, rho(s))
+            middle, mixed, outer = q_kernels(p.r, rho(s), slopes)
             g[0] += rates[s] * decay(s) * (middle * residuals[s][0] + mixed * residuals[s][1])
             g[1] += rates[s] * decay(s) * (mixed * residuals[s][0] + outer * residuals[s][1])
         output = np.where(column["label"] > 0, g[0], -g[1]) * column["alpha"]
@@ -153,9 +159,10 @@ def solve(p: Any, rates: Sequence[float], patterns: str = "moving") -> Course:
                 reacted[k, t, s] = -slope * (left[t, s] + remembered)
         for s in range(t):
             reaction = sum(share * reacted[k, t, s] for k, (share, _) in enumerate(kinds))
-            left[t + 1, s] = (1 - rate * p.lambda_) * left[t, s] + rate * reaction / (4 * p.d)
+            left[t + 1, s] = (1 - rate * p.lambda_) * left[t, s] + rate * linear * reaction / p.d
         left[t + 1, t] = 1.0
-        signal = (1 - rate * p.lambda_) * signal + rate * float(column["weight"] @ (column["v"] * residual_weight)) / (4 * p.d)
+        drive = float(column["weight"] @ (column["v"] * residual_weight))
+        signal = (1 - rate * p.lambda_) * signal + rate * linear * drive / p.d
         residual_weights.append(residual_weight)
         residuals.append((
             0.5 * p.q0 * sum(w * a / (1 + math.exp(a * g[0])) for a, w in alphas)

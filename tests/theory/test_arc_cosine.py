@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
 
 from theory_sim.theory import arc_cosine
 
@@ -28,6 +29,29 @@ def test_kernels_are_means_over_neurons(rho, cos_theta):
     products = np.maximum(early @ x, 0) * np.maximum(late @ other, 0) / (2.0 * 1.5)
     error = 5 * products.std() / math.sqrt(SIZE)
     assert arc_cosine.kappa_1(rho * cos_theta) == pytest.approx(products.mean(), abs=error)
+
+
+@pytest.mark.parametrize("slopes", [(0.0, 1.0), (0.3, 1.0), (-0.6, 1.0), (1.0, 1.0), (0.5, -2.0)])
+@pytest.mark.parametrize(("rho", "cos_theta"), [(1.0, 0.3), (0.8, 0.9), (-0.3, 0.5), (0.95, -0.99)])
+def test_kernel_of_two_lines_is_the_sum_over_quadrants(slopes, rho, cos_theta):
+    """Slopes of two neurons, times the normal law's mass where they have them, integrated numerically."""
+    below, above = slopes
+    law = multivariate_normal(cov=[[1.0, rho * cos_theta], [rho * cos_theta, 1.0]], allow_singular=True)
+    under = law.cdf([0.0, 0.0])
+    wanted = 1.7 * (under * (below**2 + above**2) + (1.0 - 2.0 * under) * below * above)
+    found = arc_cosine.tangent_kernel(1.7, cos_theta, rho, arc_cosine.kernel_constants(below, above))
+    assert found == pytest.approx(wanted, abs=1e-9)
+    linear, arcsine = arc_cosine.kernel_constants(below, above)
+    assert found == pytest.approx(1.7 * (linear + arcsine * math.asin(rho * cos_theta) / (2 * math.pi)), abs=1e-12)
+    for twin in (arc_cosine.kernel_constants(below, 1.01 * above), arc_cosine.KernelConstants(linear, 1.01 * arcsine + 0.01)):
+        assert arc_cosine.tangent_kernel(1.7, cos_theta, rho, twin) != pytest.approx(wanted, abs=1e-5)
+
+
+def test_relu_is_two_lines_to_the_last_bit():
+    cosine = np.linspace(-1.0, 1.0, 101)
+    old = 1.3 * (np.pi - np.arccos(0.9 * cosine)) / (2.0 * np.pi)
+    np.testing.assert_array_equal(arc_cosine.tangent_kernel(1.3, cosine, 0.9), old)
+    np.testing.assert_array_equal(arc_cosine.tangent_kernel(1.3, cosine, 0.9, arc_cosine.kernel_constants(0.0, 1.0)), old)
 
 
 @given(st.floats(-1, 1))

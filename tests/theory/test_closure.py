@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from theory_sim import Experiment
 from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import InputError
 from theory_sim.theory import learning_times as times
+from theory_sim.theory.arc_cosine import KernelConstants, kernel_constants
 from theory_sim.theory.closure import Closure, ClosureProblem, patch_q, solve_closure
 from theory_sim.theory.crossings import learning_time
 from theory_sim.theory.overlap import P_error
@@ -75,13 +77,13 @@ probability = st.sampled_from([0.0, 0.05, 0.3, 0.5])
     p0=probability, q0=probability, g0=st.floats(0.0, 2.0), r=st.floats(0.05, 2.0), alpha_min=st.floats(0.0, 1.0),
     d=st.integers(2, 60), n_examples=st.integers(3, 300), lambda_=st.sampled_from([0.0, 1e-3, 0.02]),
     tau_xi=st.sampled_from([0.0, 0.02, 0.3]), rates=st.lists(st.floats(0.2, 6.0), min_size=4, max_size=10),
-    patterns=st.sampled_from(["moving", "frozen", "redrawn"]),
+    patterns=st.sampled_from(["moving", "frozen", "redrawn"]), leak=st.sampled_from([0.0, 0.3, -0.7, 1.0]),
 )  # fmt: skip
-def test_step_by_step_it_is_its_equations(rates: list[float], patterns: str, **fields: Any) -> None:
+def test_step_by_step_it_is_its_equations(rates: list[float], patterns: str, leak: float, **fields: Any) -> None:
     """Every term of it, for any parameters: single steps against plain sums over all earlier ones."""
-    of = problem(**fields, max_steps=len(rates))
+    of = problem(**fields, max_steps=len(rates), constants=kernel_constants(leak, 1.0))
     course = solve_closure(ClosureProblem(**{**vars(of), "patterns": patterns}), Given(rates))
-    agree(course, reference.solve(of, rates, patterns), 1e-7)  # arcsin of 1 - 1e-16 in the reference
+    agree(course, reference.solve(of, rates, patterns, (leak, 1.0)), 1e-7)  # arcsin of 1 - 1e-16 in the reference
     np.testing.assert_allclose(course.tau, np.concatenate([[0.0], np.cumsum(rates)]), rtol=1e-12)
 
 
@@ -97,6 +99,28 @@ def test_a_course_in_which_every_term_counts() -> None:
     for fields in ({name: value} for name, value in others.items()):
         other = solve_closure(problem(max_steps=len(rates), **fields), Given(rates))
         assert abs(other.overlap[-1] - course.overlap[-1]) + abs(other.g_outer[-1] - course.g_outer[-1]) > 1e-4, fields
+
+
+@pytest.mark.parametrize("slopes", [(0.4, 1.0), (-0.3, 1.0), (1.0, 1.0), (0.2, -0.9)], ids=str)
+def test_other_slopes_in_which_every_term_counts(slopes: tuple[float, float]) -> None:
+    """Leaky ReLU, linear, and a user's two lines; and what the same comparison says of constants that are nearly right."""
+    rates = [4.0] * 12 + [1.5] * 20
+    of = problem(max_steps=len(rates), constants=kernel_constants(*slopes))
+    slow = reference.solve(of, rates, slopes=slopes)
+    agree(solve_closure(of, Given(rates)), slow, 1e-13)
+    below, above = slopes
+    twins = {
+        "a slope off by 1 %": kernel_constants(1.01 * below, above),
+        "the mean slope for its square": KernelConstants(abs(below + above) / 2.0, of.constants.arcsine),
+        "the slopes' gap for its square": KernelConstants(of.constants.linear, abs(above - below)),
+    }
+    for name, constants in twins.items():
+        if constants != of.constants:  # a linear network has no gap to square
+            course = solve_closure(replace(of, constants=constants), Given(rates))
+            with pytest.raises(AssertionError):
+                agree(course, slow, 1e-5)
+            assert name
+    assert len({*twins.values(), of.constants}) >= (2 if below == above else 4)
 
 
 def test_blocks_of_steps_stand_for_single_steps() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from theory_sim.theory import conditions as c
+from theory_sim.theory.arc_cosine import kernel_constants, tangent_kernel
 
 DEFAULT = {
     "d": 200, "kappa": 0.5, "p0": 0.125, "q0": 0.5, "g0": 1.0, "r": 0.3, "alpha_min": 0.0, "alpha_max": 1.0,
@@ -25,8 +26,9 @@ def test_lazy_ratio_gives_the_deficits_of_the_theory():
     assert c.lazy_deficit(1.0, r=0.5, m_V=10, tau=0.0) == math.inf
 
 
+@pytest.mark.parametrize("slopes", [(0.0, 1.0), (0.5, 1.0), (-0.8, 1.0)])
 @pytest.mark.parametrize("neurons", ["independent", "balanced", "paired"])
-def test_output_noise_of_drawn_networks(neurons):
+def test_output_noise_of_drawn_networks(neurons, slopes):
     rng, m, nets = np.random.default_rng(7), 400, 4000
     noise = 0.7 * rng.standard_normal((nets, m))
     if neurons == "independent":
@@ -35,9 +37,25 @@ def test_output_noise_of_drawn_networks(neurons):
         u = np.tile([1.0, -1.0], (nets, m // 2))
     if neurons == "paired":
         noise[:, 1::2] = noise[:, ::2]
-    output = (u * np.maximum(noise, 0)).sum(axis=1) / math.sqrt(m)
+    output = (u * np.where(noise > 0, slopes[1] * noise, slopes[0] * noise)).sum(axis=1) / math.sqrt(m)
     # Standard error of a standard deviation: 1/sqrt(2 n), a little more for the finite width.
-    assert output.std() == pytest.approx(c.output_noise(neurons, 0.7), rel=6 / math.sqrt(2 * nets), abs=1e-12)
+    told = c.output_noise(neurons, 0.7, constants=kernel_constants(*slopes))
+    assert output.std() == pytest.approx(told, rel=6 / math.sqrt(2 * nets), abs=1e-12)
+    assert neurons == "paired" or slopes[0] == 0 or c.output_noise(neurons, 0.7) != pytest.approx(output.std(), rel=0.05)
+
+
+@pytest.mark.parametrize("slopes", [(0.0, 1.0), (0.3, 1.0), (-0.8, 1.0), (1.0, 1.0)])
+def test_top_curvature_is_that_of_the_kernel_matrix(slopes):
+    """The three directions with their probabilities, by the kernel of two times that are one."""
+    r, constants = 0.5, kernel_constants(*slopes)
+    x, weight = np.array([[1.0, 0.0], [1.0, r], [1.0, -r]]), np.array([0.5, 0.25, 0.25])
+    inner, length = x @ x.T, np.linalg.norm(x, axis=1)
+    gram = tangent_kernel(inner, inner / np.outer(length, length), 1.0, constants)
+    top = np.linalg.eigvalsh(np.sqrt(np.outer(weight, weight)) * gram)[-1] * 0.25 * 0.875 / 3.0
+    told = {name: c.top_curvature(r=r, p0=0.125, alpha_min=0.0, alpha_max=1.0, constants=of)
+            for name, of in (("its", constants), ("twin", kernel_constants(slopes[0], 1.01)))}
+    assert told["its"] == pytest.approx(top, rel=1e-7) != pytest.approx(told["twin"], rel=1e-3)
+    assert c.stable_rate(r=r, p0=0.125, alpha_min=0.0, alpha_max=1.0, constants=constants) == 2.0 / told["its"]
 
 
 def test_top_curvature_is_the_hessians():

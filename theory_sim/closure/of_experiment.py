@@ -6,6 +6,7 @@ import math
 
 from theory_sim.closure.rates import ClosureRates
 from theory_sim.experiment import Experiment
+from theory_sim.theory.arc_cosine import RELU
 from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
 
 __all__ = ["get_closure"]
@@ -29,6 +30,6 @@ def get_closure(experiment: Experiment, schedule: str | None = None, *, fineness
     problem = ClosureProblem(
         d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, max_tau=e.max_tau, max_steps=e.max_steps,
-        stop_loss=e.epsilon_2, patterns=e.patterns,
+        stop_loss=e.epsilon_2, patterns=e.patterns, constants=e.kernel_constants or RELU,
     )
     return solve_closure(problem, ClosureRates(e), blocks=math.ceil(fineness * _BLOCKS))

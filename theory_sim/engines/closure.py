@@ -23,7 +23,8 @@ _SECONDS: Final = 0.1
 
 @register
 class Closure(Solver):
-    """Split network, the theory's own choices, full batches, no placed noise; any schedule, any patterns.
+    """Split network, activations of two straight lines, the theory's own choices else, full batches, no placed noise; any
+    schedule, any patterns.
 
     A record is one block of the time grid.
 
@@ -49,10 +50,10 @@ class Closure(Solver):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
-        from theory_sim.regimes import outside_of_theory
+        from theory_sim.regimes import outside_of_closure
 
         e = experiment
-        for fault in outside_of_theory(e):
+        for fault in outside_of_closure(e):
             return fault
         if e.network != "split":
             return Fault(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)",

@@ -10,6 +10,7 @@ from pydantic import Field
 from theory_sim.errors import Fault
 from theory_sim.experiment.choices import ACTIVATIONS, DATA_LAWS, OneOf
 from theory_sim.experiment.data import DataSection
+from theory_sim.theory.arc_cosine import KernelConstants, kernel_constants
 
 __all__ = ["NetworkSection", "NeuronLaw"]
 
@@ -46,6 +47,12 @@ class NetworkSection(DataSection):
         """Whether the network is that of THEORY §2: ReLU, no biases, the second layer fixed, outputs not scaled."""
         chosen = ACTIVATIONS[self.activation]
         return chosen.fast_networks and not self.beyond_theory()
+
+    @property
+    def kernel_constants(self) -> KernelConstants | None:
+        """Constants of the two-time kernel of an activation of two straight lines; None of any other."""
+        slopes = ACTIVATIONS[self.activation].slopes(self)
+        return None if slopes is None else kernel_constants(*slopes)
 
     def beyond_theory(self) -> list[str]:
         """Fields, the activation apart, in which the network is not that of THEORY §2."""

@@ -10,10 +10,10 @@ import numpy as np
 from theory_sim.data import Data, get_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import ACTIVATIONS
 from theory_sim.limit.compression import Compression
+from theory_sim.theory.arc_cosine import KernelConstants
 
-__all__ = ["Geometry", "Patches", "kernel_constants"]
+__all__ = ["Geometry", "Patches"]
 
 Array = np.ndarray[Any, Any]
 _TWO_PI: Final = 2.0 * np.pi
@@ -60,7 +60,8 @@ class Geometry:
     own_weights : (E,) array
         Between a patch and itself, per squared norm.
     linear, arcsine : float
-        The kernel is <x, x'> (linear + arcsine arcsin(rho cos theta) / (2 pi)): 1/4 and 1 for ReLU (`kernel_constants`).
+        The kernel is <x, x'> (linear + arcsine arcsin(rho cos theta) / (2 pi)): 1/4 and 1 for ReLU
+        (`theory_sim.theory.arc_cosine.kernel_constants`).
     q_weights, q_linear, q_equal_time : (E, 3, 3), (3, 3), (3, 3) arrays
         Between directions: of the arcsin term at any age, of the linear part, and of the arcsin term at equal times.
     cross, cross_equal_time, cross_test : (E, 3, n), (3, n), (E, 3, n_test) arrays, or None
@@ -88,7 +89,7 @@ class Geometry:
         """Geometry of one training set."""
         e, shared = experiment, experiment.network == "shared"
         directions = get_directions(e, train)
-        linear, arcsine = kernel_constants(e)
+        linear, arcsine = _constants(e)
         gram = directions @ directions.T
         lengths = np.sqrt(np.diag(gram))
         cosines = np.clip(gram / np.outer(lengths, lengths), -1.0, 1.0)
@@ -109,24 +110,13 @@ class Geometry:
         )
 
 
-def kernel_constants(experiment: Experiment) -> tuple[float, float]:
-    """Constants C and A of the two-time kernel E phi'(z_s) phi'(z_t) = C + A arcsin(rho cos theta) / (2 pi).
-
-    Of an activation with slopes a below and b above 0, phi' = (a + b)/2 + (b - a)/2 sign z, and E sign z_s sign z_t =
-    (2/pi) arcsin(rho cos theta): C = ((a + b)/2)^2, A = (b - a)^2. For ReLU that is THEORY §6.
-
-    Examples
-    --------
-    >>> from theory_sim import Experiment
-    >>> kernel_constants(Experiment()), kernel_constants(Experiment(activation="linear"))
-    ((0.25, 1.0), (1.0, 0.0))
-    """
-    slopes = ACTIVATIONS[experiment.activation].slopes(experiment)
-    if slopes is None:
+def _constants(experiment: Experiment) -> KernelConstants:
+    """Constants of the two-time kernel."""
+    constants = experiment.kernel_constants
+    if constants is None:
         raise InputError(f"activation = {experiment.activation!r} in the limit", "an activation of two straight lines",
                          "use the engine finite", fields=("activation",))
-    below, above = slopes
-    return ((below + above) / 2.0) ** 2, (above - below) ** 2
+    return constants
 
 
 def _between(directions: Array, lengths: Array, x: Array, norm: Array, compression: Compression) -> tuple[Array, Array]:

@@ -250,7 +250,8 @@ class Run(Generic[N]):
             cause = f"the accumulated noise has standard deviation {self.network.clock.level:.3g}"
             fix = "lower tau_0" if self.step == 0 else "lower the rate, tau_xi or tau_0"
         elif not knows_curvature(e):
-            cause = f"rate {rate:g}: the largest stable one is known for the P/Q mixture and the network of THEORY §2 alone"
+            cause = (f"rate {rate:g}: the largest stable one is known for the P/Q mixture and an activation of two straight "
+                     "lines, without biases, a trained second layer or a scaled output")
             fix = f"lower the rate; --observe sharpness records the curvature: stable is rate x curvature < {stability:.3g}"
         elif self.loss.curvature > self.loss.curvature_at_zero and math.isinf(self.loss.curvature):
             cause = (f"the {self.loss.name} loss, whose curvature grows with the loss: away from f = 0 rates below "

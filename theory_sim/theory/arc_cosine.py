@@ -1,4 +1,4 @@
-"""Activation patterns and two-time kernels of a wide ReLU layer (THEORY §6, §7).
+"""Activation patterns and two-time kernels of a wide layer of ReLUs, or of any two straight lines (THEORY §6, §7).
 
 ``rho`` is the correlation of the noise between the two times, ``theta`` the angle between inputs.
 All functions broadcast.
@@ -6,10 +6,52 @@ All functions broadcast.
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+
+
+class KernelConstants(NamedTuple):
+    """Constants C and A of the kernel E phi'(z_s) phi'(z_t) = C + A arcsin(rho cos theta) / (2 pi).
+
+    Attributes
+    ----------
+    linear : float
+        C, 1/4 for ReLU.
+    arcsine : float
+        A, 1 for ReLU.
+    """
+
+    linear: float
+    arcsine: float
+
+    @property
+    def direct(self) -> float:
+        """C - A/4, the product of both slopes: the kernel is A times ReLU's plus so much of the inner product."""
+        return self.linear - 0.25 * self.arcsine
+
+
+RELU: Final = KernelConstants(0.25, 1.0)
+"""Constants of ReLU."""
+
+
+def kernel_constants(below: float, above: float) -> KernelConstants:
+    """Return the kernel's constants for an activation of slope ``below`` under 0 and ``above`` over it.
+
+    phi' = (a + b)/2 + (b - a)/2 sign z, and E sign z_s sign z_t = (2/pi) arcsin(rho cos theta), so that C = ((a + b)/2)^2 and
+    A = (b - a)^2. For ReLU that is THEORY §6.
+
+    Examples
+    --------
+    >>> kernel_constants(0.0, 1.0) == RELU
+    True
+    >>> kernel_constants(1.0, 1.0)
+    KernelConstants(linear=1.0, arcsine=0.0)
+    """
+    return KernelConstants(((below + above) / 2.0) ** 2, (above - below) ** 2)
 
 
 def _arccos(cosine: ArrayLike) -> Floats:
@@ -23,7 +65,9 @@ def flip_probability(rho: ArrayLike) -> Floats:
     return _arccos(rho) / np.pi
 
 
-def tangent_kernel(inner: ArrayLike, cos_theta: ArrayLike, rho: ArrayLike) -> Floats:
+def tangent_kernel(
+    inner: ArrayLike, cos_theta: ArrayLike, rho: ArrayLike, constants: KernelConstants = RELU
+) -> Floats:
     """Return the two-time tangent kernel k_{s,t}(x, x') of an infinitely wide layer.
 
     Parameters
@@ -34,15 +78,19 @@ def tangent_kernel(inner: ArrayLike, cos_theta: ArrayLike, rho: ArrayLike) -> Fl
         Cosine of the angle between x and x'.
     rho : array_like
         Correlation of the noise between the times s and t.
+    constants : KernelConstants
+        Of the activation (`kernel_constants`), by default ReLU.
 
     Returns
     -------
     ndarray
         <x, x'> (pi - arccos(rho cos theta)) / (2 pi): the degree-0 arc-cosine kernel
-        (Cho and Saul 2009; THEORY §6).
+        (Cho and Saul 2009; THEORY §6). In general <x, x'> (C + A arcsin(rho cos theta) / (2 pi)).
     """
     cosine = np.asarray(rho, dtype=np.float64) * np.asarray(cos_theta, dtype=np.float64)
-    return np.asarray(inner, dtype=np.float64) * (np.pi - _arccos(cosine)) / (2.0 * np.pi)
+    inner = np.asarray(inner, dtype=np.float64)
+    # Not a digit of ReLU's is changed by the factor 1 and the term 0.
+    return constants.arcsine * (inner * (np.pi - _arccos(cosine)) / (2.0 * np.pi)) + constants.direct * inner
 
 
 def kappa_1(cosine: ArrayLike) -> Floats:

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from theory_sim.theory import learning_times as times
+from theory_sim.theory.arc_cosine import RELU, KernelConstants
 from theory_sim.theory.separation import J, frozen_weight, pattern_motion
 
 Role = Literal["order", "paper", "gap", "numerics"]
@@ -124,13 +125,16 @@ def lazy_deficit(h: float, *, r: float, m_V: int, tau: float) -> float:
     return 0.55 * lazy_ratio(h, r=r, m_V=m_V, tau=tau)
 
 
-def output_noise(neurons: str, tau: float, alpha: float = 1.0) -> float:
+def output_noise(neurons: str, tau: float, alpha: float = 1.0, constants: KernelConstants = RELU) -> float:
     """Return the standard deviation of the noise output on a patch of norm ``alpha`` (THEORY §7).
 
-    tau alpha sqrt(kappa_1(1)) = tau alpha/sqrt(2) for independent signs; exactly balanced signs
-    subtract 1/(2 pi) from kappa_1; paired neurons cancel it exactly.
+    tau alpha sqrt(kappa_1(1)) = tau alpha/sqrt(2) for independent signs of ReLUs; exactly balanced signs
+    subtract 1/(2 pi) from kappa_1; paired neurons cancel it exactly. With slopes a and b phi(z) = (b - a) relu(z) + a z,
+    E phi^2 is (b - a)^2 times ReLU's plus a b, and (E phi)^2 = (b - a)^2/(2 pi): ``constants`` are `kernel_constants` (a, b).
     """
     variance = {"independent": 0.5, "balanced": 0.5 - 0.5 / math.pi, "paired": 0.0}[neurons]
+    if neurons != "paired":
+        variance = constants.arcsine * variance + constants.direct
     return tau * alpha * math.sqrt(variance)
 
 
@@ -169,27 +173,34 @@ def _tau_0_to_spare(neurons: str, dtype: str, alpha: float, tau_0: float) -> str
     return f" or tau_0 (with tau_xi in proportion; up to {highest:.2g} in {dtype})" if highest > tau_0 else ""
 
 
-def top_curvature(*, r: float, p0: float, alpha_min: float, alpha_max: float, curvature: float = 0.25) -> float:
+def top_curvature(
+    *, r: float, p0: float, alpha_min: float, alpha_max: float, curvature: float = 0.25, constants: KernelConstants = RELU
+) -> float:
     """Return the top Hessian eigenvalue of the mean loss at f = 0, from Q's linear part.
 
     ``curvature``, the loss's second derivative at margin 0 (a quarter for the logistic loss), times the equal-time kernel's
     quadratic form along the three directions, weighted by their probabilities (1/2, 1/4, 1/4) and by (1 - p0) E alpha^2;
     gradient descent oscillates once rate times eigenvalue exceeds 2. It is 0.032 at r = 0.5, p0 = 1/8, alpha uniform on
-    [0, 1] (THEORY §13). P's own curvature is smaller by a factor of order 1/d and is left out.
+    [0, 1] (THEORY §13). P's own curvature is smaller by a factor of order 1/d and is left out. ``constants`` are the kernel's.
     """
     s = r * r
-    near = 0.5 - math.atan(r) / (2.0 * math.pi)
-    outer = 0.25 * (1.0 + s) + 0.5 * (1.0 - s) * (0.5 - math.atan(r) / math.pi)
+    middle, near, outer = (
+        constants.arcsine * of_relu + constants.direct  # the mean inner product is 1 in each of the three
+        for of_relu in (0.5, 0.5 - math.atan(r) / (2.0 * math.pi),
+                        0.25 * (1.0 + s) + 0.5 * (1.0 - s) * (0.5 - math.atan(r) / math.pi))
+    )
     mean_square = (alpha_min**2 + alpha_min * alpha_max + alpha_max**2) / 3.0
     # Top eigenvalue of the 2 x 2 form over {z, z +- zeta}, each class of probability one half.
-    half_sum, half_gap = 0.25 * (0.5 + outer), 0.25 * (0.5 - outer)
+    half_sum, half_gap = 0.25 * (middle + outer), 0.25 * (middle - outer)
     top = half_sum + math.hypot(half_gap, 0.5 * near)
     return curvature * (1.0 - p0) * mean_square * top
 
 
-def stable_rate(*, r: float, p0: float, alpha_min: float, alpha_max: float, curvature: float = 0.25) -> float:
+def stable_rate(
+    *, r: float, p0: float, alpha_min: float, alpha_max: float, curvature: float = 0.25, constants: KernelConstants = RELU
+) -> float:
     """Return the largest stable learning rate near zero output, 2 / `top_curvature`; infinite without Q or curvature."""
-    top = top_curvature(r=r, p0=p0, alpha_min=alpha_min, alpha_max=alpha_max, curvature=curvature)
+    top = top_curvature(r=r, p0=p0, alpha_min=alpha_min, alpha_max=alpha_max, curvature=curvature, constants=constants)
     return 2.0 / top if top > 0.0 else math.inf
 
 
@@ -216,13 +227,15 @@ def conditions(
     rates: Mapping[str, float] | None = None,
     loss_curvature: float = 0.25,
     stability: float = 2.0,
+    constants: KernelConstants = RELU,
 ) -> tuple[Condition, ...]:
     """Return the conditions of THEORY §9 with value, threshold and margin.
 
     Parameters are those of an experiment (THEORY §1-§3); ``tau_0`` is the noise level of the start, ``tau_largest`` the
     largest one of the run (default tau_0), ``level`` the loss at which a kind counts as learnt, ``rates`` those that steps
     have, by what gives them (default eta_1 and eta_2), ``loss_curvature`` the loss's second derivative at margin 0,
-    ``stability`` the largest stable rate times curvature, NaN for an optimiser without one.
+    ``stability`` the largest stable rate times curvature, NaN for an optimiser without one. ``constants`` are those of the
+    activation's kernel, of which the rows on steps and on the noise output know; all others are of ReLU.
     """
     highest_tau, spare = tau_0 if tau_largest is None else tau_largest, _tau_0_to_spare(neurons, dtype, alpha_max, tau_0)
     highest = highest_level(neurons, dtype, alpha_max)
@@ -233,7 +246,7 @@ def conditions(
     floor = times.ridge_floor(d=d, lambda_=lambda_, q0=q0, g0=g0)[1]
     motion = [pattern_motion(eta, tau_xi, tau_0, r, time_q) for eta in (eta_1, eta_2)]
     deficit = lazy_deficit(4.0 * times.g_level(level, **law), r=r, m_V=m_V, tau=tau_0)
-    curvature = top_curvature(r=r, p0=p0, **law, curvature=loss_curvature)
+    curvature = top_curvature(r=r, p0=p0, **law, curvature=loss_curvature, constants=constants)
     over_lambda = 1.0 / lambda_ if lambda_ > 0.0 else math.inf
     rows = [
         _row("S-learns-Q-first", "r d >= (c_Q/c_P)(1-q0)/(1-p0): S learns Q before P", r * d, ">=",
@@ -252,8 +265,8 @@ def conditions(
         _gap(kappa=kappa, rd=r * d, share_both=1.0 - p0 - q0),
         _row("lazy-deficit", "lazy deficit 0.55 q", deficit, "<=", LAZY_DEFICIT_MAX, "numerics",
              f"raise m_V{spare}", of_width=True),
-        _row("output-noise", "output noise of the start", output_noise(neurons, tau_0, alpha_max), "<=", OUTPUT_NOISE_MAX,
-             "numerics", "use paired neurons, or lower tau_0 (with tau_xi in proportion)", of_width=True),
+        _row("output-noise", "output noise of the start", output_noise(neurons, tau_0, alpha_max, constants), "<=",
+             OUTPUT_NOISE_MAX, "numerics", "use paired neurons, or lower tau_0 (with tau_xi in proportion)", of_width=True),
         *_stability({"eta_1": eta_1, "eta_2": eta_2} if rates is None else rates, curvature, stability),
         _row("noise-resolved", f"noise level resolved in {dtype}", highest_tau, "<=", highest, "numerics",
              fix_of_noise(neurons, tau_0, highest), of_width=True),

@@ -17,21 +17,24 @@ def stable_rate_of(experiment: Experiment) -> float:
 
     Infinite where the loss has no curvature there; NaN for an optimiser whose steps do not depend on it. The eigenvalue is
     that of the infinitely wide network, and proportional to the loss's second derivative at margin 0. With other laws of alpha
-    than the uniform one the rate is a lower bound, that of alpha = alpha_max; for other data than the P/Q mixture, or another
-    network than that of THEORY §2, it is not known, and infinite.
+    than the uniform one the rate is a lower bound, that of alpha = alpha_max; for other data than the P/Q mixture, an
+    activation that is not two straight lines, biases, a trained second layer or a scaled output it is not known, and infinite.
     """
     e = experiment
-    if not knows_curvature(e):
+    constants = e.kernel_constants
+    if constants is None or not knows_curvature(e):
         return math.inf
     least, most = lengths_of_curvature(e)
     of_descent = stable_rate(r=e.r, p0=e.p0_value, alpha_min=least, alpha_max=most,
-                             curvature=make_loss(e).curvature_at_zero)
+                             curvature=make_loss(e).curvature_at_zero, constants=constants)
     return of_descent * make_optimiser(e).stability / 2.0
 
 
 def knows_curvature(experiment: Experiment) -> bool:
-    """Whether the top eigenvalue near zero output is known, and the output that the noise causes: on P/Q data, for ReLU."""
-    return experiment.has_pq and experiment.of_theory
+    """Whether the top eigenvalue near zero output is known, and the output that the noise causes: on P/Q data, for an
+    activation of two straight lines, without biases, a trained second layer or a scaled output."""
+    e = experiment
+    return e.has_pq and e.kernel_constants is not None and not e.beyond_theory()
 
 
 def lengths_of_curvature(experiment: Experiment) -> tuple[float, float]:

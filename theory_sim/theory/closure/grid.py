@@ -43,12 +43,13 @@ class Grid:
         duration = problem.max_tau
         if problem.max_steps is not None:
             duration = min(duration, problem.max_steps * rates.largest())
-        curvature = top_curvature(r=problem.r, p0=problem.p0, alpha_min=problem.alpha_min, alpha_max=problem.alpha_max)
+        curvature = top_curvature(r=problem.r, p0=problem.p0, alpha_min=problem.alpha_min, alpha_max=problem.alpha_max,
+                                  constants=problem.constants)
         # The time of Q's fastest mode, divided as the run is: at blocks = 150, a tenth of it.
         first = 1.0 / (_GROWTH * blocks * curvature) if curvature > 0.0 else math.inf
         self._longest, self._growth = duration / blocks, 1.0 / (_GROWTH * blocks)
         self._first = min(first, self._longest)
-        self._kernel = equal_time_kernel(problem.r)
+        self._kernel = equal_time_kernel(problem)
         self._rate, self._changed, self._made, self._overshot = math.nan, 0.0, 0, 0
 
     def block(self, tau: float, step: int, rate: float, examples: Examples, residual: Residual) -> tuple[int, float]:
@@ -98,7 +99,8 @@ class Grid:
         """Whether steps must be taken one by one, since gradient descent at this rate does not follow the flow."""
         curvature = float(np.abs(np.linalg.eigvals(self._kernel * residual.slope)).max())
         weight = residual.weight
-        signal = float(examples.weight @ (examples.v**2 * weight * (1.0 - weight))) / (4.0 * self._problem.d)
+        spread = float(examples.weight @ (examples.v**2 * weight * (1.0 - weight)))
+        signal = self._problem.constants.linear * spread / self._problem.d
         return rate * max(curvature, signal) > _OVERSHOOTING and self._overshot < _MOST_OVERSHOOTING
 
 

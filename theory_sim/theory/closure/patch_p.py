@@ -61,17 +61,17 @@ def step_p(setting: Setting, state: PatchP, step: BlockStep, weight: Floats) -> 
     ``weight`` (J,) are the residual weights at its start, whose values at its centre the history holds.
     """
     problem, examples, kinds, history = setting.problem, setting.examples, setting.kinds, setting.history
-    n, d, block = step.n, setting.problem.d, step.block
+    n, d, block, linear = step.n, problem.d, step.block, problem.constants.linear
     length, gain = history.length[n], math.exp(block.end.log_decay - history.log_gain[n])
     shrink = math.exp(block.end.log_decay - block.start.log_decay)
     drive = float(examples.weight @ (examples.v * history.weight[n]))
-    signal = shrink * state.signal + length * gain * drive / (4.0 * d)
+    signal = shrink * state.signal + linear * length * gain * drive / d
     reaction = _reaction(kinds, history, state, weight)
     history.reaction[:, n, :n] = reaction
     if n > 1:
         history.reaction[:, n, : n - 1] += step.forward * (reaction[:, : n - 1] - state.reaction)
     history.reaction[:, n, n] = _at_once(kinds, weight, block)
-    added = length * gain * (kinds.share @ history.reaction[:, n, : n + 1]) / (4.0 * d)
+    added = linear * length * gain * (kinds.share @ history.reaction[:, n, : n + 1]) / d
     field = np.append(shrink * state.field, gain) + added
     own = _own(problem, field, history.decay(n + 1, block.end), step.moved)
     residuals = history.length[: n + 1, None] * history.weight[: n + 1]
@@ -100,21 +100,23 @@ def _at_once(kinds: Kinds, weight: Floats, block: Block) -> Floats:
 
 
 def _own(problem: ClosureProblem, field: Floats, decay: Floats, moved: Correlations) -> Floats:
-    """Memory of an example's own residual weights: the linear quarter of the kernel's diagonal, and its arc sine."""
-    value: Floats = (0.25 * field + decay * moved.mean(np.arcsin(moved.rho)) / (2.0 * math.pi)) / problem.n_examples
+    """Memory of an example's own residual weights: the linear part of the kernel's diagonal (a quarter), and its arc sine."""
+    linear, arcsine = problem.constants
+    curved = arcsine * decay * moved.mean(np.arcsin(moved.rho)) / (2.0 * math.pi)
+    value: Floats = (linear * field + curved) / problem.n_examples
     return value
 
 
 def _interference(problem: ClosureProblem, examples: Examples, memory: Floats) -> tuple[float, float]:
     """Standard deviations of the interference's two draws.
 
-    Its variance is that of the sum over all examples of memory x / (4 N), THEORY §16's C(T, T). Over time the common part,
-    of the mean memory, and the rest move apart, since early residual weights are equal and late ones are not.
+    Its variance is that of the sum over all examples of memory x C / N, THEORY §16's C(T, T), with C = 1/4 for ReLU. Over time
+    the common part, of the mean memory, and the rest move apart, since early residual weights are equal and late ones are not.
     """
     share = problem.holding_P
     if share <= 0.0:
         return 0.0, 0.0
-    unit = share * (1.0 - 1.0 / problem.d) / (16.0 * problem.n_examples * problem.d)
+    unit = problem.constants.linear**2 * share * (1.0 - 1.0 / problem.d) / (problem.n_examples * problem.d)
     mean = float(examples.weight @ memory) / share
     square = float(examples.weight @ memory**2) / share
     return math.sqrt(unit) * mean, math.sqrt(unit * max(square - mean * mean, 0.0))

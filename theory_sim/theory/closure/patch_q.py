@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from theory_sim.errors import InputError
-from theory_sim.theory.arc_cosine import tangent_kernel
+from theory_sim.theory.arc_cosine import KernelConstants, tangent_kernel
 from theory_sim.theory.closure.examples import Examples, residual_weight
 from theory_sim.theory.closure.memory import Block
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
@@ -61,16 +61,20 @@ def get_residual(problem: ClosureProblem, examples: Examples, p_margin: Floats, 
     return Residual(sign * value, -slope, weight)
 
 
-def _kernels(r: float, rho: Floats) -> tuple[Floats, Floats, Floats]:
+def _kernels(r: float, rho: Floats, constants: KernelConstants) -> tuple[Floats, Floats, Floats]:
     """Two-time kernels of z with z, z with z +- zeta, and the mean over the four pairs of z +- zeta (THEORY §6)."""
     s = r * r
-    outer = tangent_kernel(1.0 + s, 1.0, rho) + tangent_kernel(1.0 - s, (1.0 - s) / (1.0 + s), rho)
-    return tangent_kernel(1.0, 1.0, rho), tangent_kernel(1.0, 1.0 / math.sqrt(1.0 + s), rho), 0.5 * outer
+
+    def k(inner: float, cosine: float) -> Floats:
+        return tangent_kernel(inner, cosine, rho, constants)
+
+    outer = k(1.0 + s, 1.0) + k(1.0 - s, (1.0 - s) / (1.0 + s))
+    return k(1.0, 1.0), k(1.0, 1.0 / math.sqrt(1.0 + s)), 0.5 * outer
 
 
-def equal_time_kernel(r: float) -> Floats:
+def equal_time_kernel(problem: ClosureProblem) -> Floats:
     """Kernel (2, 2) between z and z +- zeta at equal times."""
-    middle, mixed, outer = (float(kernel) for kernel in _kernels(r, np.array(1.0)))
+    middle, mixed, outer = (float(kernel) for kernel in _kernels(problem.r, np.array(1.0), problem.constants))
     return np.array([[middle, mixed], [mixed, outer]])
 
 
@@ -85,7 +89,8 @@ def step_q(setting: Setting, state: PatchQ, step: BlockStep, start: Residual, p_
         If Newton's steps do not settle.
     """
     history, n, block = setting.history, step.n, step.block
-    middle, mixed, outer = (step.moved.mean(kernel) for kernel in _kernels(setting.problem.r, step.moved.rho))
+    kernels = _kernels(setting.problem.r, step.moved.rho, setting.problem.constants)
+    middle, mixed, outer = (step.moved.mean(kernel) for kernel in kernels)
     gain = history.decay(n + 1, block.end) * history.length[: n + 1]
     past = history.residual[:n] * gain[:n, None]
     base = np.array([middle[:n] @ past[:, 0] + mixed[:n] @ past[:, 1], mixed[:n] @ past[:, 0] + outer[:n] @ past[:, 1]])

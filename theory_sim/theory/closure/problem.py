@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from theory_sim.theory.arc_cosine import RELU, KernelConstants
+
 __all__ = ["ClosureProblem", "Floats", "Patterns", "Rates"]
 
 Floats = NDArray[np.float64]
@@ -34,6 +36,8 @@ class ClosureProblem:
         Mean training loss at which it ends.
     patterns : {"moving", "frozen", "frozen-at-annealing", "redrawn"}
         Activation patterns: of the noise, of the start, of the noise until the rate first falls, or new at each step.
+    constants : KernelConstants
+        Of the activation's kernel, by default ReLU.
     """
 
     d: float
@@ -51,6 +55,7 @@ class ClosureProblem:
     max_steps: int | None = None
     stop_loss: float | None = None
     patterns: Patterns = "moving"
+    constants: KernelConstants = RELU
 
     @property
     def both(self) -> float:
