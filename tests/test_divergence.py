@@ -98,7 +98,7 @@ def test_no_threads(threads: Any, rule: str) -> None:
         simulate(UNSTABLE, threads=threads)
 
 
-@pytest.mark.parametrize("fields", [{"activation": "linear"}, {"output_scale": 30.0}, {"train_second_layer": True}], ids=str)
+@pytest.mark.parametrize("fields", [{"activation": "softplus"}, {"output_scale": 30.0}, {"train_second_layer": True}], ids=str)
 def test_where_the_stable_rate_is_not_known_the_rate_is_blamed(fields: dict[str, Any]) -> None:
     fast = UNSTABLE.replace(loss="squared", eta_1=200.0, lambda_=1e-6, dtype="float64", **fields)
     run = simulate(fast, threads=1)

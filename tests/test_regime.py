@@ -260,12 +260,28 @@ def test_a_rate_that_a_function_of_time_reaches_is_looked_at(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("fields", [
-    {"activation": "linear"}, {"activation": "tanh"}, {"output_scale": 10.0}, {"train_second_layer": True}, {"biases": True},
+    {"activation": "gelu"}, {"activation": "tanh"}, {"output_scale": 10.0}, {"train_second_layer": True}, {"biases": True},
     {"data_law": "xor", "N": 800},
 ], ids=str)
 def test_what_is_not_known_of_another_network_or_other_data_is_not_told(fields: dict[str, Any]) -> None:
     found = regime(DEFAULT.replace(**fields))
     assert not found.applies and found.conditions == () and any("not known" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(("activation", "gap", "direct"), [({"activation": "linear"}, 0.0, 1.0),
+                                                           ({"activation": "leaky-relu", "leak": 0.3}, 0.7, 0.3)])
+def test_of_two_lines_steps_and_noise_output_are_judged_and_no_order(
+    activation: dict[str, Any], gap: float, direct: float
+) -> None:
+    e = DEFAULT.replace(neurons="independent", **activation)
+    found, of_relu = regime(e), regime(DEFAULT.replace(neurons="independent"))
+    rows = {row.id: row for row in found.conditions}
+    assert not found.applies and not found.predicted_order and set(rows) == {"output-noise", "stable-steps"}
+    assert any("predicted orders are of activation = 'relu'" in warning for warning in found.warnings)
+    noise = next(row.value for row in of_relu.conditions if row.id == "output-noise")
+    assert rows["output-noise"].value == pytest.approx(noise * math.sqrt(gap**2 + 2 * direct))
+    assert rows["stable-steps"].value == pytest.approx(2.0 * max(e.eta_1, e.eta_2) / stable_rate_of(e))
+    assert stable_rate_of(e) < stable_rate_of(DEFAULT)
 
 
 def test_the_curvature_of_another_law_of_alpha_is_not_below_its_own() -> None:

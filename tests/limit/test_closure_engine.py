@@ -43,7 +43,8 @@ def test_same_schema_as_the_limit(tmp_path: Path) -> None:
     ("fields", "named"),
     [
         ({"network": "shared"}, "network = 'shared'"), ({"batch_size": 10}, "batch_size = 10"),
-        ({"loss": "squared"}, "loss = 'squared'"),
+        ({"loss": "squared"}, "loss = 'squared'"), ({"activation": "tanh"}, "activation = 'tanh'"),
+        ({"activation": "erf"}, "activation = 'erf'"), ({"activation": "leaky-relu", "tau_0": 0.0}, "tau_0 = 0"),
         ({"observe": {"patterns": {}}}, "observe = ['patterns']"),
         ({"noise_placement": "gradient", "noise_level": 0.1}, "noise_placement = 'gradient'"),
         ({"eta_1": 2500.0, "tau_0": 1.0}, "rate"),
@@ -65,9 +66,10 @@ UNREAD = {
     "seed_noise": 6, "seed_batch": 7, "counts": "random", "n_test": 50, "record_every": 3.0, "name": "other",
 }
 REFUSED = {"network", "overlap_z", "batch_size", "observe", "noise_placement", "noise_level", "noise_annealing", "noise_factor",
-           "loss", "optimiser", "sampling", "label_flips", "activation", "data_law", "alpha_law", "output_scale",
+           "loss", "optimiser", "sampling", "label_flips", "data_law", "alpha_law", "output_scale",
            "train_second_layer", "biases"}
-ELSEWHERE = {"N", "tau_0_rate", "step_tau", "step_factor", "pieces", "schedule_clock"}  # below: each goes with another field
+# Below: each goes with another field.
+ELSEWHERE = {"N", "tau_0_rate", "step_tau", "step_factor", "pieces", "schedule_clock", "activation"}
 
 
 def test_every_field_is_used_or_refused_or_said_not_to_be_read() -> None:
@@ -89,6 +91,9 @@ def test_every_field_is_used_or_refused_or_said_not_to_be_read() -> None:
     assert not course(step).equals(course(step.replace(step_tau=70.0)))
     assert not course(step).equals(course(step.replace(step_factor=0.5)))
     assert not course(step).equals(course(step.replace(schedule_clock="step")))
+    leaky = {leak: course(base.replace(activation="leaky-relu", leak=leak)) for leak in (0.0, 0.3, 0.303, 1.0)}
+    assert leaky[0.0].equals(plain) and leaky[1.0].equals(course(base.replace(activation="linear")))
+    assert not any(leaky[0.3].equals(other) for other in (plain, leaky[0.303], leaky[1.0]))
     said = re.findall(r"\w+", run_closure.__doc__ or "")
     assert {"widths", "neurons", "dtype", "seeds", "counts", "n_test", "record_every"} <= set(said)
 
@@ -136,11 +141,19 @@ COURSES: dict[str, dict[str, Any]] = {
     "pieces": {"schedule": "pieces", "pieces": ((100.0, 2.0), (300.0, 16.0), (500.0, 4.0), (600.0, 0.5))},
     "frozen": {"patterns": "frozen"}, "redrawn": {"patterns": "redrawn"},
     "frozen-at-annealing": {"patterns": "frozen-at-annealing"},
+    "leaky ReLU": {"activation": "leaky-relu", "leak": 0.3, "eta_1": 8.0},
+    "leaky ReLU, S": {"activation": "leaky-relu", "leak": 0.7, "schedule": "S"},
+    "leaky ReLU, frozen": {"activation": "leaky-relu", "leak": 0.4, "patterns": "frozen"},
+    "leaky ReLU, negative": {"activation": "leaky-relu", "leak": -0.3, "eta_1": 8.0},
+    "linear": {"activation": "linear", "eta_1": 8.0},
 }
+SECOND, AT_NIGHT = ("constant", "step", "frozen", "redrawn", "leaky ReLU"), ("leaky ReLU, S", "leaky ReLU, frozen",
+                                                                             "leaky ReLU, negative", "linear")
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.tier2 if name in ("constant", "step", "frozen", "redrawn") else []) for name in COURSES
+    pytest.param(name, marks=pytest.mark.slow if name in AT_NIGHT else pytest.mark.tier2 if name in SECOND else [])
+    for name in COURSES
 ])
 def test_course_beside_the_limit(name: str) -> None:
     """Every loss and h along the way: mean over 6 data sets, within 0.02 nats (scatter of the mean about 0.01) and 0.25."""
@@ -164,6 +177,10 @@ def test_course_beside_the_limit(name: str) -> None:
         if kind != "Q-only" or name == "S":  # on a plateau a shift in time changes nothing
             assert np.abs(early - mean("loss_train", kind=kind)).max() > 0.02
     assert np.abs(ours("h", part="total") - mean("h", part="total")).max() < 0.25
+    if e.activation != "relu":  # another twin: the same course of ReLUs
+        relu = simulate(e.replace(activation="relu"), "closure").dataset
+        of_relu = np.interp(tau, relu["tau"], relu["loss_train"].sel(kind="Q-only"))
+        assert np.abs(of_relu - mean("loss_train", kind="Q-only")).max() > 0.02
     np.testing.assert_allclose(ours("tau_noise_exact"), mean("tau_noise_exact"), rtol=0.02 if e.schedule == "L-S" else 2e-3)
     np.testing.assert_allclose(ours("P_overlap")[2:], mean("P_overlap")[2:], atol=0.02)
 

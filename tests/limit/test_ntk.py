@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from theory_sim import Experiment, draw_data, draw_test_data, ntk_regression
+from theory_sim import Experiment, draw_data, draw_test_data, ntk_regression, simulate
 from theory_sim.data import shared_directions
 from theory_sim.errors import InputError
 from theory_sim.limit import memory, ntk
@@ -138,3 +139,19 @@ def test_memory_is_asked_before(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="lower N to about 14"):
         ntk_regression(SMALL)
     assert memory.available_bytes() > 10_000
+
+
+@pytest.mark.parametrize("fields", [
+    {}, {"network": "shared", "overlap_z": 0.3}, {"activation": "leaky-relu", "leak": 0.3}, {"activation": "linear"},
+], ids=str)
+def test_it_is_the_limits_own_flow_of_frozen_patterns(fields: dict[str, Any]) -> None:
+    """Squared loss: the engine's adaptive steps, and the matrix's eigenvectors, of the same data and ridge."""
+    e = SMALL.replace(loss="squared", lambda_=0.02, schedule="constant", eta_1=1.0, max_tau=25.0, record_every=25.0, tau_0=1.0,
+                      **fields)
+    flow = simulate(e, "limit", kernel="frozen", time="flow", tolerance=1e-10, time_tolerance=1e-7).dataset
+    found = {name: ntk_regression(e, tau=tau, ridge=ridge)
+             for name, tau, ridge in (("it", 25.0, 0.02), ("late", 25.1, 0.02), ("of another ridge", 25.0, 0.0202))}
+    apart = {name: float(np.abs(fit.f_train - flow["f_train"].values).max()) for name, fit in found.items()}
+    assert apart["it"] < 5e-6, apart
+    assert min(apart["late"], apart["of another ridge"]) > 5e-5, apart
+    assert float(flow["P_overlap"][-1]) == pytest.approx(found["it"].P_overlap, abs=1e-5)

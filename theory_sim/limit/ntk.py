@@ -20,7 +20,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.memory import available_bytes
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.plain import make_plain
-from theory_sim.theory.arc_cosine import tangent_kernel
+from theory_sim.theory.arc_cosine import RELU, KernelConstants, tangent_kernel
 from theory_sim.theory.overlap import P_error
 
 __all__ = ["NTKRegression", "ntk_regression", "tangent_gram"]
@@ -77,18 +77,19 @@ class NTKRegression:
 
 def tangent_gram(experiment: Experiment, a: Data, b: Data) -> Array:
     """Tangent kernel k(x, x') of the network between two sets of examples, (len(a), len(b)) float64 (THEORY §6, §7)."""
-    gram = _between(a.x1, b.x1)
+    constants = experiment.kernel_constants or RELU
+    gram = _between(a.x1, b.x1, constants)
     directions = get_directions(experiment, a)
     if experiment.network == "shared":
-        to_b, to_a = _between(directions, b.x1), _between(directions, a.x1)
+        to_b, to_a = _between(directions, b.x1, constants), _between(directions, a.x1, constants)
         gram += a.alpha[:, None] * to_b[a.direction]
         gram += (b.alpha[:, None] * to_a[b.direction]).T
-    plane = _between(directions, directions)
+    plane = _between(directions, directions, constants)
     gram += a.alpha[:, None] * plane[np.ix_(a.direction, b.direction)] * b.alpha
     return gram
 
 
-def _between(x: Array, other: Array) -> Array:
+def _between(x: Array, other: Array, constants: KernelConstants) -> Array:
     """k between the rows of two matrices; 0 for a zero row."""
     x, other = x.astype(np.float64), other.astype(np.float64)
     inner = x @ other.T
@@ -96,7 +97,7 @@ def _between(x: Array, other: Array) -> Array:
     cosine = np.divide(inner, lengths, out=np.zeros_like(inner), where=lengths > 0)
     # Rounding near 1 is amplified by the arccosine; a row's angle with itself is exactly 0.
     cosine[cosine > 1.0 - _REFINE] = 1.0
-    return tangent_kernel(inner, cosine, 1.0)
+    return tangent_kernel(inner, cosine, 1.0, constants)
 
 
 @accepts(experiment="Experiment", ridge="a number", tau="a number")
@@ -125,9 +126,11 @@ def ntk_regression(experiment: Experiment, *, ridge: float | None = None, tau: f
     for label, number, allowed in (("ridge", decay, decay >= 0), ("tau", tau, tau is None or tau > 0)):
         if not allowed or (number is not None and not math.isfinite(number)):
             raise InputError(f"{label} = {number!r}", "a finite number, ridge from 0 and tau above 0", "choose such a number")
-    if not (experiment.has_pq and experiment.of_theory):
-        raise InputError("another network or other data than the theory's", "the kernel of ReLU on the P/Q mixture (THEORY §6)",
-                         "use activation = 'relu' without biases or scale, and data_law = 'pq-mixture'",
+    constants = experiment.kernel_constants
+    if constants is None or experiment.beyond_theory() or not experiment.has_pq:
+        raise InputError("another network or other data than the theory's",
+                         "the kernel of ReLU, leaky ReLU or a linear network on the P/Q mixture (THEORY §6)",
+                         "use one of these activations without biases or scale, and data_law = 'pq-mixture'",
                          fields=("activation", "data_law"))
     n, fresh = experiment.n_examples, 3 * experiment.n_test
     needed = 8 * (_ARRAYS * n * n + 4 * n * fresh) + 8 * experiment.d * 2 * (n + fresh)
@@ -148,7 +151,7 @@ def ntk_regression(experiment: Experiment, *, ridge: float | None = None, tau: f
     if experiment.network == "shared":
         weights = np.bincount(train.direction, weights=coefficients * train.alpha, minlength=3)
         linear = linear + weights @ shared_directions(experiment, train.w_star)
-    linear /= 4.0
+    linear *= constants.linear
     norm = float(np.linalg.norm(linear))
     overlap = float(linear @ train.w_star) / norm if norm > 0 else 0.0
     return NTKRegression(

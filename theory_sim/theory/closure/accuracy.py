@@ -63,8 +63,9 @@ def stated() -> str:
     last = f"{RANGE['max_tau / d'][1]:g} d"
     return (
         f"accuracy of the closure against the infinite-width limit's means over data sets, on {EXPERIMENTS} fresh experiments "
-        f"under both schedules: learning times of P {within('tau_P')}, of Q {within('tau_Q')}; errors on fresh P examples, up "
-        f"to tau = {last}, {within('P_error')}; training losses {within('loss')}. The range: {ranges}. Most of the errors are "
+        f"of ReLU under both schedules: learning times of P {within('tau_P')}, of Q {within('tau_Q')}; errors on fresh P "
+        f"examples, up to tau = {last}, {within('P_error')}; training losses {within('loss')}. The range: {ranges}. Most of "
+        "the errors are "
         "the scatter of the means themselves, of 8 data sets each (P errors: "
         f"{100 * ACCURACY['P_error'].standard_error:.2g} % in the median); single data sets scatter more"
     )
