@@ -187,3 +187,28 @@ def test_every_step_of_the_noise_that_was_given_is_told() -> None:
     first, second = (json.loads(simulate(short, noise=lambda step, source=source: {  # type: ignore[misc]
         name: value[step] for name, value in source.items()}).dataset.attrs["given"])["noise"] for source in (xi, other))
     assert first != second
+
+
+def test_what_a_caller_changes_afterwards_changes_no_run() -> None:
+    """Data and U_0 are copied; noise that was changed before its step is refused."""
+    given = parts(TINY)
+    plain = simulate(TINY, **given, threads=1)
+
+    def spoil(*arguments: Any) -> None:
+        for array in (given["data"][0].x1, given["data"][0].y, given["data"][0].alpha, given["data"][1].x1,
+                      given["data"][0].w_star, given["initial"]["W"], given["initial"]["w"]):
+            array[:] = 7.0
+
+    during = simulate(TINY, **given, threads=1, progress=spoil)
+    assert_same_data(during, plain)  # the digests of what was given among it
+    given = parts(TINY)
+    after = simulate(TINY, **given, threads=1)
+    spoil()
+    assert_same_data(after, plain)
+
+    def spoil_noise(step: int, tau: float, loss: float) -> None:
+        if step == 2:
+            given["noise"]["W"][5] += 1.0
+
+    with pytest.raises(InputError, match="noise of step 5 was changed"):
+        simulate(TINY, noise=given["noise"], threads=1, progress=spoil_noise)

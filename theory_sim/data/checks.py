@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,29 +12,9 @@ from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS
 
-__all__ = ["require_data", "require_numbers"]
+__all__ = ["require_data"]
 
 Array = np.ndarray[Any, Any]
-
-
-def require_numbers(values: Any, shape: tuple[int, ...], what: str, *, least: float = -math.inf) -> Array:
-    """A copy of an array that a law gave, of finite numbers of this shape, none below ``least``; else InputError says why."""
-    try:
-        array = np.array(values)
-    except ValueError:  # rows of different lengths
-        array = np.array([], object)
-    if array.dtype.kind not in "fiub":
-        found = f"{shown(repr_of(values))}, not real numbers"
-    elif array.shape != shape:
-        found = f"shape {array.shape}"
-    elif not np.isfinite(array).all():
-        found = f"{int(np.isnan(array).sum())} NaN and {int(np.isinf(array).sum())} infinite of {array.size} numbers"
-    elif np.min(array, initial=math.inf) < least:
-        found = f"least {array.min():g}"
-    else:
-        return array
-    bound = f" of at least {least:g}" if least > -math.inf else ""
-    raise InputError(f"{what}: {found}", f"finite numbers{bound}, in an array of shape {shape}", "fix the law")
 
 
 def require_data(name: str, data: Data, experiment: Experiment, n: int | None) -> None:

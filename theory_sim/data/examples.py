@@ -82,6 +82,13 @@ class Data:
         """Examples of the P/Q mixture, whose second patches follow from their structure."""
         return cls(x1, pq.x2, y, kind, KINDS, pq)
 
+    def copy(self) -> Data:
+        """The same examples in arrays of their own."""
+        pq = self.pq
+        if pq is not None:
+            pq = PQStructure(np.array(pq.alpha), np.array(pq.direction), np.array(pq.w_star), pq.r)
+        return Data(np.array(self.x1), np.array(self.x2), np.array(self.y), np.array(self.kind), self.kinds, pq)
+
     def __len__(self) -> int:
         return len(self.y)
 

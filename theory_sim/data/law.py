@@ -5,22 +5,24 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from theory_sim.data.checks import require_numbers
+from theory_sim.data.checks import require_data
 from theory_sim.data.examples import Data
 from theory_sim.data.label_flips import flipped_labels
 from theory_sim.errors import Fault, InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS, DataLawChoice
 from theory_sim.numeric.streams import generator
+from theory_sim.reading.answers import is_number, require_answer, require_numbers
 from theory_sim.reading.arguments import accepts
 
 __all__ = ["DataLaw", "draw_data", "draw_fresh", "draw_test_data", "register_data_law", "undrawn"]
 
 Array = np.ndarray[Any, Any]
+_MOST_KINDS: Final = 127  # an example's kind is an int8
 PatchesFunction = Callable[[Experiment, Array, Array, np.random.Generator], tuple[Array, Array]]
 
 
@@ -78,6 +80,7 @@ class DataLaw(DataLawChoice, ABC):
         return Data(found["x1"].astype(dtype), found["x2"].astype(dtype), y, kind, cls.kinds)
 
 
+@accepts(name="a text", patches="a function", kinds="a list of texts", shares="a list", k="a whole number", summary="a text")
 def register_data_law(
     name: str, patches: PatchesFunction, *, kinds: Sequence[str] = ("all",), shares: Sequence[float] | None = None,
     k: int | None = None, summary: str = "a law of the user's",
@@ -111,8 +114,12 @@ def register_data_law(
     >>> draw_data(Experiment(data_law="sphere", d=3, N=5)).x1.shape
     (5, 3)
     """
-    weights = [1.0 / len(kinds)] * len(kinds) if shares is None else [float(share) for share in shares]
-    if len(weights) != len(kinds) or min(weights) < 0 or abs(sum(weights) - 1.0) > 1e-9:
+    _require_kinds(f"data_law {name!r}", kinds)
+    if k is not None and k < 0:
+        raise InputError(f"k = {k}", "the dimension of the second patch, at least 0", "give 0 where there is none")
+    numbers = shares is None or all(is_number(share) for share in shares)
+    weights = [1.0 / len(kinds)] * len(kinds) if shares is None or not numbers else [float(share) for share in shares]
+    if not numbers or len(weights) != len(kinds) or not min(weights) >= 0 or not abs(sum(weights) - 1.0) <= 1e-9:
         raise InputError(f"shares = {shown(repr_of(shares))} of {len(kinds)} kinds", "a probability for each, 1 in all",
                          "change them")
 
@@ -124,8 +131,10 @@ def register_data_law(
         return experiment.d if k is None else k
 
     made: type[DataLaw] = type(name, (DataLaw,), {
-        "name": name, "summary": summary, "kinds": tuple(kinds), "__module__": patches.__module__,
-        "__qualname__": f"{patches.__qualname__} as {name}", "shares": classmethod(lambda cls, experiment: weights),
+        "name": name, "summary": summary, "kinds": tuple(kinds),
+        "__module__": getattr(patches, "__module__", None) or "__main__",  # functools.partial has neither
+        "__qualname__": f"{getattr(patches, '__qualname__', 'a function')} as {name}",
+        "shares": classmethod(lambda cls, experiment: weights),
         "patches": classmethod(of_function), "second_dimension": classmethod(second),
     })
     DATA_LAWS.register(made)
@@ -140,8 +149,7 @@ def draw_data(experiment: Experiment) -> Data:
     ``seed_data`` alone, so that schedules compared on one seed see the same examples.
     """
     law, rng, n = _law_of(experiment), generator(experiment.seed_of("data"), "data"), experiment.n_examples
-    share = np.array(law.shares(experiment), dtype=np.float64)
-    share /= share.sum()
+    share = _shares(experiment, law)
     every = np.arange(len(share), dtype=np.int8)
     if experiment.counts == "exact":
         kind = rng.permutation(np.repeat(every, _largest_remainder(n * share, n)))
@@ -164,8 +172,8 @@ def draw_test_data(experiment: Experiment, n_each: int | None = None) -> Data:
 def draw_fresh(experiment: Experiment, n: int, rng: np.random.Generator) -> Data:
     """``n`` examples of an experiment's law, of random kinds and of what all its examples share, made of ``rng``'s numbers."""
     law = _law_of(experiment)
-    share = np.array(law.shares(experiment), dtype=np.float64)
-    kind = rng.choice(np.arange(len(share), dtype=np.int8), size=n, p=share / share.sum())
+    share = _shares(experiment, law)
+    kind = rng.choice(np.arange(len(share), dtype=np.int8), size=n, p=share)
     return _drawn(experiment, law, kind, rng)
 
 
@@ -177,15 +185,38 @@ def undrawn(experiment: Experiment) -> Fault | None:
                  "simulate(experiment, data=(train, test)) in Python", ("data_law",))
 
 
+def _require_kinds(what: str, kinds: Sequence[str]) -> None:
+    named = all(isinstance(kind, str) and kind and kind.isprintable() for kind in kinds)
+    if not named or not 0 < len(set(kinds)) == len(kinds) <= _MOST_KINDS:
+        raise InputError(f"{what}: kinds = {shown(repr_of(kinds))}", f"1 to {_MOST_KINDS} different names", "name them")
+
+
 def _law_of(experiment: Experiment) -> type[DataLaw]:
     law = DATA_LAWS[experiment.data_law]
     assert issubclass(law, DataLaw), f"{law} is a DataLaw"
+    if law.is_users():
+        _require_kinds(law.called(), law.kinds)
     return law
+
+
+def _shares(experiment: Experiment, law: type[DataLaw]) -> Array:
+    """Probability of each kind, (kinds,) float64."""
+    found = law.shares(experiment)
+    if law.is_users():
+        require_answer(law, "shares", found, lambda shares: len(shares) == len(law.kinds) and min(shares) >= 0.0
+                       and abs(sum(shares) - 1.0) < 1e-9, f"a probability for each of the kinds {', '.join(law.kinds)}")
+    share: Array = np.array(found, dtype=np.float64)
+    share /= share.sum()
+    return share
 
 
 def _drawn(experiment: Experiment, law: type[DataLaw], kind: Array, rng: np.random.Generator) -> Data:
     y = rng.choice(np.array([-1.0, 1.0]), size=len(kind))
-    return law.draw(experiment, kind, y, rng, generator(experiment.seed_of("data"), "data", 1))
+    data = law.draw(experiment, kind, y, rng, generator(experiment.seed_of("data"), "data", 1))
+    if law.is_users():
+        require_answer(law, "draw", data, lambda found: isinstance(found, Data), "the examples, as theory_sim.Data")
+        require_data(f"what {law.called()} draws", data, experiment, len(kind))
+    return data
 
 
 def _largest_remainder(wanted: Array, n: int) -> Array:

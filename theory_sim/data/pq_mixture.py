@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.data.alpha import AlphaLaw
-from theory_sim.data.checks import require_numbers
 from theory_sim.data.examples import KINDS, P_ONLY, Q_ONLY, Data, PQStructure
 from theory_sim.data.law import DataLaw
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ALPHA_LAWS, DATA_LAWS
 from theory_sim.numeric.streams import generator
+from theory_sim.reading.answers import require_numbers
 
 __all__ = ["PQMixture", "get_directions", "shared_directions"]
 

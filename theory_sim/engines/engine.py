@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from theory_sim.engines.registry import DEFAULT, ENGINES, options_by_name
 from theory_sim.engines.solver import Purpose, Solver
 from theory_sim.errors import Fault, InputError, gathered, nearest
+from theory_sim.reading.answers import faults_of_user_code
 from theory_sim.reading.arguments import native, require_kind
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ class Engine:
 
     # -- a run ------------------------------------------------------------------------------------------
 
+    @faults_of_user_code()
     def run(
         self, experiment: Experiment, *, observers: Sequence[Observer] = (), store: str | os.PathLike[str] | None = None,
         threads: int | None = None, progress: Progress | None = None, force: bool = False, checkpoint_seconds: float = 30.0,
@@ -174,9 +176,11 @@ class Engine:
         from theory_sim.loop import UnfinishedRun
         from theory_sim.network.given import Given
         from theory_sim.numeric.pool import require_threads
+        from theory_sim.observe.base import require_observers
         from theory_sim.trajectory import refuse_existing
 
         require_threads(threads)
+        require_observers(observers)
         self.require(experiment, observers)
         solver, options = self.solver, self.all_options
         parts = {"data": data, "initial": initial, "noise": noise}

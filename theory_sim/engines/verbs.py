@@ -190,12 +190,14 @@ def resume(
     from theory_sim.loop import UnfinishedRun
     from theory_sim.network.given import Given
     from theory_sim.numeric.pool import require_threads
+    from theory_sim.observe.base import require_observers
 
     target = str(store)
     with UnfinishedRun(target.removesuffix("/").removesuffix(".partial")) as unfinished:
         manifest = unfinished.manifest()
         if not any_version:
             unfinished.require_same_environment(manifest)
+        require_observers(observers)
         names = [type(observer).__name__ for observer in observers]
         if names != manifest["observers"]:
             raise InputError(f"observers {names}", f"those that the run was begun with: {manifest['observers']}",

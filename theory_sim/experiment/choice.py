@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
+import pydantic
 from pydantic.fields import FieldInfo
 
-from theory_sim.errors import Fault, InputError
+from theory_sim.errors import Fault, InputError, repr_of, shown
 from theory_sim.experiment.section import LONGEST_NAME, NAME
 from theory_sim.plugins import Registry
+from theory_sim.reading.answers import Open, require_declared
 
 __all__ = ["Choice", "Choices", "DescribedRun"]
 
@@ -22,7 +25,7 @@ DescribedRun = Any
 """An `Experiment`. It is made of what the classes here declare, so it stands above them; subclasses name it in full."""
 
 
-class Choice:
+class Choice(Open):
     """What a class declares so that it can be chosen by name.
 
     Attributes
@@ -53,6 +56,10 @@ class Choice:
         yield from ()
 
     @classmethod
+    def require_answers(cls, experiment: DescribedRun) -> None:
+        """Raise InputError unless what a user's class says of an Experiment is as its base says; asked when one is made."""
+
+    @classmethod
     def own_fields(cls) -> dict[str, FieldInfo]:
         """Rules, default and description of its own fields."""
         return {name: FieldInfo.from_annotation(annotation) for name, annotation in cls.fields.items()}
@@ -70,11 +77,13 @@ class Choices(Registry[type[T]]):
         What one of them is, for messages: "schedule".
     package : str
         Dotted name of the package below which they are found.
+    bases : str
+        Module of that package, and its classes of one of which each is a subclass: "base:Schedule".
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, bases: str) -> None:
         super().__init__(kind, package, summary=lambda chosen: chosen.summary)
-        self._loaded = False
+        self._bases, self._loaded = bases, False
 
     def register(self, chosen: type[T]) -> type[T]:
         """Make a class known by its name; returns it, so that it serves as a decorator.
@@ -82,8 +91,11 @@ class Choices(Registry[type[T]]):
         Raises
         ------
         InputError
-            If it declares no name or summary, or another class has the name. The same class, defined again, replaces itself.
+            If it is no class of the kind, has not all that the kind declares, or has none of its own for a name or summary; or
+            if another class has the name. The same class, defined again, replaces itself.
         """
+        if not isinstance(chosen, type):
+            raise InputError(f"{self.kind} {shown(repr_of(chosen))}", "a class, not an object of it", "register the class")
         for attribute in ("name", "summary"):
             if not isinstance(getattr(chosen, attribute, None), str) or not getattr(chosen, attribute):
                 raise InputError(f"{chosen.__qualname__} without {attribute}", f"a {self.kind} declares name and summary",
@@ -93,10 +105,27 @@ class Choices(Registry[type[T]]):
                              "hyphens, the first a letter or digit", "choose another name")
         if not self._in_package(chosen.__module__):
             self.names()  # all that the package has: its names are taken, whether they were asked for or not
+            self._require_kind(chosen)
         other = self._things.get(chosen.name)
         if other is not None and (other.__module__, other.__qualname__) == (chosen.__module__, chosen.__qualname__):
             del self._things[chosen.name]
         return self.add(chosen.name, chosen)
+
+    def _require_kind(self, chosen: type[T]) -> None:
+        """Raise InputError unless a user's class is one of this kind, with own fields that an Experiment can have."""
+        what, (module, _, names) = f"{self.kind} {chosen.name!r}", self._bases.partition(":")
+        home = import_module(f"{self._package}.{module}")
+        require_declared(chosen, [getattr(home, name) for name in names.split()], what)
+        for name, annotation in chosen.fields.items():
+            try:
+                info = FieldInfo.from_annotation(annotation)
+                adapter = pydantic.TypeAdapter[object](annotation)
+                if not info.is_required():
+                    adapter.validate_python(info.default)
+            except (pydantic.errors.PydanticUserError, pydantic.ValidationError, TypeError, AttributeError):
+                raise InputError(f"{what}: field {name!r} of the type {shown(repr_of(annotation))}",
+                                 "a type with rules and a default that keeps them",
+                                 'such as Annotated[float, Field(50.0, gt=0, description="...")]') from None
 
     def names(self) -> list[str]:
         """Every name, sorted; the package is looked through once."""

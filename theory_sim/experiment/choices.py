@@ -8,6 +8,7 @@ of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -16,6 +17,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from theory_sim.experiment.choice import Choice, Choices, DescribedRun
+from theory_sim.reading.answers import is_named, is_number, require_answer
 
 __all__ = [
     "ACTIVATIONS", "ALPHA_LAWS", "CHOSEN", "DATA_LAWS", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "OPTIMISERS", "PLACEMENTS",
@@ -50,6 +52,14 @@ class ScheduleChoice(Choice):
         """Upper bound on the number of steps to reach a tau."""
         return max_tau / cls.least_rate(experiment, max_tau)
 
+    @classmethod
+    def require_answers(cls, experiment: DescribedRun) -> None:
+        require_answer(cls, "rates", cls.rates(experiment),
+                       lambda found: len(found) > 0 and is_named(found, lambda rate: 0.0 < rate < math.inf),
+                       "its rates, each above 0, by the names of the fields that give them")
+        require_answer(cls, "least_rate", cls.least_rate(experiment, experiment.max_tau), lambda found: 0.0 < found < math.inf,
+                       "a number above 0")
+
 
 class OptimiserChoice(Choice):
     """What an Experiment asks of an optimiser.
@@ -72,6 +82,11 @@ class OptimiserChoice(Choice):
     def splits_pairs(cls, experiment: DescribedRun) -> bool:
         """Whether the two neurons of a pair, which share xi, come to accumulate different noise."""
         return False
+
+    @classmethod
+    def require_answers(cls, experiment: DescribedRun) -> None:
+        level = cls.stationary_level(experiment, experiment.eta_1)
+        require_answer(cls, "stationary_level", level, is_number, "a number; NaN if there is none")
 
 
 class SamplingChoice(Choice):
@@ -106,6 +121,13 @@ class DataLawChoice(Choice):
         """Dimension k of the second patch as the network's own filters see it; 0: there is none."""
         return int(experiment.d)
 
+    @classmethod
+    def require_answers(cls, experiment: DescribedRun) -> None:
+        require_answer(cls, "in_theory", cls.in_theory, lambda found: not found or cls.has_pq,
+                       "False, but of a law that has the P/Q mixture's directions (has_pq)")
+        k = cls.second_dimension(experiment)
+        require_answer(cls, "second_dimension", k, lambda k: isinstance(k, int) and k >= 0, "a whole number of at least 0")
+
 
 class ActivationChoice(Choice):
     """What an Experiment asks of an activation.
@@ -136,16 +158,24 @@ class ActivationChoice(Choice):
         """Slopes below and above 0 of an activation of two straight lines, which the limit computes; None of any other."""
         return None
 
+    @classmethod
+    def require_answers(cls, experiment: DescribedRun) -> None:
+        require_answer(cls, "in_theory", cls.in_theory, lambda found: not found or cls.fast_networks,
+                       "False, but of ReLU (fast_networks)")
+        require_answer(cls, "slopes", cls.slopes(experiment), lambda found: found is None or (len(found) == 2 and all(
+            is_number(slope) and math.isfinite(slope) for slope in found)), "two numbers, or None")
 
-SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedules")
-OPTIMISERS: Final = Choices[OptimiserChoice]("optimiser", "theory_sim.train.optimisers")
-PLACEMENTS: Final = Choices[Choice]("noise_placement", "theory_sim.train.noise")
-LOSSES: Final = Choices[Choice]("loss", "theory_sim.train.losses")
-SAMPLINGS: Final = Choices[SamplingChoice]("sampling", "theory_sim.train.sampling")
-OBSERVERS: Final = Choices[Choice]("observer", "theory_sim.observe")
-DATA_LAWS: Final = Choices[DataLawChoice]("data_law", "theory_sim.data")
-ALPHA_LAWS: Final = Choices[Choice]("alpha_law", "theory_sim.data.alpha")
-ACTIVATIONS: Final = Choices[ActivationChoice]("activation", "theory_sim.network.activations")
+
+SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedules", "base:Schedule")
+OPTIMISERS: Final = Choices[OptimiserChoice]("optimiser", "theory_sim.train.optimisers", "base:Optimiser")
+PLACEMENTS: Final = Choices[Choice](
+    "noise_placement", "theory_sim.train.noise", "base:PreActivationNoise OutputNoise LabelNoise WeightNoise")
+LOSSES: Final = Choices[Choice]("loss", "theory_sim.train.losses", "base:Loss")
+SAMPLINGS: Final = Choices[SamplingChoice]("sampling", "theory_sim.train.sampling", "base:Sampling")
+OBSERVERS: Final = Choices[Choice]("observer", "theory_sim.observe", "base:Observer")
+DATA_LAWS: Final = Choices[DataLawChoice]("data_law", "theory_sim.data", "law:DataLaw")
+ALPHA_LAWS: Final = Choices[Choice]("alpha_law", "theory_sim.data.alpha", "base:AlphaLaw")
+ACTIVATIONS: Final = Choices[ActivationChoice]("activation", "theory_sim.network.activations", "base:Activation")
 NO_PLACEMENT: Final = "none"
 AnyChoices = (
     Choices[Choice] | Choices[ScheduleChoice] | Choices[OptimiserChoice] | Choices[SamplingChoice] | Choices[DataLawChoice]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import pydantic
 from pydantic import model_validator
 
-from theory_sim.errors import ExperimentError, Fault, StoreError, nearest, repr_of, shown
+from theory_sim.errors import ExperimentError, Fault, InputError, StoreError, nearest, repr_of, shown
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import ALPHA_LAWS, CHOSEN, DATA_LAWS, SCHEDULES, chosen_by
 from theory_sim.experiment.field_rules import named_once
@@ -22,6 +22,7 @@ from theory_sim.experiment.recording import RecordingSection
 from theory_sim.experiment.refusal import get_faults, unknown
 from theory_sim.experiment.schedule import ScheduleSection
 from theory_sim.reading import TomlFile
+from theory_sim.reading.answers import faults_of_user_code, require_answer
 from theory_sim.reading.arguments import accepts, native
 from theory_sim.storage.writing import write_text
 
@@ -55,7 +56,11 @@ class Experiment(RecordingSection):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        faults = list(self.faults())
+        try:
+            with faults_of_user_code():
+                faults = list(self.faults())
+        except InputError as error:
+            faults = list(error.faults)
         if faults:
             raise ExperimentError.of(faults)
         return self
@@ -83,9 +88,12 @@ class Experiment(RecordingSection):
         others = {name: value for name, value in extra.items() if name not in values}
         extra.clear()
         extra.update(values | others)
+        users = [each for each in chosen if each.is_users()]
+        for each in users:
+            each.require_answers(self)
         yield from super().faults()
         for each in chosen:
-            yield from each.faults(self)
+            yield from _of_users(each, each.faults(self)) if each in users else each.faults(self)
 
     def unread(self, given: Mapping[str, object], schedules: Sequence[str] = ()) -> list[Fault]:
         """Fields, among those given, that no schedule to be run and no chosen law of the data reads: they change nothing.
@@ -218,6 +226,16 @@ class Experiment(RecordingSection):
             write_text(target, tomli_w.dumps(self.fields()), fix="choose another")
         except StoreError as error:
             raise ExperimentError(error.found, error.rule, error.fix) from None
+
+
+def _of_users(chosen: type[Choice], found: object) -> Iterator[Fault]:
+    """What the rules of a user's class say is wrong, if it is said as faults."""
+    rule = "faults, each a theory_sim.errors.Fault(found, rule, fix, fields): yield them"
+    require_answer(chosen, "faults", found, lambda found: isinstance(found, Iterable), rule)
+    assert isinstance(found, Iterable)
+    for fault in found:
+        require_answer(chosen, "faults", fault, lambda fault: isinstance(fault, Fault), rule)
+        yield fault
 
 
 def not_default(given: Mapping[str, object]) -> dict[str, object]:

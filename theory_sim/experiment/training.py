@@ -13,6 +13,7 @@ from theory_sim.experiment.choices import LOSSES, OPTIMISERS, SAMPLINGS, SCHEDUL
 from theory_sim.experiment.network import NeuronLaw
 from theory_sim.experiment.noise import NoiseSection
 from theory_sim.experiment.section import LEAST, MOST
+from theory_sim.reading.answers import is_number, require_answer
 
 __all__ = ["TrainingSection"]
 
@@ -50,7 +51,10 @@ class TrainingSection(NoiseSection):
     @property
     def most_steps(self) -> float:
         """Upper bound on the number of steps that the schedule takes to reach max_tau, and max_steps."""
-        steps = SCHEDULES[self.schedule].most_steps(self, self.max_tau)
+        chosen = SCHEDULES[self.schedule]
+        steps = chosen.most_steps(self, self.max_tau)
+        if chosen.is_users():
+            require_answer(chosen, "most_steps", steps, lambda found: is_number(found) and found >= 0.0, "a number of steps")
         return min(steps + 1.0, math.inf if self.max_steps is None else self.max_steps)
 
     def faults(self) -> Iterator[Fault]:

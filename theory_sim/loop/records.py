@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment.record_times import Recording
 from theory_sim.observe.base import Observer, Snapshot, Variable
+from theory_sim.reading.answers import require_answer
 from theory_sim.train.losses import Loss
 
 __all__ = ["Group", "Records"]
@@ -50,14 +52,28 @@ class Group:
         found: dict[str, Any] = {"step": snapshot.step, "tau": snapshot.tau}
         for observer in self.observers:
             values = observer.observe(snapshot)
-            if values.keys() != observer.variables.keys():
+            if not isinstance(values, Mapping) or values.keys() != observer.variables.keys():
+                gave = sorted(map(str, values)) if isinstance(values, Mapping) else shown(repr_of(values))
                 raise InputError(
-                    f"observer {type(observer).__name__} gave {sorted(values)}, declared {sorted(observer.variables)}",
+                    f"observer {type(observer).__name__} gave {gave}, declared {sorted(observer.variables)}",
                     "each declared variable at each record, and no other", "fix its variables or its observe",
                 )
+            if observer.is_users():
+                self._require_shapes(observer, values)
             found.update(values)
         for name, value in found.items():
             self.values[name].append(np.array(value))  # a copy: an observer may give a view of what changes later
+
+    def _require_shapes(self, observer: Observer, values: Mapping[str, Any]) -> None:
+        """Raise InputError unless each value has the declared dimensions, with the lengths of the record before."""
+        for name, value in values.items():
+            dims, before = observer.variables[name].dims, self.values[name]
+            require_answer(type(observer), "observe", value, partial(_has_dims, len(dims)),
+                           f"{name}: numbers with the {len(dims)} dimensions that it declares, {dims}")
+            if before and _shape(value) != _shape(before[-1]):
+                raise InputError(f"observe of {observer.called()} gives {name} of shape {_shape(value)[0]}",
+                                 f"the shape of the record before, {_shape(before[-1])[0]}",
+                                 "pad it with NaN, or record a number that has one shape")
 
     def arrays(self, start: int = 0) -> dict[str, Array]:
         """Records from ``start`` on, each variable stacked."""
@@ -79,6 +95,18 @@ class Group:
         for observer in self.observers:
             coordinates.update(observer.coordinates())
         return variables, coordinates
+
+
+def _has_dims(count: int, value: Any) -> bool:
+    return _shape(value)[1] == count
+
+
+def _shape(value: Any) -> tuple[tuple[int, ...], int]:
+    """Shape of numbers, and its length; TypeError if it holds what is none."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiubc":
+        raise TypeError
+    return array.shape, array.ndim
 
 
 class Records:

@@ -18,15 +18,16 @@ from typing import Any, Final, Generic, TypeVar
 import numpy as np
 
 from theory_sim.data import Data
-from theory_sim.errors import StoreError
+from theory_sim.errors import InputError, StoreError, shown
 from theory_sim.experiment import Experiment
-from theory_sim.loop.records import Records
+from theory_sim.loop.records import Group, Records
 from theory_sim.loop.steps import Network, Steps
 from theory_sim.loop.unfinished import UnfinishedRun
 from theory_sim.network.arrays import digest_arrays
 from theory_sim.network.given import contents
 from theory_sim.network.given_noise import GivenNoise
 from theory_sim.observe.base import Observer, Snapshot
+from theory_sim.reading.answers import is_named, require_answer
 from theory_sim.storage.formats import RUN
 from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
@@ -275,8 +276,23 @@ class Run(Generic[N]):
         for group in due:
             assert snapshot is not None
             group.record(snapshot)
+            if len(group) == 1 and any(observer.is_users() for observer in group.observers):
+                self._require_labels(group)
         if self.progress is not None:
             self._report(training_loss, recorded=self.records.main in due)
+
+    def _require_labels(self, group: Group) -> None:
+        """Raise InputError if what observers have recorded could not be labelled at the end: of lengths at odds, say."""
+        import xarray
+
+        names = ", ".join(observer.called() for observer in group.observers if observer.is_users())
+        try:
+            variables, labels = group.dataset(self.loss)
+            xarray.Dataset(variables, self._coordinates() | labels)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise InputError(f"a record of {names} cannot be labelled: {shown(str(error))}",
+                             "each dimension has one length, that of its coordinate", "change variables, observe or coordinates"
+                             ) from error
 
     def _report(self, training_loss: float, *, recorded: bool) -> None:
         assert self.progress is not None
@@ -301,7 +317,11 @@ class Run(Generic[N]):
         state |= {f"clock/{name}": value for name, value in self.network.clock.state().items()}
         state |= {f"network/{name}": value for name, value in self.network.checkpoint().items()}
         for index, observer in enumerate(self.records.observers):
-            state |= {f"observer {index}/{name}": value for name, value in observer.state().items()}
+            found = observer.state()
+            if observer.is_users():
+                require_answer(type(observer), "state", found, lambda found: is_named(found, _can_be_stored),
+                               "arrays by name, which restore takes back")
+            state |= {f"observer {index}/{name}": value for name, value in found.items()}
         if self._noise is not None:
             state |= {f"noise/{name}": value for name, value in self._noise.state().items()}
         return state
@@ -338,15 +358,17 @@ class Run(Generic[N]):
                              f"where the run took a step of {self.rate:g}", "a run continues with its own schedule",
                              "use the schedule that it was begun with, or run the experiment again")
 
+    def _coordinates(self) -> dict[str, Any]:
+        """Labels of the dimensions that every run has."""
+        return {"kind": list(self.train.kinds), "layer": self.layers, "direction": ["z-zeta", "z", "z+zeta"],
+                "part": ["total", "signal"]}
+
     def dataset(self, outcome: Outcome, message: str, **attributes: Any) -> Any:
         """Everything recorded and the final state, labelled; ``attributes`` are the engine's own."""
         import xarray
 
         variables: dict[str, Any] = {}
-        coordinates: dict[str, Any] = {
-            "kind": list(self.train.kinds), "layer": self.layers, "direction": ["z-zeta", "z", "z+zeta"],
-            "part": ["total", "signal"],
-        }
+        coordinates = self._coordinates()
         for group in self.records.groups:
             recorded, labels = group.dataset(self.loss)
             variables |= recorded
@@ -355,7 +377,12 @@ class Run(Generic[N]):
             variables["w_star"] = (("x1",), self.train.w_star, {"long_name": "unit vector w* of P"})
         variables["f_train"] = (("example",), self.network.f, {"long_name": "outputs on the training set at the end"})
         for observer in self.records.observers:
-            variables |= observer.final()
+            found = observer.final()
+            if observer.is_users():
+                require_answer(type(observer), "final", found,
+                               lambda found: is_named(found, lambda each: xarray.Variable(*each) is not None),
+                               "(dimensions, values, attributes) of each variable, by its name")
+            variables |= found
         variables |= self.network.state()
         common = {
             **RUN.attributes, "engine": self.engine, "outcome": outcome,
@@ -364,6 +391,10 @@ class Run(Generic[N]):
             "experiment": json.dumps(self.experiment.fields()),
         }
         return xarray.Dataset(variables, coordinates, common | attributes)
+
+
+def _can_be_stored(value: Any) -> bool:
+    return np.asarray(value).dtype.kind != "O"
 
 
 def _below(prefix: str, state: Mapping[str, Array]) -> dict[str, Array]:

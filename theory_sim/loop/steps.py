@@ -11,6 +11,7 @@ from theory_sim.data import Data, draw_fresh
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.streams import StepStream
 from theory_sim.observe.base import Outputs
+from theory_sim.reading.answers import require_answer
 from theory_sim.train.losses import Loss
 from theory_sim.train.noise import LabelNoise, make_placement
 from theory_sim.train.sampling import OnePass, make_sampling
@@ -101,6 +102,8 @@ class Steps:
         perturbed = None if of_labels else network.perturbed(step, level)
         residual = self._residual(self._train.y, network.f if perturbed is None else perturbed.f, step, level)
         batch = self._sampling.at(step)
+        if batch is not None and self._sampling.is_users():
+            self._require_indices(batch, len(residual))
         if batch is None:
             residual /= len(residual)
         else:
@@ -110,6 +113,11 @@ class Steps:
             residual[seen] = chosen
         whole = batch is None and not self._disturbs_labels(level)
         network.step(residual, rate, step, perturbed=perturbed, whole=whole)
+
+    def _require_indices(self, batch: Any, n: int) -> None:
+        require_answer(type(self._sampling), "at", batch, lambda seen: isinstance(seen, np.ndarray) and seen.dtype.kind in "iu"
+                       and seen.ndim == 1 and seen.min() >= 0 and seen.max() < n,
+                       f"indices of a step's examples, an array of whole numbers from 0 to {n - 1}; or None for all")
 
     def _disturbs_labels(self, level: float) -> bool:
         return isinstance(self._placement, LabelNoise) and level > 0

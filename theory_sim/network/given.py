@@ -29,7 +29,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Given:
-    """What a run is given; `Given.of` checks it.
+    """What a run is given; `Given.of` checks it, and copies all but the noise, which may be large (`GivenNoise`).
 
     Attributes
     ----------
@@ -64,7 +64,9 @@ class Given:
         if noise is not None and not (callable(noise) or isinstance(noise, Mapping)):
             raise InputError(f"noise = {shown(repr_of(noise))}", "arrays by the layer's label, or a function of the step",
                              "give what theory_sim.draw_noise gives")
-        return cls(train, test, {} if initial is None else dict(initial),
+        # Copies: what the caller does with the arrays afterwards changes no run, nor what its result holds of them.
+        return cls(train and train.copy(), test and test.copy(),
+                   {name: np.array(array) for name, array in (initial or {}).items()},
                    None if noise is None else GivenNoise(experiment, noise))
 
     @property

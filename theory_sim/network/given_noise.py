@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.network.arrays import digest_arrays, require_array, require_labels
 from theory_sim.network.layer import Layer, neurons_a_row
 from theory_sim.network.layers import layer_shapes
+from theory_sim.reading.answers import faults_of_function
 
 __all__ = ["GivenNoise", "NoiseSource"]
 
@@ -31,7 +33,8 @@ class GivenNoise:
     experiment : Experiment
         Description of the run.
     source : NoiseSource
-        A function must give the same for the same step: it is asked again when a run is resumed.
+        A function must give the same for the same step: it is asked again when a run is resumed. Arrays are not copied, as they
+        may be larger than all else; a step before which they were changed is refused.
 
     Raises
     ------
@@ -48,6 +51,7 @@ class GivenNoise:
         self._shapes, self._dtype, self._share = layer_shapes(e), np.dtype(e.dtype), neurons_a_row(e.neurons)
         self._source = source
         self._layers: Mapping[str, Layer] = {}
+        self._as_given: list[str] = []
         self._chain, self._last = hashlib.sha256(b"noise").digest(), bytes(32)
         if callable(source):
             return
@@ -62,8 +66,9 @@ class GivenNoise:
             if length < needed:
                 raise InputError(f"noise[{label!r}] of {length} steps", f"the run can take {needed}",
                                  f"give more, max_steps = {length}, or a function of the step")
+        self._as_given = [digest_arrays(self._at(step)) for step in range(needed)]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Digest of the arrays; of a function, what cannot be known before the run."""
         return "a function" if callable(self._source) else digest_arrays(self._source)
@@ -86,7 +91,11 @@ class GivenNoise:
             If the function gives what no array could hold, or the arrays have ended.
         """
         found = self._at(step)
-        self._last = bytes.fromhex(digest_arrays(found))
+        digest = digest_arrays(found)
+        if step < len(self._as_given) and digest != self._as_given[step]:
+            raise InputError(f"noise of step {step} was changed after it was given",
+                             "arrays that stay as they are until the run has ended: they are not copied", "change a copy")
+        self._last = bytes.fromhex(digest)
         self._chain = hashlib.sha256(self._chain + self._last).digest()
         for label, layer in self._layers.items():
             layer.given_xi = found[label][:: self._share]
@@ -96,7 +105,8 @@ class GivenNoise:
             if step >= min(len(array) for array in self._source.values()):
                 raise InputError(f"noise of {step} steps", "the run takes one more", "give more, or a function of the step")
             return {label: self._source[label][step] for label in self._shapes}
-        found = self._source(step)
+        with faults_of_function(f"noise of step {step}", "arrays (m, k) by the layer's label, as theory_sim.draw_noise gives"):
+            found = self._source(step)
         require_labels(f"noise of step {step}", found, list(self._shapes), every=True)
         for label, shape in self._shapes.items():
             name = f"noise[{label!r}] of step {step}"

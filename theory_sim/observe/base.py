@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from theory_sim.data import Data
-from theory_sim.errors import Fault, InputError
+from theory_sim.errors import Fault, InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
 from theory_sim.network import FiniteNetwork
+from theory_sim.reading.answers import is_named, require_answer
 from theory_sim.train.clock import AnyClock, AnyInstant
 from theory_sim.train.losses import Loss
 
-__all__ = ["LOSS_UNIT", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "get_weights"]
+__all__ = ["LOSS_UNIT", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "get_weights",
+           "require_observers"]
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array | float]
@@ -164,6 +166,31 @@ def get_weights(snapshot: Snapshot, observer: str) -> FiniteNetwork:
         raise InputError(f"{observer} of a network without weights", "it looks at the weights of neurons",
                          "use the engine finite, or leave this observer out")
     return snapshot.network
+
+
+def require_observers(observers: Sequence[object]) -> None:
+    """Raise InputError unless each is an observer that says what it records.
+
+    Parameters
+    ----------
+    observers : sequence of object
+        What a user gives as observers.
+    """
+    for each in observers:
+        if not isinstance(each, Observer):
+            found = f"the class {each.__name__}" if isinstance(each, type) else shown(repr_of(each))
+            fix = f"give {each.__name__}(...)" if isinstance(each, type) else "class Mine(theory_sim.Observer): ..."
+            raise InputError(f"{found} as an observer", "an object of a subclass of theory_sim.Observer", fix)
+        kind, declared = type(each), getattr(each, "variables", None)
+        require_answer(kind, "variables", declared, lambda found: is_named(found, _is_variable),
+                       "theory_sim.Variable(dims, unit, meaning) by name, dims a tuple of names other than 'record'")
+        require_answer(kind, "recording", each.recording, lambda found: found is None or isinstance(found, Recording),
+                       "a theory_sim.Recording, or None")
+
+
+def _is_variable(value: Any) -> bool:
+    return (isinstance(value, Variable) and isinstance(value.dims, tuple) and "record" not in value.dims
+            and all(isinstance(text, str) for text in (*value.dims, value.unit, value.meaning)))
 
 
 class Observer(Choice, ABC):

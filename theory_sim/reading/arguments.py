@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, ParamSpec, TypeVar
 
 from theory_sim.errors import Fault, InputError, repr_of, shown
+from theory_sim.reading.answers import faults_of_user_code
 
 __all__ = ["accepts", "fault_of_kind", "native", "require_kind"]
 
@@ -93,7 +94,8 @@ def require_kind(name: str, value: Any, kind: str) -> None:
 def accepts(**kinds: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorator of a public function: the kind of each named parameter, as for `fault_of_kind`.
 
-    None is accepted where it is the default. Numbers of NumPy are given on as Python's.
+    None is accepted where it is the default. Numbers of NumPy are given on as Python's. What a user's class raises inside is
+    told as its fault.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -110,7 +112,8 @@ def accepts(**kinds: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             found = [fault for fault in faults if fault is not None]
             if found:
                 raise InputError.of(found)
-            return function(*bound.args, **bound.kwargs)
+            with faults_of_user_code():
+                return function(*bound.args, **bound.kwargs)
 
         return checked
 

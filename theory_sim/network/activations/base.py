@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS, ActivationChoice
+from theory_sim.reading.answers import require_numbers
 
 __all__ = ["Activation", "make_activation"]
 
@@ -59,29 +61,37 @@ class Activation(ActivationChoice):
         Raises
         ------
         InputError
-            If they disagree by more than rounding, or a shape is another one.
+            If they disagree by more than rounding, or one gives something else than a finite number for each.
         """
         z = np.array(_POINTS)
-        value, slope = np.asarray(self.value(z)), np.asarray(self.slope(z))
-        if value.shape != z.shape or slope.shape != z.shape:
-            raise self._wrong(f"returns shapes {value.shape} and {slope.shape} for pre-activations {z.shape}",
-                              "value and slope of each", "let both act element by element")
-        pairs = [("slope", slope, self.value)] + ([("bend", self.bend(z), self.slope)] if self.has_bend() else [])
+        value, slope = self._numbers("value", z), self._numbers("slope", z)
+        pairs = [("slope", slope, "value")] + ([("bend", self._numbers("bend", z), "slope")] if self.has_bend() else [])
         for name, given, of in pairs:
-            expected = (of(z + _STEP) - of(z - _STEP)) / (2.0 * _STEP)
+            expected = (self._numbers(of, z + _STEP) - self._numbers(of, z - _STEP)) / (2.0 * _STEP)
             if len(worst := np.flatnonzero(~(np.abs(given - expected) <= _TOLERANCE * (1.0 + np.abs(expected))))):
                 at = int(worst[0])
                 raise self._wrong(f"has the {name} {given[at]:g} at {z[at]:g}",
                                   f"the derivative, {expected[at]:.6g} by differences",
                                   f"fix {name}, or what it is the derivative of")
         declared: dict[str, tuple[Array, Array]] = {
-            "zero_at_zero": (np.asarray(self.value(np.zeros(1))), np.zeros(1)),
-            "homogeneous": (np.asarray(self.value(2.0 * z)), 2.0 * value),
+            "zero_at_zero": (self._numbers("value", np.zeros(1)), np.zeros(1)),
+            "homogeneous": (self._numbers("value", 2.0 * z), 2.0 * value),
             "two_lines": (slope, np.where(z > 0.0, slope[-1], slope[0])),
+            "fast_networks": (value, np.maximum(z, 0.0)),
+            "error_function": (value, np.array([math.erf(each) for each in z])),
         }
         for name, (found, expected) in declared.items():
             if getattr(self, name) and not np.allclose(found, expected, rtol=1e-9, atol=1e-12):
                 raise self._wrong(f"declares {name}", "what its value and slope show: they are not so", f"leave {name} out")
+
+    def _numbers(self, method: str, z: Array) -> Array:
+        return require_numbers(getattr(self, method)(z), z.shape, f"{method} of the activation {self.name!r}",
+                               fix=f"let {method} act element by element")
+
+    @classmethod
+    def require_answers(cls, experiment: Experiment) -> None:
+        super().require_answers(experiment)
+        cls(experiment).require_consistent()
 
     def _wrong(self, found: str, rule: str, fix: str) -> InputError:
         return InputError(f"the activation {self.name!r} {found}", rule, fix, fields=("activation",))

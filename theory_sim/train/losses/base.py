@@ -12,6 +12,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import LOSSES
+from theory_sim.reading.answers import require_numbers
 
 __all__ = ["Loss", "make_loss"]
 
@@ -89,14 +90,11 @@ class Loss(Choice, ABC):
         Raises
         ------
         InputError
-            If they disagree by more than rounding, ``slope`` has another shape, or a value is not a number.
+            If they disagree by more than rounding, or one gives something else than a finite number for each margin.
         """
         v = np.array(_MARGINS)
-        value, above, below = self.value(v), self.value(v + _STEP), self.value(v - _STEP)
-        slope = np.asarray(self.slope(v))
-        if np.shape(value) != v.shape or slope.shape != v.shape:
-            raise InputError(f"loss {self.name!r} returns shapes {np.shape(value)}, {slope.shape} for margins {v.shape}",
-                             "value and slope of each margin", "let both act element by element")
+        value, above, below = (self._numbers("value", v + h) for h in (0.0, _STEP, -_STEP))
+        slope = self._numbers("slope", v)
         expected = (above - below) / (2 * _STEP)
         off = ~(np.abs(slope - expected) <= _TOLERANCE * (1.0 + np.abs(expected) + np.abs(value)))
         if off.any():
@@ -104,12 +102,22 @@ class Loss(Choice, ABC):
             raise InputError(f"slope of the loss {self.name!r} at the margin {v[worst]:g} is {slope[worst]:g}",
                              f"the derivative of its value by the margin, {expected[worst]:.6g} by differences",
                              "fix slope or value")
-        curvature = (self.slope(v + _STEP) - self.slope(v - _STEP)) / (2 * _STEP)
+        curvature = (self._numbers("slope", v + _STEP) - self._numbers("slope", v - _STEP)) / (2 * _STEP)
         largest = float(curvature.max())
         if not largest <= self.curvature + _TOLERANCE * (1.0 + abs(largest)):
             raise InputError(f"curvature = {self.curvature:g} of the loss {self.name!r}",
                              f"a bound of its second derivative, {largest:.6g} at the margin {v[int(curvature.argmax())]:g}",
                              "raise it; infinity if there is no bound")
+
+
+    def _numbers(self, method: str, margins: Array) -> Array:
+        return require_numbers(getattr(self, method)(margins), margins.shape, f"{method} of the loss {self.name!r}",
+                               fix=f"let {method} act element by element")
+
+
+    @classmethod
+    def require_answers(cls, experiment: Experiment) -> None:
+        cls(experiment).require_derivative()
 
 
 def make_loss(experiment: Experiment) -> Loss:

@@ -13,7 +13,8 @@ from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import NO_PLACEMENT, PLACEMENTS
-from theory_sim.train.losses import Loss
+from theory_sim.reading.answers import is_size, require_answer, require_numbers
+from theory_sim.train.losses import Loss, make_loss
 
 __all__ = ["LabelNoise", "OutputNoise", "Placement", "PreActivationNoise", "Sites", "WeightNoise", "make_placement"]
 
@@ -105,6 +106,15 @@ class PreActivationNoise(Placement, ABC):
     def draw(self, generator: np.random.Generator, rows: int, sites: Sites) -> Array:
         """Noise of ``rows`` neurons (pairs, if paired) at the sites, (rows, n), for level 1: variance ||x||^2 at x."""
 
+    @classmethod
+    def require_answers(cls, experiment: Experiment) -> None:
+        x, each = np.ones((3, 2), experiment.dtype), np.arange(3)
+        sites = Sites(x, np.sqrt((x * x).sum(axis=1)), np.zeros(3, np.int64), each, each, np.ones(3))
+        drawn = cls(experiment).draw(np.random.default_rng(0), 2, sites)
+        require_numbers(drawn, (2, 3), f"draw of {cls.called()} for 2 rows and 3 sites", fix="change draw")
+        require_answer(cls, "draw", drawn, lambda found: isinstance(found, np.ndarray) and found.dtype.kind == "f",
+                       "an array of floating-point numbers")
+
 
 class OutputNoise(Placement, ABC):
     """Added to the outputs of which the residuals are taken."""
@@ -112,6 +122,11 @@ class OutputNoise(Placement, ABC):
     @abstractmethod
     def draw(self, generator: np.random.Generator, norm: Array) -> Array:
         """Noise of each example, (N,), for level 1; ``norm`` is (N,), that of the whole input."""
+
+    @classmethod
+    def require_answers(cls, experiment: Experiment) -> None:
+        require_numbers(cls(experiment).draw(np.random.default_rng(0), np.ones(3)), (3,),
+                        f"draw of {cls.called()} for 3 examples", fix="change draw")
 
 
 class LabelNoise(Placement, ABC):
@@ -130,6 +145,12 @@ class LabelNoise(Placement, ABC):
         """Derivative (N,) of each example's loss with respect to its output f (N,), at disturbed labels."""
 
     @classmethod
+    def require_answers(cls, experiment: Experiment) -> None:
+        y, f = np.array([1.0, -1.0, 1.0]), np.array([0.1, 0.2, -0.3])
+        found = cls(experiment).residual(np.random.default_rng(0), 0.5, y, f, make_loss(experiment))
+        require_numbers(found, (3,), f"residual of {cls.called()} for 3 examples", fix="change residual")
+
+    @classmethod
     def matched_level(cls, s: float, rate: float, lambda_: float) -> float:
         raise InputError(f"the level of noise_placement = {cls.name!r} that matches a variance of pre-activations",
                          "noise on labels adds none", "choose another placement")
@@ -141,6 +162,10 @@ class WeightNoise(Placement, ABC):
     @abstractmethod
     def increment(self, level: float, rate: float) -> float:
         """Standard deviation of what an entry of U moves by in a step."""
+
+    @classmethod
+    def require_answers(cls, experiment: Experiment) -> None:
+        require_answer(cls, "increment", cls(experiment).increment(1.0, 0.5), is_size, "a standard deviation")
 
 
 def make_placement(experiment: Experiment) -> Placement | None:

@@ -14,6 +14,7 @@ from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.kernels import scale_rows
 from theory_sim.numeric.optimiser_kernels import adaptive_part, advance_squares
+from theory_sim.reading.answers import require_answer
 from theory_sim.train.optimisers.base import Block, Optimiser
 
 __all__ = ["EPSILON", "PRECONDITIONER", "AdaptiveOptimiser", "Squares"]
@@ -64,6 +65,13 @@ class AdaptiveOptimiser(Optimiser):
     @classmethod
     def stationary_level(cls, experiment: Experiment, rate: float) -> float:
         return math.nan
+
+    @classmethod
+    def require_answers(cls, experiment: Experiment) -> None:
+        super().require_answers(experiment)
+        require_answer(cls, "squares", cls(experiment).squares(0), lambda found: isinstance(found, Squares)
+                       and 0.0 <= found.kept <= 1.0 and 0.0 < found.correction < math.inf,
+                       "Squares with a kept share from 0 to 1 and a correction above 0")
 
     @classmethod
     def faults(cls, experiment: Experiment) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ counts as noise too, is part of the gradient here, and of the signal.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
@@ -17,6 +18,7 @@ from pydantic import Field
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import NO_PLACEMENT, OPTIMISERS, PLACEMENTS, OptimiserChoice
+from theory_sim.reading.answers import is_number, is_size, require_answer
 from theory_sim.theory.linear_rules import Move
 from theory_sim.train.noise import WeightNoise
 
@@ -104,6 +106,26 @@ class Optimiser(OptimiserChoice, ABC):
                         "noise that moves the weights past the optimiser is defined for gradient descent",
                         "use tau_xi, the noise that goes through the optimiser, or optimiser = 'gradient-descent'",
                         ("noise_placement", "optimiser"))
+
+
+    @classmethod
+    def require_answers(cls, experiment: Experiment) -> None:
+        super().require_answers(experiment)
+        rule, (signal, noise) = cls(experiment), (np.zeros((4, 3)), np.zeros((2, 3)))
+        require_answer(cls, "move", rule.move(0), lambda move: isinstance(move, Move) and all(map(_is_finite, move)),
+                       "a Move of four numbers, of theory_sim.theory.linear_rules")
+        require_answer(cls, "stability", rule.stability, is_number, "a number; NaN if there is none")
+        require_answer(cls, "numbers_a_weight", cls.numbers_a_weight(experiment),
+                       lambda found: len(found) == 2 and all(map(is_size, found)), "two numbers")
+        shapes = {"signal": signal.shape, "noise": noise.shape}
+        require_answer(cls, "buffers", rule.buffers(signal, noise), lambda found: all(
+            buffer.shape == shapes[name.partition(" ")[0]] and buffer.dtype == signal.dtype for name, buffer in found.items()),
+            f"arrays of the precision and shape of the signal, {signal.shape}, or of the noise, {noise.shape}, by names that "
+            "begin with 'signal ' or 'noise '")
+
+
+def _is_finite(value: Any) -> bool:
+    return is_number(value) and math.isfinite(value)
 
 
 def make_optimiser(experiment: Experiment) -> Optimiser:

@@ -7,9 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
-from theory_sim.errors import Fault, InputError
+from theory_sim.errors import Fault, InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES, ScheduleChoice
+from theory_sim.reading.answers import is_number, require_answer
 
 __all__ = ["Schedule", "make_schedule", "require_rate"]
 
@@ -79,6 +80,13 @@ class Schedule(ScheduleChoice, ABC):
         yield from ()
 
     @classmethod
+    def require_answers(cls, experiment: Experiment) -> None:
+        super().require_answers(experiment)
+        state = cls(experiment, 0.0).state()
+        require_answer(cls, "state", state, lambda found: isinstance(found, tuple) and all(map(is_number, found)),
+                       "a tuple of numbers, which restore takes back")
+
+    @classmethod
     def rates(cls, experiment: Experiment) -> dict[str, float]:
         """Every learning rate that it can use, by the field that gives it."""
         fields = cls.rate_fields or [field for field in cls.reads if field in ("eta_1", "eta_2")]
@@ -87,9 +95,9 @@ class Schedule(ScheduleChoice, ABC):
 
 def require_rate(name: str, rate: float, tau: float) -> None:
     """Raise InputError unless a rate, which a schedule of the user's gives, is finite and above 0."""
-    if not 0.0 < rate < math.inf:
-        raise InputError(f"the schedule {name!r} has the rate {rate} at tau = {tau:g}", "a rate above 0 at every step",
-                         "fix its rate, or end the run before")
+    if not (type(rate) is float or is_number(rate)) or not 0.0 < rate < math.inf:
+        raise InputError(f"the schedule {name!r} has the rate {shown(repr_of(rate))} at tau = {tau:g}",
+                         "a rate above 0 at every step", "fix its rate, or end the run before")
 
 
 def make_schedule(experiment: Experiment, q_hat: float) -> Schedule:
