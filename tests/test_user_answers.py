@@ -60,7 +60,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
     "sampling": {"at": [3, "text", [0, 1], np.array([0.5]), np.array([12]), np.array([-1]), np.array([True, False]),
                         np.array([], int), np.zeros((2, 2), int)]},
     "schedule": {"rate": [*NUMBERS, -1.0, 0.0, np.ones(2)], "rates": [None, {}, {"eta_1": "x"}, {3: 1.0}, 1.0],
-                 "least_rate": [None, -1.0], "most_steps": [None, "x"], "state": [None, 3, ["x"]]},
+                 "least_rate": [None, "x"], "most_steps": [None, "x"], "state": [None, 3, ["x"]]},
     "time": {"rate_at": [*NUMBERS, 0.0]},
     "optimiser": {"move": [None, (1.0, 0.0), Move(np.nan), Move(*"abcd")], "stationary_level": [None, "x"],
                   "buffers": [None, {"signal a": 3}, {"mine": np.zeros((4, 3))}, {"signal a": np.zeros(4)}],

@@ -57,8 +57,7 @@ class ScheduleChoice(Choice):
         require_answer(cls, "rates", cls.rates(experiment),
                        lambda found: len(found) > 0 and is_named(found, lambda rate: 0.0 < rate < math.inf),
                        "its rates, each above 0, by the names of the fields that give them")
-        require_answer(cls, "least_rate", cls.least_rate(experiment, experiment.max_tau), lambda found: 0.0 < found < math.inf,
-                       "a number above 0")
+        require_answer(cls, "least_rate", cls.least_rate(experiment, experiment.max_tau), is_number, "a number above 0")
 
 
 class OptimiserChoice(Choice):
