@@ -127,7 +127,7 @@ def test_what_a_method_raises_is_told_with_its_place_and_rule() -> None:
 
             for registry in CHOSEN:
                 registry._things.pop("mine", None)
-            with pytest.raises(InputError, match="mine.*raises ZeroDivisionError: mine divides"):
+            with pytest.raises(InputError, match=r"mine.*raises ZeroDivisionError: mine divides"):
                 run_with(kind, made(kind, **{name: method_of(kind, name, broken)}))
     LOSSES._things.pop("mine", None)
     with pytest.raises(InputError) as caught:
