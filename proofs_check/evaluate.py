@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import Final
 
 import sympy
 
@@ -12,6 +13,8 @@ from proofs_check.problem import Problem
 from theory_sim.errors import InputError
 
 __all__ = ["at_point", "command_at"]
+
+_MOST_DIGITS: Final = 4000
 
 
 def at_point(problem: Problem, point: Mapping[str, str], digits: int = 20) -> Iterator[tuple[str, str]]:
@@ -99,6 +102,10 @@ def _given(problem: Problem, point: Mapping[str, str]) -> dict[sympy.Symbol, sym
 
 def _rational(name: str, text: str) -> sympy.Rational:
     try:
+        # Fraction writes out every digit of 1e999999999.
+        exponent = text.lower().partition("e")[2]
+        if len(text) > _MOST_DIGITS or (exponent and abs(int(exponent)) > _MOST_DIGITS):
+            raise InputError(f"{name} = {text[:20]}...", f"a number of at most {_MOST_DIGITS} digits", "give a shorter one")
         exact = Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
         raise InputError(f"{name} = {text}", "a rational number such as 3/4 or 0.75", "write it so") from error
@@ -106,4 +113,11 @@ def _rational(name: str, text: str) -> sympy.Rational:
 
 
 def _value(expression: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Rational], digits: int) -> str:
-    return str(sympy.N(expression.subs(values).doit(), digits))
+    """The value as text; where there is none, as at a pole or where both sides of a limit differ, that and why."""
+    try:
+        found = sympy.N(expression.subs(values).doit(), digits)
+        if found.is_number and found.is_finite:
+            return str(found)
+        return f"no number: {found}"
+    except (ValueError, TypeError, NotImplementedError, AttributeError, ArithmeticError, RecursionError) as error:
+        return f"no number: {str(error) or type(error).__name__}"

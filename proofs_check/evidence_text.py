@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,8 @@ __all__ = ["evidence_lines", "in_words", "where"]
 
 _MOST_PARTS: Final = 6
 _MOST_NUMBERS: Final = 12
+_MOST_DIGITS: Final = 60
+_SHOWN_DIGITS: Final = 15
 
 
 def in_words(value: object) -> str:
@@ -25,7 +28,14 @@ def in_words(value: object) -> str:
         return ("; " if nested else ", ").join(in_words(each) for each in value[:_MOST_NUMBERS]) + more or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "none" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
+    return "none" if value is None else f"{value:.10g}" if isinstance(value, float) else _shortened(str(value))
+
+
+def _shortened(text: str) -> str:
+    """A long number by its first and last digits; evidence and the line that evaluates a claim have all of them."""
+    if len(text) <= _MOST_DIGITS or not re.fullmatch(r"-?\d+(/\d+)?", text):
+        return text
+    return f"{text[:_SHOWN_DIGITS]}...{text[-_SHOWN_DIGITS:]} ({len(text)} characters)"
 
 
 def where(evidence: Evidence) -> str:

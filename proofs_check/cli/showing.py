@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["domain_lines"]
 
 KINDS = ("claims", "kinds")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @app.command("list")
@@ -118,7 +120,9 @@ def domain_lines(claim: Claim, level: Level, margin: int = 0) -> Iterator[str]:
     """For which values a claim is checked, and which other claims it takes for granted; ``margin`` columns in."""
     heads = [("" if number else "checked for", line) for number, line in enumerate(claim.domain(level))]
     for head, line in [*heads, *(("assuming", f"claim {other}") for other in claim.assuming)]:
-        yield hanging(" " * margin + head, line, 13 + margin)
+        # A variable and its range stand on one line.
+        kept = re.sub(r"\S+ in [\[(][^\])]*[\])]", lambda range_: range_[0].replace(" ", _NO_BREAK), line)
+        yield hanging(" " * margin + head, kept, 13 + margin).replace(_NO_BREAK, " ")
 
 
 @app.command()

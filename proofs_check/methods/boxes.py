@@ -17,6 +17,7 @@ from proofs_check.methods.continuity import continuous
 from proofs_check.methods.counterexample import false_at, not_positive
 from proofs_check.methods.enclosure import ball, enclose, fraction, precision
 from proofs_check.methods.evaluated import is_zero
+from proofs_check.methods.placing import placed
 from proofs_check.problem import PRECISION, Inequality
 from proofs_check.problem.base import Solution, solves
 
@@ -118,7 +119,7 @@ def _continuous(expression: sympy.Expr, problem: Inequality) -> bool:
     reached = {symbol: sympy.Dummy(symbol.name, nonnegative=True) if symbol.is_positive and low == 0 else symbol
                for symbol, (low, _) in problem.variables.items()}  # fmt: skip
     box = {reached[symbol]: side for symbol, side in problem.variables.items()}
-    return continuous(expression.subs(reached, simultaneous=True), box)
+    return continuous(placed(expression, reached), box)
 
 
 def _balls(names: list[sympy.Symbol], box: tuple[tuple[Fraction, ...], ...]) -> dict[sympy.Symbol, arb]:

@@ -18,6 +18,7 @@ from proofs_check.methods.enclosure import ball, enclose, fraction, precision
 from proofs_check.methods.evaluated import evaluated, is_zero
 from proofs_check.methods.expansion import Rules
 from proofs_check.methods.limits import has_limit
+from proofs_check.methods.placing import placed
 from proofs_check.methods.signs import forms, sign_by_structure
 from proofs_check.problem.well_posed import KINDS
 
@@ -120,9 +121,9 @@ def _put_in(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Bo
         return True
     if node.has(*_DEFINITIONS) or not (node.is_Pow or node.is_Function):
         return False
-    placed = [argument.subs(dict(places), simultaneous=True) for argument in node.args]
+    there = [argument.subs(dict(places), simultaneous=True) for argument in node.args]
     # sympy would make a number of it, of an arc cotangent at its jump too.
-    return continuous(node.func(*placed, evaluate=False), box, nearby=nearby)
+    return continuous(node.func(*there, evaluate=False), box, nearby=nearby)
 
 
 def _put_in_as_ranges(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Box, *, nearby: bool) -> bool:
@@ -199,18 +200,18 @@ def _integrand(node: sympy.Expr, box: Box) -> bool:
             signed = {"nonnegative": True} if sympy.Min(low, high) >= 0 else {}
             inside: sympy.Symbol = sympy.Dummy(variable.name, real=True, **signed)
             ranges[inside] = (sympy.Min(low, high), sympy.Max(low, high))
-            function = function.subs(variable, inside)
+            function = placed(function, {variable: inside})
         elif low == sympy.oo or high == -sympy.oo:
             return False
         elif low.is_infinite and high.is_infinite:
-            function = function.subs(variable, sympy.Dummy(variable.name, real=True))
+            function = placed(function, {variable: sympy.Dummy(variable.name, real=True)})
         elif low.is_infinite or high.is_infinite:
             beyond = sympy.Dummy(variable.name, nonnegative=True)
-            function = function.subs(variable, low + beyond if high.is_infinite else high - beyond)
+            function = placed(function, {variable: low + beyond if high.is_infinite else high - beyond})
         else:
             share = sympy.Dummy(variable.name, real=True)
             ranges[share] = (sympy.Integer(0), sympy.Integer(1))
-            function = function.subs(variable, low + share * (high - low))
+            function = placed(function, {variable: low + share * (high - low)})
     return continuous(function, ranges)
 
 

@@ -12,6 +12,7 @@ from proofs_check.claim import find
 from proofs_check.methods.continuity import Box, continuous, sign_on
 from proofs_check.methods.counterexample import differs, not_so_at_special_points
 from proofs_check.methods.evaluated import is_zero
+from proofs_check.methods.placing import placed
 from proofs_check.problem import Identity, Step
 from proofs_check.problem.base import Solution, solves
 from proofs_check.problem.well_posed import KINDS
@@ -64,10 +65,10 @@ def _by_derivative(before: sympy.Expr, step: Step, domain: Box) -> bool:
     """Mean value theorem: 0 at a point, with a derivative that is 0, and without a jump between."""
     assert step.by is not None and step.at is not None
     difference = before - step.expression
-    placed = from_point(difference, step.by, step.at, domain)
-    if placed is None:
+    reached = from_point(difference, step.by, step.at, domain)
+    if reached is None:
         return False
-    moved, box, by = placed
+    moved, box, by = reached
     if not continuous(moved, box, by):
         return False
     return is_zero(sympy.diff(difference, step.by)) and _is_zero_at(before, step.expression, step.by, step.at)
@@ -97,7 +98,7 @@ def from_point(
     low, high = box.pop(by, (-sympy.oo, sympy.oo))
     if at == 0 and by.is_positive:
         reached: sympy.Symbol = sympy.Dummy(by.name, nonnegative=True)
-        expression = expression.subs(by, reached)
+        expression = placed(expression, {by: reached})
     elif _is_allowed(by, at, box):
         reached = by
     else:
@@ -116,7 +117,7 @@ def from_point(
 def _half_line(expression: sympy.Expr, box: Box, by: sympy.Symbol) -> tuple[sympy.Expr, Box, sympy.Symbol]:
     low, _ = box[by]
     beyond = sympy.Dummy(by.name, nonnegative=True)
-    moved, rest = unbounded_as_symbols(expression.subs(by, low + beyond), {s: side for s, side in box.items() if s != by})
+    moved, rest = unbounded_as_symbols(placed(expression, {by: low + beyond}), {s: side for s, side in box.items() if s != by})
     return moved, rest, beyond
 
 
@@ -128,7 +129,7 @@ def unbounded_as_symbols(expression: sympy.Expr, box: Box) -> tuple[sympy.Expr, 
             beyond = sympy.Dummy(symbol.name, nonnegative=True, integer=symbol.is_integer)
             # What the symbol's own assumptions say is lost with it, and needed only where the lower end says less.
             if low > 0 or not symbol.is_positive:
-                expression = expression.subs(symbol, low + beyond)
+                expression = placed(expression, {symbol: low + beyond})
         else:
             rest[symbol] = (low, high)
     return expression, rest

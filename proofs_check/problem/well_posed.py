@@ -18,8 +18,10 @@ __all__ = [
     "KINDS", "require_corner", "require_declared", "require_domain", "require_point", "require_real_line", "require_step",
 ]  # fmt: skip
 
+_TOO_LONG: Final = 10**1000
 KINDS: Final = frozenset({
     "integer", "noninteger", "rational", "irrational", "algebraic", "transcendental", "even", "odd", "prime", "composite",
+    "polar",
 })  # fmt: skip
 """Assumptions on a symbol that its range does not imply; those on signs it does."""
 
@@ -33,8 +35,9 @@ def require_domain(variables: Domain, *, bounded: bool = False, open_end: sympy.
     if len(set(names)) < len(names):
         raise InputError(f"variables {names}", "a name of its own for each", "rename one")
     for symbol, (low, high) in variables.items():
-        said = f"{symbol} from {low} to {high}"
+        _require_short(end for end in (low, high) if end.is_Rational)
         finite = low.is_Rational and (high.is_Rational or (high == sympy.oo and not bounded))
+        said = f"{symbol} from {low} to {high}"
         if not finite or low > high:
             raise InputError(said, "rational ends in their order" + ("" if bounded else ", the upper one may be infinite"),
                              "give such ends")  # fmt: skip
@@ -47,6 +50,14 @@ def require_domain(variables: Domain, *, bounded: bool = False, open_end: sympy.
         )  # fmt: skip
         if excluded:
             raise InputError(said, "a domain within the symbol's own assumptions", "declare the symbol or its domain anew")
+
+
+def _require_short(numbers: Iterable[sympy.Rational]) -> None:
+    """Refuse numbers too long to be written out, in a message, in evidence or in a line to type."""
+    for number in numbers:
+        if max(abs(int(number.p)), int(number.q)) >= _TOO_LONG:
+            raise InputError("a number of more than 1000 digits", "numbers that can be read and stored",
+                             "measure in other units, or write it as Pow(10, 5000, evaluate=False)")  # fmt: skip
 
 
 def require_real_line(symbols: Iterable[sympy.Symbol]) -> None:
@@ -80,6 +91,7 @@ def require_declared(expressions: Iterable[sympy.Expr], symbols: Iterable[sympy.
                              "declare each, with the same assumptions")  # fmt: skip
         if expression.has(sympy.Float, sympy.nan, sympy.zoo):
             raise InputError(f"{expression}", "exact numbers, written out", "write rationals for floats")
+        _require_short(expression.atoms(sympy.Rational))
 
 
 def require_step(step: Step, variables: Domain) -> None:

@@ -29,6 +29,7 @@ _BESIDE: Final = Fraction(1, 1000)
 # Assumptions that hold on no interval.
 _SPARSE: Final = (
     "integer", "noninteger", "rational", "irrational", "algebraic", "transcendental", "even", "odd", "prime", "composite",
+    "polar",
 )  # fmt: skip
 Sides = Mapping[sympy.Symbol, Side]
 

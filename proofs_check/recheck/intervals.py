@@ -82,14 +82,18 @@ def walk(node: sympy.Expr, values: Mapping[sympy.Expr, Interval]) -> Interval:
 
 
 def _monotone(function: type[sympy.Function], argument: Interval) -> Interval:
-    """Interval of a monotone function from its ends, widened by what mpmath's point functions may be off."""
+    """Interval of a monotone function from its ends, widened by what mpmath's point functions may be off.
+
+    The ends are taken as they are: beside 1 an arcsine moves far with the last digit that rounding would take.
+    """
     point = {sympy.atan: mpmath.atan, sympy.asin: mpmath.asin, sympy.acos: mpmath.acos, sympy.erf: mpmath.erf}[function]
-    with mpmath.workdps(50):
+    digits = max(40, mpmath.iv.dps)
+    with mpmath.workdps(digits + 10):
         ends = []
         for end in (argument.a, argument.b):
             value = mpmath.mpf(end._mpi_[0] if hasattr(end, "_mpi_") else end)
             if function in (sympy.asin, sympy.acos) and abs(value) > 1:
                 raise Refused("an argument beyond [-1, 1]")
             ends.append(point(value))
-        slack = mpmath.mpf(10) ** -38
+        slack = mpmath.mpf(10) ** (2 - digits)
         return mpmath.iv.mpf([min(ends) - slack, max(ends) + slack])

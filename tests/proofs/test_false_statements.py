@@ -34,13 +34,14 @@ from tests.proofs.statement_builders import (
     s,
     x,
 )
+from tests.proofs.statements_as_they_stand import AS_THEY_STAND
 from tests.proofs.statements_of_algebra import ALGEBRA
 from tests.proofs.statements_of_limits import LIMITS, MOVED, SYMBOLS
 from tests.proofs.statements_of_numbers import NUMBERS
 from theory_sim.errors import InputError
 
 STATEMENTS: Final[dict[str, tuple[Callable[[], Problem], Callable[[], Problem]]]] = {
-    **ALGEBRA, **NUMBERS, **LIMITS, **MOVED, **SYMBOLS,
+    **ALGEBRA, **NUMBERS, **LIMITS, **MOVED, **SYMBOLS, **AS_THEY_STAND,
 }  # fmt: skip
 SHOWN: Final = ("proved", "certified", "supported")
 
