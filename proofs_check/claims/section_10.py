@@ -202,15 +202,18 @@ def two_and_z(weight: sympy.Expr = Integer(1)) -> All:  # noqa: B008
     assumptions=("any r > 0", "<z, z> = 1, <z, zeta> = 0, <zeta, zeta> = r^2"),
     statement=r"w=-z-3\zeta/r^2,\ v=-z+3\zeta/r^2,\ \rho_0=1:\quad\langle w,z\rangle=\langle v,z\rangle=-1,\quad"
     r"\langle w,z-\zeta\rangle=\langle v,z+\zeta\rangle=2,\quad f(z)=1,\ f(z\pm\zeta)=-1",
-    twins={"zeta for 3 zeta": {"times": Integer(1)}, "3 moved by 1 %": {"times": Rational(303, 100)}},
+    twins={
+        "zeta for 3 zeta": {"times": Integer(1)}, "3 moved by 1 %": {"times": Rational(303, 100)},
+        "-z moved by 1 %": {"along": Rational(-101, 100)},
+    },
 )
-def two_and_z_exist(times: sympy.Expr = Integer(3)) -> All:  # noqa: B008
+def two_and_z_exist(times: sympy.Expr = Integer(3), along: sympy.Expr = Integer(-1)) -> All:  # noqa: B008
     """Such weights exist at every r: an example, with its values on Q."""
     length = sympy.Symbol("r", positive=True)
     domain = {length: (Rational(1, 100), Integer(2))}
     # Products of -z -+ (times / r^2) zeta with z and with zeta, of squared length r^2.
     across = product(quotient(times, length**2), length**2)
-    w, v = (Integer(-1), -across), (Integer(-1), across)
+    w, v = (along, -across), (along, across)
     on_z, on_minus, on_plus = DIRECTIONS
 
     def part(name: str, start: sympy.Expr, value: int) -> tuple[str, Identity]:

@@ -26,7 +26,7 @@ _DIGITS: Final = 40
 _ROUNDING: Final = 1e-30
 _ENTIRE: Final = (
     sympy.Add, sympy.Mul, sympy.exp, sympy.sin, sympy.cos, sympy.sinh, sympy.cosh, sympy.tanh, sympy.atan, sympy.erf,
-    sympy.erfc, sympy.Abs,
+    sympy.erfc, sympy.Abs, sympy.Max, sympy.Min,
 )  # fmt: skip
 
 

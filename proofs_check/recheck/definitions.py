@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import combinations
 from typing import Final
 
 import mpmath
@@ -26,6 +27,7 @@ _FAR: Final = Fraction(1000)
 _ANYWHERE: Final = Fraction(10**6)
 _PLACES: Final = 10**30
 _BESIDE: Final = Fraction(1, 1000)
+_SHARE_OF_END: Final = 1000
 # Assumptions that hold on no interval.
 _SPARSE: Final = (
     "integer", "noninteger", "rational", "irrational", "algebraic", "transcendental", "even", "odd", "prime", "composite",
@@ -49,6 +51,8 @@ def _look(node: sympy.Expr, sides: Sides) -> None:
             _require_defined(body, dict(zip(node.variables, node.point, strict=True)), sides, inside)
     if isinstance(node, sympy.Limit):
         require_real(node, sides)
+    if isinstance(node, sympy.Integral) and not is_analytic(node.function):
+        _require_integrand(node, sides)
     if isinstance(node, sympy.Derivative):
         if any(not variable.is_Symbol or not _is_interval(variable) for variable in node.variables):
             raise Refused(f"{node} is no derivative in a real number")
@@ -68,6 +72,21 @@ def _require_defined(
     for rule, argument in get_rules(node):
         if argument.free_symbols & places.keys():
             require_shown(rule, argument.subs(dict(places), simultaneous=True), sides)
+
+
+def _require_integrand(node: sympy.Integral, sides: Sides) -> None:
+    """Refuse an integrand with a pole or a branch point within a range, all else in the middle; ranges may end at one."""
+    middle = {symbol: ((low + high) / 2,) * 2 for symbol, (low, high) in sides.items()}
+    ranges: dict[sympy.Symbol, Side] = {}
+    for variable, *ends in reversed(node.limits):
+        reached = [_ends(end, middle) for end in ends]
+        low, high = min(a for a, _ in reached), max(b for _, b in reached)
+        ranges[variable] = (low + (high - low) / _SHARE_OF_END, high - (high - low) / _SHARE_OF_END)
+        middle = {**middle, variable: ((low + high) / 2,) * 2}
+    for variable, range_ in ranges.items():
+        for rule, argument in get_rules(node.function):
+            if variable in argument.free_symbols:
+                require_shown(rule, argument, {**middle, variable: range_})
 
 
 def _within(node: sympy.Expr, sides: Sides) -> Iterator[tuple[sympy.Expr, Sides]]:
@@ -169,6 +188,8 @@ def _kinks(node: sympy.Expr, moving: set[sympy.Symbol], sides: Sides) -> Iterato
     for part in sympy.preorder_traversal(node):
         if isinstance(part, sympy.Abs) and part.free_symbols & moving:
             yield "not 0", part.args[0], sides
+        if isinstance(part, (sympy.Max, sympy.Min)) and part.free_symbols & moving:
+            yield from (("not 0", one - other, sides) for one, other in combinations(part.args, 2))
     for rule, argument in get_rules(node):
         if argument.free_symbols & moving:
             # A root or an arcsine has no derivative at the end of its own domain.

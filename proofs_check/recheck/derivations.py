@@ -8,7 +8,7 @@ continuous. That is no proof, and needs none of the prover's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -33,6 +33,8 @@ __all__ = ["check_derivation", "check_positive"]
 
 _DIGITS: Final = 60
 _MORE_DIGITS: Final = 600
+_PRECISIONS: Final = (600, 1200, 2400, 4800)
+_SMALLEST: Final = mpmath.mpf(10) ** -300
 _PRECISE_POINTS: Final = 2
 # Quadrature at every point would take minutes.
 _ANALYTIC_POINTS: Final = 3
@@ -44,7 +46,7 @@ def check_derivation(problem: Identity, outcome: str, evidence: Evidence) -> str
     only_keys(evidence, {"steps"})
     if all(step.expression == problem.start for step in problem.steps):
         raise Refused("every step has the same on both sides: nothing is claimed")
-    _check_steps(problem.variables, problem.start, problem.steps, evidence["steps"])
+    _check_steps(problem.variables, problem.start, problem.steps, evidence["steps"], problem.variables)
     _check_defined(problem.variables, [problem.start, *(step.expression for step in problem.steps)])
     return f"{len(problem.steps)} steps are the claim's, and hold at rational points"
 
@@ -54,12 +56,19 @@ def check_positive(problem: Positive, outcome: str, evidence: Evidence) -> str:
     """Look at the steps, at what vanishes, and at the structure of the last expression."""
     only_keys(evidence, {"steps", "positive"})
     start = _start(problem)
-    _check_steps(problem.variables, start, problem.steps, evidence["steps"])
+    _check_steps(problem.variables, start, problem.steps, evidence["steps"], _to_the_ends(problem.variables))
     last = problem.steps[-1].expression if problem.steps else start
     if evidence["positive"] != sympy.srepr(last):
         raise Refused("another expression than the claim's last is said to be positive")
     _look(problem)
     return f"{len(problem.steps)} steps are the claim's and hold at rational points; the last is positive as it stands"
+
+
+def _to_the_ends(domain: Domain) -> Domain:
+    """The domain widened to where the values that its symbols' assumptions allow end, for those of one sign."""
+    zero = sympy.Integer(0)
+    return {symbol: (zero, sympy.oo) if symbol.is_nonnegative else (low, zero) if symbol.is_nonpositive else (low, high)
+            for symbol, (low, high) in domain.items()}  # fmt: skip
 
 
 def _start(problem: Positive) -> sympy.Expr:
@@ -98,10 +107,26 @@ def _is_negative(expression: sympy.Expr, point: Point) -> bool:
 
 
 def _check_defined(domain: Domain, expressions: Sequence[sympy.Expr]) -> None:
-    """No pole and no branch point on straight lines through the domain; integrals and limits are taken to exist."""
+    """No pole and no branch point on straight lines through the domain, outside of integrals and limits and at their ends."""
     require_meaning(expressions, box(domain))
+    parts = dict.fromkeys(part for each in expressions for part in _evaluated_parts(each))
     for sides in lines(domain):
-        require_continuous([each for each in expressions if not is_analytic(each)], sides)
+        require_continuous([part for part in parts if part.free_symbols <= sides.keys()], sides)
+
+
+def _evaluated_parts(node: sympy.Expr) -> Iterator[sympy.Expr]:
+    """Largest parts in which nothing stands unevaluated and that bind no variable."""
+    if not is_analytic(node):
+        yield node
+    elif isinstance(node, sympy.Integral):
+        yield from (end for limit in node.limits for end in limit[1:] if not end.is_infinite)
+    elif isinstance(node, sympy.Limit):
+        yield from () if node.args[2].is_infinite else (node.args[2],)
+    elif isinstance(node, sympy.Subs):
+        yield from node.point
+    elif not isinstance(node, sympy.Derivative):
+        for argument in node.args:
+            yield from _evaluated_parts(argument)
 
 
 def _check_taylor(problem: Positive, points: Sequence[Point]) -> None:
@@ -156,7 +181,10 @@ def _is_reached(lemma: Positive) -> bool:
     return POSITIVE not in (get_sign(lemma.by - lemma.at, {}), get_sign(lemma.at - lemma.by, {}))
 
 
-def _check_steps(domain: Domain, start: sympy.Expr, steps: Sequence[Step], stored: Sequence[Mapping[str, str]]) -> None:
+def _check_steps(
+    domain: Domain, start: sympy.Expr, steps: Sequence[Step], stored: Sequence[Mapping[str, str]], whole: Domain
+) -> None:
+    """Look at each step at points of a domain, and of the whole one at those where a limit or an integral is another one."""
     chain = [start, *(step.expression for step in steps)]
     if len(stored) != len(steps):
         raise Refused(f"{len(stored)} steps stored, the claim has {len(steps)}")
@@ -168,7 +196,7 @@ def _check_steps(domain: Domain, start: sympy.Expr, steps: Sequence[Step], store
         analytic = is_analytic(before) or is_analytic(step.expression)
         points = rational_points(domain)
         if analytic:
-            points = [*points[:_ANALYTIC_POINTS], *special_points([before, step.expression], domain)]
+            points = [*points[:_ANALYTIC_POINTS], *special_points([before, step.expression], whole)]
         else:
             points += near_ends(domain) + near_singular([before, step.expression], domain)
         for point in points:
@@ -194,17 +222,26 @@ def _check_point(position: int, before: sympy.Expr, step: Step, point: Point, al
 
 
 def _check_precision(position: int, before: sympy.Expr, step: Step, points: Sequence[Point]) -> None:
-    """No difference is there that is far below any tolerance: rounding shrinks with the precision, a difference does not."""
+    """No difference is there that is far below any tolerance: rounding shrinks with the precision, a difference does not.
+
+    Of large numbers the first digits say nothing of a difference: the precision grows until rounding is small.
+    """
     for point in points:
-        gaps = []
-        for digits in (_MORE_DIGITS, 2 * _MORE_DIGITS):
+        last = mpmath.inf
+        for digits in _PRECISIONS:
             with mpmath.workdps(digits):
-                gaps.append(abs(number(before, point, digits) - number(step.expression, point, digits)))
-            if gaps[-1] == 0:
+                left = number(before, point, digits)
+                gap = abs(left - number(step.expression, point, digits))
+                rounding = mpmath.mpf(10) ** (20 - digits) * (1 + abs(left))
+            if gap == 0 and rounding < _SMALLEST:
                 break
+            if gap > 0 and abs(last - gap) <= mpmath.mpf(10) ** -10 * gap:
+                raise Refused(f"step {position} is off by {mpmath.nstr(gap, 5)} at {point}, however precise")
+            if gap <= rounding < _SMALLEST and digits > _PRECISIONS[0]:
+                break
+            last = gap
         else:
-            if abs(gaps[0] - gaps[1]) <= mpmath.mpf(10) ** -10 * gaps[0]:
-                raise Refused(f"step {position} is off by {mpmath.nstr(gaps[0], 5)} at {point}, however precise")
+            raise Refused(f"step {position}: a difference at {point} cannot be told from rounding in {digits} digits")
 
 
 def _check_lemma(position: int, step: Step, point: Point) -> None:

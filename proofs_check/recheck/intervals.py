@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 import mpmath
 import sympy
@@ -13,6 +13,11 @@ from proofs_check.recheck.refusal import Refused
 
 __all__ = ["Interval", "fraction", "interval", "walk"]
 
+# Monotone ones, cosh from 0 on.
+_POINT_FUNCTIONS: Final = {
+    sympy.atan: mpmath.atan, sympy.asin: mpmath.asin, sympy.acos: mpmath.acos, sympy.erf: mpmath.erf,
+    sympy.sinh: mpmath.sinh, sympy.cosh: mpmath.cosh, sympy.tanh: mpmath.tanh,
+}  # fmt: skip
 Side = tuple[Fraction, Fraction]
 Interval = Any
 """mpmath's, which has no types."""
@@ -76,8 +81,13 @@ def walk(node: sympy.Expr, values: Mapping[sympy.Expr, Interval]) -> Interval:
             return mpmath.iv.sin(parts[0])
         case sympy.Abs():
             return abs(parts[0])
-        case sympy.atan() | sympy.asin() | sympy.acos() | sympy.erf():
-            return _monotone(node.func, parts[0])
+        case sympy.cosh():
+            return _monotone(node.func, abs(parts[0]))
+        case sympy.Max() | sympy.Min():
+            chosen = max if isinstance(node, sympy.Max) else min
+            return mpmath.iv.mpf([chosen(part.a for part in parts), chosen(part.b for part in parts)])
+    if node.func in _POINT_FUNCTIONS:
+        return _monotone(node.func, parts[0])
     raise Refused(f"no second enclosure of {type(node).__name__}")
 
 
@@ -86,7 +96,7 @@ def _monotone(function: type[sympy.Function], argument: Interval) -> Interval:
 
     The ends are taken as they are: beside 1 an arcsine moves far with the last digit that rounding would take.
     """
-    point = {sympy.atan: mpmath.atan, sympy.asin: mpmath.asin, sympy.acos: mpmath.acos, sympy.erf: mpmath.erf}[function]
+    point = _POINT_FUNCTIONS[function]
     digits = max(40, mpmath.iv.dps)
     with mpmath.workdps(digits + 10):
         ends = []
@@ -95,5 +105,6 @@ def _monotone(function: type[sympy.Function], argument: Interval) -> Interval:
             if function in (sympy.asin, sympy.acos) and abs(value) > 1:
                 raise Refused("an argument beyond [-1, 1]")
             ends.append(point(value))
+        low, high = min(ends), max(ends)
         slack = mpmath.mpf(10) ** (2 - digits)
-        return mpmath.iv.mpf([min(ends) - slack, max(ends) + slack])
+        return mpmath.iv.mpf([low - slack * (1 + abs(low)), high + slack * (1 + abs(high))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import sympy
-from sympy import Abs, Integral, Limit, Rational, Subs, exp, log, oo, pi, sqrt
+from sympy import Abs, Integral, Limit, Subs, exp, log, oo, pi, sqrt
 
 from proofs_check.problem import Corner, Identity, Inequality, Positive, Step
 from tests.proofs.statement_builders import HALF, ONE, TWO, ZERO, e, identity, n, p, quotient, s, x, y
@@ -49,7 +49,8 @@ AS_THEY_STAND: Final[Pairs] = {
     "poles that cancel from 0 on": (
         lambda: grown(1 / x - 1 / Abs(x)), lambda: grown(1 / (x + 1) - 1 / Abs(x + 1))),
     "pole in an integrand": (
-        lambda: numbers(Integral(one_but_at(HALF), (x, 0, 1)), ONE), lambda: numbers(Integral(one_but_at(TWO), (x, 0, 1)), ONE)),
+        lambda: numbers(Integral(one_but_at(HALF), (x, 0, 1)), ONE),
+        lambda: numbers(Integral(one_but_at(TWO), (x, 0, 1)), ONE)),
     "pole in an integrand on the line": (
         lambda: numbers(Integral(product(exp(-(x**2)), one_but_at(0)), (x, -oo, oo)), sqrt(pi)),
         lambda: numbers(Integral(product(exp(-(x**2)), quotient(x**2 + 1, x**2 + 1)), (x, -oo, oo)), sqrt(pi))),
@@ -62,8 +63,9 @@ AS_THEY_STAND: Final[Pairs] = {
     "pole in an end of an integral": (
         lambda: identity(Integral(y, (y, 0, product(x, one_but_at(2)))), x**2 / 2, 1, oo),
         lambda: identity(Integral(y, (y, 0, product(x, one_but_at(2)))), x**2 / 2, 3, oo)),
-    "size over itself in an integrand": (
-        lambda: numbers(Integral(x / Abs(x), (x, 0, 1)), ONE), lambda: numbers(Integral((x + 1) / Abs(x + 1), (x, 0, 1)), ONE)),
+    "pole before an integral": (
+        lambda: identity(product(one_but_at(2), Integral(y, (y, 0, 1))), HALF, 1, oo),
+        lambda: identity(product(one_but_at(2), Integral(y, (y, 0, 1))), HALF, 3, oo)),
     "pole in a substitution from 1 on": (
         lambda: identity(Subs(product(y, one_but_at(2, y)), y, x), x, 1, oo),
         lambda: identity(Subs(product(y, one_but_at(2, y)), y, x), x, 3, oo)),
@@ -94,7 +96,8 @@ AS_THEY_STAND: Final[Pairs] = {
         lambda: limit(log(s) * (1 / log(s) + 1 / x), ONE, s, HALF, 2, oo),
         lambda: limit(log(s) * (1 / log(s) + 1 / x), ONE, s, TWO, 3, oo)),
     "pole beside what vanishes": (
-        lambda: limit(one_but_at(ONE, s) + 1 / x, ONE, s, 0, 2, oo), lambda: limit(one_but_at(ONE, s) + 1 / x, ONE, s, 2, 3, oo)),
+        lambda: limit(one_but_at(ONE, s) + 1 / x, ONE, s, 0, 2, oo),
+        lambda: limit(one_but_at(ONE, s) + 1 / x, ONE, s, 2, 3, oo)),
     "pole beside an exponential": (
         lambda: limit(sympy.Add(exp(-x), product(exp(-2 * x), one_but_at(0, s)), evaluate=False), ZERO, s, -1, 1, oo),
         lambda: limit(exp(-x) + s * exp(-2 * x), ZERO, s, -1, 1, oo)),

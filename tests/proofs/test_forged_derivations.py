@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 import sympy
-from sympy import Integer, Rational, acos, asin, atan, exp, log, pi, sqrt, tan
+from sympy import Integer, Integral, Limit, Rational, acos, asin, atan, exp, log, oo, pi, sqrt, tan
 
 from proofs_check.problem import Corner, Identity, Inequality, Positive, Step
 from proofs_check.recheck.boxes import check_boxes
@@ -16,13 +16,15 @@ from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.registry import check
 from proofs_check.recheck.structure import NOT_NEGATIVE, POSITIVE, UNKNOWN, get_sign
 from proofs_check.verify import solve
-from tests.proofs.statement_builders import NARROW, WIDE, A, arctans, identity, p, positive, quotient, x
+from tests.proofs.statement_builders import NARROW, ONE, WIDE, A, arctans, e, identity, p, positive, quotient, s, x, y
 from tests.proofs.test_false_statements import STATEMENTS, lemmas
 from theory_sim.errors import InputError
 
 __all__ = ["lemmas"]  # a fixture
+import_module("proofs_check.recheck.derivations")  # registers the look
 ZERO, TWO = Integer(0), Integer(2)
 FAR: Final = Rational(1, 2)
+FAR_OFF: Final = Integer(10) ** 400
 
 
 def make_evidence(problem: Any) -> dict[str, Any]:
@@ -191,9 +193,34 @@ def test_the_same_on_both_sides_is_nothing() -> None:
             Step(x + 200 + sympy.log(1 + sympy.exp(-x - 200)), "it is so"),)), marks=pytest.mark.tier2),
     (lambda: Identity({x: (ZERO, Integer(1))}, sympy.erf(x + 20), (Step(Integer(1), "it is said"),)),
      lambda: Identity({x: (ZERO, Integer(1))}, sympy.erf(x + 20), (Step(1 - sympy.erfc(x + 20), "it is so"),))),
-], ids=["peak", "softplus", "error function"])
+    (lambda: Identity({x: (FAR_OFF, FAR_OFF + 1)}, (1 + x) ** 2, (Step(2 + 2 * x + x**2, "it is said"),)),
+     lambda: Identity({x: (FAR_OFF, FAR_OFF + 1)}, (1 + x) ** 2, (Step(1 + 2 * x + x**2, "it is so"),))),
+    (lambda: Identity({x: (TWO, Integer(3))}, x**5000 + 1, (Step(x**5000, "it is said"),)),
+     lambda: Identity({x: (TWO, Integer(3))}, x * (x**4999 + 1), (Step(x**5000 + x, "it is so"),))),
+], ids=["peak", "softplus", "error function", "large numbers", "large powers"])
 def test_a_difference_far_below_the_tolerance_is_one(false: Any, true: Any) -> None:
-    import_module("proofs_check.recheck.derivations")  # registers the look
     with pytest.raises(Refused, match="however precise"):
         looked_at(false())
     assert looked_at(true())
+
+
+@pytest.mark.parametrize(("false", "true"), [
+    (lambda: Positive({e: (ONE, TWO)}, Limit(e * x / (e * x + 1), x, oo), (Step(ONE, ""),)),
+     lambda: Positive({p: (ONE, TWO)}, Limit(p * x / (p * x + 1), x, oo), (Step(ONE, ""),))),
+    (lambda: Positive({e: (ONE, TWO)}, e * Integral(exp(-e * x), (x, 0, oo)), (Step(ONE, ""),)),
+     lambda: Positive({p: (ONE, TWO)}, p * Integral(exp(-p * x), (x, 0, oo)), (Step(ONE, ""),))),
+    (lambda: identity(e * Integral(exp(-e * x), (x, 0, oo)), ONE, 0, 1, e),
+     lambda: identity(p * Integral(exp(-p * x), (x, 0, oo)), ONE, FAR, 1, p)),
+    (lambda: two_parameters(s**2 + y**2, -ONE), lambda: two_parameters(s**2 + y**2, FAR)),
+    (lambda: identity(Limit((s**2 - 2) * x / ((s**2 - 2) * x + 1), x, oo), ONE, 1, 2, s),
+     lambda: identity(Limit((s**2 - 2) * x / (x + 1), x, oo), s**2 - 2, 1, 2, s)),
+], ids=["limit at 0", "integral at 0", "integral at an end", "coefficient of two parameters", "irrational zero"])
+def test_the_values_at_which_a_definition_changes_are_looked_at(false: Any, true: Any) -> None:
+    with pytest.raises((Refused, ZeroDivisionError), match=r"off by|not seen|division"):
+        looked_at(false())
+    assert looked_at(true())
+
+
+def two_parameters(coefficient: sympy.Expr, low: Any) -> Identity:
+    body = coefficient * x / (coefficient * x + 1)
+    return Identity({s: (low, ONE), y: (low, ONE)}, Limit(body, x, oo), (Step(ONE, ""),))

@@ -9,17 +9,21 @@ import mpmath
 import pytest
 import sympy
 
-from proofs_check.recheck.boxes import _check_below
+from proofs_check.problem import Inequality
+from proofs_check.recheck.boxes import _check_below, check_boxes
 from proofs_check.recheck.continuity import _share, require_shown
 from proofs_check.recheck.intervals import interval
+from proofs_check.recheck.points import check_counterexample
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.spans import span
+from proofs_check.verify import solve
 
 X, Y = sympy.symbols("x y", real=True)
 EXPRESSIONS = [
     X * Y - 3 + X**2, X**-2, sympy.sqrt(X) / Y, X ** sympy.Rational(1, 3), sympy.E * sympy.pi * X, sympy.exp(X - Y),
     sympy.log(X + Y), sympy.cos(X * Y), sympy.sin(X), sympy.Abs(Y - X), sympy.atan(X), sympy.asin(X / 4), sympy.acos(Y / 4),
-    sympy.erf(X), X**Y, sympy.Rational(1, 3) * X,
+    sympy.erf(X), X**Y, sympy.Rational(1, 3) * X, sympy.sinh(X - 1), sympy.cosh(X - 1), sympy.tanh(X * Y), sympy.Max(X, Y),
+    sympy.Min(X, Y, 1),
 ]
 
 _CLOSE = mpmath.mpf(10) ** -32
@@ -86,3 +90,28 @@ def test_a_box_is_cut_where_it_is_widest_by_its_own_measure() -> None:
     require_shown("positive", argument, sides)
     with pytest.raises(Refused):
         require_shown("positive", argument - sympy.Rational(1, 3), sides)
+
+
+def test_an_arcsine_beside_1_is_taken_where_it_stands() -> None:
+    """To 50 digits the argument would be 1, and the difference below 0."""
+    expression = sympy.pi / 2 - sympy.asin(1 - X) - sympy.sqrt(X)
+    sides = {X: (Fraction(1, 10**60), Fraction(1, 10**60))}
+    low, high = ends(interval(expression, sides, 160))
+    assert 0 < low <= high and abs(low * mpmath.mpf(10) ** 30 - (mpmath.sqrt(2) - 1)) < 1e-12
+    true = Inequality({X: (sympy.Rational(1, 10**60), sympy.Integer(1))}, expression)
+    with pytest.raises(Refused, match="may be positive"):
+        check_counterexample(true, "refuted", {"counterexample": {"x": f"1/{10**60}"}, "value": "-1e-30"})
+
+
+@pytest.mark.parametrize(
+    ("expression", "outcome"),
+    [
+        (2 + sympy.tanh(10 * X), "certified"), (sympy.cosh(X) - sympy.sinh(X), "certified"), (sympy.Max(X, 1 - X), "certified"),
+        (sympy.Min(1, X + 1), "certified"), (sympy.tanh(X) - sympy.Rational(1, 2), "refuted"), (sympy.Min(X, 1 - X), "refuted"),
+    ],
+)  # fmt: skip
+def test_what_is_enclosed_here_is_enclosed_there(expression: sympy.Expr, outcome: str) -> None:
+    problem = Inequality({X: (sympy.Integer(0), sympy.Integer(1))}, expression)
+    found, evidence = solve(problem)
+    assert found == outcome
+    assert check_boxes(problem, found, evidence) if outcome == "certified" else check_counterexample(problem, found, evidence)
