@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Self
 
 __all__ = [
-    "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError", "UnreadFieldWarning", "gathered",
-    "nearest", "repr_of", "shown",
+    "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError", "UnreadFieldWarning", "WorkerError",
+    "gathered", "nearest", "repr_of", "shown",
 ]
 
 _LONGEST: Final = 120
@@ -132,6 +132,10 @@ class StoreError(TheorySimError):
 
 class InUseError(StoreError):
     """A stored result that another process is at."""
+
+
+class WorkerError(TheorySimError):
+    """A worker that cannot start, or cannot compute; no fault of a run."""
 
 
 def shown(text: str, longest: int = _LONGEST) -> str:

@@ -72,6 +72,16 @@ def test_a_verdict_of_parts(parts: list, verdict: str) -> None:
         StudyVerdict.of([], 0.9)
 
 
+@pytest.mark.tier2
+def test_a_study_on_workers_of_dask(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    for name, where in (("here", {"workers": 0, "threads": 1}), ("there", {"workers": 2, "executor": "dask"})):
+        run_study(_study(), size="small", out=tmp_path / name, **where)
+    for file in ("table.csv", "verdict.json"):
+        here, there = ((tmp_path / name / "tiny-small" / file).read_bytes() for name in ("here", "there"))
+        assert here == there
+
+
 def test_a_study_from_runs_to_files(tmp_path: Path) -> None:
     result = run_study(_study(), size="small", out=tmp_path, workers=0, threads=1)
     assert (result.done, result.failed, result.pending) == (3, 0, 0)

@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
-from theory_sim.errors import InputError, StoreError
+from theory_sim.errors import InputError, StoreError, WorkerError
 from theory_sim.experiment.choices import CHOSEN
 from theory_sim.loop import deferred_interrupt
 from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.compute import Computed, compute
-from theory_sim.sweeps.executors.base import SweepExecutor, make_executor
+from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, make_executor
 from theory_sim.sweeps.store import SweepStatus, SweepStore
 
 __all__ = ["run_sweep"]
@@ -65,7 +66,10 @@ def run_sweep(
     StoreError
         If another process is at the sweep, or libraries or processor are not those that began it.
     InputError
-        If the number of workers or threads is not one, or worker processes would not find what a run chooses.
+        If the number of workers or threads is not one, worker processes would not find what a run chooses, or this process may
+        start none.
+    WorkerError
+        If workers cannot start; their runs stay pending.
     """
     if not any_version:
         store.require_same_environment()
@@ -118,11 +122,12 @@ class _Work:
                 self._tick()
                 if stop() or self.stopped:
                     self.pool.interrupt()
+                self.pool.require_workers()
                 if not self.under_way:  # no worker is there at the moment
                     time.sleep(_TICK)
                 ended, _ = wait(self.under_way, timeout=_TICK, return_when=FIRST_COMPLETED)
                 for future in ended:
-                    self._end(self.under_way.pop(future), future)
+                    self._end(self.under_way.pop(future), future, stopping=stop())
         except BaseException:
             with suppress(StoreError):
                 self.pool.interrupt()
@@ -137,8 +142,12 @@ class _Work:
         future = self.pool.submit(compute, place, engine, run.experiment.fields(), self.pool.threads, self.any_version)
         self.under_way[future] = run.id
 
-    def _end(self, id: str, future: Future[Computed]) -> None:
+    def _end(self, id: str, future: Future[Computed], *, stopping: bool) -> None:
         error = future.exception()
+        if isinstance(error, NotBegun) or (stopping and isinstance(error, WorkerError)):
+            self.store.manifest.pending([id])
+            self.todo.append(self.runs[id])
+            return
         if error is not None and self.pool.died(error):
             self._died(id)
             return
@@ -165,4 +174,4 @@ class _Work:
 
     def _tick(self) -> None:
         if self.progress is not None:
-            self.progress(self.store.status())
+            self.progress(replace(self.store.status(), slots=self.pool.slots))

@@ -85,8 +85,14 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
                TimeElapsedColumn(table_column=Column(no_wrap=True)))
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=total, others="starting")
+        waiting = False
 
         def update(status: SweepStatus) -> None:
+            nonlocal waiting
+            # In a log the bar is drawn once, at the end: this is a line of its own.
+            if not status.slots and status.done + status.failed < status.total and not waiting:
+                bar.console.print(f"{name}: no worker is there yet; waiting for one (Ctrl-C stops)", highlight=False)
+            waiting = not status.slots
             left = "" if math.isnan(status.seconds_left) else f", {duration(status.seconds_left)} left"
             bar.update(task, completed=status.done, total=status.total,
                        others=f"running {status.running}, failed {status.failed}{left}")

@@ -10,9 +10,13 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.plugins import Registry
 
-__all__ = ["EXECUTORS", "SweepExecutor", "executor_help", "make_executor", "register", "require_executor"]
+__all__ = ["EXECUTORS", "NotBegun", "SweepExecutor", "executor_help", "make_executor", "register", "require_executor"]
 
 E = TypeVar("E", bound="type[SweepExecutor]")
+
+
+class NotBegun(Exception):
+    """Exception of a Future whose worker ended before the run began, which is to be submitted again: no death of the run."""
 
 
 class SweepExecutor(Executor):
@@ -67,6 +71,9 @@ class SweepExecutor(Executor):
         any_version : bool
             Whether other libraries are accepted.
         """
+
+    def require_workers(self) -> None:
+        """Called a few times a second: raise WorkerError if no worker is left, and none can come."""
 
     def interrupt(self) -> None:
         """Ask what is under way to stop at its next step; called again and again until it has. Ctrl-C reaches this process."""

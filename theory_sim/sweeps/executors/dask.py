@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from theory_sim.errors import InputError, StoreError
 from theory_sim.sweeps.executors.base import SweepExecutor, register
+from theory_sim.sweeps.executors.local_cluster import LocalWorkers
 from theory_sim.sweeps.executors.on_worker import UNLIKE, fault_of, interrupt_runs, on_worker, worker_about
+from theory_sim.sweeps.executors.spawn import not_started, require_may_start
 
 if TYPE_CHECKING:
     Client = Any  # its methods are not annotated
@@ -23,6 +26,8 @@ _CONNECT_SECONDS: Final = 15.0
 # So long after the last look the number of workers is asked for again.
 _COUNT_SECONDS: Final = 1.0
 _LEAVING_SECONDS: Final = 60.0
+# So long a lost worker of this machine is waited for, which Dask replaces in seconds.
+_EMPTY_SECONDS: Final = 30.0
 
 
 @register
@@ -39,20 +44,21 @@ class DaskWorkers(SweepExecutor):
         Connection, closed at the end.
     manifest : Path
         The sweep's manifest.
-    own : distributed.LocalCluster, optional
-        Cluster that ends with the executor.
+    own : LocalWorkers, optional
+        Scheduler and workers of this machine that end with the executor.
     """
 
     name, summary = "dask", "workers of Dask's distributed scheduler, of this machine or of the one at --scheduler"
     takes_address = True
     threads = 1
 
-    def __init__(self, client: Client, manifest: Path, own: Any = None) -> None:
+    def __init__(self, client: Client, manifest: Path, own: LocalWorkers | None = None) -> None:
         self._client, self._own = client, own
         self._folder = str(manifest.parent.resolve())
         self._about: dict[str, str] | None = worker_about()
         self._futures: set[Any] = set()
         self._counted = (-_COUNT_SECONDS, 0)
+        self._empty_since = math.inf
 
     @classmethod
     def require(cls, workers: int | None, threads: int | None, address: str = "") -> None:
@@ -64,6 +70,7 @@ class DaskWorkers(SweepExecutor):
         if threads not in (None, 1):
             raise InputError(f"threads = {threads} with executor {cls.name!r}", "one thread a run", "leave threads out")
         if not address:
+            require_may_start()
             return
         if workers is not None:
             raise InputError(f"{workers} workers at {address}", "a scheduler brings its own workers", "leave --workers out")
@@ -76,11 +83,8 @@ class DaskWorkers(SweepExecutor):
             return cls(_connect(address), manifest)
         from theory_sim.numeric.pool import default_threads
 
-        distributed = _distributed()
-        # No limit of memory: a worker that passed one would be ended; what a run takes is estimated before it begins.
-        own = distributed.LocalCluster(n_workers=default_threads() if workers is None else workers, threads_per_worker=1,
-                                       processes=True, memory_limit=0, dashboard_address=None, preload=on_worker.__module__)
-        return cls(distributed.Client(own), manifest, own)
+        own = LocalWorkers(default_threads() if workers is None else workers)
+        return cls(_connect(own.address), manifest, own)
 
     @property
     def slots(self) -> int:  # type: ignore[override]
@@ -120,6 +124,16 @@ class DaskWorkers(SweepExecutor):
 
         sent.add_done_callback(end)
         return future
+
+    def require_workers(self) -> None:
+        """Workers of this machine that are all lost do not come back; others may join at any time."""
+        if self._own is None:
+            return
+        self._own.require()
+        now = time.monotonic()
+        self._empty_since = math.inf if self.slots else min(self._empty_since, now)
+        if now - self._empty_since > _EMPTY_SECONDS:
+            raise not_started(f"Dask has had no worker on this machine for {_EMPTY_SECONDS:g} s")
 
     def died(self, error: BaseException) -> bool:
         """Whether the scheduler gave a run up, several of whose workers were lost."""

@@ -1,0 +1,52 @@
+#!/bin/bash
+#SBATCH --job-name=theory-sim
+#SBATCH --ntasks=32
+#SBATCH --cpus-per-task=1
+#SBATCH --mem-per-cpu=2G
+#SBATCH --time=04:00:00
+#SBATCH --output=%x-%j.log
+#SBATCH --signal=B:TERM@120
+
+# A sweep or a study on the nodes of one SLURM job: a worker a task, the scheduler and theory-sim on the first node.
+#
+#   sbatch docs/slurm/job.sh sweep run r-lambda.toml
+#   sbatch docs/slurm/job.sh sweep resume runs/r-lambda          # after the time limit, a lost node, scancel
+#   sbatch --ntasks=64 docs/slurm/job.sh study width --size full
+#
+# Submit it from a folder that all nodes see under one path: runs go below it. If a virtual environment is to be activated,
+# do it before sbatch, which hands the environment on, or here.
+set -euo pipefail
+
+# One thread a worker. Dask would start with as many threads as the node has processors.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+connection="$SLURM_SUBMIT_DIR/.theory-sim-$SLURM_JOB_ID.json" # all nodes see it
+scratch="${TMPDIR:-/tmp}/theory-sim-$SLURM_JOB_ID"            # on each node's own disk
+client=""
+finish() {
+    kill $(jobs -p) 2>/dev/null || true
+    wait
+    rm -rf "$connection" "$scratch"
+}
+trap finish EXIT
+# Two minutes before the time limit, and at scancel --batch --signal=TERM: runs stop at their next step and stay resumable.
+trap 'if [ -n "$client" ]; then kill -TERM "$client"; else exit 143; fi' TERM
+
+dask scheduler --scheduler-file "$connection" --port 0 --no-dashboard &
+srun --ntasks="$SLURM_NTASKS" --cpus-per-task=1 \
+    dask worker --scheduler-file "$connection" --nworkers 1 --nthreads 1 --memory-limit "${SLURM_MEM_PER_CPU}MiB" \
+    --local-directory "$scratch" --death-timeout 300 --no-dashboard &
+
+for _ in $(seq 300); do
+    [ -s "$connection" ] && break
+    sleep 0.2
+done
+address=$(python -c 'import json, sys; print(json.load(open(sys.argv[1]))["address"])' "$connection")
+
+theory-sim "$@" --scheduler "$address" &
+client=$!
+# A signal ends `wait`, not what it waits for.
+while kill -0 "$client" 2>/dev/null; do
+    status=0
+    wait "$client" || status=$?
+done
+exit "$status"
