@@ -9,7 +9,7 @@ a fitting Python, makes a virtual environment, installs the project into it, and
     check   ruff, mypy, and whether a test of the first tier took too long when the tests ran last
     docs    Sphinx, into docs/_build/html; with --no-execute no cell runs (THEORY_SIM_CELL_SECONDS: limit of one)
     mutants mutants drawn by chance against the tests (--draw, --seed; --help says more)
-    bench   every benchmarks/bench_*.py (installs PyTorch, a peer that is measured against)
+    bench   every benchmarks/bench_*.py (installs PyTorch, a peer that is measured against), compared with what is stored
 
 Arguments after the verb go to what is run. The environment variable THEORY_SIM_VENV names the directory of the
 virtual environment; without it, it is .venv beside this file. The exit status is that of the command.
@@ -30,12 +30,12 @@ OLDEST = (3, 11)
 TRIED = ("python3.14", "python3.13", "python3.12", "python3.11")
 EXTRAS = {
     "demo": (),
-    "test": ("test", "worstcase", "distributed"),
-    "tier2": ("test", "worstcase", "distributed"),
+    "test": ("test", "worstcase", "distributed", "slurm"),
+    "tier2": ("test", "worstcase", "distributed", "slurm"),
     "check": ("test",),
     "docs": ("docs",),
-    "mutants": ("test", "worstcase", "distributed", "mutants"),
-    "bench": ("bench",),
+    "mutants": ("test", "worstcase", "distributed", "slurm", "mutants"),
+    "bench": ("bench", "distributed"),
 }
 # A file's tests stay on one worker, which shares their fixtures. "logical": "auto" counts cores, not processors.
 PARALLEL = ("-n", "logical", "--dist", "loadfile", "--durations", "15")
@@ -188,7 +188,7 @@ def commands(verb: str, python: str, arguments: list[str]) -> list[list[str]]:
         return [[python, "-m", "sphinx", *flags, *arguments, "docs", str(Path("docs", "_build", "html"))]]
     if verb == "mutants":
         return [[python, "-m", "pytest", "-q", "tests/mutants"], [python, "-m", "tests.mutants", *arguments]]
-    return [[python, str(script), *arguments] for script in sorted(ROOT.glob("benchmarks/bench_*.py"))]
+    return [[python, str(Path("benchmarks", "run.py")), *arguments]]
 
 
 def main(arguments: list[str]) -> int:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+from timing import Record, record
+
 from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
 
@@ -20,13 +22,6 @@ STARTS = {
     "import theory_sim": [sys.executable, "-c", "import theory_sim"],
     "theory-sim --help": [sys.executable, "-c", "from theory_sim.__main__ import main; main()", "--help"],
 }
-
-
-def report(name: str, seconds: float, target: float) -> bool:
-    """Print one time; tell whether it is above its target."""
-    missed = seconds > target
-    print(f"{name}: {seconds:.2f} s, target {target:g} s: {'MISSED' if missed else 'met'}", flush=True)
-    return missed
 
 
 def start_time(command: list[str]) -> float:
@@ -41,13 +36,14 @@ def start_time(command: list[str]) -> float:
 
 def main() -> int:
     """Measure, print, and return the exit status."""
-    missed = [report(name, start_time(command), TARGET_START) for name, command in STARTS.items()]
+    missed = [record(Record("start-up", name, start_time(command), "s", TARGET_START)) for name, command in STARTS.items()]
     experiment = Experiment.preset().replace(schedule="S")
     simulate(experiment.replace(max_steps=2), threads=THREADS)  # compiles
     start = time.perf_counter()
     trajectory = simulate(experiment, threads=THREADS)
     steps = trajectory.dataset.attrs["final_step"]
-    missed.append(report(f"S run of the default preset, {steps} steps", time.perf_counter() - start, TARGET_RUN))
+    seconds = time.perf_counter() - start
+    missed.append(record(Record("time", f"S run of the default preset, {steps} steps", seconds, "s", TARGET_RUN)))
     return int(any(missed))
 
 

@@ -37,7 +37,7 @@ def main() -> int:
 
         products = numpy_products(network.W.weights.astype(np.float32), np.ascontiguousarray(data.x1[data.kind != Q_ONLY]))
         times = interleaved({"theory_sim": (1, step), "numpy products": (THREADS, products)}, rounds=100)
-    return int(report(times, "theory_sim", "numpy products", TARGET))
+    return int(report(times, "theory_sim", "numpy products", TARGET, "step of the default preset"))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,22 @@
-"""Interleaved timing: the calls take turns, so that whatever else the machine does falls on all of them."""
+"""Interleaved timing: the calls take turns, so that what else the machine does falls on all of them; and what is recorded."""
 
 from __future__ import annotations
 
+import json
+import math
+import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["interleaved", "numpy_products", "report"]
+__all__ = ["RECORDS", "Record", "interleaved", "numpy_products", "record", "report"]
+
+RECORDS = "THEORY_SIM_BENCHMARKS"
+"""Variable with the file that `record` adds a line to."""
 
 Array = np.ndarray[Any, Any]
 # Seconds of untimed calls at each turn. A BLAS or OpenMP thread spins for tens of milliseconds after its last task, and
@@ -61,14 +68,66 @@ def numpy_products(weights: Array, x1: Array) -> Callable[[], None]:
     return products
 
 
-def report(times: Mapping[str, Array], ours: str, peer: str, target: float) -> bool:
-    """Print both times and their ratio; tell whether the ratio of the medians is above the target."""
-    for name in (ours, peer):
-        low, median, high = 1e3 * np.quantile(times[name], (0.1, 0.5, 0.9))
-        print(f"{name:>16}: median {median:.2f} ms, 10 % to 90 %: {low:.2f} to {high:.2f} ms ({len(times[name])} rounds)")
-    ratio = float(np.median(times[ours]) / np.median(times[peer]))
-    low, median, high = np.quantile(times[ours] / times[peer], (0.1, 0.5, 0.9))
-    missed = ratio > target
-    print(f"{ours} / {peer}: {ratio:.3f}, target {target:g}: {'MISSED' if missed else 'met'} "
-          f"(round by round: median {median:.3f}, 10 % to 90 %: {low:.3f} to {high:.3f})\n", flush=True)
+@dataclass(frozen=True)
+class Record:
+    """One number that was measured.
+
+    Attributes
+    ----------
+    group : {"peers", "cost", "workers", "start-up", "memory", "time"}
+        Its table on the page.
+    name : str
+        What was measured.
+    value : float
+        Smaller is better, but for an exponent.
+    unit : {"ratio", "s", "GiB", "exponent"}
+        Ratios are of two measurements in one run, so that they can be compared between runs.
+    target : float, optional
+        Above it the benchmark fails.
+    low, high : float, optional
+        10 % and 90 % quantiles; of an exponent one standard error to each side.
+    theory : float, optional
+        Exponent of the theory.
+    source : str
+        Where that stands, or what the two measurements of a ratio are.
+    points : list of (int, float)
+        Sizes and seconds that an exponent was fitted to.
+    """
+
+    group: Literal["peers", "cost", "workers", "start-up", "memory", "time"]
+    name: str
+    value: float
+    unit: Literal["ratio", "s", "GiB", "exponent"]
+    target: float | None = None
+    low: float | None = None
+    high: float | None = None
+    theory: float | None = None
+    source: str = ""
+    points: list[tuple[int, float]] | None = None
+
+
+def record(measured: Record) -> bool:
+    """Print a number, add it to the file that collects them, if there is one, and tell whether its target is missed."""
+    missed = measured.target is not None and not measured.value <= measured.target
+    words = [f"{measured.name}: {measured.value:.3g} {measured.unit}"]
+    if measured.low is not None and measured.high is not None:
+        words.append(f"({measured.low:.3g} to {measured.high:.3g})")
+    if measured.theory is not None:
+        words.append(f"theory {measured.theory:g}")
+    if measured.target is not None:
+        words.append(f"target {measured.target:g}: {'MISSED' if missed else 'met'}")
+    print(", ".join(words), flush=True)
+    if path := os.environ.get(RECORDS):
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(measured)) + "\n")
     return missed
+
+
+def report(times: Mapping[str, Array], ours: str, peer: str, target: float, name: str) -> bool:
+    """Print both times and record their ratio; tell whether the ratio of the medians is above the target (infinite: none)."""
+    for each in (ours, peer):
+        low, median, high = 1e3 * np.quantile(times[each], (0.1, 0.5, 0.9))
+        print(f"{each:>16}: median {median:.2f} ms, 10 % to 90 %: {low:.2f} to {high:.2f} ms ({len(times[each])} rounds)")
+    ratio = float(np.median(times[ours]) / np.median(times[peer]))
+    low, high = (float(value) for value in np.quantile(times[ours] / times[peer], (0.1, 0.9)))
+    return record(Record("peers", name, ratio, "ratio", None if math.isinf(target) else target, low, high, source=peer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -201,10 +202,26 @@ class TestCluster:
         assert table_of(store) == reference
 
     def test_workers_that_would_compute_something_else_are_refused(self, tmp_path: Path) -> None:
+        """One has an older revision of the package, one another processor; both are named."""
+        import shutil
+
+        shutil.copytree(ROOT / "theory_sim", tmp_path / "older" / "theory_sim", ignore=shutil.ignore_patterns("__pycache__"))
+        with (tmp_path / "older" / "theory_sim" / "numeric" / "streams.py").open("a") as file:
+            file.write("# as it was\n")
         store = SweepStore.create(tmp_path / "long", LONG)
-        with scheduler(tmp_path, workers=1, OPENBLAS_CORETYPE="Nehalem", NUMBA_CPU_NAME="generic") as address:
-            with pytest.raises(StoreError, match=r"cannot compute this sweep: .*, the client has"):
-                run_sweep(store, executor=f"dask@{address}")
+        older = {"PYTHONPATH": str(tmp_path / "older"), "PYTHONSAFEPATH": "1"}  # not what lies where the test runs
+        other = {"OPENBLAS_CORETYPE": "Nehalem", "NUMBA_CPU_NAME": "generic"}
+        with scheduler(tmp_path, workers=0) as address, worker(address, **older), worker(address, **other):
+            pool = make_executor(f"dask@{address}", None, None, store.manifest.path)
+            until = time.monotonic() + 60
+            while pool.slots < 2 and time.monotonic() < until:
+                time.sleep(0.2)
+            with pytest.raises(StoreError, match=r"2 of 2 workers cannot compute this sweep: ") as refused:
+                run_sweep(store, executor=pool)
+        code = on_worker.worker_about()["theory-sim's code"]
+        found = re.findall(r"theory-sim's code ([0-9a-f]{12}), the client has ([0-9a-f]{12})", str(refused.value))
+        assert len(found) == 1 and found[0][0] != found[0][1] == code
+        assert "numba's target" in str(refused.value) and "install the same versions there" in refused.value.fix
         assert store.status().pending == 4 and store.manifest.holder() is None
 
     @pytest.mark.slow
@@ -219,6 +236,46 @@ class TestCluster:
                 run_sweep(store, executor=pool)
         assert run_sweep(store, workers=0).done == 4
         assert table_of(store) == reference
+
+    @pytest.mark.slow
+    def test_a_client_whose_workers_are_gone_can_be_interrupted(self, tmp_path: Path, reference: bytes) -> None:
+        """Twice, as who waits presses it again."""
+        import psutil
+
+        store = SweepStore.create(tmp_path / "long", LONG)
+        with scheduler(tmp_path, workers=0) as address, worker(address) as only:
+            seen: list[str] = []
+
+            def stop(status: Any) -> None:
+                if list((tmp_path / "long" / "runs").glob("*.partial")) and not seen:
+                    seen.append("killed")
+                    for process in [psutil.Process(only.pid), *psutil.Process(only.pid).children(recursive=True)]:
+                        process.kill()
+                elif seen and not status.slots:
+                    seen.append("asked")
+                    signal.raise_signal(signal.SIGINT)
+
+            status = run_sweep(store, executor=f"dask@{address}", progress=stop)
+        assert seen[:2] == ["killed", "asked"] and (status.pending, status.running, status.failed) == (4, 0, 0)
+        assert run_sweep(store, workers=0).done == 4
+        assert table_of(store) == reference
+
+    @pytest.mark.slow
+    def test_workers_of_this_machine_end_with_a_killed_client(self, tmp_path: Path) -> None:
+        import psutil
+
+        (tmp_path / "long.toml").write_text(LONG.to_toml())
+        with program("theory_sim", "sweep", "run", str(tmp_path / "long.toml"), "--executor", "dask", "--workers", "2", "-q",
+                     "--out", str(tmp_path)) as client:
+            until = time.monotonic() + 120
+            while not list(tmp_path.glob("long/runs/*.partial")) and time.monotonic() < until:
+                time.sleep(0.1)
+            started = psutil.Process(client.pid).children(recursive=True)
+            assert len(started) >= 3  # the scheduler's process, and two workers
+            client.kill()
+            client.wait()
+        _, left = psutil.wait_procs(started, timeout=60)
+        assert not left and SweepStore(tmp_path / "long").status().stale
 
     @pytest.mark.slow
     def test_a_scheduler_that_is_lost_stops_the_sweep(self, tmp_path: Path, reference: bytes) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from theory_sim.errors import InputError, StoreError
-from theory_sim.sweeps.executors.base import SweepExecutor, register
+from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, register
 from theory_sim.sweeps.executors.local_cluster import LocalWorkers
 from theory_sim.sweeps.executors.on_worker import UNLIKE, fault_of, interrupt_runs, on_worker, worker_about
 from theory_sim.sweeps.executors.spawn import not_started, require_may_start
@@ -59,6 +59,7 @@ class DaskWorkers(SweepExecutor):
         self._futures: set[Any] = set()
         self._counted = (-_COUNT_SECONDS, 0)
         self._empty_since = math.inf
+        self._given_up = False
 
     @classmethod
     def require(cls, workers: int | None, threads: int | None, address: str = "") -> None:
@@ -118,6 +119,8 @@ class DaskWorkers(SweepExecutor):
                 future.set_result(ended.result())
             elif ended.status == "error":
                 future.set_exception(ended.exception())
+            elif self._given_up:
+                future.set_exception(NotBegun())
             else:
                 future.set_exception(StoreError("the connection to Dask's scheduler was lost", "a scheduler that is there",
                                                 "theory-sim sweep resume, once it is there again: finished runs are kept"))
@@ -140,9 +143,13 @@ class DaskWorkers(SweepExecutor):
         return isinstance(error, _distributed().scheduler.KilledWorker)
 
     def interrupt(self) -> None:
-        """Ask the runs of this sweep to stop at their next step, wherever they are."""
-        if self._client.status == "running":
-            self._client.run(interrupt_runs, self._folder, on_error="ignore")
+        """Ask the runs of this sweep to stop at their next step, wherever they are; those of lost workers are given up."""
+        if self._client.status != "running":
+            return
+        self._client.run(interrupt_runs, self._folder, on_error="ignore")
+        if not self.slots:
+            self._given_up = True
+            self._client.cancel(list(self._futures))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for what is under way, as `Executor` does, then close the connection, and the cluster if it is an own one."""
