@@ -66,7 +66,7 @@ def finite(pool: BlockPool, *, m: int = 1000, d: int = 200, N: int = 1600) -> Ca
     return _step(SplitNetwork(experiment, data, pool), experiment, data)
 
 
-def limit(pool: BlockPool, spatial: Literal["mean", "exact"], *, d: int = 500, N: int = 2000) -> Callable[[], object]:
+def limit(pool: BlockPool, spatial: Literal["mean", "exact"], *, d: int = 1000, N: int = 4000) -> Callable[[], object]:
     """A step in the limit of infinite width."""
     experiment = Experiment(d=d, N=N, p0=P_ONLY, schedule="S", eta_2=0.5, max_tau=1500.0, record_every=50.0)
     data = draw_data(experiment)
@@ -112,7 +112,7 @@ def growths(*, quick: bool) -> list[Growth]:
         Growth("finite", "d", "step", 1.0, "the same", sizes(200), lambda pool, d: finite(pool, d=d)),
         Growth("finite", "N", "step", 1.0, "the same", sizes(800), lambda pool, N: finite(pool, N=N)),
         Growth("finite", "T", "run", 1.0, "each step costs the same", sizes(400), lambda pool, T: whole_run("finite", T)),
-        Growth("limit, mean pairs", "d", "step", 1.0, docs, sizes(500), lambda pool, d: limit(pool, "mean", d=d)),
+        Growth("limit, mean pairs", "d", "step", 1.0, docs, sizes(1000), lambda pool, d: limit(pool, "mean", d=d)),
         Growth("limit, mean pairs", "N", "step", 1.0, docs, sizes(1000), lambda pool, N: limit(pool, "mean", N=N)),
         Growth("limit, exact pairs", "N", "step", 2.0, docs, sizes(500), lambda pool, N: limit(pool, "exact", d=200, N=N)),
         Growth("limit", "T", "run", 1.0, "limit: a step costs the same at the end of a run as at its start", sizes(400),

@@ -21,7 +21,7 @@ set -euo pipefail
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 connection="$SLURM_SUBMIT_DIR/.theory-sim-$SLURM_JOB_ID.json" # all nodes see it
 scratch="${TMPDIR:-/tmp}/theory-sim-$SLURM_JOB_ID"            # on each node's own disk
-client=""
+client="" stopped=""
 finish() {
     kill $(jobs -p) 2>/dev/null || true
     wait
@@ -29,24 +29,31 @@ finish() {
 }
 trap finish EXIT
 # Two minutes before the time limit, and at scancel --batch --signal=TERM: runs stop at their next step and stay resumable.
-trap 'if [ -n "$client" ]; then kill -TERM "$client"; else exit 143; fi' TERM
+stop() {
+    [ -n "$client" ] || exit 143
+    stopped=yes
+    kill -TERM "$client" 2>/dev/null || true
+}
+trap stop TERM
 
 dask scheduler --scheduler-file "$connection" --port 0 --no-dashboard &
+scheduler=$!
 srun --ntasks="$SLURM_NTASKS" --cpus-per-task=1 \
     dask worker --scheduler-file "$connection" --nworkers 1 --nthreads 1 --memory-limit "${SLURM_MEM_PER_CPU}MiB" \
     --local-directory "$scratch" --death-timeout 300 --no-dashboard &
 
-for _ in $(seq 300); do
-    [ -s "$connection" ] && break
+until [ -s "$connection" ]; do
+    kill -0 "$scheduler" 2>/dev/null || { echo "job.sh: the scheduler ended: see above" >&2; exit 2; }
     sleep 0.2
 done
 address=$(python -c 'import json, sys; print(json.load(open(sys.argv[1]))["address"])' "$connection")
 
 theory-sim "$@" --scheduler "$address" &
 client=$!
-# A signal ends `wait`, not what it waits for.
-while kill -0 "$client" 2>/dev/null; do
-    status=0
+status=0
+wait "$client" || status=$?
+while [ -n "$stopped" ]; do # a signal ends `wait`, not what it waits for
+    stopped="" status=0
     wait "$client" || status=$?
 done
 exit "$status"

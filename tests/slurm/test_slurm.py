@@ -25,7 +25,7 @@ ROOT: Final = Path(__file__).parents[2]
 SCRIPTS: Final = ROOT / "docs" / "slurm"
 STAND_IN: Final = Path(__file__).with_name("stand_in.py")
 SWEEP: Final = Sweep("small", TINY, seeds=(0, 1), engines=(Engine("limit"),))
-WAIT_SECONDS: Final = 200
+WAIT_SECONDS: Final = 900
 Slurm = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -45,7 +45,7 @@ if __name__ == "__main__":
 
 
 def call(arguments: list[str], folder: Path, text: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *arguments], cwd=folder, input=text, text=True, capture_output=True, timeout=300)
+    return subprocess.run([sys.executable, *arguments], cwd=folder, input=text, text=True, capture_output=True, timeout=900)
 
 
 @pytest.mark.tier2

@@ -96,7 +96,7 @@ def _serve(pipe: Connection, workers: int) -> None:
     try:
         # No limit of memory: a worker that passed one would be ended; what a run takes is estimated before it begins.
         cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
-                                           dashboard_address=None, preload=on_worker.__module__)
+                                           dashboard_address=None, preload=on_worker.__name__)
     except Exception as error:  # anything that Dask raises is told on the other side
         pipe.send((f"{type(error).__name__}: {error.__cause__ or error}", ""))
         return
