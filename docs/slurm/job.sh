@@ -36,7 +36,7 @@ stop() {
 }
 trap stop TERM
 
-dask scheduler --scheduler-file "$connection" --port 0 --no-dashboard &
+dask scheduler --scheduler-file "$connection" --port 0 --no-dashboard --dashboard-address :0 &
 scheduler=$!
 srun --ntasks="$SLURM_NTASKS" --cpus-per-task=1 \
     dask worker --scheduler-file "$connection" --nworkers 1 --nthreads 1 --memory-limit "${SLURM_MEM_PER_CPU}MiB" \

@@ -23,7 +23,7 @@ def main(declaration: str, folder: str, jobs: str) -> int:
         python=sys.executable,
         local_directory=tempfile.gettempdir(),  # on each node's own disk
         job_script_prologue=["export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1"],
-        scheduler_options={"dashboard": False},
+        scheduler_options={"dashboard": False, "dashboard_address": ":0"},
     ) as cluster:  # fmt: skip
         cluster.scale(jobs=int(jobs))  # or cluster.adapt(maximum_jobs=...): jobs come and go with the runs
         status = run_sweep(store, executor=f"dask@{cluster.scheduler_address}")

@@ -95,8 +95,11 @@ def _serve(pipe: Connection, workers: int) -> None:
     distributed: Any = import_module("distributed")  # its functions are not annotated
     try:
         # No limit of memory: a worker that passed one would be ended; what a run takes is estimated before it begins.
-        cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0,
-                                           dashboard_address=None, preload=on_worker.__name__)
+        # Dask's server of pages is there without its pages too, and would take one fixed port.
+        cluster = distributed.LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, preload=on_worker.__name__,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+        )
     except Exception as error:  # anything that Dask raises is told on the other side
         pipe.send((f"{type(error).__name__}: {error.__cause__ or error}", ""))
         return
