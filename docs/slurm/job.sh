@@ -20,12 +20,11 @@ set -euo pipefail
 # One thread a worker. Dask would start with as many threads as the node has processors.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 connection="$SLURM_SUBMIT_DIR/.theory-sim-$SLURM_JOB_ID.json" # all nodes see it
-scratch="${TMPDIR:-/tmp}/theory-sim-$SLURM_JOB_ID"            # on each node's own disk
 client="" stopped=""
 finish() {
     kill $(jobs -p) 2>/dev/null || true
     wait
-    rm -rf "$connection" "$scratch"
+    rm -f "$connection"
 }
 trap finish EXIT
 # Two minutes before the time limit, and at scancel --batch --signal=TERM: runs stop at their next step and stay resumable.
@@ -40,7 +39,7 @@ dask scheduler --scheduler-file "$connection" --port 0 --no-dashboard --dashboar
 scheduler=$!
 srun --ntasks="$SLURM_NTASKS" --cpus-per-task=1 \
     dask worker --scheduler-file "$connection" --nworkers 1 --nthreads 1 --memory-limit "${SLURM_MEM_PER_CPU}MiB" \
-    --local-directory "$scratch" --death-timeout 300 --no-dashboard &
+    --local-directory "${TMPDIR:-/tmp}" --death-timeout 300 --no-dashboard &
 
 until [ -s "$connection" ]; do
     kill -0 "$scheduler" 2>/dev/null || { echo "job.sh: the scheduler ended: see above" >&2; exit 2; }

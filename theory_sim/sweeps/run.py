@@ -130,7 +130,10 @@ class _Work:
                     self._end(self.under_way.pop(future), future, stopping=stop())
         except BaseException:
             with suppress(StoreError):
-                self.pool.interrupt()
+                while self.under_way:  # again and again: a worker that is only starting does not hear it yet
+                    self.pool.interrupt()
+                    for future in wait(self.under_way, timeout=_TICK).done:
+                        del self.under_way[future]
             raise
         self._tick()
 
