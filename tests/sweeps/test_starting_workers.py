@@ -23,7 +23,7 @@ ROOT: Final = Path(__file__).parents[2]
 SWEEP: Final = Sweep("one", TINY, engines=(Engine("limit"),))
 # No main guard: whoever imports it writes a line more, and would begin the sweep in the folder that is there.
 UNGUARDED: Final = f"""
-with open("imported", "a") as file: file.write("once\\n")
+_ = open("imported", "a").write("once\\n")
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 from theory_sim import Engine, Experiment, Sweep, SweepStore, run_sweep
