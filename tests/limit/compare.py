@@ -43,7 +43,7 @@ def _paths(e: Experiment, train: Data, test: Data, spatial: Any) -> Callable[[in
     """The sampled noise output's own paths: their law is tested in test_noise_output, their use here."""
     seen, seen_test = np.flatnonzero(train.kind != 1), np.flatnonzero(test.kind != 1)
     x, x_test = train.x1[seen], test.x1[seen_test]
-    law: dict[str, Any] = {"law": e.neurons, "seed": e.seed_of("noise")}
+    law: dict[str, Any] = {"law": e.neurons, "seed": e.seed_of("noise"), "constants": e.kernel_constants}
     shared = e.network == "shared"
     plane = shared_directions(e, train.w_star) if shared else np.array([[1.0, -e.r], [1.0, 0.0], [1.0, e.r]])
     if shared:

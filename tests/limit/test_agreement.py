@@ -56,6 +56,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "leaky ReLU, shared": ({"activation": "leaky-relu", "leak": -0.2, "network": "shared", "overlap_z": 0.3}, {}),
     "leaky ReLU, mean": ({"activation": "leaky-relu", "leak": 0.3}, {"spatial": "mean"}),
     "leaky ReLU, independent": ({"activation": "leaky-relu", "leak": 0.5, "network": "shared"}, {"kernel": "independent"}),
+    "leaky ReLU, noise output": ({"activation": "leaky-relu", "leak": 0.3, "neurons": "balanced"}, {"noise": "sampled"}),
+    "linear, noise output": ({"activation": "linear", "neurons": "independent"}, {"noise": "sampled"}),
     "linear": ({"activation": "linear"}, {}),
     "linear, shared": ({"activation": "linear", "network": "shared", "overlap_z": -0.4}, {}),
     "noise that only shrinks, through 0": ({"tau_xi": 0.0, "schedule": "constant", "eta_1": 60.0, "max_steps": 8}, {}),

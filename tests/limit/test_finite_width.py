@@ -29,7 +29,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "labels, annealed": ({"noise_placement": "labels", "noise_level": 0.4, "noise_annealing": 20.0, "noise_factor": 0.1},
                          {"noise_factor": 0.5}),
     "targets, squared": ({"noise_placement": "targets", "noise_level": 0.5, "loss": "squared", "eta_1": 1.0},
-                         {"noise_level": 0.6}),
+                         {"noise_level": 1.0}),
     "squared, warm-up": ({"loss": "squared", "schedule": "warm-up", "warm_up": 30.0}, {"tau_xi": 0.2}),
     "exponential, linear": ({"loss": "exponential", "schedule": "linear"}, {"loss": "logistic"}),
     "hinge, cyclic": ({"loss": "hinge", "schedule": "cyclic", "cycle": 15.0}, {"loss": "squared"}),
@@ -37,10 +37,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"loss": "squared", "schedule": "warm-up-stable-decay", "warm_up": 8.0, "decay_time": 10.0}, {"tau_xi": 0.2}),
     "exponential, power by step": ({"loss": "exponential", "schedule": "power", "max_steps": 25, **BY_STEP},
                                    {"power_time": 5.0}),
-    "hinge, exponential": ({"loss": "hinge", "schedule": "exponential"}, {"eta_1": 2.3}),
-    "squared, L-S": ({"loss": "squared", "schedule": "L-S", "epsilon_1": 0.1}, {"eta_2": 0.4}),
+    "hinge, exponential": ({"loss": "hinge", "schedule": "exponential"}, {"loss": "logistic"}),
+    "squared, L-S": ({"loss": "squared", "schedule": "L-S", "epsilon_1": 0.1}, {"tau_xi": 0.2}),
     "logistic, cosine cycles by step": (
-        {"schedule": "cyclic", "cycle": 9.0, "cycle_shape": "cosine", "max_steps": 25, **BY_STEP}, {"cycle": 18.0}),
+        {"schedule": "cyclic", "cycle": 9.0, "cycle_shape": "cosine", "max_steps": 25, **BY_STEP}, {"tau_xi": 0.2}),
     "with replacement": ({"batch_size": 8, "sampling": "with-replacement"}, {"sampling": "without-replacement"}),
     "epochs": ({"batch_size": 8, "sampling": "epochs"}, {"sampling": "without-replacement"}),
     "leaky ReLU, heavy ball": (

@@ -16,7 +16,7 @@ from theory_sim.limit import noise_output
 from theory_sim.limit.noise_output import NoiseOutput, modes
 from theory_sim.numeric.streams import StepStream
 from theory_sim.observe.base import Observer, Snapshot, Values, Variable
-from theory_sim.theory.arc_cosine import kappa_1
+from theory_sim.theory.arc_cosine import kappa_1, kernel_constants
 
 LAWS = ("independent", "balanced")
 # Each z-score test compares a few hundred covariances at this level in all (Bonferroni).
@@ -191,6 +191,52 @@ def test_covariance_between_inputs_is_kappa_1() -> None:
         )
         cosine = np.clip(x @ x.T / np.outer(lengths, lengths), -1, 1)
         assert np.abs(even + 1 / (2 * math.pi) + cosine / 4 - kappa_1(cosine)).max() < 2e-6
+
+
+@pytest.mark.parametrize(("law", "slopes"), [
+    ("independent", (0.3, 1.0)), ("balanced", (-0.7, 1.0)), ("independent", (0.5, -2.0)), ("balanced", (1.0, 1.0)),
+], ids=str)
+def test_covariance_of_two_lines(law: str, slopes: tuple[float, float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values as a linear map of unit draws, against E phi(z) phi(z') by quadrature, less (E phi)^2 for balanced signs."""
+    x = np.array([[1.0, -0.3], [1.0, 0.0], [0.4, 0.6]])
+    lengths = np.linalg.norm(x, axis=1)
+    maps, chosen = [], [0, 0]
+
+    class Unit(StepStream):
+        """Draws of which one is 1; each object counts how many stand before its own."""
+
+        def normal(self, step: int, out: np.ndarray) -> None:
+            out[:] = 0.0
+            place = chosen[0] - chosen[1]
+            if 0 <= place < len(out):
+                out[place] = 1.0
+            chosen[1] += len(out)
+
+    monkeypatch.setattr(noise_output, "StepStream", Unit)
+    count = None
+    while count is None or chosen[0] < count:
+        chosen[1] = 0
+        process = NoiseOutput(x, law=law, spatial="exact", seed=0, address=0,  # type: ignore[arg-type]
+                              constants=kernel_constants(*slopes))
+        maps.append(process.values)
+        count, chosen[0] = chosen[1], chosen[0] + 1
+    found = np.array(maps).T @ np.array(maps)
+
+    def phi(z: np.ndarray) -> np.ndarray:
+        return np.where(z > 0, slopes[1] * z, slopes[0] * z)
+
+    angle = (np.arange(30_000) + 0.5) * 2 * math.pi / 30_000
+    direction = np.stack([np.cos(angle), np.sin(angle)])  # of a normal vector in the plane, whose squared length has mean 2
+    seen = phi(x @ direction)
+    wanted = 2.0 * seen @ seen.T / len(angle)
+    if law == "balanced":
+        wanted -= np.outer(lengths, lengths) * (slopes[1] - slopes[0]) ** 2 / (2 * math.pi)
+    assert np.abs(found - wanted).max() < 5e-6
+    cosine = np.clip(x @ x.T / np.outer(lengths, lengths), -1, 1)
+    formula = kappa_1(cosine, kernel_constants(*slopes)) * np.outer(lengths, lengths)
+    assert law == "balanced" or np.abs(formula - wanted).max() < 1e-6
+    other = kappa_1(cosine, kernel_constants(slopes[0] + 0.01, slopes[1])) * np.outer(lengths, lengths)
+    assert law == "balanced" or np.abs(other - found).max() > 1e-4
 
 
 @pytest.mark.tier2

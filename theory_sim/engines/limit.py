@@ -232,9 +232,6 @@ def _of_noise_output(e: Experiment, options: Mapping[str, Any]) -> Iterator[Faul
         yield Fault("noise = 'sampled' with spatial = 'mean' and network = 'shared'",
                     "the mean over pairs holds between patches x_1, not between z and z +- zeta", "use spatial = 'exact'",
                     ("network",))
-    if not e.of_theory:
-        yield Fault(f"noise = 'sampled' with activation = {e.activation!r}", "the noise output of THEORY §7 is that of ReLU",
-                    "use noise = 'vanishing', or activation = 'relu'", ("activation",))
     if options["time"] == "flow":
         yield Fault("noise = 'sampled' with time = 'flow'",
                     "paths of the noise are as rough as Brownian motion, on which adaptive steps lose their order",

@@ -21,6 +21,7 @@ from theory_sim.limit.noise_output import NoiseOutput
 from theory_sim.limit.spatial import ExactPairs, MeanPairs, Pairs
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
+from theory_sim.theory.arc_cosine import KernelConstants
 from theory_sim.train.clock import AnyClock, Clock, Instant, Kernel, Tick, ages, make_clock
 from theory_sim.train.linear_clock import LinearClock
 from theory_sim.train.losses import make_loss
@@ -327,7 +328,8 @@ class _NoiseOutputs:
         if e.neurons == "paired":
             raise InputError("noise = 'sampled' with neurons = 'paired'", "paired neurons have no noise output (THEORY §2)",
                              "set neurons = 'independent' or 'balanced', or noise = 'vanishing'")
-        law: dict[str, Any] = {"law": e.neurons, "seed": e.seed_of("noise")}
+        constants = KernelConstants(geometry.linear, geometry.arcsine)
+        law: dict[str, Any] = {"law": e.neurons, "seed": e.seed_of("noise"), "constants": constants}
         inputs, self._n = [patches.x, patches.x_test], len(patches.x)
         if geometry.shared:  # one filter bank: the three directions are inputs like the others
             inputs.append(geometry.directions.astype(patches.x.dtype))

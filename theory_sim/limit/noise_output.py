@@ -3,6 +3,7 @@
 Its covariance tau_s tau_t |x| |x'| kappa_1(rho cos theta) is a power series in rho cos theta with coefficients a_k >= 0. So
 n_t / tau_t is a sum of independent modes: mode k has the spatial covariance |x| |x'| cos^k theta and, between times, the
 correlation rho^k, which is that of a first-order autoregression. Degrees above 16 share a mode by bins, whose mass is small.
+An activation of slopes a and b has (b - a)^2 times these covariances, but ((a + b)/2)^2 in degree 1.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from theory_sim.limit.compression import taylor
 from theory_sim.numeric.streams import StepStream
+from theory_sim.theory.arc_cosine import RELU, KernelConstants
 
 __all__ = ["Mode", "NoiseOutput", "modes"]
 
@@ -88,6 +90,8 @@ class NoiseOutput:
         Covariance between inputs of the modes of degree 2 and more: every pair, or the mean over pairs.
     seed, address : int
         Address of the draws, with the step; the seed is that of xi.
+    constants : KernelConstants
+        Of the activation's kernel, by default ReLU.
 
     Attributes
     ----------
@@ -96,9 +100,11 @@ class NoiseOutput:
     """
 
     def __init__(
-        self, x: Array, *, law: Literal["independent", "balanced"], spatial: Literal["exact", "mean"], seed: int, address: int
+        self, x: Array, *, law: Literal["independent", "balanced"], spatial: Literal["exact", "mean"], seed: int, address: int,
+        constants: KernelConstants = RELU,
     ) -> None:
         n, k = x.shape
+        self._of_linear, self._of_others = math.sqrt(constants.linear), math.sqrt(constants.arcsine)
         self._x = x
         self._norm = np.sqrt(np.einsum("ij,ij->i", x, x, dtype=np.float64))
         self._modes = modes()
@@ -129,7 +135,8 @@ class NoiseOutput:
     def values(self) -> Array:
         """n_t / tau_t, (n,)."""
         linear = np.dot(self._x, self._linear.astype(self._x.dtype))
-        value: Array = self._norm * (self._constant + self._fields.sum(axis=0)) + 0.5 * linear
+        others = self._of_others * (self._norm * (self._constant + self._fields.sum(axis=0)))
+        value: Array = others + self._of_linear * linear
         return value
 
     def state(self) -> dict[str, Array]:

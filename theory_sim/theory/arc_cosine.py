@@ -93,12 +93,13 @@ def tangent_kernel(
     return constants.arcsine * (inner * (np.pi - _arccos(cosine)) / (2.0 * np.pi)) + constants.direct * inner
 
 
-def kappa_1(cosine: ArrayLike) -> Floats:
-    """Return E[relu(a) relu(b)] for standard normal a, b of correlation ``cosine`` (THEORY §7).
+def kappa_1(cosine: ArrayLike, constants: KernelConstants = RELU) -> Floats:
+    """Return E[phi(a) phi(b)] for standard normal a, b of correlation ``cosine`` (THEORY §7).
 
-    It is (sqrt(1 - c^2) + c (pi - arccos c)) / (2 pi), the covariance of the noise output per
-    unit norms and noise levels when the second layer has independent random signs.
+    For ReLU it is (sqrt(1 - c^2) + c (pi - arccos c)) / (2 pi), the covariance of the noise output per
+    unit norms and noise levels when the second layer has independent random signs. For two lines, phi = (b - a) relu(z) + a z,
+    it is (b - a)^2 times that, plus a b c: E z relu(z') = c/2.
     """
     c = np.clip(np.asarray(cosine, dtype=np.float64), -1.0, 1.0)
-    value: Floats = (np.sqrt((1.0 - c) * (1.0 + c)) + c * (np.pi - np.arccos(c))) / (2.0 * np.pi)
-    return value
+    of_relu: Floats = (np.sqrt((1.0 - c) * (1.0 + c)) + c * (np.pi - np.arccos(c))) / (2.0 * np.pi)
+    return constants.arcsine * of_relu + constants.direct * c
