@@ -305,3 +305,16 @@ def test_of_another_schedule_only_its_own_rates_are_judged(fields: dict[str, Any
     if fields["schedule"] != "S":
         assert found.predicted_order == {} and not any("Q predicted" in warning for warning in found.warnings)
         assert {each.id for each in found.conditions} <= set(OF_ANY_RUN)
+
+
+def test_requirements_on_decay_are_there_where_there_is_decay():
+    found = {each.id: each.slack for each in verdict_requirements(DEFAULT)}
+    for field, rate in DEFAULT.rates().items():
+        # 1 - rate x lambda is off by a quarter of 2^-23 at most: by 0.5 % of a rate x lambda of 50 x 2^-23.
+        assert found[f"decay-resolved-{field}"] == pytest.approx(math.log(rate * DEFAULT.lambda_ / (50 * 2.0**-23)))
+    largest = DEFAULT.eta_1 * DEFAULT.lambda_
+    assert found["decay-below-one"] == pytest.approx(-math.log(largest))
+    beyond = {each.id: each.slack for each in verdict_requirements(DEFAULT.replace(eta_1=1.25, lambda_=1.0, eta_2=0.5))}
+    assert beyond["decay-below-one"] == pytest.approx(-math.log(1.25))
+    assert not any(name.startswith("decay-resolved") for name in (
+        each.id for each in verdict_requirements(DEFAULT.replace(lambda_=0.0, tau_0=1.0))))

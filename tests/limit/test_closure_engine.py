@@ -318,3 +318,28 @@ def test_a_rate_that_advances_nothing_is_refused() -> None:
                    step_tau=0.1, step_factor=0.1, max_tau=9.0)  # fmt: skip
     with pytest.raises(InputError, match="advances tau"):
         simulate(e, "closure")
+
+
+@pytest.mark.parametrize("clock", ["tau", "step"])
+def test_steps_of_nearly_one_rate_are_those_within_a_twentieth(clock: str) -> None:
+    """Of a line, whose span is found to a sixteenth; of a rate that jumps at once there is none."""
+    e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, schedule="linear", eta_1=2.0, eta_2=1.0, tau_0=1.0, max_tau=4000.0,
+                   schedule_clock=clock, max_steps=3000, record_every=1e6)  # fmt: skip
+    rates = ClosureRates(e)
+    smooth = rates._smooth
+    assert smooth is not None
+    start = smooth.rate_at(0.0)
+    kept = rates._span(smooth, 0.0)
+    fall = start - smooth.rate_at(kept)
+    assert 0.05 * start * (1 - 2**-4) <= fall <= 0.05 * start
+
+    class Jumps:
+        by_step = clock == "step"
+
+        def end_of(self, experiment: Experiment) -> float:
+            return 100.0
+
+        def rate_at(self, time: float) -> float:
+            return 2.0 if time == 0.0 else 1.0
+
+    assert rates._span(Jumps(), 0.0) < 1e-12 + 2.0 / 2**4  # type: ignore[arg-type]

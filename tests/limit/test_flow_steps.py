@@ -47,3 +47,31 @@ def test_residuals_along_a_line_are_weighed_by_the_integrals() -> None:
         for found, share in ((first[k], lambda x: 1.0 - x), (last[k], lambda x: x)):
             expected, _ = quad(lambda x: math.exp(-decay * (1.0 - x)) * share(x), 0.0, 1.0, epsabs=1e-14, epsrel=1e-13)  # noqa: B023
             assert found == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize(("length", "taken"), [(10.0, 8.0), (8.0 * (1 - 1e-10), 8.0), (5.0, 4.0), (4.0, 4.0), (3.0, 3.0)])
+def test_the_way_to_a_stop_is_one_step_or_two_equal_ones(length: float, taken: float) -> None:
+    assert flow.FlowRun._fitted(length, 8.0) == taken
+
+
+def test_the_stated_error_is_the_correctors_own() -> None:
+    """On outputs that are cubes of time: there the difference of predictor and corrector has no higher part."""
+
+    class Slope(float):
+        def extrapolated(self, before: float, ratio: float) -> float:
+            return self + (self - before) * ratio
+
+    class Network:
+        def __init__(self) -> None:
+            self.f = np.zeros(1)
+
+        def move(self, start: float, first: float, last: float, rate: float, length: float) -> None:
+            self.f = np.array([start**3 + 0.5 * length * (first + last)])
+
+        def residuals(self) -> float:
+            return 3.0 * 1.3**2
+
+    network = Network()
+    run: Any = SimpleNamespace(network=network, _previous=(Slope(3.0 * 0.7**2), 0.3))
+    stated = flow.FlowRun._attempt(run, 1.0, Slope(3.0), 1.0, 0.3)  # type: ignore[arg-type]
+    assert stated == pytest.approx(abs(float(network.f[0]) - 1.3**3), rel=1e-12)

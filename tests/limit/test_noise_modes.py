@@ -53,3 +53,17 @@ def test_cosines_stay_within_one() -> None:
     assert (x / norm[:, None] @ (x / norm[:, None]).T).min() < -1.0, "rounding goes beyond"
     found, _ = NoiseOutput._cosines(SimpleNamespace(_x=x, _norm=norm), "exact")  # type: ignore[arg-type]
     assert found.min() == -1.0 and found.max() == 1.0
+
+
+def test_a_mode_follows_the_mean_of_its_degrees() -> None:
+    for mode in modes():
+        assert mode.exponent == pytest.approx(np.average(mode.degrees, weights=mode.coefficients), rel=1e-14)
+    assert [mode.exponent for mode in modes()[:7]] == [2, 4, 6, 8, 10, 12, 14]
+
+
+def test_of_parallel_inputs_nothing_of_a_mode_is_an_inputs_own() -> None:
+    # In floating point the mean over pairs is above the mode's mass here, by a few units in the last place.
+    for mode in modes():
+        cosine = np.full((3, 4), 1.0 + 1e-15)
+        root = _Root(mode, cosine, np.arange(3), True)
+        assert root._own <= 1e-7 and root._common == pytest.approx(math.sqrt(mode.mass))

@@ -37,10 +37,10 @@ KINDS: Final = (
 LEFT_OUT: Final = {"RemoveDecorator", "VariableReplacer", "VariableInserter"}
 """Decorators, and two operators that need the name of a variable."""
 LOOKS: Final = {
-    "alpha", "bbox_to_anchor", "capsize", "cmap", "color", "constrained_layout", "dpi", "edgecolor", "elinewidth",
-    "figsize", "fontsize", "fontweight", "frameon", "ha", "height_ratios", "indent", "label", "labelsize", "layout",
-    "legend", "linestyle", "linewidth", "linewidths", "loc", "ls", "lw", "marker", "markeredgewidth", "markersize",
-    "mew", "ms", "ncol", "ncols", "pad", "rotation", "s", "sharex", "sharey", "size", "va", "width_ratios", "zorder",
+    "alpha", "bbox_to_anchor", "borderaxespad", "capsize", "cmap", "color", "columnspacing", "constrained_layout", "dpi",
+    "edgecolor", "elinewidth", "figsize", "fontsize", "fontweight", "frameon", "ha", "handlelength", "handletextpad",
+    "height_ratios", "indent", "label", "labelsize", "labelspacing", "layout", "legend", "linestyle", "linewidth",
+    "linewidths", "loc", "ls", "lw", "marker", "markeredgewidth", "markersize", "mew", "ms", "ncol", "ncols", "pad", "rotation", "s", "sharex", "sharey", "size", "va", "width_ratios", "zorder",
 }  # fmt: skip
 ESTIMATES: Final = {"memory", "estimated_bytes"}
 

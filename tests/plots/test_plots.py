@@ -122,6 +122,8 @@ def test_kernel_drift_draws_the_three_maps_of_each_schedule(watched: list[Trajec
             for j, name in enumerate(("kernel_map_equal", "kernel_map_two", "kernel_map_two_predicted")):
                 drawn = np.asarray(maps[3 * i + j].collections[0].get_array())
                 np.testing.assert_array_equal(drawn.ravel(), run.dataset[name].sel(feature=feature).values.ravel())
+        assert [maps[3 * i].get_ylabel().split(":")[0] for i in range(2)] == [run.experiment.schedule for run in watched]
+        assert not any(maps[3 * i + j].get_ylabel() for i in range(2) for j in (1, 2))
     with pytest.raises(InputError, match="feature = 'R'"):
         plot_kernel_drift(watched, feature="R")
     once = watched[0].dataset.isel({dim: [0] for dim in watched[0].dataset["kernel_map_two"].dims[1:]})

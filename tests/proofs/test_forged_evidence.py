@@ -329,3 +329,37 @@ def test_the_seed_of_a_sample_is_a_whole_number() -> None:
     for key, value in (("seed", False), ("size", 400.0), ("seed", 0.0), ("size", np.int64(400))):
         with pytest.raises(Refused):
             check_sample(problem, outcome, {**evidence, key: value})
+
+
+@pytest.mark.parametrize("law", [lambda rng, size: np.ones(size, bool), lambda rng, size: rng.exponential(size=size)])
+def test_a_sample_looked_at_again_is_as_it_was_drawn(law: Callable[..., np.ndarray]) -> None:
+    """All hits, whose mean is the interval's end; numbers, whose resampling has draws of its own."""
+    from proofs_check.recheck.samples import check_sample
+    from proofs_check.verify import solve
+
+    problem = Sampled(law, Integer(1), 60)
+    outcome, evidence = solve(problem)
+    assert outcome == "supported" and check_sample(problem, outcome, evidence)
+
+
+def test_an_integral_from_one_on_is_not_looked_at_before() -> None:
+    from proofs_check.recheck.numbers import number
+
+    t = sympy.Symbol("t")
+    for low in (1, 3):
+        assert number(sympy.Integral(t**-2, (t, low, sympy.oo)), {}, 20) == pytest.approx(1 / low, rel=1e-12)
+
+
+def test_a_value_that_overlaps_what_is_claimed_is_no_refutation() -> None:
+    from proofs_check.recheck.refusal import Refused
+    from proofs_check.recheck.values import check_value
+    from proofs_check.verify import solve
+
+    below, beside = (Value(sympy.pi, *ends) for ends in ((Integer(2), Rational(3)), (Integer(4), Integer(5))))
+    for problem in (below, beside):
+        outcome, evidence = solve(problem)
+        assert outcome == "refuted" and check_value(problem, outcome, evidence)
+        for key, end in (("low", "1"), ("high", "6")):
+            if (problem is below) == (key == "low"):  # now it reaches into the claimed ends
+                with pytest.raises(Refused, match="beside"):
+                    check_value(problem, outcome, {**evidence, key: end})

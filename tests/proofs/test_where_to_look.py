@@ -153,3 +153,24 @@ def test_a_box_is_cut_until_the_sign_is_seen_on_each_piece() -> None:
             require_shown(rule, argument, whole)
     with pytest.raises(Refused, match="is not shown"):
         require_shown("positive", x, {x: (Fraction(0), Fraction(0))})
+
+
+def test_special_values_of_one_parameter_are_tried_at_a_point_inside_for_the_others() -> None:
+    from proofs_check.methods.counterexample import _special_points
+
+    domain = {symbol: (Integer(0), Integer(1)) for symbol in sympy.symbols("a b c d", real=True)}
+    a, b, c, d = domain
+    points = list(_special_points(domain, sympy.Limit((a + b + c + d - 1) * x, x, 0)))
+    assert points
+    for point in points:
+        assert sum(value in (0, 1) for value in point.values()) <= 1, point
+
+
+def test_what_is_not_defined_on_a_piece_can_be_anything_there() -> None:
+    from proofs_check.recheck.coarse import _over
+
+    piece = {x: mpmath.iv.mpf([-1, 1])}
+    tower = sympy.exp(sympy.exp(sympy.exp(300 * x)))
+    for undefined in (1 / x, x ** Rational(-1, 2), sympy.log(x), sympy.sqrt(x - 5), sympy.asin(x + 4), tower):
+        found = _over(undefined, piece)
+        assert found.a == -mpmath.inf and found.b == mpmath.inf, undefined

@@ -387,3 +387,15 @@ def test_semidefinite_programs_agree(T: int, rate: str, root: str) -> None:
     assert float(Fraction(evidence["upper"])) == pytest.approx(found, rel=2e-6)
     if eta < 2:
         assert found * 1.2 < optimum(ConvexFunction) <= stated_bound(1.0, eta, T, epsilon) * (1 + 1e-6)
+
+
+@given(
+    st.fractions(0, 4, max_denominator=50), st.fractions(-1, 1, max_denominator=50), st.sampled_from(["0", "1/7", "1", "5/2"])
+)  # fmt: skip
+def test_the_largest_loss_of_a_slope_is_epsilon_at_the_common_point(slope: Fraction, share: Fraction, root: str) -> None:
+    from proofs_check.recheck.worst_cases import _at_common_point, _largest_loss
+
+    inner = share * slope
+    loss = _largest_loss(slope, inner, Fraction(root))
+    if slope > 0 and loss >= slope**2:
+        assert _at_common_point(slope, inner, loss) == Fraction(root) ** 2

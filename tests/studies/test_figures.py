@@ -130,6 +130,14 @@ def test_width_shows_gaps_their_slope_and_deficits() -> None:
     assert shown(below, figure._MOTION[motions[-1]][0]) == ([0.15], [0.07])
     assert ends(below, figure._MOTION[motions[0]][0], axis=1) == [pytest.approx([0.04, 0.07]), pytest.approx([0.09, 0.12])]
     assert below.get_xlim()[0] == 0 and below.get_ylim()[0] == 0
+    (stated,) = [line for line in below.lines if line.get_linestyle() == "--"]
+    assert stated.get_xdata().tolist() == pytest.approx([0.0, 1.08 * 0.2])
+    assert stated.get_ydata().tolist() == pytest.approx([0.0, 0.55 * 1.08 * 0.2])
+    gaps = pandas.DataFrame([row for row in rows if row["part"] == "gap"]).assign(**{"deficit / q": math.nan, "q": math.nan})
+    for column in ("deficit less the control's", "deficit less the control's low", "deficit less the control's high"):
+        gaps[column] = math.nan
+    (alone,) = [line for line in plot_width(gaps).axes[1].lines if line.get_linestyle() == "--"]
+    assert alone.get_xdata().tolist() == [0.0, 0.3], "the statement's range, where no deficit is known"
 
 
 def test_bars_of_width_are_drawn_as_far_as_the_axis_goes() -> None:

@@ -147,3 +147,10 @@ def test_the_small_size(tmp_path: Path) -> None:
     assert limit["n"].tolist() == [2, 2] and (limit["error S / L-S, equal loss"] > 0).all()
     stored = read_table(tmp_path / "scaling-small" / "table.csv")
     assert STUDY.decide(stored) == result.verdict and len(STUDY.plot(stored).axes) == 2
+
+
+def test_a_ratio_that_is_the_same_at_every_dimension_has_an_exponent_without_error() -> None:
+    columns = {"d": DIMENSIONS, "log tau_P / closed form": 0.02, "tau_P closed form": [float(d) for d in DIMENSIONS]}
+    rows = pandas.DataFrame(columns)
+    found = scaling._exponent("tau_P", "L-S", rows)
+    assert found.verdict == "supported" and "off by +0.000 to +0.000" in found.reason
