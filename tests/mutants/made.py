@@ -40,7 +40,8 @@ LOOKS: Final = {
     "alpha", "bbox_to_anchor", "borderaxespad", "capsize", "cmap", "color", "columnspacing", "constrained_layout", "dpi",
     "edgecolor", "elinewidth", "figsize", "fontsize", "fontweight", "frameon", "ha", "handlelength", "handletextpad",
     "height_ratios", "indent", "label", "labelsize", "labelspacing", "layout", "legend", "linestyle", "linewidth",
-    "linewidths", "loc", "ls", "lw", "marker", "markeredgewidth", "markersize", "mew", "ms", "ncol", "ncols", "pad", "rotation", "s", "sharex", "sharey", "size", "va", "width_ratios", "zorder",
+    "linewidths", "loc", "ls", "lw", "marker", "markeredgewidth", "markersize", "mew", "ms", "ncol", "ncols",
+    "pad", "rotation", "s", "sharex", "sharey", "size", "va", "width_ratios", "zorder",
 }  # fmt: skip
 ESTIMATES: Final = {"memory", "estimated_bytes"}
 

@@ -363,3 +363,13 @@ def test_a_value_that_overlaps_what_is_claimed_is_no_refutation() -> None:
             if (problem is below) == (key == "low"):  # now it reaches into the claimed ends
                 with pytest.raises(Refused, match="beside"):
                     check_value(problem, outcome, {**evidence, key: end})
+
+
+def test_a_refuted_value_of_what_is_known_to_lie_somewhere_is_looked_at_again() -> None:
+    from proofs_check.recheck.values import check_value
+    from proofs_check.verify import solve
+
+    s = sympy.Symbol("s", real=True)
+    problem = Value(s**2, Integer(2), Integer(3), within={s: (Rational(1, 2), Rational(1))})
+    outcome, evidence = solve(problem)
+    assert outcome == "refuted" and check_value(problem, outcome, evidence)

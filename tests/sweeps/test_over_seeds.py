@@ -131,3 +131,13 @@ def test_only_numbers_that_are_means_already_are_said_to_be() -> None:
     runs = [simulate(small, engine) for engine in ("finite", "limit", "closure")]
     said = {summary.engine: summary.averages for summary in summarise(runs)}
     assert said == {"finite": False, "limit": False, "closure": True}
+
+
+def test_errors_on_fresh_examples_are_those_at_the_end() -> None:
+    runs = [simulate(Experiment(d=10, N=80, m_W=20, m_V=40, max_tau=60, n_test=20, seed=seed)) for seed in (0, 1)]
+    (summary,) = summarise(runs)
+    ends = summary.end
+    for kind in ("P-only", "Q-only", "both"):
+        first, last = ([run.dataset["accuracy_test"].sel(kind=kind).values[at] for run in runs] for at in (0, -1))
+        assert ends[f"error_test {kind}"].value == pytest.approx(1.0 - np.mean(last))
+        assert abs(np.mean(last) - np.mean(first)) > 0.02, kind
