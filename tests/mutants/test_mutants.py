@@ -327,3 +327,35 @@ def test_what_cannot_run_uncompiled_is_met_compiled(fails: dict[str, str], fate:
     assert trying.meet([("a", 0.1), ("b", 0.1), ("c", 0.1)], 1.0)[0] == fate
     assert met == ([["b"]] if "b" in fails else [])
     assert fate == "killed" or trying.run == 3
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_process_that_waits_has_not_imported_the_mistake(compiled: bool, tmp_path: Path) -> None:
+    """It is started by the first mutant that needs it: while the file is still as it was."""
+    mutated: list[bool] = []
+    started: list[bool] = []
+
+    class Lazy:
+        folder = tmp_path
+
+        @property
+        def waiting(self) -> Any:
+            started.append(bool(mutated))
+            return SimpleNamespace(run=lambda *_: Answer(0, ""))
+
+        uncompiled = waiting
+
+        @contextlib.contextmanager
+        def mutated(self, file: str, text: str) -> Iterator[None]:
+            mutated.append(True)
+            yield
+            mutated.pop()
+
+        def pytest(self, names: list[str], limit: float, **environment: str) -> Answer:
+            return Answer(0, "")
+
+    near: Any = SimpleNamespace(imported=set(), passes=lambda test, run: True)
+    mutant = Mutant("statistics", "theory_sim/statistics/a.py", "NumberReplacer", 0, 1, 0, "f")
+    copy: Any = Lazy()
+    assert Trying(mutant, "", "", copy, near, compiled).meet([("a", 0.1)], 1.0)[0] == "survived"
+    assert started and not any(started)

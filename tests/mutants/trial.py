@@ -119,18 +119,19 @@ class Trying:
         numba alone can run, and all if they take too long here.
         """
         unable: list[tuple[str, float]] = []
+        waiting = self.copy.uncompiled  # started here if it is the first: it must not import the mistake
         for batch in batches(tests, longest):
             seconds = dict(batch)
             names = list(seconds)
             while names:
                 with self.copy.mutated(self.mutant.file, self.changed):
-                    answer = self.copy.uncompiled.run(names, START, *self._place)
+                    answer = waiting.run(names, START, *self._place)
                 if answer.status in (TIMEOUT, UNFIT):
                     return None, tests
                 if not answer.status:
                     break
                 failed = answer.failed_test
-                if self.copy.uncompiled.run([failed], START).status == 0:
+                if waiting.run([failed], START).status == 0:
                     return ("killed", f"{failed}, uncompiled"), ()
                 names = [test for test in names if test != failed]
                 unable.append((failed, seconds[failed]))
@@ -154,7 +155,8 @@ class Trying:
 
     def _tests(self, names: list[str], limit: float) -> Answer:
         if not self.own:
-            answer = self._with_it(lambda limit: self.copy.waiting.run(names, limit, *self._place), limit)
+            waiting = self.copy.waiting  # as above
+            answer = self._with_it(lambda limit: waiting.run(names, limit, *self._place), limit)
             self.own = answer.status == UNFIT
             if not self.own:
                 return answer
