@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -318,3 +319,15 @@ def test_requirements_on_decay_are_there_where_there_is_decay():
     assert beyond["decay-below-one"] == pytest.approx(-math.log(1.25))
     assert not any(name.startswith("decay-resolved") for name in (
         each.id for each in verdict_requirements(DEFAULT.replace(lambda_=0.0, tau_0=1.0))))
+
+
+@pytest.mark.parametrize(("schedule", "holds"), [("S", (True, True, False)), ("L-S", (False, True, True))])
+def test_an_order_could_hold_if_scatter_of_the_losses_turns_it(schedule, holds):
+    """Both losses fall at one slope; the loss of Q is ahead by less than both scatters, by nothing, or behind."""
+    from theory_sim.theory.predicted_order import _SCATTER_LOSS, _could_hold
+
+    tau = np.linspace(0.0, 1.0, 1001)
+    for ahead, expected in zip((0.07, 0.0, -0.07), holds, strict=True):
+        seen = SimpleNamespace(tau=tau, loss_P=0.69 - 0.6 * tau, loss_Q=0.69 - ahead - 0.6 * tau)
+        assert abs(ahead) > 2 * _SCATTER_LOSS or not ahead
+        assert _could_hold(seen, schedule) is expected

@@ -343,3 +343,17 @@ def test_steps_of_nearly_one_rate_are_those_within_a_twentieth(clock: str) -> No
             return 2.0 if time == 0.0 else 1.0
 
     assert rates._span(Jumps(), 0.0) < 1e-12 + 2.0 / 2**4  # type: ignore[arg-type]
+
+
+def test_a_kind_without_examples_has_no_loss_and_the_others_have() -> None:
+    for q0, there in ((0.4, True), (0.9, False)):
+        e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, p0=0.1, q0=q0, tau_0=1.0, max_tau=4.0, record_every=4.0)
+        loss = simulate(e, "closure").dataset["loss_train"]
+        assert np.isfinite(loss.sel(kind=["P-only", "Q-only"])).all()
+        assert bool(np.isfinite(loss.sel(kind="both")).all()) is there
+
+
+def test_the_share_near_a_kink_is_an_angle() -> None:
+    e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, r=0.3, tau_0=1.0, max_tau=4.0, record_every=4.0)
+    for engine in ("limit", "closure"):
+        np.testing.assert_allclose(simulate(e, engine, threads=1).dataset["near_kink"], 2 * math.atan(0.3) / math.pi)

@@ -212,3 +212,15 @@ def test_an_adaptive_rule_that_diverges_is_told_to_lower_the_rate() -> None:
                    max_steps=40, max_tau=1e9, record_every=1e8, schedule="constant")  # fmt: skip
     run = simulate(e, threads=1)
     assert run.outcome == "diverged" and "adam moves every weight by about the rate" in run.message
+
+
+def test_a_correlation_is_that_of_a_step_that_was_asked_for() -> None:
+    from theory_sim.train.linear_clock import Marked
+
+    def at(step: int) -> Marked:
+        return Marked(1.0, step, np.zeros(0, np.int64), np.zeros(0))
+
+    now = Marked(1.0, 10, np.array([2, 5]), np.array([0.25, 0.5]))
+    assert [now.rho(at(step)) for step in (2, 5, 10)] == [0.25, 0.5, 1.0]
+    assert at(5).rho(now) == 0.5
+    assert all(math.isnan(now.rho(at(step))) for step in (1, 3, 7))

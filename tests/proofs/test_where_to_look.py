@@ -174,3 +174,28 @@ def test_what_is_not_defined_on_a_piece_can_be_anything_there() -> None:
     for undefined in (1 / x, x ** Rational(-1, 2), sympy.log(x), sympy.sqrt(x - 5), sympy.asin(x + 4), tower):
         found = _over(undefined, piece)
         assert found.a == -mpmath.inf and found.b == mpmath.inf, undefined
+
+
+@pytest.mark.parametrize("end", [Integer(0), Integer(3), Rational(-7, 2)])
+def test_a_rational_end_lies_where_it_is(end: sympy.Rational) -> None:
+    from proofs_check.recheck.definitions import _ends
+
+    assert _ends(end, {}) == (Fraction(int(end.p), int(end.q)),) * 2
+    low, high = _ends(-sympy.oo, {})
+    assert low == high <= -1000 and _ends(sympy.oo, {}) == (-low, -high)
+
+
+def test_an_exponential_goes_to_zero_only_if_it_is_one_that_falls() -> None:
+    from proofs_check.methods.expansion import Rules
+    from proofs_check.methods.limits import _values
+
+    rules = Rules(lambda each: True, lambda each: each != 0, lambda each: each == 0,
+                  lambda each: 1 if each.is_positive else None)  # fmt: skip
+
+    def found(body: sympy.Expr, end: sympy.Expr) -> list[sympy.Expr]:
+        return list(_values(body, x, end, "+", lambda each, box: True, rules))
+
+    assert Integer(1) in found(1 + sympy.exp(-2 * x), sympy.oo)
+    for body, end in ((1 + sympy.exp(2 * x), sympy.oo), (1 + sympy.exp(-(x**2) * sympy.sin(x)), sympy.oo),
+                      (1 + sympy.exp(-2 * x), -sympy.oo)):  # fmt: skip
+        assert Integer(1) not in found(body, end), body

@@ -54,3 +54,11 @@ def test_a_flip_is_p_first_at_the_large_rate_and_q_first_at_the_small_one_at_the
     # A flip at both levels, at the first alone, at the second alone, the other way round, and of one run only.
     found = pair_row(runs([[P, P], [P, Q], [Q, P], [Q, Q], [P, P]]), runs([[Q, Q], [Q, P], [P, Q], [P, P], [P, P]]))
     assert (found["pairs"], found["flips"], found["share of flips"]) == (5, 2, 0.4)
+
+
+def test_a_time_after_another_runs_end_is_for_the_product_limit() -> None:
+    """What counts is the end of the runs that did not learn; those that did were observed for as long as they took."""
+    from theory_sim.statistics.censored import median_time
+
+    assert median_time([1.0, 5.0, math.inf], [10.0, 10.0, 3.0]).method == "Kaplan-Meier"
+    assert median_time([1.0, 5.0, math.inf], [5.0, 5.0, 6.0]).method != "Kaplan-Meier"

@@ -33,7 +33,8 @@ def _summary(name: str, sweep: Sweep, study: Study, outcome: Outcome) -> Summary
         given = {"tau_P": 500.0, "tau_Q": 300.0, "P_error": 0.1, "censored_at": run.experiment.max_tau,
                  "annealed_tau": math.nan, "tau_noise": 1.0, "loss_train": 0.3, "Q_loss_at_tau_P": 0.4, "robust": True,
                  "above_again_P": math.inf, "above_again_Q": math.inf, **outcome(name, run)}  # fmt: skip
-        given.setdefault("order", _order(given["tau_P"], given["tau_Q"]))
+        if "order" not in given:
+            given["order"] = _order(given["tau_P"], given["tau_Q"])
         for key, value in given.items():
             columns[key][run.index] = value
         ids[run.index] = run.id

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas
 import pytest
 from rich.console import Console
 
 from tests.studies.made_up import summaries_of
-from theory_sim.studies.registry import get_study
+from theory_sim.studies.registry import get_study, study_names
 from theory_sim.sweeps.declaration import SweepRun
+from theory_sim.terminal.study_tables import studies_table
 from theory_sim.terminal.sweep_tables import summary_table
 
 P_FIRST = {"tau_P": 300.0, "tau_Q": 500.0}
@@ -219,3 +223,22 @@ def test_scaling_holds_times_against_their_closed_forms() -> None:
     assert large["error S / L-S, equal P loss"].to_numpy() == pytest.approx(2.0)
     verdicts = [each.verdict for each in study.decide(table).findings]
     assert verdicts[3:5] == ["supported", "refuted"], "1.1 and 1.2 against a factor 1.15, no spread"
+
+
+def test_a_groups_times_are_those_at_the_first_level() -> None:
+    from theory_sim.studies.groups import group_row
+
+    def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
+        return {"tau_P": np.array([300.0, 200.0, 100.0]), "tau_Q": np.array([50.0, 40.0, 30.0]), "order": "Q first"}
+
+    summary = next(iter(summaries_of(get_study("annealing-time"), outcome).values()))
+    row = group_row(summary.dataset.isel({dim: 0 for dim in summary.dataset["state"].dims if dim != "seed"}))
+    assert (row["tau_P"], row["tau_Q"]) == (300.0, 50.0)
+
+
+def test_studies_are_listed_with_a_line_between_them() -> None:
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(studies_table())
+    paragraphs = re.split(r"\n *\n", console.export_text().rstrip())
+    assert len(paragraphs) == len(study_names())
+    assert all(part.startswith(name) for part, name in zip(paragraphs, study_names(), strict=True))

@@ -180,3 +180,16 @@ def test_the_small_size(tmp_path: Path) -> None:
     stored = read_table(tmp_path / "theorem-c2-small" / "table.csv")
     assert STUDY.decide(stored) == result.verdict
     assert len(STUDY.plot(stored).axes) == len(ARMS)
+
+
+def test_parts_of_the_excess_are_those_of_the_whole_window(run) -> None:
+    """Right less left at the end, in nats: the cost of the distance and the parts that the proof drops add up to it."""
+    steps = get_steps(run, "W")
+    own = {part: STUDY.metrics[f"W, start: {part}"](run) for part in ("distance", "convexity", "ridge", "step")}
+    sides = steps.bound()
+    cost = step_cost_stated(steps.rate, steps.feature_norm, steps.lambda_)
+    excess = steps.excess(cost, int(sides.best[-1]))
+    total = float(np.sum(steps.rate * (1.0 - cost)))
+    for part, value in own.items():
+        assert value == pytest.approx(float(np.sum(getattr(excess, part))) / total, rel=1e-12), part
+    assert sum(own.values()) == pytest.approx(sides.bound[-1] - sides.loss[-1], rel=1e-9)

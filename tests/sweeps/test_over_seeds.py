@@ -141,3 +141,9 @@ def test_errors_on_fresh_examples_are_those_at_the_end() -> None:
         first, last = ([run.dataset["accuracy_test"].sel(kind=kind).values[at] for run in runs] for at in (0, -1))
         assert ends[f"error_test {kind}"].value == pytest.approx(1.0 - np.mean(last))
         assert abs(np.mean(last) - np.mean(first)) > 0.02, kind
+
+
+def test_runs_of_one_schedule_with_other_parameters_are_not_pooled() -> None:
+    small = Experiment(d=10, m_W=20, m_V=40, max_tau=30, n_test=5, schedule="pieces", pieces=((10.0, 2.0), (20.0, 1.0)))
+    with pytest.raises(InputError, match="pieces"):
+        summarise([simulate(small), simulate(small.replace(pieces=((10.0, 2.0), (20.0, 0.5)), seed=1))])

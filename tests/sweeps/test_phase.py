@@ -163,3 +163,12 @@ def test_one_schedule_has_no_phases(tmp_path: Path) -> None:
 def test_two_values_a_factor_of_ten_apart_are_even_on_a_logarithmic_scale() -> None:
     edges = cell_edges(np.array([1e-4, 1e-3]))
     assert edges[0] > 0 and edges == pytest.approx([10**-4.5, 10**-3.5, 10**-2.5])
+
+
+def test_a_cell_of_disagreeing_seeds_has_the_phase_of_most(summary: Summary) -> None:
+    changed = summary.dataset.isel(seed=[0, 0, 0]).assign_coords(seed=[0, 1, 2]).copy(deep=True)
+    before = phase_diagram(summary, "r", "lambda").values
+    changed["order"].loc[{"r": 0.2, "lambda": 1e-4, "schedule": "S", "seed": 2}] = "tie"
+    diagram = phase_diagram(Summary(changed, summary.sweep), "r", "lambda")
+    np.testing.assert_array_equal(diagram.values, before)
+    assert np.argwhere(~diagram.unanimous).tolist() == [[1, 1]]
