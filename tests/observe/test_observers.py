@@ -100,3 +100,11 @@ def test_without_examples_that_have_patch_P_no_pattern_of_W_is_shifted() -> None
     seen = draw_data(EXPERIMENT.replace(p0=0.0, q0=1.0, N=20))
     assert (seen.kind == 1).all()
     assert (found.dataset["pattern_shift"].sel(layer="W") == 0.0).all()
+
+
+def test_patterns_of_a_feature_without_examples_are_none_and_no_share_is_undefined() -> None:
+    e = Experiment(d=8, N=20, m_W=8, m_V=8, n_test=2, p0=0.0, q0=1.0, max_tau=4.0, record_every=2.0,
+                   observe={"patterns": {"every_tau": 2.0}})  # fmt: skip
+    data = simulate(e, threads=1).dataset
+    assert data["flips_input_P"].shape[1] == 0 and data["flips_neuron_P"].shape[1] == 8
+    assert (data["flips_neuron_P"] == 0).all() and np.isfinite(data["flips_neuron_Q"]).all()
