@@ -72,7 +72,7 @@ def try_all(mutants: list[Mutant], options: argparse.Namespace, results: Path) -
                 return
             copy = copies.get()
             try:
-                trial = attempt(mutant, copy, near, options.longest)
+                trial = attempt(mutant, copy, near, options.longest, again=options.again)
             finally:
                 copies.put(copy)
             ledger.write(results, {"key": mutant.key, "revision": revision, **trial.as_dict()})

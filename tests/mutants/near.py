@@ -37,13 +37,17 @@ class Near:
         for file, function in reach.entered:
             self._by_name[function] |= reach.entering(file, function)
 
-    def tests(self, mutant: Mutant) -> list[tuple[str, float]]:
-        """Return the tests, and the seconds that each took: the mapped before the others, of these the short ones first."""
+    def tests(self, mutant: Mutant, *, new_first: bool = False) -> list[tuple[str, float]]:
+        """Return the tests, and the seconds that each took: the mapped before the others, of these the short ones first.
+
+        With ``new_first`` those that the map does not have come first: of a mutant that the others have not found.
+        """
         entering = self._entering(mutant)
         mapped = self._seconds_of(self._running(mutant, entering))
         files = {test.partition("::")[0] for test in self._seconds_of(entering)} | set(self._of_the_name(mutant.file))
         new = {test: self._recorded.get(test, 1.0) for test in self._unmapped if test.partition("::")[0] in files}
-        return [*_in_order(mapped), *_in_order(new)]
+        parts = (new, mapped) if new_first else (mapped, new)
+        return [each for part in parts for each in _in_order(part)]
 
     @property
     def imported(self) -> set[tuple[str, str]]:

@@ -126,7 +126,7 @@ def g(x):
 def test_only_tests_that_run_the_line_are_near_and_new_ones_of_their_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ran(lines: str) -> dict[int, list[str]]:
+    def ran(lines: str, *, new_first: bool = False) -> dict[int, list[str]]:
         made, source = Reach(), Source(lines)
         for function, line, test in (("f", 1, "large"), ("f", 2, "large"), ("f", 1, "small"), ("f", 4, "small"), ("g", 1, "g")):
             made.entered["a.py", function][line].add(f"tests/test_a.py::test_{test}")
@@ -134,7 +134,7 @@ def test_only_tests_that_run_the_line_are_near_and_new_ones_of_their_files(
         made.seconds |= {f"tests/test_a.py::test_{name}": 1.0 for name in ("large", "small", "g")}
         known = [*made.seconds, "tests/test_a.py::test_new", "tests/test_b.py::test_other"]
         near = Near(tree(tmp_path, monkeypatch, **{"a.py": LINES}), made, known)
-        return {mutant.line: [test.rpartition("_")[2] for test, _ in near.tests(mutant)]
+        return {mutant.line: [test.rpartition("_")[2] for test, _ in near.tests(mutant, new_first=new_first)]
                 for mutant in mutants("physics", "a.py", LINES)}  # fmt: skip
 
     assert ran(LINES) == {
@@ -142,6 +142,7 @@ def test_only_tests_that_run_the_line_are_near_and_new_ones_of_their_files(
         7: ["small", "new"], 10: ["g", "new"],
     }  # fmt: skip
     assert ran(LINES.replace("* 7", "* 8"))[7] == ["large", "small", "new"], "the function has changed since"
+    assert ran(LINES, new_first=True)[7] == ["new", "small"]
 
 
 def test_a_function_that_no_test_is_known_to_enter_takes_the_tests_that_name_its_module() -> None:

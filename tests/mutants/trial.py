@@ -62,12 +62,12 @@ def batches(tests: Sequence[tuple[str, float]], longest: float) -> Iterator[list
         yield batch
 
 
-def attempt(mutant: Mutant, copy: Copy, near: Near, longest: float) -> Trial:
+def attempt(mutant: Mutant, copy: Copy, near: Near, longest: float, *, again: bool = False) -> Trial:
     """Put a mutant into the copy and run tests until one fails, none is left, or ``longest`` seconds of tests are spent."""
     began = time.monotonic()
     text = (copy.folder / mutant.file).read_text(encoding="utf-8")
     trying = Trying(mutant, text, mutant.source(text), copy, near, COMPILED.search(text) is not None)
-    tests = near.tests(mutant)
+    tests = near.tests(mutant, new_first=again)
     fate, by = trying.meet(tests, longest)
     shown = difference(text, trying.changed, mutant.file)
     return Trial(mutant, fate, by, trying.run, len(tests) - trying.run, time.monotonic() - began, shown)
