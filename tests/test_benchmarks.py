@@ -70,7 +70,7 @@ def test_exponents_are_fitted() -> None:
     assert (slope, error) == (pytest.approx(0.0), pytest.approx((1 / 3) ** 0.5))
 
 
-@pytest.mark.tier2
+@pytest.mark.slow
 def test_they_run(tmp_path: Path) -> None:
     """At a size that says nothing of speed, into other files."""
     call = [sys.executable, str(BENCHMARKS / "run.py"), "--only", "cost", "--quick", "--store", "--results",

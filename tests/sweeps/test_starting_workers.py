@@ -133,7 +133,7 @@ def test_workers_that_cannot_start(
     assert (status.pending, status.failed, store.manifest.holder()) == (1, 0, None)
 
 
-@pytest.mark.tier2
+@pytest.mark.slow
 def test_a_worker_that_is_killed_as_it_starts_is_started_once_more(tmp_path: Path, worker_python: object) -> None:
     store = SweepStore.create(tmp_path / "one", SWEEP)
     does = f'[ -e {tmp_path}/killed ] && exec {sys.executable} "$@"\ntouch {tmp_path}/killed\nkill -9 $$'
