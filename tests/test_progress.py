@@ -86,6 +86,6 @@ def test_a_line_of_80_columns_keeps_state_and_times(name: str) -> None:
 
 def test_a_name_says_its_schedule_once() -> None:
     e = Experiment(name="cyclic", schedule="cyclic", cycle=100.0)
-    assert e.run_name == "cyclic-cyclic-seed0" and _shown_name(e, 40) == "cyclic-seed0"
+    assert e.run_name == "cyclic-seed0" == _shown_name(e, 40)
     assert _shown_name(e.replace(name="other"), 40) == "other-cyclic-seed0"
     assert _shown_name(e.replace(name="n" * 40), 20) == "n" * 10 + "…lic-seed0"

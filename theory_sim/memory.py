@@ -19,6 +19,7 @@ __all__ = ["CERTAIN", "Bytes", "available_bytes", "fits", "memory_errors", "refu
 
 CERTAIN: Final = 0.8
 """Share of an estimate that is surely needed."""
+_UNITS: Final = [(f"{letter}iB", 2.0**power) for letter, power in (("G", 30), ("T", 40), ("P", 50), ("E", 60), ("Z", 70))]
 _CGROUP: Final = Path("/sys/fs/cgroup")
 
 
@@ -82,8 +83,9 @@ def refuse(what: str, needed: float, there: float, fixes: Sequence[str]) -> None
 
 
 def gib(count: float) -> str:
-    """Bytes in words."""
-    return f"{count / 2**30:.2f} GiB" if count < 2**40 else f"{count / 2**30:.3g} GiB"
+    """Bytes in words: in GiB, or in a larger unit of which there are not thousands."""
+    unit, size = next(((unit, size) for unit, size in _UNITS if count < 1000 * size), _UNITS[-1])
+    return f"{count / size:.2f} {unit}" if count < 2**40 else f"{count / size:.3g} {unit}"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import ACTIVATIONS, CHOSEN, AnyChoices
+from theory_sim.experiment.choices import ACTIVATIONS, CHOSEN, SCHEDULES, AnyChoices
 from theory_sim.precision import finest_decay, float64_for, largest_noise
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.plain import make_plain
@@ -271,7 +271,8 @@ def _rates(e: Experiment) -> dict[str, float]:
 
 def has_order(experiment: Experiment) -> bool:
     """Whether its schedule is one of the two of which an order is predicted."""
-    return experiment.schedule in ("S", "L-S")
+    chosen = SCHEDULES[experiment.schedule]
+    return chosen.has_order and not chosen.is_users()  # a user's may be made of one of the two, with another rate
 
 
 def _of_split_pairs(row: Condition) -> Condition:

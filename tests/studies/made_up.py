@@ -27,7 +27,10 @@ def _summary(name: str, sweep: Sweep, study: Study, outcome: Outcome) -> Summary
 
     axes = sweep.axes()
     shape, names = [len(axis) for axis in axes], [axis.name for axis in axes]
-    columns = {key: _empty(key, shape) for key in (*OUTCOME_VARIABLES, *study.metrics, *study.paired_metrics)}
+    labels = {"level": [0.45, 0.50, 0.55], "kind": ["P-only", "Q-only", "both"]}
+    dims = {key: OUTCOME_VARIABLES[key].dims if key in OUTCOME_VARIABLES else ()
+            for key in (*OUTCOME_VARIABLES, *study.metrics, *study.paired_metrics)}
+    columns = {key: _empty(key, [*shape, *(len(labels[dim]) for dim in extra)]) for key, extra in dims.items()}
     ids = np.full(shape, "", dtype="<U40")
     for run in sweep:
         given = {"tau_P": 500.0, "tau_Q": 300.0, "P_error": 0.1, "censored_at": run.experiment.max_tau,
@@ -39,11 +42,9 @@ def _summary(name: str, sweep: Sweep, study: Study, outcome: Outcome) -> Summary
             columns[key][run.index] = value
         ids[run.index] = run.id
     variables: dict[str, Any] = {
-        key: ((*names, *(OUTCOME_VARIABLES[key].dims if key in OUTCOME_VARIABLES else ())), values)
-        for key, values in columns.items()
+        key: ((*names, *dims[key]), values) for key, values in columns.items()
     }
     variables |= {"run": (names, ids), "state": (names, np.full(shape, "done"))}
-    labels = {"level": [0.45, 0.50, 0.55], "kind": ["P-only", "Q-only", "both"]}
     return Summary(xarray.Dataset(variables, {**labels, **_coordinates(axes)}), sweep)
 
 

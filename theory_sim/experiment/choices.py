@@ -33,9 +33,12 @@ class ScheduleChoice(Choice):
     ----------
     reads_losses : bool
         Whether the training loss changes the rate.
+    has_order : bool
+        Whether the theory predicts an order of it: of S and L-S (THEORY §8).
     """
 
     reads_losses: ClassVar[bool] = False
+    has_order: ClassVar[bool] = False
 
     @classmethod
     def rates(cls, experiment: DescribedRun) -> dict[str, float]:

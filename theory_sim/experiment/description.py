@@ -128,8 +128,9 @@ class Experiment(RecordingSection):
 
     @property
     def run_name(self) -> str:
-        """Folder name of the run: ``<name>-<schedule>-seed<k>``."""
-        return f"{self.name}-{self.schedule}-seed{self.seed}"
+        """Folder name of the run: ``<name>-<schedule>-seed<k>``, or ``<name>-seed<k>`` if it is named after its schedule."""
+        parts = [self.name, self.schedule] if self.name != self.schedule else [self.name]
+        return "-".join([*parts, f"seed{self.seed}"])
 
     def __hash__(self) -> int:
         return hash(json.dumps(self.fields(), sort_keys=True))

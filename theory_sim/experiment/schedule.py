@@ -32,6 +32,11 @@ class ScheduleSection(NetworkSection):
     )
     lambda_: float = Field(5e-4, ge=0, le=MOST, alias="lambda", description="weight decay (ridge) lambda")
 
+    @classmethod
+    def fields_of_one_schedule(cls) -> list[str]:
+        """Fields of this section that are not set unless a schedule that reads them is chosen."""
+        return [name for name in ScheduleSection.__annotations__ if cls.model_fields[name].default is None]
+
     def rates(self) -> dict[str, float]:
         """Every learning rate that this schedule can use, by the field that gives it."""
         return SCHEDULES[self.schedule].rates(self)

@@ -26,6 +26,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.storage.arrays import begins_as_labelled, read_arrays, read_json, read_label, write_arrays
 from theory_sim.storage.failpoints import failpoint
+from theory_sim.storage.folders import make_folder
 from theory_sim.storage.formats import UNFINISHED_RUN
 from theory_sim.storage.listing import Listing, digest_file
 from theory_sim.storage.lock import Lock
@@ -149,7 +150,7 @@ class UnfinishedRun:
     def __enter__(self) -> Self:
         self._made = [folder for folder in (self.folder.parent, *self.folder.parent.parents) if not folder.exists()]
         try:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder.parent)
         except OSError as error:
             raise StoreError(f"{self.folder.parent}: {error.strerror or error}", "a folder that can be written to",
                              "choose another output folder") from error

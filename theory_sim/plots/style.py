@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import InputError, StoreError
+from theory_sim.storage.folders import make_folder
 from theory_sim.storage.writing import write_file
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, force: bool = F
     if os.path.lexists(target) and not force:
         raise StoreError(f"{target} exists", "figures are never overwritten unasked", "choose another name or --force")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
     except OSError as error:
         raise StoreError(f"{target.parent}: {error.strerror}", "a folder that can be made", "choose another folder") from error
     metadata = {"Creator": _CREATOR} | ({"Date": None} if target.suffix == ".svg" else {})

@@ -19,6 +19,7 @@ from typing import IO, Any, Final, Self
 
 from theory_sim.errors import StoreError
 from theory_sim.storage.failpoints import failpoint
+from theory_sim.storage.folders import make_folder
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import remove_file, remove_folder, remove_listed, require_no_strangers
 
@@ -140,7 +141,7 @@ class FolderDraft:
 
         clear_drafts(self.target)
         try:
-            self.target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.target.parent)
             self.folder.mkdir()
             self._lock = FileLock(self.folder / _LOCK)
             self._lock.acquire()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from theory_sim.data import DataLaw
 from theory_sim.errors import InputError, StoreError
+from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.observe.base import LOSS_UNIT, Variable
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
@@ -24,7 +27,7 @@ from theory_sim.storage.writing import FolderDraft, write_text
 from theory_sim.storage.zarr_store import digests, listing_by_digests, open_zarr, write_zarr, zarr_listing
 from theory_sim.sweeps.blocks import Axis
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.sweeps.outcomes import FLAGS, KINDS, OUTCOME_VARIABLES, get_outcomes
+from theory_sim.sweeps.outcomes import FLAGS, get_outcomes, outcome_variables
 from theory_sim.sweeps.store import SweepStore
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
@@ -41,7 +44,7 @@ _ZARR: Final = "summary.zarr"
 _TABLE: Final = "summary.csv"
 _DIGESTS: Final = "sha256.json"
 _OF: Final = "a summary"
-_EXTRA: Final[dict[str, list[object]]] = {"level": list(LEVELS), "kind": list(KINDS)}
+_EXTRA: Final = ("level", "kind")
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,9 @@ class Summary:
                 columns[field] = [_shown(axis.points[i][k]) for i in at]
         for name, variable in self.dataset.data_vars.items():
             extra = [dim for dim in variable.dims if dim in _EXTRA]
-            if not extra:
-                columns[str(name)] = variable.values.ravel()
-                continue
-            for label in _EXTRA[str(extra[0])]:
-                columns[f"{name} {label}"] = variable.sel({extra[0]: label}).values.ravel()
+            for labels in itertools.product(*(self.dataset[dim].values.tolist() for dim in extra)):
+                column = variable.sel(dict(zip(extra, labels, strict=True))).values.ravel()
+                columns[" ".join(map(str, (name, *labels)))] = column
         return pandas.DataFrame(columns)
 
     def save(self, folder: Path) -> None:
@@ -162,19 +163,24 @@ def collect(
 
     if save:
         _refuse_strangers(store.folder / SUMMARY)
-    axes = store.sweep.axes()
+    axes, kinds = store.sweep.axes(), _kinds(store.sweep)
     metrics, paired_metrics = metrics or {}, paired_metrics or {}
     if paired_metrics and not store.sweep.engines[0].is_default:
         raise InputError(f"numbers of pairs in a sweep whose first engine is {store.sweep.engines[0].label}",
                          "runs of other engines are compared with the finite ones, which come first", "list finite first")
-    taken = {*OUTCOME_VARIABLES, "run", "state", *(field for axis in axes for field in (axis.name, *axis.fields)), *_EXTRA}
+    fields = {field for axis in axes for field in (axis.name, *axis.fields)}
+    taken = {*outcome_variables(kinds), "run", "state", *fields, *_EXTRA}
     for name in (*metrics, *paired_metrics):
         if name in taken or (name in metrics and name in paired_metrics):
             raise InputError(f"a variable of your own named {name!r}", "a name that is not taken", "choose another")
         if "/" in name:  # a folder of the store
             raise InputError(f"a variable of your own named {name!r}", "a name without a slash", "choose another")
     shape = [len(axis) for axis in axes]
-    columns = {name: _empty(name, shape) for name in (*OUTCOME_VARIABLES, *metrics, *paired_metrics)}
+    labels: dict[str, list[object]] = {"level": list(LEVELS), "kind": list(kinds)}
+    declared_here = outcome_variables(kinds)
+    own = dict.fromkeys((*metrics, *paired_metrics), Variable((), "", "a variable of your own"))
+    columns = {name: _empty(name, [*shape, *(len(labels[dim]) for dim in declared.dims)])
+               for name, declared in {**declared_here, **own}.items()}
     states = store.states()
     state, ids = np.full(shape, "", dtype="<U7"), np.full(shape, "", dtype="<U20")
     for run in store.sweep:
@@ -183,7 +189,7 @@ def collect(
         state[run.index] = found if found in ("done", "failed") else "pending"
     finite_runs: dict[tuple[int, ...], tuple[tuple[int, ...], Trajectory]] = {}
     for run, trajectory in store.trajectories():
-        for name, value in get_outcomes(trajectory, metrics).items():
+        for name, value in get_outcomes(trajectory, metrics, kinds).items():
             columns[name][run.index] = value
         if not paired_metrics:
             continue
@@ -197,17 +203,16 @@ def collect(
             for name, pair in paired_metrics.items():
                 columns[name][run.index] = float(pair(finite, trajectory))
     names = [axis.name for axis in axes]
-    own = dict.fromkeys((*metrics, *paired_metrics), Variable((), "", "a variable of your own"))
     unit_of_loss = _unit_of_losses(store.sweep)
     variables = {
         name: ((*names, *declared.dims), columns[name],
                {"units": declared.unit.replace(LOSS_UNIT, unit_of_loss), "long_name": declared.meaning})
-        for name, declared in {**OUTCOME_VARIABLES, **own}.items()
+        for name, declared in {**declared_here, **own}.items()
     }
     variables["run"] = (tuple(names), ids, {"units": "", "long_name": "hash of the run; places with one hash share a run"})
     variables["state"] = (tuple(names), state, {"units": "", "long_name": "done, failed or pending"})
     dataset = xarray.Dataset(
-        variables, {**_EXTRA, **_coordinates(axes)},
+        variables, {**labels, **_coordinates(axes)},
         {**SWEEP_SUMMARY.attributes, "sweep": json.dumps(store.sweep.table())},
     )
     summary = Summary(dataset, store.sweep)
@@ -236,9 +241,14 @@ def _unit_of_losses(sweep: Sweep) -> str:
     return {"nat": "nats"}.get(unit, unit) if len(units) == 1 and (unit := units.pop()) else "unit of each run's loss"
 
 
-def _empty(name: str, shape: list[int]) -> NDArray[Any]:
-    dims = OUTCOME_VARIABLES[name].dims if name in OUTCOME_VARIABLES else ()
-    full = [*shape, *(len(_EXTRA[dim]) for dim in dims)]
+def _kinds(sweep: Sweep) -> tuple[str, ...]:
+    """Kinds of examples of all runs, those of the P/Q mixture first if any run has them."""
+    laws = dict.fromkeys(DATA_LAWS[run.experiment.data_law] for run in sweep)
+    named = [law.kinds for law in sorted(laws, key=lambda law: not law.has_pq) if issubclass(law, DataLaw)]
+    return tuple(dict.fromkeys(kind for kinds in named for kind in kinds))
+
+
+def _empty(name: str, full: list[int]) -> NDArray[Any]:
     if name in ("order", "outcome"):
         return np.full(full, "", dtype="<U14")
     return np.zeros(full, dtype=bool) if name in FLAGS else np.full(full, math.nan)

@@ -15,6 +15,7 @@ from theory_sim.reading.arguments import accepts
 from theory_sim.statistics.censored import median_time
 from theory_sim.statistics.paired import compare_paired, holm
 from theory_sim.sweeps.collect import Summary
+from theory_sim.sweeps.outcomes import TIMES_BY_KIND
 
 if TYPE_CHECKING:
     import pandas
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_sweep"]
 
-_TIMES: Final = ("tau_P", "tau_Q")
+_TIMES: Final = ("tau_P", "tau_Q", TIMES_BY_KIND)
 
 
 @accepts(summary="Summary", quantity="a text", between="a list of texts", dim="a text", kind="a text", labels="a table")

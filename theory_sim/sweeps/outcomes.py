@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from theory_sim.observe.base import LOSS_UNIT, Variable
-from theory_sim.observe.learning_order import order_of_patterns
+from theory_sim.observe.learning_order import order_of_patterns, times_by_kind
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["FLAGS", "KINDS", "OUTCOME_VARIABLES", "get_outcomes"]
+__all__ = ["FLAGS", "KINDS", "OUTCOME_VARIABLES", "TIMES_BY_KIND", "get_outcomes", "outcome_variables"]
 
 KINDS: Final = ("P-only", "Q-only", "both")
+"""Of the P/Q mixture."""
+TIMES_BY_KIND: Final = "tau_kind"
+"""Variable that only sweeps with other kinds than those of the P/Q mixture have."""
 
 # Dimensions are those beyond the sweep's.
 OUTCOME_VARIABLES: Final[Mapping[str, Variable]] = {
@@ -56,10 +59,18 @@ FLAGS: Final = ("robust", "above_at_end_P", "above_at_end_Q")
 _ABOVE: Final = {"above_again": "tau", "above_for": "duration", "above_at_end": "at_end"}
 
 
+def outcome_variables(kinds: Sequence[str]) -> dict[str, Variable]:
+    """Variables of a summary of runs whose data have these kinds: with others than P and Q, a learning time of each."""
+    if tuple(kinds) == KINDS:
+        return dict(OUTCOME_VARIABLES)
+    meaning = "learning time of each kind, infinite if not learnt by censored_at, NaN without examples, or where steps overshot"
+    return {TIMES_BY_KIND: Variable(("level", "kind"), "1", meaning), **OUTCOME_VARIABLES}
+
+
 def get_outcomes(
-    trajectory: Trajectory, metrics: Mapping[str, Callable[[Trajectory], float]] | None = None
+    trajectory: Trajectory, metrics: Mapping[str, Callable[[Trajectory], float]] | None = None, kinds: Sequence[str] = KINDS
 ) -> dict[str, object]:
-    """Values of `OUTCOME_VARIABLES`, arrays along their dimensions, and those of your own functions."""
+    """Values of `outcome_variables` of these kinds, arrays along their dimensions, and those of your own functions."""
     order = order_of_patterns(trajectory)
     levels = {level.logistic_level: level for level in order.levels}
     data = trajectory.dataset
@@ -67,7 +78,7 @@ def get_outcomes(
     tau = data["tau"].values
     when = min(order.tau_P, float(tau[-1]))  # NaN stays
     h = data["h"].sel(part="total").values
-    by_kind = {name: last[name].reindex(kind=list(KINDS)).values for name in ("loss_train", "loss_test", "accuracy_test")}
+    by_kind = {name: last[name].reindex(kind=list(kinds)).values for name in ("loss_train", "loss_test", "accuracy_test")}
     values: dict[str, object] = {
         "tau_P": np.array([levels[level].tau_P for level in LEVELS]),
         "tau_Q": np.array([levels[level].tau_Q for level in LEVELS]),
@@ -88,6 +99,9 @@ def get_outcomes(
         "Q_loss_at_tau_P": float(np.interp(when, tau, data["loss_train"].reindex(kind=list(KINDS)).sel(kind="Q-only").values)),
         "tau_noise": float(last["tau_noise_exact"]),
     }
+    if TIMES_BY_KIND in outcome_variables(kinds):
+        times = [times_by_kind(trajectory, level=level) for level in LEVELS]
+        values[TIMES_BY_KIND] = np.array([[each.get(kind, math.nan) for kind in kinds] for each in times])
     for name, function in (metrics or {}).items():
         value = float(function(trajectory))
         values[name] = value if not math.isnan(value) else math.nan

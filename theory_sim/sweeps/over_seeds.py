@@ -129,7 +129,7 @@ def make_table(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:
 def _what_differs(trajectories: Sequence[Trajectory]) -> dict[str, list[str]]:
     """Values of the fields by which runs are not of one experiment."""
     varied = {"schedule", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch", "observe"}
-    of_schedules = {"pieces", *(name for each in SCHEDULES for name in each.fields)}
+    of_schedules = {*Experiment.fields_of_one_schedule(), *(name for each in SCHEDULES for name in each.fields)}
     fields = [run.experiment.fields() for run in trajectories]
     differ = _differences(fields, varied | of_schedules)
     for name in dict.fromkeys(each["schedule"] for each in fields):  # what one schedule reads, another need not have

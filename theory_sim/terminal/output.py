@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from theory_sim.errors import InputError, StoreError, nearest, shown
+from theory_sim.storage.folders import make_folder
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def require_free(path: Path, *, force: bool) -> None:
 def require_writable(folder: Path) -> None:
     """Refuse a folder that nothing can be written into, before it is worked for; one that is not there is made."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

@@ -58,8 +58,8 @@ def _run_columns() -> tuple[ProgressColumn, ...]:
 
 
 def _shown_name(experiment: Experiment, room: int) -> str:
-    """The run's name without its schedule said twice, its middle left out where there is no room."""
-    name = experiment.run_name.replace(f"{experiment.schedule}-{experiment.schedule}-", f"{experiment.schedule}-", 1)
+    """The run's name, its middle left out where there is no room."""
+    name = experiment.run_name
     room = max(room, _SHORTEST_NAME)
     if len(name) <= room:
         return name

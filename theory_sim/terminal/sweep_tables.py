@@ -18,6 +18,7 @@ from theory_sim.statistics.intervals import CONFIDENCE
 from theory_sim.statistics.paired import LEAST_PAIRS, RESAMPLES
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.outcomes import TIMES_BY_KIND
 from theory_sim.sweeps.phase import PhaseDiagram
 from theory_sim.sweeps.store import SweepStatus
 from theory_sim.terminal.tables import headed_table, shown_level, shown_time
@@ -75,8 +76,10 @@ def summary_table(summary: Summary) -> Group:
     fields = [field for axis in axes for field in axis.fields if len(axis) > 1 or field == "schedule"]
     level = _level(summary.sweep)
     title = f"Over the seeds, level {level}, {CONFIDENCE:.0%}: median times [exact interval], mean error (range)"
-    table = headed_table(title, (", ".join(fields), "runs", "order", "robust", "tau_P", "tau_Q", "error on P"))
     data = summary.dataset
+    by_kind = TIMES_BY_KIND in data
+    columns = ("kind", "tau", "error") if by_kind else ("order", "robust", "tau_P", "tau_Q", "error on P")
+    table = headed_table(title, (", ".join(fields), "runs", *columns))
     rows = 0
     for place in itertools.product(*(range(len(axis)) for axis in axes)):
         at = data.isel({axis.name: i for axis, i in zip(axes, place, strict=True)})
@@ -89,17 +92,37 @@ def summary_table(summary: Summary) -> Group:
         label = ", ".join(_short(axis.points[i][k]) for axis, i in zip(axes, place, strict=True)
                           for k, field in enumerate(axis.fields) if field in fields)
         if not at.sizes["seed"]:
-            table.add_row(label, "0", "-", "-", "-", "-", "-")
+            table.add_row(label, "0", *("-" for _ in columns))
+            continue
+        if by_kind:
+            _add_kinds(table, label, at)
             continue
         ends = at["censored_at"].values
         times = [_median(median_time(at[name].isel(level=0).values, ends), float(ends.min())) for name in ("tau_P", "tau_Q")]
         orders = Counter(at["order"].isel(level=0).values.tolist()).most_common()
-        error = at["P_error"].values
-        span = f"\n({error.min():.2g}-{error.max():.2g})" if len(error) > 1 else ""
         table.add_row(label, str(at.sizes["seed"]), "\n".join(f"{order} {count}" for order, count in orders),
-                      str(int(at["robust"].values.sum())), *times, f"{error.mean():.2g}{span}")
+                      str(int(at["robust"].values.sum())), *times, _mean(at["P_error"].values))
     notes = [Text(f"{rows - _MOST_ROWS} more rows in the summary's files")] if rows > _MOST_ROWS else []
     return Group(table, *notes, *_above_again(data, level))
+
+
+def _add_kinds(table: Table, label: str, at: Any) -> None:
+    """A line a kind that any run of a place has, with its median time, and its mean error on fresh examples."""
+    ends = at["censored_at"].values
+    for kind in at["kind"].values:
+        of_kind = at.sel(kind=kind)
+        error = of_kind["error_test"].values
+        if np.isnan(of_kind["loss_train"].values).all() and np.isnan(error).all():
+            continue
+        time = _median(median_time(of_kind[TIMES_BY_KIND].isel(level=0).values, ends), float(ends.min()))
+        table.add_row(label, str(at.sizes["seed"]), escape(str(kind)), time, _mean(error))
+
+
+def _mean(error: Any) -> str:
+    if np.isnan(error).all():  # the closure has no fresh examples
+        return "-"
+    span = f"\n({error.min():.2g}-{error.max():.2g})" if len(error) > 1 else ""
+    return f"{error.mean():.2g}{span}"
 
 
 def _level(sweep: Sweep) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import ALPHA_LAWS
 from theory_sim.theory.conditions import stable_rate
 from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
@@ -40,4 +41,4 @@ def knows_curvature(experiment: Experiment) -> bool:
 def lengths_of_curvature(experiment: Experiment) -> tuple[float, float]:
     """Ends of a uniform law of alpha whose curvature is at least the experiment's own; its own law's if that is uniform."""
     e = experiment
-    return (e.alpha_min if e.alpha_law == "uniform" else e.alpha_max), e.alpha_max
+    return (e.alpha_min if ALPHA_LAWS[e.alpha_law].in_theory else e.alpha_max), e.alpha_max

@@ -15,3 +15,4 @@ class Small(Constant):
     name = "S"
     summary = "`eta_2` throughout"
     reads = ("eta_2",)
+    has_order = True

@@ -27,7 +27,7 @@ class Threshold(Schedule):
     name = "L-S"
     summary = "`eta_1` until the training loss first falls to $\\epsilon_1+\\hat q\\,\\ell(0)$, then `eta_2`"
     reads = ("eta_1", "eta_2", "epsilon_1")
-    piecewise_constant = True
+    piecewise_constant, has_order = True, True
     reads_losses = True
 
     def __init__(self, experiment: Experiment, q_hat: float) -> None:
