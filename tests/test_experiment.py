@@ -191,8 +191,7 @@ def test_all_faults_of_a_file_are_told_with_their_lines(tmp_path: Path) -> None:
         assert expected in told
     # What reads a field that is wrong itself is not judged: the observers' own rules, of which one table is wrong.
     assert len(told) == 10 and "10 faults" in str(refused.value)
-    assert str(refused.value).count("\n  rule: ") == str(refused.value).count("\n  fix: ") == 8
-    assert "and 2 more" in str(refused.value)
+    assert str(refused.value).count("\n  rule: ") == str(refused.value).count("\n  fix: ") == 10
     for words in ("Input should", "greater than or equal", "valid", "pydantic", "finite number"):
         assert words not in str(refused.value)
 

@@ -46,7 +46,7 @@ SWEEPS: dict[str, bytes] = {
 }
 VALUES = [
     ["--set", "d=" + "9" * 5000], ["--set", "d=0x" + "f" * 5000], ["--set", "pieces=" + "[" * 2000], ["--set", "d=3\nN=5"],
-    ["--set", "name=" + "a" * 300], ["--set", "observe.kernels.probes=3"], ["--set", "=3"], ["--set", "eta_1=5e-324"],
+    ["--set", "name=" + "a" * 300], ["--set", "observe.kernels.every=3"], ["--set", "=3"], ["--set", "eta_1=5e-324"],
     ["--seeds", "0:9000000000"], ["--seeds", "9" * 5000], ["--seeds", "²:³"], ["--preset", "[]"],
     ["--seeds", "٣"], ["--seeds", "0:٣"], ["--seeds", "１２"], ["--seeds", "1_0"], ["--seeds", "+1"], ["--seeds", "3:1"],
     ["--seeds", "1:"],

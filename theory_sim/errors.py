@@ -14,7 +14,7 @@ __all__ = [
 ]
 
 _LONGEST: Final = 120
-_MOST_SHOWN: Final = 8
+_MOST_SHOWN: Final = 20
 
 
 class TheorySimError(Exception):

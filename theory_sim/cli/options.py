@@ -13,7 +13,7 @@ import typer
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from theory_sim.errors import InputError
     from theory_sim.sweeps.plan import Plan
@@ -37,9 +37,10 @@ RunsOut = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Fo
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes, and no text on standard output.")]
 
 
-def parse_settings(pairs: Sequence[str] | None, option: str = "--set") -> dict[str, Any]:
-    """Fields and values of texts FIELD=VALUE."""
+def parse_settings(pairs: Sequence[str] | None, option: str = "--set", texts: Collection[str] = ()) -> dict[str, Any]:
+    """Fields and values of texts FIELD=VALUE; the values of fields that hold text, and of ``texts``, stay text."""
     from theory_sim.errors import Fault, InputError, gathered, shown
+    from theory_sim.experiment.field_kinds import takes_text
     from theory_sim.reading import parse_value
 
     changes: dict[str, Any] = {}
@@ -55,7 +56,7 @@ def parse_settings(pairs: Sequence[str] | None, option: str = "--set") -> dict[s
                 raise InputError(f"{option} {shown(said[field])} and {option} {shown(pair)}", "each field once",
                                  "leave one of the two out")
             said[field] = pair
-            changes[field] = parse_value(field, text, option)
+            changes[field] = parse_value(field, text, option, is_text=field in texts or takes_text(field))
     if faults:
         raise InputError.of(faults)
     return changes

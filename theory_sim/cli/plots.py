@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from theory_sim.plots.registry import Option, Plot
 
 Folder = Annotated[Path, typer.Argument(help="Folder of a sweep.")]
+_TEXT_DIMENSIONS: Final = ("engine", "schedule", "kind")
 Figure = Annotated[Path, typer.Option("--out", "-o", metavar="FIGURE", help="Figure file: .png, .svg or .pdf.")]
 
 
@@ -86,7 +87,7 @@ def _parameter(option: Option) -> tuple[Any, Any]:
 
 def _value(option: Option, given: Any) -> Any:
     if option.kind is dict:
-        return parse_settings(given, f"--{option.name}")
+        return parse_settings(given, f"--{option.name}", _TEXT_DIMENSIONS)
     return option.default if option.kind == list[float] and not given else given
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand
@@ -16,6 +16,7 @@ from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson,
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
+    from theory_sim.sweeps.declaration import Sweep
     from theory_sim.sweeps.store import SweepStatus, SweepStore
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the sweep.")]
@@ -26,7 +27,13 @@ ExecutorName = Annotated[str | None, typer.Option("--executor", help="Where runs
 Scheduler = Annotated[str | None, typer.Option(
     "--scheduler", metavar="ADDRESS", help="Scheduler with workers elsewhere, such as tcp://10.0.0.5:8786 (executor dask).",
 )]
+Levels = Annotated[int | None, typer.Option(
+    "--adaptive", metavar="LEVELS", help="Refine near boundaries of the learning order: halve cells so many times.",
+)]
 AnyVersion = Annotated[bool, typer.Option("--any-version", help="Even with other libraries or another processor.")]
+
+_MANY: Final = 20_000
+_LOOKED_AT_IN_A_MINUTE: Final = 200_000
 
 
 class WithExecutors(TyperCommand):
@@ -41,10 +48,37 @@ class WithExecutors(TyperCommand):
         super().format_help(ctx, formatter)
 
 
+@sweep.command("expand")
+def expand_command(
+    declaration: Declaration,
+    listed: Annotated[bool, typer.Option("--list", help="List every run, as --format csv does.")] = False,
+    quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
+) -> None:
+    """Count the runs of a sweep and what varies among them, or say all that is wrong with it; nothing runs."""
+    from theory_sim.reading import TomlFile
+    from theory_sim.sweeps.declaration import Sweep
+    from theory_sim.sweeps.expansion import count_places, expand
+
+    output = Output(form, out, force=force, quiet=quiet)
+    count = count_places(TomlFile(declaration).table)
+    if count is not None and count > _MANY:
+        output.note(f"{count} runs to look at, about {count / _LOOKED_AT_IN_A_MINUTE:.0f} min")
+    with printed_warnings():
+        found = expand(Sweep.from_toml(declaration))
+
+    def text() -> list[Any]:
+        from theory_sim.terminal.expansion_table import expansion_table, list_of_runs
+
+        return [expansion_table(found), *(list_of_runs(found) if listed else [])]
+
+    output.put(Result("theory-sim.sweep_expansion", lambda: {**found.counts(), "rows": list(found.rows()) if listed else []},
+                      text, lambda: list(found.rows())))
+
+
 @sweep.command("run", cls=WithExecutors)
 def run_command(
     declaration: Declaration, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
-    scheduler: Scheduler = None,
+    scheduler: Scheduler = None, adaptive: Levels = None,
     out: RunsOut = Path("runs"), quiet: Quiet = False, form: TextJsonCsv = "text",
 ) -> None:
     """Compute a sweep into OUT/<its name>, print what was learnt where, and write the summary.
@@ -58,7 +92,7 @@ def run_command(
     executor = placed(executor, scheduler)
     require_executor(executor, workers, threads)  # before anything is written
     with printed_warnings():
-        declared = Sweep.from_toml(declaration)
+        declared = with_levels(Sweep.from_toml(declaration), adaptive)
     folder = out / declared.name
     if (folder / "sweep.toml").exists():
         from theory_sim.errors import StoreError
@@ -88,12 +122,12 @@ def resume_command(
 def extend_command(
     folder: Folder,
     declaration: Annotated[Path | None, typer.Argument(help="Declaration that holds every present run, and more.")] = None,
-    seeds: Seeds = None, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
-    scheduler: Scheduler = None,
+    seeds: Seeds = None, adaptive: Levels = None,
+    workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None, scheduler: Scheduler = None,
     any_version: AnyVersion = False, quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None,
     force: Force = False,
 ) -> None:
-    """Declare more runs, by a file or by more seeds, and compute only those that are new."""
+    """Declare more runs, by a file, more seeds or a finer adaptive grid, and compute only those that are new."""
     from dataclasses import replace
 
     from theory_sim.errors import InputError
@@ -103,12 +137,13 @@ def extend_command(
     output = Output(form, out, force=force, quiet=quiet)
     store = SweepStore(folder)
     given = parse_seeds_option(seeds)
-    if declaration is None and given is None:
-        raise InputError("neither a declaration nor --seeds", "what to extend by", "give one of them")
+    if declaration is None and given is None and adaptive is None:
+        raise InputError("neither a declaration nor --seeds nor --adaptive", "what to extend by", "give one of them")
     with printed_warnings():
         wider = store.sweep if declaration is None else Sweep.from_toml(declaration)
     if given is not None:
         wider = replace(wider, seeds=tuple(dict.fromkeys((*wider.seeds, *given))))
+    wider = with_levels(wider, adaptive)
     if not any_version:
         store.require_same_environment()
     added = store.extend(wider)
@@ -122,14 +157,15 @@ def status_command(folder: Folder, form: TextJson = "text", out: OutFile = None,
     from theory_sim.sweeps.store import SweepStore
 
     output = Output(form, out, force=force)
-    status = SweepStore(folder).status()
+    store = SweepStore(folder)
+    status = store.status()
 
     def text() -> list[Any]:
-        from theory_sim.terminal.sweep_tables import status_table
+        from theory_sim.terminal.sweep_tables import saved_lines, status_table
 
-        return [status_table(status)]
+        return [status_table(status), *saved_lines(store.sweep)]
 
-    output.put(Result("theory-sim.sweep_status", lambda: _status_fields(folder, status), text))
+    output.put(Result("theory-sim.sweep_status", lambda: _status_fields(store, status), text))
 
 
 @sweep.command("collect")
@@ -178,11 +214,10 @@ def compare_command(
     output = Output(form, out, force=force)
     if dim not in ("schedule", "engine"):
         raise InputError(f"--dim {dim}", "schedule or engine", "choose one of these")
-    first, comma, second = between.rpartition(",") if dim == "schedule" else between.partition(",")
-    if not comma or not first or not second:
-        raise InputError(f"--between {between}", "two labels with a comma between", "such as --between S,L-S")
     labels = {name: value for name, value in (("level", level), ("kind", kind)) if value is not None}
-    frame = compare_sweep(collect(SweepStore(folder), save=False), quantity, between=(first, second), dim=dim,
+    summary = collect(SweepStore(folder), save=False)
+    first, second = _two_labels(between, [str(label) for label in summary.dataset[dim].values])
+    frame = compare_sweep(summary, quantity, between=(first, second), dim=dim,
                           kind="ratio" if ratio else "difference", labels=labels)
     what = f"{second} / {first}" if ratio else f"{second} - {first}"
 
@@ -195,6 +230,29 @@ def compare_command(
     rows = frame.to_dict("records")
     output.put(Result("theory-sim.sweep_comparison", lambda: {"quantity": quantity, "labels": labels, "compared": what,
                                                               "rows": rows}, text, lambda: rows))
+
+
+def _two_labels(between: str, known: list[str]) -> tuple[str, str]:
+    """Labels of a text "a,b"; a label may have commas itself, then the one that parts two known labels counts."""
+    from theory_sim.errors import InputError
+
+    commas = [at for at, letter in enumerate(between) if letter == ","]
+    pairs = [(between[:at].strip(), between[at + 1:].strip()) for at in commas]
+    pairs = [pair for pair in pairs if all(pair)]
+    if not pairs:
+        raise InputError(f"--between {between}", "two labels with a comma between", "such as --between S,L-S")
+    return max(pairs, key=lambda pair: sum(label in known for label in pair))
+
+
+def with_levels(sweep: Sweep, levels: int | None) -> Sweep:
+    """The sweep, adaptive with so many levels if any are given."""
+    from theory_sim.reading import by_options
+    from theory_sim.sweeps.refinement import refined
+
+    if levels is None:
+        return sweep
+    with by_options({"adaptive.levels": "--adaptive"}):
+        return refined(sweep, levels)
 
 
 def placed(executor: str | None, scheduler: str | None) -> str | None:
@@ -229,13 +287,13 @@ def _collect(store: SweepStore, output: Output) -> None:
     diverged = int((summary.dataset["outcome"].values == "diverged").sum())
 
     def text() -> list[Any]:
-        from theory_sim.terminal.sweep_tables import status_table, summary_table
+        from theory_sim.terminal.sweep_tables import saved_lines, status_table, summary_table
 
-        return [summary_table(summary), status_table(status), f"summary: {store.folder / SUMMARY}"]
+        return [summary_table(summary), status_table(status), *saved_lines(store.sweep), f"summary: {store.folder / SUMMARY}"]
 
     output.put(Result(
         "theory-sim.sweep_status",
-        lambda: {**_status_fields(store.folder, status), "summary": str(store.folder / SUMMARY), "diverged": diverged},
+        lambda: {**_status_fields(store, status), "summary": str(store.folder / SUMMARY), "diverged": diverged},
         text, lambda: str(summary.frame.to_csv(index=False)),  # byte for byte the summary's own
     ))
     if diverged:
@@ -245,7 +303,10 @@ def _collect(store: SweepStore, output: Output) -> None:
     raise typer.Exit(1 if diverged or status.failed else 0)
 
 
-def _status_fields(folder: Path, status: SweepStatus) -> dict[str, Any]:
+def _status_fields(store: SweepStore, status: SweepStatus) -> dict[str, Any]:
     from dataclasses import asdict
 
-    return {"folder": str(folder), **asdict(status)}
+    from theory_sim.sweeps.refinement import get_saved
+
+    saved = get_saved(store.sweep)
+    return {"folder": str(store.folder), **asdict(status), **({} if saved is None else {"adaptive": asdict(saved)})}

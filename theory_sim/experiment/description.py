@@ -15,6 +15,7 @@ from theory_sim.errors import ExperimentError, Fault, InputError, StoreError, ne
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import ALPHA_LAWS, CHOSEN, DATA_LAWS, SCHEDULES, chosen_by
 from theory_sim.experiment.field_rules import named_once
+from theory_sim.experiment.nested import set_nested
 from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_names, read_own_fields
 from theory_sim.experiment.presets import PRESETS
 from theory_sim.experiment.record_times import MOST_STEPS
@@ -150,8 +151,10 @@ class Experiment(RecordingSection):
 
         Giving ``N`` clears ``kappa`` and the other way round; a number for ``tau_0`` clears ``tau_0_rate``;
         ``lambda`` is accepted for ``lambda_``; ``noise_placement="none"`` clears the level and the annealing of placed noise.
+        A name with points changes one value of a table: ``replace(**{"observe.kernels.every_tau": 5.0})``.
         """
-        changed = {("lambda_" if key == "lambda" else key): value for key, value in named_once(fields).items()}
+        named = set_nested(named_once(fields), self.fields()) if any("." in key for key in fields) else named_once(fields)
+        changed = {("lambda_" if key == "lambda" else key): value for key, value in named.items()}
         values = {key: getattr(self, key) for key in self.model_fields_set | {"kappa", "N"}}
         if changed.get("N") is not None and "kappa" not in changed:
             values["kappa"] = None

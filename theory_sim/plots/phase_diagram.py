@@ -8,7 +8,8 @@ import numpy as np
 
 from theory_sim.plots.registry import REQUIRED, Option, Plot, register
 from theory_sim.plots.style import WIDTH, style
-from theory_sim.sweeps.phase import PHASES, PhaseDiagram, cell_edges, logarithmic, phase_diagram
+from theory_sim.sweeps.phase import PHASES, PhaseDiagram, cell_edges, phase_diagram
+from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.theory.conditions import ConditionId
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ __all__ = ["plot_phase_diagram"]
 
 # Okabe and Ito's palette; "other" is grey.
 _COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
+_RUN: Final = 1.6
+_RUN_COLOUR: Final = "#333333"
 _LINES: Final[dict[ConditionId, str]] = {"L-S-moves": "-", "S-is-frozen": "--", "S-learns-Q-first": ":"}
 _NAMES: Final = {
     "r": r"$r$", "lambda": r"weight decay $\lambda$", "eta_1": r"$\eta_1$", "eta_2": r"$\eta_2$",
@@ -31,6 +34,8 @@ _MEANINGS: Final = {
 
 def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
     """Cells are simulated runs, lines predicted boundaries; a dot marks cells whose seeds disagree.
+
+    Of an adaptive sweep a small grey dot marks the cells that were computed.
 
     Parameters
     ----------
@@ -49,8 +54,13 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
         edges = [cell_edges(values) for values in (diagram.x, diagram.y)]
         handles: list[Any] = []
         if diagram.quantity == "order":
-            ax.pcolormesh(*edges, diagram.values, cmap=ListedColormap(list(_COLOURS)), edgecolors="white", linewidth=0.3,
+            line = 0.3 if diagram.computed is None else 0.0
+            ax.pcolormesh(*edges, diagram.values, cmap=ListedColormap(list(_COLOURS)), edgecolors="white", linewidth=line,
                           norm=BoundaryNorm(np.arange(len(PHASES) + 1) - 0.5, len(PHASES)))
+            if diagram.computed is not None:
+                rows, columns = np.nonzero(diagram.computed)
+                ax.plot(diagram.x[columns], diagram.y[rows], ls="", marker=".", ms=_RUN, mew=0, color=_RUN_COLOUR)
+                handles.append(Line2D([], [], ls="", marker=".", ms=2 * _RUN, mew=0, color=_RUN_COLOUR, label="computed"))
             rows, columns = np.nonzero(~diagram.unanimous)
             ax.plot(diagram.x[columns], diagram.y[rows], ls="", marker=".", ms=2.5, color="black")
             shown = {int(value) for value in diagram.values[~np.isnan(diagram.values)]}

@@ -76,7 +76,7 @@ class TomlFile:
 
     def _place(self, fault: Fault, lines: Mapping[Path, int], under: Sequence[str], options: Mapping[str, str]) -> str:
         given = _options_of(fault, options)
-        fields = [field for field in fault.fields if _top(field) not in options]
+        fields = [field for field in fault.fields if not any(_overlap(field, name) for name in options)]
         found = sorted({line for field in fields for line in _lines_of(field, lines, under)})
         if found:
             given.append(f"{self.path}, line{'s' if len(found) > 1 else ''} {' and '.join(map(str, found))}")
@@ -93,27 +93,29 @@ def by_options(options: Mapping[str, str]) -> Iterator[None]:
 
 
 def _options_of(fault: Fault, options: Mapping[str, str]) -> list[str]:
-    return list(dict.fromkeys(options[_top(field)] for field in fault.fields if _top(field) in options))
+    return list(dict.fromkeys(option for field in fault.fields for name, option in options.items() if _overlap(field, name)))
 
 
-def _top(field: str) -> str:
-    return field if "." not in field else field.partition(".")[0]
+def _overlap(field: str, name: str) -> bool:
+    """Whether two names are of one value, or of a table and what is in it."""
+    return f"{field}.".startswith(f"{name}.") or name.startswith(f"{field}.")
 
 
 def _lines_of(field: str, lines: Mapping[Path, int], under: Sequence[str]) -> Iterator[int]:
     """Lines of a field in each table that has it, or of the nearest table around it."""
     for table in under:
         for names in ([field], field.split("."), [_LISTED.get(field, field)]):
-            line = _nearest(lines, table, names)
-            if line is not None:
-                yield line
+            found = _nearest(lines, table, names)
+            if found:
+                yield from found
                 break
 
 
-def _nearest(lines: Mapping[Path, int], table: str, names: list[str]) -> int | None:
+def _nearest(lines: Mapping[Path, int], table: str, names: list[str]) -> list[int]:
+    """Lines of a key, or of the nearest table around it that has any; several where a list of tables has it more than once."""
     for length in range(len(names), 0, -1):
-        for path, line in lines.items():
-            plain = [name for name in path if isinstance(name, str)]
-            if plain == [*([table] if table else []), *names[:length]]:
-                return line
-    return None
+        wanted = [*([table] if table else []), *names[:length]]
+        found = [line for path, line in lines.items() if [name for name in path if isinstance(name, str)] == wanted]
+        if found:
+            return found
+    return []

@@ -88,8 +88,18 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     return table
 
 
-def parse_value(field: str, text: str, option: str) -> Any:
+def parse_value(field: str, text: str, option: str, *, is_text: bool = False) -> Any:
     """Value of FIELD=VALUE: TOML where it is, else a bare word.
+
+    Parameters
+    ----------
+    field, text : str
+        What stands before and after the first ``=``.
+    option : str
+        Option of the command line, for messages.
+    is_text : bool
+        Whether the field holds text: it stays as it was typed, also where it looks like a number or a date, unless it is a text
+        in quotation marks.
 
     Raises
     ------
@@ -97,8 +107,9 @@ def parse_value(field: str, text: str, option: str) -> Any:
         If the text holds more than one value, or what `parse_toml` refuses.
     """
     where = f"{option} {shown(field)}"
+    bare = is_text and text.strip()[:1] not in ('"', "'")
     try:
-        table = tomllib.loads(f"value = {text}")
+        table = tomllib.loads(f"value = {text}") if not bare or len(text.splitlines()) > 1 else {"value": text.strip()}
     except RecursionError:
         raise InputError(f"{where} nests too deep to be read", f"at most {_DEEPEST} levels", "take tables apart") from None
     except ValueError as error:

@@ -14,37 +14,16 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from theory_sim.errors import InputError
-from theory_sim.experiment import Experiment
-from theory_sim.experiment.field_rules import named_once
+from theory_sim.errors import Fault, InputError, repr_of, shown
+from theory_sim.experiment.field_kinds import takes_whole_number
+from theory_sim.sweeps.axis import Axis, first_repeated, named_fields, read_lists, repeated
+from theory_sim.sweeps.cases import Cases
 
-__all__ = ["Axis", "Block", "Law", "Product", "Random", "Sobol", "Zip", "make_block", "repeated"]
+__all__ = ["Block", "Law", "Product", "Random", "Sobol", "Zip"]
 
 Array = NDArray[np.float64]
 # Sobol's points fill space evenly in powers of two; scipy warns otherwise.
 _MOST_POINTS: Final = 2**20
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One dimension of a sweep.
-
-    Attributes
-    ----------
-    name : str
-        A field, or "zip", "random", "sobol" for several that vary together.
-    fields : tuple of str
-        Fields that vary along it.
-    points : tuple of tuple
-        Values of these fields, one tuple a point.
-    """
-
-    name: str
-    fields: tuple[str, ...]
-    points: tuple[tuple[object, ...], ...]
-
-    def __len__(self) -> int:
-        return len(self.points)
 
 
 @dataclass(frozen=True)
@@ -91,7 +70,7 @@ class Law:
             if len(given) > 1 or not isinstance(values, (list, tuple)) or not values:
                 raise InputError(f"{field} = {dict(given)!r}", "values = [...], not empty and alone", fix, fields=(field,))
             return cls(values=tuple(values))
-        law = cls(**{"whole": _is_whole(field), **given})
+        law = cls(**{"whole": takes_whole_number(field), **given})
         ends = (law.low, law.high)
         numbers = all(isinstance(end, (int, float)) and not isinstance(end, bool) and math.isfinite(end) for end in ends)
         if not numbers or not ends[0] < ends[1] or law.scale not in ("linear", "log"):
@@ -126,8 +105,13 @@ class Product:
 
     def axes(self) -> tuple[Axis, ...]:
         """One axis a field."""
-        return tuple(Axis(field, (field,), tuple((value,) for value in _listed(field, values)))
-                     for field, values in _some("product", self.fields).items())
+        lists = read_lists(named_fields("product", self.fields))
+        faults = [Fault(f"{field} = {shown(repr_of(list(values)))}", "each value once",
+                        "remove the repeated one; seeds repeat a run", (field,))
+                  for field, values in lists.items() if repeated(values)]
+        if faults:
+            raise InputError.of(faults)
+        return tuple(Axis(field, (field,), tuple((value,) for value in values)) for field, values in lists.items())
 
 
 @dataclass(frozen=True)
@@ -137,19 +121,24 @@ class Zip:
     Attributes
     ----------
     fields : mapping
-        Field to its values, all lists of one length.
+        Field to its values, all lists of one length. A value may come again, a point may not.
     """
 
     fields: Mapping[str, Sequence[object]]
 
     def axes(self) -> tuple[Axis, ...]:
         """One axis for all fields."""
-        lists = {field: _listed(field, values) for field, values in _some("zip", self.fields).items()}
+        lists = read_lists(named_fields("zip", self.fields))
         lengths = {field: len(values) for field, values in lists.items()}
         if len(set(lengths.values())) > 1:
             raise InputError(f"zip of {', '.join(f'{n} values of {field}' for field, n in lengths.items())}",
                              "lists of one length", "lengthen the short one, or use product", fields=tuple(lengths))
-        return (Axis("zip", tuple(lists), tuple(zip(*lists.values(), strict=True))),)
+        points = tuple(zip(*lists.values(), strict=True))
+        if (at := first_repeated(points)) is not None:
+            told = ", ".join(f"{field} = {value}" for field, value in zip(lists, points[at], strict=True))
+            raise InputError(f"zip has {shown(told)} twice", "each point once", "remove one of the two; seeds repeat a run",
+                             fields=tuple(lists))
+        return (Axis("zip", tuple(lists), points),)
 
 
 @dataclass(frozen=True)
@@ -209,16 +198,11 @@ class Sobol:
         return (_drawn("sobol", self, points),)
 
 
-Block = Product | Zip | Random | Sobol
-
-
-def _is_whole(field: str) -> bool:
-    known = Experiment.model_fields.get(field)
-    return known is not None and known.annotation in (int, int | None)
+Block = Product | Zip | Cases | Random | Sobol
 
 
 def _drawn(name: str, block: Random | Sobol, shares: Callable[[int], Array]) -> Axis:
-    laws = {field: Law.of(field, law) for field, law in _some(name, block.laws).items()}
+    laws = {field: Law.of(field, law) for field, law in named_fields(name, block.laws).items()}
     for label, value, least in (("count", block.count, 1), ("seed", block.seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST_POINTS:
             raise InputError(f"{name} with {label} = {value!r}", f"a whole number from {least} to {_MOST_POINTS}",
@@ -226,48 +210,3 @@ def _drawn(name: str, block: Random | Sobol, shares: Callable[[int], Array]) -> 
     points = tuple(tuple(law.at(float(share)) for law, share in zip(laws.values(), row, strict=True))
                    for row in shares(len(laws)))
     return Axis(name, tuple(laws), points)
-
-
-def _some(name: str, fields: object) -> Mapping[str, object]:
-    if not isinstance(fields, Mapping) or not fields:
-        raise InputError(f"{name} = {fields!r}", "a table of fields, not empty", f"such as [{name}] with a line for each field",
-                         fields=(name,))
-    return named_once(fields)
-
-
-def _listed(field: str, values: object) -> tuple[object, ...]:
-    if not isinstance(values, (list, tuple, np.ndarray)) or len(values) == 0:
-        raise InputError(f"{field} = {values!r}", "a list of values, not empty", f"such as {field} = [0.1, 0.2]",
-                         fields=(field,))
-    plain = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
-    if repeated(plain):
-        raise InputError(f"{field} = {list(plain)}", "each value once", "remove the repeated one; seeds repeat a run",
-                         fields=(field,))
-    return plain
-
-
-def repeated(values: Sequence[object]) -> bool:
-    """Whether a value is listed twice."""
-    try:
-        return len(set(values)) < len(values)
-    except TypeError:  # lists, such as pieces
-        return any(values[i] == values[j] for i in range(len(values)) for j in range(i))
-
-
-def make_block(kind: str, table: object) -> Block:
-    """Block from a table of a file: fields and, for random and sobol, count and seed.
-
-    Raises
-    ------
-    InputError
-        If the kind is unknown or the table is not one.
-    """
-    if not isinstance(table, Mapping):
-        raise InputError(f"{kind} = {table!r}", "a table of fields", f"write [{kind}] and a line for each field",
-                         fields=(kind,))
-    if kind in ("product", "zip"):
-        return Product(dict(table)) if kind == "product" else Zip(dict(table))
-    laws = {field: law for field, law in table.items() if field not in ("count", "seed")}
-    if "count" not in table:
-        raise InputError(f"[{kind}] without count", "count = number of points", "add count", fields=(kind,))
-    return (Random if kind == "random" else Sobol)(laws, table["count"], table.get("seed", 0))

@@ -25,7 +25,7 @@ from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
 from theory_sim.storage.zarr_store import digests, listing_by_digests, open_zarr, write_zarr, zarr_listing
-from theory_sim.sweeps.blocks import Axis
+from theory_sim.sweeps.axis import Axis
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.outcomes import FLAGS, get_outcomes, outcome_variables
 from theory_sim.sweeps.store import SweepStore
@@ -73,7 +73,7 @@ class Summary:
         places = np.indices([len(axis) for axis in axes]).reshape(len(axes), -1)
         for axis, at in zip(axes, places, strict=True):
             for k, field in enumerate(axis.fields):
-                columns[field] = [_shown(axis.points[i][k]) for i in at]
+                columns[field] = [_shown(axis.points[i][k], math.nan) for i in at]
         for name, variable in self.dataset.data_vars.items():
             extra = [dim for dim in variable.dims if dim in _EXTRA]
             for labels in itertools.product(*(self.dataset[dim].values.tolist() for dim in extra)):
@@ -255,24 +255,30 @@ def _empty(name: str, full: list[int]) -> NDArray[Any]:
 
 
 def _coordinates(axes: tuple[Axis, ...]) -> dict[str, object]:
-    """Labels of each axis; an axis of several fields is numbered, and its fields are coordinates along it."""
+    """Labels of each axis; an axis of several fields is numbered, and its fields are coordinates along it.
+
+    One that is called after its first field has that field's labels.
+    """
     coordinates: dict[str, object] = {}
     for axis in axes:
-        if axis.fields == (axis.name,):
-            coordinates[axis.name] = (axis.name, _array([point[0] for point in axis.points]))
-        else:
+        if axis.name not in axis.fields:
             coordinates[axis.name] = (axis.name, np.arange(len(axis)))
-            for k, field in enumerate(axis.fields):
-                coordinates[field] = (axis.name, _array([point[k] for point in axis.points]))
+        for k, field in enumerate(axis.fields):
+            coordinates[field] = (axis.name, _array([point[k] for point in axis.points]))
     return coordinates
 
 
 def _array(values: list[object]) -> NDArray[np.generic]:
-    """Numbers as numbers, all else as text."""
-    if all(isinstance(value, (bool, int, float)) for value in values):
+    """Numbers as numbers, all else as text; what a point leaves as it is is NaN, or no text."""
+    known = [value for value in values if value is not None]
+    if all(isinstance(value, (bool, int, float)) for value in known):
+        if len(known) < len(values):
+            return np.array([math.nan if value is None else float(value) for value in values])  # type: ignore[arg-type]
         return np.array(values, dtype=np.uint64 if any(isinstance(v, int) and v >= 2**63 for v in values) else None)
-    return np.array([_shown(value) for value in values], dtype=str)
+    return np.array([_shown(value, "") for value in values], dtype=str)
 
 
-def _shown(value: object) -> object:
+def _shown(value: object, absent: object) -> object:
+    if value is None:
+        return absent
     return value if isinstance(value, (bool, int, float, str)) else json.dumps(value)

@@ -5,28 +5,37 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from theory_sim.engines import Engine
-from theory_sim.errors import ExperimentError, Fault, InputError, gathered, repr_of, shown
+from theory_sim.errors import ExperimentError, Fault, InputError, gathered, nearest, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.description import not_default
 from theory_sim.experiment.field_rules import named_once
 from theory_sim.reading import TomlFile, parse_listed_seeds
 from theory_sim.reading.arguments import accepts, fault_of_kind, native
-from theory_sim.sweeps.blocks import Axis, Block, Law, Product, Zip, make_block, repeated
+from theory_sim.sweeps.adaptive import Adaptive, make_adaptive
+from theory_sim.sweeps.axis import Axis, repeated
+from theory_sim.sweeps.block_tables import BLOCKS, block_tables, sound_blocks, written_blocks
+from theory_sim.sweeps.blocks import Block
+from theory_sim.sweeps.cases import Variant, make_variants
 
 __all__ = ["Sweep", "SweepRun", "run_hash"]
 
-_KEYS: Final = ("name", "preset", "fields", "compare", "seeds", "engine")
-_BLOCKS: Final = ("product", "zip", "random", "sobol")
+_KEYS: Final = ("name", "preset", "fields", "compare", "seeds", "engine", "adaptive")
 # Axes of every sweep, by what declares them instead.
 _OWN: Final = {"schedule": "compare", "seed": "seeds", "name": "the sweep's own name", "engine": "engine"}
 _LEAST_DIGITS: Final = 20
 _MOST_RUNS: Final = 1_000_000
+_MOST_FAULTS: Final = 20
+# Of more runs, which would take gigabytes, none is kept: each is made when it is asked for.
+_MOST_KEPT: Final = 100_000
 
 
 def run_hash(engine: Engine, experiment: Experiment) -> str:
@@ -71,59 +80,84 @@ class Sweep:
         Name of the sweep.
     experiment : Experiment
         What all runs have in common.
-    blocks : tuple of Product, Zip, Random or Sobol
+    blocks : tuple of Product, Zip, Cases, Random or Sobol
         How fields vary; the sweep is the product of their axes.
-    compare : tuple of str
-        Schedules, run on the same data, U_0 and noise; the experiment's own if empty.
+    compare : tuple of str or mapping
+        Schedules, run on the same data, U_0 and noise; the experiment's own if empty. One with fields that vary under it alone
+        is a table: {"schedule": "step", "step_tau": [10.0, 20.0]}.
     seeds : tuple of int
         Seeds; the experiment's own if empty.
     engines : tuple of Engine
         Finite width, the limit with its options, or the closure.
 
+    adaptive : Adaptive, optional
+        Two fields of a product over which the sweep is refined where the learning order changes.
+    variants : tuple of Variant
+        The schedules of ``compare``, each with its label and its fields.
+
     Raises
     ------
     InputError
         If a field is varied twice or is an axis of its own (schedule, seed), a value is listed twice, or a point is not
-        a valid experiment.
+        a valid experiment: with all of these faults, one that many points have told of the first.
     """
 
     name: str
     experiment: Experiment
     blocks: tuple[Block, ...] = ()
-    compare: tuple[str, ...] = ()
+    compare: tuple[str | Mapping[str, object], ...] = ()
     seeds: tuple[int, ...] = ()
     engines: tuple[Engine, ...] = (Engine(),)
+    adaptive: Adaptive | None = None
+    variants: tuple[Variant, ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._require_kinds()
         kinds = list(dict.fromkeys(type(block) for block in self.blocks))  # a file holds the blocks of one kind together
         object.__setattr__(self, "blocks", tuple(sorted(self.blocks, key=lambda block: kinds.index(type(block)))))
-        object.__setattr__(self, "compare", tuple(self.compare) or (self.experiment.schedule,))
+        object.__setattr__(self, "compare", native(tuple(self.compare)) or (self.experiment.schedule,))
         object.__setattr__(self, "seeds", native(tuple(self.seeds)) or (self.experiment.seed,))
         object.__setattr__(self, "engines", tuple(self.engines))
         object.__setattr__(self, "experiment", self.experiment.replace(name=self.name))
+        faults: list[Fault] = []
         if not self.engines:
-            raise InputError("engine = []", "at least one engine", "leave engine out for finite width", fields=("engine",))
-        for label, values in (("compare", self.compare), ("seeds", self.seeds), ("engine", self.engines)):
+            faults.append(Fault("engine = []", "at least one engine", "leave engine out for finite width", ("engine",)))
+        chosen = [(engine.name, dict(engine.options)) for engine in self.engines]
+        for label, values in (("seeds", self.seeds), ("engine", chosen)):
             if repeated(values):
-                named = [getattr(value, "label", value) for value in values]
-                raise InputError(f"{label} = {named}", "each named once", "remove the repeated one", fields=(label,))
-        varied = [field for axis in self._varied() for field in axis.fields]
-        for field in varied:
-            if field in _OWN:
-                raise InputError(f"{field} varied in a block", f"{field} is set by {_OWN[field]}", f"use {_OWN[field]}",
-                                 fields=(field,))
-            if varied.count(field) > 1:
-                raise InputError(f"{field} varied twice", "each field in one block", "leave it out of one of them",
-                                 fields=(field,))
-        object.__setattr__(self, "_places", self._listed())
+                faults.append(Fault(f"{label} = {shown(repr_of(list(values)))}", "each named once", "remove the repeated one",
+                                    (label,)))
+        variants: tuple[Variant, ...] = ()
+        with gathered(faults):
+            variants = make_variants(self.compare)
+        object.__setattr__(self, "variants", variants)
+        axes: tuple[Axis, ...] = ()
+        with gathered(faults):
+            axes = self._varied()
+        faults += _faults_of_names(axes, variants)
+        places: tuple[SweepRun, ...] = ()
+        count = math.prod([*map(len, axes), len(self.engines), len(variants), len(self.seeds)])
+        if count > _MOST_RUNS:
+            faults.append(Fault(f"{count} runs", f"at most {_MOST_RUNS} in one sweep", "split it",
+                                tuple(name for axis in axes for name in axis.fields)))
+        else:
+            with gathered(faults):
+                kept = self._each_place(axes)
+                places = tuple(kept) if count <= _MOST_KEPT else tuple(itertools.islice(kept, count, None))
+        if faults:
+            raise InputError.of(faults)
+        object.__setattr__(self, "_count", count)
+        object.__setattr__(self, "_places", places)
 
     def _require_kinds(self) -> None:
         faults = [fault_of_kind(name, getattr(self, name), kind) for name, kind in (
-            ("name", "a text"), ("experiment", "Experiment"), ("blocks", "a list"), ("compare", "a list of texts"),
+            ("name", "a text"), ("experiment", "Experiment"), ("blocks", "a list"), ("compare", "a list"),
             ("seeds", "a list"), ("engines", "a list"))]
+        if self.adaptive is not None:
+            faults.append(fault_of_kind("adaptive", self.adaptive, "Adaptive"))
         if not any(faults):
-            faults = [fault_of_kind("one of blocks", block, "Product or Zip or Random or Sobol") for block in self.blocks]
+            kinds = "Product or Zip or Cases or Random or Sobol"
+            faults = [fault_of_kind("one of blocks", block, kinds) for block in self.blocks]
             faults += [fault_of_kind("one of engines", engine, "Engine") for engine in self.engines]
         found = [fault for fault in faults if fault is not None]
         if found:
@@ -142,7 +176,8 @@ class Sweep:
             If the file is missing or broken, or what it declares is not a valid sweep.
         """
         file, sweep = cls._read(path)
-        file.warn(sweep.experiment.unread(not_default(file.table.get("fields", {})), sweep.compare), under=("fields", ""))
+        schedules = list(dict.fromkeys(variant.schedule for variant in sweep.variants))
+        file.warn(sweep.experiment.unread(not_default(file.table.get("fields", {})), schedules), under=("fields", ""))
         return sweep
 
     @classmethod
@@ -153,7 +188,7 @@ class Sweep:
     @classmethod
     def _read(cls, path: str | os.PathLike[str]) -> tuple[TomlFile, Sweep]:
         file = TomlFile(path)
-        with file.located(under=(*_BLOCKS, "fields", "")):
+        with file.located(under=(*BLOCKS, "compare", "adaptive", "fields", "")):
             return file, cls.of(file.table)
 
     @classmethod
@@ -166,57 +201,50 @@ class Sweep:
         InputError
             With all faults of the table. Points of the blocks are looked at where there are none; the first bad one is named.
         """
+        known = (*_KEYS, *BLOCKS)
         faults: list[Fault] = [
-            Fault(f"unknown key {shown(repr_of(key))} in a sweep", f"one of {', '.join((*_KEYS, *_BLOCKS))}",
-                  "fields of the experiment that do not vary stand under [fields]", (key,))
-            for key in sorted(set(table) - {*_KEYS, *_BLOCKS})
+            Fault(f"unknown key {shown(repr_of(key))} in a sweep", f"one of {', '.join(known)}",
+                  nearest(key, known, "fields of the experiment that do not vary stand under [fields]"), (key,))
+            for key in sorted(set(table) - set(known))
         ]
         if not isinstance(table.get("name"), str):
             faults.append(Fault(f"name = {shown(repr_of(table.get('name')))}", "a sweep has a name",
                                 'such as name = "r-lambda"', ("name",)))
-        compare: list[str] = []
         seeds: list[int] = []
         engines: list[Engine] = []
         blocks: list[Block] = []
-        base = Experiment()
-        with gathered(faults):
-            compare = _compared(table)
+        compare = _compared(table, faults)
         with gathered(faults):
             seeds = parse_listed_seeds(table["seeds"]) if "seeds" in table else []
         given = table.get("engine", "finite")
         for each in given if isinstance(given, list) else [given]:
             with gathered(faults):
                 engines.append(_engine(each))
+        for kind, content in written_blocks(table):
+            blocks += sound_blocks(kind, content, faults)
+        adaptive: Adaptive | None = None
         with gathered(faults):
-            base = Experiment.preset(table["preset"]) if "preset" in table else base
-            base = base.replace(**_fields(table, compare))
-        for kind in table:  # in the order of the file
-            for each in table[kind] if isinstance(table[kind], list) else [table[kind]]:
-                if kind in _BLOCKS:
-                    with gathered(faults):
-                        blocks.append(make_block(kind, each))
-                        blocks[-1].axes()
-        if faults:
-            raise InputError.of(faults)
-        return cls(table["name"], base, tuple(blocks), tuple(compare), tuple(seeds), tuple(engines))
+            adaptive = make_adaptive(table["adaptive"]) if "adaptive" in table else None
+        base, wrong = _base(table, compare, blocks)
+        name = table["name"] if isinstance(table.get("name"), str) else "sweep"
+        _add(faults, wrong)
+        if not faults:
+            return cls(name, base, tuple(blocks), tuple(compare), tuple(seeds), tuple(engines), adaptive)
+        rest: list[Fault] = []  # what else is wrong, looked at with what is sound
+        with gathered(rest):
+            cls(name, base, tuple(blocks), tuple(compare), tuple(seeds), tuple(engines) or (Engine(),))
+        _add(faults, rest)
+        raise InputError.of(faults)
 
     def table(self) -> dict[str, object]:
         """The declaration as a TOML file holds it; ``Sweep.of`` gives an equal sweep back."""
         fields = {key: value for key, value in self.experiment.fields().items() if key not in ("name", "schedule", "seed")}
         declared: dict[str, Any] = {
-            "name": self.name, "compare": list(self.compare), "seeds": list(self.seeds),
+            "name": self.name, "compare": [_plain(entry) for entry in self.compare], "seeds": list(self.seeds),
             "engine": [{"name": engine.name, **engine.options} for engine in self.engines], "fields": fields,
         }
-        for block in self.blocks:
-            kind = type(block).__name__.lower()
-            if isinstance(block, (Product, Zip)):
-                content: dict[str, object] = {axis_field: [axis.points[i][k] for i in range(len(axis))]
-                                           for axis in block.axes() for k, axis_field in enumerate(axis.fields)}
-            else:
-                content = {"count": block.count, "seed": block.seed}
-                content |= {field: _law_table(Law.of(field, law)) for field, law in block.laws.items()}
-            declared.setdefault(kind, []).append(content)
-        return declared
+        adaptive = {} if self.adaptive is None else {"adaptive": self.adaptive.table()}
+        return declared | block_tables(self.blocks) | adaptive
 
     def to_toml(self) -> str:
         """The declaration as text."""
@@ -231,19 +259,23 @@ class Sweep:
         return (
             *self._varied(),
             Axis("engine", ("engine",), tuple((engine.label,) for engine in self.engines)),
-            Axis("schedule", ("schedule",), tuple((schedule,) for schedule in self.compare)),
+            self._schedules(),
             Axis("seed", ("seed",), tuple((seed,) for seed in self.seeds)),
         )
 
     def __len__(self) -> int:
-        return len(self._all())
+        count: int = self.__dict__["_count"]
+        return count
 
     def __iter__(self) -> Iterator[SweepRun]:
-        return iter(self._all())
+        places: tuple[SweepRun, ...] = self.__dict__["_places"]
+        return iter(places) if len(places) == len(self) else self._each_place(self._varied())
 
-    def _all(self) -> tuple[SweepRun, ...]:
-        runs: tuple[SweepRun, ...] = self.__dict__["_places"]
-        return runs
+    def _schedules(self) -> Axis:
+        """The compared schedules by their labels, with the fields that vary under some of them."""
+        own = tuple(dict.fromkeys(field for variant in self.variants for field in variant.fields))
+        return Axis("schedule", ("schedule", *own), tuple(
+            (variant.label, *(variant.fields.get(field) for field in own)) for variant in self.variants))
 
     def _varied(self) -> tuple[Axis, ...]:
         axes: list[Axis] = []
@@ -251,32 +283,38 @@ class Sweep:
             taken = sum(other.name.partition("_")[0] == axis.name for other in axes if other.fields != (other.name,))
             name = axis.name if axis.fields == (axis.name,) or not taken else f"{axis.name}_{taken + 1}"
             axes.append(Axis(name, axis.fields, axis.points))
-        return tuple(axes)
+        return tuple(axes) if self.adaptive is None else self.adaptive.merged(axes)
 
-    def _listed(self) -> tuple[SweepRun, ...]:
-        """Every place of the grid with its experiment, all of them validated."""
-        axes = self._varied()
-        count = len(self.engines) * len(self.compare) * len(self.seeds)
-        for axis in axes:
-            count *= len(axis)
-        if count > _MOST_RUNS:
-            raise InputError(f"{count} runs", f"at most {_MOST_RUNS} in one sweep", "split it")
-        runs = []
+    def _each_place(self, axes: tuple[Axis, ...]) -> Iterator[SweepRun]:
+        """Every place of the grid in order, with its experiment, validated; at the end an InputError if some are none."""
+        faults: dict[Fault, Fault] = {}
         for place in itertools.product(*(range(len(axis)) for axis in axes)):
             changes = {field: value for axis, at in zip(axes, place, strict=True)
-                       for field, value in zip(axis.fields, axis.points[at], strict=True)}
-            for schedule_at, schedule in enumerate(self.compare):
+                       for field, value in axis.changes(at).items() if field not in _OWN}
+            points: list[tuple[int, Experiment]] = []
+            for schedule_at, variant in enumerate(self.variants):
                 try:
-                    point = self.experiment.replace(schedule=schedule, **changes)
+                    point = self.experiment.replace(**{**changes, "schedule": variant.schedule, **variant.fields})
                 except ExperimentError as error:
-                    raise _at_point(error, _described(changes, schedule)) from None
+                    at_point = _described({**changes, "schedule": variant.schedule, **variant.fields})
+                    for fault in error.faults:
+                        faults.setdefault(fault, _at_point(fault, at_point, set(changes)))
+                    continue
+                points.append((schedule_at, point))
+            if len(faults) >= _MOST_FAULTS:
+                break
+            if not faults:
+                yield from self._runs_at(place, points)
+        if faults:
+            raise InputError.of(list(faults.values()))
+
+    def _runs_at(self, place: tuple[int, ...], points: list[tuple[int, Experiment]]) -> Iterator[SweepRun]:
+        """Every engine, schedule and seed at a place of the blocks."""
+        for engine_at, engine in enumerate(self.engines):
+            for schedule_at, point in points:
                 for seed_at, seed in enumerate(self.seeds):
                     run = point if seed == point.seed else point.model_copy(update={"seed": _whole_seed(seed)})
-                    for engine_at, engine in enumerate(self.engines):
-                        index = (*place, engine_at, schedule_at, seed_at)
-                        runs.append(SweepRun(index, engine, run, run_hash(engine, run)))
-        runs.sort(key=lambda run: run.index)
-        return tuple(runs)
+                    yield SweepRun((*place, engine_at, schedule_at, seed_at), engine, run, run_hash(engine, run))
 
 
 def _whole_seed(seed: object) -> int:
@@ -285,7 +323,46 @@ def _whole_seed(seed: object) -> int:
     return seed
 
 
-def _fields(table: Mapping[str, object], compare: list[str]) -> dict[str, object]:
+def _base(table: Mapping[str, Any], compare: list[Any], blocks: list[Block]) -> tuple[Experiment, list[Fault]]:
+    """What all runs have in common, and what is wrong with it; without what is wrong, an experiment to look at the rest with.
+
+    A field that must be given, such as step_tau, may be one that varies: then the first values are taken.
+    """
+    faults: list[Fault] = []
+    start, fields = Experiment(), {}
+    with gathered(faults):
+        start = Experiment.preset(table["preset"]) if "preset" in table else start
+    with gathered(faults):
+        fields = _fields(table)
+    first = compare[0] if compare else None
+    alone = {**fields, "schedule": first} if isinstance(first, str) else fields
+    try:
+        return start.replace(**alone), faults
+    except ExperimentError as error:
+        wrong = error.faults
+    try:
+        return start.replace(**{**alone, **_first_values(compare, blocks)}), faults
+    except ExperimentError as error:
+        lasting = [fault for fault in wrong if fault in error.faults]
+        wrong = tuple(lasting) or error.faults
+    left_out = {field.partition(".")[0] for fault in wrong for field in fault.fields}
+    with suppress(ExperimentError):
+        start = start.replace(**{name: value for name, value in fields.items() if name not in left_out})
+    return start, [*faults, *wrong]
+
+
+def _first_values(compare: list[Any], blocks: list[Block]) -> dict[str, object]:
+    """Fields of the first place of a sweep."""
+    values: dict[str, object] = {}
+    for axis in itertools.chain.from_iterable(block.axes() for block in blocks):
+        values |= axis.changes(0)
+    with suppress(InputError):
+        variant = make_variants(compare)[0] if compare else None
+        values |= {} if variant is None else {"schedule": variant.schedule, **variant.fields}
+    return values
+
+
+def _fields(table: Mapping[str, object]) -> dict[str, object]:
     """Fields of the experiment that do not vary."""
     fields = table.get("fields", {})
     if not isinstance(fields, Mapping):
@@ -295,23 +372,59 @@ def _fields(table: Mapping[str, object], compare: list[str]) -> dict[str, object
               for field in ("schedule", "seed", "name") if field in fields]
     if faults:
         raise InputError.of(faults)
-    return named_once({**fields, "schedule": compare[0]} if compare else fields)
+    return named_once(fields)
 
 
-def _compared(table: Mapping[str, object]) -> list[str]:
+def _compared(table: Mapping[str, object], faults: list[Fault]) -> list[Any]:
+    """Entries of the list of schedules that are ones; what is wrong with others is added to the faults."""
     value = table.get("compare", [])
-    if not isinstance(value, list) or any(type(item) is not str for item in value) or ("compare" in table and not value):
-        raise InputError(f"compare = {shown(repr_of(value))}", "a list of texts, not empty", 'such as compare = ["L-S", "S"]',
-                         fields=("compare",))
-    return value
+    if not isinstance(value, list) or ("compare" in table and not value):
+        faults.append(Fault(f"compare = {shown(repr_of(value))}", "a list of schedules, not empty",
+                            'such as compare = ["L-S", "S"]', ("compare",)))
+        return []
+    sound = []
+    for entry in value:
+        with gathered(faults):
+            make_variants([entry])
+            sound.append(entry)
+    return sound
 
 
-def _described(changes: Mapping[str, object], schedule: str) -> str:
-    return ", ".join(f"{field} = {value}" for field, value in {**changes, "schedule": schedule}.items())
+def _add(faults: list[Fault], more: Iterable[Fault]) -> None:
+    """Add further faults, but none about a field that one is about already: it may follow from that."""
+    told = {name for fault in faults for name in fault.fields} - {"schedule"}
+    faults += [fault for fault in more if not told & set(fault.fields)]
 
 
-def _at_point(error: ExperimentError, point: str) -> ExperimentError:
-    return error.within(lambda fault: f"at {point}")
+def _faults_of_names(axes: tuple[Axis, ...], variants: tuple[Variant, ...]) -> Iterator[Fault]:
+    """Fields that are varied twice, or that something else than a block sets."""
+    own = dict.fromkeys(field for variant in variants for field in variant.fields)
+    varied = Counter([*(field for axis in axes for field in axis.fields), *own])
+    for name, times in varied.items():
+        if name in _OWN:
+            more = ': compare = ["S", {schedule = "step", step_tau = [10.0]}]' if name == "schedule" else ""
+            yield Fault(f"{name} varied in a block", f"{name} is set by {_OWN[name]}", f"use {_OWN[name]}{more}", (name,))
+        elif times > 1:
+            yield Fault(f"{name} varied twice", "each field in one block", "leave it out of one of them", (name,))
+
+
+def _described(changes: Mapping[str, object]) -> str:
+    return ", ".join(f"{field} = {shown(str(value))}" for field, value in changes.items())
+
+
+def _at_point(fault: Fault, point: str, varied: set[str]) -> Fault:
+    """A fault of one point, with what a field that only some points read needs."""
+    fix = fault.fix
+    name, *choosing = fault.fields or ("",)
+    if fault.found == f"{name} given" and name in varied:
+        where = ('with its schedule: compare = [{schedule = "...", ' if "schedule" in choosing else "in a [[case]] with it: {"
+                 ) + f"{name} = [...]}}" + ("]" if "schedule" in choosing else "")
+        fix = f"{fix}; or vary it {where}"
+    return fault._replace(found=f"at {point}: {fault.found}", fix=fix)
+
+
+def _plain(entry: str | Mapping[str, object]) -> object:
+    return entry if isinstance(entry, str) else dict(entry)
 
 
 def _engine(given: object) -> Engine:
@@ -323,9 +436,3 @@ def _engine(given: object) -> Engine:
         return Engine.from_manifest(given)
     except InputError as error:
         raise error.about("engine") from None
-
-
-def _law_table(law: Law) -> dict[str, object]:
-    if law.values:
-        return {"values": list(law.values)}
-    return {key: value for key, value in asdict(law).items() if key != "values"}

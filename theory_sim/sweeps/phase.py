@@ -17,12 +17,14 @@ from theory_sim.reading.arguments import accepts
 from theory_sim.regimes import get_conditions, outside_of_theory, regime
 from theory_sim.storage.plain import make_plain
 from theory_sim.sweeps.collect import Summary
+from theory_sim.sweeps.refinement import grid_of
+from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.theory.conditions import ConditionId
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["PHASES", "Agreement", "Boundary", "PhaseDiagram", "cell_edges", "logarithmic", "phase_diagram"]
+__all__ = ["PHASES", "Agreement", "Boundary", "PhaseDiagram", "cell_edges", "phase_diagram"]
 
 Array = NDArray[np.float64]
 
@@ -117,6 +119,9 @@ class PhaseDiagram:
         None where the theory's conditions do not apply, as to another loss.
     agreements : tuple of Agreement
         For the order; a cell shows a statement if more than half of its seeds do. None where there is no boundary.
+    computed : ndarray, (y, x), optional
+        Of an adaptive sweep, which cells were computed; each of the others has the value of the nearest corner of the cell that
+        was not refined, all corners of which show one order.
     """
 
     x_label: str
@@ -129,6 +134,7 @@ class PhaseDiagram:
     seeds: int
     boundaries: tuple[Boundary, ...]
     agreements: tuple[Agreement, ...]
+    computed: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,8 @@ def phase_diagram(
     summary : Summary
         A sweep whose blocks are products, under both schedules S and L-S.
     x, y : str
-        A varied field each, or a ratio such as "eta_2/eta_1" of a varied field and one that is not.
+        A varied field each, or a ratio such as "eta_2/eta_1" of a varied field and one that is not. Of an adaptive sweep, the
+        fields over which it is refined.
     quantity : str
         "order", "error_ratio" (error on P under S over that under L-S), or a variable of the summary, such as "h_at_tau_P".
     select : mapping, optional
@@ -180,7 +187,11 @@ def phase_diagram(
     parameters = [_parameter(summary, text) for text in (x, y)]
     if parameters[0].field == parameters[1].field:
         raise InputError(f"x = {x} and y = {y}", "two parameters", "choose another for one of them")
-    data = _cells(summary, parameters, quantity, dict(select or {}))
+    adaptive = summary.sweep.adaptive
+    if adaptive is not None and {parameter.field for parameter in parameters} != {adaptive.x, adaptive.y}:
+        raise InputError(f"x = {x} and y = {y} of an adaptive sweep", f"the fields of its grid: {adaptive.x} and {adaptive.y}",
+                         "choose these, or their ratios with other fields")
+    data = _cells(summary.dataset if adaptive is None else _gridded(summary), parameters, quantity, dict(select or {}))
     base = _base(summary, data, parameters)
     axes = [parameter.value(data[parameter.field].values.astype(float), base) for parameter in parameters]
     values, unanimous = _values(data, quantity)
@@ -194,6 +205,7 @@ def phase_diagram(
         x, y, axes[0][order[0]], axes[1][order[1]], quantity, values, unanimous, int(data.sizes["seed"]),
         _boundaries(base, parameters, fine) if covered else (),
         _agreements(base, parameters, data) if covered and quantity == "order" else (),
+        None if adaptive is None else data["computed"].transpose(parameters[1].field, parameters[0].field).values[sorted_],
     )
 
 
@@ -202,7 +214,8 @@ def _attribute(field: str) -> str:
 
 
 def _parameter(summary: Summary, text: str) -> _Parameter:
-    varied = [axis.name for axis in summary.sweep.axes() if axis.fields == (axis.name,)][:-3]
+    axes = summary.sweep.axes()[:-3]
+    varied = [name for axis in axes if axis.name == "adaptive" or axis.fields == (axis.name,) for name in axis.fields]
     parts = [part.strip() for part in text.split("/")]
     known = {info.alias or name for name, info in Experiment.model_fields.items()}
     if len(parts) > 2 or any(part not in known for part in parts):
@@ -217,16 +230,26 @@ def _parameter(summary: Summary, text: str) -> _Parameter:
     return _Parameter(text, moving[0], parts[1 - parts.index(moving[0])], "over" if parts[0] == moving[0] else "under")
 
 
-def _cells(summary: Summary, parameters: list[_Parameter], quantity: str, select: dict[str, object]) -> xarray.Dataset:
+def _gridded(summary: Summary) -> xarray.Dataset:
+    """Summary of an adaptive sweep over the finest grid; with ``computed``, which of its places are the sweep's own."""
+    import xarray
+
+    assert summary.sweep.adaptive is not None
+    grid, names = grid_of(summary.sweep), (summary.sweep.adaptive.x, summary.sweep.adaptive.y)
+    data = summary.dataset.drop_vars(["adaptive", *names]).isel(adaptive=xarray.DataArray(grid.nearest_points(), dims=names))
+    return data.assign_coords({names[0]: list(grid.x), names[1]: list(grid.y)}).assign(computed=(names, grid.computed()))
+
+
+def _cells(data: xarray.Dataset, parameters: list[_Parameter], quantity: str, select: dict[str, object]) -> xarray.Dataset:
     """The summary over y, x, seed, and schedule where it is compared, all else selected."""
-    data = summary.dataset
     paired = quantity in _SINGLE
     if not paired and (quantity not in data or data[quantity].dtype.kind != "f"):
         numbers = [str(name) for name, variable in data.data_vars.items() if variable.dtype.kind == "f"]
         raise InputError(f"quantity {quantity!r}", f"one of {', '.join((*_SINGLE, *numbers))}",
                          nearest(quantity, (*_SINGLE, *numbers)))
     kept = {parameters[0].field, parameters[1].field, "seed"} | ({"schedule"} if paired else set())
-    used = data[["order", "P_error", "run", "state"] if paired else [quantity, "run", "state"]]
+    names = ["order", "P_error"] if paired else [quantity]
+    used = data[[*names, "run", "state", *(["computed"] if "computed" in data else [])]]
     if "level" in used.dims:
         select.setdefault("level", float(data["level"][0]))
     unknown = set(select) - (set(used.dims) - kept)
@@ -309,14 +332,6 @@ def _fine(values: Array) -> Array:
     if logarithmic(values):
         return np.geomspace(edges[0], edges[-1], _FINE)
     return np.linspace(edges[0], edges[-1], _FINE)
-
-
-def logarithmic(values: Array) -> bool:
-    """Whether increasing values are more even on a logarithmic scale."""
-    if values[0] <= 0 or len(values) < 3:
-        return bool(values[0] > 0 and values[-1] / values[0] >= 10 * (1 - 1e-9))
-    steps, factors = np.diff(values), np.diff(np.log(values))
-    return bool(factors.std() / factors.mean() < steps.std() / steps.mean())
 
 
 def _of_kind(field: str, value: float) -> float:

@@ -15,6 +15,7 @@ from theory_sim.loop import deferred_interrupt
 from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.compute import Computed, compute
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, make_executor
+from theory_sim.sweeps.refinement import Refinement
 from theory_sim.sweeps.store import SweepStatus, SweepStore
 
 __all__ = ["run_sweep"]
@@ -37,6 +38,8 @@ def run_sweep(
     progress: Callable[[SweepStatus], None] | None = None,
 ) -> SweepStatus:
     """Compute every run of a sweep that is not done; the result is bitwise the same however it is computed.
+
+    An adaptive sweep then declares the points that come next, and so on until it is as fine as it is to be.
 
     Parameters
     ----------
@@ -83,7 +86,12 @@ def run_sweep(
             again |= {entry.id for entry in entries if entry.state == "failed"}
         store.manifest.pending(sorted(again))
         pool.begin(any_version=any_version)
-        _Work(store, pool, any_version, progress).until(interrupted.is_set)
+        refinement = Refinement(store)
+        while _Work(store, pool, any_version, progress).until(interrupted.is_set):
+            wider = refinement.wider()
+            if wider is None:
+                break
+            store.declare(wider)
     return store.status()
 
 
@@ -113,8 +121,8 @@ class _Work:
         self.runs = first
         self.stopped = False
 
-    def until(self, stop: Callable[[], bool]) -> None:
-        """Work until all is done, or asked to stop; what is under way then ends at its next step."""
+    def until(self, stop: Callable[[], bool]) -> bool:
+        """Work until all is done, or asked to stop; what is under way then ends at its next step. Whether all is done."""
         try:
             while self.under_way or (self.todo and not (stop() or self.stopped)):
                 while self.todo and len(self.under_way) < self.pool.slots and not (stop() or self.stopped):
@@ -136,6 +144,7 @@ class _Work:
                         del self.under_way[future]
             raise
         self._tick()
+        return not (stop() or self.stopped)
 
     def _begin(self) -> None:
         run = self.todo.pop()

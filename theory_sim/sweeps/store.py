@@ -164,9 +164,13 @@ class SweepStore:
             raise InputError(f"the new declaration lacks {len(lacking)} of the {len(self.sweep)} runs of {self.folder}",
                              "an extension holds every run that is there", "list the old values too, or begin another folder")
         with self.manifest.locked(0):
-            # The manifest first: a declared run that it did not know could not be begun.
-            added = self.manifest.add(list(sweep))
-            write_text(self.folder / _DECLARATION, sweep.to_toml())
+            return self.declare(sweep)
+
+    def declare(self, sweep: Sweep) -> int:
+        """Declare more runs, with the lock held; see `extend`."""
+        # The manifest first: a declared run that it did not know could not be begun.
+        added = self.manifest.add(list(sweep))
+        write_text(self.folder / _DECLARATION, sweep.to_toml())
         self.sweep = sweep
         return added
 

@@ -20,6 +20,7 @@ from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.outcomes import TIMES_BY_KIND
 from theory_sim.sweeps.phase import PhaseDiagram
+from theory_sim.sweeps.refinement import get_saved
 from theory_sim.sweeps.store import SweepStatus
 from theory_sim.terminal.tables import headed_table, shown_level, shown_time
 from theory_sim.theory.crossings import LEVELS
@@ -28,7 +29,7 @@ from theory_sim.train.losses import make_loss
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["agreement_table", "comparison_table", "duration", "status_line", "status_table", "summary_table"]
+__all__ = ["agreement_table", "comparison_table", "duration", "saved_lines", "status_line", "status_table", "summary_table"]
 
 _MOST_ROWS: Final = 60
 _EXAMPLES: Final = 3
@@ -70,10 +71,20 @@ def status_table(status: SweepStatus) -> Group:
     return Group(*parts)
 
 
+def saved_lines(sweep: Sweep) -> list[str]:
+    """Of an adaptive sweep, how much of the full grid it has; of another one nothing."""
+    saved = get_saved(sweep)
+    if saved is None:
+        return []
+    return [f"adaptive: {saved.points} of the {saved.full_points} points of the full grid, {saved.runs} of {saved.full_runs} "
+            f"runs: {saved.share:.0%} saved"]
+
+
 def summary_table(summary: Summary) -> Group:
     """Order and learning times at the first level at each place of the sweep, over its seeds."""
     axes = [axis for axis in summary.sweep.axes() if axis.name != "seed"]
-    fields = [field for axis in axes for field in axis.fields if len(axis) > 1 or field == "schedule"]
+    fields = [field for axis in axes for field in axis.fields
+              if field == "schedule" or (len(axis) > 1 and axis.name != "schedule")]  # a schedule's label has its fields
     level = _level(summary.sweep)
     title = f"Over the seeds, level {level}, {CONFIDENCE:.0%}: median times [exact interval], mean error (range)"
     data = summary.dataset
@@ -90,7 +101,7 @@ def summary_table(summary: Summary) -> Group:
         if rows > _MOST_ROWS:
             continue
         label = ", ".join(_short(axis.points[i][k]) for axis, i in zip(axes, place, strict=True)
-                          for k, field in enumerate(axis.fields) if field in fields)
+                          for k, field in enumerate(axis.fields) if field in fields and axis.points[i][k] is not None)
         if not at.sizes["seed"]:
             table.add_row(label, "0", *("-" for _ in columns))
             continue

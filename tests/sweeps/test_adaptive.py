@@ -1,0 +1,161 @@
+"""Adaptive grids: the points that come next, the labels between points, and the same diagram as of the full grid."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from theory_sim import Experiment
+from theory_sim.engines import Engine
+from theory_sim.errors import InputError
+from theory_sim.sweeps.adaptive import Adaptive, Grid, Point
+from theory_sim.sweeps.axis import Axis
+from theory_sim.sweeps.blocks import Product
+from theory_sim.sweeps.collect import collect
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.phase import phase_diagram
+from theory_sim.sweeps.refinement import get_saved, refined
+from theory_sim.sweeps.run import run_sweep
+from theory_sim.sweeps.spacing import halved
+from theory_sim.sweeps.store import SweepStatus, SweepStore
+
+BASE = Experiment(max_tau=800.0, eta_2=0.1)
+RADII, DECAYS = [0.1, 0.3, 0.9], [1e-5, 1e-4, 1e-3]
+Law = Callable[[float, float], object]
+
+
+def grid(levels: int, points: tuple[Point, ...] = ()) -> Grid:
+    axes = [Axis(name, (name,), tuple((float(value),) for value in range(4))) for name in ("r", "g0")]
+    return Grid.of(Adaptive("r", "g0", levels, points), axes)
+
+
+def followed(law: Law, levels: int) -> Grid:
+    """The grid at the end, of points that a law labels."""
+    points: tuple[Point, ...] = ()
+    while True:
+        now = grid(levels, points)
+        more = now.next_points({point: law(now.x[point[0]], now.y[point[1]]) for point in now.points})
+        if not more:
+            return now
+        assert not set(more) & set(now.points)
+        points += tuple(more)
+
+
+def missed(law: Law, found: Grid) -> int:
+    """Places of the finest grid whose label is not that of the point that stands for them."""
+    numbers = found.nearest_points()
+    labels = [law(found.x[i], found.y[j]) for i, j in found.points]
+    return sum(labels[numbers[i, j]] != law(found.x[i], found.y[j])
+               for i, j in itertools.product(range(len(found.x)), range(len(found.y))))
+
+
+@given(st.floats(-1, 4), st.floats(-1, 4), st.floats(0, 6.28), st.integers(1, 4))
+def test_a_straight_boundary_is_that_of_the_full_grid(x0: float, y0: float, angle: float, levels: int) -> None:
+    def half_plane(x: float, y: float) -> bool:
+        return (x - x0) * np.cos(angle) + (y - y0) * np.sin(angle) > 0
+
+    found = followed(half_plane, levels)
+    assert missed(half_plane, found) == 0
+    if levels == 4:
+        assert len(found.points) < 0.45 * len(found.x) * len(found.y)
+
+
+def test_a_tongue_that_enters_a_cell_through_its_side_is_followed() -> None:
+    """Its corners are outside of the tongue: the finer neighbour's points on the side show it."""
+    def tongue(x: float, y: float) -> bool:
+        return x < 1.0 or (x < 1.8 and abs(y - 1.5) < 0.2)
+
+    assert missed(tongue, followed(tongue, 4)) == 0
+
+
+def test_an_island_within_a_coarse_cell_is_missed() -> None:
+    def island(x: float, y: float) -> bool:
+        return np.hypot(x - 1.5, y - 1.5) < 0.3
+
+    found = followed(island, 4)
+    assert len(found.points) == 16 and missed(island, found) > 0
+    everything = {(i, j): "" for i, j in grid(1).points}
+    assert grid(1).next_points(everything, frozenset([(0, 0)])) == [(0, 1), (1, 0), (1, 1), (1, 2), (2, 1)]  # undecided
+
+
+def test_values_between_are_those_of_fewer_levels_too() -> None:
+    for values in ([0.1, 0.2, 0.3], [1e-5, 1e-4, 1e-3]):
+        assert halved(values, 1, whole=False) == halved(values, 3, whole=False)[::4]
+    assert halved([1e-5, 1e-3], 1, whole=False) == [1e-5, 1e-4, 1e-3] and halved([0.1, 0.4], 1, whole=False) == [0.1, 0.25, 0.4]
+    assert halved([10, 21], 1, whole=True) == [10, 16, 21]
+
+
+def declared(levels: int, **changes: object) -> Sweep:
+    return Sweep("a", BASE.replace(**changes), (Product({"r": RADII, "lambda": DECAYS}),), ("L-S", "S"), (0,),
+                 (Engine("closure"),), Adaptive("r", "lambda", levels))  # fmt: skip
+
+
+def test_the_declaration_keeps_its_points() -> None:
+    sweep = declared(2)
+    more = Sweep.of({**sweep.table(), "adaptive": {"x": "r", "y": "lambda", "levels": 2, "points": [[1, 2], [4, 3]]}})
+    assert [axis.name for axis in more.axes()] == ["adaptive", "engine", "schedule", "seed"] and len(more) == 22
+    assert more.axes()[0].points[-1] == (0.3, halved(DECAYS, 2, whole=False)[3]) and Sweep.of(more.table()) == more
+    assert [run.id for run in more][: len(sweep)] == [run.id for run in sweep]
+    finer = refined(more, 3)
+    assert [run.id for run in finer] == [run.id for run in more] and finer.adaptive is not None
+    assert finer.adaptive.points == ((2, 4), (8, 6))
+    with pytest.raises(InputError, match="as many, or more"):
+        refined(more, 1)
+    plain = Sweep("a", BASE, (Product({"r": RADII, "lambda": DECAYS, "g0": [1.0]}),))
+    assert refined(plain, 2).adaptive == Adaptive("r", "lambda", 2) and get_saved(plain) is None
+
+
+@pytest.mark.parametrize(("adaptive", "said"), [
+    ({"x": "r", "y": "lamda", "levels": 1}, "did you mean 'lambda'"), ({"x": "r", "y": "r", "levels": 1}, "two fields"),
+    ({"x": "r", "y": "lambda", "levels": 9}, "from 1 to 8"), ({"x": "r", "y": "lambda"}, "from 1 to 8"),
+    ({"x": "r", "y": "lambda", "level": 1}, "did you mean 'levels'"), ({"x": "r", "y": "d", "levels": 2}, "values that differ"),
+    ({"x": "r", "y": "g0", "levels": 1}, "increasing numbers"), ([], "a table with x, y and levels"),
+    ({"x": 3, "y": [], "levels": 1}, "a field that a product varies"),
+    ({"x": "r", "y": "lambda", "levels": 1, "points": [[99, 0]]}, "points that are not on the grid"),
+    ({"x": "r", "y": "lambda", "levels": 1, "points": [[0, 0]]}, "points that are not on the grid"),
+    ({"x": "r", "y": "lambda", "levels": 1, "points": [[0.5, 0]]}, "pairs of whole numbers"),
+])  # fmt: skip
+def test_bad_refinements_are_refused(adaptive: object, said: str) -> None:
+    table = {"name": "x", "product": {"r": RADII, "lambda": DECAYS, "d": [10, 12], "g0": [2.0, 1.0]}, "adaptive": adaptive}
+    with pytest.raises(InputError, match=said):
+        Sweep.of(table)
+
+
+@pytest.mark.tier2
+def test_the_diagram_is_that_of_the_full_grid_and_resumes_bitwise(tmp_path: Path) -> None:
+    whole = SweepStore.create(tmp_path / "a" / "whole", declared(2))
+    assert run_sweep(whole, workers=0).failed == 0
+    saved = get_saved(whole.sweep)
+    assert saved is not None and saved.full_points == 81 and 9 < saved.points < 60
+    x, y = halved(RADII, 2, whole=False), halved(DECAYS, 2, whole=False)
+    full = SweepStore.create(tmp_path / "full", Sweep("a", BASE, (Product({"r": x, "lambda": y}),), ("L-S", "S"), (0,),
+                                                      (Engine("closure"),)))  # fmt: skip
+    run_sweep(full, workers=0)
+    summary = collect(whole)
+    few, all_ = phase_diagram(summary, "r", "lambda"), phase_diagram(collect(full), "r", "lambda")
+    np.testing.assert_array_equal(few.values, all_.values)
+    assert (few.x.tolist(), few.y.tolist()) == (x, y) and few.agreements == all_.agreements
+    assert few.computed is not None and few.computed.sum() == saved.points and all_.computed is None
+    np.testing.assert_array_equal(phase_diagram(summary, "lambda", "r").values, few.values.T)
+
+    # Interrupted in each round, and continued: the same bytes.
+    broken = SweepStore.create(tmp_path / "broken", declared(2))
+    for after in (3, 20, 40):
+        def stop(status: SweepStatus, after: int = after) -> None:
+            if status.done >= after:
+                signal.raise_signal(signal.SIGINT)
+
+        run_sweep(broken, workers=0, progress=stop)
+        broken = SweepStore(tmp_path / "broken")
+    assert broken.status().pending > 0 or len(broken.sweep) < len(whole.sweep)
+    run_sweep(broken, workers=2)
+    collect(broken)
+    for name in ("sweep.toml", "summary/summary.csv"):
+        assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "a" / "whole" / name).read_bytes()
