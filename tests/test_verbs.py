@@ -33,6 +33,7 @@ WORDS: dict[str, list[str]] = {
     "theory-sim run": [*FIELDS, *CLOSURE, "--force"], "theory-sim show": ["runs/tiny-L-S-seed0-closure"],
     "theory-sim sweep status": ["runs/cells"], "theory-sim sweep collect": ["runs/cells"],
     "theory-sim sweep resume": ["runs/cells", "--workers", "0"], "theory-sim sweep gc": ["runs/cells"],
+    "theory-sim sweep expand": ["cells.toml"],
     "theory-sim sweep extend": ["runs/cells", "cells.toml", "--workers", "0"],
     "theory-sim sweep compare": ["runs/cells", "P_error", "--between", "L-S,S"],
     "proofs-check list": [], "proofs-check check": ["tiny.toml"], "proofs-check suggest": ["tiny.toml"],

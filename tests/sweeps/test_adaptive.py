@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.sweeps.tiny import TINY
 from theory_sim import Experiment
 from theory_sim.engines import Engine
 from theory_sim.errors import InputError
@@ -21,10 +22,11 @@ from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.phase import phase_diagram
-from theory_sim.sweeps.refinement import get_saved, refined
+from theory_sim.sweeps.refinement import Refinement, get_saved, refined
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.spacing import halved
 from theory_sim.sweeps.store import SweepStatus, SweepStore
+from theory_sim.trajectory import Trajectory
 
 BASE = Experiment(max_tau=800.0, eta_2=0.1)
 RADII, DECAYS = [0.1, 0.3, 0.9], [1e-5, 1e-4, 1e-3]
@@ -128,34 +130,56 @@ def test_bad_refinements_are_refused(adaptive: object, said: str) -> None:
         Sweep.of(table)
 
 
-@pytest.mark.tier2
-def test_the_diagram_is_that_of_the_full_grid_and_resumes_bitwise(tmp_path: Path) -> None:
-    whole = SweepStore.create(tmp_path / "a" / "whole", declared(2))
-    assert run_sweep(whole, workers=0).failed == 0
-    saved = get_saved(whole.sweep)
-    assert saved is not None and saved.full_points == 81 and 9 < saved.points < 60
-    x, y = halved(RADII, 2, whole=False), halved(DECAYS, 2, whole=False)
+@pytest.mark.slow
+def test_the_diagram_is_that_of_the_full_grid(tmp_path: Path) -> None:
+    coarse = Sweep("a", BASE, (Product({"r": [0.1, 0.8], "lambda": [1e-5, 1e-3]}),), ("L-S", "S"), (0,), (Engine("closure"),),
+                   Adaptive("r", "lambda", 2))  # fmt: skip
+    few = SweepStore.create(tmp_path / "few", coarse)
+    assert run_sweep(few, workers=0).failed == 0
+    saved = get_saved(few.sweep)
+    assert saved is not None and saved.full_points == 25 and 9 < saved.points < 25
+    x, y = halved([0.1, 0.8], 2, whole=False), halved([1e-5, 1e-3], 2, whole=False)
     full = SweepStore.create(tmp_path / "full", Sweep("a", BASE, (Product({"r": x, "lambda": y}),), ("L-S", "S"), (0,),
                                                       (Engine("closure"),)))  # fmt: skip
     run_sweep(full, workers=0)
-    summary = collect(whole)
-    few, all_ = phase_diagram(summary, "r", "lambda"), phase_diagram(collect(full), "r", "lambda")
-    np.testing.assert_array_equal(few.values, all_.values)
-    assert (few.x.tolist(), few.y.tolist()) == (x, y) and few.agreements == all_.agreements
-    assert few.computed is not None and few.computed.sum() == saved.points and all_.computed is None
-    np.testing.assert_array_equal(phase_diagram(summary, "lambda", "r").values, few.values.T)
+    adaptive, whole = (phase_diagram(collect(store), "r", "lambda") for store in (few, full))
+    np.testing.assert_array_equal(adaptive.values, whole.values)
+    assert len(np.unique(whole.values)) > 1
+    assert (adaptive.x.tolist(), adaptive.y.tolist()) == (x, y) and adaptive.agreements == whole.agreements
 
-    # Interrupted in each round, and continued: the same bytes.
-    broken = SweepStore.create(tmp_path / "broken", declared(2))
-    for after in (3, 20, 40):
+
+@pytest.mark.tier2
+def test_an_interrupted_refinement_resumes_bitwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are tiny, so the order is a planted one; interrupted in the first round and in later ones, the bytes agree."""
+    def planted(self: Refinement, id: str) -> str:
+        e = Trajectory.load(self._store.run_path(id)).experiment
+        return "P first" if e.r > 0.5 or e.lambda_ > 5e-4 else "Q first"
+
+    monkeypatch.setattr(Refinement, "_order", planted)
+    sweep = Sweep("a", TINY, (Product({"r": [0.2, 0.9], "lambda": [1e-5, 1e-3]}),), ("S",), (0,), (Engine("closure"),),
+                  Adaptive("r", "lambda", 2))  # fmt: skip
+    whole, broken = (SweepStore.create(tmp_path / name, sweep) for name in ("whole", "broken"))
+    run_sweep(whole, workers=0)
+    assert 9 < len(whole.sweep) < 25 and whole.status().pending == 0
+    stopped = []
+    for after in (2, 6, 11):
         def stop(status: SweepStatus, after: int = after) -> None:
             if status.done >= after:
                 signal.raise_signal(signal.SIGINT)
 
         run_sweep(broken, workers=0, progress=stop)
-        broken = SweepStore(tmp_path / "broken")
-    assert broken.status().pending > 0 or len(broken.sweep) < len(whole.sweep)
-    run_sweep(broken, workers=2)
-    collect(broken)
+        broken = SweepStore(tmp_path / "broken")  # as another process finds it
+        stopped.append((broken.status().done, len(broken.sweep)))
+    assert [done for done, _ in stopped] == [2, 6, 11] and len({total for _, total in stopped}) > 1
+    run_sweep(broken, workers=0)
+    for store in (whole, broken):
+        summary = collect(store)
     for name in ("sweep.toml", "summary/summary.csv"):
-        assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "a" / "whole" / name).read_bytes()
+        assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    diagram = phase_diagram(summary, "r", "lambda", "h")
+    assert diagram.computed is not None and diagram.computed.sum() == len(whole.sweep) and not np.isnan(diagram.values).any()
+    turned = phase_diagram(summary, "lambda", "r", "h")
+    np.testing.assert_array_equal(turned.values, diagram.values.T)
+    np.testing.assert_array_equal(turned.computed, diagram.computed.T)
+    with pytest.raises(InputError, match="fields of its grid"):
+        phase_diagram(summary, "r", "lambda/r", "h")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from theory_sim.errors import Fault, InputError, nearest, repr_of, shown
 from theory_sim.experiment.field_kinds import takes_whole_number
+from theory_sim.experiment.field_rules import named_once
 from theory_sim.sweeps.axis import Axis, repeated
 from theory_sim.sweeps.spacing import halved
 
@@ -227,5 +228,5 @@ def make_adaptive(table: object) -> Adaptive:
                             ("adaptive.points",)))
     if faults:
         raise InputError.of(faults)
-    names = [{"lambda_": "lambda"}.get(table[key], table[key]) for key in ("x", "y")]
-    return Adaptive(*names, table.get("levels", 0), tuple((i, j) for i, j in points))
+    x, y = (next(iter(named_once({table[key]: None}))) for key in ("x", "y"))  # lambda for lambda_
+    return Adaptive(x, y, table.get("levels", 0), tuple((i, j) for i, j in points))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from theory_sim.errors import InputError
+from theory_sim.errors import Fault, InputError
 from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.axis import Axis
 from theory_sim.sweeps.block_tables import sound_blocks, written_blocks
@@ -126,9 +126,12 @@ def _note_unread(
 
 def count_places(table: Mapping[str, Any]) -> int | None:
     """Places of a declaration's grid, of which nothing else is looked at; None if that is not known."""
+    faults: list[Fault] = []
     try:
-        axes = [axis for kind, content in written_blocks(table) for block in sound_blocks(kind, content, [])
+        axes = [axis for kind, content in written_blocks(table) for block in sound_blocks(kind, content, faults)
                 for axis in block.axes()]
+        if faults:
+            return None
         seeds, engines = table.get("seeds", [0]), table.get("engine", "finite")
         return math.prod([*map(len, axes), len(make_variants(table.get("compare", ["L-S"]))),
                           len(seeds) if isinstance(seeds, list) else 1, len(engines) if isinstance(engines, list) else 1])
