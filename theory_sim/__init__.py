@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from theory_sim.studies.registry import get_study, study_names
     from theory_sim.studies.run_study import StudyResult, run_study
     from theory_sim.studies.study import Finding, Study, StudyVerdict
+    from theory_sim.sweeps.adaptive import Adaptive
     from theory_sim.sweeps.blocks import Product, Random, Sobol, Zip
     from theory_sim.sweeps.branching import branch
+    from theory_sim.sweeps.cases import Cases
     from theory_sim.sweeps.collect import Summary, collect
     from theory_sim.sweeps.compare import compare_sweep
     from theory_sim.sweeps.declaration import Sweep
@@ -52,6 +54,7 @@ _HOMES = {
     "Trajectory": "trajectory", "Sweep": "sweeps.declaration",
     "SweepStore": "sweeps.store", "branch": "sweeps.branching", "run_sweep": "sweeps.run", "collect": "sweeps.collect",
     "Summary": "sweeps.collect", "Product": "sweeps.blocks", "Zip": "sweeps.blocks",
+    "Adaptive": "sweeps.adaptive", "Cases": "sweeps.cases",
     "Random": "sweeps.blocks", "Sobol": "sweeps.blocks", "phase_diagram": "sweeps.phase",
     "compare_paired": "statistics.paired", "compare_sweep": "sweeps.compare",
     "Study": "studies.study", "Finding": "studies.study", "StudyVerdict": "studies.study", "StudyResult": "studies.run_study",
@@ -59,6 +62,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Adaptive", "Cases",
     "Data", "Engine", "Experiment", "Finding", "LearningOrder", "Loss", "NTKRegression", "Observer", "Placement", "Plan",
     "Product", "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict",
     "Summary", "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "branch", "collect", "compare_paired", "compare_sweep",

@@ -198,6 +198,9 @@ def _fine(name: str, field: str, levels: int, axes: Sequence[Axis]) -> tuple[flo
     if not numbers or len(values) < 2 or any(b <= a for a, b in itertools.pairwise(values)):
         raise InputError(f"{field} = {shown(repr_of(values))} with adaptive {name}", "two or more increasing numbers",
                          "sort them, or leave [adaptive] out", fields=(field,))
+    if (len(values) - 1) * 2**levels >= _MOST_POINTS:
+        raise InputError(f"{len(values)} values of {field} halved {levels} times", f"at most {_MOST_POINTS} points in all",
+                         "lower levels, or take fewer values", fields=(field, "adaptive.levels"))
     fine = halved(values, levels, whole=takes_whole_number(field))
     if any(b <= a for a, b in itertools.pairwise(fine)):
         raise InputError(f"{field} = {shown(repr_of(values))} halved {levels} times", "values that differ",

@@ -87,7 +87,11 @@ def run_sweep(
         store.manifest.pending(sorted(again))
         pool.begin(any_version=any_version)
         refinement = Refinement(store)
-        while _Work(store, pool, any_version, progress).until(interrupted.is_set):
+        while True:
+            finished = _Work(store, pool, any_version, progress).until(interrupted.is_set)
+            if not finished and store.status().pending:
+                break
+            # Also when interrupted between two rounds: what is left is then pending, and told so.
             wider = refinement.wider()
             if wider is None:
                 break
