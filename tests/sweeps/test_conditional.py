@@ -170,3 +170,23 @@ def test_examples_of_the_page(text: str) -> None:
     counted = re.search(r"# (\d+) runs", text)
     assert counted is not None and int(counted[1]) == found.runs, found.runs
     assert found.unread == ()
+
+
+def test_a_table_that_holds_itself_is_refused() -> None:
+    circle: dict[str, object] = {"name": "x"}
+    circle["product"] = circle
+    with pytest.raises(InputError, match="holds itself"):
+        Sweep.of(circle)
+    with pytest.raises(InputError, match="holds itself"):
+        Experiment(pieces=circle)
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    table = {"name": 3, "compare": [], "seeds": [], "engine": [], "adaptive": 1, "case": [3], "fields": [],
+             "product": {"r": [], "observe": {"kernels": {"every_tau": 3}, "kernls": {"probes": [1]}}}}
+    with pytest.raises(InputError) as refused:
+        Sweep.of(table)
+    told = " ".join(fault.found for fault in refused.value.faults)
+    for part in ("name = 3", "compare = []", "seeds = []", "engine = []", "adaptive = 1", "case = 3", "fields = []", "r = []",
+                 "observe.kernels.every_tau = 3", "unknown observer 'kernls'"):
+        assert part in told, part

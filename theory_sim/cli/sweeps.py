@@ -56,12 +56,12 @@ def expand_command(
 ) -> None:
     """Count the runs of a sweep and what varies among them, or say all that is wrong with it; nothing runs."""
     from theory_sim.reading import TomlFile
-    from theory_sim.sweeps.declaration import Sweep
+    from theory_sim.sweeps.declaration import MOST_RUNS, Sweep
     from theory_sim.sweeps.expansion import count_places, expand
 
     output = Output(form, out, force=force, quiet=quiet)
     count = count_places(TomlFile(declaration).table)
-    if count is not None and count > _MANY:
+    if count is not None and _MANY < count <= MOST_RUNS:
         output.note(f"{count} runs to look at, about {count / _LOOKED_AT_IN_A_MINUTE:.0f} min")
     with printed_warnings():
         found = expand(Sweep.from_toml(declaration))

@@ -43,15 +43,23 @@ _KINDS: Final[Mapping[str, Test]] = {
 
 def native(value: Any) -> Any:
     """A scalar of NumPy as the number, text or truth value of Python that it is; lists and tables of such; else the value."""
+    try:
+        return _native(value)
+    except RecursionError:
+        raise InputError(f"{shown(repr_of(value))} nests too deep, or holds itself", "values of a few levels",
+                         "take it apart") from None
+
+
+def _native(value: Any) -> Any:
     numpy = sys.modules.get("numpy")  # not imported: there are none
     if numpy is None:
         return value
     if isinstance(value, numpy.generic):
         return value.item()
     if type(value) in (list, tuple):
-        return type(value)(native(each) for each in value)
+        return type(value)(_native(each) for each in value)
     if type(value) is dict:
-        return {native(key): native(each) for key, each in value.items()}
+        return {_native(key): _native(each) for key, each in value.items()}
     return value
 
 

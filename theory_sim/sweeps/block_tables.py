@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
 
 from theory_sim.errors import Fault, InputError, nearest, repr_of, shown
+from theory_sim.sweeps.axis import named_fields
 from theory_sim.sweeps.blocks import Block, Law, Product, Random, Sobol, Zip
 from theory_sim.sweeps.cases import Cases
 
@@ -57,7 +59,11 @@ def sound_blocks(kind: str, content: Any, faults: list[Fault]) -> list[Block]:
         wrong = {field for fault in error.faults for field in fault.fields}
     else:
         return [block]
-    rest = {field: value for field, value in content.items() if field not in wrong} if isinstance(content, Mapping) else {}
+    if not isinstance(content, Mapping):
+        return []
+    with suppress(InputError):
+        content = named_fields(kind, content)
+    rest = {field: value for field, value in content.items() if field not in wrong}
     return sound_blocks(kind, rest, []) if rest and len(rest) < len(content) else []
 
 

@@ -26,13 +26,13 @@ from theory_sim.sweeps.block_tables import BLOCKS, block_tables, sound_blocks, w
 from theory_sim.sweeps.blocks import Block
 from theory_sim.sweeps.cases import Variant, make_variants
 
-__all__ = ["Sweep", "SweepRun", "run_hash"]
+__all__ = ["MOST_RUNS", "Sweep", "SweepRun", "run_hash"]
 
 _KEYS: Final = ("name", "preset", "fields", "compare", "seeds", "engine", "adaptive")
 # Axes of every sweep, by what declares them instead.
 _OWN: Final = {"schedule": "compare", "seed": "seeds", "name": "the sweep's own name", "engine": "engine"}
 _LEAST_DIGITS: Final = 20
-_MOST_RUNS: Final = 1_000_000
+MOST_RUNS: Final = 1_000_000
 _MOST_FAULTS: Final = 20
 # Of more runs, which would take gigabytes, none is kept: each is made when it is asked for.
 _MOST_KEPT: Final = 100_000
@@ -137,8 +137,8 @@ class Sweep:
         faults += _faults_of_names(axes, variants)
         places: tuple[SweepRun, ...] = ()
         count = math.prod([*map(len, axes), len(self.engines), len(variants), len(self.seeds)])
-        if count > _MOST_RUNS:
-            faults.append(Fault(f"{count} runs", f"at most {_MOST_RUNS} in one sweep", "split it",
+        if count > MOST_RUNS:
+            faults.append(Fault(f"{count} runs", f"at most {MOST_RUNS} in one sweep", "split it",
                                 tuple(name for axis in axes for name in axis.fields)))
         else:
             with gathered(faults):
@@ -232,7 +232,8 @@ class Sweep:
             return cls(name, base, tuple(blocks), tuple(compare), tuple(seeds), tuple(engines), adaptive)
         rest: list[Fault] = []  # what else is wrong, looked at with what is sound
         with gathered(rest):
-            cls(name, base, tuple(blocks), tuple(compare), tuple(seeds), tuple(engines) or (Engine(),))
+            some = tuple(engines) if engines or given == [] else (Engine(),)
+            cls(name, base, tuple(blocks), tuple(compare), tuple(seeds), some)
         _add(faults, rest)
         raise InputError.of(faults)
 

@@ -35,9 +35,12 @@ def expansion_table(found: Expansion) -> Group:
         for axis in found.axes:
             table.add_row(escape(_heading(axis)), str(len(axis)), escape(_values(axis)))
         parts.append(table)
-    for each in found.unread:
-        parts.append(Text(f"{each.runs} runs repeat others: {each.field} varies, and nothing reads it under {each.schedule}. "
-                          f'Vary it where it is read: {{schedule = "...", {each.field} = [...]}} in compare, or [[case]].'))
+    for field in dict.fromkeys(each.field for each in found.unread):
+        those = [each for each in found.unread if each.field == field]
+        labels = ", ".join(each.schedule for each in those)
+        parts.append(Text(f"{sum(each.runs for each in those)} runs repeat others: {field} varies, and nothing reads it under "
+                          f'{shown(labels)}. Vary it where it is read: {{schedule = "...", {field} = [...]}} in compare, or '
+                          "[[case]]."))
     return Group(*parts)
 
 
