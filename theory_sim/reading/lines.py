@@ -75,6 +75,7 @@ def _paths(content: Any) -> Iterator[Path]:
         for name, value in content.items():
             yield (name,)
             yield from ((name, *below) for below in _paths(value))
-    elif isinstance(content, list) and content and isinstance(content[0], Mapping):
+    elif isinstance(content, list):
         for number, value in enumerate(content):
-            yield from ((number, *below) for below in _paths(value))
+            if isinstance(value, Mapping):
+                yield from ((number, *below) for below in _paths(value))
