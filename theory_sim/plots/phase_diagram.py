@@ -19,8 +19,8 @@ __all__ = ["plot_phase_diagram"]
 
 # Okabe and Ito's palette; "other" is grey.
 _COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
-_RUN: Final = 1.6
-_RUN_COLOUR: Final = "#333333"
+_RUN: Final = 3.0
+_RUN_COLOUR: Final = "#222222"
 _LINES: Final[dict[ConditionId, str]] = {"L-S-moves": "-", "S-is-frozen": "--", "S-learns-Q-first": ":"}
 _NAMES: Final = {
     "r": r"$r$", "lambda": r"weight decay $\lambda$", "eta_1": r"$\eta_1$", "eta_2": r"$\eta_2$",
@@ -59,8 +59,8 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
                           norm=BoundaryNorm(np.arange(len(PHASES) + 1) - 0.5, len(PHASES)))
             if diagram.computed is not None:
                 rows, columns = np.nonzero(diagram.computed)
-                ax.plot(diagram.x[columns], diagram.y[rows], ls="", marker=".", ms=_RUN, mew=0, color=_RUN_COLOUR)
-                handles.append(Line2D([], [], ls="", marker=".", ms=2 * _RUN, mew=0, color=_RUN_COLOUR, label="computed"))
+                ax.plot(diagram.x[columns], diagram.y[rows], ls="", marker=".", ms=_RUN, mew=0, color=_RUN_COLOUR, zorder=3)
+                handles.append(Line2D([], [], ls="", marker=".", ms=_RUN, mew=0, color=_RUN_COLOUR, label="computed"))
             rows, columns = np.nonzero(~diagram.unanimous)
             ax.plot(diagram.x[columns], diagram.y[rows], ls="", marker=".", ms=2.5, color="black")
             shown = {int(value) for value in diagram.values[~np.isnan(diagram.values)]}
