@@ -19,7 +19,10 @@ from theory_sim.testing.simulator.step_law import deviation, likely_mistakes, si
 from theory_sim.testing.simulator.task import Answer, Declined, Task, TaskDeclined
 from theory_sim.testing.strategies import experiments
 
-__all__ = ["LOSS_ANNEALED", "StepBroken", "require_experiment", "run_some", "steps_are_right", "steps_of_designs"]
+__all__ = [
+    "LOSS_ANNEALED", "StepBroken", "require_experiment", "run_some", "smaller_that_fails", "steps_are_right",
+    "steps_of_designs",
+]
 
 # Experiments of each schedule: left to itself, hypothesis has few of some.
 _EXAMPLES: Final = 12
@@ -118,6 +121,29 @@ def _smallest_that_fails(
         if stopped:
             raise stopped[0] from None
         return None
+    return found
+
+
+def smaller_that_fails(runs: Runs, more: Mapping[str, Any], fails: Callable[[Case], bool], first: Experiment) -> Experiment:
+    """The simplest experiment that Hypothesis finds at which a run fails; ``first``, at which one does, if it finds none."""
+    failures = 0
+
+    def counted(e: Experiment) -> bool:
+        nonlocal failures
+        if failures > _SHRINKS:
+            return False
+        try:
+            failed = fails((e, runs.run(e)[1]))
+        except (Declined, NotNumbers):
+            reject()
+        failures += failed or failures > 0
+        return failed
+
+    try:
+        found: Experiment = find(_experiments(runs, more), counted, random=Random(0), settings=settings(
+            max_examples=_EXAMPLES, phases=(Phase.generate, Phase.shrink), **_QUIET))
+    except (NoSuchExample, Unsatisfiable):
+        return first
     return found
 
 
