@@ -129,12 +129,18 @@ def _put_in(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Bo
 def _put_in_as_ranges(node: sympy.Expr, places: Mapping[sympy.Symbol, sympy.Expr], box: Box, *, nearby: bool) -> bool:
     """The same of what binds variables, which could be mixed up with those put in: a place stands as the range it lies in."""
     ranges = {symbol: side for symbol, side in box.items() if symbol not in places}
+    reached: dict[sympy.Symbol, sympy.Symbol] = {}
     for variable, place in places.items():
         found = _range(place, box)
         if found is None or not continuous(place, box):
             return False
-        ranges[variable] = (sympy.Rational(*found[0].as_integer_ratio()), sympy.Rational(*found[1].as_integer_ratio()))
-    return continuous(node, ranges, nearby=nearby)
+        reached[variable] = variable
+        if variable.is_zero is False and found[0] <= 0 <= found[1]:
+            # A positive symbol is not 0, and what is put in may be.
+            reached[variable] = sympy.Dummy(variable.name, real=True, nonnegative=variable.is_nonnegative or None)
+        low, high = (sympy.Rational(*end.as_integer_ratio()) for end in found)
+        ranges[reached[variable]] = (low, high)
+    return continuous(placed(node, reached), ranges, nearby=nearby)
 
 
 def _rules(box: Box) -> Rules:

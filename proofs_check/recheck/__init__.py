@@ -75,7 +75,7 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
     except Refused as refusal:
         return RecheckReport(verdict.claim, verdict.outcome, False, str(refusal))
     except (KeyError, ValueError, TypeError, IndexError, ZeroDivisionError, AttributeError, OverflowError,
-            RecursionError) as error:
+            RecursionError, NameError, NotImplementedError) as error:  # a function of a claim's that mpmath does not know, too
         return RecheckReport(
             verdict.claim, verdict.outcome, False, f"evidence cannot be read: {type(error).__name__}: {error}"
         )

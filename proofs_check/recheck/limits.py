@@ -38,7 +38,7 @@ def special_points(expressions: Sequence[sympy.Expr], domain: Domain) -> list[Po
 
     No points, if no limit and no integral over an infinite range has parameters.
     """
-    nodes = [node for each in expressions for node in sympy.preorder_traversal(each)]
+    nodes = [node for each in expressions for node in _nodes(each)]
     limits = [node for node in nodes if isinstance(node, sympy.Limit)]
     symbols = {symbol for node in nodes if node in limits or _is_unbounded(node) for symbol in node.free_symbols & set(domain)}
     inside, points = rational_points(domain)[0], []
@@ -50,6 +50,14 @@ def special_points(expressions: Sequence[sympy.Expr], domain: Domain) -> list[Po
     for part in dict.fromkeys(part for node in limits for symbol in symbols for part in _coefficients(node, symbol)):
         points += _common_zero(part, sorted(part.free_symbols & symbols, key=str), inside, domain)
     return [point for point in points if all(_is_allowed(symbol, place) for symbol, place in point.items())]
+
+
+def _nodes(expression: sympy.Expr) -> Iterator[sympy.Expr]:
+    """Parts of an expression; of substitutions also those with the places put in."""
+    for node in sympy.preorder_traversal(expression):
+        yield node
+        if isinstance(node, sympy.Subs) and not node.expr.has(sympy.Derivative):  # of which sympy makes a substitution again
+            yield from _nodes(node.expr.subs(dict(zip(node.variables, node.point, strict=True)), simultaneous=True))
 
 
 def _is_unbounded(node: sympy.Expr) -> bool:

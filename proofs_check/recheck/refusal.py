@@ -28,4 +28,7 @@ def exact(text: object) -> Fraction:
     """A stored rational, written as methods write it: a short 1e999999999 would take a computer's whole memory."""
     if not isinstance(text, str) or not re.fullmatch(r"-?[0-9]{1,4000}(/[0-9]{1,4000})?", text):
         raise Refused(f"{str(text)[:40]!r} is no fraction of whole numbers")
-    return Fraction(text)
+    value = Fraction(text)
+    if str(value) != text:
+        raise Refused(f"{text[:40]!r} is no fraction in lowest terms, as it is stored")
+    return value

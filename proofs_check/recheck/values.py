@@ -38,7 +38,8 @@ def check_value(problem: Value, outcome: str, evidence: Evidence) -> str:
     due = {"precision", "roots", "low", "high"}
     only_keys(evidence, due | {"claimed"} if outcome == "refuted" else due)
     roots = {str(root.symbol) for root in problem.roots}
-    if not same_number(evidence["precision"], PRECISION) or set(evidence["roots"]) != roots:
+    stored = evidence["roots"]
+    if not same_number(evidence["precision"], PRECISION) or type(stored) is not dict or set(stored) != roots:
         raise Refused("another precision, or other roots than the claim's")
     ends = [exact(evidence[key]) for key in ("low", "high")]
     claimed = [Fraction(int(end.p), int(end.q)) for end in (problem.low, problem.high)]

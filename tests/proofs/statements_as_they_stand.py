@@ -101,6 +101,9 @@ AS_THEY_STAND: Final[Pairs] = {
     "pole beside an exponential": (
         lambda: limit(sympy.Add(exp(-x), product(exp(-2 * x), one_but_at(0, s)), evaluate=False), ZERO, s, -1, 1, oo),
         lambda: limit(exp(-x) + s * exp(-2 * x), ZERO, s, -1, 1, oo)),
+    "limit at 0 of what is put in for a positive symbol": (
+        lambda: identity(Subs(Limit(p * x / (p * x + 1), x, oo), p, s), ONE, 0, 1, s),
+        lambda: identity(Subs(Limit(p * x / (p * x + 1), x, oo), p, s), ONE, 1, 2, s)),
     "integral of a limit that is not there": (
         lambda: numbers(Integral(Limit(s * (1 / s + 1 / x), x, oo), (s, -1, 1)), TWO),
         lambda: numbers(Integral(Limit(s * (1 / s + 1 / x), x, oo), (s, 1, 2)), ONE)),

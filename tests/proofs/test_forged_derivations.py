@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import sympy
 from sympy import Integer, Integral, Limit, Rational, acos, asin, atan, exp, log, oo, pi, sqrt, tan
 
+from proofs_check.certificate import save
+from proofs_check.claim import Verdict, claim
 from proofs_check.problem import Corner, Identity, Inequality, Positive, Step
+from proofs_check.recheck import recheck
 from proofs_check.recheck.boxes import check_boxes
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.registry import check
@@ -224,3 +228,15 @@ def test_the_values_at_which_a_definition_changes_are_looked_at(false: Any, true
 def two_parameters(coefficient: sympy.Expr, low: Any) -> Identity:
     body = coefficient * x / (coefficient * x + 1)
     return Identity({s: (low, ONE), y: (low, ONE)}, Limit(body, x, oo), (Step(ONE, ""),))
+
+
+def test_a_function_that_the_second_look_does_not_know_is_no_crash(tmp_path: Path) -> None:
+    """A file that says that the delta function is 0."""
+
+    def delta(times: int = 1) -> Identity:
+        """Of the delta function."""
+        return identity(Integral(sympy.DiracDelta(x - s), (x, 0, 2)), times * ONE, -1, 1, s)
+
+    claim("delta-function", statement="", source="test", twins={"twice": {"times": 2}})(delta)  # the fixture forgets it
+    save(Verdict("delta-function", "proved", make_evidence(delta())), tmp_path / "delta.json")
+    assert not recheck(tmp_path / "delta.json").accepted

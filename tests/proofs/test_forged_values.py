@@ -53,3 +53,17 @@ def test_true_ones_of_their_kind_are_accepted(value: Value) -> None:
     outcome, evidence = solve(value)
     assert outcome == "certified"
     assert check_value(value, outcome, evidence)
+
+
+@pytest.mark.parametrize("low", ["-0", "0/1", "2/4", "-1/-2", "+1/2", "1/0"])
+def test_ends_are_fractions_as_they_are_stored(low: str) -> None:
+    value = Value(Integral(1 / x, (x, 1, 2)), -ONE, ONE)
+    assert check_value(value, "certified", stored("1/2", "1"))
+    with pytest.raises((Refused, ZeroDivisionError), match=r"fraction|Fraction"):
+        check_value(value, "certified", stored(low, "1"))
+
+
+def test_no_roots_are_an_entry_without_entries() -> None:
+    value = Value(Integral(1 / x, (x, 1, 2)), -ONE, ONE)
+    with pytest.raises(Refused, match="other roots"):
+        check_value(value, "certified", {**stored("1/2", "1"), "roots": []})
