@@ -1,5 +1,5 @@
 """Hypothesis profiles, of which HYPOTHESIS_PROFILE chooses one (the default gives every machine the same examples); Ctrl-C;
-how long each test took, for tests/durations.py."""
+how long each test took, for tests/durations.py; which faults are injected."""
 
 import os
 import signal
@@ -8,6 +8,8 @@ from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.faults.rotation import VARIABLE, rotation
 
 # The first example of a compiled function pays for its compilation, so no profile has a deadline.
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,6 +45,11 @@ class Durations:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Durations(config))
+        os.environ[VARIABLE] = str(rotation())  # the same for all of pytest-xdist's workers
+
+
+def pytest_report_header() -> str:
+    return f"faults: rotation {rotation()} ({VARIABLE}={rotation()} repeats it)"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -34,6 +34,7 @@ WORDS: dict[str, list[str]] = {
     "theory-sim sweep status": ["runs/cells"], "theory-sim sweep collect": ["runs/cells"],
     "theory-sim sweep resume": ["runs/cells", "--workers", "0"], "theory-sim sweep gc": ["runs/cells"],
     "theory-sim sweep expand": ["cells.toml"],
+    "theory-sim sweep check": ["runs/cells"],
     "theory-sim sweep extend": ["runs/cells", "cells.toml", "--workers", "0"],
     "theory-sim sweep compare": ["runs/cells", "P_error", "--between", "L-S,S"],
     "proofs-check list": [], "proofs-check check": ["tiny.toml"], "proofs-check suggest": ["tiny.toml"],

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Self
 
 __all__ = [
-    "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError", "UnreadFieldWarning", "WorkerError",
-    "gathered", "nearest", "repr_of", "shown",
+    "DamagedError", "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError",
+    "UnreadFieldWarning", "WorkerError", "gathered", "nearest", "repr_of", "shown",
 ]
 
 _LONGEST: Final = 120
@@ -128,6 +128,10 @@ class UnreadFieldWarning(UserWarning):
 
 class StoreError(TheorySimError):
     """A stored result that is missing, broken, or in the way."""
+
+
+class DamagedError(StoreError):
+    """A stored result that is not as it was written: edited, truncated, or a byte of it has changed."""
 
 
 class InUseError(StoreError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from theory_sim.errors import StoreError, repr_of, shown
+from theory_sim.errors import DamagedError, StoreError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.reading.arguments import accepts
@@ -22,12 +22,20 @@ from theory_sim.storage.formats import RUN
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
-from theory_sim.storage.zarr_store import digests, listing_by_digests, open_zarr, require_plain, write_zarr, zarr_listing
+from theory_sim.storage.zarr_store import (
+    digests,
+    held_against_digests,
+    listing_by_digests,
+    open_zarr,
+    require_plain,
+    write_zarr,
+    zarr_listing,
+)
 
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["OUTCOMES", "REQUIRED", "Outcome", "Trajectory", "refuse_existing", "run_listing"]
+__all__ = ["OUTCOMES", "REQUIRED", "Outcome", "Trajectory", "refuse_existing", "run_damage", "run_listing"]
 
 Outcome = Literal["reached_loss", "budget_spent", "diverged", "interrupted"]
 # Inside an array: Zarr warns of files beside the arrays that it does not know.
@@ -121,13 +129,12 @@ class Trajectory:
         try:
             _require_finished(folder)
             _require_run(folder)
-            written, found = read_json(folder / _MANIFEST), digests(folder, without=_MANIFEST)
-            strangers = sorted(set(found) - set(written))
-            if strangers and ".zattrs" in written and all(found.get(name) == digest for name, digest in written.items()):
-                raise StoreError(f"{path} holds {shown(repr_of(strangers[0]))}, which the program did not write",
+            damage, strange = held_against_digests(folder, _MANIFEST)
+            if damage or ".zattrs" not in read_json(folder / _MANIFEST):
+                raise ValueError(damage or "its list of files is not that of a run")
+            if strange:
+                raise StoreError(f"{path} holds {shown(repr_of(strange[0]))}, which the program did not write",
                                  "only the files of the run, which are all there", "move it elsewhere")
-            if written != found:
-                raise ValueError("its files are not those that were written")
             dataset = open_zarr(folder, more=[_MANIFEST])
             RUN.require_attributes(dataset.attrs, folder, fix="run the experiment again")
             experiment = Experiment(**json.loads(dataset.attrs["experiment"]))
@@ -136,7 +143,7 @@ class Trajectory:
         except StoreError:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
-            raise StoreError(f"{path} cannot be read as a run: {type(error).__name__}: {error}",
+            raise DamagedError(f"{path} cannot be read as a run: {type(error).__name__}: {error}",
                              f"a store written by Trajectory.save (schema {RUN.name})",
                              "check the path; if it was a run, move it away and run the experiment again") from error
         return cls(dataset, experiment)
@@ -222,6 +229,17 @@ def run_listing(target: Path) -> Listing:
     except (OSError, ValueError) as error:
         raise StoreError(f"{target} exists and is not a saved run: {error}", "only a saved run is replaced",
                          "move it away, delete it yourself, or choose another output") from error
+
+
+def run_damage(target: Path) -> str:
+    """What in the folder of a saved run is missing, or not as it was written, in words; empty if nothing is."""
+    if not target.is_dir():
+        return f"{target} is missing"
+    try:
+        found, _ = held_against_digests(target, _MANIFEST)
+    except (OSError, ValueError) as error:
+        found = str(error)
+    return f"{target}: {found}" if found else ""
 
 
 def _holds_a_run(folder: Path) -> bool:

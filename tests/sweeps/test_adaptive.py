@@ -25,7 +25,8 @@ from theory_sim.sweeps.phase import phase_diagram
 from theory_sim.sweeps.refinement import Refinement, get_saved, refined
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.spacing import halved
-from theory_sim.sweeps.store import SweepStatus, SweepStore
+from theory_sim.sweeps.status import SweepStatus
+from theory_sim.sweeps.store import SweepStore
 from theory_sim.trajectory import Trajectory
 
 BASE = Experiment(max_tau=800.0, eta_2=0.1)

@@ -15,8 +15,26 @@ from theory_sim.loop import unfinished_path
 from theory_sim.storage import failpoints
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.integrity import check_sweep
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
+
+VERSION_1 = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done', 'failed')),
+    engine TEXT NOT NULL,
+    experiment TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    seconds REAL,
+    cause TEXT,
+    error TEXT
+);
+CREATE TABLE lock (one INTEGER PRIMARY KEY CHECK (one = 1), pid INTEGER, born REAL, host TEXT, heartbeat REAL, workers INTEGER);
+CREATE TABLE workers (pid INTEGER, born REAL, host TEXT);
+"""
 
 
 def test_a_run_in_another_run_s_place_is_refused(tmp_path: Path) -> None:
@@ -48,7 +66,48 @@ def test_an_edited_declaration_is_refused(tmp_path: Path) -> None:
     store = SweepStore.create(tmp_path / "s", Sweep("s", TINY, engines=(Engine("closure"),)))
     path = store.folder / "sweep.toml"
     path.write_text(path.read_text().replace("d = 10", "d = 11"))
+    with pytest.raises(StoreError, match=r"sweep\.toml is not as it was written(.|\n)*check --repair"):
+        SweepStore(store.folder)
+    make_old(store)
     with pytest.raises(StoreError, match="lacks 1 of the declared runs"):
+        SweepStore(store.folder)
+
+
+def make_old(store: SweepStore) -> None:
+    """Have a manifest as version 1 wrote it: without digests and declaration."""
+    path = store.manifest.path
+    with sqlite3.connect(path) as database:
+        columns = "id, position, state, engine, experiment, attempts, seconds, cause, error"
+        rows = database.execute(f"SELECT {columns} FROM runs").fetchall()
+        environment = database.execute("SELECT value FROM about WHERE key = 'environment'").fetchone()
+    database.close()
+    path.unlink()
+    with sqlite3.connect(path) as database:
+        database.executescript(VERSION_1)
+        database.executemany("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        database.executemany("INSERT INTO about VALUES (?, ?)", [("format", "1"), ("environment", *environment)])
+    database.close()
+
+
+def test_a_manifest_without_digests_is_read_and_said_to_have_none(tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "s", Sweep("s", TINY, engines=(Engine("closure"),)))
+    make_old(store)
+    store = SweepStore(store.folder)
+    assert not store.manifest.digested and run_sweep(store, workers=0).done == 1
+    states = {each.path.name: each.state for each in check_sweep(store.folder)}
+    assert states["manifest.sqlite"] == states["sweep.toml"] == "no checksum"
+    assert store.extend(Sweep("s", TINY.replace(name="s"), engines=(Engine("closure"), Engine("limit")))) == 1
+    assert SweepStore(store.folder).status().pending == 1
+
+
+def test_a_newer_manifest_is_not_called_damaged(tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "s", Sweep("s", TINY, engines=(Engine("closure"),)))
+    with sqlite3.connect(store.manifest.path) as database:
+        database.execute("ALTER TABLE runs ADD COLUMN more TEXT")
+        database.execute("DELETE FROM about WHERE key = 'digest'")
+        database.execute("UPDATE about SET value = '3' WHERE key = 'format'")
+    database.close()
+    with pytest.raises(StoreError, match=r"version 3(.|\n)*update theory_sim"):
         SweepStore(store.folder)
 
 
@@ -95,7 +154,7 @@ def test_a_full_disk_in_a_sweep_is_explained(tmp_path: Path, monkeypatch: pytest
             SweepStore.create(tmp_path / "s", sweep)
         failpoints.set_hook(None)
         with monkeypatch.context() as patched:
-            patched.setattr("theory_sim.sweeps.manifest.sqlite3", Full)
+            patched.setattr("theory_sim.sweeps.manifest_rows.sqlite3", Full)
             with pytest.raises(StoreError, match="disk is full"):
                 SweepStore.create(tmp_path / "s", sweep)
         assert list(tmp_path.iterdir()) == []
@@ -130,3 +189,31 @@ def test_damaged_folders_are_explained(tmp_path: Path) -> None:
             run_sweep(SweepStore.create(tmp_path / f"w{workers}", store.sweep), workers=workers)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="one thread"):
         run_sweep(SweepStore.create(tmp_path / "t", store.sweep), workers=2, threads=2)
+
+
+def test_check_resume_and_repair_say_what_is_damaged(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    import theory_sim.cli as cli
+
+    def said(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(cli.app, ["sweep", *words, str(tmp_path / "s")], env={"COLUMNS": "400"})
+        return done.exit_code, done.output
+
+    store = SweepStore.create(tmp_path / "s", Sweep("s", TINY, engines=(Engine("closure"),)))
+    run_sweep(store, workers=0)
+    (id,) = store.states()
+    assert said("check") == (0, "3 as written\n")
+    chunk = store.run_path(id) / "train_loss" / "0"
+    chunk.write_bytes(chunk.read_bytes()[:-1])
+    code, text = said("check")
+    assert code == 1 and f"{id}: train_loss/0 is not as it was written" in text and "sweep resume" in text
+    code, text = said("resume", "--workers", "0", "-q")
+    assert code == 0 and f"run {id} was not as it was written and is computed again" in text and f"{id}.damaged" in text
+    code, text = said("check")
+    assert code == 0 and f"set aside: {store.folder / 'runs' / id}.damaged" in text
+    path = store.folder / "sweep.toml"
+    path.write_text(path.read_text() + "# mine\n")
+    assert said("check")[0] == 1
+    code, text = said("check", "--repair")
+    assert code == 0 and "sweep.toml.damaged" in text and "mine" in (store.folder / "sweep.toml.damaged").read_text()

@@ -1,4 +1,4 @@
-"""kill -9 of a worker and of the main process, at ten drawn moments each: nothing reported as done is lost."""
+"""kill -9 of a worker and of the main process of the typed program, at ten drawn moments: nothing reported done is lost."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ BASE = Experiment(d=40, N=160, max_tau=120.0, n_test=5, record_every=2.0, schedu
 SWEEP = Sweep("killed", BASE, seeds=tuple(range(10)), engines=(Engine("limit"),))
 # Of the time that a whole call takes, from its start; drawn before any result was seen.
 MOMENTS = [random.Random(20261124 + i).uniform(0.15, 1.0) for i in range(10)]
-pytestmark = pytest.mark.tier2
-# Each takes several seconds; two of each kind in the second tier, all ten every night.
-KILLS = [*range(2), *(pytest.param(moment, marks=pytest.mark.slow) for moment in range(2, 10))]
+# Each takes several seconds, as it starts the program; the second tier kills processes that are there already (tests/faults).
+pytestmark = pytest.mark.slow
 
 
 def begin(folder: Path) -> subprocess.Popen[bytes]:
@@ -58,7 +57,7 @@ def done(store: SweepStore) -> set[str]:
     return {entry.id for entry in store.manifest.entries() if entry.state == "done"}
 
 
-@pytest.mark.parametrize("moment", KILLS)
+@pytest.mark.parametrize("moment", range(10))
 def test_main_process_killed(moment: int, whole: tuple[Summary, float], tmp_path: Path) -> None:
     (tmp_path / "killed.toml").write_text(SWEEP.to_toml())
     process = begin(tmp_path)
@@ -84,7 +83,7 @@ def test_main_process_killed(moment: int, whole: tuple[Summary, float], tmp_path
     assert store.gc() is not None and collect(store).dataset.identical(whole[0].dataset)
 
 
-@pytest.mark.parametrize("moment", KILLS)
+@pytest.mark.parametrize("moment", range(10))
 def test_worker_killed(moment: int, whole: tuple[Summary, float], tmp_path: Path) -> None:
     (tmp_path / "killed.toml").write_text(SWEEP.to_toml())
     process = begin(tmp_path)

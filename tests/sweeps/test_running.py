@@ -15,7 +15,8 @@ from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
-from theory_sim.sweeps.store import SweepStatus, SweepStore
+from theory_sim.sweeps.status import SweepStatus
+from theory_sim.sweeps.store import SweepStore
 
 
 @pytest.fixture(scope="module")

@@ -157,7 +157,7 @@ def test_a_limit_on_the_number_of_processes(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_sweep_without_workers_says_that_it_waits(capsys: pytest.CaptureFixture[str]) -> None:
-    from theory_sim.sweeps.store import SweepStatus
+    from theory_sim.sweeps.status import SweepStatus
     from theory_sim.terminal.progress import sweep_progress
 
     with sweep_progress("far", 2, shown=True) as progress:

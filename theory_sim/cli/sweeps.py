@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -17,7 +18,8 @@ from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
     from theory_sim.sweeps.declaration import Sweep
-    from theory_sim.sweeps.store import SweepStatus, SweepStore
+    from theory_sim.sweeps.status import SweepStatus
+    from theory_sim.sweeps.store import SweepStore
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the sweep.")]
 Declaration = Annotated[Path, typer.Argument(help="Sweep in TOML.")]
@@ -194,6 +196,36 @@ def gc_command(folder: Folder, form: TextJsonCsv = "text", out: OutFile = None, 
                       lambda: rows, ("path", "removed")))
 
 
+@sweep.command("check")
+def check_command(
+    folder: Folder,
+    repair: Annotated[bool, typer.Option("--repair", help="Make a damaged manifest or declaration again.")] = False,
+    form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
+) -> None:
+    """Hold every file of a sweep against the digest that was written with it; exit status 1 if one is damaged."""
+    from theory_sim.sweeps.integrity import check_sweep, repair_sweep
+
+    output = Output(form, out, force=force)
+    done = repair_sweep(folder) if repair else []
+    found = check_sweep(folder)
+    rows = [{"path": str(each.path), "state": each.state, "detail": each.detail} for each in found]
+    counts = Counter(each.state for each in found)
+    bad = sum(each.bad for each in found)
+
+    def text() -> list[Any]:
+        shown = [f"{each.state}: {each.detail if str(each.path) in each.detail else f'{each.path} {each.detail}'.rstrip()}"
+                 for each in found if each.state != "as written"]
+        closing = ", ".join(f"{count} {state}" for state, count in counts.items())
+        return [*(f"repaired: {each}" for each in done), *shown, closing]
+
+    output.put(Result("theory-sim.sweep_check", lambda: {"folder": str(folder), "repaired": done, "found": rows}, text,
+                      lambda: rows, ("path", "state", "detail")))
+    if bad:
+        say_aside(f"finding: {bad} damaged or missing; theory-sim sweep resume {folder} computes runs again, "
+                  f"theory-sim sweep check --repair {folder} makes the rest")
+    raise typer.Exit(1 if bad else 0)
+
+
 @sweep.command("compare")
 def compare_command(
     folder: Folder,
@@ -273,6 +305,8 @@ def _compute(
         with sweep_progress(store.sweep.name, store.status().total, shown=not output.quiet) as progress:
             status = run_sweep(store, workers=workers, threads=threads, executor=executor, retry_failed=retry_failed,
                                any_version=any_version, progress=progress)
+        for id, what in status.recomputed.items():
+            say_aside(f"run {id} was not as it was written and is computed again: {what}")
         if status.pending:
             typer.echo(f"{status.done} of {status.total} runs done; {again}", err=True)
             raise typer.Exit(130)

@@ -6,11 +6,14 @@ compiler use vector units for a sum; the order that it picks is fixed by the com
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
 import numpy as np
+
+from theory_sim.errors import StoreError
 
 __all__ = [
     "compiled", "compiled_as_written", "paired_forward", "paired_pattern_forward", "pattern_forward", "plane_forward",
@@ -23,12 +26,24 @@ Array = np.ndarray[Any, Any]
 
 def compiled(function: Function) -> Function:
     """Compile without the interpreter's lock; sums may be reassociated, infinities and NaN keep their meaning."""
-    return numba.njit(function, nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")  # type: ignore[no-any-return]
+    return _compiled(function, {"reassoc", "contract", "nsz"})
 
 
 def compiled_as_written(function: Function) -> Function:
     """`compiled`, but no sum is reassociated: for sums whose order keeps a small term from being rounded with a large one."""
-    return numba.njit(function, nogil=True, cache=True, fastmath={"contract", "nsz"}, error_model="numpy")  # type: ignore[no-any-return]
+    return _compiled(function, {"contract", "nsz"})
+
+
+def _compiled(function: Function, fastmath: set[str]) -> Function:
+    try:
+        return numba.njit(function, nogil=True, cache=True, fastmath=fastmath, error_model="numpy")  # type: ignore[no-any-return]
+    except RuntimeError as error:
+        if "no locator" not in str(error):
+            raise
+        where = os.environ.get("NUMBA_CACHE_DIR") or f"{os.path.dirname(__file__)}/__pycache__, or below the home folder"
+        raise StoreError(f"compiled code cannot be kept in {where}",
+                         "a folder that can be written to: else each start takes many seconds",
+                         "set the variable NUMBA_CACHE_DIR to one, such as NUMBA_CACHE_DIR=/tmp/numba") from error
 
 
 @compiled

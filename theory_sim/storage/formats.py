@@ -80,4 +80,4 @@ RUN: Final = StoredFormat("theory_sim.Trajectory", 1)
 SWEEP_SUMMARY: Final = StoredFormat("theory_sim.Sweep", 2, oldest=2, difference=(
     "there a kind was learnt when its loss stayed below the level to the end, not at its first crossing"))  # fmt: skip
 UNFINISHED_RUN: Final = StoredFormat("an unfinished run", 2, oldest=2, difference="its files have no digests")
-SWEEP_MANIFEST: Final = StoredFormat("a sweep's manifest", 1)
+SWEEP_MANIFEST: Final = StoredFormat("a sweep's manifest", 2)

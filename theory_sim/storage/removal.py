@@ -10,7 +10,7 @@ from pathlib import Path
 from theory_sim.errors import StoreError
 from theory_sim.storage.listing import Listing, strangers, walk
 
-__all__ = ["remove_empty", "remove_file", "remove_folder", "remove_listed", "require_no_strangers"]
+__all__ = ["remove_empty", "remove_file", "remove_folder", "remove_listed", "require_no_strangers", "set_aside"]
 
 
 def require_no_strangers(folder: Path, listing: Listing, *, of: str) -> None:
@@ -70,6 +70,15 @@ def _remove(folder: Path, listing: Listing) -> None:
         elif kind == "folder" and listing.has_folder(name):
             with suppress(OSError):  # holds what stays
                 path.rmdir()
+
+
+def set_aside(path: Path) -> Path:
+    """Give what has a name another one beside it, NAME.damaged or NAME.damaged-2 and so on; that name. Nothing is removed."""
+    number = 1
+    while os.path.lexists(aside := path.with_name(f"{path.name}.damaged{f'-{number}' if number > 1 else ''}")):
+        number += 1
+    os.rename(path, aside)
+    return aside
 
 
 def remove_file(path: Path) -> None:

@@ -1,7 +1,8 @@
 """The one way to write: a draft beside the target, synced, renamed, and the folder synced.
 
 So a name never stands for a part of what it should, whenever the process dies. What a killed process leaves is a hidden draft
-`.NAME.draft-RANDOM`; that of a folder says by a list of its own what was written, and the next writer removes it.
+`.NAME.draft-NUMBER`; that of a folder says by a list of its own what was written, and the next writer removes it. It tries a
+few numbers for that, and does not look through the folder around it: that of a sweep's runs may hold 10^5 of them.
 """
 
 from __future__ import annotations
@@ -23,13 +24,18 @@ from theory_sim.storage.folders import make_folder
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import remove_file, remove_folder, remove_listed, require_no_strangers
 
-__all__ = ["FolderDraft", "clear_drafts", "discard", "find_drafts", "sync_folder", "write_file", "write_text"]
+__all__ = [
+    "FolderDraft", "clear_draft", "clear_drafts", "discard", "find_drafts", "is_draft", "sync_folder", "write_file",
+    "write_text",
+]
 
 _PIECE: Final = 2**20
 _WRITTEN: Final = "written.json"
 _LOCK: Final = "lock"
 _NEW: Final = "new"
 _OLD: Final = "old"
+# Writers of one folder at a time, living or dead.
+_MOST_DRAFTS: Final = 8
 
 
 class _Faulty:
@@ -132,19 +138,39 @@ class FolderDraft:
 
     def __init__(self, target: Path, listing: Listing, *, fix: str = "choose another output folder") -> None:
         self.target, self._listing, self._fix = target, listing, fix
-        self.folder = target.with_name(f"{_prefix(target)}{secrets.token_hex(8)}")
-        self.new = self.folder / _NEW
         self._lock: Any = None
+        self._take(target, 0)
 
-    def __enter__(self) -> Self:
+    def _take(self, target: Path, number: int) -> None:
+        self.folder = _draft(target, number)
+        self.new = self.folder / _NEW
+
+    def _make(self) -> None:
+        """Make the draft's folder, locked, by the first number that nobody has."""
         from filelock import FileLock
 
+        for number in range(_MOST_DRAFTS):
+            self._take(self.target, number)
+            try:
+                self.folder.mkdir()
+            except FileExistsError:
+                continue
+            lock = FileLock(self.folder / _LOCK)
+            try:
+                lock.acquire()
+            except FileNotFoundError:  # taken for a dead writer's before it was locked
+                continue
+            self._lock = lock
+            return
+        raise StoreError(f"{self.folder.parent} holds {_MOST_DRAFTS} drafts of {self.target.name}",
+                         "few processes that write it at a time",
+                         f"wait for those that do, and remove what they left: {self.folder.name} and the others like it")
+
+    def __enter__(self) -> Self:
         clear_drafts(self.target)
         try:
             make_folder(self.target.parent)
-            self.folder.mkdir()
-            self._lock = FileLock(self.folder / _LOCK)
-            self._lock.acquire()
+            self._make()
             self._write_list(Listing(), put_back=False)
         except (OSError, StoreError) as error:
             self._leave()
@@ -167,7 +193,7 @@ class FolderDraft:
                 _clear_locked(self.folder, self.target)
             self._lock.release()
         if self.folder.exists():
-            _clear(self.folder, self.target)
+            clear_draft(self.folder, self.target)
 
     def _unwritable(self, error: OSError) -> StoreError:
         return StoreError(f"{self.target}: {error.strerror or error}", "a folder that can be written to, on a disk with room",
@@ -234,13 +260,11 @@ def _prefix(path: Path) -> str:
 
 
 def find_drafts(target: Path) -> list[Path]:
-    """Folders beside a target that are drafts of it, by their names and what is in them."""
+    """Folders beside a target that are drafts of it, by their names and what is in them; looks at every name there."""
     name = re.compile(re.escape(_prefix(target)) + "[0-9a-f]{16}")
     try:
         with os.scandir(target.parent) as found:
-            folders = sorted(Path(entry.path) for entry in found
-                             if name.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False))
-        return [folder for folder in folders if (folder / _WRITTEN).is_file() or {_LOCK} >= set(os.listdir(folder))]
+            return sorted(Path(entry.path) for entry in found if name.fullmatch(entry.name) and is_draft(Path(entry.path)))
     except OSError:
         return []
 
@@ -253,10 +277,21 @@ def clear_drafts(target: Path) -> list[Path]:
     list of Path
         What was removed. A draft with anything in it that is not in its own list stays.
     """
-    return [draft for draft in find_drafts(target) if _clear(draft, target)]
+    drafts = (_draft(target, number) for number in range(_MOST_DRAFTS))
+    return [draft for draft in drafts if is_draft(draft) and clear_draft(draft, target)]
 
 
-def _clear(draft: Path, target: Path) -> bool:
+def is_draft(folder: Path) -> bool:
+    """Whether a folder of a draft's name is one, by what is in it."""
+    try:
+        return not folder.is_symlink() and folder.is_dir() and (
+            (folder / _WRITTEN).is_file() or {_LOCK} >= set(os.listdir(folder)))
+    except OSError:
+        return False
+
+
+def clear_draft(draft: Path, target: Path) -> bool:
+    """Remove a draft whose writer is dead, as `clear_drafts` does; whether it is gone."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(draft / _LOCK)
@@ -270,6 +305,10 @@ def _clear(draft: Path, target: Path) -> bool:
         return False
     finally:
         lock.release()
+
+
+def _draft(target: Path, number: int) -> Path:
+    return target.with_name(f"{_prefix(target)}{number:016x}")
 
 
 def _clear_locked(draft: Path, target: Path) -> bool:

@@ -19,7 +19,7 @@ from theory_sim.storage.listing import Listing, digest_file, strangers, walk
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["digests", "listing_by_digests", "open_zarr", "require_plain", "write_zarr", "zarr_listing"]
+__all__ = ["digests", "held_against_digests", "listing_by_digests", "open_zarr", "require_plain", "write_zarr", "zarr_listing"]
 
 _ROOT: Final = (".zgroup", ".zattrs", ".zmetadata")
 # Booleans, whole and floating-point numbers, bytes and text of fixed length: no objects, no structures.
@@ -74,6 +74,35 @@ def digests(folder: Path, *, without: str) -> dict[str, str]:
         if kind == "file" and name != without:
             found[name] = digest_file(path)
     return dict(sorted(found.items()))
+
+
+def held_against_digests(folder: Path, manifest: str) -> tuple[str, list[str]]:
+    """What in a folder is not as its list of digests says.
+
+    Returns
+    -------
+    str
+        In words, by the first file that is changed or missing; empty if none is.
+    list of str
+        Files that the list does not name.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the list cannot be read.
+    """
+    told = read_json(folder / manifest)
+    if not isinstance(told, dict) or not told or not all(isinstance(digest, str) for digest in told.values()):
+        raise ValueError(f"{manifest} is no list of digests")
+    found = digests(folder, without=manifest)
+    lacking = [name for name in told if name not in found]
+    changed = [name for name in told if name in found and found[name] != told[name]]
+    strange = [name for name in found if name not in told]
+    if not lacking and not changed:
+        return "", strange
+    more = len(lacking) + len(changed) - 1
+    first = f"{changed[0]} is not as it was written" if changed else f"{lacking[0]} is missing"
+    return f"{first}{f', nor are {more} more of its files' if more else ''}", strange
 
 
 def open_zarr(path: Path, *, more: Iterable[str] = ()) -> xarray.Dataset:

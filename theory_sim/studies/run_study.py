@@ -25,7 +25,8 @@ from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.executors.base import require_executor
 from theory_sim.sweeps.run import run_sweep
-from theory_sim.sweeps.store import SweepStatus, SweepStore
+from theory_sim.sweeps.status import SweepStatus
+from theory_sim.sweeps.store import SweepStore
 
 if TYPE_CHECKING:
     import pandas

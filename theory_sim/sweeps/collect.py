@@ -15,16 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory_sim.data import DataLaw
-from theory_sim.errors import InputError, StoreError
+from theory_sim.errors import DamagedError, InputError, StoreError
 from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.observe.base import LOSS_UNIT, Variable
 from theory_sim.reading.arguments import accepts
-from theory_sim.storage.arrays import read_json
 from theory_sim.storage.formats import SWEEP_SUMMARY
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
 from theory_sim.storage.writing import FolderDraft, write_text
-from theory_sim.storage.zarr_store import digests, listing_by_digests, open_zarr, write_zarr, zarr_listing
+from theory_sim.storage.zarr_store import (
+    digests,
+    held_against_digests,
+    listing_by_digests,
+    open_zarr,
+    write_zarr,
+    zarr_listing,
+)
 from theory_sim.sweeps.axis import Axis
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.outcomes import FLAGS, get_outcomes, outcome_variables
@@ -112,8 +118,9 @@ class Summary:
             raise StoreError(f"{folder} holds no summary", "what theory-sim sweep collect writes",
                              f"run theory-sim sweep collect {folder.parent}")
         try:
-            if read_json(folder / _DIGESTS) != digests(folder, without=_DIGESTS):
-                raise ValueError("its files are not those that were written")
+            damage, strange = held_against_digests(folder, _DIGESTS)
+            if damage or strange:
+                raise ValueError(damage or f"{strange[0]} is none of its files")
             dataset = open_zarr(path)
             SWEEP_SUMMARY.require_attributes(
                 dataset.attrs, path, fix=f"run theory-sim sweep collect {folder.parent}: the runs are kept"
@@ -122,7 +129,7 @@ class Summary:
         except StoreError:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
-            raise StoreError(f"{path} cannot be read: {type(error).__name__}: {error}", "a summary written by theory_sim",
+            raise DamagedError(f"{path} cannot be read: {type(error).__name__}: {error}", "a summary written by theory_sim",
                              "run theory-sim sweep collect again") from error
         return cls(dataset, sweep)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from theory_sim.engines import Engine, resume
-from theory_sim.errors import InUseError, StoreError, TheorySimError
+from theory_sim.errors import DamagedError, InUseError, StoreError, TheorySimError
 from theory_sim.experiment import Experiment
 from theory_sim.loop import UnfinishedRun, unfinished_path
+from theory_sim.storage.removal import set_aside
 from theory_sim.sweeps.declaration import run_hash
 from theory_sim.trajectory import Trajectory
 
@@ -30,12 +32,15 @@ class Computed:
         Time that this call took.
     cause, error : str
         Of a failed run: what failures are grouped by, and the whole message.
+    damage : str
+        What was there of the run, was not as it was written and was set aside; empty if nothing was.
     """
 
     end: Literal["done", "interrupted", "in use", "failed"]
     seconds: float = 0.0
     cause: str = ""
     error: str = ""
+    damage: str = ""
 
 
 def compute(
@@ -57,32 +62,41 @@ def compute(
     from threadpoolctl import threadpool_limits
 
     began = time.perf_counter()
+    damage: list[str] = []
     try:
         with threadpool_limits(1, user_api="blas"):
-            trajectory = _run(Path(store), Engine(**engine), Experiment(**experiment), threads, any_version)
+            trajectory = _run(Path(store), Engine(**engine), Experiment(**experiment), threads, any_version, damage)
     except TheorySimError as error:
         end: Literal["in use", "failed"] = "in use" if isinstance(error, InUseError) else "failed"
-        return Computed(end, _since(began), f"{type(error).__name__}: {error.rule}", str(error))
+        return Computed(end, _since(began), f"{type(error).__name__}: {error.rule}", str(error), *damage)
     except MemoryError as error:
-        return Computed("failed", _since(began), "MemoryError", str(error) or "out of memory")
+        return Computed("failed", _since(began), "MemoryError", str(error) or "out of memory", *damage)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}:{last.lineno}"
         text = "".join(traceback.format_exception(error))
-        return Computed("failed", _since(began), f"{type(error).__name__} at {where}", text)
-    return Computed("interrupted" if trajectory.outcome == "interrupted" else "done", _since(began))
+        return Computed("failed", _since(began), f"{type(error).__name__} at {where}", text, *damage)
+    return Computed("interrupted" if trajectory.outcome == "interrupted" else "done", _since(began), "", "", *damage)
 
 
-def _run(store: Path, engine: Engine, experiment: Experiment, threads: int | None, any_version: bool) -> Trajectory:
-    if store.exists():  # finished by a process that died before it could say so
-        trajectory = Trajectory.load(store)
-        _require_same(store, Engine.of(trajectory), trajectory.experiment, engine, experiment)
-        return trajectory
-    if unfinished_path(store).exists():
-        begun = UnfinishedRun(store).manifest()
-        _require_same(unfinished_path(store), Engine.from_manifest(begun["engine"]), Experiment(**begun["experiment"]), engine,
-                      experiment)
-        return resume(store, threads=threads, any_version=any_version)
+def _run(
+    store: Path, engine: Engine, experiment: Experiment, threads: int | None, any_version: bool, damage: list[str]
+) -> Trajectory:
+    """Compute a run, or what is left of it; what is there and is not as it was written is set aside, and said in ``damage``."""
+    partial = unfinished_path(store)
+    try:
+        if store.exists():  # finished by a process that died before it could say so
+            trajectory = Trajectory.load(store)
+            _require_same(store, Engine.of(trajectory), trajectory.experiment, engine, experiment)
+            return trajectory
+        if partial.exists():
+            begun = UnfinishedRun(store).manifest()
+            _require_same(partial, Engine.from_manifest(begun["engine"]), Experiment(**begun["experiment"]), engine, experiment)
+            return resume(store, threads=threads, any_version=any_version)
+    except DamagedError as error:
+        with UnfinishedRun(store):  # nobody else is at the run
+            aside = [set_aside(each).name for each in (store, partial) if os.path.lexists(each)]
+        damage.append(f"{error.found}; set aside as {' and '.join(aside)}")
     return engine.run(experiment, store=store, threads=threads)
 
 

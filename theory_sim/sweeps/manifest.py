@@ -20,36 +20,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from theory_sim.errors import StoreError
+from theory_sim.errors import DamagedError, StoreError
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import SWEEP_MANIFEST
 from theory_sim.sweeps.declaration import SweepRun
+from theory_sim.sweeps.manifest_rows import SCHEMA, connect, damage_of, has_digests, insert, seal, seal_about, told_version
+from theory_sim.sweeps.status import State, Tally
 
-__all__ = ["Entry", "Manifest", "State", "register_worker"]
+__all__ = ["Entry", "Manifest", "register_worker"]
 
-State = Literal["pending", "running", "done", "failed"]
 _STATES: Final = ("pending", "running", "done", "failed")
-_SCHEMA: Final = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE runs (
-    id TEXT PRIMARY KEY,
-    position INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done', 'failed')),
-    engine TEXT NOT NULL,
-    experiment TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    seconds REAL,
-    cause TEXT,
-    error TEXT
-);
-CREATE TABLE lock (one INTEGER PRIMARY KEY CHECK (one = 1), pid INTEGER, born REAL, host TEXT, heartbeat REAL, workers INTEGER);
-CREATE TABLE workers (pid INTEGER, born REAL, host TEXT);
-"""
-_TABLES: Final = {"about", "runs", "lock", "workers"}
 # A holder on another machine cannot be looked at: it is taken for gone when its heartbeat stands still for so long.
 _SILENT_SECONDS: Final = 45.0
 _HEARTBEAT_SECONDS: Final = 10.0
 _LEAVING_SECONDS: Final = 20.0
+# SQLite's names of the errors that a file gives which is not as it was written.
+_BROKEN: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_FORMAT")
+_DECLARED: Final = "declaration"
+_BEFORE: Final = "declaration before"
 
 
 @dataclass(frozen=True)
@@ -85,6 +73,15 @@ class Manifest:
     path : Path
         The SQLite file.
 
+    Attributes
+    ----------
+    environment : dict
+        Libraries and processor that began the sweep.
+    digested : bool
+        Whether its rows carry digests; those of version 1 do not.
+    declarations : tuple of str
+        The declaration, and while it is being replaced, the one before; none in version 1.
+
     Raises
     ------
     StoreError
@@ -97,23 +94,29 @@ class Manifest:
             raise StoreError(f"{path} does not exist", "the folder of a sweep holds its manifest",
                              "check the path; theory-sim sweep run begins a sweep")
         with self._open("DEFERRED") as database:
-            made = set(database.execute("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall())
-            if made != {("table", name) for name in _TABLES}:  # no views and triggers either: they would be run
-                raise _damaged(path, f"it holds {', '.join(sorted(str(name) for _, name in made)) or 'nothing'}")
+            if damage := damage_of(database):
+                if (version := told_version(database)) is not None:  # a newer one may have other tables
+                    SWEEP_MANIFEST.require(version, path, fix="begin the sweep again")
+                raise _damaged(path, damage)
             found = dict(database.execute("SELECT key, value FROM about").fetchall())
+            self.digested = has_digests(database)
         self.environment = _environment(path, found)
+        self.declarations = tuple(found[key] for key in (_DECLARED, _BEFORE) if key in found)
 
     @staticmethod
-    def create(path: Path, runs: Sequence[SweepRun], environment: Mapping[str, str]) -> None:
+    def create(path: Path, runs: Sequence[SweepRun], environment: Mapping[str, str], declaration: str) -> None:
         """Write a new manifest with every run pending."""
         database = None
         try:
-            database = sqlite3.connect(path)
-            database.executescript(_SCHEMA)
-            with database:
-                database.executemany("INSERT INTO about VALUES (?, ?)",
-                                     [("format", str(SWEEP_MANIFEST.version)), ("environment", json.dumps(dict(environment)))])
-                _insert(database, runs)
+            database = connect(str(path))
+            database.executescript(SCHEMA)
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany("INSERT INTO about VALUES (?, ?)", [
+                ("format", str(SWEEP_MANIFEST.version)), ("environment", json.dumps(dict(environment))),
+                (_DECLARED, declaration)])
+            seal_about(database)
+            insert(database, runs)
+            database.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}", "a folder that can be written to, on a disk with free space",
                              "choose another output folder") from error
@@ -126,7 +129,7 @@ class Manifest:
         """A connection in one transaction that writes through to the disk, or not at all; deferred if it only reads."""
         database = None
         try:
-            database = sqlite3.connect(self.path, timeout=60.0, isolation_level=None)
+            database = connect(str(self.path))
             database.execute("PRAGMA synchronous = EXTRA")
             database.execute("PRAGMA trusted_schema = OFF")
             database.execute(f"BEGIN {begin}")
@@ -135,6 +138,9 @@ class Manifest:
             database.execute("COMMIT")
             failpoint("committed manifest")
         except sqlite3.Error as error:
+            # What Python itself cannot decode has no name.
+            if getattr(error, "sqlite_errorname", "SQLITE_ERROR").startswith(_BROKEN):
+                raise _damaged(self.path, str(error)) from error
             raise StoreError(f"{self.path}: {error}", "a manifest that theory_sim wrote and can write to, "
                              "on a disk with free space",
                              "free some space or the file; runs that are done stay in the folder runs") from error
@@ -153,43 +159,81 @@ class Manifest:
                 raise _damaged(self.path, f"run {id!r} is {state!r}, begun {attempts!r} times")
         return [Entry(*row) for row in rows]
 
+    def states(self) -> dict[str, State]:
+        """State of each run, in the order of the declaration."""
+        with self._open("DEFERRED") as database:
+            return dict(database.execute("SELECT id, state FROM runs ORDER BY position").fetchall())
+
     def require(self, ids: Iterable[str]) -> None:
         """Raise StoreError if the manifest lacks a declared run."""
-        lacking = sorted(set(ids) - {entry.id for entry in self.entries()})
+        with self._open("DEFERRED") as database:
+            known = {id for (id,) in database.execute("SELECT id FROM runs")}
+        lacking = sorted(set(ids) - known)
         if lacking:
             raise StoreError(f"{self.path} lacks {len(lacking)} of the declared runs, such as {lacking[0]}",
                              "the declaration is that which theory_sim wrote",
                              "undo the change of the declaration or manifest; theory-sim sweep extend declares more runs")
 
-    def add(self, runs: Sequence[SweepRun]) -> int:
-        """Add runs that are not there yet, in the new order; how many."""
+    def tally(self) -> Tally:
+        """Numbers of runs by state, and the failed ones, without the others' rows."""
+        with self._open("DEFERRED") as database:
+            rows = database.execute("SELECT state, COUNT(*), SUM(seconds) FROM runs GROUP BY state").fetchall()
+            failed = database.execute("SELECT id, cause, error FROM runs WHERE state = 'failed' ORDER BY position").fetchall()
+        if odd := [state for state, *_ in rows if state not in _STATES]:
+            raise _damaged(self.path, f"runs are {odd[0]!r}")
+        return Tally({state: count for state, count, _ in rows}, sum(time or 0.0 for state, _, time in rows if state == "done"),
+                     [(id, cause or "unknown", error or "") for id, cause, error in failed])
+
+    def add(self, runs: Sequence[SweepRun], declaration: str) -> int:
+        """Add runs that are not there yet, in the new order; how many.
+
+        Call `declared` when the declaration is in its place: until then the one before counts too.
+        """
         with self._open() as database:
             before = database.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
-            _insert(database, runs)
+            insert(database, runs)
             after = database.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
+            if self.digested:
+                database.execute("INSERT OR REPLACE INTO about SELECT ?, value FROM about WHERE key = ?", (_BEFORE, _DECLARED))
+                database.execute("UPDATE about SET value = ? WHERE key = ?", (declaration, _DECLARED))
+                seal_about(database)
         return int(after - before)
+
+    def declared(self) -> None:
+        """Note that the declaration is in its place."""
+        with self._open() as database:
+            database.execute("DELETE FROM about WHERE key = ?", (_BEFORE,))
+            seal_about(database)
+            found = dict(database.execute("SELECT key, value FROM about").fetchall())
+        self.declarations = tuple(found[key] for key in (_DECLARED,) if key in found)
 
     def begin(self, id: str) -> None:
         """Mark a run as running."""
-        with self._open() as database:
-            database.execute("UPDATE runs SET state = 'running', attempts = attempts + 1 WHERE id = ?", (id,))
+        self._change(id, "state = 'running', attempts = attempts + 1")
 
     def done(self, id: str, seconds: float) -> None:
         """Mark a run as done: its Trajectory is in its place."""
-        with self._open() as database:
-            database.execute("UPDATE runs SET state = 'done', seconds = ?, cause = NULL, error = NULL WHERE id = ?",
-                             (seconds, id))
+        self._change(id, "state = 'done', seconds = ?, cause = NULL, error = NULL", seconds)
 
     def failed(self, id: str, cause: str, error: str) -> None:
         """Mark a run as failed."""
-        with self._open() as database:
-            database.execute("UPDATE runs SET state = 'failed', cause = ?, error = ? WHERE id = ?", (cause, error, id))
+        self._change(id, "state = 'failed', cause = ?, error = ?", cause, error)
 
-    def pending(self, ids: Sequence[str]) -> None:
+    def pending(self, ids: Iterable[str]) -> None:
         """Mark runs as pending."""
         with self._open() as database:
-            database.executemany("UPDATE runs SET state = 'pending', cause = NULL, error = NULL WHERE id = ?",
-                                 [(id,) for id in ids])
+            for id in ids:
+                _update(database, self.path, id, "state = 'pending', cause = NULL, error = NULL")
+
+    def found(self, ids: Iterable[str]) -> None:
+        """Mark runs as done whose Trajectories are in their places, and of which no time is known."""
+        with self._open() as database:
+            for id in ids:
+                _update(database, self.path, id, "state = 'done'")
+
+    def _change(self, id: str, columns: str, *values: object) -> None:
+        with self._open() as database:
+            _update(database, self.path, id, columns, *values)
 
     # -- the lock -----------------------------------------------------------------------------------
 
@@ -215,7 +259,7 @@ class Manifest:
                 beating.join()
             with self._open() as database:
                 database.execute("DELETE FROM lock WHERE pid = ? AND host = ?", (os.getpid(), platform.node()))
-                database.execute("UPDATE runs SET state = 'pending' WHERE state = 'running'")
+                _forget_running(database)
 
     def _take(self, workers: int) -> None:
         silent = self._silent_elsewhere()
@@ -227,7 +271,7 @@ class Manifest:
             database.execute("DELETE FROM lock")
             database.execute("INSERT INTO lock VALUES (1, ?, ?, ?, ?, ?)",
                              (os.getpid(), _born(os.getpid()), platform.node(), 0.0, workers))
-            database.execute("UPDATE runs SET state = 'pending' WHERE state = 'running'")
+            _forget_running(database)
 
     def _silent_elsewhere(self) -> tuple[object, ...] | None:
         """A holder on another machine whose heartbeat does not change while one waits; None if there is none."""
@@ -290,9 +334,23 @@ def register_worker(path: str) -> None:
         database.close()
 
 
-def _damaged(path: Path, found: str) -> StoreError:
-    return StoreError(f"{path} is damaged: {found}", "a manifest as theory_sim wrote it",
-                      "move the sweep away and begin it again; finished runs can be moved into the new folder runs")
+def _update(database: sqlite3.Connection, path: Path, id: str, columns: str, *values: object) -> None:
+    """Change columns of one run's row, and its digest."""
+    if database.execute(f"UPDATE runs SET {columns} WHERE id = ?", (*values, id)).rowcount != 1:
+        raise _damaged(path, f"it has no row of the run {id!r}")
+    seal(database, [id])
+
+
+def _forget_running(database: sqlite3.Connection) -> None:
+    """Have runs that nobody is at pending again."""
+    ids = [id for (id,) in database.execute("SELECT id FROM runs WHERE state = 'running'")]
+    database.executemany("UPDATE runs SET state = 'pending' WHERE id = ?", ((id,) for id in ids))
+    seal(database, ids)
+
+
+def _damaged(path: Path, found: str) -> DamagedError:
+    return DamagedError(f"{path} is damaged: {found}", "a manifest as theory_sim wrote it",
+                        f"theory-sim sweep check --repair {path.parent} makes it again from the declaration and the runs")
 
 
 def _environment(path: Path, about: Mapping[str, str]) -> dict[str, str]:
@@ -341,13 +399,3 @@ def _lives(pid: int, born: str | float) -> bool:
         return bool(abs(process.create_time() - born) < 1.0)
     except psutil.NoSuchProcess:
         return False
-
-
-def _insert(database: sqlite3.Connection, runs: Sequence[SweepRun]) -> None:
-    """Insert new runs and give every run its place."""
-    rows = {run.id: (run.id, position, "pending", json.dumps({"name": run.engine.name, "options": dict(run.engine.options)}),
-                     json.dumps(run.experiment.fields())) for position, run in reversed(list(enumerate(runs)))}
-    database.executemany(
-        "INSERT INTO runs (id, position, state, engine, experiment) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET position = excluded.position", rows.values(),
-    )

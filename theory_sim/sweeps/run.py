@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -14,9 +15,11 @@ from theory_sim.experiment.choices import CHOSEN
 from theory_sim.loop import deferred_interrupt
 from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.compute import Computed, compute
+from theory_sim.sweeps.declaration import SweepRun
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, make_executor
 from theory_sim.sweeps.refinement import Refinement
-from theory_sim.sweeps.store import SweepStatus, SweepStore
+from theory_sim.sweeps.status import SweepStatus
+from theory_sim.sweeps.store import SweepStore
 
 __all__ = ["run_sweep"]
 
@@ -62,7 +65,8 @@ def run_sweep(
     Returns
     -------
     SweepStatus
-        At the end. After Ctrl-C some runs are pending: calling again continues with them.
+        At the end. After Ctrl-C some runs are pending: calling again continues with them. A finished or unfinished run that is
+        not as it was written is set aside and computed again; ``recomputed`` says which.
 
     Raises
     ------
@@ -80,15 +84,17 @@ def run_sweep(
     if not pool.in_this_process:
         _require_found_elsewhere(store)
     with store.manifest.locked(pool.slots), deferred_interrupt() as interrupted, pool:
-        entries = store.manifest.entries()
-        again = set(store.missing())
-        if retry_failed:
-            again |= {entry.id for entry in entries if entry.state == "failed"}
-        store.manifest.pending(sorted(again))
+        states = store.states()
+        again = [id for id, state in states.items() if (state == "failed" and retry_failed)
+                 or (state == "done" and store.damage_of(id))]
+        store.manifest.pending(again)
         pool.begin(any_version=any_version)
         refinement = Refinement(store)
+        recomputed: dict[str, str] = {}
         while True:
-            finished = _Work(store, pool, any_version, progress).until(interrupted.is_set)
+            work = _Work(store, pool, any_version, progress)
+            finished = work.until(interrupted.is_set)
+            recomputed |= work.recomputed
             if not finished and store.status().pending:
                 break
             # Also when interrupted between two rounds: what is left is then pending, and told so.
@@ -96,7 +102,7 @@ def run_sweep(
             if wider is None:
                 break
             store.declare(wider)
-    return store.status()
+    return replace(store.status(), recomputed=recomputed)
 
 
 def _require_found_elsewhere(store: SweepStore) -> None:
@@ -117,12 +123,18 @@ class _Work:
         self, store: SweepStore, pool: SweepExecutor, any_version: bool, progress: Callable[[SweepStatus], None] | None
     ) -> None:
         self.store, self.pool, self.any_version, self.progress = store, pool, any_version, progress
-        first = {run.id: run for run in reversed(list(store.sweep))}
-        self.todo = [first[entry.id] for entry in store.manifest.entries() if entry.state == "pending" and entry.id in first]
-        self.todo.reverse()
-        self.under_way: dict[Future[Computed], str] = {}
+        # Each once, at its first place, the last of them first: they are taken from the end.
+        states = store.states()
+        first: dict[str, SweepRun] = {}
+        for run in store.sweep:
+            if states.get(run.id) == "pending":
+                first.setdefault(run.id, run)
+        self.todo = list(first.values())[::-1]
+        self.under_way: dict[Future[Computed], SweepRun] = {}
         self.deaths: dict[str, int] = {}
-        self.runs = first
+        self.recomputed: dict[str, str] = {}
+        # This process alone changes the manifest now: what it says is counted, not read again for each run.
+        self.tally = store.manifest.tally()
         self.stopped = False
 
     def until(self, stop: Callable[[], bool]) -> bool:
@@ -153,41 +165,55 @@ class _Work:
     def _begin(self) -> None:
         run = self.todo.pop()
         self.store.manifest.begin(run.id)
+        self.tally.move("pending", "running")
         engine = {"name": run.engine.name, "options": dict(run.engine.options)}
         place = str(self.store.run_path(run.id).resolve())  # a worker may stand in another folder
         future = self.pool.submit(compute, place, engine, run.experiment.fields(), self.pool.threads, self.any_version)
-        self.under_way[future] = run.id
+        self.under_way[future] = run
 
-    def _end(self, id: str, future: Future[Computed], *, stopping: bool) -> None:
+    def _end(self, run: SweepRun, future: Future[Computed], *, stopping: bool) -> None:
         error = future.exception()
         if isinstance(error, NotBegun) or (stopping and isinstance(error, WorkerError)):
-            self.store.manifest.pending([id])
-            self.todo.append(self.runs[id])
+            self._pending(run.id)
+            self.todo.append(run)
             return
         if error is not None and self.pool.died(error):
-            self._died(id)
+            self._died(run)
             return
         computed = future.result()
+        if computed.damage:
+            self.recomputed[run.id] = computed.damage
         if computed.end == "done":
-            self.store.manifest.done(id, computed.seconds)
+            self.store.manifest.done(run.id, computed.seconds)
+            self.tally.done(computed.seconds)
         elif computed.end in ("failed", "in use"):
-            self.store.manifest.failed(id, computed.cause, computed.error)
+            self._failed(run.id, computed.cause, computed.error)
         else:
             self.stopped = True  # Ctrl-C reached the run: it reaches the sweep
-            self.store.manifest.pending([id])
+            self._pending(run.id)
 
-    def _died(self, id: str) -> None:
+    def _failed(self, id: str, cause: str, error: str) -> None:
+        self.store.manifest.failed(id, cause, error)
+        self.tally.failed(id, cause, error)
+
+    def _pending(self, id: str) -> None:
+        self.store.manifest.pending([id])
+        self.tally.move("running", "pending")
+
+    def _died(self, run: SweepRun) -> None:
         """The worker was killed, as by a system that runs out of memory."""
+        id = run.id
         self.deaths[id] = self.deaths.get(id, 0) + 1
         if self.deaths[id] < _MOST_DEATHS:
-            self.store.manifest.pending([id])
-            self.todo.append(self.runs[id])
+            self._pending(id)
+            self.todo.append(run)
         else:
             error = StoreError(f"the worker process of run {id} was killed {_MOST_DEATHS} times",
                                "a run has the memory that it needs",
                                "fewer workers, or smaller runs; then theory-sim sweep resume --retry-failed")
-            self.store.manifest.failed(id, "worker process killed", str(error))
+            self._failed(id, "worker process killed", str(error))
 
     def _tick(self) -> None:
         if self.progress is not None:
-            self.progress(replace(self.store.status(), slots=self.pool.slots))
+            slots = self.pool.slots
+            self.progress(replace(self.tally.status((True, os.getpid(), slots)), slots=slots))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from theory_sim.loop import Progress
     from theory_sim.sweeps.plan import Plan
-    from theory_sim.sweeps.store import SweepStatus
+    from theory_sim.sweeps.status import SweepStatus
 
 __all__ = ["run_progress", "sweep_progress", "time_progress"]
 

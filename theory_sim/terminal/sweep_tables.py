@@ -21,7 +21,7 @@ from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.outcomes import TIMES_BY_KIND
 from theory_sim.sweeps.phase import PhaseDiagram
 from theory_sim.sweeps.refinement import get_saved
-from theory_sim.sweeps.store import SweepStatus
+from theory_sim.sweeps.status import SweepStatus
 from theory_sim.terminal.tables import headed_table, shown_level, shown_time
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss

@@ -28,6 +28,8 @@ _COUNT_SECONDS: Final = 1.0
 _LEAVING_SECONDS: Final = 60.0
 # So long a lost worker of this machine is waited for, which Dask replaces in seconds.
 _EMPTY_SECONDS: Final = 30.0
+_LOST: Final = ("the connection to Dask's scheduler was lost", "a scheduler that is there",
+                "theory-sim sweep resume, once it is there again: finished runs are kept")
 
 
 @register
@@ -90,6 +92,8 @@ class DaskWorkers(SweepExecutor):
     @property
     def slots(self) -> int:  # type: ignore[override]
         """Workers that are there now."""
+        if self._client.status in ("closing", "closed"):  # also where no run is under way that could tell
+            raise StoreError(*_LOST)
         at, count = self._counted
         if time.monotonic() - at >= _COUNT_SECONDS:
             with suppress(OSError, TimeoutError):
@@ -122,8 +126,7 @@ class DaskWorkers(SweepExecutor):
             elif self._given_up:
                 future.set_exception(NotBegun())
             else:
-                future.set_exception(StoreError("the connection to Dask's scheduler was lost", "a scheduler that is there",
-                                                "theory-sim sweep resume, once it is there again: finished runs are kept"))
+                future.set_exception(StoreError(*_LOST))
 
         sent.add_done_callback(end)
         return future

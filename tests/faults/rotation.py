@@ -1,0 +1,41 @@
+"""Which faults this run of the tests injects: six of each kind, others at each commit, and fifty at night.
+
+FAULTS_ROTATION=N chooses as a run did whose header says ``faults: rotation N``.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+__all__ = ["VARIABLE", "draws", "rotation"]
+
+VARIABLE: Final = "FAULTS_ROTATION"
+_SECOND_TIER: Final = 6
+_NIGHTLY: Final = 50
+
+
+def rotation() -> int:
+    """Number of this choice: as the variable says, else the number of commits, or 0 where there is no history."""
+    if VARIABLE in os.environ:
+        return int(os.environ[VARIABLE])
+    counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True,
+                             check=False)
+    return int(counted.stdout) if counted.returncode == 0 else 0
+
+
+def draws(kind: str) -> Any:
+    """Decorator of a test of one kind of fault, which gets a generator ``draw`` for each case: six in the second tier.
+
+    A case is known by the rotation and its number, which its name has.
+    """
+    now = rotation()
+    cases = [pytest.param(random.Random(f"{kind} {now} {number}"), id=f"{now}-{number}",
+                          marks=pytest.mark.tier2 if number < _SECOND_TIER else pytest.mark.slow)
+             for number in range(_NIGHTLY)]
+    return pytest.mark.parametrize("draw", cases)

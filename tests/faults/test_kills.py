@@ -1,0 +1,167 @@
+"""kill -9 of the main process, of a worker and of Dask's scheduler; Ctrl-C twice; two processes on one sweep."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.faults.harness import (
+    MINE,
+    RUNS,
+    SWEEP,
+    Whole,
+    at_point,
+    begun,
+    command,
+    ended,
+    killed_at,
+    processes,
+    refused,
+    require_recovery,
+)
+from tests.faults.rotation import draws
+from theory_sim.sweeps.run import run_sweep
+from theory_sim.sweeps.status import SweepStatus
+from theory_sim.sweeps.store import SweepStore
+
+
+@draws("main process")
+def test_the_main_process(draw: Random, whole: Whole, tmp_path: Path) -> None:
+    """At a drawn point at which a file is written, synced or renamed; sometimes once more while it recovers."""
+    folder = tmp_path / "faulty"
+    for _ in range(draw.choice((1, 1, 2))):
+        assert ended(killed_at, folder, draw.randrange(whole.points)) in (-signal.SIGKILL, 0)
+    require_recovery(folder, whole)
+    assert {path.name for path in folder.iterdir()} == {"sweep.toml", "manifest.sqlite", "runs", "summary"}
+    assert SweepStore(folder).gc() is not None and SweepStore(folder).strangers() == []
+
+
+@draws("worker")
+def test_a_worker(draw: Random, whole: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its run is begun once more in another worker; the sweep does not notice more than that."""
+    # Workers that start at once in place of spawned ones; the pool, the kill and what follows are the real ones.
+    monkeypatch.setattr(multiprocessing, "get_context", lambda kind: processes())
+    store = begun(tmp_path / "faulty")
+    left = draw.randrange(1, 5)
+
+    def kill(status: SweepStatus) -> None:
+        nonlocal left
+        workers = store.manifest.worker_pids()
+        if workers and left == 0:
+            os.kill(draw.choice(workers), signal.SIGKILL)
+        left -= bool(workers)
+
+    status = run_sweep(store, workers=1, progress=kill)
+    assert (status.done, status.failed) == (RUNS, 0)
+    require_recovery(store.folder, whole)
+
+
+def interrupted_twice(folder: Path, first: int, second: int) -> None:
+    def again() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        at_point(second, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    at_point(first, again)
+    command(folder.parent / "said", "sweep", "resume", folder, "--workers", "0", "-q")
+
+
+@draws("Ctrl-C twice")
+def test_ctrl_c_twice(draw: Random, whole: Whole, tmp_path: Path) -> None:
+    store = begun(tmp_path / "faulty")
+    (store.folder / MINE).write_text("mine")
+    code = ended(interrupted_twice, store.folder, draw.randrange(whole.points), draw.randrange(40))
+    said = (tmp_path / "said").read_text()
+    assert code in (0, 130) and "Traceback" not in said, said
+    if code == 130:
+        assert "sweep resume" in said or "interrupted" in said
+    require_recovery(store.folder, whole)
+    assert (store.folder / MINE).read_text() == "mine"
+
+
+def resume(folder: Path, said: str) -> None:
+    command(folder.parent / said, "sweep", "resume", folder, "--workers", "0", "-q")
+
+
+@draws("two processes")
+def test_two_processes(draw: Random, whole: Whole, tmp_path: Path) -> None:
+    """Of two that resume one sweep, one at least gets it; the other is refused, or finds all done."""
+    store = begun(tmp_path / "faulty")
+    both = [processes().Process(target=resume, args=(store.folder, f"said-{number}")) for number in range(2)]
+    for process in both:
+        process.start()
+        time.sleep(draw.random() * 0.3)
+    for process in both:
+        process.join(120)
+    codes = sorted(process.exitcode for process in both)
+    assert codes in ([0, 0], [0, 2]), codes
+    if codes == [0, 2]:
+        said = (tmp_path / f"said-{[process.exitcode for process in both].index(2)}").read_text()
+        assert "one process works at a sweep" in said or "another process" in said, said
+    require_recovery(store.folder, whole)
+
+
+def serve(folder: Path) -> None:
+    """Dask's scheduler in a process of its own."""
+    import asyncio
+
+    from distributed import Scheduler
+
+    async def run() -> None:
+        async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
+            (folder / "address.new").write_text(scheduler.address)
+            (folder / "address.new").rename(folder / "address")
+            await scheduler.finished()
+
+    asyncio.run(run())
+
+
+def work(folder: Path) -> None:
+    """A worker of it, in a process of its own, until the scheduler is gone."""
+    import asyncio
+
+    from distributed import Worker
+
+    async def run() -> None:
+        async with Worker((folder / "address").read_text(), nthreads=1, memory_limit=0, death_timeout=5) as worker:
+            await worker.finished()
+
+    asyncio.run(run())
+
+
+@draws("scheduler")
+def test_dask_s_scheduler(draw: Random, whole: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("theory_sim.sweeps.executors.dask._CONNECT_SECONDS", 3.0)
+    store = SweepStore.create(tmp_path / "faulty", SWEEP)
+    scheduler = processes().Process(target=serve, args=(tmp_path,), daemon=True)
+    scheduler.start()
+    until = time.monotonic() + 60
+    while not (tmp_path / "address").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    worker = processes().Process(target=work, args=(tmp_path,), daemon=True)
+    worker.start()
+    left = draw.randrange(4)
+
+    def kill(status: Any) -> None:
+        nonlocal left
+        if left == 0:
+            scheduler.kill()
+        left -= 1
+
+    try:
+        said = refused(lambda: run_sweep(store, executor=f"dask@{(tmp_path / 'address').read_text()}", progress=kill))
+        assert not said or "scheduler" in said
+    finally:
+        worker.kill()
+        scheduler.kill()
+        worker.join()
+        scheduler.join()
+    assert store.manifest.holder() is None
+    require_recovery(store.folder, whole)
