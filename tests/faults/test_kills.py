@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -43,11 +43,21 @@ def test_the_main_process(draw: Random, whole: Whole, tmp_path: Path) -> None:
     assert SweepStore(folder).gc() is not None and SweepStore(folder).strangers() == []
 
 
+class AtOnce(ForkServerContext):
+    """Workers that start at once in place of spawned ones; the pool, the kill and what follows are the real ones."""
+
+    last: ForkServerProcess | None = None
+
+    def Process(self, *arguments: Any, **more: Any) -> ForkServerProcess:  # type: ignore[override]
+        self.last = ForkServerProcess(*arguments, **more)
+        return self.last
+
+
 @draws("worker")
 def test_a_worker(draw: Random, whole: Whole, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its run is begun once more in another worker; the sweep does not notice more than that."""
-    # Workers that start at once in place of spawned ones; the pool, the kill and what follows are the real ones.
-    monkeypatch.setattr(multiprocessing, "get_context", lambda kind: processes())
+    processes()
+    monkeypatch.setattr("theory_sim.sweeps.executors.processes.BareContext", AtOnce)
     store = begun(tmp_path / "faulty")
     left = draw.randrange(1, 5)
 
