@@ -114,7 +114,7 @@ def growths(*, quick: bool) -> list[Growth]:
         Growth("finite", "T", "run", 1.0, "each step costs the same", sizes(400), lambda pool, T: whole_run("finite", T)),
         Growth("limit, mean pairs", "d", "step", 1.0, docs, sizes(1000), lambda pool, d: limit(pool, "mean", d=d)),
         Growth("limit, mean pairs", "N", "step", 1.0, docs, sizes(1000), lambda pool, N: limit(pool, "mean", N=N)),
-        Growth("limit, exact pairs", "N", "step", 2.0, docs, sizes(500), lambda pool, N: limit(pool, "exact", d=200, N=N)),
+        Growth("limit, exact pairs", "N", "step", 2.0, docs, sizes(4000, 3), lambda pool, N: limit(pool, "exact", d=200, N=N)),
         Growth("limit", "T", "run", 1.0, "limit: a step costs the same at the end of a run as at its start", sizes(400),
                lambda pool, T: whole_run("limit", T)),
         Growth("closure", "d", "run", 0.0, "closure: averages over data sets, without examples", sizes(100),

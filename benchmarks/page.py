@@ -20,8 +20,7 @@ is missed, or a ratio is more than 15 % above the one here, and keeps nothing. T
 `python3 bootstrap.py bench --store`.
 """
 _PARTIAL: Final = """
-**Preliminary**: measured with the options {}, which make sizes small or leave benchmarks out. This shows the page, and says
-nothing of speed.
+**Preliminary**: measured with the options {}, which leave benchmarks out or make them small.
 """
 _GROUPS: Final = {
     "peers": ("Against peers", "Time over that of the peer in the same process, in turn, on as many threads (two); in\n"
