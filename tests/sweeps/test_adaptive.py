@@ -88,6 +88,16 @@ def test_an_island_within_a_coarse_cell_is_missed() -> None:
     assert grid(1).next_points(everything, frozenset([(0, 0)])) == [(0, 1), (1, 0), (1, 1), (1, 2), (2, 1)]  # undecided
 
 
+def test_a_place_between_points_is_that_of_the_nearest_corner() -> None:
+    """Of the cell that was not halved, or of the smaller one in which it lies."""
+    coarse = grid(2)
+    numbers, of = coarse.nearest_points(), {point: number for number, point in enumerate(coarse.points)}
+    for place, corner in (((1, 1), (0, 0)), ((3, 1), (4, 0)), ((1, 3), (0, 4)), ((3, 3), (4, 4)), ((4, 4), (4, 4))):
+        assert numbers[place] == of[corner]
+    halved_once = grid(2, ((0, 2), (2, 0), (2, 2), (2, 4), (4, 2)))
+    assert halved_once.points[halved_once.nearest_points()[1, 3]] == (0, 2) != halved_once.points[numbers[1, 3]]
+
+
 def test_values_between_are_those_of_fewer_levels_too() -> None:
     for values in ([0.1, 0.2, 0.3], [1e-5, 1e-4, 1e-3]):
         assert halved(values, 1, whole=False) == halved(values, 3, whole=False)[::4]
