@@ -21,6 +21,8 @@ from theory_sim.sweeps.executors.spawn import BareContext, how_it_ended, listen_
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
+    from theory_sim.sweeps.manifest import Manifest
+
 __all__ = ["WorkerProcesses"]
 
 T = TypeVar("T")
@@ -59,6 +61,7 @@ class WorkerProcesses(SweepExecutor):
     def __init__(self, workers: int, manifest: Path) -> None:
         self.slots, self.threads = workers, 1
         self._manifest = str(manifest)
+        self._known: Manifest | None = None
         # A pool breaks as a whole when a process of it dies: so each holds one process.
         self._pools: list[_Slot | None] = [None] * workers
         self._busy: list[Future[Any] | None] = [None] * workers
@@ -157,7 +160,9 @@ class WorkerProcesses(SweepExecutor):
         """Have each worker process stop its run at the next step."""
         from theory_sim.sweeps.manifest import Manifest
 
-        for pid in Manifest(Path(self._manifest)).worker_pids():
+        if self._known is None:  # it is checked as a whole when it is opened: once
+            self._known = Manifest(Path(self._manifest))
+        for pid in self._known.worker_pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
 
