@@ -120,9 +120,6 @@ class Added(Solver):
                       interrupted=interrupted, unfinished=unfinished, checkpoint_seconds=seconds)
             return run.complete(lambda: {self.name: json.dumps(options), "seconds": 1.0})
 
-    def estimated_bytes(self, experiment, options, threads):
-        return 2**20
-
     def estimated_seconds(self, experiment, options, threads):
         return 3600.0
 """

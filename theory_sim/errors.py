@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Self
 
 __all__ = [
     "DamagedError", "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError",
-    "UnreadFieldWarning", "WorkerError", "gathered", "nearest", "repr_of", "shown",
+    "UnreadFieldWarning", "WorkerError", "gathered", "nearest", "out_of_memory", "repr_of", "shown",
 ]
 
 _LONGEST: Final = 120
@@ -116,6 +116,14 @@ def gathered(faults: list[Fault]) -> Iterator[None]:
         yield
     except InputError as error:
         faults += error.faults
+
+
+def out_of_memory(what: str, error: MemoryError) -> InputError:
+    """What is raised in place of a MemoryError; ``what`` was under way."""
+    found = str(error).rstrip(".")
+    return InputError(f"out of memory in {what}{f': {found}' if found else ''}",
+                      "data (N x d), weights (m x d), probes and records are held in memory",
+                      "lower d, N, m_W, m_V, n_test, probes or threads, or raise record_every")
 
 
 class ExperimentError(InputError):

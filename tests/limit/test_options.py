@@ -13,9 +13,9 @@ import pytest
 from tests.test_reproducible import assert_identical
 from theory_sim import Experiment, Trajectory, learning_order, simulate
 from theory_sim.errors import InputError, StoreError
-from theory_sim.limit import memory, spatial
-from theory_sim.limit.memory import estimated_bytes
-from theory_sim.memory import CERTAIN
+from theory_sim.limit import spatial
+from theory_sim.limit.memory import limit_parts
+from theory_sim.memory import total
 from theory_sim.network import given
 
 SMALL = Experiment(d=30, N=120, m_W=2, m_V=2, n_test=10, max_tau=60.0, record_every=5.0, epsilon_1=0.25, eta_1=4.0)
@@ -91,31 +91,10 @@ def test_same_schema_as_finite_width(tmp_path: Path) -> None:
     assert (limit["norm_noise"] == math.inf).all() and (limit["pattern_shift"] == 0).all()
 
 
-@pytest.mark.parametrize("options", [{}, {"spatial": "mean"}])
-def test_memory_is_asked_before_it_is_taken(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    e = Experiment(d=2000, N=40_000, dtype="float64")
-    monkeypatch.setattr(given, "draw_data", lambda e: pytest.fail("allocated first"))
-    needed = estimated_bytes(e, spatial=options.get("spatial", "exact"), noise="vanishing")
-    # The rule: refused where even 0.8 of the estimate is not there.
-    monkeypatch.setattr(memory, "available_bytes", lambda: int(CERTAIN * needed) - 1)
-    with pytest.raises(InputError) as caught:
-        simulate(e, "limit", **options)
-    said = str(caught.value)
-    assert "GiB" in said and "fits" in said
-    fits = int(said.split("N up to about ")[1].split(" ")[0])
-    monkeypatch.undo()
-    monkeypatch.setattr(memory, "available_bytes", lambda: int(CERTAIN * needed) - 1)
-    memory.require_memory(e.replace(N=fits, p0=e.p0_value), spatial=options.get("spatial", "exact"), noise="vanishing")
-    memory.require_memory(e.replace(dtype="float32"), spatial=options.get("spatial", "exact"), noise="vanishing")
-    if not options:
-        memory.require_memory(e, spatial="mean", noise="vanishing")
-
-
-def test_memory_estimate_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_estimate_is_near() -> None:
     """Against what the arrays of a run take, as NumPy's allocations are traced."""
     import tracemalloc
 
-    monkeypatch.setattr(memory, "_LOADED", 0)  # libraries, loaded before what is traced
     e = Experiment(d=800, N=3000, max_tau=40.0)
     for mode in ("exact", "mean"):
         simulate(SMALL, "limit", spatial=mode, threads=1)  # type: ignore[arg-type]  # loads libraries and compiled code
@@ -123,7 +102,7 @@ def test_memory_estimate_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
         simulate(e, "limit", spatial=mode, threads=1)  # type: ignore[arg-type]
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        estimate = estimated_bytes(e, spatial=mode, noise="vanishing") - memory._STARTED
+        estimate = total(limit_parts(e, spatial=mode, noise="vanishing").values())
         assert peak < 1.25 * estimate and estimate < 1.25 * peak, (mode, peak, estimate)
 
 
@@ -250,17 +229,16 @@ def test_flow_stops_at_the_stop_loss() -> None:
     pytest.param("mean", 10, 1000, marks=pytest.mark.tier2),
 ])
 def test_memory_estimate_counts_pairs_at_small_angles(
-    spatial_mode: Any, d: int, n: int, monkeypatch: pytest.MonkeyPatch
+    spatial_mode: Any, d: int, n: int
 ) -> None:
     """Many in low dimension: each has a weight for every exponential."""
     import tracemalloc
 
-    monkeypatch.setattr(memory, "_LOADED", 0)  # libraries, loaded before what is traced
     e = Experiment(d=d, N=n, p0=0.1, max_tau=20.0)
     simulate(SMALL, "limit", spatial=spatial_mode, threads=1)  # loads libraries and compiled code
     tracemalloc.start()
     simulate(e, "limit", spatial=spatial_mode, threads=1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    estimate = estimated_bytes(e, spatial=spatial_mode, noise="vanishing") - memory._STARTED
+    estimate = total(limit_parts(e, spatial=spatial_mode, noise="vanishing").values())
     assert peak < 1.25 * estimate and estimate < 1.25 * peak

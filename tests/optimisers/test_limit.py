@@ -14,8 +14,7 @@ from tests.limit.reference import Course
 from tests.optimisers.published import Array, Published
 from tests.reference import LOSSES
 from tests.test_resume import Stop, assert_same_data
-from theory_sim import Experiment, Trajectory, draw_data, draw_test_data, resume, simulate
-from theory_sim.engines.registry import ENGINES
+from theory_sim import Engine, Experiment, Trajectory, draw_data, draw_test_data, resume, simulate
 from theory_sim.errors import InputError
 
 BASE = Experiment(
@@ -155,9 +154,9 @@ def test_what_the_limit_refuses() -> None:
 
 def test_the_history_is_in_the_estimates() -> None:
     e = BASE.replace(N=4000, max_steps=2000)
-    options = {"spatial": "mean", "noise": "vanishing", "tolerance": 1e-8, "time": "steps"}
     plain = e.replace(optimiser="gradient-descent")
-    more = ENGINES["limit"].estimated_bytes(e, options, 1) - ENGINES["limit"].estimated_bytes(plain, options, 1)
+    limit = Engine("limit", {"spatial": "mean"})
+    more = limit.estimated_bytes(e) - limit.estimated_bytes(plain)
     seen = 0.6 * 4000
     assert 8 * 2000 * seen <= more < 3 * 8 * 2000 * seen
-    assert ENGINES["limit"].estimated_seconds(e, options, 1) > 2 * ENGINES["limit"].estimated_seconds(plain, options, 1)
+    assert limit.estimated_seconds(e) > 2 * limit.estimated_seconds(plain)

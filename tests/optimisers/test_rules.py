@@ -15,7 +15,7 @@ from tests.reference import Array, data_gradient, loss, output
 from tests.replay import Rate, initial, noise, second_layer
 from tests.test_reproducible import assert_identical
 from tests.test_resume import Stop, assert_same_data
-from theory_sim import Experiment, draw_data, resume, simulate
+from theory_sim import Engine, Experiment, draw_data, resume, simulate
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.loop import unfinished_path
@@ -173,12 +173,9 @@ def test_placed_noise_and_patterns_of_split_pairs_stay_a_pairs(fields: dict[str,
 
 
 def test_the_state_of_a_rule_is_in_the_estimate_of_memory() -> None:
-    from theory_sim.engines.registry import ENGINES
-    from theory_sim.numeric.pool import default_threads
-
     e = SMALL.replace(d=400, m_W=4000, dtype="float32")
     layers = 4 * (e.m_W * e.d + 2 * e.m_V)
-    estimate = {name: ENGINES["finite"].estimated_bytes(e.replace(**fields), {}, default_threads()) for name, fields in {
+    estimate = {name: Engine().estimated_bytes(e.replace(**fields)) for name, fields in {
         "plain": {}, "heavy": {"optimiser": "heavy-ball"}, "pair": {"optimiser": "adam", "preconditioner": "pair"},
         "own": {"optimiser": "adam"}, "mean": {"optimiser": "rmsprop"}}.items()}
     # Velocity of the signal and of the noise, which a pair shares; squares as the noise; noise of each neuron.

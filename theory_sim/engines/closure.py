@@ -12,12 +12,14 @@ from theory_sim.errors import Fault
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress, UnfinishedRun
+    from theory_sim.memory import Bytes
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
 
 __all__ = ["Closure"]
 
-_BYTES: Final = 62 * 2**20
+# Of some 200 blocks; of 1000, the most that there are, five times as much.
+_BYTES: Final = 6 * 2**20
 _SECONDS: Final = 0.1
 
 
@@ -37,6 +39,7 @@ class Closure(Solver):
     infinite_width = True
     nothing_given = "the closure averages over data sets, and has neither neurons nor noise increments (THEORY §8)"
     resumable = False
+    loaded = 145 * 2**20
     unread = frozenset({"m_W", "m_V", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch"})
 
     def draws(self, options: Mapping[str, Any]) -> tuple[Purpose, ...]:
@@ -88,8 +91,12 @@ class Closure(Solver):
                 progress(step, tau, loss)
         return run
 
-    def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
-        return _BYTES
+    def memory(
+        self, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
+    ) -> Mapping[str, Bytes]:
+        from theory_sim.memory import Bytes
+
+        return {"history": Bytes(_BYTES)}
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
         return _SECONDS

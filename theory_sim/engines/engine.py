@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from theory_sim.engines.registry import DEFAULT, ENGINES, options_by_name
 from theory_sim.engines.solver import Purpose, Solver
-from theory_sim.errors import Fault, InputError, gathered, nearest
+from theory_sim.errors import Fault, InputError, gathered, nearest, out_of_memory
 from theory_sim.reading.answers import faults_of_user_code
 from theory_sim.reading.arguments import native, require_kind
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from theory_sim.data import Data
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress
+    from theory_sim.network.given import Given
     from theory_sim.network.given_noise import NoiseSource
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
@@ -154,13 +155,19 @@ class Engine:
                 raise InputError(f"{part} given to engine {self.name!r}", self.solver.nothing_given,
                                  f"leave {part} out{f'; it takes {taken}' if taken else ''}, or use the engine finite")
 
-    def estimated_bytes(self, experiment: Experiment, *, threads: int = 1) -> int:
-        """Memory that a run allocates beside the program, in bytes."""
-        return self.solver.estimated_bytes(experiment, self.all_options, threads)
+    def estimated_bytes(self, experiment: Experiment, *, threads: int = 1, observers: Sequence[Observer] = ()) -> int:
+        """Memory that a run takes beside the program, in bytes, within a quarter: libraries and all that it allocates."""
+        from theory_sim.engines.resources import needed_bytes
+
+        return needed_bytes(self.solver, experiment, self.all_options, threads, observers)
 
     def estimated_seconds(self, experiment: Experiment, *, threads: int = 1) -> float:
-        """Time that a run takes on an idle machine, roughly: a factor of five is nothing unusual."""
+        """Time that a run takes on an idle machine, roughly; NaN if its engine does not say."""
         return self.solver.estimated_seconds(experiment, self.all_options, threads)
+
+    def set_up_seconds(self, experiment: Experiment, *, threads: int = 1) -> float:
+        """How much of that passes before the first step, roughly."""
+        return self.solver.set_up_seconds(experiment, self.all_options, threads)
 
     # -- a run ------------------------------------------------------------------------------------------
 
@@ -173,7 +180,6 @@ class Engine:
     ) -> Trajectory:
         """Compute one run; arguments as for `simulate`."""
         from theory_sim.data import undrawn
-        from theory_sim.loop import UnfinishedRun
         from theory_sim.network.given import Given
         from theory_sim.numeric.pool import require_threads
         from theory_sim.observe.base import require_observers
@@ -193,7 +199,19 @@ class Engine:
                                 "seconds": checkpoint_seconds, **({"given": given} if given.parts else {})}
         if store is not None:
             refuse_existing(store, force=force)
-        solver.require_resources(experiment, options, threads)
+        solver.require_resources(experiment, options, threads, observers)
+        try:
+            return self._begin(experiment, store, force, given, more)
+        except MemoryError as error:  # an estimate may be too low by a quarter
+            raise out_of_memory(f"a run of engine {self.name!r}", error) from error
+
+    def _begin(
+        self, experiment: Experiment, store: str | os.PathLike[str] | None, force: bool, given: Given, more: dict[str, Any]
+    ) -> Trajectory:
+        """The run itself, saved at ``store`` if there is one; ``more`` are the solver's other arguments."""
+        from theory_sim.loop import UnfinishedRun
+
+        solver, options = self.solver, self.all_options
         if store is None:
             return solver.run(experiment, options, None, **more)
         if not solver.resumable:
@@ -201,8 +219,7 @@ class Engine:
             trajectory.save(store, force=force)
             return trajectory
         with UnfinishedRun(store) as unfinished:
-            unfinished.create(experiment, {"name": self.name, **options}, observers, force=force,
-                              given=given.parts)
+            unfinished.create(experiment, {"name": self.name, **options}, more["observers"], force=force, given=given.parts)
             return solver.run(experiment, options, unfinished, **more)
 
 

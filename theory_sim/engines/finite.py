@@ -12,6 +12,7 @@ from theory_sim.errors import Fault
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress, UnfinishedRun
+    from theory_sim.memory import Bytes
     from theory_sim.network import FiniteNetwork
     from theory_sim.network.given import Given
     from theory_sim.observe.base import Observer
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Finite"]
 
-# Libraries and compiled code that a first run loads.
-_LOADED: Final = 118 * 2**20
 # Of a step: what is not arithmetic, and multiplications a second of a thread, in a layer and in Q's plane.
 _STEP_SECONDS: Final = 1e-4
 _PER_SECOND: Final = 1e10
@@ -35,6 +34,7 @@ class Finite(Solver):
     name = "finite"
     summary = "finite width"
     given = ("data", "initial", "noise")
+    loaded = 200 * 2**20
 
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
@@ -44,12 +44,13 @@ class Finite(Solver):
         found = [*_of_general(experiment), *filter(None, [precision_fault(experiment)])]
         return next(iter(found), None)
 
-    def require_resources(self, experiment: Experiment, options: Mapping[str, Any], threads: int | None) -> None:
+    def require_resources(
+        self, experiment: Experiment, options: Mapping[str, Any], threads: int | None, observers: Sequence[Observer] = ()
+    ) -> None:
         from theory_sim.experiment import require_steps
-        from theory_sim.numeric.pool import default_threads
 
         require_steps(experiment)
-        _require_memory(self, experiment, threads or default_threads())
+        super().require_resources(experiment, options, threads, observers)
 
     def run(
         self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
@@ -59,7 +60,6 @@ class Finite(Solver):
         import numpy as np
 
         from theory_sim.loop import Run, deferred_interrupt
-        from theory_sim.memory import memory_errors
         from theory_sim.network.given import NOTHING
         from theory_sim.numeric.pool import BlockPool
         from theory_sim.observe.builtin import make_observers
@@ -68,8 +68,7 @@ class Finite(Solver):
         from theory_sim.observe.losses import Losses
         from theory_sim.observe.separation import Separation
 
-        with (memory_errors("a run at finite width"), BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"),
-              deferred_interrupt() as interrupted):
+        with (BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted):
             parts = given or NOTHING
             train, test = parts.data(experiment)
             standard = (Losses(), PError(experiment.g0), Decomposition(), Separation())
@@ -83,22 +82,16 @@ class Finite(Solver):
             )
             return run.complete(parts.attributes)
 
-    def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
-        from theory_sim.memory import Bytes, total
-        from theory_sim.network.memory import general_bytes, network_bytes
-        from theory_sim.observe.memory import data_bytes, item_bytes, observer_bytes, record_bytes, seen_examples
+    def memory(
+        self, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
+    ) -> Mapping[str, Bytes]:
+        from theory_sim.network.memory import general_parts, network_parts
+        from theory_sim.observe.memory import run_parts
 
         e = experiment
-        item, seen = item_bytes(e), seen_examples(e)
         neurons = {"P": e.m_W, "Q": e.m_W if e.network == "shared" else e.m_V}
-        if _needs_general(e):
-            network = general_bytes(e, threads=threads, item=item)
-        else:
-            network = network_bytes(e, threads=threads, item=item, seen=seen)
-        return total([
-            Bytes(_LOADED), data_bytes(e), network,
-            record_bytes(e, e.most_steps), *observer_bytes(e, e.most_steps, neurons),
-        ])
+        network = general_parts(e, threads) if _needs_general(e) else network_parts(e, threads)
+        return {**run_parts(e, e.most_steps, neurons, observers), **network}
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
         from theory_sim.network.memory import points_of_layers
@@ -147,34 +140,6 @@ def _of_general(e: Experiment) -> Iterator[Fault]:
         if issubclass(chosen, Observer) and chosen.needs_theory and beyond:
             yield Fault(f"the observer {name!r} with {what}", "it looks at patterns and directions of a ReLU network on the "
                         "P/Q mixture (THEORY §2)", f"do not observe {name}", (f"observe.{name}", *fields))
-
-
-def _require_memory(solver: Finite, e: Experiment, threads: int) -> None:
-    """Raise InputError, with the field to lower, if the run needs more memory than there is."""
-    from theory_sim.memory import available_bytes, fits, gib, refuse
-
-    there = available_bytes()
-
-    def needed(changed: Experiment) -> int:
-        return solver.estimated_bytes(changed, {}, threads)
-
-    if fits(needed(e), there):
-        return
-    # Of a given N, p0 stays what it was: only the size of the problem changes here.
-    halves: dict[str, Experiment] = {
-        "d": e.replace(d=max(3, e.d // 2), N=e.n_examples, p0=e.p0_value),
-        "N": e.replace(N=max(1, e.n_examples // 2), p0=e.p0_value, batch_size=None),
-        "m_W": e.replace(m_W=max(2, e.m_W // 4 * 2)), "m_V": e.replace(m_V=max(2, e.m_V // 4 * 2)),
-        "n_test": e.replace(n_test=max(1, e.n_test // 2)), "record_every": e.replace(record_every=2 * e.record_every),
-    }
-    least = {field: needed(half) for field, half in halves.items()}
-    fixes = [f"{field} of {'twice' if field == 'record_every' else 'half'} the size leaves {gib(bytes_left)}"
-             for field, bytes_left in sorted(least.items(), key=lambda item: item[1])[:2]]
-    if e.observe:
-        fixes.insert(0, f"without observe {gib(needed(e.replace(observe={})))}: fewer probes or records")
-    if e.dtype == "float64":
-        fixes.append(f"dtype = 'float32' needs {gib(needed(e.replace(dtype='float32')))}")
-    refuse(f"d = {e.d}, N = {e.n_examples}, m_W = {e.m_W}, m_V = {e.m_V}", needed(e), there, fixes)
 
 
 def _network_class(experiment: Experiment) -> type[FiniteNetwork]:

@@ -13,6 +13,7 @@ from theory_sim.errors import Fault
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress, UnfinishedRun
+    from theory_sim.memory import Bytes
     from theory_sim.network.given import Given
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
@@ -35,6 +36,7 @@ class Limit(Solver):
     given = ("data",)
     nothing_given = "the limit has no neurons: U_0 and xi act through their law alone (THEORY §7)"
     unread = frozenset({"m_W", "m_V"})
+    loaded = 230 * 2**20
     options = (
         Option("kernel", "moving", "patterns moving (default), frozen (NTK), independent (redrawn at each step)",
                ("moving", "frozen", "independent")),
@@ -71,13 +73,14 @@ class Limit(Solver):
         )
         return next(iter(found), None)
 
-    def require_resources(self, experiment: Experiment, options: Mapping[str, Any], threads: int | None) -> None:
+    def require_resources(
+        self, experiment: Experiment, options: Mapping[str, Any], threads: int | None, observers: Sequence[Observer] = ()
+    ) -> None:
         from theory_sim.experiment import require_steps
-        from theory_sim.limit.memory import require_memory
 
         if options["time"] == "steps":
             require_steps(experiment)
-        require_memory(experiment, **_of_memory(options))
+        super().require_resources(experiment, options, threads, observers)
 
     def run(
         self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
@@ -85,16 +88,20 @@ class Limit(Solver):
         given: Given | None = None,
     ) -> Trajectory:
         from theory_sim.limit.solve import run_limit
-        from theory_sim.memory import memory_errors
 
-        with memory_errors("a run of the limit"):
-            return run_limit(experiment, options, unfinished, engine=self.name, observers=observers, threads=threads,
-                             progress=progress, seconds=seconds, given=given)
+        return run_limit(experiment, options, unfinished, engine=self.name, observers=observers, threads=threads,
+                         progress=progress, seconds=seconds, given=given)
 
-    def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
-        from theory_sim.limit.memory import estimated_bytes
+    def memory(
+        self, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
+    ) -> Mapping[str, Bytes]:
+        from theory_sim.limit.memory import limit_parts
 
-        return estimated_bytes(experiment, **_of_memory(options))
+        told = {name: options[name] for name in ("spatial", "noise", "tolerance", "time")}
+        return limit_parts(experiment, observers, **told)
+
+    def leaner(self, options: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
+        return [("spatial", "mean")] if options["spatial"] == "exact" and options["noise"] == "vanishing" else []
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
         from theory_sim.experiment.choices import OPTIMISERS
@@ -111,10 +118,6 @@ class Limit(Solver):
         # Of a rule with a buffer each step sums over all steps before it, half of them on average, by a matrix product.
         past = 0.0 if OPTIMISERS[e.optimiser].in_theory else 0.2 * count * steps * (0.5 * seen + 20.0)
         return steps * (_STEP_SECONDS + (pairs + 4.0 * seen * e.d + 10.0 * count * seen + past) / (_PER_SECOND * threads))
-
-
-def _of_memory(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: options[name] for name in ("spatial", "noise", "tolerance", "time")}
 
 
 def _of_optimiser(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from theory_sim.errors import Fault, InputError, nearest
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress, UnfinishedRun
+    from theory_sim.memory import Bytes
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
 
@@ -85,6 +87,8 @@ class Solver(ABC):
         keyword ``given``.
     nothing_given : str
         Why the others cannot, for messages.
+    loaded : int
+        Bytes of the libraries and the compiled code that a first run loads.
     """
 
     name: ClassVar[str]
@@ -95,6 +99,7 @@ class Solver(ABC):
     resumable: ClassVar[bool] = True
     given: ClassVar[tuple[str, ...]] = ()
     nothing_given: ClassVar[str] = "it draws what it needs from the experiment"
+    loaded: ClassVar[int] = 200 * 2**20
 
     def draws(self, options: Mapping[str, Any]) -> tuple[Purpose, ...]:
         """Purposes for which random numbers are drawn; none: every seed gives the same result."""
@@ -122,8 +127,28 @@ class Solver(ABC):
     ) -> Fault | None:
         """What of an experiment, or of the user's own observers, cannot be computed, and how to fix it; None if all can."""
 
-    def require_resources(self, experiment: Experiment, options: Mapping[str, Any], threads: int | None) -> None:  # noqa: B027
+    def require_resources(
+        self, experiment: Experiment, options: Mapping[str, Any], threads: int | None, observers: Sequence[Observer] = ()
+    ) -> None:
         """Raise InputError if the run would take too much memory or never end."""
+        from theory_sim.engines.resources import require_memory
+
+        require_memory(self, experiment, options, threads, observers)
+
+    def memory(
+        self, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
+    ) -> Mapping[str, Bytes]:
+        """Memory that a run allocates beside the libraries, within a quarter: its parts by name, in the order of their making.
+
+        Data, records and observers of `simulate`'s runs, unless an engine says otherwise.
+        """
+        from theory_sim.observe.memory import run_parts
+
+        return run_parts(experiment, experiment.most_steps, {}, observers)
+
+    def leaner(self, options: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
+        """Options, with their values, that take less memory than those given."""
+        return ()
 
     @abstractmethod
     def run(
@@ -148,10 +173,10 @@ class Solver(ABC):
         Engines that declare ``given`` have one more keyword, ``given: Given``, with what is put in.
         """
 
-    @abstractmethod
-    def estimated_bytes(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> int:
-        """Memory that a run allocates beside the program, within a quarter."""
-
-    @abstractmethod
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
-        """Time that a run takes on a machine of 2024 that does nothing else, within a factor of five."""
+        """Time that a run takes on a machine that does nothing else; NaN, which is announced by nothing, if it is not known."""
+        return math.nan
+
+    def set_up_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
+        """How much of that passes before the first step."""
+        return 0.0

@@ -207,7 +207,7 @@ def resume(
         _require_same_parts(manifest.get("given", {}), given.parts)
         require_threads(threads)
         options = engine.all_options
-        engine.solver.require_resources(experiment, options, threads)
+        engine.solver.require_resources(experiment, options, threads, observers)
         return engine.solver.run(experiment, options, unfinished, observers=observers, threads=threads, progress=progress,
                                  seconds=checkpoint_seconds, **({"given": given} if given.parts else {}))
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
+from theory_sim.data.sizes import item_bytes, kinds_of, seen_examples
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS, OPTIMISERS
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
-from theory_sim.memory import Bytes, available_bytes, fits, gib, refuse, total
-from theory_sim.observe.memory import data_bytes, item_bytes, observer_bytes, record_bytes, seen_examples
+from theory_sim.memory import Bytes
+from theory_sim.observe.base import Observer
+from theory_sim.observe.memory import run_parts
 from theory_sim.theory.erf_kernel import powers_for, visibility
 from theory_sim.train.clock import ages, largest_level
 
-__all__ = ["ALL_PAIRS", "estimated_bytes", "exponents", "require_memory"]
+__all__ = ["ALL_PAIRS", "exponents", "limit_parts", "listed_pairs"]
 
 _PROBES: Final = 64
 # Pairs whose weights the mean adds up at once.
@@ -27,41 +30,36 @@ _BLOCK: Final = 256
 # Weights are fitted for so many pairs at once: five arrays over the ages of the fit's grid.
 _COLUMNS: Final = 4096
 _FITTED: Final = 5 * 8 * 270
-# Compiled code that a run loads at its start, and the libraries that store its end.
-_STARTED: Final = 10 * 2**20
-_LOADED: Final = 115 * 2**20
 
 
-def estimated_bytes(
-    experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps"
-) -> int:
-    """Memory that a run allocates, in bytes: data, kernels, memories, records and observers."""
-    e = experiment
+def limit_parts(
+    e: Experiment, observers: Sequence[Observer] = (), *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps"
+) -> dict[str, Bytes]:
+    """Parts of a run of the limit: data, records, observers, patches, pairs of patches, memories, noise output."""
     item, seen, tested = item_bytes(e), seen_examples(e), 2 * e.n_test
     count = exponents(e, tolerance, time)
     steps = e.most_steps if time == "steps" else math.inf
+    parts = run_parts(e, steps, {}, observers)
     if ACTIVATIONS[e.activation].error_function:
         # Cosines and their making; memories, what is written of each example, and a step's copies.
-        pairs = Bytes(8 * (seen * (seen + tested) + 3 * e.d * (seen + tested)), 8 * seen * (seen + tested))
-        held = Bytes(8 * count * (2 * seen + 24), 8 * count * (4 * seen + 4 * e.n_examples + 3 * e.n_test))
-        return total([Bytes(_STARTED, _LOADED), data_bytes(e), record_bytes(e, steps), *observer_bytes(e, steps, {}),
-                      pairs, held])
-    # Once the pairs are built: memories, in float64 and once more in the precision of the products; outputs and residuals.
+        cosines = 8 * seen * (seen + tested)
+        written = 8 * count * (4 * seen + 4 * e.n_examples + kinds_of(e) * e.n_test)
+        return {**parts, "patches": Bytes((8 + item) * e.d * (seen + tested), 0.0, 8 * e.d * (seen + tested)),
+                "pairs": Bytes(cosines, 0.0, cosines), "memories": Bytes(8 * count * (2 * seen + 24), written)}
+    # In float64, once more while they move, and in the precision of the products; outputs and residuals.
     memories = 8 * count * seen * (2 if time == "steps" else 4) + 2 * item * MOST_POWERS * seen + 8 * 30 * e.n_examples
-    if e.network == "shared":
-        memories += 8 * 3 * count * (seen + tested)
-    parts = [
-        Bytes(_STARTED, _LOADED), data_bytes(e), record_bytes(e, steps), *observer_bytes(e, steps, {}),
-        Bytes(item * e.d * (seen + tested), memories + 8 * e.d * e.n_examples), _pairs(e, spatial, tolerance, count),
-    ]
+    cross = 8 * 3 * count * (seen + tested) if e.network == "shared" else 0.0
+    parts |= {"patches": Bytes(item * e.d * (seen + tested)), "pairs": _pairs(e, spatial, tolerance, count)}
+    parts["memories"] = Bytes(memories + cross, 0.0, 8 * e.d * e.n_examples - memories)
     if not OPTIMISERS[e.optimiser].in_theory:
-        parts.append(_history(count, seen, steps))
+        parts["history"] = _history(count, seen, steps)
     if noise == "sampled":
         from theory_sim.limit.noise_output import NoiseOutput
 
         # The shared network's directions are near each other, so that every degree matters.
-        parts.append(Bytes(NoiseOutput.estimated_bytes(seen + tested, 1 if e.network == "shared" else e.d, spatial)))
-    return total(parts)
+        k = 1 if e.network == "shared" else e.d
+        parts["noise output"] = Bytes(NoiseOutput.estimated_bytes(seen + tested, k, spatial))
+    return parts
 
 
 def exponents(e: Experiment, tolerance: float, time: str) -> float:
@@ -84,55 +82,33 @@ def _history(count: float, seen: int, steps: float) -> Bytes:
     return Bytes(8 * steps * (seen + 8), 8 * steps * max(seen, 3 * count))
 
 
-def _pairs(e: Experiment, spatial: str, tolerance: float, count: float) -> Bytes:
-    """Squared cosines, and the pairs at small angles, many in low dimension, that are listed one by one."""
+def listed_pairs(e: Experiment, spatial: str, tolerance: float) -> float:
+    """Pairs of patches, nearly, whose cosines are above what a few powers give; each has a weight for every exponent.
+
+    |cos| of random directions is a root of a beta variable.
+    """
     from scipy.special import betainc
 
-    item, seen, tested = item_bytes(e), seen_examples(e), 2 * e.n_test
-    cut = weak_cosine(MOST_POWERS, tolerance)
-    # |cos| of random directions is a root of a beta variable.
+    seen, cut = seen_examples(e), weak_cosine(MOST_POWERS, tolerance)
     share = float(betainc((e.d - 1) / 2, 0.5, 1.0 - cut * cut)) if e.d > 1 else 1.0
+    if spatial == "exact":
+        return share * seen * (seen + 2 * e.n_test)
+    return share * seen * (seen if seen <= ALL_PAIRS else _SAMPLED)
+
+
+def _pairs(e: Experiment, spatial: str, tolerance: float, count: float) -> Bytes:
+    """Squared cosines, and the pairs at small angles, many in low dimension, that are listed one by one."""
+    item, seen, tested, listed = item_bytes(e), seen_examples(e), 2 * e.n_test, listed_pairs(e, spatial, tolerance)
     weight = 8 * count
     if spatial == "exact":
-        listed, rows = share * seen * (seen + tested), seen + tested
-        squares, weighted = item * seen * rows, listed
+        squares, weighted, largest = item * seen * (seen + tested), listed, listed * seen / (seen + tested)
         building = seen * seen  # which squares are above the cut
     else:
         chosen = seen if seen <= ALL_PAIRS else _SAMPLED
-        listed, squares = share * seen * chosen, item * seen * _PROBES
-        weighted = share * seen * _PROBES + min(listed, _AT_ONCE)
+        squares, largest = item * seen * min(_PROBES, seen), listed * min(1.0, _BLOCK / chosen)
+        weighted = listed / chosen * min(_PROBES, seen) + min(listed, _AT_ONCE)
         building = min(chosen, _BLOCK) * seen * (item + 3 * 8)
-    largest = listed * (seen / (seen + tested) if spatial == "exact" else min(1.0, _BLOCK / seen))
     # A listed pair has row, column, inner product, cosine and value at equal times; its two patches while these are found.
-    finding = building + largest * (2 * item * e.d + 16)
+    finding = building + largest * (2 * item * e.d + 16) - weight * weighted
     fitting = _FITTED * min(listed, _COLUMNS) + (weight * largest if spatial == "exact" else 0.0)
-    return Bytes(squares + 40 * listed + weight * weighted, max(finding, fitting))
-
-
-def require_memory(
-    experiment: Experiment, *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps"
-) -> None:
-    """Raise InputError, with what would fit, if the run needs more memory than there is."""
-    there = available_bytes()
-
-    def needed(e: Experiment, mode: str = spatial) -> int:
-        return estimated_bytes(e, spatial=mode, noise=noise, tolerance=tolerance, time=time)
-
-    if fits(needed(experiment), there):
-        return
-    fixes = []
-    if spatial == "exact":
-        other = needed(experiment, "mean")
-        fixes.append(f"spatial = 'mean' needs {gib(other)} and {'fits' if fits(other, there) else 'does not fit either'}")
-    if experiment.dtype == "float64":
-        fixes.append(f"dtype = 'float32' needs {gib(needed(experiment.replace(dtype='float32')))}")
-    if experiment.observe:
-        fixes.append(f"without observe {gib(needed(experiment.replace(observe={})))}: fewer probes or records")
-    smaller, largest = experiment, experiment.n_examples
-    while largest > 1 and not fits(needed(smaller), there):
-        largest = int(0.9 * largest)
-        # Of a given N, p0 stays what it was: only the size of the problem changes here.
-        smaller = experiment.replace(N=max(1, largest), p0=experiment.p0_value, batch_size=None)
-    if largest > 1:
-        fixes.append(f"N up to about {largest} fits")
-    refuse(f"spatial = {spatial!r} with N = {experiment.n_examples}, d = {experiment.d}", needed(experiment), there, fixes)
+    return Bytes(squares + 40 * listed + weight * weighted, 0.0, max(finding, fitting))

@@ -122,9 +122,9 @@ class Descent(Observer):
     @classmethod
     def memory(cls, use: Use) -> Bytes:
         e, m = use.experiment, use.neurons.get("P", 0)
-        active = m * use.seen
-        # Patterns and what they are multiplied with, in the precision of the weights; sums over neurons in float64.
-        taken = active * (3 * use.item + 8) + 3 * 8 * m * e.d + use.item * e.d * (use.seen + e.n_examples)
+        # Pre-activations; or patterns and what they are multiplied with, in the precision of the weights and in float64.
+        at_sites = m * use.seen * max(2.5 * use.item, 2 * use.item + (8 if use.item < 8 else 0))
+        taken = at_sites + 2 * 8 * m * e.d + (use.item + 8) * e.d * use.seen
         return Bytes(1000 * use.records, taken)
 
     def coordinates(self) -> Mapping[str, Any]:

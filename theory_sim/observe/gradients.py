@@ -70,7 +70,8 @@ class Gradients(Observer):
     @classmethod
     def memory(cls, use: Use) -> Bytes:
         e = use.experiment
-        return Bytes(1000 * use.records, use.item * e.d * max(use.seen, e.q0 * e.n_examples))
+        largest = max(e.p0_value, e.q0, 1.0 - e.p0_value - e.q0) * e.n_examples  # examples of a kind, whose x_1 are copied
+        return Bytes(1500 * use.records, use.item * e.d * largest)
 
     def coordinates(self) -> Mapping[str, Any]:
         return {"quantile": list(LEVELS)}

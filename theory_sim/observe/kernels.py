@@ -138,16 +138,15 @@ class Kernels(Observer):
 
     @classmethod
     def memory(cls, use: Use) -> Bytes:
-        n, m, records = use.inputs["P"], use.neurons.get("P", 0), use.records
+        n, m, records, d = use.inputs["P"], use.neurons.get("P", 0), use.records, use.experiment.d
         square = 8 * n * n
         words = sum(use.inputs[f] * use.neurons.get(f, 0) / 8 for f in use.inputs)
-        # Inner products and cosines; K_tt and K_0t of each record, once more when they are stacked for the end.
-        held = square * (2 + 2 * records) + words * records + 2000 * records
-        # What an equal, a two-time and a predicted kernel take beside: or the maps' K_tt of every record, with stacks.
-        d = use.experiment.d
-        at_record = 7 * square + use.item * (m * n + use.seen * d + n * d)
-        at_end = square * (records + 6) + words * records
-        return Bytes(held, max(at_record, at_end, 2 * square * records))
+        # Inner products and cosines; K_tt and K_0t of each record, once more stacked for the result; and the maps of it.
+        held = square * (2 + 4 * records) + words * records + 48 * records**2 + 2000 * records
+        # Equal, two-time and predicted kernels with what they are made of; nothing is stacked then. At the end K_tt of each
+        # record, and what a distance takes.
+        at_record = square * (10 - 2 * records) + use.item * (2.5 * m * n + use.seen * d + n * d)
+        return Bytes(held, max(at_record, square * (records + 4)))
 
     def state(self) -> Mapping[str, Array]:
         state = {f"words {feature}": np.array(words, np.uint64) for feature, words in self._words.items()}

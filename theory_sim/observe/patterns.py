@@ -129,10 +129,11 @@ class Patterns(Observer):
     def memory(cls, use: Use) -> Bytes:
         words = sum(use.inputs[f] * use.neurons.get(f, 0) / 8 for f in use.inputs)
         largest = max((use.inputs[f] * m for f, m in use.neurons.items()), default=0)
-        shares = 8 * sum(use.neurons.values())
-        held = 3 * words + (words + shares) * use.records
-        at_record = largest * (use.item + 1) + use.item * use.seen * use.experiment.d + 3 * words
-        return Bytes(held, max(at_record, held - 3 * words))
+        record = words + 4 * sum(use.neurons.values()) + 8 * sum(use.inputs.values())
+        # Patterns of three earlier times; each record, and all of them once more, stacked for the result.
+        held = 3 * words + (2 * record + 1000) * use.records
+        patches = use.item * use.experiment.d * (use.seen + use.inputs["P"])
+        return Bytes(held, max(0.0, largest * 2.5 * use.item + patches + words - record * use.records))
 
     def state(self) -> Mapping[str, Array]:
         state: dict[str, Array] = {}

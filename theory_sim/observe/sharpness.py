@@ -83,10 +83,13 @@ class Sharpness(Observer):
     def memory(cls, use: Use) -> Bytes:
         layers = points_of_layers(use.experiment)
         weights = sum(m * (k + use.experiment.train_second_layer) for m, k, _ in layers)
-        sites, patches = sum(m * n for m, _, n in layers), sum(k * n for _, k, n in layers)
-        # phi' and two products at the sites, values and phi'' where they count; Lanczos' vectors; a small network's matrix.
-        arrays = 4 + (0 if use.experiment.of_theory else 4)
-        taken = 8 * (arrays * sites + patches) + 8 * 24 * weights + 32 * min(weights, DENSE) ** 2
+        sites, patches = [m * n for m, _, n in layers], sum(k * n for _, k, n in layers)
+        e, activation = use.experiment, ACTIVATIONS[use.experiment.activation]
+        # phi' at the sites, values and phi'' where they count, and products with them, layer by layer; Lanczos' 20 vectors and
+        # his work space; a small network's matrix.
+        kept = 1 + e.train_second_layer + (not activation.two_lines)
+        products = 1.0 if kept == 1 else 3.0
+        taken = 8 * (kept * sum(sites) + products * max(sites) + patches) + 8 * 28 * weights + 32 * min(weights, DENSE) ** 2
         return Bytes((1000 + 8 * (weights if weights <= DENSE else 0)) * use.records, taken)
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final, ParamSpec, TypeVar
 
-from theory_sim.errors import Fault, InputError, repr_of, shown
+from theory_sim.errors import Fault, InputError, out_of_memory, repr_of, shown
 from theory_sim.reading.answers import faults_of_user_code
 
 __all__ = ["accepts", "fault_of_kind", "native", "require_kind"]
@@ -103,7 +103,7 @@ def accepts(**kinds: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorator of a public function: the kind of each named parameter, as for `fault_of_kind`.
 
     None is accepted where it is the default. Numbers of NumPy are given on as Python's. What a user's class raises inside is
-    told as its fault.
+    told as its fault, and a MemoryError becomes an InputError.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -120,8 +120,11 @@ def accepts(**kinds: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             found = [fault for fault in faults if fault is not None]
             if found:
                 raise InputError.of(found)
-            with faults_of_user_code():
-                return function(*bound.args, **bound.kwargs)
+            try:
+                with faults_of_user_code():
+                    return function(*bound.args, **bound.kwargs)
+            except MemoryError as error:  # NumPy's is one, too
+                raise out_of_memory(function.__name__, error) from error
 
         return checked
 

@@ -17,6 +17,7 @@ from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.compute import Computed, compute
 from theory_sim.sweeps.declaration import SweepRun
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, make_executor
+from theory_sim.sweeps.memory import require_workers_memory
 from theory_sim.sweeps.refinement import Refinement
 from theory_sim.sweeps.status import SweepStatus
 from theory_sim.sweeps.store import SweepStore
@@ -73,8 +74,8 @@ def run_sweep(
     StoreError
         If another process is at the sweep, or libraries or processor are not those that began it.
     InputError
-        If the number of workers or threads is not one, worker processes would not find what a run chooses, or this process may
-        start none.
+        If the number of workers or threads is not one, worker processes would not find what a run chooses, this process may
+        start none, or the largest runs do not fit in memory together.
     WorkerError
         If workers cannot start; their runs stay pending.
     """
@@ -93,6 +94,7 @@ def run_sweep(
         recomputed: dict[str, str] = {}
         while True:
             work = _Work(store, pool, any_version, progress)
+            require_workers_memory(work.todo, pool)
             finished = work.until(interrupted.is_set)
             recomputed |= work.recomputed
             if not finished and store.status().pending:

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TextIO
 
-from theory_sim.errors import InputError, StoreError, TheorySimError, shown
+from theory_sim.errors import InputError, StoreError, TheorySimError, out_of_memory, shown
 from theory_sim.interrupts import INTERRUPTED
 from theory_sim.terminal.wrapping import wrapped
 
@@ -118,9 +118,7 @@ def get_refusal(error: BaseException) -> TheorySimError | None:
     if isinstance(error, TheorySimError):
         return error
     if isinstance(error, MemoryError):
-        return InputError(f"out of memory{f': {error}' if str(error) else ''}",
-                          "data (N x d), weights (m x d) and probes are held in memory",
-                          "lower d, N, m_W, m_V, n_test or probes")
+        return out_of_memory("this command", error)
     if isinstance(error, OSError):
         where = f"{shown(str(error.filename))}: " if error.filename is not None else ""
         return StoreError(f"{where}{error.strerror or error}",

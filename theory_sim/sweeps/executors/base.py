@@ -63,6 +63,12 @@ class SweepExecutor(Executor):
         """
         raise NotImplementedError
 
+    def machines(self) -> list[tuple[int, int]]:
+        """Memory available, in bytes, and runs at a time, of each machine that computes; this one unless it says otherwise."""
+        from theory_sim.memory import available_bytes
+
+        return [(available_bytes(), self.slots)]
+
     def begin(self, *, any_version: bool) -> None:
         """Called with the sweep locked, before the first run; StoreError if its workers would compute something else.
 

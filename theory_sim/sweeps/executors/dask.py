@@ -101,6 +101,15 @@ class DaskWorkers(SweepExecutor):
             self._counted = (time.monotonic(), count)
         return count
 
+    def machines(self) -> list[tuple[int, int]]:
+        """As the workers find it, each host of them once."""
+        from theory_sim.memory import available_bytes
+
+        hosts: dict[str, list[int]] = {}
+        for address, there in self._client.run(available_bytes, on_error="ignore").items():
+            hosts.setdefault(address.rpartition(":")[0], []).append(there)
+        return [(min(found), len(found)) for found in hosts.values()]
+
     def begin(self, *, any_version: bool) -> None:
         """Refuse workers that would compute something else, or cannot see the sweep; stop what a lost client left running."""
         if any_version:

@@ -1,0 +1,56 @@
+"""Whether the runs that a sweep computes at once fit, on each machine that computes them."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final
+
+from theory_sim.engines.resources import needed_bytes, require_memory
+from theory_sim.errors import InputError
+from theory_sim.memory import CERTAIN, VARIABLE, fits, in_words
+from theory_sim.sweeps.declaration import SweepRun
+from theory_sim.sweeps.executors.base import SweepExecutor
+
+__all__ = ["require_workers_memory"]
+
+# The program itself, once more in each worker process.
+_PROGRAM: Final = 60 * 2**20
+
+
+def require_workers_memory(runs: Sequence[SweepRun], pool: SweepExecutor) -> None:
+    """Raise InputError, with the number of workers that fit, unless the largest runs fit together as they may meet.
+
+    Parameters
+    ----------
+    runs : sequence of SweepRun
+        What is to be computed.
+    pool : SweepExecutor
+        Says how many runs at a time each machine computes.
+    """
+    machines = pool.machines()
+    most = max((count for _, count in machines), default=0)
+    if not runs or most == 0:
+        return
+    threads = pool.threads or 1
+    sized = ((needed_bytes(run.engine.solver, run.experiment, run.engine.all_options, threads), -at, run)
+             for at, run in enumerate(runs))
+    largest = heapq.nlargest(most, sized)
+    program = 0 if pool.in_this_process else _PROGRAM
+    together = list(accumulate(needed + program for needed, _, _ in largest))
+    for there, count in machines:
+        at_once = min(count, len(largest))
+        if fits(together[at_once - 1], there):
+            continue
+        possible = sum(fits(needed, there) for needed in together[:at_once])
+        if possible == 0:
+            run = largest[0][2]
+            require_memory(run.engine.solver, run.experiment, run.engine.all_options, threads)
+        raise InputError(
+            f"{at_once} runs at a time need about {in_words(together[at_once - 1])}, the largest of them "
+            f"{in_words(largest[0][0])}; {in_words(there)} are available",
+            f"{CERTAIN:g} of what the largest runs need together must be available, whichever of them meet ({VARIABLE} "
+            "overrides what is found)",
+            f"at most {possible} at a time: --workers {possible} (workers={possible})" if possible else "smaller runs",
+        )
