@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 # A plan that would take longer says so.
 _LONG_SECONDS = 60.0
+_LONG_SET_UP = 20.0
 
 
 @app.command(cls=WithEngines)
@@ -221,8 +222,13 @@ def _announce(plan: Plan, engine: Engine, threads: int | None) -> None:
     from theory_sim.numeric.pool import default_threads
     from theory_sim.terminal.sweep_tables import duration
 
-    seconds = sum(engine.estimated_seconds(each, threads=threads or default_threads()) for each in plan)
-    if seconds < _LONG_SECONDS:
+    used = threads or default_threads()
+    longest = max(engine.set_up_seconds(each, threads=used) for each in plan)
+    if longest >= _LONG_SET_UP:
+        say_aside(f"note: before its first step a run takes about {duration(longest)}: pairs of patches at small angles, many "
+                  "in low dimension, are looked at one by one (--spatial mean, a larger --tolerance, or a larger d takes less)")
+    seconds = sum(engine.estimated_seconds(each, threads=used) for each in plan)
+    if not seconds >= _LONG_SECONDS:  # or not known, NaN
         return
     steps = max(each.most_steps for each in plan)
     say_aside(f"note: up to about {_round_number(steps)} steps a run, about {duration(seconds)} in all on an idle machine; a "

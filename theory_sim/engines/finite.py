@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from theory_sim.engines.registry import register
 from theory_sim.engines.solver import Solver
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from theory_sim.trajectory import Trajectory
 
 __all__ = ["Finite"]
-
-# Of a step: what is not arithmetic, and multiplications a second of a thread, in a layer and in Q's plane.
-_STEP_SECONDS: Final = 1e-4
-_PER_SECOND: Final = 1e10
-# An activation with its slope at one point of one neuron, in the general network.
-_ELEMENT_SECONDS: Final = 2.5e-8
 
 
 @register
@@ -94,17 +88,13 @@ class Finite(Solver):
         return {**run_parts(e, e.most_steps, neurons, observers), **network}
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
-        from theory_sim.network.memory import points_of_layers
-        from theory_sim.observe.memory import seen_examples
+        from theory_sim.network.duration import general_seconds, network_seconds
+        from theory_sim.observe.memory import observer_seconds, record_count
 
         e = experiment
-        if _needs_general(e):
-            work = sum(m * n * (4.0 * k / _PER_SECOND + _ELEMENT_SECONDS) for m, k, n in points_of_layers(e))
-            return e.most_steps * (_STEP_SECONDS + work / threads)
-        # Forward and gradient; noise apart for pairs. A draw and an update of a weight take like 40 multiplications.
-        products = 3.0 * e.m_W * e.d * seen_examples(e) * (2.0 if e.dtype == "float64" else 1.0)
-        weights = 40.0 * (e.m_W * e.d + (0 if e.network == "shared" else 2 * e.m_V))
-        return e.most_steps * (_STEP_SECONDS + (products + 4.0 * weights) / (_PER_SECOND * threads))
+        neurons = {"P": e.m_W, "Q": e.m_W if e.network == "shared" else e.m_V}
+        network = (general_seconds if _needs_general(e) else network_seconds)(e, threads, record_count(e, e.most_steps))
+        return network + observer_seconds(e, e.most_steps, neurons)
 
 
 def _needs_general(e: Experiment) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from theory_sim.engines.registry import register
 from theory_sim.engines.solver import Option, Purpose, Solver
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
     from theory_sim.trajectory import Trajectory
 
 __all__ = ["Limit"]
-
-_STEP_SECONDS: Final = 2.5e-4
-_PER_SECOND: Final = 2e9
-# Gradient flow takes about so many steps for each e-folding of time, and as many again at a record.
-_FLOW_STEPS: Final = 60.0
 
 
 @register
@@ -97,27 +91,26 @@ class Limit(Solver):
     ) -> Mapping[str, Bytes]:
         from theory_sim.limit.memory import limit_parts
 
-        told = {name: options[name] for name in ("spatial", "noise", "tolerance", "time")}
-        return limit_parts(experiment, observers, **told)
+        return limit_parts(experiment, observers, **_told(options))
 
     def leaner(self, options: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
         return [("spatial", "mean")] if options["spatial"] == "exact" and options["noise"] == "vanishing" else []
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
-        from theory_sim.experiment.choices import OPTIMISERS
-        from theory_sim.limit.compression import MOST_POWERS
-        from theory_sim.limit.memory import exponents
-        from theory_sim.observe.memory import seen_examples
+        from theory_sim.limit.duration import steps_seconds
 
-        e, seen = experiment, seen_examples(experiment)
-        count = exponents(e, options["tolerance"], options["time"])
-        pairs = 4.0 * MOST_POWERS * seen * seen if options["spatial"] == "exact" else 4.0 * count * seen
-        steps = e.most_steps
-        if options["time"] == "flow":
-            steps = 2.0 * _FLOW_STEPS * (math.log1p(e.max_tau) + e.max_tau / e.record_every / _FLOW_STEPS)
-        # Of a rule with a buffer each step sums over all steps before it, half of them on average, by a matrix product.
-        past = 0.0 if OPTIMISERS[e.optimiser].in_theory else 0.2 * count * steps * (0.5 * seen + 20.0)
-        return steps * (_STEP_SECONDS + (pairs + 4.0 * seen * e.d + 10.0 * count * seen + past) / (_PER_SECOND * threads))
+        set_up = self.set_up_seconds(experiment, options, threads)
+        return set_up + steps_seconds(experiment, threads, **_told(options))
+
+    def set_up_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
+        from theory_sim.limit.duration import set_up_seconds
+
+        return set_up_seconds(experiment, threads, **_told(options))
+
+
+def _told(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options on which sizes and times depend."""
+    return {name: options[name] for name in ("spatial", "noise", "tolerance", "time")}
 
 
 def _of_optimiser(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:

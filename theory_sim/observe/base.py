@@ -262,6 +262,11 @@ class Observer(Choice, ABC):
         """Memory that it takes, where a file names it; 1 kB a record unless it says otherwise."""
         return Bytes(1000 * use.records)
 
+    @classmethod
+    def seconds(cls, use: Use) -> float:
+        """Time that it takes in all, roughly; none that would be noticed unless it says otherwise."""
+        return 0.0
+
     @property
     def own_times(self) -> bool:
         """Whether it records at times of its own."""

@@ -148,6 +148,15 @@ class Kernels(Observer):
         at_record = square * (10 - 2 * records) + use.item * (2.5 * m * n + use.seen * d + n * d)
         return Bytes(held, max(at_record, square * (records + 4)))
 
+    @classmethod
+    def seconds(cls, use: Use) -> float:
+        from theory_sim.numeric.rates import get_rates
+
+        n, m, records, rates = use.inputs["P"], use.neurons.get("P", 0), use.records, get_rates("float64")
+        # A predicted kernel takes an arc sine a pair; a counted one the words; eigenvalues some n^3.
+        kernel = n * n * (14.0 / rates.elements + m / 64.0 / rates.elements)
+        return records * (6.0 * kernel + 2.0 * n**3 / rates.products) + 2.0 * records**2 * kernel
+
     def state(self) -> Mapping[str, Array]:
         state = {f"words {feature}": np.array(words, np.uint64) for feature, words in self._words.items()}
         for feature, (inner, cosine) in self._geometry.items():

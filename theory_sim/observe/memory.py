@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from theory_sim.data.sizes import data_bytes, item_bytes, seen_examples
@@ -14,7 +14,7 @@ from theory_sim.memory import Bytes
 from theory_sim.observe.base import Observer, Use
 from theory_sim.observe.probes import PROBES
 
-__all__ = ["run_parts"]
+__all__ = ["observer_seconds", "record_count", "run_parts"]
 
 # Variables that every run records, each an array of its own until they are stacked.
 _RECORD: Final = 7000
@@ -36,20 +36,37 @@ def run_parts(
     observers : sequence of Observer
         Those of the user's own.
     """
-    records = _records(Recording(every_tau=e.record_every), e, steps)
+    records = record_count(e, steps)
     parts = {"data": data_bytes(e), "records": Bytes(_RECORD * records, 0.2 * _RECORD * records)}
-    chosen: list[tuple[str, type[Observer], Recording]] = []
+    for label, kind, recording in _chosen(e):
+        parts[label] = kind.memory(_use(recording, e, steps, neurons))
+    for index, own in enumerate(observers):
+        label = f"observers[{index}], {type(own).__name__}"
+        parts[label] = own.memory(_use(own.recording or Recording(), e, steps, neurons))
+    return parts
+
+
+def observer_seconds(e: Experiment, steps: float, neurons: dict[str, int]) -> float:
+    """Time that the experiment's ``observe`` takes, roughly; arguments as for `run_parts`."""
+    return sum(kind.seconds(_use(recording, e, steps, neurons)) for _, kind, recording in _chosen(e))
+
+
+def _chosen(e: Experiment) -> Iterator[tuple[str, type[Observer], Recording]]:
     for name, recording in e.observe.items():
         kind = OBSERVERS[name]
         assert issubclass(kind, Observer), f"{kind} is an Observer"
-        chosen.append((f"observe.{name}", kind, recording))
-    for index, own in enumerate(observers):
-        chosen.append((f"observers[{index}], {type(own).__name__}", type(own), own.recording or Recording()))
-    for label, kind, recording in chosen:
-        times = recording if recording.own_times else Recording(every_tau=e.record_every)
-        inputs = {"P": min(recording.probes or PROBES, seen_examples(e)), "Q": 3}
-        parts[label] = kind.memory(Use(e, _records(times, e, steps), inputs, neurons, item_bytes(e), seen_examples(e)))
-    return parts
+        yield f"observe.{name}", kind, recording
+
+
+def _use(recording: Recording, e: Experiment, steps: float, neurons: dict[str, int]) -> Use:
+    times = recording if recording.own_times else Recording(every_tau=e.record_every)
+    inputs = {"P": min(recording.probes or PROBES, seen_examples(e)), "Q": 3}
+    return Use(e, _records(times, e, steps), inputs, neurons, item_bytes(e), seen_examples(e))
+
+
+def record_count(e: Experiment, steps: float) -> float:
+    """Largest number of records at the run's own times."""
+    return _records(Recording(every_tau=e.record_every), e, steps)
 
 
 def _records(recording: Recording, e: Experiment, steps: float) -> float:

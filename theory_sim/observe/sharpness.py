@@ -24,6 +24,8 @@ __all__ = ["EIGENVALUES", "Sharpness", "make_hessian"]
 Array = np.ndarray[Any, Any]
 EIGENVALUES: Final = 5
 _STEP: Final = 1e-5
+# Products with a vector that Lanczos' method takes, about.
+_PRODUCTS: Final = 90.0
 
 
 @OBSERVERS.register
@@ -88,9 +90,16 @@ class Sharpness(Observer):
         # phi' at the sites, values and phi'' where they count, and products with them, layer by layer; Lanczos' 20 vectors and
         # his work space; a small network's matrix.
         kept = 1 + e.train_second_layer + (not activation.two_lines)
-        products = 1.0 if kept == 1 else 3.0
-        taken = 8 * (kept * sum(sites) + products * max(sites) + patches) + 8 * 28 * weights + 32 * min(weights, DENSE) ** 2
+        taken = 8 * (kept * sum(sites) + 2 * max(sites) + patches) + 8 * 28 * weights + 32 * min(weights, DENSE) ** 2
         return Bytes((1000 + 8 * (weights if weights <= DENSE else 0)) * use.records, taken)
+
+    @classmethod
+    def seconds(cls, use: Use) -> float:
+        from theory_sim.numeric.rates import get_rates
+
+        layers, rates = points_of_layers(use.experiment), get_rates("float64")
+        sites, work = sum(m * n for m, _, n in layers), sum(m * n * k for m, k, n in layers)
+        return use.records * _PRODUCTS * (2.0 * work / rates.products + 6.0 * sites / rates.elements)
 
 
 def make_hessian(snapshot: Snapshot) -> Hessian:

@@ -1,0 +1,72 @@
+"""Time that a run of the limit takes, estimated from an experiment and the rates of the machine."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from theory_sim.data.sizes import item_bytes, kinds_of, seen_examples
+from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import OPTIMISERS
+from theory_sim.limit.compression import MOST_POWERS, weak_cosine
+from theory_sim.limit.memory import ALL_PAIRS, exponents, listed_pairs
+from theory_sim.numeric.rates import get_rates
+from theory_sim.observe.memory import observer_seconds, record_count
+
+__all__ = ["set_up_seconds", "steps_seconds"]
+
+_STEP: Final = 2.5e-4
+_RECORD: Final = 1e-3
+# Gradient flow takes about so many steps for each e-folding of time, and as many again at a record.
+_FLOW_STEPS: Final = 60.0
+# Weights of a listed pair are fitted to the kernel at so many ages; passes over each of these.
+_AGES: Final = 270.0
+_AGE_PASSES: Final = 60.0
+_SAMPLED: Final = 256
+
+
+def _powers(e: Experiment, tolerance: float) -> int:
+    """Odd powers that cosines between random directions need: the largest of n^2 / 2 is near sqrt(4 log n / d)."""
+    largest = min(1.0, math.sqrt(4.0 * math.log(seen_examples(e) + 1.0) / e.d))
+    return next((k for k in range(1, MOST_POWERS) if weak_cosine(k, tolerance) >= largest), MOST_POWERS)
+
+
+def set_up_seconds(e: Experiment, threads: int, *, spatial: str, noise: str, tolerance: float, time: str) -> float:
+    """Data, squared cosines, weights of the pairs that are listed one by one, many in low dimension, and sampled noise."""
+    rates, double = get_rates(e.dtype), get_rates("float64")
+    seen, tested, count = seen_examples(e), 2 * e.n_test, exponents(e, tolerance, time)
+    drawn = (e.n_examples + kinds_of(e) * e.n_test) * e.d * (1.0 / rates.normals + 6.0 / double.elements)
+    exact = spatial == "exact"
+    rows = seen + tested if exact else seen if seen <= ALL_PAIRS else _SAMPLED
+    cosines = rows * seen * (e.d / rates.products + 4.0 / rates.elements)
+    passes = rows * seen * (3.0 if exact else 5.0 + 2.0 * MOST_POWERS) / rates.elements
+    listed = listed_pairs(e, spatial, tolerance)
+    fitted = listed * (_AGES * (count / double.products + _AGE_PASSES / double.elements) + 2 * e.d * item_bytes(e) / 1e9)
+    sampled = 0.0
+    if noise == "sampled" and exact:
+        from theory_sim.limit.noise_output import NoiseOutput
+
+        n = seen + tested
+        # Each mode's covariance has a root: two arrays of the estimate's count are no such.
+        modes = max(NoiseOutput.estimated_bytes(n, 1 if e.network == "shared" else e.d, spatial) / (8.0 * n * n) - 3.0, 0.0)
+        sampled = modes * (n**3 / 3.0 / double.products + 20.0 * n * n / double.elements)
+    return drawn + cosines / threads + passes + fitted + sampled
+
+
+def steps_seconds(e: Experiment, threads: int, *, spatial: str, noise: str, tolerance: float, time: str) -> float:
+    """Steps, records and observers."""
+    rates, double = get_rates(e.dtype), get_rates("float64")
+    seen, tested, count = seen_examples(e), 2 * e.n_test, exponents(e, tolerance, time)
+    powers, exact = _powers(e, tolerance), spatial == "exact"
+    steps = e.most_steps
+    if time == "flow":
+        steps = 2.0 * _FLOW_STEPS * (math.log1p(e.max_tau) + e.max_tau / e.record_every / _FLOW_STEPS)
+    listed = listed_pairs(e, spatial, tolerance) if exact else 0.0
+    of_pairs = (powers + 1.0) * seen * seen / rates.elements if exact else 0.0
+    of_memories = 8.0 * count * seen * (3.0 if e.network == "shared" else 1.0) / double.elements
+    step = of_pairs + of_memories + count * listed / double.elements + 2.0 * seen * e.d / rates.products * 8.0
+    # Of a rule with a buffer each step sums over all steps before it, half of them on average, by a matrix product.
+    past = 0.0 if OPTIMISERS[e.optimiser].in_theory else 0.5 * count * steps * (seen / double.products + 40.0 / double.elements)
+    record = _RECORD + tested * (e.d / rates.products + (powers * seen / rates.elements if exact else 0.0))
+    alone = (steps + 1) * (_STEP + (step + past) / threads)
+    return alone + record_count(e, steps) * record + observer_seconds(e, steps, {})

@@ -1,0 +1,85 @@
+"""Time that the finite networks take, estimated from an experiment and the rates of the machine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from theory_sim.data.sizes import kinds_of, seen_examples
+from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import SAMPLINGS
+from theory_sim.network.activations import make_activation
+from theory_sim.network.layer import neurons_a_row
+from theory_sim.network.layers import layer_shapes
+from theory_sim.network.memory import points_of_layers
+from theory_sim.numeric.rates import get_rates, seconds_of
+from theory_sim.train.noise import PreActivationNoise, make_placement
+from theory_sim.train.optimisers import splits_pairs
+
+__all__ = ["general_seconds", "network_seconds"]
+
+# Of a step and of a record: what does not grow with any size.
+_STEP: Final = 1e-4
+_RECORD: Final = 1e-3
+# Passes over the weights in an update, over neurons and inputs in a forward pass, and over a neuron of Q's plane.
+_UPDATE, _FORWARD, _PLANE = 4.0, 3.0, 60.0
+# Share of the rate of small products that products with the whole training set have, whose factors lie in no cache.
+_EFFICIENCY: Final = 0.7
+_POINTS: Final = 2**15
+
+
+def _of_weights(e: Experiment, records: float) -> float:
+    """Updates and noise of every step, and what records and the result make of the weights."""
+    rates, share = get_rates(e.dtype), neurons_a_row(e.neurons)
+    weights = float(sum(m * k for m, k in layer_shapes(e).values()))
+    drawn = weights / share * (e.most_steps * (e.tau_xi > 0) + 1.0)
+    passes = weights * (_UPDATE * e.most_steps + 4.0 * records + 8.0)
+    return drawn / rates.normals + passes / rates.elements
+
+
+def _of_data(e: Experiment) -> float:
+    rates, fresh = get_rates(e.dtype), kinds_of(e) * e.n_test
+    one_pass = (e.batch_size or 0) * SAMPLINGS[e.sampling].fresh * e.most_steps
+    return (e.n_examples + fresh + one_pass) * e.d * (1.0 / rates.normals + 6.0 / get_rates("float64").elements)
+
+
+def _products_forward(e: Experiment) -> float:
+    """Products with the inputs for each weight: signal and noise apart where pairs share the noise."""
+    paired = neurons_a_row(e.neurons) == 2
+    return 1.5 if paired and not splits_pairs(e) else 1.0
+
+
+def network_seconds(e: Experiment, threads: int, records: float) -> float:
+    """Time of the networks of ReLU on the P/Q mixture, placed noise included."""
+    rates, sites, tested = get_rates(e.dtype), seen_examples(e), 2 * e.n_test
+    forward, steps = _products_forward(e) + 1.5 * (e.patterns != "moving"), e.most_steps
+    products = e.m_W * e.d * ((forward * (steps + 1) + steps) * sites + (forward + 1) * tested * records)
+    passes = _FORWARD * e.m_W * (sites * (steps + 1) + 2 * tested * records)
+    passes += _PLANE * e.m_V * (steps + 1 + records) * (e.network == "split")
+    shared = (products / (_EFFICIENCY * rates.products) + passes / rates.elements + _of_weights(e, records)) / threads
+    placement = make_placement(e)
+    if isinstance(placement, PreActivationNoise) and placement.per_example:
+        second = (1.0 - e.p0_value) * e.n_examples * (e.m_W if e.network == "shared" else e.m_V)
+        shared += steps * (e.m_W * sites + second) / neurons_a_row(e.neurons) / rates.normals / threads
+    return steps * _STEP + records * _RECORD + _of_data(e) + shared
+
+
+def general_seconds(e: Experiment, threads: int, records: float) -> float:
+    """Time of the general network: the activation is as fast as it is found to be."""
+    rates, phi, steps = get_rates(e.dtype), make_activation(e), e.most_steps
+    z = np.linspace(-3.0, 3.0, _POINTS)
+    element = (seconds_of(lambda: phi.value(z)) + seconds_of(lambda: phi.slope(z))) / _POINTS
+    element += 6.0 / get_rates("float64").elements
+    forward, fresh = _products_forward(e), (e.batch_size or 0) * SAMPLINGS[e.sampling].fresh
+    once = points_of_layers(e)
+    stepped = points_of_layers(e, fresh) if fresh else once
+    tested = points_of_layers(e, kinds_of(e) * e.n_test)
+
+    def forward_seconds(points: list[tuple[int, int, int]]) -> float:
+        return sum(m * n * (forward * k / (_EFFICIENCY * rates.products) + element) for m, k, n in points)
+
+    backward = sum(m * n * k for m, k, n in stepped) / (_EFFICIENCY * rates.products) * (2.0 if e.train_second_layer else 1.0)
+    evaluations = (steps + 1) * forward_seconds(once) + (steps * forward_seconds(stepped) if fresh else 0.0)
+    shared = evaluations + steps * backward + records * forward_seconds(tested) + _of_weights(e, records)
+    return steps * _STEP + records * _RECORD + _of_data(e) + shared / threads
