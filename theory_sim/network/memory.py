@@ -6,7 +6,7 @@ from typing import Final
 
 from theory_sim.data.sizes import item_bytes, kinds_of, seen_examples
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import ACTIVATIONS, DATA_LAWS, PLACEMENTS, SAMPLINGS
+from theory_sim.experiment.choices import ACTIVATIONS, DATA_LAWS, SAMPLINGS
 from theory_sim.memory import Bytes
 from theory_sim.network.layer import neurons_a_row
 from theory_sim.network.layers import BLOCK_V, BLOCK_W, layer_shapes
@@ -116,9 +116,9 @@ def _placed_elsewhere(e: Experiment) -> bool:
 def _placed_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
     """Parts of the network with placed noise, or with patterns that do not follow the weights."""
     item, shared, share = item_bytes(e), e.network == "shared", _share(e)
-    seen, tested, placement = seen_examples(e), 2 * e.n_test, PLACEMENTS[e.noise_placement] if _placed_elsewhere(e) else None
-    noisy = isinstance(placement, type) and issubclass(placement, PreActivationNoise)
-    each = noisy and placement.per_example
+    seen, tested, placement = seen_examples(e), 2 * e.n_test, make_placement(e)
+    noise = placement if isinstance(placement, PreActivationNoise) else None
+    each = noise is not None and noise.per_example
     second = max(3, round((1.0 - e.p0_value) * e.n_examples)) if each else 3
     layers = [(e.m_W, e.d, BLOCK_W, seen + second)] if shared else [
         (e.m_W, e.d, BLOCK_W, seen), (e.m_V, 2, BLOCK_V, second)]
@@ -126,9 +126,9 @@ def _placed_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
     evaluated = 0.0
     for m, k, block, sites in layers:
         rows, blocks = min(block, m), -(-m // block)
-        in_thread = rows // share * sites if share == 2 else rows * k
-        if noisy:
-            in_thread += rows // neurons_a_row(e.neurons) * sites * (2 if placement.common else 1)
+        in_thread = float(rows // share * sites if share == 2 else rows * k)
+        if noise is not None:
+            in_thread += rows // neurons_a_row(e.neurons) * sites * (2 if noise.common else 1)
             in_thread += rows * sites if splits_pairs(e) and e.neurons == "paired" else 0
         if still:
             in_thread += 2.5 * rows * sites
