@@ -175,7 +175,8 @@ def test_placed_noise_and_patterns_of_split_pairs_stay_a_pairs(fields: dict[str,
 def test_the_state_of_a_rule_is_in_the_estimate_of_memory() -> None:
     e = SMALL.replace(d=400, m_W=4000, dtype="float32")
     layers = 4 * (e.m_W * e.d + 2 * e.m_V)
-    estimate = {name: Engine().estimated_bytes(e.replace(**fields)) for name, fields in {
+    solver = Engine().solver
+    estimate = {name: solver.memory(e.replace(**fields), {}, 1)["weights"].held for name, fields in {
         "plain": {}, "heavy": {"optimiser": "heavy-ball"}, "pair": {"optimiser": "adam", "preconditioner": "pair"},
         "own": {"optimiser": "adam"}, "mean": {"optimiser": "rmsprop"}}.items()}
     # Velocity of the signal and of the noise, which a pair shares; squares as the noise; noise of each neuron.
