@@ -50,7 +50,9 @@ def limit_parts(
     memories = 8 * count * seen * (2 if time == "steps" else 4) + 2 * item * MOST_POWERS * seen + 8 * 30 * e.n_examples
     cross = 8 * 3 * count * (seen + tested) if e.network == "shared" else 0.0
     parts |= {"patches": Bytes(item * e.d * (seen + tested)), "pairs": _pairs(e, spatial, tolerance, count)}
-    parts["memories"] = Bytes(memories + cross, 0.0, 8 * e.d * e.n_examples - memories)
+    # Before there are memories: norms in float64, and weights between directions and patches, which are fitted.
+    fitted = _FITTED * min(3 * seen, _COLUMNS) if e.network == "shared" else 0.0
+    parts["memories"] = Bytes(memories + cross, 0.0, max(8 * e.d * e.n_examples, fitted) - memories)
     if not OPTIMISERS[e.optimiser].in_theory:
         parts["history"] = _history(count, seen, steps)
     if noise == "sampled":
