@@ -208,6 +208,26 @@ def test_a_sweep_of_runs_of_which_none_fits_names_the_field(monkeypatch: pytest.
         require_workers_memory([SweepRun((0,), Engine(), LARGE, "0")], _pool((400 * 2**20, 1)))
 
 
+# -- time --------------------------------------------------------------------------------------------
+
+
+def test_times_count_set_ups_and_observers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In low dimension pairs are looked at one by one before the first step; products of Lanczos' method are steps' work."""
+    from theory_sim.cli.runs import _announce
+    from theory_sim.sweeps.plan import Plan
+
+    monkeypatch.setenv("COLUMNS", "80")
+    low, high, limit = Experiment(d=5, N=20_000, p0=0.1), Experiment(d=2000, N=20_000), Engine("limit")
+    assert limit.set_up_seconds(low) > 20 > limit.set_up_seconds(high)
+    assert limit.estimated_seconds(low) > limit.set_up_seconds(low)
+    _announce(Plan(low), limit, 1)
+    said = capsys.readouterr().err
+    assert "before its first step a run takes about" in said and max(map(len, said.splitlines())) <= 80
+    plain = LARGE.replace(max_steps=10)
+    watched = plain.replace(observe={"sharpness": {"every_steps": 1}})
+    assert Engine().estimated_seconds(watched) > 5 * Engine().estimated_seconds(plain)
+
+
 # -- the count itself --------------------------------------------------------------------------------
 
 

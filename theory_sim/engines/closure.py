@@ -39,7 +39,7 @@ class Closure(Solver):
     infinite_width = True
     nothing_given = "the closure averages over data sets, and has neither neurons nor noise increments (THEORY §8)"
     resumable = False
-    loaded = 145 * 2**20
+    loaded = 49 * 2**20
     unread = frozenset({"m_W", "m_V", "seed", "seed_data", "seed_init", "seed_noise", "seed_batch"})
 
     def draws(self, options: Mapping[str, Any]) -> tuple[Purpose, ...]:

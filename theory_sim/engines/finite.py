@@ -28,7 +28,7 @@ class Finite(Solver):
     name = "finite"
     summary = "finite width"
     given = ("data", "initial", "noise")
-    loaded = 200 * 2**20
+    loaded = 100 * 2**20
 
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()

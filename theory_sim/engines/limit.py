@@ -30,7 +30,7 @@ class Limit(Solver):
     given = ("data",)
     nothing_given = "the limit has no neurons: U_0 and xi act through their law alone (THEORY §7)"
     unread = frozenset({"m_W", "m_V"})
-    loaded = 230 * 2**20
+    loaded = 105 * 2**20
     options = (
         Option("kernel", "moving", "patterns moving (default), frozen (NTK), independent (redrawn at each step)",
                ("moving", "frozen", "independent")),

@@ -88,7 +88,7 @@ class Solver(ABC):
     nothing_given : str
         Why the others cannot, for messages.
     loaded : int
-        Bytes of the libraries and the compiled code that a first run loads.
+        Bytes of the libraries and the compiled code that a first run loads, where there is an `Experiment` already.
     """
 
     name: ClassVar[str]
@@ -99,7 +99,7 @@ class Solver(ABC):
     resumable: ClassVar[bool] = True
     given: ClassVar[tuple[str, ...]] = ()
     nothing_given: ClassVar[str] = "it draws what it needs from the experiment"
-    loaded: ClassVar[int] = 200 * 2**20
+    loaded: ClassVar[int] = 100 * 2**20
 
     def draws(self, options: Mapping[str, Any]) -> tuple[Purpose, ...]:
         """Purposes for which random numbers are drawn; none: every seed gives the same result."""

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Final
+
+import numpy as np
 
 from theory_sim.data.sizes import item_bytes, kinds_of, seen_examples
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
 from theory_sim.limit.memory import ALL_PAIRS, exponents, listed_pairs
-from theory_sim.numeric.rates import get_rates
+from theory_sim.numeric.rates import get_rates, seconds_of
 from theory_sim.observe.memory import observer_seconds, record_count
 
 __all__ = ["set_up_seconds", "steps_seconds"]
 
 _STEP: Final = 2.5e-4
-_RECORD: Final = 1e-3
+_RECORD: Final = 3.5e-4
 # Gradient flow takes about so many steps for each e-folding of time, and as many again at a record.
 _FLOW_STEPS: Final = 60.0
-# Weights of a listed pair are fitted to the kernel at so many ages; passes over each of these.
+# The exponents are chosen by singular values; weights of a listed pair are fitted to the kernel at so many ages.
+_CHOICE: Final = 0.15
 _AGES: Final = 270.0
-_AGE_PASSES: Final = 60.0
+_MEASURED: Final = 2**12
 _SAMPLED: Final = 256
 
 
@@ -29,6 +33,14 @@ def _powers(e: Experiment, tolerance: float) -> int:
     """Odd powers that cosines between random directions need: the largest of n^2 / 2 is near sqrt(4 log n / d)."""
     largest = min(1.0, math.sqrt(4.0 * math.log(seen_examples(e) + 1.0) / e.d))
     return next((k for k in range(1, MOST_POWERS) if weak_cosine(k, tolerance) >= largest), MOST_POWERS)
+
+
+@cache
+def _age_seconds() -> float:
+    """Time that the kernel of a pair at one age takes: its powers, an arc tangent, and some passes."""
+    x = np.linspace(0.1, 0.9, _MEASURED)
+    powers = seconds_of(lambda: x**7) * MOST_POWERS
+    return (powers + seconds_of(lambda: np.arctan2(x, x))) / _MEASURED + 12.0 / get_rates("float64").elements
 
 
 def set_up_seconds(e: Experiment, threads: int, *, spatial: str, noise: str, tolerance: float, time: str) -> float:
@@ -41,7 +53,7 @@ def set_up_seconds(e: Experiment, threads: int, *, spatial: str, noise: str, tol
     cosines = rows * seen * (e.d / rates.products + 4.0 / rates.elements)
     passes = rows * seen * (3.0 if exact else 5.0 + 2.0 * MOST_POWERS) / rates.elements
     listed = listed_pairs(e, spatial, tolerance)
-    fitted = listed * (_AGES * (count / double.products + _AGE_PASSES / double.elements) + 2 * e.d * item_bytes(e) / 1e9)
+    fitted = listed * (_AGES * (count / double.products + _age_seconds()) + 2 * e.d * item_bytes(e) / 1e9)
     sampled = 0.0
     if noise == "sampled" and exact:
         from theory_sim.limit.noise_output import NoiseOutput
@@ -50,7 +62,7 @@ def set_up_seconds(e: Experiment, threads: int, *, spatial: str, noise: str, tol
         # Each mode's covariance has a root: two arrays of the estimate's count are no such.
         modes = max(NoiseOutput.estimated_bytes(n, 1 if e.network == "shared" else e.d, spatial) / (8.0 * n * n) - 3.0, 0.0)
         sampled = modes * (n**3 / 3.0 / double.products + 20.0 * n * n / double.elements)
-    return drawn + cosines / threads + passes + fitted + sampled
+    return _CHOICE + drawn + cosines / threads + passes + fitted + sampled
 
 
 def steps_seconds(e: Experiment, threads: int, *, spatial: str, noise: str, tolerance: float, time: str) -> float:

@@ -17,7 +17,7 @@ from theory_sim.observe.probes import PROBES
 __all__ = ["observer_seconds", "record_count", "run_parts"]
 
 # Variables that every run records, each an array of its own until they are stacked.
-_RECORD: Final = 7000
+_RECORD: Final = 2800
 
 
 def run_parts(
@@ -37,7 +37,7 @@ def run_parts(
         Those of the user's own.
     """
     records = record_count(e, steps)
-    parts = {"data": data_bytes(e), "records": Bytes(_RECORD * records, 0.2 * _RECORD * records)}
+    parts = {"data": data_bytes(e), "records": Bytes(_RECORD * records, 0.15 * _RECORD * records)}
     for label, kind, recording in _chosen(e):
         parts[label] = kind.memory(_use(recording, e, steps, neurons))
     for index, own in enumerate(observers):
