@@ -220,7 +220,7 @@ def test_times_count_set_ups_and_observers(monkeypatch: pytest.MonkeyPatch, caps
     low, high, limit = Experiment(d=5, N=20_000, p0=0.1), Experiment(d=2000, N=20_000), Engine("limit")
     assert limit.set_up_seconds(low) > 20 > limit.set_up_seconds(high)
     assert limit.estimated_seconds(low) > limit.set_up_seconds(low)
-    _announce(Plan(low), limit, 1)
+    _announce(Plan(low, (low.schedule,), (0,)), limit, 1)
     said = capsys.readouterr().err
     assert "before its first step a run takes about" in said and max(map(len, said.splitlines())) <= 80
     plain = LARGE.replace(max_steps=10)
