@@ -86,7 +86,7 @@ LIMIT: Final[dict[str, Case]] = {
     "tight tolerance": _limit(d=1000, tolerance=1e-11),
     "low dimension": _limit(d=10, N=2500, p0=0.1),
     "lower dimension": _limit(d=3, N=1000, p0=0.1),
-    "low dimension, mean": _limit(d=10, N=7000, p0=0.1, spatial="mean"),
+    "low dimension, mean": _limit(d=10, N=3000, p0=0.1, spatial="mean"),
     "sampled noise": _limit(d=800, N=3000, noise="sampled", neurons="independent"),
     "sampled noise, shared": _limit(d=800, N=1800, noise="sampled", neurons="balanced", network="shared"),
     "sampled noise, mean": _limit(d=300, N=60000, noise="sampled", neurons="independent", spatial="mean"),

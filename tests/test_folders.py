@@ -8,7 +8,6 @@ import pytest
 
 from theory_sim import Experiment, simulate
 from theory_sim.errors import StoreError
-from theory_sim.memory import gib
 from theory_sim.regimes import has_order
 from theory_sim.storage.folders import make_folder
 from theory_sim.train.schedules import Schedule
@@ -30,14 +29,6 @@ def test_a_link_to_nothing_is_named(tmp_path: Path) -> None:
     make_folder(tmp_path / "a" / "b")
     make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
-
-
-@pytest.mark.parametrize(("count", "words"), [
-    (2**30, "1.00 GiB"), (1.5 * 2**39, "768.00 GiB"), (2**40, "1 TiB"), (3.73e6 * 2**30, "3.56 PiB"), (2**60, "1 EiB"),
-    (5 * 2**80, "5.12e+03 ZiB"),
-])
-def test_memory_in_words(count: float, words: str) -> None:
-    assert gib(count) == words
 
 
 def test_a_run_named_after_its_schedule_says_it_once() -> None:

@@ -28,7 +28,7 @@ GIB = 2**30
 
 @pytest.mark.parametrize(("count", "words"), [
     (0, "0 B"), (1023, "1023 B"), (2000, "1.95 KiB"), (10 * 2**20, "10.0 MiB"), (300 * 2**20, "300 MiB"),
-    (1023.9 * 2**20, "1.00 GiB"), (4.0e15, "3.55 PiB"), (3.73e6 * GIB, "3.56 PiB"), (1e21, "867 EiB"),
+    (1023.9 * 2**20, "1.00 GiB"), (4.0e15, "3.55 PiB"), (3.73e6 * GIB, "3.56 PiB"), (1e21, "867 EiB"), (5 * 2**80, "5.00 YiB"),
 ])  # fmt: skip
 def test_sizes_are_told_in_the_unit_that_suits_them(count: float, words: str) -> None:
     assert in_words(count) == words

@@ -23,7 +23,7 @@ CERTAIN: Final = 0.8
 """Share of an estimate that is surely needed."""
 VARIABLE: Final = "THEORY_SIM_MEMORY"
 """Environment variable with the memory that runs may take, in place of what is found."""
-_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _OWN_GROUPS: Final = Path("/proc/self/cgroup")
 # Files of a control group, by its version: limit, use, statistics, and what of the use can be taken back there.

@@ -156,7 +156,9 @@ def test_the_history_is_in_the_estimates() -> None:
     e = BASE.replace(N=4000, max_steps=2000)
     plain = e.replace(optimiser="gradient-descent")
     limit = Engine("limit", {"spatial": "mean"})
-    more = limit.estimated_bytes(e) - limit.estimated_bytes(plain)
+    parts = limit.solver.memory(e, limit.all_options, 1)
     seen = 0.6 * 4000
-    assert 8 * 2000 * seen <= more < 3 * 8 * 2000 * seen
-    assert limit.estimated_seconds(e) > 2 * limit.estimated_seconds(plain)
+    assert 8 * 2000 * seen <= parts["history"].held < 1.1 * 8 * 2000 * seen
+    assert parts.keys() - limit.solver.memory(plain, limit.all_options, 1).keys() == {"history"}
+    stepping, alone = (limit.estimated_seconds(each) - limit.set_up_seconds(each) for each in (e, plain))
+    assert stepping > 2 * alone

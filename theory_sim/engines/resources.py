@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from theory_sim.errors import InputError
 from theory_sim.memory import Bytes, available_bytes, fits, largest_parts, refuse, total
 
 if TYPE_CHECKING:
-    from theory_sim.engines.solver import Solver
     from theory_sim.experiment import Experiment
     from theory_sim.observe.base import Observer
 
-__all__ = ["needed_bytes", "needed_parts", "require_memory"]
+__all__ = ["Estimated", "needed_bytes", "needed_parts", "require_memory"]
 
 # A fix is worth naming if it keeps more than a hundredth of the field.
 _LEAST_SHARE: Final = 0.01
@@ -26,22 +25,41 @@ Lowered = Callable[[float], "tuple[Experiment, str]"]
 """An experiment with a field lowered to a share in (0, 1] of what it is, and what to say of that."""
 
 
+class Estimated(Protocol):
+    """What is asked of an engine, a `Solver`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def unread(self) -> frozenset[str]: ...
+
+    @property
+    def loaded(self) -> int: ...
+
+    def memory(
+        self, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
+    ) -> Mapping[str, Bytes]: ...
+
+    def leaner(self, options: Mapping[str, Any]) -> Sequence[tuple[str, Any]]: ...
+
+
 def needed_parts(
-    solver: Solver, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
+    solver: Estimated, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
 ) -> dict[str, Bytes]:
     """What a run takes beside the program, by part: libraries and compiled code, and what the engine names."""
     return {_LIBRARIES: Bytes(solver.loaded), **solver.memory(experiment, options, threads, observers)}
 
 
 def needed_bytes(
-    solver: Solver, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
+    solver: Estimated, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
 ) -> int:
     """What a run takes beside the program."""
     return total(needed_parts(solver, experiment, options, threads, observers).values())
 
 
 def require_memory(
-    solver: Solver, experiment: Experiment, options: Mapping[str, Any], threads: int | None, observers: Sequence[Observer] = ()
+    solver: Estimated, experiment: Experiment, options: Mapping[str, Any], threads: int | None, observers: Sequence[Observer] = ()
 ) -> None:
     """Raise InputError, with the fields to lower and by how much, if a run needs more memory than there is."""
     from theory_sim.numeric.pool import default_threads
@@ -71,7 +89,7 @@ def require_memory(
            fields)
 
 
-def _sizes(e: Experiment, solver: Solver) -> str:
+def _sizes(e: Experiment, solver: Estimated) -> str:
     names = {"d": e.d, "N": e.n_examples, "m_W": e.m_W, "m_V": e.m_V}
     return ", ".join(f"{name} = {value}" for name, value in names.items() if name not in solver.unread)
 

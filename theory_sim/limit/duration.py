@@ -12,7 +12,7 @@ from theory_sim.data.sizes import item_bytes, kinds_of, seen_examples
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
-from theory_sim.limit.memory import ALL_PAIRS, exponents, listed_pairs
+from theory_sim.limit.memory import ALL_PAIRS, exponents, listed_pairs, noise_degrees, noise_output_bytes
 from theory_sim.numeric.rates import get_rates, seconds_of
 from theory_sim.observe.memory import observer_seconds, record_count
 
@@ -38,7 +38,7 @@ def _powers(e: Experiment, tolerance: float) -> int:
 @cache
 def _age_seconds() -> float:
     """Time that the kernel of a pair at one age takes: its powers, an arc tangent, and some passes."""
-    x = np.linspace(0.1, 0.9, _MEASURED)
+    x = np.linspace(-0.9, 0.9, _MEASURED)  # powers of negative numbers are slower
     powers = seconds_of(lambda: x**7) * MOST_POWERS
     return (powers + seconds_of(lambda: np.arctan2(x, x))) / _MEASURED + 12.0 / get_rates("float64").elements
 
@@ -55,13 +55,13 @@ def set_up_seconds(e: Experiment, threads: int, *, spatial: str, noise: str, tol
     listed = listed_pairs(e, spatial, tolerance)
     fitted = listed * (_AGES * (count / double.products + _age_seconds()) + 2 * e.d * item_bytes(e) / 1e9)
     sampled = 0.0
+    if noise == "sampled":  # two passes for each even degree that matters, of the cosines of all or of some inputs
+        sampled += 2.0 * noise_degrees(e, spatial) * min(rows, _SAMPLED if not exact else rows) * seen / double.elements
     if noise == "sampled" and exact:
-        from theory_sim.limit.noise_output import NoiseOutput
-
         n = seen + tested
-        # Each mode's covariance has a root: two arrays of the estimate's count are no such.
-        modes = max(NoiseOutput.estimated_bytes(n, 1 if e.network == "shared" else e.d, spatial) / (8.0 * n * n) - 3.0, 0.0)
-        sampled = modes * (n**3 / 3.0 / double.products + 20.0 * n * n / double.elements)
+        # Each mode's covariance has a root: three arrays of the estimate's count are no such.
+        modes = max(noise_output_bytes(e, spatial) / (8.0 * n * n) - 3.0, 0.0)
+        sampled += modes * n**3 / 3.0 / double.products
     return _CHOICE + drawn + cosines / threads + passes + fitted + sampled
 
 

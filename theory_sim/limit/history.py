@@ -117,8 +117,9 @@ class History:
 
     def arrays(self) -> dict[str, Array]:
         """What a checkpoint keeps."""
-        patches = np.concatenate(self._patches)[: len(self)] if self._patches else np.zeros((0, self._n))
-        return {"residuals": patches, "q_residuals": self._directions, "response": self._response, "hidden": self._hidden,
+        # Chunk by chunk, as they lie there: a copy of all would take as much memory again.
+        chunks = {f"residuals {i}": chunk[: len(self) - i * _STEPS] for i, chunk in enumerate(self._patches)}
+        return {**chunks, "q_residuals": self._directions, "response": self._response, "hidden": self._hidden,
                 "linear": self._linear, "q_direct": self._direct}
 
     def restore(self, state: Mapping[str, Array]) -> Memories:
@@ -126,8 +127,8 @@ class History:
         self._directions, self._response, self._hidden = state["q_residuals"], state["response"], state["hidden"]
         self._linear, self._direct = state["linear"], state["q_direct"]
         self._patches = []
-        for start in range(0, len(self), _STEPS):
-            part = state["residuals"][start : start + _STEPS]
+        for i in range(-(-len(self) // _STEPS)):
+            part = state[f"residuals {i}"]
             self._patches.append(np.zeros((_STEPS, self._n)))
             self._patches[-1][: len(part)] = part
         return self.memories()

@@ -18,7 +18,7 @@ from theory_sim.observe.memory import run_parts
 from theory_sim.theory.erf_kernel import powers_for, visibility
 from theory_sim.train.clock import ages, largest_level
 
-__all__ = ["ALL_PAIRS", "exponents", "limit_parts", "listed_pairs"]
+__all__ = ["ALL_PAIRS", "exponents", "limit_parts", "listed_pairs", "noise_degrees", "noise_output_bytes"]
 
 _PROBES: Final = 64
 # Pairs whose weights the mean adds up at once.
@@ -30,6 +30,8 @@ _BLOCK: Final = 256
 # Weights are fitted for so many pairs at once: five arrays over the ages of the fit's grid.
 _COLUMNS: Final = 4096
 _FITTED: Final = 5 * 8 * 270
+# What of these the system's allocator keeps once they are freed: they are of a size that it does not give back.
+_KEPT: Final = 5 * 8 * 270
 
 
 def limit_parts(
@@ -51,17 +53,29 @@ def limit_parts(
     cross = 8 * 3 * count * (seen + tested) if e.network == "shared" else 0.0
     parts |= {"patches": Bytes(item * e.d * (seen + tested)), "pairs": _pairs(e, spatial, tolerance, count)}
     # Before there are memories: norms in float64, and weights between directions and patches, which are fitted.
-    fitted = _FITTED * min(3 * seen, _COLUMNS) if e.network == "shared" else 0.0
+    fitted = (_FITTED + _KEPT) * min(3 * seen, _COLUMNS) if e.network == "shared" else 0.0
     parts["memories"] = Bytes(memories + cross, 0.0, max(8 * e.d * e.n_examples, fitted) - memories)
     if not OPTIMISERS[e.optimiser].in_theory:
         parts["history"] = _history(count, seen, steps)
     if noise == "sampled":
-        from theory_sim.limit.noise_output import NoiseOutput
-
-        # The shared network's directions are near each other, so that every degree matters.
-        k = 1 if e.network == "shared" else e.d
-        parts["noise output"] = Bytes(NoiseOutput.estimated_bytes(seen + tested, k, spatial))
+        parts["noise output"] = Bytes(noise_output_bytes(e, spatial))
     return parts
+
+
+def noise_degrees(e: Experiment, spatial: str) -> int:
+    """Even degrees of the noise output's covariance that are added up."""
+    from theory_sim.limit.noise_output import NoiseOutput
+
+    nearest = 1.0 / math.hypot(1.0, e.r) if e.network == "shared" else 0.0
+    return NoiseOutput.estimated_degrees(seen_examples(e) + 2 * e.n_test, e.d, spatial, nearest)
+
+
+def noise_output_bytes(e: Experiment, spatial: str) -> int:
+    """Roots of the modes' covariances; z and z +- zeta, inputs of the shared network's one bank, are near each other."""
+    from theory_sim.limit.noise_output import NoiseOutput
+
+    nearest = 1.0 / math.hypot(1.0, e.r) if e.network == "shared" else 0.0
+    return NoiseOutput.estimated_bytes(seen_examples(e) + 2 * e.n_test, e.d, spatial, nearest)
 
 
 def exponents(e: Experiment, tolerance: float, time: str) -> float:
@@ -80,8 +94,8 @@ def exponents(e: Experiment, tolerance: float, time: str) -> float:
 
 
 def _history(count: float, seen: int, steps: float) -> Bytes:
-    """Residuals of every step and their weights; residuals once more while a checkpoint is written."""
-    return Bytes(8 * steps * (seen + 8), 8 * steps * max(seen, 3 * count))
+    """Residuals of every step, and their weights."""
+    return Bytes(8 * steps * (seen + 8), 8 * steps * 3 * count)
 
 
 def listed_pairs(e: Experiment, spatial: str, tolerance: float) -> float:
@@ -112,5 +126,5 @@ def _pairs(e: Experiment, spatial: str, tolerance: float, count: float) -> Bytes
         building = min(chosen, _BLOCK) * seen * (item + 3 * 8)
     # A listed pair has row, column, inner product, cosine and value at equal times; its two patches while these are found.
     finding = building + largest * (2 * item * e.d + 16) - weight * weighted
-    fitting = _FITTED * min(listed, _COLUMNS) + (weight * largest if spatial == "exact" else 0.0)
+    fitting = (_FITTED + _KEPT) * min(listed, _COLUMNS) + (weight * largest if spatial == "exact" else 0.0)
     return Bytes(squares + 40 * listed + weight * weighted, 0.0, max(finding, fitting))

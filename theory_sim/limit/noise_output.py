@@ -121,15 +121,21 @@ class NoiseOutput:
         self._draw(0, 0.0)
 
     @staticmethod
-    def estimated_bytes(n: int, k: int, spatial: str) -> int:
-        """Estimate for n inputs of independent directions in dimension k; k = 1 is the worst case.
+    def estimated_bytes(n: int, k: int, spatial: str, nearest: float = 0.0) -> int:
+        """Estimate for n inputs of independent directions in dimension k, or of which two have the cosine ``nearest``.
 
         The largest of n^2 / 2 cosines is near sqrt(4 log n / k).
         """
         total = 8 * n * (2 * len(modes()) + 8)
         if spatial == "exact":
-            total += 8 * n * n * (_matter(min(1.0, math.sqrt(4.0 * math.log(n + 1.0) / k))) + 3)
+            total += 8 * n * n * (_matter(_likely_largest(n, k, nearest)) + 3)
         return total
+
+    @staticmethod
+    def estimated_degrees(n: int, k: int, spatial: str, nearest: float = 0.0) -> int:
+        """How many degrees are added up, for the same inputs."""
+        found = modes()[: _matter(_likely_largest(n, k, nearest))] if spatial == "exact" else modes()
+        return sum(len(mode.degrees) for mode in found)
 
     @property
     def values(self) -> Array:
@@ -179,6 +185,10 @@ def _autoregress(state: Array, rho: float, stream: StepStream, step: int, fresh:
         stream.normal(step, fresh)
         state *= rho
         state += math.sqrt((1.0 - rho) * (1.0 + rho)) * fresh
+
+
+def _likely_largest(n: int, k: int, nearest: float) -> float:
+    return max(nearest, min(1.0, math.sqrt(4.0 * math.log(n + 1.0) / k)))
 
 
 def _matter(largest: float) -> int:
