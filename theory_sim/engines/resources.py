@@ -59,7 +59,8 @@ def needed_bytes(
 
 
 def require_memory(
-    solver: Estimated, experiment: Experiment, options: Mapping[str, Any], threads: int | None, observers: Sequence[Observer] = ()
+    solver: Estimated, experiment: Experiment, options: Mapping[str, Any], threads: int | None,
+    observers: Sequence[Observer] = (),
 ) -> None:
     """Raise InputError, with the fields to lower and by how much, if a run needs more memory than there is."""
     from theory_sim.numeric.pool import default_threads
