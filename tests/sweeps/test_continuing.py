@@ -27,6 +27,7 @@ from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.executors.base import SweepExecutor
 from theory_sim.sweeps.executors.in_process import InProcess
+from theory_sim.sweeps.manifest_rows import seal_about
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
 
@@ -156,6 +157,7 @@ def test_other_versions_are_refused(tmp_path: Path) -> None:
     store = SweepStore.create(tmp_path / "old", Sweep("old", TINY, engines=(Engine("closure"),)))
     with sqlite3.connect(store.manifest.path) as database:
         database.execute("UPDATE about SET value = ? WHERE key = 'environment'", (json.dumps({"numpy": "1.0"}),))
+        seal_about(database)
     database.close()
     with pytest.raises(StoreError, match=r"numpy 1\.0 then"):
         run_sweep(SweepStore(store.folder), workers=0)

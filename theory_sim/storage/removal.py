@@ -77,7 +77,7 @@ def set_aside(path: Path) -> Path:
     number = 1
     while os.path.lexists(aside := path.with_name(f"{path.name}.damaged{f'-{number}' if number > 1 else ''}")):
         number += 1
-    os.rename(path, aside)
+    path.rename(aside)
     return aside
 
 
