@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from proofs_check.claim import Verdict
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, get_reason
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.writing import write_text
 
@@ -76,8 +76,8 @@ def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
         verdict = Verdict(content["claim"], content["outcome"], content["evidence"], content["level"])
         found = _hash(content) if check_hash else said
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        found = str(error) if str(path) in str(error) else f"{path}: {error}"
-        raise InputError(found, "a verdict stored by proofs-check verify --out", "verify the claim again") from error
+        raise InputError(f"{path}: {get_reason(error)}", "a verdict stored by proofs-check verify --out",
+                         "verify the claim again") from error
     if said != found:
         raise ChangedEvidence(f"{path}: content that its hash does not fit", "evidence as it was stored",
                               "verify the claim again")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from fractions import Fraction
 from typing import Final
 
 import sympy
 
 from proofs_check.problem import Problem
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, shown
 
 __all__ = ["at_point", "command_at"]
 
 _MOST_DIGITS: Final = 4000
+# 2^n and n! are written out.
+_LARGEST_WHOLE: Final = 100_000
+_MOST_OF_A_POWER: Final = 1_000_000
 
 
 def at_point(problem: Problem, point: Mapping[str, str], digits: int = 20) -> Iterator[tuple[str, str]]:
@@ -97,7 +100,19 @@ def _given(problem: Problem, point: Mapping[str, str]) -> dict[sympy.Symbol, sym
         given = ", ".join(f"{name} = {value}" for name, value in point.items())
         raise InputError(f"point {given}", f"values of {', '.join(names)}{one}", "give each once, as name=value")
     exact = {name: _rational(name, text) for name, text in point.items()}
+    _require_computable(exact, {str(symbol) for symbol in known if symbol.is_integer})
     return {symbol: exact[str(symbol)] for symbol in known if str(symbol) in exact}
+
+
+def _require_computable(exact: Mapping[str, sympy.Rational], whole: Set[str]) -> None:
+    """Refuse whole numbers of which powers and factorials would have more digits than can be waited for."""
+    digits = max((len(str(abs(part))) for value in exact.values() for part in (value.p, value.q)), default=1)
+    for name in sorted(whole & exact.keys()):
+        size = abs(exact[name])
+        if size > _LARGEST_WHOLE or size * digits > _MOST_OF_A_POWER:
+            raise InputError(f"{name} = {shown(str(exact[name]))} where a value has {digits} digits",
+                             f"whole numbers up to {_LARGEST_WHOLE}, at most {_MOST_OF_A_POWER} times the digits of any value",
+                             f"lower {name}, or give values of fewer digits")
 
 
 def _rational(name: str, text: str) -> sympy.Rational:
@@ -108,7 +123,7 @@ def _rational(name: str, text: str) -> sympy.Rational:
             raise InputError(f"{name} = {text[:20]}...", f"a number of at most {_MOST_DIGITS} digits", "give a shorter one")
         exact = Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"{name} = {text}", "a rational number such as 3/4 or 0.75", "write it so") from error
+        raise InputError(f"{name} = {shown(text)}", "a rational number such as 3/4 or 0.75", "write it so") from error
     return sympy.Rational(exact.numerator, exact.denominator)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any, Final, NamedTuple, Self
 
 __all__ = [
     "DamagedError", "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError",
-    "UnreadFieldWarning", "WorkerError", "gathered", "nearest", "out_of_memory", "repr_of", "shown",
+    "UnreadFieldWarning", "WorkerError", "gathered", "get_reason", "nearest", "out_of_memory", "repr_of", "shown",
 ]
 
 _LONGEST: Final = 120
@@ -167,6 +168,33 @@ def nearest(value: object, choices: Iterable[object], otherwise: str = "choose o
     """
     close = difflib.get_close_matches(value, map(str, choices), n=1) if isinstance(value, str) else []
     return f"did you mean {close[0]!r}?" if close else otherwise
+
+
+def get_reason(error: BaseException) -> str:
+    """Why something stored or typed cannot be read, in words: a user has no use for the names of Python's exceptions.
+
+    Examples
+    --------
+    >>> get_reason(KeyError("schema"))
+    "it lacks 'schema'"
+    >>> get_reason(AttributeError("'list' object has no attribute 'items'"))
+    'an entry of the wrong type'
+    """
+    if isinstance(error, RecursionError):
+        return "it nests too deep"
+    if isinstance(error, KeyError):
+        return f"it lacks {shown(repr_of(error.args[0] if error.args else ''))}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON: {error}"
+    if isinstance(error, UnicodeError):
+        return "no text in UTF-8"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, (ValueError, TheorySimError)) and str(error):
+        return shown(str(error), 10 * _LONGEST)
+    if isinstance(error, IndexError):
+        return "fewer entries than there should be"
+    return "too little memory" if isinstance(error, MemoryError) else "an entry of the wrong type"
 
 
 def repr_of(value: Any) -> str:

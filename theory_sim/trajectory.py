@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from theory_sim.errors import DamagedError, StoreError, repr_of, shown
+from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.reading.arguments import accepts
@@ -143,7 +143,7 @@ class Trajectory:
         except StoreError:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
-            raise DamagedError(f"{path} cannot be read as a run: {type(error).__name__}: {error}",
+            raise DamagedError(f"{path} cannot be read as a run: {get_reason(error)}",
                              f"a store written by Trajectory.save (schema {RUN.name})",
                              "check the path; if it was a run, move it away and run the experiment again") from error
         return cls(dataset, experiment)
@@ -227,7 +227,7 @@ def run_listing(target: Path) -> Listing:
     try:
         return listing_by_digests(target, _MANIFEST)
     except (OSError, ValueError) as error:
-        raise StoreError(f"{target} exists and is not a saved run: {error}", "only a saved run is replaced",
+        raise StoreError(f"{target} exists and is not a saved run: {get_reason(error)}", "only a saved run is replaced",
                          "move it away, delete it yourself, or choose another output") from error
 
 

@@ -20,6 +20,7 @@ from proofs_check.premises import require_no_circle
 from proofs_check.problem import Problem
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.registry import check, rechecked_kinds
+from theory_sim.errors import get_reason
 from theory_sim.reading.arguments import accepts
 
 __all__ = ["RecheckReport", "recheck", "rechecked_outcomes"]
@@ -76,9 +77,7 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
         return RecheckReport(verdict.claim, verdict.outcome, False, str(refusal))
     except (KeyError, ValueError, TypeError, IndexError, ZeroDivisionError, AttributeError, OverflowError,
             RecursionError, NameError, NotImplementedError) as error:  # a function of a claim's that mpmath does not know, too
-        return RecheckReport(
-            verdict.claim, verdict.outcome, False, f"evidence cannot be read: {type(error).__name__}: {error}"
-        )
+        return RecheckReport(verdict.claim, verdict.outcome, False, f"evidence cannot be read: {get_reason(error)}")
     return RecheckReport(verdict.claim, verdict.outcome, True, reason)
 
 

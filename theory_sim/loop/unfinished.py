@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from theory_sim.errors import DamagedError, StoreError
+from theory_sim.errors import DamagedError, StoreError, get_reason
 from theory_sim.experiment import Experiment
 from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.storage.arrays import begins_as_labelled, read_arrays, read_json, read_label, write_arrays
@@ -261,8 +261,8 @@ class UnfinishedRun:
                              "check the path; if it is a folder of yours, move it away or choose another output")
         try:
             self._run, manifest = _read_manifest(path)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DamagedError(f"{path} cannot be read: {error}", "a folder as theory_sim wrote it",
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise DamagedError(f"{path} cannot be read: {get_reason(error)}", "a folder as theory_sim wrote it",
                              f"move {self.folder} away and run the experiment again") from error
         return manifest
 
@@ -309,7 +309,7 @@ class UnfinishedRun:
                 if _ARRAYS.fullmatch(name) and not _is_own(self.folder / name, self._run):
                     raise ValueError(f"{name} is not of this run, or not as it was written")
         except Exception as error:  # whatever numpy or json make of a damaged file
-            raise DamagedError(f"{self.folder} is damaged: {type(error).__name__}: {error}",
+            raise DamagedError(f"{self.folder} is damaged: {get_reason(error)}",
                              "its files as they were written, and none of another run or of yours by such a name",
                              f"move that file elsewhere if it is yours; else move {self.folder} away and run again"
                              ) from error

@@ -14,15 +14,17 @@ __all__ = ["Path", "key_lines"]
 
 Path = tuple[str | int, ...]
 """Names that lead to a key, with numbers from 0 in arrays of tables."""
-# A statement of more lines than this is not looked at: each further line reads it again.
-_LONGEST: Final = 2000
+# How a statement of several lines ends; a comment may come after. Elsewhere it need not be read again.
+_ENDS: Final = ("]", "}", '"""', "'''")
+# Letters that are read again at most: a file that asks for more loses the lines below, not the reader's time.
+_MOST_READ: Final = 1_000_000
 
 
 def key_lines(text: str) -> dict[Path, int]:
     """First line, counted from 1, of each key and table of a TOML text; ``text`` must be TOML.
 
-    Keys of inline tables are at the line on which their statement begins. Keys after a statement of more than 2000 lines
-    are left out.
+    Keys of inline tables are at the line on which their statement begins. Keys after a statement of so many lines that it
+    would take seconds to find its end are left out.
     """
     lines: dict[Path, int] = {}
     arrays: dict[Path, int] = {}
@@ -41,12 +43,17 @@ def key_lines(text: str) -> dict[Path, int]:
 def _statements(text: str) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
     """Number of the first line, text and content of each statement by itself."""
     pending: list[str] = []
+    length, left = 0, _MOST_READ
     for number, line in enumerate(text.split("\n"), start=1):
         pending.append(line)
+        length = length + len(line) if len(pending) > 1 else len(line)
+        if len(pending) > 1 and not (line.rstrip().endswith(_ENDS) or "#" in line):
+            continue
         try:
             content = tomllib.loads("\n".join(pending))
         except (ValueError, RecursionError):
-            if len(pending) > _LONGEST:
+            left -= length
+            if left < 0:
                 return
             continue
         if content:

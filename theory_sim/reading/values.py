@@ -23,6 +23,9 @@ __all__ = [
 _LARGEST_FILE: Final = 8 * 2**20
 _DEEPEST: Final = 32
 _LONGEST_WORD: Final = 10_000
+# A dotted key of more names than levels are read, where one can begin: tomllib keeps every beginning of it.
+_NAME: Final = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_DEEP_KEY: Final = re.compile(rf"(?m)(?:^|[\[{{,])[ \t]*{_NAME}(?:[ \t]*\.[ \t]*{_NAME}){{{_DEEPEST},}}")
 _LARGEST_INTEGER: Final = 2**64
 _DIGITS: Final = re.compile(r"[0-9]{1,40}")
 _REAL: Final = re.compile(r"[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,4})?")
@@ -76,6 +79,7 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
         name their keys, and ``where`` is then left to the caller.
     """
     try:
+        _require_shallow_keys(text)
         table = tomllib.loads(text)
     except RecursionError:
         raise ExperimentError(f"{where} nests too deep to be read", f"at most {_DEEPEST} levels", "take tables apart") from None
@@ -109,6 +113,7 @@ def parse_value(field: str, text: str, option: str, *, is_text: bool = False) ->
     where = f"{option} {shown(field)}"
     bare = is_text and text.strip()[:1] not in ('"', "'")
     try:
+        _require_shallow_keys(text)
         table = tomllib.loads(f"value = {text}") if not bare or len(text.splitlines()) > 1 else {"value": text.strip()}
     except RecursionError:
         raise InputError(f"{where} nests too deep to be read", f"at most {_DEEPEST} levels", "take tables apart") from None
@@ -195,6 +200,12 @@ def parse_listed_seeds(value: Any) -> list[int]:
         raise InputError(f"seeds = {shown(repr_of(value))}", "a list of whole numbers, not empty, or a range",
                          'such as seeds = [0, 1, 2] or seeds = "0:3"', fields=("seeds",))
     return value
+
+
+def _require_shallow_keys(text: str) -> None:
+    """RecursionError, as of what nests by brackets, if a key has too many names."""
+    if _DEEP_KEY.search(text):
+        raise RecursionError
 
 
 def _require_tame(table: dict[str, Any], where: str) -> None:

@@ -94,8 +94,8 @@ def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make r
 
 
 def write_text(path: Path, text: str, *, fix: str = "make room, or choose another place") -> None:
-    """Write a text whole or not at all; as `write_file`."""
-    write_file(path, lambda file: file.write(text.encode()), fix=fix)
+    """Write a text whole or not at all; as `write_file`. Bytes of a path that are no text are spelled, such as \\udcff."""
+    write_file(path, lambda file: file.write(text.encode(errors="backslashreplace")), fix=fix)
 
 
 def sync_folder(folder: Path) -> None:

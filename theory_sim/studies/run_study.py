@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from theory_sim.errors import StoreError
+from theory_sim.errors import StoreError, get_reason
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.plain import make_plain
@@ -158,7 +158,7 @@ def read_table(path: str | os.PathLike[str]) -> pandas.DataFrame:
         head, *rows = csv.reader(io.StringIO(text.decode(), newline=""))
         columns = {name: _column([row[i] for row in rows]) for i, name in enumerate(head)}
     except (OSError, ValueError, IndexError, AttributeError) as error:
-        raise StoreError(f"{path}: {error}", "a table that theory-sim study wrote", "run the study") from error
+        raise StoreError(f"{path}: {get_reason(error)}", "a table that theory-sim study wrote", "run the study") from error
     return pandas.DataFrame(columns)
 
 

@@ -64,17 +64,18 @@ class Law:
         if isinstance(given, (list, tuple)) and len(given) == 2:
             given = {"low": given[0], "high": given[1]}
         if not isinstance(given, Mapping) or set(given) - {"low", "high", "scale", "values", "whole"}:
-            raise InputError(f"{field} = {given!r}", f"the law of a drawn field is {rule}", fix, fields=(field,))
+            raise InputError(f"{field} = {_short(given)}", f"the law of a drawn field is {rule}", fix, fields=(field,))
         if "values" in given:
             values = given["values"]
             if len(given) > 1 or not isinstance(values, (list, tuple)) or not values:
-                raise InputError(f"{field} = {dict(given)!r}", "values = [...], not empty and alone", fix, fields=(field,))
+                raise InputError(f"{field} = {_short(dict(given))}", "values = [...], not empty and alone", fix,
+                                 fields=(field,))
             return cls(values=tuple(values))
         law = cls(**{"whole": takes_whole_number(field), **given})
         ends = (law.low, law.high)
         numbers = all(isinstance(end, (int, float)) and not isinstance(end, bool) and math.isfinite(end) for end in ends)
         if not numbers or not ends[0] < ends[1] or law.scale not in ("linear", "log"):
-            raise InputError(f"{field} = {dict(given)!r}", f"{rule} with low < high", fix, fields=(field,))
+            raise InputError(f"{field} = {_short(dict(given))}", f"{rule} with low < high", fix, fields=(field,))
         if law.scale == "log" and law.low <= 0:
             raise InputError(f"{field} from {law.low:g} on a logarithmic scale", "low above 0", "raise low or leave scale out",
                              fields=(field,))
@@ -201,11 +202,15 @@ class Sobol:
 Block = Product | Zip | Cases | Random | Sobol
 
 
+def _short(value: object) -> str:
+    return shown(repr_of(value))
+
+
 def _drawn(name: str, block: Random | Sobol, shares: Callable[[int], Array]) -> Axis:
     laws = {field: Law.of(field, law) for field, law in named_fields(name, block.laws).items()}
     for label, value, least in (("count", block.count, 1), ("seed", block.seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST_POINTS:
-            raise InputError(f"{name} with {label} = {value!r}", f"a whole number from {least} to {_MOST_POINTS}",
+            raise InputError(f"{name} with {label} = {_short(value)}", f"a whole number from {least} to {_MOST_POINTS}",
                              f"fix {label}", fields=(label,))
     points = tuple(tuple(law.at(float(share)) for law, share in zip(laws.values(), row, strict=True))
                    for row in shares(len(laws)))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory_sim.data import DataLaw
-from theory_sim.errors import DamagedError, InputError, StoreError
+from theory_sim.errors import DamagedError, InputError, StoreError, get_reason
 from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.observe.base import LOSS_UNIT, Variable
 from theory_sim.reading.arguments import accepts
@@ -129,7 +129,7 @@ class Summary:
         except StoreError:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
-            raise DamagedError(f"{path} cannot be read: {type(error).__name__}: {error}", "a summary written by theory_sim",
+            raise DamagedError(f"{path} cannot be read: {get_reason(error)}", "a summary written by theory_sim",
                              "run theory-sim sweep collect again") from error
         return cls(dataset, sweep)
 
@@ -235,7 +235,7 @@ def _refuse_strangers(folder: Path) -> Listing | None:
     try:
         listing = listing_by_digests(folder, _DIGESTS, prefix=f"{_ZARR}/", more=[_TABLE])
     except (OSError, ValueError) as error:
-        raise StoreError(f"{folder} is in the way, and is not a summary: {error}", "only a summary is replaced",
+        raise StoreError(f"{folder} is in the way, and is not a summary: {get_reason(error)}", "only a summary is replaced",
                          "move it away") from error
     require_no_strangers(folder, listing, of=_OF)
     return listing

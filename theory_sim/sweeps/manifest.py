@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from theory_sim.errors import DamagedError, StoreError
+from theory_sim.errors import DamagedError, StoreError, get_reason
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import SWEEP_MANIFEST
 from theory_sim.sweeps.declaration import SweepRun
@@ -361,7 +361,7 @@ def _environment(path: Path, about: Mapping[str, str]) -> dict[str, str]:
         if not isinstance(environment, dict):
             raise TypeError("the environment is no table")
     except (KeyError, ValueError, TypeError, RecursionError) as error:
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+        raise _damaged(path, get_reason(error)) from error
     return environment
 
 

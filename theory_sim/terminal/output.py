@@ -144,6 +144,7 @@ class Output:
         if self._out is not None:
             from theory_sim.storage.writing import write_text
 
+            make_folder(self._out.parent)
             write_text(self._out, text)
         elif self._form != "text":
             typer.echo(text, nl=False)
@@ -218,7 +219,7 @@ def _document(result: Result) -> dict[str, Any]:
 
 
 def require_free(path: Path, *, force: bool) -> None:
-    """Refuse a file that is there, or that cannot be written; a folder that is missing is made."""
+    """Refuse a file that is there, or that cannot be written; a folder that is missing is made when it is."""
     if os.path.lexists(path) and (not force or path.is_dir()):
         nowhere = "" if path.exists() else ", a link to nothing"
         raise StoreError(f"--out {path} exists{nowhere}", "a file, which is never replaced unasked",
@@ -227,10 +228,20 @@ def require_free(path: Path, *, force: bool) -> None:
 
 
 def require_writable(folder: Path) -> None:
-    """Refuse a folder that nothing can be written into, before it is worked for; one that is not there is made."""
+    """Refuse a folder that nothing can be written into, before it is worked for; of one that is not there, what is above it.
+
+    Nothing is made: a command that is refused later leaves no empty folder.
+    """
     try:
-        make_folder(folder)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=next(each for each in (folder, *folder.absolute().parents) if _is_there(each))):
             pass
     except OSError as error:
-        raise InputError(f"--out: {error}", "a folder that can be written to", "name another") from error
+        raise InputError(f"--out: {folder}: {error.strerror}", "a folder that can be written to", "name another") from error
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

@@ -1,0 +1,30 @@
+"""How many cases each target has: 500 in the first tier, 10 000 at night, 200 more as processes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from hypothesis import settings
+
+# Target: cases in the first tier, cases at night.
+IN_PROCESS: Final[dict[str, tuple[int, int]]] = {
+    "experiment files": (100, 2500),
+    "sweep files": (90, 1500),
+    "plan files": (40, 800),
+    "mutated bytes": (40, 1000),
+    "command lines": (150, 2700),
+    "stores": (40, 800),
+    "certificates": (40, 700),
+}
+PROCESSES: Final = 200
+SOME_PROCESSES: Final = 8
+
+
+def first(target: str) -> Any:
+    """Settings of a target's cases in the first tier: the same ones each time."""
+    return settings(max_examples=IN_PROCESS[target][0], derandomize=True, database=None)
+
+
+def night(target: str) -> Any:
+    """Settings of a target's cases at night; which ones, HYPOTHESIS_PROFILE says: drawn anew under "nightly"."""
+    return settings(max_examples=IN_PROCESS[target][1])
