@@ -44,9 +44,12 @@ def faults(outcome: Outcome, before: Listing, after: Listing, *, own: tuple[str,
 
 
 def _explained(outcome: Outcome) -> bool:
-    """A message of the program's own, or the parser's with its line on help; a list of commands for a group alone."""
-    own = f"{outcome.program}: " in outcome.err and "rule: " in outcome.err and "fix: " in outcome.err
-    return own or "Try '" in outcome.err or "Usage: " in outcome.out or "FAILS" in outcome.out
+    """A message of the program's own, or the parser's with its line on help; a list of commands for a group alone.
+
+    Of evidence in files, each file's fault is part of the result, on standard output.
+    """
+    said = outcome.err if f"{outcome.program}: " in outcome.err else outcome.out
+    return ("rule: " in said and "fix: " in said) or "Try '" in outcome.err or "Usage: " in outcome.out
 
 
 def _too_wide(line: str) -> bool:

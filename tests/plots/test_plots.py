@@ -386,3 +386,15 @@ def test_an_axis_with_one_power_of_ten_has_a_number_at_each_tick(values: tuple[f
     labels = [tick.label1.get_text() for tick in ticks if low <= tick.get_loc() <= high]
     assert ax.get_yscale() == "log" and len([label for label in labels if label]) >= 2
     assert all(labels) or values[1] > 100 * values[0]
+
+
+def test_the_decomposition_of_a_run_without_weights_is_drawn() -> None:
+    """The closure has no weights: their norms are 0, of which no logarithmic axis can be drawn."""
+    figure = plot_decomposition([simulate(Experiment(d=10, N=40, n_test=5, max_tau=20.0), "closure")])
+    figure.draw_without_rendering()
+    assert len(figure.axes[2].lines) == 2
+    ax = Figure().subplots()
+    ax.plot([0, 1], [0, -1])
+    logarithmic_axis(ax)
+    ax.figure.draw_without_rendering()
+    assert ax.get_yscale() == "linear"

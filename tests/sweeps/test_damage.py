@@ -118,6 +118,9 @@ def test_a_newer_manifest_is_not_called_damaged(tmp_path: Path) -> None:
     "CREATE TRIGGER spy AFTER UPDATE ON runs BEGIN DELETE FROM runs; END", "UPDATE about SET value = '999'",
     "UPDATE runs SET id = 'another'", "DELETE FROM runs",
     "PRAGMA ignore_check_constraints = ON; UPDATE runs SET state = 'finished'", "UPDATE runs SET attempts = 'often'",
+    "UPDATE runs SET seconds = 'long'", "UPDATE runs SET cause = x'ff', state = 'failed'",
+    "INSERT INTO lock VALUES (1, 'nobody', 0.0, 'here', 0, 1)", "INSERT INTO lock VALUES (1, -1, 0.0, 'here', 0, 1)",
+    "INSERT INTO lock VALUES (1, 1, NULL, 'here', 0, 1)",
     "UPDATE about SET value = x'ff00ff' WHERE key = 'environment'", "UPDATE about SET value = CAST(x'ff' AS TEXT)",
 ])  # fmt: skip
 def test_a_damaged_manifest_is_explained(damage: str, tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def _draw(axes: Any, run: Trajectory, dashes: Any, *, exact: bool) -> None:
         signal = run.history("norm_signal", layer=layer)
         ax.plot(tau[signal > 0], signal[signal > 0], color=COLOURS["signal"], **thin)
         noise = run.history("norm_noise", layer=layer)
-        ax.plot(tau[np.isfinite(noise)], noise[np.isfinite(noise)], color=COLOURS["noise"], **thin)  # infinite in the limit
+        shown = np.isfinite(noise) & (noise > 0)  # infinite in the limit, 0 in the closure, which has no weights
+        ax.plot(tau[shown], noise[shown], color=COLOURS["noise"], **thin)
     axes[2].plot(tau, run.history("tau_noise", layer=layers[0]), color=COLOURS["noise"], **thin)
     if exact:  # of one seed: annealing times differ, and dots of all would hide the lines
         every = max(1, len(tau) // 14)

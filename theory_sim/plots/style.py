@@ -77,13 +77,16 @@ def from_zero(ax: Axes) -> None:
 
 
 def logarithmic_axis(ax: Axes) -> None:
-    """Make the vertical axis logarithmic, once all is drawn; with fewer than two powers of ten, each tick has a number."""
+    """Make the vertical axis logarithmic, once all is drawn; with fewer than two powers of ten, each tick has a number.
+
+    One of which nothing drawn is above 0 stays as it is: such an axis has no ticks that could be drawn.
+    """
     from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
 
+    if not any(float(value) > 0.0 for line in ax.lines for value in line.get_ydata()):
+        return
     ax.set_yscale("log")
     low, high = ax.get_ylim()
-    if low <= 0.0:  # nothing is drawn
-        return
     if math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1:  # of Matplotlib's own ticks some would have no number
         ax.yaxis.set_major_locator(MaxNLocator(4))
         ax.yaxis.set_major_formatter(ScalarFormatter())

@@ -18,9 +18,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Final, Literal
 
-from theory_sim.errors import DamagedError, StoreError, get_reason
+from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import SWEEP_MANIFEST
 from theory_sim.sweeps.declaration import SweepRun
@@ -154,9 +155,11 @@ class Manifest:
         """Every run, in the order of the declaration."""
         with self._open("DEFERRED") as database:
             rows = database.execute("SELECT id, state, attempts, seconds, cause, error FROM runs ORDER BY position").fetchall()
-        for id, state, attempts, *_ in rows:
+        for id, state, attempts, seconds, *told in rows:
             if not isinstance(id, str) or state not in _STATES or not isinstance(attempts, int):
                 raise _damaged(self.path, f"run {id!r} is {state!r}, begun {attempts!r} times")
+            if not isinstance(seconds, (int, float, NoneType)) or not all(isinstance(each, (str, NoneType)) for each in told):
+                raise _damaged(self.path, f"run {id!r} took {shown(repr_of(seconds))} s and failed of {shown(repr_of(told))}")
         return [Entry(*row) for row in rows]
 
     def states(self) -> dict[str, State]:
@@ -265,6 +268,7 @@ class Manifest:
         silent = self._silent_elsewhere()
         with self._open() as database:
             holder = database.execute("SELECT pid, born, host, heartbeat FROM lock").fetchone()
+            self._require_processes(holder)
             if holder is not None and holder != silent and holder_lives(*holder[:3]):
                 raise StoreError(f"{self.path.parent} is being worked at by process {holder[0]} on {holder[2]}",
                                  "one process works at a sweep", "wait for it: theory-sim sweep status shows how far it is")
@@ -302,6 +306,7 @@ class Manifest:
         """Whether the lock's holder lives, its process number and how many workers it has; None if nobody holds it."""
         with self._open("DEFERRED") as database:
             holder = database.execute("SELECT pid, born, host, heartbeat, workers FROM lock").fetchone()
+            self._require_processes(holder)
         return None if holder is None else (holder_lives(*holder[:3]), int(holder[0]), int(holder[4]))
 
     # -- worker processes ---------------------------------------------------------------------------------
@@ -310,7 +315,14 @@ class Manifest:
         """Living worker processes of this machine."""
         with self._open("DEFERRED") as database:
             rows = database.execute("SELECT pid, born FROM workers WHERE host = ?", (platform.node(),)).fetchall()
+        self._require_processes(*rows)
         return [int(pid) for pid, born in rows if _lives(int(pid), born)]
+
+    def _require_processes(self, *rows: Sequence[object] | None) -> None:
+        """Refuse rows that begin with what is no process's number and moment of its start."""
+        for row in filter(None, rows):
+            if not (isinstance(row[0], int) and 0 < row[0] < 2**31 and isinstance(row[1], (int, float, str))):
+                raise _damaged(self.path, f"process {shown(repr_of(row[0]))}, begun at {shown(repr_of(row[1]))}")
 
     def _wait_for_orphans(self) -> None:
         """Workers of a dead holder end by themselves; until then they may still be writing."""
