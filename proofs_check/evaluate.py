@@ -10,7 +10,7 @@ from typing import Final
 import sympy
 
 from proofs_check.problem import Problem
-from theory_sim.errors import InputError, shown
+from theory_sim.errors import InputError, repr_of, shown
 
 __all__ = ["at_point", "command_at"]
 
@@ -106,11 +106,11 @@ def _given(problem: Problem, point: Mapping[str, str]) -> dict[sympy.Symbol, sym
 
 def _require_computable(exact: Mapping[str, sympy.Rational], whole: Set[str]) -> None:
     """Refuse whole numbers of which powers and factorials would have more digits than can be waited for."""
-    digits = max((len(str(abs(part))) for value in exact.values() for part in (value.p, value.q)), default=1)
+    digits = max(1 + int(part).bit_length() * 3 // 10 for value in exact.values() for part in (value.p, value.q))
     for name in sorted(whole & exact.keys()):
         size = abs(exact[name])
         if size > _LARGEST_WHOLE or size * digits > _MOST_OF_A_POWER:
-            raise InputError(f"{name} = {shown(str(exact[name]))} where a value has {digits} digits",
+            raise InputError(f"{name} = {repr_of(int(exact[name]))} where a value has {digits} digits",
                              f"whole numbers up to {_LARGEST_WHOLE}, at most {_MOST_OF_A_POWER} times the digits of any value",
                              f"lower {name}, or give values of fewer digits")
 

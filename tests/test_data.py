@@ -12,7 +12,7 @@ from hypothesis import given
 from scipy import stats
 
 from theory_sim import Data, Experiment, draw_data, draw_test_data
-from theory_sim.data import law
+from theory_sim.data import draw_q_hat, law
 from theory_sim.data.examples import BOTH, P_ONLY, Q_ONLY
 from theory_sim.errors import InputError
 from theory_sim.testing import data_sets, experiments
@@ -41,6 +41,11 @@ def test_margin_of_P_is_never_below_gamma_0(experiment: Experiment) -> None:
     margin = data.y * (data.x1 @ data.w_star)
     assert (margin[data.kind != Q_ONLY] >= experiment.gamma_0 - 1e-12).all()
     assert ((data.alpha >= experiment.alpha_min) & (data.alpha <= experiment.alpha_max))[data.kind != P_ONLY].all()
+
+
+@given(experiments())
+def test_the_share_of_Q_is_known_before_the_patches_are(experiment: Experiment) -> None:
+    assert draw_q_hat(experiment) == draw_data(experiment).q_hat
 
 
 @given(experiments(counts="exact"))

@@ -11,6 +11,8 @@ FILES: Final[dict[str, bytes]] = {
     "a key of many names in a table": b"d = {" + b" . ".join([b'"a"'] * 20_000) + b" = 1}",
     # Each line read the statement again from its beginning.
     "a list of 3000 lines before a fault": b"pieces = [\n" + b"  [1.0, 5.0],\n" * 3000 + b"]\nd = 0\n",
+    # Checking a plan drew all examples of each of its runs, for the share of one kind: terabytes here.
+    "a plan of large data": b"d = 1000000\nN = 1000000\nepsilon_2 = 0.6\n",
     # Messages that held a whole list.
     "a list that is no law": b'name = "s"\n[random]\ncount = 4\nd = [' + b"1, " * 5000 + b"]\n",
     "a value twice among many": b'name = "s"\n[product]\nd = [' + b"10, " * 5000 + b"]\n",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from theory_sim.data.checks import require_data
-from theory_sim.data.examples import Data
+from theory_sim.data.examples import Q_ONLY, Data
 from theory_sim.data.label_flips import flipped_labels
 from theory_sim.errors import Fault, InputError, repr_of, shown
 from theory_sim.experiment import Experiment
@@ -19,7 +19,7 @@ from theory_sim.numeric.streams import generator
 from theory_sim.reading.answers import is_number, require_answer, require_numbers
 from theory_sim.reading.arguments import accepts
 
-__all__ = ["DataLaw", "draw_data", "draw_fresh", "draw_test_data", "register_data_law", "undrawn"]
+__all__ = ["DataLaw", "draw_data", "draw_fresh", "draw_q_hat", "draw_test_data", "register_data_law", "undrawn"]
 
 Array = np.ndarray[Any, Any]
 _MOST_KINDS: Final = 127  # an example's kind is an int8
@@ -148,15 +148,22 @@ def draw_data(experiment: Experiment) -> Data:
     Kinds are drawn, or for ``counts = "exact"`` rounded by largest remainder and shuffled. The stream depends on
     ``seed_data`` alone, so that schedules compared on one seed see the same examples.
     """
-    law, rng, n = _law_of(experiment), generator(experiment.seed_of("data"), "data"), experiment.n_examples
-    share = _shares(experiment, law)
-    every = np.arange(len(share), dtype=np.int8)
-    if experiment.counts == "exact":
-        kind = rng.permutation(np.repeat(every, _largest_remainder(n * share, n)))
-    else:
-        kind = rng.choice(every, size=n, p=share)
+    law, rng = _law_of(experiment), generator(experiment.seed_of("data"), "data")
+    kind = _kinds(experiment, law, rng)
     data = _drawn(experiment, law, kind, rng)
     return replace(data, y=flipped_labels(data.y, experiment))
+
+
+@accepts(experiment="Experiment")
+def draw_q_hat(experiment: Experiment) -> float:
+    """`Data.q_hat` of the training set that `draw_data` gives, from its kinds alone: no patch is drawn, whatever N and d."""
+    law = _law_of(experiment)
+    if law.is_users():
+        return draw_data(experiment).q_hat
+    if not law.has_pq:
+        return 0.0
+    kind = _kinds(experiment, law, generator(experiment.seed_of("data"), "data"))
+    return int(np.count_nonzero(kind == Q_ONLY)) / len(kind)
 
 
 @accepts(experiment="Experiment", n_each="a whole number")
@@ -208,6 +215,15 @@ def _shares(experiment: Experiment, law: type[DataLaw]) -> Array:
     share: Array = np.array(found, dtype=np.float64)
     share /= share.sum()
     return share
+
+
+def _kinds(experiment: Experiment, law: type[DataLaw], rng: np.random.Generator) -> Array:
+    """Kind of each training example, (N,) int8: the first that a stream of data gives."""
+    n, share = experiment.n_examples, _shares(experiment, law)
+    every = np.arange(len(share), dtype=np.int8)
+    if experiment.counts == "exact":
+        return rng.permutation(np.repeat(every, _largest_remainder(n * share, n)))
+    return rng.choice(every, size=n, p=share)
 
 
 def _drawn(experiment: Experiment, law: type[DataLaw], kind: Array, rng: np.random.Generator) -> Data:

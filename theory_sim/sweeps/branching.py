@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from theory_sim.data import draw_data
+from theory_sim.data import draw_q_hat
 from theory_sim.engines import Engine, resume
 from theory_sim.errors import Fault, InputError, StoreError
 from theory_sim.experiment import Experiment
@@ -235,7 +235,7 @@ class _Beginning:
     schedules: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        q_hat = draw_data(self.experiments[0]).q_hat
+        q_hat = draw_q_hat(self.experiments[0])
         self.schedules = [make_schedule(e, q_hat) for e in self.experiments]
         self._placements = [make_placement(e) for e in self.experiments]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from theory_sim.data import draw_data
+from theory_sim.data import draw_q_hat
 from theory_sim.errors import ExperimentError, Fault, gathered, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
@@ -58,8 +58,7 @@ class Plan:
         plan = cls(experiment, schedules, numbers)
         for run in plan:  # validates every run before the first one starts
             if SCHEDULES[run.schedule].reads_losses and run.epsilon_2 is not None:
-                data = draw_data(run)
-                make_schedule(run, data.q_hat)
+                make_schedule(run, draw_q_hat(run))
         return plan
 
     @classmethod
