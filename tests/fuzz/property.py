@@ -48,7 +48,7 @@ def _explained(outcome: Outcome) -> bool:
 
     Of evidence in files, each file's fault is part of the result, on standard output.
     """
-    said = outcome.err if f"{outcome.program}: " in outcome.err else outcome.out
+    said = outcome.err if re.search(rf"(?m)^{outcome.program}:", outcome.err) else outcome.out
     return ("rule: " in said and "fix: " in said) or "Try '" in outcome.err or "Usage: " in outcome.out
 
 

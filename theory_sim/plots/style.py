@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from theory_sim.errors import InputError, StoreError
 from theory_sim.storage.folders import make_folder
 from theory_sim.storage.writing import write_file
@@ -83,7 +85,7 @@ def logarithmic_axis(ax: Axes) -> None:
     """
     from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
 
-    if not any(float(value) > 0.0 for line in ax.lines for value in line.get_ydata()):
+    if not any(bool(np.any(np.asarray(line.get_ydata()) > 0.0)) for line in ax.lines):
         return
     ax.set_yscale("log")
     low, high = ax.get_ylim()
