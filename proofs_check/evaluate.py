@@ -121,6 +121,8 @@ def _rational(name: str, text: str) -> sympy.Rational:
         exponent = text.lower().partition("e")[2]
         if len(text) > _MOST_DIGITS or (exponent and abs(int(exponent)) > _MOST_DIGITS):
             raise InputError(f"{name} = {text[:20]}...", f"a number of at most {_MOST_DIGITS} digits", "give a shorter one")
+        if not text.isascii() or "_" in text:  # Fraction would take digits of other scripts
+            raise ValueError(text)
         exact = Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
         raise InputError(f"{name} = {shown(text)}", "a rational number such as 3/4 or 0.75", "write it so") from error
