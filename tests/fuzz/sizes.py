@@ -8,11 +8,11 @@ from hypothesis import settings
 
 # Target: cases in the first tier, cases at night.
 IN_PROCESS: Final[dict[str, tuple[int, int]]] = {
-    "experiment files": (100, 2500),
-    "sweep files": (90, 1500),
-    "plan files": (40, 800),
-    "mutated bytes": (40, 1000),
-    "command lines": (150, 2700),
+    "experiment files": (120, 2500),
+    "sweep files": (120, 1500),
+    "plan files": (60, 800),
+    "mutated bytes": (60, 1000),
+    "command lines": (60, 2700),
     "stores": (40, 800),
     "certificates": (40, 700),
 }

@@ -21,7 +21,7 @@ from tests.fuzz.sizes import first, night
 
 FILE: Final = "case.json"
 # One of each kind of evidence, of those that are looked at again in milliseconds.
-CLAIMS: Final = ("noise-random-walk", "noise-variance-recursion", "sheppard")
+CLAIMS: Final = ("noise-random-walk", "sheppard")
 
 
 @pytest.fixture(scope="module")
