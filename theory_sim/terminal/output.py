@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -232,11 +233,15 @@ def require_writable(folder: Path) -> None:
 
     Nothing is made: a command that is refused later leaves no empty folder.
     """
+    above = folder
     try:
-        with tempfile.TemporaryFile(dir=next(each for each in (folder, *folder.absolute().parents) if _is_there(each))):
+        above = next(each for each in (folder, *folder.absolute().parents) if _is_there(each))
+        if above.is_symlink() and not above.exists():
+            raise FileNotFoundError(errno.ENOENT, "a link to nothing")
+        with tempfile.TemporaryFile(dir=above):
             pass
     except OSError as error:
-        raise InputError(f"--out: {folder}: {error.strerror}", "a folder that can be written to", "name another") from error
+        raise InputError(f"--out: {above}: {error.strerror}", "a folder that can be written to", "name another") from error
 
 
 def _is_there(path: Path) -> bool:
