@@ -61,7 +61,7 @@ def _read(content: bytes) -> object:
 def test_certificates(folder: Path, stored: list[dict[str, Any]], data: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        original = data.draw(st.sampled_from(stored))
+        original = data.draw(st.sampled_from(stored[:2]))  # of the claim that is looked at again the fastest, and its twin
         require_judged(data.draw(evidence.altered(original)), original, folder)
 
 
