@@ -16,7 +16,7 @@ RUNNING = {
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml", "ctypes", "subprocess", "runpy"}
 # Where a module is chosen by a name: from a table of the program's own, or from entry points of installed packages.
 CHOSEN = {
-    "theory_sim/__init__.py", "theory_sim/limit/__init__.py", "theory_sim/plugins.py",
+    "theory_sim/__init__.py", "theory_sim/limit/__init__.py", "theory_sim/plugins.py", "theory_sim/experiment/choice.py",
     "proofs_check/__init__.py", "proofs_check/claims/__init__.py", "proofs_check/claim.py", "proofs_check/verify.py",
     "proofs_check/recheck/__init__.py", "theory_sim/loop/environment.py",
     "theory_sim/pytest_plugin.py",  # from the command line of pytest, which names the user's own module

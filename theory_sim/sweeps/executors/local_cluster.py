@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import multiprocessing.connection
 import signal
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import WorkerError
@@ -92,11 +91,13 @@ def _serve(pipe: Connection, workers: int) -> None:
     # Ctrl-C, which a terminal sends to all its processes, is the client's; workers that are spawned ignore it like this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     listen_again()
-    distributed: Any = import_module("distributed")  # its functions are not annotated
+    import distributed
+
+    local: Any = distributed.LocalCluster  # its functions are not annotated
     try:
         # No limit of memory: a worker that passed one would be ended; what a run takes is estimated before it begins.
         # Dask's server of pages is there without its pages too, and would take one fixed port.
-        cluster = distributed.LocalCluster(
+        cluster = local(
             n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, preload=on_worker.__name__,
             scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
         )
