@@ -231,7 +231,7 @@ def draw(experiment: Any, kind: Any, y: Any, rng: Any) -> Any:
     {"patches": 3}, {"patches": None}, {"kinds": "ab"}, {"kinds": []}, {"kinds": ["a", "a"]}, {"kinds": [1]},
     {"shares": [0.5]}, {"shares": "a"}, {"shares": ["a"]}, {"shares": [np.nan]}, {"k": -1}, {"k": 2.0}, {"summary": 3},
     {"name": 3}, {"name": "xor"}, {"patches": lambda: 3}, {"patches": lambda *args: args[0].no_such_field},
-], ids=str)
+], ids=lambda changed: re.sub(r" at 0x\w+", "", str(changed)))
 def test_a_data_law_of_a_function(changed: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         register_data_law(**{"name": "mine", "patches": draw, **changed})
