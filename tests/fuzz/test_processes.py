@@ -19,7 +19,7 @@ from tests.fuzz.lines import command_lines
 from tests.fuzz.outcome import Outcome
 from tests.fuzz.property import faults
 from tests.fuzz.sizes import PROCESSES, SOME_PROCESSES
-from tests.fuzz.test_command_lines import clear, own_places
+from tests.fuzz.test_command_lines import clear, own_places, with_report
 from tests.fuzz.world import make_world
 
 ROOT: Final = Path(__file__).parents[2]
@@ -52,8 +52,9 @@ def require_ended(words: tuple[str, ...], content: bytes, world: Path) -> None:
     before = listing(world)
     outcome = run(words, world)
     after = listing(world)
+    outcome, report = with_report(outcome, world, before, after)
     clear(world, before, after)
-    found = faults(outcome, before, after, own=own_places(words))
+    found = faults(outcome, before, after, own=(*own_places(words), *report))
     assert not found, (found, words, content, outcome.err, outcome.out[-500:])
 
 
