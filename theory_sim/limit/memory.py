@@ -126,5 +126,6 @@ def _pairs(e: Experiment, spatial: str, tolerance: float, count: float) -> Bytes
         building = min(chosen, _BLOCK) * seen * (item + 3 * 8)
     # A listed pair has row, column, inner product, cosine and value at equal times; its two patches while these are found.
     finding = building + largest * (2 * item * e.d + 16) - weight * weighted
-    fitting = (_FITTED + _KEPT) * min(listed, _COLUMNS) + (weight * largest if spatial == "exact" else 0.0)
+    kept = _KEPT if spatial == "exact" else 0  # the mean's weights, added up and freed, take that place
+    fitting = (_FITTED + kept) * min(listed, _COLUMNS) + (weight * largest if spatial == "exact" else 0.0)
     return Bytes(squares + 40 * listed + weight * weighted, 0.0, max(finding, fitting))
