@@ -108,7 +108,7 @@ def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
         (["--out="], ["--out is empty"]),
         ([""], ["an argument is empty"]),
         (["broken.toml", "--preset", "quick"], ["broken.toml and --preset quick"]),
-        (["--set", "d=10000000"], ["needs about", "GiB", "of half the size"]),
+        (["--set", "d=10000000"], ["needs about", "PiB", "lower several, such as d ="]),
         (["missing.toml"], ["missing.toml", "No such file"]),
         (["broken.toml"], ["broken.toml is not TOML"]),
     ],
@@ -265,4 +265,4 @@ def test_data_that_must_be_given_are_refused_before_anything_is_printed(command:
 def test_check_refuses_what_run_refuses_for_its_size(tmp_path: Path) -> None:
     for command in (["check"], ["run", "--out", str(tmp_path / "runs")]):
         result = CliRunner().invoke(cli.app, [*command, "--set", "d=10000000"])
-        assert isinstance(result.exception, InputError) and "d of half the size" in str(result.exception), command
+        assert isinstance(result.exception, InputError) and "lower several, such as d =" in str(result.exception), command

@@ -64,7 +64,8 @@ def test_a_seed_and_seeds_are_refused(tmp_path: Path) -> None:
      r"(?s)2 faults\n.*, line 2: seed = 147573952589676412928: 68 bits.*, line 4: observe\.kernels\.probes = 1844"),
     (b"name = '" + b"a" * 10001 + b"'", "line 1: name is a text of 10001 letters"),
     (b"d = 1\nm_W = 3\nm_V = 3\nN = 0\nr = -1\ng0 = -1\ntau_xi = -1\neta_1 = -1\neta_2 = -1\nlambda = -1\nn_test = 0\n",
-     r"(?s)^(9|1\d) faults.*and \d more$"),
+     r"(?s)^(9|1\d) faults.*line 4: .*line 10: "),
+    (b"".join(b"x%d = 1\n" % i for i in range(23)), r"(?s)^23 faults.*and 3 more$"),
 ])
 def test_files_in_other_bytes(content: bytes, told: str, tmp_path: Path) -> None:
     file = tmp_path / "plan.toml"

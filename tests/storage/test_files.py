@@ -287,3 +287,18 @@ def test_a_lock_never_touches_what_is_not_one(tmp_path: Path) -> None:
         Lock(tmp_path / "y.lock").take("found", "rule", "fix")
     lock.give_back()
     assert not (tmp_path / "y.lock").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files have no names here")
+def test_every_file_is_handed_to_the_disk_before_the_folder_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(os.readlink(f"/proc/self/fd/{handle}"))))
+    target = tmp_path / "stored"
+    with FolderDraft(target, Listing.of(["a", "inner/", "inner/b"])) as draft:
+        (draft.new / "inner").mkdir(parents=True)
+        for name in ("a", "inner/b"):
+            (draft.new / name).write_text(name)
+        made = draft.new
+        draft.commit()
+    assert {made, made / "a", made / "inner", made / "inner" / "b"} <= set(synced)
+    assert synced[-1] == tmp_path and target.is_dir()
