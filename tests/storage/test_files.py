@@ -302,3 +302,16 @@ def test_files_are_handed_to_the_disk_before_their_folder_has_its_name(tmp_path:
         draft.commit()
     assert {made, made / "a", made / "inner", made / "inner" / "b"} <= set(synced)
     assert synced[-1] == tmp_path and target.is_dir()
+
+
+@pytest.mark.parametrize(("left", "gone"), [
+    (".b.json.draft-0123456789abcdef", True), (".c.json.draft-0123456789abcdef", False), (".b.json.draft-0123", False),
+])
+def test_a_file_that_a_dead_writer_left_half_written_goes_with_its_draft(left: str, gone: bool, tmp_path: Path) -> None:
+    target = tmp_path / "stored"
+    with pytest.raises(RuntimeError), FolderDraft(target, Listing.of(["h/", "h/b.json"])) as draft:
+        (draft.new / "h").mkdir(parents=True)
+        (draft.new / "h" / left).write_text("{")
+        raise RuntimeError
+    clear_drafts(target)
+    assert (list(tmp_path.iterdir()) == []) is gone

@@ -17,6 +17,9 @@ __all__ = ["Listing", "digest_file", "strangers", "walk"]
 # What Zarr writes for one array: its metadata, chunks, and each of them under the name that it has until it is whole.
 _OF_ARRAY: Final = re.compile(r"\.zarray|\.zattrs|\d+(\.\d+)*|[^/]*\.[0-9a-f]{32}\.partial")
 
+# The name that a file of the program's has until it is whole (`theory_sim.storage.writing.write_file`).
+_UNTIL_WHOLE: Final = re.compile(r"\.(.+)\.draft-[0-9a-f]{16}")
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -47,9 +50,11 @@ class Listing:
         return sorted(self.files | {f"{name}/" for name in self.arrays})
 
     def has_file(self, name: str) -> bool:
-        """Whether the program wrote a file of this name."""
-        folder, _, last = name.rpartition("/")
-        return name in self.files or (folder in self.arrays and _OF_ARRAY.fullmatch(last) is not None)
+        """Whether the program wrote a file of this name, whole or not."""
+        folder, slash, last = name.rpartition("/")
+        half = _UNTIL_WHOLE.fullmatch(last)
+        whole = f"{folder}{slash}{half[1]}" if half else name
+        return whole in self.files or (folder in self.arrays and _OF_ARRAY.fullmatch(last) is not None)
 
     def owns(self, name: str, path: Path) -> bool:
         """Whether the program wrote this file, and it is as it was written if its digest is known."""
