@@ -275,7 +275,7 @@ def test_draws_are_addressed_by_step() -> None:
 
 
 @pytest.mark.tier2
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("law", [pytest.param(law, marks=pytest.mark.slow) if law == "balanced" else law for law in LAWS])
 def test_a_wide_network_has_this_noise_output(law: str) -> None:
     """Noise outputs of simulated networks at the start and after 40 steps, over 150 seeds, against the limit's covariance."""
     tiny = Experiment(

@@ -225,7 +225,7 @@ def test_flow_stops_at_the_stop_loss() -> None:
 
 
 @pytest.mark.parametrize(("spatial_mode", "d", "n"), [
-    pytest.param("exact", 3, 600, marks=pytest.mark.slow), pytest.param("exact", 10, 1000, marks=pytest.mark.tier2),
+    pytest.param("exact", 3, 600, marks=pytest.mark.slow), pytest.param("exact", 10, 1000, marks=pytest.mark.slow),
     pytest.param("mean", 10, 1000, marks=pytest.mark.tier2),
 ])
 def test_memory_estimate_counts_pairs_at_small_angles(

@@ -43,6 +43,9 @@ LONG = {
     "information-needed-for-overlap", "squared-gradient-below-loss",
 }  # fmt: skip
 
+# Beside constant-c-q, and the same at a lower level, which the second tier has.
+LONGEST = {"constant-c-p", "order-constant"}
+
 
 def _links(problem: Any) -> list[bool]:
     """Of each step of a derivation, whether it says anything: that its two sides are not written alike."""
@@ -59,7 +62,9 @@ def test_a_derivation_says_more_than_that_a_thing_is_itself(id: str) -> None:
     assert any(_links(ALL[id].at()))
 
 
-@pytest.mark.parametrize("id", [pytest.param(id, marks=pytest.mark.tier2) if id in LONG else id for id in ALL])
+@pytest.mark.parametrize("id", [
+    pytest.param(id, marks=pytest.mark.slow if id in LONGEST else pytest.mark.tier2) if id in LONG else id for id in ALL
+])
 def test_verdict_and_twins(id: str, verdicts: dict[str, tuple[Verdict, list[Verdict], bool]], tmp_path: Path) -> None:
     own, twins, right = verdicts[id]
     assert right, (own.outcome, [twin.outcome for twin in twins], own.evidence)

@@ -35,7 +35,7 @@ def larger(tmp_path_factory: pytest.TempPathFactory) -> SweepStore:
 
 
 @pytest.mark.tier2
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize("workers", [*(pytest.param(number, marks=pytest.mark.slow) for number in (1, 2)), 3])
 def test_the_same_table_from_any_number_of_workers(workers: int, larger: SweepStore, tmp_path: Path) -> None:
     summary = collect(larger)
     store = SweepStore.create(tmp_path / "again", LARGER)
