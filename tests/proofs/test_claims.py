@@ -40,7 +40,10 @@ LONG = {
     "net-weight-of-young-residuals", "sheppard", "batch-covariance-enumerated", "p-conditional-entropy",
     "output-noise-of-sign-laws", "von-mises-fisher-normaliser", "averaging-error-left", "separation-kept-by-z-alone",
     "p-error-at-a-margin",
-    "information-needed-for-overlap", "squared-gradient-below-loss",
+    "information-needed-for-overlap", "squared-gradient-below-loss", "gaussian-has-most-entropy", "p-second-moment",
+    "separation-of-z-by-tangents", "p-error-of-fresh-examples", "p-takes-theta-d-examples", "max-margin-means-over-noise",
+    "p-mean",
+    "frozen-fraction-bounds", "p-needs-order-d-examples", "arc-cosine-degree-one", "logistic-weight-falls-below-squared",
 }  # fmt: skip
 
 # Beside constant-c-q, and the same at a lower level, which the second tier has.

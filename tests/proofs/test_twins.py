@@ -18,6 +18,7 @@ EXEMPT: Final = {
     "common-classifier-of-pairs-drawn": FEW_DRAWS,
     "max-margin-overlap-drawn": FEW_DRAWS,
     "ridge-logistic-drawn": FEW_DRAWS,
+    "gibbs-inequality": "a percent more on the right is false near p = q alone, where no point of the search lies: undecided",
     "q-not-linearly-separable": "no constant but the optimum 0",
     "q-not-separable-with-intercept": "no constant but the optimum 0",
     "q-not-two-relus": "no constant: signs",

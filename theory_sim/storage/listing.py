@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Self
@@ -50,15 +50,23 @@ class Listing:
         return sorted(self.files | {f"{name}/" for name in self.arrays})
 
     def has_file(self, name: str) -> bool:
-        """Whether the program wrote a file of this name, whole or not."""
-        folder, slash, last = name.rpartition("/")
-        half = _UNTIL_WHOLE.fullmatch(last)
-        whole = f"{folder}{slash}{half[1]}" if half else name
-        return whole in self.files or (folder in self.arrays and _OF_ARRAY.fullmatch(last) is not None)
+        """Whether the program wrote a file of this name."""
+        folder, _, last = name.rpartition("/")
+        return name in self.files or (folder in self.arrays and _OF_ARRAY.fullmatch(last) is not None)
 
     def owns(self, name: str, path: Path) -> bool:
         """Whether the program wrote this file, and it is as it was written if its digest is known."""
         return self.has_file(name) and (name not in self.digests or self.digests[name] == digest_file(path))
+
+    def with_half_written(self, folder: Path) -> Self:
+        """With the files below a folder that were to become files of this listing: a dead writer's, in a folder of its own."""
+        half = set()
+        for name, _, kind in walk(folder):
+            inside, slash, last = name.rpartition("/")
+            found = _UNTIL_WHOLE.fullmatch(last)
+            if kind == "file" and found and f"{inside}{slash}{found[1]}" in self.files:
+                half.add(name)
+        return replace(self, files=self.files | half)
 
     def has_folder(self, name: str) -> bool:
         """Whether the program made a folder of this name."""

@@ -322,7 +322,7 @@ def _clear_locked(draft: Path, target: Path) -> bool:
         (draft / _OLD).rename(target)
     for name, listing in ((_NEW, new), (_OLD, old)):
         if os.path.lexists(draft / name):
-            remove_folder(draft / name, listing, of="a draft")
+            remove_folder(draft / name, listing.with_half_written(draft / name), of="a draft")
     own = {_WRITTEN, _LOCK, *(each.name for each in draft.iterdir() if each.name.startswith(f".{_WRITTEN}.draft-"))}
     with suppress(OSError):
         require_no_strangers(draft, Listing(frozenset(own)), of="a draft")
