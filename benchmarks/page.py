@@ -15,7 +15,7 @@ _HEAD: Final = """# Benchmarks
 
 <!-- Made of benchmarks/results.json by benchmarks/page.py; changes here are lost. -->
 
-`make bench` measures these numbers again, on a machine that is otherwise idle, in less than eight minutes. It fails if a target
+`make bench` measures these numbers again, on a machine that is otherwise idle. It fails if a target
 is missed, or a ratio is more than 15 % above the one here, and keeps nothing. The page is made anew by
 `python3 bootstrap.py bench --store`.
 """

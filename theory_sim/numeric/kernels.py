@@ -43,7 +43,7 @@ def _compiled(function: Function, fastmath: set[str]) -> Function:
         where = os.environ.get("NUMBA_CACHE_DIR") or f"{os.path.dirname(__file__)}/__pycache__, or below the home folder"
         raise StoreError(f"compiled code cannot be kept in {where}",
                          "a folder that can be written to: else each start takes many seconds",
-                         "set the variable NUMBA_CACHE_DIR to one, such as NUMBA_CACHE_DIR=/tmp/numba") from error
+                         "set the variable NUMBA_CACHE_DIR to one") from error
 
 
 @compiled
