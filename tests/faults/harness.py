@@ -106,15 +106,18 @@ def require_kept(folder: Path) -> None:
     assert (folder / MINE).read_text() == "mine"
 
 
-def at_point(number: int, then: Callable[[], None]) -> None:
-    """Have something done when the failpoint of a number is passed, counted from now, and at none after it."""
+def at_point(number: int, then: Callable[[str], None]) -> None:
+    """Have something done when the failpoint of a number is passed, counted from now, and at none after it.
+
+    ``then`` is called with the name of the failpoint.
+    """
     left = number
 
     def hook(point: str) -> None:
         nonlocal left
         left -= 1
         if left == -1:
-            then()
+            then(point)
 
     failpoints.set_hook(hook)
 
@@ -140,7 +143,7 @@ def ended(target: Callable[..., None], *arguments: object, timeout: float = 120.
 
 def killed_at(folder: Path, number: int) -> None:
     """Compute the sweep in this process, which kills itself at a failpoint."""
-    at_point(number, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    at_point(number, lambda point: os.kill(os.getpid(), signal.SIGKILL))
     store = begun(folder)
     run_sweep(store, workers=0, threads=1)
     collect(store)

@@ -74,9 +74,9 @@ def test_a_worker(draw: Random, whole: Whole, tmp_path: Path, monkeypatch: pytes
 
 
 def interrupted_twice(folder: Path, first: int, second: int) -> None:
-    def again() -> None:
+    def again(point: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        at_point(second, lambda: os.kill(os.getpid(), signal.SIGINT))
+        at_point(second, lambda point: os.kill(os.getpid(), signal.SIGINT))
 
     at_point(first, again)
     command(folder.parent / "said", "sweep", "resume", folder, "--workers", "0", "-q")
