@@ -14,6 +14,7 @@ import pytest
 from tests.sweeps.tiny import TINY
 from theory_sim.engines import Engine
 from theory_sim.errors import StoreError
+from theory_sim.storage import failpoints
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
@@ -34,6 +35,25 @@ def test_lock_is_kept_and_a_stale_one_taken_over(tmp_path: Path) -> None:
     _hold(store, pid=os.getpid(), born=1.0)  # another process had this number once
     assert (store.status().stale, store.status().pending, store.status().running) == (True, 1, 0)
     assert run_sweep(store, workers=0).done == 1 and not store.status().stale
+
+
+def test_a_lock_that_could_not_be_let_go_keeps_nobody_out(tmp_path: Path) -> None:
+    """A full disk at the end leaves the row of a process that lives on, as a notebook's does."""
+    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
+
+    def full(point: str) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    try:
+        with pytest.raises(StoreError, match="is full"), store.manifest.locked(0):
+            failpoints.set_hook(full)
+    finally:
+        failpoints.set_hook(None)
+    with sqlite3.connect(store.manifest.path) as database:
+        assert database.execute("SELECT pid FROM lock").fetchone() == (os.getpid(),)
+    database.close()
+    assert store.status().stale
+    assert run_sweep(store, workers=0).done == 1
 
 
 def test_a_holder_elsewhere_is_gone_once_its_heart_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, sho
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import SWEEP_MANIFEST
 from theory_sim.sweeps.declaration import SweepRun
+from theory_sim.sweeps.liveness import born_at, holder_lives, lives
 from theory_sim.sweeps.manifest_rows import SCHEMA, connect, damage_of, has_digests, insert, seal, seal_about, told_version
 from theory_sim.sweeps.status import State, Tally
 
@@ -37,6 +38,9 @@ _HEARTBEAT_SECONDS: Final = 10.0
 _LEAVING_SECONDS: Final = 20.0
 # SQLite's names of the errors that a file gives which is not as it was written.
 _BROKEN: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_FORMAT")
+# Manifests whose lock this process holds. A row alone does not say so: on a full disk it cannot be taken out again.
+_HELD: Final[set[Path]] = set()
+_TAKING: Final = threading.Lock()
 _DECLARED: Final = "declaration"
 _BEFORE: Final = "declaration before"
 
@@ -249,7 +253,10 @@ class Manifest:
         StoreError
             If a living process holds it, or the worker processes of a dead one do not end.
         """
-        self._take(workers)
+        held = self.path.resolve()
+        with _TAKING:
+            self._take(workers)
+            _HELD.add(held)
         ended = threading.Event()
         beating = threading.Thread(target=self._beat, args=(ended,), daemon=True)
         try:
@@ -260,22 +267,32 @@ class Manifest:
             ended.set()
             if beating.ident is not None:
                 beating.join()
-            with self._open() as database:
-                database.execute("DELETE FROM lock WHERE pid = ? AND host = ?", (os.getpid(), platform.node()))
-                _forget_running(database)
+            with _TAKING:
+                try:
+                    with self._open() as database:
+                        database.execute("DELETE FROM lock WHERE pid = ? AND host = ?", (os.getpid(), platform.node()))
+                        _forget_running(database)
+                finally:  # a row that stays behind keeps nobody out, not even this process
+                    _HELD.discard(held)
 
     def _take(self, workers: int) -> None:
         silent = self._silent_elsewhere()
         with self._open() as database:
             holder = database.execute("SELECT pid, born, host, heartbeat FROM lock").fetchone()
             self._require_processes(holder)
-            if holder is not None and holder != silent and holder_lives(*holder[:3]):
+            if holder is not None and holder != silent and self._works(*holder[:3]):
                 raise StoreError(f"{self.path.parent} is being worked at by process {holder[0]} on {holder[2]}",
                                  "one process works at a sweep", "wait for it: theory-sim sweep status shows how far it is")
             database.execute("DELETE FROM lock")
             database.execute("INSERT INTO lock VALUES (1, ?, ?, ?, ?, ?)",
-                             (os.getpid(), _born(os.getpid()), platform.node(), 0.0, workers))
+                             (os.getpid(), born_at(os.getpid()), platform.node(), 0.0, workers))
             _forget_running(database)
+
+    def _works(self, pid: int, born: str | float, host: str) -> bool:
+        """Whether the process that took the lock is there still, and has not let go of it."""
+        if (pid, host) == (os.getpid(), platform.node()):
+            return lives(pid, born) and self.path.resolve() in _HELD
+        return holder_lives(pid, born, host)
 
     def _silent_elsewhere(self) -> tuple[object, ...] | None:
         """A holder on another machine whose heartbeat does not change while one waits; None if there is none."""
@@ -307,7 +324,7 @@ class Manifest:
         with self._open("DEFERRED") as database:
             holder = database.execute("SELECT pid, born, host, heartbeat, workers FROM lock").fetchone()
             self._require_processes(holder)
-        return None if holder is None else (holder_lives(*holder[:3]), int(holder[0]), int(holder[4]))
+        return None if holder is None else (self._works(*holder[:3]), int(holder[0]), int(holder[4]))
 
     # -- worker processes ---------------------------------------------------------------------------------
 
@@ -316,7 +333,7 @@ class Manifest:
         with self._open("DEFERRED") as database:
             rows = database.execute("SELECT pid, born FROM workers WHERE host = ?", (platform.node(),)).fetchall()
         self._require_processes(*rows)
-        return [int(pid) for pid, born in rows if _lives(int(pid), born)]
+        return [int(pid) for pid, born in rows if lives(int(pid), born)]
 
     def _require_processes(self, *rows: Sequence[object] | None) -> None:
         """Refuse rows that begin with what is no process's number and moment of its start."""
@@ -341,7 +358,7 @@ def register_worker(path: str) -> None:
     database = sqlite3.connect(path, timeout=60.0)
     try:
         with database:
-            database.execute("INSERT INTO workers VALUES (?, ?, ?)", (os.getpid(), _born(os.getpid()), platform.node()))
+            database.execute("INSERT INTO workers VALUES (?, ?, ?)", (os.getpid(), born_at(os.getpid()), platform.node()))
     finally:
         database.close()
 
@@ -375,39 +392,3 @@ def _environment(path: Path, about: Mapping[str, str]) -> dict[str, str]:
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise _damaged(path, get_reason(error)) from error
     return environment
-
-
-def holder_lives(pid: int, born: str | float, host: str) -> bool:
-    """Whether the process that took a lock is there still; of one on another machine that is not known."""
-    return host != platform.node() or _lives(pid, born)
-
-
-def _born(pid: int) -> str | float:
-    """Moment of a process's start: on Linux the machine's boot and ticks since then, which no step of the clock changes.
-
-    Elsewhere the system itself keeps the moment, as a time of day.
-    """
-    import psutil
-
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        # The second field is the program's name in brackets, and may hold anything.
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        return f"{boot} {int(fields[19])}"
-    except (OSError, ValueError, IndexError):
-        return float(psutil.Process(pid).create_time())
-
-
-def _lives(pid: int, born: str | float) -> bool:
-    """Whether a process is there, and not another one that was given its number."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        if isinstance(born, str):
-            return _born(pid) == born
-        return bool(abs(process.create_time() - born) < 1.0)
-    except psutil.NoSuchProcess:
-        return False
