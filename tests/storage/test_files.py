@@ -156,9 +156,9 @@ def test_a_killed_replacement_leaves_the_old_or_the_new(
                 raise Killed
     finally:
         failpoints.set_hook(None)
-    assert len(find_drafts(target)) >= 1 or point.endswith("written.json") or left[0] >= 0
+    assert len(find_drafts(target)) >= 1 or left[0] >= 0
     clear_drafts(target)
-    assert find_drafts(target) == []
+    assert [path.name for path in tmp_path.iterdir() if path != target] == []
     assert not target.exists() or tree(target) in (before, {"n": b"n", "h": "", "h/0": b"h/0"})
     if point not in ("remove folder", "sync a thing", "renamed a thing") and left[0] < 0 and count == 0:
         assert tree(target) == before

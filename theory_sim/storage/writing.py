@@ -31,6 +31,7 @@ __all__ = [
 
 _PIECE: Final = 2**20
 _WRITTEN: Final = "written.json"
+_WRITTEN_IN_PART: Final = re.compile(rf"\.{re.escape(_WRITTEN)}\.draft-[0-9a-f]{{16}}")
 _LOCK: Final = "lock"
 _NEW: Final = "new"
 _OLD: Final = "old"
@@ -285,9 +286,14 @@ def is_draft(folder: Path) -> bool:
     """Whether a folder of a draft's name is one, by what is in it."""
     try:
         return not folder.is_symlink() and folder.is_dir() and (
-            (folder / _WRITTEN).is_file() or {_LOCK} >= set(os.listdir(folder)))
+            (folder / _WRITTEN).is_file() or all(_is_of_any_draft(name) for name in os.listdir(folder)))
     except OSError:
         return False
+
+
+def _is_of_any_draft(name: str) -> bool:
+    """Whether a draft's folder has a file of this name before it has its list: the lock, or the list half written."""
+    return name == _LOCK or _WRITTEN_IN_PART.fullmatch(name) is not None
 
 
 def clear_draft(draft: Path, target: Path) -> bool:
@@ -323,7 +329,7 @@ def _clear_locked(draft: Path, target: Path) -> bool:
     for name, listing in ((_NEW, new), (_OLD, old)):
         if os.path.lexists(draft / name):
             remove_folder(draft / name, listing.with_half_written(draft / name), of="a draft")
-    own = {_WRITTEN, _LOCK, *(each.name for each in draft.iterdir() if each.name.startswith(f".{_WRITTEN}.draft-"))}
+    own = {_WRITTEN, *filter(_is_of_any_draft, os.listdir(draft))}
     with suppress(OSError):
         require_no_strangers(draft, Listing(frozenset(own)), of="a draft")
         remove_listed(draft, Listing(frozenset(own)))
