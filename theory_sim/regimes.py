@@ -327,16 +327,16 @@ def uncovered(experiment: Experiment) -> list[str]:
              for fault in outside_of_theory(e)]
     if not has_order(e):
         found.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
-    if e.network == "shared":
+    if e.shared_filters:
         found.append("network = 'shared': the prediction is of the split network")
     if e.batch_size is not None:
         found.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
-    if e.train_second_layer and e.neurons == "paired":
+    if e.train_second_layer and e.paired:
         found.append("train_second_layer = True: the second-layer weights of a pair do not stay opposite, and the noise that "
                      "its neurons share is then heard in the output; lower tau_0 and tau_xi if the run diverges")
     if e.label_flips > 0:
         found.append(f"label_flips = {e.label_flips:g}: the prediction is of labels that are right")
-    if e.noise_placement != "none":
+    if e.has_placed_noise:
         found.append(f"noise_placement = {e.noise_placement!r}: the prediction leaves this noise out")
     return found
 

@@ -15,6 +15,7 @@ from theory_sim import Experiment, Trajectory, learning_order, simulate
 from theory_sim.errors import InputError, StoreError
 from theory_sim.limit import memory, spatial
 from theory_sim.limit.memory import limit_parts
+from theory_sim.limit.options import LimitOptions
 from theory_sim.memory import total
 from theory_sim.network import given
 
@@ -102,7 +103,7 @@ def test_memory_estimate_is_near() -> None:
         simulate(e, "limit", spatial=mode, threads=1)  # type: ignore[arg-type]
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        estimate = total(limit_parts(e, spatial=mode, noise="vanishing").values())
+        estimate = total(limit_parts(e, LimitOptions(spatial=mode)).values())
         assert peak < 1.25 * estimate and estimate < 1.25 * peak, (mode, peak, estimate)
 
 
@@ -242,5 +243,5 @@ def test_memory_estimate_counts_pairs_at_small_angles(
     simulate(e, "limit", spatial=spatial_mode, threads=1)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    estimate = total(limit_parts(e, spatial=spatial_mode, noise="vanishing").values())
+    estimate = total(limit_parts(e, LimitOptions(spatial=spatial_mode)).values())
     assert peak < 1.25 * estimate and estimate < 1.25 * peak

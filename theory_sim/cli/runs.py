@@ -286,9 +286,9 @@ def get_findings(trajectories: Sequence[Trajectory]) -> list[str]:
         predicted = expected.predicted_order.get(trajectory.experiment.schedule)
         # The prediction is for moving patterns; what only a finite width gets wrong does not excuse the limit.
         e = trajectory.experiment
-        if not engine.as_described or e.patterns != "moving" or e.noise_placement != "none":
+        if not engine.as_described or not e.moving_patterns or e.has_placed_noise:
             continue
-        if e.network != "split" or not OPTIMISERS[e.optimiser].in_theory:
+        if e.shared_filters or not OPTIMISERS[e.optimiser].in_theory:
             continue
         numerics = any(not c.holds for c in expected.conditions if c.role == "numerics")
         if trajectory.outcome == "interrupted" or predicted is None or not predicted.holds or predicted.thin or numerics:

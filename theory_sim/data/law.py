@@ -221,7 +221,7 @@ def _kinds(experiment: Experiment, law: type[DataLaw], rng: np.random.Generator)
     """Kind of each training example, (N,) int8: the first that a stream of data gives."""
     n, share = experiment.n_examples, _shares(experiment, law)
     every = np.arange(len(share), dtype=np.int8)
-    if experiment.counts == "exact":
+    if experiment.exact_counts:
         return rng.permutation(np.repeat(every, _largest_remainder(n * share, n)))
     return rng.choice(every, size=n, p=share)
 

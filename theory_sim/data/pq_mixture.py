@@ -79,7 +79,7 @@ def get_directions(experiment: Experiment, data: Data) -> Array:
     """z - zeta, z, z + zeta as the filters see them, (3, k); none for other data than the P/Q mixture."""
     if data.pq is None:
         return np.empty((0, experiment.d))
-    if experiment.network == "shared":
+    if experiment.shared_filters:
         return shared_directions(experiment, data.w_star)
     return np.array([[1.0, side * data.r] for side in (-1, 0, 1)])
 

@@ -58,7 +58,7 @@ class Closure(Solver):
         e = experiment
         for fault in outside_of_closure(e):
             return fault
-        if e.network != "split":
+        if e.shared_filters:
             return Fault(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)",
                          "set network = 'split', or use the engine limit", ("network",))
         if e.batch_size is not None:
@@ -67,7 +67,7 @@ class Closure(Solver):
         if e.label_flips > 0:
             return Fault(f"label_flips = {e.label_flips:g}", "the closure is of labels that are right",
                          "leave label_flips out, or use the engine limit", ("label_flips",))
-        if e.noise_placement != "none":
+        if e.has_placed_noise:
             return Fault(f"noise_placement = {e.noise_placement!r}", "the closure knows no noise but xi",
                          "leave noise_placement out, or use the engine limit or finite", ("noise_placement",))
         if e.observe:

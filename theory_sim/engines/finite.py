@@ -83,7 +83,7 @@ class Finite(Solver):
         from theory_sim.observe.memory import run_parts
 
         e = experiment
-        neurons = {"P": e.m_W, "Q": e.m_W if e.network == "shared" else e.m_V}
+        neurons = {"P": e.m_W, "Q": e.m_W if e.shared_filters else e.m_V}
         network = general_parts(e, threads) if _needs_general(e) else network_parts(e, threads)
         return {**run_parts(e, e.most_steps, neurons, observers), **network}
 
@@ -92,7 +92,7 @@ class Finite(Solver):
         from theory_sim.observe.memory import observer_seconds, record_count
 
         e = experiment
-        neurons = {"P": e.m_W, "Q": e.m_W if e.network == "shared" else e.m_V}
+        neurons = {"P": e.m_W, "Q": e.m_W if e.shared_filters else e.m_V}
         network = (general_seconds if _needs_general(e) else network_seconds)(e, threads, record_count(e, e.most_steps))
         return network + observer_seconds(e, e.most_steps, neurons)
 
@@ -117,7 +117,7 @@ def _of_general(e: Experiment) -> Iterator[Fault]:
     fields = beyond or ["sampling"]
     what = " and ".join(f"{field} = {getattr(e, field)!r}" for field in fields)
     placed = "noise_placement" if not isinstance(make_placement(e), LabelNoise | None) else "patterns"
-    if placed == "noise_placement" or e.patterns != "moving":
+    if placed == "noise_placement" or not e.moving_patterns:
         yield Fault(f"{placed} = {getattr(e, placed)!r} with {what}", "noise in other places and patterns that do not "
                     "follow the weights are those of ReLU networks on the P/Q mixture (THEORY §12), and on one training set",
                     f"leave {placed} out", (placed, *fields))
@@ -140,6 +140,6 @@ def _network_class(experiment: Experiment) -> type[FiniteNetwork]:
         return GeneralNetwork
 
     placement = make_placement(experiment)
-    if (placement is not None and not isinstance(placement, LabelNoise)) or experiment.patterns != "moving":
+    if (placement is not None and not isinstance(placement, LabelNoise)) or not experiment.moving_patterns:
         return PlacedNetwork
-    return SharedNetwork if experiment.network == "shared" else SplitNetwork
+    return SharedNetwork if experiment.shared_filters else SplitNetwork

@@ -11,6 +11,7 @@ from theory_sim.errors import Fault
 
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
+    from theory_sim.limit.options import LimitOptions
     from theory_sim.loop import Progress, UnfinishedRun
     from theory_sim.memory import Bytes
     from theory_sim.network.given import Given
@@ -43,13 +44,13 @@ class Limit(Solver):
     )
 
     def draws(self, options: Mapping[str, Any]) -> tuple[Purpose, ...]:
-        return ("data", "noise") if options["noise"] == "sampled" else ("data",)
+        return ("data", "noise") if _read(options).sampled_noise else ("data",)
 
     def as_described(self, options: Mapping[str, Any]) -> bool:
-        return bool(options["kernel"] == "moving")
+        return _read(options).moving_kernel
 
     def unbranchable(self, options: Mapping[str, Any]) -> str:
-        return "its steps in continuous time look ahead to the next change of the rate" if options["time"] == "flow" else ""
+        return "its steps in continuous time look ahead to the next change of the rate" if _read(options).flow else ""
 
     def prepared_for(self, experiment: Experiment, options: Mapping[str, Any]) -> object:
         from theory_sim.train.clock import ages
@@ -59,11 +60,12 @@ class Limit(Solver):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
+        chosen = _read(options)
         found = (
-            *_of_data(experiment), *_of_sampling(experiment), *_of_network(experiment, options),
-            *_of_optimiser(experiment, options),
-            *_of_placement(experiment, options), *_of_noise_output(experiment, options), *_of_observers(experiment),
-            *_of_loss(experiment, options), *_of_flow(experiment, options, observers),
+            *_of_data(experiment), *_of_sampling(experiment), *_of_network(experiment, chosen),
+            *_of_optimiser(experiment, chosen),
+            *_of_placement(experiment, chosen), *_of_noise_output(experiment, chosen), *_of_observers(experiment),
+            *_of_loss(experiment, chosen), *_of_flow(experiment, chosen, observers),
         )
         return next(iter(found), None)
 
@@ -72,7 +74,7 @@ class Limit(Solver):
     ) -> None:
         from theory_sim.experiment import require_steps
 
-        if options["time"] == "steps":
+        if not _read(options).flow:
             require_steps(experiment)
         super().require_resources(experiment, options, threads, observers)
 
@@ -91,29 +93,31 @@ class Limit(Solver):
     ) -> Mapping[str, Bytes]:
         from theory_sim.limit.memory import limit_parts
 
-        return limit_parts(experiment, observers, **_told(options))
+        return limit_parts(experiment, _read(options), observers)
 
     def leaner(self, options: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
-        return [("spatial", "mean")] if options["spatial"] == "exact" and options["noise"] == "vanishing" else []
+        chosen = _read(options)
+        return [("spatial", "mean")] if chosen.every_pair and not chosen.sampled_noise else []
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
         from theory_sim.limit.duration import steps_seconds
 
         set_up = self.set_up_seconds(experiment, options, threads)
-        return set_up + steps_seconds(experiment, threads, **_told(options))
+        return set_up + steps_seconds(experiment, threads, _read(options))
 
     def set_up_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
         from theory_sim.limit.duration import set_up_seconds
 
-        return set_up_seconds(experiment, threads, **_told(options))
+        return set_up_seconds(experiment, threads, _read(options))
 
 
-def _told(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options on which sizes and times depend."""
-    return {name: options[name] for name in ("spatial", "noise", "tolerance", "time")}
+def _read(options: Mapping[str, Any]) -> LimitOptions:
+    from theory_sim.limit.options import LimitOptions
+
+    return LimitOptions(**options)
 
 
-def _of_optimiser(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_optimiser(e: Experiment, options: LimitOptions) -> Iterator[Fault]:
     """Rules of the step that have no equation in the limit, or none under these options."""
     from theory_sim.experiment.choices import OPTIMISERS
 
@@ -123,9 +127,9 @@ def _of_optimiser(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(f"{named} in the limit",
                     "a rule that is linear in the gradients, whatever the run: only then has the noise a law of its own",
                     f"use the engine finite, or optimiser = {' or '.join(map(repr, possible))}", fields)
-    elif not chosen.in_theory and options["time"] == "flow":
+    elif not chosen.in_theory and options.flow:
         yield Fault(f"{named} with time = 'flow'", "continuous time is that of gradient descent", "use time = 'steps'", fields)
-    elif not chosen.in_theory and options["noise"] == "sampled":
+    elif not chosen.in_theory and options.sampled_noise:
         yield Fault(f"{named} with noise = 'sampled'",
                     "paths of the noise output are drawn step by step, which needs noise that is a Markov chain by itself",
                     "use noise = 'vanishing'", fields)
@@ -147,7 +151,7 @@ def _of_sampling(e: Experiment) -> Iterator[Fault]:
                     f"use the engine finite, or sampling = {' or '.join(map(repr, other))}", ("sampling",))
 
 
-def _of_network(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_network(e: Experiment, options: LimitOptions) -> Iterator[Fault]:
     from theory_sim.experiment.choices import ACTIVATIONS
 
     chosen = ACTIVATIONS[e.activation]
@@ -165,17 +169,17 @@ def _of_network(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
                     "a fixed second layer, output scale 1", f"use the engine finite, or leave {field} out", (field,))
 
 
-def _of_error_function(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_error_function(e: Experiment, options: LimitOptions) -> Iterator[Fault]:
     """What the kernel of erf is not derived for."""
     from theory_sim.experiment.choices import OPTIMISERS
     from theory_sim.train.noise import LabelNoise, make_placement
 
     named = f"activation = {e.activation!r} in the limit"
     plain = (
-        ("neurons", e.neurons == "paired", "the noise output of other neurons does not vanish: erf is not homogeneous"),
-        ("network", e.network == "split", "its kernel between x_1 and x_2 is not written down"),
+        ("neurons", e.paired, "the noise output of other neurons does not vanish: erf is not homogeneous"),
+        ("network", not e.shared_filters, "its kernel between x_1 and x_2 is not written down"),
         ("optimiser", OPTIMISERS[e.optimiser].in_theory, "its kernel is read and written at the noise level of each step"),
-        ("patterns", e.patterns == "moving", "it has slopes, and no patterns that could be held"),
+        ("patterns", e.moving_patterns, "it has slopes, and no patterns that could be held"),
         ("noise_placement", isinstance(make_placement(e), LabelNoise | None), "its kernel is that of the accumulated noise"),
     )
     for field, holds, reason in plain:
@@ -184,12 +188,13 @@ def _of_error_function(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fa
                         f"leave {field} out, or use the engine finite" if field != "neurons" else
                         "set neurons = 'paired', or use the engine finite", (field, "activation"))
     for option, needed in (("kernel", "moving"), ("time", "steps"), ("spatial", "exact")):
-        if options[option] != needed:
-            yield Fault(f"{option} = {options[option]!r} with {named}", f"{option} = {needed!r}: its kernel depends on "
-                        "the noise level of both times", f"leave {option} out", ("activation",))
+        if getattr(options, option) != needed:
+            yield Fault(f"{option} = {getattr(options, option)!r} with {named}",
+                        f"{option} = {needed!r}: its kernel depends on the noise level of both times", f"leave {option} out",
+                        ("activation",))
 
 
-def _of_placement(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_placement(e: Experiment, options: LimitOptions) -> Iterator[Fault]:
     """Placed noise and patterns that have no equation in the limit, or none under these options."""
     from theory_sim.experiment.choices import PLACEMENTS
     from theory_sim.train.noise import PreActivationNoise, make_placement
@@ -200,46 +205,46 @@ def _of_placement(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
         other = [each.name for each in PLACEMENTS if issubclass(each, PreActivationNoise) and each.in_limit]
         yield Fault(f"{named} in the limit", "noise that each example has of its own has no limit equation in THEORY §7",
                     f"use the engine finite, or noise_placement = {' or '.join(map(repr, other))}", fields)
-    if placement is not None and options["time"] == "flow":
+    if placement is not None and options.flow:
         yield Fault(f"{named} with time = 'flow'", "placed noise is drawn anew at each step, and continuous time has none",
                     "use time = 'steps'", fields)
-    if isinstance(placement, PreActivationNoise) and options["kernel"] != "moving":
-        yield Fault(f"{named} with kernel = {options['kernel']!r}",
+    if isinstance(placement, PreActivationNoise) and not options.moving_kernel:
+        yield Fault(f"{named} with kernel = {options.kernel!r}",
                     "noise on pre-activations acts through patterns that follow them", "use kernel = 'moving'", fields)
-    if isinstance(placement, PreActivationNoise) and options["noise"] == "sampled":
+    if isinstance(placement, PreActivationNoise) and options.sampled_noise:
         yield Fault(f"{named} with noise = 'sampled'", "the sampled noise output is that of the accumulated noise alone",
                     "use noise = 'vanishing'", fields)
-    if e.patterns != "moving" and options["kernel"] != "moving":
-        yield Fault(f"patterns = {e.patterns!r} with kernel = {options['kernel']!r}", "patterns set the kernel of the limit",
+    if not e.moving_patterns and not options.moving_kernel:
+        yield Fault(f"patterns = {e.patterns!r} with kernel = {options.kernel!r}", "patterns set the kernel of the limit",
                     "leave one of the two out", ("patterns",))
-    if e.patterns != "moving" and options["noise"] == "sampled":
+    if not e.moving_patterns and options.sampled_noise:
         yield Fault(f"patterns = {e.patterns!r} with noise = 'sampled'",
                     "the sampled noise output is that of patterns that follow the noise", "use noise = 'vanishing'",
                     ("patterns",))
 
 
-def _of_noise_output(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
-    if options["noise"] != "sampled":
+def _of_noise_output(e: Experiment, options: LimitOptions) -> Iterator[Fault]:
+    if not options.sampled_noise:
         return
-    if e.neurons == "paired":
+    if e.paired:
         yield Fault("noise = 'sampled' with neurons = 'paired'", "paired neurons have no noise output (THEORY §2)",
                     "set neurons = 'independent' or 'balanced', or noise = 'vanishing'", ("neurons",))
-    if e.network == "shared" and options["spatial"] == "mean":
+    if e.shared_filters and not options.every_pair:
         yield Fault("noise = 'sampled' with spatial = 'mean' and network = 'shared'",
                     "the mean over pairs holds between patches x_1, not between z and z +- zeta", "use spatial = 'exact'",
                     ("network",))
-    if options["time"] == "flow":
+    if options.flow:
         yield Fault("noise = 'sampled' with time = 'flow'",
                     "paths of the noise are as rough as Brownian motion, on which adaptive steps lose their order",
                     "use time = 'steps'")
 
 
-def _of_loss(e: Experiment, options: Mapping[str, Any]) -> Iterator[Fault]:
+def _of_loss(e: Experiment, options: LimitOptions) -> Iterator[Fault]:
     from theory_sim.experiment.choices import LOSSES
     from theory_sim.train.losses import Loss
 
     chosen = LOSSES[e.loss]
-    if options["time"] == "flow" and issubclass(chosen, Loss) and chosen.slope_jumps:
+    if options.flow and issubclass(chosen, Loss) and chosen.slope_jumps:
         other = [each.name for each in LOSSES if issubclass(each, Loss) and not each.slope_jumps]
         yield Fault(f"loss = {e.loss!r} with time = 'flow'",
                     "a loss whose slope is continuous: at a jump no step is short enough",
@@ -260,18 +265,18 @@ def _of_observers(e: Experiment) -> Iterator[Fault]:
                         f"do not observe {name}, or use activation = 'relu'", (f"observe.{name}", "activation"))
 
 
-def _of_flow(e: Experiment, options: Mapping[str, Any], observers: Sequence[Observer]) -> Iterator[Fault]:
+def _of_flow(e: Experiment, options: LimitOptions, observers: Sequence[Observer]) -> Iterator[Fault]:
     """What continuous time does not have."""
     from theory_sim.experiment.choices import SCHEDULES
     from theory_sim.train.schedules import Schedule
 
-    if options["time"] != "flow":
+    if not options.flow:
         return
     for field in ("batch_size", "max_steps"):
         if getattr(e, field) is not None:
             yield Fault(f"{field} = {getattr(e, field)} with time = 'flow'",
                         "continuous time has neither mini-batches nor gradient steps", f"leave {field} out", (field,))
-    if options["kernel"] == "moving" and e.tau_0_value == 0:
+    if options.moving_kernel and e.tau_0_value == 0:
         yield Fault("tau_0 = 0 with time = 'flow'", "patterns must exist from the start",
                     "give a small tau_0, or use time = 'steps'", ("tau_0",))
     chosen = SCHEDULES[e.schedule]
@@ -280,7 +285,7 @@ def _of_flow(e: Experiment, options: Mapping[str, Any], observers: Sequence[Obse
         yield Fault(f"schedule = {e.schedule!r} with time = 'flow'", "rates that are piecewise constant: over a stretch of one "
                     "rate the noise's law is solved exactly", f"use time = 'steps', or schedule = "
                     f"{' or '.join(map(repr, other))}", ("schedule",))
-    if e.schedule_clock == "step" and e.schedule in SCHEDULES.readers("schedule_clock"):
+    if e.clock_of_steps and e.schedule in SCHEDULES.readers("schedule_clock"):
         yield Fault("schedule_clock = 'step' with time = 'flow'", "continuous time has no steps to count",
                     "use time = 'steps', or schedule_clock = 'tau'", ("schedule_clock", "schedule"))
     own = [(observer.name, observer.recording) for observer in observers if observer.recording is not None]

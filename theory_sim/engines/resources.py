@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from theory_sim.errors import InputError
@@ -77,8 +78,9 @@ def require_memory(
     for option, value in solver.leaner(options):
         if fits(needed(experiment, **{option: value}), there):
             fixes.append(f"{option} = {value!r} fits")
-    if experiment.dtype == "float64" and fits(needed(experiment.replace(dtype="float32")), there):
-        fixes.append("dtype = 'float32' fits")
+    smaller = experiment.smaller_dtype
+    if smaller is not None and fits(needed(experiment.replace(dtype=smaller)), there):
+        fixes.append(f"dtype = {smaller!r} fits")
         fields.append("dtype")
     for name, words in _fields_to_lower(experiment, lambda changed: fits(needed(changed), there)):
         fixes.append(words)
@@ -125,31 +127,40 @@ def _largest_share(lowered: Lowered, fit: Callable[[Experiment], bool]) -> float
 
 def _lowerings(e: Experiment) -> dict[str, Lowered]:
     """By field, how it is lowered; of a given N, p0 stays what it was: only the size of the problem changes."""
-    sizes = {"N": e.n_examples, "d": e.d, "m_W": e.m_W, "m_V": e.m_V, "n_test": e.n_test}
-    if e.batch_size is not None:
-        sizes["batch_size"] = e.batch_size
-    found: dict[str, Lowered] = {name: _of_size(e, name, size) for name, size in sizes.items() if size > 1}
+    batch, data = e.batch_size, {"N": e.n_examples, "p0": e.p0_value}
+    sizes = [
+        _Size("N", e.n_examples, more=lambda n: data if batch is None else {**data, "batch_size": min(batch, n)}),
+        _Size("d", e.d, more=lambda _: data), _Size("m_W", e.m_W, step=2), _Size("m_V", e.m_V, step=2),
+        _Size("n_test", e.n_test), *([] if batch is None else [_Size("batch_size", batch)]),
+    ]
+    found: dict[str, Lowered] = {size.name: _of_size(e, size) for size in sizes if size.value > 1}
     found["record_every"] = lambda share: (e.replace(record_every=e.record_every / share),
                                            f"record_every of at least {_digits(e.record_every / share, up=True)}")
     for name, recording in e.observe.items():
         if recording.probes is not None:
             found[f"observe.{name}.probes"] = _of_probes(e, name, recording.probes)
         if recording.every_steps is not None:
-            found[f"observe.{name}.every_steps"] = _of_times(e, name, "every_steps", recording.every_steps)
+            found[f"observe.{name}.every_steps"] = _of_times(e, name, "every_steps", recording.every_steps, int)
         if recording.every_tau is not None:
-            found[f"observe.{name}.every_tau"] = _of_times(e, name, "every_tau", recording.every_tau)
+            found[f"observe.{name}.every_tau"] = _of_times(e, name, "every_tau", recording.every_tau, float)
         found[f"observe.{name}"] = _without(e, name)
     return found
 
 
-def _of_size(e: Experiment, name: str, size: int) -> Lowered:
+@dataclass(frozen=True)
+class _Size:
+    """A field that counts something: its value, of what it stays a multiple, and what else changes with it."""
+
+    name: str
+    value: int
+    step: int = 1
+    more: Callable[[int], Mapping[str, Any]] = lambda _: {}
+
+
+def _of_size(e: Experiment, size: _Size) -> Lowered:
     def lowered(share: float) -> tuple[Experiment, str]:
-        even = 2 if name.startswith("m_") else 1
-        count = max(even, int(float(_digits(size * share))) // even * even)
-        fixed: dict[str, Any] = {"N": e.n_examples, "p0": e.p0_value} if name in ("N", "d") else {}
-        if name == "N" and e.batch_size is not None:
-            fixed["batch_size"] = min(e.batch_size, count)
-        return e.replace(**{**fixed, name: count}), f"{name} of at most {count}"
+        count = max(size.step, int(float(_digits(size.value * share))) // size.step * size.step)
+        return e.replace(**{**size.more(count), size.name: count}), f"{size.name} of at most {count}"
 
     return lowered
 
@@ -162,12 +173,10 @@ def _of_probes(e: Experiment, name: str, probes: int) -> Lowered:
     return lowered
 
 
-def _of_times(e: Experiment, name: str, law: str, every: float) -> Lowered:
+def _of_times(e: Experiment, name: str, law: str, every: float, number: Callable[[float], float]) -> Lowered:
     def lowered(share: float) -> tuple[Experiment, str]:
         text = _digits(every / share, up=True)
-        value = float(text)
-        return _observing(e, name, **{law: int(value) if law == "every_steps" else value}), (
-            f"observe.{name}.{law} of at least {text}")
+        return _observing(e, name, **{law: number(float(text))}), f"observe.{name}.{law} of at least {text}"
 
     return lowered
 

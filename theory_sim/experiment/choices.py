@@ -21,8 +21,8 @@ from theory_sim.reading.answers import is_named, is_number, require_answer
 
 __all__ = [
     "ACTIVATIONS", "ALPHA_LAWS", "CHOSEN", "DATA_LAWS", "LOSSES", "NO_PLACEMENT", "OBSERVERS", "OPTIMISERS", "PLACEMENTS",
-    "SAMPLINGS", "SCHEDULES", "ActivationChoice", "DataLawChoice", "OneOf", "OptimiserChoice", "SamplingChoice",
-    "ScheduleChoice", "chosen_by",
+    "SAMPLINGS", "SCHEDULES", "ActivationChoice", "DataLawChoice", "OneOf", "OptimiserChoice", "PlacementChoice",
+    "SamplingChoice", "ScheduleChoice", "chosen_by",
 ]
 
 
@@ -103,6 +103,18 @@ class SamplingChoice(Choice):
     fresh: ClassVar[bool] = False
 
 
+class PlacementChoice(Choice):
+    """What an Experiment asks of a placement of noise.
+
+    Attributes
+    ----------
+    times_rate : bool
+        Whether the learning rate multiplies it.
+    """
+
+    times_rate: ClassVar[bool] = False
+
+
 class DataLawChoice(Choice):
     """What an Experiment asks of a law of the data.
 
@@ -170,7 +182,7 @@ class ActivationChoice(Choice):
 
 SCHEDULES: Final = Choices[ScheduleChoice]("schedule", "theory_sim.train.schedules", "base:Schedule")
 OPTIMISERS: Final = Choices[OptimiserChoice]("optimiser", "theory_sim.train.optimisers", "base:Optimiser")
-PLACEMENTS: Final = Choices[Choice](
+PLACEMENTS: Final = Choices[PlacementChoice](
     "noise_placement", "theory_sim.train.noise", "base:PreActivationNoise OutputNoise LabelNoise WeightNoise")
 LOSSES: Final = Choices[Choice]("loss", "theory_sim.train.losses", "base:Loss")
 SAMPLINGS: Final = Choices[SamplingChoice]("sampling", "theory_sim.train.sampling", "base:Sampling")
@@ -181,7 +193,7 @@ ACTIVATIONS: Final = Choices[ActivationChoice]("activation", "theory_sim.network
 NO_PLACEMENT: Final = "none"
 AnyChoices = (
     Choices[Choice] | Choices[ScheduleChoice] | Choices[OptimiserChoice] | Choices[SamplingChoice] | Choices[DataLawChoice]
-    | Choices[ActivationChoice]
+    | Choices[ActivationChoice] | Choices[PlacementChoice]
 )
 CHOSEN: Final[tuple[AnyChoices, ...]] = (
     SCHEDULES, OPTIMISERS, PLACEMENTS, LOSSES, SAMPLINGS, DATA_LAWS, ALPHA_LAWS, ACTIVATIONS,

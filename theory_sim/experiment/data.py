@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -65,10 +65,21 @@ class DataSection(Section):
             yield Fault(f"alpha_min = {self.alpha_min:g} > alpha_max = {self.alpha_max:g}",
                         "alpha is from alpha_min to alpha_max", "swap them", ("alpha_min", "alpha_max"))
 
+    def superseded(self, changed: Mapping[str, object]) -> Iterator[str]:
+        yield from super().superseded(changed)
+        for one, other in (("N", "kappa"), ("kappa", "N")):
+            if changed.get(one) is not None:
+                yield other
+
     @property
     def has_pq(self) -> bool:
         """Whether second patches lie along the three directions of the P/Q mixture (THEORY §1)."""
         return DATA_LAWS[self.data_law].has_pq
+
+    @property
+    def exact_counts(self) -> bool:
+        """Whether the number of examples of each kind is rounded, not drawn."""
+        return self.counts == "exact"
 
     @property
     def n_examples(self) -> int:

@@ -114,7 +114,7 @@ class Experiment(RecordingSection):
         for field, value in given.items():
             readers = SCHEDULES.readers(field) if field in ScheduleSection.__annotations__ else ()
             # tau_0 is stationary at eta_1 unless it is told another rate.
-            started = field == "eta_1" and self.tau_0 == "stationary" and self.tau_0_rate is None
+            started = field == "eta_1" and self.starts_stationary and self.tau_0_rate is None
             if readers and not started and not set(readers) & set(chosen):
                 faults.append(Fault(f"{field} = {shown(repr_of(value))} with schedule = {' and '.join(map(repr, chosen))}",
                                     f"only {', '.join(map(repr, readers))} read{'s' if len(readers) == 1 else ''} {field}",
@@ -156,17 +156,7 @@ class Experiment(RecordingSection):
         named = set_nested(named_once(fields), self.fields()) if any("." in key for key in fields) else named_once(fields)
         changed = {("lambda_" if key == "lambda" else key): value for key, value in named.items()}
         values = {key: getattr(self, key) for key in self.model_fields_set | {"kappa", "N"}}
-        if changed.get("N") is not None and "kappa" not in changed:
-            values["kappa"] = None
-        if changed.get("kappa") is not None and "N" not in changed:
-            values["N"] = None
-        if isinstance(changed.get("tau_0"), (int, float)) and "tau_0_rate" not in changed:
-            values["tau_0_rate"] = None
-        if changed.get("schedule", "pieces") != "pieces" and "pieces" not in changed:
-            values["pieces"] = None
-        if changed.get("noise_placement") == "none":
-            for key in ("noise_level", "noise_annealing", "noise_factor"):
-                values.pop(key, None)
+        values |= {key: type(self).model_fields[key].default for key in self.superseded(changed)}
         for key in set(self.__pydantic_extra__ or ()) - set(changed):
             # An own field goes with the choice that reads it.
             choosing = [registry.kind for registry in CHOSEN if registry.readers(key)]

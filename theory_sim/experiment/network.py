@@ -43,6 +43,26 @@ class NetworkSection(DataSection):
     dtype: Literal["float32", "float64"] = Field("float32", description="precision of weights and products")
 
     @property
+    def shared_filters(self) -> bool:
+        """Whether one filter bank sees both patches; if not, each patch has filters of its own."""
+        return self.network == "shared"
+
+    @property
+    def paired(self) -> bool:
+        """Whether neurons come in pairs that start alike, with opposite second layers, and share xi."""
+        return self.neurons == "paired"
+
+    @property
+    def in_twos(self) -> bool:
+        """Whether every other neuron has the opposite second layer."""
+        return self.neurons != "independent"
+
+    @property
+    def smaller_dtype(self) -> str | None:
+        """Precision of half the memory; None if there is none."""
+        return "float32" if self.dtype == "float64" else None
+
+    @property
     def of_theory(self) -> bool:
         """Whether the network is that of THEORY §2: ReLU, no biases, the second layer fixed, outputs not scaled."""
         chosen = ACTIVATIONS[self.activation]
@@ -61,19 +81,19 @@ class NetworkSection(DataSection):
 
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()
-        if self.network == "split" and self.overlap_z != 0:
+        if not self.shared_filters and self.overlap_z != 0:
             yield Fault(f"overlap_z = {self.overlap_z:g} with network = 'split'",
                         "only the shared network's filters see both w* and z (THEORY §2)",
                         "set network = 'shared' or leave it out", ("overlap_z", "network"))
         k = DATA_LAWS[self.data_law].second_dimension(self)
-        if self.network == "shared" and not self.has_pq and k not in (0, self.d):
+        if self.shared_filters and not self.has_pq and k not in (0, self.d):
             yield Fault(f"second patches in {k} dimensions with network = 'shared'",
                         f"one filter bank sees both patches, x_1 in d = {self.d}", "set network = 'split'",
                         ("network", "data_law", "d", *DATA_LAWS[self.data_law].fields))
-        if self.network == "shared" and self.has_pq and self.d < 3:
+        if self.shared_filters and self.has_pq and self.d < 3:
             yield Fault(f"d = {self.d} with network = 'shared'", "w*, z and zeta need three dimensions", "make d at least 3",
                         ("d", "network"))
-        if self.neurons != "independent":
+        if self.in_twos:
             for field in ("m_W", "m_V"):
                 if getattr(self, field) % 2:
                     yield Fault(f"{field} = {getattr(self, field)} with neurons = {self.neurons!r}",

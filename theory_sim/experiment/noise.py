@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import numpy as np
@@ -40,6 +40,53 @@ class NoiseSection(ScheduleSection):
         "moving", description="activation patterns: of U_t, of U_0, of U_t until the rate first falls, or new at each step"
     )
 
+    def superseded(self, changed: Mapping[str, object]) -> Iterator[str]:
+        yield from super().superseded(changed)
+        if isinstance(changed.get("tau_0"), (int, float)):
+            yield "tau_0_rate"
+        if changed.get("noise_placement") == NO_PLACEMENT:
+            yield from ("noise_level", "noise_annealing", "noise_factor")
+
+    @property
+    def starts_stationary(self) -> bool:
+        """Whether tau_0 is the level at which the noise stays at `tau_0_rate`."""
+        return self.tau_0 == "stationary"
+
+    @property
+    def has_placed_noise(self) -> bool:
+        """Whether noise enters beside xi."""
+        return self.noise_placement != NO_PLACEMENT
+
+    @property
+    def anneals_noise(self) -> bool:
+        """Whether placed noise falls at some time."""
+        return self.noise_annealing != "never"
+
+    @property
+    def anneals_with_rate(self) -> bool:
+        """Whether placed noise falls when the rate first falls."""
+        return self.noise_annealing == "with-rate"
+
+    @property
+    def moving_patterns(self) -> bool:
+        """Whether activation patterns are those of the weights at each step."""
+        return self.patterns == "moving"
+
+    @property
+    def frozen_patterns(self) -> bool:
+        """Whether activation patterns stay those of U_0."""
+        return self.patterns == "frozen"
+
+    @property
+    def patterns_freeze(self) -> bool:
+        """Whether activation patterns stay as they are from when the rate first falls."""
+        return self.patterns == "frozen-at-annealing"
+
+    @property
+    def redrawn_patterns(self) -> bool:
+        """Whether activation patterns are new at each step."""
+        return self.patterns == "redrawn"
+
     @property
     def tau_0_value(self) -> float:
         """tau_0, the standard deviation of the entries of U_0 (THEORY §3, §5)."""
@@ -59,7 +106,7 @@ class NoiseSection(ScheduleSection):
 
     def _faults_of_start(self) -> Iterator[Fault]:
         """What is wrong with tau_0."""
-        if self.tau_0 == "stationary":
+        if self.starts_stationary:
             if self.lambda_ == 0:
                 yield Fault("tau_0 = 'stationary' with lambda = 0",
                             "without weight decay the noise has no stationary level (THEORY §5)", "give tau_0 as a number",
@@ -86,7 +133,7 @@ class NoiseSection(ScheduleSection):
     def _faults_of_placement(self) -> Iterator[Fault]:
         """What is wrong between the fields of placed noise and patterns."""
         placement, annealing = self.noise_placement, self.noise_annealing
-        if placement == NO_PLACEMENT:
+        if not self.has_placed_noise:
             for field, default in (("noise_level", 0.0), ("noise_annealing", "never"), ("noise_factor", 0.0)):
                 if getattr(self, field) != default:
                     yield Fault(f"{field} = {getattr(self, field)!r} with noise_placement = 'none'",
@@ -95,7 +142,7 @@ class NoiseSection(ScheduleSection):
         elif self.noise_level == 0:
             yield Fault(f"noise_placement = {placement!r} with noise_level = 0", "placed noise has a level",
                         "give noise_level above 0, or leave noise_placement out", ("noise_placement", "noise_level"))
-        if annealing == "never" and self.noise_factor != 0 and placement != NO_PLACEMENT:
+        if self.has_placed_noise and not self.anneals_noise and self.noise_factor != 0:
             yield Fault(f"noise_factor = {self.noise_factor:g} with noise_annealing = 'never'", "it is the factor of annealing",
                         "give noise_annealing, or leave noise_factor out", ("noise_factor", "noise_annealing"))
         if isinstance(annealing, float) and not annealing > 0:
@@ -110,16 +157,17 @@ class NoiseSection(ScheduleSection):
         limits = np.finfo(self.dtype)
         # Room on both sides: numbers eps times as small still have every digit, and products of two do not overflow.
         least, most = float(limits.tiny / limits.eps), math.sqrt(float(limits.max))
-        start = _STATIONARY if self.tau_0 == "stationary" else ("tau_0",)
+        placed = PLACEMENTS[self.noise_placement] if self.has_placed_noise else None
+        start = _STATIONARY if self.starts_stationary else ("tau_0",)
         values: dict[str, tuple[float, tuple[str, ...]]] = {"gamma_0 = g0 / sqrt(d)": (self.gamma_0, ("g0", "d"))}
-        if self.tau_0 != "stationary" or self._has_stationary_level():
+        if not self.starts_stationary or self._has_stationary_level():
             values = {"tau_0": (self.tau_0_value, start), **values}
         for label, rate in self.rates().items():
             by = (label.partition("[")[0], "schedule")
             values |= {label: (rate, by), f"{label} x tau_xi": (rate * self.tau_xi, (*by, "tau_xi"))}
-            if self.noise_placement == "gradient":
+            if placed is not None and placed.times_rate:
                 values[f"{label} x noise_level"] = rate * self.noise_level, (*by, "noise_level")
-        if self.noise_placement != NO_PLACEMENT:
+        if self.has_placed_noise:
             values |= {"noise_level": (self.noise_level, ("noise_level",)),
                        "noise_level x noise_factor": (self.noise_level * self.noise_factor, ("noise_level", "noise_factor"))}
         # A product that is zero although no factor is has left the range of float64 itself.

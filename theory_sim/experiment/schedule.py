@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -36,6 +36,16 @@ class ScheduleSection(NetworkSection):
     def fields_of_one_schedule(cls) -> list[str]:
         """Fields of this section that are not set unless a schedule that reads them is chosen."""
         return [name for name in ScheduleSection.__annotations__ if cls.model_fields[name].default is None]
+
+    @property
+    def clock_of_steps(self) -> bool:
+        """Whether the schedule's time is the number of steps."""
+        return self.schedule_clock == "step"
+
+    def superseded(self, changed: Mapping[str, object]) -> Iterator[str]:
+        yield from super().superseded(changed)
+        if changed.get("schedule", self.schedule) not in SCHEDULES.readers("pieces"):
+            yield "pieces"
 
     def rates(self) -> dict[str, float]:
         """Every learning rate that this schedule can use, by the field that gives it."""

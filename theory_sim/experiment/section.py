@@ -6,7 +6,7 @@ after it. A rule stands in the last section whose fields it reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import pydantic
@@ -42,4 +42,8 @@ class Section(pydantic.BaseModel):
 
     def faults(self) -> Iterator[Fault]:
         """Whatever is wrong between fields, each of which is valid by itself."""
+        yield from ()
+
+    def superseded(self, changed: Mapping[str, object]) -> Iterator[str]:
+        """Fields that go back to their defaults when others change, unless they are given, too."""
         yield from ()

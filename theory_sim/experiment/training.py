@@ -39,8 +39,13 @@ class TrainingSection(NoiseSection):
     @property
     def noise_neurons(self) -> NeuronLaw:
         """Law of the second layer as far as the noise output goes: neurons whose pairs an optimiser splits are balanced."""
-        split = self.neurons == "paired" and OPTIMISERS[self.optimiser].splits_pairs(self)
+        split = self.paired and OPTIMISERS[self.optimiser].splits_pairs(self)
         return "balanced" if split else self.neurons
+
+    @property
+    def paired_noise(self) -> bool:
+        """Whether the neurons of a pair keep accumulating the same noise."""
+        return self.noise_neurons == "paired"
 
     def _stationary(self) -> float:
         return OPTIMISERS[self.optimiser].stationary_level(self, self.tau_0_rate or self.eta_1)
@@ -59,7 +64,7 @@ class TrainingSection(NoiseSection):
 
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()
-        if self.tau_0 == "stationary" and super()._has_stationary_level() and not self._has_stationary_level():
+        if self.starts_stationary and super()._has_stationary_level() and not self._has_stationary_level():
             yield Fault(f"tau_0 = 'stationary' with optimiser = {self.optimiser!r}",
                         "its noise has no stationary level at this rate, or none that is known before the run",
                         "give tau_0 as a number, or lower the rate", ("tau_0", "tau_0_rate", "optimiser"))

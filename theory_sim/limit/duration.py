@@ -13,6 +13,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
 from theory_sim.limit.memory import ALL_PAIRS, exponents, listed_pairs, noise_degrees, noise_output_bytes
+from theory_sim.limit.options import LimitOptions
 from theory_sim.numeric.rates import get_rates, seconds_of
 from theory_sim.observe.memory import observer_seconds, record_count
 
@@ -43,39 +44,39 @@ def _age_seconds() -> float:
     return (powers + seconds_of(lambda: np.arctan2(x, x))) / _MEASURED + 12.0 / get_rates("float64").elements
 
 
-def set_up_seconds(e: Experiment, threads: int, *, spatial: str, noise: str, tolerance: float, time: str) -> float:
+def set_up_seconds(e: Experiment, threads: int, options: LimitOptions) -> float:
     """Data, squared cosines, weights of the pairs that are listed one by one, many in low dimension, and sampled noise."""
     rates, double = get_rates(e.dtype), get_rates("float64")
-    seen, tested, count = seen_examples(e), 2 * e.n_test, exponents(e, tolerance, time)
+    seen, tested, count = seen_examples(e), 2 * e.n_test, exponents(e, options)
     drawn = (e.n_examples + kinds_of(e) * e.n_test) * e.d * (1.0 / rates.normals + 6.0 / double.elements)
-    exact = spatial == "exact"
+    exact = options.every_pair
     rows = seen + tested if exact else seen if seen <= ALL_PAIRS else _SAMPLED
     cosines = rows * seen * (e.d / rates.products + 4.0 / rates.elements)
     passes = rows * seen * (3.0 if exact else 5.0 + 2.0 * MOST_POWERS) / rates.elements
-    listed = listed_pairs(e, spatial, tolerance)
+    listed = listed_pairs(e, options)
     fitted = listed * (_AGES * (count / double.products + _age_seconds()) + 2 * e.d * item_bytes(e) / 1e9)
     sampled = 0.0
-    if noise == "sampled":  # two passes for each even degree that matters, of the cosines of all or of some inputs
-        sampled += 2.0 * noise_degrees(e, spatial) * min(rows, _SAMPLED if not exact else rows) * seen / double.elements
-    if noise == "sampled" and exact:
+    if options.sampled_noise:  # two passes for each even degree that matters, of the cosines of all or of some inputs
+        sampled += 2.0 * noise_degrees(e, options) * min(rows, _SAMPLED if not exact else rows) * seen / double.elements
+    if options.sampled_noise and exact:
         n = seen + tested
         # Each mode's covariance has a root: three arrays of the estimate's count are no such.
-        modes = max(noise_output_bytes(e, spatial) / (8.0 * n * n) - 3.0, 0.0)
+        modes = max(noise_output_bytes(e, options) / (8.0 * n * n) - 3.0, 0.0)
         sampled += modes * n**3 / 3.0 / double.products
     return _CHOICE + drawn + cosines / threads + passes + fitted + sampled
 
 
-def steps_seconds(e: Experiment, threads: int, *, spatial: str, noise: str, tolerance: float, time: str) -> float:
+def steps_seconds(e: Experiment, threads: int, options: LimitOptions) -> float:
     """Steps, records and observers."""
     rates, double = get_rates(e.dtype), get_rates("float64")
-    seen, tested, count = seen_examples(e), 2 * e.n_test, exponents(e, tolerance, time)
-    powers, exact = _powers(e, tolerance), spatial == "exact"
+    seen, tested, count = seen_examples(e), 2 * e.n_test, exponents(e, options)
+    powers, exact = _powers(e, options.tolerance), options.every_pair
     steps = e.most_steps
-    if time == "flow":
+    if options.flow:
         steps = 2.0 * _FLOW_STEPS * (math.log1p(e.max_tau) + e.max_tau / e.record_every / _FLOW_STEPS)
-    listed = listed_pairs(e, spatial, tolerance) if exact else 0.0
+    listed = listed_pairs(e, options) if exact else 0.0
     of_pairs = (powers + 1.0) * seen * seen / rates.elements if exact else 0.0
-    of_memories = 8.0 * count * seen * (3.0 if e.network == "shared" else 1.0) / double.elements
+    of_memories = 8.0 * count * seen * (3.0 if e.shared_filters else 1.0) / double.elements
     step = of_pairs + of_memories + count * listed / double.elements + 2.0 * seen * e.d / rates.products * 8.0
     # Of a rule with a buffer each step sums over all steps before it, half of them on average, by a matrix product.
     past = 0.0 if OPTIMISERS[e.optimiser].in_theory else 0.5 * count * steps * (seen / double.products + 40.0 / double.elements)

@@ -87,7 +87,7 @@ class Geometry:
     @classmethod
     def of(cls, experiment: Experiment, train: Data, patches: Patches, compression: Compression) -> Geometry:
         """Geometry of one training set."""
-        e, shared = experiment, experiment.network == "shared"
+        e, shared = experiment, experiment.shared_filters
         directions = get_directions(e, train)
         linear, arcsine = _constants(e)
         gram = directions @ directions.T

@@ -12,6 +12,7 @@ from theory_sim.data.sizes import item_bytes, kinds_of, seen_examples
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS, OPTIMISERS
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
+from theory_sim.limit.options import LimitOptions
 from theory_sim.memory import Bytes
 from theory_sim.observe.base import Observer
 from theory_sim.observe.memory import run_parts
@@ -35,12 +36,12 @@ _KEPT: Final = 5 * 8 * 270
 
 
 def limit_parts(
-    e: Experiment, observers: Sequence[Observer] = (), *, spatial: str, noise: str, tolerance: float = 1e-8, time: str = "steps"
+    e: Experiment, options: LimitOptions, observers: Sequence[Observer] = ()
 ) -> dict[str, Bytes]:
     """Parts of a run of the limit: data, records, observers, patches, pairs of patches, memories, noise output."""
     item, seen, tested = item_bytes(e), seen_examples(e), 2 * e.n_test
-    count = exponents(e, tolerance, time)
-    steps = e.most_steps if time == "steps" else math.inf
+    count = exponents(e, options)
+    steps = math.inf if options.flow else e.most_steps
     parts = run_parts(e, steps, {}, observers)
     if ACTIVATIONS[e.activation].error_function:
         # Cosines and their making; memories, what is written of each example, and a step's copies.
@@ -49,48 +50,48 @@ def limit_parts(
         return {**parts, "patches": Bytes((8 + item) * e.d * (seen + tested), 0.0, 8 * e.d * (seen + tested)),
                 "pairs": Bytes(cosines, 0.0, cosines), "memories": Bytes(8 * count * (2 * seen + 24), written)}
     # In float64, once more while they move, and in the precision of the products; outputs and residuals.
-    memories = 8 * count * seen * (2 if time == "steps" else 4) + 2 * item * MOST_POWERS * seen + 8 * 30 * e.n_examples
-    cross = 8 * 3 * count * (seen + tested) if e.network == "shared" else 0.0
-    parts |= {"patches": Bytes(item * e.d * (seen + tested)), "pairs": _pairs(e, spatial, tolerance, count)}
+    memories = 8 * count * seen * (4 if options.flow else 2) + 2 * item * MOST_POWERS * seen + 8 * 30 * e.n_examples
+    cross = 8 * 3 * count * (seen + tested) if e.shared_filters else 0.0
+    parts |= {"patches": Bytes(item * e.d * (seen + tested)), "pairs": _pairs(e, options, count)}
     # Before there are memories: norms in float64, and weights between directions and patches, which are fitted.
-    fitted = (_FITTED + _KEPT) * min(3 * seen, _COLUMNS) if e.network == "shared" else 0.0
+    fitted = (_FITTED + _KEPT) * min(3 * seen, _COLUMNS) if e.shared_filters else 0.0
     parts["memories"] = Bytes(memories + cross, 0.0, max(8 * e.d * e.n_examples, fitted) - memories)
     if not OPTIMISERS[e.optimiser].in_theory:
         parts["history"] = _history(count, seen, steps)
-    if noise == "sampled":
-        parts["noise output"] = Bytes(noise_output_bytes(e, spatial))
+    if options.sampled_noise:
+        parts["noise output"] = Bytes(noise_output_bytes(e, options))
     return parts
 
 
-def noise_degrees(e: Experiment, spatial: str) -> int:
+def noise_degrees(e: Experiment, options: LimitOptions) -> int:
     """Even degrees of the noise output's covariance that are added up."""
     from theory_sim.limit.noise_output import NoiseOutput
 
-    nearest = 1.0 / math.hypot(1.0, e.r) if e.network == "shared" else 0.0
-    return NoiseOutput.estimated_degrees(seen_examples(e) + 2 * e.n_test, e.d, spatial, nearest)
+    nearest = 1.0 / math.hypot(1.0, e.r) if e.shared_filters else 0.0
+    return NoiseOutput.estimated_degrees(seen_examples(e) + 2 * e.n_test, e.d, options.spatial, nearest)
 
 
-def noise_output_bytes(e: Experiment, spatial: str) -> int:
+def noise_output_bytes(e: Experiment, options: LimitOptions) -> int:
     """Roots of the modes' covariances; z and z +- zeta, inputs of the shared network's one bank, are near each other."""
     from theory_sim.limit.noise_output import NoiseOutput
 
-    nearest = 1.0 / math.hypot(1.0, e.r) if e.network == "shared" else 0.0
-    return NoiseOutput.estimated_bytes(seen_examples(e) + 2 * e.n_test, e.d, spatial, nearest)
+    nearest = 1.0 / math.hypot(1.0, e.r) if e.shared_filters else 0.0
+    return NoiseOutput.estimated_bytes(seen_examples(e) + 2 * e.n_test, e.d, options.spatial, nearest)
 
 
-def exponents(e: Experiment, tolerance: float, time: str) -> float:
+def exponents(e: Experiment, options: LimitOptions) -> float:
     """Exponents of the compressed history: what `Compression` takes at ages of 1e-2 to 1e-9, tolerances of 1e-4 to 1e-11.
 
     Of erf, the powers of its kernel at inputs of norm 1.3, or of the largest second patch.
     """
     if ACTIVATIONS[e.activation].error_function:
         norm = max(1.3, e.alpha_max * math.hypot(1.0, e.r))
-        return powers_for(float(visibility(np.array((largest_level(e) * norm) ** 2))) ** 2, tolerance)
-    youngest = ages(e)[0] if time == "steps" else 1e-9
-    if youngest == 0.0 or e.patterns != "moving":
+        return powers_for(float(visibility(np.array((largest_level(e) * norm) ** 2))) ** 2, options.tolerance)
+    youngest = 1e-9 if options.flow else ages(e)[0]
+    if youngest == 0.0 or not e.moving_patterns:
         return MOST_POWERS + 1
     decades = max(1.0, math.log10(45.0 / min(youngest, 1.0)) - 1.6)
-    return MOST_POWERS + decades * max(1.0, 1.6 * -math.log10(tolerance) - 2.5)
+    return MOST_POWERS + decades * max(1.0, 1.6 * -math.log10(options.tolerance) - 2.5)
 
 
 def _history(count: float, seen: int, steps: float) -> Bytes:
@@ -98,25 +99,25 @@ def _history(count: float, seen: int, steps: float) -> Bytes:
     return Bytes(8 * steps * (seen + 8), 8 * steps * 3 * count)
 
 
-def listed_pairs(e: Experiment, spatial: str, tolerance: float) -> float:
+def listed_pairs(e: Experiment, options: LimitOptions) -> float:
     """Pairs of patches, nearly, whose cosines are above what a few powers give; each has a weight for every exponent.
 
     |cos| of random directions is a root of a beta variable.
     """
     from scipy.special import betainc
 
-    seen, cut = seen_examples(e), weak_cosine(MOST_POWERS, tolerance)
+    seen, cut = seen_examples(e), weak_cosine(MOST_POWERS, options.tolerance)
     share = float(betainc((e.d - 1) / 2, 0.5, 1.0 - cut * cut)) if e.d > 1 else 1.0
-    if spatial == "exact":
+    if options.every_pair:
         return share * seen * (seen + 2 * e.n_test)
     return share * seen * (seen if seen <= ALL_PAIRS else _SAMPLED)
 
 
-def _pairs(e: Experiment, spatial: str, tolerance: float, count: float) -> Bytes:
+def _pairs(e: Experiment, options: LimitOptions, count: float) -> Bytes:
     """Squared cosines, and the pairs at small angles, many in low dimension, that are listed one by one."""
-    item, seen, tested, listed = item_bytes(e), seen_examples(e), 2 * e.n_test, listed_pairs(e, spatial, tolerance)
+    item, seen, tested, listed = item_bytes(e), seen_examples(e), 2 * e.n_test, listed_pairs(e, options)
     weight = 8 * count
-    if spatial == "exact":
+    if options.every_pair:
         squares, weighted, largest = item * seen * (seen + tested), listed, listed * seen / (seen + tested)
         building = seen * seen  # which squares are above the cut
     else:
@@ -126,6 +127,6 @@ def _pairs(e: Experiment, spatial: str, tolerance: float, count: float) -> Bytes
         building = min(chosen, _BLOCK) * seen * (item + 3 * 8)
     # A listed pair has row, column, inner product, cosine and value at equal times; its two patches while these are found.
     finding = building + largest * (2 * item * e.d + 16) - weight * weighted
-    kept = _KEPT if spatial == "exact" else 0  # the mean's weights, added up and freed, take that place
-    fitting = (_FITTED + kept) * min(listed, _COLUMNS) + (weight * largest if spatial == "exact" else 0.0)
+    kept = _KEPT if options.every_pair else 0  # the mean's weights, added up and freed, take that place
+    fitting = (_FITTED + kept) * min(listed, _COLUMNS) + (weight * largest if options.every_pair else 0.0)
     return Bytes(squares + 40 * listed + weight * weighted, 0.0, max(finding, fitting))

@@ -325,7 +325,7 @@ class _NoiseOutputs:
     """Noise outputs of the filter banks: one of patches x_1 and one of directions, or of all where one bank sees both."""
 
     def __init__(self, e: Experiment, patches: Patches, geometry: Geometry, spatial: Literal["exact", "mean"]) -> None:
-        if e.neurons == "paired":
+        if e.paired:
             raise InputError("noise = 'sampled' with neurons = 'paired'", "paired neurons have no noise output (THEORY §2)",
                              "set neurons = 'independent' or 'balanced', or noise = 'vanishing'")
         constants = KernelConstants(geometry.linear, geometry.arcsine)

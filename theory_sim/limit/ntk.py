@@ -80,7 +80,7 @@ def tangent_gram(experiment: Experiment, a: Data, b: Data) -> Array:
     constants = experiment.kernel_constants or RELU
     gram = _between(a.x1, b.x1, constants)
     directions = get_directions(experiment, a)
-    if experiment.network == "shared":
+    if experiment.shared_filters:
         to_b, to_a = _between(directions, b.x1, constants), _between(directions, a.x1, constants)
         gram += a.alpha[:, None] * to_b[a.direction]
         gram += (b.alpha[:, None] * to_a[b.direction]).T
@@ -148,7 +148,7 @@ def ntk_regression(experiment: Experiment, *, ridge: float | None = None, tau: f
         f_train = vectors @ (values * (vectors.T @ coefficients))
         f_test = tangent_gram(experiment, test, train) @ coefficients
         linear = coefficients @ train.x1.astype(np.float64)
-    if experiment.network == "shared":
+    if experiment.shared_filters:
         weights = np.bincount(train.direction, weights=coefficients * train.alpha, minlength=3)
         linear = linear + weights @ shared_directions(experiment, train.w_star)
     linear *= constants.linear

@@ -15,6 +15,7 @@ from theory_sim.limit.error_function import ErrorFunctionNetwork
 from theory_sim.limit.flow import FlowRun, TimeError
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.limit.observers import LimitDecomposition, LimitSeparation, SpatialError
+from theory_sim.limit.options import LimitOptions
 from theory_sim.loop import Progress, Run, UnfinishedRun, deferred_interrupt
 from theory_sim.network.given import NOTHING, Given
 from theory_sim.numeric.pool import BlockPool
@@ -51,34 +52,35 @@ def run_limit(
         Data that are put in.
     """
     began = time.perf_counter()
-    flow, spatial = options["time"] == "flow", options["spatial"]
+    chosen = LimitOptions(**options)
     parts = given or NOTHING
     train, test = parts.data(experiment)
-    layers = ["U"] if experiment.network == "shared" else ["W", "V"]
+    layers = ["U"] if experiment.shared_filters else ["W", "V"]
     error = TimeError()
-    kernel = options["kernel"] if experiment.patterns == "moving" else get_kernel(experiment.patterns)
+    kernel = chosen.kernel if experiment.moving_patterns else get_kernel(experiment.patterns)
     watching: list[Observer] = [
         Losses(), PError(experiment.g0), LimitDecomposition(), LimitSeparation(experiment.r, len(layers)),
-        *([SpatialError()] if spatial == "mean" else []), *([error] if flow else []), *make_observers(experiment), *observers,
+        *([] if chosen.every_pair else [SpatialError()]), *([error] if chosen.flow else []), *make_observers(experiment),
+        *observers,
     ]
     with BlockPool(threads) as pool, np.errstate(over="ignore", invalid="ignore"), deferred_interrupt() as interrupted:
-        tolerance = options["tolerance"]
+        tolerance = chosen.tolerance
         network: LimitNetwork | ErrorFunctionNetwork
         if ACTIVATIONS[experiment.activation].error_function:
             network = ErrorFunctionNetwork(experiment, train, test, pool, tolerance=tolerance)
         else:
-            network = LimitNetwork(experiment, train, test, pool, kernel=kernel, spatial=spatial, noise=options["noise"],
-                                   tolerance=tolerance, continuous=flow)
+            network = LimitNetwork(experiment, train, test, pool, kernel=kernel, spatial=chosen.spatial, noise=chosen.noise,
+                                   tolerance=tolerance, continuous=chosen.flow)
         common: dict[str, Any] = {"engine": engine, "layers": layers, "progress": progress, "interrupted": interrupted,
                                   "unfinished": unfinished, "checkpoint_seconds": seconds}
         run: Run[Any]
-        if flow:
+        if chosen.flow:
             assert isinstance(network, LimitNetwork), "a rule of the engine"
-            tolerance = options["time_tolerance"]
+            tolerance = chosen.time_tolerance
             run = FlowRun(experiment, train, test, network, watching, error=error, tolerance=tolerance, **common)
         else:
             run = Run(experiment, train, test, network, watching, **common)
-        told = ("noise", "kernel", "time", "spatial", "tolerance", *(["time_tolerance"] if flow else []))
+        told = ("noise", "kernel", "time", "spatial", "tolerance", *(["time_tolerance"] if chosen.flow else []))
         return run.complete(lambda: {
             engine: json.dumps({name: options[name] for name in told}), "kernel_error": network.kernel_error,
             "seconds": time.perf_counter() - began, **parts.attributes(),

@@ -261,7 +261,7 @@ class Run(Generic[N]):
         else:
             cause = (f"noise output: accumulated noise of standard deviation {self.network.clock.level:.3g} in "
                      f"{e.neurons} neurons, or overflow of {e.dtype}")
-            paired = "" if e.noise_neurons == "paired" else ", or use paired neurons, whose noise cancels in the output"
+            paired = "" if e.paired_noise else ", or use paired neurons, whose noise cancels in the output"
             fix = f"lower tau_0, the rate or tau_xi{paired}"
         return (f"training loss {training_loss:g} at step {self.step}, tau = {self.tau:g} (limit {self._highest_loss:.3g}); "
                 f"likely cause: {cause}; {fix}")

@@ -53,14 +53,14 @@ def _products_forward(e: Experiment) -> float:
 def network_seconds(e: Experiment, threads: int, records: float) -> float:
     """Time of the networks of ReLU on the P/Q mixture, placed noise included."""
     rates, sites, tested = get_rates(e.dtype), seen_examples(e), 2 * e.n_test
-    forward, steps = _products_forward(e) + 1.5 * (e.patterns != "moving"), e.most_steps
+    forward, steps = _products_forward(e) + 1.5 * (not e.moving_patterns), e.most_steps
     products = e.m_W * e.d * ((forward * (steps + 1) + steps) * sites + (forward + 1) * tested * records)
     passes = _FORWARD * e.m_W * (sites * (steps + 1) + 2 * tested * records)
-    passes += _PLANE * e.m_V * (steps + 1 + records) * (e.network == "split")
+    passes += _PLANE * e.m_V * (steps + 1 + records) * (not e.shared_filters)
     shared = (products / (_EFFICIENCY * rates.products) + passes / rates.elements + _of_weights(e, records)) / threads
     placement = make_placement(e)
     if isinstance(placement, PreActivationNoise) and placement.per_example:
-        second = (1.0 - e.p0_value) * e.n_examples * (e.m_W if e.network == "shared" else e.m_V)
+        second = (1.0 - e.p0_value) * e.n_examples * (e.m_W if e.shared_filters else e.m_V)
         shared += steps * (e.m_W * sites + second) / neurons_a_row(e.neurons) / rates.normals / threads
     return steps * _STEP + records * _RECORD + _of_data(e) + shared
 

@@ -156,7 +156,7 @@ def _require_initial(experiment: Experiment, initial: Mapping[str, Array]) -> No
             if not np.array_equal(np.abs(u), np.full(m, 1.0 / np.sqrt(m)).astype(dtype)):
                 raise InputError(f"{name} with other entries", f"+-1/sqrt({m}) in {dtype.name} (THEORY §2)",
                                  "give signs over the root of the width")
-            if e.neurons != "independent" and not np.array_equal(np.sign(u), np.resize([1.0, -1.0], m)):
+            if e.in_twos and not np.array_equal(np.sign(u), np.resize([1.0, -1.0], m)):
                 raise InputError(f"{name} whose signs do not alternate",
                                  f"{e.neurons} neurons 2j and 2j + 1 have the signs + and - (THEORY §2)",
                                  "alternate them, or use neurons = 'independent'", fields=("neurons",))

@@ -35,7 +35,7 @@ def layer_shapes(experiment: Experiment) -> dict[str, tuple[int, int]]:
     """
     e, bias = experiment, int(experiment.biases)
     k = DATA_LAWS[e.data_law].second_dimension(e)
-    if e.network == "shared":
+    if e.shared_filters:
         return {"U": (e.m_W, e.d + bias)}
     return {"W": (e.m_W, e.d + bias), **({"V": (e.m_V, k + bias)} if k else {})}
 

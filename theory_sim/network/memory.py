@@ -31,13 +31,13 @@ def points_of_layers(e: Experiment, count: int | None = None) -> list[tuple[int,
     examples = e.n_examples if count is None else count
     first = round((1.0 - e.q0) * examples) + 1 if skip and e.has_pq else examples
     second = 3 if skip and chosen.homogeneous and e.has_pq else examples if k else 0
-    points = [first + second] if e.network == "shared" else [first, second]
+    points = [first + second] if e.shared_filters else [first, second]
     return [(m, inputs, n) for (m, inputs), n in zip(layer_shapes(e).values(), points, strict=False)]
 
 
 def _weights(e: Experiment) -> tuple[float, float]:
     """Number of first-layer weights, and the numbers that are kept of each: signal, gradient, noise and buffers."""
-    noise = 0.5 if e.neurons == "paired" and not splits_pairs(e) else 1.0
+    noise = 0.5 if e.paired and not splits_pairs(e) else 1.0
     of_signal, of_noise = type(make_optimiser(e)).numbers_a_weight(e)
     return float(sum(m * k for m, k in layer_shapes(e).values())), 2.0 + of_signal + noise * (1.0 + of_noise)
 
@@ -55,7 +55,7 @@ def _of_weights(e: Experiment) -> Bytes:
     # Of the layer that is made last the noise of each neuron waits to be added.
     end = (8 + item) * count + (item * largest if len(layer_shapes(e)) == 1 else 0)
     of_signal = 0 if item == 8 else 8 * largest
-    return Bytes(held, max((8 + item) * count, of_signal, end if e.patterns != "moving" else 0), signs)
+    return Bytes(held, max((8 + item) * count, of_signal, end if not e.moving_patterns else 0), signs)
 
 
 def general_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
@@ -84,9 +84,9 @@ def general_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
 
 def network_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
     """Parts of the networks of ReLU on the P/Q mixture: weights, patterns, patches, and what an evaluation takes."""
-    if e.patterns != "moving" or _placed_elsewhere(e):
+    if not e.moving_patterns or _placed_elsewhere(e):
         return _placed_parts(e, threads)
-    item, shared = item_bytes(e), e.network == "shared"
+    item, shared = item_bytes(e), e.shared_filters
     sites, blocks = seen_examples(e) + (3 if shared else 0), -(-e.m_W // BLOCK_W)
     share = _share(e)
     rows = min(BLOCK_W, e.m_W)
@@ -115,21 +115,21 @@ def _placed_elsewhere(e: Experiment) -> bool:
 
 def _placed_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
     """Parts of the network with placed noise, or with patterns that do not follow the weights."""
-    item, shared, share = item_bytes(e), e.network == "shared", _share(e)
+    item, shared, share = item_bytes(e), e.shared_filters, _share(e)
     seen, tested, placement = seen_examples(e), 2 * e.n_test, make_placement(e)
     noise = placement if isinstance(placement, PreActivationNoise) else None
     each = noise is not None and noise.per_example
     second = max(3, round((1.0 - e.p0_value) * e.n_examples)) if each else 3
     layers = [(e.m_W, e.d, BLOCK_W, seen + second)] if shared else [
         (e.m_W, e.d, BLOCK_W, seen), (e.m_V, 2, BLOCK_V, second)]
-    still = e.patterns != "moving"
+    still = not e.moving_patterns
     evaluated = 0.0
     for m, k, block, sites in layers:
         rows, blocks = min(block, m), -(-m // block)
         in_thread = float(rows // share * sites if share == 2 else rows * k)
         if noise is not None:
             in_thread += rows // neurons_a_row(e.neurons) * sites * (2 if noise.common else 1)
-            in_thread += rows * sites if splits_pairs(e) and e.neurons == "paired" else 0
+            in_thread += rows * sites if splits_pairs(e) and e.paired else 0
         if still:
             in_thread += 2.5 * rows * sites
         workers = min(threads, blocks)
@@ -138,7 +138,7 @@ def _placed_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
     outputs = 2 * item * tested * e.d + 16 * blocks * tested + threads * item * rows * tested * (2.5 + 2.5 * still)
     count, _ = _weights(e)
     # A copy of both parts; or fresh noise, while that of before is still there.
-    copied = (2.0 / share if e.patterns == "redrawn" else 1.0 + 1.0 / share) if still else 0.0
+    copied = (2.0 / share if e.redrawn_patterns else 1.0 + 1.0 / share) if still else 0.0
     of_patterns = Bytes(item * copied * count, (16 + item) * count if still else 0.0)
     return {
         "weights": _of_weights(e),

@@ -78,7 +78,7 @@ class PlacedNetwork(LayeredNetwork):
         self._placement = make_placement(e)
         self._step = 0
         self._output_noise = StepStream(e.seed_of("noise"), "placed noise")
-        shared = e.network == "shared"
+        shared = e.shared_filters
         lengths = np.linalg.norm(self.directions, axis=1)
         self._norm = np.sqrt((data.x1.astype(np.float64) ** 2).sum(axis=1) + (data.alpha * lengths[data.direction]) ** 2)
         each = isinstance(self._placement, PreActivationNoise) and self._placement.per_example
@@ -87,7 +87,7 @@ class PlacedNetwork(LayeredNetwork):
         self._by_layer = {name: _Bank(layer, i, clean, noisy, len(data), e.seed_of("noise"))
                           for i, ((name, layer), (clean, noisy)) in enumerate(zip(self.layers.items(), sites, strict=True))}
         self._banks = list(self._by_layer.values())
-        if e.patterns == "frozen":
+        if e.frozen_patterns:
             self._keep_patterns()
         self.g: Array = np.zeros(3)
         self._forward()
@@ -151,7 +151,7 @@ class PlacedNetwork(LayeredNetwork):
     def annealed(self) -> None:
         """The learning rate falls for the first time: patterns that are frozen then are those of U now."""
         self.clock.annealed()
-        if self._experiment.patterns == "frozen-at-annealing":
+        if self._experiment.patterns_freeze:
             self._keep_patterns()
 
     def _keep_patterns(self) -> None:
@@ -160,7 +160,7 @@ class PlacedNetwork(LayeredNetwork):
 
     def _forward(self) -> None:
         """Outputs at the present weights, without placed noise."""
-        if self._experiment.patterns == "redrawn":
+        if self._experiment.redrawn_patterns:
             for bank in self._banks:
                 self._redraw(bank)
         f = np.zeros(len(self._data))

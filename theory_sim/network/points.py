@@ -59,7 +59,7 @@ def get_points(experiment: Experiment, data: Data) -> list[Points]:
             patches = data.alpha[:, None] * get_directions(e, data)[data.direction]
         second = _of_patches(patches.astype(data.x1.dtype),
                              np.flatnonzero(patches.any(axis=1)) if skip else np.arange(len(data)))
-    found = [_joined(first, second) if second.x.shape[1] else first] if e.network == "shared" else [first, second]
+    found = [_joined(first, second) if second.x.shape[1] else first] if e.shared_filters else [first, second]
     return [points._replace(x=with_constant(points.x, e)) for points in found if points.x.shape[1]]
 
 

@@ -162,7 +162,7 @@ def _differences(fields: Sequence[Mapping[str, Any]], varied: Collection[str]) -
 
 def _drawn(engine: Engine, e: Experiment) -> list[Purpose]:
     """Purposes for which a run draws: of the start, and of its steps, which draw batches and placed noise if it has them."""
-    at_steps: dict[Purpose, bool] = {"batch": e.batch_size is not None, "noise": e.noise_placement != "none"}
+    at_steps: dict[Purpose, bool] = {"batch": e.batch_size is not None, "noise": e.has_placed_noise}
     drawn = set(engine.draws)
     return sorted(drawn | {purpose for purpose, used in at_steps.items() if used} if drawn else drawn)
 

@@ -108,8 +108,8 @@ def _rate(e: Experiment, tau: float, annealed_tau: float) -> float:
 
 
 def _placed_level(e: Experiment, tau: float, fallen: bool) -> float:
-    annealed = fallen if e.noise_annealing == "with-rate" else (
-        e.noise_annealing != "never" and tau * (1.0 + 1e-9) >= float(e.noise_annealing))
+    annealed = fallen if e.anneals_with_rate else (
+        e.anneals_noise and tau * (1.0 + 1e-9) >= float(e.noise_annealing))
     return e.noise_level * (e.noise_factor if annealed else 1.0)
 
 
@@ -140,7 +140,7 @@ def noise_follows_recursion(trajectory: Trajectory, *, level: float = 1e-6) -> N
     for name, expected in (("tau", times[at]), ("tau_noise_exact", levels[at])):
         # A recursion of T steps makes a few rounding errors a step.
         np.testing.assert_allclose(trajectory.history(name), expected, rtol=1e-14 * (steps + 10), err_msg=name)
-    share = 2 if e.neurons == "paired" else 1
+    share = 2 if e.paired else 1
     layers = dataset["layer"].values
     assert len(layers), "a run without layers"
     part = level / (len(layers) * (len(at) + 1))

@@ -209,7 +209,7 @@ def _rates_and_duration(experiment: Experiment) -> tuple[list[float], float]:
 def _levels_and_increments(experiment: Experiment) -> tuple[list[float], list[float]]:
     """Levels of placed noise, before and after its annealing, and what it can move an entry of U by in a step."""
     e, placement = experiment, make_placement(experiment)
-    levels = [e.noise_level] if e.noise_annealing == "never" else [e.noise_level, e.noise_level * e.noise_factor]
+    levels = [e.noise_level, e.noise_level * e.noise_factor] if e.anneals_noise else [e.noise_level]
     if not isinstance(placement, WeightNoise):
         return levels, [0.0]
     rates, _ = _rates_and_duration(e)
@@ -277,4 +277,4 @@ def ages(experiment: Experiment) -> tuple[float, bool]:
     if isinstance(placement, PreActivationNoise):
         # Patterns seen through noise s have the correlation tau / sqrt(tau^2 + s^2) with those without.
         found |= {0.5 * math.log1p(level**2 / variance) for level in levels}
-    return min(found - {0.0}, default=0.0), still or e.patterns == "frozen-at-annealing"
+    return min(found - {0.0}, default=0.0), still or e.patterns_freeze

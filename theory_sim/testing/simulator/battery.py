@@ -54,7 +54,7 @@ def _of_noise(law: _Law, says: str, *gives: str) -> Callable[[Runs], str]:
 
 
 def _of_pairs(runs: Runs) -> str:
-    found = [cases for cases in runs.wide(*_GIVEN) if cases[0][0].neurons == "paired"]
+    found = [cases for cases in runs.wide(*_GIVEN) if cases[0][0].paired]
     if not found:
         raise (Declined if "neurons" in runs.fixed else TaskDeclined)("there are no pairs")
     _judge_all(lambda cases, level: noise_law.partners_share_noise(cases), found)

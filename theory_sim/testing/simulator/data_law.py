@@ -52,7 +52,7 @@ def examples_have_law(cases: Sequence[tuple[Experiment, Answer]], *, test: bool 
 
 
 def _require_known(e: Experiment) -> None:
-    if not e.has_pq or e.network == "shared" or e.alpha_law not in _ALPHA:
+    if not e.has_pq or e.shared_filters or e.alpha_law not in _ALPHA:
         raise Declined("the battery knows the law of the P/Q mixture, its second patches in the basis (z, zeta / r), "
                        f"with alpha {', '.join(_ALPHA)}")
 
@@ -78,7 +78,7 @@ def _kinds(e: Experiment, examples: Examples, runs: int) -> None:
         raise Broken(f"{n} examples, N = {e.n_examples}")
     for name, found, share in (("P-only", p & ~q, e.p0_value), ("Q-only", q & ~p, e.q0)):
         count = int(found.sum())
-        exact = e.counts == "exact" and abs(count - n * share) >= 1.0
+        exact = e.exact_counts and abs(count - n * share) >= 1.0
         if exact or float(stats.binomtest(count, n, min(share, 1.0)).pvalue) < _LEVEL / runs:
             raise Broken(f"{count} {name} examples of {n}, of probability {share:.4g}")
 

@@ -50,7 +50,7 @@ def _increments(case: Case) -> tuple[Array, Array]:
 
 
 def _share(experiment: Experiment) -> int:
-    return 2 if experiment.neurons == "paired" else 1
+    return 2 if experiment.paired else 1
 
 
 def _standardised(cases: Sequence[Case]) -> dict[str, Array]:
@@ -99,7 +99,7 @@ def partners_share_noise(cases: Sequence[Case]) -> None:
     for case in cases:
         e, answer = case
         for layer, xi, U in zip(_LAYERS, _increments(case), (answer.W, answer.V), strict=True):
-            if e.neurons == "paired" and U.size:
+            if e.paired and U.size:
                 off = float(np.abs(xi[:, ::2] - xi[:, 1::2]).max())
                 allowed = 1e4 * answer.eps * (float(np.abs(U).max()) / float(_rule(case).rates.min()) + e.tau_xi)
                 if not off <= allowed:

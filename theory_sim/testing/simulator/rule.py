@@ -187,7 +187,7 @@ class Rule(OptimiserRule):
     def patches(self) -> tuple[Sequence[Array], Sequence[Array]]:
         """Inputs of the two layers, each a list of patches (N, k)."""
         x1, x2 = (self.with_constant(x) for x in self.inputs())
-        if self.e.network == "shared":
+        if self.e.shared_filters:
             return (self.shared_patches(x1, x2), [])
         return ([x1], [x2] if self.answer.V.size else [])
 

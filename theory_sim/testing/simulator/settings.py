@@ -49,10 +49,10 @@ def placed_level(e: Experiment, tau: float, annealed_tau: float) -> float:
     """Of the placed noise in the step that leaves ``tau``, where the rate first fell at ``annealed_tau`` (NaN: not yet)."""
     if e.noise_placement not in PLACEMENTS:
         return 0.0
-    if e.noise_annealing == "with-rate":
+    if e.anneals_with_rate:
         annealed = not math.isnan(annealed_tau)
     else:
-        annealed = e.noise_annealing != "never" and tau >= float(e.noise_annealing)
+        annealed = e.anneals_noise and tau >= float(e.noise_annealing)
     return e.noise_level * (e.noise_factor if annealed else 1.0)
 
 

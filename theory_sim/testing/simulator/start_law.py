@@ -17,7 +17,7 @@ __all__ = ["second_layer_is_right", "start_is_gaussian"]
 
 def start_is_gaussian(cases: Sequence[tuple[Experiment, Answer]], level: float = LEVEL) -> None:
     """Entries of U_0 are N(0, tau_0^2), the same for the neurons of a pair."""
-    share = 2 if cases[0][0].neurons == "paired" else 1
+    share = 2 if cases[0][0].paired else 1
     for _, answer in cases:
         for layer, U in (("W", answer.initial.W), ("V", answer.initial.V)):
             if share == 2 and not (U[::2] == U[1::2]).all():
@@ -41,9 +41,9 @@ def second_layer_is_right(cases: Sequence[tuple[Experiment, Answer]], level: flo
                 said = {1.0: "second layer +-1, not +-1 / sqrt(m)", 1.0 / m: "second layer +-1 / m, not +-1 / sqrt(m)"}
                 raise Broken(f"{name} has entries up to {np.abs(u).max():.4g}, expected 1 / sqrt({m}) = {m**-0.5:.4g}",
                              *(words for size, words in said.items() if np.allclose(np.abs(u), size, rtol=1e-5)))
-            if e.neurons == "paired" and not (u[::2] == -u[1::2]).all():
+            if e.paired and not (u[::2] == -u[1::2]).all():
                 raise Broken(f"{name}: paired neurons 2 j and 2 j + 1 have opposite signs", "second layer without pairs")
             if e.neurons == "balanced" and 2 * plus != m:
                 raise Broken(f"{name} has {plus} positive entries of {m}, balanced ones are half")
-            if e.neurons == "independent" and stats.binomtest(plus, m).pvalue * 2 * len(cases) < level:
+            if not e.in_twos and stats.binomtest(plus, m).pvalue * 2 * len(cases) < level:
                 raise Broken(f"{name} has {plus} positive entries of {m}, signs have probability 1/2")

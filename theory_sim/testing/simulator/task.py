@@ -166,7 +166,7 @@ class Task:
     @cached_property
     def _data(self) -> Data:
         e, drawn = self._experiment, self._drawn
-        if e.network != "shared" or drawn.pq is None:
+        if not e.shared_filters or drawn.pq is None:
             return drawn
         directions = shared_directions(e, drawn.w_star)
         return replace(drawn, x2=(drawn.alpha[:, None] * directions[drawn.direction]).astype(e.dtype))
@@ -345,7 +345,7 @@ def ask(simulator: Simulator, task: Task) -> Answer:
 def _require_read(task: Task) -> None:
     """Decline a task whose batches or placed noise the simulator must have drawn itself: its step could not be known."""
     e = task._experiment
-    for name, there in (("batches", e.batch_size is not None), ("placed", e.noise_placement != "none")):
+    for name, there in (("batches", e.batch_size is not None), ("placed", e.has_placed_noise)):
         if there and name not in task.read:
             raise Declined(f"it does not take task.{name}: those of its own are not known")
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choice import Choice
-from theory_sim.experiment.choices import NO_PLACEMENT, PLACEMENTS
+from theory_sim.experiment.choices import PLACEMENTS, PlacementChoice
 from theory_sim.reading.answers import is_size, require_answer, require_numbers
 from theory_sim.train.losses import Loss, make_loss
 
@@ -44,7 +43,7 @@ class Sites(NamedTuple):
     weight: Array
 
 
-class Placement(Choice):
+class Placement(PlacementChoice):
     """Noise beside xi. Its level falls to ``noise_factor`` times ``noise_level`` once it is annealed.
 
     A subclass declares `Choice`'s attributes and registers itself.
@@ -60,6 +59,7 @@ class Placement(Choice):
 
     def __init__(self, experiment: Experiment) -> None:
         self._level, self._factor = experiment.noise_level, experiment.noise_factor
+        self._anneals, self._with_rate = experiment.anneals_noise, experiment.anneals_with_rate
         self._annealing = experiment.noise_annealing
 
     @classmethod
@@ -69,9 +69,9 @@ class Placement(Choice):
 
     def level(self, tau: float, annealed_tau: float) -> float:
         """Level of the step that leaves ``tau``, the learning rate having first fallen at ``annealed_tau`` (NaN: not yet)."""
-        if self._annealing == "never":
+        if not self._anneals:
             annealed = False
-        elif self._annealing == "with-rate":
+        elif self._with_rate:
             annealed = not math.isnan(annealed_tau)
         else:
             annealed = tau >= float(self._annealing) * (1 - 1e-12)
@@ -97,7 +97,7 @@ class PreActivationNoise(Placement, ABC):
 
     @classmethod
     def faults(cls, experiment: Experiment) -> Iterator[Fault]:
-        if experiment.patterns != "moving":
+        if not experiment.moving_patterns:
             yield Fault(f"noise_placement = {cls.name!r} with patterns = {experiment.patterns!r}",
                         "noise on pre-activations acts through patterns that follow them", "choose patterns = 'moving'",
                         ("noise_placement", "patterns"))
@@ -170,7 +170,7 @@ class WeightNoise(Placement, ABC):
 
 def make_placement(experiment: Experiment) -> Placement | None:
     """Placement of an experiment, None if it adds no noise but xi."""
-    if experiment.noise_placement == NO_PLACEMENT:
+    if not experiment.has_placed_noise:
         return None
     chosen = PLACEMENTS[experiment.noise_placement]
     assert issubclass(chosen, Placement), f"{chosen} is a Placement"

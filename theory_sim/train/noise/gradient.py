@@ -16,6 +16,7 @@ class GradientNoise(WeightNoise):
     name = "gradient"
     summary = r"$-\gamma_t\,s\,E$ added to $U$, as with $\xi$"
     unit = "entry of the gradient"
+    times_rate = True
 
     def increment(self, level: float, rate: float) -> float:
         return rate * level

@@ -77,7 +77,7 @@ class AdaptiveOptimiser(Optimiser):
     def faults(cls, experiment: Experiment) -> Iterator[Fault]:
         yield from super().faults(experiment)
         e = experiment
-        if e.own_values["preconditioner"] == "pair" and e.neurons != "paired":
+        if e.own_values["preconditioner"] == "pair" and not e.paired:
             yield Fault(f"preconditioner = 'pair' with neurons = {e.neurons!r}",
                         "only paired neurons come in pairs that share xi",
                         "set neurons = 'paired', or preconditioner = 'neuron'", ("preconditioner", "neurons"))

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import NO_PLACEMENT, OPTIMISERS, PLACEMENTS, OptimiserChoice
+from theory_sim.experiment.choices import OPTIMISERS, PLACEMENTS, OptimiserChoice
 from theory_sim.reading.answers import is_number, is_size, require_answer
 from theory_sim.theory.linear_rules import Move
 from theory_sim.train.noise import WeightNoise
@@ -101,7 +101,7 @@ class Optimiser(OptimiserChoice, ABC):
     @classmethod
     def faults(cls, experiment: Experiment) -> Iterator[Fault]:
         e = experiment
-        if not cls.in_theory and e.noise_placement != NO_PLACEMENT and issubclass(PLACEMENTS[e.noise_placement], WeightNoise):
+        if not cls.in_theory and e.has_placed_noise and issubclass(PLACEMENTS[e.noise_placement], WeightNoise):
             yield Fault(f"noise_placement = {e.noise_placement!r} with optimiser = {cls.name!r}",
                         "noise that moves the weights past the optimiser is defined for gradient descent",
                         "use tau_xi, the noise that goes through the optimiser, or optimiser = 'gradient-descent'",
@@ -137,4 +137,4 @@ def make_optimiser(experiment: Experiment) -> Optimiser:
 
 def splits_pairs(experiment: Experiment) -> bool:
     """Whether an experiment's neurons come in pairs of which each keeps a noise part of its own."""
-    return experiment.neurons == "paired" and OPTIMISERS[experiment.optimiser].splits_pairs(experiment)
+    return experiment.paired and OPTIMISERS[experiment.optimiser].splits_pairs(experiment)

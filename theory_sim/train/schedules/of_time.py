@@ -36,7 +36,7 @@ class TimeSchedule(Schedule):
     falls_from_start: bool = False
 
     def __init__(self, experiment: Experiment, q_hat: float = math.nan) -> None:
-        self.by_step = experiment.schedule_clock == "step"
+        self.by_step = experiment.clock_of_steps
         self._previous = math.nan
 
     @abstractmethod
@@ -79,19 +79,19 @@ class TimeSchedule(Schedule):
 
     @classmethod
     def faults(cls, experiment: Experiment) -> Iterator[Fault]:
-        if cls.needs_end and experiment.schedule_clock == "step" and experiment.max_steps is None:
+        if cls.needs_end and experiment.clock_of_steps and experiment.max_steps is None:
             yield Fault(f"schedule = {cls.name!r} by step without max_steps", "it is stretched to the end of the run",
                         "give max_steps", ("schedule", "schedule_clock", "max_steps"))
 
     @classmethod
     def end_of(cls, experiment: Experiment) -> float:
         """The time at which the run ends, by the schedule's clock."""
-        return float(experiment.max_steps or _LONGEST) if experiment.schedule_clock == "step" else experiment.max_tau
+        return float(experiment.max_steps or _LONGEST) if experiment.clock_of_steps else experiment.max_tau
 
     @classmethod
     def least_rate(cls, experiment: Experiment, duration: float) -> float:
         last = duration
-        if experiment.schedule_clock == "step":
+        if experiment.clock_of_steps:
             last = cls.most_steps(experiment, duration)
             last = min(last, _LONGEST if experiment.max_steps is None else experiment.max_steps)
         return cls(experiment, math.nan).lowest(0.0, last)

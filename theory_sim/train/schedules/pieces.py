@@ -39,7 +39,7 @@ class Pieces(TimeSchedule):
     @classmethod
     def most_steps(cls, experiment: Experiment, max_tau: float) -> float:
         pieces = experiment.pieces or ()
-        if experiment.schedule_clock == "step":
+        if experiment.clock_of_steps:
             return super().most_steps(experiment, max_tau)
         ends = [min(until, max_tau) for until, _ in pieces[:-1]] + [max_tau]
         return sum((b - a) / piece[1] for a, b, piece in zip([0.0, *ends], ends, pieces, strict=False))

@@ -37,7 +37,7 @@ class Step(TimeSchedule):
 
     @classmethod
     def least_rate(cls, experiment: Experiment, duration: float) -> float:
-        if experiment.schedule_clock == "step":
+        if experiment.clock_of_steps:
             return max(super().least_rate(experiment, duration), sys.float_info.min)
         cuts = math.floor(duration / (experiment.step_tau or math.inf) + 1)
         return max(experiment.eta_1 * experiment.step_factor**cuts, sys.float_info.min)  # after many cuts it would be 0

@@ -47,7 +47,7 @@ class WarmUpStableDecay(TimeSchedule):
         if own["warm_up"] + own["decay_time"] > end:
             yield Fault(f"warm_up + decay_time = {own['warm_up'] + own['decay_time']:g} in a run of {end:g}",
                         "the rate rises before it falls", "shorten one of them, or lengthen the run",
-                        ("warm_up", "decay_time", "max_steps" if experiment.schedule_clock == "step" else "max_tau"))
+                        ("warm_up", "decay_time", "max_steps" if experiment.clock_of_steps else "max_tau"))
 
     def rate_at(self, time: float) -> float:
         if time < self._warm:

@@ -44,7 +44,7 @@ class _MeanOfPatches(_Scaled):
     says = "the shared network's output is the mean over the patches, not their sum"
 
     def other(self) -> float:
-        return self.scale / 2 if self.e.network == "shared" else self.scale
+        return self.scale / 2 if self.e.shared_filters else self.scale
 
 
 class _NoScale(_Scaled):

@@ -171,7 +171,7 @@ class _UnflippedLabels(Rule):
 
     def __init__(self, experiment: Experiment, answer: Answer, rates: Array, levels: Array) -> None:
         super().__init__(experiment, answer, rates, levels)
-        if experiment.has_pq and experiment.network == "split":
+        if experiment.has_pq and not experiment.shared_filters:
             along = answer.data.x1 @ answer.data.w_star
             self.y = np.where(along != 0, np.sign(along), np.where(answer.data.x2[:, 1] == 0, 1.0, -1.0))
 
@@ -203,7 +203,7 @@ class _InPlane(Rule):
 
     def inputs(self) -> tuple[Array, Array]:
         x1, x2 = super().inputs()
-        return (x1, self.second_patch(x2)) if self.e.has_pq and self.e.network == "split" else (x1, x2)
+        return (x1, self.second_patch(x2)) if self.e.has_pq and not self.e.shared_filters else (x1, x2)
 
     def second_patch(self, x2: Array) -> Array:
         """What it makes of them, (N, 2); z's component is alpha."""
