@@ -372,8 +372,8 @@ def _order_warnings(p: OrderPrediction) -> list[str]:
     if p.order == "no examples":
         return [f"{p.schedule}: no examples of P-only, or of Q-only; no order; give p0 and q0 above 0"]
     found = f"{p.schedule}: Q predicted {shown(p.tau_Q)}; P predicted {shown(p.tau_P)}"
-    late = any(map(math.isinf, (p.tau_P if p.schedule == "L-S" else p.tau_Q).values()))
-    if p.schedule == "L-S":
+    late = any(map(math.isinf, (p.tau_P if p.expected == "P first" else p.tau_Q).values()))
+    if p.expected == "P first":
         fix = "raise max_tau, or lower lambda" if late else "lower r, or raise eta_1 (keep tau_0) or lambda"
     else:
         fix = "raise r or max_tau, or lower eta_2" if late else "raise r or d, or lower eta_2"

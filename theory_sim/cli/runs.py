@@ -142,11 +142,15 @@ def demo(
 def _demo_in_the_limit(plan: Plan, threads: int | None) -> list[dict[str, Any]]:
     """What the same runs learn first when the width is infinite, and how long that took, by schedule."""
     from theory_sim.engines import simulate
+    from theory_sim.experiment.choices import SCHEDULES
     from theory_sim.observe.learning_order import learning_order
+    from theory_sim.train.schedules import Schedule
 
     found = []
     for schedule in plan.compare:
-        runs = [simulate(each, "limit", time="flow" if schedule == "S" else "steps", threads=threads)
+        chosen = SCHEDULES[schedule]
+        steady = issubclass(chosen, Schedule) and chosen.steady
+        runs = [simulate(each, "limit", time="flow" if steady else "steps", threads=threads)
                 for each in plan if each.schedule == schedule]
         orders = [learning_order(run).order for run in runs]
         most = max(set(orders), key=lambda order: (orders.count(order), order))

@@ -32,12 +32,13 @@ class XOR(DataLaw):
     summary = (r"one patch: $(\pm1,0)$ for $y=1$, $(0,\pm1)$ for $y=-1$, then $d-2$ coordinates $\pm1$, all over $\sqrt d$ "
                "(after Wei, Lee, Liu, Ma, arXiv:1810.05369)")
     kinds = ("xor",)
+    least_d = 2
 
     @classmethod
     def faults(cls, experiment: Any) -> Iterator[Fault]:
-        if experiment.d < 2:
+        if experiment.d < cls.least_d:
             yield Fault(f"d = {experiment.d} with data_law = {cls.name!r}", "the label is in two coordinates",
-                        "make d at least 2", ("d", "data_law"))
+                        f"make d at least {cls.least_d}", ("d", "data_law"))
 
     @classmethod
     def second_dimension(cls, experiment: Any) -> int:

@@ -46,6 +46,11 @@ class ScheduleChoice(Choice):
         raise NotImplementedError
 
     @classmethod
+    def title(cls, experiment: DescribedRun) -> str:
+        """Heading of a panel of its runs, in Matplotlib's markup."""
+        return cls.name
+
+    @classmethod
     def least_rate(cls, experiment: DescribedRun, duration: float) -> float:
         """Lower bound on the rates within a learning-rate time."""
         return min(cls.rates(experiment).values())
@@ -125,9 +130,12 @@ class DataLawChoice(Choice):
     has_pq : bool
         Whether second patches lie along the three directions of the P/Q mixture (THEORY §1), which the fast networks, the limit
         and the closure use.
+    least_d : int
+        Smallest dimension of its patches.
     """
 
     is_drawn: ClassVar[bool] = True
+    least_d: ClassVar[int] = 1
     has_pq: ClassVar[bool] = False
 
     @classmethod

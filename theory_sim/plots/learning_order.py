@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from theory_sim.engines import Engine
 from theory_sim.engines.registry import DEFAULT
 from theory_sim.errors import InputError
+from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.observe.learning_order import require_level
 from theory_sim.plots.registry import Option, Plot, register
 from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
@@ -67,7 +68,7 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
                 if others is not main:
                     _over(ax, others)
             seeds = f"{len(main)} seed{'s' if len(main) > 1 else ''}"
-            ax.set_title(f"{_title(schedule, runs[0])} ({seeds})", loc="left")
+            ax.set_title(f"{SCHEDULES[schedule].title(runs[0].experiment)} ({seeds})", loc="left")
             ax.set_ylabel(f"training loss{_unit(main[0])}")
         axes[-1].set_xlim(0.0, max(float(run.dataset["tau"][-1]) for run in trajectories))  # that all panels share
         axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
@@ -98,15 +99,6 @@ def _dashes(engine: Engine) -> _Dashes:
     if not engine.solver.infinite_width:
         return "-"
     return _OF_LIMIT if engine.knows_seeds else _OF_MEANS
-
-
-def _title(schedule: str, run: Trajectory) -> str:
-    e = run.experiment
-    if schedule == "L-S":
-        return rf"L-S: $\eta$ = {e.eta_1:g}, then {e.eta_2:g}"
-    if schedule == "S":
-        return rf"S: $\eta$ = {e.eta_2:g}"
-    return schedule
 
 
 def _panel(ax: Axes, runs: Sequence[Trajectory], level: float) -> None:

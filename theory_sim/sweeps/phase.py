@@ -20,6 +20,7 @@ from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.refinement import grid_of
 from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.theory.conditions import ConditionId
+from theory_sim.theory.predicted_order import EXPECTED
 
 if TYPE_CHECKING:
     import xarray
@@ -265,7 +266,7 @@ def _cells(data: xarray.Dataset, parameters: list[_Parameter], quantity: str, se
         if chosen not in labels:
             raise InputError(f"{dim} = {chosen!r}", f"one of {', '.join(map(str, labels))}", nearest(chosen, labels))
         used = used.sel({dim: chosen})
-    if paired and not {"S", "L-S"} <= set(used["schedule"].values.tolist()):
+    if paired and not EXPECTED.keys() <= set(used["schedule"].values.tolist()):
         raise InputError(f"quantity {quantity!r} of a sweep under {', '.join(used['schedule'].values.tolist())}",
                          'both schedules: compare = ["L-S", "S"]', "extend the sweep, or choose another quantity")
     order = (parameters[1].field, parameters[0].field, *(["schedule"] if paired else []), "seed")

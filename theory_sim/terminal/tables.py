@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from theory_sim.experiment.choices import LOSSES
 from theory_sim.statistics.intervals import CONFIDENCE, Interval, share_interval
 from theory_sim.sweeps.over_seeds import ScheduleSummary
 from theory_sim.theory.conditions import in_words
@@ -143,7 +144,7 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     # A few columns a table: more would not be readable in a terminal.
     ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], span), Text(""))]
     notes = [Text(f"{name}: {text}") for name, text in _ERRORS.items() if any(name in s.end for s in summaries)]
-    if summaries[0].loss != "logistic":
+    if not LOSSES[summaries[0].loss].in_theory:
         notes.append(Text(f"Levels are those of the {summaries[0].loss} loss at the margins at which the logistic loss is "
                           f"{_either(LEVELS)}."))
     notes += [Text(line) for summary in summaries for line in _above_again(summary)]
@@ -191,7 +192,7 @@ def _label(summary: ScheduleSummary) -> str:
 
 def _level_head(summaries: Sequence[ScheduleSummary]) -> str:
     loss = summaries[0].loss
-    return f"schedule, level {'(nats)' if loss == 'logistic' else f'of the {loss} loss'}"
+    return f"schedule, level {'(nats)' if LOSSES[loss].in_theory else f'of the {loss} loss'}"
 
 
 def _first_level(summaries: Sequence[ScheduleSummary]) -> str:

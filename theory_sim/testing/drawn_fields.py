@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import CHOSEN, LOSSES, NO_PLACEMENT, OPTIMISERS, PLACEMENTS, SAMPLINGS, SCHEDULES
+from theory_sim.experiment.choices import CHOSEN, DATA_LAWS, LOSSES, NO_PLACEMENT, OPTIMISERS, PLACEMENTS, SAMPLINGS, SCHEDULES
 from theory_sim.precision import precision_fault
 from theory_sim.train.losses import Loss
 from theory_sim.train.noise import LabelNoise, PreActivationNoise, WeightNoise
@@ -218,7 +218,8 @@ def _draw_size(fields: DrawnFields) -> int:
     fixed = fields.fixed
     if fixed.get("overlap_z", 0.0) != 0:
         fields.word("network", "shared")
-    least_d = 3 if fields.values.get("network") == "shared" else 2 if fields.values.get("data_law") == "xor" else 1
+    least_d = DATA_LAWS[fields.values.get("data_law", "pq-mixture")].least_d
+    least_d = 3 if fields.values.get("network") == "shared" else least_d
     least_n = fixed.get("batch_size") or 1
     if fixed.get("N", 0) is None or fields.given("kappa"):
         kappa = fields.number("kappa", 0.5, 1.0) or 0.5
@@ -254,18 +255,18 @@ def draw_schedule(fields: DrawnFields) -> None:
     """Draw a schedule that reads the fixed fields, and its rates, below 2 / lambda."""
     fixed = fields.fixed
     largest = min(_LARGEST_RATE, fields.stable / max(fixed.get("lambda_", 0.0), _LEAST))
-    law = fields.word("schedule", *fitting_schedules(fields))
-    if law != "pieces":
+    reads = SCHEDULES[fields.word("schedule", *fitting_schedules(fields))].reads
+    if "pieces" not in reads:
         least = fixed.get("eta_2", 0.0) if fixed.get("eta_2", 0.0) * fixed.get("lambda_", 0.0) < 2 else 0.0
         eta_1 = fields.number("eta_1", max(0.025 * largest, least), max(largest, least))
         fields.number("eta_2", min(eta_1, 0.005 * largest), min(eta_1, 0.5 * largest))
-    if law == "L-S":
+    if "epsilon_1" in reads:
         least = fixed.get("epsilon_2") or 0.0
         fields.number("epsilon_1", 0.05 + least, 1.0 + least)
-    if law == "step":
+    if "step_tau" in reads:
         fields.number("step_tau", 0.1, 5.0)
         fields.number("step_factor", 0.1, 1.0)
-    if law == "pieces" and "pieces" not in fixed:
+    if "pieces" in reads and "pieces" not in fixed:
         until = sorted({fields.integer(1, 40) for _ in range(fields.integer(1, 4))})
         fields.values["pieces"] = tuple((t / 4, fields.between(0.025 * largest, largest)) for t in until)
 
@@ -276,13 +277,13 @@ def fitting_schedules(fields: DrawnFields) -> list[str]:
     stop = fixed.get("epsilon_2") or 0.0
 
     def fits(name: str) -> bool:
-        rates = [rate for field in _RATES if field in SCHEDULES[name].reads and (rate := fixed.get(field)) is not None]
+        reads = SCHEDULES[name].reads
+        rates = [rate for field in _RATES if field in reads and (rate := fixed.get(field)) is not None]
         return not (
             any(rate * decay >= 2 for rate in rates)
-            or (name == "pieces" and fixed.get("pieces", ()) is None)
-            or (name != "pieces" and fields.given("pieces"))
-            or (name == "step" and fixed.get("step_tau", 0.0) is None)
-            or (name == "L-S" and stop >= fixed.get("epsilon_1", 1.0))  # it anneals before it stops
+            or any(field in reads and fixed.get(field, ()) is None for field in Experiment.fields_of_one_schedule())
+            or ("pieces" not in reads and fields.given("pieces"))
+            or ("epsilon_1" in reads and stop >= fixed.get("epsilon_1", 1.0))  # it anneals before it stops
         )
 
     fitting = [name for name in _SCHEDULES if fits(name)] or list(_SCHEDULES)

@@ -6,12 +6,15 @@ The recursion is carried out once more here, from the parameters of the experime
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import OPTIMISERS, SCHEDULES
+from theory_sim.train.schedules import Schedule
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["expected_levels", "noise_follows_recursion", "noise_level_is_likely"]
@@ -68,11 +71,11 @@ def expected_levels(experiment: Experiment, steps: int, annealed_tau: float = ma
         Learning-rate time, and standard deviation of an entry of the accumulated noise.
     """
     e, tau, before, fallen = experiment, 0.0, -math.inf, False
-    if e.optimiser != "gradient-descent":
+    if not OPTIMISERS[e.optimiser].in_theory:
         raise InputError(f"optimiser = {e.optimiser!r}", "gradient descent, whose recursion is carried out once more here",
                          "check another optimiser by its own law")
-    start = e.tau_0
-    if start == "stationary":
+    start, chosen = e.tau_0, SCHEDULES[e.schedule]
+    if isinstance(start, str):  # stationary
         rate = e.tau_0_rate or e.eta_1
         start = e.tau_xi * math.sqrt(rate / e.lambda_ / (2.0 - rate * e.lambda_))
     times, levels = np.empty(steps + 1), np.empty(steps + 1)
@@ -80,7 +83,8 @@ def expected_levels(experiment: Experiment, steps: int, annealed_tau: float = ma
     for t in range(steps):
         gamma = _rate(e, tau, annealed_tau)
         # L-S can anneal before its first step; no rate is then seen to fall.
-        annealed = tau * (1.0 + 1e-9) >= annealed_tau if e.schedule == "L-S" else gamma < before and e.schedule != "cosine"
+        falls = issubclass(chosen, Schedule) and chosen.piecewise_constant and gamma < before
+        annealed = tau * (1.0 + 1e-9) >= annealed_tau if chosen.reads_losses else falls
         fallen = fallen or annealed
         increment = {"gradient": gamma, "iterates": 1.0}.get(e.noise_placement, 0.0) * _placed_level(e, tau, fallen)
         levels[t + 1] = math.sqrt(((1.0 - gamma * e.lambda_) * levels[t]) ** 2 + (gamma * e.tau_xi) ** 2 + increment**2)
@@ -89,22 +93,32 @@ def expected_levels(experiment: Experiment, steps: int, annealed_tau: float = ma
     return times, levels
 
 
+def _pieces_rate(e: Experiment, late: float) -> float:
+    pieces = e.pieces or ()
+    return [*(rate for until, rate in pieces if late < until), pieces[-1][1]][0]
+
+
+def _cosine_rate(e: Experiment, tau: float) -> float:
+    return e.eta_2 + (e.eta_1 - e.eta_2) * math.cos(0.5 * math.pi * min(tau / e.max_tau, 1.0)) ** 2
+
+
+# Rates by schedule, written down once more, of an experiment at tau, at tau with the rounding of sums of rates (a step at the
+# very moment of a change is after it), annealed at a third time.
+_RATES: Final[Mapping[str, Callable[[Experiment, float, float, float], float]]] = {
+    "L-S": lambda e, tau, late, annealed_tau: e.eta_2 if late >= annealed_tau else e.eta_1,
+    "S": lambda e, tau, late, annealed_tau: e.eta_2,
+    "constant": lambda e, tau, late, annealed_tau: e.eta_1,
+    "step": lambda e, tau, late, annealed_tau: e.eta_1 * e.step_factor ** math.floor(late / (e.step_tau or math.inf)),
+    "cosine": lambda e, tau, late, annealed_tau: _cosine_rate(e, tau),
+    "pieces": lambda e, tau, late, annealed_tau: _pieces_rate(e, late),
+}
+
+
 def _rate(e: Experiment, tau: float, annealed_tau: float) -> float:
-    # A step at the very moment of a change is after it; sums of rates are off by rounding.
-    late = tau * (1.0 + 1e-9)
-    if e.schedule == "L-S":
-        return e.eta_2 if late >= annealed_tau else e.eta_1
-    if e.schedule == "step":
-        return e.eta_1 * e.step_factor ** math.floor(late / (e.step_tau or math.inf))
-    if e.schedule == "cosine":
-        return e.eta_2 + (e.eta_1 - e.eta_2) * math.cos(0.5 * math.pi * min(tau / e.max_tau, 1.0)) ** 2
-    if e.schedule == "pieces":
-        pieces = e.pieces or ()
-        return [*(rate for until, rate in pieces if late < until), pieces[-1][1]][0]
-    if e.schedule not in ("S", "constant"):
+    if e.schedule not in _RATES:
         raise InputError(f"schedule = {e.schedule!r}", "a schedule whose rates are written down here once more, independently",
                          "check another schedule by its own law")
-    return e.eta_2 if e.schedule == "S" else e.eta_1
+    return _RATES[e.schedule](e, tau, tau * (1.0 + 1e-9), annealed_tau)
 
 
 def _placed_level(e: Experiment, tau: float, fallen: bool) -> float:

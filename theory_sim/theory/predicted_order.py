@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.crossings import LEVELS, Order, learning_time, oscillated
 
-__all__ = ["OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements"]
+__all__ = ["EXPECTED", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements"]
 
+EXPECTED: Final[Mapping[str, Order]] = {"L-S": "P first", "S": "Q first"}
+"""What the theorem says of each schedule of which it says anything."""
 _UNORDERED = ("no examples", "diverged", "oscillated")
 
 # Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
@@ -103,7 +107,7 @@ def judge(course: Closure, schedule: str, deficit: float, *, stable_rate: float 
     for level in LEVELS:
         learnt_p[level], learnt_q[level], order = _at_level(course, level, stable_rate)
         orders.append(order)
-    expected: Order = "P first" if schedule == "L-S" else "Q first"
+    expected = EXPECTED[schedule]
     unordered = any(order in _UNORDERED for order in orders)
     holds = all(order == expected for order in orders)
     slack = -math.inf if unordered else min(each.slack for each in order_requirements(course, schedule, deficit))
@@ -151,8 +155,9 @@ def order_requirements(course: Closure, schedule: str, deficit: float) -> list[R
         label = f"{schedule}: a run that does not diverge, on examples of both kinds"
         return [Requirement(f"{schedule}-has-an-order", label, -math.inf)]
     found = []
-    kind, other = ("P", "Q") if schedule == "L-S" else ("Q", "P")
-    spread = _SCATTER_P if schedule == "L-S" else _SCATTER_Q + deficit
+    p_first = EXPECTED[schedule] == "P first"
+    kind, other = ("P", "Q") if p_first else ("Q", "P")
+    spread = _SCATTER_P if p_first else _SCATTER_Q + deficit
     for level in LEVELS:
         first, second = (learning_time(course.tau, losses[each], level) for each in (kind, other))
         # Learnt exactly at the end and not learnt at all are one case, seen from two sides.
@@ -164,11 +169,11 @@ def order_requirements(course: Closure, schedule: str, deficit: float) -> list[R
         apart = math.inf if math.isinf(second) else log_margin(second, first * (1.0 + _SCATTER_RATIO + deficit))
         label = f"{schedule}: {other} is learnt after {kind} at {level:g}"
         found.append(Requirement(f"{schedule}-order-at-{level:g}", label, apart))
-        # Under L-S Q must stay unlearnt until the slowest data set allowed for has learnt P.
-        if schedule == "L-S":
+        # Where P is first, Q must stay unlearnt until the slowest data set allowed for has learnt P.
+        if p_first:
             least = float(course.loss_Q[course.tau <= latest].min())
-            found.append(Requirement(f"L-S-keeps-Q-at-{level:g}", f"L-S: Q's loss stays above {level:g} until P is learnt",
-                                     log_margin(least, level + _SCATTER_LOSS)))
+            label = f"{schedule}: Q's loss stays above {level:g} until P is learnt"
+            found.append(Requirement(f"{schedule}-keeps-Q-at-{level:g}", label, log_margin(least, level + _SCATTER_LOSS)))
     return found
 
 
@@ -182,8 +187,8 @@ def log_margin(found: float, needed: float) -> float:
 
 def _could_hold(course: Closure, schedule: str) -> bool:
     """Whether the order would be predicted if both losses were off by the allowed scatter."""
-    shift = _SCATTER_LOSS if schedule == "L-S" else -_SCATTER_LOSS
-    expected = "P first" if schedule == "L-S" else "Q first"
+    expected = EXPECTED[schedule]
+    shift = _SCATTER_LOSS if expected == "P first" else -_SCATTER_LOSS
     return all(
         _order(
             learning_time(course.tau, course.loss_P, level + shift), learning_time(course.tau, course.loss_Q, level - shift)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,9 +12,25 @@ import numpy as np
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
 
-__all__ = ["AlphaLaw"]
+__all__ = ["AlphaDistribution", "AlphaLaw"]
 
 Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class AlphaDistribution:
+    """A law of lengths that is either continuous, or of a few lengths.
+
+    Attributes
+    ----------
+    share_below : callable or None
+        Probability of at most alpha at lengths alpha, an array, from the smallest to the largest.
+    lengths : mapping
+        Probability of each length, if there are just these.
+    """
+
+    share_below: Callable[[Array], Array] | None = None
+    lengths: Mapping[float, float] = field(default_factory=dict)
 
 
 class AlphaLaw(Choice, ABC):
@@ -26,6 +44,11 @@ class AlphaLaw(Choice, ABC):
 
     in_theory: ClassVar[bool] = False
     reads: ClassVar[tuple[str, ...]] = ("alpha_min", "alpha_max")
+
+    @classmethod
+    def distribution(cls, experiment: Experiment) -> AlphaDistribution | None:
+        """What `draw` draws from, for whoever checks draws; None: it is not said."""
+        return None
 
     @classmethod
     @abstractmethod

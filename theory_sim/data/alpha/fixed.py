@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from theory_sim.data.alpha.base import AlphaLaw, Array
+from theory_sim.data.alpha.base import AlphaDistribution, AlphaLaw, Array
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ALPHA_LAWS
 
@@ -18,6 +18,10 @@ class Fixed(AlphaLaw):
     name = "fixed"
     summary = "`alpha_max` for every example"
     reads = ("alpha_max",)
+
+    @classmethod
+    def distribution(cls, experiment: Experiment) -> AlphaDistribution:
+        return AlphaDistribution(lengths={experiment.alpha_max: 1.0})
 
     @classmethod
     def draw(cls, experiment: Experiment, rng: np.random.Generator, n: int) -> Array:

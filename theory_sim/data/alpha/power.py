@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from theory_sim.data.alpha.base import AlphaLaw, Array
+from theory_sim.data.alpha.base import AlphaDistribution, AlphaLaw, Array
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ALPHA_LAWS
 
@@ -24,6 +24,13 @@ class Power(AlphaLaw):
     fields: ClassVar[Mapping[str, Any]] = {
         "alpha_power": Annotated[float, Field(1.0, gt=-1, le=100, description="power p of alpha's density")],
     }
+
+    @classmethod
+    def distribution(cls, experiment: Experiment) -> AlphaDistribution:
+        low, high, power = experiment.alpha_min, experiment.alpha_max, experiment.own_values["alpha_power"] + 1.0
+        if low == high:
+            return AlphaDistribution(lengths={high: 1.0})
+        return AlphaDistribution(lambda alpha: (alpha**power - low**power) / (high**power - low**power))
 
     @classmethod
     def draw(cls, experiment: Experiment, rng: np.random.Generator, n: int) -> Array:

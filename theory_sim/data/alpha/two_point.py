@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from theory_sim.data.alpha.base import AlphaLaw, Array
+from theory_sim.data.alpha.base import AlphaDistribution, AlphaLaw, Array
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ALPHA_LAWS
 
@@ -24,6 +24,13 @@ class TwoPoint(AlphaLaw):
     fields: ClassVar[Mapping[str, Any]] = {
         "alpha_share": Annotated[float, Field(0.5, ge=0, le=1, description="probability that alpha is alpha_max")],
     }
+
+    @classmethod
+    def distribution(cls, experiment: Experiment) -> AlphaDistribution:
+        long = experiment.own_values["alpha_share"]
+        if experiment.alpha_min == experiment.alpha_max:
+            return AlphaDistribution(lengths={experiment.alpha_max: 1.0})
+        return AlphaDistribution(lengths={experiment.alpha_min: 1.0 - long, experiment.alpha_max: long})
 
     @classmethod
     def draw(cls, experiment: Experiment, rng: np.random.Generator, n: int) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from theory_sim.data.alpha.base import AlphaLaw, Array
+from theory_sim.data.alpha.base import AlphaDistribution, AlphaLaw, Array
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ALPHA_LAWS
 
@@ -18,6 +18,13 @@ class Uniform(AlphaLaw):
     name = "uniform"
     summary = "uniform on [`alpha_min`, `alpha_max`], the theory's law"
     in_theory = True
+
+    @classmethod
+    def distribution(cls, experiment: Experiment) -> AlphaDistribution:
+        low, width = experiment.alpha_min, experiment.alpha_max - experiment.alpha_min
+        if width == 0.0:
+            return AlphaDistribution(lengths={low: 1.0})
+        return AlphaDistribution(lambda alpha: (alpha - low) / width)
 
     @classmethod
     def draw(cls, experiment: Experiment, rng: np.random.Generator, n: int) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from theory_sim.experiment import Experiment
+from theory_sim.testing.simulator.alpha_law import alpha_distribution
 from theory_sim.testing.simulator.draw_laws import Broken, draws_are_gaussian, draws_are_independent, draws_have_level
 from theory_sim.testing.simulator.joint_law import (
     across,
@@ -26,8 +27,6 @@ __all__ = ["examples_have_law", "fresh_test_set"]
 Array = np.ndarray[Any, Any]
 # Shared out among the tests of a set of examples, of which there are at most 20.
 _LEVEL = 1e-6 / 20
-# Laws of alpha that are written out here.
-_ALPHA = ("uniform", "fixed", "two-point", "power")
 
 
 def examples_have_law(cases: Sequence[tuple[Experiment, Answer]], *, test: bool = False) -> None:
@@ -52,9 +51,9 @@ def examples_have_law(cases: Sequence[tuple[Experiment, Answer]], *, test: bool 
 
 
 def _require_known(e: Experiment) -> None:
-    if not e.has_pq or e.shared_filters or e.alpha_law not in _ALPHA:
-        raise Declined("the battery knows the law of the P/Q mixture, its second patches in the basis (z, zeta / r), "
-                       f"with alpha {', '.join(_ALPHA)}")
+    if not e.has_pq or e.shared_filters:
+        raise Declined("the battery knows the law of the P/Q mixture, its second patches in the basis (z, zeta / r)")
+    alpha_distribution(e)
 
 
 def _unflipped(e: Experiment, examples: Examples) -> Examples:
@@ -130,35 +129,27 @@ def _second_patch(e: Experiment, examples: Examples, runs: int) -> None:
     plus = int(np.sum(turn[y < 0] > 0))
     if (y < 0).any() and float(stats.binomtest(plus, int(np.sum(y < 0))).pvalue) < _LEVEL / runs:
         raise Broken(f"{plus} of {int(np.sum(y < 0))} x_2 with y = -1 are along z + zeta, probability 1/2")
-    if e.alpha_law != "uniform":
-        _other_alpha(e, alpha, runs)
-        return
-    low, width = e.alpha_min, e.alpha_max - e.alpha_min
-    if width == 0.0:
-        if not np.allclose(alpha, low):
-            raise Broken(f"alpha from {alpha.min():.4g} to {alpha.max():.4g}, expected {low:.4g}")
-        return
-    if float(stats.kstest(alpha, "uniform", (low, width)).pvalue) < _LEVEL / runs:
-        squared = float(stats.kstest(np.sqrt(alpha), "uniform", (low, width)).pvalue) > 1e-3
-        found = f"from {alpha.min():.4g} to {alpha.max():.4g}, mean {alpha.mean():.4g} ({len(alpha)} draws)"
-        raise Broken(f"alpha is not uniform on [{low:.4g}, {low + width:.4g}]: {found}",
-                     *(["alpha squared in the second patch"] if squared else []))
+    _lengths(e, alpha, runs)
 
 
-def _other_alpha(e: Experiment, alpha: Array, runs: int) -> None:
-    """Lengths of second patches by another law than the theory's."""
-    found = f"from {alpha.min():.4g} to {alpha.max():.4g}, mean {alpha.mean():.4g} ({len(alpha)} draws)"
-    if e.alpha_law == "power":
-        low, high, power = e.alpha_min, e.alpha_max, e.own_values["alpha_power"] + 1.0
-        right = float(stats.kstest(alpha, lambda a: (a**power - low**power) / (high**power - low**power)).pvalue)
+def _lengths(e: Experiment, alpha: Array, runs: int) -> None:
+    """Lengths of second patches."""
+    law = alpha_distribution(e)
+    below, squared = law.share_below, False
+    if below is not None:
+        right = float(stats.kstest(below(alpha), "uniform").pvalue)
+        squared = float(stats.kstest(below(np.sqrt(alpha)), "uniform").pvalue) > 1e-3
     else:
-        values = [e.alpha_max] if e.alpha_law == "fixed" else [e.alpha_min, e.alpha_max]
-        near = np.abs(alpha[:, None] - values) < 1e-5 * e.alpha_max
-        long = int(near[:, -1].sum())
-        share = 1.0 if e.alpha_law == "fixed" else e.own_values["alpha_share"]
-        right = float(near.any(axis=1).all()) * float(stats.binomtest(long, len(alpha), share).pvalue)
+        near = np.abs(alpha[:, None] - list(law.lengths)) < 1e-5 * e.alpha_max
+        counts = near.sum(axis=0).tolist()[1:] if len(law.lengths) > 1 else []
+        shares = list(law.lengths.values())[1:]
+        likely = [float(stats.binomtest(count, len(alpha), share).pvalue) * len(counts)
+                  for count, share in zip(counts, shares, strict=True)]
+        right = float(near.any(axis=1).all()) * min(likely, default=1.0)
     if right < _LEVEL / runs:
-        raise Broken(f"alpha has not the law {e.alpha_law!r} on [{e.alpha_min:.4g}, {e.alpha_max:.4g}]: {found}")
+        found = f"from {alpha.min():.4g} to {alpha.max():.4g}, mean {alpha.mean():.4g} ({len(alpha)} draws)"
+        raise Broken(f"alpha has not the law {e.alpha_law!r} on [{e.alpha_min:.4g}, {e.alpha_max:.4g}]: {found}",
+                     *(["alpha squared in the second patch"] if squared else []))
 
 
 def fresh_test_set(cases: Sequence[tuple[Experiment, Answer]]) -> None:

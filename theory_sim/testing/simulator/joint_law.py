@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from theory_sim.experiment import Experiment
+from theory_sim.testing.simulator.alpha_law import alpha_distribution
 from theory_sim.testing.simulator.draw_laws import Broken, draws_are_independent
 from theory_sim.testing.simulator.task import Examples
 
@@ -57,10 +58,9 @@ def _counts(
     if groups["P and Q"].any() or groups["P-only"].any():
         margin = (examples.x1 @ examples.w_star) * examples.y - e.gamma_0
         quarters["margin"] = _quarter(stats.halfnorm.cdf(margin * math.sqrt(e.d)))
-    if e.alpha_law in ("uniform", "power") and e.alpha_max > e.alpha_min:
-        power = 1.0 if e.alpha_law == "uniform" else e.own_values["alpha_power"] + 1.0
-        low, high = e.alpha_min**power, e.alpha_max**power
-        quarters["alpha"] = _quarter((np.abs(examples.x2[:, 0]) ** power - low) / (high - low))
+    share_below = alpha_distribution(e).share_below
+    if share_below is not None:
+        quarters["alpha"] = _quarter(share_below(np.abs(examples.x2[:, 0])))
     for name, part in quarters.items():
         for kind in ("P-only" if name == "margin" else "Q-only", "P and Q"):
             for label, those in (("+1", groups[kind] & plus), ("-1", groups[kind] & ~plus)):
@@ -94,7 +94,7 @@ def nothing_stands_twice(e: Experiment, examples: Examples, eps: float, level: f
     """No two first patches are equal, nor two lengths of second patches, unless rounding may make them so."""
     p, q = holding(examples)
     parts = [("first patches", examples.x1[p], e.d)]
-    if e.alpha_law in ("uniform", "power") and e.alpha_max > e.alpha_min:
+    if alpha_distribution(e).share_below is not None:
         parts.append(("lengths of second patches", examples.x2[q][:, :1], 1))
     for name, rows, numbers in parts:
         # Two numbers of a smooth law round to one with a probability of a few eps.

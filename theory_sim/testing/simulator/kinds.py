@@ -139,7 +139,7 @@ def kind_is_right(runs: Runs, kind: str) -> str:
 def member_is_right(runs: Runs, level: float = LEVEL) -> tuple[str, list[str]]:
     """What was tested of the experiments with a member's fields, noise at a level, and why the rest was not."""
     designs = [{}, runs.beside_fixed(_CHANGES), runs.beside_fixed(LOSS_ANNEALED)]
-    count = steps_of_designs(runs, designs[: 3 if "L-S" in runs.schedules() else 2], _EXAMPLES)
+    count = steps_of_designs(runs, designs[: 3 if LOSS_ANNEALED["schedule"] in runs.schedules() else 2], _EXAMPLES)
     tested, left = [f"steps of {count} experiments"], []
     try:
         agrees_with_simulate(runs, _WHOLE)

@@ -12,6 +12,7 @@ from hypothesis.errors import NoSuchExample, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.testing.simulator.draw_laws import Broken
 from theory_sim.testing.simulator.runs import Case, NotNumbers, Runs
 from theory_sim.testing.simulator.settings import possible_settings
@@ -64,7 +65,7 @@ def steps_are_right(runs: Runs) -> str:
     tried: list[Case] = []
     laws = runs.schedules()
     designs: list[dict[str, Any]] = [{"schedule": law} for law in laws]
-    if "L-S" in laws:
+    if LOSS_ANNEALED["schedule"] in laws:
         designs.append(runs.beside_fixed(LOSS_ANNEALED))
     _search(runs, designs, _EXAMPLES, tried)
     if len(tried) < _EXAMPLES:
@@ -157,7 +158,7 @@ def _explained(runs: Runs, smallest: Experiment, design: Mapping[str, Any]) -> S
     sizes = sizes_of_terms(e, answer, off.step)
     others: list[tuple[int, Mapping[str, Any]]] = [
         (_EXPLAINED, {}), (_EXPLAINED // 4, {"schedule": e.schedule}), (_EXPLAINED // 4, design)]
-    if e.schedule == "L-S":
+    if SCHEDULES[e.schedule].reads_losses:
         others.append((_EXPLAINED // 4, runs.beside_fixed(LOSS_ANNEALED)))
     explained = [(e, answer), *(case for number, more in others for case in _taken(runs, number, more, _run))]
     return StepBroken(f"{off}{'; ' if sizes else ''}{sizes}", *likely_mistakes(explained), experiment=e)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.testing.simulator.mistakes import MISTAKES
 from theory_sim.testing.simulator.rule import Rule
 from theory_sim.testing.simulator.settings import possible_settings, rule_of
@@ -95,7 +96,7 @@ def likely_mistakes(cases: Sequence[tuple[Experiment, Answer]]) -> list[str]:
 
 def sizes_of_terms(experiment: Experiment, answer: Answer, step: int) -> str:
     """How much of each term of THEORY §3 a step has, by least squares; empty if no amounts explain the step."""
-    if experiment.optimiser != "gradient-descent":
+    if not OPTIMISERS[experiment.optimiser].in_theory:
         return ""
     rule = rule_of(experiment, answer)
     found, moved_by, rate = rule.at(step), rule.increments(step), rule.rate(step)

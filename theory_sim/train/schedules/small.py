@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.train.schedules.constant import Constant
 
@@ -16,3 +17,7 @@ class Small(Constant):
     summary = "`eta_2` throughout"
     reads = ("eta_2",)
     has_order = True
+
+    @classmethod
+    def title(cls, experiment: Experiment) -> str:
+        return rf"{cls.name}: $\eta$ = {experiment.eta_2:g}"

@@ -52,6 +52,10 @@ class Threshold(Schedule):
                         f"epsilon_2 = {experiment.epsilon_2:g}", "the run must be able to anneal before it stops",
                         "raise epsilon_1 or lower epsilon_2", ("epsilon_1", "q0", "epsilon_2", "schedule"))
 
+    @classmethod
+    def title(cls, experiment: Experiment) -> str:
+        return rf"{cls.name}: $\eta$ = {experiment.eta_1:g}, then {experiment.eta_2:g}"
+
     def rate(self, tau: float, training_loss: float) -> float:
         if math.isnan(self.annealed_tau) and training_loss <= self._threshold:
             self.annealed_tau = tau

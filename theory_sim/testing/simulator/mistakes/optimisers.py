@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.testing.simulator.optimiser_rule import Memory, Numbers
 from theory_sim.testing.simulator.rule import Array, Pair, Rule
 from theory_sim.testing.simulator.task import Answer
@@ -147,7 +148,7 @@ class _OtherDecay(Rule):
 
     def __init__(self, experiment: Experiment, answer: Answer, rates: Array, levels: Array) -> None:
         super().__init__(experiment, answer, rates, levels)
-        self.coupled = not self.coupled or experiment.optimiser == "gradient-descent"
+        self.coupled = not self.coupled or OPTIMISERS[experiment.optimiser].in_theory
 
 
 class _DecayOfFirstRate(Rule):
