@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
@@ -71,22 +71,24 @@ def deferred_interrupt() -> Iterator[threading.Event]:
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
         thread = threading.get_ident()
+        around = _OF_THREADS.get(thread)  # of the sweep that the run is of
         _OF_THREADS[thread] = interrupted
         try:
             yield interrupted
         finally:
-            del _OF_THREADS[thread]
+            if around is None:
+                del _OF_THREADS[thread]
+            else:
+                _OF_THREADS[thread] = around
         return
     # What is ignored stays so: a shell has Ctrl-C ignored for jobs in the background.
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     handled = {number: handler for number, handler in before.items() if callable(handler)}
-    for number in handled:
-        signal.signal(number, lambda number, frame: interrupted.set())
-    try:
-        yield interrupted
-    finally:
+    with ExitStack() as handlers:  # each is put back, also if the other signal comes just then and raises
         for number, handler in handled.items():
-            signal.signal(number, handler)
+            handlers.callback(signal.signal, number, handler)
+            signal.signal(number, lambda number, frame: interrupted.set())
+        yield interrupted
 
 
 def interrupt_thread(thread: int) -> None:

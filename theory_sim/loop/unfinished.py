@@ -163,10 +163,13 @@ class UnfinishedRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and kind is not KeyboardInterrupt and self._created and not (self.folder / _CHECKPOINT).exists():
-            with suppress(StoreError):  # bad input found late: nothing to continue with
-                discard(self.folder, unfinished_listing(self.folder), of=_OF)
-        self._lock.give_back()
+        try:
+            begun_in_vain = self._created and not (self.folder / _CHECKPOINT).exists()
+            if kind is not None and kind is not KeyboardInterrupt and begun_in_vain:
+                with suppress(StoreError):  # bad input found late: nothing to continue with
+                    discard(self.folder, unfinished_listing(self.folder), of=_OF)
+        finally:
+            self._lock.give_back()
         if kind is not None:
             remove_empty(self._made)
 

@@ -76,9 +76,11 @@ class BlockPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._executor is not None:
-            self._executor.shutdown()
-        self._limits.restore_original_limits()
+        try:
+            if self._executor is not None:
+                self._executor.shutdown()
+        finally:  # Ctrl-C too: one thread of BLAS would be all that this process has from then on
+            self._limits.restore_original_limits()
 
     def run(self, work: Callable[[int, int], None], blocks: int) -> None:
         """Call ``work(block, worker)`` once for each block; ``worker`` in [0, threads) names scratch memory."""

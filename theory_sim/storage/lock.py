@@ -66,6 +66,8 @@ class Lock:
     def give_back(self) -> None:
         """Remove the file and release the lock, if it was taken."""
         if self._lock is not None:
-            remove_file(self.path)  # first: who waits for it looks whether its name is still there
-            self._lock.release()
-            self._lock = None
+            try:
+                remove_file(self.path)  # first: who waits for it looks whether its name is still there
+            finally:  # a file that stays behind keeps nobody out, not even this process
+                self._lock.release()
+                self._lock = None

@@ -173,11 +173,12 @@ class FolderDraft:
             make_folder(self.target.parent)
             self._make()
             self._write_list(Listing(), put_back=False)
-        except (OSError, StoreError) as error:
+        except OSError as error:
             self._leave()
-            if isinstance(error, StoreError):
-                raise
             raise self._unwritable(error) from error
+        except BaseException:
+            self._leave()
+            raise
         return self
 
     def __exit__(
@@ -189,10 +190,13 @@ class FolderDraft:
 
     def _leave(self) -> None:
         if self._lock is not None:
-            # With the lock still held: on a full disk it might not be had again.
-            with suppress(OSError, StoreError):
-                _clear_locked(self.folder, self.target)
-            self._lock.release()
+            try:
+                # With the lock still held: on a full disk it might not be had again.
+                with suppress(OSError, StoreError):
+                    _clear_locked(self.folder, self.target)
+            finally:  # Ctrl-C too
+                self._lock.release()
+                self._lock = None
         if self.folder.exists():
             clear_draft(self.folder, self.target)
 

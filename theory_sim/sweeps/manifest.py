@@ -191,20 +191,22 @@ class Manifest:
         return Tally({state: count for state, count, _ in rows}, sum(time or 0.0 for state, _, time in rows if state == "done"),
                      [(id, cause or "unknown", error or "") for id, cause, error in failed])
 
-    def add(self, runs: Sequence[SweepRun], declaration: str) -> int:
+    def add(self, runs: Sequence[SweepRun], declaration: str, before: str) -> int:
         """Add runs that are not there yet, in the new order; how many.
 
-        Call `declared` when the declaration is in its place: until then the one before counts too.
+        Call `declared` when the declaration is in its place: until then ``before``, which is there, counts too.
         """
         with self._open() as database:
-            before = database.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
+            count = database.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
             insert(database, runs)
             after = database.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
             if self.digested:
-                database.execute("INSERT OR REPLACE INTO about SELECT ?, value FROM about WHERE key = ?", (_BEFORE, _DECLARED))
+                # Of the two that are known if the last one could not be put in its place: that which is there.
+                database.execute("INSERT OR REPLACE INTO about SELECT ?, value FROM about WHERE key IN (?, ?) AND value = ?",
+                                 (_BEFORE, _DECLARED, _BEFORE, before))
                 database.execute("UPDATE about SET value = ? WHERE key = ?", (declaration, _DECLARED))
                 seal_about(database)
-        return int(after - before)
+        return int(after - count)
 
     def declared(self) -> None:
         """Note that the declaration is in its place."""
@@ -254,29 +256,31 @@ class Manifest:
             If a living process holds it, or the worker processes of a dead one do not end.
         """
         held = self.path.resolve()
-        with _TAKING:
-            self._take(workers)
-            _HELD.add(held)
-        ended = threading.Event()
-        beating = threading.Thread(target=self._beat, args=(ended,), daemon=True)
-        try:
-            self._wait_for_orphans()
-            beating.start()
-            yield
-        finally:
-            ended.set()
-            if beating.ident is not None:
-                beating.join()
-            with _TAKING:
-                try:
-                    with self._open() as database:
-                        database.execute("DELETE FROM lock WHERE pid = ? AND host = ?", (os.getpid(), platform.node()))
-                        _forget_running(database)
-                finally:  # a row that stays behind keeps nobody out, not even this process
-                    _HELD.discard(held)
-
-    def _take(self, workers: int) -> None:
         silent = self._silent_elsewhere()
+        taken = False
+        try:
+            with _TAKING:
+                self._take(workers, silent)
+                taken = True
+                _HELD.add(held)
+            with self._beating():
+                self._wait_for_orphans()
+                yield
+        finally:
+            if taken:
+                self._let_go(held)
+
+    def _let_go(self, held: Path) -> None:
+        with _TAKING:
+            try:
+                with self._open() as database:
+                    database.execute("DELETE FROM lock WHERE pid = ? AND host = ?", (os.getpid(), platform.node()))
+                    _forget_running(database)
+            finally:  # a row that stays behind keeps nobody out, not even this process
+                _HELD.discard(held)
+
+    def _take(self, workers: int, silent: tuple[object, ...] | None) -> None:
+        """Take the lock of a holder that is gone, or of one on another machine that was found silent."""
         with self._open() as database:
             holder = database.execute("SELECT pid, born, host, heartbeat FROM lock").fetchone()
             self._require_processes(holder)
@@ -308,8 +312,19 @@ class Manifest:
                     return None
         return tuple(first)
 
-    def _beat(self, ended: threading.Event) -> None:
+    @contextmanager
+    def _beating(self) -> Iterator[None]:
         """Beat from a thread of its own: a run in this process may take hours."""
+        ended = threading.Event()
+        beating = threading.Thread(target=self._beat, args=(ended,), daemon=True)
+        beating.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            beating.join()
+
+    def _beat(self, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT_SECONDS):
             with suppress(StoreError):  # the next one may reach the disk
                 self.heartbeat()

@@ -82,8 +82,17 @@ def run_sweep(
     if not any_version:
         store.require_same_environment()
     pool = executor if isinstance(executor, SweepExecutor) else make_executor(executor, workers, threads, store.manifest.path)
-    if not pool.in_this_process:
-        _require_found_elsewhere(store)
+    with pool:  # its workers end, whatever the sweep is refused for
+        if not pool.in_this_process:
+            _require_found_elsewhere(store)
+        return _run_locked(store, pool, retry_failed, any_version, progress)
+
+
+def _run_locked(
+    store: SweepStore, pool: SweepExecutor, retry_failed: bool, any_version: bool,
+    progress: Callable[[SweepStatus], None] | None,
+) -> SweepStatus:
+    # The workers end before the lock is free, so that no other process finds them at work.
     with store.manifest.locked(pool.slots), deferred_interrupt() as interrupted, pool:
         states = store.states()
         again = [id for id, state in states.items() if (state == "failed" and retry_failed)

@@ -117,8 +117,8 @@ class SweepStore:
     def declare(self, sweep: Sweep) -> int:
         """Declare more runs, with the lock held; see `extend`."""
         # The manifest first: a declared run that it did not know could not be begun.
-        text = sweep.to_toml()
-        added = self.manifest.add(list(sweep), text)
+        text, before = sweep.to_toml(), (self.folder / DECLARATION).read_bytes().decode(errors="replace")
+        added = self.manifest.add(list(sweep), text, before)
         write_text(self.folder / DECLARATION, text)
         self.manifest.declared()
         self.sweep = sweep

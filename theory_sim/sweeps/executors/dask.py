@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
@@ -82,12 +82,17 @@ class DaskWorkers(SweepExecutor):
     @classmethod
     def of(cls, workers: int | None, threads: int | None, manifest: Path, address: str = "") -> Self:
         """Executor at a scheduler, or with a cluster of worker processes of its own, by default one a processor."""
-        if address:
-            return cls(_connect(address), manifest)
         from theory_sim.numeric.pool import default_threads
 
-        own = LocalWorkers(default_threads() if workers is None else workers)
-        return cls(_connect(own.address), manifest, own)
+        with ExitStack() as opened:
+            own = None if address else LocalWorkers(default_threads() if workers is None else workers)
+            if own is not None:
+                opened.callback(own.close)
+            client = _connect(address if own is None else own.address)
+            opened.callback(client.close)
+            executor = cls(client, manifest, own)
+            opened.pop_all()  # from here on the executor closes them
+        return executor
 
     @property
     def slots(self) -> int:  # type: ignore[override]
@@ -165,12 +170,13 @@ class DaskWorkers(SweepExecutor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for what is under way, as `Executor` does, then close the connection, and the cluster if it is an own one."""
-        if wait and self._futures and self._client.status == "running":
-            with suppress(TimeoutError):
-                _distributed().wait(list(self._futures), timeout=_LEAVING_SECONDS)
-        self._client.close()
-        if self._own is not None:
-            self._own.close()
+        with ExitStack() as ending:  # each is closed, whatever the one before it raises
+            if self._own is not None:
+                ending.callback(self._own.close)
+            ending.callback(self._client.close)
+            if wait and self._futures and self._client.status == "running":
+                with suppress(TimeoutError):
+                    _distributed().wait(list(self._futures), timeout=_LEAVING_SECONDS)
 
 
 def _connect(address: str) -> Client:

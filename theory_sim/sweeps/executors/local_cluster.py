@@ -54,19 +54,21 @@ class LocalWorkers:
         there.close()
         # Before multiprocessing waits for its children at the end of the program: the process ends when the pipe does.
         atexit.register(self.close)
-        self.address = self._answer()
+        try:
+            self.address = self._answer()
+        except BaseException:
+            self.close()
+            raise
 
     def _answer(self) -> str:
         """Address that the process sends once its workers are there."""
         if not multiprocessing.connection.wait([self._pipe, self._process.sentinel], timeout=_START_SECONDS):
-            self.close()
             raise not_started(f"no answer in {_START_SECONDS:g} s")
         try:
             error, address = self._pipe.recv()
         except EOFError:
             raise not_started(how_it_ended(self._process)[0]) from None
         if error:
-            self.close()
             raise not_started(error)
         return str(address)
 

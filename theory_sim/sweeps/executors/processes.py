@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
@@ -168,9 +168,10 @@ class WorkerProcesses(SweepExecutor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers."""
-        for at in self._pools:
-            if at is not None:
-                at.pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+        with ExitStack() as ending:  # Ctrl-C while one is waited for ends the others all the same
+            for at in self._pools:
+                if at is not None:
+                    ending.callback(at.pool.shutdown, wait=wait, cancel_futures=cancel_futures)
 
 
 def _begin_worker(manifest: str, begun: Event) -> None:
