@@ -159,8 +159,11 @@ def test_many_runs_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("theory_sim.sweeps.declaration._MOST_KEPT", 1)
     made = Sweep("x", Experiment(), blocks, ("L-S", "S"), (0, 1), (Engine(), Engine("limit")))
     assert made.__dict__["_places"] == () and len(made) == len(kept) == 48
-    assert [run.id for run in made] == [run.id for run in kept]
+    assert list(made) == list(kept) == [made.run_of(number) for number in range(48)] == [kept.run_of(n) for n in range(48)]
+    assert list(made.ids()) == list(kept.ids()) == [run.id for run in kept]
     assert [run.index for run in made] == sorted(run.index for run in kept)
+    with pytest.raises(IndexError):
+        made.run_of(48)
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.split('"')[1])

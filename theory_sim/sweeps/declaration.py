@@ -31,11 +31,11 @@ __all__ = ["MOST_RUNS", "Sweep", "SweepRun", "run_hash"]
 _KEYS: Final = ("name", "preset", "fields", "compare", "seeds", "engine", "adaptive")
 # Axes of every sweep, by what declares them instead.
 _OWN: Final = {"schedule": "compare", "seed": "seeds", "name": "the sweep's own name", "engine": "engine"}
-_LEAST_DIGITS: Final = 20
+_ID_BYTES: Final = 10
 MOST_RUNS: Final = 1_000_000
 _MOST_FAULTS: Final = 20
-# Of more runs, which would take gigabytes, none is kept: each is made when it is asked for.
-_MOST_KEPT: Final = 100_000
+# Of more runs, 4 kB each, none is kept but its hash: each is made when it is asked for.
+_MOST_KEPT: Final = 1000
 
 
 def run_hash(engine: Engine, experiment: Experiment) -> str:
@@ -47,7 +47,7 @@ def run_hash(engine: Engine, experiment: Experiment) -> str:
     unread = {"name", *engine.solver.unread}
     described = {"engine": engine.name, "options": dict(engine.options),
             "experiment": {key: value for key, value in fields.items() if key not in unread}}
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:_LEAST_DIGITS]
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[: 2 * _ID_BYTES]
 
 
 @dataclass(frozen=True)
@@ -135,19 +135,22 @@ class Sweep:
         with gathered(faults):
             axes = self._varied()
         faults += _faults_of_names(axes, variants)
-        places: tuple[SweepRun, ...] = ()
+        kept: list[SweepRun] = []
+        ids = bytearray()
         count = math.prod([*map(len, axes), len(self.engines), len(variants), len(self.seeds)])
         if count > MOST_RUNS:
             faults.append(Fault(f"{count} runs", f"at most {MOST_RUNS} in one sweep", "split it",
                                 tuple(name for axis in axes for name in axis.fields)))
         else:
             with gathered(faults):
-                kept = self._each_place(axes)
-                places = tuple(kept) if count <= _MOST_KEPT else tuple(itertools.islice(kept, count, None))
+                for run in self._each_place(axes):
+                    ids += bytes.fromhex(run.id)
+                    if count <= _MOST_KEPT:
+                        kept.append(run)
         if faults:
             raise InputError.of(faults)
-        object.__setattr__(self, "_count", count)
-        object.__setattr__(self, "_places", places)
+        for name, value in (("_axes", axes), ("_ids", bytes(ids)), ("_places", tuple(kept))):
+            object.__setattr__(self, name, value)
 
     def _require_kinds(self) -> None:
         faults = [fault_of_kind(name, getattr(self, name), kind) for name, kind in (
@@ -258,19 +261,43 @@ class Sweep:
     def axes(self) -> tuple[Axis, ...]:
         """Dimensions of the sweep: those of the blocks, then engine, schedule and seed."""
         return (
-            *self._varied(),
+            *self.__dict__["_axes"],
             Axis("engine", ("engine",), tuple((engine.label,) for engine in self.engines)),
             self._schedules(),
             Axis("seed", ("seed",), tuple((seed,) for seed in self.seeds)),
         )
 
     def __len__(self) -> int:
-        count: int = self.__dict__["_count"]
-        return count
+        ids: bytes = self.__dict__["_ids"]
+        return len(ids) // _ID_BYTES
 
     def __iter__(self) -> Iterator[SweepRun]:
         places: tuple[SweepRun, ...] = self.__dict__["_places"]
-        return iter(places) if len(places) == len(self) else self._each_place(self._varied())
+        return iter(places) if len(places) == len(self) else self._each_place(self.__dict__["_axes"])
+
+    def ids(self) -> Iterator[str]:
+        """Hash of each run, in the order of the runs, of which none is made."""
+        return map(self._id, range(len(self)))
+
+    def _id(self, number: int) -> str:
+        ids: bytes = self.__dict__["_ids"]
+        return ids[number * _ID_BYTES : (number + 1) * _ID_BYTES].hex()
+
+    def run_of(self, number: int) -> SweepRun:
+        """Run of a number, counted from 0 in the order of the runs."""
+        places: tuple[SweepRun, ...] = self.__dict__["_places"]
+        if places:
+            return places[number]
+        axes: tuple[Axis, ...] = self.__dict__["_axes"]
+        left, index = range(len(self))[number], []
+        for length in (len(self.seeds), len(self.variants), len(self.engines), *(len(axis) for axis in reversed(axes))):
+            left, at = divmod(left, length)
+            index.append(at)
+        *place, engine_at, schedule_at, seed_at = reversed(index)
+        variant = self.variants[schedule_at]
+        point = self.experiment.replace(**{**_changes(axes, place), "schedule": variant.schedule, **variant.fields})
+        run = _with_seed(point, self.seeds[seed_at])
+        return SweepRun((*place, engine_at, schedule_at, seed_at), self.engines[engine_at], run, self._id(number))
 
     def _schedules(self) -> Axis:
         """The compared schedules by their labels, with the fields that vary under some of them."""
@@ -290,8 +317,7 @@ class Sweep:
         """Every place of the grid in order, with its experiment, validated; at the end an InputError if some are none."""
         faults: dict[Fault, Fault] = {}
         for place in itertools.product(*(range(len(axis)) for axis in axes)):
-            changes = {field: value for axis, at in zip(axes, place, strict=True)
-                       for field, value in axis.changes(at).items() if field not in _OWN}
+            changes = _changes(axes, place)
             points: list[tuple[int, Experiment]] = []
             for schedule_at, variant in enumerate(self.variants):
                 try:
@@ -314,8 +340,18 @@ class Sweep:
         for engine_at, engine in enumerate(self.engines):
             for schedule_at, point in points:
                 for seed_at, seed in enumerate(self.seeds):
-                    run = point if seed == point.seed else point.model_copy(update={"seed": _whole_seed(seed)})
+                    run = _with_seed(point, seed)
                     yield SweepRun((*place, engine_at, schedule_at, seed_at), engine, run, run_hash(engine, run))
+
+
+def _changes(axes: Iterable[Axis], place: Iterable[int]) -> dict[str, object]:
+    """Fields that a place of the blocks sets, with their values."""
+    return {field: value for axis, at in zip(axes, place, strict=True)
+            for field, value in axis.changes(at).items() if field not in _OWN}
+
+
+def _with_seed(point: Experiment, seed: object) -> Experiment:
+    return point if seed == point.seed else point.model_copy(update={"seed": _whole_seed(seed)})
 
 
 def _whole_seed(seed: object) -> int:

@@ -202,7 +202,7 @@ def _remade_manifest(place: Path, found: Finding) -> list[str]:
     known = _environment(place / MANIFEST)
     # A journal that is left would be played back into the new file.
     aside = "".join(_aside(place / name) for name in (f"{MANIFEST}-journal", MANIFEST))
-    Manifest.create(place / MANIFEST, list(sweep), known or environment(), (place / DECLARATION).read_text(encoding="utf-8"))
+    Manifest.create(place / MANIFEST, sweep, known or environment(), (place / DECLARATION).read_text(encoding="utf-8"))
     manifest = Manifest(place / MANIFEST)
     whole = [id for id in manifest.states() if not run_damage(place / RUNS / id)]
     manifest.found(whole)

@@ -109,7 +109,7 @@ class Manifest:
         self.declarations = tuple(found[key] for key in (_DECLARED, _BEFORE) if key in found)
 
     @staticmethod
-    def create(path: Path, runs: Sequence[SweepRun], environment: Mapping[str, str], declaration: str) -> None:
+    def create(path: Path, runs: Iterable[SweepRun], environment: Mapping[str, str], declaration: str) -> None:
         """Write a new manifest with every run pending."""
         database = None
         try:
@@ -191,7 +191,7 @@ class Manifest:
         return Tally({state: count for state, count, _ in rows}, sum(time or 0.0 for state, _, time in rows if state == "done"),
                      [(id, cause or "unknown", error or "") for id, cause, error in failed])
 
-    def add(self, runs: Sequence[SweepRun], declaration: str, before: str) -> int:
+    def add(self, runs: Iterable[SweepRun], declaration: str, before: str) -> int:
         """Add runs that are not there yet, in the new order; how many.
 
         Call `declared` when the declaration is in its place: until then ``before``, which is there, counts too.

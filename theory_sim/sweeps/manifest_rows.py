@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from theory_sim.sweeps.declaration import SweepRun
@@ -110,12 +110,20 @@ def damage_of(database: sqlite3.Connection, *, rows: bool = True) -> str:
     return "" if row is None else f"the row of the run {row[0]!r} is not as it was written"
 
 
-def insert(database: sqlite3.Connection, runs: Sequence[SweepRun]) -> None:
-    """Insert new runs and give every run its place."""
-    rows = {run.id: (run.id, position, "pending", json.dumps({"name": run.engine.name, "options": dict(run.engine.options)}),
-                     json.dumps(run.experiment.fields())) for position, run in reversed(list(enumerate(runs)))}
+def insert(database: sqlite3.Connection, runs: Iterable[SweepRun]) -> None:
+    """Insert new runs and give every run its place, the first that it has."""
     database.executemany(
         "INSERT INTO runs (id, position, state, engine, experiment) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET position = excluded.position", rows.values(),
+        "ON CONFLICT (id) DO UPDATE SET position = excluded.position", _rows(runs),
     )
     seal(database)
+
+
+def _rows(runs: Iterable[SweepRun]) -> Iterator[tuple[object, ...]]:
+    """One row after the other: all of a long sweep's would take hundreds of megabytes."""
+    there: set[bytes] = set()
+    for position, run in enumerate(runs):
+        if (id := bytes.fromhex(run.id)) not in there:
+            there.add(id)
+            engine = {"name": run.engine.name, "options": dict(run.engine.options)}
+            yield run.id, position, "pending", json.dumps(engine), json.dumps(run.experiment.fields())

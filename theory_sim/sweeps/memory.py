@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Final
 
@@ -19,24 +19,26 @@ __all__ = ["require_workers_memory"]
 _PROGRAM: Final = 60 * 2**20
 
 
-def require_workers_memory(runs: Sequence[SweepRun], pool: SweepExecutor) -> None:
+def require_workers_memory(runs: Iterable[SweepRun], pool: SweepExecutor) -> None:
     """Raise InputError, with the number of workers that fit, unless the largest runs fit together as they may meet.
 
     Parameters
     ----------
-    runs : sequence of SweepRun
+    runs : iterable of SweepRun
         What is to be computed.
     pool : SweepExecutor
         Says how many runs at a time each machine computes.
     """
     machines = pool.machines()
     most = max((count for _, count in machines), default=0)
-    if not runs or most == 0:
+    if most == 0:
         return
     threads = pool.threads or 1
     sized = ((needed_bytes(run.engine.solver, run.experiment, run.engine.all_options, threads), -at, run)
              for at, run in enumerate(runs))
     largest = heapq.nlargest(most, sized)
+    if not largest:
+        return
     program = 0 if pool.in_this_process else _PROGRAM
     together = list(accumulate(needed + program for needed, _, _ in largest))
     for there, count in machines:

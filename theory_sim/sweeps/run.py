@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import replace
@@ -103,7 +103,7 @@ def _run_locked(
         recomputed: dict[str, str] = {}
         while True:
             work = _Work(store, pool, any_version, progress)
-            require_workers_memory(work.todo, pool)
+            require_workers_memory(work.pending(), pool)
             finished = work.until(interrupted.is_set)
             recomputed |= work.recomputed
             if not finished and store.status().pending:
@@ -134,14 +134,10 @@ class _Work:
         self, store: SweepStore, pool: SweepExecutor, any_version: bool, progress: Callable[[SweepStatus], None] | None
     ) -> None:
         self.store, self.pool, self.any_version, self.progress = store, pool, any_version, progress
-        # Each once, at its first place, the last of them first: they are taken from the end.
+        # Numbers of runs, each once, at its first place, the last of them first: they are taken from the end.
         states = store.states()
-        first: dict[str, SweepRun] = {}
-        for run in store.sweep:
-            if states.get(run.id) == "pending":
-                first.setdefault(run.id, run)
-        self.todo = list(first.values())[::-1]
-        self.under_way: dict[Future[Computed], SweepRun] = {}
+        self.todo = [number for number, id in enumerate(store.sweep.ids()) if states.pop(id, None) == "pending"][::-1]
+        self.under_way: dict[Future[Computed], tuple[int, SweepRun]] = {}
         self.deaths: dict[str, int] = {}
         self.recomputed: dict[str, str] = {}
         # This process alone changes the manifest now: what it says is counted, not read again for each run.
@@ -162,7 +158,7 @@ class _Work:
                     time.sleep(_TICK)
                 ended, _ = wait(self.under_way, timeout=_TICK, return_when=FIRST_COMPLETED)
                 for future in ended:
-                    self._end(self.under_way.pop(future), future, stopping=stop())
+                    self._end(*self.under_way.pop(future), future, stopping=stop())
         except BaseException:
             with suppress(StoreError):
                 while self.under_way:  # again and again: a worker that is only starting does not hear it yet
@@ -174,22 +170,27 @@ class _Work:
         return not (stop() or self.stopped)
 
     def _begin(self) -> None:
-        run = self.todo.pop()
+        number = self.todo.pop()
+        run = self.store.sweep.run_of(number)
         self.store.manifest.begin(run.id)
         self.tally.move("pending", "running")
         engine = {"name": run.engine.name, "options": dict(run.engine.options)}
         place = str(self.store.run_path(run.id).resolve())  # a worker may stand in another folder
         future = self.pool.submit(compute, place, engine, run.experiment.fields(), self.pool.threads, self.any_version)
-        self.under_way[future] = run
+        self.under_way[future] = number, run
 
-    def _end(self, run: SweepRun, future: Future[Computed], *, stopping: bool) -> None:
+    def pending(self) -> Iterator[SweepRun]:
+        """What is to be done, one after the other."""
+        return map(self.store.sweep.run_of, self.todo)
+
+    def _end(self, number: int, run: SweepRun, future: Future[Computed], *, stopping: bool) -> None:
         error = future.exception()
         if isinstance(error, NotBegun) or (stopping and isinstance(error, WorkerError)):
             self._pending(run.id)
-            self.todo.append(run)
+            self.todo.append(number)
             return
         if error is not None and self.pool.died(error):
-            self._died(run)
+            self._died(number, run.id)
             return
         computed = future.result()
         if computed.damage:
@@ -211,13 +212,12 @@ class _Work:
         self.store.manifest.pending([id])
         self.tally.move("running", "pending")
 
-    def _died(self, run: SweepRun) -> None:
+    def _died(self, number: int, id: str) -> None:
         """The worker was killed, as by a system that runs out of memory."""
-        id = run.id
         self.deaths[id] = self.deaths.get(id, 0) + 1
         if self.deaths[id] < _MOST_DEATHS:
             self._pending(id)
-            self.todo.append(run)
+            self.todo.append(number)
         else:
             error = StoreError(f"the worker process of run {id} was killed {_MOST_DEATHS} times",
                                "a run has the memory that it needs",

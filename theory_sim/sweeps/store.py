@@ -63,7 +63,7 @@ class SweepStore:
         self.manifest = Manifest(self.folder / MANIFEST)
         self._require_declared()
         self.sweep = Sweep.written_at(self.folder / DECLARATION)
-        self.manifest.require(run.id for run in self.sweep)
+        self.manifest.require(self.sweep.ids())
 
     @classmethod
     @accepts(folder="a path", sweep="Sweep")
@@ -82,7 +82,7 @@ class SweepStore:
             (draft.new / RUNS).mkdir(parents=True)
             text = sweep.to_toml()
             write_text(draft.new / DECLARATION, text)
-            Manifest.create(draft.new / MANIFEST, list(sweep), environment(), text)
+            Manifest.create(draft.new / MANIFEST, sweep, environment(), text)
             draft.commit(of="a sweep")
         return cls(target)
 
@@ -107,7 +107,7 @@ class SweepStore:
         StoreError
             If a process is at the sweep.
         """
-        lacking = {run.id for run in self.sweep} - {run.id for run in sweep}
+        lacking = set(self.sweep.ids()) - set(sweep.ids())
         if lacking:
             raise InputError(f"the new declaration lacks {len(lacking)} of the {len(self.sweep)} runs of {self.folder}",
                              "an extension holds every run that is there", "list the old values too, or begin another folder")
@@ -118,7 +118,7 @@ class SweepStore:
         """Declare more runs, with the lock held; see `extend`."""
         # The manifest first: a declared run that it did not know could not be begun.
         text, before = sweep.to_toml(), (self.folder / DECLARATION).read_bytes().decode(errors="replace")
-        added = self.manifest.add(list(sweep), text, before)
+        added = self.manifest.add(sweep, text, before)
         write_text(self.folder / DECLARATION, text)
         self.manifest.declared()
         self.sweep = sweep
@@ -149,7 +149,7 @@ class SweepStore:
         """Every finished run with its place in the sweep, one after the other; each place of a shared run comes."""
         states = self.states()
         shared: OrderedDict[str, Trajectory] = OrderedDict()
-        last = {run.id: place for place, run in enumerate(self.sweep)}
+        last = {id: place for place, id in enumerate(self.sweep.ids())}
         for place, run in enumerate(self.sweep):
             if states.get(run.id) != "done":
                 continue
