@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import re
 import tomllib
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -164,6 +166,18 @@ def test_many_runs_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [run.index for run in made] == sorted(run.index for run in kept)
     with pytest.raises(IndexError):
         made.run_of(48)
+
+
+def test_a_run_of_a_long_sweep_takes_a_few_hundred_bytes() -> None:
+    """Its hash, and its point; a run itself takes 4 kB."""
+    blocks = (Product({"g0": [0.5 + i * 1e-4 for i in range(2000)]}),)
+    gc.collect()
+    tracemalloc.start()
+    sweep = Sweep("x", Experiment(), blocks, engines=(Engine("closure"),))
+    gc.collect()
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 300 * len(sweep)
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.split('"')[1])
