@@ -37,8 +37,9 @@ EXTRAS = {
     "mutants": ("test", "worstcase", "distributed", "slurm", "mutants"),
     "bench": ("bench", "distributed"),
 }
-# A file's tests stay on one worker, which shares their fixtures. "logical": "auto" counts cores, not processors.
-PARALLEL = ("-n", "logical", "--dist", "loadfile", "--durations", "15")
+# A worker with nothing left takes half of what another has, so that none waits for one long file; neighbours stay together,
+# and share their fixtures. "logical": "auto" counts cores, not processors.
+PARALLEL = ("-n", "logical", "--dist", "worksteal", "--durations", "15")
 # Lies in each environment made here, from before anything else does.
 MARKER = "made-by-theory-sim-bootstrap.txt"
 # What decides which packages are installed; the environment is brought up to date when one of them changes.

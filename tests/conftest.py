@@ -1,5 +1,5 @@
 """Hypothesis profiles, of which HYPOTHESIS_PROFILE chooses one (the default gives every machine the same examples); Ctrl-C;
-how long each test took, for tests/durations.py; which faults are injected."""
+how long each test took, for tests/durations.py; what changes with each commit."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.faults.rotation import VARIABLE, rotation
+from tests.rotation import VARIABLE, is_turn_of, rotation
 
 # The first example of a compiled function pays for its compilation, so no profile has a deadline.
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -49,7 +49,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header() -> str:
-    return f"faults: rotation {rotation()} ({VARIABLE}={rotation()} repeats it)"
+    return f"rotation {rotation()} ({VARIABLE}={rotation()} repeats it)"
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("alternating"):
+            item.add_marker("tier2" if is_turn_of(item.nodeid) else "slow")
 
 
 @pytest.fixture(autouse=True, scope="session")

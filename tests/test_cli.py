@@ -62,12 +62,11 @@ def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path) -> No
 
     shown = call("show", *(f"runs/{name}" for name in runs), cwd=tmp_path)
     assert shown.returncode == 0 and "Order at 0.45" in shown.stdout
-    for figure in ("learning-order", "decomposition"):
-        for suffix in ("png", "svg", "pdf"):
-            drawn = call("plot", figure, *(f"runs/{name}" for name in runs), "-o", f"{figure}.{suffix}", cwd=tmp_path)
-            assert drawn.returncode == 0, drawn.stderr
-            assert (tmp_path / f"{figure}.{suffix}").stat().st_size > 1000
-    assert call("plot", "decomposition", f"runs/{runs[0]}", "-o", "decomposition.png", cwd=tmp_path).returncode == 2
+    for figure in ("learning-order.png", "learning-order.svg", "decomposition.pdf"):
+        drawn = call("plot", figure.partition(".")[0], *(f"runs/{name}" for name in runs), "-o", figure, cwd=tmp_path)
+        assert drawn.returncode == 0, drawn.stderr
+        assert (tmp_path / figure).stat().st_size > 1000
+    assert call("plot", "decomposition", f"runs/{runs[0]}", "-o", "decomposition.pdf", cwd=tmp_path).returncode == 2
     assert call("plot", "decomposition", f"runs/{runs[0]}", "-o", "decomposition.gif", cwd=tmp_path).returncode == 2
 
 

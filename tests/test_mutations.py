@@ -18,7 +18,6 @@ import pytest
 from tests.anchors import mistaken
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.tier2
 
 
 class Mutation(NamedTuple):
@@ -61,6 +60,7 @@ def check(folder: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.tier2
 def test_the_copy_itself_passes(copy: Path) -> None:
     result = check(copy)
     assert result.returncode == 0, result.stderr
@@ -71,6 +71,7 @@ def test_the_list_is_long_enough() -> None:
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS) >= 12
 
 
+@pytest.mark.alternating
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mistake_is_found(mutation: Mutation, copy: Path) -> None:
     file, mutant = mistaken(mutation.scope, mutation.find, mutation.put)

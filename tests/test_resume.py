@@ -61,7 +61,7 @@ def killed(store: Path, engine: str, begin: str, point: str, count: int) -> int:
 
 
 @pytest.mark.parametrize("index", [
-    pytest.param(index, id=f"{point} {count}", marks=[] if index % 10 == 4 else pytest.mark.tier2)
+    pytest.param(index, id=f"{point} {count}", marks=[] if index % 10 == 4 else pytest.mark.alternating)
     for index, (point, count) in enumerate(MOMENTS)
 ])  # fmt: skip
 def test_kills_each_with_a_second_one(index: int, whole: dict[str, Trajectory], tmp_path: Path) -> None:

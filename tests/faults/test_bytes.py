@@ -13,7 +13,7 @@ import pytest
 from proofs_check.certificate import load, save
 from proofs_check.claim import Verdict
 from tests.faults.harness import RUNS, Whole, begun, refused, require_kept, require_recovery
-from tests.faults.rotation import draws
+from tests.rotation import draws
 from theory_sim.errors import InputError
 from theory_sim.loop import unfinished_path
 from theory_sim.sweeps.collect import Summary, collect

@@ -26,7 +26,7 @@ from tests.faults.harness import (
     refused,
     require_recovery,
 )
-from tests.faults.rotation import draws
+from tests.rotation import draws
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.status import SweepStatus
 from theory_sim.sweeps.store import SweepStore

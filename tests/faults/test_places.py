@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from tests.faults.harness import MINE, Whole, at_point, begun, command, ended, require_recovery
-from tests.faults.rotation import draws
+from tests.rotation import draws
 from theory_sim.errors import StoreError
 from theory_sim.storage import failpoints
 from theory_sim.sweeps.collect import collect

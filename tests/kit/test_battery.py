@@ -151,7 +151,7 @@ def test_a_right_simulator_with_momentum() -> None:
     assert found == dict.fromkeys(found, "holds")
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 @pytest.mark.parametrize("seed", range(1, 20))
 def test_a_right_simulator_passes_under_other_seeds(seed: int) -> None:
     check_simulator(numpy_simulator.adapter, seed=1000 * seed).require()
@@ -291,7 +291,7 @@ def with_mistake(mistake: type[Rule], task: Task) -> dict[str, Any]:
     return found if e.train_second_layer else {name: found[name] for name in "WV"}
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 @pytest.mark.parametrize("mistake", [each for each in (*IN_STEPS, *IN_RATES) if each.__name__ not in ELSEWHERE],
                          ids=lambda mistake: mistake.__name__)
 def test_every_known_mistake_is_named(mistake: type[Rule]) -> None:

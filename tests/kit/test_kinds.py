@@ -81,7 +81,7 @@ def finds(adapter: Any, bug: str) -> None:
     raise AssertionError(f"not found: {bug}")
 
 
-@pytest.mark.parametrize("bug", [pytest.param(bug, marks=[] if bug in QUICK else [pytest.mark.tier2]) for bug in BUGS])
+@pytest.mark.parametrize("bug", [pytest.param(bug, marks=[] if bug in QUICK else [pytest.mark.alternating]) for bug in BUGS])
 def test_a_planted_mistake_is_found_and_named(bug: str) -> None:
     finds(general_simulator.adapter, bug)
 

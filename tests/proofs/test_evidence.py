@@ -158,7 +158,8 @@ LONG = {"order-constant", "constant-c-p", "constant-c-p-at-lower-level"}
 
 
 @pytest.mark.parametrize("id", [
-    id if id in OF_EACH_KIND else pytest.param(id, marks=pytest.mark.slow if id in LONG else pytest.mark.tier2) for id in ALL
+    id if id in OF_EACH_KIND else pytest.param(id, marks=pytest.mark.slow if id in LONG else pytest.mark.alternating)
+    for id in ALL
 ])
 def test_a_digit_that_falsifies_is_refused(
     id: str, verdicts: dict[str, tuple[Verdict, list[Verdict], bool]], tmp_path: Path

@@ -24,7 +24,7 @@ engine = "closure"
 d = 100
 max_tau = 500.0
 [product]
-r = [0.2, 0.4, 0.8]
+r = [0.2, 0.8]
 lambda = [1e-4, 1e-3]
 """
 
@@ -40,29 +40,29 @@ def test_from_a_file_to_a_figure(tmp_path: Path) -> None:
     (tmp_path / "cells.toml").write_text(TEXT)
     done = call("sweep", "run", "cells.toml", "--workers", "0", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "12 of 12 runs done" in done.stdout and "median times [exact interval]" in done.stdout
-    assert "done 12/12" in done.stderr
+    assert "8 of 8 runs done" in done.stdout and "median times [exact interval]" in done.stdout
+    assert "done 8/8" in done.stderr
     folder = tmp_path / "runs" / "cells"
     assert Summary.load(folder / "summary").dataset.sizes["seed"] == 2
     again = call("sweep", "run", "cells.toml", cwd=tmp_path)
     assert again.returncode == 2 and "sweep resume runs/cells" in again.stderr
     nothing = call("sweep", "resume", "runs/cells", "--format", "json", cwd=tmp_path)
-    assert nothing.returncode == 0 and json.loads(nothing.stdout)["done"] == 12
+    assert nothing.returncode == 0 and json.loads(nothing.stdout)["done"] == 8
     status = json.loads(call("sweep", "status", "runs/cells", "--format", "json", cwd=tmp_path).stdout)
-    assert (status["total"], status["pending"], status["pid"]) == (12, 0, None)
-    assert "12 of 12 runs done" in call("sweep", "status", "runs/cells", cwd=tmp_path).stdout
+    assert (status["total"], status["pending"], status["pid"]) == (8, 0, None)
+    assert "8 of 8 runs done" in call("sweep", "status", "runs/cells", cwd=tmp_path).stdout
     compared = call("sweep", "compare", "runs/cells", "tau_Q", "--level", "0.5", cwd=tmp_path)
     assert compared.returncode == 0 and "Holm's rule" in compared.stdout and "1 of 1" in compared.stdout
     told = call("sweep", "compare", "runs/cells", "P_error", "--ratio", "--format", "json", cwd=tmp_path)
     rows = json.loads(told.stdout)["rows"]
-    assert len(rows) == 6 and rows[0]["decided"] == 1 and rows[0]["low"] is None
+    assert len(rows) == 4 and rows[0]["decided"] == 1 and rows[0]["low"] is None
     wider = TEXT.replace("0.8]", "0.8, 0.3]")
     (tmp_path / "wider.toml").write_text(wider)
     more = call("sweep", "extend", "runs/cells", "wider.toml", "--workers", "0", cwd=tmp_path)
-    assert more.returncode == 0 and "4 new runs" in more.stderr and "16 of 16" in more.stdout
+    assert more.returncode == 0 and "4 new runs" in more.stderr and "12 of 12" in more.stdout
     drawn = call("plot", "phase", "runs/cells", "--x", "r", "--y", "lambda", "-o", "phase.png", cwd=tmp_path)
     assert drawn.returncode == 0 and (tmp_path / "phase.png").stat().st_size > 10_000
-    assert "all three conditions" in drawn.stdout and "of 8" in drawn.stdout
+    assert "all three conditions" in drawn.stdout and "of 6" in drawn.stdout
     ratio = call("plot", "phase", "runs/cells", "--x", "r", "--y", "lambda", "--quantity", "h", "--select", "schedule=S",
                  "-o", "h.svg", cwd=tmp_path)  # fmt: skip
     assert ratio.returncode == 0 and (tmp_path / "h.svg").exists()
@@ -78,11 +78,11 @@ def test_failures_are_findings(tmp_path: Path) -> None:
     (tmp_path / "cells.toml").write_text(text)
     done = call("sweep", "run", "cells.toml", "--workers", "0", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    assert "finding: 3 runs failed" in done.stderr and "the closure is of the" in done.stdout
+    assert "finding: 2 runs failed" in done.stderr and "the closure is of the" in done.stdout
     table = call("sweep", "status", "runs/cells", cwd=tmp_path).stdout
-    assert "Failed runs by cause" in table and " 3 " in table
+    assert "Failed runs by cause" in table and " 2 " in table
     store = SweepStore(tmp_path / "runs" / "cells")
-    assert sum(entry.state == "done" for entry in store.manifest.entries()) == 3
+    assert sum(entry.state == "done" for entry in store.manifest.entries()) == 2
     for entry in store.manifest.entries():
         if entry.state == "done":
             assert Trajectory.load(store.run_path(entry.id)).outcome == "budget_spent"

@@ -1,10 +1,11 @@
-"""Which faults this run of the tests injects: six of each kind, others at each commit, and fifty at night.
+"""What changes with each commit: the faults that the second tier injects, and which half it runs of tests that alternate.
 
-FAULTS_ROTATION=N chooses as a run did whose header says ``faults: rotation N``.
+TESTS_ROTATION=N chooses as a run did whose header says ``rotation N``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import subprocess
@@ -13,9 +14,9 @@ from typing import Any, Final
 
 import pytest
 
-__all__ = ["VARIABLE", "draws", "rotation"]
+__all__ = ["VARIABLE", "draws", "is_turn_of", "rotation"]
 
-VARIABLE: Final = "FAULTS_ROTATION"
+VARIABLE: Final = "TESTS_ROTATION"
 _SECOND_TIER: Final = 6
 _NIGHTLY: Final = 50
 
@@ -27,6 +28,11 @@ def rotation() -> int:
     counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True,
                              check=False)
     return int(counted.stdout) if counted.returncode == 0 else 0
+
+
+def is_turn_of(test: str) -> bool:
+    """Whether a test that alternates is of the second tier now: a half by its name at even rotations, the other at odd."""
+    return hashlib.sha256(test.encode()).digest()[0] % 2 == rotation() % 2
 
 
 def draws(kind: str) -> Any:
