@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -61,19 +63,16 @@ def evidence_lines(evidence: Evidence) -> list[str]:
     if "boxes" in evidence:
         return [_boxes(evidence)]
     if "roots" in evidence:
-        import sympy
-
-        ends = [str(sympy.N(sympy.Rational(evidence[key]), 16)) for key in ("low", "high")]
+        ends = _outward(Fraction(evidence["low"]), Fraction(evidence["high"]), 16)
         return [f"between {ends[0]} and {ends[1]} ({evidence['precision']} bits)",
                 *(f"{name} between {low} and {high}" for name, (low, high) in evidence["roots"].items())]
     if "confidence" in evidence:
+        low, high = _outward(Fraction(evidence["low"]), Fraction(evidence["high"]), 6)
         return [f"mean {evidence['mean']:.6g} of {evidence['size']} draws (seed {evidence['seed']}); "
-                f"{evidence['confidence']:g} {evidence['interval']} interval {evidence['low']:.6g} to {evidence['high']:.6g}; "
+                f"{evidence['confidence']:g} {evidence['interval']} interval {low} to {high}; "
                 f"claimed {evidence['expected']:.6g}"]
     if "radius" in evidence:
-        from fractions import Fraction
-
-        ends = [f"{float(Fraction(evidence[key])):.10g}" for key in ("lower", "upper")]
+        ends = _outward(Fraction(evidence["lower"]), Fraction(evidence["upper"]), 10)
         return [f"a run of {len(evidence['slopes'])} steps has the average loss {ends[0]} c R^2, and none more than {ends[1]}"]
     if "evidence" in evidence and isinstance(evidence["evidence"], Mapping):
         inner = textwrap.indent("\n".join(evidence_lines(evidence["evidence"])), "  ")
@@ -88,4 +87,17 @@ def _boxes(evidence: Evidence) -> str:
     worst = evidence["boxes"][evidence["worst"]]
     ranges = "; ".join(in_words(each) for each in worst) if isinstance(worst, (list, tuple)) else in_words(worst)
     return (f"{kind.get(evidence.get('derivative', ''), '')}{len(evidence['boxes'])} boxes, {evidence['precision']} bits; "
-            f"worst {ranges}: at least {evidence['lower']:.3g}")
+            f"worst {ranges}: at least {_at_least(evidence['lower'])}")
+
+
+def _at_least(lower: float | str) -> str:
+    """A bound in three digits that it holds for; text, a power of ten outside of the floats' range, as it stands."""
+    return lower if isinstance(lower, str) else _outward(Fraction(lower), Fraction(lower), 3)[0]
+
+
+def _outward(low: Fraction, high: Fraction, digits: int) -> tuple[str, str]:
+    """Ends of an interval in so many digits, the low one rounded down and the high one up: what holds is no less than shown."""
+    ends = (Context(digits, rounding).divide(Decimal(end.numerator), Decimal(end.denominator))
+            for end, rounding in ((low, ROUND_FLOOR), (high, ROUND_CEILING)))  # fmt: skip
+    below, above = (f"{end:.{digits}g}" for end in ends)
+    return below, above

@@ -7,6 +7,8 @@ expression vanishes, boxes are decided by Taylor's formula with the remainder en
 from __future__ import annotations
 
 import heapq
+import math
+import sys
 from fractions import Fraction
 from typing import Final
 
@@ -77,7 +79,7 @@ def _cover(
     axis = names.index(problem.corner.symbol) if problem.corner is not None else 0
     width = [high - low if high > low else Fraction(1) for low, high in sides]
     queue: list[tuple[float, int, Sides]] = [(-1.0, 0, sides)]
-    done: list[tuple[Sides, float, arb]] = []
+    done: list[tuple[Sides, arb, arb]] = []
     count = 1
     while queue:
         size, _, box = heapq.heappop(queue)
@@ -88,7 +90,7 @@ def _cover(
         middle = tuple(((low + high) / 2,) * 2 for low, high in box)
         if value > 0:
             here = enclose(at_corner if cornered else expression, _balls(names, middle))
-            done.append((box, float(value.lower()), here.mid()))
+            done.append((box, value.lower(), here.mid()))
             continue
         at = enclose(problem.expression, _balls(names, middle))
         if not at.is_finite():
@@ -104,9 +106,19 @@ def _cover(
     return "certified", {
         "precision": PRECISION,
         "worst": worst,
-        "lower": done[worst][1],
+        "lower": _stored(done[worst][1]),
         "boxes": [[f"{low}:{high}" for low, high in box] for box, _, _ in done],
     }
+
+
+def _stored(bound: arb) -> float | str:
+    """A positive bound as the nearest float; outside of the floats' range as a power of ten below it, in text."""
+    number = float(bound)
+    if sys.float_info.min <= number < math.inf:
+        return number
+    power = (bound.log() / arb(10).log()).lower().floor().unique_fmpz()
+    assert power is not None, "the floor of a number, not of a ball"
+    return f"1e{int(power)}"
 
 
 def _vanish(expressions: list[sympy.Expr], symbol: sympy.Symbol, low: sympy.Rational) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 from math import isfinite
 from typing import Final
 
+import mpmath
 import sympy
 
 from proofs_check.problem import PRECISION, Inequality
 from proofs_check.problem.base import Evidence
 from proofs_check.recheck.continuity import require_continuous
-from proofs_check.recheck.intervals import fraction, interval
+from proofs_check.recheck.intervals import Interval, fraction, interval
 from proofs_check.recheck.refusal import Refused, exact, only_keys, same_number
 from proofs_check.recheck.registry import rechecks
 from proofs_check.recheck.sample_points import rational_points
@@ -23,6 +25,8 @@ __all__ = ["check_boxes"]
 _MOST_PIECES: Final = 4000
 # A bound is stored as the nearest float.
 _FLOAT: Final = 1 - 1e-15
+# Of floats with all their digits, on both sides of 1.
+_DECADES: Final = 308
 Box = tuple[tuple[Fraction, Fraction], ...]
 
 
@@ -85,18 +89,17 @@ def _check_vanishing(problem: Inequality) -> None:
 
 def _check_lower(expression: sympy.Expr, names: list[sympy.Symbol], box: Box, lower: object) -> None:
     """Show the stored lower bound anew, on pieces of the box that are cut until each lies above it."""
-    if type(lower) is not float or not (isfinite(lower) and lower > 0):
-        raise Refused(f"{lower!r} is no positive bound")
+    bound = _bound(lower)
     for corner in product(*box):
-        _check_below(expression, names, corner, lower)
+        _check_below(expression, names, corner, bound, lower)
     pieces, looked = [box], 0
     while pieces:
         piece, looked = pieces.pop(), looked + 1
         if looked > _MOST_PIECES:
             raise Refused(f"{lower} is not shown to be a lower bound of the worst box")
-        if interval(expression, dict(zip(names, piece, strict=True))).a >= lower * _FLOAT:
+        if interval(expression, dict(zip(names, piece, strict=True))).a >= bound.b:
             continue
-        _check_below(expression, names, tuple((low + high) / 2 for low, high in piece), lower)
+        _check_below(expression, names, tuple((low + high) / 2 for low, high in piece), bound, lower)
         # The side that was cut least often.
         shares = [(high - low) / (end - start) if end > start else Fraction(0)
                   for (low, high), (start, end) in zip(piece, box, strict=True)]  # fmt: skip
@@ -106,8 +109,21 @@ def _check_lower(expression: sympy.Expr, names: list[sympy.Symbol], box: Box, lo
             pieces.append((*piece[:axis], half, *piece[axis + 1 :]))
 
 
-def _check_below(expression: sympy.Expr, names: list[sympy.Symbol], point: tuple[Fraction, ...], lower: float) -> None:
-    if interval(expression, {name: (x, x) for name, x in zip(names, point, strict=True)}).b < lower * _FLOAT:
+def _bound(lower: object) -> Interval:
+    """What the expression must reach: of a float a little less; outside of the floats' range a power of ten, in text."""
+    if type(lower) is float and isfinite(lower) and lower > 0:
+        return mpmath.iv.mpf(lower * _FLOAT)
+    power = re.fullmatch(r"1e(-?[1-9][0-9]{2,29})", lower) if isinstance(lower, str) else None
+    if power is None or abs(int(power[1])) < _DECADES:
+        raise Refused(f"{str(lower)[:40]!r} is no positive bound")
+    ten = sympy.Symbol("ten")
+    return interval(ten ** int(power[1]), {ten: (Fraction(10), Fraction(10))})
+
+
+def _check_below(
+    expression: sympy.Expr, names: list[sympy.Symbol], point: tuple[Fraction, ...], bound: Interval, lower: object
+) -> None:
+    if interval(expression, {name: (x, x) for name, x in zip(names, point, strict=True)}).b < bound.a:
         raise Refused(f"{lower} is no lower bound of the worst box: the expression goes below it")
 
 

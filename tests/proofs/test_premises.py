@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import sympy
-from sympy import Integer
+from sympy import Integer, Rational
 
 from proofs_check import claim, find, recheck, save, verify
+from proofs_check.evidence_text import evidence_lines
 from proofs_check.problem import All, Identity, Inequality, LinearProgram, Step
 from proofs_check.verify import judge
 from theory_sim.errors import InputError
@@ -161,6 +162,38 @@ def test_the_bound_of_the_worst_box_is_found_again(tmp_path: Path) -> None:
     content["evidence"]["lower"] = 0.999  # above what balls see on the whole box at once, and true
     path.write_text(json.dumps(content))
     assert recheck(path, check_hash=False).accepted
+
+
+@pytest.mark.parametrize(("sign", "stored_as", "too_large"), [(-1, "1e-435", "1e-434"), (1, "1e434", "1e435")])
+def test_a_bound_outside_of_the_floats_range(sign: int, stored_as: str, too_large: str, tmp_path: Path) -> None:
+    """exp(-1000) is 5.1e-435 and exp(1000) 1.97e434; as floats they are 0 and infinity, which bound nothing."""
+
+    def exponential(factor: int = 1) -> Inequality:
+        """At 1000 alone, but for the ball's width."""
+        return Inequality({x: (Rational(1000), Rational(1000))}, factor * sympy.exp(sign * x))
+
+    name, path = f"exponential-{'small' if sign < 0 else 'large'}", tmp_path / "a.json"
+    claim(name, statement="a", source="test", expected="certified", twins={"negative": {"factor": -1}})(exponential)
+    content = stored(name, "", path)
+    assert content["evidence"]["lower"] == stored_as
+    assert evidence_lines(content["evidence"])[0].endswith(f"at least {stored_as}")
+    for lower, accepted in ((stored_as, True), (too_large, False), ("1e100", False), (f"{stored_as}.0", False), (sign, False)):
+        content["evidence"]["lower"] = lower
+        assert refused(path, content) != accepted, lower
+
+
+def test_evidence_in_words_holds_for_its_digits() -> None:
+    """Lower ends are rounded down, upper ones up: 0.0129 at least, not 0.013."""
+    boxes = {"boxes": [["0:1"]], "worst": 0, "precision": 128, "lower": 0.012999}
+    value = {"low": "2/3", "high": "2/3", "roots": {}, "precision": 128}
+    sample = {"mean": 0.5, "size": 9, "seed": 0,
+              "confidence": 0.99, "interval": "t", "low": 0.12345678, "high": 1.5, "expected": 0.5}
+    run = {"radius": "1", "slopes": [], "lower": "2/3", "upper": "2/3"}
+    shown = [evidence_lines(each)[0] for each in (boxes, value, sample, run)]
+    assert "at least 0.0129" in shown[0]
+    assert "between 0.6666666666666666 and 0.6666666666666667" in shown[1]
+    assert "interval 0.123456 to 1.5;" in shown[2]
+    assert "0.6666666666 c R^2, and none more than 0.6666666667" in shown[3]
 
 
 @pytest.mark.parametrize("worst", [0.0, False, -1, 10**6])
