@@ -16,8 +16,8 @@ from theory_sim.engines.resources import needed_parts
 from theory_sim.errors import InputError
 from theory_sim.memory import VARIABLE, Bytes, available_bytes, in_words, total
 from theory_sim.network import given
-from theory_sim.sweeps.declaration import SweepRun
 from theory_sim.sweeps.memory import require_workers_memory
+from theory_sim.sweeps.sweep_run import SweepRun
 
 LARGE = Experiment(d=2000, N=40_000, m_W=4000, m_V=1000, n_test=50)
 GIB = 2**30

@@ -27,6 +27,9 @@ FURTHEST: Final = math.log(1e4)
 """Largest shift of a logarithm."""
 _ROLES: Final = {"all": ("order", "paper", "gap", "numerics"), "deciding": ("order", "numerics")}
 _KINDS: Final = "p0 + q0 <= 1"
+_WHOLE: Final[Mapping[str, Callable[[float], int]]] = {
+    "d": lambda value: max(1, round(value)), "m_V": lambda value: max(2, 2 * math.ceil(value / 2)),
+}
 
 
 def with_examples(experiment: Experiment, n: int) -> Experiment:
@@ -93,7 +96,7 @@ def all_slacks(
         return None
     # The precision follows, so that float32 binds nothing; the requirements are the same ones at every point.
     of_precision = {"noise-resolved", *(f"decay-resolved-{field}" for field in followed.rates())}
-    free = of_precision if followed.dtype == "float32" else set()
+    free = of_precision if followed.single_precision else set()
     return slacks | {
         each.label.replace("float32", "float64"): math.inf if each.id in free else each.slack for each in verdict
     }
@@ -106,7 +109,7 @@ def _followed(experiment: Experiment) -> Experiment:
     come before the shorter one. Where float32 would round the decay away, float64 takes its place.
     """
     e = experiment
-    if e.dtype == "float32" and 0.0 < min(e.rates().values()) * e.lambda_ < finest_decay("float32"):
+    if e.single_precision and 0.0 < min(e.rates().values()) * e.lambda_ < finest_decay("float32"):
         e = e.model_copy(update={"dtype": "float64"})
     learnt = (times.tau_P(LEVELS[0], d=e.d, q0=e.q0, g0=e.g0),
               times.tau_Q(LEVELS[0], r=e.r, p0=e.p0_value, alpha_min=e.alpha_min, alpha_max=e.alpha_max))  # fmt: skip
@@ -126,12 +129,7 @@ def moved(experiment: Experiment, shifts: Mapping[str, float]) -> Experiment:
         if abs(shift) < 1e-9:
             continue
         value = float(getattr(experiment, name)) * math.exp(shift)
-        if name == "d":
-            fields[name] = max(1, round(value))
-        elif name == "m_V":
-            fields[name] = max(2, 2 * math.ceil(value / 2))
-        else:
-            fields[name] = float(f"{value:.6g}")
+        fields[name] = _WHOLE[name](value) if name in _WHOLE else float(f"{value:.6g}")
     near = experiment.replace(**fields, N=experiment.n_examples, kappa=None)
     followed = _followed(near)
     near = near.replace(dtype=followed.dtype)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from theory_sim import Experiment
-from theory_sim.testing.simulator.data_law import _other_alpha
+from theory_sim.testing.simulator.data_law import _lengths
 from theory_sim.testing.simulator.draw_laws import Broken
 from theory_sim.testing.simulator.joint_law import _counts
 from theory_sim.testing.simulator.task import Examples
@@ -23,10 +23,10 @@ def quantiles(power: float, low: float, high: float) -> np.ndarray:
 @pytest.mark.parametrize("power", [-0.5, 1.0, 3.0])
 def test_exact_quantiles_have_the_law_and_those_of_a_near_power_not(power: float) -> None:
     e = Experiment(d=4, N=N, p0=0.0, alpha_law="power", alpha_power=power, alpha_min=0.25, alpha_max=2.0)
-    _other_alpha(e, quantiles(power, 0.25, 2.0), 1)
+    _lengths(e, quantiles(power, 0.25, 2.0), 1)
     for near in (power + 0.1, power - 0.1):
         with pytest.raises(Broken, match="alpha has not the law 'power'"):
-            _other_alpha(e, quantiles(near, 0.25, 2.0), 1)
+            _lengths(e, quantiles(near, 0.25, 2.0), 1)
 
 
 @pytest.mark.parametrize("power", [-0.5, 1.0, 3.0])

@@ -10,8 +10,9 @@ import numpy as np
 
 from theory_sim.studies.study import Study
 from theory_sim.sweeps.collect import Summary, _coordinates, _empty
-from theory_sim.sweeps.declaration import Sweep, SweepRun
+from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.outcomes import OUTCOME_VARIABLES
+from theory_sim.sweeps.sweep_run import SweepRun
 
 Outcome = Callable[[str, SweepRun], Mapping[str, Any]]
 """Of a sweep's name and a run of it: tau_P, tau_Q, P_error, or any variable of a summary, the study's own included."""

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from tests.studies.made_up import summaries_of
 from theory_sim.studies.registry import get_study, study_names
-from theory_sim.sweeps.declaration import SweepRun
+from theory_sim.sweeps.sweep_run import SweepRun
 from theory_sim.terminal.study_tables import studies_table
 from theory_sim.terminal.sweep_tables import summary_table
 

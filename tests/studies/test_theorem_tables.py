@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from tests.studies.made_up import summaries_of
 from theory_sim.studies.registry import get_study
-from theory_sim.sweeps.declaration import SweepRun
+from theory_sim.sweeps.sweep_run import SweepRun
 
 ARMS = ("moving", "annealed", "small-rate", "frozen", "redrawn", "noise-output", "default-rate")
 

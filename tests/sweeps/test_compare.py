@@ -22,9 +22,10 @@ from theory_sim.studies.registry import get_study
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.compare import compare_sweep
-from theory_sim.sweeps.declaration import Sweep, SweepRun
+from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
+from theory_sim.sweeps.sweep_run import SweepRun
 
 
 def by_closed_testing(p_values: list[float]) -> list[float]:

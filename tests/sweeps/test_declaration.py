@@ -14,7 +14,8 @@ from theory_sim import Experiment
 from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.sweeps.blocks import Law, Product, Random, Sobol, Zip
-from theory_sim.sweeps.declaration import Sweep, run_hash
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.sweep_run import run_hash
 
 TEXT = """
 name = "all-kinds"

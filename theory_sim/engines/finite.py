@@ -116,8 +116,9 @@ def _of_general(e: Experiment) -> Iterator[Fault]:
               if not within] + e.beyond_theory()
     fields = beyond or ["sampling"]
     what = " and ".join(f"{field} = {getattr(e, field)!r}" for field in fields)
-    placed = "noise_placement" if not isinstance(make_placement(e), LabelNoise | None) else "patterns"
-    if placed == "noise_placement" or not e.moving_patterns:
+    elsewhere = not isinstance(make_placement(e), LabelNoise | None)
+    placed = "noise_placement" if elsewhere else "patterns"
+    if elsewhere or not e.moving_patterns:
         yield Fault(f"{placed} = {getattr(e, placed)!r} with {what}", "noise in other places and patterns that do not "
                     "follow the weights are those of ReLU networks on the P/Q mixture (THEORY §12), and on one training set",
                     f"leave {placed} out", (placed, *fields))

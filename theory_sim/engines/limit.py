@@ -175,8 +175,11 @@ def _of_error_function(e: Experiment, options: LimitOptions) -> Iterator[Fault]:
     from theory_sim.train.noise import LabelNoise, make_placement
 
     named = f"activation = {e.activation!r} in the limit"
+    if not e.paired:
+        yield Fault(f"neurons = {e.neurons!r} with {named}",
+                    "the noise output of other neurons does not vanish: erf is not homogeneous",
+                    "set neurons = 'paired', or use the engine finite", ("neurons", "activation"))
     plain = (
-        ("neurons", e.paired, "the noise output of other neurons does not vanish: erf is not homogeneous"),
         ("network", not e.shared_filters, "its kernel between x_1 and x_2 is not written down"),
         ("optimiser", OPTIMISERS[e.optimiser].in_theory, "its kernel is read and written at the noise level of each step"),
         ("patterns", e.moving_patterns, "it has slopes, and no patterns that could be held"),
@@ -185,8 +188,7 @@ def _of_error_function(e: Experiment, options: LimitOptions) -> Iterator[Fault]:
     for field, holds, reason in plain:
         if not holds:
             yield Fault(f"{field} = {getattr(e, field)!r} with {named}", reason,
-                        f"leave {field} out, or use the engine finite" if field != "neurons" else
-                        "set neurons = 'paired', or use the engine finite", (field, "activation"))
+                        f"leave {field} out, or use the engine finite", (field, "activation"))
     for option, needed in (("kernel", "moving"), ("time", "steps"), ("spatial", "exact")):
         if getattr(options, option) != needed:
             yield Fault(f"{option} = {getattr(options, option)!r} with {named}",

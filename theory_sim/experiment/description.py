@@ -14,7 +14,7 @@ from pydantic import model_validator
 from theory_sim.errors import ExperimentError, Fault, InputError, StoreError, nearest, repr_of, shown
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import ALPHA_LAWS, CHOSEN, DATA_LAWS, SCHEDULES, chosen_by
-from theory_sim.experiment.field_rules import named_once
+from theory_sim.experiment.field_rules import attribute_of, named_once
 from theory_sim.experiment.nested import set_nested
 from theory_sim.experiment.own_fields import faults_of_own_fields, own_field_names, read_own_fields
 from theory_sim.experiment.presets import PRESETS
@@ -154,7 +154,7 @@ class Experiment(RecordingSection):
         A name with points changes one value of a table: ``replace(**{"observe.kernels.every_tau": 5.0})``.
         """
         named = set_nested(named_once(fields), self.fields()) if any("." in key for key in fields) else named_once(fields)
-        changed = {("lambda_" if key == "lambda" else key): value for key, value in named.items()}
+        changed = {attribute_of(key): value for key, value in named.items()}
         values = {key: getattr(self, key) for key in self.model_fields_set | {"kappa", "N"}}
         values |= {key: type(self).model_fields[key].default for key in self.superseded(changed)}
         for key in set(self.__pydantic_extra__ or ()) - set(changed):

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from theory_sim.errors import ExperimentError, repr_of, shown
 from theory_sim.experiment.choices import OneOf
 
-__all__ = ["choices_of", "named_once", "get_rule"]
+__all__ = ["attribute_of", "choices_of", "get_rule", "named_once"]
 
 
 def get_rule(field: FieldInfo) -> str:
@@ -44,6 +44,11 @@ def named_once(fields: Mapping[str, object]) -> dict[str, object]:
         raise ExperimentError(f"lambda = {shown(repr_of(fields['lambda']))} and lambda_ = {shown(repr_of(fields['lambda_']))}",
                               "two names of one field", "leave one out", fields=("lambda", "lambda_"))
     return {("lambda" if name == "lambda_" else name): value for name, value in fields.items()}
+
+
+def attribute_of(name: str) -> str:
+    """Name in Python of a field, given by either of its names: ``lambda_`` for ``lambda``."""
+    return "lambda_" if name == "lambda" else name
 
 
 def choices_of(field: FieldInfo) -> tuple[str, ...]:

@@ -58,9 +58,14 @@ class NetworkSection(DataSection):
         return self.neurons != "independent"
 
     @property
+    def single_precision(self) -> bool:
+        """Whether weights and products are float32."""
+        return self.dtype == "float32"
+
+    @property
     def smaller_dtype(self) -> str | None:
         """Precision of half the memory; None if there is none."""
-        return "float32" if self.dtype == "float64" else None
+        return None if self.single_precision else "float32"
 
     @property
     def of_theory(self) -> bool:

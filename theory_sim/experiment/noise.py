@@ -174,7 +174,7 @@ class NoiseSection(ScheduleSection):
         for label, (value, fields) in values.items():
             vanished = value == 0.0 and label.endswith("tau_xi") and self.tau_xi > 0.0
             if vanished or (value > 0.0 and not least <= value <= most):
-                other = "; or dtype = 'float64'" if self.dtype == "float32" else ""
+                other = "; or dtype = 'float64'" if self.single_precision else ""
                 yield Fault(f"{label} = {value:.3g} in {self.dtype}",
                             f"0, or from {least:.1e} to {most:.1e}, where {self.dtype} has room",
                             f"change it, or what it follows from{other}", (*fields, "dtype"))

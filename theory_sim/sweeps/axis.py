@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -12,7 +13,11 @@ from theory_sim.experiment.field_kinds import fits_type, takes_list
 from theory_sim.experiment.field_rules import named_once
 from theory_sim.experiment.nested import TABLES
 
-__all__ = ["Axis", "first_repeated", "named_fields", "read_lists", "repeated"]
+__all__ = ["OWN", "Axis", "first_repeated", "named_fields", "read_lists", "repeated"]
+
+
+OWN: Final = {"schedule": "compare", "seed": "seeds", "name": "the sweep's own name", "engine": "engine"}
+"""What no block varies, by what declares it instead."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,16 @@ class Axis:
 
     def __len__(self) -> int:
         return len(self.points)
+
+    @property
+    def is_schedule(self) -> bool:
+        """Whether it is that of the compared schedules, whose labels have the fields of each."""
+        return self.name == "schedule"
+
+    @property
+    def is_seed(self) -> bool:
+        """Whether it is that of the seeds."""
+        return self.name == "seed"
 
     def changes(self, at: int) -> dict[str, object]:
         """Fields that a point sets, with their values."""

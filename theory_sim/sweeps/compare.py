@@ -67,7 +67,7 @@ def compare_sweep(
         if label not in known_labels:
             raise InputError(f"{dim} {label!r}", f"one of {', '.join(known_labels)}", nearest(label, known_labels))
     ends = summary.dataset["censored_at"]
-    axes = [axis for axis in summary.sweep.axes() if axis.name not in (dim, "seed")]
+    axes = [axis for axis in summary.sweep.axes() if axis.name != dim and not axis.is_seed]
     rows = []
     for place in itertools.product(*(range(len(axis)) for axis in axes)):
         at = {axis.name: i for axis, i in zip(axes, place, strict=True)}

@@ -14,7 +14,7 @@ from theory_sim.errors import DamagedError, InUseError, StoreError, TheorySimErr
 from theory_sim.experiment import Experiment
 from theory_sim.loop import UnfinishedRun, unfinished_path
 from theory_sim.storage.removal import set_aside
-from theory_sim.sweeps.declaration import run_hash
+from theory_sim.sweeps.sweep_run import run_hash
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["Computed", "compute"]

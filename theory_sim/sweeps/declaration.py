@@ -2,72 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from theory_sim.engines import Engine
-from theory_sim.errors import ExperimentError, Fault, InputError, gathered, nearest, repr_of, shown
+from theory_sim.errors import ExperimentError, Fault, InputError, gathered, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.description import not_default
-from theory_sim.experiment.field_rules import named_once
-from theory_sim.reading import TomlFile, parse_listed_seeds
+from theory_sim.reading import TomlFile
 from theory_sim.reading.arguments import accepts, fault_of_kind, native
-from theory_sim.sweeps.adaptive import Adaptive, make_adaptive
-from theory_sim.sweeps.axis import Axis, repeated
-from theory_sim.sweeps.block_tables import BLOCKS, block_tables, sound_blocks, written_blocks
+from theory_sim.sweeps.adaptive import Adaptive
+from theory_sim.sweeps.axis import OWN, Axis, repeated
+from theory_sim.sweeps.block_tables import BLOCKS, block_tables
 from theory_sim.sweeps.blocks import Block
 from theory_sim.sweeps.cases import Variant, make_variants
+from theory_sim.sweeps.declared_table import add_further, read_declaration
+from theory_sim.sweeps.sweep_run import ID_BYTES, SweepRun, run_hash
 
-__all__ = ["MOST_RUNS", "Sweep", "SweepRun", "run_hash"]
+__all__ = ["MOST_RUNS", "Sweep"]
 
-_KEYS: Final = ("name", "preset", "fields", "compare", "seeds", "engine", "adaptive")
-# Axes of every sweep, by what declares them instead.
-_OWN: Final = {"schedule": "compare", "seed": "seeds", "name": "the sweep's own name", "engine": "engine"}
-_ID_BYTES: Final = 10
 MOST_RUNS: Final = 1_000_000
 _MOST_FAULTS: Final = 20
 # Of more runs, 4 kB each, none is kept but its hash: each is made when it is asked for.
 _MOST_KEPT: Final = 1000
-
-
-def run_hash(engine: Engine, experiment: Experiment) -> str:
-    """Name of a run in a sweep's folder: the same for runs that cannot differ.
-
-    The experiment's name does not count, nor what the engine does not read: widths for the limit, seeds for the closure.
-    """
-    fields = experiment.identity()
-    unread = {"name", *engine.solver.unread}
-    described = {"engine": engine.name, "options": dict(engine.options),
-            "experiment": {key: value for key, value in fields.items() if key not in unread}}
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[: 2 * _ID_BYTES]
-
-
-@dataclass(frozen=True)
-class SweepRun:
-    """One run of a sweep.
-
-    Attributes
-    ----------
-    index : tuple of int
-        Place along each dimension of the sweep.
-    engine : Engine
-    experiment : Experiment
-    id : str
-        Its hash; two places whose runs cannot differ have one.
-    """
-
-    index: tuple[int, ...]
-    engine: Engine
-    experiment: Experiment
-    id: str
 
 
 @dataclass(frozen=True)
@@ -89,7 +51,6 @@ class Sweep:
         Seeds; the experiment's own if empty.
     engines : tuple of Engine
         Finite width, the limit with its options, or the closure.
-
     adaptive : Adaptive, optional
         Two fields of a product over which the sweep is refined where the learning order changes.
     variants : tuple of Variant
@@ -133,7 +94,7 @@ class Sweep:
         object.__setattr__(self, "variants", variants)
         axes: tuple[Axis, ...] = ()
         with gathered(faults):
-            axes = self._varied()
+            axes = self._made_axes()
         faults += _faults_of_names(axes, variants)
         kept: list[SweepRun] = []
         ids = bytearray()
@@ -204,45 +165,19 @@ class Sweep:
         InputError
             With all faults of the table. Points of the blocks are looked at where there are none; the first bad one is named.
         """
-        known = (*_KEYS, *BLOCKS)
-        faults: list[Fault] = [
-            Fault(f"unknown key {shown(repr_of(key))} in a sweep", f"one of {', '.join(known)}",
-                  nearest(key, known, "fields of the experiment that do not vary stand under [fields]"), (key,))
-            for key in sorted(set(table) - set(known))
-        ]
-        if not isinstance(table.get("name"), str):
-            faults.append(Fault(f"name = {shown(repr_of(table.get('name')))}", "a sweep has a name",
-                                'such as name = "r-lambda"', ("name",)))
-        seeds: list[int] = []
-        engines: list[Engine] = []
-        blocks: list[Block] = []
-        compare = _compared(table, faults)
-        with gathered(faults):
-            seeds = parse_listed_seeds(table["seeds"]) if "seeds" in table else []
-        given = table.get("engine", "finite")
-        for each in given if isinstance(given, list) else [given]:
-            with gathered(faults):
-                engines.append(_engine(each))
-        for kind, content in written_blocks(table):
-            blocks += sound_blocks(kind, content, faults)
-        adaptive: Adaptive | None = None
-        with gathered(faults):
-            adaptive = make_adaptive(table["adaptive"]) if "adaptive" in table else None
-        base, wrong = _base(table, compare, blocks)
-        name = table["name"] if isinstance(table.get("name"), str) else "sweep"
-        _add(faults, wrong)
+        declared, faults = read_declaration(table)
         if not faults:
-            return cls(name, base, tuple(blocks), tuple(compare), tuple(seeds), tuple(engines), adaptive)
+            return cls(**declared)
         rest: list[Fault] = []  # what else is wrong, looked at with what is sound
         with gathered(rest):
-            some = tuple(engines) if engines or given == [] else (Engine(),)
-            cls(name, base, tuple(blocks), tuple(compare), tuple(seeds), some)
-        _add(faults, rest)
+            declared["adaptive"] = None
+            cls(**declared)
+        add_further(faults, rest)
         raise InputError.of(faults)
 
     def table(self) -> dict[str, object]:
         """The declaration as a TOML file holds it; ``Sweep.of`` gives an equal sweep back."""
-        fields = {key: value for key, value in self.experiment.fields().items() if key not in ("name", "schedule", "seed")}
+        fields = {key: value for key, value in self.experiment.fields().items() if key not in OWN}
         declared: dict[str, Any] = {
             "name": self.name, "compare": [_plain(entry) for entry in self.compare], "seeds": list(self.seeds),
             "engine": [{"name": engine.name, **engine.options} for engine in self.engines], "fields": fields,
@@ -259,21 +194,26 @@ class Sweep:
     # -- runs -----------------------------------------------------------------------------------------
 
     def axes(self) -> tuple[Axis, ...]:
-        """Dimensions of the sweep: those of the blocks, then engine, schedule and seed."""
+        """Dimensions of the sweep: `varied_axes`, then engine, schedule and seed."""
         return (
-            *self.__dict__["_axes"],
+            *self.varied_axes(),
             Axis("engine", ("engine",), tuple((engine.label,) for engine in self.engines)),
             self._schedules(),
             Axis("seed", ("seed",), tuple((seed,) for seed in self.seeds)),
         )
 
+    def varied_axes(self) -> tuple[Axis, ...]:
+        """Dimensions of the sweep that its blocks make."""
+        axes: tuple[Axis, ...] = self.__dict__["_axes"]
+        return axes
+
     def __len__(self) -> int:
         ids: bytes = self.__dict__["_ids"]
-        return len(ids) // _ID_BYTES
+        return len(ids) // ID_BYTES
 
     def __iter__(self) -> Iterator[SweepRun]:
         places: tuple[SweepRun, ...] = self.__dict__["_places"]
-        return iter(places) if len(places) == len(self) else self._each_place(self.__dict__["_axes"])
+        return iter(places) if len(places) == len(self) else self._each_place(self.varied_axes())
 
     def ids(self) -> Iterator[str]:
         """Hash of each run, in the order of the runs, of which none is made."""
@@ -281,14 +221,14 @@ class Sweep:
 
     def _id(self, number: int) -> str:
         ids: bytes = self.__dict__["_ids"]
-        return ids[number * _ID_BYTES : (number + 1) * _ID_BYTES].hex()
+        return ids[number * ID_BYTES : (number + 1) * ID_BYTES].hex()
 
     def run_of(self, number: int) -> SweepRun:
         """Run of a number, counted from 0 in the order of the runs."""
         places: tuple[SweepRun, ...] = self.__dict__["_places"]
         if places:
             return places[number]
-        axes: tuple[Axis, ...] = self.__dict__["_axes"]
+        axes = self.varied_axes()
         left, index = range(len(self))[number], []
         for length in (len(self.seeds), len(self.variants), len(self.engines), *(len(axis) for axis in reversed(axes))):
             left, at = divmod(left, length)
@@ -305,7 +245,7 @@ class Sweep:
         return Axis("schedule", ("schedule", *own), tuple(
             (variant.label, *(variant.fields.get(field) for field in own)) for variant in self.variants))
 
-    def _varied(self) -> tuple[Axis, ...]:
+    def _made_axes(self) -> tuple[Axis, ...]:
         axes: list[Axis] = []
         for axis in itertools.chain.from_iterable(block.axes() for block in self.blocks):
             taken = sum(other.name.partition("_")[0] == axis.name for other in axes if other.fields != (other.name,))
@@ -347,7 +287,7 @@ class Sweep:
 def _changes(axes: Iterable[Axis], place: Iterable[int]) -> dict[str, object]:
     """Fields that a place of the blocks sets, with their values."""
     return {field: value for axis, at in zip(axes, place, strict=True)
-            for field, value in axis.changes(at).items() if field not in _OWN}
+            for field, value in axis.changes(at).items() if field not in OWN}
 
 
 def _with_seed(point: Experiment, seed: object) -> Experiment:
@@ -360,87 +300,14 @@ def _whole_seed(seed: object) -> int:
     return seed
 
 
-def _base(table: Mapping[str, Any], compare: list[Any], blocks: list[Block]) -> tuple[Experiment, list[Fault]]:
-    """What all runs have in common, and what is wrong with it; without what is wrong, an experiment to look at the rest with.
-
-    A field that must be given, such as step_tau, may be one that varies: then the first values are taken.
-    """
-    faults: list[Fault] = []
-    start, fields = Experiment(), {}
-    with gathered(faults):
-        start = Experiment.preset(table["preset"]) if "preset" in table else start
-    with gathered(faults):
-        fields = _fields(table)
-    first = compare[0] if compare else None
-    alone = {**fields, "schedule": first} if isinstance(first, str) else fields
-    try:
-        return start.replace(**alone), faults
-    except ExperimentError as error:
-        wrong = error.faults
-    try:
-        return start.replace(**{**alone, **_first_values(compare, blocks)}), faults
-    except ExperimentError as error:
-        lasting = [fault for fault in wrong if fault in error.faults]
-        wrong = tuple(lasting) or error.faults
-    left_out = {field.partition(".")[0] for fault in wrong for field in fault.fields}
-    with suppress(ExperimentError):
-        start = start.replace(**{name: value for name, value in fields.items() if name not in left_out})
-    return start, [*faults, *wrong]
-
-
-def _first_values(compare: list[Any], blocks: list[Block]) -> dict[str, object]:
-    """Fields of the first place of a sweep."""
-    values: dict[str, object] = {}
-    for axis in itertools.chain.from_iterable(block.axes() for block in blocks):
-        values |= axis.changes(0)
-    with suppress(InputError):
-        variant = make_variants(compare)[0] if compare else None
-        values |= {} if variant is None else {"schedule": variant.schedule, **variant.fields}
-    return values
-
-
-def _fields(table: Mapping[str, object]) -> dict[str, object]:
-    """Fields of the experiment that do not vary."""
-    fields = table.get("fields", {})
-    if not isinstance(fields, Mapping):
-        raise InputError(f"fields = {shown(repr_of(fields))}", "a table of fields of the experiment", "write [fields]",
-                         fields=("fields",))
-    faults = [Fault(f"{field} under [fields]", f"it is set by {_OWN[field]}", f"use {_OWN[field]}", (field,))
-              for field in ("schedule", "seed", "name") if field in fields]
-    if faults:
-        raise InputError.of(faults)
-    return named_once(fields)
-
-
-def _compared(table: Mapping[str, object], faults: list[Fault]) -> list[Any]:
-    """Entries of the list of schedules that are ones; what is wrong with others is added to the faults."""
-    value = table.get("compare", [])
-    if not isinstance(value, list) or ("compare" in table and not value):
-        faults.append(Fault(f"compare = {shown(repr_of(value))}", "a list of schedules, not empty",
-                            'such as compare = ["L-S", "S"]', ("compare",)))
-        return []
-    sound = []
-    for entry in value:
-        with gathered(faults):
-            make_variants([entry])
-            sound.append(entry)
-    return sound
-
-
-def _add(faults: list[Fault], more: Iterable[Fault]) -> None:
-    """Add further faults, but none about a field that one is about already: it may follow from that."""
-    told = {name for fault in faults for name in fault.fields} - {"schedule"}
-    faults += [fault for fault in more if not told & set(fault.fields)]
-
-
 def _faults_of_names(axes: tuple[Axis, ...], variants: tuple[Variant, ...]) -> Iterator[Fault]:
     """Fields that are varied twice, or that something else than a block sets."""
     own = dict.fromkeys(field for variant in variants for field in variant.fields)
     varied = Counter([*(field for axis in axes for field in axis.fields), *own])
     for name, times in varied.items():
-        if name in _OWN:
+        if name in OWN:
             more = ': compare = ["S", {schedule = "step", step_tau = [10.0]}]' if name == "schedule" else ""
-            yield Fault(f"{name} varied in a block", f"{name} is set by {_OWN[name]}", f"use {_OWN[name]}{more}", (name,))
+            yield Fault(f"{name} varied in a block", f"{name} is set by {OWN[name]}", f"use {OWN[name]}{more}", (name,))
         elif times > 1:
             yield Fault(f"{name} varied twice", "each field in one block", "leave it out of one of them", (name,))
 
@@ -462,14 +329,3 @@ def _at_point(fault: Fault, point: str, varied: set[str]) -> Fault:
 
 def _plain(entry: str | Mapping[str, object]) -> object:
     return entry if isinstance(entry, str) else dict(entry)
-
-
-def _engine(given: object) -> Engine:
-    given = {"name": given} if isinstance(given, str) else given
-    if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
-        raise InputError(f"engine = {shown(repr_of(given))}", "a name, or a table with name and options",
-                         'such as engine = {name = "limit", time = "flow"}', fields=("engine",))
-    try:
-        return Engine.from_manifest(given)
-    except InputError as error:
-        raise error.about("engine") from None

@@ -12,8 +12,9 @@ from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.axis import Axis
 from theory_sim.sweeps.block_tables import sound_blocks, written_blocks
 from theory_sim.sweeps.cases import make_variants
-from theory_sim.sweeps.declaration import Sweep, SweepRun
+from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.refinement import get_saved
+from theory_sim.sweeps.sweep_run import SweepRun
 
 __all__ = ["Expansion", "Unread", "count_places", "expand"]
 

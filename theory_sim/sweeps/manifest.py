@@ -24,10 +24,10 @@ from typing import Final, Literal
 from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import SWEEP_MANIFEST
-from theory_sim.sweeps.declaration import SweepRun
 from theory_sim.sweeps.liveness import born_at, holder_lives, lives
 from theory_sim.sweeps.manifest_rows import SCHEMA, connect, damage_of, has_digests, insert, seal, seal_about, told_version
 from theory_sim.sweeps.status import State, Tally
+from theory_sim.sweeps.sweep_run import SweepRun
 
 __all__ = ["Entry", "Manifest", "register_worker"]
 

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from theory_sim.sweeps.declaration import SweepRun
+from theory_sim.sweeps.sweep_run import SweepRun
 
 __all__ = ["SCHEMA", "connect", "damage_of", "has_digests", "insert", "seal", "seal_about", "told_version"]
 

@@ -10,8 +10,8 @@ from typing import Final
 from theory_sim.engines.resources import needed_bytes, require_memory
 from theory_sim.errors import InputError
 from theory_sim.memory import CERTAIN, VARIABLE, fits, in_words
-from theory_sim.sweeps.declaration import SweepRun
 from theory_sim.sweeps.executors.base import SweepExecutor
+from theory_sim.sweeps.sweep_run import SweepRun
 
 __all__ = ["require_workers_memory"]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from theory_sim.errors import ExperimentError, InputError, nearest
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.field_rules import attribute_of
 from theory_sim.reading.arguments import accepts
 from theory_sim.regimes import get_conditions, outside_of_theory, regime
 from theory_sim.storage.plain import make_plain
@@ -151,14 +152,14 @@ class _Parameter:
         """What to set for the parameter to have a value."""
         if self.other is None:
             return {self.field: value}
-        fixed = float(getattr(base, _attribute(self.other)))
+        fixed = float(getattr(base, attribute_of(self.other)))
         return {self.field: value * fixed if self.kind == "over" else fixed / value}
 
     def value(self, swept: Array, base: Experiment) -> Array:
         """The parameter at values of the field."""
         if self.other is None:
             return swept
-        fixed = float(getattr(base, _attribute(self.other)))
+        fixed = float(getattr(base, attribute_of(self.other)))
         return swept / fixed if self.kind == "over" else fixed / swept
 
 
@@ -210,12 +211,8 @@ def phase_diagram(
     )
 
 
-def _attribute(field: str) -> str:
-    return "lambda_" if field == "lambda" else field
-
-
 def _parameter(summary: Summary, text: str) -> _Parameter:
-    axes = summary.sweep.axes()[:-3]
+    axes = summary.sweep.varied_axes()
     varied = [name for axis in axes if axis.name == "adaptive" or axis.fields == (axis.name,) for name in axis.fields]
     parts = [part.strip() for part in text.split("/")]
     known = {info.alias or name for name, info in Experiment.model_fields.items()}
@@ -276,7 +273,7 @@ def _cells(data: xarray.Dataset, parameters: list[_Parameter], quantity: str, se
 def _base(summary: Summary, data: xarray.Dataset, parameters: list[_Parameter]) -> Experiment:
     """Experiment of the diagram: the sweep's, with the other varied fields as selected."""
     moved = {parameter.field for parameter in parameters}
-    fixed = {axis.name: data[axis.name].item() for axis in summary.sweep.axes()[:-3]
+    fixed = {axis.name: data[axis.name].item() for axis in summary.sweep.varied_axes()
              if axis.fields == (axis.name,) and axis.name not in moved}
     return summary.sweep.experiment.replace(**fixed)
 
@@ -337,7 +334,7 @@ def _fine(values: Array) -> Array:
 
 def _of_kind(field: str, value: float) -> float:
     """The value, as a whole number where the field holds such."""
-    return round(value) if isinstance(getattr(Experiment(), _attribute(field), 0.0), int) else value
+    return round(value) if isinstance(getattr(Experiment(), attribute_of(field), 0.0), int) else value
 
 
 def _margins(experiment: Experiment) -> dict[ConditionId, float]:

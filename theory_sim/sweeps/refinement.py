@@ -69,7 +69,7 @@ def refined(sweep: Sweep, levels: int) -> Sweep:
     """
     if sweep.adaptive is not None:
         return replace(sweep, adaptive=sweep.adaptive.with_levels(levels))
-    numbers = [axis.name for axis in sweep.axes()[:-3] if _has_numbers(axis)]
+    numbers = [axis.name for axis in sweep.varied_axes() if _has_numbers(axis)]
     if len(numbers) != 2:
         raise InputError(f"{len(numbers)} fields of several numbers: {', '.join(numbers) or 'none'}",
                          "an adaptive sweep is refined over two", 'say which in the file: [adaptive] with x = "r", y = "d"')

@@ -15,12 +15,12 @@ from theory_sim.experiment.choices import CHOSEN
 from theory_sim.loop import deferred_interrupt
 from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.compute import Computed, compute
-from theory_sim.sweeps.declaration import SweepRun
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, make_executor
 from theory_sim.sweeps.memory import require_workers_memory
 from theory_sim.sweeps.refinement import Refinement
 from theory_sim.sweeps.status import SweepStatus
 from theory_sim.sweeps.store import SweepStore
+from theory_sim.sweeps.sweep_run import SweepRun
 
 __all__ = ["run_sweep"]
 

@@ -16,9 +16,10 @@ from theory_sim.reading.arguments import accepts
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.lock import Lock
 from theory_sim.storage.writing import FolderDraft, clear_draft, discard, find_drafts, is_draft, write_text
-from theory_sim.sweeps.declaration import Sweep, SweepRun, run_hash
+from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.manifest import Manifest
 from theory_sim.sweeps.status import State, SweepStatus
+from theory_sim.sweeps.sweep_run import SweepRun, run_hash
 from theory_sim.trajectory import Trajectory, refuse_existing, run_damage, run_listing
 
 __all__ = ["DECLARATION", "MANIFEST", "RUNS", "SweepStore"]

@@ -54,7 +54,7 @@ def _counted(found: Expansion) -> str:
 
 def _heading(axis: Axis) -> str:
     fields = [field for field in axis.fields if field != axis.name]
-    if axis.name == "schedule":
+    if axis.is_schedule:
         return axis.name
     return f"{axis.name}: {', '.join(fields)}" if fields else axis.name
 

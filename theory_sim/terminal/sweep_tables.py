@@ -82,9 +82,10 @@ def saved_lines(sweep: Sweep) -> list[str]:
 
 def summary_table(summary: Summary) -> Group:
     """Order and learning times at the first level at each place of the sweep, over its seeds."""
-    axes = [axis for axis in summary.sweep.axes() if axis.name != "seed"]
-    fields = [field for axis in axes for field in axis.fields
-              if field == "schedule" or (len(axis) > 1 and axis.name != "schedule")]  # a schedule's label has its fields
+    axes = [axis for axis in summary.sweep.axes() if not axis.is_seed]
+    # A schedule's label has its fields.
+    fields = [field for axis in axes for field in (
+        [axis.name] if axis.is_schedule else axis.fields if len(axis) > 1 else [])]
     level = _level(summary.sweep)
     title = f"Over the seeds, level {level}, {CONFIDENCE:.0%}: median times [exact interval], mean error (range)"
     data = summary.dataset

@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from theory_sim.errors import ExperimentError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import CHOSEN, DATA_LAWS, LOSSES, NO_PLACEMENT, OPTIMISERS, PLACEMENTS, SAMPLINGS, SCHEDULES
+from theory_sim.experiment.field_rules import attribute_of
 from theory_sim.precision import precision_fault
 from theory_sim.train.losses import Loss
 from theory_sim.train.noise import LabelNoise, PreActivationNoise, WeightNoise
@@ -60,7 +61,7 @@ class DrawnFields:
     """
 
     def __init__(self, draw: st.DrawFn | None, fixed: Mapping[str, Any]) -> None:
-        self.fixed = {("lambda_" if name == "lambda" else name): value for name, value in fixed.items()}
+        self.fixed = {attribute_of(name): value for name, value in fixed.items()}
         self.values = dict(self.fixed)
         self.alternatives: dict[str, list[str]] = {}
         if draw is None:
@@ -124,7 +125,7 @@ class DrawnFields:
                 made = found if isinstance(found, Experiment) else made
         if isinstance(made, ExperimentError):
             raise made
-        if made.dtype == "float32" and "dtype" not in self.fixed and precision_fault(made) is not None:
+        if made.single_precision and "dtype" not in self.fixed and precision_fault(made) is not None:
             made = made.replace(dtype="float64")
         return made
 
@@ -137,7 +138,7 @@ class DrawnFields:
             try:
                 return Experiment(**values)
             except ExperimentError as error:
-                named = {("lambda_" if name == "lambda" else name) for fault in error.faults for name in fault.fields}
+                named = {attribute_of(name) for fault in error.faults for name in fault.fields}
                 least = _least_own(values, self.fixed, named - lowered)
                 blamed = named & free
                 if least:

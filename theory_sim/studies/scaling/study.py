@@ -183,7 +183,7 @@ def _groups(summaries: Mapping[str, Summary]) -> Iterator[tuple[Engine, Experime
     """Each experiment with the one engine of its sweep and its runs, by schedule and seed."""
     for summary in summaries.values():
         runs, base = summary.dataset.isel(engine=0), summary.sweep.experiment
-        axes = [axis for axis in summary.sweep.axes() if axis.name not in ("engine", "schedule", "seed")]
+        axes = summary.sweep.varied_axes()
         for place in np.ndindex(*map(len, axes)):
             at = runs.isel({axis.name: i for axis, i in zip(axes, place, strict=True)})
             e = base.replace(**{field: at[field].item() for axis in axes for field in axis.fields})

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.field_rules import attribute_of
 from theory_sim.experiment.own_fields import own_field_names
 from theory_sim.testing.drawn_fields import DrawnFields, fitting_schedules
 from theory_sim.testing.simulator.coverage import Coverage
@@ -206,7 +207,7 @@ class Runs:
         try:
             Experiment(**{**design, **self.fixed})
         except ExperimentError as error:
-            blamed = {("lambda_" if name == "lambda" else name) for fault in error.faults for name in fault.fields}
+            blamed = {attribute_of(name) for fault in error.faults for name in fault.fields}
             return {name: value for name, value in design.items() if name not in blamed or name == "schedule"}
         return dict(design)
 

@@ -109,7 +109,7 @@ class History:
 
     def begin(self, n: int, block: Block, problem: ClosureProblem) -> None:
         """Enter block n; nothing learns at a noise of level 0, where a ReLU has no gradient, unless patterns are given."""
-        seen = block.start.variance > 0.0 or problem.patterns in ("frozen", "redrawn")
+        seen = block.start.variance > 0.0 or problem.frozen_patterns or problem.redrawn_patterns
         self.length[n] = block.length if seen else 0.0
         self.log_gain[n] = block.source.log_decay + math.log1p(-block.rate * block.source.lambda_)
         self.log_rho[n] = block.source.log_rho
@@ -125,7 +125,7 @@ class History:
 
         Kernels have a kink at age 0, like the root of the age: in that root, Gauss' rule sees none.
         """
-        if problem.patterns == "redrawn":
+        if problem.redrawn_patterns:
             return Correlations(np.zeros((1, n)), np.ones((1, n)))
         age = np.maximum(self.log_rho[:n] - noise.log_rho, 0.0)
         young, old = np.sqrt(np.maximum(age - self.half_age[:n], 0.0)), np.sqrt(age + self.half_age[:n])

@@ -38,7 +38,7 @@ class Noise:
     @classmethod
     def start(cls, problem: ClosureProblem) -> Noise:
         """Noise of U_0."""
-        return cls(problem.lambda_, problem.tau_xi, problem.tau_0**2, frozen=problem.patterns == "frozen")
+        return cls(problem.lambda_, problem.tau_xi, problem.tau_0**2, frozen=problem.frozen_patterns)
 
     @property
     def level(self) -> float:
@@ -59,4 +59,4 @@ class Noise:
 
     def annealed(self, problem: ClosureProblem) -> Noise:
         """The same once the rate has fallen."""
-        return replace(self, frozen=self.frozen or problem.patterns == "frozen-at-annealing")
+        return replace(self, frozen=self.frozen or problem.patterns_freeze)

@@ -58,6 +58,21 @@ class ClosureProblem:
     constants: KernelConstants = RELU
 
     @property
+    def frozen_patterns(self) -> bool:
+        """Whether patterns stay those of the start."""
+        return self.patterns == "frozen"
+
+    @property
+    def patterns_freeze(self) -> bool:
+        """Whether patterns stay as they are from when the rate first falls."""
+        return self.patterns == "frozen-at-annealing"
+
+    @property
+    def redrawn_patterns(self) -> bool:
+        """Whether patterns are new at each step."""
+        return self.patterns == "redrawn"
+
+    @property
     def both(self) -> float:
         """Probability of an example that holds both patches."""
         return max(0.0, 1.0 - self.p0 - self.q0)
