@@ -219,7 +219,8 @@ def _draw_size(fields: DrawnFields) -> int:
     fixed = fields.fixed
     if fixed.get("overlap_z", 0.0) != 0:
         fields.word("network", "shared")
-    least_d = DATA_LAWS[fields.values.get("data_law", "pq-mixture")].least_d
+    law = fields.values.get("data_law")
+    least_d = DATA_LAWS[law].least_d if law in DATA_LAWS else 1
     least_d = 3 if fields.values.get("network") == "shared" else least_d
     least_n = fixed.get("batch_size") or 1
     if fixed.get("N", 0) is None or fields.given("kappa"):
@@ -256,7 +257,8 @@ def draw_schedule(fields: DrawnFields) -> None:
     """Draw a schedule that reads the fixed fields, and its rates, below 2 / lambda."""
     fixed = fields.fixed
     largest = min(_LARGEST_RATE, fields.stable / max(fixed.get("lambda_", 0.0), _LEAST))
-    reads = SCHEDULES[fields.word("schedule", *fitting_schedules(fields))].reads
+    law = fields.word("schedule", *fitting_schedules(fields))
+    reads = SCHEDULES[law].reads if law in SCHEDULES else ()  # an unknown one is refused when the experiment is made
     if "pieces" not in reads:
         least = fixed.get("eta_2", 0.0) if fixed.get("eta_2", 0.0) * fixed.get("lambda_", 0.0) < 2 else 0.0
         eta_1 = fields.number("eta_1", max(0.025 * largest, least), max(largest, least))
