@@ -219,7 +219,7 @@ def _draw_size(fields: DrawnFields) -> int:
     fixed = fields.fixed
     if fixed.get("overlap_z", 0.0) != 0:
         fields.word("network", "shared")
-    law = fields.values.get("data_law")
+    law: str = fields.values.get("data_law", "")
     least_d = DATA_LAWS[law].least_d if law in DATA_LAWS else 1
     least_d = 3 if fields.values.get("network") == "shared" else least_d
     least_n = fixed.get("batch_size") or 1
