@@ -57,6 +57,12 @@ def test_cases_follow_each_other() -> None:
     assert Sweep.of(tomllib.loads(sweep.to_toml())).to_toml() == sweep.to_toml()
 
 
+def test_two_blocks_of_cases_are_refused() -> None:
+    """A declaration holds one list of cases: the sweep that is read from it would be another one."""
+    with pytest.raises(InputError, match="2 blocks of the kind case"):
+        Sweep("x", Experiment(), (Cases([{"d": [10, 20]}]), Cases([{"r": [0.3, 0.6]}])))
+
+
 def test_zip_takes_a_value_again_but_no_point() -> None:
     (axis,) = Zip({"eta_1": [16.0, 16.0, 8.0], "r": [0.3, 0.4, 0.3]}).axes()
     assert axis.points == ((16.0, 0.3), (16.0, 0.4), (8.0, 0.3))

@@ -125,7 +125,9 @@ def make_plan(
         changes["observe"] = parse_observe(observe)
     if file is not None and preset is not None:
         raise InputError(f"the file {file} and --preset {preset}", "a run starts from one of them", "leave one of the two out")
-    options = {field: "--observe" if field == "observe" and observe else f"--set {field}" for field in changes}
+    options = {field: f"--set {field}" for field in changes}
+    if observe:
+        options["observe"] = "--observe"
     if compare is not None:
         options["schedule"] = "--compare"
     schedules = [part.strip() for part in compare.split(",")] if compare is not None else None

@@ -240,12 +240,12 @@ def compare_command(
     """Compare two schedules, or engines, on the same data at every place of a sweep, paired over the seeds."""
     from theory_sim.errors import InputError
     from theory_sim.sweeps.collect import collect
-    from theory_sim.sweeps.compare import compare_sweep
+    from theory_sim.sweeps.compare import COMPARED, compare_sweep
     from theory_sim.sweeps.store import SweepStore
 
     output = Output(form, out, force=force)
-    if dim not in ("schedule", "engine"):
-        raise InputError(f"--dim {dim}", "schedule or engine", "choose one of these")
+    if dim not in COMPARED:
+        raise InputError(f"--dim {dim}", " or ".join(COMPARED), "choose one of these")
     labels = {name: value for name, value in (("level", level), ("kind", kind)) if value is not None}
     summary = collect(SweepStore(folder), save=False)
     first, second = _two_labels(between, [str(label) for label in summary.dataset[dim].values])

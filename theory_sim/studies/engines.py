@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
 from theory_sim.plots.engine_marks import ENGINES
-from theory_sim.sweeps.blocks import Block
+from theory_sim.sweeps.block import Block
 from theory_sim.sweeps.declaration import Sweep
 
 if TYPE_CHECKING:

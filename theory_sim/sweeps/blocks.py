@@ -7,19 +7,20 @@ that a larger count extends a smaller one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from theory_sim.errors import Fault, InputError, repr_of, shown
+from theory_sim.errors import Fault, InputError, nearest, repr_of, shown
 from theory_sim.experiment.field_kinds import takes_whole_number
 from theory_sim.sweeps.axis import Axis, first_repeated, named_fields, read_lists, repeated
-from theory_sim.sweeps.cases import Cases
+from theory_sim.sweeps.block import Block, require_table, values_by_field
 
-__all__ = ["Block", "Law", "Product", "Random", "Sobol", "Zip"]
+__all__ = ["Law", "Product", "Random", "Sobol", "Zip"]
 
 Array = NDArray[np.float64]
 # Sobol's points fill space evenly in powers of two; scipy warns otherwise.
@@ -81,6 +82,12 @@ class Law:
                              fields=(field,))
         return law
 
+    def table(self) -> dict[str, object]:
+        """What a file has of it."""
+        if self.values:
+            return {"values": list(self.values)}
+        return {key: value for key, value in asdict(self).items() if key != "values"}
+
     def at(self, share: float) -> object:
         """Value below which the share of the law lies."""
         if self.values:
@@ -93,7 +100,7 @@ class Law:
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(Block):
     """Every combination of the listed values.
 
     Attributes
@@ -102,11 +109,20 @@ class Product:
         Field to its values; each field is an axis of its own.
     """
 
+    kind: ClassVar[str] = "product"
+
     fields: Mapping[str, Sequence[object]]
+
+    @classmethod
+    def of(cls, content: Any) -> Product:
+        return cls(dict(require_table(cls.kind, content)))
+
+    def tables(self) -> list[dict[str, object]]:
+        return [values_by_field(self.axes())]
 
     def axes(self) -> tuple[Axis, ...]:
         """One axis a field."""
-        lists = read_lists(named_fields("product", self.fields))
+        lists = read_lists(named_fields(self.kind, self.fields))
         faults = [Fault(f"{field} = {shown(repr_of(list(values)))}", "each value once",
                         "remove the repeated one; seeds repeat a run", (field,))
                   for field, values in lists.items() if repeated(values)]
@@ -116,7 +132,7 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Zip:
+class Zip(Block):
     """Values taken side by side: the first of each field, then the second.
 
     Attributes
@@ -125,11 +141,20 @@ class Zip:
         Field to its values, all lists of one length. A value may come again, a point may not.
     """
 
+    kind: ClassVar[str] = "zip"
+
     fields: Mapping[str, Sequence[object]]
+
+    @classmethod
+    def of(cls, content: Any) -> Zip:
+        return cls(dict(require_table(cls.kind, content)))
+
+    def tables(self) -> list[dict[str, object]]:
+        return [values_by_field(self.axes())]
 
     def axes(self) -> tuple[Axis, ...]:
         """One axis for all fields."""
-        lists = read_lists(named_fields("zip", self.fields))
+        lists = read_lists(named_fields(self.kind, self.fields))
         lengths = {field: len(values) for field, values in lists.items()}
         if len(set(lengths.values())) > 1:
             raise InputError(f"zip of {', '.join(f'{n} values of {field}' for field, n in lengths.items())}",
@@ -139,11 +164,49 @@ class Zip:
             told = ", ".join(f"{field} = {value}" for field, value in zip(lists, points[at], strict=True))
             raise InputError(f"zip has {shown(told)} twice", "each point once", "remove one of the two; seeds repeat a run",
                              fields=tuple(lists))
-        return (Axis("zip", tuple(lists), points),)
+        return (Axis(self.kind, tuple(lists), points),)
 
 
 @dataclass(frozen=True)
-class Random:
+class _Drawn(Block):
+    """Points drawn from laws; a subclass says by which shares of these."""
+
+    laws: Mapping[str, object]
+    count: int
+    seed: int = 0
+
+    @classmethod
+    def of(cls, content: Any) -> Self:
+        table = require_table(cls.kind, content)
+        laws = {field: law for field, law in table.items() if field not in ("count", "seed")}
+        if "count" not in table:
+            close = next((field for field in laws if nearest(field, ["count"], "")), None)
+            fix = f"add count, or write count for {close}" if close else "add count"
+            raise InputError(f"[{cls.kind}] without count", "count = number of points", fix, fields=(close or cls.kind,))
+        return cls(laws, table["count"], table.get("seed", 0))
+
+    def tables(self) -> list[dict[str, object]]:
+        laws: dict[str, object] = {field: Law.of(field, law).table() for field, law in self.laws.items()}
+        return [{"count": self.count, "seed": self.seed, **laws}]
+
+    def axes(self) -> tuple[Axis, ...]:
+        """One axis for all fields."""
+        laws = {field: Law.of(field, law) for field, law in named_fields(self.kind, self.laws).items()}
+        for label, value, least in (("count", self.count, 1), ("seed", self.seed, 0)):
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST_POINTS:
+                raise InputError(f"{self.kind} with {label} = {_short(value)}",
+                                 f"a whole number from {least} to {_MOST_POINTS}", f"fix {label}", fields=(label,))
+        points = tuple(tuple(law.at(float(share)) for law, share in zip(laws.values(), row, strict=True))
+                       for row in self._shares(len(laws)))
+        return (Axis(self.kind, tuple(laws), points),)
+
+    @abstractmethod
+    def _shares(self, width: int) -> Array:
+        """Numbers from 0 to 1, (count, width)."""
+
+
+@dataclass(frozen=True)
+class Random(_Drawn):
     """Independent points.
 
     Attributes
@@ -156,17 +219,14 @@ class Random:
         Seed of the draw.
     """
 
-    laws: Mapping[str, object]
-    count: int
-    seed: int = 0
+    kind: ClassVar[str] = "random"
 
-    def axes(self) -> tuple[Axis, ...]:
-        """One axis for all fields."""
-        return (_drawn("random", self, lambda width: np.random.default_rng(self.seed).random((self.count, width))),)
+    def _shares(self, width: int) -> Array:
+        return np.random.default_rng(self.seed).random((self.count, width))
 
 
 @dataclass(frozen=True)
-class Sobol:
+class Sobol(_Drawn):
     """Points that fill the box of the laws evenly: a scrambled Sobol sequence (scipy.stats.qmc).
 
     Attributes
@@ -179,39 +239,18 @@ class Sobol:
         Seed of the scrambling.
     """
 
-    laws: Mapping[str, object]
-    count: int
-    seed: int = 0
+    kind: ClassVar[str] = "sobol"
 
-    def axes(self) -> tuple[Axis, ...]:
-        """One axis for all fields."""
+    def _shares(self, width: int) -> Array:
+        from scipy.stats import qmc
 
-        def points(width: int) -> Array:
-            from scipy.stats import qmc
-
-            if self.count & (self.count - 1):
-                raise InputError(f"sobol with count = {self.count}", "a power of two: other counts are not balanced",
-                                 f"count = {1 << (self.count.bit_length() - 1)} or {1 << self.count.bit_length()}",
-                                 fields=("count",))
-            drawn: Array = qmc.Sobol(width, scramble=True, rng=np.random.default_rng(self.seed)).random(self.count)
-            return drawn
-
-        return (_drawn("sobol", self, points),)
-
-
-Block = Product | Zip | Cases | Random | Sobol
+        if self.count & (self.count - 1):
+            raise InputError(f"sobol with count = {self.count}", "a power of two: other counts are not balanced",
+                             f"count = {1 << (self.count.bit_length() - 1)} or {1 << self.count.bit_length()}",
+                             fields=("count",))
+        drawn: Array = qmc.Sobol(width, scramble=True, rng=np.random.default_rng(self.seed)).random(self.count)
+        return drawn
 
 
 def _short(value: object) -> str:
     return shown(repr_of(value))
-
-
-def _drawn(name: str, block: Random | Sobol, shares: Callable[[int], Array]) -> Axis:
-    laws = {field: Law.of(field, law) for field, law in named_fields(name, block.laws).items()}
-    for label, value, least in (("count", block.count, 1), ("seed", block.seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST_POINTS:
-            raise InputError(f"{name} with {label} = {_short(value)}", f"a whole number from {least} to {_MOST_POINTS}",
-                             f"fix {label}", fields=(label,))
-    points = tuple(tuple(law.at(float(share)) for law, share in zip(laws.values(), row, strict=True))
-                   for row in shares(len(laws)))
-    return Axis(name, tuple(laws), points)

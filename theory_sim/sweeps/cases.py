@@ -10,15 +10,17 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from theory_sim.errors import Fault, InputError, gathered, nearest, repr_of, shown
 from theory_sim.sweeps.axis import Axis, first_repeated, named_fields, read_lists, repeated
+from theory_sim.sweeps.block import Block
 
 __all__ = ["Cases", "Variant", "make_variants"]
 
 
 @dataclass(frozen=True)
-class Cases:
+class Cases(Block):
     """Alternatives, each with fields of its own: one axis that has the combinations of each after those of the one before.
 
     Attributes
@@ -33,7 +35,19 @@ class Cases:
     [(('gradient-descent', None), ('heavy-ball', 0.5), ('heavy-ball', 0.9))]
     """
 
+    kind: ClassVar[str] = "case"
+    together: ClassVar[bool] = True
+
     cases: Sequence[Mapping[str, object]]
+
+    @classmethod
+    def of(cls, content: Any) -> Cases:
+        return cls(content)  # looked at when its axis is made
+
+    def tables(self) -> list[dict[str, object]]:
+        (axis,) = self.axes()
+        return [{name: [value] if isinstance(value, (list, tuple)) else value for name, value in axis.changes(at).items()}
+                for at in range(len(axis))]
 
     def axes(self) -> tuple[Axis, ...]:
         """One axis for all fields."""
@@ -44,14 +58,14 @@ class Cases:
         faults: list[Fault] = []
         for case in self.cases:
             with gathered(faults):
-                points += _combinations(named_fields("case", case))
+                points += _combinations(named_fields(self.kind, case))
         if faults:
             raise InputError.of(faults)
         fields = tuple(dict.fromkeys(name for point in points for name in point))
         if (at := first_repeated(points)) is not None:
             raise InputError(f"case {shown(_told(points[at]))} twice", "each case once",
                              "remove one of the two; seeds repeat a run", fields=tuple(points[at]))
-        return (Axis("case", fields, tuple(tuple(point.get(name) for name in fields) for point in points)),)
+        return (Axis(self.kind, fields, tuple(tuple(point.get(name) for name in fields) for point in points)),)
 
 
 @dataclass(frozen=True)

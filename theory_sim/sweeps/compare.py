@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["compare_sweep"]
+__all__ = ["COMPARED", "compare_sweep"]
 
+COMPARED: Final = ("schedule", "engine")
+"""Dimensions of a sweep whose labels can be compared."""
 _TIMES: Final = ("tau_P", "tau_Q", TIMES_BY_KIND)
 
 

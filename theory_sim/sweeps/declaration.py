@@ -18,14 +18,15 @@ from theory_sim.reading import TomlFile
 from theory_sim.reading.arguments import accepts, fault_of_kind, native
 from theory_sim.sweeps.adaptive import Adaptive
 from theory_sim.sweeps.axis import OWN, Axis, repeated
+from theory_sim.sweeps.block import Block
 from theory_sim.sweeps.block_tables import BLOCKS, block_tables
-from theory_sim.sweeps.blocks import Block
 from theory_sim.sweeps.cases import Variant, make_variants
 from theory_sim.sweeps.declared_table import add_further, read_declaration
 from theory_sim.sweeps.sweep_run import ID_BYTES, SweepRun, run_hash
 
 __all__ = ["MOST_RUNS", "Sweep"]
 
+_USES: Final = {"schedule": 'compare: compare = ["S", {schedule = "step", step_tau = [10.0]}]'}
 MOST_RUNS: Final = 1_000_000
 _MOST_FAULTS: Final = 20
 # Of more runs, 4 kB each, none is kept but its hash: each is made when it is asked for.
@@ -88,6 +89,9 @@ class Sweep:
             if repeated(values):
                 faults.append(Fault(f"{label} = {shown(repr_of(list(values)))}", "each named once", "remove the repeated one",
                                     (label,)))
+        faults += [Fault(f"{count} blocks of the kind {kind.kind}", "one: in a file all tables of this kind are one block",
+                         "put all alternatives into one block, or vary the fields in blocks of other kinds", (kind.kind,))
+                   for kind, count in Counter(type(block) for block in self.blocks).items() if kind.together and count > 1]
         variants: tuple[Variant, ...] = ()
         with gathered(faults):
             variants = make_variants(self.compare)
@@ -306,8 +310,8 @@ def _faults_of_names(axes: tuple[Axis, ...], variants: tuple[Variant, ...]) -> I
     varied = Counter([*(field for axis in axes for field in axis.fields), *own])
     for name, times in varied.items():
         if name in OWN:
-            more = ': compare = ["S", {schedule = "step", step_tau = [10.0]}]' if name == "schedule" else ""
-            yield Fault(f"{name} varied in a block", f"{name} is set by {OWN[name]}", f"use {OWN[name]}{more}", (name,))
+            yield Fault(f"{name} varied in a block", f"{name} is set by {OWN[name]}", f"use {_USES.get(name, OWN[name])}",
+                        (name,))
         elif times > 1:
             yield Fault(f"{name} varied twice", "each field in one block", "leave it out of one of them", (name,))
 

@@ -14,8 +14,8 @@ from theory_sim.experiment.field_rules import named_once
 from theory_sim.reading import parse_listed_seeds
 from theory_sim.sweeps.adaptive import Adaptive, make_adaptive
 from theory_sim.sweeps.axis import OWN
+from theory_sim.sweeps.block import Block
 from theory_sim.sweeps.block_tables import BLOCKS, sound_blocks, written_blocks
-from theory_sim.sweeps.blocks import Block
 from theory_sim.sweeps.cases import make_variants
 
 __all__ = ["Declared", "add_further", "read_declaration"]

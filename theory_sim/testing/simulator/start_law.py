@@ -43,7 +43,7 @@ def second_layer_is_right(cases: Sequence[tuple[Experiment, Answer]], level: flo
                              *(words for size, words in said.items() if np.allclose(np.abs(u), size, rtol=1e-5)))
             if e.paired and not (u[::2] == -u[1::2]).all():
                 raise Broken(f"{name}: paired neurons 2 j and 2 j + 1 have opposite signs", "second layer without pairs")
-            if e.neurons == "balanced" and 2 * plus != m:
+            if e.in_twos and 2 * plus != m:
                 raise Broken(f"{name} has {plus} positive entries of {m}, balanced ones are half")
             if not e.in_twos and stats.binomtest(plus, m).pvalue * 2 * len(cases) < level:
                 raise Broken(f"{name} has {plus} positive entries of {m}, signs have probability 1/2")
