@@ -143,7 +143,7 @@ def weak_duality(share: sympy.Expr = Integer(1), sign: int = 1) -> All:  # noqa:
     ),
     assuming=("max-margin-means-over-noise", "max-margin-weak-duality"),
     statement=r"\partial_aF=2E\,Y_+,\qquad\partial_bF=-2E\,vY_+,\qquad "
-    r"\frac d{db}\frac{a(b)}{\sqrt{1+b^2}}=\frac{(1+b^2)m-ab}{(1+b^2)^{3/2}},\qquad"
+    r"\frac d{db}\frac{a(b)}{\sqrt{1+b^2}}=\frac{(1+b^2)m-ab}{(1+b^2)^{3/2}},\qquad "
     r"m^2+(a-bm)^2-\frac{a^2}{1+b^2}=(1+b^2)\Big(m-\frac{ab}{1+b^2}\Big)^2",
     twins={
         "1 for 1 + b^2": {"more": Integer(0)}, "without the 2": {"factor": Integer(1)},

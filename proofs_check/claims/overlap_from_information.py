@@ -158,7 +158,7 @@ def bound_of_logarithm(
     bound="upper",
     assumptions=("log M_d(0) = 0 and (log M_d)' = A_d <= B, by the claim bessel-ratio-bound",),
     assuming=("bessel-ratio-bound",),
-    statement=r"f(\kappa)=\sqrt{\mu^2+\kappa^2}-\mu-\mu\log\frac{\mu+\sqrt{\mu^2+\kappa^2}}{2\mu}:\quad"
+    statement=r"f(\kappa)=\sqrt{\mu^2+\kappa^2}-\mu-\mu\log\frac{\mu+\sqrt{\mu^2+\kappa^2}}{2\mu}:\quad "
     r"f'=B,\ f(0)=0,\ \text{ so }\ \log M_d\le f",
     twins={
         "mu for 2 mu": {"twice": Integer(1)}, "half of the logarithm": {"share": Rational(1, 2)},
@@ -243,7 +243,7 @@ def information_needed(
         "s_1, s_2 >= 0 are what the two leave over: n I_1 = -((d - 1)/2) log(1 - c^2) + s_1 + s_2",
     ),
     assuming=("information-per-example", "information-of-independent-examples", "information-needed-for-overlap"),
-    statement=r"\frac nd\ge-\Big(1-\frac1d\Big)\frac{\log(1-c^2)}{2I_1(d)},\quad"
+    statement=r"\frac nd\ge-\Big(1-\frac1d\Big)\frac{\log(1-c^2)}{2I_1(d)},\quad "
     r"I_1(d)=\tfrac d2\log\Big(1+\frac{g_0^2+2g_0\sqrt{2/\pi}}d\Big)+\log2",
     twins={
         "1 + 1/d": {"sign": 1}, "without the 2": {"twice": Integer(1)}, "2 moved by 1 %": {"twice": Rational(198, 100)},

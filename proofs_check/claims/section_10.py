@@ -178,7 +178,7 @@ def _output(w: tuple[sympy.Expr, sympy.Expr], v: tuple[sympy.Expr, sympy.Expr], 
         "<v, z> = -c < 0 and <v, z + zeta> = rho_0 + e, so <v, zeta> = c + rho_0 + e; c, e > 0",
         "rho_0 > 0; <z, z> = 1, <z, zeta> = 0",
     ),
-    statement=r"f(x)=-(\langle w,x\rangle)_+-(\langle v,x\rangle)_++\rho_0(\langle z,x\rangle)_+:\quad"
+    statement=r"f(x)=-(\langle w,x\rangle)_+-(\langle v,x\rangle)_++\rho_0(\langle z,x\rangle)_+:\quad "
     r"f(z)=\rho_0>0,\ f(z-\zeta)=-b<0,\ f(z+\zeta)=-e<0",
     twins={"with twice rho_0 on z": {"weight": Integer(2)}, "with 1 % more on z": {"weight": Rational(101, 100)}},
 )

@@ -32,6 +32,7 @@ def verify(
     from proofs_check.certificate import require_replaceable, save
     from proofs_check.claim import claims, find
     from proofs_check.junit import Judged, to_junit
+    from proofs_check.report.entries import claim_entry
     from proofs_check.verify import as_expected
     from theory_sim.errors import InputError
 
@@ -57,7 +58,7 @@ def verify(
     failed = sum(not each.right for each in judged)
 
     def fields() -> dict[str, object]:
-        return {"level": level, "claims": [_document(each, chosen_level) for each in judged], "failed": failed}
+        return {"level": level, "claims": [claim_entry(each, chosen_level) for each in judged], "failed": failed}
 
     output.put(Result("proofs-check.verification", fields, lambda: [_total(judged, failed)], lambda: _table(judged),
                       others={"junit": lambda: to_junit(judged) + "\n"}))
@@ -93,12 +94,6 @@ def _lines(judged: Judged, level: Level) -> Iterator[str]:
     details += [f"twin not refuted: {twin.claim.partition('/')[2]}: {twin.outcome}" for twin in judged.twins
                 if twin.outcome != "refuted"]
     yield from (hanging("", detail, 6) for detail in details)
-
-
-def _document(judged: Judged, level: Level) -> dict[str, object]:
-    twins = [{"name": twin.claim.partition("/")[2], "outcome": twin.outcome} for twin in judged.twins]
-    return {**judged.claim.to_dict(level), "outcome": judged.own.outcome, "as_expected": judged.right,
-            "seconds": round(judged.seconds, 3), "twins": twins}
 
 
 def _table(judged: Sequence[Judged]) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ GOOD: Final[dict[str, tuple[str, ...]]] = {
     "file": ("tiny.toml",), "preset": ("quick", "clear"), "compare": ("L-S,S", "S"), "seeds": ("0", "0:2"),
     "settings": ("seed=3", "eta_1=0.5", "schedule=S"), "observe": ("kernels:every_tau=10", "kernels"), "engine": ("closure",),
     "threads": ("1",), "workers": ("0",), "form": ("text", "json"), "runs": ("run",), "run": ("run",),
+    "stores": ("run", "swept"),
     "at_tau": ("5",), "what": ("presets", "fields", "claims"), "folder": ("swept",), "quantity": ("P_error", "tau_Q", "h"),
     "declaration": ("sweep.toml",), "between": ("S,L-S",), "dim": ("schedule",), "level": ("0.4",), "kind": ("P-only",),
     "x": ("r",), "y": ("d",), "size": ("small",), "id": (CLAIM,), "ids": (CLAIM,), "point": ("x=1",), "budget": ("0",),
@@ -25,6 +26,8 @@ GOOD: Final[dict[str, tuple[str, ...]]] = {
 # Words that every verb refuses, whatever else is typed.
 REFUSED: Final[dict[str, tuple[str, ...]]] = {
     "file": MISSING, "runs": MISSING, "run": MISSING, "folder": MISSING, "declaration": MISSING, "files": MISSING,
+    "stores": ("missing", "missing/below", "a" * 300, "taken.txt/x", "empty", "pipe", "nowhere", "taken.txt", "[red]", "~"),
+    "claims": MISSING,
     "preset": ("nonesuch", "[]", "quick ", "Quick", "../quick", "\u202e"),
     "compare": ("nonesuch", ",", "L-S,L-S", "L-S,,S", "S,x" * 40),
     "seeds": ("x", "0:", "3:1", "0:9000000000", "-1", "9" * 5000, "٣", "0,0", "1.0", "1e3", "0;1"),

@@ -15,10 +15,10 @@ from theory_sim.theory.conditions import ConditionId
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_phase_diagram"]
+__all__ = ["PHASE_COLOURS", "plot_phase_diagram"]
 
 # Okabe and Ito's palette; "other" is grey.
-_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
+PHASE_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
 _RUN: Final = 3.0
 _RUN_COLOUR: Final = "#222222"
 _LINES: Final[dict[ConditionId, str]] = {"L-S-moves": "-", "S-is-frozen": "--", "S-learns-Q-first": ":"}
@@ -55,7 +55,7 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
         handles: list[Any] = []
         if diagram.quantity == "order":
             line = 0.3 if diagram.computed is None else 0.0
-            ax.pcolormesh(*edges, diagram.values, cmap=ListedColormap(list(_COLOURS)), edgecolors="white", linewidth=line,
+            ax.pcolormesh(*edges, diagram.values, cmap=ListedColormap(list(PHASE_COLOURS)), edgecolors="white", linewidth=line,
                           norm=BoundaryNorm(np.arange(len(PHASES) + 1) - 0.5, len(PHASES)))
             if diagram.computed is not None:
                 rows, columns = np.nonzero(diagram.computed)
@@ -64,7 +64,7 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
             rows, columns = np.nonzero(~diagram.unanimous)
             ax.plot(diagram.x[columns], diagram.y[rows], ls="", marker=".", ms=2.5, color="black")
             shown = {int(value) for value in diagram.values[~np.isnan(diagram.values)]}
-            handles += [Patch(color=_COLOURS[i], label=PHASES[i]) for i in sorted(shown)]
+            handles += [Patch(color=PHASE_COLOURS[i], label=PHASES[i]) for i in sorted(shown)]
             if len(rows):
                 handles.append(Line2D([], [], ls="", marker=".", ms=3, color="black", label="seeds disagree"))
         else:

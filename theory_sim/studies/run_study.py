@@ -31,11 +31,11 @@ from theory_sim.sweeps.store import SweepStore
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["StudyResult", "read_table", "run_study"]
+__all__ = ["SWEEPS", "TABLE", "VERDICT", "StudyResult", "read_table", "read_verdict", "run_study"]
 
 TABLE: Final = "table.csv"
 VERDICT: Final = "verdict.json"
-_SWEEPS: Final = "sweeps"
+SWEEPS: Final = "sweeps"
 _FIX: Final = "free some space; the runs are kept"
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[SweepStatus], None] | None]]
@@ -115,7 +115,7 @@ def run_study(
     require_executor(executor, workers, threads)
     folder = Path(out) / f"{chosen.name}-{size}"
     _refuse_strangers(folder)
-    stores = {name: _store(folder / _SWEEPS / name, sweep) for name, sweep in plan.items()}
+    stores = {name: _store(folder / SWEEPS / name, sweep) for name, sweep in plan.items()}
     pending = False
     for name, store in stores.items():
         with (watch(f"{chosen.name}: {name}", len(store.sweep)) if watch else nullcontext()) as progress:
@@ -162,6 +162,25 @@ def read_table(path: str | os.PathLike[str]) -> pandas.DataFrame:
     return pandas.DataFrame(columns)
 
 
+def read_verdict(path: str | os.PathLike[str]) -> dict[str, object]:
+    """What a study wrote beside its table: what was asked, and the verdict.
+
+    Raises
+    ------
+    StoreError
+        If there is none, or it is not as it was written.
+    """
+    try:
+        found: dict[str, object] = read_json(Path(path))
+        rest = {key: value for key, value in found.items() if key != "sha256"}
+        if "sha256" in found and Path(path).read_bytes() != _sealed(rest).encode():  # earlier versions wrote no digest
+            raise ValueError("it is not as it was written")
+        StudyVerdict.read(found)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path}: {get_reason(error)}", "a verdict that theory-sim study wrote", "run the study") from error
+    return found
+
+
 def _require_of_verdict(path: Path, text: bytes) -> None:
     """Raise ValueError if a verdict lies next to a table and has another one's digest; those of earlier versions have none."""
     verdict = path.with_name(VERDICT)
@@ -184,7 +203,7 @@ def _column(cells: list[str]) -> list[int] | list[float] | list[str]:
 def _refuse_strangers(folder: Path) -> None:
     """Refuse a folder that holds a table or a verdict but no runs: they are not of a study, and would be replaced."""
     for name in (TABLE, VERDICT):
-        if os.path.lexists(folder / name) and not (folder / _SWEEPS).is_dir():
+        if os.path.lexists(folder / name) and not (folder / SWEEPS).is_dir():
             raise StoreError(f"{folder / name} is in the way", "a study replaces only the table and verdict of its own runs",
                              "move it elsewhere, or choose another output folder")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from theory_sim.errors import InputError, nearest
@@ -87,6 +87,21 @@ class StudyVerdict:
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, for JSON."""
         return asdict(self)
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> StudyVerdict:
+        """What `to_dict` gave, among other entries.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is something else.
+        """
+        findings = tuple(Finding(**each) for each in fields["findings"])
+        texts = [fields["verdict"], fields["reason"], *(text for each in findings for text in astuple(each))]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("a part of the verdict is no text")
+        return cls(fields["verdict"], float(fields["level"]), fields["reason"], findings)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["ScheduleSummary", "make_table", "summarise", "summarise_each"]
+__all__ = ["ScheduleSummary", "by_experiment", "make_table", "summarise", "summarise_each"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,18 @@ def summarise_each(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
     InputError
         As `summarise`, and if two different experiments have one name, or they have different losses or kinds of examples.
     """
+    groups = by_experiment(trajectories)
+    if len(groups) < 2:
+        return summarise(trajectories)
+    names = [group[0].experiment.name for group in groups]
+    alike = {(group[0].experiment.loss, tuple(group[0].dataset["kind"].values.tolist())) for group in groups}
+    if len(set(names)) < len(names) or len(alike) > 1:
+        _require_replicates(trajectories)
+    return [replace(each, experiment=name) for name, group in zip(names, groups, strict=True) for each in summarise(group)]
+
+
+def by_experiment(trajectories: Sequence[Trajectory]) -> list[list[Trajectory]]:
+    """Runs of one experiment each, which differ in schedule, engine, seeds and what they observe alone."""
     groups: list[list[Trajectory]] = []
     for run in trajectories:
         for group in groups:
@@ -104,13 +116,7 @@ def summarise_each(trajectories: Sequence[Trajectory]) -> list[ScheduleSummary]:
                 break
         else:
             groups.append([run])
-    if len(groups) < 2:
-        return summarise(trajectories)
-    names = [group[0].experiment.name for group in groups]
-    alike = {(group[0].experiment.loss, tuple(group[0].dataset["kind"].values.tolist())) for group in groups}
-    if len(set(names)) < len(names) or len(alike) > 1:
-        _require_replicates(trajectories)
-    return [replace(each, experiment=name) for name, group in zip(names, groups, strict=True) for each in summarise(group)]
+    return groups
 
 
 def make_table(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:

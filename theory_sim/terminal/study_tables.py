@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from theory_sim.studies.run_study import StudyResult
     from theory_sim.studies.study import StudyVerdict
 
-__all__ = ["markdown", "studies_table", "study_table"]
+__all__ = ["markdown", "studies_table", "study_table", "table_lines"]
 
 # Rows of a study's table that stand side by side.
 _COLUMNS: Final = 4
@@ -45,7 +45,7 @@ def study_table(result: StudyResult) -> Group:
     """The whole table, a row a line of numbers, and the verdict below."""
     assert result.table is not None and result.verdict is not None
     study, verdict = result.study, result.verdict
-    lines = _lines(result.table)
+    lines = table_lines(result.table)
     parts: list[Table | Text] = []
     for first, last in _side_by_side(lines, len(result.table), Console().width):
         title = f"{study.name}: {study.question}" if first == 0 else ""
@@ -75,7 +75,7 @@ def _side_by_side(lines: list[tuple[str, list[str]]], rows: int, width: int) -> 
 
 def markdown(table: pandas.DataFrame, verdict: StudyVerdict) -> str:
     """The whole table and the verdict as Markdown."""
-    lines = _lines(table)
+    lines = table_lines(table)
     rows = []
     for first in range(0, len(table), _COLUMNS):
         last = min(first + _COLUMNS, len(table))
@@ -85,7 +85,7 @@ def markdown(table: pandas.DataFrame, verdict: StudyVerdict) -> str:
     return "\n".join([*rows, f"**{verdict.verdict}** at {verdict.level:.0%}.", "", *found, ""])
 
 
-def _lines(table: pandas.DataFrame) -> list[tuple[str, list[str]]]:
+def table_lines(table: pandas.DataFrame) -> list[tuple[str, list[str]]]:
     """Columns of a table as lines; a number and its interval, in three columns, stand in one."""
     names = [str(name) for name in table.columns]
     lines = []

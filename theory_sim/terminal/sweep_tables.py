@@ -80,8 +80,8 @@ def saved_lines(sweep: Sweep) -> list[str]:
             f"runs: {saved.share:.0%} saved"]
 
 
-def summary_table(summary: Summary) -> Group:
-    """Order and learning times at the first level at each place of the sweep, over its seeds."""
+def summary_table(summary: Summary, *, most_rows: int = _MOST_ROWS) -> Group:
+    """Order and learning times at the first level at each place of the sweep, over its seeds; of many places the first."""
     axes = [axis for axis in summary.sweep.axes() if not axis.is_seed]
     # A schedule's label has its fields.
     fields = [field for axis in axes for field in (
@@ -99,7 +99,7 @@ def summary_table(summary: Summary) -> Group:
         at = at.isel(seed=np.sort(first))
         at = at.isel(seed=np.flatnonzero(at["state"].values == "done"))
         rows += 1
-        if rows > _MOST_ROWS:
+        if rows > most_rows:
             continue
         label = ", ".join(_short(axis.points[i][k]) for axis, i in zip(axes, place, strict=True)
                           for k, field in enumerate(axis.fields) if field in fields and axis.points[i][k] is not None)
@@ -114,7 +114,7 @@ def summary_table(summary: Summary) -> Group:
         orders = Counter(at["order"].isel(level=0).values.tolist()).most_common()
         table.add_row(label, str(at.sizes["seed"]), "\n".join(f"{order} {count}" for order, count in orders),
                       str(int(at["robust"].values.sum())), *times, _mean(at["P_error"].values))
-    notes = [Text(f"{rows - _MOST_ROWS} more rows in the summary's files")] if rows > _MOST_ROWS else []
+    notes = [Text(f"{rows - most_rows} more rows in the summary's files")] if rows > most_rows else []
     return Group(table, *notes, *_above_again(data, level))
 
 

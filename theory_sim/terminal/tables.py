@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from theory_sim.regimes import Regime
 
 __all__ = [
-    "broken_name", "conditions_table", "headed_table", "regime_table", "shown_learning_time", "shown_level", "shown_time",
-    "summary_tables",
+    "broken_name", "conditions_table", "headed_table", "headline", "regime_table", "shown_learning_time", "shown_level",
+    "shown_mean_time", "shown_time", "summary_tables",
 ]
 
 _COLUMNS: Final = 2
@@ -114,7 +114,7 @@ def shown_time(tau: float) -> str:
     return f"{tau:.0f}" if 100.0 <= abs(tau) < 1e9 else in_words(tau)
 
 
-def _time(interval: Interval, last: float) -> str:
+def shown_mean_time(interval: Interval, last: float) -> str:
     """Mean, interval and censored runs, a line each: side by side they do not fit a terminal."""
     if interval.n == 0:
         return f"> {shown_time(last)}\n({interval.censored} of {interval.censored})" if interval.censored else "-"
@@ -149,7 +149,7 @@ def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
                           f"{_either(LEVELS)}."))
     notes += [Text(line) for summary in summaries for line in _above_again(summary)]
     notes += [Text(note) for note in dict.fromkeys(summary.note for summary in summaries) if note]
-    headlines = [Text(_headline(summary)) for summary in summaries if summary.orders]
+    headlines = [Text(headline(summary)) for summary in summaries if summary.orders]
     return Group(*(part for table in tables for part in (table, Text(""))), *ends, *notes, *headlines)
 
 
@@ -159,7 +159,8 @@ def _learning_times(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     for summary in summaries:
         last = summary.end["tau"].smallest
         for level, row in sorted(summary.levels.items()):
-            times.add_row(f"{_label(summary)}  {shown_level(level)}", _time(row["tau_P"], last), _time(row["tau_Q"], last),
+            times.add_row(f"{_label(summary)}  {shown_level(level)}",
+                          *(shown_mean_time(row[name], last) for name in ("tau_P", "tau_Q")),
                           _number(row["other_loss"], "\n"), _range(row["other_accuracy"]))
     return times
 
@@ -172,7 +173,7 @@ def _times_by_kind(summaries: Sequence[ScheduleSummary], span: str) -> list[Tabl
         for level, row in sorted(summary.levels.items()):
             for kind in summary.kinds:
                 times.add_row(f"{_label(summary)}  {shown_level(level)}", escape(kind),
-                              _time(row[f"tau {kind}"], summary.end["tau"].smallest))
+                              shown_mean_time(row[f"tau {kind}"], summary.end["tau"].smallest))
         for each in summary.per_seed:
             for kind in summary.kinds:
                 seeds.add_row(f"{_label(summary)}  {each['seed']}", escape(kind),
@@ -222,7 +223,7 @@ def _span(values: Sequence[float]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _headline(summary: ScheduleSummary) -> str:
+def headline(summary: ScheduleSummary) -> str:
     """What a reader takes home: how many seeds learnt what first, with the exact interval of that share."""
     n = len(summary.seeds)
     if summary.averages:
@@ -290,6 +291,6 @@ def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
 
 def _end_cell(name: str, cell: Interval) -> str:
     if name == "tau":
-        return _time(cell, cell.largest).replace("\n", " ")
+        return shown_mean_time(cell, cell.largest).replace("\n", " ")
     text = _number(cell)
     return text if len(text) <= _WIDEST else _number(cell, "\n")

@@ -1,0 +1,213 @@
+"""What a report says of runs, sweeps, studies and claims: their own words and numbers, and what is damaged by name."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.report.stores import HOSTILE, STUDY, TINY, entry, make_stores, write_claims
+from theory_sim import simulate
+from theory_sim.cli import app
+from theory_sim.errors import InputError, StoreError
+from theory_sim.report import extra
+from theory_sim.report.content import Chart, Grid, Listing, Report, Section
+from theory_sim.report.gather import gather
+from theory_sim.report.page import render
+from theory_sim.report.tables import blocks_of
+from theory_sim.sweeps.over_seeds import summarise
+from theory_sim.sweeps.plan import Plan
+from theory_sim.terminal.tables import headline, summary_tables
+from theory_sim.trajectory import Trajectory
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, and the text that a reader sees."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words, self.inside = "", ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.inside = tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data if self.inside not in ("script", "style") else ""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_stores(tmp_path_factory.mktemp("stores"))
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    claims = write_claims(tmp_path_factory.mktemp("claims") / "verdicts.json", [entry("one"), entry("two", outcome="refuted")])
+    return gather([folder], claims, command="theory-sim report")
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return render(report)
+
+
+def section(report: Report, head: str) -> Section:
+    (found,) = [each for each in report.sections if each.title.startswith(head)]
+    return found
+
+
+def test_runs_have_the_words_and_numbers_of_show(folder: Path, report: Report) -> None:
+    told = section(report, "Runs of tiny")
+    runs = [Trajectory.load(folder / f"tiny-{schedule}-seed0-closure") for schedule in ("L-S", "S")]
+    summaries = summarise(runs)
+    assert all(line in told.seen for each in summaries for line in headline(each).split("\n"))
+    grids = [block for block in told.blocks if isinstance(block, Grid)]
+    for expected in (block for block in blocks_of(summary_tables(summaries)) if isinstance(block, Grid)):
+        assert any((each.title, each.rows) == (expected.title, expected.rows) for each in grids), expected.title
+    fields = next(grid for grid in grids if grid.title == "Parameters")
+    assert ("schedule", "L-S, S") in fields.rows and ("d", "10") in fields.rows
+
+
+def test_the_listed_file_and_command_are_those_of_the_runs(report: Report, tmp_path: Path) -> None:
+    file, command = [block for block in section(report, "Runs").blocks if isinstance(block, Listing)]
+    (tmp_path / "tiny.toml").write_text(file.text)
+    plan = Plan.from_toml(tmp_path / "tiny.toml")
+    assert list(plan) == [TINY.replace(schedule="L-S"), TINY.replace(schedule="S")]
+    assert command.text == "theory-sim run tiny.toml --engine closure"
+
+
+def test_a_sweep_has_its_cells_and_every_run(report: Report) -> None:
+    told = section(report, "Sweep cells")
+    (chart,) = [block for block in told.blocks if isinstance(block, Chart)]
+    assert "against r" in chart.title and len(chart.series) == 4
+    every = next(block for block in told.blocks if isinstance(block, Grid) and block.title == "Every run")
+    assert [row[0] for row in every.rows] == ["0.3", "0.3", "0.6", "0.6"]
+    assert "S, engine closure: neither learnt on 2 of 2 runs" in told.seen
+
+
+def test_a_study_has_its_question_verdict_limits_and_numbers(report: Report) -> None:
+    told = section(report, "Study kernel-change")
+    verdict = (STUDY / "verdict.json").read_text()
+    assert told.asked in verdict and told.limits[0] in verdict and told.seen[0].split(" at ")[0] in ("supported", "refuted")
+    (chart,) = [block for block in told.blocks if isinstance(block, Chart)]
+    assert [each.shown for each in chart.series] == [True] + [False] * (len(chart.series) - 1)
+
+
+def test_the_page_is_one_file_that_loads_nothing(page: str, report: Report) -> None:
+    found = Page(page)
+    assert not any(tag in ("iframe", "object", "embed", "base", "form") and ("src" in given or "action" in given)
+                   for tag, given in found.elements)
+    for tag, given in found.elements:
+        for name in ("src", "href", "srcset", "poster"):
+            assert not given.get(name) or given[name].startswith(("#", "data:")), (tag, given)  # type: ignore[union-attr]
+    (policy,) = [given["content"] for tag, given in found.elements if given.get("http-equiv") == "Content-Security-Policy"]
+    assert policy is not None and "default-src 'none'" in policy and policy.count("'sha256-") == 2
+    for told in (*report.sections, report.claims_summary):
+        assert told is not None and all(line in found.words for line in (told.asked, *told.seen, *told.limits))
+
+
+def test_two_calls_give_the_same_bytes(folder: Path) -> None:
+    runs = [folder / f"tiny-{schedule}-seed0-closure" for schedule in ("L-S", "S")]
+    assert render(gather(runs)) == render(gather(runs))
+
+
+def test_everything_has_a_name_for_who_does_not_see_it(page: str) -> None:
+    for tag, given in Page(page).elements:
+        if tag == "img":
+            assert given["alt"]
+        if given.get("role") in ("img", "region"):
+            assert given.get("aria-label") or given.get("aria-labelledby"), given
+        if "tabindex" in given:
+            assert given["tabindex"] == "0" and given.get("role") == "region"
+    assert 'lang="en"' in page and page.count("<h1") == 1 and "<noscript>" in page
+
+
+def test_names_stay_names(tmp_path: Path) -> None:
+    claims = write_claims(tmp_path / "verdicts.json", [entry(HOSTILE, summary=HOSTILE, statement=rf"\text{{{HOSTILE}}}", twins=[
+        {"name": HOSTILE, "outcome": "refuted", "where": HOSTILE}], recheck=HOSTILE, asked=[HOSTILE])])
+    grid = Grid(HOSTILE, [HOSTILE, "b"], [[HOSTILE, "1"]], filtered=True)
+    read = gather([], claims, command=HOSTILE)
+    text = render(Report(HOSTILE, HOSTILE, [Section(HOSTILE, HOSTILE, [HOSTILE], [HOSTILE], [grid, Listing(HOSTILE, HOSTILE)])],
+                         read.claims, read.claims_summary))
+    assert "<script>alert" not in text and "\u202e" not in text
+    scripts = [tag for tag, _ in Page(text).elements if tag == "script"]
+    assert len(scripts) == 1 and "right to left" in Page(text).words
+    assert {name for tag, given in Page(text).elements for name in given if name.startswith("on")} == set()
+
+
+def test_what_is_damaged_or_unfinished_is_named_and_the_rest_told(folder: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(folder, tmp_path / "all")
+    (tmp_path / "all" / "tiny-S-seed0-closure" / "tau" / "0").write_bytes(b"x")
+    (tmp_path / "all" / "kernel-change-default" / "table.csv").write_text("a\n1\n")
+    run = next((tmp_path / "all" / "cells" / "runs").iterdir())
+    (run / "tau" / "0").write_bytes(b"x")
+    (tmp_path / "all" / "mitigation-small" / "sweeps").mkdir(parents=True)
+    found = CliRunner().invoke(app, ["report", str(tmp_path / "all"), "--out", str(tmp_path / "r.html")])
+    assert found.exit_code == 1 and found.stderr.count("finding:") == 3 and found.stderr.count("note:") == 1, found.output
+    words = Page((tmp_path / "r.html").read_text()).words
+    for name in ("tiny-S-seed0-closure", "kernel-change-default", run.name, "mitigation-small"):
+        assert name in words
+    assert "Sweep cells" in words and "Runs of tiny" in words and "theory-sim study mitigation --size small" in words
+
+
+def test_a_verdict_that_the_rule_does_not_give_is_named(tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(STUDY, tmp_path / "study")
+    text = (tmp_path / "study" / "verdict.json").read_text()
+    said = re.search(r'"verdict": "(\w+)"', text)
+    assert said is not None
+    other = "refuted" if said[1] == "supported" else "supported"
+    (tmp_path / "study" / "verdict.json").write_text(text.replace(said[0], f'"verdict": "{other}"', 1))
+    (problem,) = gather([tmp_path / "study"]).problems
+    assert problem.damaged
+
+
+def test_a_file_that_is_there_is_replaced_only_by_force(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "report.html"
+    words = ["report", str(folder / "tiny-S-seed0-closure"), "--out", str(out)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    before = out.read_bytes()
+    again = CliRunner().invoke(app, words)
+    assert isinstance(again.exception, StoreError) and "--force" in str(again.exception) and out.read_bytes() == before
+    assert CliRunner().invoke(app, [*words, "--force"]).exit_code == 0 and out.read_bytes() == before
+
+
+@pytest.mark.parametrize("given", ["missing", "."])
+def test_a_path_without_results_is_refused(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"holds no run|does not exist"):
+        gather([Path(given)])
+
+
+@pytest.mark.parametrize("text", [
+    "", "{}", '{"schema": "proofs-check.verification", "schema_version": 1, "claims": [{}]}', "[1]"])
+def test_claims_of_another_file_are_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "verdicts.json").write_text(text)
+    with pytest.raises(InputError, match="proofs-check verify --format json"):
+        gather([], tmp_path / "verdicts.json")
+
+
+def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(f"No module named {name!r}")
+
+    monkeypatch.setattr(extra, "import_module", missing)
+    with pytest.raises(InputError, match=r"pip install 'theory-sim\[report\]'"):
+        gather([])
+
+
+def test_runs_given_from_python_have_no_command(tmp_path: Path) -> None:
+    from theory_sim import draw_data
+
+    simulate(TINY, "limit", data=draw_data(TINY), store=tmp_path / "run")
+    listings = [block for block in gather([tmp_path / "run"]).sections[0].blocks if isinstance(block, Listing)]
+    assert listings[-1].title == "Not made by a command" and "data" in listings[-1].text

@@ -1,0 +1,45 @@
+"""The libraries that only a report needs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+from theory_sim.errors import InputError
+
+__all__ = ["EXTRA", "library", "versions"]
+
+EXTRA: Final = "report"
+"""Name of the extra in setup.cfg."""
+_LIBRARIES: Final = {"bokeh": "bokeh", "jinja2": "Jinja2", "latex2mathml": "latex2mathml", "markupsafe": "MarkupSafe"}
+
+
+def library(name: str) -> Any:
+    """A module of one of the extra's libraries, such as ``bokeh.plotting``.
+
+    Raises
+    ------
+    InputError
+        If it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        missing = _LIBRARIES[name.partition(".")[0]]
+        raise InputError(f"a report without {missing} ({error})", f"the libraries of the extra {EXTRA!r}",
+                         f"pip install 'theory-sim[{EXTRA}]'") from error
+
+
+def versions() -> dict[str, str]:
+    """Versions of this program and of each library of the extra, by the distribution; all of them are looked for.
+
+    Raises
+    ------
+    InputError
+        If one is not installed.
+    """
+    from importlib.metadata import version
+
+    for name in _LIBRARIES:
+        library(name)
+    return {each: version(each) for each in ("theory-sim", *_LIBRARIES.values())}

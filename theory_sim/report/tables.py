@@ -1,0 +1,67 @@
+"""The terminal's tables as data, so that a report says the same words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from theory_sim.report.content import Grid, Lines
+
+__all__ = ["blocks_of"]
+
+
+def blocks_of(part: Any) -> list[Grid | Lines]:
+    """Tables and paragraphs of what a terminal would show, in its order.
+
+    Parameters
+    ----------
+    part : Group, Table, Text, Padding or str
+
+    Raises
+    ------
+    TypeError
+        If it is anything else, which would be lost.
+    """
+    blocks: list[Grid | Lines] = []
+    for each in _leaves(part):
+        if isinstance(each, Table):
+            blocks.append(_grid(each))
+            continue
+        lines = tuple(line for line in _text(each).split("\n") if line.strip())
+        if lines and blocks and isinstance(blocks[-1], Lines):
+            blocks[-1] = Lines(blocks[-1].lines + lines)
+        elif lines:
+            blocks.append(Lines(lines))
+    return blocks
+
+
+def _leaves(part: Any) -> Iterator[Table | Text | str]:
+    if isinstance(part, Group):
+        for each in part.renderables:
+            yield from _leaves(each)
+    elif isinstance(part, Padding):
+        yield from _leaves(part.renderable)
+    elif isinstance(part, (Table, Text, str)):
+        yield part
+    else:
+        raise TypeError(f"{type(part).__name__} in a table")
+
+
+def _grid(table: Table) -> Grid:
+    columns = [[_markup(cell) for cell in column.cells] for column in table.columns]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    return Grid(_markup(table.title), [_markup(column.header) for column in table.columns], rows)
+
+
+def _markup(cell: Any) -> str:
+    """Text of a title or a cell, which rich reads as markup."""
+    return Text.from_markup(cell).plain if isinstance(cell, str) else _text(cell or "")
+
+
+def _text(part: Text | str) -> str:
+    return part.plain if isinstance(part, Text) else part
