@@ -134,7 +134,8 @@ def _origin(runs: Sequence[Trajectory]) -> Iterator[Block]:
     yield Grid("Parameters", ("field", "value"), [(name, ", ".join(found)) for name, found in values.items()], folded=True,
                filtered=True)
     file = f"{runs[0].experiment.name}.toml"
-    common = {name: value for each in reversed(fields) for name, value in each.items() if name not in ("schedule", "seed")}
+    common = {name: value for each in reversed(fields) for name, value in each.items()}
+    del common["schedule"], common["seed"]  # the plan lists them
     plan = {"compare": list(dict.fromkeys(run.experiment.schedule for run in runs)),
             "seeds": list(dict.fromkeys(run.experiment.seed for run in runs))}
     yield Listing(f"The experiment, as {file}", tomli_w.dumps({**common, **plan}))

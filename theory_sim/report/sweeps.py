@@ -113,8 +113,7 @@ def _done(summary: Summary) -> int:
 
 def _varied(summary: Summary) -> list[str]:
     """Fields that a block of the sweep varies."""
-    return [field for axis in summary.sweep.axes() if len(axis) > 1 and axis.name not in _ALWAYS for field in axis.fields
-            if field not in _ALWAYS]
+    return [field for axis in summary.sweep.varied_axes() if len(axis) > 1 for field in axis.fields]
 
 
 def _numbers(summary: Summary, frame: pandas.DataFrame) -> list[str]:
