@@ -111,7 +111,9 @@ def test_draws_that_stand_twice_are_found() -> None:
         assert refused(independent, drawn), seed
 
 
-@pytest.mark.parametrize("change", ["the next step's", "the neighbour's", "the other seed's", "with opposite signs"])
+@pytest.mark.parametrize("change", [
+    "the next step's", "the neighbour's", "the other seed's", "the last seed's", "with opposite signs",
+])
 def test_whatever_is_shared_is_found(change: str) -> None:
     drawn = draws(0)
     W = drawn["W"]
@@ -121,6 +123,8 @@ def test_whatever_is_shared_is_found(change: str) -> None:
         W[:, :, 1::2] = W[:, :, ::2]
     elif change == "the other seed's":
         W[1] = W[0]
+    elif change == "the last seed's":
+        W[3] = W[0]
     else:
         drawn["V"] = -W
     assert refused(independent, drawn)

@@ -108,7 +108,7 @@ PLANTED: dict[str, tuple[Callable[[Task, Set], Set], str]] = {
     "alpha by the middle of the margin": (lengths_by(lambda margin: np.abs(margin - np.median(margin))), "and alpha in part"),
     "side by length": (side_by_length, r"along z \+ zeta"),
     "the seed is not read": (of_seed(lambda seed: 5), "of two seeds have the product 1|two seeds"),
-    "only the parity of the seed is read": (of_seed(lambda seed: seed % 2), "have the product 1"),
+    "only the parity of the seed is read": (of_seed(lambda seed: seed % 2), "first patches of two seeds"),
     "w* along an axis": (turned(lambda w: np.eye(len(w))[2]), "w\\* has 1 along a coordinate"),
     "w* in the first orthant": (turned(np.abs), "coordinates of w\\* are positive"),
     "one w* for all seeds": (turned(lambda w: np.arange(1.0, 1 + len(w)) * (-1) ** np.arange(len(w))), "w\\* of two seeds"),

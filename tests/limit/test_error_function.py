@@ -54,9 +54,11 @@ def test_so_many_powers_are_needed_and_enough(largest: float, tolerance: float) 
     assert left[0] <= tolerance * (1 + 1e-6) + 1e-14 and (largest == 0 or left[1] > tolerance)
 
 
-def test_noise_at_which_erf_is_a_step_is_refused() -> None:
+@pytest.mark.parametrize("tau_0", [40.0, 1e10])
+def test_noise_at_which_erf_is_a_step_is_refused(tau_0: float) -> None:
+    """In words alone, also where the blur of the correlation is rounded to none."""
     with pytest.raises(InputError, match=f"{MOST} powers leave"):
-        simulate(BASE.replace(tau_0=40.0), "limit")
+        simulate(BASE.replace(tau_0=tau_0), "limit")
 
 
 def double_sum(e: Experiment, rates: Array) -> dict[str, Array]:

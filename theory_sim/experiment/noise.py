@@ -31,7 +31,10 @@ class NoiseSection(ScheduleSection):
     noise_placement: Annotated[str, OneOf(PLACEMENTS, (NO_PLACEMENT,))] = Field(
         NO_PLACEMENT, description="where noise enters beside xi"
     )
-    noise_level: float = Field(0.0, ge=0, le=1e12, description="standard deviation of that noise, in its placement's unit")
+    noise_level: float = Field(
+        0.0, ge=0, le=1e12,
+        description="standard deviation of that noise, in its placement's unit; of labels the probability of a flip",
+    )
     noise_annealing: float | Literal["never", "with-rate"] = Field(
         "never", description="when that noise falls: never, when the rate first falls, or at this tau"
     )

@@ -43,9 +43,9 @@ class Sharpness(Observer):
     """
 
     name = "sharpness"
-    summary = (f"the {EIGENVALUES} largest eigenvalues of the training loss's Hessian, without the ridge, beside "
-               rf"$2/\gamma_t$, the largest with which steps are stable; all of them for a network of up to {DENSE} weights; "
-               "at finite width only")
+    summary = (f"the {EIGENVALUES} largest eigenvalues of the training loss's Hessian, without the ridge, beside the largest "
+               rf"with which steps are stable, $2/\gamma_t$ for gradient descent; all of them for a network of up to {DENSE} "
+               "weights; at finite width only")
     needs_weights = True
     variables: Mapping[str, Variable] = {
         "sharpness": Variable(("hessian_eigenvalue",), "1",

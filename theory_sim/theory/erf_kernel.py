@@ -46,7 +46,8 @@ def powers_for(largest: float, tolerance: float) -> int:
         If that takes more than `MOST`.
     """
     k = np.arange(MOST + 1.0)
-    rest = coefficients(MOST + 1) * largest**k / (1.0 - largest)  # the coefficients fall
+    with np.errstate(divide="ignore"):  # of noise so large that z is rounded to 1 no power is enough
+        rest = coefficients(MOST + 1) * largest**k / (1.0 - largest)  # the coefficients fall
     if rest[-1] > tolerance:
         raise InputError(f"activation = 'erf' in the limit with noise at which {MOST} powers leave {rest[-1]:.1g}",
                          "the kernel's series must meet the tolerance; erf of large noise is nearly a step",

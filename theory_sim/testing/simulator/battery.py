@@ -1,4 +1,4 @@
-"""`check_simulator`: every law, on as many parts as the simulator takes; the smallest experiment that fails, and why."""
+"""`check_simulator`: every law, on as many parts as the simulator takes; the simplest experiment found that fails, and why."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ _DRAWS: Final = 80_000
 _LEVEL: Final = ("level 1e-6, by layer, step and coordinate; of a layer, "
                  f"{100 * smallest_level_found(_DRAWS, LEVEL / 250):.1f} % off is found with probability {POWER}")
 _SHARE: Final = ("level 1e-6, at every distance; "
-                 f"{100 * smallest_share_found(2 * _DRAWS // SEEDS, LEVEL / 15):.0f} % of draws that stand twice are found "
+                 f"{100 * smallest_share_found(2 * _DRAWS // SEEDS, LEVEL / 21):.0f} % of draws that stand twice are found "
                  f"with probability {POWER}")
 _GIVEN: Final = ("data", "initial")
 LAWS: Final[dict[str, Law]] = {

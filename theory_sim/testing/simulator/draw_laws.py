@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import combinations_with_replacement
 from typing import Any, Final
 
 import numpy as np
@@ -116,7 +117,7 @@ def draws_are_gaussian(draws: Mapping[str, Array], *, level: float = LEVEL) -> N
 
 
 def draws_are_independent(sequences: Sequence[Array], *, level: float = LEVEL) -> tuple[int, int, float] | None:
-    """No draw stands twice: correlations of a sequence with itself and with the next one, at every distance.
+    """No draw stands twice: correlations of each sequence with itself and with every other one, at every distance.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def draws_are_independent(sequences: Sequence[Array], *, level: float = LEVEL) -
     waves = [np.fft.rfft(sequence, size) for sequence in sequences]
     overlap = n - np.arange(n)
     usable = overlap >= min(_LEAST_OVERLAP, n)
-    pairs = [(i, i) for i in range(len(waves))] + [(i, i + 1) for i in range(len(waves) - 1)]
+    pairs = sorted(combinations_with_replacement(range(len(waves)), 2), key=lambda pair: pair[1] - pair[0])
     largest = float(stats.norm.isf(level / (4 * len(pairs) * n)))
     for i, j in pairs:
         both = np.fft.irfft(np.conj(waves[i]) * waves[j], size)

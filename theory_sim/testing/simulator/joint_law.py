@@ -114,7 +114,8 @@ def seeds_differ(e: Experiment, drawn: Sequence[Examples], level: float) -> None
     found = draws_are_independent([line[:n] for line in lines], level=level) if n else None
     if found is not None:
         apart, lag, share = found
-        name = "examples that stand twice" if not apart else "data that do not depend on the seed" if not lag else ""
+        of_seeds = {(1, 0): "data that do not depend on the seed"}
+        name = "examples that stand twice" if not apart else of_seeds.get((apart, lag), "")
         raise Broken(f"first patches of {'two seeds' if apart else 'one set'} have correlation {share:.3g} at a distance of "
                      f"{lag} numbers, {e.d - 1} of each example", *([name] if name else []))
 
