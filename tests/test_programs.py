@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from theory_sim.interrupts import raise_interrupts
-from theory_sim.loop.run import deferred_interrupt
+from theory_sim.loop import deferred_interrupt
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = {"theory_sim": "theory-sim", "proofs_check": "proofs-check"}

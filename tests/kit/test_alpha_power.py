@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from theory_sim import Experiment
+from theory_sim.testing.simulator.answer import Examples
 from theory_sim.testing.simulator.data_law import _lengths
 from theory_sim.testing.simulator.draw_laws import Broken
 from theory_sim.testing.simulator.joint_law import _counts
-from theory_sim.testing.simulator.task import Examples
 
 N = 200_000
 

@@ -13,10 +13,11 @@ from tests.kit import numpy_simulator
 from theory_sim import Experiment
 from theory_sim.errors import InputError
 from theory_sim.testing import Task, check_simulator
+from theory_sim.testing.simulator.answer import ask
 from theory_sim.testing.simulator.battery import find_law
 from theory_sim.testing.simulator.kinds import member_is_right
 from theory_sim.testing.simulator.runs import NotNumbers, Runs
-from theory_sim.testing.simulator.task import PARTS, ask
+from theory_sim.testing.simulator.task import PARTS
 
 ONE_STEP = {"d": 3, "N": 4, "m_W": 4, "m_V": 4, "max_steps": 1, "schedule": "S", "eta_2": 0.5}
 

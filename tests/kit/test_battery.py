@@ -23,6 +23,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.pytest_plugin import load_simulator
 from theory_sim.testing import Declined, Initial, Report, Task, check_simulator
+from theory_sim.testing.simulator.answer import Answer, Examples
 from theory_sim.testing.simulator.battery import LAWS, find_law
 from theory_sim.testing.simulator.kinds import KINDS, member_is_right
 from theory_sim.testing.simulator.mistakes import MISTAKES
@@ -32,7 +33,7 @@ from theory_sim.testing.simulator.rule import Rule, training_loss
 from theory_sim.testing.simulator.runs import Runs
 from theory_sim.testing.simulator.search import StepBroken
 from theory_sim.testing.simulator.settings import placed_level
-from theory_sim.testing.simulator.task import EXTENSIONS, Answer, Examples
+from theory_sim.testing.simulator.task import EXTENSIONS
 from theory_sim.train.schedules import make_schedule
 
 TORCH = pytest.mark.skipif(importlib.util.find_spec("torch") is None,

@@ -16,11 +16,11 @@ from tests.kit import numpy_simulator
 from theory_sim import Experiment
 from theory_sim.testing import Task
 from theory_sim.testing.simulator import data_law
+from theory_sim.testing.simulator.answer import Examples
 from theory_sim.testing.simulator.battery import find_law
 from theory_sim.testing.simulator.draw_laws import Broken
 from theory_sim.testing.simulator.joint_law import w_star_is_uniform
 from theory_sim.testing.simulator.runs import Runs
-from theory_sim.testing.simulator.task import Examples
 
 Array = np.ndarray[Any, Any]
 Set = dict[str, Array]

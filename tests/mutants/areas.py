@@ -5,7 +5,7 @@ from typing import Final
 
 AREAS: Final[dict[str, tuple[str, ...]]] = {
     "physics": ("theory_sim/data/**/*.py", "theory_sim/network/*.py", "theory_sim/train/**/*.py", "theory_sim/loop/run.py",
-                "theory_sim/loop/steps.py"),
+                "theory_sim/loop/steps.py", "theory_sim/loop/divergence.py"),
     "numeric": ("theory_sim/numeric/*.py",),
     "closure": ("theory_sim/theory/closure/*.py", "theory_sim/closure/*.py"),
     "limit": ("theory_sim/limit/*.py",),
@@ -16,7 +16,7 @@ AREAS: Final[dict[str, tuple[str, ...]]] = {
         *(f"theory_sim/**/{name}.py" for name in ("decisions", "groups", "over_seeds", "compare", "width_fit")),
     ),
     "plots": ("theory_sim/plots/*.py", "theory_sim/studies/*/figure.py"),
-    "studies": ("theory_sim/studies/*/*.py", "theory_sim/**/small_rate.py", "theory_sim/**/phase.py",
+    "studies": ("theory_sim/studies/*/*.py", "theory_sim/**/small_rate.py", "theory_sim/sweeps/phase*.py",
                 "theory_sim/**/study_tables.py"),
     "claims": ("proofs_check/claims/*.py",),
     "methods": (

@@ -22,7 +22,9 @@ from theory_sim.plots.phase_diagram import plot_phase_diagram
 from theory_sim.plots.sharpness import plot_sharpness
 from theory_sim.plots.style import WIDTH, logarithmic_axis, save_figure
 from theory_sim.plots.width import plot_width
-from theory_sim.sweeps.phase import PHASES, Boundary, PhaseDiagram
+from theory_sim.sweeps.phase import PhaseDiagram
+from theory_sim.sweeps.phase_agreement import PHASES
+from theory_sim.sweeps.phase_boundaries import Boundary
 from theory_sim.sweeps.width_fit import fit_width
 from theory_sim.trajectory import Trajectory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from theory_sim.sweeps.phase import cell_edges
+from theory_sim.sweeps.phase_boundaries import cell_edges
 
 
 def test_borders_lie_half_way_between_and_as_far_outside() -> None:

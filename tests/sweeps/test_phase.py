@@ -19,7 +19,9 @@ from theory_sim.regimes import get_conditions, regime, verdict_requirements
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.sweeps.phase import PHASES, cell_edges, phase_diagram
+from theory_sim.sweeps.phase import phase_diagram
+from theory_sim.sweeps.phase_agreement import PHASES
+from theory_sim.sweeps.phase_boundaries import cell_edges
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
 from theory_sim.theory import conditions
@@ -38,7 +40,7 @@ FINE = 13  # points of a boundary's grid a side; 61 show nothing more of what is
 @pytest.fixture(autouse=True, scope="module")
 def coarse() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as changed:
-        changed.setattr("theory_sim.sweeps.phase._FINE", FINE)
+        changed.setattr("theory_sim.sweeps.phase_boundaries._FINE", FINE)
         yield
 
 

@@ -1,7 +1,8 @@
 """What both engines share: the loop, its records, and the folder that lets an interrupted run continue."""
 
 from theory_sim.loop.environment import environment, environment_changes
-from theory_sim.loop.run import Progress, Run, deferred_interrupt, interrupt_thread, stopped
+from theory_sim.loop.interrupted import deferred_interrupt, interrupt_thread
+from theory_sim.loop.run import Progress, Run, stopped
 from theory_sim.loop.steps import Network
 from theory_sim.loop.unfinished import UnfinishedRun, unfinished_listing, unfinished_path
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import math
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
@@ -20,6 +18,7 @@ import numpy as np
 from theory_sim.data import Data
 from theory_sim.errors import InputError, StoreError, shown
 from theory_sim.experiment import Experiment
+from theory_sim.loop.divergence import likely_cause
 from theory_sim.loop.records import Group, Records
 from theory_sim.loop.steps import Network, Steps
 from theory_sim.loop.unfinished import UnfinishedRun
@@ -32,17 +31,14 @@ from theory_sim.storage.formats import RUN
 from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
 from theory_sim.train.schedules import TimeSchedule, make_schedule, require_rate
-from theory_sim.train.stability import knows_curvature, stable_rate_of
 from theory_sim.trajectory import Outcome, Trajectory
 
-__all__ = ["Progress", "Run", "deferred_interrupt", "interrupt_thread", "stopped"]
+__all__ = ["Progress", "Run", "stopped"]
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, float, float], None]
 """Called with (step, tau, training loss) at every record, and every other second between two."""
 
-# By thread, the event of a run that no signal can reach.
-_OF_THREADS: Final[dict[int, threading.Event]] = {}
 _ASTRONOMIC: Final = 1e6
 # Small rates take many steps from a record to the next: that they advance is to be seen.
 _REPORT_SECONDS: Final = 2.0
@@ -60,41 +56,6 @@ def stopped(e: Experiment, step: int, tau: float, training_loss: float) -> tuple
     if e.max_steps is not None and step >= e.max_steps:
         return "budget_spent", f"{step} steps taken, max_steps = {e.max_steps}"
     return None
-
-
-@contextmanager
-def deferred_interrupt() -> Iterator[threading.Event]:
-    """Turn Ctrl-C into an event that the loop reads between steps: a step or a record is never cut in two.
-
-    SIGTERM too, where somebody handles it, as the programs do; else it ends the process as it does everywhere.
-    """
-    interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
-        thread = threading.get_ident()
-        around = _OF_THREADS.get(thread)  # of the sweep that the run is of
-        _OF_THREADS[thread] = interrupted
-        try:
-            yield interrupted
-        finally:
-            if around is None:
-                del _OF_THREADS[thread]
-            else:
-                _OF_THREADS[thread] = around
-        return
-    # What is ignored stays so: a shell has Ctrl-C ignored for jobs in the background.
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    handled = {number: handler for number, handler in before.items() if callable(handler)}
-    with ExitStack() as handlers:  # each is put back, also if the other signal comes just then and raises
-        for number, handler in handled.items():
-            handlers.callback(signal.signal, number, handler)
-            signal.signal(number, lambda number, frame: interrupted.set())
-        yield interrupted
-
-
-def interrupt_thread(thread: int) -> None:
-    """Have the run that is under way in a thread other than the main one stop at its next step, if there is one."""
-    if (interrupted := _OF_THREADS.get(thread)) is not None:
-        interrupted.set()
 
 
 class Run(Generic[N]):
@@ -240,33 +201,9 @@ class Run(Generic[N]):
         return stopped(e, self.step, self.tau, training_loss)
 
     def _diagnosis(self, training_loss: float, rate: float) -> str:
-        e = self.experiment
-        stable, stability = stable_rate_of(e), make_optimiser(e).stability
-        if rate > stable:
-            cause = (f"rate {rate:g} is above about {stable:.3g}, the largest stable one near f = 0 "
-                     f"({stability:.3g} / the Hessian's top eigenvalue in the limit)")
-            fix = "lower the rate"
-        elif math.isnan(stability):
-            cause = f"{e.optimiser} moves every weight by about the rate, {rate:g}, at each step, however small its gradient"
-            fix = "lower the rate"
-        elif not math.isfinite(self.network.clock.level) or self.network.clock.level > 1e6:
-            cause = f"the accumulated noise has standard deviation {self.network.clock.level:.3g}"
-            fix = "lower tau_0" if self.step == 0 else "lower the rate, tau_xi or tau_0"
-        elif not knows_curvature(e):
-            cause = (f"rate {rate:g}: the largest stable one is known for the P/Q mixture and an activation of two straight "
-                     "lines, without biases, a trained second layer or a scaled output")
-            fix = f"lower the rate; --observe sharpness records the curvature: stable is rate x curvature < {stability:.3g}"
-        elif self.loss.curvature > self.loss.curvature_at_zero and math.isinf(self.loss.curvature):
-            cause = (f"the {self.loss.name} loss, whose curvature grows with the loss: away from f = 0 rates below "
-                     f"{stable:.3g} diverge too")
-            fix = "lower the rate, or the initial outputs (tau_0, or paired neurons)"
-        else:
-            cause = (f"noise output: accumulated noise of standard deviation {self.network.clock.level:.3g} in "
-                     f"{e.neurons} neurons, or overflow of {e.dtype}")
-            paired = "" if e.paired_noise else ", or use paired neurons, whose noise cancels in the output"
-            fix = f"lower tau_0, the rate or tau_xi{paired}"
+        cause = likely_cause(self.experiment, self.loss, self.step, rate, self.network.clock.level)
         return (f"training loss {training_loss:g} at step {self.step}, tau = {self.tau:g} (limit {self._highest_loss:.3g}); "
-                f"likely cause: {cause}; {fix}")
+                f"{cause}")
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self.step, self.tau, self.rate, self.network.clock.now, self.network, self.train, self.test,

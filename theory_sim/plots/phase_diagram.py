@@ -8,7 +8,9 @@ import numpy as np
 
 from theory_sim.plots.registry import REQUIRED, Option, Plot, register
 from theory_sim.plots.style import WIDTH, style
-from theory_sim.sweeps.phase import PHASES, PhaseDiagram, cell_edges, phase_diagram
+from theory_sim.sweeps.phase import PhaseDiagram, phase_diagram
+from theory_sim.sweeps.phase_agreement import PHASES
+from theory_sim.sweeps.phase_boundaries import cell_edges
 from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.theory.conditions import ConditionId
 

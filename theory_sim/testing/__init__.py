@@ -13,9 +13,10 @@ from theory_sim.testing.pattern_laws import (
     flips_follow_sheppard,
     gram_is_positive_semidefinite,
 )
+from theory_sim.testing.simulator.answer import Simulator
 from theory_sim.testing.simulator.battery import check_simulator
 from theory_sim.testing.simulator.report import Finding, Report
-from theory_sim.testing.simulator.task import Declined, Initial, Simulator, Task
+from theory_sim.testing.simulator.task import Declined, Initial, Task
 from theory_sim.testing.strategies import data_sets, experiments, schedules
 
 __all__ = [

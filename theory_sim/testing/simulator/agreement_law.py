@@ -9,10 +9,11 @@ import numpy as np
 from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
 from theory_sim.network.layers import layer_shapes
+from theory_sim.testing.simulator.answer import Answer
 from theory_sim.testing.simulator.draw_laws import Broken
 from theory_sim.testing.simulator.runs import Runs
 from theory_sim.testing.simulator.search import run_some, smaller_that_fails
-from theory_sim.testing.simulator.task import PARTS, Answer, Declined, TaskDeclined
+from theory_sim.testing.simulator.task import PARTS, Declined, TaskDeclined
 
 __all__ = ["AgreementBroken", "agrees_with_simulate"]
 

@@ -8,12 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from theory_sim.testing.simulator import data_law, noise_law, start_law
 from theory_sim.testing.simulator.agreement_law import AgreementBroken, agrees_with_simulate
+from theory_sim.testing.simulator.answer import Simulator
 from theory_sim.testing.simulator.draw_laws import LEVEL, POWER, Broken, smallest_level_found, smallest_share_found
 from theory_sim.testing.simulator.kinds import KindBroken, kind_is_right
 from theory_sim.testing.simulator.report import Finding, Report
 from theory_sim.testing.simulator.runs import SEEDS, STEPS, Case, NotNumbers, Runs
 from theory_sim.testing.simulator.search import StepBroken, require_experiment, steps_are_right
-from theory_sim.testing.simulator.task import Declined, Simulator, TaskDeclined
+from theory_sim.testing.simulator.task import Declined, TaskDeclined
 
 __all__ = ["LAWS", "Law", "check_simulator", "find_law", "findings"]
 

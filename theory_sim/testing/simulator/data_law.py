@@ -11,6 +11,7 @@ from scipy import stats
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.alpha_law import alpha_distribution
+from theory_sim.testing.simulator.answer import Answer, Examples
 from theory_sim.testing.simulator.draw_laws import Broken, draws_are_gaussian, draws_are_independent, draws_have_level
 from theory_sim.testing.simulator.joint_law import (
     across,
@@ -20,7 +21,7 @@ from theory_sim.testing.simulator.joint_law import (
     seeds_differ,
     w_star_is_uniform,
 )
-from theory_sim.testing.simulator.task import Answer, Declined, Examples
+from theory_sim.testing.simulator.task import Declined
 
 __all__ = ["examples_have_law", "fresh_test_set"]
 

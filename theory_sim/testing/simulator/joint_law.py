@@ -11,8 +11,8 @@ from scipy import stats
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.alpha_law import alpha_distribution
+from theory_sim.testing.simulator.answer import Examples
 from theory_sim.testing.simulator.draw_laws import Broken, draws_are_independent
-from theory_sim.testing.simulator.task import Examples
 
 __all__ = ["across", "holding", "nothing_stands_twice", "parts_are_independent", "seeds_differ", "w_star_is_uniform"]
 

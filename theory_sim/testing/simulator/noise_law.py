@@ -10,10 +10,11 @@ import numpy as np
 from scipy import stats
 
 from theory_sim.experiment import Experiment
+from theory_sim.testing.simulator.answer import Answer
 from theory_sim.testing.simulator.draw_laws import LEVEL, Broken, draws_are_gaussian, draws_are_independent, draws_have_level
 from theory_sim.testing.simulator.rule import Rule
 from theory_sim.testing.simulator.settings import rule_of
-from theory_sim.testing.simulator.task import Answer, Declined
+from theory_sim.testing.simulator.task import Declined
 
 __all__ = [
     "accumulated_noise_correlates", "noise_has_level", "noise_is_gaussian", "noise_is_independent", "partners_share_noise",

@@ -10,8 +10,8 @@ import numpy as np
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS
 from theory_sim.network.activations import make_activation
+from theory_sim.testing.simulator.answer import Answer
 from theory_sim.testing.simulator.optimiser_rule import Memory, OptimiserRule
-from theory_sim.testing.simulator.task import Answer
 from theory_sim.train.losses import make_loss
 
 __all__ = ["Evaluation", "Pair", "Rule", "Step", "share_of_q_only", "training_loss"]

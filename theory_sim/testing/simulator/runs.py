@@ -11,11 +11,12 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.field_rules import attribute_of
 from theory_sim.experiment.own_fields import own_field_names
 from theory_sim.testing.drawn_fields import DrawnFields, fitting_schedules
+from theory_sim.testing.simulator.answer import Answer, Simulator, ask
 from theory_sim.testing.simulator.coverage import Coverage
 from theory_sim.testing.simulator.draw_laws import Broken
 from theory_sim.testing.simulator.optimiser_rule import KNOWN_OPTIMISERS
 from theory_sim.testing.simulator.placed_draws import KNOWN_PLACEMENTS
-from theory_sim.testing.simulator.task import EXTENSIONS, PARTS, Answer, Declined, Simulator, Task, TaskDeclined, ask
+from theory_sim.testing.simulator.task import EXTENSIONS, PARTS, Declined, Task, TaskDeclined
 
 __all__ = ["SEEDS", "STEPS", "Case", "NotNumbers", "Runs"]
 

@@ -13,11 +13,12 @@ from hypothesis.strategies import SearchStrategy
 
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
+from theory_sim.testing.simulator.answer import Answer
 from theory_sim.testing.simulator.draw_laws import Broken
 from theory_sim.testing.simulator.runs import Case, NotNumbers, Runs
 from theory_sim.testing.simulator.settings import possible_settings
 from theory_sim.testing.simulator.step_law import deviation, likely_mistakes, sizes_of_terms
-from theory_sim.testing.simulator.task import Answer, Declined, Task, TaskDeclined
+from theory_sim.testing.simulator.task import Declined, Task, TaskDeclined
 from theory_sim.testing.strategies import experiments
 
 __all__ = [

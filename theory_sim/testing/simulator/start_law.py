@@ -9,8 +9,8 @@ import numpy as np
 from scipy import stats
 
 from theory_sim.experiment import Experiment
+from theory_sim.testing.simulator.answer import Answer
 from theory_sim.testing.simulator.draw_laws import LEVEL, Broken, draws_are_gaussian, draws_have_level
-from theory_sim.testing.simulator.task import Answer
 
 __all__ = ["second_layer_is_right", "start_is_gaussian"]
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OPTIMISERS
+from theory_sim.testing.simulator.answer import Answer
 from theory_sim.testing.simulator.mistakes import MISTAKES
 from theory_sim.testing.simulator.rule import Rule
 from theory_sim.testing.simulator.settings import possible_settings, rule_of
-from theory_sim.testing.simulator.task import Answer
 
 __all__ = ["Deviation", "deviation", "likely_mistakes", "sizes_of_terms"]
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from theory_sim.experiment import Experiment
+from theory_sim.testing.simulator.answer import Answer
 from theory_sim.testing.simulator.rule import Array, Evaluation, Pair, Rule
-from theory_sim.testing.simulator.task import Answer
 
 __all__ = ["IN_STEPS"]
 
