@@ -21,7 +21,9 @@ from theory_sim.report.stores import problem_of
 from theory_sim.report.tables import blocks_of
 from theory_sim.statistics.intervals import CONFIDENCE, share_interval
 from theory_sim.sweeps.collect import SUMMARY, Summary, collect
-from theory_sim.sweeps.phase import PHASES, PhaseDiagram, cell_edges, phase_diagram
+from theory_sim.sweeps.phase import PhaseDiagram, phase_diagram
+from theory_sim.sweeps.phase_agreement import PHASES
+from theory_sim.sweeps.phase_boundaries import cell_edges
 from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.sweeps.status import SweepStatus
 from theory_sim.sweeps.store import SweepStore
