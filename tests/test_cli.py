@@ -240,18 +240,6 @@ def test_interrupted_then_resumed(tmp_path: Path) -> None:
     assert missing.returncode == 2 and "--observe patterns" in missing.stderr
 
 
-@pytest.mark.tier2
-def test_demo_ends_with_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = Experiment(name="default", d=20, N=80, m_W=20, m_V=200, max_tau=30.0, n_test=5)
-    monkeypatch.setattr(Experiment, "preset", classmethod(lambda cls, name="default": small))
-    monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(cli.app, ["demo", "--seeds", "0:2"])
-    assert result.exit_code in (0, 1), result.output
-    last = result.output.strip().splitlines()[-1]
-    assert all(f"{name} in the infinite-width limit: " in result.output for name in ("L-S", "S"))
-    assert last.endswith(" s") or "finding" in last
-
-
 @pytest.mark.parametrize("command", [["check"], ["run", "--out", "runs"]], ids=str)
 def test_data_that_must_be_given_are_refused_before_anything_is_printed(command: list[str], tmp_path: Path,
                                                                          monkeypatch: pytest.MonkeyPatch) -> None:

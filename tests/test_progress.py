@@ -78,10 +78,10 @@ def test_a_line_of_80_columns_keeps_state_and_times(name: str) -> None:
     e = Experiment(name=name, schedule="warm-up-stable-decay", warm_up=1.0, decay_time=10.0, max_tau=1000.0)
     out = io.StringIO()
     with Progress(*_run_columns(), console=Console(file=out, width=80)) as bar:
-        task = bar.add_task(_shown_name(e, 80 - _BESIDE_NAME), total=e.max_tau, step=0, loss="-")
-        bar.update(task, completed=999.5, step=100000, loss="0.4999")
+        task = bar.add_task(_shown_name(e, 80 - _BESIDE_NAME), total=e.max_tau, tau="0", end="1000", step=0, loss="-")
+        bar.update(task, completed=999.5, tau="999", step=100000, loss="0.4999")
     (line,) = out.getvalue().strip().splitlines()
-    assert line.endswith("tau 999.5/1000 step 100000 loss 0.4999 0:00:00 -:--:--") and len(line) <= 80
+    assert line.endswith("tau 999/1000 step 100000 loss 0.4999 0:00:00, -:--:-- left") and len(line) <= 80
 
 
 def test_a_name_says_its_schedule_once() -> None:

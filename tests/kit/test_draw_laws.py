@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from theory_sim import Experiment
 from theory_sim.testing.simulator import noise_law
 from theory_sim.testing.simulator.draw_laws import (
     _BEYOND,
@@ -197,7 +198,7 @@ def accumulated(seed: int, wrong: bool = False, neurons: int = 6) -> list[Any]:
 def test_the_law_of_accumulated_noise_has_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(noise_law, "_accumulated", lambda case: case[2][0])
     monkeypatch.setattr(noise_law, "_expected", lambda case: case[2][1])
-    e, answer = SimpleNamespace(paired=False), SimpleNamespace(W=np.zeros(9))
+    e, answer = Experiment(neurons="independent"), SimpleNamespace(W=np.zeros(9))
 
     def refuses(seed: int, level: float, **made: Any) -> bool:
         cases: list[Any] = [(e, answer, each) for each in accumulated(seed, **made)]

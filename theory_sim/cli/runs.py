@@ -1,4 +1,4 @@
-"""Commands on runs: run, resume, demo, show, check."""
+"""Commands on runs: run, resume, show, check."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonC
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from theory_sim.engines import Engine
     from theory_sim.regimes import Regime
@@ -101,69 +101,10 @@ def resume(
     end(findings)
 
 
-@app.command(cls=Described)
-def demo(
-    seeds: Seeds = "0:5", threads: Threads = None, out: RunsOut = Path("runs"),
-    figures: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for figures.")] = Path("figures"),
-    force: Force = False, quiet: Quiet = False, form: TextJsonCsv = "text",
-) -> None:
-    """The main job: the default preset under L-S and S on the same data, tables and figures.
-
-    Runs that are already there are read, not run again, and unfinished ones gone on with; figures of its own that
-    are there are replaced. Last comes the same preset in the infinite-width limit.
-    """
-    from theory_sim.engines import Engine
-    from theory_sim.plots.decomposition import plot_decomposition
-    from theory_sim.plots.learning_order import plot_learning_order
-    from theory_sim.plots.style import FORMATS, require_own_figure, save_figure
-
-    drawn = {"learning-order": plot_learning_order, "decomposition": plot_decomposition}
-    paths = {figures / f"{name}.{suffix}": draw for name, draw in drawn.items() for suffix in FORMATS}
-    for path in paths:
-        require_own_figure(path)
-    plan = make_plan(None, None, None, "L-S,S", seeds)
-    output = Output(form, quiet=quiet)
-    with interruptible(lambda: f"finished runs are kept; continue with: {typed(without=('--force',))}"):
-
-        def more(trajectories: Sequence[Trajectory]) -> Mapping[str, Any]:
-            for path, draw in paths.items():
-                save_figure(draw(trajectories), path, force=True)
-            output.say(*(f"figure: {path}" for path in paths))
-            limit = [] if quiet and form == "text" else _demo_in_the_limit(plan, threads)
-            for each in limit:
-                output.say(f"{each['schedule']} in the infinite-width limit: {each['order']} on {each['count']} of "
-                           f"{each['runs']}, {each['seconds']:.1f} s")
-            return {"figures": [str(path) for path in paths], "limit": limit}
-
-        findings = _run_and_report(plan, Engine(), out, "replace" if force else "reuse", threads, output, more)
-    end(findings)
-
-
-def _demo_in_the_limit(plan: Plan, threads: int | None) -> list[dict[str, Any]]:
-    """What the same runs learn first when the width is infinite, and how long that took, by schedule."""
-    from theory_sim.engines import simulate
-    from theory_sim.experiment.choices import SCHEDULES
-    from theory_sim.observe.learning_order import learning_order
-    from theory_sim.train.schedules import Schedule
-
-    found = []
-    for schedule in plan.compare:
-        chosen = SCHEDULES[schedule]
-        steady = issubclass(chosen, Schedule) and chosen.steady
-        runs = [simulate(each, "limit", time="flow" if steady else "steps", threads=threads)
-                for each in plan if each.schedule == schedule]
-        orders = [learning_order(run).order for run in runs]
-        most = max(set(orders), key=lambda order: (orders.count(order), order))
-        found.append({"schedule": schedule, "order": most, "count": orders.count(most), "runs": len(runs),
-                      "seconds": sum(float(run.dataset.attrs["seconds"]) for run in runs)})
-    return found
-
-
 def _run_and_report(
-    plan: Plan, engine: Engine, out: Path, existing: Existing, threads: int | None, output: Output,
-    more: Callable[[Sequence[Trajectory]], Mapping[str, Any]] = lambda _: {},
+    plan: Plan, engine: Engine, out: Path, existing: Existing, threads: int | None, output: Output
 ) -> list[str]:
-    """Run a plan and print what came of it, with ``more`` of the runs; the findings."""
+    """Run a plan and print what came of it; the findings."""
     from theory_sim.regimes import regime
     from theory_sim.sweeps.over_seeds import summarise
     from theory_sim.sweeps.run_plan import prepare_plan
@@ -194,10 +135,9 @@ def _run_and_report(
         from theory_sim.terminal.tables import summary_tables
 
         output.say(summary_tables(summaries), *(f"run: {path}" for path, _ in results))
-    added = more(trajectories)
     output.put(make_result(summaries, {
         "experiment": plan.experiment.fields(), "engine": engine.label, "regime": judged.to_dict(), "findings": findings,
-        "runs": [str(path) for path, _ in results], **added,
+        "runs": [str(path) for path, _ in results],
     }, said=True))
     return findings
 

@@ -31,6 +31,11 @@ PRESETS = {
         {"d": 400, "q0": 0.3, "r": 0.4, "lambda": 2e-4, "alpha_min": 0.0, "tau_xi": 0.005, "eta_1": 16.0,
          "eta_2": 0.16, "max_tau": 2000.0},
     ),
+    "gap": Preset(
+        "d = 2000, where the theory puts a gap in test error; for the limit (--engine limit --time flow --spatial mean)",
+        {"d": 2000, "kappa": 0.5, "q0": 0.3, "r": 0.2, "lambda": 7e-5, "tau_xi": 0.001, "eta_1": 16.0, "eta_2": 0.0016,
+         "epsilon_1": 0.18, "max_tau": 12_000.0, "record_every": 25.0, "n_test": 1},
+    ),
     "large-d": Preset(
         "d = 10 000, for the limit (--engine limit --time flow --spatial mean): minutes a run; too large for a finite width",
         {"d": 10_000, "q0": 0.3, "r": 0.1, "lambda": 1e-5, "alpha_min": 0.0, "tau_xi": 0.001, "eta_1": 16.0,

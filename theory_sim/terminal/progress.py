@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from theory_sim.experiment import Experiment
+from theory_sim.terminal.tables import shown_time
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run_progress", "sweep_progress", "time_progress"]
 
-_BESIDE_NAME: Final = 60
+_BESIDE_NAME: Final = 65
 """Columns of the longest state, both times, the gaps, and a bar of four."""
 _SHORTEST_NAME: Final = 12
 
@@ -37,10 +38,11 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
 
         def start(experiment: Experiment) -> Progress:
             name = _shown_name(experiment, console.width - _BESIDE_NAME)
-            task = bar.add_task(name, total=experiment.max_tau, step=0, loss="-")
+            task = bar.add_task(name, total=experiment.max_tau, tau="0", end=shown_time(experiment.max_tau), step=0, loss="-")
 
             def update(step: int, tau: float, training_loss: float) -> None:
-                bar.update(task, completed=min(tau, experiment.max_tau), step=step, loss=f"{training_loss:.4f}")
+                reached = min(tau, experiment.max_tau)
+                bar.update(task, completed=reached, tau=shown_time(reached), step=step, loss=f"{training_loss:.4f}")
 
             return update
 
@@ -49,12 +51,22 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
 
 def _run_columns() -> tuple[ProgressColumn, ...]:
     """Name, bar, state and both times; where the line is too long the bar alone is shorter."""
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.table import Column
+    from rich.text import Text
 
-    state = "tau {task.completed:.4g}/{task.total:.4g} step {task.fields[step]} loss {task.fields[loss]}"
-    return (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TextColumn(state),
-            TimeElapsedColumn(table_column=Column(no_wrap=True)), TimeRemainingColumn(table_column=Column(no_wrap=True)))
+    class Times(ProgressColumn):
+        """Time that has passed, and what is left: without words nobody knows which is which."""
+
+        def __init__(self) -> None:
+            super().__init__(table_column=Column(no_wrap=True))
+            self.passed, self.left = TimeElapsedColumn(), TimeRemainingColumn()
+
+        def render(self, task: Task) -> Text:
+            return Text.assemble(self.passed.render(task), ", ", self.left.render(task), " left")
+
+    state = "tau {task.fields[tau]}/{task.fields[end]} step {task.fields[step]} loss {task.fields[loss]}"
+    return TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TextColumn(state), Times()
 
 
 def _shown_name(experiment: Experiment, room: int) -> str:
@@ -82,7 +94,7 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
 
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
                TextColumn("done {task.completed:.0f}/{task.total:.0f}, {task.fields[others]}"),
-               TimeElapsedColumn(table_column=Column(no_wrap=True)))
+               TimeElapsedColumn(table_column=Column(no_wrap=True)), TextColumn("so far"))
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=total, others="starting")
         waiting = False

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from theory_sim.regimes import Regime
 
 __all__ = [
-    "broken_name", "conditions_table", "headed_table", "headline", "regime_table", "shown_learning_time", "shown_level",
-    "shown_mean_time", "shown_time", "summary_tables",
+    "broken_name", "conditions_table", "headed_table", "headline", "order_tables", "regime_table", "shown_learning_time",
+    "shown_level", "shown_mean_time", "shown_time", "summary_tables",
 ]
 
 _COLUMNS: Final = 2
@@ -135,10 +135,21 @@ def _number(interval: Interval, separator: str = " ") -> str:
     return text
 
 
+def order_tables(summaries: Sequence[ScheduleSummary]) -> Group:
+    """Of `summary_tables` what tells the order: learning times, seed by seed, and how many seeds learnt what first."""
+    n = max(len(summary.seeds) for summary in summaries)
+    return Group(_learning_times(summaries, _span_of(n)), Text(""), _orders(summaries), Text(""),
+                 *(Text(headline(summary)) for summary in summaries))
+
+
+def _span_of(n: int) -> str:
+    return f"mean [{CONFIDENCE:.0%} Student interval, cut at 0] over {n} seeds" if n > 1 else "one seed"
+
+
 def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     """Learning times, orders seed by seed, and the state at the end, for each schedule; of data without P and Q by kind."""
     n = max(len(summary.seeds) for summary in summaries)
-    span = f"mean [{CONFIDENCE:.0%} Student interval, cut at 0] over {n} seeds" if n > 1 else "one seed"
+    span = _span_of(n)
     of_patterns = bool(summaries[0].orders)
     tables = [_learning_times(summaries, span), _orders(summaries)] if of_patterns else _times_by_kind(summaries, span)
     # A few columns a table: more would not be readable in a terminal.

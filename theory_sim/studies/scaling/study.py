@@ -51,6 +51,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
+from theory_sim.observe.equal_loss import error_at_loss
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.statistics.intervals import mean_interval, student_quantile
 from theory_sim.studies.decisions import judge_share
@@ -123,24 +124,12 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     return sweeps
 
 
-def _error_when(run: Trajectory, values: NDArray[np.float64], level: float) -> float:
-    """Error on P at the first time at which values are at most a level, its logarithm interpolated; NaN if they never are."""
-    reached = np.flatnonzero(values <= level)
-    if not len(reached) or reached[0] == 0:
-        return math.nan
-    at = slice(int(reached[0]) - 1, int(reached[0]) + 1)
-    with np.errstate(divide="ignore"):
-        logs = np.log(run.history("P_error")[at])
-    share = (values[at][0] - level) / (values[at][0] - values[at][1])
-    return float(np.exp(logs[0] + share * (logs[1] - logs[0])))
-
-
 def _error_at_loss(level: float) -> Callable[[Trajectory], float]:
-    return lambda run: _error_when(run, run.history("train_loss"), level)
+    return lambda run: error_at_loss(run, level)
 
 
 def _error_at_P_loss(run: Trajectory) -> float:
-    return _error_when(run, run.history("loss_train", kind="P-only"), 0.45)
+    return error_at_loss(run, 0.45, kind="P-only")
 
 
 def _separation(run: Trajectory) -> float:
