@@ -87,8 +87,8 @@ def measure(runs: Sequence[Trajectory]) -> Part:
     with np.errstate(divide="ignore"):
         logs = {schedule: np.log([error_at_loss(of[seed], loss) for seed in seeds]) for schedule, of in by.items()}
     between = mean_interval([float(each) for each in logs[SMALL] - logs[LARGE]])
-    ends = (between.value, between.low, between.high, between.smallest, between.largest)
-    ratio = Interval(*(math.exp(each) for each in ends), between.n, between.censored)
+    ratio = Interval(math.exp(between.value), math.exp(between.low), math.exp(between.high), math.exp(between.smallest),
+                     math.exp(between.largest), between.n, between.censored)
     return Part(runs[0].experiment, expected, loss, {name: float(np.exp(each.mean())) for name, each in logs.items()}, ratio)
 
 
