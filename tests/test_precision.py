@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +30,7 @@ from theory_sim.train.sampling import make_sampling
 
 EPS = float(np.finfo(np.float32).eps)
 DTYPES = ("float32", "float64")
+ROOT = Path(__file__).resolve().parent.parent
 RUN = Experiment(
     d=50, N=200, r=0.4, m_W=200, m_V=2000, n_test=20, tau_0=1.0, tau_xi=0.00789, schedule="S", eta_2=2.0, max_tau=300.0,
 )  # fmt: skip
@@ -125,6 +128,21 @@ def loss_tolerance(run: Trajectory) -> float:
     terms = e.n_examples + e.d + e.m_W + e.m_V
     size = max(1.0, float(np.abs(run.dataset["f_train"].values).max()))
     return float(run.dataset.attrs["final_step"]) * EPS * math.sqrt(terms) * size
+
+
+@pytest.mark.slow
+def test_learning_times_of_both_precisions_differ_by_what_the_page_says() -> None:
+    """In docs/experiment.md, up to a factor of 2: another processor rounds otherwise."""
+    page = re.sub(r"\s+", " ", (ROOT / "docs" / "experiment.md").read_text(encoding="utf-8"))
+    (size,) = re.findall(r"differed by at most \$(\d)\\cdot10\^\{-5\}\$ of themselves \(preset `quick`, seeds 0 to 7\)", page)
+    differ = []
+    for seed, schedule in itertools.product(range(8), ("L-S", "S")):
+        e = Experiment.preset("quick").replace(seed=seed, schedule=schedule)
+        single, double = (learning_order(simulate(e.replace(dtype=dtype))).levels for dtype in ("float32", "float64"))
+        times = np.array([[(at.tau_P, at.tau_Q) for at in levels] for levels in (single, double)])
+        assert np.array_equal(np.isfinite(times[0]), np.isfinite(times[1]))
+        differ += np.abs(times[0] / times[1] - 1.0)[np.isfinite(times[0])].tolist()
+    assert float(size) / 2 <= 1e5 * max(differ) <= 2 * float(size)
 
 
 @pytest.mark.parametrize("tau_0", [1.0, 1e3, 1e8])

@@ -24,7 +24,10 @@ DENSITY = sqrt(d / (2 * pi)) * exp(-d * x**2 / 2)  # of one coordinate of N(0, I
     bound="lower",
     assumptions=("p, q > 0: values of two densities at one point; both integrate to 1, so the integral of p - q is 0",),
     statement=r"p\log\frac pq\ge p-q,\ \text{ so }\ \mathrm{KL}(P\|Q)=\int p\log\frac pq\ge0",
-    twins={"q - p on the right": {"factor": Integer(-1)}, "with log q/p": {"turned": True}},
+    twins={
+        "q - p on the right": {"factor": Integer(-1)}, "with log q/p": {"turned": True},
+        "1 % more on the right": {"factor": Rational(101, 100)},
+    },
 )
 def gibbs(factor: sympy.Expr = Integer(1), turned: bool = False) -> Positive:  # noqa: B008
     """What all bounds on information rest on."""

@@ -64,15 +64,15 @@ def unseen(sign: int = -1, share: sympy.Expr = Rational(3, 4), times: sympy.Expr
     expected="certified",
     assumptions=("any r > 0: w enters by p = <w, z>, q = <w, zeta>, both in [-1, 1]",),
     statement=r"\max_{p,q}\min\{\langle w,z\rangle,-\langle w,z+\zeta\rangle,-\langle w,z-\zeta\rangle\}=0",
-    twins={"with another label for z - zeta": {"label": 1}},
+    twins={"with another label for z - zeta": {"label": 1}, "an optimum of 1/100": {"optimum": Rational(1, 100)}},
 )
-def not_separable(label: int = -1) -> LinearProgram:
+def not_separable(label: int = -1, optimum: sympy.Rational = Integer(0)) -> LinearProgram:  # noqa: B008
     """No linear classifier has a margin on Q, since z is the midpoint of z +- zeta: the multipliers are 1/2, 1/4, 1/4."""
     one, none = Integer(1), Integer(0)
     rows = ((-one, none, one), (one, one, one), (-label * one, label * one, one))
     box = ((one, none, none), (-one, none, none), (none, one, none), (none, -one, none))
     return LinearProgram(
-        objective=(none, none, one), matrix=(*rows, *box), bounds=(none, none, none, one, one, one, one), optimum=none
+        objective=(none, none, one), matrix=(*rows, *box), bounds=(none, none, none, one, one, one, one), optimum=optimum
     )
 
 
@@ -85,12 +85,12 @@ def not_separable(label: int = -1) -> LinearProgram:
         "p = <w, z>, q = <w, zeta> and the intercept b in [-1, 1]",
     ),
     statement=r"\max_{p,q,b}\min\{\langle w,z\rangle+b,-\langle w,z+\zeta\rangle-b,-\langle w,z-\zeta\rangle-b\}=0",
-    twins={"with another label for z - zeta": {"label": 1}},
+    twins={"with another label for z - zeta": {"label": 1}, "alpha 1 % larger for z": {"length": Rational(101, 100)}},
 )
-def not_separable_with_intercept(label: int = -1) -> LinearProgram:
-    """An intercept does not help: the same multipliers cancel it, 1/2 against 1/4 and 1/4."""
+def not_separable_with_intercept(label: int = -1, length: sympy.Rational = Integer(1)) -> LinearProgram:  # noqa: B008
+    """An intercept does not help at one alpha: the same multipliers cancel it, 1/2 against 1/4 and 1/4."""
     one, none = Integer(1), Integer(0)
-    rows = ((-one, none, -one, one), (one, one, one, one), (-label * one, label * one, -label * one, one))
+    rows = ((-length, none, -one, one), (one, one, one, one), (-label * one, label * one, -label * one, one))
     box = tuple(tuple(sign if k == place else none for k in range(4)) for place in range(3) for sign in (one, -one))
     return LinearProgram(
         objective=(none, none, none, one), matrix=(*rows, *box), bounds=(*(none,) * 3, *(one,) * 6), optimum=none

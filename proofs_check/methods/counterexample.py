@@ -15,11 +15,16 @@ from proofs_check.problem import Domain
 from proofs_check.problem.base import Evidence
 from proofs_check.problem.values import is_value, nearest_value
 
-__all__ = ["Point", "differs", "false_at", "not_positive", "not_so_at_special_points", "shown_at", "simplest"]
+__all__ = [
+    "Point", "differs", "false_at", "not_positive", "not_positive_beside", "not_so_at_special_points", "shown_at", "simplest",
+]
 
 # Bits of precision, more as long as a sign is not decided.
 _LADDER = (256, 1024, 4096)
 _CORNERS = 4
+# How many points have others beside them, and at which powers of a tenth.
+_BESIDE = 8
+_POWERS = (2, 3, 4, 6)
 Point = dict[sympy.Symbol, sympy.Rational]
 
 
@@ -27,6 +32,29 @@ def not_positive(domain: Domain, expression: sympy.Expr, *, strict: bool = True)
     """Point of the domain at which an expression is certainly not positive (negative, if not strict), or None."""
 
     return _first(domain, expression, _is_false("positive" if strict else "not negative"), "value", _points(domain))
+
+
+def not_positive_beside(
+    domain: Domain, expression: sympy.Expr, by: sympy.Symbol | None, at: sympy.Expr | None
+) -> Evidence | None:
+    """Point beside ``by`` = ``at``, where an expression is 0, at which it is certainly negative, or None.
+
+    A wrong constant in the first derivative shows there alone, within about that share of the point.
+    """
+    assert by is not None and at is not None
+
+    def beside() -> Iterator[Point]:
+        for point in islice(_points(domain), _BESIDE):
+            found = sympy.N(at.subs(point), 60)
+            if not found.is_finite or not found.is_real:
+                continue
+            start = sympy.Rational(str(found))
+            for power, side in product(_POWERS, (1, -1)):
+                near = start + sympy.Rational(side, 10**power) * max(1, abs(start))
+                if domain[by][0] <= near <= domain[by][1] and is_value(by, fraction(near)):
+                    yield {**point, by: near}
+
+    return _first(domain, expression, _is_false("not negative"), "value", beside())
 
 
 def false_at(domain: Domain, expression: sympy.Expr, values: Sequence[Fraction]) -> Evidence:

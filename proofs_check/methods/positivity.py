@@ -8,7 +8,7 @@ import sympy
 
 from proofs_check.claim import find
 from proofs_check.methods.continuity import continuous, sign_on
-from proofs_check.methods.counterexample import not_positive, not_so_at_special_points
+from proofs_check.methods.counterexample import not_positive, not_positive_beside, not_so_at_special_points
 from proofs_check.methods.evaluated import is_zero
 from proofs_check.methods.signs import sign_by_structure
 from proofs_check.methods.symbolic import from_point, show_step
@@ -30,6 +30,8 @@ def show_positive(problem: Positive) -> Solution:
     """
     # At the point from which Taylor's formula starts it is 0; that point is not claimed.
     refuted = not_positive(problem.variables, problem.expression, strict=problem.strict and not problem.order)
+    if refuted is None and problem.order:
+        refuted = not_positive_beside(problem.variables, problem.expression, problem.by, problem.at)
     if refuted is not None:
         return "refuted", refuted
     before = problem.expression
