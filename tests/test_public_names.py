@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
+import proofs_check
 import theory_sim
 
 
 @pytest.mark.parametrize("name", theory_sim.__all__)
 def test_public_names_are_not_modules(name: str) -> None:
     assert callable(getattr(theory_sim, name))
+
+
+@pytest.mark.parametrize("package", [theory_sim, proofs_check])
+def test_dir_shows_the_public_names_alone(package: ModuleType) -> None:
+    assert [name for name in dir(package) if not name.startswith("__")] == sorted(package.__all__)
 
 
 def test_no_module_hides_a_public_name() -> None:

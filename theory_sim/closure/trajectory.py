@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.closure.of_experiment import get_closure
 from theory_sim.data import KINDS
 from theory_sim.experiment import Experiment
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     import xarray
 
 __all__ = ["run_closure"]
-
-Array = np.ndarray[Any, Any]
 
 
 def run_closure(experiment: Experiment, *, engine: str) -> Trajectory:

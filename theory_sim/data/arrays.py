@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from theory_sim.data.law import Array, DataLaw, undrawn
+from theory_sim.arrays import Array
+from theory_sim.data.law import DataLaw, undrawn
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS

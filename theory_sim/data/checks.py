@@ -14,8 +14,6 @@ from theory_sim.experiment.choices import DATA_LAWS
 
 __all__ = ["require_data"]
 
-Array = np.ndarray[Any, Any]
-
 
 def require_data(name: str, data: Data, experiment: Experiment, n: int | None) -> None:
     """Raise InputError unless examples have the experiment's sizes and precision, and the P/Q mixture's structure if it has.

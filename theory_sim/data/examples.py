@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 
 __all__ = ["BOTH", "KINDS", "P_ONLY", "Q_ONLY", "Data", "PQStructure"]
 
-Array = np.ndarray[Any, Any]
 KINDS: Final = ("P-only", "Q-only", "both")
 P_ONLY, Q_ONLY, BOTH = range(3)
 

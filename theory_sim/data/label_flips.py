@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.streams import generator
 
 __all__ = ["flipped_labels"]
-
-Array = np.ndarray[Any, Any]
 
 
 def flipped_labels(y: Array, experiment: Experiment) -> Array:

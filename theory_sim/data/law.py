@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data.checks import require_data
 from theory_sim.data.examples import Q_ONLY, Data
 from theory_sim.data.label_flips import flipped_labels
@@ -21,7 +22,6 @@ from theory_sim.reading.arguments import accepts
 
 __all__ = ["DataLaw", "draw_data", "draw_fresh", "draw_q_hat", "draw_test_data", "register_data_law", "undrawn"]
 
-Array = np.ndarray[Any, Any]
 _MOST_KINDS: Final = 127  # an example's kind is an int8
 PatchesFunction = Callable[[Experiment, Array, Array, np.random.Generator], tuple[Array, Array]]
 

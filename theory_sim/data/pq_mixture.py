@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data.alpha import AlphaLaw
 from theory_sim.data.examples import KINDS, P_ONLY, Q_ONLY, Data, PQStructure
 from theory_sim.data.law import DataLaw
@@ -17,7 +18,6 @@ from theory_sim.reading.answers import require_numbers
 
 __all__ = ["PQMixture", "get_directions", "shared_directions"]
 
-Array = np.ndarray[Any, Any]
 _ROWS: Final = 1024
 
 

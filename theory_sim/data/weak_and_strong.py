@@ -13,7 +13,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from theory_sim.data.law import Array, DataLaw
+from theory_sim.arrays import Array
+from theory_sim.data.law import DataLaw
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from theory_sim.data.law import Array, DataLaw
+from theory_sim.arrays import Array
+from theory_sim.data.law import DataLaw
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS

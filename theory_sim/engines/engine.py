@@ -15,8 +15,7 @@ from theory_sim.reading.answers import faults_of_user_code
 from theory_sim.reading.arguments import native, require_kind
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from theory_sim.arrays import Array
     from theory_sim.data import Data
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from theory_sim.network.given_noise import NoiseSource
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
-
-    Array = np.ndarray[Any, Any]
 
 __all__ = ["Engine"]
 

@@ -11,16 +11,13 @@ from theory_sim.errors import InputError
 from theory_sim.reading.arguments import accepts
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from theory_sim.arrays import Array
     from theory_sim.data import Data
     from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress
     from theory_sim.network.given_noise import NoiseSource
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
-
-    Array = np.ndarray[Any, Any]
 
 __all__ = ["resume", "simulate"]
 

@@ -9,15 +9,15 @@ needs large exponents for young ages.
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 
 __all__ = ["Compression", "MOST_POWERS", "taylor", "weak_cosine"]
 
-Array = np.ndarray[Any, Any]
 MOST_POWERS: Final = 10
 _MOST_NODES: Final = 300
 # Ages beyond this are forgotten by the slowest exponent of the tail.

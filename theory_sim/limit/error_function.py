@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
@@ -26,7 +27,6 @@ from theory_sim.train.clock import Clock, largest_level
 
 __all__ = ["ErrorFunctionNetwork"]
 
-Array = np.ndarray[Any, Any]
 # Constant, though each row is summed by itself.
 _ROWS: Final = 64
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.limit.geometry import Geometry, Patches
 from theory_sim.limit.memories import Memories, Residuals
@@ -17,7 +18,6 @@ from theory_sim.train.losses import Loss
 
 __all__ = ["Evaluation", "Evaluator", "NoiseValues"]
 
-Array = np.ndarray[Any, Any]
 # A block of patches stays in cache between the product that gives outputs and the one that gives the gradient.
 _BLOCK_BYTES: Final = 2**21
 

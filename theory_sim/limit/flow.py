@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.limit.memories import Residuals
 from theory_sim.limit.network import LimitNetwork, Start
 from theory_sim.loop import Run
@@ -21,7 +22,6 @@ from theory_sim.trajectory import Outcome
 
 __all__ = ["FlowRun", "TimeError"]
 
-Array = np.ndarray[Any, Any]
 _FIRST: Final = 1e-3
 # Error constants 5/12 and -1/12: a sixth of the difference is the corrector's own error.
 _MILNE: Final = 1.0 / 6.0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data, get_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
@@ -15,7 +16,6 @@ from theory_sim.theory.arc_cosine import KernelConstants
 
 __all__ = ["Geometry", "Patches"]
 
-Array = np.ndarray[Any, Any]
 _TWO_PI: Final = 2.0 * np.pi
 
 

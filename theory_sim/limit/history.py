@@ -9,10 +9,11 @@ rule's impulse response h, the move of U_t by a unit gradient at step s.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.limit.memories import Memories, Residuals
 from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.linear_clock import LinearClock
@@ -20,7 +21,6 @@ from theory_sim.train.optimisers import LinearOptimiser
 
 __all__ = ["History"]
 
-Array = np.ndarray[Any, Any]
 # Constant, since sums run chunk by chunk and blocks are shared out among threads: a change changes last digits.
 _STEPS: Final = 256
 _PATCHES: Final = 256

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.numeric.limit_kernels import advance_memory
 from theory_sim.train.clock import Tick
 
 __all__ = ["Memories", "Residuals"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

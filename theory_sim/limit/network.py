@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
@@ -30,7 +31,6 @@ from theory_sim.train.optimisers import LinearOptimiser, make_optimiser
 
 __all__ = ["LimitNetwork", "Perturbed", "Start"]
 
-Array = np.ndarray[Any, Any]
 # The continuous limit has ages down to zero; what is younger than this has moved no output.
 _YOUNGEST_FLOW: Final = 1e-9
 

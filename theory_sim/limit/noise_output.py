@@ -11,17 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.limit.compression import taylor
 from theory_sim.numeric.streams import StepStream
 from theory_sim.theory.arc_cosine import RELU, KernelConstants
 
 __all__ = ["Mode", "NoiseOutput", "modes"]
 
-Array = np.ndarray[Any, Any]
 _SINGLE: Final = 16
 _RATIO: Final = 1.2
 _LARGEST: Final = 6000

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from theory_sim.arrays import Array
 from theory_sim.data import KINDS, Data, draw_data, draw_test_data, get_directions, shared_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
@@ -25,7 +26,6 @@ from theory_sim.theory.overlap import P_error
 
 __all__ = ["NTKRegression", "ntk_regression", "tangent_gram"]
 
-Array = np.ndarray[Any, Any]
 # N x N float64 arrays held at once while the kernel is built and its eigenvectors are found.
 _ARRAYS = 6
 _REFINE = 1e-12

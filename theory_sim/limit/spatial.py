@@ -8,10 +8,11 @@ common only in low dimension, are listed one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 from theory_sim.limit.compression import MOST_POWERS, Compression, taylor, weak_cosine
 from theory_sim.limit.geometry import Patches
@@ -22,7 +23,6 @@ from theory_sim.numeric.pool import BlockPool
 
 __all__ = ["ExactPairs", "MeanPairs", "PairTerms", "Pairs"]
 
-Array = np.ndarray[Any, Any]
 _ROWS: Final = 256
 _SAMPLED: Final = 256
 _PROBES: Final = 64

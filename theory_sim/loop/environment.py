@@ -19,9 +19,10 @@ from typing import Any, Final
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from theory_sim.arrays import Array
+
 __all__ = ["environment", "environment_changes"]
 
-Array = np.ndarray[Any, Any]
 _LIBRARIES: Final = ("theory-sim", "numpy", "numba", "llvmlite", "scipy")
 # Settings of numba that change the code of a function; its cache does not know of all of them.
 _NUMBA: Final = (

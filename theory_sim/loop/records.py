@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment.record_times import Recording
 from theory_sim.observe.base import Observer, Snapshot, Variable
@@ -16,8 +17,6 @@ from theory_sim.reading.answers import require_answer
 from theory_sim.train.losses import Loss
 
 __all__ = ["Group", "Records"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Group:

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.errors import InputError, StoreError, shown
 from theory_sim.experiment import Experiment
@@ -35,7 +36,6 @@ from theory_sim.trajectory import Outcome, Trajectory
 
 __all__ = ["Progress", "Run", "stopped"]
 
-Array = np.ndarray[Any, Any]
 Progress = Callable[[int, float, float], None]
 """Called with (step, tau, training loss) at every record, and every other second between two."""
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data, draw_fresh
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.streams import StepStream
@@ -17,8 +18,6 @@ from theory_sim.train.noise import LabelNoise, make_placement
 from theory_sim.train.sampling import OnePass, make_sampling
 
 __all__ = ["Network", "Steps"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Perturbed(Protocol):

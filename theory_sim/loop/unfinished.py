@@ -19,8 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import numpy as np
-
+from theory_sim.arrays import Array
 from theory_sim.errors import DamagedError, StoreError, get_reason
 from theory_sim.experiment import Experiment
 from theory_sim.loop.environment import environment, environment_changes
@@ -35,7 +34,6 @@ from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, write
 
 __all__ = ["UnfinishedRun", "unfinished_listing", "unfinished_path"]
 
-Array = np.ndarray[Any, Any]
 _MANIFEST: Final = "run.json"
 _CHECKPOINT: Final = "checkpoint"
 # Files of arrays in the folder, and their drafts.

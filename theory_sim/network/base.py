@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data, get_directions
 from theory_sim.experiment import Experiment
 from theory_sim.network.layer import Layer
@@ -17,8 +18,6 @@ from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.clock import get_kernel, make_clock
 
 __all__ = ["LayeredNetwork", "add_patches"]
-
-Array = np.ndarray[Any, Any]
 
 
 class LayeredNetwork(ABC):

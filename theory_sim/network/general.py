@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.activations import make_activation
@@ -25,7 +26,6 @@ from theory_sim.numeric.pool import BlockPool
 
 __all__ = ["GeneralNetwork"]
 
-Array = np.ndarray[Any, Any]
 # Neurons at once; constant, since sums run chunk by chunk.
 _ROWS: Final = 256
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data, draw_data, draw_test_data
 from theory_sim.data.checks import require_data
 from theory_sim.errors import InputError, repr_of, shown
@@ -23,8 +24,6 @@ from theory_sim.network.layer import neurons_a_row
 from theory_sim.network.layers import layer_shapes
 
 __all__ = ["NOTHING", "Given", "contents"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
@@ -20,7 +20,6 @@ from theory_sim.reading.answers import faults_of_function
 
 __all__ = ["GivenNoise", "NoiseSource"]
 
-Array = np.ndarray[Any, Any]
 NoiseSource = Mapping[str, Array] | Callable[[int], Mapping[str, Array]]
 """Noise in units of tau_xi: arrays (T, m, k) by the layer's label, or a function of the step that gives arrays (m, k)."""
 

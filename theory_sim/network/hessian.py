@@ -10,15 +10,16 @@ and is left out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.linalg import eigvalsh, qr
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from theory_sim.arrays import Array
+
 __all__ = ["DENSE", "Hessian", "LayerAtSites"]
 
-Array = np.ndarray[Any, Any]
 DENSE: Final = 500
 """Number of weights up to which every eigenvalue is computed."""
 # Up to so many sites the range of H may be too small for Lanczos, which would need fresh vectors to go on.

@@ -8,10 +8,11 @@ cancels in the output, which so keeps the signal's digits whatever tau_0 is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.network import NeuronLaw
 from theory_sim.numeric.kernels import paired_forward, paired_pattern_forward, pattern_forward, relu_forward
 from theory_sim.numeric.pool import BlockPool
@@ -20,7 +21,6 @@ from theory_sim.train.optimisers import Block, Optimiser
 
 __all__ = ["Layer", "Weights", "neurons_a_row"]
 
-Array = np.ndarray[Any, Any]
 _COLUMNS: Final = 1024
 
 

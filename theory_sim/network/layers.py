@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS
@@ -17,7 +18,6 @@ from theory_sim.train.optimisers import make_optimiser, splits_pairs
 
 __all__ = ["BLOCK_V", "BLOCK_W", "draw_initial", "draw_noise", "layer_shapes", "make_layers"]
 
-Array = np.ndarray[Any, Any]
 # Constant, since sums run block by block: a change changes results in the last digits.
 BLOCK_W: Final = 256
 BLOCK_V: Final = 25_600

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.base import LayeredNetwork, add_patches
@@ -24,7 +25,6 @@ from theory_sim.train.noise import OutputNoise, PreActivationNoise, Sites, Weigh
 
 __all__ = ["PlacedNetwork"]
 
-Array = np.ndarray[Any, Any]
 _PARTS: Final = ("signal", "noise")
 # What checkpoints call the weights of which the patterns are.
 _STORED: Final = "held"

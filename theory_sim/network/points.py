@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data, get_directions
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS
 
 __all__ = ["Points", "get_points", "with_constant"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Points(NamedTuple):

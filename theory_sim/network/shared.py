@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.base import LayeredNetwork, add_patches
@@ -16,8 +16,6 @@ from theory_sim.network.plane import Plane
 from theory_sim.numeric.pool import BlockPool
 
 __all__ = ["SharedNetwork"]
-
-Array = np.ndarray[Any, Any]
 
 
 class SharedNetwork(LayeredNetwork):

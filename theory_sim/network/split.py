@@ -8,10 +8,10 @@ threads meet once a step.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.network.base import LayeredNetwork, add_patches
@@ -22,8 +22,6 @@ from theory_sim.numeric.kernels import plane_forward, plane_gradient, plane_obse
 from theory_sim.numeric.pool import BlockPool
 
 __all__ = ["SplitNetwork"]
-
-Array = np.ndarray[Any, Any]
 
 
 class SplitNetwork(LayeredNetwork):

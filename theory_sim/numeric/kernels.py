@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import StoreError
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
 ]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Array = np.ndarray[Any, Any]
 
 
 def compiled(function: Function) -> Function:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.numeric.kernels import compiled
 
 __all__ = ["advance_memory", "own_terms", "pair_series", "strong_terms", "weak_terms"]
 
-Array = np.ndarray[Any, Any]
 _CHUNK = 512
 
 

@@ -7,15 +7,12 @@ b' = kept b + taken G and the direction along_velocity b' + along_gradient G. G 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.numeric.kernels import compiled
 
 __all__ = ["adaptive_part", "advance_squares", "linear_part"]
-
-Array = np.ndarray[Any, Any]
 
 
 @compiled

@@ -12,12 +12,12 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
+from theory_sim.arrays import Array
 from theory_sim.numeric.kernels import compiled
 from theory_sim.numeric.pool import BlockPool
 
 __all__ = ["common_active", "flipped_by_input", "flipped_by_neuron", "pack", "unpack"]
 
-Array = np.ndarray[Any, Any]
 _ROWS: Final = 64
 _TILE: Final = 16
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
-import numpy as np
-
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.errors import Fault, InputError, repr_of, shown
 from theory_sim.experiment import Experiment
@@ -23,7 +22,6 @@ from theory_sim.train.losses import Loss
 __all__ = ["LOSS_UNIT", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "get_weights",
            "require_observers"]
 
-Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array | float]
 """Values of one record, by variable."""
 Labelled = Mapping[str, tuple[tuple[str, ...], Any, Mapping[str, str]]]

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OBSERVERS
@@ -21,7 +22,6 @@ from theory_sim.observe.base import LOSS_UNIT, Observer, Snapshot, Use, Values, 
 
 __all__ = ["SCALES", "THETAS", "Descent"]
 
-Array = np.ndarray[Any, Any]
 THETAS: Final = ("W and V", "W")
 # theta* = s u w*^T with s = scale x sqrt(d); THEORY §11 has the scale 2 log(1/epsilon) / g_0.
 SCALES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 6.0)

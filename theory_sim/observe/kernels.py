@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
@@ -24,7 +25,6 @@ from theory_sim.train.clock import AnyInstant, instants_from_numbers, numbers_of
 
 __all__ = ["Kernels"]
 
-Array = np.ndarray[Any, Any]
 _EIGENVALUES: Final = 5
 _MAPS: Final = {
     "kernel_map_equal": "||K_tt - K_ss|| / ||K_ss||, Frobenius, s down and t across: equal times, measured",

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
 from theory_sim.memory import Bytes
@@ -19,7 +20,6 @@ from theory_sim.train.clock import AnyInstant, instants_from_numbers, numbers_of
 
 __all__ = ["SINCE", "Patterns"]
 
-Array = np.ndarray[Any, Any]
 SINCE: Final = ("start", "last record", "annealing")
 
 

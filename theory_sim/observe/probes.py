@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.observe.base import Snapshot
 
 __all__ = ["FEATURES", "PROBES", "Probes", "cosines", "get_probes"]
 
-Array = np.ndarray[Any, Any]
 FEATURES: Final = ("P", "Q")
 # Training patches x_1 that an observer looks at unless it is told how many.
 PROBES: Final = 64

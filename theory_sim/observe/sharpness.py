@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS, LOSSES, OBSERVERS
@@ -21,7 +22,6 @@ from theory_sim.train.losses import Loss
 
 __all__ = ["EIGENVALUES", "Sharpness", "make_hessian"]
 
-Array = np.ndarray[Any, Any]
 EIGENVALUES: Final = 5
 _STEP: Final = 1e-5
 # Products with a vector that Lanczos' method takes, about.

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, get_origin, get_type_hints
 from theory_sim.errors import InputError, TheorySimError, repr_of, shown
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    from theory_sim.arrays import Array
 
 __all__ = [
     "Open", "faults_of_function", "faults_of_user_code", "is_named", "is_number", "is_size", "require_answer",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-__all__ = ["mean_curve"]
+from theory_sim.arrays import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["mean_curve"]
 
 
 def mean_curve(curves: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:

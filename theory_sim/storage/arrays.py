@@ -15,11 +15,11 @@ from typing import IO, Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.storage.writing import write_file
 
 __all__ = ["begins_as_labelled", "read_arrays", "read_json", "read_label", "write_arrays"]
 
-Array = np.ndarray[Any, Any]
 _MAGIC: Final = b"theory_sim arrays 1\n"
 _DIGEST: Final = 32
 _PIECE: Final = 2**20

@@ -6,17 +6,15 @@ Tolerances follow from the number of operations and the precision, or from a sta
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.trajectory import Trajectory
 
 __all__ = [
     "decomposition_adds_up", "gradient_matches_finite_difference", "label_symmetry", "parts_add_up", "positive_homogeneity",
 ]
-
-Array = np.ndarray[Any, Any]
 
 
 def _something(name: str, values: Array) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OPTIMISERS, SCHEDULES
@@ -18,8 +19,6 @@ from theory_sim.train.schedules import Schedule
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["expected_levels", "noise_follows_recursion", "noise_level_is_likely"]
-
-Array = np.ndarray[Any, Any]
 
 
 def noise_level_is_likely(rms: float, tau: float, entries: int, *, level: float = 1e-6) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-__all__ = ["counts_are_dense_products", "flips_follow_sheppard", "gram_is_positive_semidefinite"]
+from theory_sim.arrays import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["counts_are_dense_products", "flips_follow_sheppard", "gram_is_positive_semidefinite"]
 
 
 def gram_is_positive_semidefinite(gram: Array) -> None:

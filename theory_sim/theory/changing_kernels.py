@@ -24,13 +24,13 @@ too much below.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-__all__ = ["C_0", "AverageBound", "Excess", "average_bound", "get_excess", "step_cost", "step_cost_stated"]
+from theory_sim.arrays import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["C_0", "AverageBound", "Excess", "average_bound", "get_excess", "step_cost", "step_cost_stated"]
 
 C_0: Final = 0.4072643777
 """sup_v l'(v)^2 / l(v), rounded up; certified as 0.407264377589 within 1e-10 (claim constant-c-0)."""

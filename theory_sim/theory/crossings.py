@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
-__all__ = ["HYSTERESIS", "LEVELS", "OVERSHOOT", "AboveAgain", "Order", "above_again", "learning_time", "oscillated"]
+from theory_sim.arrays import Array
 
-Array = np.ndarray[Any, Any]
+__all__ = ["HYSTERESIS", "LEVELS", "OVERSHOOT", "AboveAgain", "Order", "above_again", "learning_time", "oscillated"]
 
 Order = Literal["P first", "Q first", "tie", "neither learnt", "no examples", "diverged", "oscillated"]
 """Which of the two patterns is learnt first, of a run or of a prediction."""

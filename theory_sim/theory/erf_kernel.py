@@ -8,15 +8,15 @@ visibility v below.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 
 __all__ = ["MOST", "amplitude", "coefficients", "powers_for", "visibility"]
 
-Array = np.ndarray[Any, Any]
 MOST: Final = 1000
 """Largest number of powers."""
 

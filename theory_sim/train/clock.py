@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.theory.linear_rules import Move, lasting_factor, stationary_covariance
@@ -19,8 +20,6 @@ __all__ = [
     "AnyClock", "AnyInstant", "Clock", "Instant", "Kernel", "Tick", "ages", "instants_from_numbers", "get_kernel",
     "largest_level", "make_clock", "numbers_of_instants",
 ]
-
-Array = np.ndarray[Any, Any]
 
 Kernel = Literal["moving", "frozen", "frozen-at-annealing", "independent"]
 

@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.train.optimisers import LinearOptimiser
 
 __all__ = ["LinearClock", "Marked", "UnknownClock"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Marked(NamedTuple):

@@ -5,16 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
 
 __all__ = ["AlphaDistribution", "AlphaLaw"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

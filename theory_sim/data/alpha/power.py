@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from theory_sim.data.alpha.base import AlphaDistribution, AlphaLaw, Array
+from theory_sim.arrays import Array
+from theory_sim.data.alpha.base import AlphaDistribution, AlphaLaw
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ALPHA_LAWS
 

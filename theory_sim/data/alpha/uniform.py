@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from theory_sim.data.alpha.base import AlphaDistribution, AlphaLaw, Array
+from theory_sim.arrays import Array
+from theory_sim.data.alpha.base import AlphaDistribution, AlphaLaw
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ALPHA_LAWS
 

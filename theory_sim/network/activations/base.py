@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS, ActivationChoice
@@ -15,7 +16,6 @@ from theory_sim.reading.answers import require_numbers
 
 __all__ = ["Activation", "make_activation"]
 
-Array = np.ndarray[Any, Any]
 # Where derivatives are compared with differences: away from 0, at which activations have their kinks.
 _POINTS: Final = (-3.137, -1.731, -0.618, -0.131, 0.131, 0.577, 1.414, 4.321)
 _STEP: Final = 1e-5

@@ -8,8 +8,9 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.choices import ACTIVATIONS
-from theory_sim.network.activations.base import Activation, Array
+from theory_sim.network.activations.base import Activation
 
 __all__ = ["LeakyReLU"]
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.choices import ACTIVATIONS
-from theory_sim.network.activations.base import Activation, Array
+from theory_sim.network.activations.base import Activation
 
 __all__ = ["Linear"]
 

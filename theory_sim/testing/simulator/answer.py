@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.errors import InputError
 from theory_sim.testing.simulator.task import Declined, Initial, NotFollowed, NotGiven, Task, TaskDeclined
 
 __all__ = ["Answer", "Examples", "Simulator", "ask"]
 
-Array = np.ndarray[Any, Any]
 Simulator = Callable[[Task], Mapping[str, Any]]
 
 

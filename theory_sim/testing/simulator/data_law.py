@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.alpha_law import alpha_distribution
 from theory_sim.testing.simulator.answer import Answer, Examples
@@ -25,7 +25,6 @@ from theory_sim.testing.simulator.task import Declined
 
 __all__ = ["examples_have_law", "fresh_test_set"]
 
-Array = np.ndarray[Any, Any]
 # Shared out among the tests of a set of examples, of which there are at most 20.
 _LEVEL = 1e-6 / 20
 

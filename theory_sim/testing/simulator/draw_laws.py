@@ -8,15 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations_with_replacement
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from scipy import stats
 
+from theory_sim.arrays import Array
+
 __all__ = ["LEVEL", "POWER", "Broken", "draws_are_gaussian", "draws_have_level", "draws_are_independent",
            "smallest_level_found", "smallest_share_found"]
 
-Array = np.ndarray[Any, Any]
 LEVEL: Final = 1e-6
 """Probability with which a law at most refuses a right simulator."""
 POWER: Final = 0.999

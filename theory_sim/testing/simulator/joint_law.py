@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from scipy import stats
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.alpha_law import alpha_distribution
 from theory_sim.testing.simulator.answer import Examples
@@ -16,7 +17,6 @@ from theory_sim.testing.simulator.draw_laws import Broken, draws_are_independent
 
 __all__ = ["across", "holding", "nothing_stands_twice", "parts_are_independent", "seeds_differ", "w_star_is_uniform"]
 
-Array = np.ndarray[Any, Any]
 # Parts of a whole into which each of two numbers is sorted: a function of one by the other is seen, whatever its shape.
 _PARTS: Final = 4
 

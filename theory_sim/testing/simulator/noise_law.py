@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.answer import Answer
 from theory_sim.testing.simulator.draw_laws import LEVEL, Broken, draws_are_gaussian, draws_are_independent, draws_have_level
@@ -20,7 +20,6 @@ __all__ = [
     "accumulated_noise_correlates", "noise_has_level", "noise_is_gaussian", "noise_is_independent", "partners_share_noise",
 ]
 
-Array = np.ndarray[Any, Any]
 Case = tuple[Experiment, Answer]
 _LAYERS = ("W", "V")
 

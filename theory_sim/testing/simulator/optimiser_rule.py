@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 
 __all__ = ["KNOWN_OPTIMISERS", "Memory", "Numbers", "OptimiserRule"]
 
-Array = np.ndarray[Any, Any]
 KNOWN_OPTIMISERS: Final = ("gradient-descent", "heavy-ball", "nesterov", "rmsprop", "adam", "adamw")
 """Those that are written out here."""
 _ADAPTIVE: Final = ("rmsprop", "adam", "adamw")

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import NO_PLACEMENT
@@ -15,7 +16,6 @@ from theory_sim.numeric.streams import StepStream
 
 __all__ = ["KNOWN_PLACEMENTS", "draw_placed"]
 
-Array = np.ndarray[Any, Any]
 # What is drawn for each weight, and for each example.
 _OF_WEIGHTS = ("gradient", "iterates", "iterates-transient")
 _OF_EXAMPLES = ("activations", "labels", "targets")

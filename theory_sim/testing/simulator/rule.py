@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS
 from theory_sim.network.activations import make_activation
@@ -16,7 +17,6 @@ from theory_sim.train.losses import make_loss
 
 __all__ = ["Evaluation", "Pair", "Rule", "Step", "share_of_q_only", "training_loss"]
 
-Array = np.ndarray[Any, Any]
 Pair = tuple[Any, Any]
 """One thing of each layer, W's first."""
 

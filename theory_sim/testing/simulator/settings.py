@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import PLACEMENTS
 from theory_sim.testing.simulator.answer import Answer
-from theory_sim.testing.simulator.rule import Array, Rule, share_of_q_only, training_loss
+from theory_sim.testing.simulator.rule import Rule, share_of_q_only, training_loss
 from theory_sim.train.schedules import make_schedule
 
 __all__ = ["Setting", "placed_level", "possible_settings", "rule_of"]

@@ -6,7 +6,7 @@ Errors do not add up over steps, so that any right simulator obeys it to the rou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,6 @@ from theory_sim.testing.simulator.rule import Rule
 from theory_sim.testing.simulator.settings import possible_settings, rule_of
 
 __all__ = ["Deviation", "deviation", "likely_mistakes", "sizes_of_terms"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Deviation(NamedTuple):

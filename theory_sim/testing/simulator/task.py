@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.data import Data, draw_data, shared_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
@@ -19,7 +20,6 @@ from theory_sim.train.sampling import make_sampling
 
 __all__ = ["EXTENSIONS", "PARTS", "Declined", "Initial", "NotFollowed", "NotGiven", "Task", "TaskDeclined"]
 
-Array = np.ndarray[Any, Any]
 PARTS: Final = ("data", "initial", "noise")
 """What a task can give, or leave to the simulator to draw."""
 EXTENSIONS: Final = (

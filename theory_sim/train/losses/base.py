@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
@@ -16,7 +17,6 @@ from theory_sim.reading.answers import require_numbers
 
 __all__ = ["Loss", "make_loss"]
 
-Array = np.ndarray[Any, Any]
 # Where derivatives are compared with differences: away from 0 and 1, at which losses have their kinks.
 _MARGINS: Final = (-3.137, -1.731, -0.618, 0.131, 0.577, 1.414, 2.718, 4.321)
 _STEP: Final = 1e-5

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.choices import LOSSES
-from theory_sim.train.losses.base import Array, Loss
+from theory_sim.train.losses.base import Loss
 
 __all__ = ["Hinge"]
 

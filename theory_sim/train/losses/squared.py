@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.choices import LOSSES
-from theory_sim.train.losses.base import Array, Loss
+from theory_sim.train.losses.base import Loss
 
 __all__ = ["Squared"]
 

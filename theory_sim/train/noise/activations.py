@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.choices import PLACEMENTS
-from theory_sim.train.noise.base import Array, OutputNoise
+from theory_sim.train.noise.base import OutputNoise
 
 __all__ = ["ActivationNoise"]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import PLACEMENTS, PlacementChoice
@@ -16,8 +17,6 @@ from theory_sim.reading.answers import is_size, require_answer, require_numbers
 from theory_sim.train.losses import Loss, make_loss
 
 __all__ = ["LabelNoise", "OutputNoise", "Placement", "PreActivationNoise", "Sites", "WeightNoise", "make_placement"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Sites(NamedTuple):

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import LOSSES, PLACEMENTS
 from theory_sim.train.losses import Loss
-from theory_sim.train.noise.base import Array, LabelNoise
+from theory_sim.train.noise.base import LabelNoise
 
 __all__ = ["NoisyTargets"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.choices import PLACEMENTS
 from theory_sim.numeric.streams import normal
-from theory_sim.train.noise.base import Array, PreActivationNoise, Sites
+from theory_sim.train.noise.base import PreActivationNoise, Sites
 
 __all__ = ["TransientNoise"]
 

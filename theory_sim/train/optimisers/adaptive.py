@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
+from theory_sim.arrays import Array
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.kernels import scale_rows
@@ -19,7 +20,6 @@ from theory_sim.train.optimisers.base import Block, Optimiser
 
 __all__ = ["EPSILON", "PRECONDITIONER", "AdaptiveOptimiser", "Squares"]
 
-Array = np.ndarray[Any, Any]
 EPSILON: Final = Annotated[float, Field(1e-8, gt=0, le=1e12, description="added to the root of the mean squared gradient")]
 PRECONDITIONER: Final = Annotated[Literal["neuron", "pair"], Field(
     "neuron", description="whose weights have mean squares of their own: each neuron, or each pair, whose noise then cancels")]

@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from theory_sim.arrays import Array
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OPTIMISERS, PLACEMENTS, OptimiserChoice
@@ -24,7 +25,6 @@ from theory_sim.train.noise import WeightNoise
 
 __all__ = ["DECAY", "Block", "Optimiser", "make_optimiser", "splits_pairs"]
 
-Array = np.ndarray[Any, Any]
 DECAY: Final = Annotated[Literal["coupled", "decoupled"], Field(
     "coupled", description="weight decay lambda U added to the gradient, or U shrunk by 1 - gamma lambda beside the rule")]
 """Own field ``decay`` of the rules to which it makes a difference."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
+from theory_sim.arrays import Array
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.kernels import scale_rows
@@ -16,8 +15,6 @@ from theory_sim.theory.linear_rules import stability_factor, stationary_covarian
 from theory_sim.train.optimisers.base import Block, Optimiser
 
 __all__ = ["LinearOptimiser"]
-
-Array = np.ndarray[Any, Any]
 
 
 class LinearOptimiser(Optimiser):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
+from theory_sim.arrays import Array
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SAMPLINGS, SamplingChoice
 from theory_sim.numeric.streams import StepStream
 
 __all__ = ["Sampling", "make_sampling"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Sampling(SamplingChoice, ABC):

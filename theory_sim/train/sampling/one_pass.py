@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS, SAMPLINGS
 from theory_sim.numeric.streams import StepStream
-from theory_sim.train.sampling.base import Array, Sampling
+from theory_sim.train.sampling.base import Sampling
 
 __all__ = ["OnePass"]
 

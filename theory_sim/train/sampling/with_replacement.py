@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment.choices import SAMPLINGS
-from theory_sim.train.sampling.base import Array, Sampling
+from theory_sim.train.sampling.base import Sampling
 
 __all__ = ["WithReplacement"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from theory_sim.testing.simulator.rule import Array, Rule
+from theory_sim.arrays import Array
+from theory_sim.testing.simulator.rule import Rule
 
 __all__ = ["IN_BATCHES"]
 

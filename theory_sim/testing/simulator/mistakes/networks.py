@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.answer import Answer
-from theory_sim.testing.simulator.rule import Array, Evaluation, Pair, Rule
+from theory_sim.testing.simulator.rule import Evaluation, Pair, Rule
 
 __all__ = ["IN_NETWORKS"]
 

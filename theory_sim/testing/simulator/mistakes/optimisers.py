@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.testing.simulator.answer import Answer
 from theory_sim.testing.simulator.optimiser_rule import Memory, Numbers
-from theory_sim.testing.simulator.rule import Array, Pair, Rule
+from theory_sim.testing.simulator.rule import Pair, Rule
 
 __all__ = ["IN_OPTIMISERS"]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from theory_sim.testing.simulator.rule import Array, Pair, Rule
+from theory_sim.arrays import Array
+from theory_sim.testing.simulator.rule import Pair, Rule
 
 __all__ = ["IN_PLACED_NOISE"]
 

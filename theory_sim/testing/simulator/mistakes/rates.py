@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from theory_sim.arrays import Array
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.answer import Answer
-from theory_sim.testing.simulator.rule import Array, Rule, share_of_q_only, training_loss
+from theory_sim.testing.simulator.rule import Rule, share_of_q_only, training_loss
 from theory_sim.train.schedules import Schedule, make_schedule
 
 __all__ = ["IN_RATES"]
