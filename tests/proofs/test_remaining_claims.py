@@ -47,7 +47,7 @@ def test_common_classifier() -> None:
     exponent = number(last("active-share-tail-bound", "at the best l"), n=40.0, epsilon=0.2)
     assert active_share_bound(40, 0.2) == pytest.approx(2 * math.exp(exponent))
     assert active_share_bound(80, 0.2, neurons="paired") == pytest.approx(2 * math.exp(exponent))
-    needed = width_for_all(100, 30, 0.1, 0.01)
+    needed = width_for_all(100, 30, deviation=0.1, risk=0.01)
     assert needed - 1 < math.log(2 * 100 * 30 / 0.01) / (2 * 0.1**2) <= needed
 
 

@@ -22,9 +22,9 @@ def test_tail_by_adding_up_and_below_its_bound(m, deviation, neurons):
 
 def test_width_holds_over_examples_and_steps():
     """40 examples and 20 independent steps: far fewer than the risk of networks deviate, as a union bound is not sharp."""
-    width = width_for_all(40, 20, 0.2, 0.05)
+    width = width_for_all(40, 20, deviation=0.2, risk=0.05)
     assert 800 * active_share_bound(width, 0.2) <= 0.05 < 800 * active_share_bound(width - 1, 0.2)
-    assert width_for_all(40, 20, 0.2, 0.05, neurons="paired") == 2 * width
+    assert width_for_all(40, 20, deviation=0.2, risk=0.05, neurons="paired") == 2 * width
     rng, bad = np.random.default_rng(1), 0
     examples = rng.standard_normal((5, 40))
     for _ in range(40):
@@ -37,8 +37,8 @@ def test_senseless_input_is_refused():
     for call in (
         lambda: active_share_tail(0, 0.1), lambda: active_share_tail(3, 0.1, neurons="paired"),
         lambda: active_share_bound(4, 0.6),
-        lambda: active_share_tail(4, 0.1, neurons="odd"), lambda: width_for_all(0, 1, 0.1, 0.1),
-        lambda: width_for_all(1, 1, 0.1, 1.0),
+        lambda: active_share_tail(4, 0.1, neurons="odd"), lambda: width_for_all(0, 1, deviation=0.1, risk=0.1),
+        lambda: width_for_all(1, 1, deviation=0.1, risk=1.0),
     ):
         with pytest.raises(InputError):
             call()

@@ -46,7 +46,7 @@ def active_share_bound(m: int, deviation: float, *, neurons: str = "independent"
     return 2.0 * math.exp(-2.0 * _rows(m, neurons) * _checked(deviation) ** 2)
 
 
-def width_for_all(N: int, T: int, deviation: float, risk: float, *, neurons: str = "independent") -> int:
+def width_for_all(N: int, T: int, *, deviation: float, risk: float, neurons: str = "independent") -> int:
     """Return a width at which no example at any step deviates that far, but for a small risk.
 
     Parameters

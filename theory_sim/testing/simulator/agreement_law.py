@@ -10,7 +10,7 @@ from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
 from theory_sim.network.layers import layer_shapes
 from theory_sim.testing.simulator.answer import Answer
-from theory_sim.testing.simulator.draw_laws import Broken
+from theory_sim.testing.simulator.draw_laws import BrokenAt
 from theory_sim.testing.simulator.runs import Runs
 from theory_sim.testing.simulator.search import run_some, smaller_that_fails
 from theory_sim.testing.simulator.task import PARTS, Declined, TaskDeclined
@@ -24,18 +24,8 @@ _LEAST_EPSILON: Final = 1e-3
 _EXACT: Final = {"dtype": "float64"}
 
 
-class AgreementBroken(Broken):
-    """Weights that differ from those of this package.
-
-    Attributes
-    ----------
-    experiment : Experiment
-        Of which.
-    """
-
-    def __init__(self, what: str, experiment: Experiment) -> None:
-        super().__init__(what)
-        self.experiment = experiment
+class AgreementBroken(BrokenAt):
+    """Weights that differ from those of this package."""
 
 
 def agrees_with_simulate(runs: Runs, examples: int = _EXAMPLES) -> str:
@@ -56,7 +46,7 @@ def agrees_with_simulate(runs: Runs, examples: int = _EXAMPLES) -> str:
         compared += 1
         if found:
             e = smaller_that_fails(runs, _EXACT, lambda case: bool(_difference(*case)), e)
-            raise AgreementBroken(_difference(e, runs.run(e)[1]) or found, e)
+            raise AgreementBroken(_difference(e, runs.run(e)[1]) or found, experiment=e)
     if not taken:
         raise TaskDeclined("it took no task")
     if not compared:

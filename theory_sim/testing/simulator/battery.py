@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from theory_sim.testing.simulator import data_law, noise_law, start_law
-from theory_sim.testing.simulator.agreement_law import AgreementBroken, agrees_with_simulate
+from theory_sim.testing.simulator.agreement_law import agrees_with_simulate
 from theory_sim.testing.simulator.answer import Simulator
-from theory_sim.testing.simulator.draw_laws import LEVEL, POWER, Broken, smallest_level_found, smallest_share_found
-from theory_sim.testing.simulator.kinds import KindBroken, kind_is_right
+from theory_sim.testing.simulator.draw_laws import LEVEL, POWER, Broken, BrokenAt, smallest_level_found, smallest_share_found
+from theory_sim.testing.simulator.kinds import kind_is_right
 from theory_sim.testing.simulator.report import Finding, Report
-from theory_sim.testing.simulator.runs import SEEDS, STEPS, Case, NotNumbers, Runs
-from theory_sim.testing.simulator.search import StepBroken, require_experiment, steps_are_right
+from theory_sim.testing.simulator.runs import SEEDS, STEPS, Case, Runs
+from theory_sim.testing.simulator.search import require_experiment, steps_are_right
 from theory_sim.testing.simulator.task import Declined, TaskDeclined
 
 __all__ = ["LAWS", "Law", "check_simulator", "find_law", "findings"]
@@ -87,13 +87,7 @@ def _judge_all(law: _Law, found: list[list[Case]]) -> None:
         try:
             law(cases, LEVEL / len(found))
         except Broken as broken:
-            raise _BrokenBy(str(broken), *broken.mistakes, case=cases[0]) from None
-
-
-class _BrokenBy(Broken):
-    def __init__(self, what: str, *mistakes: str, case: Case) -> None:
-        super().__init__(what, *mistakes)
-        self.experiment = case[0]
+            raise BrokenAt(str(broken), *broken.mistakes, experiment=cases[0][0]) from None
 
 
 # Draws a layer of paired neurons in `Runs.wide`.
@@ -172,7 +166,7 @@ def find_law(name: str, runs: Runs) -> Finding:
                                          'runs, hold fields, such as schedule="S"')
     except Declined as reason:
         return Finding(name, "not covered", str(reason))
-    except (StepBroken, AgreementBroken, KindBroken, NotNumbers, _BrokenBy) as broken:
+    except BrokenAt as broken:
         return Finding(name, "broken", str(broken), broken.experiment, broken.mistakes)
 
 

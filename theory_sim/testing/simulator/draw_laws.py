@@ -14,8 +14,9 @@ import numpy as np
 from scipy import stats
 
 from theory_sim.arrays import Array
+from theory_sim.experiment import Experiment
 
-__all__ = ["LEVEL", "POWER", "Broken", "draws_are_gaussian", "draws_have_level", "draws_are_independent",
+__all__ = ["LEVEL", "POWER", "Broken", "BrokenAt", "draws_are_gaussian", "draws_have_level", "draws_are_independent",
            "smallest_level_found", "smallest_share_found"]
 
 LEVEL: Final = 1e-6
@@ -40,6 +41,20 @@ class Broken(AssertionError):
     def __init__(self, what: str, *mistakes: str) -> None:
         super().__init__(what)
         self.mistakes = mistakes
+
+
+class BrokenAt(Broken):
+    """A law that a simulator breaks at an experiment.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        Of which.
+    """
+
+    def __init__(self, what: str, *mistakes: str, experiment: Experiment) -> None:
+        super().__init__(what, *mistakes)
+        self.experiment = experiment
 
 
 def smallest_level_found(entries: int, level: float) -> float:

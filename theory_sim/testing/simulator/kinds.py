@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from theory_sim.errors import ExperimentError
-from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator import noise_law
-from theory_sim.testing.simulator.agreement_law import AgreementBroken, agrees_with_simulate
-from theory_sim.testing.simulator.draw_laws import LEVEL, Broken
-from theory_sim.testing.simulator.runs import NotNumbers, Runs
-from theory_sim.testing.simulator.search import LOSS_ANNEALED, StepBroken, steps_of_designs
+from theory_sim.testing.simulator.agreement_law import agrees_with_simulate
+from theory_sim.testing.simulator.draw_laws import LEVEL, Broken, BrokenAt
+from theory_sim.testing.simulator.runs import Runs
+from theory_sim.testing.simulator.search import LOSS_ANNEALED, steps_of_designs
 from theory_sim.testing.simulator.task import EXTENSIONS, Declined, NotFollowed, TaskDeclined
 
 __all__ = ["KINDS", "KindBroken", "kind_is_right", "member_is_right"]
@@ -70,18 +69,8 @@ _NOISE: Final[tuple[Callable[[list[Any], float], None], ...]] = (
 )
 
 
-class KindBroken(Broken):
-    """A law that is broken at experiments of a kind.
-
-    Attributes
-    ----------
-    experiment : Experiment
-        Of which.
-    """
-
-    def __init__(self, what: str, *mistakes: str, experiment: Experiment) -> None:
-        super().__init__(what, *mistakes)
-        self.experiment = experiment
+class KindBroken(BrokenAt):
+    """A law that is broken at experiments of a kind."""
 
 
 def kind_is_right(runs: Runs, kind: str) -> str:
@@ -108,7 +97,7 @@ def kind_is_right(runs: Runs, kind: str) -> str:
         name = ", ".join(f"{field} = {value!r}" for field, value in fields.items() if field in _NAMING)
         try:
             tested, left = member_is_right(runs.with_fields(fields), LEVEL / len(members))
-        except (StepBroken, AgreementBroken, KindBroken, NotNumbers) as broken:
+        except BrokenAt as broken:
             later = len(members) - number - 1
             raise KindBroken(f"with {name}: {broken}" + (f" ({later} more of this kind were not looked at)" if later else ""),
                              *broken.mistakes, experiment=broken.experiment) from None

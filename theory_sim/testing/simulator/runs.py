@@ -13,7 +13,7 @@ from theory_sim.experiment.own_fields import own_field_names
 from theory_sim.testing.drawn_fields import DrawnFields, fitting_schedules
 from theory_sim.testing.simulator.answer import Answer, Simulator, ask
 from theory_sim.testing.simulator.coverage import Coverage
-from theory_sim.testing.simulator.draw_laws import Broken
+from theory_sim.testing.simulator.draw_laws import BrokenAt
 from theory_sim.testing.simulator.optimiser_rule import KNOWN_OPTIMISERS
 from theory_sim.testing.simulator.placed_draws import KNOWN_PLACEMENTS
 from theory_sim.testing.simulator.task import EXTENSIONS, PARTS, Declined, Task, TaskDeclined
@@ -50,18 +50,8 @@ _MANY: Final = {
 }
 
 
-class NotNumbers(Broken):
-    """An answer that holds NaN or infinity.
-
-    Attributes
-    ----------
-    experiment : Experiment
-        Of which.
-    """
-
-    def __init__(self, what: str, experiment: Experiment) -> None:
-        super().__init__(what)
-        self.experiment = experiment
+class NotNumbers(BrokenAt):
+    """An answer that holds NaN or infinity."""
 
 
 @dataclass
@@ -129,7 +119,7 @@ class Runs:
             raise
         self.coverage.run(experiment)
         if wrong := answer.not_numbers():
-            raise NotNumbers(wrong, experiment)
+            raise NotNumbers(wrong, experiment=experiment)
         return task, answer
 
     def wide(self, *gives: str) -> list[list[Case]]:

@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.testing.simulator.answer import Answer
-from theory_sim.testing.simulator.draw_laws import Broken
+from theory_sim.testing.simulator.draw_laws import BrokenAt
 from theory_sim.testing.simulator.runs import Case, NotNumbers, Runs
 from theory_sim.testing.simulator.settings import possible_settings
 from theory_sim.testing.simulator.step_law import deviation, likely_mistakes, sizes_of_terms
@@ -44,18 +44,8 @@ _T = TypeVar("_T")
 _QUIET: Final[dict[str, Any]] = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-class StepBroken(Broken):
-    """A step that is not that of THEORY §3.
-
-    Attributes
-    ----------
-    experiment : Experiment
-        The smallest that was found.
-    """
-
-    def __init__(self, what: str, *mistakes: str, experiment: Experiment) -> None:
-        super().__init__(what, *mistakes)
-        self.experiment = experiment
+class StepBroken(BrokenAt):
+    """A step that is not that of THEORY §3, at the smallest experiment that was found."""
 
 
 def steps_are_right(runs: Runs) -> str:
