@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from theory_sim import Trajectory
 from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
 
@@ -27,6 +29,25 @@ def test_trajectory_page_names_every_variable_coordinate_and_attribute() -> None
         # Of observers with own times, the page names the pattern of their coordinates.
         own = {name for name in found if re.fullmatch(r"(tau|step)_(patterns|kernels|gradients|descent|sharpness)", name)}
         assert found - own - named == set()
+
+
+def test_trajectory_page_says_which_engine_gives_a_variable() -> None:
+    tiny = Experiment(d=10, N=20, m_W=20, m_V=20, n_test=10, max_tau=20.0)
+    runs = {name: simulate(tiny, name) for name in ("finite", "limit", "closure")}
+    text = (ROOT / "docs" / "trajectory.md").read_text(encoding="utf-8")
+    table = text.partition("| variable | dimensions | meaning | given by |\n|---|---|---|---|\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.splitlines()]
+    said = {name.strip("`"): given.partition("(")[0].strip() for name, _, _, given in rows}
+    said = {name: given for name, given in said.items() if given not in ("limit, `mean`", "limit, `flow`")}
+    named = {"all": set(runs), "finite, limit": {"finite", "limit"}, "finite": {"finite"}}
+    assert said["loss_test"] == "finite, limit" and said["h"] == "all", "the pattern finds them"
+    wrong = [(name, given, engine) for name, given in said.items() for engine, run in runs.items()
+             if is_given(run, name) != (engine in named[given])]
+    assert wrong == [("pattern_shift", "finite", "limit"), ("pattern_shift", "finite", "closure")], "0 there, as the page says"
+
+
+def is_given(run: Trajectory, name: str) -> bool:
+    return bool(np.isfinite(run.dataset[name].values).any())
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/quickstart.md", "docs/index.md", "docs/limit.md",

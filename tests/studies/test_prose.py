@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas
 import pytest
+from scipy.integrate import quad
 
 from theory_sim.studies.run_study import read_table
+from theory_sim.theory.separation import J, delta, delta_pm
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -132,6 +135,37 @@ def test_a_page_says_what_its_table_holds(name: str) -> None:
     (folder,) = DOCS.glob(f"*/results/{name}")
     said, text = PAGES[name](read_table(folder / "table.csv")), _text(folder.parents[1] / f"{name}.md")
     assert said and [phrase for phrase in said if phrase not in text] == []
+
+
+def test_what_the_separation_lacks_is_of_ages_that_no_residual_has_yet() -> None:
+    """The scaling page's table: of the sum over all ages, what is younger than the time at which P is learnt under L-S."""
+    raw = (DOCS / "theorem" / "scaling.md").read_text(encoding="utf-8")
+    header, *rows = (next(line for line in raw.splitlines() if line.startswith(start)) for start in (
+        "| d | 100 |", r"| of $J(r)/\lambda$ |", "| measured $h$ |"))  # fmt: skip
+    dimensions = [int(each.replace(" ", "")) for each in header.split("|")[2:-1]]
+    shares, measured = ([float(each) for each in row.split("|")[2:-1] if each.strip()] for row in rows)
+    table = read_table(DOCS / "theorem" / "results" / "scaling" / "table.csv")
+    large = table[table["schedule"] == "L-S"]
+    off = []
+    for d, share, h in zip(dimensions, shares, [*measured, None], strict=True):
+        same = large[(large["d"] == d) & (large["alpha"] == large["alpha"].iloc[0])]
+        row = _row(same, engine="limit" if h is not None else "closure")
+        found = _young_share(row["r"], row["lambda"], row["tau_P"])
+        assert share == round(found, 2)
+        if h is not None:
+            assert h == pytest.approx(row["h / plateau"], abs=0.5 * 10.0 ** -len(str(h).partition(".")[2]) * 1.001)
+            off += [row["h / plateau"] - found] if d >= 3162 else []
+    (said,) = re.findall(r"the measured \$h\$ is that share to within ([\d.]+), a little above it", raw)
+    assert 0 < min(off) and float(said) - 0.001 < max(off) <= float(said)
+
+
+def _young_share(r: float, lambda_: float, age: float) -> float:
+    """Sum of |Delta - Delta_pm| e^(-lambda u) over ages up to ``age``, of the sum over all; the root of u has no kink at 0."""
+    def weight(root: float) -> float:
+        rho = np.exp(-lambda_ * root**2)
+        return 2 * root * abs(float(delta(rho, r) - delta_pm(rho, r))) * float(rho)
+
+    return float(quad(weight, 0, age**0.5)[0]) * lambda_ / J(r)
 
 
 def test_the_readme_says_what_the_verdicts_are() -> None:
