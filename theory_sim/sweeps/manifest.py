@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
 from typing import Final, Literal
@@ -26,10 +25,10 @@ from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import SWEEP_MANIFEST
 from theory_sim.sweeps.liveness import born_at, holder_lives, lives
 from theory_sim.sweeps.manifest_rows import SCHEMA, connect, damage_of, has_digests, insert, seal, seal_about, told_version
-from theory_sim.sweeps.status import State, Tally
+from theory_sim.sweeps.status import Entry, State, Tally
 from theory_sim.sweeps.sweep_run import SweepRun
 
-__all__ = ["Entry", "Manifest", "register_worker"]
+__all__ = ["Manifest", "register_worker"]
 
 _STATES: Final = ("pending", "running", "done", "failed")
 # A holder on another machine cannot be looked at: it is taken for gone when its heartbeat stands still for so long.
@@ -43,31 +42,6 @@ _HELD: Final[set[Path]] = set()
 _TAKING: Final = threading.Lock()
 _DECLARED: Final = "declaration"
 _BEFORE: Final = "declaration before"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A run as the manifest knows it.
-
-    Attributes
-    ----------
-    id : str
-        Hash of the run, and name of its folder.
-    state : {"pending", "running", "done", "failed"}
-    attempts : int
-        How often it was begun.
-    seconds : float or None
-        Time that it took, once done.
-    cause, error : str or None
-        Of a failed run: what failed runs are grouped by, and the whole message.
-    """
-
-    id: str
-    state: State
-    attempts: int
-    seconds: float | None
-    cause: str | None
-    error: str | None
 
 
 class Manifest:

@@ -6,9 +6,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["State", "SweepStatus", "Tally"]
+__all__ = ["Entry", "State", "SweepStatus", "Tally"]
 
 State = Literal["pending", "running", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run as the manifest of its sweep knows it.
+
+    Attributes
+    ----------
+    id : str
+        Hash of the run, and name of its folder.
+    state : {"pending", "running", "done", "failed"}
+    attempts : int
+        How often it was begun.
+    seconds : float or None
+        Time that it took, once done.
+    cause, error : str or None
+        Of a failed run: what failed runs are grouped by, and the whole message.
+    """
+
+    id: str
+    state: State
+    attempts: int
+    seconds: float | None
+    cause: str | None
+    error: str | None
 
 
 @dataclass(frozen=True)
