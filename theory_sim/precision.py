@@ -12,7 +12,7 @@ import numpy as np
 
 from theory_sim.errors import Fault
 from theory_sim.experiment import Experiment
-from theory_sim.theory.conditions import ROUNDING_LARGE, fix_of_noise, highest_level, output_rounding
+from theory_sim.theory.conditions import PAIR_NEURONS, ROUNDING_LARGE, fix_of_noise, highest_level, output_rounding
 from theory_sim.train.clock import largest_level
 from theory_sim.train.noise import PreActivationNoise, make_placement
 
@@ -54,7 +54,7 @@ def precision_fault(experiment: Experiment) -> Fault | None:
             f"noise of standard deviation up to {level:.3g} with neurons = {e.neurons!r}"
             f"{f', which optimiser = {e.optimiser!r} splits,' if split else ''} in {e.dtype}",
             f"these neurons put the noise out, and rounding leaves outputs right to 0.1 only up to a noise of {highest:.2g}",
-            fix.replace("use paired neurons", "set preconditioner = 'pair'") if split else fix, ("neurons", "tau_0", "tau_xi"),
+            fix.replace(PAIR_NEURONS, "set preconditioner = 'pair'") if split else fix, ("neurons", "tau_0", "tau_xi"),
         )
     for field, rate in e.rates().items():
         if 0.0 < rate * e.lambda_ <= eps / 4:

@@ -21,7 +21,7 @@ from theory_sim.reading.arguments import accepts
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.arc_cosine import RELU
-from theory_sim.theory.conditions import OF_ANY_RUN, Condition, conditions, in_words
+from theory_sim.theory.conditions import NOISE_OF_START, OF_ANY_RUN, PAIR_NEURONS, Condition, conditions, in_words
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.predicted_order import OrderPrediction, Requirement, judge, log_margin, order_requirements
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
@@ -277,8 +277,8 @@ def has_order(experiment: Experiment) -> bool:
 
 def _of_split_pairs(row: Condition) -> Condition:
     """A condition on noise that pairs no longer cancel: they begin alike, and are balanced once their noises differ."""
-    return replace(row, label=row.label.replace("output noise of the start", "output noise once pairs' noises differ"),
-                   fix=row.fix.replace("use paired neurons", "set preconditioner = 'pair'"))
+    return replace(row, label=row.label.replace(NOISE_OF_START, "output noise once pairs' noises differ"),
+                   fix=row.fix.replace(PAIR_NEURONS, "set preconditioner = 'pair'"))
 
 
 def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> list[Requirement]:

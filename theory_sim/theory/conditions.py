@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -19,6 +19,10 @@ ConditionId = Literal[
     "error-gap", "lazy-deficit", "output-noise", "stable-steps", "noise-resolved",
 ]
 """What a condition is known by: code selects by it, never by the label."""
+
+# Words of labels and fixes that are others where an optimiser splits the pairs.
+NOISE_OF_START: Final = "output noise of the start"
+PAIR_NEURONS: Final = "use paired neurons"
 
 Y_FROZEN = 0.03
 Y_MOVING = 1.0
@@ -163,7 +167,7 @@ def fix_of_noise(neurons: str, tau_0: float, highest: float) -> str:
     A finer dtype is no fix: noise that float32 does not resolve in an output is thousands of times what the output learns.
     """
     cause = "tau_0 (with tau_xi in proportion)" if tau_0 > highest else "what the noise grows by: tau_xi, or noise_level"
-    return f"lower {cause}" if neurons == "paired" else f"use paired neurons, or lower {cause}"
+    return f"lower {cause}" if neurons == "paired" else f"{PAIR_NEURONS}, or lower {cause}"
 
 
 def _tau_0_to_spare(neurons: str, dtype: str, alpha: float, tau_0: float) -> str:
@@ -265,8 +269,8 @@ def conditions(
         _gap(kappa=kappa, rd=r * d, share_both=1.0 - p0 - q0),
         _row("lazy-deficit", "lazy deficit 0.55 q", deficit, "<=", LAZY_DEFICIT_MAX, "numerics",
              f"raise m_V{spare}", of_width=True),
-        _row("output-noise", "output noise of the start", output_noise(neurons, tau_0, alpha_max, constants), "<=",
-             OUTPUT_NOISE_MAX, "numerics", "use paired neurons, or lower tau_0 (with tau_xi in proportion)", of_width=True),
+        _row("output-noise", NOISE_OF_START, output_noise(neurons, tau_0, alpha_max, constants), "<=",
+             OUTPUT_NOISE_MAX, "numerics", f"{PAIR_NEURONS}, or lower tau_0 (with tau_xi in proportion)", of_width=True),
         *_stability({"eta_1": eta_1, "eta_2": eta_2} if rates is None else rates, curvature, stability),
         _row("noise-resolved", f"noise level resolved in {dtype}", highest_tau, "<=", highest, "numerics",
              fix_of_noise(neurons, tau_0, highest), of_width=True),
