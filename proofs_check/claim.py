@@ -13,6 +13,7 @@ from proofs_check.problem import Problem
 from proofs_check.problem.base import Evidence
 from theory_sim.errors import InputError, nearest
 from theory_sim.reading.arguments import accepts
+from theory_sim.reading.html import html_table
 
 __all__ = ["LEVELS", "OUTCOMES", "Claim", "Level", "Twin", "Verdict", "claim", "claims", "find"]
 
@@ -45,6 +46,17 @@ class Verdict:
     outcome: Outcome
     evidence: Evidence = field(default_factory=dict)
     level: Level = "quick"
+
+    def __repr__(self) -> str:
+        """Claim, outcome and level; the evidence may be long."""
+        return f"Verdict({self.claim!r}, {self.outcome!r}, level={self.level!r}, evidence of {len(self.evidence)} entries)"
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook, which typesets the statement."""
+        known = _REGISTRY.get(self.claim.partition("/")[0])
+        domain = "; ".join(known.domain(self.level)) if known is not None else ""
+        return html_table("Verdict", ("claim", "statement", "outcome", "checked for"),
+                          [(self.claim, f"${known.statement}$" if known is not None else "", self.outcome, domain)])
 
     def _repr_latex_(self) -> str:
         """Statement and outcome, as a notebook shows them."""

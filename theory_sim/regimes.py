@@ -18,6 +18,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS, CHOSEN, SCHEDULES, AnyChoices
 from theory_sim.precision import finest_decay, float64_for, largest_noise
 from theory_sim.reading.arguments import accepts
+from theory_sim.reading.html import html_table
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.arc_cosine import RELU
@@ -92,6 +93,19 @@ class Regime:
     def holds(self) -> bool:
         """Whether the theorem's order is predicted for both schedules and no warning is raised."""
         return not self.warnings
+
+    def __repr__(self) -> str:
+        orders = ", ".join(f"{name}: {each.order}" for name, each in self.predicted_order.items())
+        failing = [each.id for each in self.conditions if not each.holds]
+        return f"Regime(holds={self.holds}, predicted=({orders}), failing={failing}, warnings={len(self.warnings)})"
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook: a row a condition, and the warnings."""
+        rows = [(each.label, each.value, each.threshold, "holds" if each.holds else "FAILS", each.margin, each.role)
+                for each in self.conditions]
+        notes = [f"{name}: {each.order} predicted, {each.verdict}" for name, each in self.predicted_order.items()]
+        return html_table("Regime", ("condition", "value", "bound", "", "factor to spare", "rests on it"), rows,
+                          [*notes, *(f"warning: {each}" for each in self.warnings)])
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain, JSON-ready values (NaN and infinity become None)."""

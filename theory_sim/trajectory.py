@@ -5,6 +5,8 @@ A saved Trajectory opens with plain ``xarray.open_zarr(path)``; the schema is in
 
 from __future__ import annotations
 
+import html
+import itertools
 import json
 import os
 from collections.abc import Mapping
@@ -21,7 +23,7 @@ from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import RUN
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
-from theory_sim.storage.writing import FolderDraft, write_text
+from theory_sim.storage.writing import FolderDraft, write_file, write_text
 from theory_sim.storage.zarr_store import (
     digests,
     held_against_digests,
@@ -33,6 +35,7 @@ from theory_sim.storage.zarr_store import (
 )
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
 __all__ = ["OUTCOMES", "REQUIRED", "Outcome", "Trajectory", "refuse_existing", "run_damage", "run_listing"]
@@ -73,6 +76,20 @@ class Trajectory:
 
     dataset: xarray.Dataset
     experiment: Experiment
+
+    def __post_init__(self) -> None:
+        # An index, so that xarray.concat of runs of different length fills up the shorter ones.
+        if "record" not in self.dataset.coords and "record" in self.dataset.dims:
+            object.__setattr__(self, "dataset", self.dataset.assign_coords(record=range(self.dataset.sizes["record"])))
+
+    def __repr__(self) -> str:
+        attrs = self.dataset.attrs
+        return (f"Trajectory({self.experiment.run_name!r}, engine={attrs.get('engine', 'finite')!r}, {self.outcome} at tau = "
+                f"{float(attrs['final_tau']):g}, {self.dataset.sizes['record']} records)")
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the run in a line, and the dataset as xarray shows it."""
+        return f"<p>{html.escape(repr(self))}</p>{self.dataset._repr_html_()}"
 
     @property
     def outcome(self) -> Outcome:
@@ -151,6 +168,56 @@ class Trajectory:
     def history(self, name: str, **labels: Any) -> Any:
         """NumPy array of a variable along ``record``, other dimensions chosen by label."""
         return self.dataset[name].sel(labels).values
+
+    def to_frame(self) -> pandas.DataFrame:
+        """What was recorded, as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a record, with ``tau`` and ``step``; a column for each variable with the single dimension ``record``, and one
+            for each label of those with labelled dimensions besides it, such as "loss_train P-only". What has a dimension
+            without labels, such as neurons or probes, is left out.
+
+        Examples
+        --------
+        >>> from theory_sim import Experiment, simulate
+        >>> frame = simulate(Experiment(d=100, max_tau=32.0), "closure").to_frame()
+        >>> frame[["tau", "loss_train Q-only"]].shape
+        (3, 2)
+        """
+        import pandas
+
+        columns: dict[str, object] = {}
+        recorded = {name: of for name, of in self.dataset.variables.items() if of.dims[:1] == ("record",)}
+        for name in ("tau", "step", *(name for name in recorded if name not in ("tau", "step", "record"))):
+            variable = self.dataset[name]
+            others = variable.dims[1:]
+            if all(dim in self.dataset.coords and self.dataset[dim].dtype.kind == "U" for dim in others):
+                for labels in itertools.product(*(self.dataset[dim].values.tolist() for dim in others)):
+                    of_labels = dict(zip(others, labels, strict=True))
+                    columns[" ".join((str(name), *labels))] = variable.sel(of_labels).values
+        return pandas.DataFrame(columns)
+
+    @accepts(path="a path", force="True or False")
+    def to_netcdf(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write to a netCDF file (classic format, 64-bit offsets), whole or not at all.
+
+        ``xarray.open_dataset`` reads it; activation patterns stay packed, a bit a neuron.
+
+        Raises
+        ------
+        StoreError
+            If the path exists and ``force`` is not set, or if it cannot be written.
+        """
+        target = Path(path)
+        if os.path.lexists(target) and (not force or target.is_dir()):
+            raise StoreError(f"{path} exists", "a new file", "choose another name, or force=True to replace a file")
+        # The classic format knows bytes with a sign alone; readers that follow its conventions undo this.
+        signed = {name: (of.dims, of.values.view("int8"), {**of.attrs, "_Unsigned": "true"})
+                  for name, of in self.dataset.data_vars.items() if of.dtype == "uint8"}
+        content = self.dataset.assign(signed).to_netcdf(format="NETCDF3_64BIT", engine="scipy")
+        write_file(target, lambda file: file.write(content))
 
 
 def _require_finished(folder: Path) -> None:

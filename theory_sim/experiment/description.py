@@ -25,6 +25,7 @@ from theory_sim.experiment.schedule import ScheduleSection
 from theory_sim.reading import TomlFile
 from theory_sim.reading.answers import faults_of_user_code, require_answer
 from theory_sim.reading.arguments import accepts, native
+from theory_sim.reading.html import html_table
 from theory_sim.storage.writing import write_text
 
 __all__ = ["Experiment", "not_default", "preset_names", "require_steps"]
@@ -132,6 +133,27 @@ class Experiment(RecordingSection):
         """Folder name of the run: ``<name>-<schedule>-seed<k>``, or ``<name>-seed<k>`` if it is named after its schedule."""
         parts = [self.name, self.schedule] if self.name != self.schedule else [self.name]
         return "-".join([*parts, f"seed{self.seed}"])
+
+    def __repr__(self) -> str:
+        """The call that makes it: fields at their defaults are left out."""
+        return f"Experiment({', '.join(f'{name}={value!r}' for name, value in self._chosen().items())})"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook: what is not at its default."""
+        chosen = self._chosen() or {"every field": "at its default"}
+        return html_table(f"Experiment {self.name}", ("field", "value"),
+                          [(name, f"{value:g}" if isinstance(value, float) else value) for name, value in chosen.items()])
+
+    def _chosen(self) -> dict[str, object]:
+        """Names of the constructor's arguments that differ from their defaults, and values."""
+        default, own = Experiment(), self.__pydantic_extra__ or {}
+        plain = self.model_dump() | {"observe": {name: each.fields() for name, each in self.observe.items()}}
+        chosen = {name: plain[name] for name in type(self).model_fields if getattr(self, name) != getattr(default, name)} | own
+        for name in set(self.superseded(chosen)):  # as kappa is by N
+            chosen.pop(name, None)
+        return chosen
 
     def __hash__(self) -> int:
         return hash(json.dumps(self.fields(), sort_keys=True))

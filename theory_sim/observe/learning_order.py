@@ -8,13 +8,14 @@ ties.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.reading.arguments import accepts
+from theory_sim.reading.html import html_table
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.crossings import HYSTERESIS, LEVELS, AboveAgain, Order, above_again, learning_time, oscillated
 from theory_sim.train.losses import Loss, make_loss
@@ -92,8 +93,15 @@ class LearningOrder:
     tau_Q: float
     order: str
     robust: bool
-    levels: tuple[LevelOrder, ...]
+    levels: tuple[LevelOrder, ...] = field(repr=False)
     censored_at: float
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook: a row a level."""
+        rows = [(each.level, each.tau_P, each.tau_Q, each.order, each.other_loss) for each in self.levels]
+        return html_table("Learning order", ("level", "tau_P", "tau_Q", "order", "other's loss then"), rows,
+                          [f"{self.order}{', robust' if self.robust else ', not robust'}; last record at tau = "
+                           f"{self.censored_at:g}"])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and numbers; infinities become None."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, astuple, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from theory_sim.errors import InputError, nearest
+from theory_sim.reading.html import html_table
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.trajectory import Trajectory
@@ -149,6 +150,14 @@ class Study:
     figure: Callable[[pandas.DataFrame], Figure]
     metrics: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
     paired_metrics: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Study({self.name!r}: {self.question})"
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook: what was asked, and how it is decided."""
+        names = ("question", "source", "statement", "hypothesis", "statistic", "rule", "limits")
+        return html_table(f"Study {self.name}", ("", ""), [(name, getattr(self, name)) for name in names])
 
     def plot(self, table: pandas.DataFrame) -> Figure:
         """Draw a table that `run_study` returned, or `read_table` read.

@@ -19,6 +19,7 @@ from theory_sim.errors import DamagedError, InputError, StoreError, get_reason
 from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.observe.base import LOSS_UNIT, Variable
 from theory_sim.reading.arguments import accepts
+from theory_sim.reading.html import html_table
 from theory_sim.storage.formats import SWEEP_SUMMARY
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import require_no_strangers
@@ -68,6 +69,16 @@ class Summary:
 
     dataset: xarray.Dataset
     sweep: Sweep
+
+    def __repr__(self) -> str:
+        axes = ", ".join(f"{axis.name}: {len(axis)}" for axis in self.sweep.axes())
+        done = int((self.dataset["state"] == "done").sum())
+        return f"Summary({self.sweep.name!r}, {done} of {self.dataset['state'].size} runs done, {axes})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what varies, and the dataset as xarray shows it."""
+        rows = [(axis.name, len(axis)) for axis in self.sweep.axes()]
+        return html_table(f"Summary of {self.sweep.name}", ("axis", "values"), rows) + self.dataset._repr_html_()
 
     @property
     def frame(self) -> pandas.DataFrame:

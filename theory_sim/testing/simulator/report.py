@@ -9,7 +9,7 @@ from typing import Any, Literal
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.coverage import Coverage
 
-__all__ = ["Finding", "Report", "make_call"]
+__all__ = ["Finding", "Report"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Finding:
         lines = [f"{self.law}: {self.outcome}; {self.detail}"]
         if self.experiment is not None:
             lines += [f"  likely mistake: {'; or: '.join(self.mistakes) or 'none that is known explains it alone'}",
-                      f"  shown by {make_call(self.experiment)}"]
+                      f"  shown by {self.experiment!r}"]
         return "\n".join(lines)
 
 
@@ -118,10 +118,3 @@ class Report:
 
 def _listed(fields: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {value!r}" for name, value in fields.items())
-
-
-def make_call(experiment: Experiment) -> str:
-    """The experiment as it is written in Python, defaults left out."""
-    given = {name: getattr(experiment, name) for name, info in Experiment.model_fields.items()
-             if name != "observe" and getattr(experiment, name) != info.default}
-    return f"Experiment({', '.join(f'{name}={value!r}' for name, value in {**given, **experiment.own_values}.items())})"

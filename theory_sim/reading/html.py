@@ -1,0 +1,37 @@
+"""What a notebook shows of the program's objects: a small table, escaped."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+__all__ = ["html_table"]
+
+
+def html_table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]], notes: Iterable[str] = ()) -> str:
+    """A table for Jupyter's ``_repr_html_``.
+
+    Parameters
+    ----------
+    title : str
+        Caption.
+    head : sequence of str
+        Names of the columns.
+    rows : iterable of sequences
+        Cells; numbers with four digits that count.
+    notes : iterable of str
+        A paragraph each, below.
+
+    Examples
+    --------
+    >>> html_table("<run>", ["tau"], [[0.5]])
+    '<table><caption>&lt;run&gt;</caption><thead><tr><th>tau</th></tr></thead><tbody><tr><td>0.5</td></tr></tbody></table>'
+    """
+    headed = "".join(f"<th>{html.escape(each)}</th>" for each in head)
+    body = "".join(f"<tr>{''.join(f'<td>{_cell(each)}</td>' for each in row)}</tr>" for row in rows)
+    below = "".join(f"<p>{html.escape(each)}</p>" for each in notes)
+    return f"<table><caption>{html.escape(title)}</caption><thead><tr>{headed}</tr></thead><tbody>{body}</tbody></table>{below}"
+
+
+def _cell(value: object) -> str:
+    return html.escape(f"{value:.4g}" if isinstance(value, float) else str(value))
