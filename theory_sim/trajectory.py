@@ -104,7 +104,7 @@ class Trajectory:
 
     @property
     def annealed_tau(self) -> float:
-        """tau at which the learning rate first fell, NaN if it did not."""
+        """tau at which the learning rate first fell; NaN if it did not, or falls little by little from the start."""
         return float(self.dataset.attrs["annealed_tau"])
 
     @accepts(path="a path", force="True or False")

@@ -386,3 +386,7 @@ def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     # -P: as the command pytest, which does not put the folder on the path.
     return subprocess.run([sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, *options], cwd=folder,
                           text=True, capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(root)})
+
+
+def test_the_readme_says_how_many_laws_there_are() -> None:
+    assert f", {len(LAWS)} laws, " in " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
