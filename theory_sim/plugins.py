@@ -10,13 +10,18 @@ package's name:
 from __future__ import annotations
 
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from theory_sim.errors import InputError, nearest
+from theory_sim.errors import InputError, nearest, repr_of, shown
 
-__all__ = ["Registry", "load_plugins"]
+__all__ = ["LONGEST_NAME", "NAME", "Registry", "load_plugins"]
+
+LONGEST_NAME: Final = 100
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""A name that stands in commands and in names of files, such as those of a run: together at most 255 letters."""
 
 T = TypeVar("T")
 
@@ -57,6 +62,9 @@ class Registry(Generic[T]):
         What lists say of a thing, in a line.
     fix : str
         What a message says to do about an unknown name.
+    home : callable
+        Class or function whose definition makes a thing: where it is defined again, as in a cell that is run again, the new
+        thing replaces the old one. By default the thing itself.
 
     Examples
     --------
@@ -67,26 +75,53 @@ class Registry(Generic[T]):
     1
     """
 
-    def __init__(self, kind: str, package: str, summary: Callable[[T], str], fix: str = "choose one of these") -> None:
-        self.kind, self._package, self._summary, self._fix = kind, package, summary, fix
+    def __init__(self, kind: str, package: str, summary: Callable[[T], str], fix: str = "choose one of these",
+                 home: Callable[[T], object] = lambda thing: thing) -> None:
+        self.kind, self._package, self._summary, self._fix, self._home = kind, package, summary, fix, home
         self._things: dict[str, T] = {}
+        self._loaded = False
 
     def add(self, name: str, thing: T) -> T:
-        """Make a thing known by a name; returns it.
+        """Make a thing known by a name; returns it. The same thing, defined again, replaces itself.
 
         Raises
         ------
         InputError
-            If another one has the name.
+            If it is no name of a command, or another thing has it.
         """
-        if name in self._things:
+        self.require_name(name)
+        module, defined = self._definition(thing)
+        if not self._in_package(module):
+            self.names()  # all that the package has: its names are taken, whether they were asked for or not
+        if name in self._things and not (defined and self._definition(self._things[name]) == (module, defined)):
             raise InputError(f"a second {self.kind} {name!r}", f"one {self.kind} a name", "choose another name")
         self._things[name] = thing
         return thing
 
+    def require_name(self, name: object) -> None:
+        """Raise InputError unless it is a name that commands and files can have."""
+        if not isinstance(name, str) or not re.fullmatch(NAME, name) or len(name) > LONGEST_NAME:
+            raise InputError(f"{self.kind} {shown(repr_of(name))}", f"at most {LONGEST_NAME} letters, digits, points, lines _ "
+                             "and hyphens, the first a letter or digit", "choose another name")
+
+    def _definition(self, thing: T) -> tuple[str, str]:
+        """Module and name within it of what makes a thing; empty if it has none."""
+        home: Any = self._home(thing)
+        return str(getattr(home, "__module__", "")), str(getattr(home, "__qualname__", ""))
+
+    def _in_package(self, module: str, home: str = "") -> bool:
+        home = home or self._package
+        return module == home or module.startswith(f"{home}.")
+
     def names(self) -> list[str]:
-        """Every name, sorted."""
-        load_plugins(self._package)
+        """Every name, sorted; the package is looked through once."""
+        if not self._loaded:
+            self._loaded = True  # before, since what is loaded may ask for a name
+            try:
+                load_plugins(self._package)
+            except BaseException:
+                self._loaded = False
+                raise
         return sorted(self._things)
 
     def rows(self) -> list[tuple[str, str]]:

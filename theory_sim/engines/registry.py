@@ -6,17 +6,32 @@ from typing import Final
 
 from theory_sim.engines.solver import Option, Solver
 from theory_sim.plugins import Registry
+from theory_sim.reading.answers import faults_of_function, require_declared, require_named_class
 
 __all__ = ["DEFAULT", "ENGINES", "engine_names", "options_by_name", "register"]
 
 DEFAULT: Final = "finite"
 """Engine of a run that names none."""
-ENGINES: Final[Registry[Solver]] = Registry("engine", "theory_sim.engines", lambda solver: solver.summary)
+ENGINES: Final[Registry[Solver]] = Registry("engine", "theory_sim.engines", lambda solver: solver.summary, home=type)
 
 
 def register(solver: type[Solver]) -> type[Solver]:
-    """Make an engine known by its name; a decorator of its class."""
-    ENGINES.add(solver.name, solver())
+    """Make an engine known by its name; a decorator of its class.
+
+    Raises
+    ------
+    InputError
+        If it is no class of a `Solver`, has not all that one has, has a default of an option that the option refuses, or if
+        another engine has the name.
+    """
+    require_named_class("engine", solver)
+    what = f"engine {solver.name!r}"
+    require_declared(solver, [Solver], what)
+    for option in solver.options:
+        option.require(option.default)
+    with faults_of_function(f"{what} cannot be made", "a class that is made without arguments"):
+        made = solver()
+    ENGINES.add(solver.name, made)
     return solver
 
 

@@ -6,7 +6,6 @@ distribution by its entry point (`theory_sim.plugins`), and a class in a program
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
@@ -15,9 +14,8 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from theory_sim.errors import Fault, InputError, repr_of, shown
-from theory_sim.experiment.section import LONGEST_NAME, NAME
 from theory_sim.plugins import Registry
-from theory_sim.reading.answers import Open, require_declared
+from theory_sim.reading.answers import Open, require_declared, require_named_class
 
 __all__ = ["Choice", "Choices", "DescribedRun"]
 
@@ -83,7 +81,7 @@ class Choices(Registry[type[T]]):
 
     def __init__(self, kind: str, package: str, bases: str) -> None:
         super().__init__(kind, package, summary=lambda chosen: chosen.summary)
-        self._bases, self._loaded = bases, False
+        self._bases = bases
 
     def register(self, chosen: type[T]) -> type[T]:
         """Make a class known by its name; returns it, so that it serves as a decorator.
@@ -94,21 +92,10 @@ class Choices(Registry[type[T]]):
             If it is no class of the kind, has not all that the kind declares, or has none of its own for a name or summary; or
             if another class has the name. The same class, defined again, replaces itself.
         """
-        if not isinstance(chosen, type):
-            raise InputError(f"{self.kind} {shown(repr_of(chosen))}", "a class, not an object of it", "register the class")
-        for attribute in ("name", "summary"):
-            if not isinstance(getattr(chosen, attribute, None), str) or not getattr(chosen, attribute):
-                raise InputError(f"{chosen.__qualname__} without {attribute}", f"a {self.kind} declares name and summary",
-                                 f"add {attribute} = \"...\" to the class")
-        if not re.fullmatch(NAME, chosen.name) or len(chosen.name) > LONGEST_NAME:
-            raise InputError(f"{self.kind} {chosen.name!r}", f"at most {LONGEST_NAME} letters, digits, points, lines _ and "
-                             "hyphens, the first a letter or digit", "choose another name")
+        require_named_class(self.kind, chosen)
+        self.require_name(chosen.name)
         if not self._in_package(chosen.__module__):
-            self.names()  # all that the package has: its names are taken, whether they were asked for or not
             self._require_kind(chosen)
-        other = self._things.get(chosen.name)
-        if other is not None and (other.__module__, other.__qualname__) == (chosen.__module__, chosen.__qualname__):
-            del self._things[chosen.name]
         return self.add(chosen.name, chosen)
 
     def _require_kind(self, chosen: type[T]) -> None:
@@ -127,17 +114,6 @@ class Choices(Registry[type[T]]):
                                  "a type with rules and a default that keeps them",
                                  'such as Annotated[float, Field(50.0, gt=0, description="...")]') from None
 
-    def names(self) -> list[str]:
-        """Every name, sorted; the package is looked through once."""
-        if self._loaded:
-            return sorted(self._things)
-        self._loaded = True  # before, since what is loaded may ask for a name
-        try:
-            return super().names()
-        except BaseException:
-            self._loaded = False
-            raise
-
     def __contains__(self, name: object) -> bool:
         return name in self._things or name in self.names()
 
@@ -147,10 +123,6 @@ class Choices(Registry[type[T]]):
 
         homes = (self._package, *(entry.value.partition(":")[0] for entry in entry_points(group=self._package)))
         return any(self._in_package(self[name].__module__, home) for home in homes)
-
-    def _in_package(self, module: str, home: str = "") -> bool:
-        home = home or self._package
-        return module == home or module.startswith(f"{home}.")
 
     def readers(self, field: str) -> tuple[str, ...]:
         """Names of those that read a field."""

@@ -13,12 +13,10 @@ import pydantic
 from pydantic import ConfigDict, Field
 
 from theory_sim.errors import Fault
+from theory_sim.plugins import LONGEST_NAME, NAME
 
-__all__ = ["LEAST", "LONGEST_NAME", "MOST", "NAME", "Section"]
+__all__ = ["LEAST", "MOST", "Section"]
 
-# The name of a run's folder, of files beside it while they are written, and of figures: together at most 255 letters.
-LONGEST_NAME: Final = 100
-NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 # Rates, decays and times that can be computed with: squares and quotients of two neither overflow nor vanish.
 LEAST: Final = 1e-12
 MOST: Final = 1e12

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Open", "faults_of_function", "faults_of_user_code", "is_named", "is_number", "is_size", "require_answer",
-    "require_declared", "require_numbers",
+    "require_declared", "require_named_class", "require_numbers",
 ]
 
 _PACKAGE: Final = __name__.partition(".")[0]
@@ -107,7 +107,17 @@ def _rule(kind: type, method: str) -> str:
     return f"{method} is called with what {kind.__mro__[1].__name__} says, and returns what it says"
 
 
-def require_declared(kind: type[Open], bases: Sequence[type], what: str) -> None:
+def require_named_class(kind: str, chosen: Any) -> None:
+    """Raise InputError unless what is registered as a kind of thing is a class with a name and a summary."""
+    if not isinstance(chosen, type):
+        raise InputError(f"{kind} {shown(repr_of(chosen))}", "a class, not an object of it", "register the class")
+    for attribute in ("name", "summary"):
+        if not isinstance(getattr(chosen, attribute, None), str) or not getattr(chosen, attribute):
+            raise InputError(f"{kind} {chosen.__qualname__} without {attribute}", f"each {kind} declares name and summary",
+                             f"add {attribute} = \"...\" to the class")
+
+
+def require_declared(kind: type, bases: Sequence[type], what: str) -> None:
     """Raise InputError unless a user's class has every abstract method of its base, and attributes of the declared types.
 
     Parameters

@@ -12,7 +12,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 from theory_sim.errors import Fault, InputError, out_of_memory, repr_of, shown
 from theory_sim.reading.answers import faults_of_user_code
 
-__all__ = ["accepts", "fault_of_kind", "native", "require_kind"]
+__all__ = ["accepts", "fault_of_kind", "native", "require_fields", "require_kind"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,6 +97,14 @@ def require_kind(name: str, value: Any, kind: str) -> None:
     fault = fault_of_kind(name, value, kind)
     if fault is not None:
         raise InputError.of([fault])
+
+
+def require_fields(what: str, thing: object, kinds: Mapping[str, str]) -> None:
+    """Raise InputError, with all faults, unless each of these attributes is of its kind; as `fault_of_kind`."""
+    faults = [fault_of_kind(f"{what}: {name}", getattr(thing, name), kind) for name, kind in kinds.items()]
+    found = [fault for fault in faults if fault is not None]
+    if found:
+        raise InputError.of(found)
 
 
 def accepts(**kinds: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from theory_sim.errors import InputError
 from theory_sim.plugins import Registry
-from theory_sim.reading.arguments import accepts
-from theory_sim.studies.study import Study
+from theory_sim.reading.arguments import accepts, require_fields, require_kind
+from theory_sim.studies.study import SIZES, Study
 
 __all__ = ["STUDIES", "register", "study_names", "get_study"]
 
 STUDIES: Final[Registry[Study]] = Registry("study", "theory_sim.studies", lambda study: study.question,
-                                           "theory-sim list studies describes them")
+                                           "theory-sim list studies describes them", home=lambda study: study.decide)
+_TEXTS: Final = ("name", "question", "source", "statement", "hypothesis", "statistic", "rule", "limits")
+_FUNCTIONS: Final = ("plan", "tabulate", "decide", "figure")
+_TABLES: Final = ("seconds", "metrics", "paired_metrics")
 
 
 def register(study: Study) -> Study:
@@ -20,8 +24,15 @@ def register(study: Study) -> Study:
     Raises
     ------
     InputError
-        If another study has the name.
+        If it is no `Study`, a field is of another kind than `Study` says, or another study has the name.
     """
+    require_kind("study", study, "Study")
+    what = f"study {study.name!r}"
+    require_fields(what, study, {**dict.fromkeys(_TEXTS, "a text"), **dict.fromkeys(_FUNCTIONS, "a function"),
+                                 **dict.fromkeys(_TABLES, "a table")})
+    if set(study.seconds) != set(SIZES):
+        raise InputError(f"{what}: seconds of {', '.join(map(str, study.seconds)) or 'no size'}", f"of {', '.join(SIZES)}",
+                         "give the cost of each size")
     return STUDIES.add(study.name, study)
 
 

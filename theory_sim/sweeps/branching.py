@@ -22,9 +22,9 @@ from theory_sim.engines import Engine, resume
 from theory_sim.errors import Fault, InputError, StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
-from theory_sim.experiment.section import LONGEST_NAME
 from theory_sim.loop import Progress, UnfinishedRun, stopped, unfinished_listing, unfinished_path
 from theory_sim.numeric.pool import require_threads
+from theory_sim.plugins import LONGEST_NAME
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.writing import discard
 from theory_sim.train.noise import make_placement

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.plugins import Registry
+from theory_sim.reading.answers import require_declared, require_named_class
 
 __all__ = ["EXECUTORS", "NotBegun", "SweepExecutor", "executor_help", "make_executor", "register", "require_executor"]
 
@@ -96,7 +98,20 @@ _DEFAULT: Final = "processes"
 
 
 def register(kind: E) -> E:
-    """Make a class of executors known by its name; returns it."""
+    """Make a class of executors known by its name; returns it.
+
+    Raises
+    ------
+    InputError
+        If it is no class of a `SweepExecutor`, does not define `require`, `of` and `submit`, or if another executor has the
+        name.
+    """
+    require_named_class("executor", kind)
+    what = f"executor {kind.name!r}"
+    require_declared(kind, [SweepExecutor], what)
+    for method in ("require", "of", "submit"):
+        if inspect.getattr_static(kind, method) is inspect.getattr_static(SweepExecutor, method):
+            raise InputError(f"{what} without {method}", "an executor defines require, of and submit", f"define {method}")
     EXECUTORS.add(kind.name, kind)
     return kind
 
