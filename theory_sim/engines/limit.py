@@ -181,8 +181,8 @@ def _of_error_function(e: Experiment, options: LimitOptions) -> Iterator[Fault]:
                     "set neurons = 'paired', or use the engine finite", ("neurons", "activation"))
     plain = (
         ("network", not e.shared_filters, "its kernel between x_1 and x_2 is not written down"),
-        ("optimiser", OPTIMISERS[e.optimiser].in_theory, "momentum sums past gradients with weights of its own, and erf's kernel "
-         "changes with the noise level: their joint memories are not written down"),
+        ("optimiser", OPTIMISERS[e.optimiser].in_theory, "momentum gives past gradients weights of its own, and erf's kernel "
+         "changes with the noise level: memories of both at once are not written down"),
         ("patterns", e.moving_patterns, "it has slopes, and no patterns that could be held"),
         ("noise_placement", isinstance(make_placement(e), LabelNoise | None), "its kernel is that of the accumulated noise"),
     )
