@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def test_so_many_powers_are_needed_and_enough(largest: float, tolerance: float) 
     count, exact = powers_for(largest, tolerance), (1 - largest) ** -0.5
     left = [exact - float(coefficients(k) @ largest ** np.arange(k)) for k in (count, max(1, count // 2))]
     assert left[0] <= tolerance * (1 + 1e-6) + 1e-14 and (largest == 0 or left[1] > tolerance)
+
+
+def test_the_page_says_how_many_powers_it_takes() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "limit.md").read_text(encoding="utf-8")
+    (powers, levels) = re.findall(r"At \$10\^\{-8\}\$ it takes (.*?) powers for \$\\tau\\lVert x\\rVert\$ of (.*?);", page)[0]
+    squares = [float(each) ** 2 for each in re.findall(r"[\d.]+", levels)]
+    found = [powers_for(float(visibility(np.array(square))) ** 2, 1e-8) for square in squares]
+    assert len(found) == 5 and found == [int(each) for each in re.findall(r"\d+", powers)]
 
 
 @pytest.mark.parametrize("tau_0", [40.0, 1e10])
