@@ -248,7 +248,7 @@ def test_a_rate_out_of_range_is_an_error(rate: float) -> None:
 
 
 def test_too_many_blocks_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("theory_sim.theory.closure.grid._MOST_BLOCKS", 50)
+    monkeypatch.setattr("theory_sim.theory.closure.grid.MOST_BLOCKS", 50)
     with pytest.raises(InputError, match="more than 50 blocks"):
         solve_closure(problem(), Given([1.0, 0.5] * 40))
 

@@ -11,7 +11,7 @@ from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
 
 __all__ = ["get_closure"]
 
-_BLOCKS = 100
+BLOCKS = 100
 
 
 def get_closure(experiment: Experiment, schedule: str | None = None, *, fineness: float = 1.0) -> Closure:
@@ -27,9 +27,13 @@ def get_closure(experiment: Experiment, schedule: str | None = None, *, fineness
     """
     # Not validated again: searches over parameters take d as a real number.
     e = experiment if schedule is None else experiment.model_copy(update={"schedule": schedule})
-    problem = ClosureProblem(
+    return solve_closure(make_problem(e), ClosureRates(e), blocks=math.ceil(fineness * BLOCKS))
+
+
+def make_problem(e: Experiment) -> ClosureProblem:
+    """What the closure takes of an experiment."""
+    return ClosureProblem(
         d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, max_tau=e.max_tau, max_steps=e.max_steps,
         stop_loss=e.epsilon_2, patterns=e.patterns, constants=e.kernel_constants or RELU,
     )
-    return solve_closure(problem, ClosureRates(e), blocks=math.ceil(fineness * _BLOCKS))

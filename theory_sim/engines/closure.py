@@ -20,7 +20,6 @@ __all__ = ["Closure"]
 
 # Of some 200 blocks; of 1000, the most that there are, five times as much.
 _BYTES: Final = 6 * 2**20
-_SECONDS: Final = 0.1
 
 
 @register
@@ -99,4 +98,6 @@ class Closure(Solver):
         return {"history": Bytes(_BYTES)}
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
-        return _SECONDS
+        from theory_sim.closure.duration import closure_seconds
+
+        return closure_seconds(experiment)

@@ -159,7 +159,11 @@ class Engine:
         return needed_bytes(self.solver, experiment, self.all_options, threads, observers)
 
     def estimated_seconds(self, experiment: Experiment, *, threads: int = 1) -> float:
-        """Time that a run takes on an idle machine, roughly; NaN if its engine does not say."""
+        """Time that a run takes on an idle machine, mostly within a quarter; NaN if its engine does not say.
+
+        Code is taken to be compiled already: the first run on a machine takes some seconds more. Where the loss changes the rate
+        or ends the run, the number of steps is the closure's.
+        """
         return self.solver.estimated_seconds(experiment, self.all_options, threads)
 
     def set_up_seconds(self, experiment: Experiment, *, threads: int = 1) -> float:

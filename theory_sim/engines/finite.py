@@ -88,10 +88,11 @@ class Finite(Solver):
         return {**run_parts(e, e.most_steps, neurons, observers), **network}
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
+        from theory_sim.engines.expected import expected
         from theory_sim.network.duration import general_seconds, network_seconds
         from theory_sim.observe.memory import observer_seconds, record_count
 
-        e = experiment
+        e = expected(experiment)
         neurons = {"P": e.m_W, "Q": e.m_W if e.shared_filters else e.m_V}
         network = (general_seconds if _needs_general(e) else network_seconds)(e, threads, record_count(e, e.most_steps))
         return network + observer_seconds(e, e.most_steps, neurons)

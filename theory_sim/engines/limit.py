@@ -100,10 +100,12 @@ class Limit(Solver):
         return [("spatial", "mean")] if chosen.every_pair and not chosen.sampled_noise else []
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
+        from theory_sim.engines.expected import expected
         from theory_sim.limit.duration import steps_seconds
 
         set_up = self.set_up_seconds(experiment, options, threads)
-        return set_up + steps_seconds(experiment, threads, _read(options))
+        chosen = _read(options)
+        return set_up + steps_seconds(experiment if chosen.flow else expected(experiment), threads, chosen)
 
     def set_up_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
         from theory_sim.limit.duration import set_up_seconds

@@ -12,20 +12,29 @@ from theory_sim.data.sizes import item_bytes, kinds_of, seen_examples
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
-from theory_sim.limit.memory import ALL_PAIRS, exponents, listed_pairs, noise_degrees, noise_output_bytes
+from theory_sim.limit.memory import ALL_PAIRS, exponents, listed_pairs, noise_degrees, noise_roots
 from theory_sim.limit.options import LimitOptions
 from theory_sim.numeric.rates import get_rates, seconds_of
 from theory_sim.observe.memory import observer_seconds, record_count
 
 __all__ = ["set_up_seconds", "steps_seconds"]
 
-_STEP: Final = 2.5e-4
-_RECORD: Final = 3.5e-4
-# Gradient flow takes about so many steps for each e-folding of time, and as many again at a record.
-_FLOW_STEPS: Final = 60.0
+# Calls of NumPy's that take as long as what does not grow with any size: of a step, one of gradient flow, one of a rule with a
+# buffer, a record, the set-up, and a draw of one mode of the noise output.
+_STEP, _FLOW_STEP, _BUFFER, _RECORD, _SET_UP, _DRAW = 360.0, 1300.0, 800.0, 740.0, 60_000.0, 28.0
+# Passes over the examples in a step or a record: slopes and values of the loss.
+_OF_EXAMPLES: Final = 110.0
+# Passes over the memories of patches in a step, more where there is one bank of filters or a mean over pairs.
+_MEMORIES, _SHARED, _MEAN = 2.0, 3.5, 1.0
+# Share of the rate of small products that the powers of all cosines have, which lie in no cache, by the size of a number.
+_EFFICIENCY: Final = {4: 0.6, 8: 0.5}
+# Steps of gradient flow up to tau = 1 beside one a record; they grow as the cube root of time, and as the fourth of accuracy.
+_FLOW_STEPS: Final = 5.3
 # The exponents are chosen by singular values; weights of a listed pair are fitted to the kernel at so many ages.
-_CHOICE: Final = 0.15
+_CHOICE: Final = 4000.0
 _AGES: Final = 270.0
+# Passes over the squares of the mean's pairs, with as many powers as are ever taken.
+_OF_MEAN: Final = 120.0
 _MEASURED: Final = 2**12
 _SAMPLED: Final = 256
 
@@ -52,34 +61,65 @@ def set_up_seconds(e: Experiment, threads: int, options: LimitOptions) -> float:
     exact = options.every_pair
     rows = seen + tested if exact else seen if seen <= ALL_PAIRS else _SAMPLED
     cosines = rows * seen * (e.d / rates.products + 4.0 / rates.elements)
-    passes = rows * seen * (3.0 if exact else 5.0 + 2.0 * MOST_POWERS) / rates.elements
-    listed = listed_pairs(e, options)
-    fitted = listed * (_AGES * (count / double.products + _age_seconds()) + 2 * e.d * item_bytes(e) / 1e9)
+    passes = rows * seen * (3.0 if exact else _OF_MEAN) / rates.elements
+    fits = listed_pairs(e, options) + (3.0 * seen if e.shared_filters else 0.0)
+    fitted = fits * (_AGES * (count / double.products + _age_seconds()) + 2 * e.d * item_bytes(e) / 1e9)
     sampled = 0.0
     if options.sampled_noise:  # two passes for each even degree that matters, of the cosines of all or of some inputs
         sampled += 2.0 * noise_degrees(e, options) * min(rows, _SAMPLED if not exact else rows) * seen / double.elements
     if options.sampled_noise and exact:
-        n = seen + tested
-        # Each mode's covariance has a root: three arrays of the estimate's count are no such.
-        modes = max(noise_output_bytes(e, options) / (8.0 * n * n) - 3.0, 0.0)
-        sampled += modes * n**3 / 3.0 / double.products
-    return _CHOICE + drawn + cosines / threads + passes + fitted + sampled
+        sampled += noise_roots(e, options) * (seen + tested) ** 3 / 3.0 / double.products
+    chosen = _SET_UP / double.calls + _CHOICE * count**3 / double.products
+    return chosen + drawn + cosines / threads + passes + fitted + sampled
 
 
 def steps_seconds(e: Experiment, threads: int, options: LimitOptions) -> float:
     """Steps, records and observers."""
-    rates, double = get_rates(e.dtype), get_rates("float64")
-    seen, tested, count = seen_examples(e), 2 * e.n_test, exponents(e, options)
-    powers, exact = _powers(e, options.tolerance), options.every_pair
-    steps = e.most_steps
+    double = get_rates("float64")
+    count, examples = exponents(e, options), _OF_EXAMPLES * e.n_examples / double.elements
+    step, records = _step_seconds(e, options, count) + examples / threads, record_count(e, e.most_steps)
+    once, steps = _STEP, e.most_steps
     if options.flow:
-        steps = 2.0 * _FLOW_STEPS * (math.log1p(e.max_tau) + e.max_tau / e.record_every / _FLOW_STEPS)
-    listed = listed_pairs(e, options) if exact else 0.0
-    of_pairs = (powers + 1.0) * seen * seen / rates.elements if exact else 0.0
-    of_memories = 8.0 * count * seen * (3.0 if e.shared_filters else 1.0) / double.elements
-    step = of_pairs + of_memories + count * listed / double.elements + 2.0 * seen * e.d / rates.products * 8.0
-    # Of a rule with a buffer each step sums over all steps before it, half of them on average, by a matrix product.
-    past = 0.0 if OPTIMISERS[e.optimiser].in_theory else 0.5 * count * steps * (seen / double.products + 40.0 / double.elements)
-    record = _RECORD + tested * (e.d / rates.products + (powers * seen / rates.elements if exact else 0.0))
-    alone = (steps + 1) * (_STEP + (step + past) / threads)
-    return alone + record_count(e, steps) * record + observer_seconds(e, steps, {})
+        records = record_count(e, math.inf)
+        steps = _FLOW_STEPS * e.max_tau ** (1 / 3) * (options.time_tolerance / 1e-4) ** -0.26 + records
+        step, once = 2.0 * step, _FLOW_STEP
+    if not OPTIMISERS[e.optimiser].in_theory:
+        # Each step sums over all steps before it, half of them on average, by a matrix product.
+        step += 0.5 * count * steps * (seen_examples(e) / double.products + 18.0 / double.elements) / threads
+        once += _BUFFER
+    alone = (steps + 1) * (once / double.calls + step / threads + _draw_seconds(e, options))
+    return alone + records * _record_seconds(e, options) + observer_seconds(e, steps, {})
+
+
+def _step_seconds(e: Experiment, options: LimitOptions, count: float) -> float:
+    """Pairs of patches, memories and products with the patches."""
+    rates, double, seen = get_rates(e.dtype), get_rates("float64"), seen_examples(e)
+    passes = _MEMORIES + _SHARED * e.shared_filters + _MEAN * (not options.every_pair)
+    weak = listed = 0.0
+    if options.every_pair:
+        weak = 2.0 * _powers(e, options.tolerance) * seen * seen / (_EFFICIENCY[item_bytes(e)] * rates.products)
+        listed = 0.7 * count * listed_pairs(e, options) * seen / (seen + 2 * e.n_test) / double.elements
+    return weak + listed + passes * count * seen / double.elements + seen * e.d / rates.elements
+
+
+def _record_seconds(e: Experiment, options: LimitOptions) -> float:
+    """Outputs on the fresh examples, losses and the rest of a record."""
+    rates, double, seen, tested = get_rates(e.dtype), get_rates("float64"), seen_examples(e), 2 * e.n_test
+    powers = 2.0 * _powers(e, options.tolerance) * seen if options.every_pair else 0.0
+    fresh = tested * (e.d / rates.elements + powers / (_EFFICIENCY[item_bytes(e)] * rates.products))
+    if options.every_pair:
+        listed = listed_pairs(e, options) * tested / (seen + tested)
+        fresh += 0.7 * exponents(e, options) * listed / double.elements
+    return _RECORD / double.calls + fresh + _OF_EXAMPLES * e.n_examples / double.elements
+
+
+def _draw_seconds(e: Experiment, options: LimitOptions) -> float:
+    """A step's draws of the noise output's modes, for patches x_1 and for the directions; those that matter have a root."""
+    if not options.sampled_noise:
+        return 0.0
+    from theory_sim.limit.noise_output import modes
+
+    inputs = seen_examples(e) + 2 * e.n_test
+    double, roots = get_rates("float64"), noise_roots(e, options)
+    of_mode = 2.0 * _DRAW / double.calls + inputs * (1.0 / double.normals + 8.0 / double.elements)
+    return len(modes()) * of_mode + 0.4 * roots * inputs**2 / double.elements

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory_sim.data.sizes import item_bytes, kinds_of, seen_examples
 from theory_sim.experiment import Experiment
@@ -19,7 +21,7 @@ from theory_sim.observe.memory import run_parts
 from theory_sim.theory.erf_kernel import powers_for, visibility
 from theory_sim.train.clock import ages, largest_level
 
-__all__ = ["ALL_PAIRS", "exponents", "limit_parts", "listed_pairs", "noise_degrees", "noise_output_bytes"]
+__all__ = ["ALL_PAIRS", "exponents", "limit_parts", "listed_pairs", "noise_degrees", "noise_output_bytes", "noise_roots"]
 
 _PROBES: Final = 64
 # Pairs whose weights the mean adds up at once.
@@ -31,6 +33,8 @@ _BLOCK: Final = 256
 # Weights are fitted for so many pairs at once: five arrays over the ages of the fit's grid.
 _COLUMNS: Final = 4096
 _FITTED: Final = 5 * 8 * 270
+# Pairs of patches over whose signals and norms the share of near ones is averaged.
+_DRAWN: Final = 4096
 # What of these the system's allocator keeps once they are freed: they are of a size that it does not give back.
 _KEPT: Final = 5 * 8 * 270
 
@@ -79,6 +83,12 @@ def noise_output_bytes(e: Experiment, options: LimitOptions) -> int:
     return NoiseOutput.estimated_bytes(seen_examples(e) + 2 * e.n_test, e.d, options.spatial, nearest)
 
 
+def noise_roots(e: Experiment, options: LimitOptions) -> float:
+    """Modes of the noise output whose covariances have roots; three more arrays of their size are none."""
+    inputs = seen_examples(e) + 2 * e.n_test
+    return max(noise_output_bytes(e, options) / (8.0 * inputs * inputs) - 3.0, 0.0) if options.every_pair else 0.0
+
+
 def exponents(e: Experiment, options: LimitOptions) -> float:
     """Exponents of the compressed history: what `Compression` takes at ages of 1e-2 to 1e-9, tolerances of 1e-4 to 1e-11.
 
@@ -100,17 +110,36 @@ def _history(count: float, seen: int, steps: float) -> Bytes:
 
 
 def listed_pairs(e: Experiment, options: LimitOptions) -> float:
-    """Pairs of patches, nearly, whose cosines are above what a few powers give; each has a weight for every exponent.
-
-    |cos| of random directions is a root of a beta variable.
-    """
-    from scipy.special import betainc
-
-    seen, cut = seen_examples(e), weak_cosine(MOST_POWERS, options.tolerance)
-    share = float(betainc((e.d - 1) / 2, 0.5, 1.0 - cut * cut)) if e.d > 1 else 1.0
+    """Pairs of patches, nearly, whose cosines are above what a few powers give; each has a weight for every exponent."""
+    seen, share = seen_examples(e), _share_above(e.d, e.g0, weak_cosine(MOST_POWERS, options.tolerance))
     if options.every_pair:
         return share * seen * (seen + 2 * e.n_test)
     return share * seen * (seen if seen <= ALL_PAIRS else _SAMPLED)
+
+
+@cache
+def _share_above(d: int, g0: float, cut: float) -> float:
+    """Share of the pairs of patches x_1 = y gamma_0 w* + z (THEORY §1) with |cos| above a cut.
+
+    A mean over drawn signals and norms: what is left of two patches beside w* are random directions in d - 1 dimensions, of
+    which the cosine's square is a beta variable.
+    """
+    from scipy.special import betainc
+
+    if d < 2:
+        return 1.0
+    rng = np.random.default_rng(0)
+    first, second = g0 + np.abs(rng.standard_normal((2, _DRAWN)))
+    rest, other = rng.chisquare(d - 1, (2, _DRAWN))
+    reach, signal = np.sqrt(rest * other), first * second
+    level = cut * np.sqrt((first**2 + rest) * (second**2 + other))
+
+    def above(cosine: NDArray[np.float64]) -> NDArray[np.float64]:
+        inside = np.clip(cosine, -1.0, 1.0)
+        tail = 0.5 * np.asarray(betainc((d - 2) / 2, 0.5, 1.0 - inside**2) if d > 2 else inside**2 < 1.0, np.float64)
+        return np.where(inside >= 0, tail, 1.0 - tail)
+
+    return float(np.mean(above((level - signal) / reach) + above((level + signal) / reach)))
 
 
 def _pairs(e: Experiment, options: LimitOptions, count: float) -> Bytes:

@@ -19,13 +19,12 @@ from theory_sim.train.optimisers import splits_pairs
 
 __all__ = ["general_seconds", "network_seconds"]
 
-# Of a step and of a record: what does not grow with any size.
-_STEP: Final = 1e-4
-_RECORD: Final = 3.5e-4
+# Calls of NumPy's that take as long as what does not grow with any size, of a step and of a record.
+_STEP, _RECORD = 225.0, 800.0
 # Passes over the weights in an update, over neurons and inputs in a forward pass, and over a neuron of Q's plane.
 _UPDATE, _FORWARD, _PLANE = 4.0, 3.0, 60.0
 # Share of the rate of small products that products with the whole training set have, whose factors lie in no cache.
-_EFFICIENCY: Final = 0.7
+_EFFICIENCY: Final = 0.78
 _POINTS: Final = 2**15
 
 
@@ -36,6 +35,10 @@ def _of_weights(e: Experiment, records: float) -> float:
     drawn = weights / share * (e.most_steps * (e.tau_xi > 0) + 1.0)
     passes = weights * (_UPDATE * e.most_steps + 4.0 * records + 8.0)
     return drawn / rates.normals + passes / rates.elements
+
+
+def _of_calls(steps: float, records: float) -> float:
+    return (steps * _STEP + records * _RECORD) / get_rates("float64").calls
 
 
 def _of_data(e: Experiment) -> float:
@@ -62,7 +65,7 @@ def network_seconds(e: Experiment, threads: int, records: float) -> float:
     if isinstance(placement, PreActivationNoise) and placement.per_example:
         second = (1.0 - e.p0_value) * e.n_examples * (e.m_W if e.shared_filters else e.m_V)
         shared += steps * (e.m_W * sites + second) / neurons_a_row(e.neurons) / rates.normals / threads
-    return steps * _STEP + records * _RECORD + _of_data(e) + shared
+    return _of_calls(steps, records) + _of_data(e) + shared
 
 
 def general_seconds(e: Experiment, threads: int, records: float) -> float:
@@ -82,4 +85,4 @@ def general_seconds(e: Experiment, threads: int, records: float) -> float:
     backward = sum(m * n * k for m, k, n in stepped) / (_EFFICIENCY * rates.products) * (2.0 if e.train_second_layer else 1.0)
     evaluations = (steps + 1) * forward_seconds(once) + (steps * forward_seconds(stepped) if fresh else 0.0)
     shared = evaluations + steps * backward + records * forward_seconds(tested) + _of_weights(e, records)
-    return steps * _STEP + records * _RECORD + _of_data(e) + shared / threads
+    return _of_calls(steps, records) + _of_data(e) + shared / threads

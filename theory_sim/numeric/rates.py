@@ -14,7 +14,9 @@ __all__ = ["Rates", "get_rates", "seconds_of"]
 
 _SIZE: Final = 256
 _NUMBERS: Final = 2**17
-_REPEATED: Final = 3
+_REPEATED: Final = 5
+_FEW: Final = 16
+_CALLS: Final = 1000
 
 
 class Rates(NamedTuple):
@@ -28,11 +30,14 @@ class Rates(NamedTuple):
         Normal random numbers.
     elements : float
         Elements of one pass over arrays: read two, written one.
+    calls : float
+        Calls of NumPy's for a few numbers each, in which nothing counts but that they are made.
     """
 
     products: float
     normals: float
     elements: float
+    calls: float
 
 
 @cache
@@ -45,7 +50,13 @@ def get_rates(dtype: str) -> Rates:
         product = seconds_of(lambda: np.dot(a, b, out=out))
     normal = seconds_of(lambda: generator.standard_normal(out=drawn))
     element = seconds_of(lambda: np.multiply(numbers[0], numbers[1], out=passed))
-    return Rates(out.size * _SIZE / product, _NUMBERS / normal, _NUMBERS / element)
+    few = np.ones(_FEW)
+
+    def call() -> None:
+        for _ in range(_CALLS):
+            np.exp(few)
+
+    return Rates(out.size * _SIZE / product, _NUMBERS / normal, _NUMBERS / element, _CALLS / seconds_of(call))
 
 
 def seconds_of(work: Callable[[], object]) -> float:

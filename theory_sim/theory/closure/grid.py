@@ -12,10 +12,10 @@ from theory_sim.theory.closure.patch_q import Residual, equal_time_kernel
 from theory_sim.theory.closure.problem import ClosureProblem, Rates
 from theory_sim.theory.conditions import top_curvature
 
-__all__ = ["Grid"]
+__all__ = ["MOST_BLOCKS", "Grid"]
 
 # Beyond, a run takes more than seconds.
-_MOST_BLOCKS = 1000
+MOST_BLOCKS = 1000
 # Blocks have their full length from this share of the run on, counted from its start or the last change of the rate.
 _GROWTH = 0.1
 # Rate times curvature from which gradient descent, stable below 2, is followed step by step; for so many steps, in which it has
@@ -61,8 +61,21 @@ class Grid:
             If the run has had too many blocks.
         """
         self._made += 1
-        if self._made > _MOST_BLOCKS:
-            raise InputError(f"more than {_MOST_BLOCKS} blocks by tau = {tau:g}, step {step}",
+        from_nothing = tau == 0.0 and self._problem.tau_0 == 0.0  # its first step learns nothing
+        single = from_nothing or self._overshoots(rate, examples, residual)
+        self._overshot += single
+        return self.stretch(tau, step, rate, single=single)
+
+    def stretch(self, tau: float, step: int, rate: float, *, single: bool = False) -> tuple[int, float]:
+        """Steps of a block, and its end, as far as the rates alone decide; ``single`` if it is of one step.
+
+        Raises
+        ------
+        InputError
+            If the run has had too many blocks.
+        """
+        if self._made > MOST_BLOCKS:
+            raise InputError(f"more than {MOST_BLOCKS} blocks by tau = {tau:g}, step {step}",
                              "a run of few steps, or one of which many can be taken together: a rate that stays, and is stable",
                              "lower max_tau or the rate, or use the engine limit (--engine limit)")
         if tau + rate == tau and tau > 0.0:
@@ -71,9 +84,7 @@ class Grid:
         if not (rate == self._rate or (self._rates.smooth and abs(rate - self._rate) <= _NEARLY * self._rate)):
             self._changed = tau
         self._rate = rate
-        from_nothing = tau == 0.0 and self._problem.tau_0 == 0.0  # its first step learns nothing
-        if from_nothing or self._overshoots(rate, examples, residual):
-            self._overshot += 1
+        if single:
             return 1, tau + rate
         length = min(self._longest, self._first + self._growth * (tau - self._changed))
         steps = max(1, round(length / rate))

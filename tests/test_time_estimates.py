@@ -1,0 +1,68 @@
+"""Estimates of time against the processor time that runs take, once compiled code and libraries are loaded."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import pytest
+
+from theory_sim import Experiment, simulate
+from theory_sim.closure.duration import expected_steps
+from theory_sim.engines import Engine
+
+# None of them is one that the constants were fitted to.
+CASES: Final[dict[str, tuple[str, dict[str, Any], dict[str, Any]]]] = {
+    "finite": ("finite", {}, {"d": 150, "m_W": 800, "m_V": 3000, "eta_1": 8.0, "max_tau": 900.0}),
+    "finite, many neurons of Q": ("finite", {}, {"d": 60, "m_W": 100, "m_V": 60_000, "schedule": "S", "max_tau": 50.0}),
+    "finite, float64": ("finite", {}, {"d": 300, "m_W": 600, "m_V": 3000, "dtype": "float64", "max_tau": 480.0}),
+    "finite, shared": ("finite", {}, {"d": 120, "m_W": 2500, "network": "shared", "max_steps": 60}),
+    "finite, mini-batch": ("finite", {}, {"d": 300, "m_W": 700, "m_V": 1500, "batch_size": 128, "max_steps": 250}),
+    "finite, small": ("finite", {}, {"d": 12, "N": 60, "m_W": 30, "m_V": 60, "schedule": "S", "eta_2": 0.1, "max_tau": 250.0}),
+    "finite, tanh": ("finite", {}, {"d": 80, "N": 600, "m_W": 500, "m_V": 500, "activation": "tanh", "max_steps": 150}),
+    "limit": ("limit", {}, {"d": 250, "schedule": "S", "eta_2": 0.4, "max_tau": 400.0}),
+    "limit, L-S": ("limit", {}, {"d": 150, "max_tau": 1500.0}),
+    "limit, to a loss": ("limit", {}, {"d": 150, "schedule": "S", "epsilon_2": 0.45}),
+    "limit, float64": ("limit", {}, {"d": 350, "N": 2000, "dtype": "float64", "max_steps": 200}),
+    "limit, mean": ("limit", {"spatial": "mean"}, {"d": 400, "N": 5000, "max_steps": 400}),
+    "limit, flow": ("limit", {"time": "flow"}, {"d": 150, "max_tau": 900.0, "record_every": 20.0, "schedule": "S"}),
+    "limit, shared": ("limit", {}, {"d": 150, "N": 1000, "network": "shared", "max_steps": 500}),
+    "limit, sampled noise": ("limit", {"noise": "sampled"}, {"d": 150, "neurons": "independent", "max_steps": 300}),
+    "limit, low dimension": ("limit", {}, {"d": 12, "N": 300, "p0": 0.2, "max_steps": 200}),
+    "closure": ("closure", {}, {"d": 120, "r": 0.4}),
+    "closure, small rate": ("closure", {}, {"schedule": "S", "eta_2": 0.1, "max_tau": 3000.0}),
+    "closure, to a loss": ("closure", {}, {"schedule": "S", "epsilon_2": 0.35, "max_tau": 4000.0}),
+    "closure, cosine": ("closure", {}, {"schedule": "cosine", "max_tau": 500.0, "eta_1": 4.0}),
+}
+_WITHIN: Final = 1.25
+
+
+def ratio(name: str, options: dict[str, Any], fields: dict[str, Any]) -> float:
+    """What is estimated of a run, over the least processor time of two."""
+    engine, e = Engine(name, options), Experiment(**fields)
+    if name != "closure":  # of the same sizes: code is compiled for a number of powers
+        short = {"max_tau": 2.0, "record_every": 1.0} if options.get("time") == "flow" else {"max_steps": 2}
+        simulate(e.replace(**short), engine, threads=1)
+    measured = []
+    for _ in range(2):
+        began = time.process_time()
+        simulate(e, engine, threads=1)
+        measured.append(time.process_time() - began)
+    return engine.estimated_seconds(e) / min(measured)
+
+
+@pytest.mark.slow
+def test_times_of_varied_runs_are_estimated_within_a_quarter() -> None:
+    found = {name: ratio(*case) for name, case in CASES.items()}
+    beyond = {name: round(each, 2) for name, each in found.items() if not 1 / _WITHIN <= each <= _WITHIN}
+    assert len(beyond) <= 2, beyond
+    assert all(0.5 < each < 2.0 for each in beyond.values()), beyond
+
+
+def test_steps_until_the_loss_changes_the_rate_or_ends_a_run_are_expected() -> None:
+    """Of the preset, annealed halfway; at a rate, or to a time, at which L-S is not annealed; and to a loss."""
+    cases = ({}, {"d": 400, "max_tau": 500.0}, {"schedule": "S", "epsilon_2": 0.5}, {"schedule": "S"})
+    for fields in cases:
+        e = Experiment(**fields)
+        taken = simulate(e, "closure").dataset.attrs["final_step"]
+        assert abs(expected_steps(e) - taken) <= 0.1 * taken + 1
