@@ -14,8 +14,14 @@ from theory_sim import Engine, Experiment, Observer, Recording, draw_initial, si
 from theory_sim import memory as rule
 from theory_sim.engines.resources import needed_parts
 from theory_sim.errors import InputError
+from theory_sim.limit.geometry import Patches
+from theory_sim.limit.memory import listed_pairs
+from theory_sim.limit.options import LimitOptions
+from theory_sim.limit.spatial import ExactPairs
 from theory_sim.memory import VARIABLE, Bytes, available_bytes, in_words, total
 from theory_sim.network import given
+from theory_sim.network.given import NOTHING
+from theory_sim.numeric.pool import BlockPool
 from theory_sim.sweeps.memory import require_workers_memory
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -206,6 +212,17 @@ def test_a_sweep_of_runs_of_which_none_fits_names_the_field(monkeypatch: pytest.
     monkeypatch.setenv(VARIABLE, "400MiB")
     with pytest.raises(InputError, match="N of at most"):
         require_workers_memory([SweepRun((0,), Engine(), LARGE, "0")], _pool((400 * 2**20, 1)))
+
+
+@pytest.mark.parametrize("fields", [{"d": 3}, {"d": 8, "g0": 3.0}, {"d": 20}])
+def test_pairs_at_small_angles_are_counted_beforehand(fields: dict[str, float]) -> None:
+    """Signals bring patches nearer to each other than random directions are: at d = 8 and g0 = 1, 1.7 times as many pairs."""
+    e = Experiment(N=600, p0=0.1, n_test=50, **fields)
+    train, fresh = NOTHING.data(e)
+    with BlockPool(1) as pool:
+        pairs = ExactPairs(Patches(train, fresh), 1e-8, pool)
+    listed = len(pairs._strong.rows) + len(pairs._strong_test.rows)
+    assert listed_pairs(e, LimitOptions(tolerance=1e-8)) == pytest.approx(listed, rel=0.15)
 
 
 # -- time --------------------------------------------------------------------------------------------
