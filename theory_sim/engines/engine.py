@@ -161,8 +161,8 @@ class Engine:
     def estimated_seconds(self, experiment: Experiment, *, threads: int = 1) -> float:
         """Time that a run takes on an idle machine, mostly within a quarter; NaN if its engine does not say.
 
-        Code is taken to be compiled already: the first run on a machine takes some seconds more. Where the loss changes the rate
-        or ends the run, the number of steps is the closure's.
+        Code is taken to be compiled already: the first run on a machine takes some seconds more. Where the loss changes the
+        rate or ends the run, the number of steps is the closure's.
         """
         return self.solver.estimated_seconds(experiment, self.all_options, threads)
 
