@@ -27,7 +27,7 @@ def table_here(folder: Path, levels: int) -> bytes:
 def test_killed_while_it_refines_resumed_and_extended(tmp_path: Path) -> None:
     """The client is killed once the first points were added; the next goes on with other workers; then one more level."""
     pytest.importorskip("distributed")
-    (tmp_path / "a.toml").write_text(declared(2).to_toml())
+    (tmp_path / "a.toml").write_text(declared(1).to_toml())
     with scheduler(tmp_path, workers=2) as address:
         with program("theory_sim", "sweep", "run", str(tmp_path / "a.toml"), "--scheduler", address, "-q", "--out",
                      str(tmp_path), **ENVIRONMENT) as client:
@@ -41,12 +41,12 @@ def test_killed_while_it_refines_resumed_and_extended(tmp_path: Path) -> None:
         assert len(store.sweep) > COARSE and store.status().pending + store.status().running > 0, "killed while it refined"
         status = run_sweep(store, executor=f"dask@{address}")
         assert status.pending == status.failed == 0
-        assert table_of(store) == table_here(tmp_path / "two levels", 2)
-        SweepStore(tmp_path / "a").extend(refined(store.sweep, 3))
+        assert table_of(store) == table_here(tmp_path / "one level", 1)
+        SweepStore(tmp_path / "a").extend(refined(store.sweep, 2))
     wider = SweepStore(tmp_path / "a")
     assert run_sweep(wider, workers=2, executor="dask").pending == 0
-    here = SweepStore(tmp_path / "two levels")
-    here.extend(refined(here.sweep, 3))
+    here = SweepStore(tmp_path / "one level")
+    here.extend(refined(here.sweep, 2))
     run_sweep(here, workers=0)
     assert table_of(wider) == table_of(here)
     assert collect(wider).dataset.identical(collect(here).dataset)

@@ -156,6 +156,7 @@ def _pairs(e: Experiment, options: LimitOptions, count: float) -> Bytes:
         building = min(chosen, _BLOCK) * seen * (item + 3 * 8)
     # A listed pair has row, column, inner product, cosine and value at equal times; its two patches while these are found.
     finding = building + largest * (2 * item * e.d + 16) - weight * weighted
-    kept = _KEPT if options.every_pair else 0  # the mean's weights, added up and freed, take that place
-    fitting = (_FITTED + kept) * min(listed, _COLUMNS) + (weight * largest if options.every_pair else 0.0)
+    fitting = _FITTED * min(listed, _COLUMNS)
+    if options.every_pair:  # the training pairs' weights, with what they are fitted by, then once more while they are put in order
+        fitting = weight * (largest - weighted) + max(fitting + _KEPT * min(listed, _COLUMNS), weight * largest)
     return Bytes(squares + 40 * listed + weight * weighted, 0.0, max(finding, fitting))
