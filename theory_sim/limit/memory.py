@@ -157,6 +157,6 @@ def _pairs(e: Experiment, options: LimitOptions, count: float) -> Bytes:
     # A listed pair has row, column, inner product, cosine and value at equal times; its two patches while these are found.
     finding = building + largest * (2 * item * e.d + 16) - weight * weighted
     fitting = _FITTED * min(listed, _COLUMNS)
-    if options.every_pair:  # the training pairs' weights, with what they are fitted by, then once more while they are put in order
+    if options.every_pair:  # the training pairs' weights, with what they are fitted by, then once more as they are ordered
         fitting = weight * (largest - weighted) + max(fitting + _KEPT * min(listed, _COLUMNS), weight * largest)
     return Bytes(squares + 40 * listed + weight * weighted, 0.0, max(finding, fitting))
