@@ -137,6 +137,63 @@ def test_what_a_method_raises_is_told_with_its_place_and_rule() -> None:
     assert caught.value.rule.startswith("Loss.slope: l'(v), the shape of")
 
 
+def _value_in_place(self: Any, z: Any) -> Any:
+    return np.sin(z, out=z)
+
+
+def _residual_in_place(self: Any, rng: Any, level: float, y: Any, f: Any, loss: Any) -> Any:
+    y *= -1.0
+    return y * loss.slope(y * f)
+
+
+def _patches_in_place(cls: Any, e: Any, kind: Any, y: Any, rng: Any, fixed: Any) -> Any:
+    y *= -1.0
+    return rng.normal(size=(len(y), e.d)), rng.normal(size=(len(y), e.d))
+
+
+@pytest.mark.parametrize(("kind", "method", "function", "says"), [
+    ("activation", "value", _value_in_place, "value of the activation 'mine' changes z"),
+    ("loss", "slope", lambda self, v: np.negative(v, out=v), "slope of the loss 'mine' changes margin"),
+    ("labels", "residual", _residual_in_place, "changes y"),
+    ("output", "draw", lambda self, rng, norm: np.multiply(norm, 2.0, out=norm), "changes norm"),
+    ("pre", "draw", lambda self, rng, rows, sites: np.negative(sites.x, out=sites.x), "changes sites.x"),
+    ("data", "patches", _patches_in_place, "data_law 'mine' changes y"),
+])
+def test_what_it_is_shown_is_not_changed(kind: str, method: str, function: Any, says: str) -> None:
+    """An activation that works in place once gave another run, without a word."""
+    with pytest.raises(InputError, match=says):
+        run_with(kind, made(kind, **{method: method_of(kind, method, function)}))
+
+
+def test_an_observer_changes_neither_examples_nor_outputs() -> None:
+    class Meddler(Observer):
+        name = "meddler"
+        summary = "?"
+        def __init__(self, part: str) -> None:
+            self.part, self.variables = part, {"it": Variable((), "1", "?")}
+
+        def observe(self, snapshot: Any) -> dict[str, float]:
+            array = snapshot.network.f if self.part == "network.f" else getattr(snapshot.train, self.part.partition(".")[2])
+            array[:1] = 7
+            return {"it": 0.0}
+
+    for part in ("network.f", "train.x1", "train.y", "train.kind"):
+        with pytest.raises(InputError, match=f"observe of the Observer 'meddler' changes {part}"):
+            simulate(SMALL, observers=[Meddler(part)], threads=1)
+
+
+def test_a_function_of_other_arguments_is_told_without_a_place() -> None:
+    """The call itself fails: no line of the user's is at fault, and none of a library is named."""
+    def named(*, tau: float) -> float:
+        return tau
+
+    wrong: Any = named
+    schedule_from(wrong, name="mine", rates=(1.0, 2.0))
+    with pytest.raises(InputError, match="raises TypeError") as caught:
+        simulate(SMALL.replace(schedule="mine"), threads=1)
+    assert "at line" not in caught.value.found
+
+
 def test_an_exception_of_the_users_own_stays_what_it_is() -> None:
     class Enough(Exception):
         pass

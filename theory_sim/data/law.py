@@ -17,7 +17,7 @@ from theory_sim.errors import Fault, InputError, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS, DataLawChoice
 from theory_sim.numeric.streams import generator
-from theory_sim.reading.answers import is_number, require_answer, require_numbers
+from theory_sim.reading.answers import is_number, require_answer, require_numbers, unchanged
 from theory_sim.reading.arguments import accepts
 
 __all__ = ["DataLaw", "draw_data", "draw_fresh", "draw_q_hat", "draw_test_data", "register_data_law", "undrawn"]
@@ -71,7 +71,8 @@ class DataLaw(DataLawChoice, ABC):
         """Examples of given kinds and labels; arguments as for `patches`."""
         n, dtype = len(kind), experiment.dtype
         shapes = {"x1": (n, experiment.d), "x2": (n, cls.second_dimension(experiment))}
-        patches = cls.patches(experiment, kind, y, rng, fixed)
+        with unchanged(f"data_law {cls.name!r}", kind=kind, y=y):
+            patches = cls.patches(experiment, kind, y, rng, fixed)
         if not isinstance(patches, (tuple, list)) or len(patches) != 2:
             raise InputError(f"data_law {cls.name!r} gives {shown(repr_of(patches))}", "both patches, a pair of arrays",
                              "fix the law")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from theory_sim.arrays import Array
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.experiment.record_times import Recording
 from theory_sim.observe.base import Observer, Snapshot, Variable
-from theory_sim.reading.answers import require_answer
+from theory_sim.reading.answers import require_answer, unchanged
 from theory_sim.train.losses import Loss
 
 __all__ = ["Group", "Records"]
@@ -50,7 +51,8 @@ class Group:
             return
         found: dict[str, Any] = {"step": snapshot.step, "tau": snapshot.tau}
         for observer in self.observers:
-            values = observer.observe(snapshot)
+            with unchanged(f"observe of {observer.called()}", **_shown(snapshot)) if observer.is_users() else nullcontext():
+                values = observer.observe(snapshot)
             if not isinstance(values, Mapping) or values.keys() != observer.variables.keys():
                 gave = sorted(map(str, values)) if isinstance(values, Mapping) else shown(repr_of(values))
                 raise InputError(
@@ -94,6 +96,13 @@ class Group:
         for observer in self.observers:
             coordinates.update(observer.coordinates())
         return variables, coordinates
+
+
+def _shown(snapshot: Snapshot) -> dict[str, Array]:
+    """Arrays of a snapshot with which the run goes on to compute."""
+    sets = (("train", snapshot.train), ("test", snapshot.test))
+    return {"network.f": snapshot.network.f} | {
+        f"{name}.{part}": getattr(data, part) for name, data in sets for part in ("x1", "x2", "y", "kind")}
 
 
 def _has_dims(count: int, value: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import traceback
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Real
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Open", "faults_of_function", "faults_of_user_code", "is_named", "is_number", "is_size", "require_answer",
-    "require_declared", "require_named_class", "require_numbers",
+    "require_declared", "require_named_class", "require_numbers", "unchanged",
 ]
 
 _PACKAGE: Final = __name__.partition(".")[0]
@@ -77,6 +78,19 @@ def faults_of_function(what: str, rule: str) -> Iterator[None]:
                          "change the function; the exception's cause has the traceback") from error
 
 
+@contextmanager
+def unchanged(whose: str, **shown_arrays: Array) -> Iterator[None]:
+    """Raise InputError if a user's method changes an array that it is shown; ``whose`` method, and the arrays by name."""
+    import numpy as np
+
+    before = {name: zlib.crc32(np.ascontiguousarray(array).data) for name, array in shown_arrays.items()}
+    yield
+    for name, array in shown_arrays.items():
+        if zlib.crc32(np.ascontiguousarray(array).data) != before[name]:
+            raise InputError(f"{whose} changes {name}", "it changes nothing that it is shown: the run computes with it",
+                             f"work on a copy, {name}.copy()")
+
+
 def _asked(frame: FrameType) -> tuple[type[Open], str] | None:
     """The user's class whose method a frame is of, and the method's name; inherited methods count too."""
     code, values = frame.f_code, frame.f_locals
@@ -93,7 +107,7 @@ def _place(error: Exception) -> str:
     """Where in the user's own code it was raised."""
     stack = traceback.extract_tb(error.__traceback__)
     own = [(frame, line) for frame, line in zip(traceback.walk_tb(error.__traceback__), stack, strict=True)
-           if frame[0].f_globals.get("__name__", "").partition(".")[0] != _PACKAGE]
+           if frame[0].f_globals.get("__name__", "").partition(".")[0] not in (_PACKAGE, "contextlib", "functools")]
     return f", at line {own[-1][1].lineno} of {own[-1][1].filename}" if own else ""
 
 

@@ -12,7 +12,7 @@ from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS, ActivationChoice
-from theory_sim.reading.answers import require_numbers
+from theory_sim.reading.answers import require_numbers, unchanged
 
 __all__ = ["Activation", "make_activation"]
 
@@ -85,8 +85,10 @@ class Activation(ActivationChoice):
                 raise self._wrong(f"declares {name}", "what its value and slope show: they are not so", f"leave {name} out")
 
     def _numbers(self, method: str, z: Array) -> Array:
-        return require_numbers(getattr(self, method)(z), z.shape, f"{method} of the activation {self.name!r}",
-                               fix=f"let {method} act element by element")
+        what = f"{method} of the activation {self.name!r}"
+        with unchanged(what, z=z):
+            found = getattr(self, method)(z)
+        return require_numbers(found, z.shape, what, fix=f"let {method} act element by element")
 
     @classmethod
     def require_answers(cls, experiment: Experiment) -> None:

@@ -110,6 +110,8 @@ def sizes_of_terms(experiment: Experiment, answer: Answer, step: int) -> str:
         matrix = np.stack(list(terms.values()), axis=1)
         sizes = np.linalg.lstsq(matrix, moved)[0]
         if float(np.linalg.norm(matrix @ sizes - moved)) <= 1e-4 * float(np.linalg.norm(moved)):
-            each = ", ".join(f"{size:.4g} x {term}" for term, size in zip(terms, sizes, strict=True))
+            seen = 1e-6 * float(np.linalg.norm(moved))  # less is rounding
+            each = ", ".join(f"{size if abs(size) * np.linalg.norm(values) > seen else 0.0:.4g} x {term}"
+                             for (term, values), size in zip(terms.items(), sizes, strict=True))
             said.append(f"{name} moves by {each}")
     return "; ".join(said)

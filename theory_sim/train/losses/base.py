@@ -13,7 +13,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choice import Choice
 from theory_sim.experiment.choices import LOSSES
-from theory_sim.reading.answers import require_numbers
+from theory_sim.reading.answers import require_numbers, unchanged
 
 __all__ = ["Loss", "make_loss"]
 
@@ -111,8 +111,10 @@ class Loss(Choice, ABC):
 
 
     def _numbers(self, method: str, margins: Array) -> Array:
-        return require_numbers(getattr(self, method)(margins), margins.shape, f"{method} of the loss {self.name!r}",
-                               fix=f"let {method} act element by element")
+        what = f"{method} of the loss {self.name!r}"
+        with unchanged(what, margin=margins):
+            found = getattr(self, method)(margins)
+        return require_numbers(found, margins.shape, what, fix=f"let {method} act element by element")
 
 
     @classmethod

@@ -13,7 +13,7 @@ from theory_sim.arrays import Array
 from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import PLACEMENTS, PlacementChoice
-from theory_sim.reading.answers import is_size, require_answer, require_numbers
+from theory_sim.reading.answers import is_size, require_answer, require_numbers, unchanged
 from theory_sim.train.losses import Loss, make_loss
 
 __all__ = ["LabelNoise", "OutputNoise", "Placement", "PreActivationNoise", "Sites", "WeightNoise", "make_placement"]
@@ -109,7 +109,8 @@ class PreActivationNoise(Placement, ABC):
     def require_answers(cls, experiment: Experiment) -> None:
         x, each = np.ones((3, 2), experiment.dtype), np.arange(3)
         sites = Sites(x, np.sqrt((x * x).sum(axis=1)), np.zeros(3, np.int64), each, each, np.ones(3))
-        drawn = cls(experiment).draw(np.random.default_rng(0), 2, sites)
+        with unchanged(f"draw of {cls.called()}", **{"sites.x": sites.x, "sites.norm": sites.norm}):
+            drawn = cls(experiment).draw(np.random.default_rng(0), 2, sites)
         require_numbers(drawn, (2, 3), f"draw of {cls.called()} for 2 rows and 3 sites", fix="change draw")
         require_answer(cls, "draw", drawn, lambda found: isinstance(found, np.ndarray) and found.dtype.kind == "f",
                        "an array of floating-point numbers")
@@ -124,8 +125,10 @@ class OutputNoise(Placement, ABC):
 
     @classmethod
     def require_answers(cls, experiment: Experiment) -> None:
-        require_numbers(cls(experiment).draw(np.random.default_rng(0), np.ones(3)), (3,),
-                        f"draw of {cls.called()} for 3 examples", fix="change draw")
+        norm = np.ones(3)
+        with unchanged(f"draw of {cls.called()}", norm=norm):
+            found = cls(experiment).draw(np.random.default_rng(0), norm)
+        require_numbers(found, (3,), f"draw of {cls.called()} for 3 examples", fix="change draw")
 
 
 class LabelNoise(Placement, ABC):
@@ -146,7 +149,8 @@ class LabelNoise(Placement, ABC):
     @classmethod
     def require_answers(cls, experiment: Experiment) -> None:
         y, f = np.array([1.0, -1.0, 1.0]), np.array([0.1, 0.2, -0.3])
-        found = cls(experiment).residual(np.random.default_rng(0), 0.5, y, f, make_loss(experiment))
+        with unchanged(f"residual of {cls.called()}", y=y, f=f):
+            found = cls(experiment).residual(np.random.default_rng(0), 0.5, y, f, make_loss(experiment))
         require_numbers(found, (3,), f"residual of {cls.called()} for 3 examples", fix="change residual")
 
     @classmethod
