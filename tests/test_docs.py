@@ -58,3 +58,10 @@ def test_files_that_a_page_points_to_exist(page: str) -> None:
     targets = [first or second for first, second in links]
     assert targets, "the pattern finds links"
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_pages_with_cells_name_their_language() -> None:
+    """Without it a build that runs no cell warns of each, and warnings are errors."""
+    pages = [text for path in (ROOT / "docs").glob("*.md")
+             if "file_format: mystnb" in (text := path.read_text(encoding="utf-8"))]
+    assert len(pages) > 5 and all("\n  language: python\n" in page.split("---")[1] for page in pages)
