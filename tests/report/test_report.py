@@ -12,14 +12,21 @@ from typer.testing import CliRunner
 from tests.report.stores import HOSTILE, STUDY, TINY, entry, make_stores, write_claims
 from theory_sim import simulate
 from theory_sim.cli import app
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
 from theory_sim.report import extra
 from theory_sim.report.content import Chart, Grid, Listing, Report, Section
 from theory_sim.report.gather import gather
 from theory_sim.report.page import render
 from theory_sim.report.tables import blocks_of
+from theory_sim.sweeps.blocks import Product
+from theory_sim.sweeps.collect import collect
+from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.over_seeds import summarise
+from theory_sim.sweeps.phase import PHASES, phase_diagram
 from theory_sim.sweeps.plan import Plan
+from theory_sim.sweeps.run import run_sweep
+from theory_sim.sweeps.store import SweepStore
 from theory_sim.terminal.tables import headline, summary_tables
 from theory_sim.trajectory import Trajectory
 
@@ -89,6 +96,23 @@ def test_a_sweep_has_its_cells_and_every_run(report: Report) -> None:
     every = next(block for block in told.blocks if isinstance(block, Grid) and block.title == "Every run")
     assert [row[0] for row in every.rows] == ["0.3", "0.3", "0.6", "0.6"]
     assert "S, engine closure: neither learnt on 2 of 2 runs" in told.seen
+
+
+def test_a_phase_diagram_has_its_cells_and_the_theorys_boundaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("theory_sim.sweeps.phase._FINE", 5)
+    base = TINY.replace(d=200, max_tau=1000.0)
+    sweep = Sweep("grid", base, (Product({"r": [0.2, 0.5], "lambda": [1e-4, 1e-3]}),), ("L-S", "S"), (0,), (Engine("closure"),))
+    store = SweepStore.create(tmp_path / "grid", sweep)
+    run_sweep(store, workers=0)
+    (told,) = gather([tmp_path / "grid"]).sections
+    (chart,) = [block for block in told.blocks if isinstance(block, Chart)]
+    diagram = phase_diagram(collect(store, save=False), "r", "lambda")
+    shown = {PHASES[int(value)] for value in diagram.values.ravel()}
+    crossing = {each.id for each in diagram.boundaries if each.margin.min() < 0 < each.margin.max()}
+    names = [each.name for each in chart.series]
+    assert set(names) == shown | {f"predicted: {id}" for id in crossing} and "predicted: L-S-moves" in names
+    assert told.asked == "What is learnt first under L-S and S, as r and lambda vary, in 8 runs?"
+    assert not (tmp_path / "grid" / "summary").exists(), "a report writes nothing into a store"
 
 
 def test_a_study_has_its_question_verdict_limits_and_numbers(report: Report) -> None:

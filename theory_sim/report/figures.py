@@ -43,9 +43,10 @@ class Drawn:
         Whose colour, and whose box the reader ticks.
     columns : mapping
         ``x`` and ``y``, and what is shown of a point that is pointed at; of an interval ``low`` and ``high`` too, of a cell
-        ``left``, ``right``, ``bottom`` and ``top``.
+        ``left``, ``right``, ``bottom`` and ``top``. Of a boundary the values of the axes, and ``z`` (y, x), whose zero line is
+        drawn.
     how : str
-        "line", "interval", "cells", or one of Bokeh's markers, such as "circle".
+        "line", "interval", "cells", "boundary", or one of Bokeh's markers, such as "circle".
     thick : float
         Width of a line, or size of a point.
     """
@@ -90,9 +91,14 @@ def chart(title: str, alt: str, drawn: Sequence[Drawn], axes: tuple[Axis, Axis])
 
 def _draw(figure: Any, drawn: Drawn) -> None:
     models = library("bokeh.models")
+    colour = drawn.series.colour
+    if drawn.how == "boundary":
+        zero = figure.contour(drawn.columns["x"], drawn.columns["y"], drawn.columns["z"], levels=[0.0], line_color=colour,
+                              line_width=drawn.thick, line_dash=drawn.series.line)
+        zero.name, zero.visible = drawn.series.name, drawn.series.shown
+        return
     source = models.ColumnDataSource({name: list(values) for name, values in drawn.columns.items()})
     given: dict[str, Any] = {"source": source, "name": drawn.series.name, "visible": drawn.series.shown}
-    colour = drawn.series.colour
     if drawn.how == "line":
         made = [figure.line("x", "y", color=colour, line_width=drawn.thick, line_dash=drawn.series.line or "solid",
                             line_alpha=1.0 if drawn.thick > 1 else 0.45, **given)]

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["check_runs", "describe_sweep", "environment_grid"]
 
 _MARKERS: Final = ("circle", "square", "diamond", "hex", "star")
+_LINES: Final = ("solid", "dashed", "dotted")
+_FAR: Final = 1e3
 _NOT_LEARNT: Final = "inverted_triangle"
 _ALWAYS: Final = ("engine", "schedule", "seed")
 _SHOWN: Final = 5
@@ -123,10 +125,11 @@ def _numbers(summary: Summary, frame: pandas.DataFrame) -> list[str]:
 
 
 def _asked(summary: Summary | None, store: SweepStore) -> str:
-    varied = ", ".join(_varied(summary)) if summary is not None else ""
+    varied = _varied(summary) if summary is not None else []
+    over = f", as {' and '.join(varied)} var{'ies' if len(varied) == 1 else 'y'}" if varied else ""
     schedules = [str(each) for each in summary.dataset["schedule"].values] if summary is not None else []
     under = f" under {' and '.join(schedules)}" if schedules else ""
-    return f"What is learnt first{under}{f', as {varied} varies' if varied else ''}, in {len(store.sweep)} runs?"
+    return f"What is learnt first{under}{over}, in {len(store.sweep)} runs?"
 
 
 def _orders(frame: pandas.DataFrame, *, replicates: bool) -> Iterator[str]:
@@ -210,10 +213,21 @@ def _cells(summary: Summary, diagram: PhaseDiagram) -> Block:
             "right": edges[0][columns + 1], "bottom": edges[1][rows], "top": edges[1][rows + 1],
             "all seeds agree": ["yes" if each else "no" for each in diagram.unanimous[rows, columns]],
         }, how="cells"))
-    title = f"What is learnt first over {diagram.x_label} and {diagram.y_label}, engine {engine}, {diagram.seeds} seeds a cell"
+    drawn += _boundaries(diagram)
+    seeds = f"{diagram.seeds} seed{'s' * (diagram.seeds > 1)} a cell"
+    title = f"What is learnt first over {diagram.x_label} and {diagram.y_label}, engine {engine}, {seeds}"
     told = "; ".join(f"{PHASES[phase]} in {count} cells" for phase, count in sorted(counts.items()))
-    return chart(title, f"{title}: {told}. The tables below have every cell.", drawn, (
+    return chart(title, f"{title}: {told}. Lines are the theory's boundaries. The tables below have every cell.", drawn, (
         Axis(diagram.x_label, logarithmic(diagram.x)), Axis(diagram.y_label, logarithmic(diagram.y))))
+
+
+def _boundaries(diagram: PhaseDiagram) -> Iterator[Drawn]:
+    """Predicted boundaries that cross the diagram."""
+    for number, each in enumerate(diagram.boundaries):
+        margin = np.nan_to_num(each.margin, nan=np.nan, neginf=-_FAR, posinf=_FAR)
+        if np.nanmin(margin) < 0 < np.nanmax(margin):
+            series = Series(f"predicted: {each.id}", COLOURS["noise"], _LINES[number % len(_LINES)])
+            yield Drawn(series, {"x": each.x, "y": each.y, "z": margin}, how="boundary", thick=2.5)
 
 
 def _times(summary: Summary, frame: pandas.DataFrame) -> Iterator[Block]:
