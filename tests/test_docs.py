@@ -51,7 +51,7 @@ def is_given(run: Trajectory, name: str) -> bool:
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/quickstart.md", "docs/index.md", "docs/limit.md",
-                                  "docs/observers.md"])
+                                  "docs/observers.md", "docs/report.md"])
 def test_files_that_a_page_points_to_exist(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)|\{image\} (\S+)", path.read_text(encoding="utf-8"))

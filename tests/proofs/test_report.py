@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from proofs_check.claim import find
 from proofs_check.cli import app
 from proofs_check.evidence_text import evidence_lines
 from proofs_check.verify import judge, verify
@@ -41,8 +44,6 @@ def test_verify_says_what_a_report_needs(printed: str, tmp_path: Path) -> None:
 
 
 def judge_twin(name: str) -> str:
-    from proofs_check.claim import find
-
     return judge(find(TRUE), name).outcome
 
 
@@ -60,18 +61,16 @@ def test_a_report_has_the_claims_and_replaces_nothing_unasked(printed: str, tmp_
     text = out.read_text()
     for each in json.loads(printed)["claims"]:
         assert f"<code>{each['id']}</code>" in text
-    assert text.count("<math") == 2 and "2 of 2 claims are as expected" in text and len(text) < 50_000, "no figure, no script of figures"
+    assert text.count("<math") == 2 and "2 of 2 claims are as expected" in text
+    assert len(text) < 50_000, "no figure, no script of figures"
     assert isinstance(CliRunner().invoke(app, ["report", TRUE, "--out", str(out)]).exception, StoreError)
     assert call("report", TRUE, FALSE, "--out", str(out), "--force")[0] == 0 and out.read_text() == text
 
 
 def test_a_claim_that_is_not_as_expected_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
-    from proofs_check import claim
-
-    wrong = replace(claim.find(TRUE), expected="supported")
-    monkeypatch.setattr(claim, "find", lambda id: wrong)
+    wrong = replace(find(TRUE), expected="supported")
+    # The package's own name `claim` is a function.
+    monkeypatch.setattr(import_module("proofs_check.claim"), "find", lambda id: wrong)
     assert call("report", TRUE, "--out", str(tmp_path / "proofs.html"))[0] == 1
     text = (tmp_path / "proofs.html").read_text()
     assert f"Not as expected: {TRUE}." in text and "not as expected</strong>" in text

@@ -98,6 +98,7 @@ def test_a_sweep_has_its_cells_and_every_run(report: Report) -> None:
     assert "S, engine closure: neither learnt on 2 of 2 runs" in told.seen
 
 
+@pytest.mark.tier2
 def test_a_phase_diagram_has_its_cells_and_the_theorys_boundaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("theory_sim.sweeps.phase._FINE", 5)
     base = TINY.replace(d=200, max_tau=1000.0)
