@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from theory_sim import Trajectory
+from theory_sim import Trajectory, learning_order
 from theory_sim.engines import simulate
 from theory_sim.experiment import Experiment
 
@@ -65,3 +67,29 @@ def test_pages_with_cells_name_their_language() -> None:
     pages = [text for path in (ROOT / "docs").glob("*.md")
              if "file_format: mystnb" in (text := path.read_text(encoding="utf-8"))]
     assert len(pages) > 5 and all("\n  language: python\n" in page.split("---")[1] for page in pages)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("place", "engine"), [(0, "finite"), (1, "limit")])
+def test_the_readme_says_what_the_default_experiment_shows(place: int, engine: str) -> None:
+    """Means with Student's intervals over seeds 0 to 4, in the first or the second table."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.split("| schedule | τ_P | τ_Q | order |")[1 + place].partition("\n\n")[0]
+    for schedule, first in (("L-S", "P first"), ("S", "Q first")):
+        orders = [learning_order(simulate(Experiment(schedule=schedule, seed=seed), engine)) for seed in range(5)]
+        assert all(found.robust and found.order == first for found in orders)
+        times = [np.array([getattr(found, name) for found in orders]) for name in ("tau_P", "tau_Q")]
+        cells = [mean_with_interval(of) if np.isfinite(of).all() else "not learnt by 1000, on 5 of 5 seeds; Q-only loss "
+                 f"{np.mean([found.levels[0].other_loss for found in orders]):.3f} when P is learnt" for of in times]
+        (row,) = [line for line in table.splitlines() if line.startswith(f"| {schedule} |")]
+        expected = f"| {schedule} | {cells[0]} | {cells[1]} | {first}, robust on 5 of 5 |"
+        assert re.sub(r"[\d.]+", "#", row) == re.sub(r"[\d.]+", "#", expected)
+        for said, found in zip(*(map(float, re.findall(r"\d+(?:\.\d+)?", text)) for text in (row, expected)), strict=True):
+            # Another processor may round a last digit otherwise.
+            assert abs(said - found) <= (1.0 if found >= 1.0 else 0.001), (row, expected)
+
+
+def mean_with_interval(values: Any) -> str:
+    half = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    mean = float(np.mean(values))
+    return f"{mean:.0f} [{mean - half:.0f}, {mean + half:.0f}]"
