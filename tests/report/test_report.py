@@ -23,7 +23,8 @@ from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.over_seeds import summarise
-from theory_sim.sweeps.phase import PHASES, phase_diagram
+from theory_sim.sweeps.phase import phase_diagram
+from theory_sim.sweeps.phase_agreement import PHASES
 from theory_sim.sweeps.plan import Plan
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
@@ -100,7 +101,7 @@ def test_a_sweep_has_its_cells_and_every_run(report: Report) -> None:
 
 @pytest.mark.tier2
 def test_a_phase_diagram_has_its_cells_and_the_theorys_boundaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("theory_sim.sweeps.phase._FINE", 5)
+    monkeypatch.setattr("theory_sim.sweeps.phase_boundaries._FINE", 5)
     base = TINY.replace(d=200, max_tau=1000.0)
     sweep = Sweep("grid", base, (Product({"r": [0.2, 0.5], "lambda": [1e-4, 1e-3]}),), ("L-S", "S"), (0,), (Engine("closure"),))
     store = SweepStore.create(tmp_path / "grid", sweep)
