@@ -2,6 +2,7 @@
 how long each test took, for tests/durations.py; what changes with each commit."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from typing import Final
@@ -55,6 +56,8 @@ def pytest_report_header() -> str:
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if re.search("0x[0-9a-f]{6}", item.nodeid):
+            raise pytest.UsageError(f"{item.nodeid} holds an address, which is another one in each worker: give its cases ids")
         if item.get_closest_marker("alternating"):
             item.add_marker("tier2" if is_turn_of(item.nodeid) else "slow")
 

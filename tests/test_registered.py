@@ -63,7 +63,8 @@ def test_a_right_one_is_known_and_replaces_itself_where_it_is_defined_again() ->
         assert "mine" in registry.names(), registry.kind
 
 
-@pytest.mark.parametrize("wrong", [3, None, "text", int, object(), Study, Plot, SweepExecutor, Solver], ids=repr)
+@pytest.mark.parametrize("wrong", [3, None, "text", int, object(), Study, Plot, SweepExecutor, Solver],
+                         ids=lambda each: getattr(each, "__name__", type(each).__name__))
 def test_what_is_no_such_thing_is_refused_by_each(wrong: Any) -> None:
     for register, registry in REGISTRIES:
         with pytest.raises(InputError, match=registry.kind) as caught:

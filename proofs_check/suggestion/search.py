@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
 from theory_sim.regimes import get_conditions, regime, uncovered
+from theory_sim.theory.predicted_order import Requirement
 
 __all__ = ["least_margin", "satisfies", "suggest"]
 
@@ -148,7 +149,7 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
     def both(fineness: float) -> Callable[[Floats], Floats | None]:
         def slacks(x: Floats) -> Floats | None:
             found = all_slacks(experiment, which, dict(zip(names, x, strict=True)), fineness)
-            return None if found is None else np.array(list(found.values())) - _SLACK
+            return None if found is None else _slacks_of(found) - _SLACK
 
         return slacks
 
@@ -204,7 +205,7 @@ def _not_found(
         shifts = dict(zip(names, closest.shifts, strict=True))
         slacks = all_slacks(experiment, which, shifts, _FINE) or all_slacks(experiment, which, shifts, _COARSE) or {}
         # At the best compromise those that exclude each other fall short by about the same.
-        binding = [name for name, slack in slacks.items() if slack <= -0.5 * closest.short < 0.0]
+        binding = [each.label for each in slacks.values() if each.slack <= -0.5 * closest.short < 0.0]
         found += f"; the best compromise misses by a factor of {math.exp(closest.short):.3g}"
         found += f" in {'; '.join(binding)}" if binding else ""
     within = "within factors of 1e4 in " + ", ".join(names)
@@ -231,9 +232,13 @@ def _met_alone(experiment: Experiment, which: Conditions, names: Sequence[str], 
 
 def _conditions_alone(experiment: Experiment, which: Conditions, names: Sequence[str]) -> Callable[[Floats], Floats]:
     def slacks(x: Floats) -> Floats:
-        return np.array(list(condition_slacks(experiment, which, dict(zip(names, x, strict=True))).values())) - _SLACK
+        return _slacks_of(condition_slacks(experiment, which, dict(zip(names, x, strict=True)))) - _SLACK
 
     return slacks
+
+
+def _slacks_of(requirements: Mapping[str, Requirement]) -> Floats:
+    return np.array([each.slack for each in requirements.values()])
 
 
 def _starts(size: int, seed: int, count: int) -> list[Floats]:

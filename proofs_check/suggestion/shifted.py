@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from theory_sim.errors import InputError, nearest
@@ -14,6 +15,7 @@ from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.noise_law import tau_stationary
+from theory_sim.theory.predicted_order import Requirement
 
 __all__ = [
     "FREE", "FURTHEST", "Conditions", "all_slacks", "chosen_conditions", "condition_slacks", "log_margins", "moved",
@@ -26,7 +28,7 @@ FREE: Final = ("d", "r", "lambda_", "eta_1", "eta_2", "tau_xi", "m_V")
 FURTHEST: Final = math.log(1e4)
 """Largest shift of a logarithm."""
 _ROLES: Final = {"all": ("order", "paper", "gap", "numerics"), "deciding": ("order", "numerics")}
-_KINDS: Final = "p0 + q0 <= 1"
+_KINDS: Final = "kinds-add-up"
 _WHOLE: Final[Mapping[str, Callable[[float], int]]] = {
     "d": lambda value: max(1, round(value)), "m_V": lambda value: max(2, 2 * math.ceil(value / 2)),
 }
@@ -71,21 +73,22 @@ def log_margins(experiment: Experiment, shifts: Mapping[str, float]) -> list[flo
     return [min(50.0, max(-50.0, math.log(max(row.margin, 1e-30)))) for row in rows]
 
 
-def condition_slacks(experiment: Experiment, which: Conditions, shifts: Mapping[str, float]) -> dict[str, float]:
-    """Slacks of the conditions asked for, and of the kinds' probabilities, at moved parameters."""
+def condition_slacks(experiment: Experiment, which: Conditions, shifts: Mapping[str, float]) -> dict[str, Requirement]:
+    """The conditions asked for, and the one on the kinds' probabilities, at moved parameters: by their ids."""
     rows = get_conditions(experiment)
     found = zip(rows, log_margins(experiment, shifts), strict=True)
-    slacks = {row.label: margin for row, margin in found if row.role in _ROLES[which]}
-    return slacks | {_KINDS: slack_of_kinds(experiment, shifts)}
+    slacks = [Requirement(row.id, row.label, margin) for row, margin in found if row.role in _ROLES[which]]
+    kinds = Requirement(_KINDS, "p0 + q0 <= 1", slack_of_kinds(experiment, shifts))
+    return {each.id: each for each in (*slacks, kinds)}
 
 
 def all_slacks(
     experiment: Experiment, which: Conditions, shifts: Mapping[str, float], fineness: float
-) -> dict[str, float] | None:
-    """Slacks of conditions and verdict at moved parameters; None where the closure predicts nothing."""
+) -> dict[str, Requirement] | None:
+    """Conditions and what the verdict asks, at moved parameters, by their ids; None where the closure predicts nothing."""
     slacks = condition_slacks(experiment, which, shifts)
     v = values(experiment, shifts)
-    if max(v["eta_1"], v["eta_2"]) * v["lambda_"] >= 1.0 or slacks[_KINDS] < 0.0:
+    if max(v["eta_1"], v["eta_2"]) * v["lambda_"] >= 1.0 or slacks[_KINDS].slack < 0.0:
         return None
     # Not validated, so that d and m_V may be real numbers.
     fields = {**v, "N": experiment.n_examples, "kappa": None}
@@ -97,9 +100,11 @@ def all_slacks(
     # The precision follows, so that float32 binds nothing; the requirements are the same ones at every point.
     of_precision = {"noise-resolved", *(f"decay-resolved-{field}" for field in followed.rates())}
     free = of_precision if followed.single_precision else set()
-    return slacks | {
-        each.label.replace("float32", "float64"): math.inf if each.id in free else each.slack for each in verdict
-    }
+    for each in verdict:
+        # The condition is of the experiment's own precision, and stands beside what the verdict asks if that is another one.
+        beside = experiment.single_precision and each.id in of_precision
+        slacks[f"{each.id}-in-float64" if beside else each.id] = replace(each, slack=math.inf) if each.id in free else each
+    return slacks
 
 
 def _followed(experiment: Experiment) -> Experiment:

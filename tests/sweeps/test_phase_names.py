@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from theory_sim import Experiment
-from theory_sim.sweeps import phase
+from theory_sim.sweeps import phase, phase_agreement
+from theory_sim.sweeps.phase_parameter import Parameter
 
 
 def test_each_pair_of_orders_has_the_phase_that_says_so() -> None:
-    told = {pair: phase.PHASES[number] for pair, number in phase._PHASE_OF.items()}
+    told = {pair: phase.PHASES[number] for pair, number in phase_agreement._PHASE_OF.items()}
     for (large, small), name in told.items():
         assert name == (f"both {large}" if large == small else f"L-S {large}, S {small}")
     assert len(set(told.values())) == len(told) == len(phase.PHASES) - 1 and phase.PHASES[-1] == "other"
@@ -18,11 +19,11 @@ def test_each_pair_of_orders_has_the_phase_that_says_so() -> None:
 
 
 @pytest.mark.parametrize(("parameter", "swept", "value"), [
-    (phase._Parameter("eta_1", "eta_1", None, "field"), 4.0, 4.0),
-    (phase._Parameter("eta_2/eta_1", "eta_2", "eta_1", "over"), 4.0, 0.5),
-    (phase._Parameter("eta_2/eta_1", "eta_1", "eta_2", "under"), 4.0, 0.5),
-], ids=lambda each: each.kind if isinstance(each, phase._Parameter) else str(each))  # fmt: skip
-def test_a_parameter_is_the_field_or_its_ratio_and_back(parameter: phase._Parameter, swept: float, value: float) -> None:
+    (Parameter("eta_1", "eta_1", None, "field"), 4.0, 4.0),
+    (Parameter("eta_2/eta_1", "eta_2", "eta_1", "over"), 4.0, 0.5),
+    (Parameter("eta_2/eta_1", "eta_1", "eta_2", "under"), 4.0, 0.5),
+], ids=lambda each: each.kind if isinstance(each, Parameter) else str(each))  # fmt: skip
+def test_a_parameter_is_the_field_or_its_ratio_and_back(parameter: Parameter, swept: float, value: float) -> None:
     base = Experiment(eta_1=8.0, eta_2=2.0)
     assert parameter.value(np.array([swept]), base).tolist() == [value]
     assert parameter.change(value, base) == {parameter.field: swept}
