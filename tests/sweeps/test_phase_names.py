@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from theory_sim import Experiment
-from theory_sim.sweeps import phase, phase_agreement
+from theory_sim.sweeps import phase_agreement
 from theory_sim.sweeps.phase_parameter import Parameter
 
 
 def test_each_pair_of_orders_has_the_phase_that_says_so() -> None:
-    told = {pair: phase.PHASES[number] for pair, number in phase_agreement._PHASE_OF.items()}
+    told = {pair: phase_agreement.PHASES[number] for pair, number in phase_agreement._PHASE_OF.items()}
     for (large, small), name in told.items():
         assert name == (f"both {large}" if large == small else f"L-S {large}, S {small}")
-    assert len(set(told.values())) == len(told) == len(phase.PHASES) - 1 and phase.PHASES[-1] == "other"
+    assert len(set(told.values())) == len(told) == len(phase_agreement.PHASES) - 1 and phase_agreement.PHASES[-1] == "other"
     assert ("P first", "Q first") in told, "the theorem's"
 
 
