@@ -4,7 +4,8 @@ how long each test took, for tests/durations.py; what changes with each commit."
 import os
 import re
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
@@ -23,6 +24,8 @@ os.environ.pop("COLUMNS", None)
 
 DURATIONS: Final = "theory_sim/durations"
 """Key in pytest's cache: test to seconds, the tests of the first tier that the last run held."""
+Command = Callable[..., tuple[int, str, str]]
+"""What `command` gives: arguments of ``theory-sim`` to its exit status, standard output and standard error."""
 LATER_TIERS: Final = {"tier2", "slow", "benchmark"}
 
 
@@ -78,3 +81,19 @@ def ctrl_c() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command line within this process, where what a shell sees of a process of its own is not what is asked."""
+    from theory_sim.cli import app
+    from theory_sim.terminal.program import run_program
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["theory-sim", *map(str, arguments)])
+        capsys.readouterr()
+        status = run_program(app, "theory-sim")
+        found = capsys.readouterr()
+        return status, found.out, found.err
+
+    return call

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.conftest import Command
 from theory_sim import cli
 from theory_sim.engines import simulate
 from theory_sim.errors import InputError
@@ -112,13 +113,15 @@ def test_quiet_prints_nothing(plan: Path, tmp_path: Path) -> None:
         (["broken.toml"], ["broken.toml is not TOML"]),
     ],
 )
-def test_bad_input_is_explained_and_leaves_nothing(arguments: list[str], words: list[str], tmp_path: Path) -> None:
+def test_bad_input_is_explained_and_leaves_nothing(arguments: list[str], words: list[str], tmp_path: Path, command: Command,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.toml").write_text("d = = 3")
-    done = call("run", *arguments, cwd=tmp_path)
-    assert done.returncode == 2 and done.stdout == "", "refused before the table of the regime"
+    status, said, error = command("run", *arguments)
+    assert status == 2 and said == "", "refused before the table of the regime"
     for word in (*words, "rule:", "fix:"):
-        assert word in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+        assert word in " ".join(error.split())
+    assert "Traceback" not in error
     assert [path.name for path in tmp_path.iterdir()] == ["broken.toml"]
 
 
@@ -199,12 +202,14 @@ def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
         (["--observe", "kernels:every_steps=0"], ["observe"]),
     ],
 )
-def test_bad_engines_and_observers_are_explained(arguments: list[str], words: list[str], tmp_path: Path) -> None:
-    done = call("run", "--preset", "quick", *arguments, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, ""), "refused before the table of the regime"
+def test_bad_engines_and_observers_are_explained(arguments: list[str], words: list[str], tmp_path: Path, command: Command,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, said, error = command("run", "--preset", "quick", *arguments)
+    assert (status, said) == (2, ""), "refused before the table of the regime"
     for word in (*words, "rule:", "fix:"):
-        assert word in " ".join(done.stderr.split()), done.stderr
-    assert "Traceback" not in done.stderr and list(tmp_path.iterdir()) == []
+        assert word in " ".join(error.split()), error
+    assert "Traceback" not in error and list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.tier2

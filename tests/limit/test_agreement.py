@@ -64,7 +64,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.alternating if number % 2 else ()) for number, name in enumerate(CASES)])
 def test_solver_is_the_double_sum(name: str) -> None:
     fields, options = CASES[name]
     e = BASE.replace(**fields)
@@ -74,6 +75,7 @@ def test_solver_is_the_double_sum(name: str) -> None:
     assert largest_difference(run, direct) < 1e-10
 
 
+@pytest.mark.tier2
 @settings(max_examples=100)
 @given(data=st.data())
 def test_any_experiment_is_the_double_sum(data: st.DataObject) -> None:

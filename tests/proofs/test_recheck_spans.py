@@ -10,7 +10,7 @@ import pytest
 import sympy
 
 from proofs_check.problem import Inequality
-from proofs_check.recheck.boxes import _check_below, check_boxes
+from proofs_check.recheck.boxes import _bound, _check_below, check_boxes
 from proofs_check.recheck.continuity import _share, require_shown
 from proofs_check.recheck.intervals import interval
 from proofs_check.recheck.points import check_counterexample
@@ -76,9 +76,9 @@ def test_a_bound_may_be_off_by_the_rounding_of_a_float_alone(lower: float) -> No
         point = (Fraction(lower) * (1 - off),)
         if refused:
             with pytest.raises(Refused, match="no lower bound"):
-                _check_below(X, [X], point, lower)
+                _check_below(X, [X], point, _bound(lower), lower)
         else:
-            _check_below(X, [X], point, lower)
+            _check_below(X, [X], point, _bound(lower), lower)
 
 
 def test_a_box_is_cut_where_it_is_widest_by_its_own_measure() -> None:

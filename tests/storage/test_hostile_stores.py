@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import xarray
 
-from tests.storage.conftest import Command
+from tests.conftest import Command
 from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.engines import Engine
 from theory_sim.errors import StoreError

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from proofs_check.certificate import save as save_evidence
 from proofs_check.claim import Verdict
-from tests.storage.conftest import Command
+from tests.conftest import Command
 from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError

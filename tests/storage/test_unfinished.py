@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.conftest import Command
 from tests.killed import EXPERIMENT
-from tests.storage.conftest import Command
 from theory_sim import Trajectory, resume, simulate
 from theory_sim.errors import StoreError
 from theory_sim.loop import UnfinishedRun, unfinished_path

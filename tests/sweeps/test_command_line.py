@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Command
 from theory_sim import Trajectory
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.store import SweepStore
@@ -99,9 +100,11 @@ def test_failures_are_findings(tmp_path: Path) -> None:
         (("run", "cells.toml", "--workers", "2", "--threads", "2"), "one thread"),
     ],
 )
-def test_bad_input_leaves_no_half_sweep(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+def test_bad_input_leaves_no_half_sweep(arguments: tuple[str, ...], said: str, tmp_path: Path, command: Command,
+                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "cells.toml").write_text(TEXT)
     (tmp_path / "bad.toml").write_text(TEXT.replace("0.8]", "-1.0]"))
-    wrong = call("sweep", *arguments, cwd=tmp_path)
-    assert wrong.returncode == 2 and said in wrong.stderr and "fix:" in wrong.stderr, wrong.stderr
+    status, _, error = command("sweep", *arguments)
+    assert status == 2 and said in " ".join(error.split()) and "fix:" in error, error
     assert not any((tmp_path / "runs").glob("*")) if (tmp_path / "runs").exists() else True

@@ -48,10 +48,14 @@ def test_what_is_not_given_is_what_is_stated() -> None:
     assert seen == STATED.keys()
 
 
+def width_at(N: int, T: int, deviation: float, risk: float) -> int:
+    return width_for_all(N, T, deviation=deviation, risk=risk)
+
+
 @pytest.mark.parametrize(("function", "allowed", "refused"), [
     (batch_covariance_factor, [(1, 1), (5, 1), (5, 5)], [(0, 1), (5, 0), (5, 6)]),
     (batch_noise_scale, [(0.0, 1, 1), (2.0, 5, 5), (2.0, 5, 1)], [(-1e-9, 1, 1), (math.nan, 5, 1), (1.0, 5, 6), (1.0, 5, 0)]),
-    (width_for_all, [(1, 1, 0.5, 0.01), (1, 1, 1e-3, 0.99)],
+    (width_at, [(1, 1, 0.5, 0.01), (1, 1, 1e-3, 0.99)],
      [(0, 1, 0.5, 0.01), (1, 0, 0.5, 0.01), (1, 1, 0.51, 0.01), (1, 1, 0.0, 0.01), (1, 1, 0.5, 0.0), (1, 1, 0.5, 1.0)]),
     (active_share_bound, [(1, 0.5), (4, 0.01)], [(0, 0.5), (4, 0.0), (4, 0.51)]),
 ])  # fmt: skip
