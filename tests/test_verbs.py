@@ -29,7 +29,7 @@ CLOSURE = ["--engine", "closure"]
 # What each verb that prints is given here. Not among them: demo and study (tests/test_cli.py, tests/studies), which take long,
 # and the two that continue with what was interrupted (tests/test_resume.py, tests/sweeps).
 WORDS: dict[str, list[str]] = {
-    "theory-sim list": ["engines"], "theory-sim preset": ["quick"], "theory-sim check": FIELDS,
+    "theory-sim list": ["engines"], "theory-sim preset": ["quick"], "theory-sim schema": ["sweep"], "theory-sim check": FIELDS,
     "theory-sim run": [*FIELDS, *CLOSURE, "--force"], "theory-sim show": ["runs/tiny-L-S-seed0-closure"],
     "theory-sim sweep status": ["runs/cells"], "theory-sim sweep collect": ["runs/cells"],
     "theory-sim sweep resume": ["runs/cells", "--workers", "0"], "theory-sim sweep gc": ["runs/cells"],

@@ -1,4 +1,4 @@
-"""Commands on what can be chosen by name: list, preset."""
+"""Commands on what can be chosen by name, and on what a file can hold: list, preset, schema."""
 
 from __future__ import annotations
 
@@ -118,3 +118,21 @@ def preset_command(
         return tomli_w.dumps(fields)
 
     output.put(Result("theory-sim.experiment", lambda: {"experiment": fields}, others={"toml": toml}))
+
+
+@app.command("schema")
+def schema_command(
+    kind: Annotated[str, typer.Argument(help="Kind of file: experiment or sweep.")] = "experiment",
+    form: Annotated[str, format_option("json-schema")] = "json-schema", out: OutFile = None, force: Force = False,
+) -> None:
+    """Print the JSON Schema of a file, by which an editor completes names and marks mistakes."""
+    import json
+
+    from theory_sim.errors import InputError, nearest, shown
+    from theory_sim.sweeps.schema import SCHEMAS
+
+    output = Output(form, out, force=force)
+    if kind not in SCHEMAS:
+        raise InputError(f"schema {shown(kind)}", f"one of {', '.join(SCHEMAS)}", nearest(kind, SCHEMAS))
+    output.put(Result("theory-sim.schema", dict, others={
+        "json-schema": lambda: json.dumps(SCHEMAS[kind](), indent=1, ensure_ascii=False) + "\n"}))
