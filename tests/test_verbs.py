@@ -136,6 +136,8 @@ def test_standard_output_has_the_result_alone(line: str, form: str) -> None:
         assert head[: len(documented)] == documented and (len(head) == len(documented) or "expand" in line), head
     elif form == "toml":
         Experiment(**tomllib.loads(found.stdout))
+    elif form == "json-schema":
+        assert json.loads(found.stdout)["$schema"].startswith("https://json-schema.org/")
     elif form == "junit":
         assert tree.fromstring(found.stdout.encode()).tag == "testsuite"
     else:

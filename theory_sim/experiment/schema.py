@@ -44,7 +44,8 @@ def experiment_schema() -> dict[str, Any]:
                 known = fields.get(name)
                 fields[name] = own if known in (None, own) else {"anyOf": [*known.get("anyOf", [known]), own]}
     fields["observe"]["propertyNames"] = {"enum": sorted(OBSERVERS.names())}
-    recording = {**found["$defs"]["Recording"], "additionalProperties": True}  # an observer's own fields
+    of_recording = {name: _plain(each) for name, each in found["$defs"]["Recording"]["properties"].items()}
+    recording = {"type": "object", "properties": of_recording}  # and an observer's own fields
     return {"$schema": DRAFT, "title": "Experiment of theory-sim", "type": "object", "properties": fields,
             "additionalProperties": False, "$defs": {"Recording": recording}}
 
