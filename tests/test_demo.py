@@ -86,6 +86,7 @@ def test_the_second_part_is_where_a_gap_is_predicted() -> None:
 def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = TINY.replace(name="default", m_W=20, m_V=200, max_tau=60.0)
     monkeypatch.setattr(Experiment, "preset", classmethod(lambda cls, name="default": small.replace(name=name)))
+    monkeypatch.setattr("theory_sim.plots.style.FORMATS", ("png",))
     monkeypatch.chdir(tmp_path)
     said = CliRunner().invoke(cli.app, ["demo", "--seeds", "0:2"])
     assert said.exit_code in (0, 1), said.output
@@ -97,4 +98,3 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert again["story"].keys() == set(heads[-5:]) and len(again["runs"]) == 4 + 8 and again["parts"][1]["P_error_ratio"]["n"]
     whole = CliRunner().invoke(cli.app, ["demo", "--seeds", "0:2", "--verbose"])
     assert "Regime (THEORY" in whole.stdout and "tau_noise recursion" in whole.stdout
-    assert CliRunner().invoke(cli.app, ["demo", "--seeds", "0:2", "--quiet"]).stdout == ""

@@ -274,7 +274,8 @@ def test_ratios_of_errors_are_coloured_evenly_around_one() -> None:
 
 
 @pytest.mark.tier2
-def test_phase_diagram_draws_cells_and_boundaries(tmp_path: Path) -> None:
+def test_phase_diagram_draws_cells_and_boundaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("theory_sim.sweeps.phase_boundaries._FINE", 13)
     from theory_sim import Engine, Product, Sweep, SweepStore, collect, phase_diagram, run_sweep
 
     base = Experiment(max_tau=1000.0, eta_2=0.1)

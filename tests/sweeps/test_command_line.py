@@ -23,7 +23,7 @@ seeds = [0, 1]
 engine = "closure"
 [fields]
 d = 100
-max_tau = 500.0
+max_tau = 300.0
 [product]
 r = [0.2, 0.8]
 lambda = [1e-4, 1e-3]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.sweeps.tiny import TINY, interrupted
 from theory_sim.engines import Engine
-from theory_sim.errors import InputError, StoreError
+from theory_sim.errors import DamagedError, InputError, StoreError
 from theory_sim.loop import unfinished_path
 from theory_sim.storage import failpoints
 from theory_sim.sweeps.collect import collect
@@ -220,3 +220,13 @@ def test_check_resume_and_repair_say_what_is_damaged(tmp_path: Path) -> None:
     assert said("check")[0] == 1
     code, text = said("check", "--repair")
     assert code == 0 and "sweep.toml.damaged" in text and "mine" in (store.folder / "sweep.toml.damaged").read_text()
+
+
+def test_a_manifest_whose_fault_is_told_in_bytes_that_are_no_text(tmp_path: Path) -> None:
+    """SQLite quotes what it cannot read, and Python cannot decode the message."""
+    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
+    whole = store.manifest.path.read_bytes()
+    assert whole.count(b"CREATE TABLE runs") == 1
+    store.manifest.path.write_bytes(whole.replace(b"CREATE TABLE runs", b"CREATE T\x93BLE runs"))
+    with pytest.raises(DamagedError, match="is damaged"):
+        SweepStore(store.folder)

@@ -116,7 +116,7 @@ class Manifest:
             failpoint("commit manifest")
             database.execute("COMMIT")
             failpoint("committed manifest")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # a message about bytes that are no text is none either
             # What Python itself cannot decode has no name.
             if getattr(error, "sqlite_errorname", "SQLITE_ERROR").startswith(_BROKEN):
                 raise _damaged(self.path, str(error)) from error
