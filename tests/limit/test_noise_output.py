@@ -239,7 +239,7 @@ def test_covariance_of_two_lines(law: str, slopes: tuple[float, float], monkeypa
     assert law == "balanced" or np.abs(other - found).max() > 1e-4
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_mean_covariance() -> None:
     x = _inputs(4, 2)
     values = _paths(x, [0.7], "balanced", "mean")

@@ -44,7 +44,7 @@ def test_few_runs_decide_nothing() -> None:
     assert STUDY.decide(_table(0, 0, 0, n=0)).verdict == "undecided"
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_the_small_size(tmp_path: Path) -> None:
     result = run_study(STUDY, size="small", out=tmp_path, workers=0, threads=1)
     assert result.failed == 0 and result.diverged == 0

@@ -55,7 +55,7 @@ def test_each_arm_has_the_noise_that_it_says() -> None:
     assert {run.experiment.tau_xi for run in STUDY.plan("default")["batches"]} == {0.0}
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_the_small_size(tmp_path: Path) -> None:
     result = run_study(STUDY, size="small", out=tmp_path, workers=0, threads=1)
     assert result.failed == 0 and result.verdict.verdict == "undecided"

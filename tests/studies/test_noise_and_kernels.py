@@ -114,7 +114,7 @@ def test_how_many_data_sets_the_rules_ask_for(level: float, n: int, least: int) 
     assert judge_share("x", n - least, n, level=level).verdict == "refuted"
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 @pytest.mark.parametrize("study", [PLACEMENT, MITIGATION, KERNEL], ids=lambda study: study.name)
 def test_the_small_size(study, tmp_path: Path) -> None:
     result = run_study(study, size="small", out=tmp_path, workers=0, threads=1)

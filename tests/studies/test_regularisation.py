@@ -47,7 +47,7 @@ def test_few_or_missing_runs_decide_nothing() -> None:
     assert [each.verdict for each in found.findings] == ["undecided", "supported", "undecided"]
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_the_small_size(tmp_path: Path) -> None:
     result = run_study(STUDY, size="small", out=tmp_path, workers=0, threads=1)
     assert result.failed == 0 and result.verdict.verdict == "undecided"

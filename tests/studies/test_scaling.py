@@ -139,7 +139,7 @@ def test_h_is_the_sum_over_the_ages_of_residuals() -> None:
         assert abs(np.trapezoid(frozen, end - age) / seen - 1) > 0.1
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_the_small_size(tmp_path: Path) -> None:
     result = run_study(STUDY, size="small", out=tmp_path, workers=0, threads=1)
     assert result.failed == 0 and result.verdict.verdict == "undecided"

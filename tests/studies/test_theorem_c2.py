@@ -166,7 +166,7 @@ def test_arms_have_the_noise_that_they_say() -> None:
         assert default.eta_1 == Experiment().eta_1 and default.eta_2 == Experiment().eta_2
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_the_small_size(tmp_path: Path) -> None:
     result = run_study(STUDY, size="small", out=tmp_path, workers=0, threads=1)
     assert result.failed == 0 and result.diverged == 0 and result.verdict.verdict == "undecided"

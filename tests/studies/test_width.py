@@ -112,7 +112,7 @@ def test_its_numbers_against_their_definitions() -> None:
     assert module._h_ratio(limit, limit) == 1.0
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_the_small_size(tmp_path: Path) -> None:
     result = run_study(STUDY, size="small", out=tmp_path, workers=0, threads=1)
     assert result.failed == 0 and result.verdict.verdict == "undecided"
