@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_progress", "sweep_progress", "time_progress"]
 
-_BESIDE_NAME: Final = 65
-"""Columns of the longest state, both times, the gaps, and a bar of four."""
+_BESIDE_NAME: Final = 63
+"""Columns of the longest state, both times, the gaps, and a bar of two."""
 _SHORTEST_NAME: Final = 12
 
 
