@@ -31,13 +31,15 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     folder.chmod(0o755)
 
 
-@pytest.fixture
-def full(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(params=["size=64k", "size=8k", "size=4k", "nr_inodes=2", "nr_inodes=3", "nr_inodes=4", "nr_inodes=6"])
+def full(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A file system with room for few pages, or few names: what fits last is a draft's folder, its lock or its list."""
     folder = tmp_path / "full"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", request.param, "tmpfs", str(folder)], capture_output=True,
+                             check=False)  # fmt: skip
     if mounted.returncode != 0:
-        pytest.skip(f"no file system of 64 KiB can be mounted: {mounted.stderr.decode().strip()}")
+        pytest.skip(f"no file system of {request.param} can be mounted: {mounted.stderr.decode().strip()}")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 

@@ -307,8 +307,12 @@ def clear_draft(draft: Path, target: Path) -> bool:
     lock = FileLock(draft / _LOCK)
     try:
         lock.acquire(blocking=False)
-    except (Timeout, OSError):
+    except Timeout:
         return False
+    except OSError:  # a full disk may have a folder and no lock
+        with suppress(OSError):  # an empty one: its writer, if alive, takes the next number
+            draft.rmdir()
+        return not draft.exists()
     try:
         return _clear_locked(draft, target)
     except (OSError, StoreError):
