@@ -67,7 +67,7 @@ def sharpness(run: Trajectory) -> np.ndarray:
     return ratio
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_catapult() -> None:
     def of_seed(seed: int) -> dict[str, float | list[float]]:
         run = run_of("catapult", seed, finding=True)
@@ -82,7 +82,7 @@ def test_catapult() -> None:
     measure("Catapult", of_seed, FIVE)
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_edge_of_stability() -> None:
     def of_seed(seed: int) -> dict[str, float | list[float]]:
         run = run_of("edge", seed)
@@ -108,7 +108,7 @@ def test_edge_of_stability() -> None:
     measure("Edge of stability", fixed, TWO)
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_cyclic() -> None:
     def of_seed(seed: int) -> dict[str, float | list[float]]:
         run, constant = run_of("cyclic", seed), run_of("cyclic-constant", seed)
@@ -131,7 +131,7 @@ def test_cyclic() -> None:
     measure("Cyclic rate", of_seed, FIVE)
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_warm_up_stable_decay() -> None:
     def of_seed(seed: int) -> dict[str, float | list[float]]:
         run = run_of("wsd", seed)
@@ -149,7 +149,7 @@ def test_warm_up_stable_decay() -> None:
     measure("Warm-up-stable-decay", of_seed, FIVE)
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_large_rate_and_patch() -> None:
     def of_seed(seed: int) -> dict[str, float | list[float]]:
         large, small = run_of("patch", seed), run_of("patch-small-rate", seed)
@@ -175,7 +175,7 @@ def test_large_rate_and_patch() -> None:
         assert order.order == "Q first" and order.robust, "without the noise the large rate learns Q first too"
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_fine_tuning(tmp_path: Path) -> None:
     name, _, texts = settings(command("fine-tuned"))[0].partition("=")
     changes = [parse_settings([f"{name}={text}"]) for text in texts.split("/")]
@@ -202,7 +202,7 @@ def test_fine_tuning(tmp_path: Path) -> None:
     measure("Large-rate fine-tuning from one checkpoint", of_seed, FIVE)
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_sparse_features() -> None:
     end, shares = r"at $\tau$ = 4400", {}
 

@@ -66,7 +66,7 @@ def test_a_derivation_says_more_than_that_a_thing_is_itself(id: str) -> None:
 
 
 @pytest.mark.parametrize("id", [
-    pytest.param(id, marks=pytest.mark.slow if id in LONGEST else pytest.mark.tier2) if id in LONG else id for id in ALL
+    pytest.param(id, marks=pytest.mark.slow if id in LONGEST else pytest.mark.alternating) if id in LONG else id for id in ALL
 ])
 def test_verdict_and_twins(id: str, verdicts: dict[str, tuple[Verdict, list[Verdict], bool]], tmp_path: Path) -> None:
     own, twins, right = verdicts[id]
