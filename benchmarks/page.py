@@ -1,4 +1,4 @@
-"""The page docs/benchmarks.md, made of results.json: ``python benchmarks/page.py`` writes it again."""
+"""The page docs/reference/benchmarks.md, made of results.json: ``python benchmarks/page.py`` writes it again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 __all__ = ["PAGE", "page_of"]
 
 ROOT: Final = Path(__file__).parents[1]
-PAGE: Final = ROOT / "docs" / "benchmarks.md"
+PAGE: Final = ROOT / "docs" / "reference" / "benchmarks.md"
 _HEAD: Final = """# Benchmarks
 
 <!-- Made of benchmarks/results.json by benchmarks/page.py; changes here are lost. -->

@@ -2,7 +2,8 @@
 
 Every ``bench_*.py`` runs in a process of its own. Exit status 1 if a target is missed, or a ratio is more than 15 % above the
 stored one: seconds differ between machines, ratios of two measurements in one run far less. ``--store`` keeps the numbers in
-results.json and makes docs/benchmarks.md of them; ``--only cost`` runs bench_cost.py alone; all else goes to the scripts.
+results.json and makes docs/reference/benchmarks.md of them; ``--only cost`` runs bench_cost.py alone; all else goes to
+the scripts.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ project_copyright = "The theory-sim contributors"
 release = theory_sim.__version__
 
 extensions = ["registry_table", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
-exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "questions/results", "theorem/results"]
+exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "explanation/*/results"]
 html_theme = "furo"
 html_title = "theory-sim"
 html_static_path = ["_static"]

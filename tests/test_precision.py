@@ -132,8 +132,8 @@ def loss_tolerance(run: Trajectory) -> float:
 
 @pytest.mark.slow
 def test_learning_times_of_both_precisions_differ_by_what_the_page_says() -> None:
-    """In docs/experiment.md, up to a factor of 2: another processor rounds otherwise."""
-    page = re.sub(r"\s+", " ", (ROOT / "docs" / "experiment.md").read_text(encoding="utf-8"))
+    """In docs/reference/experiment.md, up to a factor of 2: another processor rounds otherwise."""
+    page = re.sub(r"\s+", " ", (ROOT / "docs" / "reference" / "experiment.md").read_text(encoding="utf-8"))
     (size,) = re.findall(r"differed by at most \$(\d)\\cdot10\^\{-5\}\$ of themselves \(preset `quick`, seeds 0 to 7\)", page)
     differ = []
     for seed, schedule in itertools.product(range(8), ("L-S", "S")):

@@ -20,7 +20,7 @@ from tests.verbs import PROGRAMS, formats, option, table, verbs
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
 
-PAGE = (Path(__file__).parents[1] / "docs" / "command_line.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "command_line.md").read_text(encoding="utf-8")
 VERBS = verbs()
 PRINTING = [(line, form) for line, command in VERBS.items() for form in formats(command)]
 FIELDS = ["--set", "name=tiny", "--set", "d=10", "--set", "max_tau=20.0", "--set", "n_test=5"]

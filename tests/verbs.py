@@ -1,4 +1,4 @@
-"""Every verb of both programs, as it is declared; ``python -m tests.verbs`` prints the table of docs/command_line.md."""
+"""Every verb of both programs, as it is declared; ``python -m tests.verbs`` prints the table of the page."""
 
 from __future__ import annotations
 

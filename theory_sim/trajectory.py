@@ -1,6 +1,6 @@
 """The result of a run: a labelled dataset with a written schema, on disk as one Zarr store.
 
-A saved Trajectory opens with plain ``xarray.open_zarr(path)``; the schema is in docs/trajectory.md.
+A saved Trajectory opens with plain ``xarray.open_zarr(path)``; the schema is in docs/reference/trajectory.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How near the closure is to the limit, on fresh random experiments: the protocol, fixed before any result (THEORY §8, §16).
 
-``python -m tests.limit.closure_experiments`` simulates what docs/closure.csv lacks and writes docs/closure.md;
+``python -m tests.limit.closure_experiments`` simulates what closure.csv of docs/explanation lacks and writes closure.md;
 ``... page`` writes the page alone, from the table and the closure of today.
 
 Experiments
@@ -35,7 +35,7 @@ from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.theory.crossings import learning_time
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE, TABLE = DOCS / "closure.md", DOCS / "closure.csv"
+PAGE, TABLE = DOCS / "explanation" / "closure.md", DOCS / "explanation" / "closure.csv"
 COUNT, SEED, LEVEL = 16, 20261126, 0.45
 SEEDS = (0, 1, 2, 3, 8, 9, 10, 11)
 DATA_SETS = len(SEEDS)

@@ -1,4 +1,4 @@
-"""docs/closure.md from the table of `closure_experiments` and the closure of today."""
+"""docs/explanation/closure.md from the table of `closure_experiments` and the closure of today."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def accuracy(found: Sequence[Comparison], quantity: str) -> Accuracy:
 
 
 def page(rows: Sequence[Row]) -> str:
-    """docs/closure.md."""
+    """docs/explanation/closure.md."""
     found = comparisons(rows)
     return "\n".join([_head(found), _where(found), _times(found), _errors(found), _law()])
 

@@ -56,7 +56,7 @@ def test_so_many_powers_are_needed_and_enough(largest: float, tolerance: float) 
 
 
 def test_the_page_says_how_many_powers_it_takes() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "limit.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "limit.md").read_text(encoding="utf-8")
     (powers, levels) = re.findall(r"At \$10\^\{-8\}\$ it takes (.*?) powers for \$\\tau\\lVert x\\rVert\$ of (.*?);", page)[0]
     squares = [float(each) ** 2 for each in re.findall(r"[\d.]+", levels)]
     found = [powers_for(float(visibility(np.array(square))) ** 2, 1e-8) for square in squares]

@@ -1,12 +1,12 @@
 """What `check_constants` predicts against simulation, on 30 fresh random experiments: the protocol, fixed before any result.
 
-``python -m tests.proofs.prediction_experiments`` simulates them all (limit, then finite width), writes docs/predictions.csv and
-from it docs/predictions.md. Rows that the table already has are kept. ``... predict`` predicts its
+``python -m tests.proofs.prediction_experiments`` simulates them all (limit, then finite width), writes predictions.csv of
+docs/explanation and from it predictions.md. Rows that the table already has are kept. ``... predict`` predicts its
 rows anew and simulates nothing; ``... page`` writes the page alone, from the table.
 
 Experiments
     30, from the seed and the law of `experiments`. Nothing is conditioned on: no draw is repeated or left out. The law is wider
-    than that of docs/closure.md, whose seed 20190711 is not used again, in every parameter, and most of it lies where
+    than that of closure.md, whose seed 20190711 is not used again, in every parameter, and most of it lies where
     the theorem's order fails for one schedule or both.
 Predictions
     The arms of ``check_constants``: learning times at 0.45, the order at 0.45, whether 0.45, 0.50 and 0.55 agree, the verdict.
@@ -57,7 +57,7 @@ from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.study import Finding
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE, TABLE = DOCS / "predictions.md", DOCS / "predictions.csv"
+PAGE, TABLE = DOCS / "explanation" / "predictions.md", DOCS / "explanation" / "predictions.csv"
 COUNT, SEED, DATA_SETS, ALLOWED, TARGET, LEVEL = 30, 20260719, 4, 0.15, 0.90, 0.90
 SCHEDULES = ("L-S", "S")
 WIDTHS = {"m_W": 200, "m_V": 40_000, "neurons": "paired", "dtype": "float64"}

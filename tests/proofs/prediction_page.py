@@ -1,4 +1,4 @@
-"""docs/predictions.md from the table of `prediction_experiments`."""
+"""docs/explanation/predictions.md from the table of `prediction_experiments`."""
 
 from __future__ import annotations
 

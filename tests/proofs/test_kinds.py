@@ -73,8 +73,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: divides\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[proofs_check.claims]\nmine = divides_claims\n")
     done = subprocess.run(
-        [sys.executable, "-c", COMMANDS, str(ROOT / "docs" / "claims.md")], cwd=folder, capture_output=True, text=True,
-        check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(folder)))},
+        [sys.executable, "-c", COMMANDS, str(ROOT / "docs" / "explanation" / "claims.md")], cwd=folder, capture_output=True,
+        text=True, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(folder)))},
     )
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 

@@ -1,4 +1,4 @@
-"""docs/predictions.md: the page is that of its table, the table that of its experiments, and its rules can say no."""
+"""predictions.md: the page is that of its table, the table that of its experiments, and its rules can say no."""
 
 from __future__ import annotations
 

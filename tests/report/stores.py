@@ -19,7 +19,7 @@ from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
 
 TINY = Experiment(name="tiny", d=10, max_tau=20.0, n_test=5)
-STUDY = Path(__file__).parents[2] / "docs" / "questions" / "results" / "kernel-change"
+STUDY = Path(__file__).parents[2] / "docs" / "explanation" / "questions" / "results" / "kernel-change"
 HOSTILE = "<script>alert(1)</script>\"'&\u202eright to left \N{HEBREW LETTER ALEF}" + "long" * 500
 
 

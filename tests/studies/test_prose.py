@@ -132,19 +132,19 @@ def _text(page: Path) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_says_what_its_table_holds(name: str) -> None:
-    (folder,) = DOCS.glob(f"*/results/{name}")
+    (folder,) = DOCS.glob(f"explanation/*/results/{name}")
     said, text = PAGES[name](read_table(folder / "table.csv")), _text(folder.parents[1] / f"{name}.md")
     assert said and [phrase for phrase in said if phrase not in text] == []
 
 
 def test_what_the_separation_lacks_is_of_ages_that_no_residual_has_yet() -> None:
     """The scaling page's table: of the sum over all ages, what is younger than the time at which P is learnt under L-S."""
-    raw = (DOCS / "theorem" / "scaling.md").read_text(encoding="utf-8")
+    raw = (DOCS / "explanation" / "theorem" / "scaling.md").read_text(encoding="utf-8")
     header, *rows = (next(line for line in raw.splitlines() if line.startswith(start)) for start in (
         "| d | 100 |", r"| of $J(r)/\lambda$ |", "| measured $h$ |"))  # fmt: skip
     dimensions = [int(each.replace(" ", "")) for each in header.split("|")[2:-1]]
     shares, measured = ([float(each) for each in row.split("|")[2:-1] if each.strip()] for row in rows)
-    table = read_table(DOCS / "theorem" / "results" / "scaling" / "table.csv")
+    table = read_table(DOCS / "explanation" / "theorem" / "results" / "scaling" / "table.csv")
     large = table[table["schedule"] == "L-S"]
     off = []
     for d, share, h in zip(dimensions, shares, [*measured, None], strict=True):
@@ -170,13 +170,13 @@ def _young_share(r: float, lambda_: float, age: float) -> float:
 
 def test_the_readme_says_what_the_verdicts_are() -> None:
     def parts(name: str) -> list[str]:
-        stored = json.loads((DOCS / "theorem" / "results" / name / "verdict.json").read_text(encoding="utf-8"))
+        stored = json.loads((DOCS / "explanation" / "theorem" / "results" / name / "verdict.json").read_text(encoding="utf-8"))
         return [each["verdict"] for each in stored["findings"]]
 
     words = {1: "one", 2: "two", 3: "three", 7: "seven", 15: "fifteen"}
     scaling, width = parts("scaling"), parts("width")
     text = _text(ROOT / "README.md")
-    table = read_table(DOCS / "theorem" / "results" / "scaling" / "table.csv")
+    table = read_table(DOCS / "explanation" / "theorem" / "results" / "scaling" / "table.csv")
     row = _row(table[(table["engine"] == "limit") & (table["schedule"] == "L-S")], d=5000)
     for said in (f"scaling is refuted in {words[scaling.count('refuted')]} of {words[len(scaling)]} parts",
                  f"is {row['h / plateau']:.2f} of its plateau at d = 5000",

@@ -12,7 +12,7 @@ from theory_sim.studies.run_study import read_table
 from theory_sim.terminal.study_tables import markdown
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-STORED = sorted(path.parent for path in DOCS.glob("*/results/*/verdict.json"))
+STORED = sorted(path.parent for path in DOCS.glob("explanation/*/results/*/verdict.json"))
 
 
 @pytest.mark.parametrize("answer", STORED, ids=lambda path: path.name)

@@ -26,7 +26,7 @@ from theory_sim.sweeps.compare import compare_sweep
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.expansion import count_places, expand
 
-PAGE = Path(__file__).parents[2] / "docs" / "sweeps.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "sweeps.md"
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
 STEPS = {"schedule": "step", "step_tau": [10.0, 20.0], "step_factor": [0.1, 0.5]}
 CLOSURE = (Engine("closure"),)
@@ -188,7 +188,7 @@ def test_a_run_of_a_long_sweep_takes_a_few_hundred_bytes() -> None:
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.split('"')[1])
 def test_examples_of_the_page(text: str) -> None:
-    """Each declaration of docs/sweeps.md is valid, and counts what the page says of it."""
+    """Each declaration of docs/how-to/sweeps.md is valid, and counts what the page says of it."""
     found = expand(Sweep.of(tomllib.loads(text)))
     counted = re.search(r"# (\d+) runs", text)
     assert counted is not None and int(counted[1]) == found.runs, found.runs

@@ -1,4 +1,4 @@
-"""What only the limit records, or records in its own way: there are no neurons to count (docs/trajectory.md)."""
+"""What only the limit records, or records in its own way: there are no neurons to count (docs/reference/trajectory.md)."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Descent(Observer):
     needs_theory = True
     name = "descent"
     summary = ("the signal as gradient descent on a sequence of losses: loss, gradient and features, and the loss of a "
-               "classifier that all kernels share, what [Theorem C.2](theorem/theorem-c2.md) is about; "
+               "classifier that all kernels share, what [Theorem C.2](/explanation/theorem/theorem-c2.md) is about; "
                "the split network at finite width only")
     needs_weights = True
 

@@ -1,4 +1,4 @@
-"""Which kind is learnt first, read off a Trajectory (the decision rule is in docs/trajectory.md).
+"""Which kind is learnt first, read off a Trajectory (the decision rule is in docs/reference/trajectory.md).
 
 A kind is learnt at the first tau, interpolated between records, at which its mean training loss is below the level: nothing
 that comes later changes it. P is read from P-only examples, Q from Q-only ones. Differences below one record interval are

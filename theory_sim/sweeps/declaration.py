@@ -136,7 +136,7 @@ class Sweep:
     @classmethod
     @accepts(path="a path")
     def from_toml(cls, path: str | os.PathLike[str]) -> Sweep:
-        """Read a declaration; docs/sweeps.md has the format.
+        """Read a declaration; docs/how-to/sweeps.md has the format.
 
         Raises
         ------

@@ -111,7 +111,8 @@ def tell(first: Part, second: Part) -> dict[str, str]:
                      f"{e.d}, their ratio is {_ratio(first.ratio)}: the gap takes a large r d (here {e.r * e.d:.0f}, there "
                      f"{wide.r * wide.d:.0f}).",
         "Next": "theory-sim run --preset quick --set lambda=1e-4 --compare L-S,S --seeds 0:5 changes the experiment; "
-                "theory-sim check says first which conditions of the theory hold; docs/quickstart.md is the next page to read.",
+                "theory-sim check says first which conditions of the theory hold; docs/tutorials/quickstart.md is the next "
+                "page to read.",
     }
 
 

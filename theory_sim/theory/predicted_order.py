@@ -20,7 +20,7 @@ _UNORDERED = ("no examples", "diverged", "oscillated")
 
 # Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
 # Q and 0.08 for P) and the closure's own error (0.06; at most 0.07 measured, the limit's scatter
-# included, docs/closure.md). Two of them are allowed for.
+# included, docs/explanation/closure.md). Two of them are allowed for.
 _SCATTER_Q = 2.0 * math.hypot(0.05, 0.06)
 _SCATTER_P = 2.0 * math.hypot(0.08, 0.06)
 _SCATTER_RATIO = 2.0 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2)

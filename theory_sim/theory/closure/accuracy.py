@@ -1,4 +1,4 @@
-"""How near the closure is to the limit, measured on fresh random experiments (docs/closure.md; its test holds the numbers)."""
+"""How near the closure is to the limit, on fresh random experiments (docs/explanation/closure.md holds the numbers)."""
 
 from __future__ import annotations
 
