@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from timing import Record, record
 
 from theory_sim.data import draw_data, draw_test_data
-from theory_sim.engines import simulate
+from theory_sim.engines import Engine, simulate
 from theory_sim.experiment import Experiment
 from theory_sim.limit.network import LimitNetwork
 from theory_sim.network import SplitNetwork
@@ -90,7 +90,7 @@ def whole_run(engine: str, steps: int) -> Callable[[], object]:
     eta_2 = 0.5
     experiment = Experiment(d=100, N=800, m_W=200, m_V=200, schedule="S", eta_2=eta_2, max_tau=eta_2 * steps,
                             record_every=eta_2 * steps / 20)
-    return lambda: simulate(experiment, engine, threads=1)
+    return lambda: simulate(experiment, Engine(engine), threads=1)
 
 
 def closure(d: int) -> Callable[[], object]:

@@ -49,18 +49,18 @@ def records_share() -> bool:
     """Time a run and the records within it; tell whether their share is above the target."""
     experiment = Experiment.preset().replace(schedule="S")
     simulate(experiment.replace(max_steps=2), threads=THREADS)  # compiles
-    spent, record = [0.0], Run._record
+    spent, untimed = [0.0], Run._record
 
     def timed(self: Run[Any], *arguments: Any, **options: Any) -> None:
         start = time.perf_counter()
-        record(self, *arguments, **options)
+        untimed(self, *arguments, **options)
         spent[0] += time.perf_counter() - start
 
     Run._record = timed  # type: ignore[method-assign]
     start = time.perf_counter()
     simulate(experiment, threads=THREADS)
     whole = time.perf_counter() - start
-    Run._record = record  # type: ignore[method-assign]
+    Run._record = untimed  # type: ignore[method-assign]
     share = spent[0] / whole
     return record(Record("peers", "records of the default S run", share, "ratio", TARGET_SHARE, source="the whole run"))
 
