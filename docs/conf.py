@@ -18,7 +18,8 @@ author = "The theory-sim contributors"
 project_copyright = "The theory-sim contributors"
 release = theory_sim.__version__
 
-extensions = ["registry_table", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
+extensions = ["registry_table", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "sphinx.ext.viewcode",
+              "numpydoc", "myst_nb"]
 exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "explanation/*/results"]
 html_theme = "furo"
 html_title = "theory-sim"
@@ -46,6 +47,11 @@ os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ[
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+# A page a name of reference/functions.md, made at each build below reference/generated; a parameter a line where they are many.
+autosummary_generate = True
+templates_path = ["_templates"]
+maximum_signature_line_length = 80
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 

@@ -24,7 +24,18 @@ class ChangedEvidence(InputError):
 
 @accepts(verdict="Verdict", path="a path")
 def save(verdict: Verdict, path: str | os.PathLike[str]) -> None:
-    """Store a verdict with its evidence as JSON, whole or not at all; `recheck` reads it."""
+    """Store a verdict with its evidence as JSON, whole or not at all; `recheck` reads it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from proofs_check import load, save, verify
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(verify("sheppard"), f"{folder}/sheppard.json")
+    ...     stored = load(f"{folder}/sheppard.json")
+    >>> stored.outcome
+    'proved'
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     content = {
@@ -60,6 +71,16 @@ def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
     ------
     InputError
         If the file is no verdict of this format, or its content does not have the hash stored with it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from proofs_check import load, save, verify
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(verify("sheppard"), f"{folder}/sheppard.json")
+    ...     stored = load(f"{folder}/sheppard.json")
+    >>> stored.claim
+    'sheppard'
     """
     try:
         content = json.loads(

@@ -196,6 +196,21 @@ def claim(
     InputError
         If the identifier is taken or not made of lower-case words, a twin is missing, the expected verdict is unknown, or
         a claim expected to be refuted names no corrected one.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from proofs_check import claim, verify
+    >>> from proofs_check.problem import Identity, Step
+    >>> v = sympy.Symbol("v", real=True)
+    >>> @claim("slope-of-softplus", statement="...", source="mine", assumptions=("v real",), twins={"minus": {"sign": -1}})
+    ... def slope_of_softplus(sign=1):
+    ...     'The slope of log(1 + e^v) is the logistic function.'
+    ...     domain = {v: (sympy.Integer(-5), sympy.Integer(5))}
+    ...     slope = sympy.Derivative(sympy.log(1 + sympy.exp(v)), v)
+    ...     return Identity(domain, slope, (Step(sign / (1 + sympy.exp(-v)), "chain rule"),))
+    >>> verify("slope-of-softplus").outcome
+    'proved'
     """
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id):
         raise InputError(f"claim id {id!r}", "lower-case words joined by hyphens", "rename it")
@@ -236,7 +251,14 @@ def claim(
 
 
 def claims() -> list[Claim]:
-    """Every claim: those of this package in the order of THEORY, then those of users' packages."""
+    """Every claim: those of this package in the order of THEORY, then those of users' packages.
+
+    Examples
+    --------
+    >>> from proofs_check import claims
+    >>> [each.id for each in claims() if "sheppard" in each.id]
+    ['sheppard']
+    """
     # Not by attribute: the package's own public name `claims` is this function.
     import_module("proofs_check.claims").load()
     return list(_REGISTRY.values())
@@ -250,6 +272,12 @@ def find(id: str) -> Claim:
     ------
     InputError
         If there is none.
+
+    Examples
+    --------
+    >>> from proofs_check import find
+    >>> find("sheppard").expected
+    'proved'
     """
     known = {each.id: each for each in claims()}
     if id not in known:

@@ -185,6 +185,14 @@ def check_constants(experiment: Experiment) -> ConstantsReport:
     ------
     InputError
         If the experiment is outside of the theory, such as one with another loss.
+
+    Examples
+    --------
+    >>> from proofs_check import check_constants
+    >>> from theory_sim import Experiment
+    >>> report = check_constants(Experiment())
+    >>> report.applies, [arm.schedule for arm in report.arms]
+    (True, ['L-S', 'S'])
     """
     outside = outside_of_theory(experiment)
     if outside:

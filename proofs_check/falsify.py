@@ -93,6 +93,13 @@ def falsify(id: str, *, seed: int = 0, budget: float = 60.0, twin: str = "") -> 
     ------
     InputError
         If there is no such claim or twin, the seed is negative or the budget not a positive number.
+
+    Examples
+    --------
+    >>> from proofs_check import falsify
+    >>> found = falsify("frozen-fraction-bounds", twin="0.99 above", budget=5.0)
+    >>> found.point
+    {'y': '1/100'}
     """
     return attempt(id, seed=seed, budget=budget, twin=twin).found
 

@@ -31,6 +31,12 @@ def verify(id: str, *, level: Level = "quick") -> Verdict:
     ------
     InputError
         If there is no such claim or level.
+
+    Examples
+    --------
+    >>> from proofs_check import verify
+    >>> verify("sheppard").outcome
+    'proved'
     """
     return judge(find(id), level=level)
 

@@ -135,6 +135,13 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
     Regime
         Closed forms and closure of THEORY §8, conditions of §2 and §9. Takes about 0.1 s. Where they do not apply, a warning
         names the field that is why.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, regime
+    >>> found = regime(Experiment())
+    >>> [condition.id for condition in found.conditions if not condition.holds]
+    ['S-is-frozen', 'L-S-cannot-learn-Q', 'separation-kept', 'error-gap']
     """
     if outside_of_theory(experiment) or not has_order(experiment):
         return _without_theory(experiment, infinite_width)

@@ -72,6 +72,13 @@ class Trajectory:
         Records along ``record`` (coordinates tau and step) and the final weights with their split.
     experiment : Experiment
         What was run.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, simulate
+    >>> run = simulate(Experiment(d=20, N=80, m_W=20, m_V=200, max_tau=100.0))
+    >>> run.dataset["loss_train"].sel(kind="P-only").sizes["record"] == run.dataset.sizes["record"]
+    True
     """
 
     dataset: xarray.Dataset

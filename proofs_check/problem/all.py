@@ -17,7 +17,18 @@ _FEW_PROGRAMS: Final = 4
 
 @dataclass(frozen=True)
 class All(Problem):
-    """Several problems, all of which must hold; each has a name for the reader."""
+    """Several problems, all of which must hold; each has a name for the reader.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from proofs_check.problem import All, Value
+    >>> from proofs_check.verify import solve
+    >>> e = Value(sympy.exp(1), sympy.Rational("2.718"), sympy.Rational("2.719"))
+    >>> pi = Value(sympy.pi, sympy.Rational("3.141"), sympy.Rational("3.142"))
+    >>> solve(All((("e", e), ("pi", pi))))[0]
+    'certified'
+    """
 
     kind: ClassVar[str] = "all"
 

@@ -121,7 +121,14 @@ _SOLVERS: dict[type[Problem], Callable[[Problem], Solution]] = {}
 
 
 def kinds() -> Mapping[str, type[Problem]]:
-    """Every kind of problem that is known, by its name: those of this package, then those of users' modules."""
+    """Every kind of problem that is known, by its name: those of this package, then those of users' modules.
+
+    Examples
+    --------
+    >>> from proofs_check.problem import kinds
+    >>> sorted(kinds())[:3]
+    ['all', 'identity', 'inequality']
+    """
     return dict(_KINDS)
 
 

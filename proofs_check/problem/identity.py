@@ -29,6 +29,17 @@ class Identity(Problem):
         First expression.
     steps : tuple of Step
         The derivation; the last expression is the right side of the claim.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from proofs_check.problem import Identity, Step
+    >>> from proofs_check.verify import solve
+    >>> v = sympy.Symbol("v", real=True)
+    >>> domain = {v: (sympy.Integer(-5), sympy.Integer(5))}
+    >>> slope = sympy.Derivative(sympy.log(1 + sympy.exp(v)), v)
+    >>> solve(Identity(domain, slope, (Step(sympy.exp(v) / (1 + sympy.exp(v)), "chain rule"),)))[0]
+    'proved'
     """
 
     kind: ClassVar[str] = "identity"

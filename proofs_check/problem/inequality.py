@@ -24,6 +24,18 @@ class Corner:
     There the sign is read off Taylor's formula: with f and its derivatives below ``order`` exactly 0 at the low end a of
     ``symbol``, f(x) = f^(order)(xi) (x - a)^order / order! with xi between a and x: where that derivative is positive from a
     to x, so is f beyond a. For that f and those derivatives must be shown to be continuous on the domain.
+
+    Examples
+    --------
+    The same down to r = 0, where both sides are equal to second order:
+
+    >>> import sympy
+    >>> from proofs_check.problem import Corner, Inequality
+    >>> from proofs_check.verify import solve
+    >>> r = sympy.Symbol("r", real=True)
+    >>> interval = {r: (sympy.Rational(0), sympy.Rational(1))}
+    >>> solve(Inequality(interval, r - sympy.atan(r), Corner(r, 3)))[0]
+    'certified'
     """
 
     symbol: sympy.Symbol
@@ -42,6 +54,18 @@ class Inequality(Problem):
         What is positive.
     corner : Corner, optional
         End of the domain at which it is 0; the claim then holds for every point beyond.
+
+    Examples
+    --------
+    arctan(r) < r, with certainty on the whole interval:
+
+    >>> import sympy
+    >>> from proofs_check.problem import Inequality
+    >>> from proofs_check.verify import solve
+    >>> r = sympy.Symbol("r", real=True)
+    >>> interval = {r: (sympy.Rational(1, 10), sympy.Rational(1))}
+    >>> solve(Inequality(interval, r - sympy.atan(r)))[0]
+    'certified'
     """
 
     kind: ClassVar[str] = "inequality"

@@ -19,6 +19,18 @@ class LinearProgram(Problem):
     """max objective . x subject to matrix x <= bounds, x free, has the value ``optimum``; if a point is given, only there.
 
     Rationals throughout.
+
+    Examples
+    --------
+    max x + y for x <= 1 and y <= 2:
+
+    >>> from sympy import Rational
+    >>> from proofs_check.problem import LinearProgram
+    >>> from proofs_check.verify import solve
+    >>> one, nil = Rational(1), Rational(0)
+    >>> program = LinearProgram((one, one), ((one, nil), (nil, one)), (one, Rational(2)), optimum=Rational(3))
+    >>> solve(program)[0]
+    'certified'
     """
 
     kind: ClassVar[str] = "linear-program"

@@ -41,6 +41,15 @@ class Positive(Problem):
         Other claims of this kind; their expressions have the sign there that those show.
     strict : bool
         False: >= 0 only.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from proofs_check.problem import Positive
+    >>> from proofs_check.verify import solve
+    >>> r = sympy.Symbol("r", positive=True)
+    >>> solve(Positive({r: (sympy.Rational(1), sympy.Rational(2))}, 1 + r**2))[0]
+    'proved'
     """
 
     kind: ClassVar[str] = "positive"

@@ -37,6 +37,15 @@ class Sampled(Problem):
         Of the two-sided interval.
     seed : int
         Of the draws.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from proofs_check.problem import Sampled
+    >>> from proofs_check.verify import solve
+    >>> flips = Sampled(lambda rng, n: rng.random(n) < 0.5, sympy.Rational(1, 2), size=1000)
+    >>> solve(flips)[0]
+    'supported'
     """
 
     kind: ClassVar[str] = "sampled"

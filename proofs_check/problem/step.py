@@ -33,6 +33,14 @@ class Step:
         Identifier of an `Identity` claim; its domain must hold every value that it is asked for here.
     given : mapping, optional
         What stands here for the lemma's variables.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from proofs_check.problem import Step
+    >>> r = sympy.Symbol("r", positive=True)
+    >>> Step(2 * r**2, "expand").reason
+    'expand'
     """
 
     expression: sympy.Expr

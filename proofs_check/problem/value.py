@@ -28,6 +28,18 @@ class Root:
         Is 0 there and strictly monotone between.
     low, high : sympy.Rational
         Where it is sought.
+
+    Examples
+    --------
+    The zero of x - exp(-x), and its square:
+
+    >>> import sympy
+    >>> from proofs_check.problem import Root, Value
+    >>> from proofs_check.verify import solve
+    >>> x = sympy.Symbol("x", real=True)
+    >>> root = Root(x, x - sympy.exp(-x), sympy.Rational(0), sympy.Rational(1))
+    >>> solve(Value(x**2, sympy.Rational("0.321"), sympy.Rational("0.322"), roots=(root,)))[0]
+    'certified'
     """
 
     symbol: sympy.Symbol
@@ -50,6 +62,14 @@ class Value(Problem):
         Numbers used in it, in the order in which they may use each other.
     within : mapping
         Symbols known only to lie in an interval: a tail that was cut off, say.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from proofs_check.problem import Value
+    >>> from proofs_check.verify import solve
+    >>> solve(Value(sympy.exp(1), sympy.Rational("2.718"), sympy.Rational("2.719")))[0]
+    'certified'
     """
 
     kind: ClassVar[str] = "value"

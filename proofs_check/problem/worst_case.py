@@ -33,6 +33,15 @@ class WorstCase(Problem):
         Square root of epsilon / (c R^2), positive.
     low, high : sympy.Rational
         Where the largest average is claimed to be, in c R^2.
+
+    Examples
+    --------
+    >>> from sympy import Rational
+    >>> from proofs_check.problem import WorstCase
+    >>> from proofs_check.verify import solve
+    >>> case = WorstCase(6, Rational(3, 2), Rational(1, 10), Rational("0.0932"), Rational("0.0933"))
+    >>> solve(case)[0]
+    'certified'
     """
 
     kind: ClassVar[str] = "worst-case"

@@ -62,6 +62,16 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
     InputError
         If the file cannot be read as a verdict or does not fit its hash, its claim, twin or level is unknown, or the claim's
         lemmas go in a circle or are not proved ones.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from proofs_check import recheck, save, verify
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(verify("sheppard"), f"{folder}/sheppard.json")
+    ...     report = recheck(f"{folder}/sheppard.json")
+    >>> report.accepted, report.outcome
+    (True, 'proved')
     """
     verdict = load(path, check_hash=check_hash)
     name, _, twin = verdict.claim.partition("/")

@@ -76,6 +76,14 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
     ------
     InputError
         If none is found within factors of 1e4, a name is no free parameter, or the predictions do not cover the experiment.
+
+    Examples
+    --------
+    It takes some seconds:
+
+    >>> from proofs_check import suggest
+    >>> from theory_sim import Experiment
+    >>> near = suggest(Experiment(r=0.6), conditions="deciding", free=("r", "lambda_"))  # doctest: +SKIP
     """
     unknown = [name for name in free if name not in FREE]
     if unknown or not free or len(set(free)) < len(free):

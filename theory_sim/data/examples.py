@@ -68,6 +68,13 @@ class Data:
     pq : PQStructure or None
         Directions and lengths of the P/Q mixture; None for other data. Its arrays can be read here: ``alpha``, ``direction``,
         ``w_star`` and ``r``.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, draw_data
+    >>> data = draw_data(Experiment(d=20, N=80))
+    >>> data.x1.shape, data.x2.shape, set(data.y.tolist())
+    ((80, 20), (80, 2), {1.0, -1.0})
     """
 
     x1: Array

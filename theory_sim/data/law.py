@@ -148,6 +148,13 @@ def draw_data(experiment: Experiment) -> Data:
 
     Kinds are drawn, or for ``counts = "exact"`` rounded by largest remainder and shuffled. The stream depends on
     ``seed_data`` alone, so that schedules compared on one seed see the same examples.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, draw_data
+    >>> data = draw_data(Experiment(d=20, N=80))
+    >>> data.x1.shape, data.x2.shape, data.kinds
+    ((80, 20), (80, 2), ('P-only', 'Q-only', 'both'))
     """
     law, rng = _law_of(experiment), generator(experiment.seed_of("data"), "data")
     kind = _kinds(experiment, law, rng)
@@ -169,7 +176,15 @@ def draw_q_hat(experiment: Experiment) -> float:
 
 @accepts(experiment="Experiment", n_each="a whole number")
 def draw_test_data(experiment: Experiment, n_each: int | None = None) -> Data:
-    """Fresh examples, ``n_each`` (default ``n_test``) of each kind, with the training set's w* or whatever examples share."""
+    """Fresh examples, ``n_each`` (default ``n_test``) of each kind, with the training set's w* or whatever examples share.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, draw_test_data
+    >>> test = draw_test_data(Experiment(d=20, N=80), n_each=100)
+    >>> test.x1.shape
+    (300, 20)
+    """
     n = experiment.n_test if n_each is None else n_each
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise InputError(f"n_each = {n!r}", "at least one example of each kind", "give 1 or more")

@@ -42,6 +42,12 @@ class Engine:
     ------
     InputError
         If the name or an option is unknown, or an option has a value that it does not take.
+
+    Examples
+    --------
+    >>> from theory_sim import Engine
+    >>> Engine("limit", {"kernel": "frozen"})
+    Engine(name='limit', options={'kernel': 'frozen'})
     """
 
     name: str = DEFAULT

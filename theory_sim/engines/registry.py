@@ -36,7 +36,14 @@ def register(solver: type[Solver]) -> type[Solver]:
 
 
 def engine_names() -> list[str]:
-    """Names of the engines."""
+    """Names of the engines.
+
+    Examples
+    --------
+    >>> from theory_sim import engine_names
+    >>> engine_names()[:3]
+    ['closure', 'finite', 'limit']
+    """
     return ENGINES.names()
 
 

@@ -127,6 +127,16 @@ def simulate(
         If ``store`` exists; before anything is computed.
     ExperimentError
         If the drawn data leave L-S no room between annealing and stopping.
+
+    Examples
+    --------
+    One run at finite width, and the same experiment in the limit of infinite width:
+
+    >>> from theory_sim import Experiment, simulate
+    >>> e = Experiment(d=20, N=80, m_W=20, m_V=200, max_tau=100.0)
+    >>> run, limit = simulate(e), simulate(e, "limit")
+    >>> run.outcome, limit.dataset.attrs["engine"], float(run.dataset.tau[-1])
+    ('budget_spent', 'limit', 100.0)
     """
     if isinstance(noise, str):
         options, noise = {"noise": noise, **options}, None
@@ -182,6 +192,13 @@ def resume(
         If there is no unfinished run, another process is at it, it is damaged, or libraries or processor have changed.
     InputError
         If the observers, data, initial weights or noise are not those that the run was begun with.
+
+    Examples
+    --------
+    A run that was stored at ``runs/mine`` and interrupted:
+
+    >>> from theory_sim import resume
+    >>> run = resume("runs/mine")  # doctest: +SKIP
     """
     from theory_sim.experiment import Experiment
     from theory_sim.loop import UnfinishedRun

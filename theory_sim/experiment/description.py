@@ -47,6 +47,13 @@ class Experiment(RecordingSection):
     ------
     ExperimentError
         If fields are unknown, of the wrong type, outside their ranges, or at odds with others: with all of these faults.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment
+    >>> e = Experiment(d=100, r=0.4, schedule="S")
+    >>> e.schedule, e.d, e.replace(d=400).d
+    ('S', 100, 400)
     """
 
     def __init__(self, /, **fields: object) -> None:

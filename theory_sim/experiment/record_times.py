@@ -25,6 +25,12 @@ class Recording(BaseModel):
     ------
     ExperimentError
         If two laws of times are given, or times are not increasing from 0.
+
+    Examples
+    --------
+    >>> from theory_sim import Recording
+    >>> Recording(every_tau=10.0)
+    Recording(every_steps=None, log_steps=None, at_tau=None, every_tau=10.0, probes=None)
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

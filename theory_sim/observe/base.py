@@ -36,6 +36,12 @@ class Variable(NamedTuple):
     """A recorded variable: its dimensions beside the record's, unit and meaning.
 
     ``{loss}`` in the meaning stands for the name of the run's loss.
+
+    Examples
+    --------
+    >>> from theory_sim import Variable
+    >>> Variable(("kind",), "1", "number of training examples with y f <= 0, by kind")
+    Variable(dims=('kind',), unit='1', meaning='number of training examples with y f <= 0, by kind')
     """
 
     dims: tuple[str, ...]
@@ -211,6 +217,24 @@ class Observer(Choice, ABC):
         When to record; None, or one without times: whenever the run does.
     variables : mapping
         Name, dimensions, unit and meaning of what `observe` returns.
+
+    Examples
+    --------
+    Training examples on the wrong side, by kind, at every record of the run:
+
+    >>> import numpy as np
+    >>> from theory_sim import Experiment, Observer, Recording, Variable, simulate
+    >>> class Wrong(Observer):
+    ...     name = "wrong-side"
+    ...     variables = {"wrong": Variable(("kind",), "1", "training examples with y f <= 0")}
+    ...     def __init__(self, recording):
+    ...         self.recording = recording
+    ...     def observe(self, snapshot):
+    ...         wrong = snapshot.train.y * snapshot.network.f <= 0
+    ...         return {"wrong": np.bincount(snapshot.train.kind[wrong], minlength=3)}
+    >>> tiny = Experiment(d=20, N=80, m_W=20, m_V=200, max_tau=100.0)
+    >>> simulate(tiny, observers=[Wrong(Recording())]).dataset["wrong"].dims
+    ('record', 'kind')
     """
 
     name: ClassVar[str] = ""

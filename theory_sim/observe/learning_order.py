@@ -141,6 +141,14 @@ def learning_order(
     InputError
         If the level is outside (0, log 2): log 2 is the loss of a network that outputs nothing; or the run has no such groups,
         as data other than the P/Q mixture have no P and Q.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, learning_order, simulate
+    >>> run = simulate(Experiment(schedule="S"), "closure")
+    >>> found = learning_order(run)
+    >>> found.order, found.robust, round(found.tau_Q), round(found.tau_P)
+    ('Q first', True, 412, 765)
     """
     require_level(level)
     groups = _require_groups(trajectory, tuple(groups))

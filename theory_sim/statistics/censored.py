@@ -56,6 +56,16 @@ def median_time(times: ArrayLike, censored_at: ArrayLike) -> MedianTime:
     ------
     InputError
         If the lengths differ.
+
+    Examples
+    --------
+    Eight runs, of which one had not learnt at its end, tau = 1000:
+
+    >>> from math import inf
+    >>> from theory_sim.statistics.censored import median_time
+    >>> found = median_time([409.0, 373.0, 534.0, 389.0, 421.0, 447.0, 402.0, inf], censored_at=[1000.0] * 8)
+    >>> found.median, found.censored, found.method
+    (415.0, 1, 'order statistics')
     """
     values, ends = np.asarray(times, dtype=float), np.asarray(censored_at, dtype=float)
     if values.ndim != 1 or values.shape != ends.shape:

@@ -51,6 +51,13 @@ def mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *, least: 
     -------
     Interval
         Infinitely wide of one value, not-a-number of none.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.intervals import mean_interval
+    >>> found = mean_interval([409.0, 373.0, 534.0, 389.0])
+    >>> round(found.value), round(found.low), round(found.high)
+    (426, 310, 543)
     """
     values = np.asarray([x for x in sample if math.isfinite(x)], dtype=np.float64)
     censored, n = sum(math.isinf(x) for x in sample), len(values)
@@ -62,12 +69,26 @@ def mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *, least: 
 
 
 def half_width(spread: float, n: float, level: float = CONFIDENCE) -> float:
-    """Half the width of the Student interval of a mean, from the standard deviation (ddof 1) of n > 1 values."""
+    """Half the width of the Student interval of a mean, from the standard deviation (ddof 1) of n > 1 values.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.intervals import half_width
+    >>> round(half_width(2.0, n=10), 3)
+    1.431
+    """
     return student_quantile(n - 1, level) * spread / math.sqrt(n)
 
 
 def student_quantile(freedom: float, level: float = CONFIDENCE) -> float:
-    """Multiple of a standard error that a two-sided Student interval reaches to, at this many degrees of freedom."""
+    """Multiple of a standard error that a two-sided Student interval reaches to, at this many degrees of freedom.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.intervals import student_quantile
+    >>> round(student_quantile(9), 3)
+    2.262
+    """
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, (1 + level) / 2))
@@ -80,6 +101,13 @@ def share_interval(successes: int, n: int, level: float = CONFIDENCE) -> Interva
     ------
     InputError
         If the count is not one of n, or the level not inside (0, 1).
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.intervals import share_interval
+    >>> found = share_interval(9, 10)
+    >>> found.value, round(found.low, 3), round(found.high, 3)
+    (0.9, 0.555, 0.997)
     """
     if not 0 <= successes <= n or not 0.0 < level < 1.0:
         raise InputError(f"{successes} of {n} at level {level}", "a count from 0 to n and a level inside (0, 1)",

@@ -68,6 +68,13 @@ def compare_paired(
     ------
     InputError
         If the lengths differ, or a ratio is asked of numbers that are not positive.
+
+    Examples
+    --------
+    >>> from theory_sim import compare_paired
+    >>> found = compare_paired([1.0, 2.0, 3.0, 4.0], [0.5, 1.6, 2.3, 3.4])
+    >>> round(found.estimate, 3), found.larger.value, found.decided
+    (-0.55, 0.0, 4)
     """
     if len(a) != len(b):
         raise InputError(f"{len(a)} and {len(b)} values", "pairs", "give one of each for every run")
@@ -104,7 +111,14 @@ def _sign_test(larger: int, decided: int) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values by Holm's step-down rule (Holm 1979)."""
+    """Adjusted p-values by Holm's step-down rule (Holm 1979).
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.paired import holm
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
     order = np.argsort(p_values, kind="stable")
     adjusted = [1.0] * len(p_values)
     least = 0.0

@@ -37,6 +37,12 @@ def log_slope(sizes: ArrayLike, values: ArrayLike) -> float:
     ------
     InputError
         If the sizes give no slope, or the lengths differ.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.power_laws import log_slope
+    >>> round(log_slope([1.0, 2.0, 4.0], [3.0, 12.0, 48.0]), 6)
+    2.0
     """
     x, y = np.asarray(sizes, dtype=float), np.asarray(values, dtype=float)
     if x.ndim != 1 or x.shape != y.shape or not (x > 0).all() or len(set(x.tolist())) < 2:
@@ -66,6 +72,14 @@ def median_slope(sizes: ArrayLike, samples: Sequence[np.ndarray[Any, Any]]) -> t
     ------
     InputError
         As `log_slope`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.statistics.power_laws import median_slope
+    >>> slope, low, high = median_slope([1.0, 2.0], [np.array([0.9, 1.0, 1.1]), np.array([3.6, 4.0, 4.4])])
+    >>> round(slope, 6), low < slope < high
+    (2.0, True)
     """
 
     def slope(*resampled: np.ndarray[Any, Any]) -> float:
@@ -99,6 +113,12 @@ def jackknife_slopes(sizes: ArrayLike, values: ArrayLike) -> list[float]:
     ------
     InputError
         As `log_slope`.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.power_laws import jackknife_slopes
+    >>> [round(slope, 6) for slope in jackknife_slopes([1.0, 2.0], [[1.0, 4.0], [2.0, 8.0], [3.0, 12.0]])]
+    [2.0, 2.0, 2.0]
     """
     squares = np.atleast_2d(np.asarray(values, dtype=float)) ** 2
     known = np.isfinite(squares).all(axis=1)

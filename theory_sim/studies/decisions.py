@@ -40,6 +40,12 @@ def judge_share(
     -------
     Finding
         Supported or refuted if the whole interval lies on one side, else undecided.
+
+    Examples
+    --------
+    >>> from theory_sim.studies.decisions import judge_share
+    >>> judge_share("P is first", 10, 10, level=0.95).verdict, judge_share("P is first", 6, 10, level=0.95).verdict
+    ('supported', 'undecided')
     """
     share = share_interval(successes, n, level)
     low, high = share.low, share.high

@@ -37,7 +37,14 @@ def register(study: Study) -> Study:
 
 
 def study_names() -> list[str]:
-    """Names of the studies."""
+    """Names of the studies.
+
+    Examples
+    --------
+    >>> from theory_sim import study_names
+    >>> "kernel-change" in study_names()
+    True
+    """
     return STUDIES.names()
 
 
@@ -49,5 +56,12 @@ def get_study(name: str) -> Study:
     ------
     InputError
         If there is none.
+
+    Examples
+    --------
+    >>> from theory_sim import get_study
+    >>> study = get_study("essential-noise")
+    >>> study.question
+    'How important is the Gaussian noise of every step, and that it grows with the learning rate?'
     """
     return STUDIES[name]

@@ -109,6 +109,15 @@ def run_study(
     StoreError
         If the folder holds other runs, or a table or verdict that was edited, another process is at them, or other libraries
         began them.
+
+    Examples
+    --------
+    In a minute, with one or two seeds, which decide nothing:
+
+    >>> from theory_sim import run_study
+    >>> result = run_study("annealing-time", size="small", workers=0)  # doctest: +SKIP
+    >>> result.verdict.verdict  # doctest: +SKIP
+    'undecided'
     """
     chosen = get_study(study) if isinstance(study, str) else study
     plan = chosen.plan(require_size(size))

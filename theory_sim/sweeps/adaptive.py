@@ -41,6 +41,12 @@ class Adaptive:
         How often a cell may be halved along both fields: the finest is 2^levels times finer.
     points : tuple of (int, int)
         Points that were added to the coarse grid: places along x and y on the finest grid.
+
+    Examples
+    --------
+    >>> from theory_sim import Adaptive, Experiment, Product, Sweep
+    >>> grid = Product({"r": [0.1, 0.2, 0.4], "lambda": [1e-5, 1e-4, 1e-3]})
+    >>> sweep = Sweep("map", Experiment(), (grid,), ("L-S", "S"), adaptive=Adaptive("r", "lambda", levels=2))
     """
 
     x: str

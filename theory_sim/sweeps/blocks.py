@@ -107,6 +107,12 @@ class Product(Block):
     ----------
     fields : mapping
         Field to its values; each field is an axis of its own.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, Product, Sweep
+    >>> len(Sweep("all", Experiment(), (Product({"r": [0.2, 0.4], "d": [100, 200, 400]}),)))
+    6
     """
 
     kind: ClassVar[str] = "product"
@@ -139,6 +145,12 @@ class Zip(Block):
     ----------
     fields : mapping
         Field to its values, all lists of one length. A value may come again, a point may not.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, Sweep, Zip
+    >>> len(Sweep("side-by-side", Experiment(), (Zip({"eta_1": [16.0, 8.0], "tau_xi": [0.008, 0.011]}),)))
+    2
     """
 
     kind: ClassVar[str] = "zip"
@@ -217,6 +229,12 @@ class Random(_Drawn):
         Number of points.
     seed : int
         Seed of the draw.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, Random, Sweep
+    >>> len(Sweep("drawn", Experiment(), (Random({"r": {"low": 0.2, "high": 0.5}, "q0": {"values": [0.3, 0.5]}}, count=5),)))
+    5
     """
 
     kind: ClassVar[str] = "random"
@@ -237,6 +255,13 @@ class Sobol(_Drawn):
         Number of points, a power of two.
     seed : int
         Seed of the scrambling.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, Sobol, Sweep
+    >>> box = {"r": {"low": 0.1, "high": 0.5, "scale": "log"}, "g0": [0.5, 2.0]}
+    >>> len(Sweep("box", Experiment(), (Sobol(box, count=8),)))
+    8
     """
 
     kind: ClassVar[str] = "sobol"

@@ -176,6 +176,24 @@ def collect(
         not finite width.
     StoreError
         If a run's folder is damaged.
+
+    Examples
+    --------
+    Two values of r under both schedules, as one labelled array:
+
+    >>> import tempfile
+    >>> from theory_sim import Engine, Experiment, Product, Sweep, SweepStore, collect, run_sweep
+    >>> sweep = Sweep("small", Experiment(), (Product({"r": [0.2, 0.4]}),), ("L-S", "S"), engines=(Engine("closure"),))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = SweepStore.create(f"{folder}/small", sweep)
+    ...     _ = run_sweep(store, workers=0)
+    ...     summary = collect(store)
+    >>> summary.dataset["tau_P"].round().squeeze().values
+    array([[[656., 444., 289.],
+            [696., 464., 298.]],
+    <BLANKLINE>
+           [[757., 479., 305.],
+            [845., 533., 327.]]])
     """
     import xarray
 

@@ -60,6 +60,19 @@ def compare_sweep(
     ------
     InputError
         If the quantity, a label or the kind of example is missing or unknown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from theory_sim import Engine, Experiment, Sweep, SweepStore, collect, compare_sweep, run_sweep
+    >>> tiny = Experiment(d=20, N=80, max_tau=400.0, eta_2=1.0)
+    >>> sweep = Sweep("paired", tiny, (), ("L-S", "S"), seeds=range(3), engines=(Engine("limit", {"time": "flow"}),))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = SweepStore.create(f"{folder}/paired", sweep)
+    ...     _ = run_sweep(store, workers=0)
+    ...     table = compare_sweep(collect(store), "tau_P", between=("S", "L-S"))
+    >>> table[["median S", "median L-S"]].round().values.tolist()
+    [[60.0, 60.0]]
     """
     import pandas
 

@@ -62,6 +62,13 @@ class Sweep:
     InputError
         If a field is varied twice or is an axis of its own (schedule, seed), a value is listed twice, or a point is not
         a valid experiment: with all of these faults, one that many points have told of the first.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, Product, Sweep
+    >>> sweep = Sweep("grid", Experiment(), (Product({"r": [0.2, 0.4], "d": [100, 200]}),), ("L-S", "S"), seeds=(0, 1))
+    >>> len(sweep), [axis.name for axis in sweep.axes()]
+    (16, ['r', 'd', 'engine', 'schedule', 'seed'])
     """
 
     name: str

@@ -74,6 +74,18 @@ def check_sweep(folder: str | os.PathLike[str]) -> list[Finding]:
     ------
     StoreError
         If there is no sweep.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from theory_sim import Engine, Experiment, Sweep, SweepStore, run_sweep
+    >>> from theory_sim.sweeps.integrity import check_sweep
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = SweepStore.create(f"{folder}/mine", Sweep("mine", Experiment(), engines=(Engine("closure"),)))
+    ...     _ = run_sweep(store, workers=0)
+    ...     findings = check_sweep(f"{folder}/mine")
+    >>> any(finding.bad for finding in findings)
+    False
     """
     place = Path(folder)
     if not any((place / name).exists() for name in (DECLARATION, MANIFEST)):
@@ -98,6 +110,13 @@ def repair_sweep(folder: str | os.PathLike[str]) -> list[str]:
     ------
     StoreError
         If manifest and declaration are both damaged, or a process is at the sweep.
+
+    Examples
+    --------
+    Of a sweep whose manifest was lost:
+
+    >>> from theory_sim.sweeps.integrity import repair_sweep
+    >>> repair_sweep("runs/mine")  # doctest: +SKIP
     """
     place = Path(folder)
     done: list[str] = []

@@ -95,6 +95,19 @@ def phase_diagram(
     ------
     InputError
         If a parameter is not varied, another dimension has several labels and none is selected, or the quantity is unknown.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from theory_sim import Engine, Experiment, Product, Sweep, SweepStore, collect, phase_diagram, run_sweep
+    >>> grid = Product({"r": [0.3, 0.5], "lambda": [1e-4, 5e-4]})
+    >>> sweep = Sweep("map", Experiment(d=100, max_tau=500.0), (grid,), ("L-S", "S"), engines=(Engine("closure"),))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = SweepStore.create(f"{folder}/map", sweep)
+    ...     _ = run_sweep(store, workers=0)
+    ...     diagram = phase_diagram(collect(store), "r", "lambda")
+    >>> diagram.values.shape
+    (2, 2)
     """
     parameters = [parameter_of(summary, text) for text in (x, y)]
     if parameters[0].field == parameters[1].field:

@@ -31,6 +31,13 @@ class Plan:
         Schedules, such as ("L-S", "S"); the experiment's own if only one.
     seeds : tuple of int
         Seeds; each gives every schedule the same data, U_0 and noise stream.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, Plan
+    >>> plan = Plan(Experiment(), compare=("L-S", "S"), seeds=(0, 1, 2))
+    >>> plan
+    Plan(experiment=Experiment(), compare=('L-S', 'S'), seeds=(0, 1, 2))
     """
 
     experiment: Experiment

@@ -78,6 +78,17 @@ def run_sweep(
         start none, or the largest runs do not fit in memory together.
     WorkerError
         If workers cannot start; their runs stay pending.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from theory_sim import Engine, Experiment, Product, Sweep, SweepStore, run_sweep
+    >>> sweep = Sweep("widths", Experiment(), (Product({"r": [0.2, 0.4]}),), engines=(Engine("closure"),))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = SweepStore.create(f"{folder}/widths", sweep)
+    ...     status = run_sweep(store, workers=0)
+    >>> status.done
+    2
     """
     if not any_version:
         store.require_same_environment()

@@ -53,6 +53,17 @@ class SweepStore:
     ------
     StoreError
         If there is no sweep, or its files are damaged or of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from theory_sim import Engine, Experiment, Sweep, SweepStore, run_sweep
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = SweepStore.create(f"{folder}/mine", Sweep("mine", Experiment(), engines=(Engine("closure"),)))
+    ...     _ = run_sweep(store, workers=0)
+    ...     done = store.status().done
+    >>> done
+    1
     """
 
     @accepts(folder="a path")

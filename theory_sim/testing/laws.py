@@ -49,6 +49,13 @@ def gradient_matches_finite_difference(
     ------
     AssertionError
         If a difference is further from the gradient than truncation and rounding explain.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.testing import gradient_matches_finite_difference
+    >>> weights = np.array([[1.0, -2.0]])
+    >>> gradient_matches_finite_difference(lambda U: 0.5 * float((U**2).sum()), weights, gradient=weights)
     """
     rng = np.random.default_rng(seed)
     assert gradient.shape == weights.shape, f"gradient {gradient.shape} of weights {weights.shape}"
@@ -88,6 +95,13 @@ def positive_homogeneity(
     ------
     AssertionError
         If an output does not scale.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.testing import positive_homogeneity
+    >>> inputs = np.array([[1.0, 2.0], [-1.0, 0.5]])
+    >>> positive_homogeneity(lambda U, x: np.maximum(x @ U.T, 0.0).sum(axis=1), np.array([[1.0, -1.0]]), inputs)
     """
     scale = 2.0**exponent
     once = np.asarray(output(weights, inputs))
@@ -121,6 +135,13 @@ def label_symmetry(outputs: Callable[[Array, Array], Array], labels: Array, seco
     ------
     AssertionError
         If the outputs are not exactly opposite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.testing import label_symmetry
+    >>> y, u = np.array([1.0, -1.0]), np.array([0.5, -0.5])
+    >>> label_symmetry(lambda labels, second_layer: second_layer * (labels @ second_layer), y, u)
     """
     found = np.asarray(outputs(labels, second_layer))
     _something("outputs", found)
@@ -152,6 +173,13 @@ def parts_add_up(weights: Array, signal: Array, noise: Array, *, steps: int, lar
     A step is linear in each of the three arrays, with factor 1 - gamma lambda, so that earlier errors do not grow if
     gamma lambda < 2. It makes at most seven operations an entry over the three arrays, each off by at most eps / 2 of a
     number no larger than the entries before and after the step: less than 12 eps ``largest`` in norm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.testing import parts_add_up
+    >>> signal, noise = np.array([0.5, 0.25]), np.array([1.0, -1.0])
+    >>> parts_add_up(signal + noise, signal, noise, steps=1, largest=1.5)
     """
     for name, part in (("weights", weights), ("signal", signal), ("noise", noise), ("largest", np.array(largest))):
         _something(name, part)
@@ -176,6 +204,12 @@ def decomposition_adds_up(trajectory: Trajectory) -> None:
     ------
     AssertionError
         If the weights of a layer are not float64, or differ from the sum by more than its rounding, or there is no layer.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, simulate
+    >>> from theory_sim.testing import decomposition_adds_up
+    >>> decomposition_adds_up(simulate(Experiment(d=20, N=80, m_W=20, m_V=200, max_tau=100.0)))
     """
     dataset = trajectory.dataset
     assert dataset.sizes["layer"], "a run without layers"

@@ -39,6 +39,17 @@ def noise_level_is_likely(rms: float, tau: float, entries: int, *, level: float 
     ------
     AssertionError
         If the measured level is outside of the bounds, or one of the two levels is no number, or there are no entries.
+
+    Examples
+    --------
+    A measured level 1 % off, of 10 000 entries, is likely; 10 % off is not:
+
+    >>> from theory_sim.testing import noise_level_is_likely
+    >>> noise_level_is_likely(1.01, 1.0, entries=10_000)
+    >>> noise_level_is_likely(1.1, 1.0, entries=10_000)
+    Traceback (most recent call last):
+        ...
+    AssertionError: noise level 1.1 of 10000 entries, expected 1, within [0.965579, 1.03475] at level 1e-06
     """
     from scipy import stats
 
@@ -68,6 +79,14 @@ def expected_levels(experiment: Experiment, steps: int, annealed_tau: float = ma
     -------
     tau, level : (steps + 1,) float64 arrays
         Learning-rate time, and standard deviation of an entry of the accumulated noise.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment
+    >>> from theory_sim.testing import expected_levels
+    >>> tau, level = expected_levels(Experiment(schedule="S"), steps=2)
+    >>> tau, level.round(4)
+    (array([0. , 0.5, 1. ]), array([1.    , 0.9998, 0.9995]))
     """
     e, tau, before, fallen = experiment, 0.0, -math.inf, False
     if not OPTIMISERS[e.optimiser].in_theory:
@@ -144,6 +163,12 @@ def noise_follows_recursion(trajectory: Trajectory, *, level: float = 1e-6) -> N
     AssertionError
         If there are no records, tau or tau_t is not that of the recursion, or a layer's level is outside of the chi-square
         bounds at some record or at the end.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment, simulate
+    >>> from theory_sim.testing import noise_follows_recursion
+    >>> noise_follows_recursion(simulate(Experiment(d=20, N=80, m_W=20, m_V=200, max_tau=100.0)))
     """
     dataset, e = trajectory.dataset, trajectory.experiment
     at = dataset["step"].values.astype(np.int64)

@@ -23,6 +23,12 @@ def gram_is_positive_semidefinite(gram: Array) -> None:
     ------
     AssertionError
         If it is not symmetric, or an eigenvalue is below -n eps times the largest, eps that of its precision.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.testing import gram_is_positive_semidefinite
+    >>> gram_is_positive_semidefinite(np.array([[2.0, 1.0], [1.0, 2.0]]))
     """
     assert gram.ndim == 2 and gram.shape[0] == gram.shape[1], f"Gram matrix of shape {gram.shape}"
     assert gram.size and np.isfinite(gram).all(), f"{gram.size} numbers, {np.isfinite(gram).sum()} of them finite"
@@ -49,6 +55,13 @@ def counts_are_dense_products(counts: Array, before: Array, after: Array) -> Non
     ------
     AssertionError
         If a count differs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.testing import counts_are_dense_products
+    >>> before, after = np.eye(4, 3, dtype=bool), np.ones((4, 3), dtype=bool)
+    >>> counts_are_dense_products(before.astype(int) @ after.T, before, after)
     """
     dense = before.astype(np.int64) @ after.astype(np.int64).T
     assert counts.shape == dense.shape, f"counts {counts.shape} of {dense.shape} pairs"
@@ -77,6 +90,12 @@ def flips_follow_sheppard(shares: Array, rho: float, neurons: int, *, level: flo
     Notes
     -----
     It is a law of the noise alone: in a network whose signal moves patterns (not lazy), it need not hold.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.testing import flips_follow_sheppard
+    >>> flips_follow_sheppard(np.array([0.33, 0.34]), rho=0.5, neurons=10_000)
     """
     from scipy import stats
 

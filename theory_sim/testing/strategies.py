@@ -26,6 +26,13 @@ def schedules(draw: st.DrawFn, /, **fixed: Any) -> dict[str, Any]:
     -------
     strategy of dict
         ``Experiment(**fields)`` and ``experiment.replace(**fields)`` accept it.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> from theory_sim.testing import schedules
+    >>> find(schedules(schedule="S"), lambda fields: True)["schedule"]
+    'S'
     """
     fields = DrawnFields(draw, fixed)
     draw_schedule(fields)
@@ -64,5 +71,14 @@ def experiments(draw: st.DrawFn, /, **fixed: Any) -> Experiment:
 
 
 def data_sets(**fixed: Any) -> st.SearchStrategy[Data]:
-    """Training sets of `experiments`; ``fixed`` are fields of the Experiment to hold at a value."""
+    """Training sets of `experiments`; ``fixed`` are fields of the Experiment to hold at a value.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> from theory_sim.testing import data_sets
+    >>> data = find(data_sets(N=6), lambda data: True)  # doctest: +SKIP
+    >>> len(data.y)  # doctest: +SKIP
+    6
+    """
     return experiments(**fixed).map(draw_data)

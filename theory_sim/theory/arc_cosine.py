@@ -61,7 +61,14 @@ def _arccos(cosine: ArrayLike) -> Floats:
 
 
 def flip_probability(rho: ArrayLike) -> Floats:
-    """Return P[1(U_s x > 0) != 1(U_t x > 0)] = arccos(rho) / pi (Sheppard; THEORY §6)."""
+    """Return P[1(U_s x > 0) != 1(U_t x > 0)] = arccos(rho) / pi (Sheppard; THEORY §6).
+
+    Examples
+    --------
+    >>> from theory_sim.theory.arc_cosine import flip_probability
+    >>> flip_probability([1.0, 0.5, 0.0]).round(3)
+    array([0.   , 0.333, 0.5  ])
+    """
     return _arccos(rho) / np.pi
 
 
@@ -86,6 +93,14 @@ def tangent_kernel(
     ndarray
         <x, x'> (pi - arccos(rho cos theta)) / (2 pi): the degree-0 arc-cosine kernel
         (Cho and Saul 2009; THEORY §6). In general <x, x'> (C + A arcsin(rho cos theta) / (2 pi)).
+
+    Examples
+    --------
+    At equal times, and at times between which the noise has decorrelated:
+
+    >>> from theory_sim.theory.arc_cosine import tangent_kernel
+    >>> tangent_kernel(1.0, 1.0, rho=[1.0, 0.0])
+    array([0.5 , 0.25])
     """
     cosine = np.asarray(rho, dtype=np.float64) * np.asarray(cos_theta, dtype=np.float64)
     inner = np.asarray(inner, dtype=np.float64)
@@ -99,6 +114,12 @@ def kappa_1(cosine: ArrayLike, constants: KernelConstants = RELU) -> Floats:
     For ReLU it is (sqrt(1 - c^2) + c (pi - arccos c)) / (2 pi), the covariance of the noise output per
     unit norms and noise levels when the second layer has independent random signs. For two lines, phi = (b - a) relu(z) + a z,
     it is (b - a)^2 times that, plus a b c: E z relu(z') = c/2.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.arc_cosine import kappa_1
+    >>> kappa_1([0.0, 1.0]).round(4)
+    array([0.1592, 0.5   ])
     """
     c = np.clip(np.asarray(cosine, dtype=np.float64), -1.0, 1.0)
     of_relu: Floats = (np.sqrt((1.0 - c) * (1.0 + c)) + c * (np.pi - np.arccos(c))) / (2.0 * np.pi)

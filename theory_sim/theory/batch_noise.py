@@ -24,6 +24,12 @@ def batch_covariance_factor(N: int, B: int, *, replacement: bool = False) -> flo
     ------
     InputError
         If N < 1 or B is no possible size.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.batch_noise import batch_covariance_factor
+    >>> batch_covariance_factor(N=800, B=800), round(batch_covariance_factor(N=800, B=100), 6)
+    (0.0, 0.008761)
     """
     if N < 1 or B < 1 or (B > N and not replacement):
         raise InputError(f"B = {B} of N = {N} examples", "1 <= B <= N without replacement", "choose a batch size up to N")
@@ -49,6 +55,14 @@ def batch_noise_scale(rate: float, N: int, B: int) -> float:
     ------
     InputError
         If the rate is negative or B is no possible size.
+
+    Examples
+    --------
+    Half the rate with half the batch is almost the same noise:
+
+    >>> from theory_sim.theory.batch_noise import batch_noise_scale
+    >>> batch_noise_scale(2.0, N=800, B=100), batch_noise_scale(1.0, N=800, B=50)
+    (14.0, 15.0)
     """
     if not rate >= 0.0:
         raise InputError(f"rate = {rate:g}", "a learning rate is not negative", "use a rate >= 0")

@@ -32,6 +32,12 @@ def active_share_tail(m: int, deviation: float, *, neurons: str = "independent")
     ------
     InputError
         If a value lies outside of its range.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.common_classifier import active_share_tail
+    >>> round(active_share_tail(1000, 0.05), 4)
+    0.0017
     """
     from scipy.stats import binom
 
@@ -42,7 +48,14 @@ def active_share_tail(m: int, deviation: float, *, neurons: str = "independent")
 
 
 def active_share_bound(m: int, deviation: float, *, neurons: str = "independent") -> float:
-    """Return Hoeffding's bound on `active_share_tail`, 2 exp(-2 n deviation^2) with n = m, or m/2 if paired; same arguments."""
+    """Return Hoeffding's bound on `active_share_tail`, 2 exp(-2 n deviation^2) with n = m, or m/2 if paired; same arguments.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.common_classifier import active_share_bound
+    >>> round(active_share_bound(1000, 0.05), 4)
+    0.0135
+    """
     return 2.0 * math.exp(-2.0 * _rows(m, neurons) * _checked(deviation) ** 2)
 
 
@@ -70,6 +83,12 @@ def width_for_all(N: int, T: int, *, deviation: float, risk: float, neurons: str
     ------
     InputError
         If a value lies outside of its range.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.common_classifier import width_for_all
+    >>> width_for_all(N=800, T=2000, deviation=0.1, risk=0.01)
+    980
     """
     if N < 1 or T < 1:
         raise InputError(f"N = {N}, T = {T}", "at least one example and one step", "raise both to 1 or more")

@@ -22,17 +22,40 @@ MOST: Final = 1000
 
 
 def amplitude(variance: Array) -> Array:
-    """A = E erf'(u) of u ~ N(0, variance)."""
+    """A = E erf'(u) of u ~ N(0, variance).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.theory.erf_kernel import amplitude
+    >>> amplitude(np.array([0.0, 1.0])).round(4)
+    array([1.1284, 0.6515])
+    """
     return np.asarray(2.0 / np.sqrt(np.pi) / np.sqrt(1.0 + 2.0 * variance))
 
 
 def visibility(variance: Array) -> Array:
-    """v^2 = 2a / (1 + 2a) at the variance a: by how much erf blurs the correlation of pre-activations, below 1."""
+    """v^2 = 2a / (1 + 2a) at the variance a: by how much erf blurs the correlation of pre-activations, below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from theory_sim.theory.erf_kernel import visibility
+    >>> visibility(np.array([0.1, 10.0])).round(4)
+    array([0.1667, 0.9524])
+    """
     return np.asarray(2.0 * variance / (1.0 + 2.0 * variance))
 
 
 def coefficients(count: int) -> Array:
-    """Of z^k in (1 - z)^(-1/2), k < count: binom(2k, k) / 4^k."""
+    """Of z^k in (1 - z)^(-1/2), k < count: binom(2k, k) / 4^k.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.erf_kernel import coefficients
+    >>> coefficients(4)
+    array([1.    , 0.5   , 0.375 , 0.3125])
+    """
     k = np.arange(1.0, count)
     return np.concatenate([[1.0], np.cumprod((2.0 * k - 1.0) / (2.0 * k))])
 
@@ -44,6 +67,12 @@ def powers_for(largest: float, tolerance: float) -> int:
     ------
     InputError
         If that takes more than `MOST`.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.erf_kernel import powers_for
+    >>> powers_for(0.5, tolerance=1e-6)
+    19
     """
     k = np.arange(MOST + 1.0)
     with np.errstate(divide="ignore"):  # of noise so large that z is rounded to 1 no power is enough

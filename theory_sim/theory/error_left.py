@@ -53,6 +53,12 @@ def examples_per_dimension(*, kappa: float, p0: float, q0: float) -> tuple[float
     ------
     InputError
         If kappa is not positive, p_0 not positive, q_0 negative, or p_0 + q_0 > 1.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.error_left import examples_per_dimension
+    >>> examples_per_dimension(kappa=0.5, p0=0.125, q0=0.3)
+    (0.5, 2.8)
     """
     if not 0.0 < kappa < math.inf:
         raise InputError(f"kappa = {kappa:g}", "0 < kappa < infinity: N = d/kappa^2", "use kappa = 0.5")
@@ -83,6 +89,13 @@ def error_left(
     ------
     InputError
         If a share, kappa, g_0 or a loss lies outside of its range.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.error_left import error_left
+    >>> averaging = error_left(kappa=0.5, p0=0.125, q0=0.3)[0]
+    >>> averaging.classifier, round(averaging.P_only, 4), round(averaging.ratio)
+    ('averaging', 0.0279, 286)
     """
     sizes = examples_per_dimension(kappa=kappa, p0=p0, q0=q0)
     largest = max_margin(sizes, g0)  # first: it refuses a g_0 out of range

@@ -70,6 +70,12 @@ def max_margin(delta: ArrayLike, g_0: ArrayLike = 1.0) -> MaxMargin:
     ------
     InputError
         If delta or g_0 lies outside of these ranges.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.max_margin import max_margin
+    >>> round(float(max_margin(0.5).overlap), 3)
+    0.783
     """
     ratio, strength = np.broadcast_arrays(_within("delta", delta, DELTAS), _within("g_0", g_0, (0.0, _LARGEST_G_0)))
     solved = [_solve(float(each), float(g)) for each, g in zip(ratio.flat, strength.flat, strict=True)]

@@ -49,6 +49,12 @@ def tau_stationary(rate: float, lambda_: float, tau_xi: float) -> float:
     ------
     InputError
         If the noise has no stationary level (lambda <= 0, rate <= 0 or rate * lambda >= 2).
+
+    Examples
+    --------
+    >>> from theory_sim.theory.noise_law import tau_stationary
+    >>> round(tau_stationary(rate=16.0, lambda_=5e-4, tau_xi=0.01), 4)
+    1.2674
     """
     _require_contraction(rate, lambda_)
     if not (lambda_ > 0.0 and rate > 0.0):
@@ -74,6 +80,12 @@ def noise_levels(rates: ArrayLike, *, lambda_: float, tau_xi: float, tau_0: floa
     -------
     ndarray, shape (T + 1,)
         Standard deviation of one entry of the accumulated noise before each step and at the end.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.noise_law import noise_levels
+    >>> noise_levels([16.0, 16.0, 0.5], lambda_=5e-4, tau_xi=0.01, tau_0=1.0).round(4)
+    array([1.    , 1.0048, 1.0095, 1.0093])
     """
     gammas = np.asarray(rates, dtype=np.float64)
     variances = np.empty(gammas.size + 1)
@@ -86,7 +98,14 @@ def noise_levels(rates: ArrayLike, *, lambda_: float, tau_xi: float, tau_0: floa
 
 
 def decay(rates: ArrayLike, s: int, t: int, lambda_: float) -> float:
-    """Return D(s, t), the product of 1 - gamma_i lambda over s < i < t (THEORY §4)."""
+    """Return D(s, t), the product of 1 - gamma_i lambda over s < i < t (THEORY §4).
+
+    Examples
+    --------
+    >>> from theory_sim.theory.noise_law import decay
+    >>> round(decay([16.0] * 100, s=0, t=100, lambda_=5e-4), 4)
+    0.4515
+    """
     gammas = np.asarray(rates, dtype=np.float64)
     if not 0 <= s < t <= gammas.size:
         raise InputError(
@@ -120,6 +139,13 @@ def correlation(
     ------
     InputError
         If a step lies outside the run or the noise vanishes at one of the two steps.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.noise_law import correlation
+    >>> rates = [16.0] * 100
+    >>> round(correlation(rates, s=0, t=100, lambda_=5e-4, tau_xi=0.01, tau_0=1.0), 3)
+    0.368
     """
     gammas = np.asarray(rates, dtype=np.float64)
     first, last = min(s, t), max(s, t)
@@ -145,6 +171,13 @@ def decorrelation_rate(rate: float, tau: float, tau_xi: float) -> float:
 
     ``rate`` is the learning rate, ``tau`` the present noise level (> 0). Leading order in
     rate * lambda; at the stationary level it equals lambda.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.noise_law import decorrelation_rate, tau_stationary
+    >>> level = tau_stationary(16.0, lambda_=5e-4, tau_xi=0.01)
+    >>> round(decorrelation_rate(16.0, tau=level, tau_xi=0.01), 6)
+    0.000498
     """
     return rate * tau_xi**2 / (2.0 * tau**2)
 
@@ -154,5 +187,11 @@ def anneal_ratio(eta_1: float, eta_2: float, lambda_: float) -> float:
 
     It is close to sqrt(eta_2 / eta_1) and is reached only after tau of about 1/(2 lambda)
     (THEORY §5).
+
+    Examples
+    --------
+    >>> from theory_sim.theory.noise_law import anneal_ratio
+    >>> round(anneal_ratio(eta_1=16.0, eta_2=0.5, lambda_=5e-4), 3), round((0.5 / 16.0) ** 0.5, 3)
+    (0.176, 0.177)
     """
     return tau_stationary(eta_2, lambda_, 1.0) / tau_stationary(eta_1, lambda_, 1.0)

@@ -36,6 +36,12 @@ def P_error(overlap: ArrayLike, g0: float = 1.0) -> Floats:
     ------
     InputError
         If an overlap exceeds one in absolute value beyond rounding, or g0 < 0.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.overlap import P_error
+    >>> P_error([0.0, 0.8, 1.0]).round(4)
+    array([0.5   , 0.0235, 0.    ])
     """
     c = np.asarray(overlap, dtype=np.float64)
     if np.any(np.abs(c) > 1.0 + _ROUNDING):
@@ -77,6 +83,12 @@ def averaging_overlap(n: float, d: int, g0: float = 1.0) -> float:
     """Return the overlap of the average of n P examples with w*, to leading order in d.
 
     c^2 = delta mu^2/(1 + delta mu^2), delta = n/d, mu = g0 + sqrt(2/pi) (THEORY §10).
+
+    Examples
+    --------
+    >>> from theory_sim.theory.overlap import averaging_overlap
+    >>> round(averaging_overlap(n=100, d=200), 3)
+    0.786
     """
     strength = n / d * (g0 + math.sqrt(2.0 / math.pi)) ** 2
     return math.sqrt(strength / (1.0 + strength))

@@ -91,6 +91,13 @@ def ridge_logistic(delta: float, ridge: float, g_0: float = 1.0) -> RidgeLogisti
     ------
     InputError
         If an argument lies outside of these ranges.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.ridge_logistic import ridge_logistic
+    >>> found = ridge_logistic(0.5, ridge=0.1)
+    >>> round(found.overlap, 3), round(found.loss, 3)
+    (0.807, 0.065)
     """
     _check(delta, g_0)
     if not _RIDGES[0] <= ridge <= _RIDGES[1]:
@@ -126,6 +133,12 @@ def ridge_logistic_at_loss(delta: float, loss: float, g_0: float = 1.0) -> Ridge
     ------
     InputError
         If an argument lies outside of these ranges.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.ridge_logistic import ridge_logistic_at_loss
+    >>> round(ridge_logistic_at_loss(0.5, 0.45).ridge, 3)
+    3.17
     """
     _check(delta, g_0)
     if not 0.0 < loss < math.log(2.0):

@@ -40,6 +40,13 @@ def information_per_example(d: ArrayLike, g_0: ArrayLike = 1.0) -> Floats:
     ------
     InputError
         If d < 2 or g_0 < 0.
+
+    Examples
+    --------
+    >>> from math import inf
+    >>> from theory_sim.theory.sample_complexity import information_per_example
+    >>> information_per_example([200, inf]).round(4)
+    array([1.9827, 1.991 ])
     """
     dimension, strength = _dimension(d), _strength(g_0)
     signal = strength * (strength + 2.0 * _HALF_NORMAL_MEAN)
@@ -70,6 +77,12 @@ def samples_lower_bound(d: ArrayLike, overlap: ArrayLike, g_0: ArrayLike = 1.0) 
     ------
     InputError
         If d < 2, g_0 < 0, or an overlap lies outside of [0, 1).
+
+    Examples
+    --------
+    >>> from theory_sim.theory.sample_complexity import samples_lower_bound
+    >>> round(float(samples_lower_bound(200, 0.8)), 3)
+    0.256
     """
     dimension, c = _dimension(d), _overlap(overlap)
     result: Floats = (1.0 - 1.0 / dimension) * -np.log1p(-c * c) / (2.0 * information_per_example(dimension, g_0))
@@ -81,6 +94,12 @@ def averaging_shortfall(d: ArrayLike) -> Floats:
 
     That is (12 / (25 sqrt(5))) (2 - 4/pi) / (d - 1), about 0.156 / (d - 1): half the largest curvature of
     a / sqrt(a^2 + b) times the variance of the sum along w* (THEORY §10). ``inf`` gives 0; d >= 2.
+
+    Examples
+    --------
+    >>> from theory_sim.theory.sample_complexity import averaging_shortfall
+    >>> averaging_shortfall([20, 200]).round(5)
+    array([0.00821, 0.00078])
     """
     result: Floats = 12.0 / (25.0 * math.sqrt(5.0)) * (2.0 - 4.0 / math.pi) / (_dimension(d) - 1.0)
     return result
@@ -109,6 +128,12 @@ def samples_upper_bound(overlap: ArrayLike, g_0: ArrayLike = 1.0, *, d: ArrayLik
     ------
     InputError
         If d < 2, g_0 < 0, or an overlap lies outside of [0, 1).
+
+    Examples
+    --------
+    >>> from theory_sim.theory.sample_complexity import samples_upper_bound
+    >>> round(float(samples_upper_bound(0.8, d=200)), 3)
+    0.55
     """
     dimension, mean = _dimension(d), _strength(g_0) + _HALF_NORMAL_MEAN
     aimed = _overlap(overlap) + averaging_shortfall(dimension)
