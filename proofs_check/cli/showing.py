@@ -10,6 +10,7 @@ import typer
 
 from proofs_check.cli.app import AtLevel, Id, TwinName, app, parse_level
 from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, hanging
+from theory_sim.theory.feedback import RETOLD, retell
 
 if TYPE_CHECKING:
     from proofs_check.claim import Claim, Level, Verdict
@@ -42,9 +43,12 @@ def _claims() -> Result:
 
     rows = [{"id": each.id, "expected": each.expected, "bound": each.bound, "source": each.source, "summary": each.summary}
             for each in claims()]
-    return Result("proofs-check.list", lambda: {"kind": "claims", "rows": rows}, lambda: [
-        hanging("", f"{row['id']}  {row['expected']}  {row['source']}\n    {row['summary']}", 0) for row in rows
-    ], lambda: rows)
+    def text() -> list[str]:
+        lines = [f"{row['id']}  {row['expected']}  {row['source']}\n    {row['summary']}" for row in rows]
+        cited = retell(" ".join(row["source"] for row in rows))
+        return [*(hanging("", line, 0) for line in (*lines, f"\n{RETOLD}")), *(hanging("", line, 2) for line in cited)]
+
+    return Result("proofs-check.list", lambda: {"kind": "claims", "rows": rows}, text, lambda: rows)
 
 
 def _kinds() -> Result:
@@ -97,6 +101,8 @@ def _claim_lines(claim: Claim, level: Level, own: Verdict, twins: list[Verdict])
     yield hanging("", f"{claim.id}: {claim.summary}", 0)
     yield f"\n{hanging('', claim.statement, 2)}\n"
     yield hanging("source", claim.source)
+    for number, line in enumerate(retell(claim.source)):
+        yield hanging("" if number else "authors", line)
     for number, assumption in enumerate(claim.assumptions or ("none",)):
         yield hanging("" if number else "assumptions", assumption)
     yield from domain_lines(claim, level)

@@ -16,6 +16,7 @@ from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.study import SIZES
 from theory_sim.terminal.sweep_tables import duration
 from theory_sim.terminal.tables import headed_table
+from theory_sim.theory.feedback import RETOLD, retell
 
 if TYPE_CHECKING:
     import pandas
@@ -38,7 +39,8 @@ def studies_table() -> Group:
         costs = (f"{size}: {study.runs(size)} runs, {duration(study.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((name, "bold"), f"  [{study.source}]"),
                   Padding(Text(f"{study.question}\n{'; '.join(costs)}"), (0, 0, 1, 2))]
-    return Group(*parts)
+    cited = retell(" ".join(get_study(name).source for name in study_names()))
+    return Group(*parts, Text(RETOLD), *(Padding(Text(line), (0, 0, 0, 2)) for line in cited))
 
 
 def study_table(result: StudyResult) -> Group:
@@ -54,6 +56,7 @@ def study_table(result: StudyResult) -> Group:
             table.add_row(escape(head), *map(escape, cells[first:last]))
         parts += [table, Text("")]
     notes = [Text(f"[{study.source}] {study.statement}")]
+    notes += [Text(f"  the authors, {line}") for line in retell(study.source)]
     notes += [Text(f"  {each.verdict}: {each.statement}: {each.reason}") for each in verdict.findings]
     notes.append(Text(f"{verdict.verdict} at {verdict.level:.0%}: {verdict.reason}", style=_STYLES[verdict.verdict]))
     notes.append(Text(f"limits: {study.limits}"))
