@@ -240,5 +240,5 @@ def test_studies_are_listed_with_a_line_between_them() -> None:
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(studies_table())
     paragraphs = re.split(r"\n *\n", console.export_text().rstrip())
-    assert len(paragraphs) == len(study_names())
-    assert all(part.startswith(name) for part, name in zip(paragraphs, study_names(), strict=True))
+    assert len(paragraphs) == len(study_names()) + 1 and paragraphs[-1].startswith("[F n] ")
+    assert all(part.startswith(name) for part, name in zip(paragraphs[:-1], study_names(), strict=True))
