@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, from_zero, logarithmic_axis, style
+from theory_sim.plots.style import (
+    COLOURS,
+    WIDTH,
+    by_schedule,
+    from_zero,
+    logarithmic_axis,
+    shorten,
+    style,
+    times_from_zero,
+)
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -29,18 +39,22 @@ def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
     Raises
     ------
     InputError
-        If there is no trajectory.
+        If there is no trajectory, or there are more than four schedules.
     """
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     groups = by_schedule(trajectories)
+    if len(groups) > len(_SCHEDULE_DASHES):
+        raise InputError(f"runs of {len(groups)} schedules", f"at most {len(_SCHEDULE_DASHES)}, dashes each",
+                         "give the runs of fewer")
     with style():
         count = len(trajectories[0].dataset["layer"])
         figure = Figure(figsize=(WIDTH, 1.8 + 1.3 * count), layout="constrained")
         axes = list(figure.subplots(count + 1, 1, sharex=True))
         axes = [*axes[:count], *axes[:count][: 2 - count], axes[count]]
-        for dashes, runs in zip(_SCHEDULE_DASHES * len(groups), groups.values(), strict=False):
+        for dashes, runs in zip(_SCHEDULE_DASHES, groups.values(), strict=False):
             for run in runs:
                 _draw(axes, run, dashes, exact=run is runs[0])
         layers = [str(layer) for layer in trajectories[0].dataset["layer"].values]
@@ -51,11 +65,13 @@ def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
         axes[2].set_title(rf"noise in {layers[0]}: measured (line), exact (dots)", loc="left")
         axes[2].set_ylabel(r"std. dev. $\tau_t$")
         from_zero(axes[2])
+        times_from_zero(axes[2], trajectories)
         axes[2].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
-        keys: list[Any] = [Line2D([], [], color=COLOURS[part]) for part in ("signal", "noise")]
-        keys += [Line2D([], [], color="0.5", ls=d) for d, _ in zip(_SCHEDULE_DASHES * len(groups), groups, strict=False)]
-        names = [r"signal $\bar U$", r"noise $\tilde U$", *groups]
-        figure.legend(keys, names, loc="outside upper center", ncols=4, handlelength=1.8, columnspacing=1.0)
+        keys: list[Any] = [Patch(color=COLOURS[part]) for part in ("signal", "noise")]
+        keys += [Line2D([], [], color="0.5", ls=dashes) for dashes, _ in zip(_SCHEDULE_DASHES, groups, strict=False)]
+        names = [r"signal $\bar U$", r"noise $\tilde U$", *(shorten(schedule, 24) for schedule in groups)]
+        columns = 4 if len(groups) <= 2 and max(map(len, groups)) <= 10 else 2
+        figure.legend(keys, names, loc="outside upper center", ncols=columns, handlelength=1.8, columnspacing=1.0)
     return figure
 
 
@@ -73,7 +89,7 @@ def _draw(axes: Any, run: Trajectory, dashes: Any, *, exact: bool) -> None:
     if exact:  # of one seed: annealing times differ, and dots of all would hide the lines
         every = max(1, len(tau) // 14)
         level = run.dataset["tau_noise_exact"].values
-        axes[2].plot(tau[::every], level[::every], color=COLOURS["noise"], ls="none", marker="o", ms=2.2)
+        axes[2].plot(tau[::every], level[::every], color=COLOURS["noise"], ls="none", marker="o", ms=2.2, clip_on=False)
 
 
 register(Plot(

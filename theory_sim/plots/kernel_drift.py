@@ -5,6 +5,7 @@ The first hardly drifts: it shows nothing of the theorem. The second does, and u
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Option, Plot, register
-from theory_sim.plots.style import WIDTH, by_schedule, style
+from theory_sim.plots.style import WIDTH, by_schedule, shorten, style
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["plot_kernel_drift"]
 
 _COLUMNS: Final = (
-    ("kernel_map_equal", "equal times\nmeasured"), ("kernel_map_two", "two times\nmeasured"),
-    ("kernel_map_two_predicted", "two times\npredicted"),
+    ("kernel_map_equal", "equal times,\nmeasured"), ("kernel_map_two", "two times,\nmeasured"),
+    ("kernel_map_two_predicted", "two times,\npredicted"),
 )
 
 
 def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str = "Q") -> Figure:
     """One row a schedule, three maps: relative Frobenius distance of the kernel at (s, t) from that at (s, s).
+
+    At equal times it is the distance of the kernel at (t, t). All maps have one colour scale, by which that one is dark
+    throughout; the number above each map is its largest value.
 
     Parameters
     ----------
@@ -51,19 +55,22 @@ def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str = "Q")
             raise InputError(f"{run.experiment.run_name} has no kernels", "a run with observe = {kernels = {...}}",
                              "run it with --observe kernels")
     runs = {schedule: of[0] for schedule, of in groups.items()}
-    top = max(float(run.dataset[name].sel(feature=feature).max()) for run in runs.values() for name, _ in _COLUMNS)
+    largest = [float(run.dataset[name].sel(feature=feature).max()) for run in runs.values() for name, _ in _COLUMNS]
+    top = max((value for value in largest if math.isfinite(value)), default=1.0) or 1.0
     with style():
-        figure = Figure(figsize=(WIDTH, 1.05 + 0.86 * len(runs)), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 1.1 + 0.96 * len(runs)), layout="constrained")
         axes = figure.subplots(len(runs), 3, sharex=True, sharey=True, squeeze=False)
         mesh: Any = None
         for row, (schedule, run) in zip(axes, runs.items(), strict=True):
             mesh = _row(row, run, feature, top)
-            row[0].set_ylabel(rf"{schedule}: $s$ in $\tau$")
+            row[0].set_ylabel(f"{shorten(schedule, 14)}\n$s$ in $\\tau$")
+        for ax, value in zip(axes.ravel(), largest, strict=True):
+            ax.set_title(f"at most {value:.2g}" if math.isfinite(value) else "no number", pad=3)
         for ax, (_, title) in zip(axes[0], _COLUMNS, strict=True):
-            ax.set_title(title)
+            ax.set_title(f"{title}\n{ax.get_title()}", pad=3)
         axes[-1][1].set_xlabel(r"$t$ in learning-rate time $\tau$ (dotted: annealed)")
         bar = figure.colorbar(mesh, ax=axes, location="bottom", aspect=40, pad=0.02)
-        bar.set_label(rf"$\|K_{{s,t}} - K_{{s,s}}\|_F / \|K_{{s,s}}\|_F$ on {feature}'s probes; equal times: $K_{{t,t}}$")
+        bar.set_label(rf"$\|K_{{s,t}} - K_{{s,s}}\|_F / \|K_{{s,s}}\|_F$ on {feature}'s probe inputs")
     return figure
 
 

@@ -12,7 +12,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.observe.learning_order import require_level
 from theory_sim.plots.registry import Option, Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, style
+from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, shorten, style, times_from_zero
 from theory_sim.statistics.curves import mean_curve
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
@@ -68,9 +68,9 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
                 if others is not main:
                     _over(ax, others)
             seeds = f"{len(main)} seed{'s' if len(main) > 1 else ''}"
-            ax.set_title(f"{SCHEDULES[schedule].title(runs[0].experiment)} ({seeds})", loc="left")
+            ax.set_title(f"{shorten(SCHEDULES[schedule].title(runs[0].experiment), 40)} ({seeds})", loc="left")
             ax.set_ylabel(f"training loss{_unit(main[0])}")
-        axes[-1].set_xlim(0.0, max(float(run.dataset["tau"][-1]) for run in trajectories))  # that all panels share
+        times_from_zero(axes[-1], trajectories)  # which all panels share
         axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
         handles, labels = axes[0].get_legend_handles_labels()
         for ax in axes[1:]:

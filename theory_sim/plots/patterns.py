@@ -9,7 +9,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, from_zero, style
+from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, from_zero, shorten, style, times_from_zero
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -46,10 +46,11 @@ def plot_patterns(trajectories: Sequence[Trajectory]) -> Figure:
         axes = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
         for ax, (schedule, runs) in zip(axes, groups.items(), strict=True):
             _panel(ax, runs[0])
-            ax.set_title(schedule, loc="left")
+            ax.set_title(shorten(schedule, 50), loc="left")
             ax.set_ylabel("share flipped")
         axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
-        from_zero(axes[0])
+        from_zero(max(axes, key=lambda ax: ax.dataLim.y1))  # all panels share it
+        times_from_zero(axes[-1], [runs[0] for runs in groups.values()])
         keys: list[Any] = [Line2D([], [], ls="none", marker=m, ms=3, color=COLOURS[f]) for f, m in (("P", "o"), ("Q", "s"))]
         keys += [Line2D([], [], color="0.3", ls=dashes) for dashes in _SINCE.values()]
         keys.append(Line2D([], [], color="0.8", lw=2.5))
@@ -68,7 +69,7 @@ def _panel(ax: Any, run: Trajectory) -> None:
         ax.plot(tau, predicted, color="0.3", ls=dashes, lw=0.9)
         for feature, marker, size in (("P", "o", 2.4), ("Q", "s", 1.8)):
             measured = data["flips"].sel(since=since, feature=feature).values
-            ax.plot(tau[some], measured[some], color=COLOURS[feature], ls="none", marker=marker, ms=size)
+            ax.plot(tau[some], measured[some], color=COLOURS[feature], ls="none", marker=marker, ms=size, clip_on=False)
     if np.isfinite(run.annealed_tau):
         ax.axvline(run.annealed_tau, color="0.8", lw=2.5, zorder=0)
 

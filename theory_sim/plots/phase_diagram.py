@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theory_sim.plots.registry import REQUIRED, Option, Plot, register
 from theory_sim.plots.style import WIDTH, style
 from theory_sim.sweeps.phase import PhaseDiagram, phase_diagram
 from theory_sim.sweeps.phase_agreement import PHASES
-from theory_sim.sweeps.phase_boundaries import cell_edges
+from theory_sim.sweeps.phase_boundaries import Boundary, cell_edges
 from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.theory.conditions import ConditionId
 
@@ -21,8 +23,6 @@ __all__ = ["PHASE_COLOURS", "plot_phase_diagram"]
 
 # Okabe and Ito's palette; "other" is grey.
 PHASE_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
-_RUN: Final = 3.0
-_RUN_COLOUR: Final = "#222222"
 _LINES: Final[dict[ConditionId, str]] = {"L-S-moves": "-", "S-is-frozen": "--", "S-learns-Q-first": ":"}
 _NAMES: Final = {
     "r": r"$r$", "lambda": r"weight decay $\lambda$", "eta_1": r"$\eta_1$", "eta_2": r"$\eta_2$",
@@ -35,63 +35,27 @@ _MEANINGS: Final = {
 
 
 def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
-    """Cells are simulated runs, lines predicted boundaries; a dot marks cells whose seeds disagree.
+    """Cells are simulated runs, lines predicted boundaries; a cross marks cells whose seeds disagree, white ones are not known.
 
-    Of an adaptive sweep a small grey dot marks the cells that were computed.
+    Of an adaptive sweep a small dot marks the cells that were computed.
 
     Parameters
     ----------
     diagram : PhaseDiagram
         See `phase_diagram`.
     """
-    from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator
 
     with style():
         figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
         ax = figure.subplots()
         edges = [cell_edges(values) for values in (diagram.x, diagram.y)]
-        handles: list[Any] = []
-        if diagram.quantity == "order":
-            line = 0.3 if diagram.computed is None else 0.0
-            ax.pcolormesh(*edges, diagram.values, cmap=ListedColormap(list(PHASE_COLOURS)), edgecolors="white", linewidth=line,
-                          norm=BoundaryNorm(np.arange(len(PHASES) + 1) - 0.5, len(PHASES)))
-            if diagram.computed is not None:
-                rows, columns = np.nonzero(diagram.computed)
-                ax.plot(diagram.x[columns], diagram.y[rows], ls="", marker=".", ms=_RUN, mew=0, color=_RUN_COLOUR, zorder=3)
-                handles.append(Line2D([], [], ls="", marker=".", ms=_RUN, mew=0, color=_RUN_COLOUR, label="computed"))
-            rows, columns = np.nonzero(~diagram.unanimous)
-            ax.plot(diagram.x[columns], diagram.y[rows], ls="", marker=".", ms=2.5, color="black")
-            shown = {int(value) for value in diagram.values[~np.isnan(diagram.values)]}
-            handles += [Patch(color=PHASE_COLOURS[i], label=PHASES[i]) for i in sorted(shown)]
-            if len(rows):
-                handles.append(Line2D([], [], ls="", marker=".", ms=3, color="black", label="seeds disagree"))
-        else:
-            known = diagram.values[~np.isnan(diagram.values)]
-            norm = LogNorm(*_symmetric(known)) if diagram.quantity == "error_ratio" and len(known) else None
-            mesh = ax.pcolormesh(*edges, diagram.values, cmap="PuOr" if norm is not None else "cividis", norm=norm)
-            bar = figure.colorbar(mesh, ax=ax, label=_MEANINGS.get(diagram.quantity, diagram.quantity))
-            if norm is not None:
-                bar.ax.yaxis.set_major_locator(MaxNLocator(5))
-                bar.ax.yaxis.set_major_formatter("{x:.3g}")
-                bar.ax.yaxis.set_minor_locator(NullLocator())
-        for boundary in diagram.boundaries:
-            if boundary.margin.size > 1 and min(boundary.margin.shape) > 1 and _crosses(boundary.margin):
-                # White below, so that a line is seen on any colour.
-                ax.contour(boundary.x, boundary.y, boundary.margin, levels=[0.0], colors="white", linewidths=2.6)
-                ax.contour(boundary.x, boundary.y, boundary.margin, levels=[0.0], colors="black", linewidths=1.2,
-                           linestyles=[_LINES[boundary.id]])
-                handles.append(Line2D([], [], color="black", lw=1.2, ls=_LINES[boundary.id], label=boundary.label))
+        handles = _draw_order(ax, edges, diagram) if diagram.quantity == "order" else _draw_numbers(ax, edges, diagram)
+        handles += _draw_boundaries(ax, diagram.boundaries)
         for set_scale, axis, values in ((ax.set_xscale, ax.xaxis, diagram.x), (ax.set_yscale, ax.yaxis, diagram.y)):
             if logarithmic(values):
                 set_scale("log")
-                if values[-1] < 30 * values[0]:  # powers of ten alone would leave too few labels
-                    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-                    axis.set_major_formatter("{x:g}")
-                    axis.set_minor_formatter(NullFormatter())
+                _number_ticks(axis, values)
         ax.set_xlim(edges[0][0], edges[0][-1])
         ax.set_ylim(edges[1][0], edges[1][-1])
         ax.set_xlabel(_NAMES.get(diagram.x_label, diagram.x_label))
@@ -100,14 +64,82 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
     return figure
 
 
-def _symmetric(values: np.ndarray[Any, Any]) -> tuple[float, float]:
+def _draw_order(ax: Any, edges: list[Any], diagram: PhaseDiagram) -> list[Any]:
+    """Phases, and marks of single cells; what the legend shows of them."""
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    # No borders: white ones would be taken for parts of the boundaries, which have white below them.
+    ax.pcolormesh(*edges, diagram.values, cmap=ListedColormap(list(PHASE_COLOURS)),
+                  norm=BoundaryNorm(np.arange(len(PHASES) + 1) - 0.5, len(PHASES)))
+    known = ~np.isnan(diagram.values)
+    handles: list[Any] = [Patch(color=PHASE_COLOURS[i], label=PHASES[i]) for i in sorted(set(diagram.values[known].astype(int)))]
+    if not known.all():
+        handles.append(Patch(facecolor="white", edgecolor="0.6", lw=0.6, label="not known"))
+    for cells, label, look in ((diagram.computed, "computed", {"marker": ".", "ms": 3.0, "mew": 0}),
+                               (~diagram.unanimous, "seeds disagree", {"marker": "x", "ms": 3.2, "mew": 0.8})):
+        if cells is not None and cells.any():
+            rows, columns = np.nonzero(cells)
+            ax.plot(diagram.x[columns], diagram.y[rows], ls="", color="black", zorder=3, **look)
+            handles.append(Line2D([], [], ls="", color="black", label=label, **look))
+    return handles
+
+
+def _draw_numbers(ax: Any, edges: list[Any], diagram: PhaseDiagram) -> list[Any]:
+    """A quantity with its colour scale; nothing for the legend.
+
+    Ratios are coloured evenly around 1, those of an error of 0 as the largest or the smallest of the others.
+    """
+    from matplotlib.colors import LogNorm
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+    label = _MEANINGS.get(diagram.quantity, diagram.quantity)
+    if diagram.quantity != "error_ratio" or np.isnan(diagram.values).all():
+        ax.figure.colorbar(ax.pcolormesh(*edges, diagram.values, cmap="cividis"), ax=ax, label=label)
+        return []
+    ends = _symmetric(diagram.values)
+    mesh = ax.pcolormesh(*edges, np.clip(diagram.values, *ends), cmap="PuOr", norm=LogNorm(*ends))
+    bar = ax.figure.colorbar(mesh, ax=ax, label=label)
+    # Of either kind 1 has a tick.
+    bar.ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]) if ends[1] < 3.0 else LogLocator(subs=(1.0, 2.0, 5.0)))
+    bar.ax.yaxis.set_major_formatter("{x:.3g}")
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+    return []
+
+
+def _draw_boundaries(ax: Any, boundaries: Sequence[Boundary]) -> list[Any]:
+    """Lines where a condition's margin changes its sign; what the legend shows of them."""
+    from matplotlib.lines import Line2D
+
+    handles: list[Any] = []
+    for each in boundaries:
+        if min(each.margin.shape) > 1 and _crosses(each.margin):
+            # White below, so that a line is seen on any colour.
+            ax.contour(each.x, each.y, each.margin, levels=[0.0], colors="white", linewidths=2.6)
+            ax.contour(each.x, each.y, each.margin, levels=[0.0], colors="black", linewidths=1.2, linestyles=[_LINES[each.id]])
+            handles.append(Line2D([], [], color="black", lw=1.2, ls=_LINES[each.id], label=each.label))
+    return handles
+
+
+def _number_ticks(axis: Any, values: NDArray[np.float64]) -> None:
+    """Ticks of a logarithmic axis; of a short one powers of ten alone would leave too few labels."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    if values[-1] < 30 * values[0]:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _symmetric(values: NDArray[np.float64]) -> tuple[float, float]:
     """Ends of a colour scale with its middle at 1."""
-    most = float(np.exp(np.abs(np.log(values)).max()))
-    most = max(most, 1.05)
+    usable = values[np.isfinite(values) & (values > 0.0)]
+    most = max(float(np.exp(np.abs(np.log(usable)).max(initial=0.0))), 1.05)
     return 1 / most, most
 
 
-def _crosses(margin: np.ndarray[Any, Any]) -> bool:
+def _crosses(margin: NDArray[np.float64]) -> bool:
     return bool(np.nanmin(margin) < 0 < np.nanmax(margin))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, from_zero, logarithmic_axis, style
+from theory_sim.plots.style import COLOURS, WIDTH, from_zero, logarithmic_axis, shorten, style, times_from_zero
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ def plot_sharpness(trajectories: Sequence[Trajectory]) -> Figure:
             above.plot(data["tau"], data["train_loss"], color=colour, lw=1.0)
             below.plot(tau, data["sharpness"].isel(hessian_eigenvalue=0), color=colour, lw=1.0, alpha=0.5)
             below.plot(tau, data["stable_sharpness"], color=colour, lw=1.4, ls=(0, (4, 1.5)), drawstyle="steps-post", zorder=3)
-            keys.append(Line2D([], [], color=colour, label=run.experiment.run_name))
+            keys.append(Line2D([], [], color=colour, label=shorten(run.experiment.run_name, 26)))
         logarithmic_axis(above)
         above.set_ylabel("training loss")
         below.set_ylabel("eigenvalue")
         from_zero(below)
+        times_from_zero(below, trajectories)
         below.set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
         lines = _COLOURS[0] if len(trajectories) == 1 else "0.3"  # of several runs, whose colours stand beside their names
         keys += [Line2D([], [], color=lines, lw=1.0, alpha=0.5, label="sharpness"),

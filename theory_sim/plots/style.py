@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from theory_sim.trajectory import Trajectory
 
 __all__ = ["COLOURS", "FORMATS", "WIDTH", "by_schedule", "from_zero", "logarithmic_axis", "require_own_figure", "save_figure",
-           "style"]
+           "shorten", "style", "times_from_zero"]
 
 WIDTH: Final = 80 / 25.4
 """Width of a figure in inches: 80 mm, one column of a paper."""
@@ -70,12 +70,30 @@ def by_schedule(trajectories: Sequence[Trajectory]) -> dict[str, list[Trajectory
 
 
 def from_zero(ax: Axes) -> None:
-    """Let the vertical axis begin at 0 and end a twentieth above the largest value drawn.
+    """Let the vertical axis begin at 0 and end at a tick, at least a twentieth above the largest value drawn.
 
-    The top that an axis has by itself lies above its data by a share of their range, which may be far less than a marker.
+    The top that an axis has by itself lies above its data by a share of their range, which may be far less than a marker, and
+    has no number.
     """
+    from matplotlib.ticker import MaxNLocator
+
     top = ax.dataLim.y1
-    ax.set_ylim(0.0, 1.05 * top if top > 0.0 else 1.0)
+    locator = MaxNLocator(4)
+    ax.yaxis.set_major_locator(locator)
+    ax.set_ylim(0.0, locator.tick_values(0.0, 1.05 * top if top > 0.0 else 1.0)[-1])
+
+
+def times_from_zero(ax: Axes, runs: Sequence[Trajectory]) -> None:
+    """Let the horizontal axis span the longest of the runs; one that ended at its start gets an axis of length 1."""
+    ax.set_xlim(0.0, max(float(run.dataset["tau"][-1]) for run in runs) or 1.0)
+
+
+def shorten(text: str, longest: int) -> str:
+    """The text, its middle replaced by an ellipsis where it is longer; one with a formula is left as it is."""
+    if len(text) <= longest or "$" in text:
+        return text
+    kept = longest - 1
+    return f"{text[:kept - kept // 2]}\N{HORIZONTAL ELLIPSIS}{text[-(kept // 2):]}"
 
 
 def logarithmic_axis(ax: Axes) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, WIDTH, logarithmic_axis, style
 from theory_sim.sweeps.width_fit import WidthFit, fit_width
 
 if TYPE_CHECKING:
@@ -32,14 +32,13 @@ def plot_width(fit: WidthFit) -> Figure:
         for width, sample in zip(fit.widths, fit.differences, strict=True):
             ax.plot(np.full(len(sample), width), sample, ls="none", marker="o", ms=2, color=COLOURS["noise"], alpha=0.4)
         runs = sum(len(sample) for sample in fit.differences)
-        label = f"median of {runs} runs; slope {fit.slope:.2f} [{fit.low:.2f}, {fit.high:.2f}]"
+        slope = f"{fit.slope:.2f} [{fit.low:.2f}, {fit.high:.2f}]".replace("-", "\N{MINUS SIGN}")
+        label = f"median of {runs} runs; slope {slope}"
         ax.plot(fit.widths, fit.medians, marker="s", ms=3.5, color=COLOURS["P"], label=label)
         guide = fit.medians[0] * (fit.widths / fit.widths[0]) ** -0.5
         ax.plot(fit.widths, guide, ls="--", lw=0.9, color=COLOURS["Q"], label=r"slope $-1/2$")
         ax.set_xscale("log")
-        ax.set_yscale("log")
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter("{x:g}")
+        logarithmic_axis(ax)
         ax.set_xlabel(r"width $m_W + m_V$ (neurons)")
         ax.set_ylabel(r"RMS of $f_m - f_\infty$ at the end")
         figure.legend(loc="outside upper center", handlelength=1.8)
