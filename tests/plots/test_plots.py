@@ -124,7 +124,9 @@ def test_kernel_drift_draws_the_three_maps_of_each_schedule(watched: list[Trajec
             for j, name in enumerate(("kernel_map_equal", "kernel_map_two", "kernel_map_two_predicted")):
                 drawn = np.asarray(maps[3 * i + j].collections[0].get_array())
                 np.testing.assert_array_equal(drawn.ravel(), run.dataset[name].sel(feature=feature).values.ravel())
-        assert [maps[3 * i].get_ylabel().split(":")[0] for i in range(2)] == [run.experiment.schedule for run in watched]
+                largest = float(run.dataset[name].sel(feature=feature).max())
+                assert maps[3 * i + j].get_title().splitlines()[-1] == f"\u2264 {largest:.2g}"
+        assert [maps[3 * i].get_ylabel().split("\n")[0] for i in range(2)] == [run.experiment.schedule for run in watched]
         assert not any(maps[3 * i + j].get_ylabel() for i in range(2) for j in (1, 2))
     with pytest.raises(InputError, match="feature = 'R'"):
         plot_kernel_drift(watched, feature="R")
@@ -228,11 +230,11 @@ def test_a_phase_diagram_draws_its_cells_and_where_seeds_disagree() -> None:
     figure = plot_phase_diagram(given)
     (ax,) = figure.axes
     np.testing.assert_array_equal(np.ma.filled(ax.collections[0].get_array(), np.nan), values)
-    (dots,) = [line for line in ax.lines if line.get_marker() == "."]
-    assert (dots.get_xdata().tolist(), dots.get_ydata().tolist()) == ([2.0, 4.0], [2.0, 200.0])
+    (crosses,) = [line for line in ax.lines if line.get_marker() == "x"]
+    assert (crosses.get_xdata().tolist(), crosses.get_ydata().tolist()) == ([2.0, 4.0], [2.0, 200.0])
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     phases = ["L-S P first, S Q first", "both Q first", "other"]
-    assert labels == [*phases, "seeds disagree", "it moves"], "the other margin has one sign"
+    assert labels == [*phases, "not known", "seeds disagree", "it moves"], "the other margin has one sign"
     assert ax.get_xlim() == pytest.approx((2**-0.5, 2**2.5)) and ax.get_ylim() == pytest.approx((0.2, 2000))
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     figure.draw_without_rendering()
@@ -269,6 +271,13 @@ def test_ratios_of_errors_are_coloured_evenly_around_one() -> None:
     (mesh, *_) = ax.collections
     assert (mesh.norm.vmin, mesh.norm.vmax) == pytest.approx((1 / 8, 8)) and mesh.norm(1.0) == pytest.approx(0.5)
     assert (ax.get_xscale(), ax.get_xlim()) == ("linear", pytest.approx((0.5, 3.5)))
+    far = replace(given, values=np.array([[0.0, 1.0, math.nan], [2.0, math.inf, 1.0]]))
+    (scale,) = plot_phase_diagram(far).axes[1:]
+    scale.figure.draw_without_rendering()
+    drawn = [label.get_text() for label in scale.get_yticklabels()]
+    assert "1" in drawn, "of no gap"
+    (mesh, *_) = plot_phase_diagram(far).axes[0].collections
+    np.testing.assert_array_equal(np.ma.filled(mesh.get_array(), np.nan), [[0.5, 1.0, math.nan], [2.0, 2.0, 1.0]])
     plain = plot_phase_diagram(replace(given, quantity="h_at_tau_P")).axes[0].collections[0]
     assert (plain.norm.vmin, plain.norm.vmax) == (0.5, 8.0) and plain.norm(4.25) == pytest.approx(0.5)
 
@@ -360,6 +369,15 @@ def test_error_left_on_the_command_line(tmp_path: Path) -> None:
     arguments = ["plot", "error-left", "--q0", "0.5", "--loss", "0.2", "-o", str(target)]
     assert CliRunner().invoke(cli.app, arguments).exit_code == 0 and target.stat().st_size > 1000
     assert CliRunner().invoke(cli.app, ["plot", "error-left", "--q0", "0.9", "--p0", "0.3"]).exit_code != 0
+
+
+def test_panels_that_share_an_axis_show_the_largest_of_all(watched: list[Trajectory]) -> None:
+    """Of flips the second schedule may have more than the first."""
+    more = replace(watched[1], dataset=watched[1].dataset.assign(flips=watched[1].dataset["flips"] * 0.0 + 0.9))
+    for order in ([watched[0], more], [more, watched[0]]):
+        first, second = plot_patterns(order).axes
+        assert first.get_ylim() == second.get_ylim() == (0.0, pytest.approx(1.0))
+        assert first.get_xlim() == (0.0, max(float(run.dataset["tau"][-1]) for run in order))
 
 
 def test_no_mark_is_cut_where_the_axis_begins_at_zero(runs: list[Trajectory]) -> None:

@@ -15,6 +15,7 @@ from theory_sim.plots.style import (
     by_schedule,
     from_zero,
     logarithmic_axis,
+    mark_single_points,
     shorten,
     style,
     times_from_zero,
@@ -67,6 +68,7 @@ def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
         from_zero(axes[2])
         times_from_zero(axes[2], trajectories)
         axes[2].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
+        mark_single_points(figure)
         keys: list[Any] = [Patch(color=COLOURS[part]) for part in ("signal", "noise")]
         keys += [Line2D([], [], color="0.5", ls=dashes) for dashes, _ in zip(_SCHEDULE_DASHES, groups, strict=False)]
         names = [r"signal $\bar U$", r"noise $\tilde U$", *(shorten(schedule, 24) for schedule in groups)]

@@ -69,9 +69,9 @@ def plot_error_left(
         ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_locator(NullLocator())
-        for at, name in ((few, "S: P-only"), (all_of_them, "all with P")):
+        for at, name, side in ((few, "S: P-only", "right"), (all_of_them, "all with P", "left")):
             ax.axvline(at, color="black", lw=0.7, ls=":")
-            ax.annotate(f"{name} ", (at, 0.03), xycoords=("data", "axes fraction"), ha="right", fontsize=7)
+            ax.annotate(name, (at, 1.02), xycoords=("data", "axes fraction"), ha=side, fontsize=7)  # within, lines cross it
         ax.set_xlabel(r"examples per dimension, $n/d$ ($d\to\infty$)")
         ax.set_ylabel(f"error on fresh P examples ($g_0 = {g0:g}$)")
         figure.legend(loc="outside upper center", ncols=2, handlelength=2.2, columnspacing=1.2)

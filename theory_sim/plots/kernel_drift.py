@@ -58,14 +58,14 @@ def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str = "Q")
     largest = [float(run.dataset[name].sel(feature=feature).max()) for run in runs.values() for name, _ in _COLUMNS]
     top = max((value for value in largest if math.isfinite(value)), default=1.0) or 1.0
     with style():
-        figure = Figure(figsize=(WIDTH, 1.1 + 0.96 * len(runs)), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 1.2 + 0.78 * len(runs)), layout="constrained")
         axes = figure.subplots(len(runs), 3, sharex=True, sharey=True, squeeze=False)
         mesh: Any = None
         for row, (schedule, run) in zip(axes, runs.items(), strict=True):
             mesh = _row(row, run, feature, top)
             row[0].set_ylabel(f"{shorten(schedule, 14)}\n$s$ in $\\tau$")
         for ax, value in zip(axes.ravel(), largest, strict=True):
-            ax.set_title(f"at most {value:.2g}" if math.isfinite(value) else "no number", pad=3)
+            ax.set_title(f"\N{LESS-THAN OR EQUAL TO} {value:.2g}" if math.isfinite(value) else "no number", pad=3)
         for ax, (_, title) in zip(axes[0], _COLUMNS, strict=True):
             ax.set_title(f"{title}\n{ax.get_title()}", pad=3)
         axes[-1][1].set_xlabel(r"$t$ in learning-rate time $\tau$ (dotted: annealed)")

@@ -12,7 +12,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.observe.learning_order import require_level
 from theory_sim.plots.registry import Option, Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, shorten, style, times_from_zero
+from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, loss_unit, mark_single_points, shorten, style, times_from_zero
 from theory_sim.statistics.curves import mean_curve
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
@@ -69,9 +69,10 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
                     _over(ax, others)
             seeds = f"{len(main)} seed{'s' if len(main) > 1 else ''}"
             ax.set_title(f"{shorten(SCHEDULES[schedule].title(runs[0].experiment), 40)} ({seeds})", loc="left")
-            ax.set_ylabel(f"training loss{_unit(main[0])}")
+            ax.set_ylabel(f"training loss{loss_unit(main[0])}")
         times_from_zero(axes[-1], trajectories)  # which all panels share
         axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
+        mark_single_points(figure)
         handles, labels = axes[0].get_legend_handles_labels()
         for ax in axes[1:]:
             for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
@@ -80,10 +81,6 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
                     labels.append(label)
         figure.legend(handles, labels, loc="outside upper center", ncols=2, handlelength=1.6, columnspacing=1.2)
     return figure
-
-
-def _unit(run: Trajectory) -> str:
-    return " (nats)" if run.dataset["loss_train"].attrs["units"] == "nat" else ""
 
 
 def _over(ax: Axes, runs: Sequence[Trajectory]) -> None:

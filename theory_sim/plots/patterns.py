@@ -9,7 +9,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, from_zero, shorten, style, times_from_zero
+from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, from_zero, mark_single_points, shorten, style, times_from_zero
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def plot_patterns(trajectories: Sequence[Trajectory]) -> Figure:
         axes[-1].set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
         from_zero(max(axes, key=lambda ax: ax.dataLim.y1))  # all panels share it
         times_from_zero(axes[-1], [runs[0] for runs in groups.values()])
+        mark_single_points(figure)
         keys: list[Any] = [Line2D([], [], ls="none", marker=m, ms=3, color=COLOURS[f]) for f, m in (("P", "o"), ("Q", "s"))]
         keys += [Line2D([], [], color="0.3", ls=dashes) for dashes in _SINCE.values()]
         keys.append(Line2D([], [], color="0.8", lw=2.5))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory_sim.plots.registry import REQUIRED, Option, Plot, register
-from theory_sim.plots.style import WIDTH, style
+from theory_sim.plots.style import WIDTH, number_ticks, style
 from theory_sim.sweeps.phase import PhaseDiagram, phase_diagram
 from theory_sim.sweeps.phase_agreement import PHASES
 from theory_sim.sweeps.phase_boundaries import Boundary, cell_edges
@@ -55,7 +55,9 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
         for set_scale, axis, values in ((ax.set_xscale, ax.xaxis, diagram.x), (ax.set_yscale, ax.yaxis, diagram.y)):
             if logarithmic(values):
                 set_scale("log")
-                _number_ticks(axis, values)
+                number_ticks(axis, values[0], values[-1])
+            if len(values) == 1:  # of which others beside it were not looked at
+                axis.set_ticks(values, [f"{values[0]:g}"])
         ax.set_xlim(edges[0][0], edges[0][-1])
         ax.set_ylim(edges[1][0], edges[1][-1])
         ax.set_xlabel(_NAMES.get(diagram.x_label, diagram.x_label))
@@ -73,10 +75,8 @@ def _draw_order(ax: Any, edges: list[Any], diagram: PhaseDiagram) -> list[Any]:
     # No borders: white ones would be taken for parts of the boundaries, which have white below them.
     ax.pcolormesh(*edges, diagram.values, cmap=ListedColormap(list(PHASE_COLOURS)),
                   norm=BoundaryNorm(np.arange(len(PHASES) + 1) - 0.5, len(PHASES)))
-    known = ~np.isnan(diagram.values)
-    handles: list[Any] = [Patch(color=PHASE_COLOURS[i], label=PHASES[i]) for i in sorted(set(diagram.values[known].astype(int)))]
-    if not known.all():
-        handles.append(Patch(facecolor="white", edgecolor="0.6", lw=0.6, label="not known"))
+    shown = sorted(set(diagram.values[~np.isnan(diagram.values)].astype(int)))
+    handles: list[Any] = [*(Patch(color=PHASE_COLOURS[i], label=PHASES[i]) for i in shown), *_not_known(diagram)]
     for cells, label, look in ((diagram.computed, "computed", {"marker": ".", "ms": 3.0, "mew": 0}),
                                (~diagram.unanimous, "seeds disagree", {"marker": "x", "ms": 3.2, "mew": 0.8})):
         if cells is not None and cells.any():
@@ -87,17 +87,19 @@ def _draw_order(ax: Any, edges: list[Any], diagram: PhaseDiagram) -> list[Any]:
 
 
 def _draw_numbers(ax: Any, edges: list[Any], diagram: PhaseDiagram) -> list[Any]:
-    """A quantity with its colour scale; nothing for the legend.
+    """A quantity with its colour scale; what the legend shows of them.
 
     Ratios are coloured evenly around 1, those of an error of 0 as the largest or the smallest of the others.
     """
     from matplotlib.colors import LogNorm
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-    label = _MEANINGS.get(diagram.quantity, diagram.quantity)
-    if diagram.quantity != "error_ratio" or np.isnan(diagram.values).all():
+    label, handles = _MEANINGS.get(diagram.quantity, diagram.quantity), _not_known(diagram)
+    if np.isnan(diagram.values).all():
+        return handles
+    if diagram.quantity != "error_ratio":
         ax.figure.colorbar(ax.pcolormesh(*edges, diagram.values, cmap="cividis"), ax=ax, label=label)
-        return []
+        return handles
     ends = _symmetric(diagram.values)
     mesh = ax.pcolormesh(*edges, np.clip(diagram.values, *ends), cmap="PuOr", norm=LogNorm(*ends))
     bar = ax.figure.colorbar(mesh, ax=ax, label=label)
@@ -105,7 +107,14 @@ def _draw_numbers(ax: Any, edges: list[Any], diagram: PhaseDiagram) -> list[Any]
     bar.ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]) if ends[1] < 3.0 else LogLocator(subs=(1.0, 2.0, 5.0)))
     bar.ax.yaxis.set_major_formatter("{x:.3g}")
     bar.ax.yaxis.set_minor_locator(NullLocator())
-    return []
+    return handles
+
+
+def _not_known(diagram: PhaseDiagram) -> list[Any]:
+    """What the legend says of white cells, if there are any."""
+    from matplotlib.patches import Patch
+
+    return [Patch(facecolor="white", edgecolor="0.6", lw=0.6, label="not known")] if np.isnan(diagram.values).any() else []
 
 
 def _draw_boundaries(ax: Any, boundaries: Sequence[Boundary]) -> list[Any]:
@@ -120,16 +129,6 @@ def _draw_boundaries(ax: Any, boundaries: Sequence[Boundary]) -> list[Any]:
             ax.contour(each.x, each.y, each.margin, levels=[0.0], colors="black", linewidths=1.2, linestyles=[_LINES[each.id]])
             handles.append(Line2D([], [], color="black", lw=1.2, ls=_LINES[each.id], label=each.label))
     return handles
-
-
-def _number_ticks(axis: Any, values: NDArray[np.float64]) -> None:
-    """Ticks of a logarithmic axis; of a short one powers of ten alone would leave too few labels."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    if values[-1] < 30 * values[0]:
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter(NullFormatter())
 
 
 def _symmetric(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, from_zero, logarithmic_axis, shorten, style, times_from_zero
+from theory_sim.plots.style import (
+    COLOURS,
+    WIDTH,
+    from_zero,
+    logarithmic_axis,
+    loss_unit,
+    mark_single_points,
+    shorten,
+    style,
+    times_from_zero,
+)
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -53,17 +63,19 @@ def plot_sharpness(trajectories: Sequence[Trajectory]) -> Figure:
             above.plot(data["tau"], data["train_loss"], color=colour, lw=1.0)
             below.plot(tau, data["sharpness"].isel(hessian_eigenvalue=0), color=colour, lw=1.0, alpha=0.5)
             below.plot(tau, data["stable_sharpness"], color=colour, lw=1.4, ls=(0, (4, 1.5)), drawstyle="steps-post", zorder=3)
-            keys.append(Line2D([], [], color=colour, label=shorten(run.experiment.run_name, 26)))
+            keys.append(Line2D([], [], color=colour, label=shorten(run.experiment.run_name, 48)))
         logarithmic_axis(above)
-        above.set_ylabel("training loss")
-        below.set_ylabel("eigenvalue")
+        above.set_ylabel("training loss" + loss_unit(trajectories[0]))
+        below.set_ylabel("Hessian eigenvalue")
         from_zero(below)
         times_from_zero(below, trajectories)
         below.set_xlabel(r"learning-rate time $\tau = \sum_s \gamma_s$")
         lines = _COLOURS[0] if len(trajectories) == 1 else "0.3"  # of several runs, whose colours stand beside their names
         keys += [Line2D([], [], color=lines, lw=1.0, alpha=0.5, label="sharpness"),
                  Line2D([], [], color=lines, lw=1.4, ls=(0, (4, 1.5)), label="largest stable one")]
-        figure.legend(handles=keys, loc="outside upper center", ncols=2, handlelength=2.0, columnspacing=1.0)
+        mark_single_points(figure)
+        columns = 2 if max(len(key.get_label()) for key in keys) <= 20 else 1
+        figure.legend(handles=keys, loc="outside upper center", ncols=columns, handlelength=2.0, columnspacing=1.0)
     return figure
 
 

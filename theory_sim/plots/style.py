@@ -18,12 +18,13 @@ from theory_sim.storage.writing import write_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
     from theory_sim.trajectory import Trajectory
 
-__all__ = ["COLOURS", "FORMATS", "WIDTH", "by_schedule", "from_zero", "logarithmic_axis", "require_own_figure", "save_figure",
-           "shorten", "style", "times_from_zero"]
+__all__ = ["COLOURS", "FORMATS", "WIDTH", "by_schedule", "from_zero", "legend_above", "logarithmic_axis", "loss_unit",
+           "mark_single_points", "number_ticks", "require_own_figure", "save_figure", "shorten", "style", "times_from_zero"]
 
 WIDTH: Final = 80 / 25.4
 """Width of a figure in inches: 80 mm, one column of a paper."""
@@ -78,7 +79,7 @@ def from_zero(ax: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     top = ax.dataLim.y1
-    locator = MaxNLocator(4)
+    locator = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
     ax.yaxis.set_major_locator(locator)
     ax.set_ylim(0.0, locator.tick_values(0.0, 1.05 * top if top > 0.0 else 1.0)[-1])
 
@@ -88,12 +89,39 @@ def times_from_zero(ax: Axes, runs: Sequence[Trajectory]) -> None:
     ax.set_xlim(0.0, max(float(run.dataset["tau"][-1]) for run in runs) or 1.0)
 
 
+def loss_unit(run: Trajectory) -> str:
+    """Unit of a run's losses, in brackets, as an axis label ends; nothing where they have none."""
+    return " (nats)" if run.dataset["loss_train"].attrs["units"] == "nat" else ""
+
+
+def mark_single_points(figure: Figure) -> None:
+    """Give a dot to each line that has one point only, as of a run with one record: a line through it is not seen."""
+    for line in (line for ax in figure.axes for line in ax.lines):
+        if np.isfinite(np.asarray(line.get_ydata(), dtype=float)).sum() == 1 and line.get_marker() == "None":
+            line.set(marker="o", markersize=3.0, clip_on=False)
+
+
+def number_ticks(axis: Axis, low: float, high: float) -> None:
+    """Ticks of a logarithmic axis; of a short one powers of ten alone would leave too few labels."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    if high < 30 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
+
+
 def shorten(text: str, longest: int) -> str:
     """The text, its middle replaced by an ellipsis where it is longer; one with a formula is left as it is."""
     if len(text) <= longest or "$" in text:
         return text
     kept = longest - 1
     return f"{text[:kept - kept // 2]}\N{HORIZONTAL ELLIPSIS}{text[-(kept // 2):]}"
+
+
+def legend_above(ax: Axes) -> None:
+    """Legend of one of several panels, above it, where it hides nothing."""
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, handlelength=1.5, columnspacing=1.0, borderaxespad=0.2)
 
 
 def logarithmic_axis(ax: Axes) -> None:

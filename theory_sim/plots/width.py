@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, logarithmic_axis, style
+from theory_sim.plots.style import COLOURS, WIDTH, logarithmic_axis, number_ticks, style
 from theory_sim.sweeps.width_fit import WidthFit, fit_width
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def plot_width(fit: WidthFit) -> Figure:
         guide = fit.medians[0] * (fit.widths / fit.widths[0]) ** -0.5
         ax.plot(fit.widths, guide, ls="--", lw=0.9, color=COLOURS["Q"], label=r"slope $-1/2$")
         ax.set_xscale("log")
+        number_ticks(ax.xaxis, fit.widths[0], fit.widths[-1])
         logarithmic_axis(ax)
         ax.set_xlabel(r"width $m_W + m_V$ (neurons)")
         ax.set_ylabel(r"RMS of $f_m - f_\infty$ at the end")

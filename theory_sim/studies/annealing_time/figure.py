@@ -49,7 +49,7 @@ def plot(table: pandas.DataFrame) -> Figure:
                     label="stable level's factor" if i == 0 else None)
             ax.plot([pair[1], pair[1]], [i - 0.4, i + 0.4], color=COLOURS["Q"], ls="--", lw=1.0,
                     label=r"factor $\eta_2/\eta_1$" if i == 0 else None)
-        ax.set_yticks(range(len(ways)), [f"{way}, 1/{1 / factor:.0f}" for way, factor in ways])
+        ax.set_yticks(range(len(ways)), [f"{way}, 1/{1 / factor:.0f}".replace("tau", r"$\tau$") for way, factor in ways])
         ax.set_xscale("log")
         ax.set_xlim(0.4 * float(annealed["eta_2 / eta_1"].min()), 1.6)
         ax.set_ylim(len(ways) - 0.5, -0.5)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, WIDTH, legend_above, style
 from theory_sim.studies.engines import CLOSURE, LIMIT, get_rows
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def plot(table: pandas.DataFrame) -> Figure:
     from matplotlib.figure import Figure
 
     with style():
-        figure = Figure(figsize=(WIDTH, 4.3), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 4.9), layout="constrained")
         times, gap = figure.subplots(2, 1)
         laws = list(dict.fromkeys(table["alpha"]))
         judged = table[table["alpha"] == laws[0]]
@@ -51,7 +51,7 @@ def plot(table: pandas.DataFrame) -> Figure:
         times.set_yscale("log")
         times.set_xlabel("dimension $d$")
         times.set_ylabel(r"learning time $\tau$")
-        times.legend(loc="upper left", handlelength=1.5, borderaxespad=0.2)
+        legend_above(times)
         _gap(gap, table, laws)
     return figure
 
@@ -74,7 +74,7 @@ def _gap(ax: Axes, table: pandas.DataFrame, laws: list[str]) -> None:
     ax.yaxis.set_major_formatter("{x:g}")
     ax.set_xlabel("$r d$")
     ax.set_ylabel("error on P, S / L-S")
-    ax.legend(loc="upper left", handlelength=1.5, borderaxespad=0.2)
+    legend_above(ax)
 
 
 def _shown(law: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory_sim.engines import Engine
-from theory_sim.plots.style import COLOURS, WIDTH, from_zero, style
+from theory_sim.plots.style import COLOURS, WIDTH, from_zero, legend_above, style
 from theory_sim.studies.engines import LIMIT
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _GAPS = {
     "times": (r"$\log\tau$", COLOURS["Q"], "^"),
 }
 _RUNS = {"annealed": True, "small rate": False}
-_MOTION = {"noiseless": ("signal alone moves patterns", COLOURS["P"], "o"), "moving": ("noise of S too", COLOURS["Q"], "s")}
+_MOTION = {"noiseless": ("signal moves patterns", COLOURS["P"], "o"), "moving": ("noise of S too", COLOURS["Q"], "s")}
 
 
 def plot(table: pandas.DataFrame) -> Figure:
@@ -39,7 +39,7 @@ def plot(table: pandas.DataFrame) -> Figure:
     from matplotlib.figure import Figure
 
     with style():
-        figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 4.9), layout="constrained")
         above, below = figure.subplots(2, 1, height_ratios=(3, 2))
         _plot_gaps(above, table[table["part"] == "gap"])
         _plot_deficits(below, table[(table["part"] == "deficit") & table["deficit / q"].notna()])
@@ -82,7 +82,7 @@ def _plot_deficits(ax: Axes, rows: pandas.DataFrame) -> None:
     from_zero(ax)
     ax.set_xlabel(r"$q$ (stated for $q < 0.3$)")
     ax.set_ylabel(r"share of $h$ lacking")
-    ax.legend(loc="upper left")
+    legend_above(ax)
 
 
 def _bars(rows: pandas.DataFrame, column: str) -> list[NDArray[np.float64]]:
