@@ -77,8 +77,11 @@ def _draw_order(ax: Any, edges: list[Any], diagram: PhaseDiagram) -> list[Any]:
                   norm=BoundaryNorm(np.arange(len(PHASES) + 1) - 0.5, len(PHASES)))
     shown = sorted(set(diagram.values[~np.isnan(diagram.values)].astype(int)))
     handles: list[Any] = [*(Patch(color=PHASE_COLOURS[i], label=PHASES[i]) for i in shown), *_not_known(diagram)]
-    for cells, label, look in ((diagram.computed, "computed", {"marker": ".", "ms": 3.0, "mew": 0}),
-                               (~diagram.unanimous, "seeds disagree", {"marker": "x", "ms": 3.2, "mew": 0.8})):
+    marks: list[tuple[Any, str, dict[str, Any]]] = [
+        (diagram.computed, "computed", {"marker": ".", "ms": 3.0, "mew": 0}),
+        (~diagram.unanimous, "seeds disagree", {"marker": "x", "ms": 3.2, "mew": 0.8}),
+    ]
+    for cells, label, look in marks:
         if cells is not None and cells.any():
             rows, columns = np.nonzero(cells)
             ax.plot(diagram.x[columns], diagram.y[rows], ls="", color="black", zorder=3, **look)
