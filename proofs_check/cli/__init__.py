@@ -6,7 +6,7 @@ others are in `theory_sim.terminal.program`.
 
 from __future__ import annotations
 
-from proofs_check.cli import experiments, reporting, searching, showing, verifying
+from proofs_check.cli import experiments, ordering, reporting, searching, showing, verifying
 from proofs_check.cli.app import app
 
-__all__ = ["app", "experiments", "reporting", "searching", "showing", "verifying"]
+__all__ = ["app", "experiments", "ordering", "reporting", "searching", "showing", "verifying"]

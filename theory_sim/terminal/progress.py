@@ -1,4 +1,4 @@
-"""Progress bars: of a plan's runs by tau and training loss, of a sweep by its runs, of a search by its time."""
+"""Progress bars: of runs by tau and training loss, of a sweep by runs, of proofs by their share, of a search by its time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.status import SweepStatus
 
-__all__ = ["run_progress", "sweep_progress", "time_progress"]
+__all__ = ["run_progress", "share_progress", "sweep_progress", "time_progress"]
 
 _BESIDE_NAME: Final = 63
 """Columns of the longest state, both times, the gaps, and a bar of two."""
@@ -110,6 +110,29 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
                        others=f"running {status.running}, failed {status.failed}{left}")
 
         yield update
+
+
+@contextmanager
+def share_progress(count: int) -> Iterator[Callable[[int, object], Callable[[str, float], None] | None]]:
+    """Give what is called with the number and name of each of ``count`` proofs, and gives what is told of one: words, a share.
+
+    Shown on a terminal, on standard error; nothing where it is no terminal.
+    """
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda number, name: None
+        return
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def begin(number: int, name: object) -> Callable[[str, float], None]:
+            return lambda what, share: bar.update(
+                task, completed=share, description=f"seed {name} ({number + 1} of {count}), {what}")
+
+        yield begin
 
 
 @contextmanager

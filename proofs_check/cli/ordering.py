@@ -1,0 +1,113 @@
+"""The command that proves learning orders: order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from proofs_check.cli.app import app
+from proofs_check.cli.experiments import File, PresetName
+from theory_sim.terminal.output import Output, Result, format_option, hanging
+
+if TYPE_CHECKING:
+    from proofs_check.order.arm import Arm
+    from proofs_check.order.certify import CertifiedOrder
+    from theory_sim.sweeps.plan import Plan
+
+
+@app.command()
+def order(
+    file: File = None, preset: PresetName = None,
+    compare: Annotated[str | None, typer.Option(
+        help="Schedules on the same data, such as L-S,S (default: those of the file, or L-S,S).")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")] = None,
+    level: Annotated[float, typer.Option(help="Training loss, nats, at which a kind counts as learnt.")] = 0.45,
+    form: Annotated[str, format_option("text", "json", "csv", "latex")] = "text",
+) -> None:
+    """Prove which pattern is learnt first, for each drawn data set, at infinite width; exit status 1 if one stays undecided."""
+    from proofs_check.order.certify import certify_order
+    from proofs_check.order.resources import estimated_seconds
+
+    output = Output(form)
+    plan = _plan(file, preset, compare, seeds)
+    runs = [plan.experiment.replace(seed=seed) for seed in plan.seeds]
+    expected = sum(estimated_seconds(each) for each in plan)
+    if expected > 60.0:
+        output.note(f"about {expected / 60.0:.0f} minutes of processor time")
+    found = []
+    with _progress(len(runs)) as progress:
+        for number, each in enumerate(runs):
+            found.append(certify_order(each, plan.compare, level=level, progress=progress(number, each.seed)))
+            output.say(*_lines(found[-1]))
+    output.put(Result("proofs-check.order", lambda: _fields(found), lambda: list(_summary(found)), lambda: _table(found),
+                      others={"latex": lambda: _latex(found)}))
+    raise typer.Exit(0 if all(each.verdict == "certified" for each in found) else 1)
+
+
+def _plan(file: Path | None, preset: str | None, compare: str | None, seeds: str | None) -> Plan:
+    """The file's runs, or a preset's under L-S and S."""
+    from theory_sim.errors import InputError
+    from theory_sim.experiment import Experiment
+    from theory_sim.reading import parse_seeds
+    from theory_sim.sweeps.plan import Plan
+
+    if file is not None and preset is not None:
+        raise InputError(f"the file {file} and --preset {preset}", "one experiment", "leave one of the two out")
+    plan = Plan.from_toml(file) if file is not None else Plan.of(Experiment.preset(preset or "default"), ["L-S", "S"])
+    schedules = plan.compare if compare is None else [each.strip() for each in compare.split(",")]
+    return Plan.of(plan.experiment, schedules, plan.seeds if seeds is None else parse_seeds(seeds, "--seeds"))
+
+
+def _progress(count: int) -> Any:
+    from theory_sim.terminal.progress import share_progress
+
+    return share_progress(count)
+
+
+def _lines(found: CertifiedOrder) -> Iterator[str]:
+    from proofs_check.order.theorem import text_lines
+
+    for line in text_lines(found):
+        yield hanging("", line.lstrip(), len(line) - len(line.lstrip()))
+    orders = ", ".join(f"{arm} {each}" for arm, each in found.orders.items())
+    yield f"{found.verdict} at level {found.level:g}: {orders}\n"
+
+
+def _summary(found: Sequence[CertifiedOrder]) -> Iterator[str]:
+    from proofs_check.order.share import share_lines
+
+    if len(found) > 1:
+        yield from (hanging("", line, 0) for line in share_lines(found))
+
+
+def _fields(found: Sequence[CertifiedOrder]) -> dict[str, Any]:
+    from proofs_check.order.share import shares
+
+    return {"certified": sum(each.verdict == "certified" for each in found), "shares": shares(found), "rows": _table(found)}
+
+
+def _table(found: Sequence[CertifiedOrder]) -> list[dict[str, Any]]:
+    """A row a seed, schedule and level."""
+    return [_row(each, arm, number) for each in found for arm in each.arms for number in range(len(arm.levels))]
+
+
+def _row(found: CertifiedOrder, arm: Arm, number: int) -> dict[str, Any]:
+    verdict = arm.levels[number]
+    row: dict[str, Any] = {"seed": found.experiment.seed, "schedule": arm.schedule, "level": verdict.level,
+                           "order": "undecided" if arm.reason else verdict.order}
+    for kind in ("P", "Q"):
+        first = verdict.first.get(f"{kind}-only")
+        for name, step in (("from", first.earliest if first else None), ("by", first.latest if first else None)):
+            row[f"tau_{kind}_{name}"] = None if step is None or arm.reason else float(arm.tau[step])
+    switch = arm.switch
+    return row | {"switch_tau": None if switch is None or arm.reason else float(arm.tau[switch]),
+                  "steps": len(arm.run.rates), "width": arm.width, "reason": arm.undecided, "data": found.digest}
+
+
+def _latex(found: Sequence[CertifiedOrder]) -> str:
+    from proofs_check.order.theorem import latex_lines
+
+    return "\n".join("\n".join(latex_lines(each)) for each in found) + "\n"

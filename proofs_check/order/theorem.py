@@ -1,0 +1,163 @@
+"""The theorem that a certified order is, with every constant, as text and as LaTeX."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from proofs_check.order.arm import ALL, Arm
+from proofs_check.order.certify import CertifiedOrder
+from proofs_check.order.verdict import FirstStep, LevelVerdict
+from theory_sim import __version__
+from theory_sim.experiment import Experiment
+
+__all__ = ["latex_lines", "text_lines", "time_of"]
+
+
+def time_of(arm: Arm, first: FirstStep) -> str:
+    """When a loss is first below a level, as an interval of learning-rate time."""
+    end = f"{arm.tau[-1]:g}"
+    if first.earliest is None:
+        return f"never by tau = {end}"
+    after = "[0" if first.earliest == 0 else f"({arm.tau[first.earliest - 1]:g}"
+    if first.latest is None:
+        return f"after {arm.tau[max(first.earliest - 1, 0)]:g}, or never by {end}"
+    return f"{after}, {arm.tau[first.latest]:g}]"
+
+
+def _network(e: Experiment) -> str:
+    return "one filter bank for both patches" if e.shared_filters else "own filters for each patch"
+
+
+def _patterns(e: Experiment, arm: Arm) -> str:
+    if e.redrawn_patterns:
+        return "rho(s, t) = 0 for s < t"
+    if e.frozen_patterns:
+        return "rho(s, t) = 1"
+    moving = "rho(s, t) = prod_{s <= i < t} (1 - gamma_i lambda) tau_s / tau_t"
+    if e.patterns_freeze and arm.run.annealed is not None:
+        return f"{moving}, steps from {arm.run.annealed} on left out"
+    return moving
+
+
+def _rates(arm: Arm) -> str:
+    """Rates by runs of equal ones; more than three are summed up."""
+    rates = arm.run.rates.tolist()
+    starts = [0, *(step for step in range(1, len(rates)) if rates[step] != rates[step - 1])]
+    if len(starts) > 3:
+        return f"{min(rates):g} <= gamma_t <= {max(rates):g}"
+    ends = [*starts[1:], len(rates)]
+    return ", ".join(f"gamma_t = {rates[start]!r} for {start} <= t < {end}" for start, end in zip(starts, ends, strict=True))
+
+
+def text_lines(found: CertifiedOrder) -> Iterator[str]:
+    """The theorem, line by line; where something is not proved, what is too wide."""
+    e = found.experiment
+    counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.items())
+    yield (f"Theorem (theory-sim {__version__}). Let (x_i, y_i), i = 1, ..., {sum(found.counts.values())}, be the data set of "
+           f"seed {e.seed_of('data')} with d = {e.d} ({counts}), SHA-256 {found.digest}. Consider the network of infinite "
+           f"width, {_network(e)}, trained by gradient descent on the logistic loss with weight decay lambda = {e.lambda_!r}, "
+           f"noise tau_xi = {e.tau_xi!r} and tau_0 = {e.tau_0_value!r}, whose noise output vanishes:")
+    yield "  f_t(x) = sum_{s<t} gamma_s D(s,t) sum_i w_i(s) y_i / (1 + exp(y_i f_s(x_i))) sum_{c,c'} k_{s,t}(x_{i,c}, x_{c'}),"
+    yield "  k_{s,t}(x, x') = <x, x'> (pi - arccos(rho(s,t) cos angle(x, x'))) / (2 pi),"
+    yield "  D(s,t) = prod_{s<i<t} (1 - gamma_i lambda)."
+    for arm in found.arms:
+        yield from _arm_lines(found, arm)
+
+
+def _arm_lines(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
+    e, steps = found.experiment, len(arm.run.rates)
+    yield f"{arm.schedule}: {steps} steps, {_rates(arm)}; {_weights(arm)}; {_patterns(e, arm)}."
+    if arm.switch is not None and not arm.reason:
+        yield (f"  The training loss is first at most epsilon_1 + q_hat log 2, epsilon_1 = {e.epsilon_1!r}, after {arm.switch} "
+               f"steps, tau = {arm.tau[arm.switch]:g}: there the rate falls.")
+    if arm.reason:
+        yield f"  undecided: {arm.reason}"
+        return
+    for verdict in arm.levels:
+        yield f"  {_level_line(arm, verdict)}"
+    low, high = arm.losses[ALL]
+    yield f"  The training loss after the last step is in [{low[-1]:.9f}, {high[-1]:.9f}]."
+    yield (f"  Constants: Lambda <= {_up(float(arm.curvature.max()))}, gamma (lambda + Lambda) <= 2 at each step; epsilon_t <= "
+           f"{_up(float(arm.residual_error.max()))}; |theta^_t - theta_t| <= {_up(float(arm.drift.max()))}; each output is "
+           f"enclosed within {_up(arm.width / 2)}; arcsine to {arm.powers} powers for |cos| <= {_up(arm.largest_cosine)}, "
+           f"tail <= {_up(arm.tail)}.")
+    if arm.undecided:
+        yield f"  undecided: {arm.undecided}"
+
+
+def _weights(arm: Arm) -> str:
+    return "w_i = 1 / N" if arm.run.batches is None else "w_i(t) the share of example i in step t's mini-batch"
+
+
+def _level_line(arm: Arm, verdict: LevelVerdict) -> str:
+    times = "; ".join(f"{kind.removesuffix('-only')}: {time_of(arm, first)}" for kind, first in verdict.first.items())
+    return f"At level {verdict.level:g}: {verdict.order} (tau_{times.replace('; ', ', tau_')})."
+
+
+def _up(value: float) -> str:
+    """An upper bound with three digits, rounded up."""
+    if value == 0.0:
+        return "0"
+    digits = 2 - math.floor(math.log10(value))
+    return f"{math.ceil(value * 10.0**digits + 1e-9) / 10.0**digits:.3g}"
+
+
+def latex_lines(found: CertifiedOrder) -> Iterator[str]:
+    """The theorem as a LaTeX environment ``theorem``."""
+    e = found.experiment
+    counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.items())
+    yield r"\begin{theorem}[learning order of one data set]"
+    yield rf"Let $(x_i,y_i)_{{i\le {sum(found.counts.values())}}}$ be the data set of seed {e.seed_of('data')}, $d={e.d}$"
+    yield rf"({counts}), SHA-256 \texttt{{{found.digest}}} (theory-sim {__version__})."
+    yield "Let $f_t$ be the output of the infinitely wide network,"
+    yield f"{_network(e)}, whose noise output vanishes,"
+    yield (r"\[ f_t(x)=\sum_{s<t}\gamma_s\prod_{s<i<t}(1-\gamma_i\lambda)\sum_i w_i(s)\,\frac{y_i}{1+e^{y_if_s(x_i)}}"
+           r"\sum_{c,c'}k_{s,t}(x_{i,c},x_{c'}),")
+    yield r"\quad k_{s,t}(x,x')=\frac{\langle x,x'\rangle}{2\pi}\bigl(\pi-\arccos(\rho(s,t)\cos\angle(x,x'))\bigr), \]"
+    yield rf"with $\lambda={_number(e.lambda_)}$, $\tau_\xi={_number(e.tau_xi)}$, $\tau_0={_number(e.tau_0_value)}$."
+    yield r"\begin{itemize}"
+    for arm in found.arms:
+        yield from _latex_arm(found, arm)
+    yield r"\end{itemize}"
+    yield r"\end{theorem}"
+
+
+def _latex_arm(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
+    rates = _rates(arm).replace("gamma", r"\gamma").replace("<=", r"\le").replace("\\gamma_0", r"\gamma_{0}")
+    patterns = (_patterns(found.experiment, arm).replace("rho", r"\rho").replace("prod", r"\prod").replace("<=", r"\le")
+                .replace("gamma", r"\gamma").replace("lambda", r"\lambda").replace("tau", r"\tau"))
+    formula, _, rest = patterns.partition(", steps")
+    yield rf"\item {arm.schedule}, {len(arm.run.rates)} steps: ${rates.replace(', ', '$, $').replace(' for ', '$ for $')}$;"
+    yield rf"  ${formula}${', steps' + rest if rest else ''}; {_latex_weights(arm)}."
+    if arm.reason:
+        yield f"  Undecided: {_escaped(arm.reason)}."
+        return
+    if arm.switch is not None:
+        threshold = _number(found.experiment.epsilon_1)
+        yield (rf"  The training loss is first at most $\epsilon_1+\hat q\log 2$, $\epsilon_1={threshold}$,"
+               rf" after {arm.switch} steps, where the rate falls.")
+    for verdict in arm.levels:
+        times = ", ".join(rf"$\tau_{kind[0]}$: {_escaped(time_of(arm, first))}" for kind, first in verdict.first.items())
+        yield f"  At level ${verdict.level:g}$: {verdict.order} ({times})."
+    yield (rf"  Constants: $\Lambda\le {_number(_up(float(arm.curvature.max())))}$, $\gamma_t(\lambda+\Lambda)\le 2$,"
+           rf" $\epsilon_t\le {_number(_up(float(arm.residual_error.max())))}$,"
+           rf" $\|\hat\theta_t-\theta_t\|\le {_number(_up(float(arm.drift.max())))}$; outputs within"
+           rf" ${_number(_up(arm.width / 2))}$; $K={arm.powers}$, $|\cos|\le {_number(_up(arm.largest_cosine))}$,"
+           rf" tail $\le {_number(_up(arm.tail))}$.")
+    if arm.undecided:
+        yield f"  Undecided: {_escaped(arm.undecided)}."
+
+
+def _latex_weights(arm: Arm) -> str:
+    return "$w_i=1/N$" if arm.run.batches is None else "$w_i(t)$ the share of example $i$ in step $t$'s mini-batch"
+
+
+def _number(value: float | str) -> str:
+    """A number in LaTeX: 6.5e-08 as 6.5 10^-8."""
+    mantissa, e, exponent = str(value).partition("e")
+    return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if e else mantissa
+
+
+def _escaped(text: str) -> str:
+    return text.replace("tau", r"$\tau$").replace("<=", r"$\le$").replace("_", r"\_").replace("Lambda", r"$\Lambda$")
