@@ -38,9 +38,9 @@ WORDS: dict[str, list[str]] = {
     "theory-sim sweep extend": ["runs/cells", "cells.toml", "--workers", "0"],
     "theory-sim sweep compare": ["runs/cells", "P_error", "--between", "L-S,S"],
     "proofs-check list": [], "proofs-check check": ["tiny.toml"], "proofs-check suggest": ["tiny.toml"],
-    "proofs-check order": ["tiny.toml"], "proofs-check show": ["regime-maximin-point"], "proofs-check evaluate": ["sheppard", "rho=1/2"],
+    "proofs-check show": ["regime-maximin-point"], "proofs-check evaluate": ["sheppard", "rho=1/2"],
     "proofs-check verify": ["regime-maximin-point", "separation-of-z-below-square-at-all-ages"],
-    "proofs-check falsify": ["sheppard", "--twin", "half of it"],
+    "proofs-check order": ["tiny.toml"], "proofs-check falsify": ["sheppard", "--twin", "half of it"],
     "proofs-check recheck": ["evidence/regime-maximin-point.json", "broken.json"],
 }
 ELSEWHERE = {"theory-sim branch", "theory-sim demo", "theory-sim study", "theory-sim resume", "theory-sim sweep run"}

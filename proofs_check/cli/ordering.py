@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,4 +111,6 @@ def _row(found: CertifiedOrder, arm: Arm, number: int) -> dict[str, Any]:
 def _latex(found: Sequence[CertifiedOrder]) -> str:
     from proofs_check.order.theorem import latex_lines
 
-    return "\n".join("\n".join(latex_lines(each)) for each in found) + "\n"
+    lines = [line for each in found for line in latex_lines(each)]
+    return "".join(textwrap.fill(line, 79, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) + "\n"
+                   for line in lines)

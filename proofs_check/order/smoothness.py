@@ -86,13 +86,13 @@ def _arcsines(sites: Sites) -> Array:
         of_pair = _HALF_PI - float(angle(np.array(np.sqrt(pair.square_sine)), np.array(abs(pair.cosine))))
         found[pair.first, pair.second] = found[pair.second, pair.first] = np.copysign(of_pair, pair.cosine)
     np.fill_diagonal(found, _HALF_PI)
-    return found
+    return np.asarray(found)
 
 
 def _examples(sites: Sites, kernel: Array) -> Array:
     """Gram matrix (N, N) of the examples, from that of the sites (m, m)."""
     at, alpha = sites.direction, sites.alpha
-    found = kernel[np.ix_(at, at)] * np.multiply.outer(alpha, alpha)
+    found: Array = kernel[np.ix_(at, at)] * np.multiply.outer(alpha, alpha)
     has = np.flatnonzero(sites.patch >= 0)
     patch = sites.patch[has]
     found[np.ix_(has, has)] += kernel[np.ix_(patch, patch)]

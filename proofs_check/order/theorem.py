@@ -112,8 +112,8 @@ def latex_lines(found: CertifiedOrder) -> Iterator[str]:
     yield rf"({counts}), SHA-256 \texttt{{{found.digest}}} (theory-sim {__version__})."
     yield "Let $f_t$ be the output of the infinitely wide network,"
     yield f"{_network(e)}, whose noise output vanishes,"
-    yield (r"\[ f_t(x)=\sum_{s<t}\gamma_s\prod_{s<i<t}(1-\gamma_i\lambda)\sum_i w_i(s)\,\frac{y_i}{1+e^{y_if_s(x_i)}}"
-           r"\sum_{c,c'}k_{s,t}(x_{i,c},x_{c'}),")
+    yield r"\[ f_t(x)=\sum_{s<t}\gamma_s\prod_{s<i<t}(1-\gamma_i\lambda)\sum_i w_i(s)\,"
+    yield r"\frac{y_i}{1+e^{y_if_s(x_i)}} \sum_{c,c'}k_{s,t}(x_{i,c},x_{c'}),"
     yield r"\quad k_{s,t}(x,x')=\frac{\langle x,x'\rangle}{2\pi}\bigl(\pi-\arccos(\rho(s,t)\cos\angle(x,x'))\bigr), \]"
     yield rf"with $\lambda={_number(e.lambda_)}$, $\tau_\xi={_number(e.tau_xi)}$, $\tau_0={_number(e.tau_0_value)}$."
     yield r"\begin{itemize}"
@@ -124,7 +124,7 @@ def latex_lines(found: CertifiedOrder) -> Iterator[str]:
 
 
 def _latex_arm(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
-    rates = _rates(arm).replace("gamma", r"\gamma").replace("<=", r"\le").replace("\\gamma_0", r"\gamma_{0}")
+    rates = _rates(arm).replace("gamma", r"\gamma").replace("<=", r"\le")
     patterns = (_patterns(found.experiment, arm).replace("rho", r"\rho").replace("prod", r"\prod").replace("<=", r"\le")
                 .replace("gamma", r"\gamma").replace("lambda", r"\lambda").replace("tau", r"\tau"))
     formula, _, rest = patterns.partition(", steps")
