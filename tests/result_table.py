@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["log_uniform", "read_table", "write_table"]
+__all__ = ["csv_text", "log_uniform", "read_table", "write_table"]
 
 
 def write_table(rows: Sequence[Any], kind: type, table: Path) -> None:
@@ -29,6 +30,13 @@ def read_table(table: Path) -> Iterator[dict[str, str]]:
     """Cells of each row, by column."""
     with table.open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
+
+
+def csv_text(names: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
+    """A table of texts as CSV, to stand beside a page."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([names, *cells])
+    return text.getvalue()
 
 
 def log_uniform(rng: np.random.Generator) -> Callable[[float, float], float]:

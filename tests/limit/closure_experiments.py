@@ -121,9 +121,11 @@ def main(words: list[str]) -> int:
                         known[e.name, schedule, seed] = simulated(e, schedule, seed)
             rows = list(known.values())
             save(rows)
-    from tests.limit.closure_page import page
+    from tests.limit.closure_page import page, tables
 
     PAGE.write_text(page(rows), encoding="utf-8")
+    for name, text in tables(rows).items():
+        PAGE.with_name(name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""docs/explanation/closure.md from the table of `closure_experiments` and the closure of today."""
+"""docs/explanation/closure.md, and the tables beside it, from the table of `closure_experiments` and the closure of today."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from tests.limit import closure_experiments as protocol
 from tests.limit.closure_experiments import LEVEL, TIMES, Row, experiments
+from tests.result_table import csv_text
 from theory_sim.closure.of_experiment import get_closure
 from theory_sim.theory.closure.accuracy import Accuracy
 from theory_sim.theory.crossings import learning_time
@@ -112,7 +113,13 @@ def accuracy(found: Sequence[Comparison], quantity: str) -> Accuracy:
 def page(rows: Sequence[Row]) -> str:
     """docs/explanation/closure.md."""
     found = comparisons(rows)
-    return "\n".join([_head(found), _where(found), _times(found), _errors(found), _law()])
+    return "\n".join([_head(found), _where(found), _LISTS, _LAW])
+
+
+def tables(rows: Sequence[Row]) -> dict[str, str]:
+    """Every comparison and every experiment, as CSV, by the name of the file."""
+    found = comparisons(rows)
+    return {"closure_times.csv": _times(found), "closure_errors.csv": _errors(found), "closure_experiments.csv": _experiments()}
 
 
 def _head(found: Sequence[Comparison]) -> str:
@@ -176,7 +183,7 @@ Error on fresh P examples, closure over limit: geometric mean over experiments, 
 
 {_table(["experiments", "τ", "compared", "closure / limit", "range"], cells)}
 The largest factors are at small d and where errors are tiny: there the error of one data set is far from the next one's, and
-eight of them leave a large uncertainty (below, error by error). What the closure itself leaves out grows in two directions.
+eight of them leave a large uncertainty (the list has each). What the closure itself leaves out grows in two directions.
 At small d, terms of order 1/d: the overlap's $c^2/(1-c^2)$ is 1.7 % low at d = 200, by a prototype (THEORY §16). At late
 times the reaction, which each kind gives with one mean slope: at τ = 100 d, far beyond the times measured here, the
 prototype had P errors 16 % off.
@@ -193,28 +200,39 @@ def _times(found: Sequence[Comparison]) -> str:
             learnt = f"{each.learnt} of {protocol.DATA_SETS}"
             cells.append([each.experiment, each.schedule, each.quantity[4:], told, limit, learnt, ratio])
     names = ["experiment", "schedule", "kind", "closure", "limit (mean ± s.e.)", "learnt on", "closure / limit"]
-    return "## All learning times\n\n" + _table(names, cells)
+    return csv_text(names, cells)
 
 
 def _errors(found: Sequence[Comparison]) -> str:
     cells = [[each.experiment, each.schedule, each.at, f"{each.closure:.3g}", f"{each.limit:.3g} ± {100 * each.error:.0f} %",
               f"{each.closure / each.limit:.2f}"] for each in found if each.quantity == "P_error"]  # fmt: skip
     names = ["experiment", "schedule", "τ", "closure", "limit (geometric mean ± s.e.)", "closure / limit"]
-    return "## All errors on fresh P examples\n\n" + _table(names, cells)
+    return csv_text(names, cells)
 
 
-def _law() -> str:
+_LISTS = """## Every number
+
+- [Learning times](closure_times.csv): predicted, simulated with the standard error of the mean, and how many data sets learn.
+- [Errors on fresh P examples](closure_errors.csv), at the four times.
+- [The experiments](closure_experiments.csv).
+- [The simulations](closure.csv) that all of it is made of: a row a data set.
+"""
+
+
+def _experiments() -> str:
     names = ("name", "d", "n_examples", "p0", "q0", "g0", "r", "alpha_min", "lambda_", "eta_1", "eta_2")
     cells = [[f"{v:g}" if isinstance(v := getattr(e, name), float) else str(v) for name in names] for e in experiments()]
-    heads = ["", "d", "N", "p0", "q0", "g0", "r", "alpha_min", "lambda", "eta_1", "eta_2"]
-    return f"""## The experiments
+    heads = ["experiment", "d", "N", "p0", "q0", "g0", "r", "alpha_min", "lambda", "eta_1", "eta_2"]
+    return csv_text(heads, cells)
+
+
+_LAW = f"""## The experiments
 
 Drawn from seed {protocol.SEED}, all apart: d log-uniform on 60 to 300, kappa uniform on 0.35 to 0.75, p0 = kappa²/2 times a
 log-uniform factor of 0.5 to 1.5, q0 uniform on 0.1 to 0.55, g0 on 0.5 to 1.5, eta_1 on 8 to 20, r log-uniform on 0.2 to 1,
 lambda on 3e-5 to 2e-3, alpha_min one of 0, 0.25, 0.5, 0.75; eta_2 gives 800 to 2400 steps, log-uniform, by max_tau = 8 d.
 The noise starts at the stable level of eta_1. No draw is repeated or left out.
-
-""" + _table(heads, cells)
+"""
 
 
 def _table(names: Sequence[str], cells: Iterable[Sequence[str]]) -> str:

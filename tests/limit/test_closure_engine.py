@@ -251,6 +251,8 @@ def test_the_page_is_of_this_closure_and_its_table() -> None:
     rows = protocol.load()
     assert len(rows) == protocol.COUNT * len(protocol.SCHEDULES) * protocol.DATA_SETS
     assert closure_page.page(rows) == protocol.PAGE.read_text(encoding="utf-8")
+    for name, text in closure_page.tables(rows).items():
+        assert text == protocol.PAGE.with_name(name).read_text(encoding="utf-8"), name
     found = closure_page.comparisons(rows)
     assert {quantity: closure_page.accuracy(found, quantity) for quantity in ACCURACY} == ACCURACY
     assert protocol.COUNT == EXPERIMENTS

@@ -256,9 +256,11 @@ def main(words: Sequence[str]) -> int:
                 rows.append(row)
                 save([*rows, *(each for each in stored.values() if each not in rows)])
                 print(row, flush=True)
-    from tests.proofs.prediction_page import page
+    from tests.proofs.prediction_page import page, tables
 
     PAGE.write_text(page(load()), encoding="utf-8")
+    for name, text in tables(load()).items():
+        PAGE.with_name(name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""docs/explanation/predictions.md from the table of `prediction_experiments`."""
+"""docs/explanation/predictions.md, and the tables beside it, from the table of `prediction_experiments`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.proofs import prediction_experiments as protocol
 from tests.proofs.prediction_experiments import Row, Time, experiments, findings
+from tests.result_table import csv_text
 from theory_sim.statistics.intervals import share_interval
 
 
@@ -16,7 +17,13 @@ def page(rows: Sequence[Row]) -> str:
     """The whole page."""
     limit = [row for row in rows if row.engine == "limit"]
     width = [row for row in rows if row.engine == "width"]
-    return "\n".join([_head(limit), _times(limit), _orders(limit), _verdicts(limit), _at_width(width), _all(limit), _law()])
+    return "\n".join([_head(limit), _times(limit), _orders(limit), _verdicts(limit), _at_width(width), _LISTS, _LAW])
+
+
+def tables(rows: Sequence[Row]) -> dict[str, str]:
+    """Every learning time and every experiment, as CSV, by the name of the file."""
+    return {"predictions_times.csv": _all([row for row in rows if row.engine == "limit"]),
+            "predictions_experiments.csv": _experiments()}
 
 
 def _head(rows: Sequence[Row]) -> str:
@@ -172,26 +179,33 @@ schedules, Q first in {counts["Q first"]}; what is tested at finite width is lea
 
 
 def _all(rows: Sequence[Row]) -> str:
-    text = "\n## All learning times\n\n"
-    return text + _table(_TIME_NAMES, (_time_cells(time) for row in rows for time in row.times()))
+    return csv_text(_TIME_NAMES, [_time_cells(time) for row in rows for time in row.times()])
 
 
-def _law() -> str:
-    text = """
-## The experiments
+_LISTS = """
+## Every number
+
+- [Learning times](predictions_times.csv): predicted, simulated, and on how many data sets learnt.
+- [The experiments](predictions_experiments.csv).
+- [Predictions and simulations](predictions.csv) that all of it is made of: a row a schedule.
+"""
+
+_LAW = """## The experiments
 
 d is log-uniform on 60 to 500, kappa uniform on 0.35 to 0.75, p0 = kappa²/2 times a log-uniform factor of 0.5 to 1.5, q0
 uniform on 0.1 to 0.55, g0 on 0.5 to 1.5, epsilon_1 on 0.1 to 0.2, r log-uniform on 0.12 to 1, lambda on 3e-5 to 2e-3, eta_1
 on 2 to 20, eta_1/eta_2 on 10 to 300, alpha_min one of 0, 0.25, 0.5, 0.75, all drawn apart. The noise starts at the stable
 level of eta_1 (with probability a half), at that of eta_2 (a quarter), or at a log-uniform 0.2 to 1 times the first (a
 quarter); max_tau = 8 d. No draw is repeated or left out. tau_0 is in units of the stable level of eta_1.
-
 """
+
+
+def _experiments() -> str:
     names = ("name", "d", "n_examples", "p0", "q0", "g0", "r", "alpha_min", "lambda_", "eta_1", "eta_2", "epsilon_1")
     cells = [[*(f"{getattr(e, name):g}" if isinstance(getattr(e, name), float) else str(getattr(e, name)) for name in names),
               f"{e.tau_0_value:.3g}"] for e in experiments()]  # fmt: skip
-    heads = ["", "d", "N", "p0", "q0", "g0", "r", "alpha_min", "lambda", "eta_1", "eta_2", "epsilon_1", "tau_0"]
-    return text + _table(heads, cells)
+    heads = ["experiment", "d", "N", "p0", "q0", "g0", "r", "alpha_min", "lambda", "eta_1", "eta_2", "epsilon_1", "tau_0"]
+    return csv_text(heads, cells)
 
 
 def _share(count: int, of: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.proofs import prediction_experiments as protocol
 from tests.proofs.prediction_experiments import Row, compare, experiments, findings, load
-from tests.proofs.prediction_page import page
+from tests.proofs.prediction_page import page, tables
 from theory_sim import Experiment
 
 ROWS = load()
@@ -24,6 +24,8 @@ def row(experiment: str, *, factor: float = 1.0, order: str = "P first", actual:
 
 def test_the_page_is_that_of_its_table() -> None:
     assert page(ROWS) == protocol.PAGE.read_text(encoding="utf-8")
+    for name, text in tables(ROWS).items():
+        assert text == protocol.PAGE.with_name(name).read_text(encoding="utf-8"), name
     assert [(r.experiment, r.schedule) for r in LIMIT] == [(e.name, s) for e in experiments() for s in protocol.SCHEDULES]
     assert {r.experiment for r in ROWS if r.engine == "width"} <= {e.name for e in protocol.chosen_for_width()}
 
