@@ -5,7 +5,11 @@ import re
 import sys
 from pathlib import Path
 
+from docutils import nodes
+from pydantic import BaseModel
 from sphinx.application import Sphinx
+from sphinx.ext.autosummary import autosummary_toc
+from sphinx.util import logging
 
 import theory_sim
 
@@ -43,6 +47,13 @@ os.environ.setdefault("COLUMNS", "110")
 # Cells that call theory-sim get the one of this environment.
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
 
+# Types that nobody reads when they are written out, by what the source calls them.
+_HOME = r"~?(?:\w+\.)*"
+_TYPES = {
+    rf"{_HOME}_Buffer \| .*?complex \| bytes \| str\]": "ArrayLike",
+    rf"{_HOME}ndarray\[(?:tuple\[{_HOME}Any, \.\.\.\], {_HOME}dtype\[{_HOME}\w+\]|{_HOME}Any, {_HOME}Any)\]": "ndarray",
+}
+
 # Public names are called as theory_sim.<name>; their modules, some of the same name, are headings.
 add_module_names = False
 autodoc_member_order = "bysource"
@@ -64,7 +75,33 @@ def escape_bars(app: Sphinx, what: str, name: str, obj: object, options: object,
             lines[number] = "".join(part if part.startswith("``") else part.replace("|", r"\|") for part in parts)
 
 
+def shorten_signature(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Write the types of a signature as the source does, and the fields of a long model not at all."""
+    if isinstance(obj, type) and issubclass(obj, BaseModel):
+        fields = [f"{field}={info.default!r}" for field, info in obj.model_fields.items()]
+        return f"(*, {', '.join(fields)})" if len(fields) < 10 else "(**fields)", None
+    return tuple(_as_written(text) for text in (signature, returns))  # type: ignore[return-value]
+
+
+def _as_written(text: str | None) -> str | None:
+    for long, short in _TYPES.items():
+        text = re.sub(long, short, text) if text else text
+    if text and (left := re.search(r"_SupportsArray|Annotated\[", text)):
+        logging.getLogger(__name__).warning("a type that nobody reads, with %s, in %s", left.group(), text)
+    return text
+
+
+def leave_out_of_navigation(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep pages of functions out of the tree of pages, which every page shows: with them it takes most of a build."""
+    for node in list(doctree.findall(autosummary_toc)):
+        node.parent.remove(node)
+
+
 def setup(app: Sphinx) -> None:
     """Register the hooks, that of docstrings after numpydoc's own."""
     app.connect("config-inited", keep_outputs)
+    app.connect("doctree-read", leave_out_of_navigation, priority=100)
+    app.connect("autodoc-process-signature", shorten_signature)
     app.connect("autodoc-process-docstring", escape_bars, priority=900)
