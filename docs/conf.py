@@ -13,7 +13,7 @@ from sphinx.util import logging
 
 import theory_sim
 
-sys.path.insert(0, str(Path(__file__).parent))  # cell_cache, registry_table
+sys.path.insert(0, str(Path(__file__).parent))  # cell_cache, claim_role, registry_table
 
 from cell_cache import keep_outputs
 
@@ -22,8 +22,8 @@ author = "The theory-sim contributors"
 project_copyright = "The theory-sim contributors"
 release = theory_sim.__version__
 
-extensions = ["registry_table", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "sphinx.ext.viewcode",
-              "numpydoc", "myst_nb"]
+extensions = ["claim_role", "registry_table", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax",
+              "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
 exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "explanation/*/results"]
 html_theme = "furo"
 html_title = "theory-sim"
