@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS
+from theory_sim.experiment.recorded import read_experiment
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.failpoints import failpoint
@@ -161,7 +162,7 @@ class Trajectory:
                                  "only the files of the run, which are all there", "move it elsewhere")
             dataset = open_zarr(folder, more=[_MANIFEST])
             RUN.require_attributes(dataset.attrs, folder, fix="run the experiment again")
-            experiment = Experiment(**json.loads(dataset.attrs["experiment"]))
+            experiment = read_experiment(json.loads(dataset.attrs["experiment"]))
             _require_schema(dataset)
             _require_kinds(dataset, experiment)
         except StoreError:

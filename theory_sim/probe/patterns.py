@@ -1,0 +1,122 @@
+"""Activation patterns of a network's ReLUs on probe examples, and how many have flipped (THEORY §6)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from theory_sim.arrays import Array
+from theory_sim.observe.base import Values, Variable
+from theory_sim.probe.passes import Call, find_activations, find_linear_layers, look
+from theory_sim.probe.watcher import SINCE, Moment, Watcher
+from theory_sim.theory.arc_cosine import flip_probability
+
+__all__ = ["PatternRecorder"]
+
+_MOST_UNITS: Final = 4096
+"""Units of a module that are recorded; of more, so many are drawn once."""
+_ALL: Final = "all"
+
+
+class PatternRecorder(Watcher):
+    """Share of (unit, example) pairs whose pattern differs from that at the start, the last record and the annealing.
+
+    A unit is an entry of a module's input: of a convolution, a channel at a position. Predicted is arccos(rho)/pi with the rho
+    of THEORY §5 for the layer that was called last before the module. That is exact for noise alone, on inputs that do not
+    change; it leaves out the signal, earlier layers, and batch norm.
+    """
+
+    def __init__(self, moment: Moment, activations: Sequence[str] | None, probes: int) -> None:
+        self._activations = find_activations(moment.tracked.model, activations)
+        self._layers = find_linear_layers(moment.tracked)
+        self._inputs, self.kinds = moment.groups.probes(probes)
+        self._names = moment.groups.names
+        calls = self._look(moment)
+        self._feeding = _feeding_layers(calls, moment, set(self._activations))
+        rng = np.random.default_rng(0)
+        self._chosen: dict[str, Array] = {}
+        for call in calls:
+            if call.module in self._activations:
+                units = call.inputs[0].numel()
+                drawn = rng.choice(units, _MOST_UNITS, replace=False) if units > _MOST_UNITS else np.arange(units)
+                self._chosen[call.label] = np.sort(drawn)
+        self.features = [_ALL, *self._chosen]
+        self._earlier = {"start": self._patterns(calls)}
+        self._mark(moment, "start")
+        self.variables: Mapping[str, Variable] = {
+            "flips": Variable(("feature", "since"), "1", "share of (unit, example) pairs with another pattern than then"),
+            "flips_predicted": Variable(("feature", "since"), "1", "arccos(rho) / pi, rho of the layer before by THEORY §5"),
+            "flips_group": Variable(("feature", "kind", "since"), "1", "flips on each group's examples"),
+            "flips_input": Variable(("feature", "pattern_probe"), "1", "share of units flipped since the start, by example"),
+            **{f"patterns_{label}": Variable(("pattern_probe", f"byte_{label}"), "1",
+                                             f"patterns at {label}, unit 8k + b of those recorded at bit b of byte k")
+               for label in self._chosen},
+        }
+
+    def _look(self, moment: Moment) -> list[Call]:
+        return look(moment.tracked, self._inputs, [*self._layers, *self._activations], moment.seed, moment.replaced)
+
+    def _patterns(self, calls: Sequence[Call]) -> dict[str, Array]:
+        """Patterns (n, units) of each module's call."""
+        return {call.label: (call.inputs.reshape(len(call.inputs), -1) > 0).cpu().numpy()[:, self._chosen[call.label]]
+                for call in calls if call.label in self._chosen}
+
+    def _mark(self, moment: Moment, since: str) -> None:
+        moment.split.law.mark(("patterns", since))
+
+    def annealed(self, moment: Moment) -> None:
+        self._earlier["annealing"] = self._patterns(self._look(moment))
+        self._mark(moment, "annealing")
+
+    def observe(self, moment: Moment) -> Values:
+        patterns = self._patterns(self._look(moment))
+        if "last record" not in self._earlier:
+            self._earlier["last record"] = self._earlier["start"]
+            moment.split.law.copy_mark(("patterns", "start"), ("patterns", "last record"))
+        shape = len(self.features), len(SINCE)
+        flips, predicted = np.full(shape, math.nan), np.full(shape, math.nan)
+        by_group = np.full((shape[0], len(self._names), shape[1]), math.nan)
+        by_input = np.full((shape[0], len(self.kinds)), math.nan)
+        of = [np.array([kind == name for kind in self.kinds]) for name in self._names]
+        for column, since in enumerate(SINCE):
+            if since not in self._earlier:
+                continue
+            before = self._earlier[since]
+            predicted[:, column] = self._predicted(moment, since)
+            changed = [patterns[label] != before[label] for label in self._chosen]
+            for row, each in enumerate([np.concatenate(changed, axis=1), *changed]):
+                flips[row, column] = each.mean()
+                by_group[row, :, column] = [each[rows].mean() if rows.any() else math.nan for rows in of]
+                if since == "start":
+                    by_input[row] = each.mean(axis=1)
+        self._earlier["last record"] = patterns
+        self._mark(moment, "last record")
+        packed = {f"patterns_{label}": np.packbits(each, axis=1, bitorder="little") for label, each in patterns.items()}
+        return {"flips": flips, "flips_predicted": predicted, "flips_group": by_group, "flips_input": by_input, **packed}
+
+    def _predicted(self, moment: Moment, since: str) -> Array:
+        law, mark = moment.split.law, ("patterns", since)
+        by_layer = dict(zip(moment.tracked.names, law.correlations(mark), strict=True))
+        rho = [law.correlation(mark), *(by_layer.get(self._feeding[label], math.nan) for label in self._chosen)]
+        return flip_probability(np.array(rho))
+
+    def coordinates(self) -> Mapping[str, Any]:
+        return {"feature": self.features, "since": list(SINCE), "pattern_probe_kind": ("pattern_probe", self.kinds)}
+
+    @property
+    def bytes_held(self) -> float:
+        return float(sum(each.nbytes for patterns in self._earlier.values() for each in patterns.values()))
+
+
+def _feeding_layers(calls: Sequence[Call], moment: Moment, activations: set[str]) -> dict[str, str]:
+    """Name of the weight that was used last before each call of an activation; empty where there is none."""
+    last, found = "", {}
+    for call in calls:
+        if call.module in activations:
+            found[call.label] = last
+        else:
+            last = moment.tracked.layers(call.module)[0] or last
+    return found

@@ -1,0 +1,231 @@
+"""The probe: three lines in a training loop of the user's (THEORY §15)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import torch
+
+from theory_sim.errors import InputError, repr_of, shown
+from theory_sim.experiment.record_times import Recording
+from theory_sim.experiment.recorded import RecordedRun
+from theory_sim.probe.dataset import make_trajectory
+from theory_sim.probe.decomposition import SplitRecorder
+from theory_sim.probe.groups import Groups, logistic_loss
+from theory_sim.probe.learning import Learning
+from theory_sim.probe.patterns import PatternRecorder
+from theory_sim.probe.pre_activations import PreActivationRecorder
+from theory_sim.probe.records import RUN, Table, read_recordings
+from theory_sim.probe.reference import Reference, batches_of
+from theory_sim.probe.rules.base import Rule
+from theory_sim.probe.rules.of_optimiser import get_rule
+from theory_sim.probe.split import Split
+from theory_sim.probe.tracked import Tracked
+from theory_sim.probe.watcher import Moment, Watcher
+from theory_sim.reading.arguments import require_kind
+from theory_sim.trajectory import Trajectory
+
+__all__ = ["Probe"]
+
+_PROBES: Final = 64
+_REFRESH: Final = 100
+
+
+class Probe:
+    """Records signal and noise, learning order, patterns and kernels of a network in a training loop, and changes nothing.
+
+    Make it before the first step, call `step` after each ``optimizer.step()`` (before ``zero_grad`` and before the scheduler),
+    and ask for `trajectory` at the end. With it and without it training is bitwise the same.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The network, in its final form and place.
+    optimizer : torch.optim.Optimizer
+        SGD (momentum, Nesterov's, weight decay), Adam, AdamW or RMSprop; any other with ``rule``.
+    groups : mapping
+        Inputs and targets, ``(x, y)``, by the name of a group of examples, the first dimension being that of the examples.
+        Inputs may be a tuple, or a mapping by the names of the model's arguments.
+    loss : callable, optional
+        Outputs and targets to the mean loss, the one that training minimises without weight decay. By default the logistic
+        loss, cross-entropy with several outputs. Levels of `theory_sim.learning_order` are in its unit.
+    reference : pair or iterable, optional
+        Examples whose mean loss stands for the whole: the tuple ``(x, y)``, or a list or other iterable of such batches that
+        can be iterated anew, such as a DataLoader. By default the examples of all groups.
+    complete : bool
+        Whether the reference is the whole training set; the gradient then has no sampling error.
+    refresh : int
+        Steps for which a gradient of the reference stands; 1: it is computed for each. Between two, what changes of it counts
+        as noise.
+    record : int or mapping, optional
+        Steps between two records, by default 100; or what to record, with times as for `theory_sim.Recording`: "run" (losses
+        and the split), "patterns", "pre_activations", "kernels", "sharpness". By default the first three.
+    batch : int
+        Examples at a time, of reference and groups; batch norm in training sees so many of the reference.
+    memory : int, optional
+        Bytes that kernels may hold; by default a quarter of what is available.
+    activations : sequence of str, optional
+        Modules whose patterns are recorded, by default all that are like ReLU.
+    rule : Rule, optional
+        Rule of an optimiser that is not known by its name.
+    name : str
+        Name of the run in tables and files.
+    seed : int
+        Of the loop, for tables; random layers in the probe's own passes draw from it.
+
+    Raises
+    ------
+    InputError
+        If an argument does not fit the model, or memory lacks.
+
+    Notes
+    -----
+    THEORY §15: the optimiser's rule applied to what the batch adds to the gradient of the whole loss, started at U_0, is the
+    accumulated noise; applied to that gradient, from 0, it is the signal. Forward hooks of the model run in the probe's passes
+    as well.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from theory_sim.probe import Probe
+    >>> torch.set_num_threads(1); _ = torch.manual_seed(0)
+    >>> x, y = torch.randn(64, 8), torch.randint(0, 2, (64,))
+    >>> model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 2))
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    >>> probe = Probe(model, optimizer, {"all": (x, y)}, complete=True, refresh=1, record=5)
+    >>> for batch in torch.arange(64).split(16):
+    ...     optimizer.zero_grad()
+    ...     torch.nn.functional.cross_entropy(model(x[batch]), y[batch]).backward()
+    ...     optimizer.step()
+    ...     probe.step()
+    >>> probe.trajectory().dataset["step"].values
+    array([0, 4])
+    """
+
+    def __init__(
+        self, model: Any, optimizer: Any, groups: Mapping[str, tuple[Any, Any]], *,
+        loss: Callable[[Any, Any], Any] | None = None, reference: Any = None, complete: bool = False, refresh: int = _REFRESH,
+        record: int | Mapping[str, Recording | Mapping[str, Any]] | None = None, batch: int = 64, memory: int | None = None,
+        activations: Sequence[str] | None = None, rule: Rule | None = None, name: str = "probe", seed: int = 0,
+    ) -> None:
+        for label, value in (("refresh", refresh), ("batch", batch)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise InputError(f"{label} = {shown(repr_of(value))}", "a whole number from 1", "such as 100")
+        require_kind("complete", complete, "True or False")
+        recordings = read_recordings(record)
+        self._tracked = Tracked.of(model, optimizer)
+        self._rule = rule or get_rule(self._tracked.optimizer)
+        self._loss = loss or logistic_loss
+        self._groups = Groups.of(groups, self._loss, batch, self._tracked.parameters[0].device)
+        self._reference = Reference(self._tracked, self._loss, _batches(reference, self._groups, batch), complete=complete)
+        self._refresh, self._memory, self._activations = refresh, memory, activations
+        self._experiment = RecordedRun(name=name, seed=seed)
+        self._step, self._tau, self._annealed_tau = 0, 0.0, math.nan
+        self._rates: list[float] = []
+        self._estimate = self._reference.estimate(self._seed())
+        self._split = Split(self._tracked, self._rule)
+        self._tables = self._make_tables(recordings)
+        self._record(before=-math.inf, end=False)
+
+    def _make_tables(self, recordings: Mapping[str, Recording]) -> list[Table]:
+        own: list[Watcher] = [Learning(), SplitRecorder(self._split)]
+        tables = [Table("", recordings[RUN], own)]
+        for name, recording in recordings.items():
+            if name == RUN:
+                continue
+            watcher = self._make_watcher(name, recording.probes or _PROBES)
+            if recording.own_times:
+                tables.append(Table(name, recording, [watcher]))
+            else:
+                own.append(watcher)
+        tables[0].watchers = own
+        return tables
+
+    def _make_watcher(self, name: str, probes: int) -> Watcher:
+        if name == "patterns":
+            return PatternRecorder(self._moment(), self._activations, probes)
+        return PreActivationRecorder(self._moment(), probes)
+
+    def _seed(self) -> int:
+        """For random layers in the passes of this step."""
+        return (self._experiment.seed * 1_000_003 + self._step) % 2**63
+
+    def _moment(self) -> Moment:
+        return Moment(self._step, self._tau, self._tracked, self._split, self._groups, self._reference, self._estimate,
+                      self._seed())
+
+    def step(self) -> None:
+        """Follow the step that the optimiser has just taken.
+
+        Raises
+        ------
+        InputError
+            If it took none, gradients are gone, or the parameters are not what its rule makes of them.
+        """
+        rate = float(self._tracked.optimizer.param_groups[0]["lr"])
+        if self._rates and rate < self._rates[-1] and math.isnan(self._annealed_tau):
+            self._anneal()
+        self._split.advance(self._estimate.gradients)
+        before = self._tau
+        self._step, self._tau = self._step + 1, self._tau + rate
+        self._rates.append(rate)
+        if self._step % self._refresh == 0:
+            self._estimate = self._reference.estimate(self._seed())
+        self._record(before, end=False)
+
+    def _anneal(self) -> None:
+        """Note the state before the first step of a lower rate: parameters have moved since, and the split has not."""
+        self._annealed_tau = self._tau
+        moment = replace(self._moment(), replaced=self._split.sums())
+        for table in self._tables:
+            for watcher in table.watchers:
+                watcher.annealed(moment)
+
+    def _record(self, before: float, *, end: bool) -> None:
+        for table in self._tables:
+            if table.recording.due(self._step, self._tau, before) or (end and table is self._tables[0]):
+                table.record(self._moment())
+
+    def trajectory(self) -> Trajectory:
+        """What was recorded so far, with a record of the present; training may continue.
+
+        Returns
+        -------
+        Trajectory
+            As runs of `theory_sim.simulate` have it: ``kind`` are the groups, ``layer`` the trained parameters.
+
+        Raises
+        ------
+        InputError
+            If `step` was never called.
+        """
+        if not self._step:
+            raise InputError("a probe without a step", "probe.step() after each optimizer.step()", "call it in the loop")
+        self._record(self._tau, end=True)
+        noted: dict[str, str | int | float | bool] = {
+            "model": type(self._tracked.model).__name__, "optimiser": type(self._tracked.optimizer).__name__,
+            "parameters": int(self._split.sizes.sum()), "reference": "the whole training set" if self._reference.complete
+            else "a sample", "refresh": self._refresh, "torch": str(torch.__version__),
+        }
+        experiment = RecordedRun(name=self._experiment.name, seed=self._experiment.seed, recorded=noted)
+        message = f"{self._step} steps recorded by theory_sim.probe in a training loop"
+        return make_trajectory(experiment, self._tables, self._groups.counts(), self._tracked.names, self._rates, {
+            "outcome": "budget_spent", "message": message, "annealed_tau": self._annealed_tau, "final_step": self._step,
+            "final_tau": self._tau,
+        })
+
+
+def _batches(reference: Any, groups: Groups, batch: int) -> Iterable[tuple[Any, Any]]:
+    """Reference examples in batches."""
+    if reference is None:
+        return groups.batches()
+    if isinstance(reference, tuple) and len(reference) == 2:
+        return batches_of(*reference, batch)
+    if not hasattr(reference, "__iter__") or hasattr(reference, "__next__"):
+        raise InputError(f"reference = {shown(repr_of(reference))}", "(inputs, targets), or an iterable of such batches that "
+                         "can be iterated anew", "give a list or a DataLoader, not a generator")
+    found: Iterable[tuple[Any, Any]] = reference
+    return found

@@ -1,0 +1,114 @@
+"""The gradient of the mean loss over reference examples, at the present parameters, and its error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from theory_sim.errors import InputError
+from theory_sim.probe.inputs import count_of, each_tensor, take
+from theory_sim.probe.tracked import Tracked
+from theory_sim.probe.untouched import detached, get_outputs, untouched
+
+__all__ = ["Estimate", "Reference", "batches_of", "squared_norm"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Gradient of the mean loss.
+
+    Attributes
+    ----------
+    gradients : list of Tensor
+        One a parameter.
+    loss : float
+        Mean loss.
+    error : float
+        Root of the expected squared distance of the gradient, over all parameters, from that over the whole training set:
+        from the scatter between batches, 0 if the reference is the whole training set, NaN if it is one batch.
+    """
+
+    gradients: list[Any]
+    loss: float
+    error: float
+
+
+class Reference:
+    """Reference examples, in batches.
+
+    Parameters
+    ----------
+    tracked : Tracked
+    loss : callable
+        Outputs and targets to the mean loss, as the training loop has it.
+    batches : iterable
+        (inputs, targets) each; iterated anew for each gradient.
+    complete : bool
+        Whether it is the whole training set.
+    """
+
+    def __init__(
+        self, tracked: Tracked, loss: Callable[[Any, Any], Any], batches: Iterable[tuple[Any, Any]], *, complete: bool
+    ) -> None:
+        self._tracked, self._loss, self._batches, self.complete = tracked, loss, batches, complete
+
+    def batches(self) -> Iterator[tuple[Any, Any, int]]:
+        """Inputs, targets and their number, batch by batch, where the parameters are."""
+        device = self._tracked.parameters[0].device
+        for inputs, targets in self._batches:
+            on_device = each_tensor(inputs, lambda tensor: tensor.to(device))
+            yield on_device, each_tensor(targets, lambda tensor: tensor.to(device)), count_of(inputs)
+
+    def mean_loss(self, tensors: dict[str, Any], inputs: Any, targets: Any) -> Any:
+        """Mean loss of a batch, a tensor that knows its gradient."""
+        return self._loss(get_outputs(self._tracked.model, tensors, inputs), targets)
+
+    def estimate(self, seed: int) -> Estimate:
+        """Gradient at the present parameters, the model in the modes that it is in; dropout draws from the seed."""
+        tracked = self._tracked
+        leaves = [parameter.detach().requires_grad_() for parameter in tracked.parameters]
+        mean = [torch.zeros_like(leaf) for leaf in leaves]
+        count, loss_sum, squares, pieces = 0, 0.0, 0.0, 0
+        with untouched(tracked.model, seed=seed, evaluating=False):
+            for inputs, targets, n in self.batches():
+                tensors = detached(tracked.model, dict(zip(tracked.names, leaves, strict=True)))
+                loss = self.mean_loss(tensors, inputs, targets)
+                _require_scalar(loss)
+                found = torch.autograd.grad(loss, leaves, allow_unused=True)
+                present = [each if each is not None else torch.zeros_like(leaf)
+                           for each, leaf in zip(found, leaves, strict=True)]
+                torch._foreach_add_(mean, present, alpha=float(n))
+                count, pieces, loss_sum = count + n, pieces + 1, loss_sum + n * float(loss.detach())
+                squares += n * squared_norm(present)
+        if not count:
+            raise InputError("a reference without a batch", "an iterable of (inputs, targets) that can be iterated anew",
+                             "give a list or a DataLoader, not a generator")
+        torch._foreach_div_(mean, float(count))
+        return Estimate(mean, loss_sum / count, self._error(squares / count - squared_norm(mean), pieces))
+
+    def _error(self, scatter: float, pieces: int) -> float:
+        """Of a mean over independent batches: their scatter over their number less one."""
+        if self.complete:
+            return 0.0
+        return math.sqrt(max(scatter, 0.0) / (pieces - 1)) if pieces > 1 else math.nan
+
+
+def _require_scalar(loss: Any) -> None:
+    if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+        found = f"of shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else f"of the type {type(loss).__name__}"
+        raise InputError(f"a loss {found}", "the mean over the examples, one number", "take the mean")
+
+
+def squared_norm(tensors: Sequence[Any]) -> float:
+    """Sum of squares of all entries."""
+    return math.fsum(float(norm) ** 2 for norm in torch._foreach_norm(list(tensors)))
+
+
+def batches_of(inputs: Any, targets: Any, size: int) -> list[tuple[Any, Any]]:
+    """Examples in batches of a size, the last one shorter."""
+    return [(take(inputs, slice(start, start + size)), take(targets, slice(start, start + size)))
+            for start in range(0, count_of(inputs), size)]

@@ -1,0 +1,1 @@
+"""Rules of PyTorch's optimisers, each linear in the gradients given what it divides them by (THEORY §15)."""

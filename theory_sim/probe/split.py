@@ -1,0 +1,144 @@
+"""Signal and accumulated noise of a network's parameters: the optimiser's own rule, applied to each (THEORY §15).
+
+The sum of both parts is the parameters at every step. What a step rounds otherwise than the optimiser does is added to the
+signal, after it was found to be no more than rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from theory_sim.arrays import Array
+from theory_sim.errors import InputError
+from theory_sim.probe.law import NoiseLaw
+from theory_sim.probe.rules.base import Part, Rule
+from theory_sim.probe.tracked import Tracked
+from theory_sim.theory.linear_rules import Move
+
+__all__ = ["Split"]
+
+# By how many times the unit roundoff of all that a step adds up may differ from what the optimiser makes of it.
+_ROUNDINGS: Final = 16.0
+
+
+class Split:
+    """Both parts of the parameters, with their momentum buffers, and the law of the noise.
+
+    The noise starts as the parameters themselves, U_0. A momentum buffer that the optimiser has already is the signal's.
+
+    Attributes
+    ----------
+    signal, noise : list of Tensor
+        One a parameter.
+    law : NoiseLaw
+        Level and correlation by THEORY §5.
+    noise_square : float
+        Sum of squares of the last step's xi.
+    """
+
+    def __init__(self, tracked: Tracked, rule: Rule) -> None:
+        self._tracked, self._rule = tracked, rule
+        self.noise = tracked.copies()
+        self.signal = [torch.zeros_like(each) for each in self.noise]
+        self._velocities = {"signal": self._start_velocity(), "noise": [torch.zeros_like(each) for each in self.noise]}
+        self._fresh = [rule.velocity_of(state) is None for state in tracked.states()]
+        self._kinds, self._versions = tracked.kinds(), tracked.versions()
+        self.sizes = np.array([each.numel() for each in self.noise], dtype=np.float64)
+        self.law = NoiseLaw(self.squares(self.noise), self.sizes)
+        self.noise_square = math.nan
+
+    def _start_velocity(self) -> list[Any]:
+        found = [self._rule.velocity_of(state) for state in self._tracked.states()]
+        return [torch.zeros_like(each) if velocity is None else velocity.detach().clone()
+                for velocity, each in zip(found, self.noise, strict=True)]
+
+    @staticmethod
+    def squares(tensors: list[Any]) -> Array:
+        """Mean square entry of each tensor, (L,)."""
+        norms = torch._foreach_norm(tensors)
+        return np.array([float(norm) ** 2 / max(each.numel(), 1) for norm, each in zip(norms, tensors, strict=True)])
+
+    def sums(self) -> dict[str, Any]:
+        """Both parts added up, by the parameter's name."""
+        return dict(zip(self._tracked.names, torch._foreach_add(self.signal, self.noise), strict=True))
+
+    def norms(self, part: list[Any]) -> Array:
+        """Frobenius norm of each tensor of a part, (L,)."""
+        return np.sqrt(self.squares(part) * self.sizes)
+
+    def advance(self, full: list[Any]) -> None:
+        """Take the step that the optimiser has just taken, ``full`` being the gradients of the whole loss before it.
+
+        Raises
+        ------
+        InputError
+            If no gradient is there, no step was taken, parameters were replaced, or the parts do not add up.
+        """
+        tracked = self._tracked
+        tracked.require_same(self._kinds)
+        self._require_a_step()
+        used = [parameter.grad for parameter in tracked.parameters]
+        active = [index for index, gradient in enumerate(used) if gradient is not None]
+        if not active:
+            raise InputError("no parameter has a gradient", "the gradients that the optimiser used, as it left them",
+                             "call probe.step() after optimizer.step() and before zero_grad()")
+        options, states = tracked.options(), tracked.states()
+        xi = {index: used[index].detach() - full[index] for index in active}
+        for group in sorted({tracked.groups[index] for index in active}):
+            of_group = [index for index in active if tracked.groups[index] == group]
+            parts: tuple[tuple[str, list[Any], Any], ...] = ("signal", self.signal, full), ("noise", self.noise, xi)
+            for name, weights, gradients in parts:
+                part = Part([weights[index] for index in of_group], [gradients[index] for index in of_group],
+                            [self._velocities[name][index] for index in of_group])
+                self._rule.advance(part, tracked.optimizer.param_groups[group], [states[index] for index in of_group],
+                                   [self._fresh[index] for index in of_group])
+        self._advance_law(xi, options)
+        for index in active:
+            self._fresh[index] = False
+        self._add_up()
+        self._versions = tracked.versions()
+
+    def _advance_law(self, xi: dict[int, Any], options: list[Any]) -> None:
+        idle = [index not in xi for index in range(len(options))]
+        squares = np.zeros(len(options))
+        squares[list(xi)] = self.squares(list(xi.values()))
+        self.noise_square = float(squares @ self.sizes)
+        # A parameter without a gradient is left as it is: a step of rate 0 and decay 0.
+        moves = [Move(1.0, 0.0, 0.0, 0.0) if off else self._rule.move(each) for off, each in zip(idle, options, strict=True)]
+        self.law.step(moves, [0.0 if off else float(each["lr"]) for off, each in zip(idle, options, strict=True)],
+                      [0.0 if off else float(each.get("weight_decay", 0.0)) for off, each in zip(idle, options, strict=True)],
+                      [self._rule.coupled(each) for each in options], squares)
+
+    def _require_a_step(self) -> None:
+        if self._versions == self._tracked.versions():
+            raise InputError("no parameter has changed since the last probe.step()", "one probe.step() after each "
+                             "optimizer.step()", "call it once, after the optimiser; leave it out where a step was skipped, as "
+                             "GradScaler skips some")
+
+    def _add_up(self) -> None:
+        """Add rounding to the signal; raise InputError if it is more than that."""
+        present = [parameter.detach() for parameter in self._tracked.parameters]
+        left = torch._foreach_sub(torch._foreach_sub(present, self.signal), self.noise)
+        off, sizes = torch._foreach_norm(left), [torch._foreach_norm(each) for each in (present, self.signal, self.noise)]
+        for index, name in enumerate(self._tracked.names):
+            unit = torch.finfo(present[index].dtype).eps
+            allowed = _ROUNDINGS * unit * sum(float(each[index]) for each in sizes)
+            if not float(off[index]) <= allowed:
+                optimizer = type(self._tracked.optimizer).__name__
+                raise InputError(
+                    f"{name} is not what {optimizer} makes of its gradient: it is off by {float(off[index]):.3g}, rounding is "
+                    f"up to {allowed:.3g}",
+                    "one probe.step() after each optimizer.step(), before zero_grad() and before the scheduler changes the "
+                    "rate; nothing but the optimiser moves the parameters",
+                    "call it there; give rule= if the optimiser is a variant of your own")
+        torch._foreach_add_(self.signal, left)
+
+    @property
+    def bytes_held(self) -> int:
+        """Memory that it holds."""
+        held = [*self.signal, *self.noise, *self._velocities["signal"], *self._velocities["noise"]]
+        return sum(each.numel() * each.element_size() for each in held)

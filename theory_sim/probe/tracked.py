@@ -1,0 +1,106 @@
+"""The parameters that an optimiser trains, by name, and whether they are still the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from theory_sim.errors import InputError
+from theory_sim.probe.rules.of_optimiser import unwrapped
+
+__all__ = ["Tracked"]
+
+
+@dataclass
+class Tracked:
+    """Parameters of a model that are in an optimiser's groups.
+
+    Attributes
+    ----------
+    model, optimizer : Module, Optimizer
+    names : list of str
+        As the model names them, in its order.
+    parameters : list of Parameter
+    groups : list of int
+        Index of each one's parameter group.
+    """
+
+    model: Any
+    optimizer: Any
+    names: list[str]
+    parameters: list[Any]
+    groups: list[int]
+
+    @classmethod
+    def of(cls, model: Any, optimizer: Any) -> Tracked:
+        """Look them up.
+
+        Raises
+        ------
+        InputError
+            If there is no model or optimiser, a parameter of the optimiser is not the model's, or none requires a gradient.
+        """
+        if not isinstance(model, torch.nn.Module):
+            raise InputError(f"a model of the type {type(model).__name__}", "a torch.nn.Module", "give the network itself")
+        optimizer = unwrapped(optimizer)
+        named = dict(model.named_parameters())
+        index = {id(parameter): number for number, group in enumerate(optimizer.param_groups) for parameter in group["params"]}
+        strange = index.keys() - {id(parameter) for parameter in named.values()}
+        if strange:
+            raise InputError(f"{len(strange)} parameters of the optimiser that are not the model's",
+                             "an optimiser of the model's parameters", "give the model that the optimiser trains: if it was "
+                             "moved or wrapped, make the optimiser afterwards")
+        kept = {name: each for name, each in named.items() if id(each) in index and each.requires_grad}
+        if not kept:
+            raise InputError("an optimiser without a parameter of the model that requires a gradient", "at least one",
+                             "give the optimiser that trains the model")
+        for name, each in kept.items():
+            if not each.is_floating_point():
+                raise InputError(f"the parameter {name} of {each.dtype}", "real numbers", "leave it out of the optimiser")
+        return cls(model, optimizer, list(kept), list(kept.values()), [index[id(each)] for each in kept.values()])
+
+    def options(self) -> list[Mapping[str, Any]]:
+        """Options of each parameter's group."""
+        return [self.optimizer.param_groups[group] for group in self.groups]
+
+    def states(self) -> list[Mapping[str, Any]]:
+        """The optimiser's state of each parameter."""
+        return [self.optimizer.state.get(parameter, {}) for parameter in self.parameters]
+
+    def versions(self) -> list[int]:
+        """How often each parameter was changed in place."""
+        return [parameter._version for parameter in self.parameters]
+
+    def copies(self) -> list[Any]:
+        """Values of the parameters."""
+        return [parameter.detach().clone() for parameter in self.parameters]
+
+    def layers(self, module: str) -> tuple[str | None, str | None]:
+        """Names of the tracked weight and bias of a module, None where there is none; matched by identity, as weights may be
+        tied."""
+        home = self.model.get_submodule(module)
+        known = {id(parameter): name for name, parameter in zip(self.names, self.parameters, strict=True)}
+        return known.get(id(getattr(home, "weight", None))), known.get(id(getattr(home, "bias", None)))
+
+    def require_same(self, expected: list[tuple[torch.Size, torch.dtype, torch.device]]) -> None:
+        """Raise InputError unless model and optimiser hold the same parameters as at the start, of the same kind."""
+        present = dict(self.model.named_parameters())
+        trained = {id(parameter) for group in self.optimizer.param_groups for parameter in group["params"]}
+        parameter: Any
+        for name, parameter, (shape, dtype, device) in zip(self.names, self.parameters, expected, strict=True):
+            if name not in present or present[name] is not parameter or id(parameter) not in trained:
+                raise InputError(f"the parameter {name} is another one than when the probe was made",
+                                 "the same parameters throughout: their split is followed from the start",
+                                 "make the probe once the model is in its final form, a new one if parameters are replaced")
+            if (parameter.shape, parameter.dtype, parameter.device) != (shape, dtype, device):
+                found = f"{parameter.dtype} {tuple(parameter.shape)} on {parameter.device}"
+                raise InputError(f"the parameter {name} is now {found}",
+                                 f"{dtype} {tuple(shape)} on {device}, as when the probe was made",
+                                 "make the probe after the model was moved or converted")
+
+    def kinds(self) -> list[tuple[torch.Size, torch.dtype, torch.device]]:
+        """Shape, precision and device of each, for `require_same`."""
+        return [(parameter.shape, parameter.dtype, parameter.device) for parameter in self.parameters]

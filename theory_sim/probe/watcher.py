@@ -1,0 +1,92 @@
+"""What a probe shows to those who record, and what they declare."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from theory_sim.arrays import Array
+from theory_sim.observe.base import Labelled, Values, Variable
+from theory_sim.probe.groups import Groups
+from theory_sim.probe.reference import Estimate, Reference
+from theory_sim.probe.split import Split
+from theory_sim.probe.tracked import Tracked
+
+__all__ = ["SINCE", "Moment", "Watcher"]
+
+SINCE = ("start", "last record", "annealing")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A training run between two steps.
+
+    Attributes
+    ----------
+    step : int
+        Steps since the probe was made.
+    tau : float
+        Sum of their rates.
+    tracked : Tracked
+    split : Split
+    groups : Groups
+    reference : Reference
+    estimate : Estimate
+        The last gradient of the whole loss.
+    seed : int
+        For random layers at this moment.
+    replaced : mapping
+        Parameters by name that stand for the model's, which have moved since; empty if they have not.
+    """
+
+    step: int
+    tau: float
+    tracked: Tracked
+    split: Split
+    groups: Groups
+    reference: Reference
+    estimate: Estimate
+    seed: int
+    replaced: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Watcher(ABC):
+    """Computes some variables of a run at its record times; it changes nothing."""
+
+    variables: Mapping[str, Variable]
+    derived: tuple[str, ...] = ()
+    """Variables that `derive` gives at the end, not `observe` at each record."""
+
+    @abstractmethod
+    def observe(self, moment: Moment) -> Values:
+        """Values of one record, shaped as declared: of all variables but the derived ones."""
+
+    def annealed(self, moment: Moment) -> None:  # noqa: B027 - most keep nothing
+        """Called once, before the split of the first step that uses a lower rate than the one before."""
+
+    def derive(self, values: Mapping[str, Array], rates: Array) -> Mapping[str, Array]:
+        """Variables that are known at the end alone.
+
+        Parameters
+        ----------
+        values : mapping
+            What `observe` gave, stacked over records.
+        rates : (R,) array
+            Rate of the step that leaves each record; the last one's is that of the step before, if none has left it.
+        """
+        return {}
+
+    def coordinates(self) -> Mapping[str, Sequence[Any] | Array]:
+        """Labels of own dimensions, by name."""
+        return {}
+
+    def final(self, record: str) -> Labelled:
+        """Variables of the whole run; ``record`` is the dimension of its records."""
+        return {}
+
+    @property
+    def bytes_held(self) -> float:
+        """Memory that it holds."""
+        return 0.0
