@@ -38,8 +38,11 @@ def run_double(name: str, steps: int = 12, **options: Any) -> tuple[Any, Probe]:
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_the_parts_add_up(name: str) -> None:
     model, probe = run_double(name)
-    for parameter, total in zip(model.parameters(), probe._split.sums().values(), strict=True):
-        torch.testing.assert_close(parameter.detach(), total, rtol=0.0, atol=1e-13)
+    parts = zip(model.parameters(), probe._split.signal, probe._split.noise, strict=True)
+    for parameter, signal, noise in parts:
+        # Where a batch gives an entry no gradient, Adam divides by epsilon: parts are then large, and cancel.
+        size = float(signal.abs().max() + noise.abs().max())
+        torch.testing.assert_close(parameter.detach(), signal + noise, rtol=0.0, atol=4e-16 * size)
     assert all(float(part.norm()) > 0 for part in probe._split.signal)
 
 

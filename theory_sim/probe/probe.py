@@ -15,6 +15,7 @@ from theory_sim.experiment.recorded import RecordedRun
 from theory_sim.probe.dataset import make_trajectory
 from theory_sim.probe.decomposition import SplitRecorder
 from theory_sim.probe.groups import Groups, logistic_loss
+from theory_sim.probe.kernels import KernelRecorder
 from theory_sim.probe.learning import Learning
 from theory_sim.probe.patterns import PatternRecorder
 from theory_sim.probe.pre_activations import PreActivationRecorder
@@ -22,6 +23,7 @@ from theory_sim.probe.records import RUN, Table, read_recordings
 from theory_sim.probe.reference import Reference, batches_of
 from theory_sim.probe.rules.base import Rule
 from theory_sim.probe.rules.of_optimiser import get_rule
+from theory_sim.probe.sharpness import SharpnessRecorder
 from theory_sim.probe.split import Split
 from theory_sim.probe.tracked import Tracked
 from theory_sim.probe.watcher import Moment, Watcher
@@ -30,7 +32,8 @@ from theory_sim.trajectory import Trajectory
 
 __all__ = ["Probe"]
 
-_PROBES: Final = 64
+_PROBES: Final = {"patterns": 64, "pre_activations": 64, "kernels": 16, "sharpness": 0}
+"""Examples that each looks at unless it is told how many."""
 _REFRESH: Final = 100
 
 
@@ -136,7 +139,7 @@ class Probe:
         for name, recording in recordings.items():
             if name == RUN:
                 continue
-            watcher = self._make_watcher(name, recording.probes or _PROBES)
+            watcher = self._make_watcher(name, recording.probes or _PROBES[name])
             if recording.own_times:
                 tables.append(Table(name, recording, [watcher]))
             else:
@@ -147,7 +150,11 @@ class Probe:
     def _make_watcher(self, name: str, probes: int) -> Watcher:
         if name == "patterns":
             return PatternRecorder(self._moment(), self._activations, probes)
-        return PreActivationRecorder(self._moment(), probes)
+        if name == "pre_activations":
+            return PreActivationRecorder(self._moment(), probes)
+        if name == "kernels":
+            return KernelRecorder(self._moment(), probes, self._memory)
+        return SharpnessRecorder(self._rule, self._tracked.options()[0])
 
     def _seed(self) -> int:
         """For random layers in the passes of this step."""

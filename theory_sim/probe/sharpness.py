@@ -1,0 +1,81 @@
+"""Top eigenvalues of the Hessian of the reference loss, by Lanczos' method on products with vectors (THEORY §15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from theory_sim.arrays import Array
+from theory_sim.observe.base import LOSS_UNIT, Values, Variable
+from theory_sim.probe.rules.base import Rule
+from theory_sim.probe.untouched import detached, untouched
+from theory_sim.probe.watcher import Moment, Watcher
+from theory_sim.theory.linear_rules import stability_factor
+
+__all__ = ["EIGENVALUES", "SharpnessRecorder"]
+
+EIGENVALUES: Final = 5
+_TOLERANCE: Final = 1e-3
+
+
+class SharpnessRecorder(Watcher):
+    """The largest eigenvalues by the trained parameters, without weight decay, the model in the modes that it is in.
+
+    Products with vectors are exact derivatives (Pearlmutter 1994). Lanczos' method (ARPACK's, restarted and orthogonalised)
+    ends at a thousandth of the eigenvalue.
+    """
+
+    derived = ("stable_sharpness",)
+    variables: Mapping[str, Variable] = {
+        "sharpness": Variable(("hessian_eigenvalue",), LOSS_UNIT,
+                              "largest eigenvalues of the Hessian of the mean {loss} of the reference, decreasing"),
+        "stable_sharpness": Variable((), "1", "largest eigenvalue with which steps are stable: for gradient descent 2 / rate"),
+    }
+
+    def __init__(self, rule: Rule, options: Mapping[str, Any]) -> None:
+        move = rule.move(options)
+        self._stability = float("nan") if move is None else stability_factor(move)
+
+    def observe(self, moment: Moment) -> Values:
+        from scipy.sparse.linalg import LinearOperator, eigsh
+
+        size = int(moment.split.sizes.sum())
+        count = min(EIGENVALUES, size - 1)
+        top = np.full(EIGENVALUES, np.nan)
+        with untouched(moment.tracked.model, seed=moment.seed, evaluating=False):
+            operator = LinearOperator((size, size), matvec=lambda v: _product(moment, v), dtype=np.float64)
+            if size <= 2 * EIGENVALUES + 2:  # as many as Lanczos' method needs vectors
+                found = np.linalg.eigvalsh(np.stack([_product(moment, row) for row in np.eye(size)]))
+            else:
+                start = np.random.default_rng(0).standard_normal(size)
+                found = eigsh(operator, count, which="LA", v0=start, tol=_TOLERANCE, return_eigenvectors=False)
+        largest = np.sort(found)[::-1][:EIGENVALUES]
+        top[: len(largest)] = largest
+        return {"sharpness": top}
+
+    def derive(self, values: Mapping[str, Array], rates: Array) -> Mapping[str, Array]:
+        return {"stable_sharpness": self._stability / rates}
+
+
+def _product(moment: Moment, vector: Array) -> Array:
+    """Hessian of the mean loss times a vector, float64."""
+    tracked = moment.tracked
+    leaves = [parameter.detach().requires_grad_() for parameter in tracked.parameters]
+    pieces = np.split(vector.reshape(-1), np.cumsum(moment.split.sizes.astype(int))[:-1])
+    directions = [torch.as_tensor(piece).to(leaf).reshape(leaf.shape) for piece, leaf in zip(pieces, leaves, strict=True)]
+    total, count = np.zeros(vector.size), 0
+    for inputs, targets, n in moment.reference.batches():
+        tensors = detached(tracked.model, dict(zip(tracked.names, leaves, strict=True)))
+        loss = moment.reference.mean_loss(tensors, inputs, targets)
+        slopes = torch.autograd.grad(loss, leaves, create_graph=True, allow_unused=True)
+        along: Any = sum((slope * v).sum() for slope, v in zip(slopes, directions, strict=True) if slope is not None)
+        found = torch.autograd.grad(along, leaves, allow_unused=True) if along.requires_grad else [None] * len(leaves)
+        flat = [(torch.zeros_like(leaf) if each is None else each).double().reshape(-1) for each, leaf in
+                zip(found, leaves, strict=True)]
+        total += n * torch.cat(flat).cpu().numpy()
+        count += n
+    product: Array = total / count
+    return product
