@@ -142,18 +142,14 @@ def test_records_beyond_the_memory_have_no_maps() -> None:
 
 
 def test_another_librarys_kernel() -> None:
-    """The Gram matrix of Jacobians by nngeometry (George 2021)."""
-    object_ = pytest.importorskip("nngeometry.object", reason="nngeometry is not installed")
-    generator = pytest.importorskip("nngeometry.generator.jacobian")
-    layercollection = pytest.importorskip("nngeometry.layercollection")
+    """The Gram matrix by nngeometry (George 2021), outputs before examples."""
+    nngeometry = pytest.importorskip("nngeometry", reason="nngeometry is not installed")
+    collections = pytest.importorskip("nngeometry.layercollection")
     x, y = examples(12)
     model = small_net()
-    collection = layercollection.LayerCollection.from_model(model)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=12)
-    made = generator.TorchHooksJacobianBackend(model=model, function=lambda *d: model(d[0]))
-    theirs = object_.FMatDense if hasattr(object_, "FMatDense") else object_.KerDense
-    kernel = theirs(collection, made, loader) if False else object_.PushForwardDense(collection, made, loader)
-    jacobian = kernel.get_dense_tensor()  # outputs, examples, parameters
-    expected = torch.einsum("cip,djp->icjd", jacobian, jacobian).reshape(36, 36)
+    theirs = nngeometry.GramMatrix(model, loader, function=lambda *batch: model(batch[0]),
+                                   layer_collection=collections.LayerCollection.from_model(model))
+    expected = theirs.to_torch().detach().numpy().transpose(1, 0, 3, 2).reshape(36, 36)
     found, *_ = _kernels(*[jacobians(1e9, x, model).at({})] * 2)
-    np.testing.assert_allclose(found, expected.detach().numpy(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

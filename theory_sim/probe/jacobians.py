@@ -26,7 +26,7 @@ _KEPT: Final = 16
 class Sketch:
     """A random projection of a layer's columns: each is added to one of k, with a random sign.
 
-    It is the count sketch of Charikar, Chen and Farach-Colton (2002). Inner products are kept on average; the variance of one is
+    The count sketch of Charikar, Chen and Farach-Colton (2002). Inner products are kept on average; the variance of one is
     at most (|a|^2 |b|^2 + <a, b>^2) / k. With no more columns than k they are kept as they are.
     """
 

@@ -1,0 +1,139 @@
+"""What cannot be probed is refused, with what was found, the rule and the fix."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from tests.probe.networks import examples, refusal, small_net, train
+from theory_sim.probe import Probe
+
+X, Y = examples()
+GROUPS = {"low": (X[:40], Y[:40]), "high": (X[40:], Y[40:])}
+
+
+def made(model: Any = None, optimizer: Any = None, groups: Any = None, **options: Any) -> tuple[Any, Any, Probe]:
+    model = small_net() if model is None else model
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1) if optimizer is None else optimizer
+    return model, optimizer, Probe(model, optimizer, GROUPS if groups is None else groups, **options)
+
+
+class Functional(torch.nn.Module):
+    """ReLU as a function, which is no module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(6, 3)
+
+    def forward(self, x: Any) -> Any:
+        return torch.relu(self.layer(x))
+
+
+def _optimiser(name: str, model: Any) -> Any:
+    return getattr(torch.optim, name)(model.parameters(), lr=0.1)
+
+
+def _flat() -> Any:
+    return torch.nn.Sequential(torch.nn.Flatten(), small_net())
+
+
+def _gelu() -> Any:
+    return torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.GELU())
+
+
+@pytest.mark.parametrize(("make", "found", "fix"), [
+    (lambda: made("a network", 3), "a model of the type str", "give the network itself"),
+    (lambda: made(optimizer=3), "int as an optimiser", "give the optimiser itself"),
+    (lambda: made(optimizer=_optimiser("SGD", small_net())), "6 parameters of the optimiser that are not the model's",
+     "give the model that the optimiser trains"),
+    (lambda: made(model := small_net(), _optimiser("Adagrad", model)), "the optimiser Adagrad", "give rule="),
+    (lambda: made(groups={}), "groups = {}", "groups={"),
+    (lambda: made(groups={"a": X}), "groups['a'] = ", "= (x, y)"),
+    (lambda: made(groups={"a": (X, Y[:5])}), "groups['a'] with 96 inputs and 5 targets", "give as many of each"),
+    (lambda: made(groups={"a": ((X, X[:5]), Y)}), "groups['a']: inputs with [5, 96] examples", "stack the examples"),
+    (lambda: made(groups={"a": ("text", Y)}), "groups['a']: inputs 'text'", "convert them to tensors"),
+    (lambda: made(groups={"a": (X[:0], Y[:0])}), "inputs with [0] examples", "stack"),
+    (lambda: made(_flat(), groups={"a": (X, Y), "b": (X[:, None], Y)}), "groups whose inputs cannot be put together", "pad them"),
+    (lambda: made(Functional()), "modules are without a kink at 0", "torch.nn.ReLU()"),
+    (lambda: made(_gelu()), "but have GELU", "name them in activations"),
+    (lambda: made(activations=["0"]), "activations: '0' is a Linear", "leave it out"),
+    (lambda: made(activations=["9"]), "activations: '9'", "such as 0, 1, 2"),
+    (lambda: made(record=0), "record = 0", "such as record="),
+    (lambda: made(record={"kernel": {}}), "record['kernel']", "did you mean 'kernels'?"),
+    (lambda: made(record={"kernels": 5}), "record['kernels'] = 5", "such as"),
+    (lambda: made(record={"kernels": {"every_steps": 0}}), "record['kernels']: every_steps", "change every_steps"),
+    (lambda: made(refresh=0), "refresh = 0", "such as 100"),
+    (lambda: made(loss=lambda f, y: f), "a loss of shape (40, 3)", "take the mean"),
+    (lambda: made(reference=iter([(X, Y)])), "reference = ", "not a generator"),
+    (lambda: made(reference=[]), "a reference without a batch", "give a list"),
+])
+def test_at_the_start(make: Callable[[], Any], found: str, fix: str) -> None:
+    said = refusal(make)
+    assert found in said and fix in said.partition("fix: ")[2]
+
+
+def test_step_twice_and_step_without_the_optimiser() -> None:
+    model, optimizer, probe = made()
+    assert "no parameter has changed" in refusal(probe.step)
+    train(model, optimizer, probe, steps=1)
+    assert "one probe.step() after each optimizer.step()" in refusal(probe.step)
+
+
+def test_never_a_step() -> None:
+    assert "a probe without a step" in refusal(made()[2].trajectory)
+
+
+def test_a_step_that_the_probe_missed() -> None:
+    model, optimizer, probe = made()
+    train(model, optimizer, steps=1)
+    said = refusal(lambda: train(model, optimizer, probe, steps=1))
+    assert "0.weight is not what SGD makes of its gradient" in said and "before zero_grad()" in said
+
+
+def test_gradients_that_are_gone() -> None:
+    model, optimizer, probe = made()
+    train(model, optimizer, steps=1)
+    optimizer.zero_grad()
+    assert "no parameter has a gradient" in refusal(probe.step)
+
+
+def test_the_scheduler_before_the_probe() -> None:
+    model, optimizer, probe = made()
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.5)
+    train(model, optimizer, steps=1, scheduler=scheduler)
+    assert "before the scheduler changes the rate" in refusal(probe.step)
+
+
+@pytest.mark.parametrize("change", [
+    lambda model, optimizer: setattr(model[0], "weight", torch.nn.Parameter(model[0].weight.detach().clone())),
+    lambda model, optimizer: optimizer.param_groups.clear(),
+    lambda model, optimizer: model.double(),
+], ids=["a new parameter", "another optimiser's", "another precision"])
+def test_parameters_that_changed_identity(change: Callable[[Any, Any], None]) -> None:
+    model, optimizer, probe = made()
+    change(model, optimizer)
+    said = refusal(lambda: probe._split.advance(probe._estimate.gradients))
+    assert "is another one than when the probe was made" in said or "is now torch.float64" in said
+
+
+def test_parameters_moved_by_hand() -> None:
+    model, optimizer, probe = made()
+
+    def shift() -> None:
+        with torch.no_grad():
+            model[0].weight.add_(1e-3)
+
+    assert "0.weight is not what SGD" in refusal(lambda: train(model, optimizer, probe, each=shift))
+
+
+def test_without_pytorch() -> None:
+    """What a user without the extra is told; the package itself can be imported."""
+    code = ("import sys; sys.modules['torch'] = None\nimport theory_sim.probe\nfrom theory_sim.errors import InputError\n"
+            "try:\n    theory_sim.probe.Probe\nexcept InputError as error:\n    print(error)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "a probe without PyTorch" in done.stdout and "pip install 'theory-sim[torch]'" in done.stdout
