@@ -58,7 +58,7 @@ def _gelu() -> Any:
     (lambda: made(groups={"a": ((X, X[:5]), Y)}), "groups['a']: inputs with [5, 96] examples", "stack the examples"),
     (lambda: made(groups={"a": ("text", Y)}), "groups['a']: inputs 'text'", "convert them to tensors"),
     (lambda: made(groups={"a": (X[:0], Y[:0])}), "inputs with [0] examples", "stack"),
-    (lambda: made(_flat(), groups={"a": (X, Y), "b": (X[:, None], Y)}), "groups whose inputs cannot be put together", "pad them"),
+    (lambda: made(_flat(), groups={"a": (X, Y), "b": (X[:, None], Y)}), "inputs cannot be put together", "pad them"),
     (lambda: made(Functional()), "modules are without a kink at 0", "torch.nn.ReLU()"),
     (lambda: made(_gelu()), "but have GELU", "name them in activations"),
     (lambda: made(activations=["0"]), "activations: '0' is a Linear", "leave it out"),

@@ -27,18 +27,20 @@ _COLUMNS: Final = (
 )
 
 
-def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str = "Q") -> Figure:
+def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str | None = None) -> Figure:
     """One row a schedule, three maps: relative Frobenius distance of the kernel at (s, t) from that at (s, s).
 
     At equal times it is the distance of the kernel at (t, t). All maps have one colour scale, by which that one is dark
-    throughout; the number above each map is its largest value.
+    throughout; the number above each map is its largest value. Nothing is predicted of a network recorded in a training loop:
+    two maps.
 
     Parameters
     ----------
     trajectories : sequence of Trajectory
         Runs that observed kernels; the first of each schedule is drawn.
-    feature : {"P", "Q"}
-        On whose probe inputs.
+    feature : str, optional
+        On whose probe inputs, "P" or by default "Q". Of a network recorded in a training loop by which parameters, by default
+        "all".
 
     Raises
     ------
@@ -47,41 +49,52 @@ def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str = "Q")
     """
     from matplotlib.figure import Figure
 
-    if feature not in ("P", "Q"):
-        raise InputError(f"feature = {feature!r}", "'P' or 'Q'", "choose one of these")
     groups = by_schedule(trajectories)
     for run in trajectories:
         if "kernel_map_two" not in run.dataset:
             raise InputError(f"{run.experiment.run_name} has no kernels", "a run with observe = {kernels = {...}}",
                              "run it with --observe kernels")
     runs = {schedule: of[0] for schedule, of in groups.items()}
-    largest = [float(run.dataset[name].sel(feature=feature).max()) for run in runs.values() for name, _ in _COLUMNS]
+    chosen = feature if feature is not None else "Q" if "feature" in trajectories[0].dataset["kernel_map_two"].dims else "all"
+    columns = [column for column in _COLUMNS if all(column[0] in run.dataset for run in runs.values())]
+    maps = {schedule: [_map(run, name, chosen) for name, _ in columns] for schedule, run in runs.items()}
+    largest = [float(np.fmax.reduce(each, axis=None)) for of_run in maps.values() for each in of_run]
     top = max((value for value in largest if math.isfinite(value)), default=1.0) or 1.0
     with style():
         figure = Figure(figsize=(WIDTH, 1.2 + 0.78 * len(runs)), layout="constrained")
-        axes = figure.subplots(len(runs), 3, sharex=True, sharey=True, squeeze=False)
+        axes = figure.subplots(len(runs), len(columns), sharex=True, sharey=True, squeeze=False)
         mesh: Any = None
         for row, (schedule, run) in zip(axes, runs.items(), strict=True):
-            mesh = _row(row, run, feature, top)
+            mesh = _row(row, run, maps[schedule], top)
             row[0].set_ylabel(f"{shorten(schedule, 14)}\n$s$ in $\\tau$")
         for ax, value in zip(axes.ravel(), largest, strict=True):
             ax.set_title(f"\N{LESS-THAN OR EQUAL TO} {value:.2g}" if math.isfinite(value) else "no number", pad=3)
-        for ax, (_, title) in zip(axes[0], _COLUMNS, strict=True):
+        for ax, (_, title) in zip(axes[0], columns, strict=True):
             ax.set_title(f"{title}\n{ax.get_title()}", pad=3)
-        axes[-1][1].set_xlabel(r"$t$ in learning-rate time $\tau$ (dotted: annealed)")
+        axes[-1][len(columns) // 2].set_xlabel(r"$t$ in learning-rate time $\tau$ (dotted: annealed)")
         bar = figure.colorbar(mesh, ax=axes, location="bottom", aspect=40, pad=0.02)
-        bar.set_label(rf"$\|K_{{s,t}} - K_{{s,s}}\|_F / \|K_{{s,s}}\|_F$ on {feature}'s probe inputs")
+        of = f"on {chosen}'s probe inputs" if len(columns) == len(_COLUMNS) else f"of {shorten(chosen, 24)}"
+        bar.set_label(rf"$\|K_{{s,t}} - K_{{s,s}}\|_F / \|K_{{s,s}}\|_F$ {of}")
     return figure
 
 
-def _row(axes: Any, run: Trajectory, feature: str, top: float) -> Any:
+def _map(run: Trajectory, name: str, feature: str) -> Any:
+    """Drift over pairs of times, of one of the labels of a run's kernels."""
+    data = run.dataset[name]
+    dim = str(data.dims[0])
+    labels = [str(label) for label in run.dataset[dim].values]
+    if feature not in labels:
+        raise InputError(f"feature = {feature!r}", f"one of {', '.join(labels)}", "choose one of these")
+    return data.sel({dim: feature}).values
+
+
+def _row(axes: Any, run: Trajectory, maps: Sequence[Any], top: float) -> Any:
     data = run.dataset
     record = str(data["kernel_map_two"].dims[1])
     tau = data[f"tau{record.removeprefix('record')}"].values
     edges = np.concatenate([[tau[0]], (tau[1:] + tau[:-1]) / 2, [tau[-1]]]) if len(tau) > 1 else np.array([0.0, 1.0])
     mesh: Any = None
-    for ax, (name, _) in zip(axes, _COLUMNS, strict=True):
-        values = data[name].sel(feature=feature).values
+    for ax, values in zip(axes, maps, strict=True):
         mesh = ax.pcolormesh(edges, edges, values, cmap="cividis", vmin=0.0, vmax=top, rasterized=True)
         ax.set_aspect("equal")
         if np.isfinite(run.annealed_tau):
@@ -92,5 +105,6 @@ def _row(axes: Any, run: Trajectory, feature: str, top: float) -> Any:
 
 register(Plot(
     "kernel-drift", "Drift of the kernel over pairs of times: equal-time beside two-time, measured beside predicted.", "runs",
-    plot_kernel_drift, (Option("feature", str, "Q", "Whose probe inputs: P or Q."),),
+    plot_kernel_drift,
+    (Option("feature", str, None, "Whose probe inputs, P or Q (default Q); of a recorded network which parameters (all)."),),
 ))

@@ -15,11 +15,13 @@ from theory_sim.arrays import Array
 from theory_sim.memory import available_bytes
 from theory_sim.observe.base import Labelled, Values, Variable
 from theory_sim.probe.jacobians import Jacobians
-from theory_sim.probe.watcher import Moment, Watcher
+from theory_sim.probe.watcher import Moment, Settings, Watcher
 
 __all__ = ["KernelRecorder"]
 
 _EIGENVALUES: Final = 5
+_PROBES: Final = 16
+"""Examples unless it is told how many: a kernel has a row for each of their outputs."""
 _ALL: Final = "all"
 _SHARE: Final = 0.25
 """Of the available memory, if no limit is given."""
@@ -36,6 +38,12 @@ class KernelRecorder(Watcher):
     have more parameters than fit, columns are projected at random, and ``kernel_error`` is a bound of the root mean square
     error that this gives K_tt, over ||K_tt||.
     """
+
+    name = "kernels"
+
+    @classmethod
+    def of(cls, moment: Moment, settings: Settings) -> KernelRecorder:
+        return cls(moment, settings.probes or _PROBES, settings.memory)
 
     def __init__(self, moment: Moment, probes: int, memory: int | None) -> None:
         inputs, self.kinds = moment.groups.probes(probes)

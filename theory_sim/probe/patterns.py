@@ -10,8 +10,9 @@ import numpy as np
 
 from theory_sim.arrays import Array
 from theory_sim.observe.base import Values, Variable
+from theory_sim.observe.probes import PROBES
 from theory_sim.probe.passes import Call, find_activations, find_linear_layers, look
-from theory_sim.probe.watcher import SINCE, Moment, Watcher
+from theory_sim.probe.watcher import SINCE, Moment, Settings, Watcher
 from theory_sim.theory.arc_cosine import flip_probability
 
 __all__ = ["PatternRecorder"]
@@ -28,6 +29,12 @@ class PatternRecorder(Watcher):
     of THEORY §5 for the layer that was called last before the module. That is exact for noise alone, on inputs that do not
     change; it leaves out the signal, earlier layers, and batch norm.
     """
+
+    name, by_default = "patterns", True
+
+    @classmethod
+    def of(cls, moment: Moment, settings: Settings) -> PatternRecorder:
+        return cls(moment, settings.activations, settings.probes or PROBES)
 
     def __init__(self, moment: Moment, activations: Sequence[str] | None, probes: int) -> None:
         self._activations = find_activations(moment.tracked.model, activations)

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from theory_sim.observe.base import Values, Variable
+from theory_sim.observe.probes import PROBES
 from theory_sim.probe.passes import find_linear_layers, look
-from theory_sim.probe.watcher import Moment, Watcher
+from theory_sim.probe.watcher import Moment, Settings, Watcher
 
 __all__ = ["PreActivationRecorder"]
 
@@ -29,6 +30,12 @@ class PreActivationRecorder(Watcher):
         "pre_activation_noise_predicted": Variable(("layer",), "1", "the same, with the level of THEORY §5's recursion"),
         "pattern_shift": Variable(("layer",), "1", "share of signs that the signal moves: pre-activations against the noise's"),
     }
+
+    name, by_default = "pre_activations", True
+
+    @classmethod
+    def of(cls, moment: Moment, settings: Settings) -> PreActivationRecorder:
+        return cls(moment, settings.probes or PROBES)
 
     def __init__(self, moment: Moment, probes: int) -> None:
         self._modules = find_linear_layers(moment.tracked)

@@ -26,14 +26,13 @@ from theory_sim.probe.rules.of_optimiser import get_rule
 from theory_sim.probe.sharpness import SharpnessRecorder
 from theory_sim.probe.split import Split
 from theory_sim.probe.tracked import Tracked
-from theory_sim.probe.watcher import Moment, Watcher
+from theory_sim.probe.watcher import Moment, Settings, Watcher
 from theory_sim.reading.arguments import require_kind
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["Probe"]
 
-_PROBES: Final = {"patterns": 64, "pre_activations": 64, "kernels": 16, "sharpness": 0}
-"""Examples that each looks at unless it is told how many."""
+_WATCHERS: Final[tuple[type[Watcher], ...]] = (PatternRecorder, PreActivationRecorder, KernelRecorder, SharpnessRecorder)
 _REFRESH: Final = 100
 
 
@@ -118,43 +117,35 @@ class Probe:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"{label} = {shown(repr_of(value))}", "a whole number from 1", "such as 100")
         require_kind("complete", complete, "True or False")
-        recordings = read_recordings(record)
+        recordings = read_recordings(record, _WATCHERS)
         self._tracked = Tracked.of(model, optimizer)
         self._rule = rule or get_rule(self._tracked.optimizer)
         self._loss = loss or logistic_loss
         self._groups = Groups.of(groups, self._loss, batch, self._tracked.parameters[0].device)
         self._reference = Reference(self._tracked, self._loss, _batches(reference, self._groups, batch), complete=complete)
-        self._refresh, self._memory, self._activations = refresh, memory, activations
+        self._refresh = refresh
         self._experiment = RecordedRun(name=name, seed=seed)
         self._step, self._tau, self._annealed_tau = 0, 0.0, math.nan
         self._rates: list[float] = []
         self._estimate = self._reference.estimate(self._seed())
         self._split = Split(self._tracked, self._rule)
-        self._tables = self._make_tables(recordings)
+        self._tables = self._make_tables(recordings, activations, memory)
         self._record(before=-math.inf, end=False)
 
-    def _make_tables(self, recordings: Mapping[str, Recording]) -> list[Table]:
-        own: list[Watcher] = [Learning(), SplitRecorder(self._split)]
-        tables = [Table("", recordings[RUN], own)]
-        for name, recording in recordings.items():
-            if name == RUN:
-                continue
-            watcher = self._make_watcher(name, recording.probes or _PROBES[name])
-            if recording.own_times:
-                tables.append(Table(name, recording, [watcher]))
-            else:
-                own.append(watcher)
-        tables[0].watchers = own
-        return tables
-
-    def _make_watcher(self, name: str, probes: int) -> Watcher:
-        if name == "patterns":
-            return PatternRecorder(self._moment(), self._activations, probes)
-        if name == "pre_activations":
-            return PreActivationRecorder(self._moment(), probes)
-        if name == "kernels":
-            return KernelRecorder(self._moment(), probes, self._memory)
-        return SharpnessRecorder(self._rule, self._tracked.options()[0])
+    def _make_tables(self, recordings: Mapping[str, Recording], activations: Sequence[str] | None, memory: int | None
+                     ) -> list[Table]:
+        """Those who record, each with the times of the run or with its own."""
+        first: list[Watcher] = [Learning(), SplitRecorder(self._split)]
+        others = []
+        for kind in _WATCHERS:
+            if kind.name in recordings:
+                recording = recordings[kind.name]
+                watcher = kind.of(self._moment(), Settings(recording.probes, activations, memory, self._rule))
+                if recording.own_times:
+                    others.append(Table(kind.name, recording, [watcher]))
+                else:
+                    first.append(watcher)
+        return [Table("", recordings[RUN], first), *others]
 
     def _seed(self) -> int:
         """For random layers in the passes of this step."""

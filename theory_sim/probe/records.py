@@ -12,34 +12,34 @@ from theory_sim.experiment.record_times import Recording
 from theory_sim.probe.watcher import Moment, Watcher
 from theory_sim.train.losses import Loss
 
-__all__ = ["RUN", "WATCHED", "Table", "read_recordings"]
+__all__ = ["RUN", "Table", "read_recordings"]
 
 RUN: Final = "run"
-WATCHED: Final = ("patterns", "pre_activations", "kernels", "sharpness")
 _EVERY: Final = 100
 """Steps between two records unless others are asked for."""
 
 
-def read_recordings(record: object) -> dict[str, Recording]:
-    """Record times by what is recorded: those of ``run``, and of each of `WATCHED` that was asked for.
+def read_recordings(record: object, watchers: Sequence[type[Watcher]]) -> dict[str, Recording]:
+    """Record times by what is recorded: those of ``run``, and of each of those that record and were asked for.
 
     Raises
     ------
     InputError
         If it is neither a number of steps nor such a mapping.
     """
+    known = (RUN, *(each.name for each in watchers))
     if record is None:
-        record = {"patterns": {}, "pre_activations": {}}
+        record = _EVERY
     if isinstance(record, int) and not isinstance(record, bool) and record >= 1:
-        record = {RUN: {"every_steps": record}, "patterns": {}, "pre_activations": {}}
+        record = {RUN: {"every_steps": record}, **{each.name: {} for each in watchers if each.by_default}}
     if not isinstance(record, Mapping):
         raise InputError(f"record = {shown(repr_of(record))}", "steps between two records, a whole number from 1, or what to "
-                         f"record: {', '.join((RUN, *WATCHED))}, each with its times", 'such as record={"kernels": '
+                         f"record: {', '.join(known)}, each with its times", 'such as record={"kernels": '
                          '{"every_steps": 500}}')
     found = {}
     for name, times in record.items():
-        if name not in (RUN, *WATCHED):
-            raise InputError(f"record[{name!r}]", f"one of {', '.join((RUN, *WATCHED))}", nearest(name, (RUN, *WATCHED)))
+        if name not in known:
+            raise InputError(f"record[{name!r}]", f"one of {', '.join(known)}", nearest(name, known))
         if not isinstance(times, (Recording, Mapping)):
             raise InputError(f"record[{name!r}] = {shown(repr_of(times))}", "a theory_sim.Recording or its fields",
                              'such as {"every_steps": 500}, or {} for the times of the run')

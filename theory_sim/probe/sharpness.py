@@ -12,7 +12,7 @@ from theory_sim.arrays import Array
 from theory_sim.observe.base import LOSS_UNIT, Values, Variable
 from theory_sim.probe.rules.base import Rule
 from theory_sim.probe.untouched import detached, untouched
-from theory_sim.probe.watcher import Moment, Watcher
+from theory_sim.probe.watcher import Moment, Settings, Watcher
 from theory_sim.theory.linear_rules import stability_factor
 
 __all__ = ["EIGENVALUES", "SharpnessRecorder"]
@@ -28,12 +28,17 @@ class SharpnessRecorder(Watcher):
     ends at a thousandth of the eigenvalue.
     """
 
+    name = "sharpness"
     derived = ("stable_sharpness",)
     variables: Mapping[str, Variable] = {
         "sharpness": Variable(("hessian_eigenvalue",), LOSS_UNIT,
                               "largest eigenvalues of the Hessian of the mean {loss} of the reference, decreasing"),
         "stable_sharpness": Variable((), "1", "largest eigenvalue with which steps are stable: for gradient descent 2 / rate"),
     }
+
+    @classmethod
+    def of(cls, moment: Moment, settings: Settings) -> SharpnessRecorder:
+        return cls(settings.rule, moment.tracked.options()[0])
 
     def __init__(self, rule: Rule, options: Mapping[str, Any]) -> None:
         move = rule.move(options)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from theory_sim.arrays import Array
 from theory_sim.observe.base import Labelled, Values, Variable
 from theory_sim.probe.groups import Groups
 from theory_sim.probe.reference import Estimate, Reference
+from theory_sim.probe.rules.base import Rule
 from theory_sim.probe.split import Split
 from theory_sim.probe.tracked import Tracked
 
-__all__ = ["SINCE", "Moment", "Watcher"]
+__all__ = ["SINCE", "Moment", "Settings", "Watcher"]
 
 SINCE = ("start", "last record", "annealing")
 
@@ -52,12 +53,49 @@ class Moment:
     replaced: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Watcher(ABC):
-    """Computes some variables of a run at its record times; it changes nothing."""
+@dataclass(frozen=True)
+class Settings:
+    """What a user asked for of those who record.
 
+    Attributes
+    ----------
+    probes : int or None
+        Examples to look at.
+    activations : sequence of str or None
+        Modules whose patterns are recorded.
+    memory : int or None
+        Bytes that may be held.
+    rule : Rule
+        Of the optimiser.
+    """
+
+    probes: int | None
+    activations: Sequence[str] | None
+    memory: int | None
+    rule: Rule
+
+
+class Watcher(ABC):
+    """Computes some variables of a run at its record times; it changes nothing.
+
+    Attributes
+    ----------
+    name : str
+        By which it is asked for; empty of those that every run has.
+    by_default : bool
+        Whether it records unless others are asked for.
+    """
+
+    name: ClassVar[str] = ""
+    by_default: ClassVar[bool] = False
     variables: Mapping[str, Variable]
     derived: tuple[str, ...] = ()
     """Variables that `derive` gives at the end, not `observe` at each record."""
+
+    @classmethod
+    def of(cls, moment: Moment, settings: Settings) -> Self:
+        """One that records as asked for, made at the start of a run."""
+        return cls()
 
     @abstractmethod
     def observe(self, moment: Moment) -> Values:
