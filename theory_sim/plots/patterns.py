@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["plot_patterns"]
 
 _SINCE: Final = {"start": "-", "annealing": (0, (3, 1))}
+# Colour, marker and size of what is drawn, in the order of a run's features; of more than four the first four.
+_MARKS: Final = tuple((COLOURS[name], marker, size) for name, marker, size in (
+    ("P", "o", 2.4), ("Q", "s", 1.8), ("signal", "^", 2.4), ("noise", "D", 1.8)))
 
 
 def plot_patterns(trajectories: Sequence[Trajectory]) -> Figure:
     """Dots are measured on P's and Q's inputs, lines predicted; solid since the start, dashed since annealing.
+
+    Of a network recorded in a training loop dots and lines, in one colour, are of all its units and of up to three modules.
 
     Parameters
     ----------
@@ -52,12 +57,19 @@ def plot_patterns(trajectories: Sequence[Trajectory]) -> Figure:
         from_zero(max(axes, key=lambda ax: ax.dataLim.y1))  # all panels share it
         times_from_zero(axes[-1], [runs[0] for runs in groups.values()])
         mark_single_points(figure)
-        keys: list[Any] = [Line2D([], [], ls="none", marker=m, ms=3, color=COLOURS[f]) for f, m in (("P", "o"), ("Q", "s"))]
+        marks = _marks(trajectories[0])
+        keys: list[Any] = [Line2D([], [], ls="none", marker=marker, ms=3, color=colour) for colour, marker, _ in marks.values()]
         keys += [Line2D([], [], color="0.3", ls=dashes) for dashes in _SINCE.values()]
         keys.append(Line2D([], [], color="0.8", lw=2.5))
-        names = ["P, measured", "Q, measured", r"$\arccos(\rho)/\pi$ since start", "since annealing", "rate annealed"]
+        names = [*(f"{feature}, measured" for feature in marks)]
+        names += [r"$\arccos(\rho)/\pi$ since start", "since annealing", "rate annealed"]
         figure.legend(keys, names, loc="outside upper center", ncols=2, handlelength=1.8, columnspacing=1.0)
     return figure
+
+
+def _marks(run: Trajectory) -> dict[str, tuple[str, str, float]]:
+    features = [str(feature) for feature in run.dataset["feature"].values]
+    return dict(zip(features, _MARKS, strict=False))
 
 
 def _panel(ax: Any, run: Trajectory) -> None:
@@ -66,11 +78,14 @@ def _panel(ax: Any, run: Trajectory) -> None:
     tau = data[f"tau{suffix}"].values
     some = slice(None, None, max(1, len(tau) // 25))
     for since, dashes in _SINCE.items():
-        predicted = data["flips_predicted"].sel(since=since).values
-        ax.plot(tau, predicted, color="0.3", ls=dashes, lw=0.9)
-        for feature, marker, size in (("P", "o", 2.4), ("Q", "s", 1.8)):
+        predicted = data["flips_predicted"].sel(since=since)
+        if predicted.ndim == 1:  # the same for every feature
+            ax.plot(tau, predicted.values, color="0.3", ls=dashes, lw=0.9)
+        for feature, (colour, marker, size) in _marks(run).items():
+            if predicted.ndim > 1:
+                ax.plot(tau, predicted.sel(feature=feature).values, color=colour, ls=dashes, lw=0.9)
             measured = data["flips"].sel(since=since, feature=feature).values
-            ax.plot(tau[some], measured[some], color=COLOURS[feature], ls="none", marker=marker, ms=size, clip_on=False)
+            ax.plot(tau[some], measured[some], color=colour, ls="none", marker=marker, ms=size, clip_on=False)
     if np.isfinite(run.annealed_tau):
         ax.axvline(run.annealed_tau, color="0.8", lw=2.5, zorder=0)
 

@@ -12,6 +12,7 @@ from typing import Final
 import tomli_w
 
 from theory_sim.engines import Engine
+from theory_sim.experiment.recorded import RecordedRun
 from theory_sim.plots.style import COLOURS
 from theory_sim.report.content import Block, Grid, Listing, Section, Series
 from theory_sim.report.figures import Axis, Drawn, chart
@@ -128,6 +129,13 @@ def _curves(group: Sequence[Trajectory], kind: str, number: int) -> Iterator[Dra
 
 def _origin(runs: Sequence[Trajectory]) -> Iterator[Block]:
     """Parameters, and what computes the runs again."""
+    if isinstance(runs[0].experiment, RecordedRun):
+        yield Grid("Noted of the training loop", ("what", "value"), [
+            (name, ", ".join(dict.fromkeys(str(each.experiment.recorded[name]) for each in runs
+                                           if isinstance(each.experiment, RecordedRun))))
+            for name in runs[0].experiment.recorded])
+        yield Listing("Not made by a command", "Recorded in a training loop of a program's own, by theory_sim.probe.")
+        return
     fields = [run.experiment.fields() for run in runs]
     names = list(dict.fromkeys(name for each in fields for name in each))
     values = {name: list(dict.fromkeys(shown_value(each[name]) for each in fields if name in each)) for name in names}

@@ -31,6 +31,7 @@ _COLUMNS: Final = 2
 _WIDEST: Final = 24
 """Letters of a cell of which two, and the longest name of a quantity, fit into 80 columns."""
 _NEVER: Final = {"tau": math.inf}
+_MOST_LAYERS: Final = 8
 _NAME: Final = 20
 """Letters of an experiment's name side by side."""
 _FACTORS: Final = (
@@ -284,12 +285,19 @@ def _end_cells(row: Mapping[str, Any]) -> tuple[str, str]:
     return annealed, row["outcome"].replace("_", " ")
 
 
+def _layers(summaries: Sequence[ScheduleSummary]) -> list[str]:
+    """W, V and U; of a network recorded in a training loop its own, as many as a table can show."""
+    prefix = "pattern_shift "
+    found = dict.fromkeys(name.removeprefix(prefix) for summary in summaries for name in summary.end if name.startswith(prefix))
+    return sorted(found, key="WVU".find)[:_MOST_LAYERS]
+
+
 def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     title = f"At the end of the run, {span}; error_test pooled, exact interval given the networks"
     table = headed_table(title, ("quantity", *map(_label, summaries)))
     wanted = ["tau", "train_loss"]
     wanted += [f"{name} {kind}" for name in ("loss_train", "loss_test", "error_test") for kind in summaries[0].kinds]
-    layers = [layer for layer in "WVU" if any(f"tau_noise {layer}" in summary.end for summary in summaries)]
+    layers = _layers(summaries)
     wanted += ["P_error"] if summaries[0].orders else []
     wanted += [*(f"tau_noise {layer}" for layer in layers), "tau_noise recursion"]
     wanted += [f"{name} {layer}" for name in ("tau_noise / recursion", "pattern_shift") for layer in layers]
