@@ -30,11 +30,11 @@ OLDEST = (3, 11)
 TRIED = ("python3.14", "python3.13", "python3.12", "python3.11")
 EXTRAS = {
     "demo": (),
-    "test": ("test", "worstcase", "distributed", "slurm", "report"),
-    "tier2": ("test", "worstcase", "distributed", "slurm", "report", "browser"),
+    "test": ("test", "worstcase", "distributed", "slurm", "report", "explore"),
+    "tier2": ("test", "worstcase", "distributed", "slurm", "report", "explore", "browser"),
     "check": ("test",),
-    "docs": ("docs", "report"),
-    "mutants": ("test", "worstcase", "distributed", "slurm", "report", "mutants"),
+    "docs": ("docs", "report", "explore"),
+    "mutants": ("test", "worstcase", "distributed", "slurm", "report", "explore", "mutants"),
     "bench": ("bench", "distributed"),
 }
 # A worker with nothing left takes half of what another has, so that none waits for one long file; neighbours stay together,

@@ -8,7 +8,7 @@ the closure, with the scatter over data sets allowed for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from theory_sim.reading.html import html_table
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.arc_cosine import RELU
+from theory_sim.theory.closure import Closure
 from theory_sim.theory.conditions import NOISE_OF_START, OF_ANY_RUN, PAIR_NEURONS, Condition, conditions, in_words
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.predicted_order import OrderPrediction, Requirement, judge, log_margin, order_requirements
@@ -119,8 +120,10 @@ class Regime:
         return [{name: getattr(each, name) for name in names} for each in self.conditions]
 
 
-@accepts(experiment="Experiment", infinite_width="True or False")
-def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
+@accepts(experiment="Experiment", infinite_width="True or False", courses="a table")
+def regime(
+    experiment: Experiment, *, infinite_width: bool = False, courses: Mapping[str, Closure] | None = None
+) -> Regime:
     """Predict the learning order of an experiment and check the conditions it rests on.
 
     Parameters
@@ -129,6 +132,8 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
         Any valid experiment. Predictions are for S and L-S with its rates.
     infinite_width : bool
         Judge a run of the limit: conditions on the widths do not apply.
+    courses : mapping, optional
+        What `get_closure` gives of the experiment under "S" and "L-S", where that is known; computed otherwise.
 
     Returns
     -------
@@ -163,7 +168,8 @@ def regime(experiment: Experiment, *, infinite_width: bool = False) -> Regime:
                 "lower the rate or lambda"
             )
             break
-        predicted[schedule] = _predict(e, schedule, deficit)
+        course = courses[schedule] if courses is not None else get_closure(e, schedule)
+        predicted[schedule] = judge(course, schedule, deficit, stable_rate=stable_rate_of(e))
         warnings += _order_warnings(predicted[schedule])
     warnings += uncovered(e)
     warnings += [] if infinite_width else _decay_warnings(e)
@@ -375,10 +381,6 @@ def _decay_warnings(e: Experiment) -> list[str]:
 
 def _reduction(motion: float) -> float:
     return float(frozen_fraction(motion)) if math.isfinite(motion) else 0.0
-
-
-def _predict(e: Experiment, schedule: str, deficit: float) -> OrderPrediction:
-    return judge(get_closure(e, schedule), schedule, deficit, stable_rate=stable_rate_of(e))
 
 
 def _order_warnings(p: OrderPrediction) -> list[str]:

@@ -1,4 +1,4 @@
-"""The libraries that only a report needs."""
+"""The libraries that only a report and the explorer need."""
 
 from __future__ import annotations
 
@@ -11,11 +11,19 @@ __all__ = ["EXTRA", "library", "versions"]
 
 EXTRA: Final = "report"
 """Name of the extra in setup.cfg."""
+_PURPOSES: Final = {EXTRA: "a report", "explore": "the explorer"}
 _LIBRARIES: Final = {"bokeh": "bokeh", "jinja2": "Jinja2", "latex2mathml": "latex2mathml", "markupsafe": "MarkupSafe"}
+_OF_EXPLORER: Final = {"tornado": "tornado"}
 
 
-def library(name: str) -> Any:
-    """A module of one of the extra's libraries, such as ``bokeh.plotting``.
+def library(name: str, extra: str = EXTRA) -> Any:
+    """A module of one of an extra's libraries, such as ``bokeh.plotting``.
+
+    Parameters
+    ----------
+    name : str
+    extra : {"report", "explore"}
+        What it is needed for.
 
     Raises
     ------
@@ -25,9 +33,9 @@ def library(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        missing = _LIBRARIES[name.partition(".")[0]]
-        raise InputError(f"a report without {missing} ({error})", f"the libraries of the extra {EXTRA!r}",
-                         f"pip install 'theory-sim[{EXTRA}]'") from error
+        missing = (_LIBRARIES | _OF_EXPLORER)[name.partition(".")[0]]
+        raise InputError(f"{_PURPOSES[extra]} without {missing} ({error})", f"the libraries of the extra {extra!r}",
+                         f"pip install 'theory-sim[{extra}]'") from error
 
 
 def versions() -> dict[str, str]:

@@ -24,7 +24,7 @@ from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["LONG", "TAU", "describe_runs", "shown_value"]
+__all__ = ["LONG", "TAU", "describe_runs", "say_what_was_seen", "shown_value"]
 
 LONG: Final = 12
 """Rows from which on a table can be searched."""
@@ -50,7 +50,7 @@ def describe_runs(runs: Sequence[Trajectory]) -> Section:
     """
     summaries = summarise(runs)
     name = runs[0].experiment.name
-    return Section(f"Runs of {name}", _asked(summaries), list(_seen(summaries)), list(_limits(summaries)),
+    return Section(f"Runs of {name}", _asked(summaries), list(say_what_was_seen(summaries)), list(_limits(summaries)),
                    [*_charts(runs), *_tables(summaries), *_origin(runs)])
 
 
@@ -66,7 +66,8 @@ def _asked(summaries: Sequence[ScheduleSummary]) -> str:
     return f"Under {ways}: when is each kind of examples learnt?"
 
 
-def _seen(summaries: Sequence[ScheduleSummary]) -> Iterator[str]:
+def say_what_was_seen(summaries: Sequence[ScheduleSummary]) -> Iterator[str]:
+    """Learning times and orders of runs of one experiment, a line each."""
     for summary in summaries:
         level, row = next(iter(summary.levels.items()))
         last = summary.end["tau"].smallest

@@ -18,11 +18,11 @@ from theory_sim.sweeps.phase_parameter import Parameter
 from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.theory.conditions import ConditionId
 
-__all__ = ["Boundary", "boundaries_of", "cell_edges", "fine_grid", "margins_of"]
+__all__ = ["BOUNDARIES", "Boundary", "boundaries_of", "cell_edges", "fine_grid", "margins_of"]
 
 Array = NDArray[np.float64]
 # How the boundary of each condition is written.
-_BOUNDARIES: Final[dict[ConditionId, str]] = {
+BOUNDARIES: Final[dict[ConditionId, str]] = {
     "L-S-moves": r"$Y(\eta_1) = 1$", "S-is-frozen": r"$Y(\eta_2) = 0.03$",
     "S-learns-Q-first": r"$rd = (c_Q/c_P)(1-q_0)/(1-p_0)$",
 }
@@ -79,18 +79,18 @@ def _of_kind(field: str, value: float) -> float:
 def margins_of(experiment: Experiment) -> dict[ConditionId, float]:
     """log of the factor to spare of each condition that is a boundary."""
     return {condition.id: math.log(condition.margin) if condition.margin > 0 else -math.inf
-            for condition in get_conditions(experiment) if condition.id in _BOUNDARIES}
+            for condition in get_conditions(experiment) if condition.id in BOUNDARIES}
 
 
 def boundaries_of(base: Experiment, parameters: Sequence[Parameter], fine: Sequence[Array]) -> tuple[Boundary, ...]:
-    margins = {id: np.empty((len(fine[1]), len(fine[0]))) for id in _BOUNDARIES}
+    margins = {id: np.empty((len(fine[1]), len(fine[0]))) for id in BOUNDARIES}
     for i, y in enumerate(fine[1]):
         for j, x in enumerate(fine[0]):
             change = {**parameters[0].change(float(x), base), **parameters[1].change(float(y), base)}
             try:
                 found = margins_of(base.replace(**{field: _of_kind(field, value) for field, value in change.items()}))
             except ExperimentError:  # beyond the outermost values, where there may be no experiment
-                found = dict.fromkeys(_BOUNDARIES, math.nan)
+                found = dict.fromkeys(BOUNDARIES, math.nan)
             for id, margin in found.items():
                 margins[id][i, j] = margin
-    return tuple(Boundary(id, label, fine[0], fine[1], margins[id]) for id, label in _BOUNDARIES.items())
+    return tuple(Boundary(id, label, fine[0], fine[1], margins[id]) for id, label in BOUNDARIES.items())

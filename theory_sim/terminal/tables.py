@@ -16,15 +16,15 @@ from rich.text import Text
 from theory_sim.experiment.choices import LOSSES
 from theory_sim.statistics.intervals import CONFIDENCE, Interval, share_interval
 from theory_sim.sweeps.over_seeds import ScheduleSummary
-from theory_sim.theory.conditions import in_words
+from theory_sim.theory.conditions import Condition, in_words
 from theory_sim.theory.crossings import LEVELS
 
 if TYPE_CHECKING:
     from theory_sim.regimes import Regime
 
 __all__ = [
-    "broken_name", "conditions_table", "headed_table", "headline", "order_tables", "regime_table", "shown_learning_time",
-    "shown_level", "shown_mean_time", "shown_time", "summary_tables",
+    "broken_name", "conditions_table", "headed_table", "headline", "order_lines", "order_tables", "regime_table",
+    "shown_factor", "shown_learning_time", "shown_level", "shown_mean_time", "shown_time", "summary_tables",
 ]
 
 _COLUMNS: Final = 2
@@ -72,11 +72,16 @@ def conditions_table(regime: Regime) -> Group:
     table = headed_table("Regime (THEORY §8, §9)", ("condition", "value", "bound", "holds, by a factor"))
     for each in regime.conditions:
         formula, _, meaning = each.label.partition(": ")
-        factor = f"x{each.margin:.2g}" if 1e-3 <= each.margin <= 1e3 else "x > 1000" if each.margin > 1.0 else "x < 0.001"
-        verdict = "holds" if each.holds else "FAILS"
         table.add_row(f"{formula}\n  {meaning}".rstrip(), in_words(each.value), in_words(each.threshold),
-                      f"{verdict}, {factor}\n({each.role})")
+                      f"{shown_factor(each)}\n({each.role})")
     return Group(table, Text(_FACTORS))
+
+
+def shown_factor(condition: Condition) -> str:
+    """Whether a condition holds, and by what factor."""
+    margin = condition.margin
+    factor = f"x{margin:.2g}" if 1e-3 <= margin <= 1e3 else "x > 1000" if margin > 1.0 else "x < 0.001"
+    return f"{'holds' if condition.holds else 'FAILS'}, {factor}"
 
 
 def regime_table(regime: Regime) -> Group:
@@ -100,9 +105,13 @@ def _prediction(regime: Regime) -> list[Table | Text]:
         for level in each.tau_P:
             cells = (shown_learning_time(times[level], each.end_tau) for times in (each.tau_P, each.tau_Q))
             table.add_row(f"{name}  {level:.2f}", *cells)
-    orders = [Text(f"{name} predicted: {each.order}; the theorem's order: {each.expected}; {each.verdict}")
-              for name, each in regime.predicted_order.items()]
-    return [table, Text(""), *orders]
+    return [table, Text(""), *map(Text, order_lines(regime))]
+
+
+def order_lines(regime: Regime) -> list[str]:
+    """The order that is predicted under each schedule, and the verdict on it."""
+    return [f"{name} predicted: {each.order}; the theorem's order: {each.expected}; {each.verdict}"
+            for name, each in regime.predicted_order.items()]
 
 
 def shown_learning_time(tau: float, end: float) -> str:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import multiprocessing.connection
 import os
 import signal
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
 from theory_sim.errors import InputError
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, register
-from theory_sim.sweeps.executors.spawn import BareContext, how_it_ended, listen_again, not_started, require_may_start
+from theory_sim.sweeps.executors.spawn import (
+    BareContext,
+    end_with_parent,
+    how_it_ended,
+    listen_again,
+    not_started,
+    require_may_start,
+)
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -186,13 +190,6 @@ def _begin_worker(manifest: str, begun: Event) -> None:
     # A run has a handler of its own; one that ignores the signal would leave it deaf.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     listen_again()
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def end_with_parent() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    end_with_parent()
     register_worker(manifest)
     begun.set()

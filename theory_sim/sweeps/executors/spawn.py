@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.connection
 import multiprocessing.spawn
 import os
 import signal
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from theory_sim.errors import InputError, WorkerError
 
-__all__ = ["BareContext", "how_it_ended", "listen_again", "not_started", "require_may_start"]
+__all__ = ["BareContext", "BareProcess", "end_with_parent", "how_it_ended", "listen_again", "not_started", "require_may_start"]
 
 _STARTING: Final = threading.Lock()
 _JOIN_SECONDS: Final = 5.0
@@ -76,6 +77,18 @@ def listen_again() -> None:
     """Hear Ctrl-C from now on; called in the child once it has a handler."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def end_with_parent() -> None:
+    """Have this process, which was started by another, end when that one does."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def require_may_start() -> None:

@@ -1,0 +1,131 @@
+"""The page's two figures, by Bokeh, and the data sources behind them. No number is computed here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from theory_sim.explore.limit_run import LimitCurves
+from theory_sim.explore.plane import AXES, Plane
+from theory_sim.explore.view import SCHEDULES, View
+from theory_sim.plots.style import COLOURS
+from theory_sim.report.colours import PAGE
+from theory_sim.report.extra import library
+from theory_sim.sweeps.phase_boundaries import BOUNDARIES
+from theory_sim.theory.conditions import ConditionId
+from theory_sim.theory.crossings import LEVELS
+
+__all__ = ["CurvesFigure", "Key", "PlaneFigure", "curves_legend", "plane_legend"]
+
+_HEIGHT: Final = 320
+_TEXT: Final = "13px"
+_DASHES: Final = {"L-S": "solid", "S": "dashed"}
+_MARKERS: Final = {"L-S": "circle", "S": "square"}
+_LINES: Final[Mapping[ConditionId, str]] = {"L-S-moves": "solid", "S-is-frozen": "dashed", "S-learns-Q-first": "dotted"}
+_LARGEST_LOSS: Final = math.log(2.0)
+_MOST_POINTS: Final = 60
+_EMPTY: Final[Mapping[str, list[float]]] = {"tau": [], "P": [], "Q": []}
+
+
+@dataclass(frozen=True)
+class Key:
+    """An entry of a legend: a line, or a marker."""
+
+    name: str
+    colour: str
+    line: str = ""
+    marker: str = ""
+
+
+def curves_legend() -> list[Key]:
+    """What the curves are."""
+    kinds = ("P", "Q")
+    return [*(Key(f"{kind}-only, {name}", COLOURS[kind], _DASHES[name]) for name in SCHEDULES for kind in kinds),
+            *(Key(f"the same in the limit, {name}", COLOURS["noise"], marker=_MARKERS[name]) for name in SCHEDULES),
+            Key(f"learnt below {LEVELS[0]:g} nats", COLOURS["noise"], "dotted")]
+
+
+def plane_legend(labels: Mapping[str, str]) -> list[Key]:
+    """What the boundaries are, by the conditions' own labels."""
+    return [Key("this experiment", COLOURS["Q"], marker="circle"),
+            *(Key(labels[id], PAGE["ink"], _LINES[id]) for id in BOUNDARIES)]
+
+
+class CurvesFigure:
+    """Training losses against learning-rate time."""
+
+    def __init__(self) -> None:
+        models = library("bokeh.models", "explore")
+        figure = self.figure = _figure("tau", "training loss (nats)", name="curves")
+        figure.y_range.end = 1.05 * _LARGEST_LOSS
+        self._closure = {name: models.ColumnDataSource(dict(_EMPTY), name=f"closure-{name}") for name in SCHEDULES}
+        self._limit = {name: models.ColumnDataSource(dict(_EMPTY), name=f"limit-{name}") for name in SCHEDULES}
+        figure.add_layout(models.Span(location=LEVELS[0], dimension="width", line_color=COLOURS["noise"], line_dash="dotted"))
+        for name in SCHEDULES:
+            for kind in ("P", "Q"):
+                figure.line("tau", kind, source=self._closure[name], color=COLOURS[kind], line_width=2.5,
+                            line_dash=_DASHES[name])
+                figure.scatter("tau", kind, source=self._limit[name], marker=_MARKERS[name], size=6, fill_color=COLOURS[kind],
+                               line_color="white", line_width=0.5)
+        _hover(figure, [("tau", "@tau{0.}"), ("P-only", "@P{0.000}"), ("Q-only", "@Q{0.000}")])
+
+    def show(self, view: View) -> None:
+        """Draw the closure's curves."""
+        ends, tops = [], [_LARGEST_LOSS]
+        for name, course in view.courses.items():
+            self._closure[name].data = {"tau": course.tau, "P": course.loss_P, "Q": course.loss_Q}
+            ends.append(float(course.tau[-1]))
+            tops += [float(loss) for kind in (course.loss_P, course.loss_Q) for loss in kind if math.isfinite(loss)]
+        self.figure.x_range.end, self.figure.y_range.end = max(ends), 1.05 * max(tops)
+
+    def show_limit(self, curves: LimitCurves | None) -> None:
+        """Draw the limit's losses over them, some points of each; None for none."""
+        for name in SCHEDULES:
+            columns = curves.losses[name] if curves is not None else ([], [], [])
+            every = max(1, math.ceil(len(columns[0]) / _MOST_POINTS))
+            self._limit[name].data = {key: column[::every] for key, column in zip(_EMPTY, columns, strict=True)}
+
+
+class PlaneFigure:
+    """The plane of r and lambda."""
+
+    def __init__(self) -> None:
+        models = library("bokeh.models", "explore")
+        self.figure = _figure(*AXES, name="plane", scale="log")
+        self._lines = {id: models.ColumnDataSource({"xs": [], "ys": []}, name=f"boundary-{id}") for id in BOUNDARIES}
+        for id, source in self._lines.items():
+            self.figure.multi_line("xs", "ys", source=source, color=PAGE["ink"], line_width=2, line_dash=_LINES[id])
+        self._here = models.ColumnDataSource({"r": [], "lambda": []}, name="here")
+        self.figure.scatter("r", "lambda", source=self._here, size=12, color=COLOURS["Q"], line_color="white")
+
+    def show(self, view: View, extent: Mapping[str, tuple[float, float]]) -> None:
+        """Draw the boundaries and where the experiment is."""
+        for each, name in ((self.figure.x_range, AXES[0]), (self.figure.y_range, AXES[1])):
+            each.start, each.end = extent[name]
+        self._here.data = {"r": [view.experiment.r], "lambda": [view.experiment.lambda_]}
+        for line in (view.plane or Plane("", ())).lines:
+            self._lines[line.id].data = {"xs": [piece[0] for piece in line.pieces], "ys": [piece[1] for piece in line.pieces]}
+
+
+def _figure(horizontal: str, vertical: str, *, name: str, scale: str = "linear") -> Any:
+    plotting, models = library("bokeh.plotting", "explore"), library("bokeh.models", "explore")
+    figure = plotting.figure(
+        name=name, height=_HEIGHT, sizing_mode="stretch_width", toolbar_location=None, tools="", title=None, x_axis_type=scale,
+        y_axis_type=scale, x_range=models.Range1d(0.1, 1.0), y_range=models.Range1d(0.1, 1.0),
+    )
+    if scale == "linear":
+        figure.x_range.start = figure.y_range.start = 0.0
+    for axis, label in ((figure.xaxis[0], horizontal), (figure.yaxis[0], vertical)):
+        axis.axis_label = models.PlainText(text=label)
+        axis.axis_label_text_font_style, axis.axis_label_text_font_size = "normal", _TEXT
+        axis.major_label_text_font_size = _TEXT
+        axis.axis_label_text_color = axis.major_label_text_color = PAGE["ink"]
+        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = PAGE["line"]
+    return figure
+
+
+def _hover(figure: Any, told: list[tuple[str, str]]) -> None:
+    lines = [each for each in figure.renderers if "line" in type(each.glyph).__name__.lower()]
+    figure.add_tools(library("bokeh.models", "explore").HoverTool(renderers=lines, tooltips=told))

@@ -1,0 +1,88 @@
+"""The server of the page: Bokeh's, on the loopback device of this machine, below a path that nobody can guess.
+
+Whoever does not know the path gets 404, for scripts and sockets too. A socket must come from the page's own origin, so that no
+other page in the browser can open one.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any, Final
+
+from theory_sim.errors import InputError
+from theory_sim.experiment import Experiment
+from theory_sim.explore.saving import Target
+from theory_sim.report.extra import library
+
+__all__ = ["HOST", "Server"]
+
+HOST: Final = "127.0.0.1"
+_LOGS: Final = ("bokeh", "tornado.access")
+
+
+class Server:
+    """The server; it answers once `run` is called.
+
+    Parameters
+    ----------
+    start : Experiment
+        Where the sliders start.
+    target : Target, optional
+        File that the page may write.
+    note : str
+        What the page says at its top.
+    port : int
+        0 for any that is free.
+
+    Raises
+    ------
+    InputError
+        If a library of the extra is missing, the port is taken, or the closure cannot compute the experiment.
+    """
+
+    def __init__(self, start: Experiment, target: Target | None = None, *, note: str = "", port: int = 0) -> None:
+        tornado, util = library("bokeh.server.tornado", "explore"), library("bokeh.server.util", "explore")
+        library("jinja2", "explore")
+        from theory_sim.explore.page import Page
+
+        Page(library("bokeh.document", "explore").Document(), start, target, note, "")  # is refused, or compiles what is slow
+        for name in _LOGS:  # the terminal belongs to the program
+            logging.getLogger(name).setLevel(logging.ERROR)
+        try:
+            sockets, self.port = util.bind_sockets(HOST, port)
+        except OSError as error:
+            raise InputError(f"--port {port}: {error.strerror or error}", "a port of this machine that is free",
+                             "choose another, or leave it out") from error
+        token = secrets.token_urlsafe(32)
+        self.address = f"http://{HOST}:{self.port}/{token}/"
+        self._pages: list[Page] = []
+        policy = (f"default-src 'none'; script-src 'self' 'nonce-NONCE'; style-src 'unsafe-inline'; img-src data: blob:; "
+                  f"font-src data:; connect-src 'self' ws://{HOST}:{self.port}; base-uri 'none'; form-action 'none'")
+
+        def make(document: Any) -> None:
+            self._pages.append(Page(document, start, target, note, policy))
+
+        application = tornado.BokehTornado({"/": make}, prefix=token, extra_websocket_origins=[f"{HOST}:{self.port}"],
+                                           absolute_url=f"http://{HOST}:{self.port}", use_index=False)
+        http = library("tornado.httpserver", "explore").HTTPServer(application)
+        http.add_sockets(sockets)
+        loop = library("tornado.ioloop", "explore").IOLoop.current()
+        self._server = library("bokeh.server.server", "explore").BaseServer(loop, application, http)
+
+    def run(self, begun: Callable[[str], None]) -> None:
+        """Answer until interrupted.
+
+        Parameters
+        ----------
+        begun : callable
+            Called with the page's address, once it answers.
+        """
+        self._server.start()
+        self._server.io_loop.add_callback(begun, self.address)
+        try:
+            self._server.io_loop.start()
+        finally:
+            for page in self._pages:
+                page.close()
