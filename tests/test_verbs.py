@@ -95,7 +95,7 @@ def prepared(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_verb_that_prints_is_swept() -> None:
     assert {line for line, _ in PRINTING} == WORDS.keys() | ELSEWHERE
     assert {line for line in VERBS if not formats(VERBS[line])} == {
-        line for line in VERBS if " plot " in line or line.endswith(" report")}
+        line for line in VERBS if " plot " in line or line.endswith((" report", " explore"))}
 
 
 @pytest.mark.parametrize("line", VERBS)

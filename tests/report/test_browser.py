@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browsing import Tab, started_browser
 from tests.report.stores import HOSTILE, entry, large_report, make_stores, write_claims
 from theory_sim.report.content import Chart, Grid, Lines, Listing, Report, Section, Series
 from theory_sim.report.figures import Axis, Drawn, chart
@@ -30,28 +30,15 @@ SHOWN = "() => [...document.querySelectorAll('tbody > tr, .row')].filter((row) =
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("no chromium on PATH (Debian: apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="the extra 'browser' is not installed")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    yield from started_browser()
 
 
-class Tab:
-    """A page that is open, with what it complained of and asked for."""
+class FileTab(Tab):
+    """A file that is open, and has been drawn without a word of complaint."""
 
     def __init__(self, browser: Any, path: Path, text: str, *, width: int = 1280) -> None:
         path.write_text(text, encoding="utf-8")
-        self.complaints: list[str] = []
-        self.asked: list[str] = []
-        self.page = browser.new_page(viewport={"width": width, "height": 900})
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
-        self.page.on("request", lambda request: self.asked.append(request.url))
+        super().__init__(browser, width=width)
         self.page.goto(path.as_uri())
         self.page.wait_for_function("() => [...document.querySelectorAll('.plot')].every((plot) => plot.dataset.drawn)")
         self.page.wait_for_timeout(200)
@@ -66,7 +53,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 def test_figures_are_drawn_and_boxes_hide_what_they_name(browser: Any, report: Report, tmp_path: Path) -> None:
-    tab = Tab(browser, tmp_path / "report.html", render(report))
+    tab = FileTab(browser, tmp_path / "report.html", render(report))
     charts = [block for section in report.sections for block in section.blocks if isinstance(block, Chart)]
     assert tab.page.locator(".plot[data-drawn=yes]").count() == len(charts) >= 4
     visible = """() => Bokeh.documents.map((each) => each.roots()[0].renderers.filter((part) => part.visible).length)"""
@@ -82,7 +69,7 @@ def test_figures_are_drawn_and_boxes_hide_what_they_name(browser: Any, report: R
 
 
 def test_claims_are_found_by_words_and_by_verdict(browser: Any, report: Report, tmp_path: Path) -> None:
-    page = Tab(browser, tmp_path / "report.html", render(report)).page
+    page = FileTab(browser, tmp_path / "report.html", render(report)).page
     form = page.locator("form.search", has=page.locator("select"))
     rows = page.locator("#claim-list .row")
     assert rows.count() == 2 and page.locator("#claim-list math").count() == 2
@@ -104,7 +91,7 @@ def test_two_thousand_rows_are_searched_in_less_than_two_seconds(what: str, brow
     if what == "claims":
         claims = write_claims(tmp_path / "verdicts.json", [entry(f"seed-{i}") for i in range(MANY)])
         made = gather([], claims)
-    page = Tab(browser, tmp_path / "large.html", render(made)).page
+    page = FileTab(browser, tmp_path / "large.html", render(made)).page
     assert page.evaluate(SHOWN) == MANY
     times = [page.evaluate(TYPED, word) for word in ("s", "seed-19", "seed-1999", "nonesuch", "")]
     assert page.evaluate(SHOWN) == MANY and max(times) < 2000, times
@@ -122,7 +109,7 @@ def test_hostile_names_run_nothing(browser: Any, tmp_path: Path) -> None:
     section = Section(HOSTILE, HOSTILE, [HOSTILE], [HOSTILE], blocks)
     text = render(Report(HOSTILE, HOSTILE, [section], read.claims, read.claims_summary))
     for width in (1280, 400):
-        tab = Tab(browser, tmp_path / f"hostile-{width}.html", text, width=width)
+        tab = FileTab(browser, tmp_path / f"hostile-{width}.html", text, width=width)
         point = tab.page.locator(".plot")
         box = point.bounding_box()
         for share in range(1, 20):  # over the points, whose names appear
@@ -131,12 +118,12 @@ def test_hostile_names_run_nothing(browser: Any, tmp_path: Path) -> None:
     # Twin: the same name as markup would run, but for the page's policy, which says so.
     planted = text.replace("<main>", "<main><img src=x onerror='alert(1)'>", 1)
     with pytest.raises(AssertionError):
-        Tab(browser, tmp_path / "planted.html", planted)
+        FileTab(browser, tmp_path / "planted.html", planted)
 
 
 @pytest.mark.parametrize("width", [320, 400, 1280])
 def test_it_fits_the_window(width: int, browser: Any, report: Report, tmp_path: Path) -> None:
-    page = Tab(browser, tmp_path / "report.html", render(report), width=width).page
+    page = FileTab(browser, tmp_path / "report.html", render(report), width=width).page
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     cut = page.evaluate("""() => [...document.querySelectorAll(".plot")].filter((plot) => {
       const drawn = plot.firstElementChild.getBoundingClientRect();
@@ -146,7 +133,7 @@ def test_it_fits_the_window(width: int, browser: Any, report: Report, tmp_path: 
 
 
 def test_on_paper_everything_is_open(browser: Any, report: Report, tmp_path: Path) -> None:
-    page = Tab(browser, tmp_path / "report.html", render(report)).page
+    page = FileTab(browser, tmp_path / "report.html", render(report)).page
     page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")

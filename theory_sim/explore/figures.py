@@ -97,6 +97,7 @@ class PlaneFigure:
         self._lines = {id: models.ColumnDataSource({"xs": [], "ys": []}, name=f"boundary-{id}") for id in BOUNDARIES}
         for id, source in self._lines.items():
             self.figure.multi_line("xs", "ys", source=source, color=PAGE["ink"], line_width=2, line_dash=_LINES[id])
+        self.figure.xaxis[0].ticker = models.FixedTicker(ticks=[])
         self._here = models.ColumnDataSource({"r": [], "lambda": []}, name="here")
         self.figure.scatter("r", "lambda", source=self._here, size=12, color=COLOURS["Q"], line_color="white")
 
@@ -104,6 +105,7 @@ class PlaneFigure:
         """Draw the boundaries and where the experiment is."""
         for each, name in ((self.figure.x_range, AXES[0]), (self.figure.y_range, AXES[1])):
             each.start, each.end = extent[name]
+        self.figure.xaxis[0].ticker.ticks = _ticks(*extent[AXES[0]])
         self._here.data = {"r": [view.experiment.r], "lambda": [view.experiment.lambda_]}
         for line in (view.plane or Plane("", ())).lines:
             self._lines[line.id].data = {"xs": [piece[0] for piece in line.pieces], "ys": [piece[1] for piece in line.pieces]}
@@ -124,6 +126,12 @@ def _figure(horizontal: str, vertical: str, *, name: str, scale: str = "linear")
         axis.axis_label_text_color = axis.major_label_text_color = PAGE["ink"]
         axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = PAGE["line"]
     return figure
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times the powers of ten within a range."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [tick for power in powers for times in (1.0, 2.0, 5.0) if low <= (tick := times * 10.0**power) <= high]
 
 
 def _hover(figure: Any, told: list[tuple[str, str]]) -> None:

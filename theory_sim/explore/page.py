@@ -63,6 +63,7 @@ class Page:
         self._told = models.ColumnDataSource({"words": [""]}, name="told")
         self._refining: Iterator[View | None] | None = None
         self._moves = 0
+        self._refusal: InputError | None = None
         self._run: LimitRun | None = None
         self._of_limit: Experiment | None = None
         self._acts: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -93,23 +94,37 @@ class Page:
         request = json.loads(new["words"][0])
         try:
             self._acts[request["act"]](request)
-        except TheorySimError as error:
-            self._tell("refused", message=str(error))
-        self._tell("heard", answers=request["number"])
+        finally:  # or the page would wait for ever
+            self._tell("heard", answers=request["number"])
 
     def _move(self, request: Mapping[str, Any]) -> None:
         self._moves += 1
-        self._explorer.move(request["values"])
+        self._refusal = None
+        try:
+            self._explorer.move(request["values"])
+        except InputError as error:
+            self._refusal = error
+            self._tell("refused", message=str(error))
+            return
         self._show()
 
+    def _experiment(self) -> Experiment:
+        """The experiment that the sliders show; InputError if there is none."""
+        if self._refusal is not None:
+            raise self._refusal
+        return self._explorer.view.experiment
+
     def _download(self, request: Mapping[str, Any]) -> None:
-        experiment = self._explorer.view.experiment
-        self._tell("file", name=f"{experiment.name}.toml", text=to_toml(experiment))
+        try:
+            experiment = self._experiment()
+            self._tell("file", name=f"{experiment.name}.toml", text=to_toml(experiment))
+        except TheorySimError as error:
+            self._tell("saved", message=f"Nothing to download: {error}")
 
     def _save(self, request: Mapping[str, Any]) -> None:
         assert self._target is not None, "without a file there is no button"
         try:
-            self._target.save(self._explorer.view.experiment)
+            self._target.save(self._experiment())
             self._tell("saved", message=f"Saved as {self._target.path}.")
         except TheorySimError as error:
             self._tell("saved", message=f"Not saved: {error}")
@@ -139,6 +154,7 @@ class Page:
         except StopIteration:
             return
         except InputError as error:
+            self._refusal = error
             self._tell("refused", message=str(error))
             return
         if view is not None:
@@ -150,8 +166,8 @@ class Page:
     def _start(self, request: Mapping[str, Any]) -> None:
         if self._run is not None:
             return
-        experiment = self._explorer.view.experiment
         try:
+            experiment = self._experiment()
             seconds = limit_run.estimate(experiment, request["options"])
         except TheorySimError as error:
             self._tell_limit(0.0, "", [str(error)])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import socket
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -36,6 +37,13 @@ class Server:
     port : int
         0 for any that is free.
 
+    Attributes
+    ----------
+    address : str
+    port : int
+    loop : tornado.ioloop.IOLoop
+        Stopping it ends `run`.
+
     Raises
     ------
     InputError
@@ -43,7 +51,8 @@ class Server:
     """
 
     def __init__(self, start: Experiment, target: Target | None = None, *, note: str = "", port: int = 0) -> None:
-        tornado, util = library("bokeh.server.tornado", "explore"), library("bokeh.server.util", "explore")
+        tornado = library("bokeh.server.tornado", "explore")
+        ioloop, httpserver = library("tornado.ioloop", "explore"), library("tornado.httpserver", "explore")
         library("jinja2", "explore")
         from theory_sim.explore.page import Page
 
@@ -51,10 +60,12 @@ class Server:
         for name in _LOGS:  # the terminal belongs to the program
             logging.getLogger(name).setLevel(logging.ERROR)
         try:
-            sockets, self.port = util.bind_sockets(HOST, port)
+            listening = socket.create_server((HOST, port))
         except OSError as error:
             raise InputError(f"--port {port}: {error.strerror or error}", "a port of this machine that is free",
                              "choose another, or leave it out") from error
+        listening.setblocking(False)
+        self.port: int = listening.getsockname()[1]
         token = secrets.token_urlsafe(32)
         self.address = f"http://{HOST}:{self.port}/{token}/"
         self._pages: list[Page] = []
@@ -66,10 +77,10 @@ class Server:
 
         application = tornado.BokehTornado({"/": make}, prefix=token, extra_websocket_origins=[f"{HOST}:{self.port}"],
                                            absolute_url=f"http://{HOST}:{self.port}", use_index=False)
-        http = library("tornado.httpserver", "explore").HTTPServer(application)
-        http.add_sockets(sockets)
-        loop = library("tornado.ioloop", "explore").IOLoop.current()
-        self._server = library("bokeh.server.server", "explore").BaseServer(loop, application, http)
+        http = httpserver.HTTPServer(application)
+        http.add_socket(listening)
+        self.loop = ioloop.IOLoop.current()
+        self._server = library("bokeh.server.server", "explore").BaseServer(self.loop, application, http)
 
     def run(self, begun: Callable[[str], None]) -> None:
         """Answer until interrupted.
@@ -77,12 +88,13 @@ class Server:
         Parameters
         ----------
         begun : callable
-            Called with the page's address, once it answers.
+            Called with the page's address, at which connections wait already.
         """
-        self._server.start()
-        self._server.io_loop.add_callback(begun, self.address)
         try:
-            self._server.io_loop.start()
+            self._server.start()
+            begun(self.address)
+            self.loop.start()
         finally:
+            self._server.stop()
             for page in self._pages:
                 page.close()

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from rich.console import Group
+from rich.text import Text
 
 from theory_sim.experiment import Experiment
 from theory_sim.explore.sliders import get_values
@@ -27,11 +28,13 @@ _ROWS: Final = 9
 def say_view(view: View) -> dict[str, Any]:
     """Regime, verdict, standing and losses of a view."""
     head, *rest = regime_table(view.judged).renderables
+    orders = order_lines(view.judged)
+    others = [each for each in rest if not (isinstance(each, Text) and each.plain in orders)]
     return {
         "exact": view.exact,
-        "verdict": _plain(blocks_of(Group(*rest))),
+        "verdict": _plain(blocks_of(Group(*others))),
         "conditions": _plain(blocks_of(head)),
-        "orders": order_lines(view.judged),
+        "orders": orders,
         "standing": list(_standing(view)),
         "losses": _losses(view),
     }
@@ -66,5 +69,3 @@ def _losses(view: View) -> dict[str, Any]:
 
 def _plain(blocks: list[Grid | Lines]) -> list[dict[str, Any]]:
     return [asdict(block) for block in blocks]
-
-

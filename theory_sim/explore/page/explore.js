@@ -5,16 +5,19 @@ const values = Object.fromEntries(settings.sliders.map((each) => [each.name, eac
 let asked = null;
 let number = 0;
 let answered = 0;
-let moved = false;
+const queue = [];
 
-// Requests: of moves one is under way at a time, and the newest is sent when it has been answered.
-const ask = (request) => { asked.data = {words: [JSON.stringify({number: ++number, ...request})]}; };
-const move = () => {
-  moved = true;
-  if (asked === null || answered < number) return;
-  moved = false;
-  ask({act: "move", values});
+// Requests: one is under way at a time, the others wait in their order; of moves one after the other only the last.
+const next = () => {
+  if (asked === null || answered < number || queue.length === 0) return;
+  asked.data = {words: [JSON.stringify({number: ++number, ...queue.shift()})]};
 };
+const ask = (request) => {
+  if (request.act === "move" && queue.at(-1)?.act === "move") queue.pop();
+  queue.push(request);
+  next();
+};
+const move = () => ask({act: "move", values: {...values}});
 
 // Sliders. A logarithmic one goes by equal factors.
 const digits = (value) => Number(value.toPrecision(3));
@@ -94,6 +97,7 @@ const say = (id, text) => { if (byId(id).textContent !== text) byId(id).textCont
 const tell = {
   view: ({exact, verdict, conditions, losses, standing, orders, apart}) => {
     say("refused", "");
+    same(byId("orders"), [{lines: orders}]);
     same(byId("verdict"), verdict);
     same(byId("conditions"), conditions);
     fill(byId("losses"), losses);
@@ -128,7 +132,7 @@ const tell = {
 const receive = (message) => {
   if (message.answers !== undefined) answered = message.answers;
   if (message.kind !== "heard") tell[message.kind](message);
-  if (moved) move();
+  next();
   document.body.dataset.answered = answered;
 };
 
@@ -151,5 +155,6 @@ const wait = setInterval(() => {
   told.properties.data.change.connect(() => receive(JSON.parse(told.get_column("words")[0])));
   for (const button of disabled) button.disabled = false;
   document.body.dataset.ready = "yes";
-  ask({act: "begin"});
+  queue.unshift({act: "begin"});
+  next();
 }, 20);
