@@ -22,8 +22,11 @@ from theory_sim.explore.wording import say_apart, say_view
 from theory_sim.regimes import regime
 from theory_sim.sweeps.phase_boundaries import BOUNDARIES, margins_of
 from theory_sim.sweeps.plan import Plan
+from theory_sim.theory.closure.accuracy import RANGE
 
 SMALL = Experiment(name="small", d=60, r=0.6, max_tau=250.0)
+# Drawn from the range of the closure's accuracy.
+MOVED = ("d", "kappa", "q0", "r", "lambda", "eta_1")
 # Losses of the coarse closure against the exact one, nats: what the page says.
 STATED = 0.02
 
@@ -64,14 +67,10 @@ def test_while_a_slider_moves_losses_are_as_near_as_the_page_says() -> None:
     generator = np.random.default_rng(22)
     explorer, apart = Explorer(Experiment.preset("quick").replace(schedule="L-S")), []
     for _ in range(12):
-        values: dict[str, object] = {
-            "d": int(generator.integers(50, 400)), "r": float(generator.uniform(0.2, 0.9)),
-            "q0": float(generator.uniform(0.1, 0.6)),
-            "lambda": float(10 ** generator.uniform(-4.5, -3.0)), "eta_1": float(generator.uniform(6.0, 20.0)),
-            "eta_2": float(10 ** generator.uniform(-1.5, 0.5)), "kappa": float(generator.uniform(0.35, 0.75)),
-            "alpha_min": float(generator.uniform(0.0, 0.6)),
-        }
-        apart.append(distance(explorer.move(values)))
+        drawn = {name: float(np.exp(generator.uniform(*np.log(RANGE[name])))) for name in MOVED}
+        drawn |= {"d": round(drawn["d"]), "alpha_min": float(generator.uniform(0.0, 0.6))}
+        drawn["eta_2"] = drawn["eta_1"] / float(generator.uniform(8.0, 100.0))
+        apart.append(distance(explorer.move(drawn)))
     assert max(apart) <= STATED, apart
     assert max(apart) > 1e-4, "they are coarse"
 
@@ -133,7 +132,7 @@ def test_what_has_not_moved_stays_bit_by_bit() -> None:
 
 
 def test_sliders_reach_the_start_wherever_it_is() -> None:
-    far = Experiment(d=20_000, r=3.0, max_tau=10.0, **{"lambda": 0.0})
+    far = Experiment(d=20_000, r=3.0, max_tau=10.0, tau_0=0.3, **{"lambda": 0.0})
     sliders = {each.name: each for each in get_sliders(far)}
     assert sliders.keys() == RANGES.keys()
     assert all(each.low <= each.value <= each.high and each.meaning for each in sliders.values())
@@ -193,7 +192,7 @@ def test_the_limit_of_other_parameters_is_said_to_be_one() -> None:
 
 
 def test_a_course_that_ends_early_is_blank_after_its_end() -> None:
-    view = Explorer(SMALL.replace(epsilon_2=0.55)).view
+    view = Explorer(SMALL.replace(max_steps=300)).view
     ends = {course.final_tau for course in view.courses.values()}
     assert len(ends) == 2 and any(math.isnan(loss) for _, losses in view.losses(5) for loss in losses)
     assert any("-" in row for row in say_view(view)["losses"]["rows"])

@@ -175,7 +175,7 @@ class Page:
         self._curves.show_limit(None)
         self._of_limit = None
         self._run = LimitRun(experiment, request["options"])
-        self._tell_limit(0.0, f"starting; about {duration(seconds)} on an idle machine")
+        self._tell_limit(0.0, f"starting, which takes some seconds; then about {duration(seconds)} on an idle machine")
         self._document.add_timeout_callback(self._poll, _POLL_MS)
 
     def _poll(self) -> None:
