@@ -19,7 +19,8 @@ def to_toml(experiment: Experiment) -> str:
     """Text of a file that `theory-sim check` and `theory-sim run` take."""
     import tomli_w
 
-    fields = {name: value for name, value in experiment.fields().items() if name != "schedule"}
+    fields = experiment.fields()
+    del fields["schedule"]  # the plan lists them
     return tomli_w.dumps({**fields, "compare": list(SCHEDULES)})
 
 

@@ -45,6 +45,7 @@ RANGES: Final[Mapping[str, tuple[float, float, bool]]] = {
     "alpha_max": (0.0, 1.0, False), "max_tau": (100.0, 100_000.0, True),
 }
 """Lowest and highest value of each, and whether it is logarithmic; a start outside of them moves the end."""
+_DERIVED: Final = {"kappa": "kappa_value"}  # given by N where it is not given itself
 
 
 def get_sliders(start: Experiment) -> list[Slider]:
@@ -62,7 +63,7 @@ def get_sliders(start: Experiment) -> list[Slider]:
 
 def get_values(experiment: Experiment) -> dict[str, float]:
     """Value of every parameter that has a slider; kappa also where the experiment gives N."""
-    return {name: experiment.kappa_value if name == "kappa" else getattr(experiment, attribute_of(name)) for name in RANGES}
+    return {name: getattr(experiment, _DERIVED.get(name, attribute_of(name))) for name in RANGES}
 
 
 def move(start: Experiment, values: Mapping[str, object]) -> Experiment:
