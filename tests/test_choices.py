@@ -1,4 +1,4 @@
-"""Templates of CONTRIBUTING.md: one file adds a schedule, a loss, an optimiser, a placement of noise or an observer."""
+"""Templates of the how-to guides: one file adds a schedule, a loss, an optimiser, a placement of noise or an observer."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ PLACES = {"SCHEDULES": "theory_sim.train.schedules", "PLACEMENTS": "theory_sim.t
 
 
 def templates() -> dict[str, str]:
-    """Code of the page's recipes by the registry that each uses."""
-    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    codes = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    """Code of the recipes by the registry that each uses."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs" / "how-to").glob("own_*.md")))
+    codes = re.findall(r"```python\n(.*?)```", pages, flags=re.DOTALL)
     return {name: code for code in codes for name in PLACES if f"@{name}.register" in code}
 
 
@@ -87,7 +87,7 @@ def printed(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return out.getvalue()
 
 
-def test_the_page_has_a_template_for_each() -> None:
+def test_the_guides_have_a_template_for_each() -> None:
     assert templates().keys() == PLACES.keys()
 
 

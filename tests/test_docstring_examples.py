@@ -104,7 +104,7 @@ def run_examples(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.tier2) if name in LONG else name for name in documented() if examples(name)
+    pytest.param(name, marks=pytest.mark.alternating) if name in LONG else name for name in documented() if examples(name)
 ])
 def test_the_example_does_what_it_says(name: str, registries: None) -> None:
     run_examples(name)

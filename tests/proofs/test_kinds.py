@@ -1,4 +1,4 @@
-"""A kind of problem is one class: the template of CONTRIBUTING, added from a package of its own, is found everywhere."""
+"""A kind of problem is one class: the template of its guide, added from a package of its own, is found everywhere."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ print(json.dumps(found))
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """Exit status and output of each command, with the template's package installed."""
     folder = tmp_path_factory.mktemp("package")
-    recipe = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Add a kind of problem\n")[2]
-    template, again = re.findall(r"```python\n(.*?)```", recipe.partition("\n## ")[0], flags=re.S)
+    recipe = (ROOT / "docs" / "how-to" / "own_kind_of_problem.md").read_text(encoding="utf-8")
+    template, again = re.findall(r"```python\n(.*?)```", recipe, flags=re.S)
     (folder / "divides.py").write_text(template)
     (folder / "divides_again.py").write_text(again)
     (folder / "divides_claims.py").write_text(CLAIMS)
