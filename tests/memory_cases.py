@@ -1,12 +1,21 @@
-"""Varied runs of each engine, a few hundred megabytes each and of few steps, by what they are to show of memory."""
+"""Varied runs of each engine, a few hundred megabytes each and of few steps, by what they are to show of memory.
+
+``python -m tests.memory_cases`` measures all of them, or those that are named, and stores their peaks in memory_measured.csv.
+"""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-from tests.memory_use import Case
+from tests.memory_use import Case, measure
+from tests.result_table import read_table, write_table
 
-__all__ = ["CLOSURE", "FINITE", "LIMIT"]
+__all__ = ["ALL", "CLOSURE", "FINITE", "LIMIT", "stored_peaks"]
+
+_TABLE: Final = Path(__file__).with_name("memory_measured.csv")
 
 _STEPS: Final[dict[str, Any]] = {"max_steps": 2, "n_test": 50}
 
@@ -112,3 +121,35 @@ CLOSURE: Final[dict[str, Case]] = {
         "large rate": {"eta_1": 60.0}, "warm up": {"schedule": "warm-up"},
     }.items()
 }
+
+ALL: Final[dict[str, Case]] = {
+    f"{case.engine}: {name}": case for cases in (FINITE, LIMIT, CLOSURE) for name, case in cases.items()
+}
+
+
+@dataclass(frozen=True)
+class Peak:
+    """Most that a run of a case has held, in bytes: as `measure` says."""
+
+    case: str
+    peak: int
+
+
+def stored_peaks() -> dict[str, int]:
+    """Peak of each case that was measured."""
+    return {row["case"]: int(row["peak"]) for row in read_table(_TABLE)}
+
+
+def main(names: list[str]) -> None:
+    """Measure cases, all by default, and store their peaks with those of the others."""
+    peaks = stored_peaks() if _TABLE.exists() else {}
+    for name in names or list(ALL):
+        found = measure(ALL[name])
+        print(f"{name}: {found.peak / 1e6:.1f} MB, estimated {found.estimated / found.peak:.2f} of it, {found.seconds:.1f} s",
+              flush=True)
+        peaks[name] = found.peak
+        write_table([Peak(case, peaks[case]) for case in ALL if case in peaks], Peak, _TABLE)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -15,7 +15,9 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Case", "Measured", "measure"]
+from theory_sim.engines.resources import LIBRARIES
+
+__all__ = ["Case", "Measured", "counted", "measure"]
 
 _SMALL = {"d": 40, "N": 60, "m_W": 16, "m_V": 16, "n_test": 3, "max_steps": 3, "max_tau": 20.0, "record_every": 10.0}
 
@@ -46,6 +48,11 @@ def measure(case: Case) -> Measured:
     return Measured(**json.loads(ended.stdout.splitlines()[-1]))
 
 
+def counted(case: Case, part: str) -> bool:
+    """Whether a part of the estimate is in what is measured: libraries are loaded before, but with the closure."""
+    return case.engine == "closure" or part != LIBRARIES
+
+
 def _status(name: str) -> int:
     """A size of this process, in bytes: VmRSS is what it holds, VmHWM the most that it has held."""
     found = re.search(rf"{name}:\s*(\d+) kB", Path("/proc/self/status").read_text())
@@ -60,8 +67,7 @@ def _measured(case: Case) -> Measured:
     from theory_sim.engines import Engine
 
     engine, e = Engine(case.engine, case.options), Experiment(**case.fields)
-    warm = case.engine != "closure"
-    if warm:
+    if not counted(case, LIBRARIES):
         small = {name: value for name, value in _SMALL.items() if e.max_steps is not None or name != "max_steps"}
         batch = None if e.batch_size is None else 8
         simulate(e.replace(**small, p0=min(0.4, e.p0_value), q0=min(0.5, e.q0), batch_size=batch), engine, threads=case.threads)
@@ -71,7 +77,7 @@ def _measured(case: Case) -> Measured:
     before, began = _status("VmRSS"), time.process_time()
     simulate(e, engine, threads=case.threads)
     peak, seconds = _status("VmHWM") - before, time.process_time() - began
-    estimated = engine.estimated_bytes(e, threads=case.threads) - (engine.solver.loaded if warm else 0)
+    estimated = engine.estimated_bytes(e, threads=case.threads) - (0 if counted(case, LIBRARIES) else engine.solver.loaded)
     return Measured(peak, estimated, seconds, engine.estimated_seconds(e, threads=case.threads))
 
 

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
     from theory_sim.observe.base import Observer
 
-__all__ = ["Estimated", "needed_bytes", "needed_parts", "require_memory"]
+__all__ = ["LIBRARIES", "Estimated", "needed_bytes", "needed_parts", "require_memory"]
 
 # A fix is worth naming if it keeps more than a hundredth of the field.
 _LEAST_SHARE: Final = 0.01
 _MOST_FIXES: Final = 3
-_LIBRARIES: Final = "libraries"
+LIBRARIES: Final = "libraries"
+"""Part of every estimate: libraries and compiled code that a first run loads."""
 
 Lowered = Callable[[float], "tuple[Experiment, str]"]
 """An experiment with a field lowered to a share in (0, 1] of what it is, and what to say of that."""
@@ -49,7 +50,7 @@ def needed_parts(
     solver: Estimated, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
 ) -> dict[str, Bytes]:
     """What a run takes beside the program, by part: libraries and compiled code, and what the engine names."""
-    return {_LIBRARIES: Bytes(solver.loaded), **solver.memory(experiment, options, threads, observers)}
+    return {LIBRARIES: Bytes(solver.loaded), **solver.memory(experiment, options, threads, observers)}
 
 
 def needed_bytes(

@@ -62,6 +62,11 @@ class TrainingSection(NoiseSection):
             require_answer(chosen, "most_steps", steps, lambda found: is_number(found) and found >= 0.0, "a number of steps")
         return min(steps + 1.0, math.inf if self.max_steps is None else self.max_steps)
 
+    @property
+    def most_tau(self) -> float:
+        """Upper bound on the learning-rate time that a run takes: max_tau, or max_steps at the largest rate."""
+        return self.max_tau if self.max_steps is None else min(self.max_tau, self.max_steps * max(self.rates().values()))
+
     def faults(self) -> Iterator[Fault]:
         yield from super().faults()
         if self.starts_stationary and super()._has_stationary_level() and not self._has_stationary_level():

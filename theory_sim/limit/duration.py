@@ -12,6 +12,7 @@ from theory_sim.data.sizes import item_bytes, kinds_of, seen_examples
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OPTIMISERS
 from theory_sim.limit.compression import MOST_POWERS, weak_cosine
+from theory_sim.limit.history import STEPS_AT_ONCE
 from theory_sim.limit.memory import ALL_PAIRS, exponents, listed_pairs, noise_degrees, noise_roots
 from theory_sim.limit.options import LimitOptions
 from theory_sim.numeric.rates import get_rates, seconds_of
@@ -26,6 +27,9 @@ _STEP, _FLOW_STEP, _BUFFER, _RECORD, _SET_UP, _DRAW = 360.0, 1300.0, 800.0, 740.
 _OF_EXAMPLES: Final = 110.0
 # Passes over the memories of patches in a step, more where there is one bank of filters or a mean over pairs.
 _MEMORIES, _SHARED, _MEAN = 2.0, 3.5, 1.0
+# Of a rule with a buffer, passes over what each chunk of past residuals adds, over these residuals, which lie in no cache, and
+# over their weights.
+_ADDED, _READ, _WEIGHT = 3.7, 1.65, 10.0
 # Share of the rate of small products that the powers of all cosines have, which lie in no cache, by the size of a number.
 _EFFICIENCY: Final = {4: 0.6, 8: 0.5}
 # Steps of gradient flow up to tau = 1 beside one a record; they grow as the cube root of time, and as the fourth of accuracy.
@@ -84,11 +88,19 @@ def steps_seconds(e: Experiment, threads: int, options: LimitOptions) -> float:
         steps = _FLOW_STEPS * e.max_tau ** (1 / 3) * (options.time_tolerance / 1e-4) ** -0.26 + records
         step, once = 2.0 * step, _FLOW_STEP
     if not OPTIMISERS[e.optimiser].in_theory:
-        # Each step sums over all steps before it, half of them on average, by a matrix product.
-        step += 0.5 * count * steps * (seen_examples(e) / double.products + 18.0 / double.elements) / threads
+        step += _history_seconds(e, count, steps) / threads
         once += _BUFFER
     alone = (steps + 1) * (once / double.calls + step / threads + _draw_seconds(e, options))
     return alone + records * _record_seconds(e, options) + observer_seconds(e, steps, {})
+
+
+def _history_seconds(e: Experiment, count: float, steps: float) -> float:
+    """What a step makes of all residuals before it, half of a run's on average: their products with weights, by chunks."""
+    double, seen, past = get_rates("float64"), seen_examples(e), 0.5 * steps
+    products = count * past * seen / double.products
+    chunks = past / STEPS_AT_ONCE + 0.5
+    passes = _ADDED * count * seen * chunks + _READ * past * seen + _WEIGHT * past * count
+    return products + passes / double.elements
 
 
 def _step_seconds(e: Experiment, options: LimitOptions, count: float) -> float:

@@ -19,11 +19,15 @@ from theory_sim.numeric.pool import BlockPool
 from theory_sim.train.linear_clock import LinearClock
 from theory_sim.train.optimisers import LinearOptimiser
 
-__all__ = ["History"]
+__all__ = ["STEPS_AT_ONCE", "History"]
 
 # Constant, since sums run chunk by chunk and blocks are shared out among threads: a change changes last digits.
-_STEPS: Final = 256
+STEPS_AT_ONCE: Final = 256
+"""Steps whose residuals are multiplied by their weights in one product."""
 _PATCHES: Final = 256
+# A weight of e^-600 changes no sum that it is added to. Those below e^-708, some per mille, would be subnormal numbers, which
+# processors multiply a hundred times more slowly: a third to a half of a run's time.
+_FADED: Final = 600.0
 
 
 class History:
@@ -47,7 +51,7 @@ class History:
         self, optimiser: LinearOptimiser, clock: LinearClock, exponents: Array, n: int, d: int, layers: int, pool: BlockPool
     ) -> None:
         self._rule, self._clock, self._exponents, self._pool, self._layers = optimiser, clock, exponents, pool, layers
-        self._patches: list[Array] = []  # (_STEPS, n) each
+        self._patches: list[Array] = []  # (STEPS_AT_ONCE, n) each
         self._n = n
         self._directions: Array = np.zeros((0, 3))
         self._response: Array = np.zeros((0, 2))  # of (U, b) now to a unit gradient at each step
@@ -73,9 +77,9 @@ class History:
         if not self._clock.seen:
             residuals = residuals.times(0.0)
         a, b = self._rule.matrices(rate)
-        row = len(self) % _STEPS
+        row = len(self) % STEPS_AT_ONCE
         if row == 0:
-            self._patches.append(np.zeros((_STEPS, self._n)))
+            self._patches.append(np.zeros((STEPS_AT_ONCE, self._n)))
         self._patches[-1][row] = residuals.patches
         self._directions = np.concatenate([self._directions, residuals.directions[None]])
         self._hidden = np.append(self._hidden, hidden)
@@ -95,13 +99,13 @@ class History:
         def work(block: int, worker: int) -> None:
             columns = slice(block * _PATCHES, (block + 1) * _PATCHES)
             for i, chunk in enumerate(self._patches):
-                part = weights[:, i * _STEPS : (i + 1) * _STEPS]
+                part = weights[:, i * STEPS_AT_ONCE : (i + 1) * STEPS_AT_ONCE]
                 patches[:, columns] += np.dot(part, chunk[: part.shape[1], columns])
 
         self._pool.run(work, -(-self._n // _PATCHES))
         directions = np.zeros((len(self._exponents), 3))
-        for start in range(0, len(self), _STEPS):
-            steps = slice(start, start + _STEPS)
+        for start in range(0, len(self), STEPS_AT_ONCE):
+            steps = slice(start, start + STEPS_AT_ONCE)
             directions += np.dot(weights[:, steps], self._directions[steps])
         return Memories(patches, directions, self._linear[0], self._direct[0], np.full(self._layers, np.nan))
 
@@ -111,14 +115,15 @@ class History:
         with np.errstate(divide="ignore"):
             age = self._hidden - np.log(np.abs(rho))
         lost = np.isinf(age)
-        faded = np.exp(-np.outer(self._exponents, np.where(lost, 0.0, age)))
+        power = np.outer(self._exponents, np.where(lost, 0.0, age))
+        faded = np.exp(-power, out=np.zeros_like(power), where=power < _FADED)
         weights: Array = faded * np.where(lost, 0.0, np.sign(rho) * self._response[:, 0])
         return weights
 
     def arrays(self) -> dict[str, Array]:
         """What a checkpoint keeps."""
         # Chunk by chunk, as they lie there: a copy of all would take as much memory again.
-        chunks = {f"residuals {i}": chunk[: len(self) - i * _STEPS] for i, chunk in enumerate(self._patches)}
+        chunks = {f"residuals {i}": chunk[: len(self) - i * STEPS_AT_ONCE] for i, chunk in enumerate(self._patches)}
         return {**chunks, "q_residuals": self._directions, "response": self._response, "hidden": self._hidden,
                 "linear": self._linear, "q_direct": self._direct}
 
@@ -127,9 +132,9 @@ class History:
         self._directions, self._response, self._hidden = state["q_residuals"], state["response"], state["hidden"]
         self._linear, self._direct = state["linear"], state["q_direct"]
         self._patches = []
-        for i in range(-(-len(self) // _STEPS)):
+        for i in range(-(-len(self) // STEPS_AT_ONCE)):
             part = state[f"residuals {i}"]
-            self._patches.append(np.zeros((_STEPS, self._n)))
+            self._patches.append(np.zeros((STEPS_AT_ONCE, self._n)))
             self._patches[-1][: len(part)] = part
         return self.memories()
 

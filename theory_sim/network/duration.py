@@ -15,17 +15,20 @@ from theory_sim.network.layers import layer_shapes
 from theory_sim.network.memory import points_of_layers
 from theory_sim.numeric.rates import get_rates, seconds_of
 from theory_sim.train.noise import PreActivationNoise, make_placement
-from theory_sim.train.optimisers import splits_pairs
+from theory_sim.train.optimisers import Block, make_optimiser, splits_pairs
 
 __all__ = ["general_seconds", "network_seconds"]
 
 # Calls of NumPy's that take as long as what does not grow with any size, of a step and of a record.
 _STEP, _RECORD = 225.0, 800.0
-# Passes over the weights in an update, over neurons and inputs in a forward pass, and over a neuron of Q's plane.
-_UPDATE, _FORWARD, _PLANE = 4.0, 3.0, 60.0
+# Passes over the weights in a step beside the optimiser's update, over neurons and inputs in a forward pass, and over a neuron
+# of Q's plane.
+_BESIDE, _FORWARD, _PLANE = 3.0, 3.0, 60.0
 # Share of the rate of small products that products with the whole training set have, whose factors lie in no cache.
 _EFFICIENCY: Final = 0.78
 _POINTS: Final = 2**15
+# Neurons and inputs of the block on which the optimiser's update is timed.
+_ROWS, _INPUTS = 64, 256
 
 
 def _of_weights(e: Experiment, records: float) -> float:
@@ -33,8 +36,18 @@ def _of_weights(e: Experiment, records: float) -> float:
     rates, share = get_rates(e.dtype), neurons_a_row(e.neurons)
     weights = float(sum(m * k for m, k in layer_shapes(e).values()))
     drawn = weights / share * (e.most_steps * (e.tau_xi > 0) + 1.0)
-    passes = weights * (_UPDATE * e.most_steps + 4.0 * records + 8.0)
-    return drawn / rates.normals + passes / rates.elements
+    passes = weights * (_BESIDE * e.most_steps + 4.0 * records + 8.0)
+    return drawn / rates.normals + passes / rates.elements + weights * e.most_steps * _update_seconds(e)
+
+
+def _update_seconds(e: Experiment) -> float:
+    """Time of the optimiser's update for each weight: a rule is as fast as it is found to be, also one of the user's own."""
+    drawn = neurons_a_row(e.neurons)
+    share = 1 if splits_pairs(e) else drawn
+    signal, noise, gradient, xi = (np.ones((_ROWS // each, _INPUTS), e.dtype) for each in (1, share, 1, drawn))
+    rule, rate = make_optimiser(e), min(e.rates().values())
+    block = Block(signal, noise, gradient, xi, np.ones(_ROWS, e.dtype), rule.buffers(signal, noise))
+    return seconds_of(lambda: rule.update(block, rate, 0)) / signal.size
 
 
 def _of_calls(steps: float, records: float) -> float:

@@ -78,5 +78,5 @@ def _records(recording: Recording, e: Experiment, steps: float) -> float:
     elif recording.at_tau is not None:
         count = len(recording.at_tau)
     else:
-        count = e.max_tau / (recording.every_tau or e.record_every)
+        count = e.most_tau / (recording.every_tau or e.record_every)
     return min(math.floor(count) + (1 if recording.every_steps or recording.at_tau else 2), steps + 1)

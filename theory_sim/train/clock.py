@@ -200,9 +200,7 @@ def largest_level(experiment: Experiment) -> float:
 def _rates_and_duration(experiment: Experiment) -> tuple[list[float], float]:
     """Least and other rates that the schedule can use, and the learning-rate time that a run can take."""
     e = experiment
-    rates = list(e.rates().values())
-    duration = e.max_tau if e.max_steps is None else min(e.max_tau, e.max_steps * max(rates))
-    return [*rates, SCHEDULES[e.schedule].least_rate(e, duration)], duration
+    return [*e.rates().values(), SCHEDULES[e.schedule].least_rate(e, e.most_tau)], e.most_tau
 
 
 def _levels_and_increments(experiment: Experiment) -> tuple[list[float], list[float]]:

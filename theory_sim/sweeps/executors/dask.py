@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
@@ -59,6 +60,10 @@ class DaskWorkers(SweepExecutor):
         self._folder = str(manifest.parent.resolve())
         self._about: dict[str, str] | None = worker_about()
         self._futures: set[Any] = set()
+        # Scheduler and workers keep what each group of tasks took, also once it has ended: all tasks are one group, which lasts
+        # as long as its first task is held.
+        self._group, self._number = f"theory-sim-{uuid.uuid4().hex}", 0
+        self._first: Any = None
         self._counted = (-_COUNT_SECONDS, 0)
         self._empty_since = math.inf
         self._given_up = False
@@ -128,7 +133,9 @@ class DaskWorkers(SweepExecutor):
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Give a call to the scheduler; its Future ends with StoreError if the scheduler is lost."""
         future: Future[T] = Future()
-        sent = self._client.submit(on_worker, self._about, self._folder, fn, *args, **kwargs, pure=False)
+        if self._first is None:
+            self._first = self._send(str)
+        sent = self._send(on_worker, self._about, self._folder, fn, *args, **kwargs)
         self._futures.add(sent)
 
         def end(ended: Any) -> None:
@@ -144,6 +151,11 @@ class DaskWorkers(SweepExecutor):
 
         sent.add_done_callback(end)
         return future
+
+    def _send(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Give a call to the scheduler, as one more task of the group."""
+        self._number += 1
+        return self._client.submit(fn, *args, **kwargs, key=(self._group, self._number))
 
     def require_workers(self) -> None:
         """Workers of this machine that are all lost do not come back; others may join at any time."""

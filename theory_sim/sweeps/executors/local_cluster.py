@@ -19,6 +19,8 @@ __all__ = ["LocalWorkers"]
 # Far beyond what a busy machine takes: one that cannot start ends, and is told at once.
 _START_SECONDS: Final = 600.0
 _END_SECONDS: Final = 30.0
+# Stacks of the workers' threads, which nobody sees without Dask's pages: those of the last 1000 s are some 150 MB a worker.
+_SETTINGS: Final = {"distributed.worker.profile.enabled": False}
 
 
 class LocalWorkers:
@@ -93,8 +95,10 @@ def _serve(pipe: Connection, workers: int) -> None:
     # Ctrl-C, which a terminal sends to all its processes, is the client's; workers that are spawned ignore it like this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     listen_again()
+    import dask
     import distributed
 
+    dask.config.set(_SETTINGS)  # Dask hands its configuration on to the workers
     local: Any = distributed.LocalCluster  # its functions are not annotated
     try:
         # No limit of memory: a worker that passed one would be ended; what a run takes is estimated before it begins.
