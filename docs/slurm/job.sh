@@ -19,6 +19,8 @@ set -euo pipefail
 
 # One thread a worker. Dask would start with as many threads as the node has processors.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+# Dask samples its workers' stacks and keeps those of 1000 s, some 150 MB a worker.
+export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False
 connection="$SLURM_SUBMIT_DIR/.theory-sim-$SLURM_JOB_ID.json" # all nodes see it
 client="" stopped=""
 finish() {

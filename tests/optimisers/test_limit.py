@@ -16,6 +16,7 @@ from tests.reference import LOSSES
 from tests.test_resume import Stop, assert_same_data
 from theory_sim import Engine, Experiment, Trajectory, draw_data, draw_test_data, resume, simulate
 from theory_sim.errors import InputError
+from theory_sim.limit import history
 
 BASE = Experiment(
     d=12, N=34, q0=0.4, p0=0.25, r=0.4, alpha_min=0.2, n_test=4, dtype="float64", lambda_=0.02, tau_xi=0.3, tau_0=0.5,
@@ -150,6 +151,27 @@ def test_what_the_limit_refuses() -> None:
                            ({"noise": "sampled"}, "a Markov chain by itself")):
         with pytest.raises(InputError, match=match):
             simulate(BASE.replace(neurons="independent"), "limit", **options)
+
+
+def test_weights_of_the_past_are_no_subnormal_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which a processor multiplies a hundred times more slowly; without those left out the run is the same to the bit."""
+    kept = history.History._weights
+    least: list[float] = []
+
+    def weights(self: history.History) -> Any:
+        found = kept(self)
+        least.append(float(np.min(np.abs(found[found != 0]), initial=1.0)))
+        return found
+
+    monkeypatch.setattr(history.History, "_weights", weights)
+    e = BASE.replace(max_steps=60)
+    runs = []
+    for faded in (history._FADED, np.inf):
+        monkeypatch.setattr(history, "_FADED", faded)
+        least.clear()
+        runs.append(simulate(e, "limit"))
+        assert (min(least) > np.finfo(float).tiny) == np.isfinite(faded)
+    assert_same_data(*runs)
 
 
 def test_the_history_is_in_the_estimates() -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.executors import on_worker
 from theory_sim.sweeps.executors.base import make_executor, require_executor
+from theory_sim.sweeps.executors.dask import DaskWorkers
+from theory_sim.sweeps.executors.in_process import InProcess
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
 
@@ -107,6 +110,35 @@ def test_where_the_workers_are(tmp_path: Path) -> None:
                                           ("dask@nowhere::", None, None, "--scheduler nowhere::")):
         with pytest.raises(InputError, match=words):
             require_executor(name, workers, threads)
+
+
+@pytest.mark.parametrize(("deaths", "times"), [(1, 2), (4, 1)])
+def test_workers_that_a_run_has_ended_are_counted(deaths: int, times: int, tmp_path: Path) -> None:
+    """Worker processes report each death, and the run is begun once more; Dask reports several at once."""
+    begun: list[str] = []
+
+    class Deadly(InProcess):
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+            begun.append(args[0])
+            future: Future[Any] = Future()
+            future.set_exception(KeyError())
+            return future
+
+        def died(self, error: BaseException) -> int:
+            return deaths * isinstance(error, KeyError)
+
+    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
+    status = run_sweep(store, executor=Deadly(1))
+    assert status.failed == 1 and len(begun) == times
+    assert f"was killed {deaths * times} times" in store.manifest.entries()[0].error
+
+
+def test_how_many_workers_dask_gave_up_for() -> None:
+    pytest.importorskip("distributed")
+    from distributed.scheduler import KilledWorker
+
+    pool = object.__new__(DaskWorkers)
+    assert pool.died(KilledWorker("run", None, 3)) == 4 and pool.died(ValueError()) == 0
 
 
 def test_an_error_comes_back_from_a_worker_whole() -> None:
@@ -318,6 +350,13 @@ class TestCluster:
                 run_sweep(store, executor=f"dask@{address}", progress=lose)
         assert run_sweep(store, workers=0).done == 4
         assert table_of(store) == reference
+
+    @pytest.mark.slow
+    def test_a_run_that_ends_its_workers_is_given_up(self, tmp_path: Path) -> None:
+        with make_executor("dask", 1, None, SweepStore.create(tmp_path / "long", LONG).manifest.path) as pool:
+            error = pool.submit(signal.raise_signal, signal.SIGKILL).exception()
+            assert error is not None and pool.died(error) == 2
+            assert pool.submit(abs, -1).result() == 1
 
     @pytest.mark.slow
     def test_nobody_at_the_address(self, tmp_path: Path) -> None:

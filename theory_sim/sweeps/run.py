@@ -200,8 +200,8 @@ class _Work:
             self._pending(run.id)
             self.todo.append(number)
             return
-        if error is not None and self.pool.died(error):
-            self._died(number, run.id)
+        if error is not None and (workers := self.pool.died(error)):
+            self._died(number, run.id, workers)
             return
         computed = future.result()
         if computed.damage:
@@ -223,14 +223,14 @@ class _Work:
         self.store.manifest.pending([id])
         self.tally.move("running", "pending")
 
-    def _died(self, number: int, id: str) -> None:
-        """The worker was killed, as by a system that runs out of memory."""
-        self.deaths[id] = self.deaths.get(id, 0) + 1
+    def _died(self, number: int, id: str, workers: int) -> None:
+        """Workers were killed, as by a system that runs out of memory."""
+        self.deaths[id] = self.deaths.get(id, 0) + workers
         if self.deaths[id] < _MOST_DEATHS:
             self._pending(id)
             self.todo.append(number)
         else:
-            error = StoreError(f"the worker process of run {id} was killed {_MOST_DEATHS} times",
+            error = StoreError(f"the worker process of run {id} was killed {self.deaths[id]} times",
                                "a run has the memory that it needs",
                                "fewer workers, or smaller runs; then theory-sim sweep resume --retry-failed")
             self._failed(id, "worker process killed", str(error))

@@ -86,9 +86,9 @@ class SweepExecutor(Executor):
     def interrupt(self) -> None:
         """Ask what is under way to stop at its next step; called again and again until it has. Ctrl-C reaches this process."""
 
-    def died(self, error: BaseException) -> bool:
-        """Whether an exception of a Future says that its worker died."""
-        return isinstance(error, BrokenProcessPool)
+    def died(self, error: BaseException) -> int:
+        """Workers that an exception of a Future says to have died of its run; 0 if it says something else."""
+        return int(isinstance(error, BrokenProcessPool))
 
 
 EXECUTORS: Final[Registry[type[SweepExecutor]]] = Registry("executor", "theory_sim.sweeps.executors",

@@ -167,9 +167,9 @@ class DaskWorkers(SweepExecutor):
         if now - self._empty_since > _EMPTY_SECONDS:
             raise not_started(f"Dask has had no worker on this machine for {_EMPTY_SECONDS:g} s")
 
-    def died(self, error: BaseException) -> bool:
-        """Whether the scheduler gave a run up, several of whose workers were lost."""
-        return isinstance(error, _distributed().scheduler.KilledWorker)
+    def died(self, error: BaseException) -> int:
+        """Workers that were lost with a run before the scheduler gave it up."""
+        return error.allowed_failures + 1 if isinstance(error, _distributed().scheduler.KilledWorker) else 0
 
     def interrupt(self) -> None:
         """Ask the runs of this sweep to stop at their next step, wherever they are; those of lost workers are given up."""

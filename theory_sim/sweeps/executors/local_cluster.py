@@ -19,8 +19,9 @@ __all__ = ["LocalWorkers"]
 # Far beyond what a busy machine takes: one that cannot start ends, and is told at once.
 _START_SECONDS: Final = 600.0
 _END_SECONDS: Final = 30.0
-# Stacks of the workers' threads, which nobody sees without Dask's pages: those of the last 1000 s are some 150 MB a worker.
-_SETTINGS: Final = {"distributed.worker.profile.enabled": False}
+# No stacks of the workers' threads, which nobody sees without Dask's pages: of the last 1000 s they take some 150 MB a worker.
+# And a run that has ended two workers is given up, as everywhere.
+_SETTINGS: Final = {"distributed.worker.profile.enabled": False, "distributed.scheduler.allowed-failures": 1}
 
 
 class LocalWorkers:
