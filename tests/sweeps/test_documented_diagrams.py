@@ -1,4 +1,4 @@
-"""What docs/sweeps.md and the README say of the phase diagrams."""
+"""What docs/how-to/sweeps.md and the README say of the phase diagrams."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def said() -> tuple[list[list[int]], tuple[list[int], list[int]]]:
     """Rows of the page's table, without their names; and the README's cells by all conditions and by the closure."""
-    page = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "sweeps.md").read_text(encoding="utf-8")
     table = page.partition("| prediction | statement | left |")[2].partition("\n\n")[0].splitlines()[2:]
     rows = [[int(cell) for cell in re.findall(r"\| (\d+) (?=\|)", row)] for row in table]
     readme = re.sub(r"\s+", " ", (ROOT / "README.md").read_text(encoding="utf-8"))
@@ -34,5 +34,5 @@ def test_page_and_readme_say_the_same() -> None:
 def test_the_adaptive_example_computes_so_many_points(tmp_path: Path) -> None:
     store = SweepStore.create(tmp_path / "adaptive", Sweep.from_toml(ROOT / "docs" / "sweeps" / "adaptive.toml"))
     runs = run_sweep(store, workers=2).done
-    page = re.sub(r"\s+", " ", (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8"))
+    page = re.sub(r"\s+", " ", (ROOT / "docs" / "how-to" / "sweeps.md").read_text(encoding="utf-8"))
     assert f"computes {runs // 2} of the 81 points of its full grid, {runs} of 162 runs" in page

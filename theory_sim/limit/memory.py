@@ -105,8 +105,8 @@ def exponents(e: Experiment, options: LimitOptions) -> float:
 
 
 def _history(count: float, seen: int, steps: float) -> Bytes:
-    """Residuals of every step, and their weights."""
-    return Bytes(8 * steps * (seen + 8), 8 * steps * 3 * count)
+    """Residuals of every step, and their weights, as they are made."""
+    return Bytes(8 * steps * (seen + 8), 8 * steps * 4 * count)
 
 
 def listed_pairs(e: Experiment, options: LimitOptions) -> float:
