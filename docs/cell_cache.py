@@ -1,7 +1,8 @@
 """Where outputs of code cells are kept between builds: in a folder that is named after all that they depend on.
 
 jupyter-cache knows a page's cells again by their text alone. The digest in the folder's name stands for the rest: another
-source file, library or Python is another folder, so that no output of other code is shown.
+source file, library or Python, or another table or experiment that a cell may read, is another folder, so that no output of
+other code is shown.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ _PACKAGES = tuple(Path(str(package.__file__)).parent for package in (theory_sim,
 
 def keep_outputs(app: Sphinx, config: Config) -> None:
     """Name the folder, beside the built pages, and remove that of other code."""
-    folder = Path(app.outdir).parent / f"{_FOLDER}{make_digest((*_PACKAGES, Path(__file__).with_name('conf.py')))}"
+    here = Path(__file__).parent
+    read = [*(here / "examples").glob("*.toml"), *(here / "explanation").rglob("*.csv")]
+    folder = Path(app.outdir).parent / f"{_FOLDER}{make_digest((*_PACKAGES, here / 'conf.py', *sorted(read)))}"
     for other in folder.parent.glob(f"{_FOLDER}*"):
         if other != folder:
             shutil.rmtree(other)

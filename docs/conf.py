@@ -28,6 +28,7 @@ exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "explan
 html_theme = "furo"
 html_title = "theory-sim"
 html_static_path = ["_static"]
+html_css_files = ["gallery.css"]
 
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3

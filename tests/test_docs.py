@@ -61,10 +61,10 @@ def test_pages_with_cells_name_their_language() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("place", "engine"), [(0, "finite"), (1, "limit")])
-def test_the_readme_says_what_the_default_experiment_shows(place: int, engine: str) -> None:
+def test_the_page_of_evidence_says_what_the_default_experiment_shows(place: int, engine: str) -> None:
     """Means with Student's intervals over seeds 0 to 4, in the first or the second table."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme.split("| schedule | τ_P | τ_Q | order |")[1 + place].partition("\n\n")[0]
+    page = (ROOT / "docs" / "explanation" / "evidence.md").read_text(encoding="utf-8")
+    table = page.split("| schedule | τ_P | τ_Q | order |")[1 + place].partition("\n\n")[0]
     for schedule, first in (("L-S", "P first"), ("S", "Q first")):
         orders = [learning_order(simulate(Experiment(schedule=schedule, seed=seed), engine)) for seed in range(5)]
         assert all(found.robust and found.order == first for found in orders)

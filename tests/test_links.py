@@ -13,7 +13,7 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 DOCS: Final = ROOT / "docs"
-PARTS: Final = ("tutorials", "how-to", "explanation", "reference")
+PARTS: Final = ("tutorials", "how-to", "explanation", "reference", "gallery")
 PAGES: Final = sorted([*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md",
                        *(page for page in DOCS.rglob("*.md") if not {"results", "_build"} & set(page.parts))])
 

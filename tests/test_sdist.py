@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,14 @@ def test_the_archive_holds_every_tracked_file(tmp_path: Path) -> None:
     for remembered in (tmp_path / "source").glob("*.egg-info"):
         shutil.rmtree(remembered)
     assert set(names) - built(tmp_path / "source", tmp_path / "without") >= {"bootstrap.py", "constraints.txt", "Makefile"}
+
+
+def test_the_description_of_the_package_links_to_nothing_that_is_not_with_it() -> None:
+    """Where a package is listed there is no repository beside it: a relative link or picture would lead nowhere."""
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    named = re.findall(r"\S+\.md", settings["metadata"]["long_description"])
+    described = "".join((ROOT / name).read_text(encoding="utf-8") for name in named)
+    targets = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", described)
+    assert "large learning rate" in described
+    assert [target for pair in targets for target in pair if target and not target.startswith("https://")] == []

@@ -1,4 +1,4 @@
-"""Numbers in the prose of the studies' pages and of the README are those of the stored tables and verdicts."""
+"""Numbers in the prose of the studies' pages and of the page of evidence are those of the stored tables and verdicts."""
 
 from __future__ import annotations
 
@@ -168,26 +168,27 @@ def _young_share(r: float, lambda_: float, age: float) -> float:
     return float(quad(weight, 0, age**0.5)[0]) * lambda_ / J(r)
 
 
-def test_the_readme_says_what_the_verdicts_are() -> None:
+def test_the_page_of_evidence_says_what_the_verdicts_are() -> None:
     def parts(name: str) -> list[str]:
         stored = json.loads((DOCS / "explanation" / "theorem" / "results" / name / "verdict.json").read_text(encoding="utf-8"))
         return [each["verdict"] for each in stored["findings"]]
 
     words = {1: "one", 2: "two", 3: "three", 7: "seven", 15: "fifteen"}
     scaling, width = parts("scaling"), parts("width")
-    text = _text(ROOT / "README.md")
+    text = _text(DOCS / "explanation" / "evidence.md").replace("**", "")
     table = read_table(DOCS / "explanation" / "theorem" / "results" / "scaling" / "table.csv")
     row = _row(table[(table["engine"] == "limit") & (table["schedule"] == "L-S")], d=5000)
-    for said in (f"scaling is refuted in {words[scaling.count('refuted')]} of {words[len(scaling)]} parts",
-                 f"is {row['h / plateau']:.2f} of its plateau at d = 5000",
-                 f"width in {words[width.count('refuted')]} of {words[len(width)]}",
+    for said in (f"Scaling (study): {words[scaling.count('refuted')]} of {words[len(scaling)]} parts is refuted.",
+                 f"At d = 5000 the separation is {row['h / plateau']:.2f} of its plateau",
+                 f"Finite width (study): {words[width.count('refuted')]} of {words[len(width)]} parts is refuted",
                  f"{words[width.count('undecided')]} parts are undecided"):
-        assert said in text, said
-    assert set(parts("theorem-c2")) == {"supported"} and "Theorem C.2 is supported" in text
+        assert said in re.sub(r"\[study\]\([^)]*\)", "study", text), said
+    assert set(parts("theorem-c2")) == {"supported"} and "theorem-c2.md)): supported" in text
 
 
 def test_the_costs_of_a_sweep_are_said_once() -> None:
-    """The README names the time that the sweep's own file names."""
+    """The gallery names the time that the sweep's own file names."""
     (minutes,) = set(re.findall(r"528 runs, about (\d+) minutes on 2 cores",
                                 "".join(path.read_text(encoding="utf-8") for path in (DOCS / "sweeps").glob("*.toml"))))
-    assert f"528 runs of the limit, about {minutes} minutes on 2 cores" in _text(ROOT / "README.md")
+    pages = [_text(page) for page in (DOCS / "gallery").glob("*.md") if "528" in page.read_text(encoding="utf-8")]
+    assert len(pages) == 3 and all(f"528 runs, {minutes} minutes on two cores" in page for page in pages)
