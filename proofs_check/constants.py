@@ -145,16 +145,11 @@ class ConstantsReport:
 
     @property
     def verdict(self) -> str:
-        """In words: whether the theorem's mechanism applies, and if not, what to move and by how much."""
+        """In words: whether the theorem's mechanism applies, and if not, why."""
         if self.applies:
             return "the mechanism applies: L-S is predicted to learn P first, S to learn Q first, at every level"
-        lines = ["the mechanism does not apply, or too narrowly to tell"]
-        lines += [f"  {warning}" for warning in self.regime.warnings]
-        labels = {row.id: row.label for row in self.regime.conditions}
-        for id, found in self.moves.items():
-            if found:
-                lines.append(f"  {labels[id]} would hold with {found[0].parameter.rstrip('_')} x {found[0].factor:.3g}")
-        return "\n".join(lines)
+        return "\n".join(["the mechanism does not apply, or too narrowly to tell",
+                          *(f"  {warning}" for warning in self.regime.warnings)])
 
     def to_dict(self) -> dict[str, object]:
         """Plain, JSON-ready values (NaN and infinity become None)."""

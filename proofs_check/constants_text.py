@@ -3,45 +3,90 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from proofs_check.constants import ConstantsReport
 from theory_sim.theory.closure.accuracy import out_of_range, stated, within
 from theory_sim.theory.conditions import in_words
 
-__all__ = ["write_lines"]
+if TYPE_CHECKING:
+    from rich.console import Group
+
+__all__ = ["heading", "places_table", "write_lines", "write_prediction"]
+
+
+def heading(report: ConstantsReport) -> str:
+    """Which experiment a report is of: its name, and the parameters that the conditions turn on."""
+    e = report.experiment
+    values = {"d": e.d, "N": e.n_examples, "r": e.r, "lambda": e.lambda_, "eta_1": e.eta_1, "eta_2": e.eta_2,
+              "tau_xi": e.tau_xi, "m_V": e.m_V}
+    return f"experiment {e.name}: {', '.join(f'{name} = {_shown(value)}' for name, value in values.items())}"
+
+
+def places_table(name: str, varied: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Group:
+    """The places of a sweep, a row each: what varies there, the factors to spare of both orders, and what fails."""
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.text import Text
+
+    from theory_sim.terminal.tables import headed_table, shown_factor
+
+    margins = list(dict.fromkeys(key for row in rows for key in row if key.startswith("margin ")))
+    table = headed_table(f"Where the mechanism applies, of the {len(rows)} places of {name}",
+                         (", ".join(varied) or "place", "applies", *(key.removeprefix("margin ") for key in margins), "fails"))
+    table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
+    for row in rows:
+        place = ", ".join(_shown(row[field]) for field in varied)
+        table.add_row(escape(place), "yes" if row["applies"] else "no",
+                      *(shown_factor(row[key]) if key in row else "-" for key in margins), row["fails"].replace(" ", ", "))
+    applying = sum(bool(row["applies"]) for row in rows)
+    return Group(table, Text(f"The mechanism applies at {applying} of {len(rows)} places. L-S, S: factor to spare of the predicted "
+                             "order, above 1 where it is safe."))
+
+
+def write_prediction(report: ConstantsReport) -> Iterator[str]:
+    """Yield what is predicted of both schedules, a line each, and the verdict."""
+    for arm in report.arms:
+        times = "; ".join(f"tau_{kind}: {_at_levels(found)}" for kind, found in (("P", arm.tau_P), ("Q", arm.tau_Q)))
+        yield f"{arm.schedule}: {arm.order} predicted, {arm.expected} by the theorem: {arm.verdict}; {times}"
+    yield f"\n{report.verdict}"
+
+
+def _at_levels(times: Mapping[float, float]) -> str:
+    return ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
 
 
 def write_lines(report: ConstantsReport) -> Iterator[str]:
     """Yield what the report says besides the conditions, line by line, the verdict last."""
     judged, noise, samples = report.regime, report.noise, report.samples
     yield "\npattern motion"
-    yield f"  Y(eta_1) = {in_words(judged.Y_1)}, G = {judged.G_1:.3g}; Y(eta_2) = {in_words(judged.Y_2)}, G = {judged.G_2:.3g}"
+    yield "  " + "; ".join(f"Y({name}) = {in_words(motion)}, G = {in_words(factor)}" for name, motion, factor in (
+        ("eta_1", judged.Y_1, judged.G_1), ("eta_2", judged.Y_2, judged.G_2)))
     yield f"  lazy deficit at m_V: {in_words(judged.lazy_deficit)}"
     yield f"\nlearning times at loss {judged.level:g}, closed forms with frozen patterns"
     yield f"  tau_Q = {in_words(judged.tau_Q, '.4g')}, tau_P = {in_words(judged.tau_P, '.4g')}"
     for arm in report.arms:
         yield f"\n{arm.schedule}, closure at infinite width: {arm.order}, expected {arm.expected}: {arm.verdict}"
         for kind, times in (("Q", arm.tau_Q), ("P", arm.tau_P)):
-            at_levels = ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
-            yield f"  tau_{kind}: {at_levels} ({within(f'tau_{kind}')})"
+            yield f"  tau_{kind}: {_at_levels(times)} ({within(f'tau_{kind}')})"
         learnt = math.isfinite(next(iter(arm.tau_P.values())))
         then = f"{_value(arm.Q_loss_at_tau_P)} when P is learnt" if learnt else "P is not learnt"
         yield f"  Q-only loss: {then}; {_value(arm.Q_loss_end)} at the end ({within('loss')})"
         yield f"  error on fresh P examples at the end {_value(arm.test_error)} ({within('P_error')})"
     if len(report.arms) == 2 and report.arms[0].test_error > 0:
-        yield f"\nerror of S over that of L-S: {report.arms[1].test_error / report.arms[0].test_error:.3g}"
+        yield f"\nerror of S over that of L-S: {in_words(report.arms[1].test_error / report.arms[0].test_error)}"
     if report.arms:
         yield f"\n{stated()}"
         outside = _outside(report)
         if outside:
             yield f"not measured at these parameters, outside the range: {', '.join(outside)}"
     yield "\nnoise under L-S (standard deviation, exact recursion)"
-    annealed = f"at annealing {noise.at_annealing:.3g}, at the end {noise.end:.3g}"
-    yield f"  start {noise.start:.3g}, {annealed if noise.followed else noise.not_followed}"
+    annealed = f"at annealing {in_words(noise.at_annealing)}, at the end {in_words(noise.end)}"
+    yield f"  start {in_words(noise.start)}, {annealed if noise.followed else noise.not_followed}"
     yield f"  stable level of eta_1 {in_words(noise.stable_before)}, of eta_2 {in_words(noise.stable_after)}"
     if noise.followed:
-        drop = f"{noise.decorrelation_before:.3g}, then {noise.decorrelation_after:.3g}"
+        drop = f"{in_words(noise.decorrelation_before)}, then {in_words(noise.decorrelation_after)}"
         yield f"  decorrelation a unit of tau, at annealing: {drop}"
     yield "\nexamples"
     yield f"  P-only {samples.P_only:.0f}: averaging them errs on {_value(samples.error_P_only)} of fresh P examples"
@@ -52,8 +97,12 @@ def write_lines(report: ConstantsReport) -> Iterator[str]:
     yield f"\n{report.verdict}"
 
 
+def _shown(value: object) -> str:
+    return in_words(value, ".4g") if isinstance(value, float) else str(value)
+
+
 def _value(number: float) -> str:
-    return "-" if math.isnan(number) else f"{number:.3g}"
+    return "-" if math.isnan(number) else in_words(number)
 
 
 def _outside(report: ConstantsReport) -> list[str]:

@@ -13,12 +13,12 @@ import pytest
 from theory_sim import Engine, Experiment, Observer, Recording, draw_initial, simulate
 from theory_sim import memory as rule
 from theory_sim.engines.resources import needed_parts
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, size_in_words
 from theory_sim.limit.geometry import Patches
 from theory_sim.limit.memory import listed_pairs
 from theory_sim.limit.options import LimitOptions
 from theory_sim.limit.spatial import ExactPairs
-from theory_sim.memory import VARIABLE, Bytes, available_bytes, in_words, total
+from theory_sim.memory import VARIABLE, Bytes, available_bytes, total
 from theory_sim.network import given
 from theory_sim.network.given import NOTHING
 from theory_sim.numeric.pool import BlockPool
@@ -37,7 +37,7 @@ GIB = 2**30
     (1023.9 * 2**20, "1.00 GiB"), (4.0e15, "3.55 PiB"), (3.73e6 * GIB, "3.56 PiB"), (1e21, "867 EiB"), (5 * 2**80, "5.00 YiB"),
 ])  # fmt: skip
 def test_sizes_are_told_in_the_unit_that_suits_them(count: float, words: str) -> None:
-    assert in_words(count) == words
+    assert size_in_words(count) == words
 
 
 @pytest.mark.parametrize(("text", "size"), [
@@ -115,7 +115,7 @@ def test_a_run_that_does_not_fit_is_refused_with_what_fits(name: str, monkeypatc
     with pytest.raises(InputError) as refused:
         simulate(e, engine, threads=1)
     fault = refused.value.faults[0]
-    assert in_words(needed) in fault.found and in_words(int(there)) in fault.found and VARIABLE in fault.rule
+    assert size_in_words(needed) in fault.found and size_in_words(int(there)) in fault.found and VARIABLE in fault.rule
     if name == "closure":
         assert "more memory" in fault.fix
         return

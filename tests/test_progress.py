@@ -9,7 +9,7 @@ import math
 
 import pytest
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, Task
 
 from theory_sim import Experiment, simulate
 from theory_sim.loop import run as loop
@@ -74,14 +74,17 @@ def test_a_search_is_shown_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize("name", ["default", "warm-up-stable-decay", "a-name-of-which-a-line-has-no-room"])
-def test_a_line_of_80_columns_keeps_state_and_times(name: str) -> None:
+def test_a_line_of_80_columns_keeps_state_and_times(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the times says which it is."""
     e = Experiment(name=name, schedule="warm-up-stable-decay", warm_up=1.0, decay_time=10.0, max_tau=1000.0)
     out = io.StringIO()
     with Progress(*_run_columns(), console=Console(file=out, width=80)) as bar:
         task = bar.add_task(_shown_name(e, 80 - _BESIDE_NAME), total=e.max_tau, tau="0", end="1000", step=0, loss="-")
         bar.update(task, completed=999.5, tau="999", step=100000, loss="0.4999")
+        monkeypatch.setattr(Task, "elapsed", property(lambda self: 5600.0))
+        monkeypatch.setattr(Task, "time_remaining", property(lambda self: 89.4 * 3600))
     (line,) = out.getvalue().strip().splitlines()
-    assert line.endswith("tau 999/1000 step 100000 loss 0.4999 0:00:00, -:--:-- left") and len(line) <= 80
+    assert line.endswith("tau 999/1000 step 100000 loss 0.4999 1.6 h so far, 89.4 h left") and len(line) <= 80
 
 
 def test_a_name_says_its_schedule_once() -> None:

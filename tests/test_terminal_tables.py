@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from theory_sim.cli.branches import _table
 from theory_sim.engines import simulate
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
@@ -15,15 +17,17 @@ from theory_sim.experiment.presets import PRESETS
 from theory_sim.regimes import regime
 from theory_sim.statistics.intervals import mean_interval
 from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
-from theory_sim.terminal.study_tables import studies_table
-from theory_sim.terminal.tables import regime_table, shown_time, summary_tables
+from theory_sim.studies.registry import study_names
+from theory_sim.terminal.study_tables import studies_lines, studies_table
+from theory_sim.terminal.tables import headed_table, regime_table, shown_time, summary_tables
+from theory_sim.theory.conditions import in_words
 
 TINY = Experiment(name="tiny", d=10, m_W=20, m_V=40, max_tau=60.0, n_test=5)
 
 
 def rendered(part: Any, width: int) -> str:
     out = io.StringIO()
-    Console(file=out, width=width, highlight=False).print(part)
+    Console(file=out, width=width, highlight=False).print(part, crop=False)
     return out.getvalue()
 
 
@@ -46,10 +50,11 @@ def summaries() -> list[ScheduleSummary]:
 @pytest.mark.parametrize("preset", sorted(PRESETS))
 def test_the_regime(preset: str, fields: dict[str, Any]) -> None:
     found = regime(Experiment.preset(preset).replace(**fields))
-    text = fits(regime_table(found))
+    short, text = fits(regime_table(found)), fits(regime_table(found, verbose=True))
     for each in found.conditions:
         formula, _, meaning = each.label.partition(": ")
-        assert formula in text and meaning in text
+        assert formula in text and meaning in text and formula in short
+    assert all(f"note: {note}" in " ".join(text.split()) for note in found.notes) and len(short) < len(text)
 
 
 def test_runs(summaries: list[ScheduleSummary]) -> None:
@@ -62,26 +67,56 @@ def test_runs(summaries: list[ScheduleSummary]) -> None:
 
 def test_studies() -> None:
     assert len(fits(studies_table()).splitlines()) < 60
+    text = rendered(studies_lines(), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert [line.split()[0] for line in text.splitlines()[: len(study_names())]] == study_names(), "one line a study"
 
 
-def test_a_long_name_is_the_only_word_that_may_be_broken(summaries: list[ScheduleSummary]) -> None:
-    """That the comparison can fail: three columns of this width do not fit."""
-    from theory_sim.terminal.tables import headed_table
-
+@pytest.mark.parametrize("words", ["alpha beta", "x"])
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_table_without_room_is_wider_than_the_terminal(words: str, over: int) -> None:
+    """At the least width, words and gaps, nothing is cut; one column less, it is not narrower."""
     table = headed_table("t", ("a", "b", "c"))
-    table.add_row("x" * 40, "y" * 30, "z" * 30)
-    with pytest.raises(AssertionError):
-        fits(table)
+    table.add_row(words, "[0.123, 456]", "z" * 30)
+    least = max(map(len, words.split())) + 2 + 12 + 2 + 30
+    text = rendered(table, least - over)
+    assert max(map(len, text.splitlines()[2:])) == least and "[0.123, 456]" in text and "z" * 30 in text
+
+
+@pytest.mark.parametrize("name", ["tiny", "a-name-that-is-long-eta_2-0.25", "a_name_of_sixty_letters_without_a_hyphen_anywhere_in_it_at_all"])
+def test_continuations(name: str) -> None:
+    """Seven columns of numbers, beside a run's name that is broken behind hyphens, or, without any, within."""
+    row = {"run": f"{name}-warm-up-stable-decay-seed10", "outcome": "completed", "tau": 1000.0, "train_loss": 0.499,
+           "loss_train P-only": 0.306, "loss_train Q-only": 0.669, "loss_train both": 0.337, "P_error": 1.07e-06,
+           "tau_P": 1234.5, "tau_Q": math.inf, "order": "neither learnt"}
+    text = rendered(_table([row], 20.0, simulate(TINY, "closure")), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(word in text for word in ("0.499", "0.306", "0.669", "1.07e-06", "1234", "> 1000"))
+    named = "".join(line.split()[0] for line in text.splitlines() if line and line[0] not in "C─r n")
+    assert named.startswith(name) and named.endswith("seed10")
+
+
+@pytest.mark.parametrize(("number", "text"), [
+    (999.6, "1000"), (1000.0, "1000"), (123456.0, "123456"), (1e7, "1e7"), (1.25e12, "1.25e12"), (-4321.0, "-4321"),
+    (2.5e-7, "2.5e-07"), (math.nan, "not defined"), (math.inf, "infinite"), (-math.inf, "minus infinite"),
+])  # fmt: skip
+def test_numbers_in_words(number: float, text: str) -> None:
+    assert in_words(number) == text
 
 
 def test_no_interval_goes_below_zero(summaries: list[ScheduleSummary]) -> None:
-    """Times, losses and errors are none of them negative; the interval is cut, which costs no coverage."""
+    """Times, losses and errors are none of them negative; that of a time is cut, which costs no coverage."""
     found = mean_interval([0.1, 0.9], least=0.0)
     whole = mean_interval([0.1, 0.9])
     assert whole.low < 0 == found.low and (found.value, found.high) == (whole.value, whole.high)
-    intervals = [each for summary in summaries for row in (*summary.levels.values(), summary.end) for each in row.values()]
-    assert intervals and not any(each.low < 0 for each in intervals)
-    assert any(each.low == 0 < each.smallest for each in intervals)  # one is cut here
+    for summary in summaries:
+        times = [each for row in summary.levels.values() for each in row.values()]
+        assert times and not any(each.low < 0 for each in times)
+        assert any(each.low == 0 < each.smallest for each in times), "one is cut here"
+        ends = [each for name, each in summary.end.items() if each.n > 1 and not name.startswith("error_test")]
+        assert all(0.0 <= each.low <= each.value <= each.high for each in ends)
+        assert all(0.0 < each.low for each in ends if each.value > 0.0), "no interval reaches 0 where no value does"
+        assert all(row["other_accuracy"].high <= 1.0 for row in summary.levels.values())
 
 
 @pytest.mark.parametrize(("tau", "text"), [

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from tests.verbs import PROGRAMS, formats, option, table, verbs
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
+from theory_sim.terminal.output import Output, print_parts
 
 PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "command_line.md").read_text(encoding="utf-8")
 VERBS = verbs()
@@ -89,7 +90,8 @@ def prepared(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(import_module(module), name, _once(module, name))
     # The search itself takes seconds; its own tests are in tests/proofs/test_nearest.py.
     moved = Experiment(name="tiny", d=12, max_tau=20.0, n_test=5)
-    monkeypatch.setattr(import_module("proofs_check.suggestion.search"), "suggest", lambda *_, **__: moved)
+    for module, name in (("search", "suggest"), ("single", "single_change")):
+        monkeypatch.setattr(import_module(f"proofs_check.suggestion.{module}"), name, lambda *_, **__: moved)
 
 
 def test_every_verb_that_prints_is_swept() -> None:
@@ -120,14 +122,15 @@ def listed(heading: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(("line", "form"), [each for each in PRINTING if each[0] in WORDS])
-def test_standard_output_has_the_result_alone(line: str, form: str) -> None:
+def test_standard_output_has_the_result_alone(line: str, form: str, request: pytest.FixtureRequest) -> None:
+    told = request.getfixturevalue("told") if form == "text" else {}
     found = call(line, *WORDS[line], "--format", form)
     # One of the files that recheck is given is no evidence.
     assert found.exit_code in ((2,) if line.endswith("recheck") else (0, 1)), (found.output, found.exception)
     if form == "json":
-        told = json.loads(found.stdout)
-        documented = listed("JSON")[told["schema"]]
-        assert told["schema_version"] == 1 and set(told) - {"schema", "schema_version"} <= set(documented), told.keys()
+        document = json.loads(found.stdout)
+        documented = listed("JSON")[document["schema"]]
+        assert document["schema_version"] == 1 and set(document) - {"schema", "schema_version"} <= set(documented), document.keys()
     elif form == "csv":
         head, *rows = csv.reader(io.StringIO(found.stdout))
         assert (rows or "gc" in line) and all(len(row) == len(head) for row in rows)
@@ -141,8 +144,54 @@ def test_standard_output_has_the_result_alone(line: str, form: str) -> None:
     elif form == "junit":
         assert tree.fromstring(found.stdout.encode()).tag == "testsuite"
     else:
-        assert max(map(len, found.stdout.splitlines())) <= 80, max(found.stdout.splitlines(), key=len)
-        assert not re.search(r"\{'|\['|margin inf|Mapping|object at", found.stdout)
+        require_readable(line, told)
+
+
+# What no text may have: powers of ten above 1, what is not defined by Python's names, and a number below 0 for a share or error.
+NEVER = re.compile(r"\de\+\d|\bnan\b|\binf\b|[\[(]-\d")
+
+
+def words_of(text: str) -> list[str]:
+    """Words in order of the alphabet, lines of tables left out; a name that a table may break behind its hyphens, in parts."""
+    return sorted(word for part in text.replace("-", "- ").split() if (word := part.strip("─━")))
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[int | None, str]:
+    """What the next verb prints at several widths of the terminal, None where there is none; it is computed once."""
+    found: dict[int | None, str] = {}
+    put, said = Output.put, []
+
+    def say(self: Output, *parts: Any) -> None:
+        said.extend(parts)
+
+    def at_each_width(self: Output, result: Any) -> None:
+        for width in (120, None, 400, 80):
+            monkeypatch.setenv("COLUMNS", str(width)) if width else monkeypatch.delenv("COLUMNS")
+            text = io.StringIO()
+            print_parts(*said, *result.text(), file=text)
+            found[width] = text.getvalue()
+        put(self, result)
+
+    monkeypatch.setattr(Output, "say", say)
+    monkeypatch.setattr(Output, "put", at_each_width)
+    return found
+
+
+def require_readable(line: str, told: dict[int | None, str]) -> None:
+    """A text fits, and its words are those at 400 columns: no number, interval or name is broken."""
+    assert set(told) == {80, 120, None, 400}
+    for width, text in told.items():
+        assert max(map(len, text.splitlines())) <= (width or 80), max(text.splitlines(), key=len)
+        assert NEVER.search(text) is None or line == "theory-sim sweep compare", NEVER.search(text)
+        assert not [row for row in text.splitlines() if "neither learnt" in row and re.search(r"\byes\b|(?<!not )robust\b", row)]
+        assert not re.search(r"\{'|\['|margin inf|Mapping|object at", text)
+        assert words_of(text) == words_of(told[400])
+
+
+def test_a_text_that_breaks_a_number_is_found() -> None:
+    assert words_of("0.00011 x") != words_of("0.000\n11 x") and words_of("a-b\n──") == words_of("a-\nb")
+    assert all(NEVER.search(text) for text in ("1e+03", "nan", "[-0.1, 0.2]", "inf")) and not NEVER.search("1e-05, [0.1, inform")
 
 
 @pytest.mark.parametrize("line", ["theory-sim list", "theory-sim check", "proofs-check evaluate"])

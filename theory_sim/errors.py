@@ -12,10 +12,12 @@ from typing import Any, Final, NamedTuple, Self
 __all__ = [
     "DamagedError", "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError",
     "UnreadFieldWarning", "WorkerError", "gathered", "get_reason", "nearest", "out_of_memory", "repr_of", "shown",
+    "size_in_words",
 ]
 
 _LONGEST: Final = 120
 _MOST_SHOWN: Final = 20
+_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 
 
 class TheorySimError(Exception):
@@ -200,6 +202,21 @@ def get_reason(error: BaseException) -> str:
 def repr_of(value: Any) -> str:
     """Like repr, but short, and never an error itself: integers of many digits have none, nor has deep nesting."""
     return _SHORT.repr(value)
+
+
+def size_in_words(count: float) -> str:
+    """Bytes with three digits and the unit that suits them.
+
+    Examples
+    --------
+    >>> size_in_words(4e15), size_in_words(3.2e9), size_in_words(1000)
+    ('3.55 PiB', '2.98 GiB', '1000 B')
+    """
+    value, unit = float(count), 0
+    while value >= 1023.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024.0, unit + 1
+    digits = 0 if value >= 99.95 or unit == 0 else 1 if value >= 9.995 else 2
+    return f"{value:.{digits}f} {_UNITS[unit]}"
 
 
 class _Short(reprlib.Repr):

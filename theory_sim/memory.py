@@ -13,17 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, size_in_words
 
 __all__ = [
-    "CERTAIN", "VARIABLE", "Bytes", "available_bytes", "fits", "in_words", "largest_parts", "refuse", "total",
+    "CERTAIN", "VARIABLE", "Bytes", "available_bytes", "fits", "largest_parts", "refuse", "total",
 ]
 
 CERTAIN: Final = 0.8
 """Share of an estimate that is surely needed."""
 VARIABLE: Final = "THEORY_SIM_MEMORY"
 """Environment variable with the memory that runs may take, in place of what is found."""
-_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _OWN_GROUPS: Final = Path("/proc/self/cgroup")
 # Files of a control group, by its version: limit, use, statistics, and what of the use can be taken back there.
@@ -129,29 +128,14 @@ def fits(needed: float, there: float) -> bool:
 def refuse(what: str, needed: float, there: float, fixes: Sequence[str], fields: Sequence[str] = ()) -> None:
     """Raise InputError: the run does not fit."""
     raise InputError(
-        f"{what} needs about {in_words(needed)}, {in_words(there)} are available",
+        f"{what} needs about {size_in_words(needed)}, {size_in_words(there)} are available",
         f"{CERTAIN:g} of what a run needs must be available before it starts (estimates are within a quarter; {VARIABLE} "
         "overrides what is found)",
         "; ".join(fixes), fields=tuple(fields),
     )
 
 
-def in_words(count: float) -> str:
-    """Bytes with three digits and the unit that suits them.
-
-    Examples
-    --------
-    >>> in_words(4e15), in_words(3.2e9), in_words(1000)
-    ('3.55 PiB', '2.98 GiB', '1000 B')
-    """
-    value, unit = float(count), 0
-    while value >= 1023.5 and unit < len(_UNITS) - 1:
-        value, unit = value / 1024.0, unit + 1
-    digits = 0 if value >= 99.95 or unit == 0 else 1 if value >= 9.995 else 2
-    return f"{value:.{digits}f} {_UNITS[unit]}"
-
-
 def largest_parts(parts: Mapping[str, Bytes], count: int = 2) -> str:
     """The parts of a run that take most, in words."""
     sizes = sorted(((part.held + max(part.passing, part.making), name) for name, part in parts.items()), reverse=True)
-    return ", ".join(f"{name} {in_words(size)}" for size, name in sizes[:count])
+    return ", ".join(f"{name} {size_in_words(size)}" for size, name in sizes[:count])

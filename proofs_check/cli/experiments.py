@@ -2,50 +2,101 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from proofs_check.cli.app import app
-from theory_sim.terminal.output import Force, OutFile, Output, Part, Result, TextJsonCsv, format_option, hanging
+from proofs_check.cli.described import Described, describe
+from theory_sim.terminal.output import Force, OutFile, Output, Part, Result, TextJsonCsv, Verbose, format_option, hanging
 
 if TYPE_CHECKING:
+    from proofs_check.constants import ConstantsReport
     from theory_sim.experiment import Experiment
 
-File = Annotated[Path | None, typer.Argument(help="Experiment in TOML; left out, the preset.")]
+File = Annotated[Path | None, typer.Argument(help="Experiment, plan or sweep in TOML; left out, the preset.")]
 PresetName = Annotated[str | None, typer.Option("--preset", help="Preset to start from instead of a file (default: default).")]
-
-
-def _experiment(file: Path | None, preset: str | None) -> Experiment:
-    from theory_sim.errors import InputError
-    from theory_sim.experiment import Experiment
-    from theory_sim.sweeps.plan import Plan
-
-    if file is not None and preset is not None:
-        raise InputError(f"the file {file} and --preset {preset}", "one experiment", "leave one of the two out")
-    # A plan is one experiment too: what its runs differ in, schedule and seed, is nothing that the conditions read.
-    return Plan.from_toml(file).experiment if file is not None else Experiment.preset(preset or "default")
 
 
 @app.command()
 def check(
-    file: File = None, preset: PresetName = None, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False
+    file: File = None, preset: PresetName = None, verbose: Verbose = False, form: TextJsonCsv = "text", out: OutFile = None,
+    force: Force = False,
 ) -> None:
-    """Hold an experiment against the theorem's conditions; exit status 1 if its mechanism does not apply."""
+    """Hold an experiment against the theorem's conditions; exit status 1 if its mechanism does not apply.
+
+    Of a sweep each place, a line each; status 1 unless it applies at all of them.
+    """
     from proofs_check.constants import check_constants
+    from theory_sim.terminal.progress import count_progress
 
     output = Output(form, out, force=force)
-    report = check_constants(_experiment(file, preset))
+    described = describe(file, preset)
+    reports = []
+    with count_progress(f"checking {described.name}", len(described.places)) as begin:
+        for place, experiment in described.places:
+            begin(", ".join(f"{field} = {value}" for field, value in place.items()) or experiment.schedule)
+            reports.append(check_constants(experiment))
+    words = [str(file)] if file is not None else ["--preset", preset or "default"]
+    output.put(_of_sweep(described, reports) if described.sweep else _of_one(reports[0], words, verbose=verbose))
+    raise typer.Exit(0 if all(report.applies for report in reports) else 1)
+
+
+def _of_one(report: ConstantsReport, words: list[str], *, verbose: bool) -> Result:
+    """One experiment: the conditions, what is predicted, and what to change; ``words`` name it in a command."""
+    from proofs_check.suggestion.changes import changes
+    from proofs_check.suggestion.single import single_change
+    from theory_sim.terminal.progress import time_progress
+
+    with time_progress(f"looking for one change of {report.experiment.name} that makes the mechanism apply"):
+        there = None if report.applies else single_change(report.experiment)
+    moved = [] if there is None else changes(report.experiment, there)
 
     def text() -> list[Part]:
-        from proofs_check.constants_text import write_lines
+        from proofs_check.constants_text import heading, write_lines, write_prediction
         from theory_sim.terminal.tables import conditions_table
 
-        return [conditions_table(report.regime), *(hanging("", line, 0) for line in write_lines(report))]
+        lines = [*(write_lines(report) if verbose else write_prediction(report)), *_advice(report, moved, words)]
+        return [hanging("", f"{heading(report)}\n", 0), conditions_table(report.regime, verbose=verbose),
+                *(hanging("", line, 0) for line in ("", *lines))]
 
-    output.put(Result("proofs-check.check", report.to_dict, text, report.regime.table))
-    raise typer.Exit(0 if report.applies else 1)
+    fields = {"suggestion": [{"field": each.field, "before": each.before, "after": each.after} for each in moved]}
+    return Result("proofs-check.check", lambda: {**report.to_dict(), **fields}, text, report.regime.table)
+
+
+def _advice(report: ConstantsReport, moved: list[Any], words: list[str]) -> Iterator[str]:
+    """What to change, which has been tried; or which command looks further."""
+    if report.applies:
+        return
+    if moved:
+        follows = "; ".join(map(str, moved[1:]))
+        yield f"\nit applies with {moved[0]}, tried{f'; what follows: {follows}' if follows else ''}"
+    else:
+        yield "\nno single parameter, moved by a factor of up to 10, makes it apply"
+    yield f"the nearest, with several moved: {shlex.join(['proofs-check', 'suggest', *words, '--conditions', 'deciding'])}"
+
+
+def _of_sweep(described: Described, reports: list[ConstantsReport]) -> Result:
+    """A row a place: what varies there, whether the mechanism applies, and what fails."""
+    varied = list(dict.fromkeys(field for place, _ in described.places for field in place))
+    rows = [{**{field: place.get(field) for field in varied}, "applies": report.applies,
+             **{f"margin {name}": report.regime.predicted_order[name].margin for name in ("L-S", "S")
+                if name in report.regime.predicted_order},
+             "fails": " ".join(row.id for row in report.regime.conditions if not row.holds)}
+            for (place, _), report in zip(described.places, reports, strict=True)]
+
+    def text() -> list[Part]:
+        from proofs_check.constants_text import places_table
+
+        return [places_table(described.name, varied, rows)]
+
+    applies = all(report.applies for report in reports)
+    return Result("proofs-check.check", lambda: {"sweep": described.name, "applies": applies, "places": [
+        {"place": place, **report.to_dict()} for (place, _), report in zip(described.places, reports, strict=True)
+    ]}, text, lambda: rows)
 
 
 @app.command()
@@ -56,28 +107,36 @@ def suggest(
 ) -> None:
     """Print the nearest experiment to which the theorem's mechanism applies, as a file; N and g0 are kept."""
     from proofs_check.constants import check_constants
+    from proofs_check.suggestion.changes import changes
     from proofs_check.suggestion.search import suggest as nearest
     from theory_sim.terminal.progress import time_progress
 
     output = Output(form, out, force=force)
-    experiment = _experiment(file, preset)
-    with time_progress("looking for the nearest experiment that meets the conditions"):
+    experiment = _one_of(describe(file, preset))
+    with time_progress(f"looking for the experiment nearest to {experiment.name} that meets the conditions"):
         near = nearest(experiment, conditions=conditions)  # type: ignore[arg-type]
-    found = check_constants(near)
-    old = experiment.fields()
-    old["N"] = experiment.n_examples  # given by kappa or not, it is kept
-    moved = [{"field": name, "before": old.get(name), "after": value} for name, value in near.fields().items()
-             if old.get(name) != value]
+    found, moved = check_constants(near), changes(experiment, near)
 
     def toml() -> str:
         import tomli_w
 
-        before = {each["field"]: f" (before: {each['before']})" if each["before"] is not None else "" for each in moved}
-        lines = [f"# {each['field']} = {each['after']}{before[each['field']]}" for each in moved] or ["# nothing is to move"]
+        lines = [f"# {each}" for each in moved] or ["# nothing is to move"]
         verdict = [f"# {line}" for line in found.verdict.splitlines()]
-        return "\n".join([*verdict, "# Moved:", *lines, "", tomli_w.dumps(near.fields())])
+        return "\n".join([f"# Nearest to {experiment.name}, conditions: {conditions}; tried:", *verdict, "# Moved:", *lines, "",
+                          tomli_w.dumps(near.fields())])
 
+    rows = [{"field": each.field, "before": each.before, "after": each.after} for each in moved]
     output.put(Result("proofs-check.suggestion", lambda: {
-        "conditions": conditions, "applies": found.applies, "moved": moved, "experiment": near.fields(),
-    }, table=lambda: moved, columns=("field", "before", "after"), others={"toml": toml}))
+        "conditions": conditions, "applies": found.applies, "moved": rows, "experiment": near.fields(),
+    }, table=lambda: rows, columns=("field", "before", "after"), others={"toml": toml}))
     raise typer.Exit(0 if found.applies else 1)
+
+
+def _one_of(described: Described) -> Experiment:
+    """The experiment of a description that has one."""
+    from theory_sim.errors import InputError
+
+    if len(described.places) > 1:
+        raise InputError(f"the sweep {described.name}, with {len(described.places)} experiments", "one experiment to start from",
+                         "proofs-check check says where the mechanism applies; give a file of one place alone")
+    return described.places[0][1]

@@ -24,9 +24,6 @@ def report(
 
     Exit status 1 unless each verdict is as expected and every twin is refuted.
     """
-    from rich.console import Console
-    from rich.progress import track
-
     from proofs_check.claim import claims, find
     from proofs_check.junit import Judged
     from proofs_check.report.document import make_report
@@ -34,17 +31,19 @@ def report(
     from theory_sim.report.extra import versions
     from theory_sim.report.page import render
     from theory_sim.report.write import write_report
+    from theory_sim.terminal.progress import count_progress
 
     require_free(out, force=force)
     versions()  # before minutes of work
     chosen_level = parse_level(level)
     judged = []
-    console = Console(stderr=True)
     chosen = [find(id) for id in ids] if ids else claims()
-    for claim in track(chosen, "claims", console=console, transient=True, disable=not console.is_terminal):
-        start = time.perf_counter()
-        own, twins, right = as_expected(claim, level=chosen_level)
-        judged.append(Judged(claim, own, twins, right, time.perf_counter() - start))
+    with count_progress("claim", len(chosen)) as begin:
+        for claim in chosen:
+            begin(claim.id)
+            start = time.perf_counter()
+            own, twins, right = as_expected(claim, level=chosen_level)
+            judged.append(Judged(claim, own, twins, right, time.perf_counter() - start))
     command = shlex.join(["proofs-check", "report", *(ids or ()), "--level", level, "--out", out.name])
     write_report(out, render(make_report(judged, chosen_level, command=command)))
     typer.echo(out)

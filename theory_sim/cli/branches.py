@@ -78,6 +78,7 @@ def _row(path: Path, run: Trajectory) -> dict[str, Any]:
 
 def _table(rows: Sequence[dict[str, Any]], at_tau: float, base: Trajectory) -> Any:
     from theory_sim.terminal.tables import broken_name, headed_table, shown_learning_time, shown_level
+    from theory_sim.theory.conditions import in_words
     from theory_sim.theory.crossings import LEVELS
     from theory_sim.train.losses import make_loss
 
@@ -87,11 +88,10 @@ def _table(rows: Sequence[dict[str, Any]], at_tau: float, base: Trajectory) -> A
     heads = (name.removeprefix("loss_train ").replace("_error", " error").replace("train_loss", "all") for name in names)
     table = headed_table(f"Continuations from tau = {at_tau:g}: training losses at the end, learnt below {level}",
                          ("run", *heads))
-    for column in table.columns:
-        column.no_wrap = True  # names are broken behind hyphens below, orders between words, and nothing else is
+    table.columns[0].no_wrap = True  # names are broken behind hyphens below
     for row in rows:
         cells = (row[name].replace(" ", "\n") if isinstance(row[name], str) else
-                 shown_learning_time(row[name], row["tau"]) if name.startswith("tau") else f"{row[name]:.3g}" for name in names)
+                 shown_learning_time(row[name], row["tau"]) if name.startswith("tau") else in_words(row[name]) for name in names)
         table.add_row(broken_name(row["run"], _NAME), *cells)
     return table
 

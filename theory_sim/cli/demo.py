@@ -12,7 +12,7 @@ from theory_sim.cli.help import Described
 from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet, RunsOut, Seeds, Threads, make_plan
 from theory_sim.cli.runs import end, get_findings, make_result
-from theory_sim.terminal.output import Force, Output, TextJsonCsv, hanging
+from theory_sim.terminal.output import Force, Output, TextJsonCsv, Verbose, hanging
 
 if TYPE_CHECKING:
     from theory_sim.sweeps.plan import Plan
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def demo(
     seeds: Seeds = "0:5", threads: Threads = None, out: RunsOut = Path("runs"),
     figures: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for figures.")] = Path("figures"),
-    verbose: Annotated[bool, typer.Option("--verbose", help="The theory's conditions and the state at the end, too.")] = False,
+    verbose: Verbose = False,
     force: Force = False, quiet: Quiet = False, form: TextJsonCsv = "text",
 ) -> None:
     """The main job: what is learnt first under a large rate, annealed later (L-S), and a small one (S), and what that costs.
@@ -53,11 +53,11 @@ def demo(
                          for each, engine in ((plan, Engine()), (gap, GAP_ENGINE)))
         judged = regime(plan.experiment.replace(schedule=plan.compare[0]))
         if verbose:
-            output.say(regime_table(judged))
+            output.say(regime_table(judged, verbose=True))
         results = _run(plan, first, output)
         trajectories = [run for _, run in results]
         summaries = summarise(trajectories)
-        output.say((summary_tables if verbose else order_tables)(summaries))
+        output.say(summary_tables(summaries, verbose=True) if verbose else order_tables(summaries))
         for path, draw in paths.items():
             save_figure(draw(trajectories), path, force=True)
         output.note("note: now the second experiment, at infinite width; up to a minute")

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from theory_sim.cli.app import app
-from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv, format_option, hanging
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv, Verbose, format_option, hanging
 from theory_sim.terminal.plain_text import plain_text
 
 __all__ = ["listed_kinds"]
@@ -57,7 +57,7 @@ def list_command(
         help="What to list.",
         autocompletion=lambda incomplete: [kind for kind in listed_kinds() if kind.startswith(incomplete)],
     )] = "",
-    form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
+    verbose: Verbose = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """List fields, and what can be chosen by name: presets, studies, fields, schedules, losses, engines, ..."""
     from theory_sim.errors import InputError, nearest, shown
@@ -67,7 +67,7 @@ def list_command(
         raise InputError(f"list {shown(what)}", f"one of {', '.join(kinds)}", nearest(what, kinds))
     others = [] if what else [hanging("", f"\nOther lists: theory-sim list {', '.join(list(kinds)[1:])}", 0)]
     what = what or "presets"
-    made = {"studies": _listed_studies, "fields": _listed_fields}
+    made = {"studies": lambda: _listed_studies(verbose=verbose), "fields": _listed_fields}
     output.put(made[what]() if what in made else _listed(what, kinds[what](), others))
 
 
@@ -88,17 +88,17 @@ def _listed_fields() -> Result:
     return _listed("fields", _fields(), [], [{key: plain_text(value) for key, value in row.items()} for row in field_rows()])
 
 
-def _listed_studies() -> Result:
+def _listed_studies(*, verbose: bool) -> Result:
     from theory_sim.studies.registry import STUDIES
     from theory_sim.studies.study import SIZES
-    from theory_sim.terminal.study_tables import studies_table
+    from theory_sim.terminal.study_tables import studies_lines, studies_table
 
     def rows() -> list[dict[str, Any]]:
         return [{"name": study.name, "summary": study.question, "source": study.source, "statement": study.statement,
                  **{f"{size} {what}": count for size in SIZES
                     for what, count in (("runs", study.runs(size)), ("seconds", study.seconds[size]))}} for study in STUDIES]
 
-    return Result("theory-sim.list", lambda: {"kind": "studies", "rows": rows()}, lambda: [studies_table()], rows)
+    return Result("theory-sim.list", lambda: {"kind": "studies", "rows": rows()}, lambda: [studies_table() if verbose else studies_lines()], rows)
 
 
 @app.command("preset")

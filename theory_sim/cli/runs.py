@@ -25,7 +25,7 @@ from theory_sim.cli.options import (
     Threads,
     make_plan,
 )
-from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv, Verbose, hanging
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run(
     file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
     seeds: Seeds = None, engine: EngineName = "finite", observe: Observe = None,
     threads: Threads = None, out: RunsOut = Path("runs"), force: Force = False, quiet: Quiet = False,
-    form: TextJsonCsv = "text",
+    verbose: Verbose = False, form: TextJsonCsv = "text",
 ) -> None:
     """Simulate an experiment: print its regime, run every schedule and seed, save, and print what was learnt when.
 
@@ -67,7 +67,7 @@ def run(
     paths = [out / chosen.run_name(experiment) for experiment in plan]
     output = Output(form, quiet=quiet)
     with interruptible(lambda: _how_to_continue(paths, force=force)):
-        findings = _run_and_report(plan, chosen, out, "replace" if force else "continue", threads, output)
+        findings = _run_and_report(plan, chosen, out, "replace" if force else "continue", threads, output, verbose=verbose)
     end(findings)
 
 
@@ -102,7 +102,7 @@ def resume(
 
 
 def _run_and_report(
-    plan: Plan, engine: Engine, out: Path, existing: Existing, threads: int | None, output: Output
+    plan: Plan, engine: Engine, out: Path, existing: Existing, threads: int | None, output: Output, *, verbose: bool
 ) -> list[str]:
     """Run a plan and print what came of it; the findings."""
     from theory_sim.regimes import regime
@@ -118,7 +118,7 @@ def _run_and_report(
     if output.shows_text:
         from theory_sim.terminal.tables import regime_table
 
-        output.say(regime_table(judged))
+        output.say(regime_table(judged, verbose=verbose))
         for other in plan.compare[1:]:
             output.say(*(f"warning: {warning}" for warning in regime_of(other).warnings if warning not in judged.warnings))
     if not output.quiet:
@@ -134,7 +134,7 @@ def _run_and_report(
     if output.shows_text:
         from theory_sim.terminal.tables import summary_tables
 
-        output.say(summary_tables(summaries), *(f"run: {path}" for path, _ in results))
+        output.say(summary_tables(summaries, verbose=verbose), *(f"run: {path}" for path, _ in results))
     output.put(make_result(summaries, {
         "experiment": plan.experiment.fields(), "engine": engine.label, "regime": judged.to_dict(), "findings": findings,
         "runs": [str(path) for path, _ in results],
@@ -142,14 +142,16 @@ def _run_and_report(
     return findings
 
 
-def make_result(summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *, said: bool = False) -> Result:
+def make_result(
+    summaries: Sequence[ScheduleSummary], fields: Mapping[str, Any], *, said: bool = False, verbose: bool = False
+) -> Result:
     """What runs learnt when: the same document and table for run, demo, resume and show."""
     from theory_sim.sweeps.over_seeds import make_table
 
     def text() -> list[Any]:
         from theory_sim.terminal.tables import summary_tables
 
-        return [] if said else [summary_tables(summaries)]
+        return [] if said else [summary_tables(summaries, verbose=verbose)]
 
     return Result("theory-sim.runs", lambda: {**fields, "schedules": [each.to_dict() for each in summaries]}, text,
                   lambda: make_table(summaries))
@@ -246,19 +248,22 @@ def get_findings(trajectories: Sequence[Trajectory]) -> list[str]:
 
 
 @app.command()
-def show(runs: Runs, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False) -> None:
+def show(
+    runs: Runs, verbose: Verbose = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False
+) -> None:
     """Print the tables of saved runs, of one experiment or several."""
     from theory_sim.sweeps.over_seeds import summarise_each
     from theory_sim.trajectory import Trajectory
 
     output = Output(form, out, force=force)
-    output.put(make_result(summarise_each([Trajectory.load(path) for path in runs]), {"runs": [str(path) for path in runs]}))
+    summaries = summarise_each([Trajectory.load(path) for path in runs])
+    output.put(make_result(summaries, {"runs": [str(path) for path in runs]}, verbose=verbose))
 
 
 @app.command(cls=Described)
 def check(
     file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
-    seeds: Seeds = None, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
+    seeds: Seeds = None, verbose: Verbose = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """Validate an experiment and print its regime, without running it. Warnings do not change the exit status."""
     from theory_sim.engines import Engine
@@ -273,7 +278,8 @@ def check(
     def text() -> list[Any]:
         from theory_sim.terminal.tables import regime_table
 
-        return [regime_table(judged), f"valid: {len(plan)} run{'s' if len(plan) > 1 else ''}, {', '.join(names)}"]
+        valid = f"valid: {len(plan)} run{'s' if len(plan) > 1 else ''}, {', '.join(names)}"
+        return [regime_table(judged, verbose=verbose), hanging("", valid, 0)]
 
     output.put(Result("theory-sim.check", lambda: {"experiment": plan.experiment.fields(), "runs": names,
                                                    "regime": judged.to_dict()}, text, judged.table))

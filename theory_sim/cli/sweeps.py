@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 from theory_sim.cli.app import sweep
 from theory_sim.cli.interrupted import interruptible
 from theory_sim.cli.options import Quiet, RunsOut, Seeds, parse_seeds_option, printed_warnings
-from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, Verbose
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def compare_command(
     ratio: Annotated[bool, typer.Option("--ratio", help="Compare b / a instead of b - a.")] = False,
     level: Annotated[float | None, typer.Option(help="Level of a learning time (default 0.45).")] = None,
     kind: Annotated[str | None, typer.Option(help="Kind of examples: P-only, Q-only or both.")] = None,
-    form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
+    verbose: Verbose = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """Compare two schedules, or engines, on the same data at every place of a sweep, paired over the seeds."""
     from theory_sim.errors import InputError
@@ -257,7 +257,7 @@ def compare_command(
         from theory_sim.terminal.sweep_tables import comparison_table
 
         shown = "".join(f", {name} {value}" for name, value in labels.items())
-        return [comparison_table(frame, f"{quantity}{shown}: {what}, pairs on the same data")]
+        return [comparison_table(frame, f"{quantity}{shown}: {what}, pairs on the same data", verbose=verbose)]
 
     rows = frame.to_dict("records")
     output.put(Result("theory-sim.sweep_comparison", lambda: {"quantity": quantity, "labels": labels, "compared": what,

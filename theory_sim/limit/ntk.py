@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from theory_sim.arrays import Array
 from theory_sim.data import KINDS, Data, draw_data, draw_test_data, get_directions, shared_directions
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, size_in_words
 from theory_sim.experiment import Experiment
-from theory_sim.memory import available_bytes, in_words
+from theory_sim.memory import available_bytes
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.arc_cosine import RELU, KernelConstants, tangent_kernel
@@ -144,7 +144,7 @@ def ntk_regression(experiment: Experiment, *, ridge: float | None = None, tau: f
     there = available_bytes()
     if needed > there:
         raise InputError(
-            f"N = {n} needs about {in_words(needed)}, {in_words(there)} are available",
+            f"N = {n} needs about {size_in_words(needed)}, {size_in_words(there)} are available",
             "the kernel matrix and its eigenvectors are held in memory",
             f"lower N to about {math.isqrt(max(there // (8 * _ARRAYS), 1))}, or use the engine limit with kernel = 'frozen'",
         )

@@ -13,11 +13,11 @@ from typing import Final, Protocol
 import numpy as np
 
 from theory_sim.arrays import Array
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, size_in_words
 from theory_sim.limit.compression import MOST_POWERS, Compression, taylor, weak_cosine
 from theory_sim.limit.geometry import Patches
 from theory_sim.limit.memory import ALL_PAIRS
-from theory_sim.memory import available_bytes, in_words
+from theory_sim.memory import available_bytes
 from theory_sim.numeric.limit_kernels import strong_terms, weak_terms
 from theory_sim.numeric.pool import BlockPool
 
@@ -92,7 +92,7 @@ class _Strong:
         if needed > available_bytes():
             raise InputError(
                 f"{len(self.rows)} pairs of patches at angles that need a weight for each exponential, "
-                f"{in_words(needed)}", "what a run needs must fit in memory",
+                f"{size_in_words(needed)}", "what a run needs must fit in memory",
                 "spatial = 'mean', a larger tolerance, a larger d or a smaller N",
             )
         self.weights = np.ascontiguousarray((compression.weights(self.cosine) * (self.inner / _TWO_PI)).T)

@@ -16,7 +16,10 @@ __all__ = ["digest_arrays", "require_array", "require_labels"]
 def require_labels(name: str, given: object, known: Sequence[str], *, every: bool) -> None:
     """Raise InputError unless a mapping has every known name, or only some of them."""
     if not isinstance(given, Mapping) or not set(given) <= set(known) or not given or (every and set(given) != set(known)):
-        found = sorted(map(str, given)) if isinstance(given, Mapping) else shown(repr_of(given))
+        if isinstance(given, Mapping) and given:
+            found = f"arrays by the names {shown(', '.join(sorted(map(str, given))))}"
+        else:
+            found = "{}" if isinstance(given, Mapping) else shown(repr_of(given))
         raise InputError(f"{name} = {found}", f"{'arrays' if every else 'one or more arrays'} by name: {', '.join(known)}",
                          "give just these")
 

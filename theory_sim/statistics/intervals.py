@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from theory_sim.errors import InputError
 
-__all__ = ["CONFIDENCE", "Interval", "half_width", "mean_interval", "share_interval", "student_quantile"]
+__all__ = [
+    "CONFIDENCE", "Interval", "half_width", "mean_interval", "positive_mean_interval", "share_interval",
+    "student_quantile",
+]
 
 CONFIDENCE: Final = 0.95
 """Level of an interval where none is asked for."""
@@ -35,7 +38,9 @@ class Interval:
     censored: int = 0
 
 
-def mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *, least: float = -math.inf) -> Interval:
+def mean_interval(
+    sample: Sequence[float], level: float = CONFIDENCE, *, least: float = -math.inf, most: float = math.inf
+) -> Interval:
     """Mean with a Student interval (independent values, near-normal mean).
 
     Parameters
@@ -44,8 +49,9 @@ def mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *, least: 
         Infinities count as censored, not-a-number not at all.
     level : float
         Confidence level, inside (0, 1).
-    least : float
-        What no value can be below, 0 for a time or an error: the interval is cut there, which costs it no coverage.
+    least, most : float
+        What no value can be below, 0 for a time, or above, 1 for an accuracy: the interval is cut there, which costs it no
+        coverage.
 
     Returns
     -------
@@ -65,7 +71,27 @@ def mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *, least: 
         return Interval(math.nan, math.nan, math.nan, math.nan, math.nan, 0, censored)
     mean = float(values.mean())
     half = half_width(float(values.std(ddof=1)), n, level) if n > 1 else math.inf
-    return Interval(mean, max(mean - half, least), mean + half, float(values.min()), float(values.max()), n, censored)
+    return Interval(mean, max(mean - half, least), min(mean + half, most), float(values.min()), float(values.max()), n, censored)
+
+
+def positive_mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *, most: float = math.inf) -> Interval:
+    """Mean of what is never negative, such as an error, with Student's interval of its logarithm (delta method).
+
+    Its ends are mean x exp(-+ t s / (mean sqrt n)), so that none is below 0. Of skewed values it holds the mean more often than
+    `mean_interval`: of 5 exponential ones at 95 % in 93 %, not 88 %; of 5 uniform ones both do in 94 % (tests/statistics).
+
+    Parameters
+    ----------
+    sample, level
+        As for `mean_interval`.
+    most : float
+        What no value can be above, 1 for a share: the interval is cut there, which costs it no coverage.
+    """
+    plain = mean_interval(sample, level)
+    if plain.n < 2 or plain.value == 0.0:  # nothing is known of the spread; or all are 0
+        return replace(plain, low=max(plain.low, 0.0), high=min(plain.high, most))
+    factor = math.exp(min((plain.high - plain.value) / plain.value, 700.0))
+    return replace(plain, low=plain.value / factor, high=min(plain.value * factor, most))
 
 
 def half_width(spread: float, n: float, level: float = CONFIDENCE) -> float:

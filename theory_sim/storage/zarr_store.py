@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from theory_sim.errors import size_in_words
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.listing import Listing, digest_file, strangers, walk
 
@@ -141,7 +142,7 @@ def require_plain(path: Path, *, more: Iterable[str] = ()) -> None:
         if read_json(path / name / ".zarray") != metadata[f"{name}/.zarray"]:
             raise ValueError(f"{name} is described twice, differently")
     if total > psutil.virtual_memory().available:
-        raise ValueError(f"it takes {total / 2**30:.3g} GiB of memory, more than is free")
+        raise ValueError(f"it takes {size_in_words(total)} of memory, more than is free")
 
 
 def _metadata(content: Any) -> dict[str, Any]:

@@ -44,9 +44,12 @@ def done_seeds(*runs: xarray.Dataset) -> list[int]:
     return list(kept.values())
 
 
-def mean_columns(name: str, sample: Iterable[float]) -> dict[str, float]:
-    """Mean of a number over seeds with its Student interval: three columns; no interval of fewer than two."""
-    found = mean_interval([float(value) for value in sample])
+def mean_columns(name: str, sample: Iterable[float], *, least: float = -math.inf) -> dict[str, float]:
+    """Mean of a number over seeds with its Student interval: three columns; no interval of fewer than two.
+
+    ``least`` is what no value can be below, 0 for an error or a loss; the interval is cut there.
+    """
+    found = mean_interval([float(value) for value in sample], least=least)
     low, high = (found.low, found.high) if found.n > 1 else (math.nan, math.nan)
     return {name: found.value, f"{name} low": low, f"{name} high": high}
 
@@ -74,10 +77,10 @@ def group_row(runs: xarray.Dataset) -> Row:
         time = median_time(at[name].isel(level=0).values, at["censored_at"].values)
         row |= {name: time.median, f"{name} low": time.low, f"{name} high": time.high, f"{name} censored": time.censored}
         row[f"{name} above again"] = int(np.isfinite(at[f"above_again_{name[-1]}"].isel(level=0).values).sum())
-    row |= mean_columns("P error", at["P_error"].values)
-    row |= mean_columns("Q loss when P learnt", at["Q_loss_at_tau_P"].values)
-    row |= mean_columns("Q loss at end", at["loss_train"].sel(kind="Q-only").values)
-    row |= mean_columns("noise level at end", at["tau_noise"].values)
+    row |= mean_columns("P error", at["P_error"].values, least=0.0)
+    row |= mean_columns("Q loss when P learnt", at["Q_loss_at_tau_P"].values, least=0.0)
+    row |= mean_columns("Q loss at end", at["loss_train"].sel(kind="Q-only").values, least=0.0)
+    row |= mean_columns("noise level at end", at["tau_noise"].values, least=0.0)
     return row
 
 

@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import Final
 
 from theory_sim.engines.resources import needed_bytes, require_memory
-from theory_sim.errors import InputError
-from theory_sim.memory import CERTAIN, VARIABLE, fits, in_words
+from theory_sim.errors import InputError, size_in_words
+from theory_sim.memory import CERTAIN, VARIABLE, fits
 from theory_sim.sweeps.executors.base import SweepExecutor
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -50,8 +50,8 @@ def require_workers_memory(runs: Iterable[SweepRun], pool: SweepExecutor) -> Non
             run = largest[0][2]
             require_memory(run.engine.solver, run.experiment, run.engine.all_options, threads)
         raise InputError(
-            f"{at_once} runs at a time need about {in_words(together[at_once - 1])}, the largest of them "
-            f"{in_words(largest[0][0])}; {in_words(there)} are available",
+            f"{at_once} runs at a time need about {size_in_words(together[at_once - 1])}, the largest of them "
+            f"{size_in_words(largest[0][0])}; {size_in_words(there)} are available",
             f"{CERTAIN:g} of what the largest runs need together must be available, whichever of them meet ({VARIABLE} "
             "overrides what is found)",
             f"at most {possible} at a time: --workers {possible} (workers={possible})" if possible else "smaller runs",

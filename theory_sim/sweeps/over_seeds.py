@@ -15,7 +15,7 @@ from theory_sim.errors import InputError, repr_of
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.observe.learning_order import LevelOrder, has_patterns, learning_order, times_by_kind
-from theory_sim.statistics.intervals import Interval, mean_interval, share_interval
+from theory_sim.statistics.intervals import Interval, mean_interval, positive_mean_interval, share_interval
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
@@ -179,8 +179,8 @@ def _summary(schedule: str, engine: Engine, runs: Sequence[Trajectory]) -> Sched
     learned = [learning_order(run) for run in runs]
     levels = {
         each.level: {
-            name: mean_interval([getattr(order.levels[i], name) for order in learned], least=0.0)
-            for name in ("tau_P", "tau_Q", "other_loss", "other_accuracy")
+            name: mean_interval([getattr(order.levels[i], name) for order in learned], least=0.0, most=most)
+            for name, most in (("tau_P", math.inf), ("tau_Q", math.inf), ("other_loss", math.inf), ("other_accuracy", 1.0))
         }
         for i, each in enumerate(learned[0].levels)
     }
@@ -242,7 +242,8 @@ def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
         for name in ("kernel_error", "seconds"):
             if name in run.dataset.attrs:
                 rows.setdefault(name, []).append(float(run.dataset.attrs[name]))
-    ends = {name: mean_interval(values, least=0.0) for name, values in rows.items()}  # of all, none can be negative
+    # None can be negative, and some are so near to 0 that their values are skewed.
+    ends = {name: positive_mean_interval(values, most=1.0 if name == "P_error" else math.inf) for name, values in rows.items()}
     tested = sum(run.experiment.n_test for run in runs)
     for kind in runs[0].dataset["kind"].values:
         if any(np.isnan(run.dataset["accuracy_test"].sel(kind=kind)[-1]) for run in runs):

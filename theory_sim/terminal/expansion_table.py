@@ -14,6 +14,7 @@ from theory_sim.sweeps.axis import Axis
 from theory_sim.sweeps.expansion import Expansion
 from theory_sim.sweeps.refinement import get_saved
 from theory_sim.terminal.tables import headed_table
+from theory_sim.theory.conditions import in_words
 
 __all__ = ["expansion_table", "list_of_runs"]
 
@@ -31,7 +32,7 @@ def expansion_table(found: Expansion) -> Group:
                           f"has {saved.full_runs} runs."))
     if found.axes:
         table = headed_table("What varies", ("axis", "points", "values"))
-        table.columns[-1].justify = "left"
+        table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
         for axis in found.axes:
             table.add_row(escape(_heading(axis)), str(len(axis)), escape(_values(axis)))
         parts.append(table)
@@ -74,7 +75,7 @@ def _point(axis: Axis, at: int) -> str:
 
 
 def _text(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return in_words(value, ".6g") if isinstance(value, float) else str(value)
 
 
 def list_of_runs(found: Expansion) -> list[Table | Text]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "Force", "OutFile", "Output", "Part", "Result", "Table", "TextJson", "TextJsonCsv", "csv_text", "format_option",
+    "Force", "OutFile", "Output", "Part", "Result", "Table", "TextJson", "TextJsonCsv", "Verbose", "csv_text", "format_option",
     "get_formats", "hanging", "print_parts", "require_free", "require_writable",
 ]
 
@@ -56,6 +56,7 @@ TextJson = Annotated[str, format_option("text", "json")]
 TextJsonCsv = Annotated[str, format_option("text", "json", "csv")]
 OutFile = Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it to this file instead.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Explain what is printed, and print more of it.")]
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def print_parts(*parts: Part, file: io.StringIO | None = None) -> None:
         if isinstance(part, str):
             console.print(Text(part), overflow="ignore", crop=False)
         else:
-            console.print(part)
+            console.print(part, crop=False)  # a table may be wider
 
 
 def hanging(head: str, text: str, indent: int = 13) -> str:

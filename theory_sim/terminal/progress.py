@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.status import SweepStatus
 
-__all__ = ["run_progress", "share_progress", "sweep_progress", "time_progress"]
+__all__ = ["count_progress", "run_progress", "share_progress", "sweep_progress", "time_progress"]
 
-_BESIDE_NAME: Final = 63
+_BESIDE_NAME: Final = 66
 """Columns of the longest state, both times, the gaps, and a bar of two."""
 _SHORTEST_NAME: Final = 12
 
@@ -51,19 +51,22 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
 
 def _run_columns() -> tuple[ProgressColumn, ...]:
     """Name, bar, state and both times; where the line is too long the bar alone is shorter."""
-    from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
     from rich.table import Column
     from rich.text import Text
+
+    from theory_sim.terminal.sweep_tables import duration
 
     class Times(ProgressColumn):
         """Time that has passed, and what is left: without words nobody knows which is which."""
 
         def __init__(self) -> None:
             super().__init__(table_column=Column(no_wrap=True))
-            self.passed, self.left = TimeElapsedColumn(), TimeRemainingColumn()
 
         def render(self, task: Task) -> Text:
-            return Text.assemble(self.passed.render(task), ", ", self.left.render(task), " left")
+            passed = task.finished_time if task.finished else task.elapsed
+            left = "" if task.finished or task.time_remaining is None else f", {duration(task.time_remaining)} left"
+            return Text(f"{duration(passed or 0.0)} so far{left}")
 
     state = "tau {task.fields[tau]}/{task.fields[end]} step {task.fields[step]} loss {task.fields[loss]}"
     return TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TextColumn(state), Times()
@@ -92,7 +95,7 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
 
     from theory_sim.terminal.sweep_tables import duration
 
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20),
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20),
                TextColumn("done {task.completed:.0f}/{task.total:.0f}, {task.fields[others]}"),
                TimeElapsedColumn(table_column=Column(no_wrap=True)), TextColumn("so far"))
     with Bar(*columns, console=Console(stderr=True)) as bar:
@@ -146,6 +149,30 @@ def time_progress(what: str) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    with Bar(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True) as bar:
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(), TextColumn("so far"))
+    with Bar(*columns, console=console, transient=True) as bar:
         bar.add_task(what, total=None)
         yield
+
+
+@contextmanager
+def count_progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Give what is called, with its name, before each of so many things; shown as `time_progress` is."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console, begun = Console(stderr=True), 0
+    if not console.is_terminal:
+        yield lambda name: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(), TextColumn("so far"))
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def begin(name: str) -> None:
+            nonlocal begun
+            begun += 1
+            bar.update(task, description=f"{what} {begun} of {total}: {name}")
+
+        yield begin

@@ -14,8 +14,10 @@ from rich.text import Text
 
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.study import SIZES
+from theory_sim.terminal.plain_text import plain_text
 from theory_sim.terminal.sweep_tables import duration
 from theory_sim.terminal.tables import headed_table
+from theory_sim.theory.conditions import in_words
 from theory_sim.theory.feedback import RETOLD, retell
 
 if TYPE_CHECKING:
@@ -24,11 +26,20 @@ if TYPE_CHECKING:
     from theory_sim.studies.run_study import StudyResult
     from theory_sim.studies.study import StudyVerdict
 
-__all__ = ["markdown", "studies_table", "study_table", "table_lines"]
+__all__ = ["markdown", "studies_lines", "studies_table", "study_table", "table_lines"]
 
 # Rows of a study's table that stand side by side.
 _COLUMNS: Final = 4
 _STYLES: Final = {"supported": "green", "refuted": "red", "undecided": "yellow"}
+
+
+def studies_lines() -> Group:
+    """Every study in a line: its name, the time of its default size, and of its question what fits."""
+    rows = [(name, duration(get_study(name).seconds["default"]), plain_text(get_study(name).question)) for name in study_names()]
+    names, times = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return Group(*(Text(f"{name:{names}}  {time:>{times}}  {question}", no_wrap=True, overflow="ellipsis")
+                   for name, time, question in rows),
+                 Text("(time of the default size; --verbose: whole questions, sources, and the other sizes)"))
 
 
 def studies_table() -> Group:
@@ -38,7 +49,7 @@ def studies_table() -> Group:
         study = get_study(name)
         costs = (f"{size}: {study.runs(size)} runs, {duration(study.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((name, "bold"), f"  [{study.source}]"),
-                  Padding(Text(f"{study.question}\n{'; '.join(costs)}"), (0, 0, 1, 2))]
+                  Padding(Text(f"{plain_text(study.question)}\n{'; '.join(costs)}"), (0, 0, 1, 2))]
     cited = retell(" ".join(get_study(name).source for name in study_names()))
     return Group(*parts, Text(RETOLD), *(Padding(Text(line), (0, 0, 0, 2)) for line in cited))
 
@@ -113,5 +124,5 @@ def _shown(value: Any) -> str:
     if _missing(value) or value == "":  # of a column of text, a file keeps what is missing as the empty text
         return "-"
     if isinstance(value, float):
-        return "not reached" if math.isinf(value) and value > 0 else f"{value:.4g}"
+        return "not reached" if math.isinf(value) and value > 0 else in_words(value, ".4g")
     return str(value)

@@ -23,6 +23,7 @@ from theory_sim.sweeps.phase import PhaseDiagram
 from theory_sim.sweeps.refinement import get_saved
 from theory_sim.sweeps.status import SweepStatus
 from theory_sim.terminal.tables import headed_table, shown_level, shown_time
+from theory_sim.theory.conditions import in_words
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
 
@@ -61,7 +62,7 @@ def status_table(status: SweepStatus) -> Group:
     parts: list[Table | Text] = [Text(status_line(status))]
     if status.failures:
         table = headed_table("Failed runs by cause", ("cause", "runs", "first of them, and what it said"))
-        table.columns[-1].justify = "left"
+        table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
         for cause, ids in sorted(status.failures.items(), key=lambda item: -len(item[1])):
             shown = ", ".join(ids[:_EXAMPLES]) + (", ..." if len(ids) > _EXAMPLES else "")
             said = status.examples[cause].strip().splitlines()
@@ -112,7 +113,7 @@ def summary_table(summary: Summary, *, most_rows: int = _MOST_ROWS) -> Group:
         ends = at["censored_at"].values
         times = [_median(median_time(at[name].isel(level=0).values, ends), float(ends.min())) for name in ("tau_P", "tau_Q")]
         orders = Counter(at["order"].isel(level=0).values.tolist()).most_common()
-        table.add_row(label, str(at.sizes["seed"]), "\n".join(f"{order} {count}" for order, count in orders),
+        table.add_row(label, str(at.sizes["seed"]), "\n".join(f"{_two_lines(order)} {count}" for order, count in orders),
                       str(int(at["robust"].values.sum())), *times, _mean(at["P_error"].values))
     notes = [Text(f"{rows - most_rows} more rows in the summary's files")] if rows > most_rows else []
     return Group(table, *notes, *_above_again(data, level))
@@ -130,11 +131,16 @@ def _add_kinds(table: Table, label: str, at: Any) -> None:
         table.add_row(label, str(at.sizes["seed"]), escape(str(kind)), time, _mean(error))
 
 
+def _two_lines(order: str) -> str:
+    """An order, broken between its words where it is long."""
+    return order.replace(" ", "\n") if len(order) > len("P first") else order
+
+
 def _mean(error: Any) -> str:
     if np.isnan(error).all():  # the closure has no fresh examples
         return "-"
-    span = f"\n({error.min():.2g}-{error.max():.2g})" if len(error) > 1 else ""
-    return f"{error.mean():.2g}{span}"
+    span = f"\n{in_words(error.min(), '.2g')}\nto {in_words(error.max(), '.2g')}" if len(error) > 1 else ""
+    return f"{in_words(error.mean(), '.2g')}{span}"
 
 
 def _level(sweep: Sweep) -> str:
@@ -160,30 +166,30 @@ def _above_again(data: Any, level: str) -> list[Text]:
     return lines
 
 
-def comparison_table(frame: pandas.DataFrame, title: str) -> Group:
-    """Rows of `compare_sweep`."""
+def comparison_table(frame: pandas.DataFrame, title: str, *, verbose: bool = False) -> Group:
+    """Rows of `compare_sweep`; ``verbose``: with how the intervals and p-values are made."""
     places = list(frame.columns[: frame.columns.get_loc("estimate")])
     varied = [name for name in places if frame[name].nunique() > 1] or places[:1]
     medians = [str(name) for name in frame.columns if str(name).startswith("median ")]
-    heads = (", ".join(map(str, varied)), "estimate [interval]", "larger in [interval of the share]", "p", "p (Holm)", *medians)
+    heads = (", ".join(map(str, varied)), "estimate [interval]", "larger in [share]", "p", "p (Holm)", *medians)
     table = headed_table(title, heads)
     for _, row in frame.iterrows():
-        estimate = "-" if math.isnan(row["estimate"]) else f"{row['estimate']:.4g}"
+        estimate = "-" if math.isnan(row["estimate"]) else in_words(row["estimate"], ".4g")
         if not math.isnan(row["low"]):
-            estimate += f"\n[{row['low']:.4g}, {row['high']:.4g}]"
+            estimate += f"\n[{in_words(row['low'], '.4g')}, {in_words(row['high'], '.4g')}]"
         larger = f"{round(row['larger'] * row['decided'])} of {row['decided']}" if row["decided"] else "none decided"
         larger += f"\n[{row['larger_low']:.2f}, {row['larger_high']:.2f}]"
         larger += f"\n{row['undecided']} undecided" if row["undecided"] else ""
         table.add_row(", ".join(_short(row[name]) for name in varied), estimate, larger,
-                      f"{row['p_value']:.2g}", f"{row['p_holm']:.2g}",
-                      *("not reached" if math.isinf(row[name]) else f"{row[name]:.4g}" for name in medians))
+                      in_words(row["p_value"], ".2g"), in_words(row["p_holm"], ".2g"),
+                      *("not reached" if math.isinf(row[name]) else in_words(row[name], ".4g") for name in medians))
     notes = Text(
         f"Intervals at {CONFIDENCE:.0%} each: bias-corrected and accelerated bootstrap from {LEAST_PAIRS} pairs on "
         f"({RESAMPLES} resamples), exact for shares. p: exact sign test of the decided pairs, adjusted over the {len(frame)} "
         "rows by Holm's rule. A pair of which one is censored is decided by the other; of which both are, undecided; then "
         "there is no estimate, but medians."
     )
-    return Group(table, notes)
+    return Group(table, notes) if verbose else Group(table)
 
 
 def agreement_table(diagram: PhaseDiagram) -> Group:
@@ -205,4 +211,4 @@ def _median(found: MedianTime, last: float) -> str:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return in_words(value, ".4g") if isinstance(value, float) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,27 +21,42 @@ from theory_sim.theory.conditions import Condition, in_words
 from theory_sim.theory.crossings import LEVELS
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.table import Column
+
     from theory_sim.regimes import Regime
 
 __all__ = [
     "broken_name", "conditions_table", "headed_table", "headline", "order_lines", "order_tables", "regime_table",
-    "shown_factor", "shown_learning_time", "shown_level", "shown_mean_time", "shown_time", "summary_tables",
+    "shown_factor", "shown_learning_time", "shown_level", "shown_margin", "shown_mean_time", "shown_time", "summary_tables",
 ]
 
 _COLUMNS: Final = 2
+_HEADING: Final = 12
+"""Letters of a heading above numbers; a longer one is broken between its words."""
 _WIDEST: Final = 24
 """Letters of a cell of which two, and the longest name of a quantity, fit into 80 columns."""
+_AT_END: Final = ("kernel_error", "spatial_error", "time_error", "seconds")
+"""What the limit says of its own accuracy, and the time that it took."""
+_GAP: Final = 2
+"""Columns between two of a table: its padding, and the edge between them."""
 _NEVER: Final = {"tau": math.inf}
 _MOST_LAYERS: Final = 8
 _NAME: Final = 20
 """Letters of an experiment's name side by side."""
 _FACTORS: Final = (
-    "x3: holds with a factor 3 to spare; x0.4: FAILS, value and bound are apart by a factor 0.4. What rests on it: (order) the "
-    "learning order; (paper) the asymptotic theorem, sufficient but not needed; (gap) the gap in test error; (numerics) the "
+    "x3: holds with a factor 3 to spare; x0.4: FAILS, value and bound are apart by a factor 0.4. What it is for: order, the "
+    "learning order; paper, the asymptotic theorem, sufficient but not needed; gap, the gap in test error; numerics, the "
     "soundness of the simulation."
 )
-# What the limit says of its own accuracy, and the time that it took.
-_ERRORS: Final = {
+_MEANINGS: Final = {
+    "loss_train": "mean training loss of the examples of a kind at the end",
+    "loss_test": "the same of fresh examples",
+    "error_test": "share of wrong signs on fresh examples, pooled; exact interval, given the networks",
+    "P_error": "exact error on fresh P examples of the linear part of the signal on x_1",
+    "tau_noise": "standard deviation of the accumulated noise of a layer; recursion: what it is on average",
+    "pattern_shift": "largest number of patterns by which the signal moved a neuron near a kink; below 1 in the lazy regime",
+
     "kernel_error": "largest error of the compressed kernel arcsin(rho cos theta)",
     "spatial_error": "root mean square, over probe patches, of what the mean over pairs leaves out of an output",
     "time_error": "sum of the estimated errors of an output by adaptive steps",
@@ -48,44 +64,72 @@ _ERRORS: Final = {
 }
 
 
+class _Whole(Table):
+    """A table that is wider than the terminal rather than that it breaks or drops a part of a cell."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        needed = sum(_least_width(column) for column in self.columns) + _GAP * (len(self.columns) - 1)
+        if needed > options.max_width:
+            options = options.update(width=needed)
+        yield from super().__rich_console__(console, options)
+
+
+def _least_width(column: Column) -> int:
+    """Columns that the longest word of a column takes, or of one without breaks its longest line."""
+    texts = [Text.from_markup(str(cell)).plain for cell in (column.header, *column.cells)]
+    return max(len(part) for text in texts for part in (text.split("\n") if column.no_wrap else text.split() or [""]))
+
+
 def headed_table(title: str, columns: Sequence[str]) -> Table:
-    """A table with a title and named columns, the first of them to the left."""
-    table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD,
-                  pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    """A table with a title and named columns, the first of them to the left.
+
+    Only the first column's lines are broken where there is no room; a column of texts may be given that, too (``no_wrap``).
+    What stands in another column is broken where it has a line's end, so that no number and no interval is. Where even that is
+    too much, the table is wider than the terminal.
+    """
+    table = _Whole(title=escape(title), title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD,
+                  pad_edge=False, show_edge=False, padding=(0, _GAP - 1, 0, 0))
     for i, column in enumerate(columns):
-        table.add_column(escape(column), justify="left" if i == 0 else "right", overflow="fold")
+        heading = column if i == 0 else "\n".join(textwrap.wrap(column, _HEADING, break_long_words=False, break_on_hyphens=False))
+        table.add_column(escape(heading), justify="left" if i == 0 else "right", overflow="fold", no_wrap=i > 0)
     return table
 
 
 def broken_name(name: str, room: int) -> str:
-    """A name in lines of a table's cell, broken behind its hyphens."""
+    """A name in lines of a table's cell, broken behind its hyphens, and within what is longer than a line without one."""
     lines = [""]
-    for part in re.findall("[^-]*-|[^-]+", name):
+    for part in re.findall(f"[^-]{{,{room - 1}}}-|[^-]{{1,{room}}}", name):
         if lines[-1] and len(lines[-1]) + len(part) > room:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)
 
 
-def conditions_table(regime: Regime) -> Group:
-    """The conditions, each in two lines, and what is meant by a factor."""
-    table = headed_table("Regime (THEORY §8, §9)", ("condition", "value", "bound", "holds, by a factor"))
+def conditions_table(regime: Regime, *, verbose: bool = False) -> Group:
+    """The conditions, a line each; ``verbose``: with what each means, and what is meant by a factor."""
+    table = headed_table("Regime (THEORY §8, §9)", ("condition", "value", "bound", "", "factor", "for"))
+    table.columns[-1].justify = "left"
     for each in regime.conditions:
         formula, _, meaning = each.label.partition(": ")
-        table.add_row(f"{formula}\n  {meaning}".rstrip(), in_words(each.value), in_words(each.threshold),
-                      f"{shown_factor(each)}\n({each.role})")
-    return Group(table, Text(_FACTORS))
+        table.add_row(f"{formula}\n  {meaning}".rstrip() if verbose else formula, in_words(each.value), in_words(each.threshold),
+                      "holds" if each.holds else "FAILS", shown_margin(each.margin), each.role)
+    return Group(table, Text(_FACTORS)) if verbose else Group(table)
 
 
 def shown_factor(condition: Condition) -> str:
     """Whether a condition holds, and by what factor."""
-    margin = condition.margin
-    factor = f"x{margin:.2g}" if 1e-3 <= margin <= 1e3 else "x > 1000" if margin > 1.0 else "x < 0.001"
-    return f"{'holds' if condition.holds else 'FAILS'}, {factor}"
+    return f"{'holds' if condition.holds else 'FAILS'}, {shown_margin(condition.margin)}"
 
 
-def regime_table(regime: Regime) -> Group:
-    """The conditions, and below them closed forms, the closure's prediction, notes and warnings."""
+def shown_margin(margin: float) -> str:
+    """A factor to spare, without powers of ten."""
+    if math.isnan(margin):
+        return "-"
+    return "x > 1000" if margin > 1e3 else "x < 0.001" if margin < 1e-3 else f"x{margin:.0f}" if margin >= 99.5 else f"x{margin:.2g}"
+
+
+def regime_table(regime: Regime, *, verbose: bool = False) -> Group:
+    """The conditions, the closure's prediction and warnings; ``verbose``: what they mean, closed forms and notes, too."""
     notes = [Text(f"note: {note}") for note in regime.notes]
     warnings = [Text(f"warning: {warning}", style="yellow") for warning in regime.warnings]
     closed = (f"Closed forms at loss {regime.level:g}: tau_Q = {shown_time(regime.tau_Q)} with frozen patterns, "
@@ -93,7 +137,9 @@ def regime_table(regime: Regime) -> Group:
               "(1 is frozen).")
     if not regime.applies:
         closed = "Nothing is predicted: see the warnings."
-    return Group(conditions_table(regime), Text(""), *_prediction(regime), Text(closed), *notes, *warnings)
+    more = [Text(closed), *notes] if verbose or not regime.applies else []
+    return Group(conditions_table(regime, verbose=verbose), Text(""), *_prediction(regime), *more, *warnings,
+                 *([] if verbose else [Text("--verbose says what each condition means, and what to change where one fails")]))
 
 
 def _prediction(regime: Regime) -> list[Table | Text]:
@@ -139,9 +185,9 @@ def shown_mean_time(interval: Interval, last: float) -> str:
 def _number(interval: Interval, separator: str = " ") -> str:
     if interval.n == 0:
         return "-"
-    text = f"{interval.value:.3g}"
+    text = in_words(interval.value)
     if interval.n > 1 and interval.high > interval.low:
-        text += f"{separator}[{interval.low:.3g}, {interval.high:.3g}]"
+        text += f"{separator}[{in_words(interval.low)}, {in_words(interval.high)}]"
     return text
 
 
@@ -156,15 +202,20 @@ def _span_of(n: int) -> str:
     return f"mean [{CONFIDENCE:.0%} Student interval, cut at 0] over {n} seeds" if n > 1 else "one seed"
 
 
-def summary_tables(summaries: Sequence[ScheduleSummary]) -> Group:
-    """Learning times, orders seed by seed, and the state at the end, for each schedule; of data without P and Q by kind."""
+def summary_tables(summaries: Sequence[ScheduleSummary], *, verbose: bool = False) -> Group:
+    """Learning times, orders seed by seed, and the state at the end, for each schedule; of data without P and Q by kind.
+
+    ``verbose``: with what the quantities at the end mean.
+    """
     n = max(len(summary.seeds) for summary in summaries)
     span = _span_of(n)
     of_patterns = bool(summaries[0].orders)
     tables = [_learning_times(summaries, span), _orders(summaries)] if of_patterns else _times_by_kind(summaries, span)
+    at_end = f"mean [{CONFIDENCE:.0%} interval of its logarithm] over {n} seeds" if n > 1 else "one seed"
     # A few columns a table: more would not be readable in a terminal.
-    ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], span), Text(""))]
-    notes = [Text(f"{name}: {text}") for name, text in _ERRORS.items() if any(name in s.end for s in summaries)]
+    ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], at_end), Text(""))]
+    notes = [Text(f"{name}: {text}") for name, text in (_MEANINGS if verbose else {}).items()
+             if any(name == key.partition(" ")[0] for s in summaries for key in s.end)]
     if not LOSSES[summaries[0].loss].in_theory:
         notes.append(Text(f"Levels are those of the {summaries[0].loss} loss at the margins at which the logistic loss is "
                           f"{_either(LEVELS)}."))
@@ -269,8 +320,8 @@ def _range(interval: Interval) -> str:
     # A share near 1 has no normal interval: show what was seen.
     if interval.n == 0:
         return "-"
-    span = f"\n({interval.smallest:.3g}-{interval.largest:.3g})" if interval.largest > interval.smallest else ""
-    return f"{interval.value:.3g}{span}"
+    span = f"\n({in_words(interval.smallest)}-{in_words(interval.largest)})" if interval.largest > interval.smallest else ""
+    return f"{in_words(interval.value)}{span}"
 
 
 def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
@@ -302,7 +353,7 @@ def _layers(summaries: Sequence[ScheduleSummary]) -> list[str]:
 
 
 def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
-    title = f"At the end of the run, {span}; error_test pooled, exact interval given the networks"
+    title = f"At the end of the run, {span}"
     table = headed_table(title, ("quantity", *map(_label, summaries)))
     wanted = ["tau", "train_loss"]
     wanted += [f"{name} {kind}" for name in ("loss_train", "loss_test", "error_test") for kind in summaries[0].kinds]
@@ -310,7 +361,7 @@ def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     wanted += ["P_error"] if summaries[0].orders else []
     wanted += [*(f"tau_noise {layer}" for layer in layers), "tau_noise recursion"]
     wanted += [f"{name} {layer}" for name in ("tau_noise / recursion", "pattern_shift") for layer in layers]
-    wanted += [name for name in _ERRORS if any(name in summary.end for summary in summaries)]
+    wanted += [name for name in _AT_END if any(name in summary.end for summary in summaries)]
     for name in wanted:
         cells = [summary.end.get(name) for summary in summaries]
         table.add_row(escape(name), *("-" if cell is None else _end_cell(name, cell) for cell in cells))

@@ -74,8 +74,19 @@ class Condition:
 
 
 def in_words(number: float, form: str = ".3g") -> str:
-    """A number as a text shows it: in words where it is none or has no bound."""
-    return "not defined" if math.isnan(number) else "infinite" if number == math.inf else format(number, form)
+    """A number as a text shows it: whole from 1000 to ten million, in words where it is none or has no bound.
+
+    Examples
+    --------
+    >>> in_words(1234.5), in_words(1e12), in_words(0.00012345), in_words(math.inf)
+    ('1234', '1e12', '0.000123', 'infinite')
+    """
+    if not math.isfinite(number):
+        return "not defined" if math.isnan(number) else "infinite" if number > 0 else "minus infinite"
+    text = format(number, form)
+    if "e+" not in text:
+        return text
+    return f"{number:.0f}" if abs(number) < 1e7 else text.replace("e+0", "e").replace("e+", "e")
 
 
 def _row(
@@ -174,7 +185,7 @@ def _tau_0_to_spare(neurons: str, dtype: str, alpha: float, tau_0: float) -> str
     """How far tau_0 may be raised, in words; empty if not at all."""
     noise = output_noise(neurons, 1.0, alpha)
     highest = min(highest_level(neurons, dtype, alpha), LARGEST_TAU_0, OUTPUT_NOISE_MAX / noise if noise > 0.0 else math.inf)
-    return f" or tau_0 (with tau_xi in proportion; up to {highest:.2g} in {dtype})" if highest > tau_0 else ""
+    return f" or tau_0 (with tau_xi in proportion; up to {in_words(highest, '.2g')} in {dtype})" if highest > tau_0 else ""
 
 
 def top_curvature(

@@ -208,7 +208,7 @@ def _gap_rows(run: str, summary: Summary) -> list[Row]:
         row: Row = {"part": "gap", "run": run, "against": engine_label(runs), "n": networks.sizes["seed"],
                "m_W": int(runs["m_W"]), "m_V": int(runs["m_V"])}
         for name in _GAPS:
-            row |= mean_columns(f"gap of {name}", runs[f"gap of {name}"].values)
+            row |= mean_columns(f"gap of {name}", runs[f"gap of {name}"].values, least=0.0)
         rows.append(row)
     data = summary.dataset.isel(schedule=0)
     for engine in data["engine"].values[1:]:
@@ -272,7 +272,7 @@ def _width_rows(summary: Summary, part: str, shown: Callable[[_Groups], NDArray[
             network, limit = groups[schedule, FINITE.label], groups[schedule, LIMIT.label]
             ratio = _over(network["tau_P"].isel(level=0).values, limit["tau_P"].isel(level=0).values)
             row |= mean_columns(f"{schedule}: tau_P / limit", ratio)
-            row |= mean_columns(f"{schedule}: largest gap of P loss", list(limit["gap of P loss"].values))
+            row |= mean_columns(f"{schedule}: largest gap of P loss", list(limit["gap of P loss"].values), least=0.0)
             row |= mean_columns(f"{schedule}: Q loss at end - limit", _Q_loss(network) - _Q_loss(limit))
             row[f"{schedule}: order as in the limit"] = int(_orders_agree(groups, schedule).sum())
         rows.append(row)

@@ -49,6 +49,7 @@ def schedule_from(
     >>> simulate(Experiment(schedule="halved", tau_0=1.0, max_tau=200.0), "closure").annealed_tau
     104.0
     """
+    SCHEDULES.require_name(name)
     if len(rates) != 2 or not all(isinstance(rate, (int, float)) and not isinstance(rate, bool) for rate in rates):
         raise InputError(f"rates = {shown(repr_of(rates))}", "the least and the largest rate", "such as rates=(0.5, 16.0)")
     least, most = rates

@@ -1,0 +1,67 @@
+"""One parameter alone, moved to a round value at which the mechanism applies: what is suggested has been tried."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from proofs_check.suggestion.shifted import FREE, moved
+from theory_sim.errors import InputError
+from theory_sim.experiment import Experiment
+from theory_sim.regimes import get_conditions, regime, uncovered, verdict_requirements
+
+__all__ = ["single_change"]
+
+_FACTORS: Final = (1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0)
+# Of a coarse closure, by which most that fail are known; one that is so near is looked at as finely as the verdict is.
+_COARSE, _NEAR = 0.4, -0.1
+
+
+def single_change(experiment: Experiment) -> Experiment | None:
+    """The experiment with one parameter moved by the smallest of a few factors at which the mechanism applies.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Where the mechanism does not apply.
+
+    Returns
+    -------
+    Experiment or None
+        With a value of two digits; N and g0 as they are, max_tau, max_steps, record_every and dtype following as they do for
+        `suggest`. None if no parameter does it alone within a factor of 10, or the predictions do not cover the experiment.
+    """
+    if uncovered(experiment):
+        return None
+    return next((there for there in _changed(experiment) if _applies(there)), None)
+
+
+def _changed(experiment: Experiment) -> Iterator[Experiment]:
+    """Nothing but a longer run, then each parameter by growing factors, down before up."""
+    shifts: list[dict[str, float]] = [{}]
+    for factor in _FACTORS:
+        for name in FREE:
+            value = float(getattr(experiment, name))
+            if value > 0.0:
+                shifts += [{name: math.log(float(f"{value * by:.2g}") / value)} for by in (1.0 / factor, factor)]
+    seen = {experiment}
+    for each in shifts:
+        try:
+            there = moved(experiment, each)
+        except InputError:  # no experiment
+            continue
+        if there not in seen:
+            seen.add(there)
+            yield there
+
+
+def _applies(there: Experiment) -> bool:
+    """Whether the verdict of `check_constants` is that the mechanism applies; the cheap conditions first."""
+    if any(not row.holds for row in get_conditions(there) if row.role == "numerics"):
+        return False
+    try:
+        slack = min(each.slack for each in verdict_requirements(there, fineness=_COARSE))
+        return slack >= _NEAR and regime(there).holds
+    except InputError:  # blocks too long to solve
+        return False
