@@ -221,7 +221,7 @@ def _noise(e: Experiment, arms: tuple[Arm, ...]) -> NoiseCourse:
             before, after = float(levels[steps[0]]), float(levels[-1])
             drop, why = [decorrelation_rate(rate, before, e.tau_xi) for rate in (e.eta_1, e.eta_2)], ""
         else:
-            why = f"more than {_MOST_STEPS:g} steps to follow"
+            why = f"more than {_MOST_STEPS} steps to follow"
     return NoiseCourse(start, before, after, stable[0], stable[1], drop[0], drop[1], why)
 
 

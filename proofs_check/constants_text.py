@@ -32,17 +32,17 @@ def places_table(name: str, varied: Sequence[str], rows: Sequence[Mapping[str, A
 
     from theory_sim.terminal.tables import headed_table, shown_factor
 
-    margins = list(dict.fromkeys(key for row in rows for key in row if key.startswith("margin ")))
+    margins = ("margin L-S", "margin S")
     table = headed_table(f"Where the mechanism applies, of the {len(rows)} places of {name}",
                          (", ".join(varied) or "place", "applies", *(key.removeprefix("margin ") for key in margins), "fails"))
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
     for row in rows:
         place = ", ".join(_shown(row[field]) for field in varied)
-        table.add_row(escape(place), "yes" if row["applies"] else "no",
-                      *(shown_factor(row[key]) if key in row else "-" for key in margins), row["fails"].replace(" ", ", "))
+        factors = ("-" if row[key] is None else shown_factor(row[key]) for key in margins)
+        table.add_row(escape(place), "yes" if row["applies"] else "no", *factors, row["fails"].replace(" ", ", "))
     applying = sum(bool(row["applies"]) for row in rows)
-    return Group(table, Text(f"The mechanism applies at {applying} of {len(rows)} places. L-S, S: factor to spare of the predicted "
-                             "order, above 1 where it is safe."))
+    return Group(table, Text(f"The mechanism applies at {applying} of {len(rows)} places. L-S, S: factor to spare of the "
+                             "predicted order, above 1 where it is safe."))
 
 
 def write_prediction(report: ConstantsReport) -> Iterator[str]:

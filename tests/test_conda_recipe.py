@@ -39,7 +39,8 @@ def listed(text: str) -> list[str]:
 
 
 def test_it_needs_what_setup_cfg_needs() -> None:
-    declared = {canonicalize_name(each.name): each.specifier for each in map(Requirement, listed(setup()["options"]["install_requires"]))}
+    needed = map(Requirement, listed(setup()["options"]["install_requires"]))
+    declared = {canonicalize_name(each.name): each.specifier for each in needed}
     python, *found = [line.partition(" ") for line in items("run", recipe())]
     assert "".join(python) == "python >=${{ python_min }}"
     assert {OTHERWISE.get(name, name): SpecifierSet(bounds) for name, _, bounds in found} == declared and len(found) > 20

@@ -16,8 +16,8 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.presets import PRESETS
 from theory_sim.regimes import regime
 from theory_sim.statistics.intervals import mean_interval
-from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
 from theory_sim.studies.registry import study_names
+from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
 from theory_sim.terminal.study_tables import studies_lines, studies_table
 from theory_sim.terminal.tables import headed_table, regime_table, shown_time, summary_tables
 from theory_sim.theory.conditions import in_words
@@ -83,7 +83,9 @@ def test_a_table_without_room_is_wider_than_the_terminal(words: str, over: int) 
     assert max(map(len, text.splitlines()[2:])) == least and "[0.123, 456]" in text and "z" * 30 in text
 
 
-@pytest.mark.parametrize("name", ["tiny", "a-name-that-is-long-eta_2-0.25", "a_name_of_sixty_letters_without_a_hyphen_anywhere_in_it_at_all"])
+@pytest.mark.parametrize("name", [
+    "tiny", "a-name-that-is-long-eta_2-0.25", "a_name_of_sixty_letters_without_a_hyphen_anywhere_in_it_at_all",
+])  # fmt: skip
 def test_continuations(name: str) -> None:
     """Seven columns of numbers, beside a run's name that is broken behind hyphens, or, without any, within."""
     row = {"run": f"{name}-warm-up-stable-decay-seed10", "outcome": "completed", "tau": 1000.0, "train_loss": 0.499,

@@ -58,7 +58,8 @@ def _places(sweep: Sweep) -> list[tuple[dict[str, Any], Experiment]]:
     """Places of a sweep's blocks, and of those of its schedules of which no order is predicted."""
     from theory_sim.regimes import has_order
 
-    axes, found = sweep.varied_axes(), {}
+    axes = sweep.varied_axes()
+    found: dict[tuple[object, ...], tuple[dict[str, Any], Experiment]] = {}
     for run in sweep:
         *place, _, schedule, _ = run.index
         varied = {field: value for axis, at in zip(axes, place, strict=True) for field, value in axis.changes(at).items()}

@@ -83,8 +83,8 @@ def _of_sweep(described: Described, reports: list[ConstantsReport]) -> Result:
     """A row a place: what varies there, whether the mechanism applies, and what fails."""
     varied = list(dict.fromkeys(field for place, _ in described.places for field in place))
     rows = [{**{field: place.get(field) for field in varied}, "applies": report.applies,
-             **{f"margin {name}": report.regime.predicted_order[name].margin for name in ("L-S", "S")
-                if name in report.regime.predicted_order},
+             **{f"margin {name}": report.regime.predicted_order[name].margin if name in report.regime.predicted_order else None
+                for name in ("L-S", "S")},
              "fails": " ".join(row.id for row in report.regime.conditions if not row.holds)}
             for (place, _), report in zip(described.places, reports, strict=True)]
 
@@ -137,6 +137,7 @@ def _one_of(described: Described) -> Experiment:
     from theory_sim.errors import InputError
 
     if len(described.places) > 1:
-        raise InputError(f"the sweep {described.name}, with {len(described.places)} experiments", "one experiment to start from",
+        raise InputError(f"the sweep {described.name}, with {len(described.places)} experiments",
+                         "one experiment to start from",
                          "proofs-check check says where the mechanism applies; give a file of one place alone")
     return described.places[0][1]

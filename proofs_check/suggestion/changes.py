@@ -43,7 +43,7 @@ class Change:
 
 
 def changes(old: Experiment, new: Experiment) -> list[Change]:
-    """Fields in which two experiments differ: those that a suggestion moves, by the size of the factor, then what follows them."""
+    """Fields in which two experiments differ: those that a suggestion moves, by the size of the factor, then what follows."""
     before = old.fields()
     before["N"] = old.n_examples  # given by kappa or not, it is kept
     found = [Change(name, before.get(name), value) for name, value in new.fields().items() if before.get(name) != value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def moves(experiment: Experiment, condition: ConditionId) -> list[Move]:
     found = []
     for name in FREE:
         def short(shift: float, name: str = name) -> float:
-            return log_margins(experiment, {name: shift})[index]
+            return _margins(experiment, name, float(shift))[index]
 
         if short(0.0) >= 0.0:
             return []
@@ -63,3 +64,9 @@ def moves(experiment: Experiment, condition: ConditionId) -> list[Move]:
                 root = brentq(lambda s, side=side, short=short: short(side * s), inner, ends[0], xtol=1e-10)
                 found.append(Move(name, math.exp(side * root)))
     return sorted(found, key=lambda move: abs(math.log(move.factor)))
+
+
+@lru_cache(maxsize=1024)
+def _margins(experiment: Experiment, name: str, shift: float) -> tuple[float, ...]:
+    """Margins at a point of one parameter, for which every condition that fails asks."""
+    return tuple(log_margins(experiment, {name: shift}))

@@ -26,6 +26,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
 from theory_sim.regimes import get_conditions, regime, uncovered
+from theory_sim.theory.conditions import in_words
 from theory_sim.theory.predicted_order import Requirement
 
 __all__ = ["least_margin", "satisfies", "suggest"]
@@ -173,7 +174,10 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
         return slacks
 
     starts = _starts(len(names), seed, _STARTS)
-    ends = [_from_all(slacks, starts) for slacks in (cheap, *map(cushioned, _CUSHIONS))]
+    alone = _from_all(cheap, starts)
+    if alone is not None and alone.short > _FAR_OFF:  # the verdict asks for more
+        return alone
+    ends = [alone, *(_from_all(slacks, starts) for slacks in map(cushioned, _CUSHIONS))]
     bound = ends[0].reach if ends[0] is not None and ends[0].short == 0.0 else 0.0
     coarse: list[Candidate | None] = []
     for start in _apart([*(end.shifts for end in ends if end is not None), starts[0]]):
@@ -211,19 +215,25 @@ def _not_found(
     found = f"no experiment found that meets the conditions ({which}) and the verdict with N = {n}, g0 = {experiment.g0:g}"
     if closest is not None and closest.short > _FAR_OFF:
         shifts = dict(zip(names, closest.shifts, strict=True))
-        slacks = all_slacks(experiment, which, shifts, _FINE) or all_slacks(experiment, which, shifts, _COARSE) or {}
-        # At the best compromise those that exclude each other fall short by about the same.
-        binding = [each.label for each in slacks.values() if each.slack <= -0.5 * closest.short < 0.0]
-        found += f"; the best compromise misses by a factor of {math.exp(closest.short):.3g}"
+        # At the best compromise those that exclude each other fall short by about the same. Where the conditions do so without
+        # the verdict, nobody looked for a point at which the verdict is near, too.
+        asked = (condition_slacks(experiment, which, shifts),
+                 *(all_slacks(experiment, which, shifts, fineness) or {} for fineness in (_FINE, _COARSE)))
+        short = ([each.label for each in slacks.values() if each.slack <= -0.5 * closest.short < 0.0] for slacks in asked)
+        binding = next(filter(None, short), [])
+        found += f"; the best compromise misses by a factor of {in_words(math.exp(closest.short))}"
         found += f" in {'; '.join(binding)}" if binding else ""
     within = "within factors of 1e4 in " + ", ".join(names)
-    if _met_alone(experiment, which, names, seed):
+    starts = _starts(len(names), seed, _STARTS_ALONE)
+    if _met_alone(experiment, which, names, starts):
         fix = "let more parameters move, or change N, g0, q0 or alpha_min, which a suggestion keeps"
         return InputError(found, within, "the conditions can be met, the verdict with them was not: " + fix)
     ways = [] if set(names) == set(FREE) else ["let more parameters move"]
     for factor in (2, 4, 8, 16, 32, 64, 0.5, 0.25, 0.125):
         other = max(1, round(factor * n))
-        if other * (1.0 - experiment.q0) > 0.5 and _met_alone(with_examples(experiment, other), which, names, seed):
+        # What is met elsewhere lies mostly near to the best compromise here.
+        near = [starts[0], *([] if closest is None else [closest.shifts])]
+        if other * (1.0 - experiment.q0) > 0.5 and _met_alone(with_examples(experiment, other), which, names, near):
             ways.append(f"take N = {other}, where the conditions alone can be met")
             break
     if which == "all":
@@ -232,9 +242,9 @@ def _not_found(
     return InputError(found, within, "the conditions exclude each other: " + ", or ".join(ways))
 
 
-def _met_alone(experiment: Experiment, which: Conditions, names: Sequence[str], seed: int) -> bool:
-    """Whether a search finds where the conditions hold, whatever the verdict."""
-    met = _from_all(_conditions_alone(experiment, which, names), _starts(len(names), seed, _STARTS_ALONE), iterations=80)
+def _met_alone(experiment: Experiment, which: Conditions, names: Sequence[str], starts: Sequence[Floats]) -> bool:
+    """Whether a search from these starts finds where the conditions hold, whatever the verdict."""
+    met = _from_all(_conditions_alone(experiment, which, names), starts, iterations=80)
     return met is not None and met.short == 0.0
 
 

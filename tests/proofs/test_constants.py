@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import csv
+import functools
+import importlib
 import io
 import itertools
 import json
 import math
 import re
+import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
 from proofs_check import check_constants, suggest
 from proofs_check.cli import app
-from proofs_check.constants_text import write_lines
-from proofs_check.suggestion.moves import Move, moves
+from proofs_check.cli.described import describe
+from proofs_check.constants_text import heading, write_lines, write_prediction
+from proofs_check.suggestion.changes import Change, changes
+from proofs_check.suggestion.moves import moves
 from proofs_check.suggestion.search import least_margin, satisfies
 from proofs_check.suggestion.shifted import FREE
+from proofs_check.suggestion.single import single_change
 from tests.proofs.suggestion_starts import starts
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
@@ -74,13 +83,76 @@ def test_a_single_move_ends_on_the_bound() -> None:
         assert math.isclose(margin, 1.0, rel_tol=1e-6)
 
 
-def test_the_verdict_names_what_would_make_each_failed_condition_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    failed = [row for row in get_conditions(FAR) if not row.holds]
-    found = {row.id: [Move("lambda_", 2.0 + i), Move("r", 0.1)] if i else [] for i, row in enumerate(failed)}
-    monkeypatch.setattr("proofs_check.constants.moves", lambda experiment, id: found[id])
-    told = [line.strip() for line in check_constants(FAR).verdict.splitlines() if "would hold" in line]
-    assert len(failed) > 1
-    assert told == [f"{row.label} would hold with lambda x {2 + i:g}" for i, row in enumerate(failed) if i]
+SHORT = Experiment(name="short", max_tau=300.0)
+
+
+@pytest.mark.parametrize("start", [SHORT, pytest.param(FAR, marks=pytest.mark.tier2),
+                                   pytest.param(Experiment(eta_2=4.0), marks=pytest.mark.tier2)])
+def test_what_check_suggests_has_been_tried(start: Experiment, tmp_path: Path) -> None:
+    """One field is changed, to two digits, and what follows it; the file with these fields passes the same check."""
+    start.to_toml(tmp_path / "start.toml")
+    found = CliRunner().invoke(app, ["check", str(tmp_path / "start.toml"), "--format", "json"])
+    moved = json.loads(found.stdout)["suggestion"]
+    free = [each for each in moved if each["field"] in {name.rstrip("_") for name in FREE}]
+    assert found.exit_code == 1 and len(free) == (start != SHORT) and moved
+    assert all(float(f"{each['after']:.2g}") == each["after"] for each in free) and moved[: len(free)] == free
+    fields = {each["field"]: each["after"] for each in moved if each["field"] != "kappa"}
+    there = Experiment(**{**start.fields(), "kappa": None, "N": start.n_examples, **fields})
+    assert check_constants(there).applies
+    there.to_toml(tmp_path / "there.toml")
+    assert CliRunner().invoke(app, ["check", str(tmp_path / "there.toml")]).exit_code == 0
+
+
+def test_check_says_of_which_experiment_and_what_to_change(tmp_path: Path) -> None:
+    SHORT.to_toml(tmp_path / "short.toml")
+    found = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(tmp_path / "short.toml")])
+    text = " ".join(found.stdout.split())
+    assert text.startswith("experiment short: d = 200, N = 800, ") and "it applies with max_tau = " in text
+    assert "(before: 300.0, x " in text and "proofs-check suggest " in text and text.count("it applies with") == 1
+    more = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(tmp_path / "short.toml"), "--verbose"]).stdout
+    assert len(more) > 2 * len(found.stdout) and "L-S suppresses Q" in more and "L-S suppresses Q" not in found.stdout
+
+
+def test_nothing_is_suggested_where_no_single_change_does_it() -> None:
+    assert single_change(Experiment(network="shared")) is None
+    tiny = Experiment(d=10, max_tau=20.0, n_test=5, m_V=40)
+    assert single_change(tiny) is None
+
+
+def test_a_plan_is_one_experiment_and_a_sweep_its_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("proofs_check.constants")
+    monkeypatch.setattr(module, "check_constants", functools.cache(module.check_constants))
+    fields = "d = 10\nmax_tau = 20.0\nn_test = 5\n"
+    (tmp_path / "plan.toml").write_text(f'name = "of-plan"\ncompare = ["L-S", "S"]\nseeds = [0, 1]\n{fields}')
+    (tmp_path / "sweep.toml").write_text('name = "of-sweep"\ncompare = ["L-S", "S", {schedule = "step", step_tau = [5.0]}]\n'
+                                         f"seeds = [0, 1]\n[fields]\n{fields}[product]\nr = [0.3, 0.6]\n")
+    plan, sweep = (describe(tmp_path / name, None) for name in ("plan.toml", "sweep.toml"))
+    assert (plan.name, plan.sweep, len(plan.places)) == ("of-plan", False, 1)
+    assert (sweep.name, sweep.sweep) == ("of-sweep", True)
+    assert [{name: value for name, value in place.items() if name != "schedule"} for place, _ in sweep.places] == [
+        {"r": 0.3}, {"r": 0.3}, {"r": 0.6}, {"r": 0.6}], "S and L-S are one place, a schedule without an order is another"
+    assert [e.r for _, e in sweep.places] == [0.3, 0.3, 0.6, 0.6]
+    for name, form in (("plan.toml", "text"), ("sweep.toml", "text"), ("sweep.toml", "csv"), ("sweep.toml", "json")):
+        found = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(tmp_path / name), "--format", form])
+        assert found.exit_code == 1 and not isinstance(found.exception, Exception), found.output
+        if form == "csv":
+            head, *rows = csv.reader(io.StringIO(found.stdout))
+            assert head == ["r", "schedule", "applies", "margin L-S", "margin S", "fails"]
+            assert [len(row) for row in rows] == [6] * 4
+        elif form == "text":
+            assert f"of-{name.partition('.')[0]}" in found.stdout
+        else:
+            assert [each["place"]["r"] for each in json.loads(found.stdout)["places"]] == [0.3, 0.3, 0.6, 0.6]
+    refused = CliRunner().invoke(app, ["suggest", str(tmp_path / "sweep.toml")])
+    assert isinstance(refused.exception, InputError) and "4 experiments" in str(refused.exception)
+
+
+def test_changes_are_ranked() -> None:
+    old = Experiment(d=100, lambda_=1e-3, r=0.4)
+    new = old.replace(d=110, lambda_=1e-4, r=0.8, max_tau=1e5, N=old.n_examples, kappa=None)
+    found = changes(old, new)
+    assert [each.field for each in found] == ["lambda", "r", "d", "max_tau"], "what follows comes last, however large"
+    assert str(found[1]) == "r = 0.8 (before: 0.4, x 2)" and str(Change("N", None, 5)) == "N = 5"
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +273,7 @@ EDGES: Final[dict[str, tuple[dict[str, Any], list[str]]]] = {
     "no decay": ({"lambda_": 0.0, "tau_0": 1.0}, ["stable level of eta_1 infinite, of eta_2 infinite"]),
     "no noise at the start": ({"tau_0": 0.0}, ["lazy deficit at m_V: infinite", "Y(eta_2) = infinite"]),
     "too short to anneal": ({"max_tau": 1.0}, ["not annealed by max_tau", "P is not learnt"]),
-    "too many steps to follow": ({"eta_2": 1e-9, "eta_1": 1.0}, ["more than 1e+07 steps to follow"]),
+    "too many steps to follow": ({"eta_2": 1e-9, "eta_1": 1.0}, ["more than 10000000 steps to follow"]),
     "no order is predicted": ({"eta_1": 3000.0}, ["no order is predicted at rate x lambda of 1 or more"]),
     "diverges": ({"eta_1": 400.0, "eta_2": 300.0}, ["the closure diverges"]),
 }
@@ -214,12 +286,32 @@ def test_edges_are_said_in_words(edge: str, monkeypatch: pytest.MonkeyPatch) -> 
     fields, words = EDGES[edge]
     experiment = Experiment.preset("quick").replace(**fields)
     found = check_constants(experiment)
-    text = "\n".join(write_lines(found))
+    text = "\n".join((heading(found), *write_lines(found), *write_prediction(found)))
     table = io.StringIO()
-    tables = regime_table(found.regime), regime_table(regime(experiment, infinite_width=True))
-    Console(file=table, width=80).print(conditions_table(found.regime), *tables)
+    tables = regime_table(found.regime, verbose=True), regime_table(regime(experiment, infinite_width=True), verbose=True)
+    Console(file=table, width=80).print(conditions_table(found.regime, verbose=True), *tables)
     for word in words:
         assert word in " ".join((text + table.getvalue()).split()), text
     for said in (text, table.getvalue()):
         assert not re.search(r"\b(nan|inf)\b", said, re.IGNORECASE), said
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+@pytest.mark.tier2
+@given(st.sets(st.sampled_from(sorted(EDGES)), min_size=1, max_size=3))
+@settings(max_examples=20, deadline=None)
+def test_edges_in_common_are_said_in_words(edges: set[str]) -> None:
+    """What several edges at once are told as, by the program itself, with the search for one change."""
+    fields = {name: value for edge in sorted(edges) for name, value in EDGES[edge][0].items()}
+    try:
+        experiment = Experiment.preset("quick").replace(**fields)
+    except InputError:
+        assume(False)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("proofs_check.suggestion.single._FACTORS", (2.0,))
+        experiment.to_toml(Path(folder) / "edge.toml")
+        for more in ([], ["--verbose"]):
+            found = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(Path(folder) / "edge.toml"), *more])
+            assert found.exit_code in (0, 1) and not isinstance(found.exception, Exception), found.exception
+            assert not re.search(r"\b(nan|inf)\b", found.stdout, re.IGNORECASE), found.stdout
+            assert max(map(len, found.stdout.splitlines())) <= 80

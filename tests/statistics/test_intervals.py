@@ -77,7 +77,7 @@ def test_an_interval_of_what_is_positive_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("draw", "student", "logarithm"), [("exponential", 0.884, 0.935), ("uniform", 0.935, 0.943)])
-def test_it_holds_the_mean_more_often_than_students_where_values_are_skewed(draw: str, student: float, logarithm: float) -> None:
+def test_it_holds_the_mean_more_often_than_students_of_skewed_values(draw: str, student: float, logarithm: float) -> None:
     """Shares of 2000 samples of 5 values, within 4 standard errors of what 20 000 others gave."""
     rng = np.random.default_rng(20261127)
     mean = {"exponential": 1.0, "uniform": 0.5}[draw]

@@ -90,8 +90,8 @@ def _table(rows: Sequence[dict[str, Any]], at_tau: float, base: Trajectory) -> A
                          ("run", *heads))
     table.columns[0].no_wrap = True  # names are broken behind hyphens below
     for row in rows:
-        cells = (row[name].replace(" ", "\n") if isinstance(row[name], str) else
-                 shown_learning_time(row[name], row["tau"]) if name.startswith("tau") else in_words(row[name]) for name in names)
+        cells = (row[name].replace(" ", "\n") if isinstance(row[name], str) else shown_learning_time(row[name], row["tau"])
+                 if name.startswith("tau") else in_words(row[name]) for name in names)
         table.add_row(broken_name(row["run"], _NAME), *cells)
     return table
 

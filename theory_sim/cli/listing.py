@@ -98,7 +98,8 @@ def _listed_studies(*, verbose: bool) -> Result:
                  **{f"{size} {what}": count for size in SIZES
                     for what, count in (("runs", study.runs(size)), ("seconds", study.seconds[size]))}} for study in STUDIES]
 
-    return Result("theory-sim.list", lambda: {"kind": "studies", "rows": rows()}, lambda: [studies_table() if verbose else studies_lines()], rows)
+    return Result("theory-sim.list", lambda: {"kind": "studies", "rows": rows()},
+                  lambda: [studies_table() if verbose else studies_lines()], rows)
 
 
 @app.command("preset")

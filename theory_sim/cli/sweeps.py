@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from theory_sim.cli.app import sweep
-from theory_sim.cli.interrupted import interruptible
+from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet, RunsOut, Seeds, parse_seeds_option, printed_warnings
 from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, Verbose
 from theory_sim.terminal.wrapping import say_aside
@@ -85,23 +85,34 @@ def run_command(
 ) -> None:
     """Compute a sweep into OUT/<its name>, print what was learnt where, and write the summary.
 
-    Interrupted or killed, theory-sim sweep resume continues it.
+    Interrupted or killed, the same command continues it, and so does theory-sim sweep resume.
     """
     from theory_sim.sweeps.declaration import Sweep
     from theory_sim.sweeps.executors.base import require_executor
-    from theory_sim.sweeps.store import SweepStore
 
     executor = placed(executor, scheduler)
     require_executor(executor, workers, threads)  # before anything is written
     with printed_warnings():
         declared = with_levels(Sweep.from_toml(declaration), adaptive)
-    folder = out / declared.name
-    if (folder / "sweep.toml").exists():
-        from theory_sim.errors import StoreError
+    with interruptible(lambda: f"continue with: {typed()}"):
+        store = _begun_or_new(out / declared.name, declared)
+    _compute(store, workers, threads, executor, Output(form, quiet=quiet))
 
-        raise StoreError(f"{folder} holds a sweep", "results are never overwritten unasked",
-                         f"theory-sim sweep resume {folder}, or extend, or another name or --out")
-    _compute(SweepStore.create(folder, declared), workers, threads, executor, Output(form, quiet=quiet))
+
+def _begun_or_new(folder: Path, declared: Sweep) -> SweepStore:
+    """The sweep's store: new, or the one in which it was interrupted."""
+    from theory_sim.errors import StoreError
+    from theory_sim.sweeps.collect import SUMMARY
+    from theory_sim.sweeps.store import SweepStore
+
+    if not (folder / "sweep.toml").exists():
+        return SweepStore.create(folder, declared)
+    store = SweepStore(folder)
+    if store.sweep == declared and (store.status().pending or not (folder / SUMMARY).exists()):
+        return store
+    what = "this sweep, finished" if store.sweep == declared else "another sweep"
+    raise StoreError(f"{folder} holds {what}", "results are never overwritten unasked",
+                     f"theory-sim sweep resume {folder}, or extend, or another name or --out")
 
 
 @sweep.command("resume", cls=WithExecutors)

@@ -71,7 +71,8 @@ def mean_interval(
         return Interval(math.nan, math.nan, math.nan, math.nan, math.nan, 0, censored)
     mean = float(values.mean())
     half = half_width(float(values.std(ddof=1)), n, level) if n > 1 else math.inf
-    return Interval(mean, max(mean - half, least), min(mean + half, most), float(values.min()), float(values.max()), n, censored)
+    low, high = max(mean - half, least), min(mean + half, most)
+    return Interval(mean, low, high, float(values.min()), float(values.max()), n, censored)
 
 
 def positive_mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *, most: float = math.inf) -> Interval:

@@ -35,7 +35,8 @@ _STYLES: Final = {"supported": "green", "refuted": "red", "undecided": "yellow"}
 
 def studies_lines() -> Group:
     """Every study in a line: its name, the time of its default size, and of its question what fits."""
-    rows = [(name, duration(get_study(name).seconds["default"]), plain_text(get_study(name).question)) for name in study_names()]
+    studies = map(get_study, study_names())
+    rows = [(study.name, duration(study.seconds["default"]), plain_text(study.question)) for study in studies]
     names, times = (max(len(row[column]) for row in rows) for column in (0, 1))
     return Group(*(Text(f"{name:{names}}  {time:>{times}}  {question}", no_wrap=True, overflow="ellipsis")
                    for name, time, question in rows),

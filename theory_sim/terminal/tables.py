@@ -90,8 +90,8 @@ def headed_table(title: str, columns: Sequence[str]) -> Table:
     table = _Whole(title=escape(title), title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD,
                   pad_edge=False, show_edge=False, padding=(0, _GAP - 1, 0, 0))
     for i, column in enumerate(columns):
-        heading = column if i == 0 else "\n".join(textwrap.wrap(column, _HEADING, break_long_words=False, break_on_hyphens=False))
-        table.add_column(escape(heading), justify="left" if i == 0 else "right", overflow="fold", no_wrap=i > 0)
+        lines = [column] if i == 0 else textwrap.wrap(column, _HEADING, break_long_words=False, break_on_hyphens=False)
+        table.add_column(escape("\n".join(lines)), justify="left" if i == 0 else "right", overflow="fold", no_wrap=i > 0)
     return table
 
 
@@ -111,8 +111,9 @@ def conditions_table(regime: Regime, *, verbose: bool = False) -> Group:
     table.columns[-1].justify = "left"
     for each in regime.conditions:
         formula, _, meaning = each.label.partition(": ")
-        table.add_row(f"{formula}\n  {meaning}".rstrip() if verbose else formula, in_words(each.value), in_words(each.threshold),
-                      "holds" if each.holds else "FAILS", shown_margin(each.margin), each.role)
+        name = f"{formula}\n  {meaning}".rstrip() if verbose else formula
+        table.add_row(name, in_words(each.value), in_words(each.threshold), "holds" if each.holds else "FAILS",
+                      shown_margin(each.margin), each.role)
     return Group(table, Text(_FACTORS)) if verbose else Group(table)
 
 
@@ -125,7 +126,9 @@ def shown_margin(margin: float) -> str:
     """A factor to spare, without powers of ten."""
     if math.isnan(margin):
         return "-"
-    return "x > 1000" if margin > 1e3 else "x < 0.001" if margin < 1e-3 else f"x{margin:.0f}" if margin >= 99.5 else f"x{margin:.2g}"
+    if not 1e-3 <= margin <= 1e3:
+        return "x > 1000" if margin > 1.0 else "x < 0.001"
+    return f"x{margin:.0f}" if margin >= 99.5 else f"x{margin:.2g}"
 
 
 def regime_table(regime: Regime, *, verbose: bool = False) -> Group:

@@ -207,7 +207,8 @@ def _row(runs: xarray.Dataset, theta: str, since: Since) -> Row:
     bounded = np.isfinite(bound)
     row: Row = {"n": len(kept), "runs with a bound": int(bounded.sum())}
     row |= mean_columns("tau", values("tau"), least=0.0) | mean_columns("steps", values("steps"), least=0.0)
-    row |= mean_columns("largest cost of a step", values("largest cost"), least=0.0) | mean_columns("largest B", values("largest B"))
+    row |= mean_columns("largest cost of a step", values("largest cost"), least=0.0)
+    row |= mean_columns("largest B", values("largest B"))
     for share in SHARES:
         row |= mean_columns(f"average loss at {share:.0%}", values(f"loss {share:g}"), least=0.0)
         row |= mean_columns(f"bound at {share:.0%}", values(f"bound {share:g}")[np.isfinite(values(f"bound {share:g}"))])
