@@ -104,6 +104,27 @@ def test_a_study_says_how_to_continue(tmp_path: Path, monkeypatch: pytest.Monkey
     assert status == 130 and "finished runs are kept" in said and command_of(said) == words
 
 
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_branch_says_how_many_continuations_are_done(before: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert theory_sim(*(word for word in RUN if word not in ("--compare", "L-S,S")))[0] in (0, 1)
+    words = ["branch", "my runs/tiny-L-S-seed0", "--at-tau", "10", "--set", "eta_2=0.25/0.125", "--out", "my runs", "-q"]
+    resume, asked = importlib.import_module("theory_sim.sweeps.branching").resume, 0
+
+    def interrupted(*given: Any, **options: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked > before:
+            raise KeyboardInterrupt
+        return resume(*given, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("theory_sim.sweeps.branching.resume", interrupted)
+        status, said = theory_sim(*words)
+    assert status == 130 and f"{before} of 2 continuations done" in said and command_of(said) == words, said
+    assert theory_sim(*words)[0] in (0, 1)
+
+
 def test_resume_names_the_runs_that_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(importlib.import_module("theory_sim.engines"), "resume", stop)

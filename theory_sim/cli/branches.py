@@ -48,12 +48,17 @@ def branch(
     base = Trajectory.load(run)
     output = Output(form, quiet=quiet)
     prepared = Branches.prepare(base, at_tau, changes, out, threads=threads)
-    with interruptible(lambda: f"continue with: {typed()}"):
+
+    def how() -> str:
+        done = sum(path.exists() for path in prepared.paths.values())
+        return f"{done} of {len(prepared.paths)} continuations done; continue with: {typed()}"
+
+    with interruptible(how):
         with run_progress(Plan.of(base.experiment), shown=not quiet) as progress:
             results = prepared.run(progress)
         trajectories = [trajectory for _, trajectory in results]
         if trajectories[-1].outcome == "interrupted":
-            typer.echo(f"{trajectories[-1].message}; continue with: {typed()}", err=True)
+            typer.echo(f"{trajectories[-1].message}; {how()}", err=True)
             raise typer.Exit(130)
         findings = get_findings(trajectories)
         rows = [_row(path, trajectory) for path, trajectory in results]
