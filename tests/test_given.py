@@ -126,12 +126,12 @@ def broken() -> dict[str, tuple[Experiment, dict[str, Any]]]:
         "r = 0.2": (TINY, data(r=0.2)), "alpha of at least 0": (TINY, data(alpha=train.alpha - 0.5)),
         "without fresh examples": (TINY, {"data": draw_data(TINY.replace(seed_data=9))}),
         "one w. for both": (TINY, {"data": (train, draw_test_data(TINY.replace(seed_data=9)))}),
-        "initial = .'Z'.": (TINY, {"initial": {"Z": start["W"]}}), r"initial = \[\]": (TINY, {"initial": {}}),
+        "initial = arrays by the names Z": (TINY, {"initial": {"Z": start["W"]}}), r"initial = \{\}": (TINY, {"initial": {}}),
         "W'. of shape": (TINY, {"initial": {"W": start["W"][:-2]}}), "W'.: an array of float64": (
             TINY, {"initial": {"W": start["W"].astype(float)}}), "share U_0": (TINY, {"initial": {"W": lone}}),
         "signs do not alternate": (TINY, {"initial": {"w": -start["w"]}}),
         "with other entries": (free, {"initial": {"w": 2 * start["w"]}}),
-        "noise = 3": (TINY, {"noise": 3}), "noise = .'W'.": (TINY, {"noise": {"W": xi["W"]}}),
+        "noise = 3": (TINY, {"noise": 3}), "noise = arrays by the names W": (TINY, {"noise": {"W": xi["W"]}}),
         "V'. holds infinities": (TINY, noise(V=nan)), "paired neurons share their noise": (
             TINY, noise(W=xi["W"] + np.arange(12, dtype=np.float32)[:, None])),
         "of 5 steps": (TINY, {"noise": draw_noise(TINY, range(5))}),

@@ -351,7 +351,7 @@ def test_the_condition_tells_the_factor_to_spare() -> None:
         else:
             assert output_rounding(neurons, row.threshold, 1.0, eps) == pytest.approx(1e-3)
     near = regime(RUN.replace(neurons="independent", tau_0=1e4))
-    (warning,) = [each for each in near.warnings if each.startswith("noise level resolved in float32: found 1e+04")]
+    (warning,) = [each for each in near.warnings if each.startswith("noise level resolved in float32: found 10000")]
     # float64 would resolve what these neurons put out, noise of standard deviation 7000, and leave it in.
     assert "use paired neurons, or lower tau_0" in warning and "float64" not in warning
     (output,) = [c for c in regime(RUN.replace(neurons="independent", tau_0=1e4, dtype="float64")).conditions

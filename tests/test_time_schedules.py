@@ -247,3 +247,9 @@ def test_a_cycle_of_cosines_falls_from_the_start() -> None:
 def test_data_without_q_anneal_at_epsilon_1_alone() -> None:
     with pytest.raises(ExperimentError, match=r"L-S anneals at epsilon_1 \+ q0 l\(0\) = 0\.15"):
         Experiment(data_law="xor", N=40, d=20, p0=0.25, schedule="L-S", epsilon_1=0.15, epsilon_2=0.3)
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a/b"])
+def test_a_name_that_is_none_is_told_as_it_was_given(name: str) -> None:
+    with pytest.raises(InputError, match=f"schedule {name!r}"):
+        schedule_from(lambda t: 1.0, name=name, rates=(1.0, 1.0))
