@@ -11,7 +11,7 @@ import pytest
 
 from tests.test_general_network import SMALL, gradient, mean_loss
 from tests.test_resume import Stop, assert_same_data
-from theory_sim import Experiment, branch, draw_data, draw_initial, draw_noise, draw_test_data, resume, simulate
+from theory_sim import Engine, Experiment, branch, draw_data, draw_initial, draw_noise, draw_test_data, resume, simulate
 from theory_sim.data import Data, draw_fresh
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.numeric.streams import StepStream
@@ -137,6 +137,10 @@ def test_engines_of_one_training_set_refuse_it(engine: Any, options: Any) -> Non
     with pytest.raises(InputError, match="sampling = 'one-pass'"):
         simulate(BASE.replace(neurons="paired"), engine, **options)
     assert any("one-pass" in warning for warning in uncovered(BASE))
+    fault = Engine("closure").unsupported(BASE)
+    assert fault is not None and fault.fix.endswith("leave batch_size out; or use the engine finite"), "not the limit"
+    followed = BASE.replace(sampling="without-replacement", batch_size=None)
+    assert Engine("closure").unsupported(followed) is None
 
 
 def test_placed_noise_of_the_fast_networks_is_refused() -> None:

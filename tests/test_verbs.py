@@ -144,8 +144,10 @@ def test_standard_output_has_the_result_alone(line: str, form: str, request: pyt
         assert json.loads(found.stdout)["$schema"].startswith("https://json-schema.org/")
     elif form == "junit":
         assert tree.fromstring(found.stdout.encode()).tag == "testsuite"
-    else:
+    elif form == "text":
         require_readable(line, told)
+    else:
+        assert form == "latex" and max(map(len, found.stdout.splitlines())) <= 80
 
 
 # What no text may have: powers of ten as 1e+03, what is not defined by Python's names, a bound below 0 of a share or an error.

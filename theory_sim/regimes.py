@@ -231,7 +231,7 @@ def outside_of_closure(experiment: Experiment) -> list[Fault]:
     if e.kernel_constants is None:
         within = " or ".join(repr(each.name) for each in ACTIVATIONS if each.two_lines)
         faults.append(Fault(f"activation = {e.activation!r}", f"the closure is of activation = {within}: of two straight lines",
-                            f"set activation = {within}, or simulate it with another engine (finite, limit)", ("activation",)))
+                            f"set activation = {within}", ("activation",)))
     elif not ACTIVATIONS[e.activation].in_theory and e.tau_0_value == 0:
         faults.append(Fault(f"tau_0 = 0 with activation = {e.activation!r} in the closure", "phi' at 0 is that of neither line",
                             "give a small tau_0", ("tau_0", "activation")))
@@ -248,7 +248,7 @@ def _not_derived(e: Experiment, registries: Iterable[AnyChoices]) -> list[Fault]
         within = " or ".join(repr(each.name) for each in registry if each.in_theory)
         subject = f"the closed forms and the {'predicted orders' if registry is ACTIVATIONS else 'closure'} are"
         faults.append(Fault(f"{kind} = {name!r}", f"{subject} of {kind} = {within} (THEORY §8, §16)",
-                            f"set {kind} = {within}, or simulate it with another engine (finite, limit)", (kind,)))
+                            f"set {kind} = {within}", (kind,)))
     return faults
 
 
@@ -256,7 +256,7 @@ def _beyond_theory(e: Experiment) -> list[Fault]:
     """Freedoms of the network, the activation apart, that are outside of the theory."""
     return [Fault(f"{field} = {getattr(e, field)!r}",
                   "the closed forms and the closure are of the network of THEORY §2, which has neither biases nor a trained "
-                  "second layer nor a scaled output", f"leave {field} out, or simulate it with another engine (finite, limit)",
+                  "second layer nor a scaled output", f"leave {field} out",
                   (field,))
             for field in e.beyond_theory()]
 

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from proofs_check.constants import ConstantsReport
     from theory_sim.experiment import Experiment
 
-File = Annotated[Path | None, typer.Argument(help="Experiment, plan or sweep in TOML; left out, the preset.")]
+File = Annotated[Path | None, typer.Argument(help="Experiment in TOML; left out, the preset.")]
+AnyFile = Annotated[Path | None, typer.Argument(help="Experiment, plan or sweep in TOML; left out, the preset.")]
 PresetName = Annotated[str | None, typer.Option("--preset", help="Preset to start from instead of a file (default: default).")]
 
 
 @app.command()
 def check(
-    file: File = None, preset: PresetName = None, verbose: Verbose = False, form: TextJsonCsv = "text", out: OutFile = None,
+    file: AnyFile = None, preset: PresetName = None, verbose: Verbose = False, form: TextJsonCsv = "text", out: OutFile = None,
     force: Force = False,
 ) -> None:
     """Hold an experiment against the theorem's conditions; exit status 1 if its mechanism does not apply.

@@ -11,7 +11,7 @@ import typer
 
 from proofs_check.cli.app import app
 from proofs_check.cli.experiments import File, PresetName
-from theory_sim.terminal.output import Output, Result, format_option, hanging
+from theory_sim.terminal.output import Force, OutFile, Output, Result, format_option, hanging
 
 if TYPE_CHECKING:
     from proofs_check.order.arm import Arm
@@ -26,13 +26,13 @@ def order(
         help="Schedules on the same data, such as L-S,S (default: those of the file, or L-S,S).")] = None,
     seeds: Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")] = None,
     level: Annotated[float, typer.Option(help="Training loss, nats, at which a kind counts as learnt.")] = 0.45,
-    form: Annotated[str, format_option("text", "json", "csv", "latex")] = "text",
+    form: Annotated[str, format_option("text", "json", "csv", "latex")] = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """Prove which pattern is learnt first, for each drawn data set, at infinite width; exit status 1 if one stays undecided."""
     from proofs_check.order.certify import certify_order
     from proofs_check.order.resources import estimated_seconds
 
-    output = Output(form)
+    output = Output(form, out, force=force)
     plan = _plan(file, preset, compare, seeds)
     runs = [plan.experiment.replace(seed=seed) for seed in plan.seeds]
     expected = sum(estimated_seconds(each) for each in plan)

@@ -25,11 +25,11 @@ from proofs_check.suggestion.shifted import (
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
-from theory_sim.regimes import get_conditions, regime, uncovered
+from theory_sim.regimes import get_conditions, regime, uncovered, verdict_requirements
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.predicted_order import Requirement
 
-__all__ = ["least_margin", "satisfies", "suggest"]
+__all__ = ["applies", "least_margin", "satisfies", "suggest"]
 
 Floats = NDArray[np.float64]
 _STARTS, _STARTS_ALONE = 4, 8
@@ -106,7 +106,7 @@ def suggest(experiment: Experiment, *, conditions: Conditions = "all", free: Seq
             try:
                 near = moved(experiment, dict(zip(names, shifts, strict=True)))
                 if satisfies(near, conditions):
-                    return _tightened(experiment, conditions, names, near, shifts, seed)
+                    return _rounded(experiment, conditions, _tightened(experiment, conditions, names, near, shifts, seed))
             except InputError:
                 continue  # rounded or shifted past what an experiment may be, or the closure can solve
     raise _not_found(experiment, conditions, names, closest, seed)
@@ -127,14 +127,60 @@ def _tightened(
         there, tries = 0.95 * np.abs(shifts).max() * draw, tries + 1
         try:
             closer = moved(experiment, dict(zip(names, there, strict=True)))
-            if least_margin(closer, which) < 1.0:
-                continue
-            looks += 1
-            if regime(closer).holds:
-                near, shifts, tries, looks = closer, there, 0, 0
         except InputError:
             continue
+        if least_margin(closer, which) < 1.0:
+            continue
+        looks += 1
+        if applies(closer):
+            near, shifts, tries, looks = closer, there, 0, 0
     return near
+
+
+def applies(experiment: Experiment) -> bool:
+    """Whether `check_constants` finds that the mechanism applies; a coarse closure knows most of where it does not."""
+    try:
+        nearly = min(each.slack for each in verdict_requirements(experiment, fineness=_COARSE)) > -_FAR_OFF
+        return nearly and regime(experiment).holds
+    except InputError:  # blocks too long to solve
+        return False
+
+
+def _rounded(experiment: Experiment, which: Conditions, near: Experiment) -> Experiment:
+    """What is found, with as few parameters moved as do it, and at three digits where that meets everything, too.
+
+    Neither makes the largest move larger, but for rounding, half a percent.
+    """
+    shifts = {name: math.log(getattr(near, name) / getattr(experiment, name)) for name in FREE
+              if getattr(near, name) != getattr(experiment, name)}
+    for name in sorted(shifts, key=lambda name: abs(shifts[name])):
+        fewer = {other: shift for other, shift in shifts.items() if other != name}
+        there = _tried(experiment, which, fewer)
+        if there is not None:
+            shifts, near = fewer, there
+    for away in (False, True):  # to the nearest value, or to the one that is not nearer to the start
+        rounded = {name: _shift_of(getattr(experiment, name), shift, away) for name, shift in shifts.items()}
+        there = _tried(experiment, which, rounded)
+        if there is not None:
+            return there
+    return near
+
+
+def _shift_of(start: float, shift: float, away: bool) -> float:
+    """The shift that leads to a value of three digits."""
+    value = start * math.exp(shift)
+    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    whole = (math.ceil if shift > 0.0 else math.floor) if away else round
+    return math.log(whole(value / unit) * unit / start)
+
+
+def _tried(experiment: Experiment, which: Conditions, shifts: Mapping[str, float]) -> Experiment | None:
+    """The experiment with these shifts, if it meets everything."""
+    try:
+        there = moved(experiment, shifts)
+    except InputError:
+        return None
+    return there if least_margin(there, which) >= 1.0 and applies(there) else None
 
 
 def _around(shifts: Floats, seed: int) -> Iterator[Floats]:

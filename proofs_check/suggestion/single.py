@@ -6,16 +6,15 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
+from proofs_check.suggestion.search import applies
 from proofs_check.suggestion.shifted import FREE, moved
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.regimes import get_conditions, regime, uncovered, verdict_requirements
+from theory_sim.regimes import get_conditions, uncovered
 
 __all__ = ["single_change"]
 
 _FACTORS: Final = (1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0)
-# Of a coarse closure, by which most that fail are known; one that is so near is looked at as finely as the verdict is.
-_COARSE, _NEAR = 0.4, -0.1
 
 
 def single_change(experiment: Experiment) -> Experiment | None:
@@ -34,7 +33,12 @@ def single_change(experiment: Experiment) -> Experiment | None:
     """
     if uncovered(experiment):
         return None
-    return next((there for there in _changed(experiment) if _applies(there)), None)
+    return next((there for there in _changed(experiment) if _sound(there) and applies(there)), None)
+
+
+def _sound(there: Experiment) -> bool:
+    """Whether the conditions of a sound simulation hold, without which the verdict is not asked for."""
+    return all(row.holds for row in get_conditions(there) if row.role == "numerics")
 
 
 def _changed(experiment: Experiment) -> Iterator[Experiment]:
@@ -54,14 +58,3 @@ def _changed(experiment: Experiment) -> Iterator[Experiment]:
         if there not in seen:
             seen.add(there)
             yield there
-
-
-def _applies(there: Experiment) -> bool:
-    """Whether the verdict of `check_constants` is that the mechanism applies; the cheap conditions first."""
-    if any(not row.holds for row in get_conditions(there) if row.role == "numerics"):
-        return False
-    try:
-        slack = min(each.slack for each in verdict_requirements(there, fineness=_COARSE))
-        return slack >= _NEAR and regime(there).holds
-    except InputError:  # blocks too long to solve
-        return False

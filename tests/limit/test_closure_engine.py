@@ -18,6 +18,7 @@ from tests.limit import closure_page
 from theory_sim import Experiment, Trajectory, learning_order, regime, simulate
 from theory_sim.closure.rates import ClosureRates
 from theory_sim.closure.trajectory import run_closure
+from theory_sim.engines import Engine, engine_names
 from theory_sim.errors import InputError, StoreError
 from theory_sim.testing.strategies import schedules
 from theory_sim.theory.closure.accuracy import ACCURACY, EXPERIMENTS, RANGE, out_of_range
@@ -359,3 +360,17 @@ def test_the_share_near_a_kink_is_an_angle() -> None:
     e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, r=0.3, tau_0=1.0, max_tau=4.0, record_every=4.0)
     for engine in ("limit", "closure"):
         np.testing.assert_allclose(simulate(e, engine, threads=1).dataset["near_kink"], 2 * math.atan(0.3) / math.pi)
+
+
+@pytest.mark.parametrize(("fields", "engines"), [
+    ({"batch_size": 4}, "limit or finite"), ({"batch_size": 4, "network": "shared", "label_flips": 0.1}, "limit or finite"),
+    ({"data_law": "xor"}, "finite"), ({"optimiser": "adam", "tau_0": 1.0}, "finite"),
+    ({"loss": "squared", "observe": {"sharpness": {}}}, "finite"),
+])  # fmt: skip
+def test_all_that_it_refuses_is_told_at_once_with_the_engines_that_do_not(fields: dict[str, Any], engines: str) -> None:
+    e = Experiment(d=10, N=40, m_W=8, m_V=8, n_test=4, max_tau=4.0, **fields)
+    fault = Engine("closure").unsupported(e)
+    assert fault is not None and set(fault.fields) >= {name for name in fields if name != "observe"}
+    named = fault.fix.rpartition("; or use the engine ")[2].split(" or ")
+    assert sorted(named) == sorted(engines.split(" or "))
+    assert [name for name in engine_names() if Engine(name).unsupported(e) is None] == sorted(named)

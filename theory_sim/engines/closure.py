@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from theory_sim.engines.registry import register
+from theory_sim.engines.registry import or_engines, register
 from theory_sim.engines.solver import Purpose, Solver
 from theory_sim.errors import Fault
 
@@ -52,30 +52,12 @@ class Closure(Solver):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
-        from theory_sim.regimes import outside_of_closure
-
-        e = experiment
-        for fault in outside_of_closure(e):
-            return fault
-        if e.shared_filters:
-            return Fault(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)",
-                         "set network = 'split', or use the engine limit", ("network",))
-        if e.batch_size is not None:
-            return Fault(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise",
-                         "leave batch_size out, or use the engine limit", ("batch_size",))
-        if e.label_flips > 0:
-            return Fault(f"label_flips = {e.label_flips:g}", "the closure is of labels that are right",
-                         "leave label_flips out, or use the engine limit", ("label_flips",))
-        if e.has_placed_noise:
-            return Fault(f"noise_placement = {e.noise_placement!r}", "the closure knows no noise but xi",
-                         "leave noise_placement out, or use the engine limit or finite", ("noise_placement",))
-        if e.observe:
-            return Fault(f"observe = {sorted(e.observe)}", "the closure has neither examples nor neurons to look at",
-                         "leave observe out, or use the engine limit", ("observe",))
-        if observers:
-            return Fault(f"observers {[type(observer).__name__ for observer in observers]}",
-                         "the closure has neither examples nor neurons to look at", "leave them out, or use the engine limit")
-        return None
+        faults = list(_faults(experiment, observers))
+        if not faults:
+            return None
+        found, rule, fix = ("; ".join(dict.fromkeys(fault[part] for fault in faults)) for part in range(3))
+        return Fault(found, rule, f"{fix}{or_engines(experiment, self, observers)}",
+                     tuple(field for fault in faults for field in fault.fields))
 
     def run(
         self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
@@ -101,3 +83,28 @@ class Closure(Solver):
         from theory_sim.closure.duration import closure_seconds
 
         return closure_seconds(experiment)
+
+
+def _faults(e: Experiment, observers: Sequence[Observer]) -> Iterator[Fault]:
+    """All that the closure says nothing of."""
+    from theory_sim.regimes import outside_of_closure
+
+    yield from outside_of_closure(e)
+    if e.shared_filters:
+        yield Fault(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)", "set network = 'split'",
+                    ("network",))
+    if e.batch_size is not None:
+        yield Fault(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise", "leave batch_size out",
+                    ("batch_size",))
+    if e.label_flips > 0:
+        yield Fault(f"label_flips = {e.label_flips:g}", "the closure is of labels that are right", "leave label_flips out",
+                    ("label_flips",))
+    if e.has_placed_noise:
+        yield Fault(f"noise_placement = {e.noise_placement!r}", "the closure knows no noise but xi",
+                    "leave noise_placement out", ("noise_placement",))
+    if e.observe:
+        yield Fault(f"observe = {sorted(e.observe)}", "the closure has neither examples nor neurons to look at",
+                    "leave observe out", ("observe",))
+    if observers:
+        yield Fault(f"observers {[type(observer).__name__ for observer in observers]}",
+                    "the closure has neither examples nor neurons to look at", "leave them out")

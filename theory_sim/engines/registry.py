@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from theory_sim.engines.solver import Option, Solver
 from theory_sim.plugins import Registry
 from theory_sim.reading.answers import faults_of_function, require_declared, require_named_class
 
-__all__ = ["DEFAULT", "ENGINES", "engine_names", "options_by_name", "register"]
+__all__ = ["DEFAULT", "ENGINES", "engine_names", "options_by_name", "or_engines", "register"]
+
+if TYPE_CHECKING:
+    from theory_sim.experiment import Experiment
+    from theory_sim.observe.base import Observer
 
 DEFAULT: Final = "finite"
 """Engine of a run that names none."""
@@ -45,6 +50,13 @@ def engine_names() -> list[str]:
     ['closure', 'finite', 'limit']
     """
     return ENGINES.names()
+
+
+def or_engines(experiment: Experiment, refusing: Solver, observers: Sequence[Observer] = ()) -> str:
+    """End of a fix: the other engines that compute an experiment with their defaults; empty if there is none."""
+    able = [solver.name for solver in ENGINES if solver is not refusing and solver.unsupported(
+        experiment, {option.name: option.default for option in solver.options}, observers) is None]
+    return f"; or use the engine {' or '.join(able)}" if able else ""
 
 
 def options_by_name() -> dict[str, list[tuple[Solver, Option]]]:

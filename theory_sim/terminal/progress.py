@@ -122,13 +122,16 @@ def share_progress(count: int) -> Iterator[Callable[[int, object], Callable[[str
     Shown on a terminal, on standard error; nothing where it is no terminal.
     """
     from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda number, name: None
         return
-    with Bar(console=console, transient=True) as bar:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TaskProgressColumn(),
+               TimeElapsedColumn(), TextColumn("so far"))
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=1.0)
 
         def begin(number: int, name: object) -> Callable[[str, float], None]:
