@@ -30,7 +30,7 @@ def places_table(name: str, varied: Sequence[str], rows: Sequence[Mapping[str, A
     from rich.markup import escape
     from rich.text import Text
 
-    from theory_sim.terminal.tables import headed_table, shown_factor
+    from theory_sim.terminal.tables import headed_table, shown_margin
 
     margins = ("margin L-S", "margin S")
     table = headed_table(f"Where the mechanism applies, of the {len(rows)} places of {name}",
@@ -38,7 +38,7 @@ def places_table(name: str, varied: Sequence[str], rows: Sequence[Mapping[str, A
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
     for row in rows:
         place = ", ".join(_shown(row[field]) for field in varied)
-        factors = ("-" if row[key] is None else shown_factor(row[key]) for key in margins)
+        factors = ("-" if row[key] is None else shown_margin(row[key]) for key in margins)
         table.add_row(escape(place), "yes" if row["applies"] else "no", *factors, row["fails"].replace(" ", ", "))
     applying = sum(bool(row["applies"]) for row in rows)
     return Group(table, Text(f"The mechanism applies at {applying} of {len(rows)} places. L-S, S: factor to spare of the "

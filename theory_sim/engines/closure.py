@@ -55,7 +55,7 @@ class Closure(Solver):
         faults = list(_faults(experiment, observers))
         if not faults:
             return None
-        found, rule, fix = ("; ".join(dict.fromkeys(fault[part] for fault in faults)) for part in range(3))
+        found, rule, fix = ("; ".join(dict.fromkeys(texts)) for texts in zip(*(fault[:3] for fault in faults), strict=True))
         return Fault(found, rule, f"{fix}{or_engines(experiment, self, observers)}",
                      tuple(field for fault in faults for field in fault.fields))
 

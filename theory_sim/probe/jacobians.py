@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import torch
 
-from theory_sim.errors import InputError
-from theory_sim.memory import in_words
+from theory_sim.errors import InputError, size_in_words
+from theory_sim.memory import 
 from theory_sim.probe.inputs import each_tensor, take
 from theory_sim.probe.tracked import Tracked
 from theory_sim.probe.untouched import detached, get_outputs, untouched
@@ -95,7 +95,7 @@ class Jacobians:
             k = min(k // 2, _MOST)
         needed = row * sum(min(size, k) for size in sizes)
         if 2 * needed > memory:
-            raise InputError(f"kernels need {in_words(2 * needed)} for two records, {in_words(memory)} are allowed",
+            raise InputError(f"kernels need {size_in_words(2 * needed)} for two records, {size_in_words(memory)} are allowed",
                              "Jacobians of at least two records, projected, in memory",
                              "lower probes of the kernels' record, or raise memory")
         return k
