@@ -9,7 +9,6 @@ from typing import Any, Final
 import torch
 
 from theory_sim.errors import InputError, size_in_words
-from theory_sim.memory import 
 from theory_sim.probe.inputs import each_tensor, take
 from theory_sim.probe.tracked import Tracked
 from theory_sim.probe.untouched import detached, get_outputs, untouched
