@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from proofs_check.cli.app import app
 from proofs_check.cli.experiments import File, PresetName
-from theory_sim.terminal.output import Force, OutFile, Output, Result, format_option, hanging
+from theory_sim.terminal.output import Force, OutFile, Output, Result, format_option, hanging, require_writable
 
 if TYPE_CHECKING:
     from proofs_check.order.arm import Arm
@@ -26,6 +27,8 @@ def order(
         help="Schedules on the same data, such as L-S,S (default: those of the file, or L-S,S).")] = None,
     seeds: Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")] = None,
     level: Annotated[float, typer.Option(help="Training loss, nats, at which a kind counts as learnt.")] = 0.45,
+    certificates: Annotated[Path | None, typer.Option(
+        metavar="FOLDER", help="Store certificates there, one a seed, for recheck.")] = None,
     form: Annotated[str, format_option("text", "json", "csv", "latex")] = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """Prove which pattern is learnt first, for each drawn data set, at infinite width; exit status 1 if one stays undecided."""
@@ -33,6 +36,8 @@ def order(
     from proofs_check.order.resources import estimated_seconds
 
     output = Output(form, out, force=force)
+    if certificates is not None:
+        require_writable(certificates)
     plan = _plan(file, preset, compare, seeds)
     runs = [plan.experiment.replace(seed=seed) for seed in plan.seeds]
     expected = sum(estimated_seconds(each) for each in plan)
@@ -43,9 +48,24 @@ def order(
         for number, each in enumerate(runs):
             found.append(certify_order(each, plan.compare, level=level, progress=progress(number, each.seed)))
             output.say(*_lines(found[-1]))
+            if certificates is not None:
+                _save(found[-1], certificates, output)
     output.put(Result("proofs-check.order", lambda: _fields(found), lambda: list(_summary(found)), lambda: _table(found),
                       others={"latex": lambda: _latex(found)}))
     raise typer.Exit(0 if all(each.verdict == "certified" for each in found) else 1)
+
+
+def _save(found: CertifiedOrder, folder: Path, output: Output) -> None:
+    """Store a certificate; a run whose rates are not proved has none."""
+    from proofs_check.order.certificate import certificate
+    from proofs_check.order_file import save_order
+
+    if any(arm.reason for arm in found.arms):
+        output.note(f"seed {found.experiment.seed}: no certificate, since its rates or its end are undecided")
+        return
+    path = folder / f"order-seed{found.experiment.seed}.json"
+    save_order(certificate(found), path)
+    output.note(f"check again: proofs-check recheck {shlex.quote(str(path))}")
 
 
 def _plan(file: Path | None, preset: str | None, compare: str | None, seeds: str | None) -> Plan:

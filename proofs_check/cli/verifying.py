@@ -110,7 +110,7 @@ def _table(judged: Sequence[Judged]) -> list[dict[str, object]]:
 
 @app.command()
 def recheck(
-    files: Annotated[list[Path], typer.Argument(help="Evidence stored by verify --out or falsify --out.")],
+    files: Annotated[list[Path], typer.Argument(help="Evidence stored by verify or falsify --out, or certificates of order.")],
     check_hash: Annotated[bool, typer.Option("--hash/--no-hash", help="Refuse a file that its hash does not fit.")] = True,
     form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:

@@ -32,7 +32,9 @@ ALL: Final = "all"
 # What a certificate states is wider than what is proved here by these factors: a second look, whose own bounds differ, is to
 # reach it too.
 _RESIDUAL_SLACK: Final = 2.0
+_RESIDUAL_FLOOR: Final = 1e-12
 _LOSS_SLACK: Final = 1.5
+_LOSS_FLOOR: Final = 1e-12
 Progress = Callable[[str, float], None]
 """Called with what is done and the share that is over."""
 
@@ -161,7 +163,7 @@ def certify_arm(
     reason = _unproved(e, data, run, curvature, losses)
     return Arm(
         e.schedule, run, np.concatenate([[0.0], np.cumsum(run.rates)]), curvature, bounds.residual_error, bounds.drift,
-        bounds.output_error, losses, outputs.powers, outputs.tail, sites.largest_cosine, float(sites.norm.max()),
+        bounds.output_error, losses, outputs.powers, outputs.tail, outputs.largest_cosine, float(sites.norm.max()),
         _switch(e, run), reason,
         tuple(judge(losses, level) for level in levels),
     )
@@ -228,7 +230,8 @@ class _Bounds:
         # (SLOPE_ERROR, u of the difference) and, by the slope 1/4 of sigma, the outputs are off by.
         mean_square = float(np.dot(distance, distance)) / len(distance)
         computed = math.sqrt(mean_square * (1.0 + gamma(n + 4)))
-        self.residual_error[step] = above(_RESIDUAL_SLACK * (computed + SLOPE_ERROR + 2 * UNIT + 0.25 * error))
+        proved = computed + SLOPE_ERROR + 2 * UNIT + 0.25 * error
+        self.residual_error[step] = above(_RESIDUAL_FLOOR + _RESIDUAL_SLACK * proved)
         # In a step that does not amplify distances |theta^ - theta| grows by at most gamma |sum_i w_i delta_i phi_i|, at most
         # gamma (4 Lambda)^(1/2) (sum_i w_i delta_i^2)^(1/2).
         grown = float(run.rates[step]) * math.sqrt(4.0 * float(self._curvature[step])) * float(self.residual_error[step])
@@ -243,7 +246,7 @@ class _Bounds:
             # |l'| <= 1: a loss is off by at most its output's error and drift; then its own error, and that of the mean.
             norm = float(np.mean(self._sites.norm[members])) * (1.0 + gamma(len(members) + 4))
             wide = self.output_error + norm * self.drift + LOSS_ERROR + centre * gamma(len(members) + 4)
-            wide = _LOSS_SLACK * wide * (1.0 + 2.0**-39)
+            wide = _LOSS_FLOOR + _LOSS_SLACK * wide * (1.0 + 2.0**-39)
             found[name] = np.nextafter(centre - wide, -np.inf), np.nextafter(centre + wide, np.inf)
         return found
 

@@ -74,13 +74,15 @@ class Outputs:
         Powers of the series.
     tail : float
         Upper bound of what it leaves out of an arcsine.
+    largest_cosine : float
+        Upper bound of the |cosines| that it takes; 0 if patterns are redrawn, and it takes none.
     """
 
     def __init__(self, sites: Sites, clock: NoiseClock) -> None:
         self._sites, self._clock = sites, clock
-        cosine = 0.0 if clock.redrawn else sites.largest_cosine
-        self.powers = powers_for(cosine, largest_tail())
-        self.tail = tail(self.powers, cosine)
+        self.largest_cosine = 0.0 if clock.redrawn else sites.largest_cosine
+        self.powers = powers_for(self.largest_cosine, largest_tail())
+        self.tail = tail(self.powers, self.largest_cosine)
         self._terms = _series(sites, self.powers)
         self._unit_error = self._error_of_unit()
 
@@ -101,7 +103,7 @@ class Outputs:
         listed = np.bincount([site for pair in sites.strong for site in (pair.first, pair.second)], minlength=1).max(initial=0)
         direct = gamma(common + blocks * (1 + int(listed)) + WEIGHT_ERROR + 8)
         largest = sites.square  # |<x, x'>| <= square, whatever pair
-        cosine = 0.0 if clock.redrawn else sites.largest_cosine
+        cosine = self.largest_cosine
         bound = (
             # <x, x'> is off by gram_error, and stands before 1/4 and an arcsine of at most pi / 2 over 2 pi.
             0.5 * sites.gram_error

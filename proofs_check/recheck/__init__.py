@@ -12,12 +12,15 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 from proofs_check.certificate import load
 from proofs_check.claim import find
+from proofs_check.order_file import is_order_file
 from proofs_check.premises import require_no_circle
 from proofs_check.problem import Problem
+from proofs_check.recheck.order.report import check_order_file
 from proofs_check.recheck.refusal import Refused
 from proofs_check.recheck.registry import check, rechecked_kinds
 from theory_sim.errors import get_reason
@@ -53,7 +56,7 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
     Parameters
     ----------
     path : path-like
-        File stored by ``proofs-check verify --out``.
+        File stored by ``proofs-check verify --out`` or ``proofs-check order --certificates``.
     check_hash : bool
         False: look at the evidence although the file was changed.
 
@@ -73,6 +76,8 @@ def recheck(path: str | os.PathLike[str], *, check_hash: bool = True) -> Recheck
     >>> report.accepted, report.outcome
     (True, 'proved')
     """
+    if is_order_file(Path(path)):
+        return RecheckReport(*check_order_file(Path(path), check_hash=check_hash))
     verdict = load(path, check_hash=check_hash)
     name, _, twin = verdict.claim.partition("/")
     claim = find(name)
