@@ -42,9 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(folder: Path, browser: Any) -> Iterator[Serving]:
     serving = Serving("small.toml", "--out", "<img src=x onerror=alert(1)>.toml", folder=folder)
     yield serving
-    status, out, err = serving.end()
-    # One line at the end, and not a word of the server's.
-    assert (serving.said, status, out, err) == ("Ctrl-C ends it.", 130, "", "theory-sim: interrupted\n")
+    if serving.process.poll() is None:
+        serving.end()
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +245,13 @@ def test_everything_has_a_name_and_is_reached_by_the_keyboard(tab: Tab) -> None:
     for colour in set(texts):
         shown = "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])
         assert contrast(shown, PAGE["shade"]) >= 4.5, colour
+
+
+@pytest.mark.tier2
+def test_the_end_of_the_program_is_said_here_and_there(one_tab: Tab, served: Serving) -> None:
+    """The last test: it ends the program."""
+    status, out, err = served.end()
+    # One line at the end, and not a word of the server's.
+    assert (served.said, status, out, err) == ("Ctrl-C ends it.", 130, "", "theory-sim: interrupted\n")
+    one_tab.page.get_by_role("alert").get_by_text("The program has ended").wait_for()
+    assert one_tab.page.locator("main button:enabled, main input:enabled").count() == 0

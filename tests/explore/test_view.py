@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from theory_sim import simulate
 from theory_sim.cli import app
+from theory_sim.closure.of_experiment import get_closure
 from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError, StoreError
 from theory_sim.experiment import Experiment
@@ -80,6 +81,14 @@ def test_a_coarser_closure_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> 
     near = distance(explorer.view)
     monkeypatch.setattr("theory_sim.explore.view.COARSE", 0.03)
     assert near <= STATED < distance(explorer.move({}))
+
+
+def test_times_that_are_not_added_up_are_off_by_rounding_alone() -> None:
+    tiny = SMALL.replace(eta_2=0.001)
+    added, multiplied = (get_closure(tiny, "S", fineness=0.3, adds_up=each) for each in (True, False))
+    assert np.array_equal(added.step, multiplied.step) and not np.array_equal(added.tau, multiplied.tau)
+    for name in ("tau", "loss_P", "loss_Q"):
+        np.testing.assert_allclose(getattr(multiplied, name), getattr(added, name), rtol=1e-8)
 
 
 def test_it_says_what_check_says(tmp_path: Path) -> None:

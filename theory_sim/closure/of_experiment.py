@@ -14,11 +14,12 @@ __all__ = ["get_closure"]
 BLOCKS = 100
 
 
-def get_closure(experiment: Experiment, schedule: str | None = None, *, fineness: float = 1.0) -> Closure:
+def get_closure(experiment: Experiment, schedule: str | None = None, *, fineness: float = 1.0, adds_up: bool = True) -> Closure:
     """Closure of an experiment, under its own schedule or the one given (THEORY §8, §16).
 
-    ``fineness`` multiplies the number of its blocks of time: less than 1 is faster and coarser. What the closure leaves out of
-    an experiment (the engine refuses it) is not looked at.
+    ``fineness`` multiplies the number of its blocks of time: less than 1 is faster and coarser. Without ``adds_up`` times are
+    not summed step by step, which takes long where there are millions of steps. What the closure leaves out of an experiment
+    (the engine refuses it) is not looked at.
 
     Raises
     ------
@@ -27,7 +28,7 @@ def get_closure(experiment: Experiment, schedule: str | None = None, *, fineness
     """
     # Not validated again: searches over parameters take d as a real number.
     e = experiment if schedule is None else experiment.model_copy(update={"schedule": schedule})
-    return solve_closure(make_problem(e), ClosureRates(e), blocks=math.ceil(fineness * BLOCKS))
+    return solve_closure(make_problem(e), ClosureRates(e), blocks=math.ceil(fineness * BLOCKS), adds_up=adds_up)
 
 
 def make_problem(e: Experiment) -> ClosureProblem:

@@ -36,6 +36,7 @@ _EXACT: Final = "These are the closure's curves to all digits: those of theory-s
 _COARSE: Final = (f"While a slider moves, on {100 * COARSE:.0f} % of the closure's blocks of time: losses within 0.02 nats of "
                   "the exact ones, which follow.")
 _BEFORE: Final = "The curves are those of the parameters before."
+_LOST: Final = "The program has ended, and this page with it. theory-sim explore opens another."
 
 
 class Page:
@@ -225,7 +226,7 @@ class Page:
             "name": start.name, "seed": start.seed, "note": note, "sliders": sliders, "options": options,
             "target": str(self._target.path) if self._target is not None else "",
             "curves_legend": curves_legend(), "plane_legend": plane_legend(label_boundaries(start)),
-            "settings": {"sliders": sliders, "exact": _EXACT, "coarse": _COARSE, "before": _BEFORE},
+            "settings": {"sliders": sliders, "exact": _EXACT, "coarse": _COARSE, "before": _BEFORE, "lost": _LOST},
             "style": _style(), "script": _text("explore.js"),
         }
 

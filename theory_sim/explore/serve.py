@@ -11,6 +11,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from typing import Any, Final
+from weakref import WeakSet
 
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
@@ -68,12 +69,12 @@ class Server:
         self.port: int = listening.getsockname()[1]
         token = secrets.token_urlsafe(32)
         self.address = f"http://{HOST}:{self.port}/{token}/"
-        self._pages: list[Page] = []
+        self._pages: WeakSet[Page] = WeakSet()
         policy = (f"default-src 'none'; script-src 'self' 'nonce-NONCE'; style-src 'unsafe-inline'; img-src data: blob:; "
                   f"font-src data:; connect-src 'self' ws://{HOST}:{self.port}; base-uri 'none'; form-action 'none'")
 
         def make(document: Any) -> None:
-            self._pages.append(Page(document, start, target, note, policy))
+            self._pages.add(Page(document, start, target, note, policy))
 
         application = tornado.BokehTornado({"/": make}, prefix=token, extra_websocket_origins=[f"{HOST}:{self.port}"],
                                            absolute_url=f"http://{HOST}:{self.port}", use_index=False)
@@ -96,5 +97,5 @@ class Server:
             self.loop.start()
         finally:
             self._server.stop()
-            for page in self._pages:
+            for page in list(self._pages):
                 page.close()

@@ -85,7 +85,7 @@ class Explorer:
         """
         experiment = move(self.start, values)
         Engine("closure").require(experiment)
-        courses = {name: get_closure(experiment, name, fineness=COARSE) for name in SCHEDULES}
+        courses = {name: get_closure(experiment, name, fineness=COARSE, adds_up=False) for name in SCHEDULES}
         self.view = View(experiment, courses, regime(experiment, courses=courses), False, self._plane_of(experiment))
         return self.view
 

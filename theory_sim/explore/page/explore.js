@@ -153,6 +153,10 @@ const wait = setInterval(() => {
   asked = found;
   const told = Bokeh.documents[0].get_model_by_name("told");
   told.properties.data.change.connect(() => receive(JSON.parse(told.get_column("words")[0])));
+  Bokeh.documents[0].on_event("connection_lost", () => {
+    say("refused", settings.lost);
+    for (const each of document.querySelectorAll("main button, main input, main select")) each.disabled = true;
+  });
   for (const button of disabled) button.disabled = false;
   document.body.dataset.ready = "yes";
   queue.unshift({act: "begin"});

@@ -36,10 +36,13 @@ class Grid:
     rates : Rates
     blocks : int
         Aimed number.
+    adds_up : bool
+        Whether times are sums of rates, step by step, to the last bit of the other engines' clock.
     """
 
-    def __init__(self, problem: ClosureProblem, rates: Rates, blocks: int) -> None:
+    def __init__(self, problem: ClosureProblem, rates: Rates, blocks: int, *, adds_up: bool = True) -> None:
         self._problem, self._rates = problem, rates
+        self._most_added = _MOST_ADDED if adds_up else 0
         duration = problem.max_tau
         if problem.max_steps is not None:
             duration = min(duration, problem.max_steps * rates.largest())
@@ -93,7 +96,7 @@ class Grid:
         # A rate that holds to its next change cannot end a step before it, nor can the run before max_tau.
         stop = min(self._problem.max_tau, max(self._rates.until(tau), tau + rate)) * (1.0 - 1e-12)
         left = (stop - tau) / rate
-        if min(steps, left) > _MOST_ADDED:
+        if min(steps, left) > self._most_added:
             steps = min(steps, math.ceil(left))
             return steps, tau + steps * rate
         steps = min(steps, max(1, math.ceil(left) + 1))
@@ -101,10 +104,9 @@ class Grid:
         steps = min(steps, int(np.searchsorted(times, stop)) + 1)
         return steps, float(times[steps - 1])
 
-    @staticmethod
-    def after(tau: float, rate: float, steps: int) -> float:
+    def after(self, tau: float, rate: float, steps: int) -> float:
         """Time after so many steps."""
-        return float(_times(tau, rate, steps)[-1]) if steps <= _MOST_ADDED else tau + steps * rate
+        return float(_times(tau, rate, steps)[-1]) if steps <= self._most_added else tau + steps * rate
 
     def _overshoots(self, rate: float, examples: Examples, residual: Residual) -> bool:
         """Whether steps must be taken one by one, since gradient descent at this rate does not follow the flow."""

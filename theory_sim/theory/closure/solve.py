@@ -40,7 +40,7 @@ class _State:
     length_before: float
 
 
-def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150) -> Closure:
+def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150, adds_up: bool = True) -> Closure:
     """Predict one run from the closure of THEORY §8 with the reaction of §16.
 
     Parameters
@@ -52,6 +52,9 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150) -
     blocks : int
         Aimed number of time blocks. A block is one step where the rate is large; small steps are taken several at a time,
         fewer at the start and after the rate has changed.
+    adds_up : bool
+        Whether times are sums of rates, step by step, as on the other engines' clock; without, a run of millions of steps is
+        solved as fast as one of thousands, and its times are off by rounding errors.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150) -
         the run needs too many of them.
     """
     setting = Setting.of(problem)
-    grid = Grid(problem, rates, blocks)
+    grid = Grid(problem, rates, blocks, adds_up=adds_up)
     state = _start(setting)
     highest = min(_DIVERGED * max(state.losses.loss, math.log(2.0)), _ASTRONOMIC)
     records: list[tuple[_State, float]] = []
