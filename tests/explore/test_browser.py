@@ -253,5 +253,5 @@ def test_the_end_of_the_program_is_said_here_and_there(one_tab: Tab, served: Ser
     status, out, err = served.end()
     # One line at the end, and not a word of the server's.
     assert (served.said, status, out, err) == ("Ctrl-C ends it.", 130, "", "theory-sim: interrupted\n")
-    one_tab.page.get_by_role("alert").get_by_text("The program has ended").wait_for()
+    one_tab.page.get_by_role("alert").get_by_text("The connection is lost.").wait_for()
     assert one_tab.page.locator("main button:enabled, main input:enabled").count() == 0

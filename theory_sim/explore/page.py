@@ -36,7 +36,8 @@ _EXACT: Final = "These are the closure's curves to all digits: those of theory-s
 _COARSE: Final = (f"While a slider moves, on {100 * COARSE:.0f} % of the closure's blocks of time: losses within 0.02 nats of "
                   "the exact ones, which follow.")
 _BEFORE: Final = "The curves are those of the parameters before."
-_LOST: Final = "The program has ended, and this page with it. theory-sim explore opens another."
+_LOST: Final = ("The connection is lost. If the program has ended, theory-sim explore opens another page; if not, load this "
+                "one anew.")
 
 
 class Page:
@@ -73,6 +74,7 @@ class Page:
         }
         self._curves.figure.tags = [self._asked, self._told]  # so that they are part of the document
         self._asked.on_change("data", self._hear)
+        document.config.notify_connection_status = False  # the page says it itself
         document.add_root(self._curves.figure)
         document.add_root(self._plane.figure)
         document.title = f"theory-sim explore: {start.name}"
