@@ -24,7 +24,7 @@ release = theory_sim.__version__
 
 extensions = ["claim_role", "registry_table", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax",
               "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
-exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "explanation/*/results"]
+exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "explanation/*/results", "examples/probe"]
 html_theme = "furo"
 html_title = "theory-sim"
 html_static_path = ["_static"]
@@ -59,6 +59,7 @@ _TYPES = {
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_mock_imports = ["torch"]  # of the extra, which the documentation is built without
 autodoc_typehints_format = "short"
 # A page a name of reference/functions.md, made at each build below reference/generated; a parameter a line where they are many.
 autosummary_generate = True

@@ -84,6 +84,14 @@ def test_step_twice_and_step_without_the_optimiser() -> None:
     assert "one probe.step() after each optimizer.step()" in refusal(probe.step)
 
 
+def test_step_twice_after_a_fused_optimiser() -> None:
+    """It does not count its changes."""
+    model = small_net()
+    model, optimizer, probe = made(model, torch.optim.AdamW(model.parameters(), lr=0.01, fused=True))
+    train(model, optimizer, probe, steps=2)
+    assert "no parameter has changed" in refusal(probe.step)
+
+
 def test_never_a_step() -> None:
     assert "a probe without a step" in refusal(made()[2].trajectory)
 

@@ -19,6 +19,7 @@ OPTIMISERS: dict[str, Callable[[Any], Any]] = {
     "dampened": lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, dampening=0.2, maximize=False),
     "adam": lambda p: torch.optim.Adam(p, lr=0.01, weight_decay=0.01, amsgrad=True),
     "adamw": lambda p: torch.optim.AdamW(p, lr=0.01),
+    "fused": lambda p: torch.optim.AdamW(p, lr=0.01, fused=True),
     "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.01, momentum=0.5, centered=True),
 }
 RECORD = {"run": {"every_steps": 2}, "patterns": {}, "pre_activations": {}}

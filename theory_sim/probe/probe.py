@@ -187,6 +187,13 @@ class Probe:
             if table.recording.due(self._step, self._tau, before) or (end and table is self._tables[0]):
                 table.record(self._moment())
 
+    @property
+    def bytes_held(self) -> float:
+        """Memory that it holds beside the groups' examples: the split, a gradient, and what those who record keep."""
+        gradient = sum(each.numel() * each.element_size() for each in self._estimate.gradients)
+        return self._split.bytes_held + gradient + sum(
+            watcher.bytes_held for table in self._tables for watcher in table.watchers)
+
     def trajectory(self) -> Trajectory:
         """What was recorded so far, with a record of the present; training may continue.
 

@@ -114,28 +114,37 @@ class Split:
                       [self._rule.coupled(each) for each in options], squares)
 
     def _require_a_step(self) -> None:
-        if self._versions == self._tracked.versions():
+        # Fused optimisers do not count their changes: then values tell.
+        if self._versions == self._tracked.versions() and all(float(off) <= allowed for off, allowed in self._differences(self._left())):
             raise InputError("no parameter has changed since the last probe.step()", "one probe.step() after each "
                              "optimizer.step()", "call it once, after the optimiser; leave it out where a step was skipped, as "
                              "GradScaler skips some")
 
     def _add_up(self) -> None:
         """Add rounding to the signal; raise InputError if it is more than that."""
-        present = [parameter.detach() for parameter in self._tracked.parameters]
-        left = torch._foreach_sub(torch._foreach_sub(present, self.signal), self.noise)
-        off, sizes = torch._foreach_norm(left), [torch._foreach_norm(each) for each in (present, self.signal, self.noise)]
-        for index, name in enumerate(self._tracked.names):
-            unit = torch.finfo(present[index].dtype).eps
-            allowed = _ROUNDINGS * unit * sum(float(each[index]) for each in sizes)
-            if not float(off[index]) <= allowed:
+        left = self._left()
+        for name, (off, allowed) in zip(self._tracked.names, self._differences(left), strict=True):
+            if not off <= allowed:
                 optimizer = type(self._tracked.optimizer).__name__
                 raise InputError(
-                    f"{name} is not what {optimizer} makes of its gradient: it is off by {float(off[index]):.3g}, rounding is "
-                    f"up to {allowed:.3g}",
+                    f"{name} is not what {optimizer} makes of its gradient: it is off by {off:.3g}, rounding is up to "
+                    f"{allowed:.3g}",
                     "one probe.step() after each optimizer.step(), before zero_grad() and before the scheduler changes the "
                     "rate; nothing but the optimiser moves the parameters",
                     "call it there; give rule= if the optimiser is a variant of your own")
         torch._foreach_add_(self.signal, left)
+
+    def _left(self) -> Any:
+        """Parameters less both parts."""
+        present = [parameter.detach() for parameter in self._tracked.parameters]
+        return torch._foreach_sub(torch._foreach_sub(present, self.signal), self.noise)
+
+    def _differences(self, left: Any) -> list[tuple[float, float]]:
+        """Norm of each parameter less both parts, and what rounding can make of it."""
+        present = [parameter.detach() for parameter in self._tracked.parameters]
+        off, *sizes = (torch._foreach_norm(each) for each in (left, present, self.signal, self.noise))
+        return [(float(off[index]), _ROUNDINGS * torch.finfo(each.dtype).eps * sum(float(size[index]) for size in sizes))
+                for index, each in enumerate(present)]
 
     @property
     def bytes_held(self) -> int:
