@@ -1,4 +1,4 @@
-.PHONY: demo test tier2 check docs nightly mutants bench
+.PHONY: demo test tier2 check docs nightly mutants bench probe
 PYTHON ?= python3
 
 demo: ; $(PYTHON) bootstrap.py demo
@@ -9,3 +9,4 @@ docs: ; $(PYTHON) bootstrap.py docs
 nightly: ; HYPOTHESIS_PROFILE=nightly $(PYTHON) bootstrap.py test -m "not benchmark" && $(MAKE) mutants
 mutants: ; $(PYTHON) bootstrap.py mutants
 bench: ; $(PYTHON) bootstrap.py bench
+probe: ; $(PYTHON) bootstrap.py probe

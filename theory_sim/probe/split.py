@@ -115,7 +115,8 @@ class Split:
 
     def _require_a_step(self) -> None:
         # Fused optimisers do not count their changes: then values tell.
-        if self._versions == self._tracked.versions() and all(float(off) <= allowed for off, allowed in self._differences(self._left())):
+        counted = self._versions != self._tracked.versions()
+        if not counted and all(off <= allowed for off, allowed in self._differences(self._left())):
             raise InputError("no parameter has changed since the last probe.step()", "one probe.step() after each "
                              "optimizer.step()", "call it once, after the optimiser; leave it out where a step was skipped, as "
                              "GradScaler skips some")

@@ -1,0 +1,130 @@
+"""Activation patterns and pre-activations under noise alone, against Sheppard's formula and THEORY §5."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from theory_sim.probe import Probe
+
+WIDTH, INPUTS, STEPS = 4000, 20, 24
+
+
+@pytest.fixture(scope="module")
+def noisy() -> tuple[Any, Any]:
+    """A layer that nothing but drawn noise moves, with a lower rate from step 12 on; the model, and its recorded run."""
+    torch.manual_seed(4)
+    generator = torch.Generator().manual_seed(5)
+    model = torch.nn.Sequential(torch.nn.Linear(INPUTS, WIDTH, bias=False), torch.nn.ReLU())
+    x = torch.randn(8, INPUTS, generator=generator)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.3, momentum=0.5, weight_decay=0.05)
+    probe = Probe(model, optimizer, {"a": (x[:3], x[:3]), "b": (x[3:], x[3:])}, loss=lambda f, y: 0.0 * f.mean(), complete=True,
+                  record=6)
+    for step in range(STEPS):
+        optimizer.param_groups[0]["lr"] = 0.3 if step < 12 else 0.05
+        model[0].weight.grad = 0.2 * torch.randn(WIDTH, INPUTS, generator=generator)
+        optimizer.step()
+        probe.step()
+    return model, (probe, x, probe.trajectory())
+
+
+def test_flips_are_as_sheppard_says(noisy: tuple[Any, Any]) -> None:
+    """4000 neurons at 8 inputs, one neuron's dependent: a standard error of at most sqrt(p (1 - p) / 4000), four times."""
+    _, (_, _, run) = noisy
+    for since in ("start", "last record", "annealing"):
+        measured = run.dataset["flips"].sel(since=since, feature="1").values
+        predicted = run.dataset["flips_predicted"].sel(since=since, feature="1").values
+        known = np.isfinite(predicted)
+        assert known.tolist() == ([True] * 5 if since != "annealing" else [False] * 3 + [True] * 2)
+        np.testing.assert_array_equal(np.isfinite(measured), known)
+        error = 4.0 * np.sqrt(np.maximum(predicted[known] * (1 - predicted[known]), 1e-12) / WIDTH)
+        assert (np.abs(measured[known] - predicted[known]) <= error).all(), since
+    assert run.dataset["flips"].sel(since="start", feature="all").values[-1] > 0.2
+    predicted = run.dataset["flips_predicted"]
+    np.testing.assert_allclose(predicted.sel(feature="all"), predicted.sel(feature="1"), atol=1e-7)
+
+
+def test_correlations_and_levels_are_as_the_recursion_says(noisy: tuple[Any, Any]) -> None:
+    """80 000 entries: four standard errors, 1 / sqrt(n) of a correlation and 1 / sqrt(2 n) of a level."""
+    _, (_, _, run) = noisy
+    data, n = run.dataset, WIDTH * INPUTS
+    np.testing.assert_allclose(data["noise_correlation"], data["noise_correlation_recursion"], atol=4 / np.sqrt(n))
+    np.testing.assert_allclose(data["tau_noise"], data["tau_noise_recursion"], rtol=4 / np.sqrt(2 * n))
+    assert (data["norm_signal"].values < 1e-5).all()
+
+
+def test_pre_activations_are_noise_alone(noisy: tuple[Any, Any]) -> None:
+    """Mean squares over 4000 neurons: relative error at most sqrt(2 / 4000) / 2 of the root, four times."""
+    _, (_, x, run) = noisy
+    found = run.dataset["pre_activation_noise"].values[:, 0]
+    np.testing.assert_allclose(found, run.dataset["pre_activation_noise_predicted"].values[:, 0], rtol=2 * np.sqrt(2 / WIDTH))
+    expected = run.dataset["tau_noise_recursion"].values[:, 0] * np.sqrt(np.mean(np.sum(x.numpy() ** 2, axis=1)))
+    np.testing.assert_allclose(run.dataset["pre_activation_noise_predicted"].values[:, 0], expected, rtol=1e-5)
+    assert (run.dataset["pattern_shift"].values == 0.0).all()
+
+
+def test_groups_examples_and_packed_bits_agree_with_the_patterns(noisy: tuple[Any, Any]) -> None:
+    model, (_, x, run) = noisy
+    data = run.dataset
+    patterns = np.unpackbits(data["patterns_1"].values, axis=-1, bitorder="little", count=WIDTH)
+    np.testing.assert_array_equal(patterns[-1], (model[0](x) > 0).numpy())
+    changed = patterns[-1] != patterns[0]
+    np.testing.assert_allclose(data["flips_input"].sel(feature="1")[-1], changed.mean(axis=1))
+    of = data["flips_group"].sel(feature="1", since="start")[-1]
+    np.testing.assert_allclose(of, [changed[:3].mean(), changed[3:].mean()])
+    assert data["pattern_probe_kind"].values.tolist() == ["a"] * 3 + ["b"] * 5
+
+
+def test_pre_activations_add_up_in_a_convolution() -> None:
+    """Both parts' root mean squares against the parts run through the layer, stride, padding, groups and bias included."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2), torch.nn.ReLU(), torch.nn.Flatten(),
+                                torch.nn.Linear(54, 2))
+    x, y = torch.randn(12, 4, 6, 6), torch.randint(2, (12,))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    probe = Probe(model, optimizer, {"all": (x, y)}, record=1)
+    optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(model(x[:4]), y[:4]).backward()
+    optimizer.step()
+    probe.step()
+    run = probe.trajectory().dataset
+    with torch.no_grad():
+        for part in ("signal", "noise"):
+            weight, bias = getattr(probe._split, part)[:2]
+            expected = torch.nn.functional.conv2d(x, weight, bias, stride=2, padding=1, groups=2).square().mean().sqrt()
+            found = run[f"pre_activation_{part}"].sel(layer="0.weight").values[-1]
+            assert found == pytest.approx(float(expected), rel=1e-5)
+        weight, bias = probe._split.law.levels()[:2]
+        lengths = torch.nn.functional.conv2d(x.square(), torch.ones(6, 2, 3, 3), stride=2, padding=1, groups=2).mean()
+    found = run["pre_activation_noise_predicted"].sel(layer="0.weight").values[-1]
+    assert found == pytest.approx(float(np.sqrt(weight**2 * float(lengths) + bias**2)), rel=1e-5)
+
+
+def test_a_module_used_twice_and_smooth_ones_by_name() -> None:
+    class Twice(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second, self.relu, self.gelu = (torch.nn.Linear(6, 6), torch.nn.Linear(6, 3), torch.nn.ReLU(),
+                                                             torch.nn.GELU())
+
+        def forward(self, x: Any) -> Any:
+            return self.gelu(self.relu(self.second(self.relu(self.first(x)))))
+
+    x, y = torch.randn(10, 6), torch.randint(3, (10,))
+    model = Twice()
+    for activations, labels in ((None, ["all", "relu", "relu#2"]), (["gelu"], ["all", "gelu"])):
+        probe = Probe(model, torch.optim.SGD(model.parameters(), lr=0.1), {"all": (x, y)}, activations=activations)
+        watcher = probe._tables[0].watchers[2]
+        assert watcher.coordinates()["feature"] == labels
+        if activations is None:
+            assert watcher._feeding == {"relu": "first.weight", "relu#2": "second.weight"}  # type: ignore[attr-defined]
+
+
+def test_of_many_units_some_are_drawn_once() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(6, 5000), torch.nn.ReLU(), torch.nn.Linear(5000, 3))
+    x, y = torch.randn(10, 6), torch.randint(3, (10,))
+    probe = Probe(model, torch.optim.SGD(model.parameters(), lr=0.1), {"all": (x, y)})
+    assert probe._tables[0]._values["patterns_1"][0].shape == (10, 512)
