@@ -34,6 +34,7 @@ class NoiseLaw:
         self._moments = np.zeros((len(squares), 2, 2))
         self._moments[:, 0, 0] = squares
         self._sizes = np.asarray(sizes, dtype=np.float64)
+        self._matrices: dict[Any, tuple[Array, Array]] = {}
         # Of each time that was marked: products of U then with (U, b) now, and mean squares then.
         self._marks: dict[Any, tuple[Array, Array]] = {}
 
@@ -45,7 +46,10 @@ class NoiseLaw:
             if move is None:
                 a[layer], b[layer] = math.nan, math.nan
             else:
-                a[layer], b[layer] = step_matrices(move, rates[layer], decays[layer], coupled=coupled[layer])
+                key = move, rates[layer], decays[layer], coupled[layer]
+                if key not in self._matrices:
+                    self._matrices = {key: step_matrices(*key[:3], coupled=key[3])}  # the last, as most layers share it
+                a[layer], b[layer] = self._matrices[key]
         self._moments = a @ self._moments @ a.transpose(0, 2, 1) + squares[:, None, None] * b[:, :, None] * b[:, None, :]
         self._marks = {mark: (np.einsum("lij,lj->li", a, products), then) for mark, (products, then) in self._marks.items()}
 

@@ -185,14 +185,15 @@ class Probe:
     def _record(self, before: float, *, end: bool) -> None:
         for table in self._tables:
             if table.recording.due(self._step, self._tau, before) or (end and table is self._tables[0]):
+                self._tracked.require_same()
                 table.record(self._moment())
 
     @property
     def bytes_held(self) -> float:
         """Memory that it holds beside the groups' examples: the split, a gradient, and what those who record keep."""
-        gradient = sum(each.numel() * each.element_size() for each in self._estimate.gradients)
-        return self._split.bytes_held + gradient + sum(
-            watcher.bytes_held for table in self._tables for watcher in table.watchers)
+        gradient = float(sum(each.numel() * each.element_size() for each in self._estimate.gradients))
+        recorders = sum(watcher.bytes_held for table in self._tables for watcher in table.watchers)
+        return gradient + self._split.bytes_held + recorders
 
     def trajectory(self) -> Trajectory:
         """What was recorded so far, with a record of the present; training may continue.

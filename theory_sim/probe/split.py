@@ -23,6 +23,7 @@ __all__ = ["Split"]
 
 # By how many times the unit roundoff of all that a step adds up may differ from what the optimiser makes of it.
 _ROUNDINGS: Final = 16.0
+_CHECKS: Final = 50
 
 
 class Split:
@@ -50,6 +51,7 @@ class Split:
         self.sizes = np.array([each.numel() for each in self.noise], dtype=np.float64)
         self.law = NoiseLaw(self.squares(self.noise), self.sizes)
         self.noise_square = math.nan
+        self._allowed, self._checks = [0.0] * len(self.noise), 0
 
     def _start_velocity(self) -> list[Any]:
         found = [self._rule.velocity_of(state) for state in self._tracked.states()]
@@ -79,11 +81,12 @@ class Split:
             If no gradient is there, no step was taken, parameters were replaced, or the parts do not add up.
         """
         tracked = self._tracked
-        tracked.require_same(self._kinds)
+        tracked.require_kinds(self._kinds)
         self._require_a_step()
         used = [parameter.grad for parameter in tracked.parameters]
         active = [index for index, gradient in enumerate(used) if gradient is not None]
         if not active:
+            tracked.require_same()
             raise InputError("no parameter has a gradient", "the gradients that the optimiser used, as it left them",
                              "call probe.step() after optimizer.step() and before zero_grad()")
         options, states = tracked.options(), tracked.states()
@@ -117,6 +120,7 @@ class Split:
         # Fused optimisers do not count their changes: then values tell.
         counted = self._versions != self._tracked.versions()
         if not counted and all(off <= allowed for off, allowed in self._differences(self._left())):
+            self._tracked.require_same()
             raise InputError("no parameter has changed since the last probe.step()", "one probe.step() after each "
                              "optimizer.step()", "call it once, after the optimiser; leave it out where a step was skipped, as "
                              "GradScaler skips some")
@@ -126,6 +130,7 @@ class Split:
         left = self._left()
         for name, (off, allowed) in zip(self._tracked.names, self._differences(left), strict=True):
             if not off <= allowed:
+                self._tracked.require_same()
                 optimizer = type(self._tracked.optimizer).__name__
                 raise InputError(
                     f"{name} is not what {optimizer} makes of its gradient: it is off by {off:.3g}, rounding is up to "
@@ -141,14 +146,20 @@ class Split:
         return torch._foreach_sub(torch._foreach_sub(present, self.signal), self.noise)
 
     def _differences(self, left: Any) -> list[tuple[float, float]]:
-        """Norm of each parameter less both parts, and what rounding can make of it."""
-        present = [parameter.detach() for parameter in self._tracked.parameters]
-        off, *sizes = (torch._foreach_norm(each) for each in (left, present, self.signal, self.noise))
-        return [(float(off[index]), _ROUNDINGS * torch.finfo(each.dtype).eps * sum(float(size[index]) for size in sizes))
-                for index, each in enumerate(present)]
+        """Norm of each parameter less both parts, and what rounding can make of it, by sizes at most so many checks old."""
+        self._checks += 1
+        if self._checks % _CHECKS == 0:
+            self._allowed = [0.0] * len(self.noise)
+        off = [float(norm) for norm in torch._foreach_norm(left)]
+        if not all(each <= allowed for each, allowed in zip(off, self._allowed, strict=True)):
+            present = [parameter.detach() for parameter in self._tracked.parameters]
+            sizes = [torch._foreach_norm(each) for each in (present, self.signal, self.noise)]
+            self._allowed = [_ROUNDINGS * torch.finfo(each.dtype).eps * sum(float(size[index]) for size in sizes)
+                             for index, each in enumerate(present)]
+        return list(zip(off, self._allowed, strict=True))
 
     @property
     def bytes_held(self) -> int:
         """Memory that it holds."""
         held = [*self.signal, *self.noise, *self._velocities["signal"], *self._velocities["noise"]]
-        return sum(each.numel() * each.element_size() for each in held)
+        return int(sum(each.numel() * each.element_size() for each in held))

@@ -85,16 +85,21 @@ class Tracked:
         known = {id(parameter): name for name, parameter in zip(self.names, self.parameters, strict=True)}
         return known.get(id(getattr(home, "weight", None))), known.get(id(getattr(home, "bias", None)))
 
-    def require_same(self, expected: list[tuple[torch.Size, torch.dtype, torch.device]]) -> None:
-        """Raise InputError unless model and optimiser hold the same parameters as at the start, of the same kind."""
+    def require_same(self) -> None:
+        """Raise InputError unless model and optimiser hold the same parameters as at the start."""
         present = dict(self.model.named_parameters())
         trained = {id(parameter) for group in self.optimizer.param_groups for parameter in group["params"]}
-        parameter: Any
-        for name, parameter, (shape, dtype, device) in zip(self.names, self.parameters, expected, strict=True):
+        for name, parameter in zip(self.names, self.parameters, strict=True):
             if name not in present or present[name] is not parameter or id(parameter) not in trained:
                 raise InputError(f"the parameter {name} is another one than when the probe was made",
                                  "the same parameters throughout: their split is followed from the start",
                                  "make the probe once the model is in its final form, a new one if parameters are replaced")
+
+    def require_kinds(self, expected: list[tuple[torch.Size, torch.dtype, torch.device]]) -> None:
+        """Raise InputError unless each parameter has the shape, precision and device that it had."""
+        if self.kinds() == expected:
+            return
+        for name, parameter, (shape, dtype, device) in zip(self.names, self.parameters, expected, strict=True):
             if (parameter.shape, parameter.dtype, parameter.device) != (shape, dtype, device):
                 found = f"{parameter.dtype} {tuple(parameter.shape)} on {parameter.device}"
                 raise InputError(f"the parameter {name} is now {found}",
@@ -102,5 +107,5 @@ class Tracked:
                                  "make the probe after the model was moved or converted")
 
     def kinds(self) -> list[tuple[torch.Size, torch.dtype, torch.device]]:
-        """Shape, precision and device of each, for `require_same`."""
+        """Shape, precision and device of each, for `require_kinds`."""
         return [(parameter.shape, parameter.dtype, parameter.device) for parameter in self.parameters]
