@@ -184,7 +184,7 @@ def commands(verb: str, python: str, arguments: list[str]) -> list[list[str]]:
         ]
     if verb == "docs":
         # -E: all pages anew, so that what was wrong with one is said again; outputs of cells are kept (docs/cell_cache.py).
-        flags = ["-E", "-W", "--keep-going", "-q", "-b", "html"]
+        flags = ["-E", "-j", "auto", "-W", "--keep-going", "-q", "-b", "html"]
         if "--no-execute" in arguments:
             arguments = [argument for argument in arguments if argument != "--no-execute"]
             flags += ["-D", "nb_execution_mode=off"]

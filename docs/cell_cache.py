@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from jupyter_cache import get_cache
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -21,18 +22,23 @@ import proofs_check
 import theory_sim
 
 _FOLDER = "cells-"
+_HERE = Path(__file__).parent
+_HELPERS = ("conf.py", "shell_cells.py")
 _PACKAGES = tuple(Path(str(package.__file__)).parent for package in (theory_sim, proofs_check))
 
 
 def keep_outputs(app: Sphinx, config: Config) -> None:
     """Name the folder, beside the built pages, and remove that of other code."""
-    here = Path(__file__).parent
-    read = [*(here / "examples").glob("*.toml"), *(here / "explanation").rglob("*.csv")]
-    folder = Path(app.outdir).parent / f"{_FOLDER}{make_digest((*_PACKAGES, here / 'conf.py', *sorted(read)))}"
+    # Cells import the helpers and read the files.
+    read = [*map(_HERE.joinpath, _HELPERS), *(_HERE / "examples").glob("*.toml"), *(_HERE / "explanation").rglob("*.csv")]
+    folder = Path(app.outdir).parent / f"{_FOLDER}{make_digest((*_PACKAGES, *sorted(read)))}"
     for other in folder.parent.glob(f"{_FOLDER}*"):
         if other != folder:
             shutil.rmtree(other)
     config.nb_execution_cache_path = str(folder)
+    if config.nb_execution_mode == "cache":
+        # Pages are read in several processes, which must not make the same data base at once.
+        get_cache(str(folder)).list_cache_records()
 
 
 def make_digest(places: Iterable[Path]) -> str:

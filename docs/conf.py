@@ -47,6 +47,8 @@ nb_render_markdown_format = "myst"
 os.environ.setdefault("COLUMNS", "110")
 # Cells that call theory-sim get the one of this environment.
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
+# They import shell_cells.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
 
 # Types that nobody reads when they are written out, by what the source calls them.
 _HOME = r"~?(?:\w+\.)*"
