@@ -59,6 +59,8 @@ _TYPES = {
 
 # Public names are called as theory_sim.<name>; their modules, some of the same name, are headings.
 add_module_names = False
+# `name` of a docstring leads to the page of that name, if there is one.
+default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_mock_imports = ["torch"]  # of the extra, which the documentation is built without
