@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from proofs_check.claim import Claim, Verdict, claim, claims, find
     from proofs_check.constants import ConstantsReport, check_constants
     from proofs_check.falsify import Counterexample, falsify
+    from proofs_check.order.certify import CertifiedOrder, certify_order
     from proofs_check.recheck import RecheckReport, recheck
     from proofs_check.suggestion.search import suggest
     from proofs_check.verify import verify
 
 _HOMES = {
+    "CertifiedOrder": "order.certify", "certify_order": "order.certify",
     "check_constants": "constants", "Claim": "claim", "claim": "claim", "claims": "claim",
     "ConstantsReport": "constants", "Counterexample": "falsify", "falsify": "falsify", "find": "claim",
     "load": "certificate", "recheck": "recheck", "RecheckReport": "recheck", "save": "certificate",
@@ -27,8 +29,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Claim", "ConstantsReport", "Counterexample", "RecheckReport", "Verdict", "check_constants", "claim", "claims",
-    "falsify", "find", "load", "recheck", "save", "suggest", "verify",
+    "CertifiedOrder", "Claim", "ConstantsReport", "Counterexample", "RecheckReport", "Verdict", "certify_order",
+    "check_constants", "claim", "claims", "falsify", "find", "load", "recheck", "save", "suggest", "verify",
 ]
 
 

@@ -22,8 +22,8 @@ RESULTS: Final = frozenset("""
     theory_sim.Finding theory_sim.LearningOrder theory_sim.NTKRegression theory_sim.Regime theory_sim.Snapshot
     theory_sim.StudyResult theory_sim.StudyVerdict theory_sim.Summary theory_sim.testing.Finding
     theory_sim.testing.Report theory_sim.testing.Initial theory_sim.testing.Task theory_sim.testing.Declined
-    theory_sim.testing.Simulator proofs_check.Claim proofs_check.ConstantsReport proofs_check.Counterexample
-    proofs_check.RecheckReport proofs_check.Verdict proofs_check.problem.Domain
+    theory_sim.testing.Simulator proofs_check.CertifiedOrder proofs_check.Claim proofs_check.ConstantsReport
+    proofs_check.Counterexample proofs_check.RecheckReport proofs_check.Verdict proofs_check.problem.Domain
 """.split())
 # Bases of a user's own classes; how they are used is a page of its own.
 BASES: Final = {
@@ -32,6 +32,7 @@ BASES: Final = {
 }
 # Draw, simulate or prove, which takes a second or more each.
 LONG: Final = frozenset("""
+    proofs_check.certify_order
     proofs_check.check_constants proofs_check.load proofs_check.recheck proofs_check.save proofs_check.verify
     theory_sim.Observer theory_sim.SweepStore theory_sim.Trajectory theory_sim.branch theory_sim.collect
     theory_sim.compare_sweep theory_sim.learning_order theory_sim.observe.equal_loss.error_at_loss

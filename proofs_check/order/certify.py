@@ -99,7 +99,7 @@ def certify_order(
     >>> from theory_sim import Experiment
     >>> found = certify_order(Experiment(d=10, N=20, max_tau=64.0), ["S"])
     >>> found.verdict, found.orders
-    ('certified', {'S': 'neither learnt'})
+    ('certified', {'S': 'P first'})
     """
     if not 0.0 < level < 0.6931:
         raise InputError(f"level {level:g}", "a loss between 0 and log 2, that of a network that outputs nothing",
