@@ -1,4 +1,4 @@
-"""The source distribution holds what the repository holds."""
+"""The source distribution holds what the repository holds, the wheel what its packages hold."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ def built(source: Path, target: Path) -> set[str]:
         return {name.partition("/")[2] for name in found.getnames()}
 
 
+def installed(source: Path, target: Path) -> set[str]:
+    """Files of the packages that setuptools puts into a wheel of a folder."""
+    command = ["-W", "ignore", "-c", "from setuptools import setup; setup()", "build_py", "--build-lib", str(target)]
+    subprocess.run([sys.executable, *command], cwd=source, check=True, capture_output=True)
+    return {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
+
+
 @pytest.mark.tier2
 def test_the_archive_holds_every_tracked_file(tmp_path: Path) -> None:
     names = [name for name in tracked() if (ROOT / name).is_file()]
@@ -41,6 +48,8 @@ def test_the_archive_holds_every_tracked_file(tmp_path: Path) -> None:
         (tmp_path / "source" / made).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "source" / made).write_text("")
     held = built(tmp_path / "source", tmp_path / "archive")
+    packaged = {name for name in names if name.startswith(("theory_sim/", "proofs_check/"))}
+    assert installed(tmp_path / "source", tmp_path / "wheel") == packaged, "data files, too, and nothing else"
     assert set(names) - held == set()
     assert not any("docs/_build" in name or name.endswith(".pyc") for name in held)
     linked = {target for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text()) if "//" not in target}

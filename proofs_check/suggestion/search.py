@@ -36,7 +36,7 @@ _STARTS, _STARTS_ALONE = 4, 8
 # Random points nearer by that many are tried at the end; the verdict is asked for at so many of them.
 _TRIES, _LOOKS = 300, 30
 # Fineness of the closure in the search, and in the verdict; differences wide enough not to see its single steps.
-_COARSE, _FINE, _STEP = 0.4, 1.0, 0.01
+_COARSE, _FINE, _STEP = 0.15, 1.0, 0.01
 # Room for rounding d and m_V to whole numbers and the others to six digits.
 _SLACK: Final = 1e-3
 # A search that ends further from meeting everything has not stopped at a step of the closure.
