@@ -298,7 +298,7 @@ def test_edges_are_said_in_words(edge: str, monkeypatch: pytest.MonkeyPatch) -> 
     json.dumps(found.to_dict(), allow_nan=False)
 
 
-@pytest.mark.tier2
+@pytest.mark.slow
 @given(st.sets(st.sampled_from(sorted(EDGES)), min_size=1, max_size=3))
 @settings(max_examples=20, deadline=None)
 def test_edges_in_common_are_said_in_words(edges: set[str]) -> None:
