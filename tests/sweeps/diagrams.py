@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +40,7 @@ class Diagram:
     name: str
     x: str
 
-    @property
+    @cached_property
     def sweep(self) -> Sweep:
         return Sweep.from_toml(DOCS / "sweeps" / f"{self.name}.toml")
 

@@ -1,4 +1,4 @@
-"""What docs/how-to/sweeps.md and the page of evidence say of the phase diagrams, against the stored cells, and these against runs."""
+"""What docs/how-to/sweeps.md and the page of evidence say of the phase diagrams, by the stored cells, and these by runs."""
 
 from __future__ import annotations
 
