@@ -33,7 +33,7 @@ def beyond(parts: dict[str, Bytes], peak: int) -> bool:
 def estimates() -> dict[str, tuple[dict[str, Bytes], int]]:
     peaks = stored_peaks()
     assert peaks.keys() == ALL.keys()
-    return {name: (parts_of(case), peaks[name]) for name, case in ALL.items()}
+    return {name: (parts_of(ALL[name]), peak) for name, peak in peaks.items()}
 
 
 def test_all_are_within_a_quarter_of_what_was_measured(estimates: dict[str, tuple[dict[str, Bytes], int]]) -> None:
