@@ -10,7 +10,7 @@ from theory_sim.experiment import Experiment
 
 SCHEDULES: dict[str, dict[str, Any]] = {
     "L-S": {"epsilon_1": 0.3}, "S": {}, "constant": {}, "step": {"step_tau": 20.0, "step_factor": 0.5},
-    "pieces": {"pieces": ((16.0, 8.0), (30.0, 2.0), (90.0, 4.0))}, "cosine": {}, "linear": {}, "exponential": {},
+    "pieces": {"pieces": ((16.0, 4.0), (30.0, 2.0), (90.0, 3.0))}, "cosine": {}, "linear": {}, "exponential": {},
     "power": {"power_time": 10.0, "power_exponent": 0.5}, "warm-up": {"warm_up": 30.0, "warm_up_from": 0.2},
     "warm-up-stable-decay": {"warm_up": 10.0, "decay_time": 20.0}, "cyclic": {"cycle": 25.0, "cycle_shape": "cosine"},
 }
