@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib.util
 import json
 import math
@@ -55,3 +56,10 @@ def test_transformers() -> None:
     run = load("in_transformers").main(steps=8)
     assert run.dataset["step"].values.tolist() == [0, 4, 8]
     assert run.experiment.recorded["optimiser"] == "AdamW"
+
+
+def test_the_docstrings_example() -> None:
+    from theory_sim.probe import Probe
+
+    (test,) = doctest.DocTestFinder(recurse=False).find(Probe, "Probe", globs={})
+    assert doctest.DocTestRunner(verbose=False).run(test).failed == 0 < len(test.examples)
