@@ -72,7 +72,7 @@ def test_every_mark_of_the_sources_has_lines() -> None:
 def test_lists_of_claims_and_studies_end_with_what_they_cite() -> None:
     for program, arguments, sources in (
         ("proofs-check", ["list"], [claim.source for claim in claims()]),
-        ("theory-sim", ["list", "studies"], [study.source for study in STUDIES]),
+        ("theory-sim", ["list", "studies", "--verbose"], [study.source for study in STUDIES]),
     ):
         said = words(run(program, arguments))
         cited = retell(" ".join(sources))

@@ -66,7 +66,7 @@ def test_runs(summaries: list[ScheduleSummary]) -> None:
 
 
 def test_studies() -> None:
-    assert len(fits(studies_table()).splitlines()) < 60
+    assert len(fits(studies_table()).splitlines()) < 80
     text = rendered(studies_lines(), 80)
     assert max(map(len, text.splitlines())) <= 80
     assert [line.split()[0] for line in text.splitlines()[: len(study_names())]] == study_names(), "one line a study"

@@ -64,7 +64,8 @@ def data_digest(experiment: Experiment, data: Data) -> str:
     return found.hexdigest()
 
 
-@accepts(experiment="Experiment", schedules="a list of texts", level="a number")
+@accepts(experiment="Experiment", schedules="a list of texts", level="a number", threads="a whole number",
+         progress="a function")  # fmt: skip
 def certify_order(
     experiment: Experiment, schedules: Sequence[str] | None = None, *, level: float = LEVELS[0], threads: int | None = None,
     progress: Progress | None = None,

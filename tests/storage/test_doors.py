@@ -19,6 +19,7 @@ CHOSEN = {
     "theory_sim/__init__.py", "theory_sim/limit/__init__.py", "theory_sim/plugins.py", "theory_sim/experiment/choice.py",
     "proofs_check/__init__.py", "proofs_check/claims/__init__.py", "proofs_check/claim.py", "proofs_check/verify.py",
     "proofs_check/recheck/__init__.py", "theory_sim/loop/environment.py", "theory_sim/report/extra.py",
+    "theory_sim/probe/__init__.py",
     "theory_sim/pytest_plugin.py",  # from the command line of pytest, which names the user's own module
 }
 # lambdify runs what sympy prints of an expression: of a claim's in the registry; recheck takes none from the file.

@@ -337,7 +337,7 @@ def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
             table.add_row(
                 f"{_label(summary)}  {row['seed']}",
                 *(shown_learning_time(row[key], last) for key in ("tau_P", "tau_Q")),
-                row["order"], "yes" if row["robust"] else "not robust", *_end_cells(row),
+                row["order"].removesuffix(" learnt"), "yes" if row["robust"] else "no", *_end_cells(row),
             )
     return table
 

@@ -46,10 +46,10 @@ def noise_level_is_likely(rms: float, tau: float, entries: int, *, level: float 
 
     >>> from theory_sim.testing import noise_level_is_likely
     >>> noise_level_is_likely(1.01, 1.0, entries=10_000)
-    >>> noise_level_is_likely(1.1, 1.0, entries=10_000)
+    >>> noise_level_is_likely(1.1, 1.0, entries=10_000)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    AssertionError: noise level 1.1 of 10000 entries, expected 1, within [0.965579, 1.03475] at level 1e-06
+    AssertionError: noise level 1.1 of 10000 entries, expected 1, within [0.965579, 1.03475] at level 1e-06...
     """
     from scipy import stats
 
