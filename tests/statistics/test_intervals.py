@@ -74,6 +74,7 @@ def test_an_interval_of_what_is_positive_by_hand() -> None:
     alone = positive_mean_interval([0.3], most=1.0)
     assert (alone.low, alone.high) == (0.0, 1.0) and positive_mean_interval([math.nan]).n == 0
     assert positive_mean_interval([1e-300, 1.0, 1.0]).low > 0.0
+    assert positive_mean_interval([-3.0, 1.0]) == mean_interval([-3.0, 1.0]), "of a loss that may be negative"
 
 
 @pytest.mark.parametrize(("draw", "student", "logarithm"), [("exponential", 0.884, 0.935), ("uniform", 0.935, 0.943)])

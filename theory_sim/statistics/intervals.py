@@ -78,6 +78,8 @@ def mean_interval(
 def positive_mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *, most: float = math.inf) -> Interval:
     """Mean of what is never negative, such as an error, with Student's interval of its logarithm (delta method).
 
+    Where a value is negative all the same, as a user's own loss may be, it is `mean_interval`.
+
     Its ends are mean x exp(-+ t s / (mean sqrt n)), so that none is below 0. Of skewed values it holds the mean more often than
     `mean_interval`: of 5 exponential ones at 95 % in 93 %, not 88 %; of 5 uniform ones both do in 94 % (tests/statistics).
 
@@ -89,6 +91,8 @@ def positive_mean_interval(sample: Sequence[float], level: float = CONFIDENCE, *
         What no value can be above, 1 for a share: the interval is cut there, which costs it no coverage.
     """
     plain = mean_interval(sample, level)
+    if plain.smallest < 0.0:
+        return plain
     if plain.n < 2 or plain.value == 0.0:  # nothing is known of the spread; or all are 0
         return replace(plain, low=max(plain.low, 0.0), high=min(plain.high, most))
     factor = math.exp(min((plain.high - plain.value) / plain.value, 700.0))

@@ -242,7 +242,7 @@ def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
         for name in ("kernel_error", "seconds"):
             if name in run.dataset.attrs:
                 rows.setdefault(name, []).append(float(run.dataset.attrs[name]))
-    # None can be negative, and some are so near to 0 that their values are skewed.
+    # None is negative, but of a user's own loss; some are so near to 0 that their values are skewed.
     ends = {name: positive_mean_interval(values, most=1.0 if name == "P_error" else math.inf) for name, values in rows.items()}
     tested = sum(run.experiment.n_test for run in runs)
     for kind in runs[0].dataset["kind"].values:
