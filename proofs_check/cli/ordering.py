@@ -46,10 +46,11 @@ def order(
     found = []
     with _progress(len(runs)) as progress:
         for number, each in enumerate(runs):
-            found.append(certify_order(each, plan.compare, level=level, progress=progress(number, each.seed)))
-            output.say(*_lines(found[-1]))
+            certified = certify_order(each, plan.compare, level=level, progress=progress(number, each.seed))
+            output.say(*_lines(certified))
             if certificates is not None:
-                _save(found[-1], certificates, output)
+                _save(certified, certificates, output)
+            found.append(certified.without_residuals())
     output.put(Result("proofs-check.order", lambda: _fields(found), lambda: list(_summary(found)), lambda: _table(found),
                       others={"latex": lambda: _latex(found)}))
     raise typer.Exit(0 if all(each.verdict == "certified" for each in found) else 1)

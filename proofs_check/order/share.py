@@ -33,7 +33,12 @@ def least_share(successes: int, n: int) -> float:
 
 
 def shares(found: Sequence[CertifiedOrder]) -> list[dict[str, Any]]:
-    """A row a schedule and order: data sets certified, of how many, and the bound of the probability over data sets."""
+    """A row a schedule and order: data sets certified, of how many, and the bound of the probability over data sets.
+
+    None where a data set is there twice, as with one ``seed_data`` for all seeds: the bound is of independent ones.
+    """
+    if len({each.digest for each in found}) < len(found):
+        return []
     rows = []
     for schedule in found[0].orders:
         counts = Counter(each.orders[schedule] for each in found)
@@ -46,6 +51,9 @@ def shares(found: Sequence[CertifiedOrder]) -> list[dict[str, Any]]:
 
 def share_lines(found: Sequence[CertifiedOrder]) -> Iterator[str]:
     """The same in words."""
-    for row in shares(found):
+    rows = shares(found)
+    if not rows and len({each.digest for each in found}) < len(found):
+        yield "no bound of a probability over data sets: some seeds have the same data (seed_data)"
+    for row in rows:
         yield (f"{row['schedule']}: {row['order']} certified for {row['certified']} of {row['n']} data sets; its probability "
                f"over data sets is at least {row['least_probability']:.4f} (Clopper-Pearson, {100 * CONFIDENCE:g} %)")

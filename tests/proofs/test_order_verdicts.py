@@ -13,7 +13,7 @@ from proofs_check.cli import app
 from proofs_check.order.certify import CertifiedOrder, certify_order
 from proofs_check.order.resources import estimated_bytes, require_fits
 from proofs_check.order.series import coefficients, powers_for, tail
-from proofs_check.order.share import least_share, shares
+from proofs_check.order.share import least_share, share_lines, shares
 from proofs_check.order.theorem import _up, latex_lines, text_lines, time_of
 from proofs_check.order.verdict import FirstStep, first_step, judge
 from tests.proofs.order_examination import SMALL
@@ -116,6 +116,19 @@ def test_share_of_data_sets() -> None:
     assert least_share(0, 10) == 0.0 < least_share(9, 10) < least_share(10, 10) < 1.0
     rows = shares([found(), found(seed=1)])
     assert {row["schedule"] for row in rows} == {"L-S", "S"} and all(row["n"] == 2 for row in rows)
+
+
+def test_one_data_set_under_several_seeds_says_nothing_of_other_data_sets() -> None:
+    same = [found(seed=0, seed_data=3), found(seed=1, seed_data=3)]
+    assert same[0].digest == same[1].digest and shares(same) == []
+    assert list(share_lines(same)) == ["no bound of a probability over data sets: some seeds have the same data (seed_data)"]
+    assert list(share_lines([found(), found(seed=1)]))
+
+
+def test_what_is_kept_of_many_seeds_is_small() -> None:
+    kept = found().without_residuals()
+    assert all(arm.run.residuals.size == 0 for arm in kept.arms) and found().arms[0].run.residuals.size > 0
+    assert list(text_lines(kept)) == list(text_lines(found()))
 
 
 @pytest.mark.parametrize(("fields", "said"), [
