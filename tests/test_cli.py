@@ -163,7 +163,7 @@ def test_help_names_every_command() -> None:
 @pytest.mark.tier2
 def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
     flow = ("--engine", "limit", "--time", "flow", "--spatial", "mean", "--tolerance", "1e-6", "--time-tolerance", "1e-3")
-    done = call("run", str(plan), *flow, cwd=tmp_path)
+    done = call("run", str(plan), *flow, "--verbose", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     for word in ("limit", "(flow, mean", "spatial_error:", "time_error:", "kernel_error:", "seconds"):
         assert word in done.stdout, word

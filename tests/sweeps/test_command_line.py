@@ -52,7 +52,7 @@ def test_from_a_file_to_a_figure(tmp_path: Path) -> None:
     status = json.loads(call("sweep", "status", "runs/cells", "--format", "json", cwd=tmp_path).stdout)
     assert (status["total"], status["pending"], status["pid"]) == (8, 0, None)
     assert "8 of 8 runs done" in call("sweep", "status", "runs/cells", cwd=tmp_path).stdout
-    compared = call("sweep", "compare", "runs/cells", "tau_Q", "--level", "0.5", cwd=tmp_path)
+    compared = call("sweep", "compare", "runs/cells", "tau_Q", "--level", "0.5", "--verbose", cwd=tmp_path)
     assert compared.returncode == 0 and "Holm's rule" in compared.stdout and "1 of 1" in compared.stdout
     told = call("sweep", "compare", "runs/cells", "P_error", "--ratio", "--format", "json", cwd=tmp_path)
     rows = json.loads(told.stdout)["rows"]

@@ -54,7 +54,7 @@ def scheduler(folder: Path, *, workers: int = 1, **more: str) -> Iterator[str]:
     with program("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
                  "--scheduler-file", str(at)):
         until = time.monotonic() + 60
-        while not at.exists() and time.monotonic() < until:
+        while not (at.exists() and at.stat().st_size) and time.monotonic() < until:  # there before it is written
             time.sleep(0.05)
         import json
 
