@@ -49,7 +49,7 @@ class Candidate:
 
 def nearest(
     slacks: Callable[[Floats], Floats | None], start: Floats, furthest: float, *, step: float, iterations: int,
-    first_step: float = _FIRST_STEP, exactness: float = 1.0,
+    first_step: float = _FIRST_STEP,
 ) -> Candidate | None:
     """From a start, the point with the smallest largest shift at which no slack is negative.
 
@@ -67,8 +67,6 @@ def nearest(
         At most so many linear programs (and fewer new sets of differences).
     first_step : float
         Half the side of the first box in which the linearised slacks are trusted.
-    exactness : float
-        Less than 1 ends the search earlier: where a box of side 0.001 / exactness is too large, or the gain is as small.
 
     Returns
     -------
@@ -83,7 +81,6 @@ def nearest(
     def merit(shifts: Floats, found: Floats) -> float:
         return float(np.abs(shifts).max() + _WEIGHT * max(0.0, -found.min()))
 
-    least_gain = _LEAST_GAIN / exactness**2
     x, c = start, look(start)
     if c is None:
         return None
@@ -95,7 +92,7 @@ def nearest(
         move, expected = _linear_program(x, c, slopes, trusted, furthest)
         gain = merit(x, c) - expected
         there = x + move
-        found = look(there) if gain > least_gain else None
+        found = look(there) if gain > _LEAST_GAIN else None
         true = -np.inf if found is None else merit(x, c) - merit(there, found)
         if found is not None and true > 0.1 * gain:
             # What the step has shown of the slopes in its own direction (Broyden) spares most of the differences.
@@ -104,7 +101,7 @@ def nearest(
             x, c = there, found
         elif not fresh:
             slopes, fresh = _slopes(look, x, c, step), True
-        elif gain <= least_gain or trusted < _LEAST_STEP / exactness:
+        elif gain <= _LEAST_GAIN or trusted < _LEAST_STEP:
             break
         else:
             trusted *= 0.4
