@@ -41,6 +41,28 @@ def unstable() -> dict[str, Any]:
     return {**certificate(found), "verdict": "certified"}
 
 
+def _by_pieces(stated: Experiment, pieces: tuple[tuple[float, float], ...]) -> dict[str, Any]:
+    """A certificate of an experiment's rates as pieces, stated to be of its schedule."""
+    listed = Experiment(**{**SMALL.fields(), "patterns": stated.patterns, "schedule": "pieces", "pieces": pieces})
+    content = certificate(certify_order(listed, ["pieces"], threads=1))
+    return {**content, "experiment": stated.fields(), "arms": [{**content["arms"][0], "schedule": stated.schedule}]}
+
+
+@cache
+def rounded() -> dict[str, Any]:
+    """S at a rate that is higher by 5e-11."""
+    return _by_pieces(SMALL.replace(schedule="S"), ((1e6, SMALL.eta_2 * (1 + 5e-11)),))
+
+
+@cache
+def dipped(schedule: str, rate: float) -> dict[str, Any]:
+    """A rate that never falls, but for one that is lower by 5e-11, where patterns freeze as it does: made as pieces."""
+    own = {"warm_up": 1.0, "warm_up_from": 1.0} if schedule == "warm-up" else {}
+    stated = SMALL.replace(patterns="frozen-at-annealing", schedule=schedule, **own)
+    pieces = ((3 * rate, rate), (4 * rate - 1e-3, rate * (1 - 5e-11)), (1e6, rate))
+    return _by_pieces(stated, pieces)
+
+
 @cache
 def late() -> dict[str, Any]:
     """L-S with a switch two steps late, right in all else: made as a schedule of pieces."""
@@ -68,11 +90,16 @@ def _without_a_step(content: dict[str, Any]) -> None:
             each.pop()
 
 
-def _other_residuals(content: dict[str, Any]) -> None:
+def _flip(content: dict[str, Any], byte: int, bit: int) -> None:
+    """Change a bit of the first residual, in units of 2^-40: second differences, so that later ones change too."""
     arm = content["arms"][1]
     raw = bytearray(zlib.decompress(base64.b64decode(arm["residuals"]["packed"])))
-    raw[4 * len(raw) // 8] ^= 1  # 2^32 units of 2^-40 in one residual
+    raw[byte * len(raw) // 8] ^= bit
     arm["residuals"]["packed"] = base64.b64encode(zlib.compress(bytes(raw))).decode()
+
+
+def _other_residuals(content: dict[str, Any]) -> None:
+    _flip(content, 4, 1)  # 2^32 units
 
 
 def _set(content: dict[str, Any], path: tuple[Any, ...], change: Callable[[Any], Any]) -> None:
@@ -157,6 +184,31 @@ FORGERIES: dict[str, Callable[[dict[str, Any]], None]] = {
         _set(content, ("arms", 0, "switch"), lambda step: step + 1),
         _set(content, ("arms", 0, "rates"), lambda runs: [[runs[0][0], runs[0][1] + 1], [runs[1][0], runs[1][1] - 1]]))[0],
     "another rate of one step": _changed(*S, "rates", by=lambda runs: [[runs[0][0], runs[0][1] - 1], [runs[0][0] * 1.01, 1]]),
+    "a small digit of a residual": lambda content: _flip(content, 0, 1 << 6),
+    "the first digit of a residual": lambda content: _flip(content, 4, 1 << 6),
+    "one digit of the digest": _changed("data", by=lambda digest: ("1" if digest[0] == "0" else "0") + digest[1:]),
+    "a digit of the exponent of epsilon": _changed(*S, "residual_error", 2, by=lambda value: value / 100),
+    "epsilon nothing": _changed(*S, "residual_error", -1, by=lambda value: 0.0),
+    "a digit of Lambda, one step": _changed(*S, "curvature", by=lambda runs: (
+        [[runs[0][0], runs[0][1] - 1], [runs[0][0] * 0.9, 1]])),
+    "a digit of the first drift": _changed(*S, "drift", 1, by=lambda value: value * 0.9),
+    "a drift that falls": _changed(*S, "drift", -2, by=lambda value: value * 1.1),
+    "a negative drift": _changed(*S, "drift", 0, by=lambda value: -1e-12),
+    "the tail's exponent": _changed(*S, "series", "tail", by=lambda value: value / 10),
+    "a digit of the largest cosine": _changed(*S, "series", "largest_cosine", by=lambda value: value - 0.1),
+    "half of the powers": _changed(*S, "series", "powers", by=lambda value: value // 2),
+    "a digit of the norm": _changed(*S, "norm", by=lambda value: value - 0.1),
+    "a digit of tau_0": _changed("experiment", "tau_0", by=lambda value: value + 0.01),
+    "a digit of alpha_min": _changed("experiment", "alpha_min", by=lambda value: value + 0.01),
+    "a digit of epsilon_1": _only(0, _changed("experiment", "epsilon_1", by=lambda value: value - 0.1)),
+    "a digit of max_tau": _changed("experiment", "max_tau", by=lambda value: value + 2.0),
+    "a lower bound of the end": _changed(*S, "losses", "P-only", 0, -1, by=lambda value: value + 1e-8),
+    "the order of another level": _changed(*S, "levels", 2, "order", by=lambda order: "tie"),
+    "first steps of another level": _changed(*S, "levels", 1, "first_step", "P-only", by=lambda steps: (
+        [steps[0], steps[1] - 1])),
+    "another verdict": _changed("verdict", by=lambda verdict: "proved"),
+    "a schedule twice": _changed("arms", by=lambda arms: [arms[0], arms[0]]),
+    "another schedule's name": _changed(*S, "schedule", by=lambda name: "constant"),
     "no arm": _changed("arms", by=lambda arms: []),
     "an entry that nobody looks at": _changed(*S, by=lambda arm: {**arm, "note": 1.0}),
 }
@@ -180,6 +232,11 @@ def of_forgeries(package: str) -> Iterator[str]:
         forge(content)
         if _accepts(package, content):
             yield f"accepted: {name}"
+    if _accepts(package, copy.deepcopy(rounded())):
+        yield "accepted: a rate of S to ten digits"
+    for schedule, rate in (("constant", SMALL.eta_1), ("S", SMALL.eta_2), ("warm-up", SMALL.eta_1)):
+        if _accepts(package, copy.deepcopy(dipped(schedule, rate))):
+            yield f"accepted: a rate of {schedule} that dips within the rounding, where patterns freeze"
     if _accepts(package, copy.deepcopy(late())):
         yield "accepted: a switch that the loss does not give"
     if _accepts(package, copy.deepcopy(unstable())):

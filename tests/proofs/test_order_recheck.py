@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import importlib
 import json
@@ -30,6 +31,16 @@ MUTANTS = tomllib.loads((Path(__file__).parent / "order_mutants.toml").read_text
 @pytest.mark.parametrize("part", [examination.of_balls, examination.of_functions, examination.of_law, examination.of_outputs])
 def test_enclosures_hold(part: Any) -> None:
     assert list(part(examination.ORDER)) == []
+
+
+def test_nothing_is_shared_with_what_makes_certificates() -> None:
+    for path in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else (
+                [f"{node.module}"] if isinstance(node, ast.ImportFrom) else [])
+            for name in names:
+                assert not name.startswith(("proofs_check.order.", "proofs_check.methods", "flint", "mpmath")), path.name
+                assert name != "proofs_check.order", path.name
 
 
 def test_genuine_is_accepted_and_forgeries_are_refused() -> None:

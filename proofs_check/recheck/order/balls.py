@@ -18,7 +18,7 @@ _UNDERFLOW: Final = 1e-290
 
 
 def widened(radius: Array) -> Array:
-    """An upper bound of a radius that at most 30 operations, or one sum of at most 2^40 squares' root, have given."""
+    """An upper bound of a radius that at most 30 operations on upper bounds have given."""
     return np.asarray(radius * _OUT + _UNDERFLOW)
 
 

@@ -103,7 +103,8 @@ def outputs(
             total = own * diagonal[None, :] + near
             for k, memory in enumerate(far):
                 total = total + product(memory, interpolation.coefficients[k].transposed)
-            left_out = widened(absolute * interpolation.error)[:, None]
+            # Sums of as many numbers as there are blocks of columns, each already an upper bound.
+            left_out = widened(absolute * interpolation.error * (1.0 + 2 * steps * UNIT))[:, None]
             values = values + Balls(total.mid, total.rad + left_out) / turn
         yield first, _read(geometry, values)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from theory_sim.experiment import Experiment
 from theory_sim.train.sampling import make_sampling
 
 __all__ = ["digest", "falls_at", "batches_of", "require_length", "require_rates"]
+
+_EXACT: Final = ("S", "constant", "pieces")
+"""Schedules whose rates are numbers of the experiment; those of others are computed, and allowed to be rounded."""
 
 
 def digest(experiment: Experiment, data: Data) -> str:
@@ -32,10 +35,14 @@ def batches_of(experiment: Experiment, steps: int) -> list[Array | None]:
 
 def falls_at(schedule: str, experiment: Experiment, rates: Sequence[float]) -> int | None:
     """First step with a lower rate than the one before, from which on frozen-at-annealing freezes; None under slow decays."""
-    shape = experiment.fields().get("cycle_shape", "triangle")
-    if schedule in ("cosine", "linear", "exponential", "power") or (schedule == "cyclic" and shape == "cosine"):
+    if _falls_from_start(schedule, experiment):
         return None
     return next((step for step in range(1, len(rates)) if rates[step] < rates[step - 1]), None)
+
+
+def _falls_from_start(schedule: str, experiment: Experiment) -> bool:
+    shape = experiment.fields().get("cycle_shape", "triangle")
+    return schedule in ("cosine", "linear", "exponential", "power") or (schedule == "cyclic" and shape == "cosine")
 
 
 def require_length(experiment: Experiment, rates: Sequence[float], *, stopped_by_loss: bool) -> None:
@@ -57,12 +64,19 @@ def require_rates(schedule: str, experiment: Experiment, rates: Sequence[float],
             raise Refused("rates that are not eta_1 before the switch and eta_2 from it on")
         return
     law = _law(schedule, e)
+    rounding = 0.0 if schedule in _EXACT else 1e-10
+    # Where patterns freeze as the rate first falls, a fall within the rounding would move that: it must be the law's own.
+    freezes, before = e.patterns_freeze and not _falls_from_start(schedule, e), math.nan
     for step, rate in enumerate(rates):
         time = float(step) if e.clock_of_steps else times[step]
         # Where a rate jumps, rounding of tau decides which side a step is on: both are allowed there.
         allowed = [law(time * factor) for factor in (1.0, 1.0 - 1e-9, 1.0 + 1e-9)]
-        if not any(abs(rate - each) <= 1e-10 * each for each in allowed):
+        nearest = min(allowed, key=lambda each: abs(rate - each))
+        if not abs(rate - nearest) <= rounding * nearest:
             raise Refused(f"step {step}: rate {rate:g}, where the schedule has {allowed[0]:g}")
+        if freezes and step > 0 and (rate < rates[step - 1]) != (nearest < before):
+            raise Refused(f"step {step}: a rate that falls, or does not, where the schedule's does otherwise")
+        before = nearest
 
 
 def _times(rates: Sequence[float]) -> list[float]:
