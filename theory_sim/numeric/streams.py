@@ -17,7 +17,7 @@ __all__ = ["PURPOSES", "StepStream", "generator", "normal"]
 # Positions are part of every stored result: append, never reorder.
 PURPOSES: Final = {"data": 0, "test data": 1, "signs": 2, "init": 3, "noise": 4, "batch": 5, "plane": 6, "limit noise": 7,
                    "placed noise": 8, "redrawn patterns": 9, "label noise": 10, "label flips": 11,
-                   "fresh examples": 12}
+                   "fresh examples": 12, "images": 13, "patches": 14, "image batches": 15}
 
 
 # Small enough to stay in cache between being drawn and being rounded.

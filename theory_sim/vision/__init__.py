@@ -1,0 +1,37 @@
+"""A memorizable patch on real images: data, networks, training arms and studies (THEORY §12; extra ``vision``).
+
+Public names are loaded when first used. Those that train need PyTorch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # as typing has it, which takes time to import
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from theory_sim.vision.data import load_images
+    from theory_sim.vision.images import Images
+    from theory_sim.vision.patch import Patch
+
+_HOMES = {"Images": "images", "Patch": "patch", "load_images": "data"}
+_TORCH: dict[str, str] = {}
+
+__all__ = ["Images", "Patch", "load_images"]
+
+
+def __getattr__(name: str) -> Any:
+    home = {**_HOMES, **_TORCH}.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _TORCH:
+        from theory_sim.vision.extra import require_torch
+
+        require_torch()
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})
