@@ -39,11 +39,11 @@ def standard_normal_mean(expression: sympy.Expr, variable: sympy.Symbol) -> symp
     return sympy.Integral(expression * density, (variable, -oo, oo))
 
 
-def independent_mean(polynomial: sympy.Expr, one: sympy.Symbol, other: sympy.Symbol) -> sympy.Expr:
-    """Expectation over two independent standard normals: of each monomial the product of both means, as integrals."""
+def independent_mean(polynomial: sympy.Expr, *variables: sympy.Symbol) -> sympy.Expr:
+    """Expectation over independent standard normals: of each monomial the product of their means, as integrals."""
 
     def mean(power: int, variable: sympy.Symbol) -> sympy.Expr:
         return standard_normal_mean(variable**power, variable) if power else sympy.Integer(1)
 
-    terms = sympy.Poly(polynomial, one, other).terms()
-    return sympy.Add(*(coefficient * mean(i, one) * mean(j, other) for (i, j), coefficient in terms))
+    terms = sympy.Poly(polynomial, *variables).terms()
+    return sympy.Add(*(coefficient * sympy.prod(map(mean, powers, variables)) for powers, coefficient in terms))

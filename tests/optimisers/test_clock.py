@@ -18,7 +18,7 @@ from theory_sim.regimes import get_conditions, regime
 from theory_sim.testing import noise_level_is_likely
 from theory_sim.theory.arc_cosine import flip_probability
 from theory_sim.theory.conditions import stable_rate
-from theory_sim.theory.linear_rules import Move, lasting_factor, stability_factor
+from theory_sim.theory.linear_rules import Move, lasting_factor, stability_factor, stationary_covariance, step_matrices
 from theory_sim.train.clock import ages, instants_from_numbers, largest_level, make_clock, numbers_of_instants
 from theory_sim.train.optimisers import make_optimiser
 
@@ -118,6 +118,19 @@ def test_the_stationary_level_stays(fields: dict[str, Any], times: float) -> Non
     # Momentum 0.9 makes ten rates of one, for xi, and for weight decay where it is coupled; at small rate x lambda.
     slow = e.replace(lambda_=1e-5)
     assert slow.tau_0_value == pytest.approx(times * slow.replace(optimiser="gradient-descent").tau_0_value, rel=1e-3)
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5, 0.9])
+def test_stationary_levels_are_those_of_the_claims(beta: float) -> None:
+    """Closed forms as the claims noise-of-heavy-ball and noise-of-nesterov state them, beside the matrices."""
+    gamma, decay = 0.7, 0.3
+    z = gamma * decay
+    heavy = gamma * (1 + beta) / (decay * (1 - beta) * (2 * (1 + beta) - z))
+    ahead = 1 + 2 * beta
+    nesterov = gamma * (1 + beta + beta * ahead * z) / (decay * (1 - beta + beta * z) * (2 * (1 + beta) - ahead * z))
+    for move, level in ((Move(beta, 1.0, 1.0, 0.0), heavy), (Move(beta, 1.0, beta, 1.0), nesterov)):
+        found = stationary_covariance(*step_matrices(move, gamma, decay, coupled=True))
+        assert found[0, 0] == pytest.approx(level, rel=1e-12)
 
 
 def test_measured_levels_and_flips_are_the_predicted_ones() -> None:
