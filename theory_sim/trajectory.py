@@ -322,14 +322,10 @@ def _holds_a_run(folder: Path) -> bool:
     return (folder / _MANIFEST).is_file() or (folder.name.endswith(_PARTIAL) and (folder / _UNFINISHED).is_file())
 
 
-def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
-    """Raise StoreError if a run cannot be written to ``path``: something lies there, or nothing can be made there.
-
-    With ``force`` a saved run may be replaced, if it holds nothing but what was saved, unchanged; anything else may not.
-    """
-    target = Path(path)
+def require_can_hold(target: Path) -> None:
+    """Raise StoreError if nothing can be made at ``target``: it would lie in a run, or in what is no folder to write to."""
     try:
-        there = os.path.lexists(target)
+        os.path.lexists(target)
         parent = next(folder for folder in target.absolute().parents if folder.exists())
     except OSError as error:
         raise StoreError(f"{target}: {error.strerror}", "a path that can be made",
@@ -340,7 +336,16 @@ def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> Non
                          "but what was saved", "choose another output folder")
     if not (parent.is_dir() and os.access(parent, os.W_OK)):
         raise StoreError(f"{parent} cannot hold a folder", "a folder that can be written to", "choose another output folder")
-    if not there:
+
+
+def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
+    """Raise StoreError if a run cannot be written to ``path``: something lies there, or nothing can be made there.
+
+    With ``force`` a saved run may be replaced, if it holds nothing but what was saved, unchanged; anything else may not.
+    """
+    target = Path(path)
+    require_can_hold(target)
+    if not os.path.lexists(target):
         return
     if not force:
         raise StoreError(f"{target} exists", "results are never overwritten unasked",

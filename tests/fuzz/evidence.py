@@ -30,7 +30,8 @@ def altered(draw: Draw, stored: dict[str, Any]) -> bytes:
         how = draw(st.sampled_from(HOWS))
         holder = _holder(content, place)
         if how in ("value", "raw"):
-            holder[place[-1]] = "RAW" if how == "raw" else draw(st.sampled_from(VALUES))
+            # A copy: what is put in may be changed itself by the next change.
+            holder[place[-1]] = "RAW" if how == "raw" else copy.deepcopy(draw(st.sampled_from(VALUES)))
             raw = draw(st.sampled_from(RAW)) if how == "raw" else raw
         elif how == "grow" and isinstance(holder[place[-1]], list):
             holder[place[-1]] = holder[place[-1]] * draw(st.sampled_from([2, 1000]))

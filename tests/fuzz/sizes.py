@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Final
 
 from hypothesis import settings
@@ -26,5 +27,8 @@ def first(target: str) -> Any:
 
 
 def night(target: str) -> Any:
-    """Settings of a target's cases at night; which ones, HYPOTHESIS_PROFILE says: drawn anew under "nightly"."""
-    return settings(max_examples=IN_PROCESS[target][1])
+    """Settings of a target's cases at night; which ones, HYPOTHESIS_PROFILE says: drawn anew under "nightly".
+
+    FUZZ_CASES=N has at most so many.
+    """
+    return settings(max_examples=min(IN_PROCESS[target][1], int(os.environ.get("FUZZ_CASES", IN_PROCESS[target][1]))))

@@ -24,7 +24,7 @@ from theory_sim.sweeps.cases import Cases
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.compare import compare_sweep
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.sweeps.expansion import count_places, expand
+from theory_sim.sweeps.expansion import expand
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "sweeps.md"
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -150,14 +150,12 @@ def test_expansion_counts_runs_that_repeat_others() -> None:
     assert expand(own).unread == () and expand(own).runs == 4
     rows = list(found.rows())
     assert [row["run"] for row in rows] == [run.id for run in sweep] and rows[0]["step_tau"] is None
-    assert count_places(sweep.table()) == 12 and count_places({"product": 3}) is None
 
 
 def test_a_million_combinations_are_counted_before_they_are_made() -> None:
     values = {"r": [0.1 + i * 1e-3 for i in range(101)], "lambda": [1e-6 * (1 + i) for i in range(100)],
               "g0": [0.5 + i * 1e-2 for i in range(100)]}
-    assert count_places({"product": values}) == 1_010_000
-    with pytest.raises(InputError, match="at most 1000000"):
+    with pytest.raises(InputError, match="1010000 runs"):
         Sweep("x", Experiment(), (Product(values),))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from theory_sim.terminal.progress import be_quiet
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ Observe = Annotated[list[str] | None, typer.Option(
 )]
 Threads = Annotated[int | None, typer.Option(help="Threads a run; any number gives the same result.")]
 RunsOut = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for runs.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes, and no text on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes, and no text on standard output.",
+                                     callback=be_quiet)]
 
 
 def parse_settings(pairs: Sequence[str] | None, option: str = "--set", texts: Collection[str] = ()) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -34,9 +34,6 @@ Levels = Annotated[int | None, typer.Option(
 )]
 AnyVersion = Annotated[bool, typer.Option("--any-version", help="Even with other libraries or another processor.")]
 
-_MANY: Final = 20_000
-_LOOKED_AT_IN_A_MINUTE: Final = 200_000
-
 
 class WithExecutors(TyperCommand):
     """A command whose help lists the executors; they are looked for when it is asked."""
@@ -57,14 +54,10 @@ def expand_command(
     quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """Count the runs of a sweep and what varies among them, or say all that is wrong with it; nothing runs."""
-    from theory_sim.reading import TomlFile
-    from theory_sim.sweeps.declaration import MOST_RUNS, Sweep
-    from theory_sim.sweeps.expansion import count_places, expand
+    from theory_sim.sweeps.declaration import Sweep
+    from theory_sim.sweeps.expansion import expand
 
     output = Output(form, out, force=force, quiet=quiet)
-    count = count_places(TomlFile(declaration).table)
-    if count is not None and _MANY < count <= MOST_RUNS:
-        output.note(f"{count} runs to look at, about {count / _LOOKED_AT_IN_A_MINUTE:.0f} min")
     with printed_warnings():
         found = expand(Sweep.from_toml(declaration))
 
@@ -89,9 +82,11 @@ def run_command(
     """
     from theory_sim.sweeps.declaration import Sweep
     from theory_sim.sweeps.executors.base import require_executor
+    from theory_sim.trajectory import require_can_hold
 
     executor = placed(executor, scheduler)
     require_executor(executor, workers, threads)  # before anything is written
+    require_can_hold(out / declaration.stem)  # before a long sweep is validated
     with printed_warnings():
         declared = with_levels(Sweep.from_toml(declaration), adaptive)
     with interruptible(lambda: f"continue with: {typed()}"):

@@ -22,6 +22,7 @@ from theory_sim.sweeps.block import Block
 from theory_sim.sweeps.block_tables import BLOCKS, block_tables
 from theory_sim.sweeps.cases import Variant, make_variants
 from theory_sim.sweeps.declared_table import add_further, read_declaration
+from theory_sim.sweeps.preparation import reported
 from theory_sim.sweeps.sweep_run import ID_BYTES, SweepRun, run_hash
 
 __all__ = ["MOST_RUNS", "Sweep"]
@@ -29,6 +30,8 @@ __all__ = ["MOST_RUNS", "Sweep"]
 _USES: Final = {"schedule": 'compare: compare = ["S", {schedule = "step", step_tau = [10.0]}]'}
 MOST_RUNS: Final = 1_000_000
 _MOST_FAULTS: Final = 20
+# Points looked at after the first bad one: some seconds of a grid of a million that has the same fault everywhere.
+_MOST_AFTER: Final = 10_000
 # Of more runs, 4 kB each, none is kept but its hash: each is made when it is asked for.
 _MOST_KEPT: Final = 1000
 
@@ -61,7 +64,13 @@ class Sweep:
     ------
     InputError
         If a field is varied twice or is an axis of its own (schedule, seed), a value is listed twice, or a point is not
-        a valid experiment: with all of these faults, one that many points have told of the first.
+        a valid experiment: with all of these faults, one that many points have told of the first. After a bad point the
+        next 10 000 are looked at.
+
+    Notes
+    -----
+    Each run is validated, some 0.2 ms a run, so that a million take minutes: the programs say so and how far they are, and
+    `theory_sim.sweeps.preparation.report_preparation` has any function told.
 
     Examples
     --------
@@ -115,7 +124,7 @@ class Sweep:
                                 tuple(name for axis in axes for name in axis.fields)))
         else:
             with gathered(faults):
-                for run in self._each_place(axes):
+                for run in reported("validating", self._each_place(axes), count):
                     ids += bytes.fromhex(run.id)
                     if count <= _MOST_KEPT:
                         kept.append(run)
@@ -267,6 +276,7 @@ class Sweep:
     def _each_place(self, axes: tuple[Axis, ...]) -> Iterator[SweepRun]:
         """Every place of the grid in order, with its experiment, validated; at the end an InputError if some are none."""
         faults: dict[Fault, Fault] = {}
+        after = 0
         for place in itertools.product(*(range(len(axis)) for axis in axes)):
             changes = _changes(axes, place)
             points: list[tuple[int, Experiment]] = []
@@ -279,7 +289,8 @@ class Sweep:
                         faults.setdefault(fault, _at_point(fault, at_point, set(changes)))
                     continue
                 points.append((schedule_at, point))
-            if len(faults) >= _MOST_FAULTS:
+            after += bool(faults)
+            if len(faults) >= _MOST_FAULTS or after > _MOST_AFTER:
                 break
             if not faults:
                 yield from self._runs_at(place, points)

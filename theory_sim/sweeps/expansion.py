@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from theory_sim.errors import Fault, InputError
 from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.axis import Axis
-from theory_sim.sweeps.block_tables import sound_blocks, written_blocks
-from theory_sim.sweeps.cases import make_variants
 from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.preparation import reported
 from theory_sim.sweeps.refinement import get_saved
 from theory_sim.sweeps.sweep_run import SweepRun
 
-__all__ = ["Expansion", "Unread", "count_places", "expand"]
+__all__ = ["Expansion", "Unread", "expand"]
 
 _OWN_AXES: Final = ("engine", "schedule", "seed")
 
@@ -105,7 +102,7 @@ def expand(sweep: Sweep) -> Expansion:
     ids: set[str] = set()
     groups: dict[tuple[object, ...], set[str]] = {}
     idle: dict[tuple[str, str], set[str]] = {}
-    for run in sweep:
+    for run in reported("comparing", sweep, len(sweep)):
         ids.add(run.id)
         _note_unread(run, axes, groups, idle)
     repeats = {id for found in groups.values() for id in sorted(found)[1:]}
@@ -123,18 +120,3 @@ def _note_unread(
     groups.setdefault((read, *run.index[-3:]), set()).add(run.id)
     for field in sorted(unread):
         idle.setdefault((field, str(axes[-2].points[run.index[-2]][0])), set()).add(run.id)
-
-
-def count_places(table: Mapping[str, Any]) -> int | None:
-    """Places of a declaration's grid, of which nothing else is looked at; None if that is not known."""
-    faults: list[Fault] = []
-    try:
-        axes = [axis for kind, content in written_blocks(table) for block in sound_blocks(kind, content, faults)
-                for axis in block.axes()]
-        if faults:
-            return None
-        seeds, engines = table.get("seeds", [0]), table.get("engine", "finite")
-        return math.prod([*map(len, axes), len(make_variants(table.get("compare", ["L-S"]))),
-                          len(seeds) if isinstance(seeds, list) else 1, len(engines) if isinstance(engines, list) else 1])
-    except (InputError, TypeError):
-        return None

@@ -17,6 +17,7 @@ from theory_sim.reading.arguments import accepts
 from theory_sim.sweeps.compute import Computed, compute
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, make_executor
 from theory_sim.sweeps.memory import require_workers_memory
+from theory_sim.sweeps.preparation import reported
 from theory_sim.sweeps.refinement import Refinement
 from theory_sim.sweeps.status import SweepStatus
 from theory_sim.sweeps.store import SweepStore
@@ -129,13 +130,15 @@ def _run_locked(
 
 def _require_found_elsewhere(store: SweepStore) -> None:
     """Raise InputError if a run chooses what only this process knows."""
+    here = {(registry, name) for registry in CHOSEN for name in registry.names() if not registry.in_every_process(name)}
+    if not here:  # as mostly: no run need be looked at
+        return
     chosen = {(registry, getattr(run.experiment, registry.kind)) for run in store.sweep for registry in CHOSEN}
-    for registry, name in sorted(chosen, key=lambda pair: (pair[0].kind, pair[1])):
-        if name in registry and not registry.in_every_process(name):
-            raise InputError(f"{registry.kind} {name!r} was registered in this process alone",
-                             "worker processes find what lies in a module that is declared as an entry point",
-                             "declare its module so (CONTRIBUTING), or compute here: --workers 0 (workers=0)",
-                             fields=(registry.kind,))
+    for registry, name in sorted(chosen & here, key=lambda pair: (pair[0].kind, pair[1])):
+        raise InputError(f"{registry.kind} {name!r} was registered in this process alone",
+                         "worker processes find what lies in a module that is declared as an entry point",
+                         "declare its module so (CONTRIBUTING), or compute here: --workers 0 (workers=0)",
+                         fields=(registry.kind,))
 
 
 class _Work:
@@ -192,7 +195,7 @@ class _Work:
 
     def pending(self) -> Iterator[SweepRun]:
         """What is to be done, one after the other."""
-        return map(self.store.sweep.run_of, self.todo)
+        return reported("estimating the memory of", map(self.store.sweep.run_of, self.todo), len(self.todo))
 
     def _end(self, number: int, run: SweepRun, future: Future[Computed], *, stopping: bool) -> None:
         error = future.exception()

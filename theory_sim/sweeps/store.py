@@ -18,6 +18,7 @@ from theory_sim.storage.lock import Lock
 from theory_sim.storage.writing import FolderDraft, clear_draft, discard, find_drafts, is_draft, write_text
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.manifest import Manifest
+from theory_sim.sweeps.preparation import reported
 from theory_sim.sweeps.status import State, SweepStatus
 from theory_sim.sweeps.sweep_run import SweepRun, run_hash
 from theory_sim.trajectory import Trajectory, refuse_existing, run_damage, run_listing
@@ -94,7 +95,8 @@ class SweepStore:
             (draft.new / RUNS).mkdir(parents=True)
             text = sweep.to_toml()
             write_text(draft.new / DECLARATION, text)
-            Manifest.create(draft.new / MANIFEST, sweep, environment(), text)
+            runs = reported("listing in the manifest", sweep, len(sweep))
+            Manifest.create(draft.new / MANIFEST, runs, environment(), text)
             draft.commit(of="a sweep")
         return cls(target)
 
@@ -130,7 +132,7 @@ class SweepStore:
         """Declare more runs, with the lock held; see `extend`."""
         # The manifest first: a declared run that it did not know could not be begun.
         text, before = sweep.to_toml(), (self.folder / DECLARATION).read_bytes().decode(errors="replace")
-        added = self.manifest.add(sweep, text, before)
+        added = self.manifest.add(reported("listing in the manifest", sweep, len(sweep)), text, before)
         write_text(self.folder / DECLARATION, text)
         self.manifest.declared()
         self.sweep = sweep

@@ -18,6 +18,7 @@ from typing import Any, Final, TextIO
 
 from theory_sim.errors import InputError, StoreError, TheorySimError, out_of_memory, shown
 from theory_sim.interrupts import INTERRUPTED
+from theory_sim.terminal.progress import preparation_progress
 from theory_sim.terminal.wrapping import wrapped
 
 __all__ = ["INTERNAL_ERROR", "READER_GONE", "get_refusal", "run_program"]
@@ -133,7 +134,8 @@ def get_refusal(error: BaseException) -> TheorySimError | None:
 def _status(app: Callable[..., Any], name: str) -> int:
     try:
         _require_no_empty(sys.argv[1:])
-        app()
+        with preparation_progress():
+            app()
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return end.code or 0

@@ -1,27 +1,34 @@
-"""Progress bars: of runs by tau and training loss, of a sweep by runs, of proofs by their share, of a search by its time."""
+"""Progress: of runs by tau and loss, of a sweep by runs and before them, of proofs by their share, of a search by its time."""
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
-from theory_sim.experiment import Experiment
-from theory_sim.terminal.tables import shown_time
+from theory_sim.sweeps.preparation import report_preparation
+from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
+    from theory_sim.experiment import Experiment
     from theory_sim.loop import Progress
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.status import SweepStatus
 
-__all__ = ["count_progress", "run_progress", "share_progress", "sweep_progress", "time_progress"]
+__all__ = ["be_quiet", "count_progress", "preparation_progress", "run_progress", "share_progress", "sweep_progress",
+           "time_progress"]
 
 _BESIDE_NAME: Final = 66
 """Columns of the longest state, both times, the gaps, and a bar of two."""
 _SHORTEST_NAME: Final = 12
+_LONG: Final = 10.0
+"""Seconds: what takes less is not told in a log."""
+_QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 @contextmanager
@@ -32,6 +39,8 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
         return
     from rich.console import Console
     from rich.progress import Progress as Bar
+
+    from theory_sim.terminal.tables import shown_time
 
     console = Console(stderr=True)
     with Bar(*_run_columns(), console=console) as bar:
@@ -112,7 +121,67 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
             bar.update(task, completed=status.done, total=status.total,
                        others=f"running {status.running}, failed {status.failed}{left}")
 
-        yield update
+        @contextmanager
+        def prepare(what: str, total: int) -> Iterator[Callable[[int], None]]:
+            yield lambda done: bar.update(task, others=f"{what} {total} runs: {done / total:.0%}")
+
+        with report_preparation(prepare):
+            yield update
+
+
+@contextmanager
+def preparation_progress() -> Iterator[None]:
+    """Say on standard error what a long sweep does for each run before the first, how many they are and how long it takes.
+
+    A bar on a terminal; elsewhere a line, if it takes long. Nothing after `be_quiet`.
+    """
+    token = _QUIET.set(False)
+    try:
+        with report_preparation(_prepare):
+            yield
+    finally:
+        _QUIET.reset(token)
+
+
+def be_quiet(quiet: bool) -> bool:
+    """Leave out what `preparation_progress` says, if ``quiet``, which comes back."""
+    _QUIET.set(quiet)
+    return quiet
+
+
+@contextmanager
+def _prepare(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if _QUIET.get():
+        yield lambda done: None
+    elif console.is_terminal:
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20),
+                   TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn(), TextColumn("left"))
+        with Bar(*columns, console=console, transient=True) as bar:
+            task = bar.add_task(f"{what} {total} runs", total=total)
+            yield lambda done: bar.update(task, completed=done)
+    else:
+        yield _said_once(what, total)
+
+
+def _said_once(what: str, total: int) -> Callable[[int], None]:
+    from theory_sim.terminal.sweep_tables import duration
+
+    began, said = time.monotonic(), False
+
+    def advance(done: int) -> None:
+        nonlocal said
+        seconds = (time.monotonic() - began) * total / done
+        if not said and seconds > _LONG:
+            say_aside(f"note: {what} {total} runs, which takes about {duration(seconds)}")
+        said = True
+
+    return advance
 
 
 @contextmanager
