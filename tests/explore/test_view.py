@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from theory_sim.closure.of_experiment import get_closure
 from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError, StoreError
 from theory_sim.experiment import Experiment
+from theory_sim.explore.page import Page
 from theory_sim.explore.plane import Plane, get_extent, trace
 from theory_sim.explore.saving import Target, to_toml
 from theory_sim.explore.sliders import RANGES, get_sliders, get_values, move
@@ -205,6 +208,24 @@ def test_a_course_that_ends_early_is_blank_after_its_end() -> None:
     ends = {course.final_tau for course in view.courses.values()}
     assert len(ends) == 2 and any(math.isnan(loss) for _, losses in view.losses(5) for loss in losses)
     assert any("-" in row for row in say_view(view)["losses"]["rows"])
+
+
+def test_a_move_is_told_in_one_message_that_has_all_that_is_drawn() -> None:
+    document = pytest.importorskip("bokeh.document", reason="the extra 'explore' is not installed").Document()
+    page = Page(document, SMALL, None, "", "")
+    changes: list[Any] = []
+    document.on_change(changes.append)
+    page._hear("data", None, {"words": [json.dumps({"number": 7, "act": "move", "values": {"r": 0.55, "q0": 0.0}})]})
+    (change,) = (each for each in changes if hasattr(each, "attr"))  # of what the browser has; not of callbacks
+    told = json.loads(change.new["words"][0])
+    assert told["answers"] == 7 and told["kind"] == "view"
+    curves, plane = told["drawn"]
+    for name, course in Explorer(SMALL.replace(r=0.55, q0=0.0)).view.courses.items():
+        drawn = curves["sources"][f"closure-{name}"]
+        assert (drawn["tau"], drawn["P"]) == (course.tau.tolist(), course.loss_P.tolist())
+        assert set(drawn["Q"]) == {None}, "no example of Q alone"
+    assert plane["sources"]["here"] == {"r": [0.55], "lambda": [SMALL.lambda_]}
+    assert plane["ranges"]["plane"]["x_range"] == list(get_extent(SMALL, RANGES)["r"])
 
 
 def test_every_preset_can_be_explored() -> None:

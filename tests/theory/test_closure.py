@@ -217,8 +217,8 @@ def test_without_reaction_the_P_error_is_too_large(monkeypatch: pytest.MonkeyPat
     """THEORY §16: R := 0 errs 1.3 to 2.2 times as often, and learns P 1 to 2 % early."""
     e = Experiment(**BASE)
     course = get_closure(e)
-    monkeypatch.setattr("theory_sim.theory.closure.patch_p._reaction", lambda kinds, *_: np.zeros((2, 1)))
-    monkeypatch.setattr("theory_sim.theory.closure.patch_p._at_once", lambda kinds, *_: np.zeros(2))
+    monkeypatch.setattr("theory_sim.theory.closure.patch_p._reaction", lambda *_: np.zeros((2, 1)))
+    monkeypatch.setattr("theory_sim.theory.closure.patch_p._at_once", lambda *_: np.zeros(2))
     without = get_closure(e)
     assert 1.3 < P_error(without.overlap[-1]) / P_error(course.overlap[-1]) < 3.0
     early = [learning_time(each.tau, each.loss_P, 0.45) for each in (without, course)]

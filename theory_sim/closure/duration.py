@@ -22,7 +22,7 @@ __all__ = ["closure_seconds", "expected_steps"]
 _COARSE: Final = 0.1
 # Calls of NumPy's that take as long as a block of one step, as one of several, as each block before it adds to one, and as
 # what is done once.
-_OF_ONE, _OF_SEVERAL, _OF_PAIR, _ONCE = 1250.0, 1800.0, 4.0, 8000.0
+_OF_ONE, _OF_SEVERAL, _OF_PAIR, _ONCE = 700.0, 1000.0, 3.0, 8000.0
 
 
 def expected_steps(e: Experiment) -> float:

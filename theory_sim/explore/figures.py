@@ -1,4 +1,8 @@
-"""The page's two figures, by Bokeh, and the data sources behind them. No number is computed here."""
+"""The page's two figures, by Bokeh, and the data sources behind them. No number is computed here.
+
+What a moved slider changes in them is returned as plain data, by names of sources and figures: told with the words, in one
+message, it is drawn once. As changes of Bokeh's models it would be seven messages, and drawn as they arrive.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
+from theory_sim.arrays import Array
 from theory_sim.explore.limit_run import LimitCurves
 from theory_sim.explore.plane import AXES, Plane
 from theory_sim.explore.view import SCHEDULES, View
@@ -17,7 +24,7 @@ from theory_sim.sweeps.phase_boundaries import BOUNDARIES
 from theory_sim.theory.conditions import ConditionId
 from theory_sim.theory.crossings import LEVELS
 
-__all__ = ["CurvesFigure", "Key", "PlaneFigure", "curves_legend", "plane_legend"]
+__all__ = ["CurvesFigure", "Drawn", "Key", "PlaneFigure", "curves_legend", "plane_legend"]
 
 _HEIGHT: Final = 320
 _TEXT: Final = "13px"
@@ -26,6 +33,7 @@ _MARKERS: Final = {"L-S": "circle", "S": "square"}
 _LINES: Final[Mapping[ConditionId, str]] = {"L-S-moves": "solid", "S-is-frozen": "dashed", "S-learns-Q-first": "dotted"}
 _LARGEST_LOSS: Final = math.log(2.0)
 _MOST_POINTS: Final = 60
+Columns = Mapping[str, list[Any]]
 _EMPTY: Final[Mapping[str, list[float]]] = {"tau": [], "P": [], "Q": []}
 
 
@@ -37,6 +45,22 @@ class Key:
     colour: str
     line: str = ""
     marker: str = ""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What figures show.
+
+    Attributes
+    ----------
+    sources : mapping
+        Columns by name of the data source; None for what is not a number.
+    ranges : mapping
+        By name of the figure: start and end of its ``x_range`` and its ``y_range``.
+    """
+
+    sources: Mapping[str, Columns]
+    ranges: Mapping[str, Mapping[str, tuple[float, float]]]
 
 
 def curves_legend() -> list[Key]:
@@ -71,14 +95,15 @@ class CurvesFigure:
                                line_color="white", line_width=0.5)
         _hover(figure, [("tau", "@tau{0.}"), ("P-only", "@P{0.000}"), ("Q-only", "@Q{0.000}")])
 
-    def show(self, view: View) -> None:
-        """Draw the closure's curves."""
-        ends, tops = [], [_LARGEST_LOSS]
-        for name, course in view.courses.items():
-            self._closure[name].data = {"tau": course.tau, "P": course.loss_P, "Q": course.loss_Q}
-            ends.append(float(course.tau[-1]))
-            tops += [float(loss) for kind in (course.loss_P, course.loss_Q) for loss in kind if math.isfinite(loss)]
-        self.figure.x_range.end, self.figure.y_range.end = max(ends), 1.05 * max(tops)
+    def show(self, view: View) -> Drawn:
+        """The closure's curves."""
+        losses = {name: {"tau": course.tau, "P": course.loss_P, "Q": course.loss_Q} for name, course in view.courses.items()}
+        highest = max(float(np.max(loss, initial=_LARGEST_LOSS, where=np.isfinite(loss)))
+                      for each in losses.values() for loss in (each["P"], each["Q"]))
+        sources = {self._closure[name].name: {key: _plain(column) for key, column in each.items()}
+                   for name, each in losses.items()}
+        end = max(float(each["tau"][-1]) for each in losses.values())
+        return Drawn(sources, {self.figure.name: {"x_range": (0.0, end), "y_range": (0.0, 1.05 * highest)}})
 
     def show_limit(self, curves: LimitCurves | None) -> None:
         """Draw the limit's losses over them, some points of each; None for none."""
@@ -101,14 +126,18 @@ class PlaneFigure:
         self._here = models.ColumnDataSource({"r": [], "lambda": []}, name="here")
         self.figure.scatter("r", "lambda", source=self._here, size=12, color=COLOURS["Q"], line_color="white")
 
-    def show(self, view: View, extent: Mapping[str, tuple[float, float]]) -> None:
-        """Draw the boundaries and where the experiment is."""
-        for each, name in ((self.figure.x_range, AXES[0]), (self.figure.y_range, AXES[1])):
-            each.start, each.end = extent[name]
-        self.figure.xaxis[0].ticker.ticks = _ticks(*extent[AXES[0]])
-        self._here.data = {"r": [view.experiment.r], "lambda": [view.experiment.lambda_]}
+    def show(self, view: View, extent: Mapping[str, tuple[float, float]]) -> Drawn:
+        """The boundaries, once they are known, and where the experiment is."""
+        self.figure.xaxis[0].ticker.ticks = _ticks(*extent[AXES[0]])  # seldom changes
+        e = view.experiment
+        sources: dict[str, Columns] = {self._here.name: {"r": [e.r], "lambda": [e.lambda_]}}
         for line in (view.plane or Plane("", ())).lines:
-            self._lines[line.id].data = {"xs": [piece[0] for piece in line.pieces], "ys": [piece[1] for piece in line.pieces]}
+            sources[self._lines[line.id].name] = {"xs": [xs for xs, _ in line.pieces], "ys": [ys for _, ys in line.pieces]}
+        return Drawn(sources, {self.figure.name: {"x_range": extent[AXES[0]], "y_range": extent[AXES[1]]}})
+
+
+def _plain(column: Array) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in column.tolist()]
 
 
 def _figure(horizontal: str, vertical: str, *, name: str, scale: str = "linear") -> Any:

@@ -1,7 +1,7 @@
 """The page of one browser tab: what it asks, and what it is told. What is true of an experiment is computed elsewhere.
 
-A request is JSON in the data source ``asked``, and what is told JSON in ``told``: Bokeh carries both over its socket. The page
-shows it as text alone, never as markup.
+A request is JSON in the data source ``asked``, and what is told JSON in ``told``, curves included: Bokeh carries both over its
+socket. The page shows it as text alone, never as markup.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ class Page:
         self._told = models.ColumnDataSource({"words": [""]}, name="told")
         self._refining: Iterator[View | None] | None = None
         self._moves = 0
+        self._unanswered: int | None = None
         self._refusal: InputError | None = None
         self._run: LimitRun | None = None
         self._of_limit: Experiment | None = None
@@ -95,10 +96,12 @@ class Page:
 
     def _hear(self, attribute: str, old: Any, new: Any) -> None:
         request = json.loads(new["words"][0])
+        self._unanswered = request["number"]
         try:
             self._acts[request["act"]](request)
         finally:  # or the page would wait for ever
-            self._tell("heard", answers=request["number"])
+            if self._unanswered is not None:
+                self._tell("heard")
 
     def _move(self, request: Mapping[str, Any]) -> None:
         self._moves += 1
@@ -135,7 +138,9 @@ class Page:
     # -- what it is told ---------------------------------------------------------------------------
 
     def _tell(self, kind: str, **more: Any) -> None:
-        self._told.data = {"words": [json.dumps({"kind": kind, **more})]}
+        """Tell something; the first that is told after a request answers it."""
+        answers, self._unanswered = self._unanswered, None
+        self._told.data = {"words": [json.dumps({"kind": kind, "answers": answers, **more}, allow_nan=False)]}
 
     def _show(self) -> None:
         """Show the view, and refine it once the sliders have been at rest."""
@@ -144,9 +149,8 @@ class Page:
         self._document.add_timeout_callback(partial(self._refine, self._moves), _REST_MS)
 
     def _draw(self, view: View) -> None:
-        self._curves.show(view)
-        self._plane.show(view, get_extent(view.experiment, RANGES))
-        self._tell("view", **say_view(view), apart=say_apart(self._of_limit, view.experiment))
+        drawn = [asdict(self._curves.show(view)), asdict(self._plane.show(view, get_extent(view.experiment, RANGES)))]
+        self._tell("view", **say_view(view), drawn=drawn, apart=say_apart(self._of_limit, view.experiment))
 
     def _refine(self, moves: int) -> None:
         """One part of the refinement; the next follows when the socket has been heard, unless a slider has moved."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from rich.console import Group
@@ -60,7 +61,12 @@ def _grid(table: Table) -> Grid:
 
 def _markup(cell: Any) -> str:
     """Text of a title or a cell, which rich reads as markup."""
-    return Text.from_markup(cell).plain if isinstance(cell, str) else _text(cell or "")
+    return _plain(cell) if isinstance(cell, str) else _text(cell or "")
+
+
+@lru_cache(4096)  # the explorer asks for nearly the same cells at each move
+def _plain(markup: str) -> str:
+    return Text.from_markup(markup).plain
 
 
 def _text(part: Text | str) -> str:

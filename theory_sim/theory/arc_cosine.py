@@ -56,7 +56,7 @@ def kernel_constants(below: float, above: float) -> KernelConstants:
 
 def _arccos(cosine: ArrayLike) -> Floats:
     # Rounding may put a correlation of one slightly beyond one.
-    angle: Floats = np.arccos(np.clip(np.asarray(cosine, dtype=np.float64), -1.0, 1.0))
+    angle: Floats = np.arccos(np.minimum(np.maximum(np.asarray(cosine, dtype=np.float64), -1.0), 1.0))
     return angle
 
 

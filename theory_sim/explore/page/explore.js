@@ -83,6 +83,7 @@ const fill = (table, {title, head, rows}) => {
 };
 const blocks = (parts) => parts.flatMap((part) => {
   if (part.lines) return part.lines.map((line) => make("p", line));
+  if (part.items) return part.items.map((item) => make("li", item));
   const wide = make("div", "", {class: "wide", tabindex: "0", role: "region", "aria-label": part.title});
   wide.append(fill(make("table"), part));
   return [wide];
@@ -94,14 +95,33 @@ const same = (element, parts) => {  // what has not changed stays, and with it w
   element.replaceChildren(...blocks(parts));
 };
 const say = (id, text) => { if (byId(id).textContent !== text) byId(id).textContent = text; };
+// Figures. The server need not hear of what it has told: sync is false.
+const column = (values) => values.length === 0 || Array.isArray(values[0]) ? values : Float64Array.from(values, (x) => x ?? NaN);
+const columns = (named) => Object.fromEntries(Object.entries(named).map(([name, values]) => [name, column(values)]));
+const setting = (name, changed) => Bokeh.documents[0].get_model_by_name(name).setv(changed, {sync: false});
+const draw = ({sources, ranges}) => {
+  for (const [name, named] of Object.entries(sources)) setting(name, {data: columns(named)});
+  for (const [name, axes] of Object.entries(ranges)) {
+    const figure = Bokeh.documents[0].get_model_by_name(name);
+    for (const [axis, [start, end]] of Object.entries(axes)) figure[axis].setv({start, end}, {sync: false});
+  }
+};
+// What is folded away is filled in when it is opened.
+const later = new Map();
+const folded = (id, show) => {
+  if (byId(id).closest("details").open) show();
+  later.set(id, show);
+};
+for (const id of ["losses", "conditions"]) byId(id).closest("details").addEventListener("toggle", () => later.get(id)?.());
 const tell = {
-  view: ({exact, verdict, conditions, losses, standing, orders, apart}) => {
+  view: ({exact, verdict, conditions, losses, standing, orders, apart, drawn}) => {
     say("refused", "");
+    for (const each of drawn) draw(each);
     same(byId("orders"), [{lines: orders}]);
     same(byId("verdict"), verdict);
-    same(byId("conditions"), conditions);
-    fill(byId("losses"), losses);
-    byId("standing").replaceChildren(...standing.map((line) => make("li", line)));
+    folded("conditions", () => same(byId("conditions"), conditions));
+    folded("losses", () => fill(byId("losses"), losses));
+    same(byId("standing"), [{items: standing}]);
     say("state", exact ? settings.exact : settings.coarse);
     say("apart", apart);
     if (exact) say("spoken", orders.join(". "));
@@ -130,9 +150,9 @@ const tell = {
   },
 };
 const receive = (message) => {
-  if (message.answers !== undefined) answered = message.answers;
+  answered = message.answers ?? answered;
+  next();  // is computed while this is shown
   if (message.kind !== "heard") tell[message.kind](message);
-  next();
   document.body.dataset.answered = answered;
 };
 

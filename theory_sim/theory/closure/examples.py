@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from scipy.special import expit
 
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 
@@ -21,7 +21,9 @@ _LARGEST_DRAW = 5.0
 
 @dataclass(frozen=True)
 class Examples:
-    """Points of the quadrature: J that hold P, kind after kind, and those that hold Q alone.
+    """Points of the quadrature: J that hold P, and those that hold Q alone.
+
+    The J are the P-only ones, then those with both patches: first label +1 (a Q patch z), then as many of label -1 (z +- zeta).
 
     Attributes
     ----------
@@ -29,31 +31,35 @@ class Examples:
         Margin g0 + |g| of P, and the two normal draws of the interference (`memory.interference`).
     weight : (J,)
         Probability of the point: P-only ones add up to p0, those with both patches to 1 - p0 - q0.
-    alpha : (J,)
-        Size of the Q patch, 0 for P-only.
-    sign, outer : (J,)
-        Label +1 or -1 of the Q patch, and whether it is z +- zeta (label -1); 0 and False for P-only.
-    only : (J,) bool
-        Whether the point is P-only.
+    only, both : slice
+        Where the P-only points lie, and those with both patches.
     q_alpha, q_weight : (A,)
         Sizes of Q patches and their weights, adding up to 1.
+    alpha, drive : (M,)
+        Of all points of one label that hold Q, those with both patches first: sizes of their Q patches, and these times the
+        points' probability. Both labels have the same.
     """
 
     v: Floats
     common: Floats
     spread: Floats
     weight: Floats
-    alpha: Floats
-    sign: Floats
-    outer: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    only: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    only: slice
+    both: slice
     q_alpha: Floats
     q_weight: Floats
+    alpha: Floats
+    drive: Floats
 
-    def margin(self, p_margin: Floats, g: Floats) -> Floats:
-        """Margins y f (J,) from those of the P patch and g = (g on z, g on z +- zeta)."""
-        value: Floats = p_margin + self.alpha * self.sign * np.where(self.outer, g[1], g[0])
-        return value
+    def by_label(self, p_margin: Floats) -> Floats:
+        """Margins (2, M) of the P patches of all points that hold Q, by label; 0 where there is none."""
+        found = np.zeros((2, self.alpha.size))
+        found[:, : -self.q_alpha.size] = p_margin[self.both].reshape(2, -1)
+        return found
+
+    def of_points(self, p_only: Floats, by_label: Floats) -> Floats:
+        """One array (J,) of what is known of the P-only points, and of all that hold Q (2, M)."""
+        return np.concatenate([p_only, by_label[:, : -self.q_alpha.size].ravel()])
 
 
 @dataclass(frozen=True)
@@ -71,41 +77,51 @@ class Losses:
 
 def make_examples(problem: ClosureProblem) -> Examples:
     """Tensor grid over kind and class, alpha (uniform), |g| (half normal) and the interference (two normal draws)."""
-    x, w = np.polynomial.legendre.leggauss(_ALPHA_NODES)
+    x, w = _legendre(_ALPHA_NODES)
     q_alpha = problem.alpha_min + (problem.alpha_max - problem.alpha_min) * 0.5 * (x + 1.0)
     q_weight = 0.5 * w
-    x, w = np.polynomial.legendre.leggauss(_MARGIN_NODES)
+    x, w = _legendre(_MARGIN_NODES)
     size = 0.5 * _LARGEST_DRAW * (x + 1.0)
     size_weight = w * np.exp(-0.5 * size * size)
-    draw, draw_weight = np.polynomial.hermite_e.hermegauss(_COMMON_NODES)
-    rest, rest_weight = np.polynomial.hermite_e.hermegauss(_SPREAD_NODES)
+    draw, draw_weight = _hermite(_COMMON_NODES)
+    rest, rest_weight = _hermite(_SPREAD_NODES)
     # Groups: P-only first, then both patches with label +1 and -1, each at every alpha.
-    alpha: Floats = np.concatenate([[0.0], q_alpha, q_alpha])
-    sign = np.repeat([0.0, 1.0, -1.0], [1, _ALPHA_NODES, _ALPHA_NODES])
     group_weight = np.concatenate([[problem.p0], 0.5 * problem.both * q_weight, 0.5 * problem.both * q_weight])
     inner = size_weight[:, None, None] * draw_weight[:, None] * rest_weight
-    grid = np.meshgrid(np.arange(alpha.size), size, draw, rest, indexing="ij")
-    group = grid[0].ravel()
-    half, common, spread = (np.asarray(axis, dtype=np.float64).ravel() for axis in grid[1:])
+    grid = np.meshgrid(group_weight, size, draw, rest, indexing="ij")[1:]
+    half, common, spread = (np.asarray(axis, dtype=np.float64).ravel() for axis in grid)
     weight = np.multiply.outer(group_weight, inner / inner.sum()).ravel()
-    return Examples(problem.g0 + half, common, spread, weight, alpha[group], sign[group], sign[group] < 0.0, sign[group] == 0.0,
-                    q_alpha, q_weight)  # fmt: skip
+    only, both = slice(0, inner.size), slice(inner.size, None)
+    alpha = np.concatenate([np.repeat(q_alpha, inner.size), q_alpha])
+    share = np.concatenate([weight[both].reshape(2, -1)[0], 0.5 * problem.q0 * q_weight])
+    return Examples(problem.g0 + half, common, spread, weight, only, both, q_alpha, q_weight, alpha, share * alpha)
+
+
+@cache
+def _legendre(nodes: int) -> tuple[Floats, Floats]:
+    return np.polynomial.legendre.leggauss(nodes)
+
+
+@cache
+def _hermite(nodes: int) -> tuple[Floats, Floats]:
+    return np.polynomial.hermite_e.hermegauss(nodes)
 
 
 def residual_weight(margin: Floats) -> Floats:
     """sigma(-margin) = -l'(margin), the weight with which an example still counts."""
-    value: Floats = expit(-margin)
-    return value
+    value: Floats = np.exp(margin)  # infinite from 710 on, and the weight 0
+    value += 1.0
+    return np.divide(1.0, value, out=value)
 
 
-def losses(problem: ClosureProblem, examples: Examples, margin: Floats, g: Floats) -> Losses:
-    """Losses and accuracies of every kind from the margins (J,) of the points that hold P and the outputs g (2,)."""
-    value, right = np.logaddexp(0.0, -margin), margin > 0.0
-    q_margin = np.array([g[0], -g[1]])[:, None] * examples.q_alpha
-    q_loss = float(0.5 * (np.logaddexp(0.0, -q_margin) @ examples.q_weight).sum())
+def losses(problem: ClosureProblem, examples: Examples, p_only: Floats, by_label: Floats) -> Losses:
+    """Losses and accuracies of every kind from the margins y f of the P-only points, and of those that hold Q (2, M)."""
+    q_margin = by_label[:, -examples.q_alpha.size :]
+    q_loss = float(0.5 * (_loss(q_margin) @ examples.q_weight).sum())
     q_right = float(0.5 * ((q_margin > 0.0) @ examples.q_weight).sum())
-    sums = [(float(examples.weight[kind] @ value[kind]), float(examples.weight[kind] @ right[kind]))
-            for kind in (examples.only, ~examples.only)]  # fmt: skip
+    both = by_label[:, : -examples.q_alpha.size].ravel()
+    sums = [(float(examples.weight[kind] @ _loss(margin)), float(examples.weight[kind] @ (margin > 0.0)))
+            for kind, margin in ((examples.only, p_only), (examples.both, both))]  # fmt: skip
     total = sums[0][0] + problem.q0 * q_loss + sums[1][0]
     (p_loss, p_right), (both_loss, both_right) = (
         tuple(each / share if share > 0.0 else math.nan for each in found)
@@ -115,3 +131,9 @@ def losses(problem: ClosureProblem, examples: Examples, margin: Floats, g: Float
         q_loss = q_right = math.nan
     # Weights add up to 1 but for rounding; a share is at most 1. Not a number stays.
     return Losses(p_loss, q_loss, both_loss, total, *(min(share, 1.0) for share in (p_right, q_right, both_right)))
+
+
+def _loss(margin: Floats) -> Floats:
+    """log(1 + exp(-margin)), to all digits; `numpy.logaddexp` takes twice as long."""
+    value: Floats = np.log1p(np.exp(-np.abs(margin))) - np.minimum(margin, 0.0)
+    return value

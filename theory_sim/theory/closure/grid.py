@@ -9,7 +9,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.theory.closure.examples import Examples
 from theory_sim.theory.closure.patch_q import Residual, equal_time_kernel
-from theory_sim.theory.closure.problem import ClosureProblem, Rates
+from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
 from theory_sim.theory.conditions import top_curvature
 
 __all__ = ["MOST_BLOCKS", "Grid"]
@@ -110,11 +110,17 @@ class Grid:
 
     def _overshoots(self, rate: float, examples: Examples, residual: Residual) -> bool:
         """Whether steps must be taken one by one, since gradient descent at this rate does not follow the flow."""
-        curvature = float(np.abs(np.linalg.eigvals(self._kernel * residual.slope)).max())
+        curvature = _largest_eigenvalue(self._kernel * residual.slope)
         weight = residual.weight
         spread = float(examples.weight @ (examples.v**2 * weight * (1.0 - weight)))
         signal = self._problem.constants.linear * spread / self._problem.d
         return rate * max(curvature, signal) > _OVERSHOOTING and self._overshot < _MOST_OVERSHOOTING
+
+
+def _largest_eigenvalue(matrix: Floats) -> float:
+    """Largest size of an eigenvalue of a matrix (2, 2) whose eigenvalues are real."""
+    a, b, c, d = map(float, matrix.flat)
+    return 0.5 * (abs(a + d) + math.sqrt(max((a - d) ** 2 + 4.0 * b * c, 0.0)))
 
 
 def _times(tau: float, rate: float, steps: int) -> np.ndarray:

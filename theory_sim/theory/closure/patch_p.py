@@ -66,37 +66,36 @@ def step_p(setting: Setting, state: PatchP, step: BlockStep, weight: Floats) -> 
     shrink = math.exp(block.end.log_decay - block.start.log_decay)
     drive = float(examples.weight @ (examples.v * history.weight[n]))
     signal = shrink * state.signal + linear * length * gain * drive / d
-    reaction = _reaction(kinds, history, state, weight)
+    slope = kinds.weight @ (weight * (1.0 - weight))
+    reaction = _reaction(slope, history, state)
     history.reaction[:, n, :n] = reaction
     if n > 1:
         history.reaction[:, n, : n - 1] += step.forward * (reaction[:, : n - 1] - state.reaction)
-    history.reaction[:, n, n] = _at_once(kinds, weight, block)
+    history.reaction[:, n, n] = _at_once(slope, block)
     added = linear * length * gain * (kinds.share @ history.reaction[:, n, : n + 1]) / d
     field = np.append(shrink * state.field, gain) + added
     own = _own(problem, field, history.decay(n + 1, block.end), step.moved)
-    residuals = history.length[: n + 1, None] * history.weight[: n + 1]
-    memory = field @ residuals
+    residuals = history.weight[: n + 1]
+    memory, output = ((each * history.length[: n + 1]) @ residuals for each in (field, own))
     across, spread = _interference(problem, examples, memory)
-    margin = signal * examples.v + own @ residuals + across * examples.common + spread * examples.spread
+    margin = signal * examples.v + output + across * examples.common + spread * examples.spread
     return PatchP(signal, across**2 + spread**2, margin, field, own, reaction)
 
 
-def _reaction(kinds: Kinds, history: History, state: PatchP, weight: Floats) -> Floats:
-    """Of each kind's mean residual weight, at present, to a unit added in each block (kinds, n).
+def _reaction(slope: Floats, history: History, state: PatchP) -> Floats:
+    """Of each kind's mean residual weight, at present, to a unit added in each block (kinds, n), by -d weight / d output.
 
     It answers the field that is left and its own earlier reactions, which it remembers: G = -chi (R_w + K G), THEORY §16's
     R R_w with R = -(1 + chi K)^-1 chi, kind by kind.
     """
     n = state.field.size
-    slope = kinds.weight @ (weight * (1.0 - weight))
     remembered = (history.length[:n] * state.own) @ history.reaction[:, :n, :n]
     return -slope[:, None] * (state.field + remembered)
 
 
-def _at_once(kinds: Kinds, weight: Floats, block: Block) -> Floats:
+def _at_once(slope: Floats, block: Block) -> Floats:
     """Reaction (kinds,) in a block to what is added in it: that of its later steps to its earlier ones, averaged over pairs."""
-    value: Floats = -(kinds.weight @ (weight * (1.0 - weight))) * block.share
-    return value
+    return -slope * block.share
 
 
 def _own(problem: ClosureProblem, field: Floats, decay: Floats, moved: Correlations) -> Floats:

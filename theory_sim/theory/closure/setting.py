@@ -32,8 +32,9 @@ class Kinds:
     def of(cls, problem: ClosureProblem, examples: Examples) -> Kinds:
         """P-only and both."""
         share = np.array([problem.p0, problem.both])
-        member = np.array([examples.only, ~examples.only])
-        weight = np.where(member, examples.weight, 0.0) / np.maximum(share, 1e-300)[:, None]
+        weight = np.zeros((2, examples.weight.size))
+        for own, kind, of in zip(weight, (examples.only, examples.both), share, strict=True):
+            own[kind] = examples.weight[kind] / max(of, 1e-300)
         return cls(share, weight)
 
 

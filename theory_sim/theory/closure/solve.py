@@ -9,12 +9,12 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.theory.closure.course import Closure, End
-from theory_sim.theory.closure.examples import Losses, losses
+from theory_sim.theory.closure.examples import Losses
 from theory_sim.theory.closure.grid import Grid
 from theory_sim.theory.closure.memory import Block
 from theory_sim.theory.closure.noise import Noise
 from theory_sim.theory.closure.patch_p import PatchP, step_p
-from theory_sim.theory.closure.patch_q import PatchQ, Residual, get_residual, step_q
+from theory_sim.theory.closure.patch_q import PatchQ, Residual, look, step_q
 from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
 from theory_sim.theory.closure.setting import BlockStep, Setting
 
@@ -90,8 +90,8 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150, a
 
 def _start(setting: Setting) -> _State:
     p, q = PatchP.start(setting.examples, setting.kinds), PatchQ.start()
-    residual = get_residual(setting.problem, setting.examples, p.margin, q.g)
-    found = losses(setting.problem, setting.examples, p.margin, q.g)
+    examples = setting.examples
+    residual, found = look(setting.problem, examples, p.margin[examples.only], examples.by_label(p.margin), q.g)
     return _State(0, 0, 0.0, Noise.start(setting.problem), p, q, residual, found, residual.weight, math.inf)
 
 
@@ -135,17 +135,17 @@ def _next(setting: Setting, rates: Rates, grid: Grid, state: _State, rate: float
 
 def _advance(setting: Setting, state: _State, rate: float, steps: int, tau: float) -> _State:
     """State after ``steps`` steps that end at ``tau``; rewrites the history from block n on."""
-    problem, examples, history, n, now = setting.problem, setting.examples, setting.history, state.n, state.residual
+    problem, history, n, now = setting.problem, setting.history, state.n, state.residual
     history.make_room(n)
     block = Block.of(state.noise, rate, steps, tau - state.tau)
     history.begin(n, block, problem)
     forward = block.centre / state.length_before
-    history.weight[n] = np.clip(now.weight + forward * (now.weight - state.weight_before), 0.0, 1.0)
+    history.weight[n] = np.minimum(np.maximum(now.weight + forward * (now.weight - state.weight_before), 0.0), 1.0)
     step = BlockStep(n, block, history.correlations(n + 1, block.end, problem), forward)
     p = step_p(setting, state.p, step, now.weight)
-    q = step_q(setting, state.q, step, now, p.margin)
-    residual = get_residual(problem, examples, p.margin, q.g)
-    found = losses(problem, examples, examples.margin(p.margin, q.g), q.g)
+    by_label = setting.examples.by_label(p.margin)
+    q = step_q(setting, state.q, step, now, by_label)
+    residual, found = look(problem, setting.examples, p.margin[setting.examples.only], by_label, q.g)
     return _State(n + 1, state.step + steps, tau, block.end, p, q, residual, found, now.weight, block.length)
 
 
