@@ -13,7 +13,7 @@ from sphinx.util import logging
 
 import theory_sim
 
-sys.path.insert(0, str(Path(__file__).parent))  # cell_cache, claim_role, registry_table
+sys.path.insert(0, str(Path(__file__).parent))  # cell_cache, claim_role, mathml, registry_table
 
 from cell_cache import keep_outputs
 
@@ -22,13 +22,14 @@ author = "The theory-sim contributors"
 project_copyright = "The theory-sim contributors"
 release = theory_sim.__version__
 
-extensions = ["claim_role", "registry_table", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax",
+extensions = ["claim_role", "registry_table", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "mathml",
               "sphinx.ext.viewcode", "numpydoc", "myst_nb"]
 exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "explanation/*/results", "examples/probe"]
 html_theme = "furo"
 html_title = "theory-sim"
 html_static_path = ["_static"]
-html_css_files = ["gallery.css"]
+html_css_files = ["gallery.css", "formulas.css"]
+html_math_renderer = "mathml"
 
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3

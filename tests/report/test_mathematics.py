@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree as tree
 
 import pytest
@@ -30,3 +31,17 @@ def test_what_is_no_formula_is_not_shown_as_one(latex: str) -> None:
 
 def test_less_than_is_escaped() -> None:
     assert "&lt;" in to_mathml("a<b") and tree.fromstring(to_mathml("a<b"))[0] is not None
+
+
+@pytest.mark.parametrize(("latex", "expected"), [
+    (r"2\log 2", ["mn", "mspace", "mi", "mspace", "mn"]), (r"\log(1)", ["mi", "mo", "mn", "mo"]),
+    (r"(s)\cos x", ["mo", "mi", "mo", "mspace", "mi", "mspace", "mi"]), (r"-\cos x", ["mo", "mi", "mspace", "mi"]),
+])  # fmt: skip
+def test_a_function_is_spaced_from_what_is_no_sign(latex: str, expected: list[str]) -> None:
+    (row,) = tree.fromstring(to_mathml(latex, "inline"))
+    assert [each.tag for each in row] == expected
+
+
+def test_of_two_bars_one_opens_and_the_other_closes() -> None:
+    assert re.findall(r'form="(\w+)"', to_mathml(r"|c| + \lVert x\rVert")) == ["prefix", "postfix"] * 2
+    assert "form" not in to_mathml("P(a|b)")
