@@ -314,6 +314,23 @@ class TestCluster:
         assert not left and SweepStore(tmp_path / "long").status().stale
 
     @pytest.mark.slow
+    def test_workers_that_end_late_are_killed_without_a_word(self, capfd: pytest.CaptureFixture[str]) -> None:
+        """As at the end of a sweep on a machine that is busy; here the worker is at a call that does not end."""
+        import distributed
+
+        from theory_sim.sweeps.executors.local_cluster import LocalWorkers
+
+        own = LocalWorkers(1)
+        client: Any = distributed.Client(own.address, set_as_default=False)  # type: ignore[no-untyped-call]
+        endless = client.submit(time.sleep, 3600)
+        while endless.key not in client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks)):
+            time.sleep(0.1)
+        time.sleep(1.0)
+        client.close()
+        own.close()
+        assert own._process.exitcode == 0 and "still alive" not in capfd.readouterr().err
+
+    @pytest.mark.slow
     def test_a_scheduler_that_is_lost_stops_the_sweep(self, tmp_path: Path, reference: bytes) -> None:
         store = SweepStore.create(tmp_path / "long", LONG)
         with scheduler(tmp_path, workers=1) as address:

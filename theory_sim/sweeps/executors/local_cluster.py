@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import multiprocessing.connection
 import signal
 from typing import TYPE_CHECKING, Any, Final
@@ -114,3 +115,5 @@ def _serve(pipe: Connection, workers: int) -> None:
     with cluster:
         pipe.send(("", cluster.scheduler_address))
         pipe.poll(None)
+        # Workers have nothing to lose any more: one that a busy machine ends late is killed, which is nothing to be warned of.
+        logging.getLogger("distributed.nanny").setLevel(logging.ERROR)
