@@ -10,7 +10,7 @@ a fitting Python, makes a virtual environment, installs the project into it, and
     docs    Sphinx, into docs/_build/html; with --no-execute no cell runs (THEORY_SIM_CELL_SECONDS: limit of one)
     mutants mutants drawn by chance against the tests (--draw, --seed; --help says more)
     bench   every benchmarks/bench_*.py (installs PyTorch, a peer that is measured against), compared with what is stored
-    probe   pytest, the tests of theory_sim.probe, which need PyTorch (installs it); the others skip them without it
+    probe   pytest, the tests of theory_sim.probe and vision, which need PyTorch (installs it); the others skip them without it
 
 Arguments after the verb go to what is run. The environment variable THEORY_SIM_VENV names the directory of the
 virtual environment; without it, it is .venv beside this file. The exit status is that of the command.
@@ -37,7 +37,7 @@ EXTRAS = {
     "docs": ("docs", "report", "explore"),
     "mutants": ("test", "worstcase", "distributed", "slurm", "report", "explore", "mutants"),
     "bench": ("bench", "distributed"),
-    "probe": ("test", "torch"),
+    "probe": ("test", "torch", "vision"),
 }
 # A worker with nothing left takes half of what another has, so that none waits for one long file; neighbours stay together,
 # and share their fixtures. "logical": "auto" counts cores, not processors.
@@ -190,7 +190,7 @@ def commands(verb: str, python: str, arguments: list[str]) -> list[list[str]]:
             flags += ["-D", "nb_execution_mode=off"]
         return [[python, "-m", "sphinx", *flags, *arguments, "docs", str(Path("docs", "_build", "html"))]]
     if verb == "probe":
-        return [[python, "-m", "pytest", "tests/probe", *arguments]]
+        return [[python, "-m", "pytest", "tests/probe", "tests/vision", *arguments]]
     if verb == "mutants":
         return [[python, "-m", "pytest", "-q", "tests/mutants"], [python, "-m", "tests.mutants", *arguments]]
     return [[python, str(Path("benchmarks", "run.py")), *arguments]]

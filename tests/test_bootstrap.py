@@ -133,7 +133,7 @@ def test_status_of_a_failing_command_is_passed_through(bootstrap: ModuleType) ->
 
 
 def test_arguments_after_the_verb_are_passed_on(bootstrap: ModuleType) -> None:
-    for verb, tier in (("test", []), ("tier2", ["-m", "tier2 and not slow"]), ("probe", ["tests/probe"])):
+    for verb, tier in (("test", []), ("tier2", ["-m", "tier2 and not slow"]), ("probe", ["tests/probe", "tests/vision"])):
         (command,) = bootstrap.commands(verb, "/venv/bin/python", ["-k", "order"])
         assert command[:3] == ["/venv/bin/python", "-m", "pytest"] and command[-2:] == ["-k", "order"]
         assert command[-2 - len(tier) : -2] == tier

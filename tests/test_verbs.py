@@ -44,7 +44,8 @@ WORDS: dict[str, list[str]] = {
     "proofs-check order": ["tiny.toml"], "proofs-check falsify": ["sheppard", "--twin", "half of it"],
     "proofs-check recheck": ["evidence/regime-maximin-point.json", "broken.json"],
 }
-ELSEWHERE = {"theory-sim branch", "theory-sim demo", "theory-sim study", "theory-sim resume", "theory-sim sweep run"}
+ELSEWHERE = {"theory-sim branch", "theory-sim demo", "theory-sim study", "theory-sim resume", "theory-sim sweep run",
+             "theory-sim vision run", "theory-sim vision study"}  # tests/vision, with PyTorch
 
 
 @cache

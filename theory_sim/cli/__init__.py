@@ -5,7 +5,7 @@ Exit status: 0 done, 1 a negative finding, 2 bad input, 130 interrupted; the oth
 
 from __future__ import annotations
 
-from theory_sim.cli import branches, demo, explorer, listing, plots, reports, runs, studies, sweeps
+from theory_sim.cli import branches, demo, explorer, listing, plots, reports, runs, studies, sweeps, vision
 from theory_sim.cli.app import app
 
-__all__ = ["app", "branches", "demo", "explorer", "listing", "plots", "reports", "runs", "studies", "sweeps"]
+__all__ = ["app", "branches", "demo", "explorer", "listing", "plots", "reports", "runs", "studies", "sweeps", "vision"]

@@ -69,6 +69,12 @@ class SplitRecorder(Watcher):
         self._keep("last record")
         return values
 
+    def state(self) -> dict[str, Any]:
+        return {"earlier": self._earlier}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._earlier = dict(state["earlier"])
+
     @property
     def bytes_held(self) -> float:
         held = {id(each): each.numel() * each.element_size() for tensors in self._earlier.values() for each in tensors}

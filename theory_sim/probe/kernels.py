@@ -109,6 +109,12 @@ class KernelRecorder(Watcher):
         return {name: (("kernel_part", record, f"other_{record}"), values, {"units": "1", "long_name": _MAPS[name]})
                 for name, values in maps.items()}
 
+    def state(self) -> dict[str, Any]:
+        return {"kept": self._kept, "count": self._count}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._kept, self._count = list(state["kept"]), int(state["count"])
+
     @property
     def bytes_held(self) -> float:
         return float(len(self._kept) * self._jacobians.bytes_a_record)

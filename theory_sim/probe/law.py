@@ -8,7 +8,7 @@ products with an earlier U_s follow v <- A v.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,14 @@ class NoiseLaw:
     def copy_mark(self, name: Any, other: Any) -> None:
         """Let another name stand for the time that a name marks."""
         self._marks[other] = self._marks[name]
+
+    def state(self) -> dict[str, Any]:
+        """Moments and marks."""
+        return {"moments": self._moments, "marks": self._marks}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take what `state` gave."""
+        self._moments, self._marks = state["moments"], dict(state["marks"])
 
     def levels(self) -> Array:
         """tau_t of each layer, (L,)."""

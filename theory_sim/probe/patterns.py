@@ -113,6 +113,12 @@ class PatternRecorder(Watcher):
     def coordinates(self) -> Mapping[str, Any]:
         return {"feature": self.features, "since": list(SINCE), "pattern_probe_kind": ("pattern_probe", self.kinds)}
 
+    def state(self) -> dict[str, Any]:
+        return {"earlier": self._earlier}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._earlier = dict(state["earlier"])
+
     @property
     def bytes_held(self) -> float:
         return float(sum(each.nbytes for patterns in self._earlier.values() for each in patterns.values()))

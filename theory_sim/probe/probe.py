@@ -20,11 +20,12 @@ from theory_sim.probe.learning import Learning
 from theory_sim.probe.patterns import PatternRecorder
 from theory_sim.probe.pre_activations import PreActivationRecorder
 from theory_sim.probe.records import RUN, Table, read_recordings
-from theory_sim.probe.reference import Reference, batches_of
+from theory_sim.probe.reference import Estimate, Reference, batches_of
 from theory_sim.probe.rules.base import Rule
 from theory_sim.probe.rules.of_optimiser import get_rule
 from theory_sim.probe.sharpness import SharpnessRecorder
 from theory_sim.probe.split import Split
+from theory_sim.probe.state import VERSION, require_state, to_tensors
 from theory_sim.probe.tracked import Tracked
 from theory_sim.probe.watcher import Moment, Settings, Watcher
 from theory_sim.reading.arguments import require_kind
@@ -188,6 +189,49 @@ class Probe:
                 self._tracked.require_same()
                 table.record(self._moment())
 
+    def state_dict(self) -> dict[str, Any]:
+        """All that was recorded, and all that later records need, for a checkpoint of the training loop.
+
+        Returns
+        -------
+        dict
+            Tensors, numbers and texts, which ``torch.load(..., weights_only=True)`` reads.
+        """
+        estimate = self._estimate
+        found: dict[str, Any] = to_tensors({
+            "version": VERSION, **self._shape(), "step": self._step, "tau": self._tau, "annealed_tau": self._annealed_tau,
+            "rates": self._rates, "estimate": [list(estimate.gradients), estimate.loss, estimate.error],
+            "split": self._split.state(), "tables": [table.state() for table in self._tables]})
+        return found
+
+    def _shape(self) -> dict[str, Any]:
+        """By which a state is known to fit."""
+        return {"parameters": [[name, list(each.shape)] for name, each in
+                               zip(self._tracked.names, self._tracked.parameters, strict=True)],
+                "records": [[type(watcher).__name__ for watcher in table.watchers] for table in self._tables]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a checkpoint, to the bitwise same records.
+
+        Make model, optimiser and probe as at the start of the run, then load the states of model and optimiser, then this one.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state_dict` gave.
+
+        Raises
+        ------
+        InputError
+            If it is the state of a probe of other parameters or records.
+        """
+        found = require_state(state, self._shape())
+        self._step, self._tau, self._annealed_tau = found["step"], found["tau"], found["annealed_tau"]
+        self._rates, self._estimate = list(found["rates"]), Estimate(*found["estimate"])
+        self._split.restore(found["split"])
+        for table, kept in zip(self._tables, found["tables"], strict=True):
+            table.restore(kept)
+
     @property
     def bytes_held(self) -> float:
         """Memory that it holds beside the groups' examples: the split, a gradient, and what those who record keep."""
@@ -195,8 +239,13 @@ class Probe:
         recorders = sum(watcher.bytes_held for table in self._tables for watcher in table.watchers)
         return gradient + self._split.bytes_held + recorders
 
-    def trajectory(self) -> Trajectory:
+    def trajectory(self, noted: Mapping[str, str | int | float | bool] | None = None) -> Trajectory:
         """What was recorded so far, with a record of the present; training may continue.
+
+        Parameters
+        ----------
+        noted : mapping, optional
+            Texts and numbers that are stored with it, such as constants of the loop; ``run.experiment.recorded`` has them.
 
         Returns
         -------
@@ -211,12 +260,13 @@ class Probe:
         if not self._step:
             raise InputError("a probe without a step", "probe.step() after each optimizer.step()", "call it in the loop")
         self._record(self._tau, end=True)
-        noted: dict[str, str | int | float | bool] = {
+        known: dict[str, str | int | float | bool] = {
+            **(noted or {}),
             "model": type(self._tracked.model).__name__, "optimiser": type(self._tracked.optimizer).__name__,
             "parameters": int(self._split.sizes.sum()), "reference": "the whole training set" if self._reference.complete
             else "a sample", "refresh": self._refresh, "torch": str(torch.__version__),
         }
-        experiment = RecordedRun(name=self._experiment.name, seed=self._experiment.seed, recorded=noted)
+        experiment = RecordedRun(name=self._experiment.name, seed=self._experiment.seed, recorded=known)
         message = f"{self._step} steps recorded by theory_sim.probe in a training loop"
         return make_trajectory(experiment, self._tables, self._groups.counts(), self._tracked.names, self._rates, {
             "outcome": "budget_spent", "message": message, "annealed_tau": self._annealed_tau, "final_step": self._step,

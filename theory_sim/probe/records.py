@@ -88,6 +88,16 @@ class Table:
         for name, value in found.items():
             self._values.setdefault(name, []).append(np.array(value))
 
+    def state(self) -> dict[str, Any]:
+        """The records, and what the watchers keep."""
+        return {"values": self._values, "watchers": [watcher.state() for watcher in self.watchers]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take what `state` gave."""
+        self._values = dict(state["values"])
+        for watcher, kept in zip(self.watchers, state["watchers"], strict=True):
+            watcher.restore(kept)
+
     def dataset(self, loss: Loss, rates: Sequence[float]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Variables and coordinates for xarray; ``rates`` are those of all steps."""
         leaving = np.array([rates[min(step, len(rates) - 1)] for step in self._values["step"]])

@@ -7,6 +7,7 @@ signal, after it was found to be no more than rounding.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -157,6 +158,19 @@ class Split:
             self._allowed = [_ROUNDINGS * torch.finfo(each.dtype).eps * sum(float(size[index]) for size in sizes)
                              for index, each in enumerate(present)]
         return list(zip(off, self._allowed, strict=True))
+
+    def state(self) -> dict[str, Any]:
+        """Both parts with their buffers, and the law."""
+        return {"signal": self.signal, "noise": self.noise, "velocities": self._velocities, "fresh": self._fresh,
+                "noise_square": self.noise_square, "allowed": self._allowed, "checks": self._checks, "law": self.law.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take what `state` gave; model and optimiser are those of that time."""
+        self.signal, self.noise = list(state["signal"]), list(state["noise"])
+        self._velocities, self._fresh = dict(state["velocities"]), list(state["fresh"])
+        self.noise_square, self._allowed, self._checks = state["noise_square"], list(state["allowed"]), state["checks"]
+        self.law.restore(state["law"])
+        self._versions = self._tracked.versions()
 
     @property
     def bytes_held(self) -> int:

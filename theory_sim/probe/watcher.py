@@ -124,6 +124,13 @@ class Watcher(ABC):
         """Variables of the whole run; ``record`` is the dimension of its records."""
         return {}
 
+    def state(self) -> dict[str, Any]:
+        """What it keeps from record to record, apart from what the start of the run decides."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:  # noqa: B027 - most keep nothing
+        """Take what `state` gave."""
+
     @property
     def bytes_held(self) -> float:
         """Memory that it holds."""

@@ -31,7 +31,7 @@ from theory_sim.sweeps.store import SweepStore
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["SWEEPS", "TABLE", "VERDICT", "StudyResult", "read_table", "read_verdict", "run_study"]
+__all__ = ["SWEEPS", "TABLE", "VERDICT", "StudyResult", "read_table", "read_verdict", "run_study", "sealed"]
 
 TABLE: Final = "table.csv"
 VERDICT: Final = "verdict.json"
@@ -147,7 +147,7 @@ def run_study(
     _require_own(folder / TABLE, text.encode())
     _require_own_verdict(folder / VERDICT, report)
     write_text(folder / TABLE, text, fix=_FIX)
-    write_text(folder / VERDICT, _sealed(report), fix=_FIX)
+    write_text(folder / VERDICT, sealed(report), fix=_FIX)
     return result
 
 
@@ -182,7 +182,7 @@ def read_verdict(path: str | os.PathLike[str]) -> dict[str, object]:
     try:
         found: dict[str, object] = read_json(Path(path))
         rest = {key: value for key, value in found.items() if key != "sha256"}
-        if "sha256" in found and Path(path).read_bytes() != _sealed(rest).encode():  # earlier versions wrote no digest
+        if "sha256" in found and Path(path).read_bytes() != sealed(rest).encode():  # earlier versions wrote no digest
             raise ValueError("it is not as it was written")
         StudyVerdict.read(found)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -232,7 +232,7 @@ def _require_own(path: Path, new: bytes) -> None:
                          "move it elsewhere and run the study again; the runs are kept")
 
 
-def _sealed(report: Mapping[str, object]) -> str:
+def sealed(report: Mapping[str, object]) -> str:
     """A verdict as it is written: with the digest of all the rest of it."""
     return json.dumps({**report, "sha256": hashlib.sha256(json.dumps(report, indent=2).encode()).hexdigest()}, indent=2) + "\n"
 
@@ -244,7 +244,7 @@ def _require_own_verdict(path: Path, new: Mapping[str, object]) -> None:
     try:
         old, found = path.read_bytes(), read_json(path)
         rest = {key: value for key, value in found.items() if key != "sha256"}
-        own = old == _sealed(rest).encode() or found == json.loads(json.dumps(new))  # earlier versions wrote no digest
+        own = old == sealed(rest).encode() or found == json.loads(json.dumps(new))  # earlier versions wrote no digest
     except (OSError, ValueError, AttributeError):
         own = False
     if not own:

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from theory_sim.vision.data import load_images
+    from theory_sim.vision.image_study import run_image_study
     from theory_sim.vision.images import Images
+    from theory_sim.vision.noise import add_noise
     from theory_sim.vision.patch import Patch
+    from theory_sim.vision.plan import VisionPlan
+    from theory_sim.vision.run import run_arms
 
-_HOMES = {"Images": "images", "Patch": "patch", "load_images": "data"}
-_TORCH: dict[str, str] = {}
+_HOMES = {"Images": "images", "Patch": "patch", "VisionPlan": "plan", "load_images": "data"}
+_TORCH = {"add_noise": "noise", "run_arms": "run", "run_image_study": "image_study"}
 
-__all__ = ["Images", "Patch", "load_images"]
+__all__ = ["Images", "Patch", "VisionPlan", "add_noise", "load_images", "run_arms", "run_image_study"]
 
 
 def __getattr__(name: str) -> Any:

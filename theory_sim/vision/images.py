@@ -135,7 +135,7 @@ def split_images(images: ImageSet, sizes: Mapping[str, int], seed: int) -> dict[
     ----------
     images : ImageSet
     sizes : mapping
-        Number of images of "train", "tune" and "report".
+        Number of images of "train", "tune" and "report", or of some of them.
     seed : int
         Of the drawing.
 
@@ -150,7 +150,8 @@ def split_images(images: ImageSet, sizes: Mapping[str, int], seed: int) -> dict[
         homes[0][1].append("report")
     else:
         homes.append((images.test, ["report"]))
-    for number, (home, names) in enumerate(homes):
+    for number, (home, of_home) in enumerate(homes):
+        names = [name for name in of_home if name in sizes]
         wanted = sum(sizes[name] for name in names)
         if wanted > len(home):
             raise InputError(f"{' + '.join(f'{name} = {sizes[name]}' for name in names)} of {len(home)} images",

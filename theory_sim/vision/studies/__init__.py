@@ -1,0 +1,1 @@
+"""Studies on real images, a file each."""
