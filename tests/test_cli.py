@@ -58,7 +58,8 @@ def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path) -> No
     assert Trajectory.load(tmp_path / "runs" / runs[0]).experiment.schedule == "L-S"
 
     again = call("run", str(plan), cwd=tmp_path)
-    assert again.returncode == 2 and "exists" in again.stderr and "--force" in again.stderr
+    assert again.returncode == 0 and "all 4 runs are there already, finished" in again.stderr and "--force" in again.stderr
+    assert again.stdout == done.stdout
     assert call("run", str(plan), "--force", "--quiet", cwd=tmp_path).returncode == 0
 
     shown = call("show", *(f"runs/{name}" for name in runs), cwd=tmp_path)

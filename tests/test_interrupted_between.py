@@ -80,7 +80,7 @@ def test_a_sweep_says_how_to_continue(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("where", ["theory_sim.sweeps.store.SweepStore.status", "theory_sim.sweeps.run.run_sweep",
                                    "theory_sim.sweeps.collect.collect"])
 def test_the_same_command_continues_a_sweep(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupted before its runs, in them or in the summary; a finished sweep, and another one of its name, are refused."""
+    """Interrupted before its runs, in them or in the summary; finished it is shown, another one of its name refused."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.toml").write_text(SWEEP)
     words = ["sweep", "run", "tiny.toml", "--workers", "0", "--out", "my runs", "-q"]
@@ -89,8 +89,9 @@ def test_the_same_command_continues_a_sweep(where: str, tmp_path: Path, monkeypa
         status, said = theory_sim(*words)
     assert status == 130 and "theory-sim sweep " in said, said
     assert theory_sim(*words) == (0, "")
-    status, said = theory_sim(*words)
-    assert status == 2 and "this sweep, finished" in said
+    assert theory_sim(*words) == (0, "")
+    status, said = theory_sim(*words[:-1])
+    assert status == 0 and "holds this sweep already, finished" in said
     (tmp_path / "tiny.toml").write_text(SWEEP.replace("0.6", "0.9"))
     status, said = theory_sim(*words)
     assert status == 2 and "another sweep" in said

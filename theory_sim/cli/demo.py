@@ -49,8 +49,10 @@ def demo(
     plan, gap = make_plan(None, None, None, "L-S,S", seeds), gap_plan()
     output = Output(form, quiet=quiet)
     with interruptible(lambda: f"finished runs are kept; continue with: {typed(without=('--force',))}"):
-        first, second = (prepare_plan(each, out, engine=engine, existing="replace" if force else "reuse", threads=threads)
+        first, second = (prepare_plan(each, out, engine=engine, existing="replace" if force else "continue", threads=threads)
                          for each, engine in ((plan, Engine()), (gap, GAP_ENGINE)))
+        for note in (*first.notes, *second.notes):
+            output.note(f"note: {note}")
         judged = regime(plan.experiment.replace(schedule=plan.compare[0]))
         if verbose:
             output.say(regime_table(judged, verbose=True))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from theory_sim.regimes import Regime
     from theory_sim.sweeps.over_seeds import ScheduleSummary
     from theory_sim.sweeps.plan import Plan
-    from theory_sim.sweeps.run_plan import Existing
+    from theory_sim.sweeps.run_plan import PreparedPlan
     from theory_sim.trajectory import Trajectory
 
 # A plan that would take longer says so.
@@ -53,9 +53,11 @@ def run(
 ) -> None:
     """Simulate an experiment: print its regime, run every schedule and seed, save, and print what was learnt when.
 
-    Interrupted, the same command continues: finished runs are kept, the unfinished one is resumed, the others are begun.
+    The same command again continues: finished runs are kept, an unfinished one is resumed, the others are begun. Where a folder
+    holds another experiment, the runs go to the next free one, -2, -3 and so on, and a line says so.
     """
     from theory_sim.errors import Fault, InputError, gathered
+    from theory_sim.sweeps.run_plan import prepare_plan
 
     faults: list[Fault] = []
     with gathered(faults):
@@ -64,10 +66,12 @@ def run(
         plan = make_plan(file, preset, settings, compare, seeds, observe)
     if faults:
         raise InputError.of(faults)
-    paths = [out / chosen.run_name(experiment) for experiment in plan]
     output = Output(form, quiet=quiet)
-    with interruptible(lambda: _how_to_continue(paths, force=force)):
-        findings = _run_and_report(plan, chosen, out, "replace" if force else "continue", threads, output, verbose=verbose)
+    paths: list[Path] = []
+    with interruptible(lambda: _how_to_continue(paths, len(plan), force=force)):
+        prepared = prepare_plan(plan, out, engine=chosen, existing="replace" if force else "continue", threads=threads)
+        paths += prepared.paths.values()
+        findings = _run_and_report(plan, prepared, threads, output, verbose=verbose)
     end(findings)
 
 
@@ -101,19 +105,19 @@ def resume(
     end(findings)
 
 
-def _run_and_report(
-    plan: Plan, engine: Engine, out: Path, existing: Existing, threads: int | None, output: Output, *, verbose: bool
-) -> list[str]:
+def _run_and_report(plan: Plan, prepared: PreparedPlan, threads: int | None, output: Output, *, verbose: bool) -> list[str]:
     """Run a plan and print what came of it; the findings."""
     from theory_sim.regimes import regime
     from theory_sim.sweeps.over_seeds import summarise
-    from theory_sim.sweeps.run_plan import prepare_plan
     from theory_sim.terminal.progress import run_progress
+
+    engine = prepared.engine
 
     def regime_of(schedule: str) -> Regime:
         return regime(plan.experiment.replace(schedule=schedule), infinite_width=engine.solver.infinite_width)
 
-    prepared = prepare_plan(plan, out, engine=engine, existing=existing, threads=threads)
+    for note in prepared.notes:
+        output.note(f"note: {note}")
     judged = regime_of(plan.compare[0])
     if output.shows_text:
         from theory_sim.terminal.tables import regime_table
@@ -121,7 +125,7 @@ def _run_and_report(
         output.say(regime_table(judged, verbose=verbose))
         for other in plan.compare[1:]:
             output.say(*(f"warning: {warning}" for warning in regime_of(other).warnings if warning not in judged.warnings))
-    if not output.quiet:
+    if not output.quiet and len(prepared.found) < len(plan):
         _announce(plan, engine, threads)
     with run_progress(plan, shown=not output.quiet) as progress:
         results = prepared.run(progress)
@@ -195,14 +199,14 @@ def _interrupted(plan: Plan, results: Sequence[tuple[Path, Trajectory]]) -> str:
             f"all of them: {typed(without=('--force',))}, or with this one alone: theory-sim resume {_quoted([path])}")
 
 
-def _how_to_continue(paths: Sequence[Path], *, force: bool) -> str:
-    """The same between two runs, and before and after all of them."""
+def _how_to_continue(paths: Sequence[Path], total: int, *, force: bool) -> str:
+    """The same between two runs, and before and after all of them; no paths before it is known where they go."""
     there = [path for path in paths if path.exists()]
-    if len(there) == len(paths) and not force:
+    if len(there) == total and not force:
         return f"all runs are done: theory-sim show {_quoted(paths)}"
     if force and there:  # which of them this command replaced, nobody has noted
         return f"finished runs are kept; begin anew with: {typed()}"
-    return f"{len(there)} of {len(paths)} runs done; continue with: {typed(without=('--force',))}"
+    return f"{len(there)} of {total} runs done; continue with: {typed(without=('--force',))}"
 
 
 def _quoted(paths: Sequence[Path]) -> str:

@@ -78,7 +78,7 @@ def run_command(
 ) -> None:
     """Compute a sweep into OUT/<its name>, print what was learnt where, and write the summary.
 
-    Interrupted or killed, the same command continues it, and so does theory-sim sweep resume.
+    Interrupted or killed, the same command continues it, and so does theory-sim sweep resume. Finished, it is shown again.
     """
     from theory_sim.sweeps.declaration import Sweep
     from theory_sim.sweeps.executors.base import require_executor
@@ -90,12 +90,13 @@ def run_command(
     with printed_warnings():
         declared = with_levels(Sweep.from_toml(declaration), adaptive)
     with interruptible(lambda: f"continue with: {typed()}"):
-        store = _begun_or_new(out / declared.name, declared)
-    _compute(store, workers, threads, executor, Output(form, quiet=quiet))
+        output = Output(form, quiet=quiet)
+        store = _begun_or_new(out / declared.name, declared, output)
+    _compute(store, workers, threads, executor, output)
 
 
-def _begun_or_new(folder: Path, declared: Sweep) -> SweepStore:
-    """The sweep's store: new, or the one in which it was interrupted."""
+def _begun_or_new(folder: Path, declared: Sweep, output: Output) -> SweepStore:
+    """The sweep's store: new, or the one in which it was begun."""
     from theory_sim.errors import StoreError
     from theory_sim.sweeps.collect import SUMMARY
     from theory_sim.sweeps.store import SweepStore
@@ -103,11 +104,12 @@ def _begun_or_new(folder: Path, declared: Sweep) -> SweepStore:
     if not (folder / "sweep.toml").exists():
         return SweepStore.create(folder, declared)
     store = SweepStore(folder)
-    if store.sweep == declared and (store.status().pending or not (folder / SUMMARY).exists()):
-        return store
-    what = "this sweep, finished" if store.sweep == declared else "another sweep"
-    raise StoreError(f"{folder} holds {what}", "results are never overwritten unasked",
-                     f"theory-sim sweep resume {folder}, or extend, or another name or --out")
+    if store.sweep != declared:
+        raise StoreError(f"{folder} holds another sweep", "results are never overwritten unasked",
+                         f"theory-sim sweep extend {folder}, or another name or --out")
+    if not store.status().pending and (folder / SUMMARY).exists():
+        output.note(f"note: {folder} holds this sweep already, finished: shown, not run again")
+    return store
 
 
 @sweep.command("resume", cls=WithExecutors)

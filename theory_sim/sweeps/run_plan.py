@@ -14,6 +14,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.loop import Progress, UnfinishedRun, unfinished_path
 from theory_sim.numeric.pool import require_threads
 from theory_sim.sweeps.plan import Plan
+from theory_sim.sweeps.run_places import choose_places, plan_paths
 from theory_sim.trajectory import Trajectory, refuse_existing
 
 __all__ = ["Existing", "PreparedPlan", "prepare_plan", "run_plan"]
@@ -32,6 +33,7 @@ class PreparedPlan:
     unfinished: Set[Path]
     replacing: bool
     threads: int | None
+    notes: tuple[str, ...] = ()
 
     def run(self, progress: Callable[[Experiment], Progress] | None = None) -> list[tuple[Path, Trajectory]]:
         """Compute the runs; arguments and result as for `run_plan`."""
@@ -71,10 +73,13 @@ def prepare_plan(
               if fault is not None]
     if faults:
         raise InputError.of(faults)
-    paths = {experiment: out / engine.run_name(experiment) for experiment in plan}
+    paths = plan_paths(plan, out, engine)
     found, unfinished = {}, set()
+    notes = []
     if existing == "continue":
-        existing = "reuse" if _interrupted(paths, engine) else "refuse"
+        paths, moved = choose_places(plan, out, engine)
+        notes += [moved] if moved else []
+        existing = "reuse"
     for experiment, path in paths.items():
         if existing == "reuse" and path.exists():
             stored = Trajectory.load(path)
@@ -89,7 +94,9 @@ def prepare_plan(
         else:
             _refuse(path, force=existing == "replace")
         engine.solver.require_resources(experiment, engine.all_options, threads)
-    return PreparedPlan(engine, paths, found, unfinished, existing != "refuse", threads)
+    if found:
+        notes.append(_said_found(found, len(paths)))
+    return PreparedPlan(engine, paths, found, unfinished, existing != "refuse", threads, tuple(notes))
 
 
 def run_plan(
@@ -113,8 +120,8 @@ def run_plan(
         Finite width, the limit or the closure.
     existing : {"refuse", "replace", "reuse", "continue"}
         What to do with a run that is there: raise before anything is computed, replace it, or take it as the result if
-        it holds the same experiment from the same engine; an unfinished one is then resumed. "continue" is "reuse" for a plan
-        that was interrupted, which leaves an unfinished run, and "refuse" for any other.
+        it holds the same experiment from the same engine; an unfinished one is then resumed. "continue" is "reuse", in the
+        first folders ``<name>-<schedule>-seed<k>``, ``…-2``, ``…-3`` that hold no other experiment.
     threads : int, optional
         Threads of each run.
     progress : callable, optional
@@ -133,22 +140,12 @@ def run_plan(
     return prepare_plan(plan, out, engine=engine, existing=existing, threads=threads).run(progress)
 
 
-def _interrupted(paths: dict[Experiment, Path], engine: Engine) -> bool:
-    """Whether these runs are those of a plan that was interrupted: one is unfinished, or some are there and some are not.
-
-    What is there must be the plan's own; a plan whose runs are all finished is none that was interrupted.
-    """
-    there = [path.exists() for path in paths.values()]
-    if any(unfinished_path(path).exists() for path in paths.values()):
-        return True
-    if not any(there) or all(there):
-        return False
-    for experiment, path in paths.items():
-        if path.exists():
-            stored = Trajectory.load(path)
-            if stored.experiment != experiment or Engine.of(stored) != engine:
-                return False
-    return True
+def _said_found(found: Mapping[Path, Trajectory], total: int) -> str:
+    """That finished runs are taken as they are."""
+    if len(found) < total:
+        return f"{len(found)} of {total} runs are there already, finished, and are not run again"
+    there = f"{next(iter(found))} is" if total == 1 else f"all {total} runs are"
+    return f"{there} there already, finished: shown, not run again (--force does)"
 
 
 def _refuse(path: Path, *, force: bool) -> None:
