@@ -33,6 +33,8 @@ def save_order(content: Mapping[str, Any], path: Path) -> None:
 def is_order_file(path: Path) -> bool:
     """Whether a file says of itself that it is a certificate of an order."""
     try:
+        if not path.is_file():  # to open a pipe would be to wait for its writer
+            return False
         with open(path, encoding="utf-8") as file:
             return file.read(len(_START)) == _START
     except (OSError, ValueError):

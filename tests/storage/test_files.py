@@ -215,11 +215,12 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
         pass
 
 
-def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+def test_a_link_is_neither_replaced_nor_followed(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "file").symlink_to(tmp_path / "mine")
-    write_text(tmp_path / "file", "new")
-    assert (tmp_path / "mine").read_text() == "mine" and (tmp_path / "file").read_text() == "new"
+    with pytest.raises(StoreError, match="a symbolic link"):
+        write_text(tmp_path / "file", "new")
+    assert (tmp_path / "mine").read_text() == "mine" and (tmp_path / "file").is_symlink()
 
 
 ARRAYS: dict[str, Any] = {"a": np.arange(6.0).reshape(2, 3), "b": np.array(7, np.int8), "c": np.array(["x", "yz"])}

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -25,8 +26,8 @@ from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import remove_file, remove_folder, remove_listed, require_no_strangers
 
 __all__ = [
-    "FolderDraft", "clear_draft", "clear_drafts", "discard", "find_drafts", "is_draft", "sync_folder", "write_file",
-    "write_text",
+    "FolderDraft", "clear_draft", "clear_drafts", "discard", "find_drafts", "is_draft", "require_replaceable_file",
+    "sync_folder", "write_file", "write_text",
 ]
 
 _PIECE: Final = 2**20
@@ -57,7 +58,7 @@ class _Faulty:
 
 
 def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make room, or choose another place") -> None:
-    """Write a file whole or not at all; one that has the name is replaced.
+    """Write a file whole or not at all; a regular one that has the name is replaced.
 
     Parameters
     ----------
@@ -70,8 +71,9 @@ def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make r
     Raises
     ------
     StoreError
-        If it cannot be written.
+        If it cannot be written, or what has the name is not a regular file: a device, a pipe, a link or a folder.
     """
+    require_replaceable_file(path)
     draft = path.with_name(f"{_prefix(path)}{secrets.token_hex(8)}")
     made = False
     try:
@@ -82,6 +84,7 @@ def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make r
             failpoint(f"sync {path.name}")
             os.fsync(file.fileno())
         failpoint(f"rename {path.name}")
+        require_replaceable_file(path)
         os.replace(draft, path)
         made = False
         failpoint(f"renamed {path.name}")
@@ -92,6 +95,26 @@ def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make r
     finally:
         if made:
             remove_file(draft)
+
+
+def require_replaceable_file(path: Path) -> None:
+    """Raise StoreError if what has a name is not a regular file: a rename would put a file in its place.
+
+    A symbolic link is refused too, wherever it points: the file that it names would stay as it was.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:  # nothing is there, or nobody can tell: writing then says why
+        return
+    if not stat.S_ISREG(mode):
+        raise StoreError(f"{path} is {_kind_of(mode)}", "the name of a new file, or of a regular file to be replaced",
+                         "name the file that it points to, or another" if stat.S_ISLNK(mode) else "choose another name")
+
+
+def _kind_of(mode: int) -> str:
+    kinds = {stat.S_IFLNK: "a symbolic link", stat.S_IFDIR: "a folder", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+             stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "not a regular file")
 
 
 def write_text(path: Path, text: str, *, fix: str = "make room, or choose another place") -> None:

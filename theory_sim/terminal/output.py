@@ -221,11 +221,17 @@ def _document(result: Result) -> dict[str, Any]:
 
 
 def require_free(path: Path, *, force: bool) -> None:
-    """Refuse a file that is there, or that cannot be written; a folder that is missing is made when it is."""
+    """Refuse a file that is there, or that cannot be written; a folder that is missing is made when it is.
+
+    With ``force`` a regular file is replaced, and nothing else.
+    """
     if os.path.lexists(path) and (not force or path.is_dir()):
         nowhere = "" if path.exists() else ", a link to nothing"
         raise StoreError(f"--out {path} exists{nowhere}", "a file, which is never replaced unasked",
                          "choose another name" + ("" if path.is_dir() else " or --force"))
+    from theory_sim.storage.writing import require_replaceable_file
+
+    require_replaceable_file(path)
     require_writable(path.parent)
 
 
