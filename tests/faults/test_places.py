@@ -38,7 +38,7 @@ def test_a_full_disk(draw: Random, whole: Whole, tmp_path: Path) -> None:
     if draw.random() < 0.5:
         code = ended(full, store.folder, int(2 ** draw.uniform(6, 15)))
         said = (tmp_path / "said").read_text(errors="replace")
-        assert code in (0, 1, 2) and "Traceback" not in said, said
+        assert code in (0, 2) and "Traceback" not in said, said
     else:
         def no_space(point: str) -> None:
             if point.endswith("manifest"):  # SQLite writes it, and says so in its own words
@@ -49,7 +49,7 @@ def test_a_full_disk(draw: Random, whole: Whole, tmp_path: Path) -> None:
         try:
             status = run_sweep(store, workers=0, threads=1)
             collect(store)
-            assert not status.failed or FULL.search(str(status.examples))
+            assert not status.failed
         except StoreError as error:
             assert FULL.search(str(error)) and error.fix
         failpoints.set_hook(None)
@@ -84,11 +84,9 @@ def test_a_folder_that_cannot_be_written_to(draw: Random, whole: Whole, tmp_path
     said = (tmp_path / "said").read_text()
     for path in closed:
         path.chmod(0o755)
-    assert "Traceback" not in said and (code == 2 or (code == 1 and "failed" in said)), said
-    assert store.folder / "runs" in closed or code == 2
-    if code == 2:
-        assert "can be written" in said or "can write to" in said, said
-        assert all(path.read_bytes() == whole for path, whole in content.items() if path.suffix != ".sqlite")
+    assert "Traceback" not in said and code == 2, said
+    assert "can be written" in said or "can write to" in said, said
+    assert all(path.read_bytes() == whole for path, whole in content.items() if path.suffix != ".sqlite")
     require_recovery(store.folder, whole)
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from proofs_check.order_file import save_order
+from tests.conftest import Command
 from theory_sim.errors import TheorySimError
 from theory_sim.experiment import Experiment
 from theory_sim.explore.saving import Target
 from theory_sim.plots.style import save_figure
 from theory_sim.storage.writing import write_text
-from tests.conftest import Command
 
 
 @pytest.fixture(name="specials")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from theory_sim.engines import Engine
 from theory_sim.errors import DamagedError, InputError, StoreError
 from theory_sim.loop import unfinished_path
 from theory_sim.storage import failpoints
+from theory_sim.storage.disk import is_of_the_disk
+from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.integrity import check_sweep
@@ -133,6 +137,42 @@ def test_a_damaged_manifest_is_explained(damage: str, tmp_path: Path) -> None:
         SweepStore(store.folder).status()
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.ENOENT])
+def test_a_disk_that_takes_nothing_more_fails_no_run(number: int, tmp_path: Path) -> None:
+    """The sweep stops at the first such error; what is not done stays pending. Any other error is the run's own."""
+    sweep = Sweep("s", TINY, (Product({"r": [0.3, 0.4, 0.5]}),), engines=(Engine("closure"),))
+    store, asked = SweepStore.create(tmp_path / "s", sweep), 0
+
+    def fail(point: str) -> None:
+        nonlocal asked
+        if point == "sync sha256.json":
+            asked += 1
+            if asked > 1:
+                raise OSError(number, os.strerror(number))
+
+    failpoints.set_hook(fail)
+    try:
+        if number == errno.ENOENT:
+            assert run_sweep(store, workers=0).failed == 2 and asked == 3
+            return
+        with pytest.raises(StoreError, match="the sweep stops"):
+            run_sweep(store, workers=0)
+    finally:
+        failpoints.set_hook(None)
+    status = store.status()
+    assert (asked, status.done, status.pending, status.failed, status.running) == (2, 1, 2, 0, 0)
+    assert run_sweep(store, workers=0).done == 3
+    whole = SweepStore.create(tmp_path / "whole", sweep)
+    run_sweep(whole, workers=0)
+    assert collect(store).dataset.identical(collect(whole).dataset)
+
+
+def test_a_right_that_is_missing_stops_a_sweep_if_its_folder_lacks_it(tmp_path: Path) -> None:
+    refused = PermissionError(errno.EACCES, "Permission denied")
+    assert not is_of_the_disk(refused, tmp_path)
+    assert is_of_the_disk(refused, tmp_path / "nobody can write here")
+
+
 def test_a_full_disk_in_a_sweep_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it fills: while the folder is made, in a run, and while the summary is written."""
     sweep = Sweep("s", TINY, engines=(Engine("limit"),))
@@ -164,10 +204,11 @@ def test_a_full_disk_in_a_sweep_is_explained(tmp_path: Path, monkeypatch: pytest
         store = SweepStore.create(tmp_path / "s", sweep)
         for point in ("sync run.json", "sync sha256.json"):
             full(point)
-            assert run_sweep(store, workers=0, retry_failed=True).failed == 1
-            assert "No space left" in next(iter(store.status().examples.values()))
+            with pytest.raises(StoreError, match=r"No space left on device: the sweep stops(.|\n)*sweep resume"):
+                run_sweep(store, workers=0)
+            assert (store.status().failed, store.status().pending) == (0, 1)
         failpoints.set_hook(None)
-        assert run_sweep(store, workers=0, retry_failed=True).done == 1
+        assert run_sweep(store, workers=0).done == 1
         full("sync summary.csv")
         with pytest.raises(StoreError, match=r"No space left on device\n.*\n.*make room"):
             collect(store)

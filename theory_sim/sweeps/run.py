@@ -73,7 +73,8 @@ def run_sweep(
     Raises
     ------
     StoreError
-        If another process is at the sweep, or libraries or processor are not those that began it.
+        If another process is at the sweep, or libraries or processor are not those that began it, or the disk takes nothing
+        more, as a full one: what is not done stays pending.
     InputError
         If the number of workers or threads is not one, worker processes would not find what a run chooses, this process may
         start none, or the largest runs do not fit in memory together.
@@ -214,6 +215,13 @@ class _Work:
             self.tally.done(computed.seconds)
         elif computed.end in ("failed", "in use"):
             self._failed(run.id, computed.cause, computed.error)
+        elif computed.end == "not stored":
+            with suppress(StoreError):  # the manifest may lie on the disk that is full; the next who locks it makes it pending
+                self._pending(run.id)
+            found = computed.error.partition("\n")[0]
+            raise StoreError(f"{found}: the sweep stops, and the runs that are left stay pending",
+                             "a folder that can be written to, on a disk with free space",
+                             f"free some space, or move the folder; then theory-sim sweep resume {self.store.folder}")
         else:
             self.stopped = True  # Ctrl-C reached the run: it reaches the sweep
             self._pending(run.id)
