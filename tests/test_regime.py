@@ -331,3 +331,26 @@ def test_an_order_could_hold_if_scatter_of_the_losses_turns_it(schedule, holds):
         seen = SimpleNamespace(tau=tau, loss_P=0.69 - 0.6 * tau, loss_Q=0.69 - ahead - 0.6 * tau)
         assert abs(ahead) > 2 * _SCATTER_LOSS or not ahead
         assert _could_hold(seen, schedule) is expected
+
+
+def test_a_search_solves_no_closure_twice_for_widths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Experiments that differ in widths alone share one closure; any other field asks for its own."""
+    from theory_sim import regimes
+
+    asked: list[str] = []
+    real = regimes.get_closure
+
+    def counted(e: Experiment, schedule: str, **options: Any) -> Closure:
+        asked.append(schedule)
+        return real(e, schedule, **options)
+
+    regimes._course.cache_clear()
+    monkeypatch.setattr(regimes, "get_closure", counted)
+    e = Experiment(d=60, max_tau=200.0)
+    first = verdict_requirements(e, fineness=0.3)
+    wider = verdict_requirements(e.replace(m_V=2 * e.m_V), fineness=0.3)
+    assert asked == ["L-S", "S"]
+    assert [each.slack for each in first] != [each.slack for each in wider], "the deficit is of the width"
+    for changes in ({"r": 0.7}, {"lambda": 2e-3}, {"tau_xi": 2.0}, {"max_tau": 201.0}):
+        verdict_requirements(e.replace(**changes), fineness=0.3)
+    assert asked == ["L-S", "S"] * 5

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import Fault, InputError
@@ -34,6 +35,9 @@ from theory_sim.train.stability import knows_curvature, lengths_of_curvature, st
 __all__ = [
     "Regime", "get_conditions", "outside_of_closure", "outside_of_theory", "regime", "uncovered", "verdict_requirements",
 ]  # fmt: skip
+
+# Widths, of which the closure reads none: experiments that differ in them alone have one closure.
+_ONE_WIDTH: Final = {"m_W": 2, "m_V": 2}
 
 
 @dataclass(frozen=True)
@@ -344,8 +348,14 @@ def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> li
     if largest < 1.0:
         deficit = next(c.value for c in rows if c.id == "lazy-deficit")
         for schedule in ("L-S", "S"):
-            found += order_requirements(get_closure(e, schedule, fineness=fineness), schedule, deficit)
+            found += order_requirements(_course(e.model_copy(update=_ONE_WIDTH), schedule, fineness), schedule, deficit)
     return found
+
+
+@lru_cache(maxsize=32)
+def _course(e: Experiment, schedule: str, fineness: float) -> Closure:
+    """The closure; a search asks for it again where it moves a field that the closure does not read."""
+    return get_closure(e, schedule, fineness=fineness, adds_up=fineness >= 1.0)
 
 
 def uncovered(experiment: Experiment) -> list[str]:
