@@ -222,5 +222,5 @@ def test_a_diverged_run_ends_and_says_so(tmp_path: Path, torch: Any) -> None:
 
     plan = replace(plan, network=NETWORKS["mlp"](widths=(8,)))  # type: ignore[call-arg]
     (run,) = vision.run_arms(plan, out=tmp_path)
-    assert run.experiment.recorded["diverged"] is True  # type: ignore[attr-defined]
+    assert run.experiment.recorded["diverged"] is True and run.outcome == "diverged"  # type: ignore[attr-defined]
     assert same(vision.run_arms(plan, out=tmp_path)[0], run)

@@ -47,7 +47,8 @@ def make_trajectory(
     loss = make_loss(experiment)
     for table in tables:
         found, labels = table.dataset(loss, rates)
-        variables |= found
+        # What every run has along its own records has another name along others.
+        variables |= {f"{name}{table.suffix}" if name in REQUIRED else name: value for name, value in found.items()}
         coordinates |= labels
     sizes = {"record": len(coordinates["step"][1]), **{name: len(coordinates[name]) for name in ("kind", "layer")},
              "direction": 3, "part": 2}

@@ -69,11 +69,16 @@ class Table:
         Empty for the run's own times.
     recording : Recording
     watchers : sequence of Watcher
+
+    Attributes
+    ----------
+    suffix : str
+        Of the dimension of its records.
     """
 
     def __init__(self, name: str, recording: Recording, watchers: Sequence[Watcher]) -> None:
         self.recording, self.watchers = recording, list(watchers)
-        self._suffix = f"_{name}" if name else ""
+        self.suffix = f"_{name}" if name else ""
         self._values: dict[str, list[Any]] = {"step": [], "tau": []}
 
     def record(self, moment: Moment) -> None:
@@ -101,12 +106,12 @@ class Table:
     def dataset(self, loss: Loss, rates: Sequence[float]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Variables and coordinates for xarray; ``rates`` are those of all steps."""
         leaving = np.array([rates[min(step, len(rates) - 1)] for step in self._values["step"]])
-        record = f"record{self._suffix}"
+        record = f"record{self.suffix}"
         variables: dict[str, Any] = {}
         coordinates: dict[str, Any] = {
-            f"tau{self._suffix}": (record, np.array(self._values["tau"], np.float64),
+            f"tau{self.suffix}": (record, np.array(self._values["tau"], np.float64),
                                    {"units": "1", "long_name": "learning-rate time"}),
-            f"step{self._suffix}": (record, np.array(self._values["step"], np.int64)),
+            f"step{self.suffix}": (record, np.array(self._values["step"], np.int64)),
         }
         for watcher in self.watchers:
             values = {name: np.stack(self._values[name]) for name in watcher.variables if name not in watcher.derived}

@@ -151,4 +151,7 @@ class ArmTraining:
         epochs = np.minimum(run.dataset["step"].values // self.steps_an_epoch, last).tolist()
         levels = [at_epoch(self._arm.noise, epoch) for epoch in epochs]
         about = {"units": "1", "long_name": "standard deviation of the pre-activation noise in the step that leaves the record"}
-        return Trajectory(run.dataset.assign(placed_noise_level=("record", levels, about)), run.experiment)
+        dataset = run.dataset.assign(placed_noise_level=("record", levels, about))
+        if self.diverged:
+            dataset = dataset.assign_attrs(outcome="diverged", message="a gradient was no longer a number")
+        return Trajectory(dataset, run.experiment)
