@@ -27,6 +27,8 @@ def order(
         help="Schedules on the same data, such as L-S,S (default: those of the file, or L-S,S).")] = None,
     seeds: Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")] = None,
     level: Annotated[float, typer.Option(help="Training loss, nats, at which a kind counts as learnt.")] = 0.45,
+    finite_width: Annotated[float | None, typer.Option(
+        metavar="DELTA", help="Also say from how many neurons on the order holds, with probability 1 - DELTA.")] = None,
     certificates: Annotated[Path | None, typer.Option(
         metavar="FOLDER", help="Store certificates there, one a seed, for recheck.")] = None,
     form: Annotated[str, format_option("text", "json", "csv", "latex")] = "text", out: OutFile = None, force: Force = False,
@@ -46,7 +48,8 @@ def order(
     found = []
     with _progress(len(runs)) as progress:
         for number, each in enumerate(runs):
-            certified = certify_order(each, plan.compare, level=level, progress=progress(number, each.seed))
+            certified = certify_order(each, plan.compare, level=level, finite_width=finite_width,
+                                      progress=progress(number, each.seed))
             output.say(*_lines(certified))
             if certificates is not None:
                 _save(certified, certificates, output)
@@ -107,8 +110,10 @@ def _summary(found: Sequence[CertifiedOrder]) -> Iterator[str]:
 
 def _fields(found: Sequence[CertifiedOrder]) -> dict[str, Any]:
     from proofs_check.order.share import shares
+    from proofs_check.order.width_text import width_rows
 
-    return {"certified": sum(each.verdict == "certified" for each in found), "shares": shares(found), "rows": _table(found)}
+    return {"certified": sum(each.verdict == "certified" for each in found), "shares": shares(found), "rows": _table(found),
+            "widths": [{"seed": each.experiment.seed, **row} for each in found for row in width_rows(each.widths)]}
 
 
 def _table(found: Sequence[CertifiedOrder]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 
-__all__ = ["ALL", "Arm", "Problem", "certify_arm", "make_problem"]
+__all__ = ["ALL", "Arm", "Problem", "certify_arm", "make_problem", "threshold"]
 
 ALL: Final = "all"
 """Name of the mean over the whole training set, among the kinds."""
@@ -262,7 +262,7 @@ def _unproved(
                     "at most 2: the step may amplify errors")
     low, high = losses[ALL]
     if SCHEDULES[e.schedule].reads_losses and e.eta_1 != e.eta_2:
-        below, over = _threshold(e, data)
+        below, over = threshold(e, data)
         switch = _switch(e, run)
         for step in range(len(run.rates) if switch is None else switch):
             if not low[step] > over:
@@ -284,7 +284,7 @@ def _switch(e: Experiment, run: ApproximateRun) -> int | None:
     return next((step for step, rate in enumerate(run.rates.tolist()) if rate != e.eta_1), None)
 
 
-def _threshold(e: Experiment, data: Data) -> tuple[float, float]:
+def threshold(e: Experiment, data: Data) -> tuple[float, float]:
     """Bounds of epsilon_1 + q_hat log 2, with the share q_hat of Q-only examples."""
     share = Fraction(int(data.counts[data.kinds.index("Q-only")]), len(data))
     with precision(128):

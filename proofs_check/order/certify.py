@@ -11,6 +11,7 @@ import numpy as np
 from proofs_check.order.arm import Arm, Progress, certify_arm, make_problem
 from proofs_check.order.resources import require_fits
 from proofs_check.order.supported import require_supported
+from proofs_check.order.width import WidthTheorem, least_widths, require_finite_width
 from theory_sim.data import Data, draw_data, get_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
@@ -36,6 +37,8 @@ class CertifiedOrder:
         The level, nats, whose order is the verdict.
     arms : tuple of Arm
         A run for each schedule.
+    widths : tuple of WidthTheorem
+        From how many neurons on the orders hold, by schedule and method; empty unless asked for.
     """
 
     experiment: Experiment
@@ -43,6 +46,7 @@ class CertifiedOrder:
     counts: dict[str, int]
     level: float
     arms: tuple[Arm, ...]
+    widths: tuple[WidthTheorem, ...] = ()
 
     def without_residuals(self) -> CertifiedOrder:
         """The same without what a certificate alone needs, T x N numbers a run, so that many can be kept."""
@@ -69,11 +73,11 @@ def data_digest(experiment: Experiment, data: Data) -> str:
     return found.hexdigest()
 
 
-@accepts(experiment="Experiment", schedules="a list of texts", level="a number", threads="a whole number",
-         progress="a function")  # fmt: skip
+@accepts(experiment="Experiment", schedules="a list of texts", level="a number", finite_width="a number",
+         threads="a whole number", progress="a function")  # fmt: skip
 def certify_order(
-    experiment: Experiment, schedules: Sequence[str] | None = None, *, level: float = LEVELS[0], threads: int | None = None,
-    progress: Progress | None = None,
+    experiment: Experiment, schedules: Sequence[str] | None = None, *, level: float = LEVELS[0],
+    finite_width: float | None = None, threads: int | None = None, progress: Progress | None = None,
 ) -> CertifiedOrder:
     """Prove the learning order of an experiment's data set in the limit of infinite width (THEORY §7, §14).
 
@@ -85,6 +89,8 @@ def certify_order(
         Schedules, each of which has a run on the same data; the experiment's own by default.
     level : float
         Training loss, nats, between 0 and log 2, at which a kind counts as learnt.
+    finite_width : float, optional
+        Also say from how many paired neurons on the order holds, but for this probability over U_0 and the noise.
     threads : int, optional
         Threads of the approximate run; any number gives the same result.
     progress : callable, optional
@@ -111,12 +117,21 @@ def certify_order(
         raise InputError(f"level {level:g}", "a loss between 0 and log 2, that of a network that outputs nothing",
                          "such as 0.45")
     chosen = [experiment.replace(schedule=name) for name in (schedules or (experiment.schedule,))]
+    if finite_width is not None and not 1e-100 <= finite_width < 1.0:
+        raise InputError(f"finite_width {finite_width:g}", "a probability between 0 and 1 with which the order may fail",
+                         "such as 0.01")
     for each in chosen:
         require_supported(each)
+        if finite_width is not None:
+            require_finite_width(each)
     require_fits(chosen)
     data = draw_data(experiment)
     problem = make_problem(experiment, data)
     levels = tuple(dict.fromkeys((float(level), *LEVELS)))
     arms = tuple(certify_arm(each, problem, levels, threads=threads, progress=progress) for each in chosen)
     counts = dict(zip(data.kinds, (int(count) for count in data.counts), strict=True))
-    return CertifiedOrder(experiment, data_digest(experiment, data), counts, float(level), arms)
+    widths: list[WidthTheorem] = []
+    if finite_width is not None:
+        for run, arm in zip(chosen, arms, strict=True):
+            widths += least_widths(run, problem, arm, float(level), finite_width)
+    return CertifiedOrder(experiment, data_digest(experiment, data), counts, float(level), arms, tuple(widths))

@@ -82,6 +82,11 @@ class NoiseClock:
             reach[step + 1] = above(min(1.0, above(abs(1.0 - rate * lambda_))) * reach[step] + rate)
         self.reach = reach
 
+    def levels(self) -> Array:
+        """tau_t, (T + 1,): within 4 u, relatively."""
+        found: Array = self._decay * self._level
+        return found
+
     def decay(self, start: int, stop: slice) -> Array:
         """P_t / P_start for each t of ``stop``: within `WEIGHT_ERROR` u."""
         found: Array = self._decay[stop] / self._decay[start]

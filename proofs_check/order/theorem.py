@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from proofs_check.order.arm import ALL, Arm
 from proofs_check.order.certify import CertifiedOrder
 from proofs_check.order.verdict import FirstStep, LevelVerdict
+from proofs_check.order.width_text import width_latex, width_lines
 from theory_sim import __version__
 from theory_sim.experiment import Experiment
 
@@ -63,6 +64,7 @@ def text_lines(found: CertifiedOrder) -> Iterator[str]:
     yield "  D(s,t) = prod_{s<i<t} (1 - gamma_i lambda)."
     for arm in found.arms:
         yield from _arm_lines(found, arm)
+    yield from width_lines(found.widths)
 
 
 def _arm_lines(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
@@ -120,6 +122,7 @@ def latex_lines(found: CertifiedOrder) -> Iterator[str]:
     for arm in found.arms:
         yield from _latex_arm(found, arm)
     yield r"\end{itemize}"
+    yield from width_latex(found.widths)
     yield r"\end{theorem}"
 
 
