@@ -98,7 +98,7 @@ def moves_few(few: sympy.Expr = Integer(1), kept: sympy.Expr = Integer(1)) -> Al
     twins={"half of it": {"factor": HALF}, "1 % less": {"factor": NEAR}, "k for k^2": {"power": 1}},
 )
 def squares(factor: sympy.Expr = Integer(1), power: int = 2) -> Positive:  # noqa: B008
-    """The coupling: an error of outputs moves weights by its square, since the loss pulls back along what it moved."""
+    """The coupling: an error of outputs moves weights by its square, since the loss undoes a part of what it moved."""
     gap = factor * k**power * e**2 / A - 2 * k * z * e + A * z**2
     return Positive({k: SOME, A: SOME, e: SOME, z: BOTH}, gap, (
         Step(2 * A, "second derivative in z; value and first vanish at z = k e / A"),

@@ -29,6 +29,8 @@ def order(
     level: Annotated[float, typer.Option(help="Training loss, nats, at which a kind counts as learnt.")] = 0.45,
     finite_width: Annotated[float | None, typer.Option(
         metavar="DELTA", help="Also say from how many neurons on the order holds, with probability 1 - DELTA.")] = None,
+    fresh: Annotated[int | None, typer.Option(
+        metavar="N", help="Also enclose errors on N fresh examples of each kind, and that of the linear part.")] = None,
     certificates: Annotated[Path | None, typer.Option(
         metavar="FOLDER", help="Store certificates there, one a seed, for recheck.")] = None,
     form: Annotated[str, format_option("text", "json", "csv", "latex")] = "text", out: OutFile = None, force: Force = False,
@@ -48,7 +50,7 @@ def order(
     found = []
     with _progress(len(runs)) as progress:
         for number, each in enumerate(runs):
-            certified = certify_order(each, plan.compare, level=level, finite_width=finite_width,
+            certified = certify_order(each, plan.compare, level=level, finite_width=finite_width, fresh=fresh,
                                       progress=progress(number, each.seed))
             output.say(*_lines(certified))
             if certificates is not None:
@@ -109,11 +111,13 @@ def _summary(found: Sequence[CertifiedOrder]) -> Iterator[str]:
 
 
 def _fields(found: Sequence[CertifiedOrder]) -> dict[str, Any]:
+    from proofs_check.order.fresh_text import fresh_rows
     from proofs_check.order.share import shares
     from proofs_check.order.width_text import width_rows
 
     return {"certified": sum(each.verdict == "certified" for each in found), "shares": shares(found), "rows": _table(found),
-            "widths": [{"seed": each.experiment.seed, **row} for each in found for row in width_rows(each.widths)]}
+            "widths": [{"seed": each.experiment.seed, **row} for each in found for row in width_rows(each.widths)],
+            "fresh": [{"seed": each.experiment.seed, **row} for each in found for row in fresh_rows(each.fresh)]}
 
 
 def _table(found: Sequence[CertifiedOrder]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SCHEDULES
 
-__all__ = ["ALL", "Arm", "Problem", "certify_arm", "make_problem", "threshold"]
+__all__ = ["ALL", "Arm", "Problem", "certify_arm", "given_residuals", "make_clock", "make_problem", "threshold"]
 
 ALL: Final = "all"
 """Name of the mean over the whole training set, among the kinds."""
@@ -143,17 +143,10 @@ def certify_arm(
 
     run = run_approximately(e, data, threads=threads, progress=passed)
     steps, n = len(run.rates), len(data)
-    counts = _counts(run, n)
-    shares = [float(n)] * steps if run.batches is None else [float(len(batch)) for batch in run.batches]
-    frozen_from = _frozen_from(e, run)
-    clock = NoiseClock(run.rates.tolist(), shares, lambda_=e.lambda_, tau_0=e.tau_0_value, tau_xi=e.tau_xi,
-                       moving=[step < frozen_from for step in range(steps)], redrawn=e.redrawn_patterns)
-    outputs = Outputs(sites, clock)
+    outputs = Outputs(sites, make_clock(e, run, n))
     curvature = _curvatures(problem.curvatures, run, n)
-    weights = run.residuals * 2.0**-BITS  # exact: at most 2^40 in units of 2^-40
-    bounds = _Bounds(data, sites, weights, run, curvature)
-    given = weights * data.y if counts is None else counts * (weights * data.y)  # exact: whole multiples of 2^-BITS below 2^53
-    for stretch in outputs.stretches(given):
+    bounds = _Bounds(data, sites, run.residuals * 2.0**-BITS, run, curvature)
+    for stretch in outputs.stretches(given_residuals(data, run)):
         bounds.take(stretch)
         if seen is not None:
             seen(stretch)
@@ -167,6 +160,22 @@ def certify_arm(
         _switch(e, run), reason,
         tuple(judge(losses, level) for level in levels),
     )
+
+
+def make_clock(e: Experiment, run: ApproximateRun, n: int) -> NoiseClock:
+    """Decay and correlation of a run's steps on n examples."""
+    steps = len(run.rates)
+    shares = [float(n)] * steps if run.batches is None else [float(len(batch)) for batch in run.batches]
+    frozen_from = _frozen_from(e, run)
+    return NoiseClock(run.rates.tolist(), shares, lambda_=e.lambda_, tau_0=e.tau_0_value, tau_xi=e.tau_xi,
+                      moving=[step < frozen_from for step in range(steps)], redrawn=e.redrawn_patterns)
+
+
+def given_residuals(data: Data, run: ApproximateRun) -> Array:
+    """Residuals (T, N) with labels, times how often an example counts: whole multiples of 2^-BITS below 2^53, exact."""
+    signed: Array = run.residuals * 2.0**-BITS * data.y
+    counts = _counts(run, len(data))
+    return signed if counts is None else counts * signed
 
 
 def _frozen_from(e: Experiment, run: ApproximateRun) -> float:

@@ -20,9 +20,10 @@ __all__ = ["certificate"]
 
 def certificate(found: CertifiedOrder) -> dict[str, Any]:
     """Content of a certificate's file; of a data set that is certified, or undecided at a level, but whose rates are proved."""
+    fresh = {each.schedule: {"fresh": each.to_dict()} for each in found.fresh}
     return {
         "version": __version__, "experiment": found.experiment.fields(), "data": found.digest, "level": found.level,
-        "verdict": found.verdict, "arms": [_arm(arm) for arm in found.arms],
+        "verdict": found.verdict, "arms": [_arm(arm) | fresh.get(arm.schedule, {}) for arm in found.arms],
     }
 
 

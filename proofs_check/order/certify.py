@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from proofs_check.order.arm import Arm, Progress, certify_arm, make_problem
+from proofs_check.order.fresh import FreshErrors, fresh_errors, require_fresh
 from proofs_check.order.resources import require_fits
 from proofs_check.order.supported import require_supported
 from proofs_check.order.width import WidthTheorem, least_widths, require_finite_width
@@ -39,6 +40,8 @@ class CertifiedOrder:
         A run for each schedule.
     widths : tuple of WidthTheorem
         From how many neurons on the orders hold, by schedule and method; empty unless asked for.
+    fresh : tuple of FreshErrors
+        Errors on fresh examples at the end of each run; empty unless asked for.
     """
 
     experiment: Experiment
@@ -47,6 +50,7 @@ class CertifiedOrder:
     level: float
     arms: tuple[Arm, ...]
     widths: tuple[WidthTheorem, ...] = ()
+    fresh: tuple[FreshErrors, ...] = ()
 
     def without_residuals(self) -> CertifiedOrder:
         """The same without what a certificate alone needs, T x N numbers a run, so that many can be kept."""
@@ -74,10 +78,10 @@ def data_digest(experiment: Experiment, data: Data) -> str:
 
 
 @accepts(experiment="Experiment", schedules="a list of texts", level="a number", finite_width="a number",
-         threads="a whole number", progress="a function")  # fmt: skip
+         fresh="a whole number", threads="a whole number", progress="a function")  # fmt: skip
 def certify_order(
     experiment: Experiment, schedules: Sequence[str] | None = None, *, level: float = LEVELS[0],
-    finite_width: float | None = None, threads: int | None = None, progress: Progress | None = None,
+    finite_width: float | None = None, fresh: int | None = None, threads: int | None = None, progress: Progress | None = None,
 ) -> CertifiedOrder:
     """Prove the learning order of an experiment's data set in the limit of infinite width (THEORY §7, §14).
 
@@ -91,6 +95,8 @@ def certify_order(
         Training loss, nats, between 0 and log 2, at which a kind counts as learnt.
     finite_width : float, optional
         Also say from how many paired neurons on the order holds, but for this probability over U_0 and the noise.
+    fresh : int, optional
+        Also enclose the error at the end of each run on so many fresh examples of each kind, and that of its linear part.
     threads : int, optional
         Threads of the approximate run; any number gives the same result.
     progress : callable, optional
@@ -120,10 +126,14 @@ def certify_order(
     if finite_width is not None and not 1e-100 <= finite_width < 1.0:
         raise InputError(f"finite_width {finite_width:g}", "a probability between 0 and 1 with which the order may fail",
                          "such as 0.01")
+    if fresh is not None and not 1 <= fresh <= 10**4:
+        raise InputError(f"fresh {fresh}", "1 to 10 000 fresh examples of each kind", "such as 1000")
     for each in chosen:
         require_supported(each)
         if finite_width is not None:
             require_finite_width(each)
+        if fresh is not None:
+            require_fresh(each)
     require_fits(chosen)
     data = draw_data(experiment)
     problem = make_problem(experiment, data)
@@ -134,4 +144,6 @@ def certify_order(
     if finite_width is not None:
         for run, arm in zip(chosen, arms, strict=True):
             widths += least_widths(run, problem, arm, float(level), finite_width)
-    return CertifiedOrder(experiment, data_digest(experiment, data), counts, float(level), arms, tuple(widths))
+    seen = () if fresh is None else tuple(
+        fresh_errors(run, problem, arm, fresh) for run, arm in zip(chosen, arms, strict=True) if not arm.reason)
+    return CertifiedOrder(experiment, data_digest(experiment, data), counts, float(level), arms, tuple(widths), seen)

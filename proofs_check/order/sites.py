@@ -19,7 +19,7 @@ from theory_sim.arrays import Array
 from theory_sim.data import Data, get_directions
 from theory_sim.experiment import Experiment
 
-__all__ = ["CUT", "Sites", "StrongPair"]
+__all__ = ["CUT", "Sites", "StrongPair", "exact_pairs", "make_sites"]
 
 CUT: Final = 0.8
 """Pairs of sites with a larger |cosine| are listed, and summed without a series."""
@@ -124,7 +124,7 @@ def make_sites(experiment: Experiment, data: Data) -> Sites:
         gram[:] = both @ both.T
     else:
         gram[:n, :n] = x @ x.T
-    exact = _exact_pairs(directions, directions)
+    exact = exact_pairs(directions, directions)
     gram[n:, n:] = exact[0]
     # |fl(<x, x'>) - <x, x'>| <= gamma_d |x| |x'| (Cauchy-Schwarz); gamma_d >= u covers the directions, rounded from balls.
     product = gamma(d + 2)
@@ -161,12 +161,12 @@ def _strong(cosine: Array, x: Array, directions: Array, n: int) -> tuple[StrongP
 
     pairs = []
     for a, b in sorted(wanted):
-        inner, cosines, squares = (part[0, 0] for part in _exact_pairs(vector(a)[None], vector(b)[None]))
+        inner, cosines, squares = (part[0, 0] for part in exact_pairs(vector(a)[None], vector(b)[None]))
         pairs.append(StrongPair(a, b, float(inner), float(cosines), float(squares)))
     return tuple(pairs)
 
 
-def _exact_pairs(left: Array, right: Array) -> tuple[Array, Array, Array]:
+def exact_pairs(left: Array, right: Array) -> tuple[Array, Array, Array]:
     """Inner products, cosines and squared sines of rows of two arrays, each the double nearest to a ball of 256 bits."""
     shape = len(left), len(right)
     inner, cosine, square = np.zeros(shape), np.zeros(shape), np.zeros(shape)

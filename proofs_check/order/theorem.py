@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from proofs_check.order.arm import ALL, Arm
 from proofs_check.order.certify import CertifiedOrder
+from proofs_check.order.fresh_text import fresh_latex, fresh_lines
 from proofs_check.order.verdict import FirstStep, LevelVerdict
 from proofs_check.order.width_text import width_latex, width_lines
 from theory_sim import __version__
@@ -64,6 +65,7 @@ def text_lines(found: CertifiedOrder) -> Iterator[str]:
     yield "  D(s,t) = prod_{s<i<t} (1 - gamma_i lambda)."
     for arm in found.arms:
         yield from _arm_lines(found, arm)
+    yield from fresh_lines(found.fresh)
     yield from width_lines(found.widths)
 
 
@@ -122,6 +124,7 @@ def latex_lines(found: CertifiedOrder) -> Iterator[str]:
     for arm in found.arms:
         yield from _latex_arm(found, arm)
     yield r"\end{itemize}"
+    yield from fresh_latex(found.fresh)
     yield from width_latex(found.widths)
     yield r"\end{theorem}"
 

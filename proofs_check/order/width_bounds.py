@@ -36,7 +36,7 @@ class Method:
     flips_in_outputs : bool
         Patterns that the signal moves are counted in outputs, of order m^(-1/2), not in the norm of the weights, m^(-1/4).
     squares : bool
-        Errors of steps add up as squares, since a convex loss pulls back what an error has done; if not, as norms.
+        Errors of steps add up as squares, since a convex loss undoes a part of each; if not, as norms.
     sharp : bool
         Signals are bounded by residuals, not by 1, and by one sign; losses by their slope; kinds by their own Gram matrix.
     """

@@ -13,6 +13,7 @@ import numpy as np
 
 from proofs_check.recheck.order.balls import UNIT, exact, product, widened
 from proofs_check.recheck.order.curvature import examples_gram, is_bound
+from proofs_check.recheck.order.fresh import Run, check_fresh
 from proofs_check.recheck.order.functions import logistic
 from proofs_check.recheck.order.geometry import Geometry, make_geometry
 from proofs_check.recheck.order.noise_law import NoiseLaw
@@ -120,7 +121,7 @@ class _Arm:
     """One schedule of a certificate."""
 
     def __init__(self, experiment: Experiment, data: Data, geometry: Geometry, arm: Mapping[str, Any]) -> None:
-        only_keys(arm, _OF_ARM)
+        only_keys(arm, _OF_ARM | ({"fresh"} if "fresh" in arm else set()))
         self._e, self._data, self._geometry, self._arm = experiment, data, geometry, arm
         self._rates = _spelled_out(arm["rates"])
         steps, n = len(self._rates), len(data)
@@ -153,6 +154,8 @@ class _Arm:
             raise Refused("a training loss that is not known to be above epsilon_2 before the end")
         if self._arm["schedule"] == "L-S":
             self._check_switch(low["all"], high["all"], steps)
+        if "fresh" in self._arm:
+            check_fresh(self._arm["fresh"], Run(e, self._data, self._given, self._law, float(self._drift[-1])))
         return self._check_levels(low, high, level)
 
     def _check_series(self) -> None:
@@ -207,7 +210,8 @@ class _Arm:
         sizes = [n if batch is None else len(batch) for batch in self._batches]
         fall = falls_at(self._arm["schedule"], e, self._rates)
         frozen = 0 if e.frozen_patterns else fall if e.patterns_freeze and fall is not None else steps
-        law = NoiseLaw(self._rates, sizes, e.lambda_, e.tau_0_value, e.tau_xi, [step < frozen for step in range(steps)])
+        moving = [step < frozen for step in range(steps)]
+        self._law = law = NoiseLaw(self._rates, sizes, e.lambda_, e.tau_0_value, e.tau_xi, moving)
         residuals = np.ldexp(self._whole.astype(np.float64), -self._bits)  # exact below 2^53
         given = residuals * data.y
         for step, batch in enumerate(self._batches):
@@ -215,6 +219,7 @@ class _Arm:
                 given[step] *= np.bincount(batch, minlength=n)
         if np.abs(given).max(initial=0.0) * 2.0**self._bits >= 2.0**53:
             raise Refused("residuals that are no doubles")
+        self._given = given
         kinds = {"all": np.arange(n)} | {name: np.flatnonzero(data.kind == index) for index, name in enumerate(data.kinds)}
         kinds = {name: members for name, members in kinds.items() if len(members)}
         low = {name: np.zeros(steps + 1) for name in kinds}

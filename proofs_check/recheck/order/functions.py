@@ -11,7 +11,7 @@ from proofs_check.recheck.order.balls import Balls, exact, widened
 from proofs_check.recheck.refusal import Refused
 from theory_sim.arrays import Array
 
-__all__ = ["HALF_PI", "PI", "arcsine", "arcsine_of", "logistic", "sine_cosine"]
+__all__ = ["HALF_PI", "PI", "arcsine", "arcsine_of", "exponential", "logistic", "sine_cosine"]
 
 PI: Final = Balls(np.array(math.pi), np.array(1.3e-16))
 """pi = 3.14159265358979323846..., of which math.pi = 3.141592653589793115997963... is the nearest double."""
@@ -63,7 +63,7 @@ def arcsine(x: Balls) -> Balls:
     return Balls(guess, widened(2.6 * off))
 
 
-def _exponential(x: Balls) -> Balls:
+def exponential(x: Balls) -> Balls:
     """exp(-x) for 0 <= x <= 42: (Taylor's polynomial at x / 64)^64."""
     small = x.scaled(-1.0 / 64.0)
     if not np.all(small.upper() <= 0.66):
@@ -80,12 +80,12 @@ def _exponential(x: Balls) -> Balls:
 
 def logistic(margin: Array) -> tuple[Balls, Balls]:
     """Logistic loss and its residual 1 / (1 + e^v) of margins, doubles."""
-    power = _exponential(exact(np.abs(margin)))
+    power = exponential(exact(np.abs(margin)))
     whole = power.shifted(1.0)
     top = Balls(np.where(margin >= 0, power.mid, 1.0), np.where(margin >= 0, power.rad, 0.0))
     # log(1 + E) = y + log((1 + E) e^{-y}) for any y, and |log(1 + d)| <= 1.01 |d| for |d| <= 0.01.
     guess = np.clip(np.log1p(power.mid), 0.0, 1.0)
-    off = (whole * _exponential(exact(guess))).shifted(-1.0).upper()
+    off = (whole * exponential(exact(guess))).shifted(-1.0).upper()
     if not np.all(off <= 0.01):
         raise Refused("a logarithm that is far off")
     loss = Balls(guess, widened(1.01 * off)) + exact(np.maximum(-margin, 0.0))

@@ -12,7 +12,7 @@ import numpy as np
 from proofs_check.recheck.order.balls import Balls, exact, product, widened
 from theory_sim.arrays import Array
 
-__all__ = ["NEAR", "Geometry", "Pair", "make_geometry"]
+__all__ = ["NEAR", "Geometry", "Pair", "make_geometry", "make_pair"]
 
 NEAR: Final = 0.5
 """Pairs with a larger |cosine| are summed one by one."""
@@ -72,7 +72,7 @@ def make_geometry(x1: Array, has_x1: Array, alpha: Array, direction: Array, dire
     close = joined & different & (np.abs(cosine.mid) > NEAR)
     close |= close.T
     vectors_of = [*x, *directions]
-    near = tuple(_pair(i, j, vectors_of[i], vectors_of[j]) for i, j in np.argwhere(np.triu(close)).tolist())
+    near = tuple(make_pair(i, j, vectors_of[i], vectors_of[j]) for i, j in np.argwhere(np.triu(close)).tolist())
     first = np.full(len(alpha), -1)
     first[rows] = np.arange(n)
     second = n + direction.astype(np.int64)
@@ -85,7 +85,7 @@ def make_geometry(x1: Array, has_x1: Array, alpha: Array, direction: Array, dire
                     np.asarray(widened(np.sqrt(squared))))
 
 
-def _pair(i: int, j: int, a: Array, b: Array) -> Pair:
+def make_pair(i: int, j: int, a: Array, b: Array) -> Pair:
     inner, squares = _dot(a, b), _dot(a, a) * _dot(b, b)
     ratio = inner * inner / squares
     root = _root(ratio)

@@ -9,7 +9,7 @@ polynomial at most 2 / 4^M.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -19,17 +19,28 @@ from proofs_check.recheck.order.geometry import Geometry
 from proofs_check.recheck.order.noise_law import NoiseLaw
 from theory_sim.arrays import Array
 
-__all__ = ["Interpolation", "outputs"]
+__all__ = ["Interpolation", "chebyshev", "outputs"]
 
 _ROWS: Final = 192
 _COLUMNS: Final = 512
 _LEFT_OUT: Final = 1e-14
 
 
+class Pairs(Protocol):
+    """Pairs of vectors."""
+
+    @property
+    def inner(self) -> Balls: ...
+    @property
+    def cosine(self) -> Balls: ...
+    @property
+    def far(self) -> Array: ...
+
+
 class Interpolation:
     """Coefficients (m, m) of T_k(2 rho - 1), k < M, times the inner products of the far pairs; 0 for others."""
 
-    def __init__(self, geometry: Geometry) -> None:
+    def __init__(self, geometry: Pairs) -> None:
         self.coefficients: list[Balls] = []
         self.error = 0.0
         if not geometry.far.any():
@@ -111,16 +122,22 @@ def outputs(
 
 def _add_far(far: list[Balls], law: NoiseLaw, rows: slice, columns: slice, weights: Balls, part: Balls) -> None:
     """Sums with T_k(2 rho - 1), by T_2k = 2 T_k^2 - 1 and T_(2k+1) = 2 T_k T_(k+1) - T_1, which keep radii small."""
-    x = law.correlations(rows, columns).scaled(2.0).shifted(-1.0)
+    found = chebyshev(law.correlations(rows, columns), len(far))
+    for k in range(len(far)):
+        far[k] = far[k] + product(weights * found[k], part)
+
+
+def chebyshev(correlations: Balls, count: int) -> list[Balls]:
+    """T_k(2 rho - 1), k < count (two at least)."""
+    x = correlations.scaled(2.0).shifted(-1.0)
     found = [exact(np.ones_like(x.mid)), x]
-    for k in range(2, len(far)):
+    for k in range(2, count):
         half = k // 2
         if k % 2 == 0:
             found.append((found[half] * found[half]).scaled(2.0).shifted(-1.0))
         else:
             found.append((found[half] * found[half + 1]).scaled(2.0) - x)
-    for k in range(len(far)):
-        far[k] = far[k] + product(weights * found[k], part)
+    return found
 
 
 def _near(geometry: Geometry, law: NoiseLaw, rows: slice, columns: slice, weights: Balls, part: Balls) -> Balls:
