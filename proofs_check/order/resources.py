@@ -19,8 +19,8 @@ __all__ = ["estimated_bytes", "estimated_seconds", "require_fits"]
 # Powers of the series at the cosines of a few hundred dimensions, and passes over the entries of a block of angles.
 _POWERS: Final = 16
 _PASSES: Final = 60
-# What blocks of steps, ball arithmetic and records cost beside: measured 2 to 2.4 at d = 1000, and 3 at the presets.
-_PYTHON: Final = 2.4
+# What blocks of steps, ball arithmetic and records cost beside: measured 1.2 at the default preset, 2.4 at d = 1000, N = 4000.
+_PYTHON: Final = 2.0
 
 
 def estimated_bytes(experiment: Experiment) -> float:
