@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ from theory_sim.trajectory import Trajectory
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["run_closure"]
+__all__ = ["as_trajectory", "run_closure"]
 
 
 def run_closure(experiment: Experiment, *, engine: str) -> Trajectory:
@@ -40,14 +41,23 @@ def run_closure(experiment: Experiment, *, engine: str) -> Trajectory:
     ``n_test``. Nor is ``record_every``: a record is one block of the time grid. ``engine`` is the name that the result carries.
     """
     began = time.perf_counter()
-    return Trajectory(_dataset(experiment, get_closure(experiment), engine, began), experiment)
+    return as_trajectory(experiment, get_closure(experiment), engine, began)
 
 
-def _dataset(e: Experiment, course: Closure, engine: str, began: float) -> xarray.Dataset:
+def as_trajectory(
+    e: Experiment, course: Closure, engine: str, began: float, *,
+    more: Mapping[str, Array] | None = None, attributes: Mapping[str, Any] | None = None,
+) -> Trajectory:
+    """A course in the schema of a run, with ``more`` variables and attributes; what is not known is NaN."""
+    return Trajectory(_dataset(e, course, engine, began, {**_values(e, course), **(more or {})}, attributes or {}), e)
+
+
+def _dataset(
+    e: Experiment, course: Closure, engine: str, began: float, values: Mapping[str, Array], attributes: Mapping[str, Any]
+) -> xarray.Dataset:
     import xarray
 
     records = len(course.tau)
-    values = _values(e, course)
     loss = make_loss(e)
     declared = {**Losses.variables, **PError.variables, **Decomposition.variables, **Separation.variables}
     sizes = {"kind": 3, "layer": 2, "direction": 3, "part": 2}
@@ -67,7 +77,7 @@ def _dataset(e: Experiment, course: Closure, engine: str, began: float) -> xarra
          "outcome": course.outcome, "message": _message(e, course), "annealed_tau": course.annealed_tau,
          "final_step": course.final_step, "final_tau": course.final_tau, "n_examples": e.n_examples,
          "n_kind": [round(float(share) * e.n_examples) for share in shares], "experiment": json.dumps(e.fields()),
-         "seconds": time.perf_counter() - began},
+         "seconds": time.perf_counter() - began, **attributes},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.engines.registry import or_engines, register
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
 
-__all__ = ["Closure"]
+__all__ = ["Closure", "outside_of_averages"]
 
 # Of some 200 blocks; of 1000, the most that there are, five times as much.
 _BYTES: Final = 6 * 2**20
@@ -52,12 +52,7 @@ class Closure(Solver):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
-        faults = list(_faults(experiment, observers))
-        if not faults:
-            return None
-        found, rule, fix = ("; ".join(dict.fromkeys(texts)) for texts in zip(*(fault[:3] for fault in faults), strict=True))
-        return Fault(found, rule, f"{fix}{or_engines(experiment, self, observers)}",
-                     tuple(field for fault in faults for field in fault.fields))
+        return outside_of_averages(self, experiment, observers)
 
     def run(
         self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
@@ -66,11 +61,15 @@ class Closure(Solver):
         from theory_sim.closure.trajectory import run_closure
 
         run = run_closure(experiment, engine=self.name)
+        self.report(run, progress)
+        return run
+
+    def report(self, run: Trajectory, progress: Progress | None) -> None:
+        """Tell the progress of a run that is over."""
         if progress is not None:
             values = (run.dataset[name].values.tolist() for name in ("step", "tau", "train_loss"))
             for step, tau, loss in zip(*values, strict=True):
                 progress(step, tau, loss)
-        return run
 
     def memory(
         self, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
@@ -83,6 +82,18 @@ class Closure(Solver):
         from theory_sim.closure.duration import closure_seconds
 
         return closure_seconds(experiment)
+
+
+def outside_of_averages(
+    solver: Solver, experiment: Experiment, observers: Sequence[Observer], more: Iterable[Fault] = ()
+) -> Fault | None:
+    """What an engine of means over data sets cannot compute; ``more`` are faults of its options."""
+    faults = [*more, *_faults(experiment, observers)]
+    if not faults:
+        return None
+    found, rule, fix = ("; ".join(dict.fromkeys(texts)) for texts in zip(*(fault[:3] for fault in faults), strict=True))
+    return Fault(found, rule, f"{fix}{or_engines(experiment, solver, observers)}",
+                 tuple(field for fault in faults for field in fault.fields))
 
 
 def _faults(e: Experiment, observers: Sequence[Observer]) -> Iterator[Fault]:

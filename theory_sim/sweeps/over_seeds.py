@@ -211,13 +211,13 @@ def _gathered(
     for run in runs:
         outcomes[run.outcome] = outcomes.get(run.outcome, 0) + 1
     return ScheduleSummary(
-        schedule, engine.label, tuple(run.experiment.seed for run in runs), levels, orders, robust, _end_of(runs), tuple(rows),
+        schedule, engine.label, tuple(run.experiment.seed for run in runs), levels, orders, robust, _end_of(runs, engine), tuple(rows),
         outcomes, tuple(f"seed {run.experiment.seed}: {run.message}" for run in runs if run.outcome == "diverged"),
         engine.solver.note(), not engine.knows_seeds, runs[0].experiment.loss, tuple(runs[0].dataset["kind"].values.tolist()),
     )
 
 
-def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
+def _end_of(runs: Sequence[Trajectory], engine: Engine) -> dict[str, Interval]:
     rows: dict[str, list[float]] = {}
     for run in runs:
         last = run.dataset.isel(record=-1)
@@ -248,6 +248,10 @@ def _end_of(runs: Sequence[Trajectory]) -> dict[str, Interval]:
     for kind in runs[0].dataset["kind"].values:
         if any(np.isnan(run.dataset["accuracy_test"].sel(kind=kind)[-1]) for run in runs):
             continue  # the closure has no fresh examples
+        if not engine.knows_seeds:  # a probability, not a count
+            wrong = [1.0 - float(run.dataset["accuracy_test"].sel(kind=kind)[-1]) for run in runs]
+            ends[f"error_test {kind}"] = positive_mean_interval(wrong, most=1.0)
+            continue
         right = sum(round(float(run.dataset["accuracy_test"].sel(kind=kind)[-1]) * run.experiment.n_test) for run in runs)
         # Given the trained networks, fresh examples are independent: an exact interval of the pooled share.
         ends[f"error_test {kind}"] = share_interval(tested - right, tested)

@@ -31,6 +31,10 @@ class Closure:
         Network output on z and on z +- zeta.
     signal : ndarray
         A: y f = A (g0 + |g|) on a fresh P example, up to interference.
+    interference : ndarray
+        Variance of what the other examples add to the output on a P patch.
+    bias : ndarray
+        What every output on a P patch has in common; 0 where it is dropped.
     overlap : ndarray
         Overlap A/sqrt(A^2 + B) of the signal's linear part with w* (NaN before the first step).
     level : ndarray
@@ -57,6 +61,8 @@ class Closure:
     g_z: Floats
     g_outer: Floats
     signal: Floats
+    interference: Floats
+    bias: Floats
     overlap: Floats
     level: Floats
     rate: Floats

@@ -10,9 +10,9 @@ import numpy as np
 from theory_sim.theory.closure.examples import Examples
 from theory_sim.theory.closure.memory import Block, Correlations, History
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
-from theory_sim.theory.closure.setting import BlockStep, Kinds, Setting
+from theory_sim.theory.closure.setting import BlockStep, Setting
 
-__all__ = ["PatchP", "step_p"]
+__all__ = ["PatchP", "Reacting", "own_memory"]
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class PatchP:
     own: Floats
     reaction: Floats
 
-    @classmethod
-    def start(cls, examples: Examples, kinds: Kinds) -> PatchP:
-        """Nothing learnt."""
-        return cls(0.0, 0.0, np.zeros_like(examples.v), np.zeros(0), np.zeros(0), np.zeros((kinds.share.size, 0)))
+    @property
+    def bias(self) -> float:
+        """Dropped: it is small where Q balances the residuals of both labels (THEORY §16)."""
+        return 0.0
 
     @property
     def overlap(self) -> float:
@@ -55,31 +55,39 @@ class PatchP:
         return self.signal / size if size > 0.0 else math.nan
 
 
-def step_p(setting: Setting, state: PatchP, step: BlockStep, weight: Floats) -> PatchP:
-    """State after one more block.
+class Reacting:
+    """Law of P with the reaction of the other examples kind by kind, and interference of two draws."""
 
-    ``weight`` (J,) are the residual weights at its start, whose values at its centre the history holds.
-    """
-    problem, examples, kinds, history = setting.problem, setting.examples, setting.kinds, setting.history
-    n, d, block, linear = step.n, problem.d, step.block, problem.constants.linear
-    length, gain = history.length[n], math.exp(block.end.log_decay - history.log_gain[n])
-    shrink = math.exp(block.end.log_decay - block.start.log_decay)
-    drive = float(examples.weight @ (examples.v * history.weight[n]))
-    signal = shrink * state.signal + linear * length * gain * drive / d
-    slope = kinds.weight @ (weight * (1.0 - weight))
-    reaction = _reaction(slope, history, state)
-    history.reaction[:, n, :n] = reaction
-    if n > 1:
-        history.reaction[:, n, : n - 1] += step.forward * (reaction[:, : n - 1] - state.reaction)
-    history.reaction[:, n, n] = _at_once(slope, block)
-    added = linear * length * gain * (kinds.share @ history.reaction[:, n, : n + 1]) / d
-    field = np.append(shrink * state.field, gain) + added
-    own = _own(problem, field, history.decay(n + 1, block.end), step.moved)
-    residuals = history.weight[: n + 1]
-    memory, output = ((each * history.length[: n + 1]) @ residuals for each in (field, own))
-    across, spread = _interference(problem, examples, memory)
-    margin = signal * examples.v + output + across * examples.common + spread * examples.spread
-    return PatchP(signal, across**2 + spread**2, margin, field, own, reaction)
+    def start(self, setting: Setting) -> PatchP:
+        """Nothing learnt."""
+        nothing = np.zeros(0)
+        return PatchP(0.0, 0.0, np.zeros_like(setting.examples.v), nothing, nothing, np.zeros((setting.kinds.share.size, 0)))
+
+    def step(self, setting: Setting, state: PatchP, step: BlockStep, weight: Floats) -> PatchP:
+        """State after one more block.
+
+        ``weight`` (J,) are the residual weights at its start, whose values at its centre the history holds.
+        """
+        problem, examples, kinds, history = setting.problem, setting.examples, setting.kinds, setting.history
+        n, d, block, linear = step.n, problem.d, step.block, problem.constants.linear
+        length, gain = history.length[n], math.exp(block.end.log_decay - history.log_gain[n])
+        shrink = math.exp(block.end.log_decay - block.start.log_decay)
+        drive = float(examples.weight @ (examples.v * history.weight[n]))
+        signal = shrink * state.signal + linear * length * gain * drive / d
+        slope = kinds.weight @ (weight * (1.0 - weight))
+        reaction = _reaction(slope, history, state)
+        history.reaction[:, n, :n] = reaction
+        if n > 1:
+            history.reaction[:, n, : n - 1] += step.forward * (reaction[:, : n - 1] - state.reaction)
+        history.reaction[:, n, n] = _at_once(slope, block)
+        added = linear * length * gain * (kinds.share @ history.reaction[:, n, : n + 1]) / d
+        field = np.append(shrink * state.field, gain) + added
+        own = own_memory(problem, field, history.decay(n + 1, block.end), step.moved)
+        residuals = history.weight[: n + 1]
+        memory, output = ((each * history.length[: n + 1]) @ residuals for each in (field, own))
+        across, spread = _interference(problem, examples, memory)
+        margin = signal * examples.v + output + across * examples.common + spread * examples.spread
+        return PatchP(signal, across**2 + spread**2, margin, field, own, reaction)
 
 
 def _reaction(slope: Floats, history: History, state: PatchP) -> Floats:
@@ -98,7 +106,7 @@ def _at_once(slope: Floats, block: Block) -> Floats:
     return -slope * block.share
 
 
-def _own(problem: ClosureProblem, field: Floats, decay: Floats, moved: Correlations) -> Floats:
+def own_memory(problem: ClosureProblem, field: Floats, decay: Floats, moved: Correlations) -> Floats:
     """Memory of an example's own residual weights: the linear part of the kernel's diagonal (a quarter), and its arc sine."""
     linear, arcsine = problem.constants
     curved = arcsine * decay * moved.mean(np.arcsin(moved.rho)) / (2.0 * math.pi)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from theory_sim.theory.closure.examples import Examples, make_examples
 from theory_sim.theory.closure.memory import Block, Correlations, History
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 
-__all__ = ["BlockStep", "Kinds", "Setting"]
+__all__ = ["BlockStep", "Kinds", "LawOfP", "PState", "Setting"]
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,47 @@ class BlockStep:
     block: Block
     moved: Correlations
     forward: float
+
+
+class PState(Protocol):
+    """State of P after some blocks, as the loop over blocks needs it.
+
+    Attributes
+    ----------
+    signal : float
+        A: y f = A (g0 + |g|) on a fresh P example, up to interference and bias.
+    interference, bias : float
+        Variance of what the other examples add, and what all outputs on P patches have in common.
+    overlap : float
+        Of the linear part with w*, NaN before the first step.
+    margin : (J,)
+        y times the output on the P patch of each point.
+    """
+
+    @property
+    def signal(self) -> float: ...
+
+    @property
+    def interference(self) -> float: ...
+
+    @property
+    def bias(self) -> float: ...
+
+    @property
+    def overlap(self) -> float: ...
+
+    @property
+    def margin(self) -> Floats: ...
+
+
+State = TypeVar("State", bound=PState)
+
+
+class LawOfP(Protocol[State]):
+    """How P moves: a start, and a step of one block."""
+
+    def start(self, setting: Setting) -> State:
+        """Nothing learnt."""
+
+    def step(self, setting: Setting, state: State, step: BlockStep, weight: Floats) -> State:
+        """State after one more block; ``weight`` (J,) are the residual weights at its start."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +14,12 @@ from theory_sim.theory.closure.examples import Losses
 from theory_sim.theory.closure.grid import Grid
 from theory_sim.theory.closure.memory import Block
 from theory_sim.theory.closure.noise import Noise
-from theory_sim.theory.closure.patch_p import PatchP, step_p
+from theory_sim.theory.closure.patch_p import Reacting
 from theory_sim.theory.closure.patch_q import PatchQ, Residual, look, step_q
 from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
-from theory_sim.theory.closure.setting import BlockStep, Setting
+from theory_sim.theory.closure.setting import BlockStep, LawOfP, PState, Setting
 
-__all__ = ["solve_closure"]
+__all__ = ["follow", "solve_closure"]
 
 # The other engines call a run diverged by the same two numbers (loop.run).
 _DIVERGED, _ASTRONOMIC = 10.0, 1e6
@@ -32,7 +33,7 @@ class _State:
     step: int
     tau: float
     noise: Noise
-    p: PatchP
+    p: PState
     q: PatchQ
     residual: Residual
     losses: Losses
@@ -66,9 +67,13 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150, a
         If rate * lambda >= 1 (the decay of a step is not a small one), a rate is not positive, the blocks are too long, or
         the run needs too many of them.
     """
-    setting = Setting.of(problem)
-    grid = Grid(problem, rates, blocks, adds_up=adds_up)
-    state = _start(setting)
+    return follow(Setting.of(problem), Reacting(), rates, Grid(problem, rates, blocks, adds_up=adds_up))
+
+
+def follow(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid) -> Closure:
+    """Follow a run block by block, with P by the law given and Q by its memory (`solve_closure`)."""
+    problem = setting.problem
+    state = _start(setting, law)
     highest = min(_DIVERGED * max(state.losses.loss, math.log(2.0)), _ASTRONOMIC)
     records: list[tuple[_State, float]] = []
     rate = math.nan
@@ -84,12 +89,12 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150, a
         if end is not None:
             break
         with np.errstate(over="ignore", invalid="ignore"):
-            state = _next(setting, rates, grid, state, rate)
+            state = _next(setting, law, rates, grid, state, rate)
     return _course(records, state, rates.annealed_tau, end)
 
 
-def _start(setting: Setting) -> _State:
-    p, q = PatchP.start(setting.examples, setting.kinds), PatchQ.start()
+def _start(setting: Setting, law: LawOfP[Any]) -> _State:
+    p, q = law.start(setting), PatchQ.start()
     examples = setting.examples
     residual, found = look(setting.problem, examples, p.margin[examples.only], examples.by_label(p.margin), q.g)
     return _State(0, 0, 0.0, Noise.start(setting.problem), p, q, residual, found, residual.weight, math.inf)
@@ -115,13 +120,13 @@ def _rate(problem: ClosureProblem, rates: Rates, state: _State) -> float:
     return rate
 
 
-def _next(setting: Setting, rates: Rates, grid: Grid, state: _State, rate: float) -> _State:
+def _next(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid, state: _State, rate: float) -> _State:
     """State after the next block: shorter where the loss would change the rate, or end the run, within it."""
     steps, tau = grid.block(state.tau, state.step, rate, setting.examples, state.residual)
     rate, first = rates.mean(state.tau, rate, steps), rate
     if rate != first:
         tau = grid.after(state.tau, rate, steps)
-    found = _advance(setting, state, rate, steps, tau)
+    found = _advance(setting, law, state, rate, steps, tau)
     for level in (rates.threshold(), setting.problem.stop_loss):
         before, after = state.losses.loss, found.losses.loss
         if level is None or steps == 1 or not after <= level < before:
@@ -129,11 +134,11 @@ def _next(setting: Setting, rates: Rates, grid: Grid, state: _State, rate: float
         shorter = math.ceil(steps * (before - level) / (before - after))
         if shorter < steps:
             steps, tau = shorter, grid.after(state.tau, rate, shorter)
-            found = _advance(setting, state, rate, steps, tau)
+            found = _advance(setting, law, state, rate, steps, tau)
     return found
 
 
-def _advance(setting: Setting, state: _State, rate: float, steps: int, tau: float) -> _State:
+def _advance(setting: Setting, law: LawOfP[Any], state: _State, rate: float, steps: int, tau: float) -> _State:
     """State after ``steps`` steps that end at ``tau``; rewrites the history from block n on."""
     problem, history, n, now = setting.problem, setting.history, state.n, state.residual
     history.make_room(n)
@@ -142,7 +147,7 @@ def _advance(setting: Setting, state: _State, rate: float, steps: int, tau: floa
     forward = block.centre / state.length_before
     history.weight[n] = np.minimum(np.maximum(now.weight + forward * (now.weight - state.weight_before), 0.0), 1.0)
     step = BlockStep(n, block, history.correlations(n + 1, block.end, problem), forward)
-    p = step_p(setting, state.p, step, now.weight)
+    p = law.step(setting, state.p, step, now.weight)
     by_label = setting.examples.by_label(p.margin)
     q = step_q(setting, state.q, step, now, by_label)
     residual, found = look(problem, setting.examples, p.margin[setting.examples.only], by_label, q.g)
@@ -156,7 +161,8 @@ def _course(records: list[tuple[_State, float]], last: _State, annealed_tau: flo
         tau=np.array([s.tau for s in states]), step=np.array([s.step for s in states]),
         **{name: np.array([getattr(s.losses, name) for s in states]) for name in names},
         g_z=np.array([s.q.g[0] for s in states]), g_outer=np.array([s.q.g[1] for s in states]),
-        signal=np.array([s.p.signal for s in states]), overlap=np.array([s.p.overlap for s in states]),
+        signal=np.array([s.p.signal for s in states]), interference=np.array([s.p.interference for s in states]),
+        bias=np.array([s.p.bias for s in states]), overlap=np.array([s.p.overlap for s in states]),
         level=np.array([s.noise.level for s in states]), rate=np.array([rate for _, rate in records]),
         annealed_tau=annealed_tau, outcome=end, final_step=last.step, final_tau=last.tau, final_loss=last.losses.loss,
     )  # fmt: skip

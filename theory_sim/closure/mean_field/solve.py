@@ -1,0 +1,145 @@
+"""solve_mean_field(experiment) -> MeanField: three runs of the particles, of which two state the error of the first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from theory_sim.closure.mean_field.law import ParticleLaw
+from theory_sim.closure.mean_field.particles import make_particles
+from theory_sim.closure.of_experiment import make_problem
+from theory_sim.closure.rates import ClosureRates
+from theory_sim.errors import InputError
+from theory_sim.experiment import Experiment
+from theory_sim.reading.arguments import accepts
+from theory_sim.theory.closure import Closure, ClosureProblem
+from theory_sim.theory.closure.grid import MOST_BLOCKS, Grid
+from theory_sim.theory.closure.memory import History
+from theory_sim.theory.closure.problem import Floats
+from theory_sim.theory.closure.setting import Kinds, Setting
+from theory_sim.theory.closure.solve import follow
+from theory_sim.theory.crossings import LEVELS, learning_time
+from theory_sim.theory.overlap import P_error
+
+__all__ = ["NODES", "PARTICLES", "Errors", "MeanField", "solve_mean_field"]
+
+NODES: Final = 100
+PARTICLES: Final = 4096
+_FEWEST, _FEWEST_NODES = 64, 10
+# Of the nodes of the two runs that state the error.
+_COARSE: Final = 2.0 / 3.0
+# An error below this is no number that rounding leaves alone.
+_LEAST_ERROR: Final = 1e-12
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Stated errors of a solution: what another grid and another set of particles change, added.
+
+    Attributes
+    ----------
+    tau_P, tau_Q : float
+        Relative, of the times at which the losses of P-only and Q-only examples fall below 0.45; NaN where they do not.
+    P_error : float
+        Largest relative one of P's error, from tau = d / 2 on.
+    loss : float
+        Largest one of a kind's mean training loss, in nats, over all records.
+    """
+
+    tau_P: float
+    tau_Q: float
+    P_error: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class MeanField:
+    """Solution of the mean field.
+
+    Attributes
+    ----------
+    course : Closure
+        Records, one a node of the time grid.
+    errors : Errors
+    problem : ClosureProblem
+    """
+
+    course: Closure
+    errors: Errors
+    problem: ClosureProblem
+
+
+@accepts(experiment="Experiment", nodes="a whole number", particles="a whole number", seed="a whole number")
+def solve_mean_field(experiment: Experiment, *, nodes: int = NODES, particles: int = PARTICLES, seed: int = 0) -> MeanField:
+    """Solve the limit's dynamics as d goes to infinity at fixed N / d (THEORY §16).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its d is a unit of time and of rates: terms of the order of 1 / d are left out.
+    nodes : int
+        Aimed number of nodes of the time grid; where the rate is large each step is a node.
+    particles : int
+        Training examples that stand for all, a power of two from 64 on.
+    seed : int
+        Of the particles; data sets are not drawn.
+
+    Returns
+    -------
+    MeanField
+
+    Raises
+    ------
+    InputError
+        If the particles are no power of two, a rate times lambda reaches 1, or the run needs too many nodes.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment
+    >>> from theory_sim.closure.mean_field.solve import solve_mean_field
+    >>> found = solve_mean_field(Experiment(max_tau=800.0), nodes=40, particles=256)
+    >>> round(float(found.course.loss_P[-1]), 1), found.errors.loss < 0.01
+    (0.4, True)
+    """
+    if particles < _FEWEST or particles & (particles - 1):
+        raise InputError(f"particles = {particles}", f"a power of two from {_FEWEST} on", f"say particles = {PARTICLES}")
+    if not _FEWEST_NODES <= nodes <= MOST_BLOCKS:
+        raise InputError(f"nodes = {nodes}", f"a number from {_FEWEST_NODES} to {MOST_BLOCKS}", f"say nodes = {NODES}")
+    if seed < 0:
+        raise InputError(f"seed = {seed}", "a number from 0 on", "say seed = 0")
+    problem = make_problem(experiment)
+
+    def run(share: float, drawn: int) -> Closure:
+        chosen = make_particles(problem, particles, drawn)
+        setting = Setting(problem, chosen.examples, Kinds.of(problem, chosen.examples), History(particles, 0))
+        rates = ClosureRates(experiment)
+        return follow(setting, ParticleLaw(chosen, drawn), rates, Grid(problem, rates, math.ceil(share * nodes)))
+
+    course, coarse, other = run(1.0, 2 * seed), run(_COARSE, 2 * seed), run(_COARSE, 2 * seed + 1)
+    return MeanField(course, _errors(problem, course, coarse, other), problem)
+
+
+def _errors(problem: ClosureProblem, course: Closure, coarse: Closure, other: Closure) -> Errors:
+    """What the grid and the particles change."""
+
+    runs = course, coarse, other
+    times = [np.array([learning_time(each.tau, loss, LEVELS[0]) for loss in (each.loss_P, each.loss_Q)]) for each in runs]
+    with np.errstate(invalid="ignore"):  # of a time that is not reached
+        change = (abs(times[0] - times[1]) + abs(times[1] - times[2])) / times[0]
+    tau_p, tau_q = np.where(np.isfinite(change), change, math.nan).tolist()
+    late = course.tau[course.tau >= min(0.5 * problem.d, 0.5 * course.final_tau)]
+    logs = [np.log(np.maximum(P_error(np.interp(late, each.tau, np.nan_to_num(each.overlap)), problem.g0), _LEAST_ERROR))
+            for each in runs]
+    losses = [[np.interp(course.tau, each.tau, getattr(each, f"loss_{kind}")) for kind in ("P", "Q", "both")]
+              for each in runs]
+    return Errors(tau_p, tau_q, _apart(logs), _apart([np.array(each) for each in losses]))
+
+
+def _apart(values: list[Floats]) -> float:
+    """Largest change by the grid and by the particles, added."""
+    grid, drawn = (np.abs(values[a] - values[b]) for a, b in ((0, 1), (1, 2)))
+    total = grid + drawn
+    return float(np.nanmax(total)) if np.isfinite(total).any() else math.nan

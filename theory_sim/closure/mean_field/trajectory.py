@@ -1,0 +1,30 @@
+"""run_mean_field(experiment) -> Trajectory: the mean field in the schema of a run (THEORY §16)."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+
+from theory_sim.closure.mean_field.fresh import fresh_losses
+from theory_sim.closure.mean_field.solve import solve_mean_field
+from theory_sim.closure.trajectory import as_trajectory
+from theory_sim.experiment import Experiment
+from theory_sim.trajectory import Trajectory
+
+__all__ = ["run_mean_field"]
+
+
+def run_mean_field(experiment: Experiment, *, engine: str, nodes: int, particles: int, seed: int) -> Trajectory:
+    """Solve the mean field; a record is a node of the time grid.
+
+    Its attribute ``stated_error`` holds the `Errors` of `solve_mean_field`, as JSON. What the mean field says nothing of, such
+    as the signal's norm, is NaN.
+    """
+    began = time.perf_counter()
+    found = solve_mean_field(experiment, nodes=nodes, particles=particles, seed=seed)
+    losses, accuracies = fresh_losses(found.problem, found.course)
+    return as_trajectory(
+        experiment, found.course, engine, began, more={"loss_test": losses, "accuracy_test": accuracies},
+        attributes={"stated_error": json.dumps(asdict(found.errors))},
+    )

@@ -1,0 +1,94 @@
+"""The limit as d goes to infinity at fixed N / d (THEORY §16)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from theory_sim.engines.closure import Closure, outside_of_averages
+from theory_sim.engines.registry import register
+from theory_sim.engines.solver import Option
+from theory_sim.errors import Fault
+
+if TYPE_CHECKING:
+    from theory_sim.experiment import Experiment
+    from theory_sim.loop import Progress, UnfinishedRun
+    from theory_sim.memory import Bytes
+    from theory_sim.observe.base import Observer
+    from theory_sim.trajectory import Trajectory
+
+__all__ = ["MeanField"]
+
+_NODES, _PARTICLES = 100, 4096
+_MOST_NODES, _MOST_PARTICLES = 1000, 65536
+# Of responses, and of a particle's residual weights at each node.
+_RESPONSES: Final = 300 * 2**20
+_WEIGHTS: Final = 8
+# Nodes of a run as a multiple of those asked for, on the presets.
+_MORE: Final = 1.4
+# Seconds a node for each particle, and for each response to each earlier node.
+_OF_PARTICLE, _OF_RESPONSE = 4e-7, 8e-8
+
+
+@register
+class MeanField(Closure):
+    """What the closure takes, solved exactly as d goes to infinity at fixed N / d: means over data sets, without terms of the
+    order of 1 / d.
+
+    A record is a node of the time grid. ``stated_error``, an attribute of the run, says what another grid and other particles
+    change. The signal's norm is NaN.
+    """
+
+    name = "mean-field"
+    summary = "the limit as d goes to infinity, in a second"
+    nothing_given = "the mean field averages over data sets, and has neither neurons nor noise increments (THEORY §16)"
+    options = (
+        Option("nodes", _NODES, "aimed nodes of the time grid", least=10, most=_MOST_NODES),
+        Option("particles", _PARTICLES, "examples that stand for all, a power of two", least=64, most=_MOST_PARTICLES),
+        Option("particle_seed", 0, "seed of the particles", least=0, most=2**31),
+    )
+
+    def note(self) -> str:
+        return "mean field: means over data sets as d goes to infinity; corrections are of the order of 1 / d (THEORY §16)"
+
+    def unsupported(
+        self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
+    ) -> Fault | None:
+        return outside_of_averages(self, experiment, observers, _no_such_numbers(options))
+
+    def run(
+        self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
+        observers: Sequence[Observer], threads: int | None, progress: Progress | None, seconds: float,
+    ) -> Trajectory:
+        from theory_sim.closure.mean_field.trajectory import run_mean_field
+
+        nodes, particles, seed = (int(options[option.name]) for option in self.options)
+        run = run_mean_field(experiment, engine=self.name, nodes=nodes, particles=particles, seed=seed)
+        self.report(run, progress)
+        return run
+
+    def memory(
+        self, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
+    ) -> Mapping[str, Bytes]:
+        from theory_sim.memory import Bytes
+
+        nodes = min(_MORE * float(options["nodes"]), _MOST_NODES)
+        responses = min(_RESPONSES, 2.0 * nodes * nodes * min(1024.0, float(options["particles"])))
+        rows = 256 * 2 ** math.ceil(math.log2(max(nodes / 256, 1.0)))
+        return {"responses": Bytes(int(responses)), "weights": Bytes(int(_WEIGHTS * rows * options["particles"]))}
+
+    def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
+        nodes, particles = _MORE * float(options["nodes"]), float(options["particles"])
+        kept = min(1024.0, particles)
+        return 2.0 * nodes * (_OF_PARTICLE * particles * 10.0 + _OF_RESPONSE * 0.01 * kept * nodes * nodes / 6.0)
+
+
+def _no_such_numbers(options: Mapping[str, Any]) -> Iterator[Fault]:
+    for name in ("nodes", "particles", "particle_seed"):
+        if float(options[name]) != int(options[name]):
+            yield Fault(f"{name} = {options[name]}", "a whole number", f"say {name} = {round(options[name])}", ())
+    particles = int(options["particles"])
+    if particles & (particles - 1):
+        nearest = 2 ** round(math.log2(particles))
+        yield Fault(f"particles = {particles}", "a power of two", f"say particles = {nearest}", ())
