@@ -22,8 +22,8 @@ RESULTS: Final = frozenset("""
     theory_sim.Finding theory_sim.LearningOrder theory_sim.NTKRegression theory_sim.Regime theory_sim.Snapshot
     theory_sim.StudyResult theory_sim.StudyVerdict theory_sim.Summary theory_sim.testing.Finding
     theory_sim.testing.Report theory_sim.testing.Initial theory_sim.testing.Task theory_sim.testing.Declined
-    theory_sim.testing.Simulator proofs_check.CertifiedOrder proofs_check.Claim proofs_check.ConstantsReport
-    proofs_check.Counterexample proofs_check.RecheckReport proofs_check.Verdict proofs_check.problem.Domain
+    theory_sim.MeanField theory_sim.testing.Simulator proofs_check.CertifiedOrder proofs_check.Claim
+    proofs_check.ConstantsReport proofs_check.Counterexample proofs_check.RecheckReport proofs_check.Verdict proofs_check.problem.Domain
 """.split())
 # Bases of a user's own classes; how they are used is a page of its own.
 BASES: Final = {
@@ -37,7 +37,7 @@ LONG: Final = frozenset("""
     theory_sim.Observer theory_sim.SweepStore theory_sim.Trajectory theory_sim.branch theory_sim.collect
     theory_sim.compare_sweep theory_sim.learning_order theory_sim.observe.equal_loss.error_at_loss
     theory_sim.phase_diagram theory_sim.regime theory_sim.run_sweep theory_sim.schedule_from theory_sim.simulate
-    theory_sim.statistics.power_laws.median_slope theory_sim.sweeps.integrity.check_sweep
+    theory_sim.solve_mean_field theory_sim.statistics.power_laws.median_slope theory_sim.sweeps.integrity.check_sweep
     theory_sim.testing.check_simulator theory_sim.testing.decomposition_adds_up theory_sim.testing.experiments
     theory_sim.testing.noise_follows_recursion theory_sim.testing.schedules
 """.split())

@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # as typing has it, which takes time to import
 if TYPE_CHECKING:
     from typing import Any
 
+    from theory_sim.closure.mean_field.solve import MeanField, solve_mean_field
     from theory_sim.data import Data, draw_data, draw_test_data
     from theory_sim.engines import Engine, engine_names, resume, simulate
     from theory_sim.experiment import Experiment, Recording
@@ -46,6 +47,7 @@ _HOMES = {
     "Data": "data", "draw_data": "data", "draw_test_data": "data", "Experiment": "experiment",
     "draw_initial": "network", "draw_noise": "network",
     "Schedule": "train.schedules", "schedule_from": "train.schedules", "Loss": "train.losses", "Placement": "train.noise",
+    "MeanField": "closure.mean_field.solve", "solve_mean_field": "closure.mean_field.solve",
     "NTKRegression": "limit.ntk", "ntk_regression": "limit.ntk",
     "Observer": "observe.base", "Snapshot": "observe.base", "Variable": "observe.base", "Recording": "experiment",
     "LearningOrder": "observe.learning_order", "learning_order": "observe.learning_order",
@@ -63,12 +65,12 @@ _HOMES = {
 
 __all__ = [
     "Adaptive", "Cases",
-    "Data", "Engine", "Experiment", "Finding", "LearningOrder", "Loss", "NTKRegression", "Observer", "Placement", "Plan",
-    "Product", "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict",
+    "Data", "Engine", "Experiment", "Finding", "LearningOrder", "Loss", "MeanField", "NTKRegression", "Observer", "Placement",
+    "Plan", "Product", "Random", "Recording", "Regime", "Schedule", "Snapshot", "Sobol", "Study", "StudyResult", "StudyVerdict",
     "Summary", "Sweep", "SweepStore", "Trajectory", "Variable", "Zip", "branch", "collect", "compare_paired", "compare_sweep",
     "draw_data", "draw_initial", "draw_noise", "draw_test_data", "engine_names", "get_study", "learning_order",
     "ntk_regression", "phase_diagram", "regime", "resume", "run_study", "run_sweep", "schedule_from", "simulate",
-    "study_names",
+    "solve_mean_field", "study_names",
 ]
 
 

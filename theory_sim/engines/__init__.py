@@ -1,4 +1,4 @@
-"""Ways to compute a run: finite width, its infinite-width limit, the limit's closure; each registers itself (CONTRIBUTING)."""
+"""Ways to compute a run, each registers itself (CONTRIBUTING): finite width, its limit, the limit's closure and mean field."""
 
 from theory_sim.engines.engine import Engine
 from theory_sim.engines.registry import ENGINES, engine_names, register

@@ -34,7 +34,7 @@ class Engine:
     Attributes
     ----------
     name : str
-        Name of a registered engine: "finite", "limit", "closure", or one of your own.
+        Name of a registered engine: "finite", "limit", "closure", "mean-field", or one of your own.
     options : mapping
         Options that differ from their defaults.
 

@@ -53,8 +53,12 @@ def engine_names() -> list[str]:
 
 
 def or_engines(experiment: Experiment, refusing: Solver, observers: Sequence[Observer] = ()) -> str:
-    """End of a fix: the other engines that compute an experiment with their defaults; empty if there is none."""
-    able = [solver.name for solver in ENGINES if solver is not refusing and solver.unsupported(
+    """End of a fix: the other engines that compute an experiment with their defaults; empty if there is none.
+
+    One that derives from the refusing engine, or it from that one, takes the same experiments, and is not asked.
+    """
+    others = [solver for solver in ENGINES if not (isinstance(solver, type(refusing)) or isinstance(refusing, type(solver)))]
+    able = [solver.name for solver in others if solver.unsupported(
         experiment, {option.name: option.default for option in solver.options}, observers) is None]
     return f"; or use the engine {' or '.join(able)}" if able else ""
 

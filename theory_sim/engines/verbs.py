@@ -24,7 +24,7 @@ __all__ = ["resume", "simulate"]
 
 @overload
 def simulate(
-    experiment: Experiment, engine: Literal["finite", "closure"] | Engine = "finite", *,
+    experiment: Experiment, engine: Literal["finite", "closure", "mean-field"] | Engine = "finite", *,
     data: Data | tuple[Data, Data] | None = None, initial: Mapping[str, Array] | None = None,
     noise: NoiseSource | None = None, observers: Sequence[Observer] = (),
     store: str | os.PathLike[str] | None = None, threads: int | None = None, progress: Progress | None = None,
@@ -66,7 +66,7 @@ def simulate(
     ----------
     experiment : Experiment
         Description of the run.
-    engine : {"finite", "limit", "closure"} or Engine
+    engine : {"finite", "limit", "closure", "mean-field"} or Engine
         Finite width: noisy gradient descent on the network. The limit: infinite width, on the same data. The closure: means
         over data sets in about 0.1 s. An `Engine` holds its options already; so one of your own is used.
     data : Data, or pair of Data, optional

@@ -211,7 +211,8 @@ def _gathered(
     for run in runs:
         outcomes[run.outcome] = outcomes.get(run.outcome, 0) + 1
     return ScheduleSummary(
-        schedule, engine.label, tuple(run.experiment.seed for run in runs), levels, orders, robust, _end_of(runs, engine), tuple(rows),
+        schedule, engine.label, tuple(run.experiment.seed for run in runs), levels, orders, robust,
+        _end_of(runs, engine), tuple(rows),
         outcomes, tuple(f"seed {run.experiment.seed}: {run.message}" for run in runs if run.outcome == "diverged"),
         engine.solver.note(), not engine.knows_seeds, runs[0].experiment.loss, tuple(runs[0].dataset["kind"].values.tolist()),
     )

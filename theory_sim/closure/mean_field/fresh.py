@@ -36,12 +36,12 @@ def fresh_losses(problem: ClosureProblem, course: Closure) -> tuple[Floats, Floa
         found = np.zeros((2, 3))
         for label, g in ((1.0, float(course.g_z[n])), (-1.0, -float(course.g_outer[n]))):
             centre = course.signal[n] * v + label * course.bias[n]
-            for kind, sizes, share in ((0, np.zeros(1), np.ones(1)), (2, alpha, alpha_weight)):
+            for kind, sizes, parts in ((0, np.zeros(1), np.ones(1)), (2, alpha, alpha_weight)):
                 margin = centre[:, None] + g * sizes
                 loss = np.logaddexp(0.0, -(margin[:, :, None] + scatter * draw)) @ draw_weight
-                found[:, kind] += 0.5 * np.array([weight @ loss @ share, weight @ _positive(margin, scatter) @ share])
+                found[:, kind] += 0.5 * np.array([weight @ loss @ parts, weight @ _positive(margin, scatter) @ parts])
             found[:, 1] += 0.5 * np.array([alpha_weight @ np.logaddexp(0.0, -g * alpha), alpha_weight @ (g * alpha > 0.0)])
-        losses[n], right[n] = found[0], found[1]
+        losses[n], right[n] = found
     for kind, share in enumerate((problem.p0, problem.q0, problem.both)):
         if share <= 0.0:
             losses[:, kind], right[:, kind] = math.nan, math.nan

@@ -85,9 +85,9 @@ class ParticleLaw:
         weights, lengths = history.weight[: n + 1], history.length[: n + 1]
         memory, output = ((each * lengths) @ weights for each in (field, own))
         interference, draws = self._interfere(setting, memory)
-        pull = weights @ (examples.weight * self._particles.label)
+        balance = weights @ (examples.weight * self._particles.label)
         arcsine = problem.constants.arcsine * decay * step.moved.mean(step.moved.rho) / (2.0 * math.pi * problem.d)
-        bias = float((arcsine * lengths) @ pull)
+        bias = float((arcsine * lengths) @ balance)
         margin = signal * examples.v + output + draws + bias * self._particles.label
         return FieldP(signal, interference, bias, margin, field, own, response)
 

@@ -98,10 +98,9 @@ def solve_mean_field(experiment: Experiment, *, nodes: int = NODES, particles: i
 
     Examples
     --------
-    >>> from theory_sim import Experiment
-    >>> from theory_sim.closure.mean_field.solve import solve_mean_field
+    >>> from theory_sim import Experiment, solve_mean_field
     >>> found = solve_mean_field(Experiment(max_tau=800.0), nodes=40, particles=256)
-    >>> round(float(found.course.loss_P[-1]), 1), found.errors.loss < 0.01
+    >>> round(float(found.course.loss_P[-1]), 1), found.errors.loss < 0.05
     (0.4, True)
     """
     if particles < _FEWEST or particles & (particles - 1):
