@@ -23,7 +23,8 @@ RESULTS: Final = frozenset("""
     theory_sim.StudyResult theory_sim.StudyVerdict theory_sim.Summary theory_sim.testing.Finding
     theory_sim.testing.Report theory_sim.testing.Initial theory_sim.testing.Task theory_sim.testing.Declined
     theory_sim.MeanField theory_sim.testing.Simulator proofs_check.CertifiedOrder proofs_check.Claim
-    proofs_check.ConstantsReport proofs_check.Counterexample proofs_check.RecheckReport proofs_check.Verdict proofs_check.problem.Domain
+    proofs_check.ConstantsReport proofs_check.Counterexample proofs_check.RecheckReport proofs_check.Verdict
+    proofs_check.problem.Domain
 """.split())
 # Bases of a user's own classes; how they are used is a page of its own.
 BASES: Final = {
