@@ -67,7 +67,7 @@ def list_command(
         raise InputError(f"list {shown(what)}", f"one of {', '.join(kinds)}", nearest(what, kinds))
     others = [] if what else [hanging("", f"\nOther lists: theory-sim list {', '.join(list(kinds)[1:])}", 0)]
     what = what or "presets"
-    made = {"studies": lambda: _listed_studies(verbose=verbose), "fields": _listed_fields}
+    made = {"studies": lambda: list_studies(verbose=verbose), "fields": _listed_fields}
     output.put(made[what]() if what in made else _listed(what, kinds[what](), others))
 
 
@@ -88,7 +88,8 @@ def _listed_fields() -> Result:
     return _listed("fields", _fields(), [], [{key: plain_text(value) for key, value in row.items()} for row in field_rows()])
 
 
-def _listed_studies(*, verbose: bool) -> Result:
+def list_studies(*, verbose: bool = False) -> Result:
+    """Every study with its question, and in other formats its statement and cost."""
     from theory_sim.studies.registry import STUDIES
     from theory_sim.studies.study import SIZES
     from theory_sim.terminal.study_tables import studies_lines, studies_table

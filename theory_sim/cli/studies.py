@@ -28,6 +28,7 @@ def study_command(
     workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None, scheduler: Scheduler = None,
     form: Annotated[str, format_option("text", "json", "csv", "markdown")] = "text",
     any_version: AnyVersion = False, quiet: Quiet = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the studies, as `list studies` does, and run none.")] = False,
 ) -> None:
     """Compute a study into OUT/<name>-<size>, or continue it; table.csv, verdict.json and figure.svg stand beside the runs.
 
@@ -37,6 +38,11 @@ def study_command(
     from theory_sim.studies.registry import get_study, study_names
     from theory_sim.studies.study import require_size
 
+    if listed:
+        if name is not None:
+            raise InputError(f"study {name} with --list", "either of them", "leave one of the two out")
+        _list(form, quiet=quiet)
+        return
     if name is None:
         raise InputError("no study", f"one of {', '.join(study_names())}, or all", "theory-sim list studies describes them")
     chosen = study_names() if name == "all" else [name]
@@ -63,6 +69,15 @@ def study_command(
         say_aside(f"finding: {finding}")
     against = any(result.failed or (result.verdict and result.verdict.verdict == "refuted") for result in results)
     raise typer.Exit(1 if against else 0)
+
+
+def _list(form: str, *, quiet: bool) -> None:
+    from theory_sim.cli.listing import list_studies
+    from theory_sim.errors import InputError
+
+    if form == "markdown":
+        raise InputError("--list with --format markdown", "text, json or csv", "leave one of the two out")
+    Output(form, quiet=quiet).put(list_studies())
 
 
 def _run(

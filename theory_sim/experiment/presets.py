@@ -16,18 +16,18 @@ class Preset:
 
 
 PRESETS = {
-    "default": Preset("the learning order at d = 200, from THEORY §13's last row: lazy, paired neurons, Y(eta_1) = 1.5"),
+    "default": Preset("the experiment of the README, d = 200: L-S learns P first, S learns Q first; half a minute a run"),
     "quick": Preset(
-        "the same order in about a second a run: fewer neurons, noise and initial values ten times larger",
+        "the same order in about a second a run: fewer neurons, noise and initial weights ten times larger",
         {"m_W": 200, "m_V": 20_000, "tau_xi": 0.0789},
     ),
     "marginal": Preset(
-        "THEORY §13's second row: a smaller lambda, alpha on [0, 1]; the large rate hides Q only barely",
+        "the paper's inputs (alpha on [0, 1]) and a smaller lambda: the large rate only just hides Q",
         {"q0": 0.3, "r": 0.5, "lambda": 2e-4, "alpha_min": 0.0, "tau_xi": 0.005, "eta_1": 16.0, "eta_2": 0.16,
          "m_W": 1000, "m_V": 100_000},
     ),
     "clear": Preset(
-        "THEORY §13's third row: d = 400, larger separation of the two learning times, slower",
+        "d = 400 and the paper's inputs: the two learning times are further apart; slower",
         {"d": 400, "q0": 0.3, "r": 0.4, "lambda": 2e-4, "alpha_min": 0.0, "tau_xi": 0.005, "eta_1": 16.0,
          "eta_2": 0.16, "max_tau": 2000.0},
     ),

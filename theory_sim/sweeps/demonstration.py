@@ -15,6 +15,7 @@ from theory_sim.observe.equal_loss import error_at_loss
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.statistics.intervals import CONFIDENCE, Interval, mean_interval, share_interval
 from theory_sim.sweeps.plan import Plan
+from theory_sim.theory.crossings import LEVELS
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["GAP_ENGINE", "LARGE", "SMALL", "Part", "gap_plan", "measure", "tell"]
@@ -25,8 +26,8 @@ GAP_ENGINE: Final = Engine("limit", {"time": "flow", "spatial": "mean"})
 """Infinite width: at finite width the rate after annealing, a ten-thousandth of the first, would take millions of steps."""
 _GAP_SEEDS: Final = range(3)
 _AS_PREDICTED: Final = (
-    "Data and start are the same under both: the schedule alone decided the order, and with it the error. The theory's reason: "
-    "what fits the training set by Q first has little left to learn P from."
+    "Data and start are the same under both: the schedule alone decided the order in the first experiment, and the error in "
+    "the second. The theory's reason: what fits the training set by Q first has little left to learn P from."
 )
 _NOT_AS_PREDICTED: Final = (
     "This is not on every data set what the theory predicts for these experiments: --verbose lists its conditions, and which "
@@ -51,6 +52,8 @@ class Part:
         Schedule to the geometric mean, over data sets, of the error on fresh P examples at that loss.
     ratio : Interval
         Of these errors, S over L-S: geometric mean over data sets with the Student interval of its logarithm.
+    robust : dict of str to int
+        Schedule to the number of data sets whose order is the same at all three levels of the loss.
     """
 
     experiment: Experiment
@@ -58,12 +61,13 @@ class Part:
     loss: float
     errors: Mapping[str, float]
     ratio: Interval
+    robust: Mapping[str, int]
 
     def to_dict(self) -> dict[str, Any]:
         """What the runs gave, for JSON."""
         return {"d": self.experiment.d, "r": self.experiment.r, "train_loss": self.loss, "P_error": dict(self.errors),
                 "expected_order": {name: asdict(share) for name, share in self.expected.items()},
-                "P_error_ratio": asdict(self.ratio)}
+                "P_error_ratio": asdict(self.ratio), "robust": dict(self.robust)}
 
     @property
     def as_predicted(self) -> bool:
@@ -81,19 +85,22 @@ def measure(runs: Sequence[Trajectory]) -> Part:
     by = {schedule: {run.experiment.seed: run for run in runs if run.experiment.schedule == schedule}
           for schedule in (LARGE, SMALL)}
     seeds = sorted(by[LARGE])
-    expected = {schedule: share_interval(sum(learning_order(run).order == _EXPECTED[schedule] for run in of.values()), len(of))
-                for schedule, of in by.items()}
+    orders = {schedule: [learning_order(run) for run in of.values()] for schedule, of in by.items()}
+    expected = {schedule: share_interval(sum(each.order == _EXPECTED[schedule] for each in found), len(found))
+                for schedule, found in orders.items()}
+    robust = {schedule: sum(each.robust for each in found) for schedule, found in orders.items()}
     loss = max(float(run.history("train_loss").min()) for run in runs)
     with np.errstate(divide="ignore"):
         logs = {schedule: np.log([error_at_loss(of[seed], loss) for seed in seeds]) for schedule, of in by.items()}
     between = mean_interval([float(each) for each in logs[SMALL] - logs[LARGE]])
     ratio = Interval(math.exp(between.value), math.exp(between.low), math.exp(between.high), math.exp(between.smallest),
                      math.exp(between.largest), between.n, between.censored)
-    return Part(runs[0].experiment, expected, loss, {name: float(np.exp(each.mean())) for name, each in logs.items()}, ratio)
+    return Part(runs[0].experiment, expected, loss, {name: float(np.exp(each.mean())) for name, each in logs.items()}, ratio,
+                robust)
 
 
 def tell(first: Part, second: Part) -> dict[str, str]:
-    """Five lines for somebody who has never seen the program: what was asked, seen, meant, not shown, and what to do next."""
+    """Five points for somebody who has never seen the program: what was asked, seen, meant, not shown, and what to do next."""
     e, wide = first.experiment, second.experiment
     as_predicted = first.as_predicted and second.as_predicted and second.ratio.low > 1.0
     return {
@@ -101,19 +108,33 @@ def tell(first: Part, second: Part) -> dict[str, str]:
                  "examples? P is linear but noisy: it takes many examples. Q takes few, but no linear classifier can show it.",
         "Seen": f"L-S (a large rate, annealed later) learnt P first on {_count(first, LARGE)} data sets, S (the small rate "
                 f"from the start) learnt Q first on {_count(first, SMALL)} ({CONFIDENCE:.0%} intervals of the shares: "
-                f"{_shares(first)}). In a second experiment (d = {wide.d}, infinite width; {_count(second, LARGE)} and "
-                f"{_count(second, SMALL)}) S errs on fresh P examples {_ratio(second.ratio)} times as often as L-S at the "
-                f"same training loss ({second.ratio.n} data sets, {CONFIDENCE:.0%} interval).",
+                f"{_shares(first)}). In a second experiment (d = {wide.d}, r d = {wide.r * wide.d:.0f}, infinite width) S errs "
+                f"on fresh P examples {_ratio(second.ratio)} times as often as L-S at the same training loss "
+                f"({second.ratio.n} data sets, {CONFIDENCE:.0%} interval). {_order_of(second)}",
         "It means": _AS_PREDICTED if as_predicted else _NOT_AS_PREDICTED,
         "Not shown": "That networks in use behave so: this one has two layers, its data were made for the question, and the "
                      "second experiment was chosen where the theory puts a gap. The errors are small (S "
                      f"{second.errors[SMALL]:.2g}, L-S {second.errors[LARGE]:.2g}), and in the first experiment, at d = "
                      f"{e.d}, their ratio is {_ratio(first.ratio)}: the gap takes a large r d (here {e.r * e.d:.0f}, there "
-                     f"{wide.r * wide.d:.0f}).",
-        "Next": "theory-sim run --preset quick --set lambda=1e-4 --compare L-S,S --seeds 0:5 changes the experiment; "
-                "theory-sim check says first which conditions of the theory hold; docs/tutorials/quickstart.md is the next "
-                "page to read.",
+                     f"{wide.r * wide.d:.0f}). theory-sim show has the errors at the end of each run, where the training "
+                     "losses differ: their ratio is another number.",
+        "Next": "docs/tutorials/quickstart.md is the next page to read. theory-sim check says which conditions of the theory "
+                "hold; theory-sim run --preset quick --set lambda=1e-4 --compare L-S,S changes the experiment. Until the "
+                "environment is activated (. .venv/bin/activate), theory-sim is .venv/bin/theory-sim.",
     }
+
+
+def _order_of(part: Part) -> str:
+    """What a second experiment says of the order, and whether that is robust: the gap does not rest on it."""
+    order = (f"There L-S learnt P first on {_count(part, LARGE)} at a loss of {LEVELS[0]:g}, S learnt Q first on "
+             f"{_count(part, SMALL)}")
+    weak = [name for name, count in part.robust.items() if count < part.expected[name].n]
+    if not weak:
+        return f"{order}, the same at {' and '.join(f'{level:.2f}' for level in LEVELS[1:])}."
+    which = " and ".join(f"under {name} on {part.expected[name].n - part.robust[name]} of {part.expected[name].n}"
+                         for name in weak)
+    return (f"{order}; that is not robust (at {' or '.join(f'{level:.2f}' for level in LEVELS[1:])} the order is another "
+            f"{which}), so only the gap is to be taken from it.")
 
 
 def _count(part: Part, schedule: str) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.study import SIZES
+from theory_sim.terminal.output import hanging
 from theory_sim.terminal.plain_text import plain_text
 from theory_sim.terminal.sweep_tables import duration
 from theory_sim.terminal.tables import headed_table
@@ -34,12 +35,12 @@ _STYLES: Final = {"supported": "green", "refuted": "red", "undecided": "yellow"}
 
 
 def studies_lines() -> Group:
-    """Every study in a line: its name, the time of its default size, and of its question what fits."""
+    """Every study with the time of its default size and its question, whose lines continue under its beginning."""
     studies = map(get_study, study_names())
     rows = [(study.name, duration(study.seconds["default"]), plain_text(study.question)) for study in studies]
     names, times = (max(len(row[column]) for row in rows) for column in (0, 1))
-    return Group(*(Text(f"{name:{names}}  {time:>{times}}  {question}", no_wrap=True, overflow="ellipsis")
-                   for name, time, question in rows),
+    indent = names + times + 4
+    return Group(*(Text(hanging(f"{name:{names}}  {time:>{times}}", question, indent)) for name, time, question in rows),
                  Text("(time of the default size; --verbose: whole questions, sources, and the other sizes)"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.box import SIMPLE_HEAD
@@ -40,6 +40,8 @@ _AT_END: Final = ("kernel_error", "spatial_error", "time_error", "seconds")
 """What the limit says of its own accuracy, and the time that it took."""
 _GAP: Final = 2
 """Columns between two of a table: its padding, and the edge between them."""
+FEWEST_SEEDS: Final = 3
+"""Of fewer a table shows the range: the interval of two values is several times as wide, and says nothing."""
 _NEVER: Final = {"tau": math.inf}
 _MOST_LAYERS: Final = 8
 _NAME: Final = 20
@@ -52,15 +54,14 @@ _FACTORS: Final = (
 _MEANINGS: Final = {
     "loss_train": "mean training loss of the examples of a kind at the end",
     "loss_test": "the same of fresh examples",
-    "error_test": "share of wrong signs on fresh examples, pooled; exact interval, given the networks",
+    "error_test": "share of wrong signs on the fresh examples of all seeds; [exact interval], given the networks",
     "P_error": "exact error on fresh P examples of the linear part of the signal on x_1",
     "tau_noise": "standard deviation of the accumulated noise of a layer; recursion: what it is on average",
     "pattern_shift": "largest number of patterns by which the signal moved a neuron near a kink; below 1 in the lazy regime",
-
     "kernel_error": "largest error of the compressed kernel arcsin(rho cos theta)",
     "spatial_error": "root mean square, over probe patches, of what the mean over pairs leaves out of an output",
     "time_error": "sum of the estimated errors of an output by adaptive steps",
-    "seconds": "time that a run took",
+    "seconds": "time that a run took, mean (range)",
 }
 
 
@@ -177,9 +178,7 @@ def shown_mean_time(interval: Interval, last: float) -> str:
     """Mean, interval and censored runs, a line each: side by side they do not fit a terminal."""
     if interval.n == 0:
         return f"> {shown_time(last)}\n({interval.censored} of {interval.censored})" if interval.censored else "-"
-    text = shown_time(interval.value)
-    if interval.n > 1 and interval.high > interval.low:
-        text += f"\n[{shown_time(interval.low)}, {shown_time(interval.high)}]"
+    text = shown_time(interval.value) + _spread(interval, "\n", shown_time)
     if interval.censored:
         text += f"\n{interval.censored} not by {shown_time(last)}"
     return text
@@ -188,10 +187,16 @@ def shown_mean_time(interval: Interval, last: float) -> str:
 def _number(interval: Interval, separator: str = " ") -> str:
     if interval.n == 0:
         return "-"
-    text = in_words(interval.value)
-    if interval.n > 1 and interval.high > interval.low:
-        text += f"{separator}[{in_words(interval.low)}, {in_words(interval.high)}]"
-    return text
+    return in_words(interval.value) + _spread(interval, separator)
+
+
+def _spread(interval: Interval, separator: str, shown: Callable[[float], str] = in_words) -> str:
+    """The interval; of so few seeds that it would say nothing, the range, in other brackets."""
+    if 1 < interval.n < FEWEST_SEEDS and interval.largest > interval.smallest:
+        return f"{separator}({shown(interval.smallest)}-{shown(interval.largest)})"
+    if interval.n >= FEWEST_SEEDS and interval.high > interval.low:
+        return f"{separator}[{shown(interval.low)}, {shown(interval.high)}]"
+    return ""
 
 
 def order_tables(summaries: Sequence[ScheduleSummary]) -> Group:
@@ -202,7 +207,9 @@ def order_tables(summaries: Sequence[ScheduleSummary]) -> Group:
 
 
 def _span_of(n: int) -> str:
-    return f"mean [{CONFIDENCE:.0%} Student interval, cut at 0] over {n} seeds" if n > 1 else "one seed"
+    if n < FEWEST_SEEDS:
+        return f"mean (range) over {n} seeds" if n > 1 else "one seed"
+    return f"mean [{CONFIDENCE:.0%} Student interval] over {n} seeds"
 
 
 def summary_tables(summaries: Sequence[ScheduleSummary], *, verbose: bool = False) -> Group:
@@ -214,7 +221,7 @@ def summary_tables(summaries: Sequence[ScheduleSummary], *, verbose: bool = Fals
     span = _span_of(n)
     of_patterns = bool(summaries[0].orders)
     tables = [_learning_times(summaries, span), _orders(summaries)] if of_patterns else _times_by_kind(summaries, span)
-    at_end = f"mean [{CONFIDENCE:.0%} interval of its logarithm] over {n} seeds" if n > 1 else "one seed"
+    at_end = f"mean [{CONFIDENCE:.0%} interval] over {n} seeds" if n >= FEWEST_SEEDS else _span_of(n)
     # A few columns a table: more would not be readable in a terminal.
     ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], at_end), Text(""))]
     notes = [Text(f"{name}: {text}") for name, text in (_MEANINGS if verbose else {}).items()
@@ -374,5 +381,7 @@ def _ends(summaries: Sequence[ScheduleSummary], span: str) -> Table:
 def _end_cell(name: str, cell: Interval) -> str:
     if name == "tau":
         return shown_mean_time(cell, cell.largest).replace("\n", " ")
+    if name == "seconds":  # of the machine: no sample of anything
+        return in_words(cell.value) + (f" ({in_words(cell.smallest)}-{in_words(cell.largest)})" if cell.n > 1 else "")
     text = _number(cell)
     return text if len(text) <= _WIDEST else _number(cell, "\n")
