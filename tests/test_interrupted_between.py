@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shlex
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,24 @@ def theory_sim(*words: str) -> tuple[int, str]:
 def command_of(said: str) -> list[str]:
     """What the last line says to type."""
     return shlex.split(said.strip().splitlines()[-1].partition("theory-sim ")[2])
+
+
+def test_ctrl_c_while_a_run_is_saved_keeps_it_and_begins_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    save = Trajectory.save
+
+    def saved(self: Trajectory, *given: Any, **options: Any) -> Any:
+        found = save(self, *given, **options)
+        signal.raise_signal(signal.SIGINT)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trajectory, "save", saved)
+        status, said = theory_sim(*RUN)
+    assert status == 130 and "1 of 2 runs done" in said and command_of(said) == RUN, said
+    (kept,) = (path for path in (tmp_path / "my runs").glob("*") if path.is_dir())
+    assert Trajectory.load(kept).outcome != "interrupted"
+    assert theory_sim(*command_of(said))[0] in (0, 1)
 
 
 @pytest.mark.parametrize("before", [0, 1])

@@ -127,6 +127,8 @@ class Run(Generic[N]):
         if self._unfinished is not None and outcome != "interrupted":
             trajectory.save(self._unfinished.store, force=True)
             self._unfinished.finish()
+        if self.interrupted.is_set() and outcome != "interrupted" and threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt  # it came after the last step, while the run was saved: what follows must not begin
         return trajectory
 
     def to_the_end(self) -> tuple[Outcome, str]:
