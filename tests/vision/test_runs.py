@@ -66,7 +66,7 @@ def killed(plan: VisionPlan, folder: Path, epochs: int) -> None:
            f"workers=1); print({len(plan.arms)})"
     checkpoint = folder / "try-large-seed0.checkpoint"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=folder, stdout=subprocess.DEVNULL,
-                               env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])})
+                               env=environment())
     try:
         for _ in range(6000):
             # A checkpoint is replaced whole, so that it can be read at any time.
@@ -149,11 +149,44 @@ def test_checkpoints_that_do_not_fit_are_refused(spoil: str, tmp_path: Path, tor
         vision.run_arms(plan, out=tmp_path, any_version=True)
 
 
-# Over a second: two processes that import PyTorch.
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])}
+
+
+# Over a second: three processes that import PyTorch.
 @pytest.mark.tier2
 def test_the_number_of_processes_changes_nothing(whole: tuple[Path, list[Trajectory]], tmp_path: Path) -> None:
-    runs = vision.run_arms(PLAN, out=tmp_path, workers=2)
+    """From a program on standard input, which no process can import again."""
+    (tmp_path / "arms.toml").write_text(TOML)
+    code = "from theory_sim.vision import *; run_arms(VisionPlan.from_toml('arms.toml'), out='.', workers=2)"
+    done = subprocess.run([sys.executable, "-"], input=code, text=True, capture_output=True, cwd=tmp_path, check=False,
+                          env=environment())
+    assert done.returncode == 0, done.stderr
+    runs = [Trajectory.load(tmp_path / f"try-{name}-seed0") for name in ("large", "noisy")]
     assert all(same(a, b) for a, b in zip(runs, whole[1], strict=True))
+
+
+# Over a second: three processes that import PyTorch.
+@pytest.mark.tier2
+def test_interrupted_processes_end_and_their_runs_continue(tmp_path: Path, torch: Any) -> None:
+    """A signal to the parent alone ends the workers too, long before their runs would end."""
+    (tmp_path / "arms.toml").write_text(TOML.replace("epochs = 4", "epochs = 100000"))
+    code = "import sys; from theory_sim.__main__ import main; sys.argv = ['theory-sim', 'vision', 'run', 'arms.toml', " \
+           "'--workers', '2', '--out', '.']; main()"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment())
+    try:
+        for _ in range(6000):
+            if len(list(tmp_path.glob("*.checkpoint"))) == 2 or process.poll() is not None:
+                break
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130 and "continue with" in said
+    kept = [torch.load(path, weights_only=True)["training"]["epoch"] for path in sorted(tmp_path.glob("*.checkpoint"))]
+    time.sleep(1.0)
+    assert kept == [torch.load(path, weights_only=True)["training"]["epoch"] for path in sorted(tmp_path.glob("*.checkpoint"))]
 
 
 def test_the_users_stream_and_threads_are_left_alone(tmp_path: Path, torch: Any) -> None:

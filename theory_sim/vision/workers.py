@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from theory_sim.errors import WorkerError
+from theory_sim.sweeps.executors.spawn import BareContext, BareProcess, end_with_parent, listen_again, require_may_start
 from theory_sim.vision.data import load_images
 from theory_sim.vision.images import ImageSet
 from theory_sim.vision.plan import Arm, VisionPlan
@@ -19,6 +19,29 @@ if TYPE_CHECKING:
     from theory_sim.vision.one_run import Progress
 
 __all__ = ["run_in_processes"]
+
+
+class _Context(BareContext):
+    """Remembers every process, so that all can be ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[BareProcess] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> BareProcess:  # type: ignore[override]
+        self.started.append(super().Process(*args, **kwargs))
+        return self.started[-1]
+
+    def end(self) -> None:
+        """End all at once: what they have stored is whole."""
+        for process in self.started:
+            if process.pid is not None and process.is_alive():
+                process.terminate()
+
+
+def _begin() -> None:
+    listen_again()
+    end_with_parent()
 
 
 @lru_cache(maxsize=1)
@@ -42,26 +65,28 @@ def run_in_processes(
     Raises
     ------
     TheorySimError
-        The first that a run raised; the others are given up, and keep what they have.
+        The first that a run raised; the others are ended, and keep what they have stored.
     WorkerError
         If a process died.
     """
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(pairs)), mp_context=context) as pool:
-        waiting: list[Future[str]] = [pool.submit(_run, plan, arm, seed, out, any_version) for arm, seed in pairs]
-        order = list(waiting)
-        try:
-            pending = set(waiting)
-            while pending:
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for each in done:
-                    name = each.result()
-                    if progress is not None:
-                        progress(name, plan.training.epochs, plan.training.epochs)
-        except BrokenProcessPool as error:
-            raise WorkerError("a process of the runs died", "processes that live until their run is stored",
-                              "run it again, which continues; with fewer workers if memory lacked") from error
-        finally:
-            for each in order:
-                each.cancel()
-    return [each.result() for each in order]
+    require_may_start()
+    context = _Context()
+    pool = ProcessPoolExecutor(min(workers, len(pairs)), mp_context=context, initializer=_begin)
+    try:
+        runs: list[Future[str]] = [pool.submit(_run, plan, arm, seed, out, any_version) for arm, seed in pairs]
+        pending = set(runs)
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for each in done:
+                name = each.result()
+                if progress is not None:
+                    progress(name, plan.training.epochs, plan.training.epochs)
+        return [each.result() for each in runs]
+    except BrokenProcessPool as error:
+        raise WorkerError("a process of the runs died", "processes that live until their run is stored",
+                          "run it again, which continues; with fewer workers if memory lacked") from error
+    except BaseException:
+        context.end()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
