@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -220,6 +221,22 @@ def test_claims_of_another_file_are_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "verdicts.json").write_text(text)
     with pytest.raises(InputError, match="proofs-check verify --format json"):
         gather([], tmp_path / "verdicts.json")
+
+
+@pytest.mark.parametrize(("entries", "words"), [
+    ([entry("one", outcome="refuted", expected="proved")], '"one" is refuted, expected proved, and as_expected is true'),
+    ([entry("one", as_expected=False)], "and as_expected is false"),
+    ([entry("one", twins=[{"name": "minus", "outcome": "proved", "where": ""}])], "as_expected is true"),
+    ([entry("one", outcome="banana")], 'outcome of "one" is "banana", none of proved'),
+    ([entry("one", expected="perhaps", as_expected=False)], 'expected of "one" is "perhaps"'),
+    ([entry("one", twins=[{"name": "minus", "outcome": "banana", "where": ""}])], 'twin "minus" of "one" is "banana"'),
+    ([entry("one", assumptions="abc")], 'assumptions of "one" is no list'),
+    ([entry("one"), entry("two"), entry("one")], '"one" is there more than once'),
+])
+def test_claims_that_contradict_themselves_are_refused(entries: list[dict[str, Any]], words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        gather([], write_claims(tmp_path / "verdicts.json", entries))
+    assert words in caught.value.found and "proofs-check verify" in caught.value.fix
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

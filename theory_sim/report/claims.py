@@ -17,6 +17,7 @@ __all__ = ["claims_of", "read_claims", "summarise_claims"]
 
 _SCHEMA: Final = "proofs-check.verification"
 _LISTS: Final = ("assumptions", "domain", "assuming", "asked", "evidence")
+_OUTCOMES: Final = ("proved", "certified", "supported", "refuted", "undecided")
 _TEXTS: Final = tuple(each.name for each in fields(Claim) if each.name not in (*_LISTS, "as_expected", "twins"))
 
 
@@ -50,13 +51,31 @@ def claims_of(rows: Sequence[Mapping[str, Any]]) -> list[Claim]:
     for row in rows:
         texts: dict[str, Any] = {name: row[name] for name in _TEXTS}
         lists: dict[str, Any] = {name: tuple(row[name]) for name in _LISTS}
+        if bare := [name for name in (*_LISTS, "twins") if not isinstance(row[name], list)]:
+            raise ValueError(f"{bare[0]} of {json.dumps(row['id'])} is no list")
         twins = tuple(Twin(each["name"], each["outcome"], each["where"]) for each in row["twins"])
         words = [*texts.values(), *(word for each in lists.values() for word in each),
                  *(word for each in twins for word in (each.name, each.outcome, each.where))]
         if not all(isinstance(word, str) for word in words) or not isinstance(row["as_expected"], bool):
             raise ValueError(f"an entry of {json.dumps(row['id'])} is no text")
         found.append(Claim(**texts, **lists, as_expected=row["as_expected"], twins=twins))
+        _require_consistent(found[-1])
+    if again := [id for id, count in Counter(each.id for each in found).items() if count > 1]:
+        raise ValueError(f"the claim {json.dumps(again[0])} is there more than once")
     return found
+
+
+def _require_consistent(claim: Claim) -> None:
+    """Raise ValueError if an outcome is none, or the entry says of itself what its outcomes do not."""
+    outcomes = {"outcome": claim.outcome, "expected": claim.expected,
+                **{f"outcome of the twin {json.dumps(twin.name)}": twin.outcome for twin in claim.twins}}
+    for what, outcome in outcomes.items():
+        if outcome not in _OUTCOMES:
+            raise ValueError(f"{what} of {json.dumps(claim.id)} is {json.dumps(shown(outcome))}, none of {', '.join(_OUTCOMES)}")
+    right = claim.outcome == claim.expected and all(twin.outcome == "refuted" for twin in claim.twins)
+    if claim.as_expected != right:
+        raise ValueError(f"{json.dumps(claim.id)} is {claim.outcome}, expected {claim.expected}, and as_expected is "
+                         f"{str(claim.as_expected).lower()}")
 
 
 def summarise_claims(claims: Sequence[Claim]) -> Section:
