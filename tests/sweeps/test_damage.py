@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.sweeps.tiny import TINY, interrupted
 from theory_sim.engines import Engine
 from theory_sim.errors import DamagedError, InputError, StoreError
 from theory_sim.loop import unfinished_path
+from theory_sim.report.sweeps import describe_sweep
 from theory_sim.storage import failpoints
 from theory_sim.storage.disk import is_of_the_disk
 from theory_sim.sweeps.blocks import Product
@@ -63,7 +65,33 @@ def test_a_run_in_another_run_s_place_is_refused(tmp_path: Path) -> None:
     interrupted(fresh.run_path(first.id))
     unfinished_path(fresh.run_path(first.id)).rename(unfinished_path(fresh.run_path(second.id)))
     status = run_sweep(fresh, workers=0)
-    assert (status.done, status.failed) == (1, 1) and "holds another run" in next(iter(status.examples.values()))
+    assert (status.done, status.failed) == (2, 0) and "holds another run" in status.recomputed[second.id]
+    assert collect(fresh).dataset.identical(before)
+
+
+def test_a_copy_of_another_run_or_summary_is_found_and_made_again(tmp_path: Path) -> None:
+    """Every file of it is as it was written; only its name is another's."""
+    store, other = (
+        SweepStore.create(tmp_path / name, Sweep(name, TINY, (Product({"r": values}),), engines=(Engine("closure"),)))
+        for name, values in (("one", [0.3, 0.5]), ("other", [0.4, 0.6]))
+    )
+    for each in (store, other):
+        run_sweep(each, workers=0)
+    before = collect(store).dataset
+    collect(other)
+    first, second = list(store.sweep)
+    shutil.rmtree(store.run_path(first.id))
+    shutil.copytree(store.run_path(second.id), store.run_path(first.id))
+    shutil.rmtree(store.folder / "summary")
+    shutil.copytree(other.folder / "summary", store.folder / "summary")
+    bad = {finding.path: finding.detail for finding in check_sweep(store.folder) if finding.bad}
+    assert bad.keys() == {store.run_path(first.id), store.folder / "summary"}
+    assert f"holds the run {second.id}" in bad[store.run_path(first.id)] and "another sweep's" in bad[store.folder / "summary"]
+    assert [problem.found for problem in describe_sweep(store)[1] if problem.damaged] == [bad[store.run_path(first.id)]]
+    status = run_sweep(store, workers=0)
+    assert status.done == 2 and status.recomputed.keys() == {first.id}
+    assert collect(store).dataset.identical(before)
+    assert {finding.state for finding in check_sweep(store.folder)} == {"as written", "set aside"}
 
 
 def test_an_edited_declaration_is_refused(tmp_path: Path) -> None:

@@ -11,11 +11,16 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS
 from theory_sim.memory import Bytes
 
-__all__ = ["data_bytes", "item_bytes", "kinds_of", "seen_examples"]
+__all__ = ["data_bytes", "item_bytes", "kinds_of", "looked_at_bytes", "seen_examples"]
 
 # Examples of the P/Q mixture that are drawn at once, in float64; and the bytes of labels, kinds and structure of an example.
 _DRAWN: Final = 1024
 _LABELS: Final = 43
+# Bytes of a training example while losses are taken (margin, loss, and what they are averaged by kind with), of which the first
+# two stay while the fresh ones are looked at; and of a fresh example, with its output and the signal's.
+_LOSSES: Final = 33
+_KEPT_LOSSES: Final = 16
+_FRESH_LOSSES: Final = 46
 
 
 def item_bytes(e: Experiment) -> int:
@@ -44,3 +49,9 @@ def data_bytes(e: Experiment) -> Bytes:
     rows, width = max(e.n_examples, tested), e.d + k
     making = 24 * min(rows, _DRAWN) * e.d if e.has_pq else (24 - item_bytes(e)) * rows * width
     return Bytes((item_bytes(e) * width + _LABELS) * (e.n_examples + tested), 0.0, making)
+
+
+def looked_at_bytes(e: Experiment) -> Bytes:
+    """Outputs, margins and losses of every example, in float64, while a record is made."""
+    tested = kinds_of(e) * e.n_test
+    return Bytes(0.0, max(_LOSSES * e.n_examples, _KEPT_LOSSES * e.n_examples + _FRESH_LOSSES * tested))

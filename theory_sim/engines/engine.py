@@ -71,7 +71,11 @@ class Engine:
     @classmethod
     def of(cls, trajectory: Trajectory) -> Engine:
         """Engine that a run came from."""
-        attributes = trajectory.dataset.attrs
+        return cls.from_attributes(trajectory.dataset.attrs)
+
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any]) -> Engine:
+        """Engine that a stored run's attributes name."""
         name = attributes.get("engine", DEFAULT)
         return cls(name, json.loads(attributes.get(name, "{}")))
 

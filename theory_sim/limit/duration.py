@@ -23,8 +23,8 @@ __all__ = ["set_up_seconds", "steps_seconds"]
 # Calls of NumPy's that take as long as what does not grow with any size: of a step, one of gradient flow, one of a rule with a
 # buffer, a record, the set-up, and a draw of one mode of the noise output.
 _STEP, _FLOW_STEP, _BUFFER, _RECORD, _SET_UP, _DRAW = 360.0, 1300.0, 800.0, 740.0, 60_000.0, 28.0
-# Passes over the examples in a step or a record: slopes and values of the loss.
-_OF_EXAMPLES: Final = 110.0
+# Passes over the examples in a step or a record: slopes and values of the loss. And as they are drawn, whatever d.
+_OF_EXAMPLES, _DRAWN = 110.0, 140.0
 # Passes over the memories of patches in a step, more where there is one bank of filters or a mean over pairs.
 _MEMORIES, _SHARED, _MEAN = 2.0, 3.5, 1.0
 # Of a rule with a buffer, passes over what each chunk of past residuals adds, over these residuals, which lie in no cache, and
@@ -61,7 +61,8 @@ def set_up_seconds(e: Experiment, threads: int, options: LimitOptions) -> float:
     """Data, squared cosines, weights of the pairs that are listed one by one, many in low dimension, and sampled noise."""
     rates, double = get_rates(e.dtype), get_rates("float64")
     seen, tested, count = seen_examples(e), 2 * e.n_test, exponents(e, options)
-    drawn = (e.n_examples + kinds_of(e) * e.n_test) * e.d * (1.0 / rates.normals + 6.0 / double.elements)
+    of_dimension = e.d * (1.0 / rates.normals + 6.0 / double.elements)
+    drawn = (e.n_examples + kinds_of(e) * e.n_test) * (of_dimension + _DRAWN / double.elements)
     exact = options.every_pair
     rows = seen + tested if exact else seen if seen <= ALL_PAIRS else _SAMPLED
     cosines = rows * seen * (e.d / rates.products + 4.0 / rates.elements)
@@ -122,7 +123,7 @@ def _record_seconds(e: Experiment, options: LimitOptions) -> float:
     if options.every_pair:
         listed = listed_pairs(e, options) * tested / (seen + tested)
         fresh += 0.7 * exponents(e, options) * listed / double.elements
-    return _RECORD / double.calls + fresh + _OF_EXAMPLES * e.n_examples / double.elements
+    return _RECORD / double.calls + fresh + _OF_EXAMPLES * (e.n_examples + kinds_of(e) * e.n_test) / double.elements
 
 
 def _draw_seconds(e: Experiment, options: LimitOptions) -> float:

@@ -27,6 +27,9 @@ _BESIDE, _FORWARD, _PLANE = 3.0, 3.0, 60.0
 # Share of the rate of small products that products with the whole training set have, whose factors lie in no cache.
 _EFFICIENCY: Final = 0.78
 _POINTS: Final = 2**15
+# Passes over the examples, whatever their dimension: as they are drawn, in a step (slopes of the loss), and in a record (values
+# of the loss, and means over each kind, of training and of fresh examples).
+_DRAWN, _OF_STEP, _OF_RECORD = 140.0, 60.0, 95.0
 # Neurons and inputs of the block on which the optimiser's update is timed.
 _ROWS, _INPUTS = 64, 256
 
@@ -57,7 +60,14 @@ def _of_calls(steps: float, records: float) -> float:
 def _of_data(e: Experiment) -> float:
     rates, fresh = get_rates(e.dtype), kinds_of(e) * e.n_test
     one_pass = (e.batch_size or 0) * SAMPLINGS[e.sampling].fresh * e.most_steps
-    return (e.n_examples + fresh + one_pass) * e.d * (1.0 / rates.normals + 6.0 / get_rates("float64").elements)
+    passed = get_rates("float64").elements
+    return (e.n_examples + fresh + one_pass) * (e.d * (1.0 / rates.normals + 6.0 / passed) + _DRAWN / passed)
+
+
+def _of_losses(e: Experiment, records: float) -> float:
+    """Losses of the training set in every step, and of all examples in a record."""
+    passes = _OF_STEP * e.n_examples * e.most_steps + _OF_RECORD * (e.n_examples + kinds_of(e) * e.n_test) * records
+    return passes / get_rates("float64").elements
 
 
 def _products_forward(e: Experiment) -> float:
@@ -78,7 +88,7 @@ def network_seconds(e: Experiment, threads: int, records: float) -> float:
     if isinstance(placement, PreActivationNoise) and placement.per_example:
         second = (1.0 - e.p0_value) * e.n_examples * (e.m_W if e.shared_filters else e.m_V)
         shared += steps * (e.m_W * sites + second) / neurons_a_row(e.neurons) / rates.normals / threads
-    return _of_calls(steps, records) + _of_data(e) + shared
+    return _of_calls(steps, records) + _of_data(e) + _of_losses(e, records) + shared
 
 
 def general_seconds(e: Experiment, threads: int, records: float) -> float:
@@ -98,4 +108,4 @@ def general_seconds(e: Experiment, threads: int, records: float) -> float:
     backward = sum(m * n * k for m, k, n in stepped) / (_EFFICIENCY * rates.products) * (2.0 if e.train_second_layer else 1.0)
     evaluations = (steps + 1) * forward_seconds(once) + (steps * forward_seconds(stepped) if fresh else 0.0)
     shared = evaluations + steps * backward + records * forward_seconds(tested) + _of_weights(e, records)
-    return _of_calls(steps, records) + _of_data(e) + shared / threads
+    return _of_calls(steps, records) + _of_data(e) + _of_losses(e, records) + shared / threads

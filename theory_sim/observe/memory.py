@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from theory_sim.data.sizes import data_bytes, item_bytes, seen_examples
+from theory_sim.data.sizes import data_bytes, item_bytes, looked_at_bytes, seen_examples
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import OBSERVERS
 from theory_sim.experiment.record_times import Recording
@@ -37,7 +37,8 @@ def run_parts(
         Those of the user's own.
     """
     records = record_count(e, steps)
-    parts = {"data": data_bytes(e), "records": Bytes(_RECORD * records, 0.15 * _RECORD * records)}
+    parts = {"data": data_bytes(e), "records": Bytes(_RECORD * records, 0.15 * _RECORD * records),
+             "losses": looked_at_bytes(e)}
     for label, kind, recording in _chosen(e):
         parts[label] = kind.memory(_use(recording, e, steps, neurons))
     for index, own in enumerate(observers):

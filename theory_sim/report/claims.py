@@ -71,7 +71,8 @@ def _require_consistent(claim: Claim) -> None:
                 **{f"outcome of the twin {json.dumps(twin.name)}": twin.outcome for twin in claim.twins}}
     for what, outcome in outcomes.items():
         if outcome not in _OUTCOMES:
-            raise ValueError(f"{what} of {json.dumps(claim.id)} is {json.dumps(shown(outcome))}, none of {', '.join(_OUTCOMES)}")
+            raise ValueError(f"{what} of {json.dumps(claim.id)} is {json.dumps(shown(outcome))}, "
+                             f"none of {', '.join(_OUTCOMES)}")
     right = claim.outcome == claim.expected and all(twin.outcome == "refuted" for twin in claim.twins)
     if claim.as_expected != right:
         raise ValueError(f"{json.dumps(claim.id)} is {claim.outcome}, expected {claim.expected}, and as_expected is "

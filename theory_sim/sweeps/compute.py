@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from theory_sim.engines import Engine, resume
-from theory_sim.errors import DamagedError, InUseError, StoreError, TheorySimError, get_reason
+from theory_sim.errors import DamagedError, InUseError, TheorySimError, get_reason
 from theory_sim.experiment import Experiment
 from theory_sim.loop import UnfinishedRun, unfinished_path
 from theory_sim.storage.disk import is_of_the_disk
@@ -108,8 +108,8 @@ def _run(
 
 def _require_same(path: Path, found: Engine, stored: Experiment, engine: Engine, experiment: Experiment) -> None:
     if run_hash(found, stored) != run_hash(engine, experiment):
-        raise StoreError(f"{path} holds another run", "a run's folder has the name of its hash",
-                         "move it away; theory-sim sweep resume --retry-failed computes the run")
+        raise DamagedError(f"{path} holds another run", "a run's folder has the name of its hash",
+                           "move it away; theory-sim sweep resume computes the run")
 
 
 def _since(began: float) -> float:

@@ -25,6 +25,7 @@ from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.manifest import Manifest
 from theory_sim.sweeps.manifest_rows import connect, damage_of
 from theory_sim.sweeps.store import DECLARATION, MANIFEST, RUNS
+from theory_sim.sweeps.sweep_run import misplaced
 from theory_sim.trajectory import run_damage
 
 __all__ = ["Finding", "check_sweep", "repair_sweep"]
@@ -92,7 +93,7 @@ def check_sweep(folder: str | os.PathLike[str]) -> list[Finding]:
         raise StoreError(f"{place} holds no sweep", f"a folder with {DECLARATION} and {MANIFEST}",
                          "check the path; theory-sim sweep run begins a sweep")
     manifest, found = _manifest(place)
-    return [found, _declaration(place, manifest), *_runs(place, manifest), *_summary(place)]
+    return [found, _declaration(place, manifest), *_runs(place, manifest), *_summary(place, manifest)]
 
 
 @accepts(folder="a path")
@@ -128,7 +129,7 @@ def repair_sweep(folder: str | os.PathLike[str]) -> list[str]:
             aside = _aside(place / DECLARATION)
             write_text(place / DECLARATION, manifest.declarations[0])
             done.append(f"{declared.path}: {declared.detail or 'missing'}; written again, as the manifest has it{aside}")
-    for summary in _summary(place):
+    for summary in _summary(place, manifest):
         if summary.bad:
             aside = _aside(place / SUMMARY)
             done.append(f"{summary.path}: {summary.detail}{aside}; theory-sim sweep collect {place} makes it again")
@@ -181,7 +182,7 @@ def _runs(place: Path, manifest: Manifest | None) -> Iterator[Finding]:
         elif kind["rest"]:
             yield from _unfinished(runs / name)
         else:
-            damage = run_damage(runs / name)
+            damage = run_damage(runs / name) or misplaced(runs / name)
             yield Finding(runs / name, "damaged" if damage else "as written", damage)
 
 
@@ -198,18 +199,21 @@ def _unfinished(path: Path) -> Iterator[Finding]:
         yield Finding(path, "as written")
 
 
-def _summary(place: Path) -> Iterator[Finding]:
+def _summary(place: Path, manifest: Manifest | None) -> Iterator[Finding]:
     path = place / SUMMARY
     if not path.is_dir():
         return
     try:
-        Summary.load(path)
+        of = set(Summary.load(path).dataset["run"].values.ravel().tolist())
     except DamagedError as error:
         yield Finding(path, "damaged", error.found)
     except StoreError:  # of another version, or none
         return
     else:
-        yield Finding(path, "as written")
+        # Of fewer runs it may be: that of before more were declared.
+        other = set() if manifest is None else of - manifest.states().keys()
+        found = f"it is another sweep's: {len(other)} of its {len(of)} runs are not declared here"
+        yield Finding(path, "damaged", found) if other else Finding(path, "as written")
 
 
 def _remade_manifest(place: Path, found: Finding) -> list[str]:
@@ -223,7 +227,7 @@ def _remade_manifest(place: Path, found: Finding) -> list[str]:
     aside = "".join(_aside(place / name) for name in (f"{MANIFEST}-journal", MANIFEST))
     Manifest.create(place / MANIFEST, sweep, known or environment(), (place / DECLARATION).read_text(encoding="utf-8"))
     manifest = Manifest(place / MANIFEST)
-    whole = [id for id in manifest.states() if not run_damage(place / RUNS / id)]
+    whole = [id for id in manifest.states() if not (run_damage(place / RUNS / id) or misplaced(place / RUNS / id))]
     manifest.found(whole)
     begun = sum(unfinished_path(place / RUNS / id).is_dir() for id in set(manifest.states()) - set(whole))
     told = [f"{found.path}: {found.detail or 'missing'}; made again with {len(whole)} runs done, {begun} begun{aside}"]

@@ -20,7 +20,7 @@ from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.manifest import Manifest
 from theory_sim.sweeps.preparation import reported
 from theory_sim.sweeps.status import State, SweepStatus
-from theory_sim.sweeps.sweep_run import SweepRun, run_hash
+from theory_sim.sweeps.sweep_run import SweepRun, misplaced, run_hash
 from theory_sim.trajectory import Trajectory, refuse_existing, run_damage, run_listing
 
 __all__ = ["DECLARATION", "MANIFEST", "RUNS", "SweepStore"]
@@ -184,7 +184,8 @@ class SweepStore:
         found = run_hash(Engine.of(trajectory), trajectory.experiment)
         if found != run.id:
             raise StoreError(f"{path} holds the run {found}", "the folder of a run has the name of the run that it holds",
-                             "give the folder its own name back, or remove it: theory-sim sweep resume computes the run again")
+                             f"give the folder its own name back; or theory-sim sweep resume {self.folder} sets it aside, "
+                             "which removes nothing, and computes the run again")
         return trajectory
 
     def gc(self) -> list[Path]:
@@ -223,8 +224,8 @@ class SweepStore:
                 if (found := _OF_RUN.fullmatch(path.name)) is None or found["id"] not in ids or found["draft"]]
 
     def damage_of(self, id: str) -> str:
-        """What in the folder of a finished run is missing, or not as it was written; empty if nothing is."""
-        return run_damage(self.run_path(id))
+        """What in the folder of a finished run is missing, not as it was written, or another run's; empty if nothing is."""
+        return run_damage(self.run_path(id)) or misplaced(self.run_path(id))
 
     def require_same_environment(self) -> None:
         """Raise StoreError if libraries or processor are not those that began the sweep."""
