@@ -39,7 +39,8 @@ def entry(id: str, **changed: Any) -> dict[str, Any]:
     """Entry of a claim in a verification, nothing of which is true."""
     return {"id": id, "summary": f"Summary of {id}.", "statement": r"\frac{1}{2}x^2\ge0", "source": "THEORY §0",
             "kind": "inequality", "bound": "exact", "outcome": "proved", "corrected": "",
-            "expected": changed.get("outcome", "proved"), "as_expected": True, "assumptions": ["x is real"], "domain": ["x in [0, 1]"], "assuming": [],
+            "expected": changed.get("outcome", "proved"),
+            "as_expected": True, "assumptions": ["x is real"], "domain": ["x in [0, 1]"], "assuming": [],
             "asked": ["x**2/2 >= 0"], "evidence": ["1 step shown"],
             "twins": [{"name": "minus", "outcome": "refuted", "where": "at x = 1"}],
             "recheck": f"proofs-check recheck evidence/{id}.json", **changed}  # fmt: skip
