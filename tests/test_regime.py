@@ -351,6 +351,9 @@ def test_a_search_solves_no_closure_twice_for_widths(monkeypatch: pytest.MonkeyP
     wider = verdict_requirements(e.replace(m_V=2 * e.m_V), fineness=0.3)
     assert asked == ["L-S", "S"]
     assert [each.slack for each in first] != [each.slack for each in wider], "the deficit is of the width"
+    real_d = e.model_copy(update={"d": 60.5})  # as a search takes it: without a warning
+    verdict_requirements(real_d, fineness=0.3), verdict_requirements(real_d, fineness=0.3)
+    assert asked == ["L-S", "S"] * 2
     for changes in ({"r": 0.7}, {"lambda": 2e-3}, {"tau_xi": 2.0}, {"max_tau": 201.0}):
         verdict_requirements(e.replace(**changes), fineness=0.3)
-    assert asked == ["L-S", "S"] * 5
+    assert asked == ["L-S", "S"] * 6

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -339,23 +339,36 @@ def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> li
         raise InputError.of(outside)
     rows = get_conditions(e)
     found = [Requirement(c.id, c.label, log_margin(c.margin, 1.0)) for c in rows if c.role == "numerics"]
-    for field, rate in e.rates().items():
+    for name, rate in e.rates().items():
         if rate * e.lambda_ > 0.0:
-            found.append(Requirement(f"decay-resolved-{field}", f"{field} x lambda in {e.dtype}",
+            found.append(Requirement(f"decay-resolved-{name}", f"{name} x lambda in {e.dtype}",
                                      log_margin(rate * e.lambda_, finest_decay(e.dtype))))
     largest = max(e.eta_1, e.eta_2) * e.lambda_
     found.append(Requirement("decay-below-one", "rate x lambda below 1", log_margin(1.0, math.nextafter(largest, math.inf))))
     if largest < 1.0:
         deficit = next(c.value for c in rows if c.id == "lazy-deficit")
         for schedule in ("L-S", "S"):
-            found += order_requirements(_course(e.model_copy(update=_ONE_WIDTH), schedule, fineness), schedule, deficit)
+            found += order_requirements(_course(_Asked.of(e), schedule, fineness), schedule, deficit)
     return found
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """An experiment of one width, compared by what it holds: its own comparison validates, and warns of a real d."""
+
+    text: str
+    experiment: Experiment = field(compare=False)
+
+    @classmethod
+    def of(cls, e: Experiment) -> _Asked:
+        narrow = e.model_copy(update=_ONE_WIDTH)
+        return cls(repr(vars(narrow)), narrow)
+
+
 @lru_cache(maxsize=32)
-def _course(e: Experiment, schedule: str, fineness: float) -> Closure:
+def _course(asked: _Asked, schedule: str, fineness: float) -> Closure:
     """The closure; a search asks for it again where it moves a field that the closure does not read."""
-    return get_closure(e, schedule, fineness=fineness, adds_up=fineness >= 1.0)
+    return get_closure(asked.experiment, schedule, fineness=fineness, adds_up=fineness >= 1.0)
 
 
 def uncovered(experiment: Experiment) -> list[str]:
