@@ -23,7 +23,7 @@ import theory_sim
 
 _FOLDER = "cells-"
 _HERE = Path(__file__).parent
-_HELPERS = ("conf.py", "shell_cells.py")
+_HELPERS = ("conf.py", "plain_blocks.py", "shell_cells.py")
 _PACKAGES = tuple(Path(str(package.__file__)).parent for package in (theory_sim, proofs_check))
 
 

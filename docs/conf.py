@@ -16,6 +16,7 @@ import theory_sim
 sys.path.insert(0, str(Path(__file__).parent))  # cell_cache, claim_role, mathml, registry_table
 
 from cell_cache import keep_outputs
+from plain_blocks import make_cells
 
 project = "theory-sim"
 author = "The theory-sim contributors"
@@ -109,6 +110,7 @@ def leave_out_of_navigation(app: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> None:
     """Register the hooks, that of docstrings after numpydoc's own."""
     app.connect("config-inited", keep_outputs)
+    app.connect("source-read", make_cells)
     app.connect("doctree-read", leave_out_of_navigation, priority=100)
     app.connect("autodoc-process-signature", shorten_signature)
     app.connect("autodoc-process-docstring", escape_bars, priority=900)
