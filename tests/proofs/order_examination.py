@@ -232,6 +232,15 @@ def of_forgeries(package: str) -> Iterator[str]:
         forge(content)
         if _accepts(package, content):
             yield f"accepted: {name}"
+    from tests.proofs.order_forged_fresh import OF_FRESH, with_fresh
+
+    if not _accepts(package, copy.deepcopy(with_fresh())):
+        yield "a genuine certificate with fresh examples is refused"
+    for name, forge in OF_FRESH.items():
+        content = copy.deepcopy(with_fresh())
+        forge(content["arms"][0]["fresh"])
+        if _accepts(package, content):
+            yield f"accepted of fresh examples: {name}"
     if _accepts(package, copy.deepcopy(rounded())):
         yield "accepted: a rate of S to ten digits"
     for schedule, rate in (("constant", SMALL.eta_1), ("S", SMALL.eta_2), ("warm-up", SMALL.eta_1)):
