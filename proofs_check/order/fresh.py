@@ -97,7 +97,7 @@ def fresh_errors(experiment: Experiment, problem: Problem, arm: Arm, n: int) -> 
     outputs[has] += at_patches
     lengths = np.zeros(len(test))
     lengths[has] = np.einsum("ij,ij->i", patches, patches) * (1.0 + gamma(patches.shape[1] + 4))
-    second = test.alpha**2 * np.diag(sites.gram)[count + test.direction] * (1.0 + 1e-12)
+    second = test.alpha**2 * np.diag(sites.gram)[count + test.direction.astype(np.int64)] * (1.0 + 1e-12)
     norm = np.sqrt((lengths + second) / 2.0) * (1.0 + 1e-12)
     size = float(np.abs(outputs).max(initial=0.0)) * 4 * UNIT
     error = above(spread * reach * (patch_error + float(test.alpha.max(initial=0.0)) * direction_error) + size) + (
