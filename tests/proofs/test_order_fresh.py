@@ -112,3 +112,9 @@ def test_the_theorem_says_it() -> None:
 def test_a_number_of_examples_is_asked_for(n: int) -> None:
     with pytest.raises(InputError, match="fresh"):
         certify_order(SMALL, ["S"], fresh=n)
+
+
+def test_more_patches_than_an_int8_counts() -> None:
+    found = certify_order(SMALL.replace(d=40, N=200, max_tau=4.0), ["S"], fresh=5, threads=1)
+    assert sum(found.counts[kind] for kind in ("P-only", "both")) > 127
+    assert set(found.fresh[0].wrong) == {"P-only", "Q-only", "both"}
