@@ -106,3 +106,10 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert again["story"].keys() == set(heads[-5:]) and len(again["runs"]) == 4 + 6 and again["parts"][1]["P_error_ratio"]["n"]
     whole = CliRunner().invoke(cli.app, ["demo", "--seeds", "0:2", "--verbose"])
     assert "Regime (THEORY" in whole.stdout and "tau_noise recursion" in whole.stdout
+
+
+def test_a_ratio_has_no_power_of_ten_and_no_interval_of_one_data_set() -> None:
+    one = replace(part(), ratio=mean_interval([1.04]))
+    assert "their ratio is 1 (of one data set, without an interval)" in tell(one, part())["Not shown"]
+    far = replace(part(), ratio=replace(mean_interval([120.0, 130.0]), low=45.2, high=1234.0))
+    assert "their ratio is 125 [45, 1234]" in tell(far, part())["Not shown"]

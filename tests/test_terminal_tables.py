@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,11 +16,11 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.presets import PRESETS
 from theory_sim.regimes import regime
-from theory_sim.statistics.intervals import mean_interval
+from theory_sim.statistics.intervals import Interval, mean_interval
 from theory_sim.studies.registry import study_names
 from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
 from theory_sim.terminal.study_tables import studies_lines, studies_table
-from theory_sim.terminal.tables import headed_table, regime_table, shown_time, summary_tables
+from theory_sim.terminal.tables import headed_table, regime_table, shown_margin, shown_mean_time, shown_time, summary_tables
 from theory_sim.theory.conditions import in_words
 
 TINY = Experiment(name="tiny", d=10, m_W=20, m_V=40, max_tau=60.0, n_test=5)
@@ -143,3 +144,16 @@ def test_levels_are_those_of_the_loss() -> None:
     assert "L-S  0.0946 " in other and "Order at 0.0946" in other
     assert "logistic loss is 0.45, 0.50 and 0.55" in " ".join(other.split())
     assert "level (nats)" in " ".join(plain.split()) and "margin" not in plain
+
+
+@pytest.mark.parametrize(("margin", "text"), [
+    (1.26, "x1.3"), (99.4, "x99"), (120.0, "x120"), (999.0, "x999"), (1001.0, "x > 1000"), (5e-4, "x < 0.001"),
+])
+def test_a_margin_has_no_power_of_ten(margin: float, text: str) -> None:
+    assert shown_margin(margin) == text
+
+
+def test_a_mean_time_says_how_many_runs_had_not_learnt() -> None:
+    interval = Interval(10.0, 8.0, 12.0, 7.0, 13.0, n=5, censored=2)
+    assert shown_mean_time(interval, 60.0).splitlines()[-1] == "2 not by 60"
+    assert "(2 of 2)" in shown_mean_time(replace(interval, n=0), 60.0)

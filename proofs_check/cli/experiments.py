@@ -72,12 +72,18 @@ def _advice(report: ConstantsReport, moved: list[Any], words: list[str]) -> Iter
     """What to change, which has been tried; or which command looks further."""
     if report.applies:
         return
+    from theory_sim.regimes import uncovered
+
+    if left_out := uncovered(report.experiment):
+        yield f"\nno parameter that is moved makes it apply: {'; '.join(left_out)}"
+        return
     if moved:
         follows = "; ".join(map(str, moved[1:]))
         yield f"\nit applies with {moved[0]}, tried{f'; what follows: {follows}' if follows else ''}"
     else:
         yield "\nno single parameter, moved by a factor of up to 10, makes it apply"
-    yield f"the nearest, with several moved: {shlex.join(['proofs-check', 'suggest', *words, '--conditions', 'deciding'])}"
+    further = shlex.join(["proofs-check", "suggest", *words, "--conditions", "deciding"])
+    yield f"to look further, with several moved, which may find none: {further}"
 
 
 def _of_sweep(described: Described, reports: list[ConstantsReport]) -> Result:

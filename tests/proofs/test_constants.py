@@ -113,6 +113,12 @@ def test_check_says_of_which_experiment_and_what_to_change(tmp_path: Path) -> No
     assert len(more) > 2 * len(found.stdout) and "L-S suppresses Q" in more and "L-S suppresses Q" not in found.stdout
 
 
+def test_no_command_is_advised_that_refuses_the_experiment(tmp_path: Path) -> None:
+    SHORT.replace(schedule="constant").to_toml(tmp_path / "constant.toml")
+    said = " ".join(CliRunner().invoke(app, ["check", str(tmp_path / "constant.toml")]).stdout.split())
+    assert "makes it apply: schedule 'constant'" in said and "proofs-check suggest" not in said
+
+
 def test_nothing_is_suggested_where_no_single_change_does_it() -> None:
     assert single_change(Experiment(network="shared")) is None
     tiny = Experiment(d=10, max_tau=20.0, n_test=5, m_V=40)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -98,6 +99,39 @@ def test_a_sweep_has_its_cells_and_every_run(report: Report) -> None:
     every = next(block for block in told.blocks if isinstance(block, Grid) and block.title == "Every run")
     assert [row[0] for row in every.rows] == ["0.3", "0.3", "0.6", "0.6"]
     assert "S, engine closure: neither learnt on 2 of 2 runs" in told.seen
+
+
+def test_a_slice_of_a_sweep_says_which_and_a_shared_run_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("theory_sim.sweeps.phase_boundaries._FINE", 5)
+    grid = Product({"r": [0.2, 0.5], "lambda": [1e-4, 1e-3], "q0": [0.2, 0.3]})
+    store = SweepStore.create(tmp_path / "grid", Sweep("grid", TINY, (grid,), ("L-S", "S"), (0, 1, 2), (Engine("closure"),)))
+    run_sweep(store, workers=0)
+    (told,) = gather([tmp_path / "grid"]).sections
+    (chart,) = [block for block in told.blocks if isinstance(block, Chart)]
+    assert "over r and lambda at q0 = 0.2, one slice of the sweep, engine closure, 1 seed a cell" in chart.title
+    assert chart.title in chart.alt and " in 4 cells" in chart.alt
+    assert told.asked == "What is learnt first under L-S and S, as r, lambda and q0 vary, in 16 runs?"
+    assert any("on 8 of 8 runs" in line for line in told.seen)
+
+
+@pytest.mark.parametrize("seeds", [(2**64 - 1, 2**53 + 1, 7), (2**53 + 1,)])
+def test_seeds_of_many_digits_are_drawn_and_told_exactly(seeds: tuple[int, ...], tmp_path: Path) -> None:
+    sweep = Sweep("s", TINY, seeds=seeds, engines=(Engine("limit"),))
+    store = SweepStore.create(tmp_path / "s", sweep)
+    run_sweep(store, workers=0)
+    (told,) = gather([tmp_path / "s"]).sections  # a warning of Bokeh's would be an error here
+    (chart,) = [block for block in told.blocks if isinstance(block, Chart)]
+    assert "against the number of the seed" in chart.title
+    text = json.dumps(chart.document)
+    assert all(f'"{seed}"' in text for seed in seeds if seed > 2**53) and not re.search(r"[ \[]\d{16}", text)
+
+
+def test_a_folder_of_anything_is_no_study(tmp_path: Path) -> None:
+    (tmp_path / "docs" / "sweeps").mkdir(parents=True)
+    (tmp_path / "docs" / "sweeps" / "notes.toml").write_text("name = 'x'")
+    for place in (tmp_path, tmp_path / "docs"):
+        with pytest.raises(InputError, match="holds no run, sweep or study"):
+            gather([place])
 
 
 @pytest.mark.tier2

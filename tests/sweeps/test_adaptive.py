@@ -193,3 +193,9 @@ def test_an_interrupted_refinement_resumes_bitwise(tmp_path: Path, monkeypatch: 
     turned = phase_diagram(summary, "lambda", "r", "h")
     np.testing.assert_array_equal(turned.values, diagram.values.T)
     np.testing.assert_array_equal(turned.computed, diagram.computed.T)
+
+
+@pytest.mark.parametrize(("before", "after", "factor"), [(1, 1, 1), (1, 2, 2), (1, 4, 8), (2, 5, 8)])
+def test_points_stay_where_they_are_on_a_finer_grid(before: int, after: int, factor: int) -> None:
+    finer = Adaptive("r", "lambda", before, ((0, 1), (2, 3))).with_levels(after)
+    assert finer.levels == after and finer.points == ((0, factor), (2 * factor, 3 * factor))

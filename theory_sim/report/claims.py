@@ -92,4 +92,5 @@ def summarise_claims(claims: Sequence[Claim]) -> Section:
     limits = ["Proved and certified hold under the assumptions and for the values that each claim lists, and for no others.",
               "Supported means that a statistic agrees at a stated confidence: no proof. Undecided is no verdict either way.",
               "A claim that is expected to be refuted is a statement of the theory that is false; the corrected one is named."]
-    return Section("Claims", f"Which of {len(claims)} statements of the theory are true?", seen, limits, ())
+    asked = f"Which of {len(claims)} statements of the theory are true?" if len(claims) > 1 else "Is this statement true?"
+    return Section("Claims", asked, seen, limits, ())

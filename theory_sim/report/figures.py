@@ -22,6 +22,7 @@ __all__ = ["Axis", "Drawn", "chart"]
 
 _HEIGHT: Final = 340
 _TEXT: Final = "13px"
+_MOST_EXACT: Final = 2**53
 _EDGES: Final = ("left", "right", "bottom", "top")
 
 
@@ -97,7 +98,7 @@ def _draw(figure: Any, drawn: Drawn) -> None:
                               line_width=drawn.thick, line_dash=drawn.series.line)
         zero.name, zero.visible = drawn.series.name, drawn.series.shown
         return
-    source = models.ColumnDataSource({name: list(values) for name, values in drawn.columns.items()})
+    source = models.ColumnDataSource({name: _exact(values) for name, values in drawn.columns.items()})
     given: dict[str, Any] = {"source": source, "name": drawn.series.name, "visible": drawn.series.shown}
     if drawn.how == "line":
         made = [figure.line("x", "y", color=colour, line_width=drawn.thick, line_dash=drawn.series.line or "solid",
@@ -112,6 +113,11 @@ def _draw(figure: Any, drawn: Drawn) -> None:
             made.append(figure.segment("x", "low", "x", "high", color=colour, line_width=2, **given))
     told = [(name, f"@{{{name}}}") for name in drawn.columns if name not in _EDGES]
     figure.add_tools(models.HoverTool(renderers=made[:1], tooltips=told))
+
+
+def _exact(values: Sequence[Any] | np.ndarray[Any, Any]) -> list[Any]:
+    """Values as a browser holds them: a whole number that no float has, such as a seed of 64 bits, as a text."""
+    return [str(each) if isinstance(each, (int, np.integer)) and abs(int(each)) > _MOST_EXACT else each for each in values]
 
 
 def _named_anew(item: Mapping[str, Any]) -> dict[str, Any]:

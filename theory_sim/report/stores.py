@@ -64,12 +64,20 @@ def _stores_of(path: Path) -> Iterator[Store]:
 
 
 def _kind(path: Path) -> Literal["run", "sweep", "study"] | None:
-    if (path / DECLARATION).is_file() or (path / MANIFEST).is_file():
+    if _is_sweep(path):
         return "sweep"
-    if (path / SWEEPS).is_dir() or (path / VERDICT).is_file():
+    if (path / VERDICT).is_file() or any(_is_sweep(each) for each in _below(path / SWEEPS)):
         return "study"
     if path.is_dir() and any((path / name).exists() for name in _OF_RUN):
         return "run"
     # An unfinished run lies beside the place where it will be.
     partial = path if path.name.endswith(_PARTIAL) else Path(f"{path}{_PARTIAL}")
     return "run" if (partial / "run.json").is_file() and not path.is_file() else None
+
+
+def _is_sweep(path: Path) -> bool:
+    return (path / DECLARATION).is_file() or (path / MANIFEST).is_file()
+
+
+def _below(path: Path) -> list[Path]:
+    return sorted(path.iterdir()) if path.is_dir() else []

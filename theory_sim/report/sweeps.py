@@ -68,8 +68,8 @@ def describe_sweep(store: SweepStore) -> tuple[Section, list[Problem]]:
     if summary is not None and status.done:
         frame = summary.frame
         seen += _orders(frame, replicates=not _varied(summary))
-        diagram = _diagram(summary)
-        blocks += [*_figure(summary, frame, diagram), *_searchable(summary_table(summary, most_rows=_MOST_ROWS))]
+        diagram, at = _diagram(summary)
+        blocks += [*_figure(summary, frame, diagram, at), *_searchable(summary_table(summary, most_rows=_MOST_ROWS))]
         if diagram is not None and diagram.agreements:
             blocks += blocks_of(agreement_table(diagram))
         blocks.append(_runs(summary, frame))
@@ -126,10 +126,15 @@ def _numbers(summary: Summary, frame: pandas.DataFrame) -> list[str]:
 
 def _asked(summary: Summary | None, store: SweepStore) -> str:
     varied = _varied(summary) if summary is not None else []
-    over = f", as {' and '.join(varied)} var{'ies' if len(varied) == 1 else 'y'}" if varied else ""
+    over = f", as {_listed(varied)} var{'ies' if len(varied) == 1 else 'y'}" if varied else ""
     schedules = [str(each) for each in summary.dataset["schedule"].values] if summary is not None else []
     under = f" under {' and '.join(schedules)}" if schedules else ""
-    return f"What is learnt first{under}{over}, in {len(store.sweep)} runs?"
+    total = store.status().total  # places may share a run
+    return f"What is learnt first{under}{over}, in {total} run{'s' * (total != 1)}?"
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])
 
 
 def _orders(frame: pandas.DataFrame, *, replicates: bool) -> Iterator[str]:
@@ -180,29 +185,31 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _diagram(summary: Summary) -> PhaseDiagram | None:
-    """Phase diagram over the first two fields that a product varies, where there is one."""
+def _diagram(summary: Summary) -> tuple[PhaseDiagram | None, str]:
+    """Phase diagram over the first two fields that a product varies, where there is one; and of what slice it is."""
     fields = summary.sweep.adaptive
     numbers = [fields.x, fields.y] if fields is not None else _numbers(summary, summary.frame)
     if len(numbers) < 2:
-        return None
+        return None, ""
     others = {str(dim): values.values[0] for dim, values in summary.dataset.coords.items()
               if dim in ("engine", *numbers[2:]) and values.size > 1}
+    at = ", ".join(f"{name} = {_cell(value)}" for name, value in others.items() if name != "engine")
     try:
-        return phase_diagram(summary, numbers[0], numbers[1], select=others)
+        return phase_diagram(summary, numbers[0], numbers[1], select=others), at
     except InputError:  # not both schedules, or its blocks are no product
-        return None
+        return None, ""
 
 
-def _figure(summary: Summary, frame: pandas.DataFrame, diagram: PhaseDiagram | None) -> Iterator[Block]:
+def _figure(summary: Summary, frame: pandas.DataFrame, diagram: PhaseDiagram | None, at: str) -> Iterator[Block]:
     if diagram is not None:
-        yield _cells(summary, diagram)
+        yield _cells(summary, diagram, at)
     else:
         yield from _times(summary, frame)
 
 
-def _cells(summary: Summary, diagram: PhaseDiagram) -> Block:
-    engine = summary.dataset["engine"].values[0]
+def _cells(summary: Summary, diagram: PhaseDiagram, at: str) -> Block:
+    engine, *more = map(str, summary.dataset["engine"].values)
+    one_of = f" (not shown: {_listed(more)})" if more else ""
     edges = [cell_edges(values) for values in (diagram.x, diagram.y)]
     counts = Counter(int(value) for value in diagram.values[~np.isnan(diagram.values)])
     drawn = []
@@ -215,8 +222,9 @@ def _cells(summary: Summary, diagram: PhaseDiagram) -> Block:
         }, how="cells"))
     drawn += _boundaries(diagram)
     seeds = f"{diagram.seeds} seed{'s' * (diagram.seeds > 1)} a cell"
-    title = f"What is learnt first over {diagram.x_label} and {diagram.y_label}, engine {engine}, {seeds}"
-    told = "; ".join(f"{PHASES[phase]} in {count} cells" for phase, count in sorted(counts.items()))
+    slice_ = f" at {at}, one slice of the sweep" if at else ""
+    title = f"What is learnt first over {diagram.x_label} and {diagram.y_label}{slice_}, engine {engine}{one_of}, {seeds}"
+    told = "; ".join(f"{PHASES[phase]} in {count} cell{'s' * (count != 1)}" for phase, count in sorted(counts.items()))
     return chart(title, f"{title}: {told}. Lines are the theory's boundaries. The tables below have every cell.", drawn, (
         Axis(diagram.x_label, logarithmic(diagram.x)), Axis(diagram.y_label, logarithmic(diagram.y))))
 
@@ -235,6 +243,9 @@ def _times(summary: Summary, frame: pandas.DataFrame) -> Iterator[Block]:
     numbers = _numbers(summary, frame)
     name, level = (numbers[0] if numbers else "seed"), LEVELS[0]
     done = frame[frame["state"] == "done"].drop_duplicates("run")
+    at = done[name].to_numpy()
+    numbered = not numbers and max(map(abs, at.tolist()), default=0) > _FAR  # of drawn seeds the digits say nothing
+    done = done.assign(place=np.searchsorted(np.unique(at), at) if numbered else at)
     ways = list(dict.fromkeys(zip(done["engine"], done["schedule"], strict=True)))
     drawn = []
     for kind in "PQ":
@@ -245,12 +256,11 @@ def _times(summary: Summary, frame: pandas.DataFrame) -> Iterator[Block]:
             for learnt, how in ((np.isfinite(tau), _MARKERS[number % len(_MARKERS)]), (np.isposinf(tau), _NOT_LEARNT)):
                 if learnt.any():
                     told = {field: rows[field].to_numpy()[learnt].tolist() for field in dict.fromkeys((name, "seed"))}
-                    columns = {"x": rows[name].to_numpy(float)[learnt], "y": np.where(np.isfinite(tau), tau, ends)[learnt]}
+                    columns = {"x": rows["place"].to_numpy(float)[learnt], "y": np.where(np.isfinite(tau), tau, ends)[learnt]}
                     drawn.append(Drawn(series, {**columns, **told}, how=how, thick=10))
     if not drawn:
         return
-    title = f"Learning times of P and Q against {name}, level {level}"
+    title = f"Learning times of P and Q against {'the number of the ' * numbered}{name}, level {level}"
     alt = f"{title}, a point a run. A triangle that points down stands at the end of a run that had not learnt the kind."
-    yield chart(title, alt, drawn, (Axis(name, bool(numbers) and logarithmic(np.unique(done[name].to_numpy(float)))),
-                                    Axis(_TAU)))
-
+    along = Axis(f"{'number of the ' * numbered}{name}", bool(numbers) and logarithmic(np.unique(done[name].to_numpy(float))))
+    yield chart(title, alt, drawn, (along, Axis(_TAU)))

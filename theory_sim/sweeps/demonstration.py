@@ -148,4 +148,7 @@ def _shares(part: Part) -> str:
 
 
 def _ratio(ratio: Interval) -> str:
-    return f"{ratio.value:.2g} [{ratio.low:.2g}, {ratio.high:.2g}]"
+    """A ratio with its interval, which one data set does not give; without powers of ten."""
+    value, low, high = ("no bound" if math.isinf(each) else f"{each:.0f}" if each >= 99.5 else f"{each:.2g}"
+                        for each in (ratio.value, ratio.low, ratio.high))
+    return f"{value} [{low}, {high}]" if ratio.n > 1 else f"{value} (of one data set, without an interval)"

@@ -50,7 +50,7 @@ class PhaseDiagram:
     unanimous : ndarray, (y, x)
         Whether all seeds show one phase; true for other quantities.
     seeds : int
-        Seeds a cell, at most.
+        Runs a cell, at most: seeds that share a run count once.
     boundaries : tuple of Boundary
         None where the theory's conditions do not apply, as to another loss.
     agreements : tuple of Agreement
@@ -127,11 +127,17 @@ def phase_diagram(
     fine = [fine_grid(axis[which]) for axis, which in zip(axes, order, strict=True)]
     covered = not outside_of_theory(base)
     return PhaseDiagram(
-        x, y, axes[0][order[0]], axes[1][order[1]], quantity, values, unanimous, int(data.sizes["seed"]),
+        x, y, axes[0][order[0]], axes[1][order[1]], quantity, values, unanimous, _runs_a_cell(data),
         boundaries_of(base, parameters, fine) if covered else (),
         agreements_of(base, parameters, data) if covered and quantity == "order" else (),
         None if adaptive is None else data["computed"].transpose(parameters[1].field, parameters[0].field).values[sorted_],
     )
+
+
+def _runs_a_cell(data: xarray.Dataset) -> int:
+    """Different runs over the seeds of a place: one where the engine does not read the seed."""
+    runs = data["run"].transpose(..., "seed").values.reshape(-1, data.sizes["seed"])
+    return max(len(set(row)) for row in runs.tolist())
 
 
 def _gridded(summary: Summary) -> xarray.Dataset:

@@ -199,7 +199,8 @@ def agreement_table(diagram: PhaseDiagram) -> Group:
     for each in diagram.agreements:
         table.add_row(each.predictor, each.statement, f"{each.agree} of {each.cells}", str(each.predicted_only),
                       str(each.simulated_only))
-    return Group(table, Text(f"A cell shows a statement if more than half of its {diagram.seeds} seeds do."))
+    rule = (f"more than half of its {diagram.seeds} seeds do" if diagram.seeds > 1 else "its run does")
+    return Group(table, Text(f"A cell shows a statement if {rule}."))
 
 
 def _median(found: MedianTime, last: float) -> str:
