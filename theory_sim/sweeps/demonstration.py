@@ -119,8 +119,8 @@ def tell(first: Part, second: Part) -> dict[str, str]:
                      f"{wide.r * wide.d:.0f}). theory-sim show has the errors at the end of each run, where the training "
                      "losses differ: their ratio is another number.",
         "Next": "docs/tutorials/quickstart.md is the next page to read. theory-sim check says which conditions of the theory "
-                "hold; theory-sim run --preset quick --set lambda=1e-4 --compare L-S,S changes the experiment. Until the "
-                "environment is activated (. .venv/bin/activate), theory-sim is .venv/bin/theory-sim.",
+                "hold; theory-sim run --preset quick --set name=weak-decay --set lambda=1e-4 --compare L-S,S changes the "
+                "experiment. Until the environment is activated (. .venv/bin/activate), theory-sim is .venv/bin/theory-sim.",
     }
 
 
