@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -128,3 +129,13 @@ def test_a_missing_library_is_named_with_what_installs_it(missing: str, monkeypa
     with pytest.raises(InputError, match="the explorer without") as refused:
         Server(SMALL)
     assert "pip install 'theory-sim[explore]'" in str(refused.value) and missing in str(refused.value).lower()
+
+
+def test_what_a_stranger_is_refused_for_is_not_printed(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    path, origin = urlsplit(served.server.address).path, f"http://{HOST}:{served.server.port}"
+    headers = {**UPGRADE, "Sec-WebSocket-Protocol": "bokeh, a.wrong-token", "Origin": origin}
+    served.ask(f"{path}ws", headers)
+    served.ask(f"{path}static/../../setup.cfg")
+    assert not [record for record in caplog.records if record.name.startswith("tornado")]
+    logging.getLogger("tornado.application").error("mine", exc_info=ValueError("a mistake of the program"))
+    assert [record.message for record in caplog.records if record.name == "tornado.application"] == ["mine"]

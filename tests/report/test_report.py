@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from theory_sim.report import extra
 from theory_sim.report.content import Chart, Grid, Listing, Report, Section
 from theory_sim.report.gather import gather
 from theory_sim.report.page import render
+from theory_sim.report.sweeps import describe_sweep
 from theory_sim.report.tables import blocks_of
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import collect
@@ -124,6 +126,27 @@ def test_seeds_of_many_digits_are_drawn_and_told_exactly(seeds: tuple[int, ...],
     assert "against the number of the seed" in chart.title
     text = json.dumps(chart.document)
     assert all(f'"{seed}"' in text for seed in seeds if seed > 2**53) and not re.search(r"[ \[]\d{16}", text)
+
+
+def test_a_summary_of_fewer_runs_or_of_another_declaration_is_made_anew(tmp_path: Path) -> None:
+    def swept(values: list[float], seeds: tuple[int, ...] = (0, 1)) -> Sweep:
+        return Sweep("s", TINY, (Product({"r": values}),), seeds=seeds, engines=(Engine("closure"),))
+
+    store = SweepStore.create(tmp_path / "s", swept([0.3, 0.6]))
+    collect(store)  # of no run
+    run_sweep(store, workers=0)
+    told, _ = describe_sweep(store)
+    (chart,) = [block for block in told.blocks if isinstance(block, Chart)]
+    assert any("on 2 of 2 runs" in line for line in told.seen), "places of one run count once"
+    assert chart.document["doc"] is not None and "triangle" in json.dumps(chart.document), "neither kind is learnt by tau = 20"
+    other = SweepStore.create(tmp_path / "other", swept([0.2, 0.6]))
+    run_sweep(other, workers=0)
+    collect(other)
+    shutil.copytree(other.folder / "summary", store.folder / "fresh")
+    shutil.rmtree(store.folder / "summary")
+    (store.folder / "fresh").rename(store.folder / "summary")
+    every = next(block for block in describe_sweep(store)[0].blocks if isinstance(block, Grid) and block.title == "Every run")
+    assert {row[0] for row in every.rows} == {"0.3", "0.6"}
 
 
 def test_a_folder_of_anything_is_no_study(tmp_path: Path) -> None:

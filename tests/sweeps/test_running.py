@@ -15,7 +15,7 @@ from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
-from theory_sim.sweeps.status import SweepStatus
+from theory_sim.sweeps.status import SweepStatus, Tally
 from theory_sim.sweeps.store import SweepStore
 
 
@@ -138,3 +138,8 @@ def test_losses_have_the_unit_of_the_runs_loss(losses: list[str], unit: str, tmp
     dataset = collect(store, save=False).dataset
     for name in ("train_loss", "loss_train", "loss_test", "Q_loss_at_tau_P"):
         assert dataset[name].attrs["units"] == unit
+
+
+def test_of_a_running_run_one_half_is_left() -> None:
+    tally = Tally({"pending": 3, "running": 2, "done": 4}, 40.0, [])
+    assert tally.status((True, 1, 2)).seconds_left == 10.0 * (3 + 2 / 2) / 2

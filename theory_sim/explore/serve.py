@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import socket
+import traceback
 from collections.abc import Callable
 from typing import Any, Final
 from weakref import WeakSet
@@ -21,7 +22,15 @@ from theory_sim.report.extra import library
 __all__ = ["HOST", "Server"]
 
 HOST: Final = "127.0.0.1"
-_LOGS: Final = ("bokeh", "tornado.access")
+_LOGS: Final = ("bokeh", "tornado.access", "tornado.general")
+_ERRORS: Final = "tornado.application"
+
+
+def _is_of_the_program(record: logging.LogRecord) -> bool:
+    """Whether a logged error is one of this program: what the token of a stranger's socket is refused for is none."""
+    traced = traceback.walk_tb(record.exc_info[2] if record.exc_info else None)
+    return not any(frame.f_code.co_name == "open" and frame.f_globals.get("__name__") == "bokeh.server.views.ws"
+                   for frame, _ in traced)
 
 
 class Server:
@@ -60,6 +69,7 @@ class Server:
         Page(library("bokeh.document", "explore").Document(), start, target, note, "")  # is refused, or compiles what is slow
         for name in _LOGS:  # the terminal belongs to the program
             logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(_ERRORS).addFilter(_is_of_the_program)
         try:
             listening = socket.create_server((HOST, port))
         except OSError as error:
