@@ -149,6 +149,14 @@ def test_a_summary_of_fewer_runs_or_of_another_declaration_is_made_anew(tmp_path
     assert {row[0] for row in every.rows} == {"0.3", "0.6"}
 
 
+def test_a_learning_time_is_drawn_where_it_is(tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "s", Sweep("s", TINY.replace(d=100, max_tau=1000.0), engines=(Engine("closure"),)))
+    run_sweep(store, workers=0)
+    tau = collect(store, save=False).dataset["tau_P"].values.ravel()[0]
+    (chart,) = [block for block in describe_sweep(store)[0].blocks if isinstance(block, Chart)]
+    assert tau < 900.0 and repr(float(tau)) in json.dumps(chart.document)
+
+
 def test_a_folder_of_anything_is_no_study(tmp_path: Path) -> None:
     (tmp_path / "docs" / "sweeps").mkdir(parents=True)
     (tmp_path / "docs" / "sweeps" / "notes.toml").write_text("name = 'x'")
