@@ -99,7 +99,7 @@ def test_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     said = CliRunner().invoke(cli.app, ["demo", "--seeds", "0:2"])
     assert said.exit_code in (0, 1), said.output
     lines = said.stdout.splitlines()
-    heads = [line.split("  ")[0] for line in lines[-25:] if line[:1] not in (" ", "")]
+    heads = [line.split("  ")[0] for line in lines[-34:] if line[:1] not in (" ", "")]
     assert heads[-5:] == ["Asked", "Seen", "It means", "Not shown", "Next"]
     assert "Regime" not in said.stdout and max(map(len, lines)) <= 80
     again = json.loads(CliRunner().invoke(cli.app, ["demo", "--seeds", "0:2", "--format", "json"]).stdout)
