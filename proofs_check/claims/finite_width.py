@@ -70,7 +70,7 @@ def bernstein(factor: sympy.Expr = Integer(1)) -> Positive:  # noqa: B008
     twins={"1 % fewer": {"few": NEAR}, "1 % less kept": {"kept": NEAR}, "a third kept": {"kept": Rational(2, 3)}},
 )
 def moves_few(few: sympy.Expr = Integer(1), kept: sympy.Expr = Integer(1)) -> All:  # noqa: B008
-    """Patterns moved by the signal: a share of order m^(-1/2) of neurons, of which each keeps half of the signal."""
+    """Patterns moved by the signal: a share of order 1/sqrt(m) of the neurons, of which each keeps half of the signal."""
     density = exp(-(b**2) / 2) / sqrt(2 * pi)
     near = {b: (Rational(1, 1000), Integer(3))}
     return All((
