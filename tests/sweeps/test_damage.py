@@ -17,7 +17,7 @@ from theory_sim.errors import DamagedError, InputError, StoreError
 from theory_sim.loop import unfinished_path
 from theory_sim.report.sweeps import describe_sweep
 from theory_sim.storage import failpoints
-from theory_sim.storage.disk import is_of_the_disk
+from theory_sim.storage.disk import disk_fault
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
@@ -197,8 +197,8 @@ def test_a_disk_that_takes_nothing_more_fails_no_run(number: int, tmp_path: Path
 
 def test_a_right_that_is_missing_stops_a_sweep_if_its_folder_lacks_it(tmp_path: Path) -> None:
     refused = PermissionError(errno.EACCES, "Permission denied")
-    assert not is_of_the_disk(refused, tmp_path)
-    assert is_of_the_disk(refused, tmp_path / "nobody can write here")
+    assert not disk_fault(refused, tmp_path)
+    assert disk_fault(refused, tmp_path / "nobody can write here")
 
 
 def test_a_full_disk_in_a_sweep_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

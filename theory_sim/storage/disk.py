@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = ["is_of_the_disk"]
+__all__ = ["disk_fault"]
 
 _OF_THE_DISK: Final = frozenset(
     number for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO", "EFBIG", "ESTALE", "ENODEV", "ENXIO")
@@ -16,8 +16,8 @@ _OF_THE_DISK: Final = frozenset(
 _OF_RIGHTS: Final = (errno.EACCES, errno.EPERM)
 
 
-def is_of_the_disk(error: BaseException, folder: Path) -> bool:
-    """Whether an error, or one that it was raised from, says that nothing can be written into a folder now.
+def disk_fault(error: BaseException, folder: Path) -> str:
+    """What an error, or one that it was raised from, says of a folder into which nothing can be written now; else nothing.
 
     Parameters
     ----------
@@ -27,19 +27,19 @@ def is_of_the_disk(error: BaseException, folder: Path) -> bool:
 
     Examples
     --------
-    >>> is_of_the_disk(OSError(errno.ENOSPC, "No space left on device"), Path("."))
-    True
-    >>> is_of_the_disk(ValueError("diverged"), Path("."))
-    False
+    >>> disk_fault(OSError(errno.ENOSPC, "No space left on device"), Path("."))
+    'No space left on device'
+    >>> disk_fault(ValueError("diverged"), Path("."))
+    ''
     """
     cause: BaseException | None = error
     for _ in range(20):  # of a chain that may be a circle
         if cause is None:
-            return False
+            return ""
         if isinstance(cause, OSError):
-            if cause.errno in _OF_THE_DISK:
-                return True
-            if cause.errno in _OF_RIGHTS and not os.access(folder, os.W_OK):
-                return True
+            if cause.errno is not None and cause.errno in _OF_THE_DISK:
+                return os.strerror(cause.errno)
+            if cause.errno is not None and cause.errno in _OF_RIGHTS and not os.access(folder, os.W_OK):
+                return os.strerror(cause.errno)
         cause = cause.__cause__ or cause.__context__
-    return False
+    return ""

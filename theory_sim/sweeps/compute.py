@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from theory_sim.engines import Engine, resume
-from theory_sim.errors import DamagedError, InUseError, TheorySimError, get_reason
+from theory_sim.errors import DamagedError, InUseError, TheorySimError
 from theory_sim.experiment import Experiment
 from theory_sim.loop import UnfinishedRun, unfinished_path
-from theory_sim.storage.disk import is_of_the_disk
+from theory_sim.storage.disk import disk_fault
 from theory_sim.storage.removal import set_aside
 from theory_sim.sweeps.sweep_run import run_hash
 from theory_sim.trajectory import Trajectory
@@ -69,15 +69,15 @@ def compute(
         with threadpool_limits(1, user_api="blas"):
             trajectory = _run(Path(store), Engine(**engine), Experiment(**experiment), threads, any_version, damage)
     except TheorySimError as error:
-        end: Literal["in use", "failed", "not stored"] = "in use" if isinstance(error, InUseError) else "failed"
-        if is_of_the_disk(error, Path(store).parent):
-            end = "not stored"
+        end: Literal["in use", "failed"] = "in use" if isinstance(error, InUseError) else "failed"
+        if fault := disk_fault(error, Path(store).parent):
+            return Computed("not stored", _since(began), fault, f"{store}: {fault}", *damage)
         return Computed(end, _since(began), f"{type(error).__name__}: {error.rule}", str(error), *damage)
     except MemoryError as error:
         return Computed("failed", _since(began), "MemoryError", str(error) or "out of memory", *damage)
     except Exception as error:
-        if is_of_the_disk(error, Path(store).parent):
-            return Computed("not stored", _since(began), type(error).__name__, get_reason(error), *damage)
+        if fault := disk_fault(error, Path(store).parent):
+            return Computed("not stored", _since(began), fault, f"{store}: {fault}", *damage)
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}:{last.lineno}"
         text = "".join(traceback.format_exception(error))

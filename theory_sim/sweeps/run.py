@@ -218,8 +218,7 @@ class _Work:
         elif computed.end == "not stored":
             with suppress(StoreError):  # the manifest may lie on the disk that is full; the next who locks it makes it pending
                 self._pending(run.id)
-            found = computed.error.partition("\n")[0]
-            raise StoreError(f"{found}: the sweep stops, and the runs that are left stay pending",
+            raise StoreError(f"{computed.error}: the sweep stops, and the runs that are left stay pending",
                              "a folder that can be written to, on a disk with free space",
                              f"free some space, or move the folder; then theory-sim sweep resume {self.store.folder}")
         else:
