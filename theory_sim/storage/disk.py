@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from theory_sim.errors import StoreError
+
 __all__ = ["disk_fault"]
 
 _OF_THE_DISK: Final = frozenset(
@@ -32,6 +34,8 @@ def disk_fault(error: BaseException, folder: Path) -> str:
     >>> disk_fault(ValueError("diverged"), Path("."))
     ''
     """
+    if isinstance(error, StoreError) and not os.access(folder, os.W_OK):  # found before anything was written
+        return os.strerror(errno.EACCES)
     cause: BaseException | None = error
     for _ in range(20):  # of a chain that may be a circle
         if cause is None:
