@@ -34,7 +34,8 @@ def course(tau_q: float, tau_p: float, end: float, q_floor: float = 0.0) -> Clos
     none = np.full(tau.shape, math.nan)
     return Closure(
         tau=tau, loss_P=loss_p, loss_Q=loss_q, loss_both=none, loss=loss_p, accuracy_P=none, accuracy_Q=none,
-        accuracy_both=none, g_z=none, g_outer=none, signal=none, overlap=none, level=none, rate=none, annealed_tau=math.nan,
+        accuracy_both=none, g_z=none, g_outer=none, signal=none, interference=none, bias=none, overlap=none,
+        level=none, rate=none, annealed_tau=math.nan,
         step=np.arange(2001), outcome="budget_spent", final_step=2000, final_tau=end, final_loss=float(loss_p[-1]),
     )
 

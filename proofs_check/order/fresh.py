@@ -16,10 +16,10 @@ from flint import acb, arb
 from proofs_check.methods.enclosure import precision
 from proofs_check.order.arm import Arm, Problem, given_residuals, make_clock
 from proofs_check.order.clock import CORRELATION_ERROR, WEIGHT_ERROR, NoiseClock
+from proofs_check.order.error_share import error_interval
 from proofs_check.order.functions import ANGLE_ERROR
 from proofs_check.order.rounding import UNIT, above, gamma
 from proofs_check.order.series import coefficients, powers_for, root_bound, tail
-from proofs_check.order.share import error_interval
 from proofs_check.order.sites import CUT, exact_pairs
 from theory_sim.arrays import Array
 from theory_sim.data import draw_test_data

@@ -207,6 +207,7 @@ def plug_ins() -> Iterator[None]:
         registry._things.pop(added.name)  # nothing in the package forgets a plug-in
 
 
+@pytest.mark.alternating
 @pytest.mark.usefixtures("plug_ins")
 def test_every_pair_of_fields() -> None:
     """Fields of plug-ins too; a pair is refused only if the Experiment itself names both as at odds, and few are."""

@@ -61,6 +61,7 @@ TINY = Experiment(d=10, N=40, q0=0.4, r=0.6, alpha_min=0.5, m_W=20, m_V=40, tau_
                   eta_2=2.0, epsilon_1=0.25, record_every=8.0)  # fmt: skip
 
 
+@pytest.mark.alternating
 @settings(max_examples=25)
 @given(
     schedule=st.sampled_from(["S", "L-S", "constant"]), engine=st.sampled_from(["finite", "limit"]), seed=st.integers(0, 99),

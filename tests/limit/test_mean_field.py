@@ -69,6 +69,7 @@ def test_responses_are_those_of_the_whole_matrix() -> None:
         assert np.abs(np.array(found) + chi @ np.tril(field, -1)).max() > 1e-3
 
 
+@pytest.mark.alternating
 def test_fewer_responses_of_longer_runs_are_those_of_the_first_particles(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = solve_mean_field(QUICK, **SMALL)
     monkeypatch.setattr("theory_sim.closure.mean_field.responses._BYTES", 2 * 20 * 20 * 512)
@@ -91,6 +92,7 @@ def test_fresh_losses_are_means_of_draws() -> None:
         assert right[last, kind] == pytest.approx((margin > 0).mean(), abs=4e-3)
 
 
+@pytest.mark.alternating
 def test_a_seed_is_a_result_and_another_is_within_the_stated_error() -> None:
     one, again, other = (solve_mean_field(QUICK, **SMALL, seed=seed) for seed in (0, 0, 1))
     assert one.course.loss.tolist() == again.course.loss.tolist() and repr(one.errors) == repr(again.errors)

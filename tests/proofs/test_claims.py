@@ -43,6 +43,7 @@ LONG = {
     "information-needed-for-overlap", "squared-gradient-below-loss", "gaussian-has-most-entropy", "p-second-moment",
     "separation-of-z-by-tangents", "p-error-of-fresh-examples", "p-takes-theta-d-examples", "max-margin-means-over-noise",
     "p-mean",
+    "noise-of-linear-rules", "noise-of-heavy-ball", "noise-of-nesterov", "split-with-momentum", "split-with-decoupled-decay",
     "frozen-fraction-bounds", "p-needs-order-d-examples", "arc-cosine-degree-one", "logistic-weight-falls-below-squared",
 }  # fmt: skip
 

@@ -14,8 +14,8 @@ from scipy import stats
 
 from proofs_check.order.certificate import certificate
 from proofs_check.order.certify import CertifiedOrder, certify_order
+from proofs_check.order.error_share import error_interval
 from proofs_check.order.fresh import linear_error
-from proofs_check.order.share import error_interval
 from proofs_check.order.theorem import latex_lines, text_lines
 from proofs_check.recheck.order import check
 from proofs_check.recheck.order.check import check_order

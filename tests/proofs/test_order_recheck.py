@@ -44,6 +44,7 @@ def test_nothing_is_shared_with_what_makes_certificates() -> None:
                 assert name != "proofs_check.order", path.name
 
 
+@pytest.mark.alternating
 def test_genuine_is_accepted_and_forgeries_are_refused() -> None:
     assert list(examination.of_forgeries(examination.ORDER)) == []
 

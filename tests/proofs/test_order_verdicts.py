@@ -118,6 +118,7 @@ def test_share_of_data_sets() -> None:
     assert {row["schedule"] for row in rows} == {"L-S", "S"} and all(row["n"] == 2 for row in rows)
 
 
+@pytest.mark.alternating
 def test_one_data_set_under_several_seeds_says_nothing_of_other_data_sets() -> None:
     same = [found(seed=0, seed_data=3), found(seed=1, seed_data=3)]
     assert same[0].digest == same[1].digest and shares(same) == []

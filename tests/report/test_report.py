@@ -103,6 +103,7 @@ def test_a_sweep_has_its_cells_and_every_run(report: Report) -> None:
     assert "S, engine closure: neither learnt on 2 of 2 runs" in told.seen
 
 
+@pytest.mark.alternating
 def test_a_slice_of_a_sweep_says_which_and_a_shared_run_counts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("theory_sim.sweeps.phase_boundaries._FINE", 5)
     grid = Product({"r": [0.2, 0.5], "lambda": [1e-4, 1e-3], "q0": [0.2, 0.3]})
@@ -241,7 +242,8 @@ def test_what_is_damaged_or_unfinished_is_named_and_the_rest_told(folder: Path, 
     (tmp_path / "all" / "kernel-change-default" / "table.csv").write_text("a\n1\n")
     run = next((tmp_path / "all" / "cells" / "runs").iterdir())
     (run / "tau" / "0").write_bytes(b"x")
-    (tmp_path / "all" / "mitigation-small" / "sweeps").mkdir(parents=True)
+    begun = tmp_path / "all" / "mitigation-small" / "sweeps" / "begun"
+    shutil.copytree(folder / "cells", begun)
     found = CliRunner().invoke(app, ["report", str(tmp_path / "all"), "--out", str(tmp_path / "r.html")])
     assert found.exit_code == 1 and found.stderr.count("finding:") == 3 and found.stderr.count("note:") == 1, found.output
     words = Page((tmp_path / "r.html").read_text()).words

@@ -20,6 +20,7 @@ from theory_sim.explore.view import SCHEDULES, View
 from theory_sim.plots.style import COLOURS
 from theory_sim.report.colours import PAGE
 from theory_sim.report.extra import library
+from theory_sim.storage.plain import make_plain
 from theory_sim.sweeps.phase_boundaries import BOUNDARIES
 from theory_sim.theory.conditions import ConditionId
 from theory_sim.theory.crossings import LEVELS
@@ -137,7 +138,8 @@ class PlaneFigure:
 
 
 def _plain(column: Array) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in column.tolist()]
+    plain: list[float | None] = make_plain(column)
+    return plain
 
 
 def _figure(horizontal: str, vertical: str, *, name: str, scale: str = "linear") -> Any:
