@@ -123,6 +123,7 @@ def test_the_whole_battery_finds_a_mistake(bug: str, adapter: Any) -> None:
     assert set(report.mistakes) - allowed == {finding.mistakes[0]}, str(report)
 
 
+@pytest.mark.alternating
 def test_a_right_simulator_is_covered_by_every_law() -> None:
     report = check_simulator(numpy_simulator.adapter)
     assert outcomes(report) == {law: "not covered" if law in KINDS else "holds" for law in LAWS}, str(report)

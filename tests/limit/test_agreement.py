@@ -142,6 +142,7 @@ def test_many_noisy_steps_do_not_lose_the_history() -> None:
     assert largest_difference(simulate(e, "limit", tolerance=1e-12), course(e, {})) < 1e-10
 
 
+@pytest.mark.alternating
 def test_a_tolerance_out_of_reach_is_refused() -> None:
     with pytest.raises(InputError, match="tolerance"):
         simulate(BASE.replace(eta_2=1e-9, tau_xi=1e-4), "limit", tolerance=1e-13)

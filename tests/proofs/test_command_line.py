@@ -144,6 +144,7 @@ def test_a_point_outside_of_the_domain_is_said() -> None:
     assert "outside" not in run(app, ["evaluate", "sheppard", "rho=1/2"]).output
 
 
+@pytest.mark.alternating
 def test_recheck_goes_on_after_a_bad_file(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     run = CliRunner().invoke

@@ -117,6 +117,7 @@ def test_a_slice_of_a_sweep_says_which_and_a_shared_run_counts_once(tmp_path: Pa
     assert any("on 8 of 8 runs" in line for line in told.seen)
 
 
+@pytest.mark.alternating
 @pytest.mark.parametrize("seeds", [(2**64 - 1, 2**53 + 1, 7), (2**53 + 1,)])
 def test_seeds_of_many_digits_are_drawn_and_told_exactly(seeds: tuple[int, ...], tmp_path: Path) -> None:
     sweep = Sweep("s", TINY, seeds=seeds, engines=(Engine("limit"),))
