@@ -46,5 +46,5 @@ def test_its_lines_of_python_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     exec(dict(BLOCKS)["python"], {})
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith("L-S P first") and second.startswith("S Q first")
+    assert first.startswith("L-S: P first") and second.startswith("S: Q first")
     assert Trajectory.load("my-run").experiment.schedule == "S"
