@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.probe.networks import refusal
 from theory_sim.probe import Probe
 
 WIDTH, INPUTS, STEPS = 4000, 20, 24
@@ -128,3 +129,53 @@ def test_of_many_units_some_are_drawn_once() -> None:
     x, y = torch.randn(10, 6), torch.randint(3, (10,))
     probe = Probe(model, torch.optim.SGD(model.parameters(), lr=0.1), {"all": (x, y)})
     assert probe._tables[0]._values["patterns_1"][0].shape == (10, 512)
+
+
+class WithFunctions(torch.nn.Module):
+    """Calls relu as a module, a function and a method, and leaky_relu inside of a part."""
+
+    class Part(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = torch.nn.Linear(5, 4)
+
+        def forward(self, x: Any) -> Any:
+            return torch.nn.functional.leaky_relu(self.linear(x))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = torch.nn.ModuleList(torch.nn.Linear(6, 6) for _ in range(3))
+        self.relu, self.part, self.last = torch.nn.ReLU(), self.Part(), torch.nn.Linear(4, 3)
+
+    def forward(self, x: Any) -> Any:
+        x = self.relu(self.layers[0](x))
+        x = torch.relu(self.layers[1](x))
+        return self.last(self.part(self.layers[2](x).relu()[:, :5]))
+
+
+def test_functions_in_forward_are_seen_once_each_and_modules_are_not_seen_twice() -> None:
+    model, (x, y) = WithFunctions(), (torch.randn(10, 6), torch.randint(3, (10,)))
+    probe = Probe(model, torch.optim.SGD(model.parameters(), lr=0.1), {"all": (x, y)})
+    watcher: Any = probe._tables[0].watchers[2]
+    assert watcher.coordinates()["feature"] == ["all", "relu", "F.relu", "F.relu#2", "part.F.leaky_relu"]
+    assert watcher._feeding == {"relu": "layers.0.weight", "F.relu": "layers.1.weight", "F.relu#2": "layers.2.weight",
+                                "part.F.leaky_relu": "part.linear.weight"}
+    with torch.no_grad():
+        first = model.layers[1](model.layers[0](x).relu())
+        third = model.part.linear(model.layers[2](first.relu()).relu()[:, :5])
+    for label, inputs in (("F.relu", first), ("part.F.leaky_relu", third)):
+        np.testing.assert_array_equal(watcher._earlier["start"][label], (inputs > 0).numpy())
+
+
+def test_functions_are_chosen_by_name() -> None:
+    model, (x, y) = WithFunctions(), (torch.randn(10, 6), torch.randint(3, (10,)))
+
+    def labels(*activations: str) -> list[str]:
+        probe = Probe(model, torch.optim.SGD(model.parameters(), lr=0.1), {"all": (x, y)}, activations=activations)
+        return list(probe._tables[0].watchers[2].coordinates()["feature"])
+
+    assert labels("part.F.leaky_relu", "relu") == ["all", "relu", "part.F.leaky_relu"]
+    assert "a function that the model calls" in refusal(lambda: labels("part.F.relu6"))
+    smooth = torch.nn.Sequential(torch.nn.Linear(6, 4), torch.nn.GELU(), torch.nn.Linear(4, 3))
+    assert "without a kink at 0, but has GELU" in refusal(
+        lambda: Probe(smooth, torch.optim.SGD(smooth.parameters(), lr=0.1), {"all": (x, y)}))

@@ -23,15 +23,15 @@ def made(model: Any = None, optimizer: Any = None, groups: Any = None, **options
     return model, optimizer, Probe(model, optimizer, GROUPS if groups is None else groups, **options)
 
 
-class Functional(torch.nn.Module):
-    """ReLU as a function, which is no module."""
+class Smooth(torch.nn.Module):
+    """Without a kink at 0."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layer = torch.nn.Linear(6, 3)
 
     def forward(self, x: Any) -> Any:
-        return torch.relu(self.layer(x))
+        return torch.tanh(self.layer(x))
 
 
 def _optimiser(name: str, model: Any) -> Any:
@@ -59,8 +59,8 @@ def _gelu() -> Any:
     (lambda: made(groups={"a": ("text", Y)}), "groups['a']: inputs 'text'", "convert them to tensors"),
     (lambda: made(groups={"a": (X[:0], Y[:0])}), "inputs with [0] examples", "stack"),
     (lambda: made(_flat(), groups={"a": (X, Y), "b": (X[:, None], Y)}), "inputs cannot be put together", "pad them"),
-    (lambda: made(Functional()), "modules are without a kink at 0", "torch.nn.ReLU()"),
-    (lambda: made(_gelu()), "but have GELU", "name them in activations"),
+    (lambda: made(Smooth()), "a model without a kink at 0", "torch.nn.ReLU()"),
+    (lambda: made(_gelu()), "but has GELU", "name them in activations"),
     (lambda: made(activations=["0"]), "activations: '0' is a Linear", "leave it out"),
     (lambda: made(activations=["9"]), "activations: '9'", "such as 0, 1, 2"),
     (lambda: made(record=0), "record = 0", "such as record="),

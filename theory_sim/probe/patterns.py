@@ -11,7 +11,7 @@ import numpy as np
 from theory_sim.arrays import Array
 from theory_sim.observe.base import Values, Variable
 from theory_sim.observe.probes import PROBES
-from theory_sim.probe.passes import Call, find_activations, find_linear_layers, look
+from theory_sim.probe.passes import Call, choose_activations, find_activations, find_linear_layers, look
 from theory_sim.probe.watcher import SINCE, Moment, Settings, Watcher
 from theory_sim.theory.arc_cosine import flip_probability
 
@@ -37,12 +37,14 @@ class PatternRecorder(Watcher):
         return cls(moment, settings.activations, settings.probes or PROBES)
 
     def __init__(self, moment: Moment, activations: Sequence[str] | None, probes: int) -> None:
-        self._activations = find_activations(moment.tracked.model, activations)
+        model = moment.tracked.model
+        self._modules = find_activations(model, activations)
         self._layers = find_linear_layers(moment.tracked)
         self._inputs, self.kinds = moment.groups.probes(probes)
         self._names = moment.groups.names
         calls = self._look(moment)
-        self._feeding = _feeding_layers(calls, moment, set(self._activations))
+        self._activations = choose_activations(model, activations, self._modules, calls)
+        self._feeding = _feeding_layers(calls, moment, self._layers, self._activations)
         rng = np.random.default_rng(0)
         self._chosen: dict[str, Array] = {}
         for call in calls:
@@ -64,7 +66,7 @@ class PatternRecorder(Watcher):
         }
 
     def _look(self, moment: Moment) -> list[Call]:
-        return look(moment.tracked, self._inputs, [*self._layers, *self._activations], moment.seed, moment.replaced)
+        return look(moment.tracked, self._inputs, [*self._layers, *self._modules], moment.seed, moment.replaced, functions=True)
 
     def _patterns(self, calls: Sequence[Call]) -> dict[str, Array]:
         """Patterns (n, units) of each module's call."""
@@ -124,12 +126,14 @@ class PatternRecorder(Watcher):
         return float(sum(each.nbytes for patterns in self._earlier.values() for each in patterns.values()))
 
 
-def _feeding_layers(calls: Sequence[Call], moment: Moment, activations: set[str]) -> dict[str, str]:
+def _feeding_layers(
+    calls: Sequence[Call], moment: Moment, layers: Sequence[str], activations: Sequence[str]
+) -> dict[str, str]:
     """Name of the weight that was used last before each call of an activation; empty where there is none."""
     last, found = "", {}
     for call in calls:
         if call.module in activations:
             found[call.label] = last
-        else:
+        elif call.module in layers:
             last = moment.tracked.layers(call.module)[0] or last
     return found

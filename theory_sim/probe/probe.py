@@ -71,7 +71,8 @@ class Probe:
     memory : int, optional
         Bytes that kernels may hold; by default a quarter of what is available.
     activations : sequence of str, optional
-        Modules whose patterns are recorded, by default all that are like ReLU.
+        Modules whose patterns are recorded, by default all that are like ReLU; "F.relu" is the function, called in the model's
+        own forward, "block.F.relu" that called in its part "block".
     rule : Rule, optional
         Rule of an optimiser that is not known by its name.
     name : str
