@@ -141,7 +141,7 @@ def look(
     return calls
 
 
-class _Functions(TorchFunctionMode):
+class _Functions(TorchFunctionMode):  # type: ignore[misc]
     """Keeps the inputs of functions with a kink at 0, but of those that modules such as ReLU call.
 
     Parameters
