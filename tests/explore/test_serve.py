@@ -90,6 +90,29 @@ def test_a_socket_must_come_from_the_page(served: Served) -> None:
     assert served.ask(path, {**UPGRADE, "Origin": own})[0] == 101
 
 
+def test_an_answer_is_not_held_back(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TCP_NODELAY at the server's end of a page's socket: without it a move takes 30 to 40 ms more."""
+    from tornado.iostream import IOStream
+
+    path, own = urlsplit(served.server.address).path + "ws", f"http://{HOST}:{served.server.port}"
+    prompt: list[int] = []
+    set_nodelay = IOStream.set_nodelay
+
+    def noted(end: IOStream, value: bool) -> None:
+        set_nodelay(end, value)
+        prompt.append(end.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(IOStream, "set_nodelay", noted)
+    with socket.create_connection((HOST, served.server.port), timeout=60) as client:
+        headers = {"Host": own.removeprefix("http://"), "Origin": own, **UPGRADE}
+        asked = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        client.sendall("\r\n".join([*asked, "", ""]).encode())
+        answer = b""
+        while b"\r\n\r\n\x88" not in answer:  # the socket is open, and closed since this is no page
+            answer += client.recv(1000) or b"\r\n\r\n\x88"
+    assert answer.startswith(b"HTTP/1.1 101") and prompt[-1]
+
+
 def test_it_listens_on_this_machine_alone(served: Served) -> None:
     others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)} - {HOST}
     for address in (*others, "127.0.0.2"):

@@ -33,6 +33,24 @@ def _is_of_the_program(record: logging.LogRecord) -> bool:
                    for frame, _ in traced)
 
 
+def _answering_at_once(tornado: Any) -> Any:
+    """Bokeh's application, with a socket that does not wait: a message is sent in parts, and TCP holds the second back until
+    the browser has confirmed the first, which it may do 40 ms later."""
+    handlers = library("bokeh.server.views.ws", "explore")
+
+    class Socket(handlers.WSHandler):  # type: ignore[misc, name-defined]
+        def open(self) -> None:
+            self.set_nodelay(True)
+            super().open()
+
+    class Application(tornado.BokehTornado):  # type: ignore[misc]
+        def get_handler_delegate(self, request: Any, target_class: Any, *others: Any, **named: Any) -> Any:
+            chosen = Socket if target_class is handlers.WSHandler else target_class
+            return super().get_handler_delegate(request, chosen, *others, **named)
+
+    return Application
+
+
 class Server:
     """The server; it answers once `run` is called.
 
@@ -86,8 +104,8 @@ class Server:
         def make(document: Any) -> None:
             self._pages.add(Page(document, start, target, note, policy))
 
-        application = tornado.BokehTornado({"/": make}, prefix=token, extra_websocket_origins=[f"{HOST}:{self.port}"],
-                                           absolute_url=f"http://{HOST}:{self.port}", use_index=False)
+        application = _answering_at_once(tornado)({"/": make}, prefix=token, extra_websocket_origins=[f"{HOST}:{self.port}"],
+                                                  absolute_url=f"http://{HOST}:{self.port}", use_index=False)
         http = httpserver.HTTPServer(application)
         http.add_socket(listening)
         self.loop = ioloop.IOLoop.current()
