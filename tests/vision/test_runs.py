@@ -158,12 +158,14 @@ def environment() -> dict[str, str]:
 def test_the_number_of_processes_changes_nothing(whole: tuple[Path, list[Trajectory]], tmp_path: Path) -> None:
     """From a program on standard input, which no process can import again."""
     (tmp_path / "arms.toml").write_text(TOML)
-    code = "from theory_sim.vision import *; run_arms(VisionPlan.from_toml('arms.toml'), out='.', workers=2)"
+    code = "from theory_sim.vision import *; run_arms(VisionPlan.from_toml('arms.toml'), out='.', workers=2, progress=print)"
     done = subprocess.run([sys.executable, "-"], input=code, text=True, capture_output=True, cwd=tmp_path, check=False,
                           env=environment())
     assert done.returncode == 0, done.stderr
     runs = [Trajectory.load(tmp_path / f"try-{name}-seed0") for name in ("large", "noisy")]
     assert all(same(a, b) for a, b in zip(runs, whole[1], strict=True))
+    told = sorted(done.stdout.splitlines())
+    assert told == sorted(f"try-{name}-seed0 {epochs} 4" for name in ("large", "noisy") for epochs in range(5))
 
 
 # Over a second: three processes that import PyTorch.
@@ -189,7 +191,15 @@ def test_interrupted_processes_end_and_their_runs_continue(tmp_path: Path, torch
     assert kept == [torch.load(path, weights_only=True)["training"]["epoch"] for path in sorted(tmp_path.glob("*.checkpoint"))]
 
 
-def test_the_users_stream_and_threads_are_left_alone(tmp_path: Path, torch: Any) -> None:
+def test_the_users_stream_threads_and_kind_of_number_are_left_alone(
+    whole: tuple[Path, list[Trajectory]], tmp_path: Path, torch: Any
+) -> None:
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = vision.run_arms(replace(PLAN, arms=PLAN.arms[:1]), out=tmp_path / "float64")
+        assert torch.get_default_dtype() == torch.float64 and same(found[0], whole[1][0])
+    finally:
+        torch.set_default_dtype(torch.float32)
     torch.manual_seed(7)
     expected, threads = torch.rand(3), torch.get_num_threads()
     torch.manual_seed(7)

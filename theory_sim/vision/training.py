@@ -34,14 +34,16 @@ def at_epoch(pieces: Pieces, epoch: int) -> float:
 
 @contextmanager
 def fixed_arithmetic() -> Iterator[None]:
-    """One thread and deterministic algorithms inside; settings and random stream are as before afterwards."""
-    threads, was = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    """One thread, deterministic algorithms and float32 inside; settings and random stream are as before afterwards."""
+    threads, was, kind = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled(), torch.get_default_dtype()
     with torch.random.fork_rng(devices=[]):
         try:
             torch.set_num_threads(1)
             torch.use_deterministic_algorithms(True)
+            torch.set_default_dtype(torch.float32)
             yield
         finally:
+            torch.set_default_dtype(kind)
             torch.use_deterministic_algorithms(was)
             torch.set_num_threads(threads)
 

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import WorkerError
 from theory_sim.sweeps.executors.spawn import BareContext, BareProcess, end_with_parent, listen_again, require_may_start
@@ -39,7 +39,14 @@ class _Context(BareContext):
                 process.terminate()
 
 
-def _begin() -> None:
+_reports: Any = None
+"""In a worker: where it tells of its epochs."""
+_SECONDS: Final = 0.5
+
+
+def _begin(reports: Any) -> None:
+    global _reports
+    _reports = reports
     listen_again()
     end_with_parent()
 
@@ -52,7 +59,8 @@ def _images(source: str, path: str | None) -> ImageSet:
 def _run(plan: VisionPlan, arm: Arm, seed: int, out: Path, any_version: bool) -> str:
     from theory_sim.vision.one_run import run_arm
 
-    run_arm(plan, arm, seed, _images(plan.data.source, plan.data.path), out, any_version=any_version)
+    run_arm(plan, arm, seed, _images(plan.data.source, plan.data.path), out, any_version=any_version,
+            progress=lambda name, done, of: _reports.put((name, done, of)))  # a line of a pipe: written whole or not at all
     return plan.run_name(arm, seed)
 
 
@@ -71,16 +79,24 @@ def run_in_processes(
     """
     require_may_start()
     context = _Context()
-    pool = ProcessPoolExecutor(min(workers, len(pairs)), mp_context=context, initializer=_begin)
+    reports = context.SimpleQueue()
+    pool = ProcessPoolExecutor(min(workers, len(pairs)), mp_context=context, initializer=_begin, initargs=(reports,))
+
+    def tell() -> None:
+        while not reports.empty():
+            said = reports.get()
+            if progress is not None:
+                progress(*said)
+
     try:
         runs: list[Future[str]] = [pool.submit(_run, plan, arm, seed, out, any_version) for arm, seed in pairs]
         pending = set(runs)
         while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            done, pending = wait(pending, _SECONDS, FIRST_COMPLETED)
+            tell()
             for each in done:
-                name = each.result()
-                if progress is not None:
-                    progress(name, plan.training.epochs, plan.training.epochs)
+                each.result()
+        tell()
         return [each.result() for each in runs]
     except BrokenProcessPool as error:
         raise WorkerError("a process of the runs died", "processes that live until their run is stored",
