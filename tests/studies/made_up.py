@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from theory_sim.studies.study import Study
-from theory_sim.sweeps.collect import Summary, _coordinates, _empty
+from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.sweeps.outcomes import OUTCOME_VARIABLES
+from theory_sim.sweeps.dense import empty_columns, make_dataset
 from theory_sim.sweeps.sweep_run import SweepRun
 
 Outcome = Callable[[str, SweepRun], Mapping[str, Any]]
@@ -24,14 +24,9 @@ def summaries_of(study: Study, outcome: Outcome, size: str = "default") -> dict[
 
 
 def _summary(name: str, sweep: Sweep, study: Study, outcome: Outcome) -> Summary:
-    import xarray
-
-    axes = sweep.axes()
-    shape, names = [len(axis) for axis in axes], [axis.name for axis in axes]
-    labels = {"level": [0.45, 0.50, 0.55], "kind": ["P-only", "Q-only", "both"]}
-    dims = {key: OUTCOME_VARIABLES[key].dims if key in OUTCOME_VARIABLES else ()
-            for key in (*OUTCOME_VARIABLES, *study.metrics, *study.paired_metrics)}
-    columns = {key: _empty(key, [*shape, *(len(labels[dim]) for dim in extra)]) for key, extra in dims.items()}
+    own = (*study.metrics, *study.paired_metrics)
+    columns = empty_columns(sweep, own=own)
+    shape = [len(axis) for axis in sweep.axes()]
     ids = np.full(shape, "", dtype="<U40")
     for run in sweep:
         given = {"tau_P": 500.0, "tau_Q": 300.0, "P_error": 0.1, "censored_at": run.experiment.max_tau,
@@ -42,11 +37,7 @@ def _summary(name: str, sweep: Sweep, study: Study, outcome: Outcome) -> Summary
         for key, value in given.items():
             columns[key][run.index] = value
         ids[run.index] = run.id
-    variables: dict[str, Any] = {
-        key: ((*names, *dims[key]), values) for key, values in columns.items()
-    }
-    variables |= {"run": (names, ids), "state": (names, np.full(shape, "done"))}
-    return Summary(xarray.Dataset(variables, {**labels, **_coordinates(axes)}), sweep)
+    return Summary(make_dataset(sweep, columns, ids, np.full(shape, "done"), own=own), sweep)
 
 
 def _order(tau_P: float, tau_Q: float) -> str:

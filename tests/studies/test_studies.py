@@ -160,7 +160,7 @@ def test_the_command_line(rule: str, status: int, tmp_path: Path, monkeypatch: p
         if form in ("markdown", "text"):
             assert rule in found.stdout and "tau_P" in found.stdout
     assert {path.name for path in (tmp_path / "tiny-small").iterdir()} == {
-        "sweeps", "table.csv", "verdict.json", "figure.svg", "figure.png"}
+        "sweeps", "runs.csv", "table.csv", "verdict.json", "figure.svg", "figure.png"}
 
 
 def test_the_list_and_refusals() -> None:

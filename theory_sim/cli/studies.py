@@ -9,7 +9,7 @@ import typer
 
 from theory_sim.cli.app import app
 from theory_sim.cli.interrupted import interruptible, typed
-from theory_sim.cli.options import Quiet
+from theory_sim.cli.options import Quiet, parse_seeds_option
 from theory_sim.cli.sweeps import AnyVersion, ExecutorName, OwnThreads, Scheduler, WithExecutors, Workers, placed
 from theory_sim.terminal.output import Output, Result, format_option
 from theory_sim.terminal.wrapping import say_aside
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 def study_command(
     name: Annotated[str | None, typer.Argument(help="Study, as `list studies` names it, or all.")] = None,
     size: Annotated[str, typer.Option(help="small (seconds), default (at most 10 minutes on 2 processors), full.")] = "default",
+    seeds: Annotated[str | None, typer.Option(
+        "--seeds", metavar="LIST", help="Data sets in place of the study's own, such as 900:910, into a folder of their own.",
+    )] = None,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for studies.")] = Path("studies"),
     workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None, scheduler: Scheduler = None,
     form: Annotated[str, format_option("text", "json", "csv", "markdown")] = "text",
     any_version: AnyVersion = False, quiet: Quiet = False,
     listed: Annotated[bool, typer.Option("--list", help="List the studies, as `list studies` does, and run none.")] = False,
 ) -> None:
-    """Compute a study into OUT/<name>-<size>, or continue it; table.csv, verdict.json and figure.svg stand beside the runs.
+    """Compute a study into OUT/<name>-<size>, or continue it; runs.csv, table.csv, verdict.json and a figure stand there.
 
     Exit status 1 if a run failed or the study's statement is refuted; 0 if it is supported or undecided.
     """
@@ -49,6 +52,7 @@ def study_command(
     for each in chosen:
         get_study(each)
     require_size(size)
+    data_sets = parse_seeds_option(seeds)
     if form == "csv" and len(chosen) > 1:
         raise InputError("--format csv with all studies", "one table, and each study has columns of its own",
                          "name one study, or read each one's table.csv")
@@ -56,7 +60,8 @@ def study_command(
     results: list[StudyResult] = []
     for each in chosen:
         with interruptible(lambda: f"finished runs are kept; continue with: {typed()}"):
-            result = _run(each, size, out, workers, threads, placed(executor, scheduler), any_version, shown=not quiet)
+            result = _run(each, size, data_sets, out, workers, threads, placed(executor, scheduler), any_version,
+                          shown=not quiet)
         if result.verdict is None:
             total = result.done + result.pending + result.failed
             typer.echo(f"{result.done} of {total} runs done; continue with: {typed()}", err=True)
@@ -81,14 +86,14 @@ def _list(form: str, *, quiet: bool) -> None:
 
 
 def _run(
-    name: str, size: str, out: Path, workers: int | None, threads: int | None, executor: str | None, any_version: bool, *,
-    shown: bool,
+    name: str, size: str, seeds: list[int] | None, out: Path, workers: int | None, threads: int | None, executor: str | None,
+    any_version: bool, *, shown: bool,
 ) -> StudyResult:
     from theory_sim.plots.style import save_figure
     from theory_sim.studies.run_study import run_study
     from theory_sim.terminal.progress import sweep_progress
 
-    result = run_study(name, size=size, out=out, workers=workers, threads=threads, executor=executor,
+    result = run_study(name, size=size, seeds=seeds, out=out, workers=workers, threads=threads, executor=executor,
                        any_version=any_version, watch=lambda label, total: sweep_progress(label, total, shown=shown))
     if result.table is not None:
         for suffix in ("svg", "png"):

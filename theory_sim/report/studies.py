@@ -15,9 +15,11 @@ from theory_sim.report.content import Block, Grid, Lines, Listing, Picture, Prob
 from theory_sim.report.figures import Axis, Drawn, chart
 from theory_sim.report.stores import problem_of
 from theory_sim.report.sweeps import check_runs, environment_grid
+from theory_sim.studies.fresh_seeds import get_seeds, option_of
 from theory_sim.studies.registry import get_study
-from theory_sim.studies.run_study import SWEEPS, TABLE, VERDICT, read_table, read_verdict
+from theory_sim.studies.run_study import RUNS, SWEEPS, TABLE, VERDICT, read_table, read_verdict, table_of_runs
 from theory_sim.studies.study import Study, StudyVerdict
+from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.store import SweepStore
 from theory_sim.terminal.study_tables import table_lines
 
@@ -35,18 +37,18 @@ def describe_study(folder: Path) -> tuple[Section | None, list[Problem]]:
     """What a study shows, and what of it is damaged or not done; no section of one that has no verdict yet."""
     problems: list[Problem] = []
     environments: list[Grid] = []
+    declared: dict[str, Sweep] = {}
     for sweep in sorted((folder / SWEEPS).iterdir()) if (folder / SWEEPS).is_dir() else ():
         try:
             store = SweepStore(sweep)
+            declared[sweep.name] = store.sweep
             problems += check_runs(store, store.status())
             environments.append(environment_grid(store))
         except StoreError as error:
             problems.append(problem_of(sweep, error))
     verdict, table = folder / VERDICT, folder / TABLE
     if not verdict.exists() and not table.exists():
-        name, _, size = folder.name.rpartition("-")
-        problems.append(Problem(str(folder), "an unfinished study: it has no verdict yet",
-                                shlex.join(["theory-sim", "study", name, "--size", size, "--out", str(folder.parent)]),
+        problems.append(Problem(str(folder), "an unfinished study: it has no verdict yet", _continuing(folder, declared),
                                 damaged=False))
         return None, problems
     try:
@@ -58,7 +60,35 @@ def describe_study(folder: Path) -> tuple[Section | None, list[Problem]]:
     if study is not None and study.decide(rows) != judged:
         problems.append(Problem(str(folder), "the verdict is not what this version's rule makes of the table",
                                 "run the study again with this version", damaged=True))
+    if study is not None and "runs_sha256" in said:
+        problems += _check_table(folder, said, study)
     return _section(said, judged, rows, study, environments), problems
+
+
+def _continuing(folder: Path, declared: Mapping[str, Sweep]) -> str:
+    """Command that continues an unfinished study, whose folder is named as `run_study` does."""
+    plain, apart, _ = folder.name.partition("-seeds-")
+    name, _, size = plain.rpartition("-")
+    seeds = ["--seeds", option_of(get_seeds(declared))] if apart and declared else []
+    return shlex.join(["theory-sim", "study", name, "--size", size, *seeds, "--out", str(folder.parent)])
+
+
+def _seeds(said: Mapping[str, Any]) -> list[int] | None:
+    """Seeds that were asked for, if it is a verdict of such."""
+    seeds = said.get("seeds")
+    return seeds if isinstance(seeds, list) else None
+
+
+def _check_table(folder: Path, said: Mapping[str, Any], study: Study) -> list[Problem]:
+    """Nothing if the stored table is what this version makes of the stored runs."""
+    try:
+        made = table_of_runs(study, folder / RUNS, size=str(said.get("size")), seeds=_seeds(said))
+        if made.to_csv(index=False) == (folder / TABLE).read_text(encoding="utf-8"):
+            return []
+        found, fix = "the table is not what this version makes of the runs", "run the study again with this version"
+    except (StoreError, InputError) as error:
+        found, fix = error.found, error.fix
+    return [Problem(str(folder / RUNS), found, fix, damaged=True)]
 
 
 def _known(name: str) -> Study | None:
@@ -73,6 +103,7 @@ def _section(
     said: Mapping[str, Any], judged: StudyVerdict, rows: pandas.DataFrame, study: Study | None, environments: list[Grid]
 ) -> Section:
     name, size = str(said.get("study")), str(said.get("size"))
+    seeds = ["--seeds", option_of(found)] if (found := _seeds(said)) else []
     seen = [f"{judged.verdict} at {judged.level:.0%}: {judged.reason}"]
     blocks: list[Block] = []
     if len(judged.findings) > 1:
@@ -83,7 +114,8 @@ def _section(
     blocks += _intervals(name, rows)
     blocks += _table(rows)
     blocks += [Lines(tuple(f"{each}: {said[each]}" for each in _ASKED if each in said)),
-               Listing("Computes it again", shlex.join(["theory-sim", "study", name, "--size", size])), *environments[:1]]
+               Listing("Computes it again", shlex.join(["theory-sim", "study", name, "--size", size, *seeds])),
+               *environments[:1]]
     runs = said.get("runs")
     counts = [f"{count} {state}" for state, count in runs.items() if count] if isinstance(runs, dict) else []
     seen += [f"runs: {', '.join(counts)}"] if counts else []

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-import json
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from theory_sim.errors import StoreError, get_reason
+from theory_sim.errors import StoreError
 from theory_sim.reading.arguments import accepts
-from theory_sim.storage.arrays import read_json
 from theory_sim.storage.plain import make_plain
-from theory_sim.storage.writing import write_text
+from theory_sim.studies.fresh_seeds import seeds_label, with_seeds
 from theory_sim.studies.registry import get_study
+from theory_sim.studies.runs_table import read_summaries, runs_text
+from theory_sim.studies.sealed_files import (
+    RUNS,
+    SWEEPS,
+    TABLE,
+    VERDICT,
+    read_runs,
+    read_table,
+    read_verdict,
+    refuse_strangers,
+    sealed,
+    write_sealed,
+)
 from theory_sim.studies.study import Study, StudyVerdict, require_size
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
@@ -31,12 +38,8 @@ from theory_sim.sweeps.store import SweepStore
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["SWEEPS", "TABLE", "VERDICT", "StudyResult", "read_table", "read_verdict", "run_study", "sealed"]
-
-TABLE: Final = "table.csv"
-VERDICT: Final = "verdict.json"
-SWEEPS: Final = "sweeps"
-_FIX: Final = "free some space; the runs are kept"
+__all__ = ["RUNS", "SWEEPS", "TABLE", "VERDICT", "StudyResult", "read_runs", "read_table", "read_verdict", "run_study",
+           "sealed", "table_of_runs"]
 
 Watch = Callable[[str, int], AbstractContextManager[Callable[[SweepStatus], None] | None]]
 """Called with a sweep's name and its number of runs before it starts; gives what `run_sweep` calls."""
@@ -51,13 +54,15 @@ class StudyResult:
     study : Study
     size : str
     folder : Path
-        Holds ``table.csv``, ``verdict.json`` and, in ``sweeps``, the runs.
+        Holds ``runs.csv``, ``table.csv``, ``verdict.json`` and, in ``sweeps``, the runs.
     table : pandas.DataFrame or None
         None if the study was interrupted; running it again continues it.
     verdict : StudyVerdict or None
         The same.
     done, failed, diverged, pending : int
         Places of the sweeps by what became of their runs; diverged ones are done.
+    seeds : tuple of int or None
+        Those that were asked for; None stands for the design's own.
     """
 
     study: Study
@@ -69,6 +74,7 @@ class StudyResult:
     failed: int
     diverged: int
     pending: int
+    seeds: tuple[int, ...] | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Everything but the runs, for JSON; infinities and not-a-number become null."""
@@ -77,10 +83,11 @@ class StudyResult:
 
 
 @accepts(study="Study or a text", size="a text", out="a path", workers="a whole number", threads="a whole number",
-         executor="a text", any_version="True or False", watch="a function")
+         executor="a text", any_version="True or False", watch="a function", seeds="a list")
 def run_study(
     study: Study | str, *, size: str = "default", out: str | os.PathLike[str] = "studies", workers: int | None = None,
     threads: int | None = None, executor: str | None = None, any_version: bool = False, watch: Watch | None = None,
+    seeds: Sequence[int] | None = None,
 ) -> StudyResult:
     """Compute a study into ``out/<name>-<size>``, or continue what is there of it, and judge.
 
@@ -96,6 +103,9 @@ def run_study(
         As for `run_sweep`.
     watch : callable, optional
         Follows each sweep.
+    seeds : sequence of int, optional
+        Data sets in place of the design's own, into a folder of their own, ``out/<name>-<size>-seeds-...``: as many as you
+        give for the sweeps with most seeds, in proportion for the others.
 
     Returns
     -------
@@ -105,9 +115,9 @@ def run_study(
     Raises
     ------
     InputError
-        If the name or size is unknown, or workers and threads make no sense; before anything is written.
+        If the name or size is unknown, seeds, workers or threads make no sense; before anything is written.
     StoreError
-        If the folder holds other runs, or a table or verdict that was edited, another process is at them, or other libraries
+        If the folder holds other runs, or a file of the study that was edited, another process is at them, or other libraries
         began them.
 
     Examples
@@ -123,7 +133,10 @@ def run_study(
     plan = chosen.plan(require_size(size))
     require_executor(executor, workers, threads)
     folder = Path(out) / f"{chosen.name}-{size}"
-    _refuse_strangers(folder)
+    if seeds is not None:
+        plan = with_seeds(plan, seeds)
+        folder = folder.with_name(f"{folder.name}-{seeds_label(seeds)}")
+    refuse_strangers(folder)
     stores = {name: _store(folder / SWEEPS / name, sweep) for name, sweep in plan.items()}
     pending = False
     for name, store in stores.items():
@@ -135,121 +148,46 @@ def run_study(
             break
     counts = _counts(list(stores.values()))
     if pending:
-        return StudyResult(chosen, size, folder, None, None, *counts)
+        return StudyResult(chosen, size, folder, None, None, *counts, seeds=tuple(seeds) if seeds else None)
     summaries = {name: collect(store, metrics=chosen.metrics, paired_metrics=chosen.paired_metrics)
                  for name, store in stores.items()}
     diverged = sum(int((summary.dataset["outcome"].values == "diverged").sum()) for summary in summaries.values())
     counts = (counts[0], counts[1], diverged, counts[3])
-    table = chosen.tabulate(summaries)
-    result = StudyResult(chosen, size, folder, table, chosen.decide(table), *counts)
-    text = table.to_csv(index=False)
-    report = {**_report(result), "table_sha256": hashlib.sha256(text.encode()).hexdigest()}
-    _require_own(folder / TABLE, text.encode())
-    _require_own_verdict(folder / VERDICT, report)
-    write_text(folder / TABLE, text, fix=_FIX)
-    write_text(folder / VERDICT, sealed(report), fix=_FIX)
+    runs = runs_text(summaries)
+    table = chosen.tabulate(read_summaries(runs, chosen, plan))  # of what is stored, as anyone can
+    result = StudyResult(chosen, size, folder, table, chosen.decide(table), *counts, seeds=tuple(seeds) if seeds else None)
+    write_sealed(folder, {RUNS: runs, TABLE: table.to_csv(index=False)}, _report(result))
     return result
 
 
-def read_table(path: str | os.PathLike[str]) -> pandas.DataFrame:
-    """Table that a study wrote, number for number: ``study.decide`` of it is the stored verdict.
+@accepts(study="Study or a text", path="a path", size="a text", seeds="a list")
+def table_of_runs(
+    study: Study | str, path: str | os.PathLike[str], *, size: str = "default", seeds: Sequence[int] | None = None,
+) -> pandas.DataFrame:
+    """Table that a study makes of stored runs, its ``runs.csv``: the stored table again.
+
+    Parameters
+    ----------
+    study : Study or str
+    path : path
+        Of the file.
+    size : {"small", "default", "full"}
+        Size of the study that wrote it.
+    seeds : sequence of int, optional
+        As the study was given them.
 
     Raises
     ------
+    InputError
+        If the name or size is unknown.
     StoreError
-        If there is none, or the verdict next to it is of another table.
+        If the file cannot be read, is not that of the verdict next to it, or holds other runs than this size has.
     """
-    import pandas
-
-    try:
-        text = Path(path).read_bytes()
-        _require_of_verdict(Path(path), text)
-        head, *rows = csv.reader(io.StringIO(text.decode(), newline=""))
-        columns = {name: _column([row[i] for row in rows]) for i, name in enumerate(head)}
-    except (OSError, ValueError, IndexError, AttributeError) as error:
-        raise StoreError(f"{path}: {get_reason(error)}", "a table that theory-sim study wrote", "run the study") from error
-    return pandas.DataFrame(columns)
-
-
-def read_verdict(path: str | os.PathLike[str]) -> dict[str, object]:
-    """What a study wrote beside its table: what was asked, and the verdict.
-
-    Raises
-    ------
-    StoreError
-        If there is none, or it is not as it was written.
-    """
-    try:
-        found: dict[str, object] = read_json(Path(path))
-        rest = {key: value for key, value in found.items() if key != "sha256"}
-        if "sha256" in found and Path(path).read_bytes() != sealed(rest).encode():  # earlier versions wrote no digest
-            raise ValueError("it is not as it was written")
-        StudyVerdict.read(found)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path}: {get_reason(error)}", "a verdict that theory-sim study wrote", "run the study") from error
-    return found
-
-
-def _require_of_verdict(path: Path, text: bytes) -> None:
-    """Raise ValueError if a verdict lies next to a table and has another one's digest; those of earlier versions have none."""
-    verdict = path.with_name(VERDICT)
-    if path.name == TABLE and verdict.is_file():
-        said = read_json(verdict).get("table_sha256")
-        if said not in (None, hashlib.sha256(text).hexdigest()):
-            raise ValueError(f"it is not the table of {verdict.name}")
-
-
-def _column(cells: list[str]) -> list[int] | list[float] | list[str]:
-    """Whole numbers, numbers (an empty cell is not-a-number), or text; pandas' own reader may be off in the last digit."""
-    for kind in (int, float):
-        try:
-            return [math.nan if cell == "" and kind is float else kind(cell) for cell in cells]
-        except ValueError:
-            continue
-    return cells
-
-
-def _refuse_strangers(folder: Path) -> None:
-    """Refuse a folder that holds a table or a verdict but no runs: they are not of a study, and would be replaced."""
-    for name in (TABLE, VERDICT):
-        if os.path.lexists(folder / name) and not (folder / SWEEPS).is_dir():
-            raise StoreError(f"{folder / name} is in the way", "a study replaces only the table and verdict of its own runs",
-                             "move it elsewhere, or choose another output folder")
-
-
-def _require_own(path: Path, new: bytes) -> None:
-    """Refuse to replace a table by another one unless it is as the verdict beside it says that it was written."""
-    if not os.path.lexists(path):
-        return
-    try:
-        old = path.read_bytes()
-        verdict = path.with_name(VERDICT)
-        own = old == new or (verdict.is_file() and read_json(verdict).get("table_sha256") == hashlib.sha256(old).hexdigest())
-    except (OSError, ValueError, AttributeError):
-        own = False
-    if not own:
-        raise StoreError(f"{path} was edited, or is not the table of {VERDICT}", "a table is replaced only as it was written",
-                         "move it elsewhere and run the study again; the runs are kept")
-
-
-def sealed(report: Mapping[str, object]) -> str:
-    """A verdict as it is written: with the digest of all the rest of it."""
-    return json.dumps({**report, "sha256": hashlib.sha256(json.dumps(report, indent=2).encode()).hexdigest()}, indent=2) + "\n"
-
-
-def _require_own_verdict(path: Path, new: Mapping[str, object]) -> None:
-    """Refuse to replace a verdict unless it is as it was written, by its own digest, or says the same without one."""
-    if not os.path.lexists(path):
-        return
-    try:
-        old, found = path.read_bytes(), read_json(path)
-        rest = {key: value for key, value in found.items() if key != "sha256"}
-        own = old == sealed(rest).encode() or found == json.loads(json.dumps(new))  # earlier versions wrote no digest
-    except (OSError, ValueError, AttributeError):
-        own = False
-    if not own:
-        raise StoreError(f"{path} was edited", "a verdict is replaced only as it was written",
-                         "move it elsewhere and run the study again; the runs are kept")
+    chosen = get_study(study) if isinstance(study, str) else study
+    plan = chosen.plan(require_size(size))
+    read_runs(path)  # with its seal
+    text = Path(path).read_text(encoding="utf-8")
+    return chosen.tabulate(read_summaries(text, chosen, with_seeds(plan, seeds) if seeds is not None else plan))
 
 
 def _store(folder: Path, sweep: Sweep) -> SweepStore:
@@ -273,6 +211,7 @@ def _report(result: StudyResult) -> dict[str, object]:
     return {
         "study": study.name, "size": result.size, "question": study.question, "source": study.source,
         "statement": study.statement, "hypothesis": study.hypothesis, "statistic": study.statistic, "rule": study.rule,
-        "limits": study.limits, **(verdict.to_dict() if verdict is not None else {"verdict": None}),
+        "limits": study.limits, **({"seeds": list(result.seeds)} if result.seeds else {}),
+        **(verdict.to_dict() if verdict is not None else {"verdict": None}),
         "runs": {"done": result.done, "failed": result.failed, "diverged": result.diverged, "pending": result.pending},
     }

@@ -9,15 +9,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from theory_sim.data import DataLaw
 from theory_sim.errors import DamagedError, InputError, StoreError, get_reason
-from theory_sim.experiment.choices import DATA_LAWS
-from theory_sim.observe.base import LOSS_UNIT, Variable
 from theory_sim.reading.arguments import accepts
 from theory_sim.reading.html import html_table
 from theory_sim.storage.formats import SWEEP_SUMMARY
@@ -32,12 +28,10 @@ from theory_sim.storage.zarr_store import (
     write_zarr,
     zarr_listing,
 )
-from theory_sim.sweeps.axis import Axis
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.sweeps.outcomes import FLAGS, get_outcomes, outcome_variables
+from theory_sim.sweeps.dense import EXTRA, empty_columns, kinds_of, make_dataset, shown_value
+from theory_sim.sweeps.outcomes import get_outcomes, outcome_variables
 from theory_sim.sweeps.store import SweepStore
-from theory_sim.theory.crossings import LEVELS
-from theory_sim.train.losses import make_loss
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -51,7 +45,6 @@ _ZARR: Final = "summary.zarr"
 _TABLE: Final = "summary.csv"
 _DIGESTS: Final = "sha256.json"
 _OF: Final = "a summary"
-_EXTRA: Final = ("level", "kind")
 
 
 @dataclass(frozen=True)
@@ -90,9 +83,9 @@ class Summary:
         places = np.indices([len(axis) for axis in axes]).reshape(len(axes), -1)
         for axis, at in zip(axes, places, strict=True):
             for k, field in enumerate(axis.fields):
-                columns[field] = [_shown(axis.points[i][k], math.nan) for i in at]
+                columns[field] = [shown_value(axis.points[i][k], math.nan) for i in at]
         for name, variable in self.dataset.data_vars.items():
-            extra = [dim for dim in variable.dims if dim in _EXTRA]
+            extra = [dim for dim in variable.dims if dim in EXTRA]
             for labels in itertools.product(*(self.dataset[dim].values.tolist() for dim in extra)):
                 column = variable.sel(dict(zip(extra, labels, strict=True))).values.ravel()
                 columns[" ".join(map(str, (name, *labels)))] = column
@@ -195,28 +188,22 @@ def collect(
            [[757., 479., 305.],
             [845., 533., 327.]]])
     """
-    import xarray
-
     if save:
         _refuse_strangers(store.folder / SUMMARY)
-    axes, kinds = store.sweep.axes(), _kinds(store.sweep)
+    axes, kinds = store.sweep.axes(), kinds_of(store.sweep)
     metrics, paired_metrics = metrics or {}, paired_metrics or {}
     if paired_metrics and not store.sweep.engines[0].is_default:
         raise InputError(f"numbers of pairs in a sweep whose first engine is {store.sweep.engines[0].label}",
                          "runs of other engines are compared with the finite ones, which come first", "list finite first")
     fields = {field for axis in axes for field in (axis.name, *axis.fields)}
-    taken = {*outcome_variables(kinds), "run", "state", *fields, *_EXTRA}
+    taken = {*outcome_variables(kinds), "run", "state", *fields, *EXTRA}
     for name in (*metrics, *paired_metrics):
         if name in taken or (name in metrics and name in paired_metrics):
             raise InputError(f"a variable of your own named {name!r}", "a name that is not taken", "choose another")
         if "/" in name:  # a folder of the store
             raise InputError(f"a variable of your own named {name!r}", "a name without a slash", "choose another")
     shape = [len(axis) for axis in axes]
-    labels: dict[str, list[object]] = {"level": list(LEVELS), "kind": list(kinds)}
-    declared_here = outcome_variables(kinds)
-    own = dict.fromkeys((*metrics, *paired_metrics), Variable((), "", "a variable of your own"))
-    columns = {name: _empty(name, [*shape, *(len(labels[dim]) for dim in declared.dims)])
-               for name, declared in {**declared_here, **own}.items()}
+    columns = empty_columns(store.sweep, own=(*metrics, *paired_metrics))
     states = store.states()
     state, ids = np.full(shape, "", dtype="<U7"), np.full(shape, "", dtype="<U20")
     for run in store.sweep:
@@ -238,20 +225,7 @@ def collect(
         if place == run.index[:-3]:
             for name, pair in paired_metrics.items():
                 columns[name][run.index] = float(pair(finite, trajectory))
-    names = [axis.name for axis in axes]
-    unit_of_loss = _unit_of_losses(store.sweep)
-    variables = {
-        name: ((*names, *declared.dims), columns[name],
-               {"units": declared.unit.replace(LOSS_UNIT, unit_of_loss), "long_name": declared.meaning})
-        for name, declared in {**declared_here, **own}.items()
-    }
-    variables["run"] = (tuple(names), ids, {"units": "", "long_name": "hash of the run; places with one hash share a run"})
-    variables["state"] = (tuple(names), state, {"units": "", "long_name": "done, failed or pending"})
-    dataset = xarray.Dataset(
-        variables, {**labels, **_coordinates(axes)},
-        {**SWEEP_SUMMARY.attributes, "sweep": json.dumps(store.sweep.table())},
-    )
-    summary = Summary(dataset, store.sweep)
+    summary = Summary(make_dataset(store.sweep, columns, ids, state, own=(*metrics, *paired_metrics)), store.sweep)
     if save:
         summary.save(store.folder / SUMMARY)
     return summary
@@ -268,53 +242,3 @@ def _refuse_strangers(folder: Path) -> Listing | None:
                          "move it away") from error
     require_no_strangers(folder, listing, of=_OF)
     return listing
-
-
-def _unit_of_losses(sweep: Sweep) -> str:
-    """Unit of every run's loss, or words for that if they differ."""
-    losses = {run.experiment.loss: run.experiment for run in sweep}
-    units = {make_loss(experiment).unit for experiment in losses.values()}
-    return {"nat": "nats"}.get(unit, unit) if len(units) == 1 and (unit := units.pop()) else "unit of each run's loss"
-
-
-def _kinds(sweep: Sweep) -> tuple[str, ...]:
-    """Kinds of examples of all runs, those of the P/Q mixture first if any run has them."""
-    laws = dict.fromkeys(DATA_LAWS[run.experiment.data_law] for run in sweep)
-    named = [law.kinds for law in sorted(laws, key=lambda law: not law.has_pq) if issubclass(law, DataLaw)]
-    return tuple(dict.fromkeys(kind for kinds in named for kind in kinds))
-
-
-def _empty(name: str, full: list[int]) -> NDArray[Any]:
-    if name in ("order", "outcome"):
-        return np.full(full, "", dtype="<U14")
-    return np.zeros(full, dtype=bool) if name in FLAGS else np.full(full, math.nan)
-
-
-def _coordinates(axes: tuple[Axis, ...]) -> dict[str, object]:
-    """Labels of each axis; an axis of several fields is numbered, and its fields are coordinates along it.
-
-    One that is called after its first field has that field's labels.
-    """
-    coordinates: dict[str, object] = {}
-    for axis in axes:
-        if axis.name not in axis.fields:
-            coordinates[axis.name] = (axis.name, np.arange(len(axis)))
-        for k, field in enumerate(axis.fields):
-            coordinates[field] = (axis.name, _array([point[k] for point in axis.points]))
-    return coordinates
-
-
-def _array(values: list[object]) -> NDArray[np.generic]:
-    """Numbers as numbers, all else as text; what a point leaves as it is is NaN, or no text."""
-    known = [value for value in values if value is not None]
-    if all(isinstance(value, (bool, int, float)) for value in known):
-        if len(known) < len(values):
-            return np.array([math.nan if value is None else float(value) for value in values])  # type: ignore[arg-type]
-        return np.array(values, dtype=np.uint64 if any(isinstance(v, int) and v >= 2**63 for v in values) else None)
-    return np.array([_shown(value, "") for value in values], dtype=str)
-
-
-def _shown(value: object, absent: object) -> object:
-    if value is None:
-        return absent
-    return value if isinstance(value, (bool, int, float, str)) else json.dumps(value)
