@@ -24,8 +24,8 @@ def summaries_of(study: Study, outcome: Outcome, size: str = "default") -> dict[
 
 
 def _summary(name: str, sweep: Sweep, study: Study, outcome: Outcome) -> Summary:
-    own = (*study.metrics, *study.paired_metrics)
-    columns = empty_columns(sweep, own=own)
+    metrics = (*study.metrics, *study.paired_metrics)
+    columns = empty_columns(sweep, metrics=metrics)
     shape = [len(axis) for axis in sweep.axes()]
     ids = np.full(shape, "", dtype="<U40")
     for run in sweep:
@@ -37,7 +37,7 @@ def _summary(name: str, sweep: Sweep, study: Study, outcome: Outcome) -> Summary
         for key, value in given.items():
             columns[key][run.index] = value
         ids[run.index] = run.id
-    return Summary(make_dataset(sweep, columns, ids, np.full(shape, "done"), own=own), sweep)
+    return Summary(make_dataset(sweep, columns, ids, np.full(shape, "done"), metrics=metrics), sweep)
 
 
 def _order(tau_P: float, tau_Q: float) -> str:

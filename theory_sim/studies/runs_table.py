@@ -64,18 +64,18 @@ def read_summaries(text: str, study: Study, plan: Mapping[str, Sweep]) -> dict[s
 
 
 def _summary(part: str, rows: list[dict[str, str]], sweep: Sweep, study: Study) -> Summary:
-    own = (*study.metrics, *study.paired_metrics)
-    columns = empty_columns(sweep, own=own)
+    metrics = (*study.metrics, *study.paired_metrics)
+    columns = empty_columns(sweep, metrics=metrics)
     shape = [len(axis) for axis in sweep.axes()]
     ids, state = np.full(shape, "", dtype="<U20"), np.full(shape, "", dtype="<U7")
     if [row.get("run") for row in rows] != list(sweep.ids()):
         raise StoreError(f"{len(rows)} runs of {part}, not the study's", f"its {len(sweep)} runs, in their order", _FIX)
-    named = list(named_places(sweep, own=own))
+    named = list(named_places(sweep, metrics=metrics))
     for place, row in zip(np.ndindex(*shape), rows, strict=True):
         ids[place], state[place] = row["run"], row.get("state", "")
         for name, further, column in named:
             columns[name][(*place, *further)] = _value(name, row, column)
-    return Summary(make_dataset(sweep, columns, ids, state, own=own), sweep)
+    return Summary(make_dataset(sweep, columns, ids, state, metrics=metrics), sweep)
 
 
 def _value(name: str, row: Mapping[str, str], column: str) -> object:

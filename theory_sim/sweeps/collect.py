@@ -203,7 +203,7 @@ def collect(
         if "/" in name:  # a folder of the store
             raise InputError(f"a variable of your own named {name!r}", "a name without a slash", "choose another")
     shape = [len(axis) for axis in axes]
-    columns = empty_columns(store.sweep, own=(*metrics, *paired_metrics))
+    columns = empty_columns(store.sweep, metrics=(*metrics, *paired_metrics))
     states = store.states()
     state, ids = np.full(shape, "", dtype="<U7"), np.full(shape, "", dtype="<U20")
     for run in store.sweep:
@@ -225,7 +225,7 @@ def collect(
         if place == run.index[:-3]:
             for name, pair in paired_metrics.items():
                 columns[name][run.index] = float(pair(finite, trajectory))
-    summary = Summary(make_dataset(store.sweep, columns, ids, state, own=(*metrics, *paired_metrics)), store.sweep)
+    summary = Summary(make_dataset(store.sweep, columns, ids, state, metrics=(*metrics, *paired_metrics)), store.sweep)
     if save:
         summary.save(store.folder / SUMMARY)
     return summary

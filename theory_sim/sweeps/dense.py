@@ -32,15 +32,15 @@ TEXTS: Final = ("order", "outcome")
 """Variables that are text."""
 
 
-def empty_columns(sweep: Sweep, *, own: Iterable[str] = ()) -> dict[str, NDArray[Any]]:
-    """An array a variable, with the values of runs that are not done; ``own`` names numbers beyond the outcomes."""
+def empty_columns(sweep: Sweep, *, metrics: Iterable[str] = ()) -> dict[str, NDArray[Any]]:
+    """An array a variable, with the values of runs that are not done; ``metrics`` names numbers beyond the outcomes."""
     labels, shape = _labels(sweep), [len(axis) for axis in sweep.axes()]
     return {name: _empty(name, [*shape, *(len(labels[dim]) for dim in declared.dims)])
-            for name, declared in _declared(sweep, own).items()}
+            for name, declared in _declared(sweep, metrics).items()}
 
 
 def make_dataset(
-    sweep: Sweep, columns: Mapping[str, NDArray[Any]], ids: NDArray[Any], state: NDArray[Any], *, own: Iterable[str] = (),
+    sweep: Sweep, columns: Mapping[str, NDArray[Any]], ids: NDArray[Any], state: NDArray[Any], *, metrics: Iterable[str] = (),
 ) -> xarray.Dataset:
     """Dataset of a `Summary`, from arrays as `empty_columns` gives them, the run's hash and its state at each place."""
     import xarray
@@ -50,7 +50,7 @@ def make_dataset(
     variables = {
         name: ((*names, *declared.dims), columns[name],
                {"units": declared.unit.replace(LOSS_UNIT, unit_of_loss), "long_name": declared.meaning})
-        for name, declared in _declared(sweep, own).items()
+        for name, declared in _declared(sweep, metrics).items()
     }
     variables["run"] = (tuple(names), ids, {"units": "", "long_name": "hash of the run; places with one hash share a run"})
     variables["state"] = (tuple(names), state, {"units": "", "long_name": "done, failed or pending"})
@@ -58,16 +58,16 @@ def make_dataset(
                           {**SWEEP_SUMMARY.attributes, "sweep": json.dumps(sweep.table())})
 
 
-def named_places(sweep: Sweep, *, own: Iterable[str] = ()) -> Iterator[tuple[str, tuple[int, ...], str]]:
+def named_places(sweep: Sweep, *, metrics: Iterable[str] = ()) -> Iterator[tuple[str, tuple[int, ...], str]]:
     """Each variable with a place along its further dimensions, and the column of `Summary.frame` that holds it."""
     labels = _labels(sweep)
-    for name, declared in _declared(sweep, own).items():
+    for name, declared in _declared(sweep, metrics).items():
         for at in itertools.product(*(range(len(labels[dim])) for dim in declared.dims)):
             yield name, at, " ".join(map(str, (name, *(labels[dim][i] for dim, i in zip(declared.dims, at, strict=True)))))
 
 
-def _declared(sweep: Sweep, own: Iterable[str]) -> dict[str, Variable]:
-    return {**outcome_variables(kinds_of(sweep)), **dict.fromkeys(own, Variable((), "", "a variable of your own"))}
+def _declared(sweep: Sweep, metrics: Iterable[str]) -> dict[str, Variable]:
+    return {**outcome_variables(kinds_of(sweep)), **dict.fromkeys(metrics, Variable((), "", "a variable of your own"))}
 
 
 def _labels(sweep: Sweep) -> dict[str, list[object]]:
