@@ -14,7 +14,7 @@ _SECTIONS = (
     "learning_times", "section_09", "section_10", "information_on_p", "overlap_from_information", "averaging_on_p",
     "error_left",
     "ridge_logistic", "section_11", "changing_kernels", "sharper_average", "tightness", "common_classifier", "squared_loss",
-    "batch_noise", "section_15", "finite_width",
+    "batch_noise", "section_15", "section_16", "finite_width",
 )
 
 

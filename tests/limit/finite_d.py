@@ -3,9 +3,9 @@
 ``python -m tests.limit.finite_d`` simulates what finite_d.csv of docs/explanation lacks and prints what follows from it.
 
 Experiments
-    Two laws (`LAWS`), each at several d with N / d, steps and rates per d as they are. "P": all examples are P-only, 50 steps to
+    Two laws (`experiment`), each at several d with N / d = 1 / kappa^2 fixed. "P": all examples are P-only, 50 steps to
     tau = 8 d; only d changes, and the mean field is one course in units of d. "PQ": all three kinds at the rate 16, to
-    tau = 4 d; Q learns in its own time, so the mean field is solved at each d.
+    tau = 4 d; Q learns in its own time, so that the mean field is solved at each d.
 Simulation
     The limit in steps, data sets 0, 1, ... (`DATA_SETS` of each d); from d = 10 000 on with the mean over pairs of different
     examples, whose error is of a smaller order than what is looked for.
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ DATA_SETS = {
     "P": {100: 400, 200: 300, 400: 200, 800: 100, 1600: 50, 3200: 16, 10_000: 6},
     "PQ": {100: 300, 200: 200, 400: 120, 800: 40},
 }  # fmt: skip
-STATISTICS = 17
+STATISTICS = 15
+# The mean field's own errors must be small beside the corrections.
+PARTICLES = 65536
 
 
 def experiment(law: str, d: int, seed: int = 0) -> Experiment:
@@ -64,7 +67,7 @@ class Row:
     statistics: tuple[float, ...]
 
 
-def quantities(d: int, tau: Any, overlap: Any, loss: Any, end: float) -> tuple[float, ...]:
+def quantities(tau: Any, overlap: Any, loss: Any, end: float) -> tuple[float, ...]:
     """The four QUANTITIES of a course."""
     c = [float(np.interp(time, tau, np.nan_to_num(overlap))) for time in (0.5 * end, end)]
     odds = [math.log(each * each / (1.0 - each * each)) for each in c]
@@ -75,7 +78,8 @@ def simulated(law: str, d: int, seed: int) -> Row:
     """One run of the limit, and what is known of its data set."""
     e = experiment(law, d, seed)
     run = simulate(e, "limit", threads=1, spatial="exact" if d < WITHOUT_PAIRS else "mean")
-    values = quantities(d, run.dataset["tau"].values, run.history("P_overlap"), run.history("loss_train", kind="P-only"), e.max_tau)
+    courses = run.dataset["tau"].values, run.history("P_overlap"), run.history("loss_train", kind="P-only")
+    values = quantities(*courses, e.max_tau)
     return Row(law, d, seed, tuple(_digits(v) for v in values), tuple(_digits(v) for v in statistics(e, draw_data(e))))
 
 
@@ -86,11 +90,11 @@ def _digits(value: float) -> float:
 def predicted(found: MeanField, e: Experiment) -> tuple[float, ...]:
     """The same quantities of the mean field."""
     course = found.course
-    return quantities(e.d, course.tau, course.overlap, course.loss_P, e.max_tau)
+    return quantities(course.tau, course.overlap, course.loss_P, e.max_tau)
 
 
 def statistics(e: Experiment, data: Data) -> tuple[float, ...]:
-    """STATISTICS numbers of a data set less their expectations given the kinds and labels, or given nothing for shares.
+    """STATISTICS numbers of a data set less their expectations given its kinds, whose counts do not vary.
 
     With G the inner products of y z of the examples that hold P, z across w*: 1'G^k 1, v'G^k v and s'G^k s over n_P, and
     1'G^k v, 1'G^k s, for the centred margins v and a centred mark s of P-only. Rows of z are N(0, I / d) in d - 1 dimensions,
@@ -99,10 +103,7 @@ def statistics(e: Experiment, data: Data) -> tuple[float, ...]:
     """
     d, label = e.d, data.y > 0
     holds, q = data.kind != Q_ONLY, data.kind != P_ONLY
-    shares = [float(np.mean((data.kind == kind) & label)) - 0.5 * share for kind, share in
-              ((Q_ONLY, e.q0), (BOTH, 1.0 - e.p0_value - e.q0))]  # fmt: skip
-    shares += [float(np.mean((data.kind == kind) & ~label)) - 0.5 * share for kind, share in
-               ((Q_ONLY, e.q0), (BOTH, 1.0 - e.p0_value - e.q0))]  # fmt: skip
+    shares = [float(np.mean((data.kind == kind) & label) - 0.5 * np.mean(data.kind == kind)) for kind in (Q_ONLY, BOTH)]
     middle = 0.5 * (e.alpha_min + e.alpha_max)
     assert data.pq is not None
     alpha = [float(np.sum((data.pq.alpha - middle)[q & of])) / data.y.size for of in (label, ~label)]
@@ -145,7 +146,15 @@ class Mean:
     rest: float
 
 
-def means(rows: list[Row], solve: Any = solve_mean_field) -> list[Mean]:
+def solved(law: str, d: int) -> tuple[float, ...]:
+    """Quantities of the mean field, at the shares that the kinds have among N examples."""
+    e = experiment(law, d)
+    shares = np.bincount(draw_data(e).kind, minlength=3) / e.n_examples
+    of_law = e.replace(p0=float(shares[P_ONLY]), q0=float(shares[Q_ONLY]))
+    return predicted(solve_mean_field(of_law, particles=PARTICLES), of_law)
+
+
+def means(rows: list[Row], solve: Callable[[str, int], tuple[float, ...]] = solved) -> list[Mean]:
     """The statistic of the protocol, for each law, d and quantity."""
     found, told = [], {}
     for law, sizes in DATA_SETS.items():
@@ -154,10 +163,9 @@ def means(rows: list[Row], solve: Any = solve_mean_field) -> list[Mean]:
             chosen = [row for row in rows if (row.law, row.d) == (law, d)]
             if len(chosen) < 3:
                 continue
-            e = experiment(law, d)
-            key = (law, 0 if law == "P" else d)
+            key = (law, 0 if law == "P" else d)  # of P alone it is one course in units of d
             if key not in told:
-                told[key] = np.array(predicted(solve(e), e)) - np.array([0, 0, math.log(d), 0])
+                told[key] = np.array(solve(law, d)) - np.array([0, 0, math.log(d), 0])
             values = np.array([row.values for row in chosen]) - told[key] - np.array([0, 0, math.log(d), 0])
             given = np.array([row.statistics for row in chosen])
             used = np.ptp(given, axis=0) > 1e-9
