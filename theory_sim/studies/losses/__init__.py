@@ -1,0 +1,1 @@
+"""Other losses than the logistic one."""
