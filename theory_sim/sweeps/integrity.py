@@ -224,7 +224,7 @@ def _remade_manifest(place: Path, found: Finding) -> list[str]:
                          f"begin the sweep again elsewhere; whole runs can be moved into its folder {RUNS}") from error
     known = _environment(place / MANIFEST)
     # A journal that is left would be played back into the new file.
-    aside = "".join(_aside(place / name) for name in (f"{MANIFEST}-journal", MANIFEST))
+    aside = "".join(_aside(place / name) for name in (f"{MANIFEST}-journal", f"{MANIFEST}-wal", MANIFEST))
     Manifest.create(place / MANIFEST, sweep, known or environment(), (place / DECLARATION).read_text(encoding="utf-8"))
     manifest = Manifest(place / MANIFEST)
     whole = [id for id in manifest.states() if not (run_damage(place / RUNS / id) or misplaced(place / RUNS / id))]

@@ -344,7 +344,7 @@ class Manifest:
 
 def register_worker(path: str) -> None:
     """Note the calling process as a worker in a manifest."""
-    database = sqlite3.connect(path, timeout=60.0)
+    database = connect(path)
     try:
         with database:
             database.execute("INSERT INTO workers VALUES (?, ?, ?)", (os.getpid(), born_at(os.getpid()), platform.node()))

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from theory_sim.sweeps.sweep_run import SweepRun
@@ -40,11 +43,40 @@ _WITHOUT: Final = {**_TABLES, "runs": _TABLES["runs"].replace(",\n    digest TEX
 _SEAL: Final = f"UPDATE runs SET digest = digest_of({', '.join(_COLUMNS)})"
 
 
+# What a journal of a transaction over several databases ends with; at least so many bytes before that it is told of.
+_SUPER_JOURNAL: Final = bytes.fromhex("d9d505f920a163d7")
+_SHORTEST: Final = 16
+
+
 def connect(path: str) -> sqlite3.Connection:
-    """Connection without transactions of its own, which knows the function ``digest_of`` of a row's values."""
+    """Connection without transactions of its own, which knows the function ``digest_of`` of a row's values.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If the journal beside the manifest is none that theory_sim leaves.
+    """
+    _require_own_journal(os.path.realpath(path))
     database = sqlite3.connect(path, timeout=60.0, isolation_level=None)
     database.create_function("digest_of", -1, _digest_of, deterministic=True)
     return database
+
+
+def _require_own_journal(path: str) -> None:
+    """Refuse a journal that would do harm: SQLite plays it back as soon as it reads the manifest.
+
+    One that names a super-journal, as of a transaction over several databases, has SQLite delete the file of that name,
+    wherever it is. The program's own never name one. And a pipe would be waited for.
+    """
+    for name in (f"{path}-journal", f"{path}-wal"):
+        with suppress(FileNotFoundError):  # as mostly, or ended in the meantime
+            if not stat.S_ISREG(os.lstat(name).st_mode):
+                raise sqlite3.DatabaseError(f"{os.path.basename(name)} beside it is not a plain file")
+    with suppress(OSError), open(f"{path}-journal", "rb") as journal:  # what cannot be read is SQLite's to tell
+        if journal.seek(0, os.SEEK_END) >= _SHORTEST:
+            journal.seek(-len(_SUPER_JOURNAL), os.SEEK_END)
+            if journal.read() == _SUPER_JOURNAL:
+                raise sqlite3.DatabaseError("its journal names another file, which SQLite would delete")
 
 
 def _digest_of(*values: object) -> str:
@@ -92,7 +124,8 @@ def damage_of(database: sqlite3.Connection, *, rows: bool = True) -> str:
     Without ``rows`` only what it says of itself is looked at.
     """
     # No views and triggers either: they would be run.
-    made = dict(database.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall())
+    # Without a text are the indices that SQLite makes of its own.
+    made = dict(database.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall())
     if made not in (_TABLES, _WITHOUT):
         odd = sorted(str(name) for name in {*made, *_TABLES} if made.get(name) != _TABLES.get(name))
         return f"it holds {', '.join(map(str, made)) or 'nothing'}; {odd[0]} is not as it was made"
