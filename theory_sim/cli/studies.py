@@ -15,9 +15,10 @@ from theory_sim.terminal.output import Output, Result, format_option
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from theory_sim.studies.run_study import StudyResult
+    from theory_sim.studies.study import StudyVerdict
 
 
 @app.command("study", cls=WithExecutors)
@@ -27,6 +28,8 @@ def study_command(
     seeds: Annotated[str | None, typer.Option(
         "--seeds", metavar="LIST", help="Data sets in place of the study's own, such as 900:910, into a folder of their own.",
     )] = None,
+    compare: Annotated[bool, typer.Option(
+        "--compare", help="Show, part by part, the stored answer of the default size beside this one.")] = False,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for studies.")] = Path("studies"),
     workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None, scheduler: Scheduler = None,
     form: Annotated[str, format_option("text", "json", "csv", "markdown")] = "text",
@@ -38,6 +41,7 @@ def study_command(
     Exit status 1 if a run failed or the study's statement is refuted; 0 if it is supported or undecided.
     """
     from theory_sim.errors import InputError
+    from theory_sim.studies.comparison import stored_answer
     from theory_sim.studies.registry import get_study, study_names
     from theory_sim.studies.study import require_size
 
@@ -53,6 +57,7 @@ def study_command(
         get_study(each)
     require_size(size)
     data_sets = parse_seeds_option(seeds)
+    answers = {each: stored_answer(get_study(each))[0] for each in chosen} if compare else {}
     if form == "csv" and len(chosen) > 1:
         raise InputError("--format csv with all studies", "one table, and each study has columns of its own",
                          "name one study, or read each one's table.csv")
@@ -66,9 +71,9 @@ def study_command(
             total = result.done + result.pending + result.failed
             typer.echo(f"{result.done} of {total} runs done; continue with: {typed()}", err=True)
             raise typer.Exit(130)
-        _say(result, output)
+        _say(result, output, answers.get(each))
         results.append(result)
-    output.put(_result(results))
+    output.put(_comparison(results, answers) if compare else _result(results))
     findings = [finding for result in results for finding in _findings(result)]
     for finding in findings:
         say_aside(f"finding: {finding}")
@@ -101,11 +106,30 @@ def _run(
     return result
 
 
-def _say(result: StudyResult, output: Output) -> None:
+def _say(result: StudyResult, output: Output, stored: StudyVerdict | None) -> None:
     if output.shows_text:
-        from theory_sim.terminal.study_tables import study_table
+        from theory_sim.terminal.study_tables import comparison_lines, study_table
 
-        output.say(study_table(result), f"study: {result.folder}")
+        shown = study_table(result) if stored is None else comparison_lines(result, stored)
+        output.say(shown, f"study: {result.folder}")
+
+
+def _comparison(results: Sequence[StudyResult], answers: Mapping[str, StudyVerdict]) -> Result:
+    from theory_sim.storage.plain import make_plain
+    from theory_sim.studies.comparison import compare_findings
+    from theory_sim.terminal.study_tables import comparison_markdown
+
+    def rows(result: StudyResult) -> list[dict[str, Any]]:
+        assert result.verdict is not None
+        return [each.to_dict() for each in compare_findings(answers[result.study.name], result.verdict)]
+
+    def fields() -> dict[str, Any]:
+        return {"studies": [{"study": each.study.name, "stored verdict": answers[each.study.name].verdict,
+                             "fresh verdict": each.verdict.verdict if each.verdict else None, "parts": make_plain(rows(each))}
+                            for each in results]}
+
+    return Result("theory-sim.study-comparison", fields, table=lambda: rows(results[0]), others={
+        "markdown": lambda: "\n".join(comparison_markdown(each, answers[each.study.name]) for each in results)})
 
 
 def _result(results: Sequence[StudyResult]) -> Result:

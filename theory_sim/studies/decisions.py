@@ -55,7 +55,7 @@ def judge_share(
     elif high < border:
         side = "refuted" if expect == "above" else "supported"
     reason = f"{successes} of {n} {what}, share {low:.2f} to {high:.2f} at {level:.2%}, border {border:g}"
-    return Finding(statement, side, reason)
+    return Finding(statement, side, reason, share.value if n else None, low, high)
 
 
 def judge_first(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from theory_sim.errors import InputError, nearest
 from theory_sim.reading.html import html_table
+from theory_sim.statistics.power import deciding_power
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.trajectory import Trajectory
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-__all__ = ["SIZES", "Finding", "Judgement", "Size", "Study", "StudyVerdict", "require_size"]
+__all__ = ["SIZES", "Finding", "Judgement", "PartPower", "Size", "Study", "StudyVerdict", "require_size"]
 
 Size = Literal["small", "default", "full"]
 Judgement = Literal["supported", "refuted", "undecided"]
@@ -34,11 +35,54 @@ class Finding:
     verdict : {"supported", "refuted", "undecided"}
     reason : str
         The numbers from which the verdict follows.
+    estimate, low, high : float or None
+        The statistic with its interval at the part's level, where the part rests on one. Two findings that say the same are
+        equal without them: earlier versions stored none.
     """
 
     statement: str
     verdict: Judgement
     reason: str
+    estimate: float | None = field(default=None, compare=False)
+    low: float | None = field(default=None, compare=False)
+    high: float | None = field(default=None, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionary, for JSON; without the numbers of a part that has none."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class PartPower:
+    """What the design of one part of a statement can decide, stated before the runs.
+
+    Attributes
+    ----------
+    part : str
+        In short, as in the rule.
+    n : int or None
+        Independent runs, or data sets, at the default size; None for a part that rests on no count.
+    level : float
+        Confidence level of the part's exact interval, whose border is one half.
+    why : str
+        For a part that rests on no count, what it rests on; for one whose power at 0.95 is below 0.9, why.
+
+    Examples
+    --------
+    >>> from theory_sim.studies.study import PartPower
+    >>> part = PartPower("order", 15, 1 - 0.05 / 4)
+    >>> round(part.at(0.95), 3), round(part.at(0.8), 3)
+    (0.964, 0.398)
+    """
+
+    part: str
+    n: int | None = None
+    level: float = 0.95
+    why: str = ""
+
+    def at(self, share: float) -> float | None:
+        """Probability that the part is decided where the share that shows it (or does not) is this; None without a count."""
+        return None if self.n is None else deciding_power(self.n, share, level=self.level)
 
 
 @dataclass(frozen=True)
@@ -87,7 +131,7 @@ class StudyVerdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, for JSON."""
-        return asdict(self)
+        return {**asdict(self), "findings": [each.to_dict() for each in self.findings]}
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> StudyVerdict:
@@ -99,9 +143,13 @@ class StudyVerdict:
             If it is something else.
         """
         findings = tuple(Finding(**each) for each in fields["findings"])
-        texts = [fields["verdict"], fields["reason"], *(text for each in findings for text in astuple(each))]
+        texts = [fields["verdict"], fields["reason"]]
+        texts += [text for each in findings for text in (each.statement, each.verdict, each.reason)]
         if not all(isinstance(text, str) for text in texts):
             raise ValueError("a part of the verdict is no text")
+        numbers = [number for each in findings for number in (each.estimate, each.low, each.high) if number is not None]
+        if not all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers):
+            raise ValueError("an estimate of the verdict is no number")
         return cls(fields["verdict"], float(fields["level"]), fields["reason"], findings)
 
 
@@ -133,6 +181,8 @@ class Study:
         Numbers of a run that the table needs beyond those that every summary has (see `collect`).
     paired_metrics : mapping
         Numbers of a finite run and what another engine makes of the same experiment (see `collect`).
+    power : sequence of PartPower
+        For each part of the statement, what the default size can decide.
     """
 
     name: str
@@ -150,6 +200,7 @@ class Study:
     figure: Callable[[pandas.DataFrame], Figure]
     metrics: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
     paired_metrics: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
+    power: Sequence[PartPower] = ()
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}: {self.question})"

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from theory_sim.studies.comparison import compare_findings
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.study import SIZES
 from theory_sim.terminal.output import hanging
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
     import pandas
 
     from theory_sim.studies.run_study import StudyResult
-    from theory_sim.studies.study import StudyVerdict
+    from theory_sim.studies.study import Finding, PartPower, StudyVerdict
 
-__all__ = ["markdown", "studies_lines", "studies_table", "study_table", "table_lines"]
+__all__ = [
+    "comparison_lines", "comparison_markdown", "markdown", "power_line", "studies_lines", "studies_table", "study_table",
+    "table_lines",
+]
 
 # Rows of a study's table that stand side by side.
 _COLUMNS: Final = 4
@@ -51,9 +55,19 @@ def studies_table() -> Group:
         study = get_study(name)
         costs = (f"{size}: {study.runs(size)} runs, {duration(study.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((name, "bold"), f"  [{study.source}]"),
-                  Padding(Text(f"{plain_text(study.question)}\n{'; '.join(costs)}"), (0, 0, 1, 2))]
+                  Padding(Text("\n".join([plain_text(study.question), "; ".join(costs), *map(power_line, study.power)])),
+                          (0, 0, 1, 2))]
     cited = retell(" ".join(get_study(name).source for name in study_names()))
     return Group(*parts, Text(RETOLD), *(Padding(Text(line), (0, 0, 0, 2)) for line in cited))
+
+
+def power_line(part: PartPower) -> str:
+    """What a part's default size can decide, in words."""
+    high, low = part.at(0.95), part.at(0.8)
+    if high is None or low is None:
+        return f"{part.part}: {part.why}"
+    why = f"; {part.why}" if part.why else ""
+    return f"{part.part}: of {part.n}, power {high:.2f} at a share of 0.95, {low:.2f} at 0.8{why}"
 
 
 def study_table(result: StudyResult) -> Group:
@@ -74,6 +88,39 @@ def study_table(result: StudyResult) -> Group:
     notes.append(Text(f"{verdict.verdict} at {verdict.level:.0%}: {verdict.reason}", style=_STYLES[verdict.verdict]))
     notes.append(Text(f"limits: {study.limits}"))
     return Group(*parts, *notes)
+
+
+def comparison_lines(result: StudyResult, stored: StudyVerdict) -> Group:
+    """Each part of the statement with its stored and its fresh verdict, estimate and interval."""
+    assert result.verdict is not None
+    parts: list[Text] = [Text(f"{result.study.name}: {result.study.question}", style="bold")]
+    overlaps = {True: "the intervals overlap", False: "THE INTERVALS DO NOT OVERLAP", None: ""}
+    for each in compare_findings(stored, result.verdict):
+        parts.append(Text(each.statement))
+        for name, found in (("stored", each.stored), ("fresh", each.fresh)):
+            told = "  no such part" if found is None else f"  {found.verdict:10} {_numbers(found)}"
+            parts.append(Text(f"  {name:7}{told}{f'   {overlaps[each.overlap]}' if name == 'fresh' else ''}".rstrip()))
+    parts.append(Text(f"all: stored {stored.verdict}, fresh {result.verdict.verdict}; intervals at each part's own level"))
+    return Group(*parts)
+
+
+def comparison_markdown(result: StudyResult, stored: StudyVerdict) -> str:
+    """The same as a table of Markdown."""
+    assert result.verdict is not None
+    rows = [f"| {result.study.name} | stored | fresh | intervals overlap |", "|---|---|---|---|"]
+    for each in compare_findings(stored, result.verdict):
+        cells = ["-" if found is None else f"{found.verdict} {_numbers(found)}".strip() for found in (each.stored, each.fresh)]
+        overlap = {True: "yes", False: "no", None: "-"}[each.overlap]
+        rows.append(f"| {' | '.join([each.statement.replace('|', '/'), *cells, overlap])} |")
+    return "\n".join([*rows, ""])
+
+
+def _numbers(found: Finding) -> str:
+    """Estimate and interval, as far as there are any."""
+    if found.low is None or found.high is None:
+        return ""
+    estimate = "-" if found.estimate is None else _shown(float(found.estimate))
+    return f"{estimate} [{_shown(float(found.low))}, {_shown(float(found.high))}]"
 
 
 def _side_by_side(lines: list[tuple[str, list[str]]], rows: int, width: int) -> Iterator[tuple[int, int]]:

@@ -40,7 +40,7 @@ from theory_sim.studies.engines import FINITE, engine_label, get_rows, sweep_bot
 from theory_sim.studies.groups import Row, done_seeds, grid_cells, group_row, mean_columns
 from theory_sim.studies.quick import quick_base, quick_seeds
 from theory_sim.studies.registry import register
-from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
+from theory_sim.studies.study import Finding, PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product, Zip
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -176,4 +176,5 @@ STUDY: Final = register(Study(
     seconds={"small": 15, "default": 200, "full": 5400},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
     metrics={"ratio_level": _ratio_level, "ratio_motion": _ratio_motion, "ratio_end": _ratio_end},
+    power=tuple(PartPower(part, 10, _LEVEL, "the first edition's size; 14 reach 0.9") for part in _PARTS),
 ))

@@ -40,7 +40,7 @@ from theory_sim.studies.groups import Row, grid_cells, group_row, pair_row
 from theory_sim.studies.kernel_change.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.small_rate import make_base
-from theory_sim.studies.study import Size, Study, StudyVerdict
+from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -96,4 +96,5 @@ STUDY: Final = register(Study(
     limits="One data law; paired neurons, m_W = 100, m_V = 40 000, tau_0 = 100; d = 200; level 0.45, tau up to 1200.",
     seconds={"small": 15, "default": 450, "full": 3_000},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
+    power=tuple(PartPower(patterns, 24, _LEVEL) for patterns in _EXPECTED),
 ))

@@ -39,7 +39,7 @@ from theory_sim.studies.engines import FINITE, get_rows, sweep_both
 from theory_sim.studies.mitigation.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.small_rate import arm_rows, judge_arm, make_base
-from theory_sim.studies.study import Size, Study, StudyVerdict
+from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -95,4 +95,5 @@ STUDY: Final = register(Study(
            "the gap in error is small; errors at equal tau, not at equal loss.",
     seconds={"small": 15, "default": 480, "full": 8_000},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
+    power=tuple(PartPower(part, 16, _LEVEL) for part in ("order", "error")),
 ))

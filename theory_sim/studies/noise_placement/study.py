@@ -44,7 +44,7 @@ from theory_sim.studies.groups import Row
 from theory_sim.studies.noise_placement.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.small_rate import NEVER, arm_rows, judge_arm, make_base
-from theory_sim.studies.study import Size, Study, StudyVerdict
+from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -112,4 +112,6 @@ STUDY: Final = register(Study(
            "where the gap in error is small; errors at equal tau, not at equal loss.",
     seconds={"small": 20, "default": 550, "full": 9_000},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
+    power=tuple(PartPower(f"{placement}, {part}", 14, _LEVEL, "the first edition's size; 15 reach 0.9")
+                for placement in _JUDGED for part in ("order", "error")),
 ))

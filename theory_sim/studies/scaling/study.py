@@ -59,7 +59,7 @@ from theory_sim.studies.engines import CLOSURE, LIMIT, get_rows
 from theory_sim.studies.groups import done_seeds, group_row, pair_row
 from theory_sim.studies.registry import register
 from theory_sim.studies.scaling.figure import plot
-from theory_sim.studies.study import Finding, Judgement, Size, Study, StudyVerdict
+from theory_sim.studies.study import Finding, Judgement, PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Product, Zip
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -253,7 +253,7 @@ def _exponent(name: str, schedule: str, rows: pandas.DataFrame) -> Finding:
     low, high = float(fit.slope) - half, float(fit.slope) + half
     reason = (f"{own + fit.slope:.3f} fitted from d = {rows['d'].min()} to {rows['d'].max()}, closed form {own:.3f}: off by "
               f"{low:+.3f} to {high:+.3f} at {_LEVEL:.2%}")
-    return Finding(statement, _side(low, high, -0.1, 0.1), reason)
+    return Finding(statement, _side(low, high, -0.1, 0.1), reason, float(fit.slope), low, high)
 
 
 def _within(
@@ -267,7 +267,7 @@ def _within(
     if not (math.isfinite(low) and math.isfinite(high)):
         return Finding(statement, "undecided", f"not known on every data set at d = {row['d']}")
     reason = f"{shown(low):.4g} to {shown(high):.4g} at {_LEVEL:.2%}, {row['n']} data sets at d = {row['d']}"
-    return Finding(statement, _side(low, high, *ends), reason)
+    return Finding(statement, _side(low, high, *ends), reason, shown(float(row[column])), shown(low), shown(high))
 
 
 def _side(low: float, high: float, least: float, most: float) -> Judgement:
@@ -292,4 +292,8 @@ STUDY: Final = register(Study(
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
     metrics={"separation": _separation, "error_at_P_loss": _error_at_P_loss,
          **{_at_loss(level): _error_at_loss(level) for level in _LOSSES}},
+    power=(PartPower("order", 35, _LEVEL),
+           *(PartPower(part, why="an interval of a mean against fixed ends, no count")
+             for part in ("exponent of tau_P", "exponent of tau_Q", "constant of tau_P", "constant of tau_Q", "separation",
+                          "gap"))),
 ))

@@ -59,7 +59,7 @@ from theory_sim.observe.descent import SCALES, THETAS
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.groups import Row, done_seeds, grid_cells, mean_columns
 from theory_sim.studies.registry import register
-from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
+from theory_sim.studies.study import Finding, PartPower, Size, Study, StudyVerdict
 from theory_sim.studies.theorem_c2.along_run import TOLERANCE, Steps, get_steps
 from theory_sim.studies.theorem_c2.figure import plot
 from theory_sim.sweeps.collect import Summary
@@ -312,4 +312,8 @@ STUDY: Final = register(Study(
     limits="One data law, d = 100; the average loss, not the last; w* is known; no bound for large rates, the default's too.",
     seconds={"small": 15, "default": 200, "full": 30_000},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics=_own(),
+    power=(PartPower("holds", why="a statement about all runs: one violation refutes"),
+           PartPower("is proved", why="a statement about all runs: one violation refutes"),
+           *(PartPower(part, 10, _LEVEL, "the first edition's size; 14 reach 0.9")
+             for part in ("change costs nothing, moving", "change costs nothing, drawn anew", "says something"))),
 ))

@@ -59,7 +59,7 @@ from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import BOTH, FINITE, LIMIT, engine_label
 from theory_sim.studies.groups import Row, done_seeds, grid_cells, mean_columns
 from theory_sim.studies.registry import register
-from theory_sim.studies.study import Finding, Judgement, Size, Study, StudyVerdict
+from theory_sim.studies.study import Finding, Judgement, PartPower, Size, Study, StudyVerdict
 from theory_sim.studies.width.figure import plot
 from theory_sim.sweeps.blocks import Product, Zip
 from theory_sim.sweeps.collect import Summary
@@ -341,7 +341,7 @@ def _judge(statement: str, rows: pandas.DataFrame, column: str, between: tuple[f
     if rows.empty:
         return Finding(statement, "undecided", "no such runs")
     outcomes: list[Judgement] = []
-    reasons = []
+    reasons, numbers = [], []
     for _, row in rows.iterrows():
         mean, spread, seeds = (float(row[name]) for name in (column, f"{column}: spread", f"{column}: seeds"))
         if not math.isfinite(spread) or seeds < row["n"]:
@@ -353,9 +353,11 @@ def _judge(statement: str, rows: pandas.DataFrame, column: str, between: tuple[f
         inside, outside = between[0] < low and high < between[1], high < between[0] or low > between[1]
         outcomes.append("supported" if inside else "refuted" if outside else "undecided")
         reasons.append(f"{mean:.3f} ({low:.3f} to {high:.3f})")
+        numbers.append((mean, low, high))
     verdict: Judgement = "refuted" if "refuted" in outcomes else "undecided" if "undecided" in outcomes else "supported"
     ends = f"above {between[0]:g}" if math.isinf(between[1]) else f"{between[0]:.4g} to {between[1]:.4g}"
-    return Finding(statement, verdict, f"{column} {', '.join(reasons)} at {_LEVEL:.2%}, aim {ends}")
+    single = numbers[0] if len(numbers) == len(reasons) == 1 else ()
+    return Finding(statement, verdict, f"{column} {', '.join(reasons)} at {_LEVEL:.2%}, aim {ends}", *single)
 
 
 def _judge_count(statement: str, rows: pandas.DataFrame) -> Finding:
@@ -376,4 +378,8 @@ STUDY: Final = register(Study(
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
     paired_metrics={"gap of outputs": _outputs_gap, "gap of losses": _losses_gap, "gap of times": _times_gap,
                     "h over limit": _h_ratio, "q": _q, "gap of P loss": _P_loss_gap},
+    power=(*(PartPower(part, why="an interval of a slope against fixed ends, no count")
+             for part in ("rate: outputs, losses, times, each of two runs", "rate: from other limits")),
+           PartPower("deficit", why="intervals of means against fixed ends, no count"),
+           *(PartPower(part, 10, _LEVEL, "the first edition's size; 17 reach 0.9") for part in ("m_W", "order, each width"))),
 ))

@@ -126,4 +126,4 @@ def judge_mean(
         verdict = "refuted"
     border = f"border {low:g}" if high == float("inf") else f"borders {low:g} and {high:g}"
     return Finding(statement, verdict, f"{what}: mean {found.value:.3f}, {found.low:.3f} to {found.high:.3f} at {level:.2%}, "
-                                       f"{found.n} seeds, {border}")
+                                       f"{found.n} seeds, {border}", found.value, found.low, found.high)

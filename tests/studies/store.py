@@ -1,0 +1,59 @@
+"""Store a study's answer: ``python -m tests.studies.store STUDIES/NAME-default`` copies what pages and package hold.
+
+Without a folder it writes again what follows from the stored tables: their verdicts' numbers, the tables as Markdown, the
+figures, and the copies of the verdicts in the package.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from theory_sim.plots.style import save_figure
+from theory_sim.studies.registry import get_study
+from theory_sim.studies.run_study import read_table, sealed
+from theory_sim.terminal.study_tables import markdown
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS, PACKAGED = ROOT / "docs" / "explanation", ROOT / "theory_sim" / "studies" / "stored"
+OF_THE_THEOREM = ("scaling", "theorem-c2", "width")
+
+
+def stored() -> list[Path]:
+    """Folders of the stored answers."""
+    return sorted(path.parent for path in DOCS.glob("*/results/*/verdict.json"))
+
+
+def write_again(answer: Path, *, figure: bool) -> None:
+    """Everything in a folder that follows from its table, and the package's copy of the verdict."""
+    study, table = get_study(answer.name), read_table(answer / "table.csv")
+    verdict = study.decide(table)
+    said: dict[str, Any] = json.loads((answer / "verdict.json").read_text(encoding="utf-8"))
+    said.pop("sha256", None)
+    (answer / "verdict.json").write_text(sealed({**said, **verdict.to_dict()}), encoding="utf-8")
+    (answer / "table.md").write_text(markdown(table, verdict), encoding="utf-8")
+    if figure:
+        save_figure(study.plot(table), answer / "figure.svg", force=True)
+    PACKAGED.mkdir(exist_ok=True)
+    shutil.copy(answer / "verdict.json", PACKAGED / f"{answer.name}.json")
+
+
+def main(folders: list[Path]) -> None:
+    for folder in folders:
+        said = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+        assert said["size"] == "default" and "seeds" not in said, "the design's own data sets are stored"
+        name = said["study"]
+        answer = DOCS / ("theorem" if name in OF_THE_THEOREM else "questions") / "results" / name
+        answer.mkdir(exist_ok=True)
+        for file in ("runs.csv", "table.csv", "verdict.json"):
+            shutil.copy(folder / file, answer / file)
+        write_again(answer, figure=True)
+    for answer in stored() if not folders else []:
+        write_again(answer, figure=False)
+
+
+if __name__ == "__main__":
+    main([Path(name) for name in sys.argv[1:]])

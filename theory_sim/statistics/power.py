@@ -1,0 +1,96 @@
+"""Probability that a rule on a share of runs decides, by the binomial law; known before any run is made."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from theory_sim.errors import InputError
+
+__all__ = ["MOST_RUNS", "deciding_count", "deciding_power", "runs_for_power"]
+
+MOST_RUNS: Final = 2000
+"""Runs up to which `runs_for_power` looks."""
+
+
+def deciding_count(n: int, level: float, *, border: float = 0.5) -> int | None:
+    """Smallest count of n runs whose exact interval lies above the border; None if not even n of n does.
+
+    The lower end of the Clopper-Pearson interval of k of n is above the border where a share at the border gives k or more with
+    probability below (1 - level) / 2.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.power import deciding_count
+    >>> deciding_count(10, 0.95), deciding_count(5, 0.95)
+    (9, None)
+    """
+    from scipy.stats import binom
+
+    above = np.flatnonzero(binom.sf(np.arange(n + 1) - 1, n, border) < (1.0 - level) / 2.0)
+    return int(above[0]) if len(above) else None
+
+
+def deciding_power(n: int, share: float, *, level: float, border: float = 0.5) -> float:
+    """Probability that n independent runs, each of which shows something with this probability, put the share above the border.
+
+    "Above" is that the whole exact (Clopper-Pearson) interval at the level lies there. Of a share that is to lie below one
+    half it is the power at one minus that share.
+
+    Parameters
+    ----------
+    n : int
+        Runs.
+    share : float
+        True share, from 0 to 1.
+    level : float
+        Confidence level of the interval.
+    border : float
+
+    Raises
+    ------
+    InputError
+        If the share is not from 0 to 1, the level or border not inside (0, 1), or n is negative.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.power import deciding_power
+    >>> round(deciding_power(10, 0.95, level=0.95), 3)
+    0.914
+    """
+    if not (0.0 <= share <= 1.0 and 0.0 < level < 1.0 and 0.0 < border < 1.0 and n >= 0):
+        raise InputError(f"{n} runs, a true share of {share}, a level of {level} and a border of {border}",
+                         "0 runs or more, a share from 0 to 1, level and border inside (0, 1)", "correct them")
+    least = deciding_count(n, level, border=border)
+    if least is None:
+        return 0.0
+    from scipy.stats import binom
+
+    return float(binom.sf(least - 1, n, share))
+
+
+def runs_for_power(share: float, power: float, *, level: float, border: float = 0.5) -> int:
+    """Fewest runs from which on the power is reached by every number up to twice as many: one more run may lose a little.
+
+    Raises
+    ------
+    InputError
+        If no number up to `MOST_RUNS` does, as for a share that is not above the border.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.power import runs_for_power
+    >>> runs_for_power(0.95, 0.9, level=0.95), runs_for_power(0.95, 0.9, level=1 - 0.05 / 4)
+    (12, 15)
+    """
+    first = 0
+    for n in range(1, MOST_RUNS + 1 if share > border else 1):
+        if deciding_power(n, share, level=level, border=border) < power:
+            first = 0
+        elif first == 0:
+            first = n
+        if first and n >= 2 * first:
+            return first
+    raise InputError(f"a power of {power} at a share of {share} against a border of {border}",
+                     f"a share that {MOST_RUNS} runs tell from the border", "ask for less power, or a larger share")
