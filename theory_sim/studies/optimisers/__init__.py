@@ -1,0 +1,1 @@
+"""Other optimisers than gradient descent."""
