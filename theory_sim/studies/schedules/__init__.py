@@ -1,0 +1,1 @@
+"""Which way of annealing is best?"""
