@@ -1,0 +1,1 @@
+"""The paper's own setting: where are the order and the gap visible at finite d?"""
