@@ -335,7 +335,7 @@ def test_an_order_could_hold_if_scatter_of_the_losses_turns_it(schedule, holds):
 
 
 def test_a_search_solves_no_closure_twice_for_widths(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Experiments that differ in widths alone share one closure; any other field asks for its own."""
+    """Experiments that differ in widths share one closure, coarse ones that differ in tau_xi, too; any other field asks for its own."""
     from theory_sim import regimes
 
     asked: list[str] = []
@@ -355,6 +355,18 @@ def test_a_search_solves_no_closure_twice_for_widths(monkeypatch: pytest.MonkeyP
     real_d = e.model_copy(update={"d": 60.5})  # as a search takes it: without a warning
     verdict_requirements(real_d, fineness=0.3), verdict_requirements(real_d, fineness=0.3)
     assert asked == ["L-S", "S"] * 2
-    for changes in ({"r": 0.7}, {"lambda": 2e-3}, {"tau_xi": 2.0}, {"max_tau": 201.0}):
+    for changes in ({"r": 0.7}, {"lambda": 2e-3}, {"tau_0": 0.5}, {"max_tau": 201.0}):
         verdict_requirements(e.replace(**changes), fineness=0.3)
     assert asked == ["L-S", "S"] * 6
+
+
+@pytest.mark.parametrize("schedule", ["L-S", "S"])
+def test_the_level_of_the_noise_changes_no_curve(schedule: str) -> None:
+    """So that a search takes one closure for all tau_xi where U_0 has the stationary level; a level of its own is another."""
+    from theory_sim.closure.of_experiment import get_closure
+
+    of_one, of_other, own = (get_closure(DEFAULT.replace(**fields), schedule, fineness=0.4)
+                             for fields in ({}, {"tau_xi": 0.31}, {"tau_xi": 0.31, "tau_0": 1.0}))
+    for name in ("loss_P", "loss_Q"):
+        np.testing.assert_allclose(getattr(of_one, name), getattr(of_other, name), rtol=1e-9)
+    assert abs(np.interp(of_one.tau, own.tau, own.loss_Q) - of_one.loss_Q).max() > 0.01

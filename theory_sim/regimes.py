@@ -8,7 +8,7 @@ the closure, with the scatter over data sets allowed for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -33,7 +33,8 @@ from theory_sim.train.optimisers import make_optimiser
 from theory_sim.train.stability import knows_curvature, lengths_of_curvature, stable_rate_of
 
 __all__ = [
-    "Regime", "get_conditions", "outside_of_closure", "outside_of_theory", "regime", "uncovered", "verdict_requirements",
+    "Regime", "each_requirement", "get_conditions", "outside_of_closure", "outside_of_theory", "regime", "uncovered",
+    "verdict_requirements",
 ]  # fmt: skip
 
 # Widths, of which the closure reads none: experiments that differ in them alone have one closure.
@@ -334,22 +335,26 @@ def verdict_requirements(experiment: Experiment, *, fineness: float = 1.0) -> li
     InputError
         If the closed forms do not apply to the experiment.
     """
+    return list(each_requirement(experiment, fineness=fineness))
+
+
+def each_requirement(experiment: Experiment, *, fineness: float = 1.0) -> Iterator[Requirement]:
+    """One after the other, what `verdict_requirements` lists: the closure of a schedule is computed once it is asked for."""
     e, outside = experiment, outside_of_theory(experiment)
     if outside:
         raise InputError.of(outside)
     rows = get_conditions(e)
-    found = [Requirement(c.id, c.label, log_margin(c.margin, 1.0)) for c in rows if c.role == "numerics"]
+    yield from (Requirement(c.id, c.label, log_margin(c.margin, 1.0)) for c in rows if c.role == "numerics")
     for name, rate in e.rates().items():
         if rate * e.lambda_ > 0.0:
-            found.append(Requirement(f"decay-resolved-{name}", f"{name} x lambda in {e.dtype}",
-                                     log_margin(rate * e.lambda_, finest_decay(e.dtype))))
+            yield Requirement(f"decay-resolved-{name}", f"{name} x lambda in {e.dtype}",
+                              log_margin(rate * e.lambda_, finest_decay(e.dtype)))
     largest = max(e.eta_1, e.eta_2) * e.lambda_
-    found.append(Requirement("decay-below-one", "rate x lambda below 1", log_margin(1.0, math.nextafter(largest, math.inf))))
+    yield Requirement("decay-below-one", "rate x lambda below 1", log_margin(1.0, math.nextafter(largest, math.inf)))
     if largest < 1.0:
         deficit = next(c.value for c in rows if c.id == "lazy-deficit")
         for schedule in ("L-S", "S"):
-            found += order_requirements(_course(_Asked.of(e), schedule, fineness), schedule, deficit)
-    return found
+            yield from order_requirements(_course(_Asked.of(e, exact=fineness >= 1.0), schedule, fineness), schedule, deficit)
 
 
 @dataclass(frozen=True)
@@ -360,8 +365,10 @@ class _Asked:
     experiment: Experiment = field(compare=False)
 
     @classmethod
-    def of(cls, e: Experiment) -> _Asked:
-        narrow = e.model_copy(update=_ONE_WIDTH)
+    def of(cls, e: Experiment, *, exact: bool) -> _Asked:
+        # Kernels hold at any level of the noise (THEORY §6); where U_0 has that of tau_xi, this changes rounding alone.
+        one_level = {} if exact or e.tau_0 != "stationary" or e.tau_xi == 0.0 else {"tau_xi": 1.0}
+        narrow = e.model_copy(update={**_ONE_WIDTH, **one_level})
         return cls(repr(vars(narrow)), narrow)
 
 

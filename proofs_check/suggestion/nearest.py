@@ -49,7 +49,8 @@ class Candidate:
 
 def nearest(
     slacks: Callable[[Floats], Floats | None], start: Floats, furthest: float, *, step: float, iterations: int,
-    first_step: float = _FIRST_STEP,
+    first_step: float = _FIRST_STEP, least_step: float = _LEAST_STEP, least_gain: float = _LEAST_GAIN,
+    known: float = np.inf,
 ) -> Candidate | None:
     """From a start, the point with the smallest largest shift at which no slack is negative.
 
@@ -67,6 +68,10 @@ def nearest(
         At most so many linear programs (and fewer new sets of differences).
     first_step : float
         Half the side of the first box in which the linearised slacks are trusted.
+    least_step, least_gain : float
+        A search ends where with new differences it would trust a smaller box, or expects less of the next step.
+    known : float
+        Largest shift of a point that meets everything: where linearised slacks promise none nearer, the search ends.
 
     Returns
     -------
@@ -91,8 +96,10 @@ def nearest(
             best = (x, c)
         move, expected = _linear_program(x, c, slopes, trusted, furthest)
         gain = merit(x, c) - expected
+        if fresh and expected >= known and np.abs(move).max() < trusted:
+            break
         there = x + move
-        found = look(there) if gain > _LEAST_GAIN else None
+        found = look(there) if gain > least_gain else None
         true = -np.inf if found is None else merit(x, c) - merit(there, found)
         if found is not None and true > 0.1 * gain:
             # What the step has shown of the slopes in its own direction (Broyden) spares most of the differences.
@@ -101,7 +108,7 @@ def nearest(
             x, c = there, found
         elif not fresh:
             slopes, fresh = _slopes(look, x, c, step), True
-        elif gain <= _LEAST_GAIN or trusted < _LEAST_STEP:
+        elif gain <= least_gain or trusted < least_step:
             break
         else:
             trusted *= 0.4

@@ -25,7 +25,7 @@ from proofs_check.suggestion.shifted import (
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
-from theory_sim.regimes import get_conditions, regime, uncovered, verdict_requirements
+from theory_sim.regimes import each_requirement, get_conditions, regime, uncovered
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.predicted_order import Requirement
 
@@ -39,6 +39,10 @@ _TRIES, _LOOKS = 300, 30
 # is faster, and ends at points that are not the nearest, or at none: at 0.15 from one of the starts of
 # test_suggestions_from_twelve_starts.
 _COARSE, _FINE, _STEP = 0.4, 1.0, 0.01
+# By a coarse closure a search ends early, since the fine one starts at the best end; that one ends where the closure's
+# single steps hide what a move gains.
+_SOON: Final[Mapping[str, float]] = {"least_step": 0.01, "least_gain": 0.003}
+_ROUGH_STEP: Final = 2e-3
 # Room for rounding d and m_V to whole numbers and the others to six digits.
 _SLACK: Final = 1e-3
 # A search that ends further from meeting everything has not stopped at a step of the closure.
@@ -142,7 +146,7 @@ def _tightened(
 def applies(experiment: Experiment) -> bool:
     """Whether `check_constants` finds that the mechanism applies; a coarse closure knows most of where it does not."""
     try:
-        nearly = min(each.slack for each in verdict_requirements(experiment, fineness=_COARSE)) > -_FAR_OFF
+        nearly = all(each.slack > -_FAR_OFF for each in each_requirement(experiment, fineness=_COARSE))
         return nearly and regime(experiment).holds
     except InputError:  # blocks too long to solve
         return False
@@ -227,14 +231,19 @@ def _search(experiment: Experiment, which: Conditions, names: Sequence[str], see
         return alone
     ends = [alone, *(_from_all(slacks, starts) for slacks in map(cushioned, _CUSHIONS))]
     bound = ends[0].reach if ends[0] is not None and ends[0].short == 0.0 else 0.0
-    coarse: list[Candidate | None] = []
-    for start in _apart([*(end.shifts for end in ends if end is not None), starts[0]]):
-        coarse.append(found := nearest(both(_COARSE), start, FURTHEST, step=_STEP, iterations=40))
-        # No nearer than the conditions alone allow.
-        if found is not None and found.short == 0.0 and found.reach <= 1.02 * bound:
-            break
-    best = min((each for each in coarse if each is not None), key=_badness, default=None)
-    return best and (nearest(both(_FINE), best.shifts, FURTHEST, step=_STEP, iterations=15, first_step=0.05) or best)
+    coarse: list[Candidate] = []
+    for start in _apart([starts[0], *(end.shifts for end in ends if end is not None)]):
+        known = min((each.reach for each in coarse if each.short == 0.0), default=math.inf)
+        found = nearest(both(_COARSE), start, FURTHEST, step=_STEP, iterations=40, known=known, **_SOON)
+        if found is not None:
+            coarse.append(found)
+            if found.short == 0.0 and found.reach <= 1.02 * bound:  # no nearer than the conditions alone allow
+                break
+    if not coarse:
+        return None
+    best = min(coarse, key=_badness)
+    fine = nearest(both(_FINE), best.shifts, FURTHEST, step=_STEP, iterations=15, first_step=0.05, least_step=_ROUGH_STEP)
+    return fine or best
 
 
 def _from_all(slacks: Callable[[Floats], Floats], starts: Sequence[Floats], iterations: int = 40) -> Candidate | None:

@@ -67,3 +67,17 @@ def test_the_requirements_are_the_same_ones_where_the_precision_changes(dtype: s
     here, finer = (all_slacks(experiment, "all", {"lambda_": shift}, 0.25) for shift in (0.0, -6.0))
     assert here is not None and finer is not None
     assert list(here) == list(finer)
+
+
+def test_a_search_ends_where_nothing_nearer_than_what_is_known_is_promised() -> None:
+    looks: list[float] = []
+
+    def slacks(x: np.ndarray) -> np.ndarray:
+        looks.append(float(x[0]))
+        return x - 1.0  # met from 1 on
+
+    for known, met in ((2.0, True), (0.5, False)):
+        looks.clear()
+        found = nearest(slacks, np.full(1, 0.9), 5.0, step=1e-4, iterations=50, known=known)
+        assert found is not None and (found.short == 0.0) is met
+        assert met or len(looks) == 2, "the start and its difference alone"

@@ -55,7 +55,8 @@ class Noise:
         age = 0.0
         if not self.frozen and self.tau_xi > 0.0 and self.variance > 0.0:
             age = min(0.0, shrink + 0.5 * math.log(self.variance / variance))
-        return replace(self, variance=variance, log_decay=self.log_decay + shrink, log_rho=self.log_rho + age)
+        # dataclasses.replace is slow
+        return Noise(self.lambda_, self.tau_xi, variance, self.log_decay + shrink, self.frozen, self.log_rho + age)
 
     def annealed(self, problem: ClosureProblem) -> Noise:
         """The same once the rate has fallen."""

@@ -20,6 +20,7 @@ __all__ = ["PatchQ", "Residual", "equal_time_kernel", "look", "step_q"]
 _NEWTON = 1e-8
 _MOST_NEWTON = 30
 _SIGN = np.array([1.0, -1.0])
+_UNIT = np.eye(2)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _implicit(equation: _Implicit, guess: Floats) -> Floats:
     block, base, newest = equation.block, equation.base, equation.newest
     for _ in range(_MOST_NEWTON):
         used, slope = equation.residual(guess)
-        change = _solve(np.eye(2) - block.share * newest * slope, guess - base - newest @ used)
+        change = _solve(_UNIT - block.share * newest * slope, guess - base - newest @ used)
         guess = guess - change
         if math.hypot(*change) <= _NEWTON * (1.0 + math.hypot(*guess)):
             break
