@@ -335,7 +335,7 @@ def test_an_order_could_hold_if_scatter_of_the_losses_turns_it(schedule, holds):
 
 
 def test_a_search_solves_no_closure_twice_for_widths(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Experiments that differ in widths share one closure, coarse ones that differ in tau_xi, too; any other field asks for its own."""
+    """Experiments that differ in widths alone, or, coarse, in tau_xi, share one closure; another field asks for its own."""
     from theory_sim import regimes
 
     asked: list[str] = []
