@@ -13,7 +13,7 @@ from typing import Any, Final
 from tests.memory_use import Case, measure
 from tests.result_table import read_table, write_table
 
-__all__ = ["ALL", "CLOSURE", "FINITE", "LIMIT", "stored_peaks"]
+__all__ = ["ALL", "CLOSURE", "FINITE", "LIMIT", "MEAN_FIELD", "stored_peaks"]
 
 _TABLE: Final = Path(__file__).with_name("memory_measured.csv")
 
@@ -127,8 +127,26 @@ CLOSURE: Final[dict[str, Case]] = {
     }.items()
 }
 
+
+
+def _mean_field(nodes: int = 100, particles: int = 4096, **fields: Any) -> Case:
+    return Case({"schedule": "S", **fields}, "mean-field", {"nodes": nodes, "particles": particles})
+
+
+MEAN_FIELD: Final[dict[str, Case]] = {
+    "default": _mean_field(schedule="L-S"),
+    "small rate": _mean_field(),
+    "few particles": _mean_field(nodes=300, particles=64),
+    "many particles": _mean_field(nodes=40, particles=65536),
+    "many particles and nodes": _mean_field(nodes=150, particles=32768),
+    "many nodes": _mean_field(nodes=250),
+    "more nodes": _mean_field(nodes=330, particles=1024),
+    "most responses": _mean_field(nodes=400, particles=512),
+    "each step a node": _mean_field(schedule="cosine", eta_1=8.0, max_tau=500.0),
+}
+
 ALL: Final[dict[str, Case]] = {
-    f"{case.engine}: {name}": case for cases in (FINITE, LIMIT, CLOSURE) for name, case in cases.items()
+    f"{case.engine}: {name}": case for cases in (FINITE, LIMIT, CLOSURE, MEAN_FIELD) for name, case in cases.items()
 }
 
 

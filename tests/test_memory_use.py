@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
-from tests.memory_cases import CLOSURE, FINITE, LIMIT
+from tests.memory_cases import CLOSURE, FINITE, LIMIT, MEAN_FIELD
 from tests.memory_use import Case, measure
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc/self/clear_refs is Linux's")
 
 _OF_TIER_2 = ("float32", "kernels of many probes")
 _CASES = [pytest.param(case, id=f"{case.engine}: {name}", marks=[pytest.mark.slow])
-          for cases in (FINITE, LIMIT, CLOSURE) for name, case in cases.items()]
+          for cases in (FINITE, LIMIT, CLOSURE, MEAN_FIELD) for name, case in cases.items()]
 _CASES += [pytest.param(FINITE[name], id=f"finite: {name}, again", marks=[pytest.mark.tier2]) for name in _OF_TIER_2]
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from theory_sim import Engine, Experiment, learning_order, simulate
-from theory_sim.closure.mean_field import law
+from theory_sim.closure import of_experiment
+from theory_sim.closure.mean_field import law, solve
 from theory_sim.closure.mean_field.fresh import fresh_losses
+from theory_sim.closure.mean_field.memory import mean_field_parts
 from theory_sim.closure.mean_field.particles import Mixing, make_particles
 from theory_sim.closure.mean_field.responses import Responses
 from theory_sim.closure.mean_field.solve import MeanField, solve_mean_field
 from theory_sim.closure.of_experiment import get_closure, make_problem
 from theory_sim.errors import InputError
+from theory_sim.memory import total
 from theory_sim.theory.crossings import learning_time
 
 QUICK = Experiment(d=100, max_tau=400.0, schedule="S", eta_2=2.0)
@@ -60,7 +65,7 @@ def test_responses_are_those_of_the_whole_matrix() -> None:
     kept, rows = Responses(particles), []
     for t in range(n):
         rows.append(kept.answer(weights[t], field[t, :t], own[t, :t]))
-        kept.enter(t, rows[-1], weights[t], 0.0)
+        kept.enter(t, rows[-1], None, 0.0, weights[t], 0.0)
     for place, particle in enumerate(kept.kept[:5]):
         chi = np.diag(weights[:, particle] * (1.0 - weights[:, particle]))
         direct = -np.linalg.solve(np.eye(n) + chi @ own, chi @ np.tril(field, -1))
@@ -166,3 +171,36 @@ def test_means_of_the_limit_over_data_sets(twin: str, monkeypatch: pytest.Monkey
 
     agrees = near(seen, told, 0.01) and near(times, time, 0.005)
     assert agrees == (twin == "right"), (seen.mean(), told, times.mean(), time)
+
+
+def test_products_are_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Split among threads, long products of the closure took four times the processor time."""
+    threads: list[int] = []
+
+    def looking(module: Any, name: str) -> None:
+        solve = getattr(module, name)
+
+        def look(*arguments: Any, **options: Any) -> Any:
+            threads.extend(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+            return solve(*arguments, **options)
+
+        monkeypatch.setattr(module, name, look)
+
+    looking(of_experiment, "solve_closure")
+    looking(solve, "follow")
+    with threadpool_limits(2, user_api="blas"):
+        get_closure(QUICK, fineness=0.1)
+        solve_mean_field(QUICK, nodes=10, particles=64)
+    assert len(threads) >= 4 and set(threads) == {1}
+
+
+def test_a_run_keeps_no_array_of_its_earlier_nodes() -> None:
+    """Responses were kept twice: by the particles, and with each state that became a record."""
+    e = QUICK.replace(eta_2=0.5)
+    tracemalloc.start()
+    try:
+        solve_mean_field(e, nodes=60, particles=1024)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.25 * total(mean_field_parts(e, 60, 1024).values())

@@ -1,4 +1,4 @@
-"""Steps that a run takes as the closure expects it, and time that the closure itself takes."""
+"""When a run ends as the closure expects it, and time that the closure itself takes."""
 
 from __future__ import annotations
 
@@ -16,38 +16,40 @@ from theory_sim.numeric.rates import get_rates
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.closure.grid import MOST_BLOCKS, Grid
 
-__all__ = ["closure_seconds", "expected_steps"]
+__all__ = ["closure_seconds", "count_blocks", "expected_end"]
 
 # Of the closure's blocks, for an end or a change of the rate that depends on the loss: some milliseconds.
 _COARSE: Final = 0.1
-# Calls of NumPy's that take as long as a block of one step, as one of several, as each block before it adds to one, and as
-# what is done once.
-_OF_ONE, _OF_SEVERAL, _OF_PAIR, _ONCE = 700.0, 1000.0, 3.0, 8000.0
+# Calls of NumPy's that take as long as a block of one step, as one of several, and as what is done once.
+_OF_ONE, _OF_SEVERAL, _ONCE = 725.0, 1030.0, 14_800.0
+# Passes over the numbers that a block keeps, for each block after it: of its residual weights and reactions.
+_OF_PAIR: Final = 790.0
 
 
-def expected_steps(e: Experiment) -> float:
-    """Steps until a run ends, where that or a change of its rate depends on the loss; at most, where it does not."""
+def expected_end(e: Experiment) -> tuple[float, float]:
+    """Steps and learning-rate time until a run ends, where that or a change of its rate depends on the loss; else at most."""
     if not _follows_loss(e):
-        return e.most_steps
+        return e.most_steps, e.most_tau
     try:
-        return min(e.most_steps, get_closure(e, fineness=_COARSE).final_step)
+        course = get_closure(e, fineness=_COARSE)
     except InputError:  # a rate that the closure does not take
-        return e.most_steps
+        return e.most_steps, e.most_tau
+    return min(e.most_steps, course.final_step), min(e.most_tau, course.final_tau)
 
 
 def closure_seconds(e: Experiment) -> float:
     """Time that the closure takes: each block looks back at all before it."""
-    ones, several = _count_blocks(e)
-    calls = _ONCE + _OF_ONE * ones + _OF_SEVERAL * several + _OF_PAIR * (ones + several) ** 2
-    return calls / get_rates("float64").calls
+    ones, several = count_blocks(e)
+    rates, calls = get_rates("float64"), _ONCE + _OF_ONE * ones + _OF_SEVERAL * several
+    return calls / rates.calls + _OF_PAIR * (ones + several) ** 2 / rates.elements
 
 
 def _follows_loss(e: Experiment) -> bool:
     return e.epsilon_2 is not None or ClosureRates(e).threshold() > -math.inf
 
 
-def _count_blocks(e: Experiment) -> tuple[int, int]:
-    """Blocks of one step and of several, as they are where none is shorter for its overshooting; a record stands at each."""
+def count_blocks(e: Experiment, blocks: int = BLOCKS) -> tuple[int, int]:
+    """Blocks of one step and of several, of ``blocks`` that are aimed at, where none is shorter for its overshooting."""
     rates = ClosureRates(e)
     end, rate_at = e.max_tau, _rate_at(rates)
     if _follows_loss(e):
@@ -56,7 +58,7 @@ def _count_blocks(e: Experiment) -> tuple[int, int]:
         except InputError:
             return MOST_BLOCKS, 0
         end, rate_at = coarse.final_tau, _rate_of(coarse)
-    grid, tau, step = Grid(make_problem(e), rates, BLOCKS), 0.0, 0
+    grid, tau, step = Grid(make_problem(e), rates, blocks), 0.0, 0
     ones = several = 0
     while ones + several < MOST_BLOCKS and tau < end * (1.0 - 1e-12) and (e.max_steps is None or step < e.max_steps):
         steps, tau = grid.stretch(tau, step, rate_at(tau, step))

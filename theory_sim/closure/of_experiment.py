@@ -6,6 +6,7 @@ import math
 
 from theory_sim.closure.rates import ClosureRates
 from theory_sim.experiment import Experiment
+from theory_sim.numeric.blas import one_blas_thread
 from theory_sim.theory.arc_cosine import RELU
 from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
 
@@ -28,7 +29,8 @@ def get_closure(experiment: Experiment, schedule: str | None = None, *, fineness
     """
     # Not validated again: searches over parameters take d as a real number.
     e = experiment if schedule is None else experiment.model_copy(update={"schedule": schedule})
-    return solve_closure(make_problem(e), ClosureRates(e), blocks=math.ceil(fineness * BLOCKS), adds_up=adds_up)
+    with one_blas_thread():
+        return solve_closure(make_problem(e), ClosureRates(e), blocks=math.ceil(fineness * BLOCKS), adds_up=adds_up)
 
 
 def make_problem(e: Experiment) -> ClosureProblem:

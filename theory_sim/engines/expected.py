@@ -10,11 +10,16 @@ __all__ = ["expected"]
 
 
 def expected(e: Experiment) -> Experiment:
-    """The experiment, with ``max_steps`` at the end that the closure expects; as it is where the closure says nothing of it."""
-    from theory_sim.closure.duration import expected_steps
+    """The experiment, with ``max_steps`` and ``max_tau`` at the end that the closure expects.
+
+    It is as it is where the closure says nothing of it. Of an activation other than those of two straight lines the closure of
+    ReLU tells when the rate falls: not just then, but nearer than the largest rate throughout.
+    """
+    from theory_sim.closure.duration import expected_end
     from theory_sim.regimes import outside_of_closure
 
-    if any(outside_of_closure(e)):
+    if any("activation" not in fault.fields for fault in outside_of_closure(e)):
         return e
-    steps = expected_steps(e)
-    return e if steps >= e.most_steps else e.replace(max_steps=max(1, math.ceil(steps)))
+    steps, tau = expected_end(e)
+    # Not validated again: what is observed at a given time may lie beyond.
+    return e.model_copy(update={"max_steps": max(1, math.ceil(min(steps, e.most_steps))), "max_tau": min(tau, e.max_tau)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from theory_sim.engines.closure import Closure, outside_of_averages
 from theory_sim.engines.registry import register
@@ -22,13 +22,6 @@ __all__ = ["MeanField"]
 
 _NODES, _PARTICLES = 100, 4096
 _MOST_NODES, _MOST_PARTICLES = 1000, 65536
-# Of responses, and of a particle's residual weights at each node.
-_RESPONSES: Final = 300 * 2**20
-_WEIGHTS: Final = 8
-# Nodes of a run as a multiple of those asked for, on the presets.
-_MORE: Final = 1.4
-# Seconds a node, a node and particle, and a response and cube of nodes: fitted to six runs, which they give within 0.7 to 2.
-_OF_NODE, _OF_PARTICLE, _OF_RESPONSE = 1e-3, 6.5e-7, 2e-10
 
 
 @register
@@ -41,6 +34,7 @@ class MeanField(Closure):
     """
 
     name = "mean-field"
+    loaded = 131 * 2**20
     summary = "the limit as d goes to infinity, in a second"
     nothing_given = "the mean field averages over data sets, and has neither neurons nor noise increments (THEORY §16)"
     options = (
@@ -71,16 +65,14 @@ class MeanField(Closure):
     def memory(
         self, experiment: Experiment, options: Mapping[str, Any], threads: int, observers: Sequence[Observer] = ()
     ) -> Mapping[str, Bytes]:
-        from theory_sim.memory import Bytes
+        from theory_sim.closure.mean_field.memory import mean_field_parts
 
-        nodes = min(_MORE * float(options["nodes"]), _MOST_NODES)
-        responses = min(_RESPONSES, 2.0 * nodes * nodes * min(1024.0, float(options["particles"])))
-        rows = 256 * 2 ** math.ceil(math.log2(max(nodes / 256, 1.0)))
-        return {"responses": Bytes(int(responses)), "weights": Bytes(int(_WEIGHTS * rows * options["particles"]))}
+        return mean_field_parts(experiment, int(options["nodes"]), int(options["particles"]))
 
     def estimated_seconds(self, experiment: Experiment, options: Mapping[str, Any], threads: int) -> float:
-        nodes, particles = 1.12 * float(options["nodes"]), float(options["particles"])
-        return nodes * (_OF_NODE + _OF_PARTICLE * particles + _OF_RESPONSE * min(1024.0, particles) * nodes * nodes)
+        from theory_sim.closure.mean_field.duration import mean_field_seconds
+
+        return mean_field_seconds(experiment, int(options["nodes"]), int(options["particles"]))
 
 
 def _no_such_numbers(options: Mapping[str, Any]) -> Iterator[Fault]:

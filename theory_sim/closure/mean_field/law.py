@@ -96,11 +96,8 @@ class ParticleLaw:
         history, n = setting.history, step.n
         self._responses.thin(n + 1)
         response = self._responses.answer(weight, state.field, history.length[:n] * state.own)
-        centred = response
-        if n > 1:
-            centred = response.copy()
-            centred[: n - 1] += np.float32(step.forward) * (response[: n - 1] - self._responses.thinned(state.response))
-        return response, self._responses.enter(n, centred, weight, step.block.share)
+        before = self._responses.thinned(state.response) if n > 1 else None
+        return response, self._responses.enter(n, response, before, step.forward, weight, step.block.share)
 
     def _interfere(self, setting: Setting, memory: Floats) -> tuple[float, Floats]:
         """C(T, T), and each particle's draw: second moments over time are those of all examples' memories (J,)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from theory_sim.arrays import Array
@@ -9,11 +11,15 @@ from theory_sim.closure.mean_field.particles import Particles
 from theory_sim.numeric.response_kernels import add_scaled
 from theory_sim.theory.closure.problem import Floats
 
-__all__ = ["Responses"]
+__all__ = ["MOST_BYTES", "MOST_KEPT", "ROWS", "Responses"]
 
-_MOST, _LEAST = 1024, 64
+MOST_KEPT: Final = 1024
+_LEAST: Final = 64
 # Responses of n blocks are n^2 / 2 numbers a particle: beyond, half of the particles are let go.
-_BYTES = 256 * 2**20
+MOST_BYTES: Final = 256 * 2**20
+# Arrays that are let go have room for a multiple of so many rows: a block finds the place that the one before left, and the
+# responses that stay lie close together.
+ROWS: Final = 64
 
 
 class Responses:
@@ -26,7 +32,7 @@ class Responses:
 
     def __init__(self, particles: Particles) -> None:
         self._particles = particles
-        self._count = min(_MOST, particles.label.size)
+        self._count = min(MOST_KEPT, particles.label.size)
         self._rows: list[Array] = []
         self._keep()
 
@@ -38,11 +44,11 @@ class Responses:
 
     def thin(self, blocks: int) -> bool:
         """Let half of the particles go if so many blocks would take too much memory, and tell whether."""
-        if 2 * blocks * blocks * self._count <= _BYTES or self._count <= _LEAST:
+        if 2 * blocks * blocks * self._count <= MOST_BYTES or self._count <= _LEAST:
             return False
-        self._rows = [row.reshape(row.shape[0], 8, -1)[:, :, : self._count // 16].reshape(row.shape[0], -1).copy()
-                      for row in self._rows]
         self._count //= 2
+        for n, row in enumerate(self._rows):  # one by one: each takes the place of one that is let go
+            self._rows[n] = self.thinned(row)
         self._keep()
         return True
 
@@ -60,16 +66,30 @@ class Responses:
         """
         slope = (weight * (1.0 - weight))[self.kept].astype(np.float32)
         n = field.size
-        total = np.repeat(field.astype(np.float32)[:, None], self._count, axis=1)
+        total = self._passing(n)
+        total[:] = field.astype(np.float32)[:, None]
         for factor, row in zip(own.tolist(), self._rows[:n], strict=True):
             add_scaled(factor, row, total)
         total *= -slope
         return total
 
-    def enter(self, n: int, row: Array, weight: Floats, at_once: float) -> Floats:
-        """Enter block n: ``row`` (n, R), and in the block itself -chi ``at_once``; return the mean (n + 1,)."""
+    def enter(self, n: int, row: Array, before: Array | None, forward: float, weight: Floats, at_once: float) -> Floats:
+        """Enter block n and return the mean of its responses (n + 1,).
+
+        They are ``row`` (n, R) at the block's start, moved on to its centre by ``forward`` times the change since the row
+        ``before`` (n - 1, R), if any; and -chi ``at_once`` in the block itself.
+        """
         slope = (weight * (1.0 - weight))[self.kept].astype(np.float32)
-        whole = np.concatenate([row, -slope[None, :] * np.float32(at_once)])
+        whole = np.empty((n + 1, self._count), np.float32)
+        whole[:n], whole[n] = row, -slope * np.float32(at_once)
+        if before is not None:
+            change = np.subtract(row[: n - 1], before, out=self._passing(n - 1))
+            change *= np.float32(forward)
+            whole[: n - 1] += change
         self._rows[n:] = [whole]
         mean: Floats = (whole @ self._weight).astype(np.float64)
         return mean
+
+    def _passing(self, n: int) -> Array:
+        """An array (n, R) that is let go soon."""
+        return np.empty((-(-n // ROWS) * ROWS, self._count), np.float32)[:n]

@@ -11,11 +11,13 @@ import numpy as np
 from theory_sim.theory.closure.noise import Noise
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 
-__all__ = ["Block", "Correlations", "History"]
+__all__ = ["CAPACITY", "Block", "Correlations", "History"]
 
 
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(3)
 _NODES = 0.5 * (_POINTS + 1.0)
+CAPACITY = 256
+"""Blocks that fit at first; where they do not, twice as many."""
 
 
 class Correlations(NamedTuple):
@@ -90,7 +92,7 @@ class History:
         Change of a kind's mean residual weight at block t (row) per unit that was added to the field at block s (column).
     """
 
-    def __init__(self, points: int, kinds: int, capacity: int = 256) -> None:
+    def __init__(self, points: int, kinds: int, capacity: int = CAPACITY) -> None:
         self.length, self.log_gain, self.log_rho = np.zeros(capacity), np.zeros(capacity), np.zeros(capacity)
         self.half_age = np.zeros(capacity)
         self.weight, self.residual = np.zeros((capacity, points)), np.zeros((capacity, 2))

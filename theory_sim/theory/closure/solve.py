@@ -23,6 +23,7 @@ __all__ = ["follow", "solve_closure"]
 
 # The other engines call a run diverged by the same two numbers (loop.run).
 _DIVERGED, _ASTRONOMIC = 10.0, 1e6
+_OF_LOSSES = ("loss_P", "loss_Q", "loss_both", "loss", "accuracy_P", "accuracy_Q", "accuracy_both")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def follow(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid) -> Clos
     problem = setting.problem
     state = _start(setting, law)
     highest = min(_DIVERGED * max(state.losses.loss, math.log(2.0)), _ASTRONOMIC)
-    records: list[tuple[_State, float]] = []
+    records: list[dict[str, float]] = []
     rate = math.nan
     while True:
         end = _end(problem, state, highest)
@@ -85,7 +86,7 @@ def follow(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid) -> Clos
             rate, before = _rate(problem, rates, state), rate
             if rate < before and rates.annealed_tau == state.tau:
                 state = replace(state, noise=state.noise.annealed(problem))
-        records.append((state, rate))
+        records.append(_record(state, rate))
         if end is not None:
             break
         with np.errstate(over="ignore", invalid="ignore"):
@@ -154,15 +155,17 @@ def _advance(setting: Setting, law: LawOfP[Any], state: _State, rate: float, ste
     return _State(n + 1, state.step + steps, tau, block.end, p, q, residual, found, now.weight, block.length)
 
 
-def _course(records: list[tuple[_State, float]], last: _State, annealed_tau: float, end: End) -> Closure:
-    states = [state for state, _ in records]
-    names = ("loss_P", "loss_Q", "loss_both", "loss", "accuracy_P", "accuracy_Q", "accuracy_both")
+def _record(s: _State, rate: float) -> dict[str, float]:
+    """What stays of a state: its arrays, of every example and every block before it, do not."""
+    return {
+        "tau": s.tau, "step": s.step, **{name: getattr(s.losses, name) for name in _OF_LOSSES}, "g_z": s.q.g[0],
+        "g_outer": s.q.g[1], "signal": s.p.signal, "interference": s.p.interference, "bias": s.p.bias, "overlap": s.p.overlap,
+        "level": s.noise.level, "rate": rate,
+    }  # fmt: skip
+
+
+def _course(records: list[dict[str, float]], last: _State, annealed_tau: float, end: End) -> Closure:
     return Closure(
-        tau=np.array([s.tau for s in states]), step=np.array([s.step for s in states]),
-        **{name: np.array([getattr(s.losses, name) for s in states]) for name in names},
-        g_z=np.array([s.q.g[0] for s in states]), g_outer=np.array([s.q.g[1] for s in states]),
-        signal=np.array([s.p.signal for s in states]), interference=np.array([s.p.interference for s in states]),
-        bias=np.array([s.p.bias for s in states]), overlap=np.array([s.p.overlap for s in states]),
-        level=np.array([s.noise.level for s in states]), rate=np.array([rate for _, rate in records]),
+        **{name: np.array([record[name] for record in records]) for name in records[0]},
         annealed_tau=annealed_tau, outcome=end, final_step=last.step, final_tau=last.tau, final_loss=last.losses.loss,
     )  # fmt: skip
