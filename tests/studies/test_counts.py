@@ -1,17 +1,16 @@
-"""What studies count and average: orders at a level, flips, ratios on logarithms, and the power of a rule."""
+"""What studies count and average: orders at a level, flips, and ratios on logarithms."""
 
 from __future__ import annotations
 
 import math
-from itertools import product
 
 import numpy as np
 import pytest
 
 from tests.studies.made_up import summaries_of
 from theory_sim import Experiment, simulate
-from theory_sim.statistics.intervals import share_interval, student_quantile
-from theory_sim.studies.counts import course_metrics, error_at_P_loss, flip_row, order_row, power, ratio_columns
+from theory_sim.statistics.intervals import student_quantile
+from theory_sim.studies.counts import course_metrics, error_at_P_loss, flip_row, order_row, ratio_columns
 from theory_sim.studies.registry import get_study
 
 
@@ -46,15 +45,6 @@ def test_ratios_are_averaged_on_logarithms() -> None:
     assert found["x"] == pytest.approx(4.0) and found["x n"] == 2
     assert (found["x low"], found["x high"]) == (pytest.approx(4 * math.exp(-half)), pytest.approx(4 * math.exp(half)))
     assert math.isnan(ratio_columns("x", [2.0], [1.0])["x low"]) and math.isnan(ratio_columns("x", [], [])["x"])
-
-
-def test_power_is_the_sum_over_all_outcomes() -> None:
-    level, n = 0.9, 6
-    for share in (0.8, 0.95):
-        expected = sum(share ** sum(case) * (1 - share) ** (n - sum(case)) for case in product((0, 1), repeat=n)
-                       if share_interval(sum(case), n, level).low > 0.5)
-        assert power(n, share, level) == pytest.approx(expected)
-    assert power(3, 0.95, 0.99) == 0.0
 
 
 def test_errors_over_time_are_interpolated_on_logarithms() -> None:

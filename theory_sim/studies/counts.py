@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import xarray
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["COURSE", "course_metrics", "error_at_P_loss", "flip_row", "is_order", "order_row", "power", "ratio_columns"]
+__all__ = ["COURSE", "course_metrics", "error_at_P_loss", "flip_row", "is_order", "order_row", "ratio_columns"]
 
 COURSE: Final = (0.25, 0.5, 0.75)
 """Shares of a run's end at which its error is kept, beside that at the end."""
@@ -66,30 +66,6 @@ def ratio_columns(name: str, numerator: ArrayLike, denominator: ArrayLike, *, le
     found = mean_interval(np.log(a[known] / b[known]).tolist(), level)
     low, high = (found.low, found.high) if found.n > 1 else (math.nan, math.nan)
     return {name: math.exp(found.value), f"{name} low": math.exp(low), f"{name} high": math.exp(high), f"{name} n": found.n}
-
-
-def power(n: int, share: float, level: float, *, border: float = 0.5) -> float:
-    """Probability that `judge_share` decides for what is true of a share of data sets, of n independent ones.
-
-    Parameters
-    ----------
-    n : int
-        Data sets.
-    share : float
-        True share, above ``border``; by symmetry about 1/2 that of a false statement as well.
-    level, border : float
-        As for `judge_share`.
-
-    Examples
-    --------
-    >>> from theory_sim.studies.counts import power
-    >>> round(power(15, 0.95, 1 - 0.05 / 5), 3)
-    0.964
-    """
-    from scipy.stats import binom
-
-    needed = next((k for k in range(n + 1) if share_interval(k, n, level).low > border), n + 1)
-    return float(binom.sf(needed - 1, n, share))
 
 
 def error_at_P_loss(level: float) -> Callable[[Trajectory], float]:

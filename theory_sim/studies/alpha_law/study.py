@@ -49,7 +49,7 @@ from theory_sim.studies.engines import CLOSURE
 from theory_sim.studies.groups import Row, done_seeds
 from theory_sim.studies.registry import register
 from theory_sim.studies.scaling.study import experiment_at
-from theory_sim.studies.study import Finding, Judgement, Size, Study, StudyVerdict
+from theory_sim.studies.study import Finding, Judgement, PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.blocks import Zip
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
@@ -183,5 +183,7 @@ STUDY: Final = register(Study(
     limits="The limit, in continuous time but for independent neurons, and the closure; one family r(d), lambda(d); errors by "
            "§10's formula; independent neurons with alpha on [1/2, 1] at d = 200 alone.",
     seconds={"small": 20, "default": 100, "full": 250},
+    power=(*(PartPower(part, 15, _LEVEL) for part in ("order", "not yet", "kappa", "q_0", "independent neurons")),
+           PartPower("gap", why="a mean of logarithms: with a spread of 0.15 a true ratio of 2 is told from 1.5 in over 0.99")),
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics={"equal_loss": _error_at_equal_loss},
 ))

@@ -56,7 +56,7 @@ from theory_sim.studies.engines import LIMIT
 from theory_sim.studies.groups import Row, done_seeds, mean_columns
 from theory_sim.studies.losses.figure import plot
 from theory_sim.studies.registry import register
-from theory_sim.studies.study import Finding, Size, Study, StudyVerdict
+from theory_sim.studies.study import Finding, PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.train.losses import make_loss
@@ -203,5 +203,6 @@ STUDY: Final = register(Study(
            "annealed at a given tau; the data are the logistic loss's, no other distribution is tried.",
     seconds={"small": 15, "default": 110, "full": 280},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
+    power=tuple(PartPower(part, 16, 1 - 0.05 / _PARTS) for part in (*_LOSSES, "ignored", "property", "behaviour")),
     metrics={"left": _left, "ignored": _ignored, "error_at_P_loss": error_at_P_loss(_READ_AT), **course_metrics()},
 ))

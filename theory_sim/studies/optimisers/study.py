@@ -48,7 +48,7 @@ from theory_sim.studies.engines import FINITE, LIMIT
 from theory_sim.studies.groups import Row, done_seeds
 from theory_sim.studies.optimisers.figure import plot
 from theory_sim.studies.registry import register
-from theory_sim.studies.study import Size, Study, StudyVerdict
+from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
 
@@ -148,5 +148,6 @@ STUDY: Final = register(Study(
     limits="Injected noise that is most of each weight's gradient; the linear rules in the limit, the adaptive ones at 5000 "
            "neurons on x_2; one pair of rates; no mini-batches; order alone, before Q is learnt under L-S at 0.45.",
     seconds={"small": 15, "default": 120, "full": 300},
+    power=tuple(PartPower(optimiser, 15, 1 - 0.05 / _PARTS) for optimiser in _RULES),
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics=course_metrics((0.5,)),
 ))

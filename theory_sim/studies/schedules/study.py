@@ -49,7 +49,7 @@ from theory_sim.studies.engines import LIMIT
 from theory_sim.studies.groups import Row, done_seeds, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.schedules.figure import plot
-from theory_sim.studies.study import Size, Study, StudyVerdict
+from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.theory.crossings import LEVELS
@@ -162,5 +162,6 @@ STUDY: Final = register(Study(
            "of step, S and the constant rate to 4000.",
     seconds={"small": 15, "default": 70, "full": 170},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
+    power=tuple(PartPower(part, 16, 1 - 0.05 / _PARTS) for part in (*_JUDGED, "never", "gradual is better")),
     metrics={"equal_loss": _error_at_equal_loss, **course_metrics()},
 ))
