@@ -62,6 +62,12 @@ def test_pairs_by_hand() -> None:
     spread = compare_paired(np.arange(1.0, 9.0), np.arange(1.0, 9.0) ** 1.5, kind="ratio")
     assert 1.0 < spread.low < spread.estimate < spread.high
     assert spread.estimate == pytest.approx(math.factorial(8) ** (0.5 / 8))
+    # Student's by hand: the quantile at 97.5 % with 7 degrees of freedom is 2.3646, from tables.
+    logs = 0.5 * np.log(np.arange(1.0, 9.0))
+    half = 2.3646 * math.sqrt(sum((logs - logs.mean()) ** 2) / 7 / 8)
+    assert (spread.low, spread.high) == pytest.approx((math.exp(logs.mean() - half), math.exp(logs.mean() + half)), rel=1e-4)
+    single = compare_paired([1.0], [2.0], kind="ratio")
+    assert single.estimate == 2.0 and math.isnan(single.low)
     swapped = compare_paired([2.0, 4.0, 6.0, 3.0], [1.0, 2.0, 3.0, 4.0])
     assert swapped.estimate == -found.estimate and swapped.larger.value == 0.25 and swapped.p_value == found.p_value
     with pytest.raises(InputError, match="positive"):

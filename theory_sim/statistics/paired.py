@@ -1,4 +1,4 @@
-"""Paired comparisons of independent runs: bootstrap interval, sign test, and Holm's adjustment of several p-values."""
+"""Paired comparisons of independent runs: interval, sign test, and Holm's adjustment of several p-values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from theory_sim.errors import InputError
 from theory_sim.statistics.bootstrap import bootstrap_interval
-from theory_sim.statistics.intervals import Interval, share_interval
+from theory_sim.statistics.intervals import Interval, mean_interval, share_interval
 
 __all__ = ["LEAST_PAIRS", "RESAMPLES", "Paired", "compare_paired", "holm"]
 
@@ -32,8 +32,8 @@ class Paired:
     estimate : float
         Mean of b - a, or geometric mean of b / a; NaN where not all pairs are known as numbers.
     low, high : float
-        Bias-corrected and accelerated bootstrap interval (BCa) at level `CONFIDENCE`; NaN with fewer than 8 pairs, or where the
-        estimate is.
+        Interval at level `CONFIDENCE`; NaN where the estimate is. Of a ratio Student's of the logarithms, from two pairs on; of
+        a difference the bias-corrected and accelerated bootstrap (BCa), from 8 pairs on.
     larger : Interval
         Share of the decided pairs in which b is larger, with the exact (Clopper-Pearson) interval.
     decided, undecided : int
@@ -89,11 +89,16 @@ def compare_paired(
     share = share_interval(larger, decided)
     if len(first) and np.isfinite(first).all() and np.isfinite(second).all():
         sample = np.log(second / first) if kind == "ratio" else second - first
-        ends = (float(sample.mean()), *_bca(sample))
+        ends = (float(sample.mean()), *(_student(sample) if kind == "ratio" else _bca(sample)))
         estimate, low, high = (math.exp(end) for end in ends) if kind == "ratio" else ends
     else:
         estimate = low = high = math.nan
     return Paired(estimate, low, high, share, decided, len(first) - decided, _sign_test(larger, decided))
+
+
+def _student(logs: NDArray[np.float64]) -> tuple[float, float]:
+    found = mean_interval(logs.tolist())
+    return (found.low, found.high) if found.n > 1 else (math.nan, math.nan)
 
 
 def _bca(sample: NDArray[np.float64]) -> tuple[float, float]:

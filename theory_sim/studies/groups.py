@@ -91,7 +91,8 @@ def pair_row(large: xarray.Dataset, small: xarray.Dataset) -> Row:
     -------
     dict
         ``pairs``; ``flips``, in how many the large rate learnt P first and the small one Q first, with the exact interval of
-        the share; the error on P of the small rate over that of the large one: geometric mean with its BCa interval.
+        the share; the error on P of the small rate over that of the large one: geometric mean, with the
+        Student interval of its logarithm.
     """
     kept = done_seeds(large, small)
     one, other = large.isel(seed=kept), small.isel(seed=kept)

@@ -184,9 +184,10 @@ def comparison_table(frame: pandas.DataFrame, title: str, *, verbose: bool = Fal
                       in_words(row["p_value"], ".2g"), in_words(row["p_holm"], ".2g"),
                       *("not reached" if math.isinf(row[name]) else in_words(row[name], ".4g") for name in medians))
     notes = Text(
-        f"Intervals at {CONFIDENCE:.0%} each: bias-corrected and accelerated bootstrap from {LEAST_PAIRS} pairs on "
-        f"({RESAMPLES} resamples), exact for shares. p: exact sign test of the decided pairs, adjusted over the {len(frame)} "
-        "rows by Holm's rule. A pair of which one is censored is decided by the other; of which both are, undecided; then "
+        f"Intervals at {CONFIDENCE:.0%} each: of differences bias-corrected and accelerated bootstrap from {LEAST_PAIRS} pairs "
+        f"on ({RESAMPLES} resamples), of ratios Student's of their logarithms, exact for shares. p: exact sign test of the "
+        f"decided pairs, adjusted over the {len(frame)} rows by Holm's rule. A pair of which one is censored is decided by "
+        "the other; of which both are, undecided; then "
         "there is no estimate, but medians."
     )
     return Group(table, notes) if verbose else Group(table)

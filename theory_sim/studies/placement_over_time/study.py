@@ -1,0 +1,127 @@
+"""Where to add noise, over the whole course [F 25-30]; second edition of `noise-placement`.
+
+Question: which placement of noise, matched in pre-activation variance, does all that L-S does at S's rate, and at which times?
+
+Statement of the authors: noise acts by perturbing the pre-activations; added there it is a mitigation of a small rate, and
+noise on the gradient "would also serve as a mitigation strategy for our particular data distribution".
+
+What the first edition left open: its rule counted a placement as a mitigation that never learns Q, so that constant noise, and
+the large rate that is never annealed, would have passed it; it held errors against S's at one tau alone.
+
+Hypothesis: at S's rate, with noise of the level that L-S has before it anneals, annealed to nothing at tau = 700, for each of
+three placements (pre-activations of each example, pre-activations shared over the batch, gradient), on data sets on which L-S
+learns P first and Q by the end, and S learns Q first:
+
+1.-3. *Works.* P is learnt first, and Q by the end.
+4.-6. *Error at equal training loss.* The error on P is below S's at the smallest listed training loss that both reach.
+7.-9. *Error over time.* It is below S's at every listed time from half the run on: tau = 900, 1350, 1800.
+10.-12. *Control, noise.* The same noise, never annealed, does not work.
+13. *Control, rate.* The large rate, never annealed, does not work.
+
+Statistic, at finite width: on how many of these data sets each part is so; learnt is the first crossing of level 0.45.
+
+Decision. Thirteen parts, each: the exact interval of the share at level 1 - 0.05/13 lies above 1/2 (parts 10 to 13: below):
+supported; on the other side: refuted; else undecided.
+
+Power: with 17 data sets a part is decided with probability 0.95 at a true share of 0.95, 0.31 at 0.8; 16 data sets would
+give 0.81. Noise of each example's own is dear: the runs end at tau = 1800, not 2400, for ten minutes on two processors.
+
+Fixed before any run. Known by then: the first edition's answer (on 14 data sets), and what stands at the head of
+`mitigation_over_time/study.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from theory_sim.studies.decisions import judge_first
+from theory_sim.studies.engines import FINITE, get_rows
+from theory_sim.studies.groups import grid_cells
+from theory_sim.studies.mitigation_over_time.figure import plot
+from theory_sim.studies.over_time import course_metrics, course_table
+from theory_sim.studies.registry import register
+from theory_sim.studies.small_rate import NEVER, make_base
+from theory_sim.studies.study import Finding, PartPower, Size, Study, StudyVerdict
+from theory_sim.sweeps.blocks import Product
+from theory_sim.sweeps.collect import Summary
+from theory_sim.sweeps.declaration import Sweep
+from theory_sim.train.noise import matched_level
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+__all__ = ["STUDY"]
+
+_LEVEL: Final = 1 - 0.05 / 13
+_SEEDS: Final[Mapping[Size, range]] = {"small": range(1), "default": range(420, 437), "full": range(420, 460)}
+_ANNEALED: Final = 700.0
+_PLACEMENTS: Final = ("pre-activations", "pre-activations-shared", "gradient")
+_CONSTANT: Final = "constant large rate"
+_MITIGATED: Final = (
+    ("works", "restorable", "learns P first, and Q by the end"),
+    ("better at equal loss", "comparable", "has less error on P than S at equal training loss"),
+    ("better from half on", "restorable", "has less error on P than S at every listed time from half the run on"),
+)
+
+
+def _plan(size: Size) -> Mapping[str, Sweep]:
+    base = make_base(size, default=2000, full=10_000)
+    base = base if size == "small" else base.replace(max_tau=1800.0)
+    annealed, seeds = 120.0 if size == "small" else _ANNEALED, tuple(_SEEDS[size])
+
+    def arm(placement: str) -> Sweep:
+        level = matched_level(placement, base.tau_0_value, rate=base.eta_2, lambda_=base.lambda_)
+        noisy = base.replace(noise_placement=placement, noise_level=level, noise_annealing=annealed)
+        return Sweep(placement, noisy, (Product({"noise_annealing": [annealed, NEVER]}),), ("S",), seeds)
+
+    return {"baseline": Sweep("baseline", base, (), ("L-S", "S", "constant"), seeds),
+            **{placement: arm(placement) for placement in _PLACEMENTS}}
+
+
+def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
+    groups: dict[tuple[str, str], xarray.Dataset] = {}
+    for part, summary in summaries.items():
+        for _, runs in grid_cells(summary.dataset):
+            schedule = str(runs["schedule"].values)
+            name = _CONSTANT if schedule == "constant" else schedule
+            if part != "baseline":
+                name = f"{part}, {'never annealed' if float(runs['noise_annealing']) >= NEVER else 'annealed'}"
+            groups[name, FINITE.label] = runs
+    return course_table(groups, summaries["baseline"].sweep.experiment.max_tau)
+
+
+def _decide(table: pandas.DataFrame) -> StudyVerdict:
+    finite = get_rows(table, FINITE)
+
+    def judge(statement: str, arm: str, count: str, n: str, *, above: bool) -> Finding:
+        return judge_first(statement, finite[finite["arm"] == arm], count, n, level=_LEVEL,
+                           expect="above" if above else "below", what="data sets")
+
+    findings = [judge(f"noise on {placement}, annealed, {says}", f"{placement}, annealed", count, n, above=True)
+                for count, n, says in _MITIGATED for placement in _PLACEMENTS]
+    findings += [judge(f"noise on {placement}, never annealed, does not do it", f"{placement}, never annealed", "works",
+                       "restorable", above=False) for placement in _PLACEMENTS]
+    findings.append(judge("the large rate that is never annealed does not do it", _CONSTANT, "works", "restorable",
+                          above=False))
+    return StudyVerdict.of(findings, 0.95)
+
+
+STUDY: Final = register(Study(
+    name="placement-over-time",
+    question="Which placement of noise does all that L-S does at S's rate, and at which times?",
+    source="F 25-30",
+    statement="Noise on the pre-activations mitigates a small rate; noise on the gradient would too, on this data.",
+    hypothesis="At S's rate, annealed noise on pre-activations (own or shared) or gradient: P first, Q learnt by the end, less "
+               "error than S at equal training loss and from half the run on; without annealing none of it works.",
+    statistic="Data sets on which each part is so, of those with L-S P first and Q learnt, and S Q first; finite width.",
+    rule="Thirteen parts: exact interval of the share at level 1 - 0.05/13 against 1/2; of the four controls to lie below.",
+    limits="One data law, one noise level and annealing time; paired neurons, m_W = 100, m_V = 2000, tau_0 = 100; d = 200, "
+           "tau up to 1800.",
+    seconds={"small": 20, "default": 590, "full": 9_000},
+    plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics=course_metrics(),
+    power=tuple(PartPower(part, 17, _LEVEL) for part in (
+        *(f"{placement}, {what}" for what in ("works", "equal loss", "over time", "control") for placement in _PLACEMENTS),
+        "constant large rate")),
+))
