@@ -96,8 +96,8 @@ def course_rows(groups: Mapping[str, xarray.Dataset], max_tau: float) -> list[Ro
 
 
 def _works(runs: xarray.Dataset) -> NDArray[np.bool_]:
-    learnt: NDArray[np.bool_] = np.isfinite(runs["tau_Q"].isel(level=0).values)
-    return (_order(runs) == "P first") & learnt
+    found: NDArray[np.bool_] = (_order(runs) == "P first") & np.isfinite(runs["tau_Q"].isel(level=0).values)
+    return found
 
 
 def _order(runs: xarray.Dataset) -> NDArray[np.str_]:
