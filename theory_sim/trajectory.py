@@ -309,7 +309,7 @@ def run_listing(target: Path) -> Listing:
 def run_damage(target: Path) -> str:
     """What in the folder of a saved run is missing, or not as it was written, in words; empty if nothing is."""
     if not target.is_dir():
-        return f"{target} is missing"
+        return f"{target} is {'no folder' if os.path.lexists(target) else 'missing'}"
     try:
         found, _ = held_against_digests(target, _MANIFEST)
     except (OSError, ValueError) as error:

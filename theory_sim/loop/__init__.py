@@ -4,7 +4,7 @@ from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.loop.interrupted import deferred_interrupt, interrupt_thread
 from theory_sim.loop.run import Progress, Run, stopped
 from theory_sim.loop.steps import Network
-from theory_sim.loop.unfinished import UnfinishedRun, unfinished_listing, unfinished_path
+from theory_sim.loop.unfinished import UnfinishedRun, holds_unfinished, unfinished_listing, unfinished_path
 
 __all__ = ["Network", "UnfinishedRun", "Progress", "Run", "deferred_interrupt", "environment", "environment_changes",
-           "interrupt_thread", "stopped", "unfinished_listing", "unfinished_path"]
+           "holds_unfinished", "interrupt_thread", "stopped", "unfinished_listing", "unfinished_path"]

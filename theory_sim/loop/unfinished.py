@@ -32,7 +32,7 @@ from theory_sim.storage.lock import Lock
 from theory_sim.storage.removal import remove_empty, remove_listed, require_no_strangers
 from theory_sim.storage.writing import FolderDraft, clear_drafts, discard, write_text
 
-__all__ = ["UnfinishedRun", "unfinished_listing", "unfinished_path"]
+__all__ = ["UnfinishedRun", "holds_unfinished", "unfinished_listing", "unfinished_path"]
 
 _MANIFEST: Final = "run.json"
 _CHECKPOINT: Final = "checkpoint"
@@ -49,6 +49,12 @@ def unfinished_path(store: str | os.PathLike[str]) -> Path:
     if not target.name:  # ".", "/"
         raise StoreError(f"{str(store)!r} names no run", "a folder with a name of its own", "name the run's folder")
     return target.with_name(f"{target.name}.partial")
+
+
+def holds_unfinished(store: Path) -> bool:
+    """Whether a folder, and no link, in the place of a run's unfinished part has the file that describes the run."""
+    folder = unfinished_path(store)
+    return not folder.is_symlink() and os.path.lexists(folder / _MANIFEST)
 
 
 def unfinished_listing(folder: Path) -> Listing:

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     import pandas
     import xarray
 
-__all__ = ["SUMMARY", "Summary", "collect"]
+__all__ = ["SUMMARY", "ZARR", "Summary", "collect"]
 
 SUMMARY: Final = "summary"
-_ZARR: Final = "summary.zarr"
+ZARR: Final = "summary.zarr"
 _TABLE: Final = "summary.csv"
 _DIGESTS: Final = "sha256.json"
 _OF: Final = "a summary"
@@ -101,9 +101,9 @@ class Summary:
         """
         names = [str(name) for name in self.dataset.variables]
         old = _refuse_strangers(folder)
-        listing = zarr_listing(names, prefix=f"{_ZARR}/", more=[_TABLE, _DIGESTS])
+        listing = zarr_listing(names, prefix=f"{ZARR}/", more=[_TABLE, _DIGESTS])
         with FolderDraft(folder, listing, fix="free some space; the runs are kept") as draft:
-            write_zarr(self.dataset, draft.new / _ZARR)
+            write_zarr(self.dataset, draft.new / ZARR)
             write_text(draft.new / _TABLE, self.frame.to_csv(index=False))
             write_text(draft.new / _DIGESTS, json.dumps(digests(draft.new, without=_DIGESTS), indent=1))
             draft.commit(old, of=_OF)
@@ -117,7 +117,7 @@ class Summary:
         StoreError
             If there is none, it is damaged or of another version.
         """
-        path = folder / _ZARR
+        path = folder / ZARR
         if not path.is_dir():
             raise StoreError(f"{folder} holds no summary", "what theory-sim sweep collect writes",
                              f"run theory-sim sweep collect {folder.parent}")
@@ -236,7 +236,7 @@ def _refuse_strangers(folder: Path) -> Listing | None:
     if not os.path.lexists(folder):
         return None
     try:
-        listing = listing_by_digests(folder, _DIGESTS, prefix=f"{_ZARR}/", more=[_TABLE])
+        listing = listing_by_digests(folder, _DIGESTS, prefix=f"{ZARR}/", more=[_TABLE])
     except (OSError, ValueError) as error:
         raise StoreError(f"{folder} is in the way, and is not a summary: {get_reason(error)}", "only a summary is replaced",
                          "move it away") from error

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from theory_sim.engines import Engine, resume
-from theory_sim.errors import DamagedError, InUseError, TheorySimError
+from theory_sim.errors import DamagedError, InUseError, StoreError, TheorySimError
 from theory_sim.experiment import Experiment
-from theory_sim.loop import UnfinishedRun, unfinished_path
+from theory_sim.loop import UnfinishedRun, holds_unfinished, unfinished_path
 from theory_sim.storage.disk import disk_fault
 from theory_sim.storage.removal import set_aside
 from theory_sim.sweeps.sweep_run import run_hash
-from theory_sim.trajectory import Trajectory
+from theory_sim.trajectory import Trajectory, run_damage
 
 __all__ = ["Computed", "compute"]
 
@@ -91,19 +91,30 @@ def _run(
     """Compute a run, or what is left of it; what is there and is not as it was written is set aside, and said in ``damage``."""
     partial = unfinished_path(store)
     try:
-        if store.exists():  # finished by a process that died before it could say so
+        if os.path.lexists(store):  # finished by a process that died before it could say so
             trajectory = Trajectory.load(store)
             _require_same(store, Engine.of(trajectory), trajectory.experiment, engine, experiment)
             return trajectory
-        if partial.exists():
+        if os.path.lexists(partial):
             begun = UnfinishedRun(store).manifest()
             _require_same(partial, Engine.from_manifest(begun["engine"]), Experiment(**begun["experiment"]), engine, experiment)
             return resume(store, threads=threads, any_version=any_version)
-    except DamagedError as error:
+    except StoreError as error:
+        if not _is_damage(error, store, partial):
+            raise
         with UnfinishedRun(store):  # nobody else is at the run
             aside = [set_aside(each).name for each in (store, partial) if os.path.lexists(each)]
         damage.append(f"{error.found}; set aside as {' and '.join(aside)}")
     return engine.run(experiment, store=store, threads=threads)
+
+
+def _is_damage(error: StoreError, store: Path, partial: Path) -> bool:
+    """Whether what has a run's name cannot be the run, whatever it is; not one of another version, or with a file of yours."""
+    if isinstance(error, (DamagedError, InUseError)):
+        return isinstance(error, DamagedError)
+    if os.path.lexists(store):
+        return bool(run_damage(store))
+    return os.path.lexists(partial) and not holds_unfinished(store)
 
 
 def _require_same(path: Path, found: Engine, stored: Experiment, engine: Engine, experiment: Experiment) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from theory_sim.errors import DamagedError, StoreError, TheorySimError
-from theory_sim.loop import UnfinishedRun, environment, unfinished_path
+from theory_sim.loop import UnfinishedRun, environment, holds_unfinished, unfinished_path
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.removal import set_aside
 from theory_sim.storage.writing import write_text
-from theory_sim.sweeps.collect import SUMMARY, Summary
+from theory_sim.sweeps.collect import SUMMARY, ZARR, Summary
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.manifest import Manifest
 from theory_sim.sweeps.manifest_rows import connect, damage_of
@@ -187,6 +187,10 @@ def _runs(place: Path, manifest: Manifest | None) -> Iterator[Finding]:
 
 
 def _unfinished(path: Path) -> Iterator[Finding]:
+    if not holds_unfinished(path.with_name(path.name.removesuffix(".partial"))):
+        if os.path.lexists(path):  # else finished in the meantime
+            yield Finding(path, "damaged", f"{path} holds no unfinished run")
+        return
     unfinished = UnfinishedRun(path.with_name(path.name.removesuffix(".partial")))
     try:
         unfinished.manifest()
@@ -201,7 +205,10 @@ def _unfinished(path: Path) -> Iterator[Finding]:
 
 def _summary(place: Path, manifest: Manifest | None) -> Iterator[Finding]:
     path = place / SUMMARY
-    if not path.is_dir():
+    if not os.path.lexists(path):
+        return
+    if lacking := next((each for each in (path, path / ZARR) if not each.is_dir()), None):
+        yield Finding(path, "damaged", f"{lacking} is missing, or no folder")
         return
     try:
         of = set(Summary.load(path).dataset["run"].values.ravel().tolist())
@@ -238,6 +245,8 @@ def _remade_manifest(place: Path, found: Finding) -> list[str]:
 
 def _environment(path: Path) -> dict[str, str]:
     """Environment in a damaged manifest, if what it says of itself is as it was written; else empty."""
+    if not path.is_file():  # SQLite would make one
+        return {}
     with suppress(sqlite3.Error, ValueError, KeyError, TypeError), closing(connect(str(path))) as database:
         if damage_of(database, rows=False):
             return {}

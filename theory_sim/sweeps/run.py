@@ -107,10 +107,10 @@ def _run_locked(
 ) -> SweepStatus:
     # The workers end before the lock is free, so that no other process finds them at work.
     with store.manifest.locked(pool.slots), deferred_interrupt() as interrupted, pool:
+        store.require_folder_of_runs()
         states = store.states()
-        again = [id for id, state in states.items() if (state == "failed" and retry_failed)
-                 or (state == "done" and store.damage_of(id))]
-        store.manifest.pending(again)
+        lost = {id: damage for id, state in states.items() if state == "done" and (damage := store.damage_of(id))}
+        store.manifest.pending([*lost, *(id for id, state in states.items() if state == "failed" and retry_failed)])
         pool.begin(any_version=any_version)
         refinement = Refinement(store)
         recomputed: dict[str, str] = {}
@@ -126,6 +126,8 @@ def _run_locked(
             if wider is None:
                 break
             store.declare(wider)
+        states = store.states()
+        recomputed = {id: damage for id, damage in lost.items() if states[id] != "pending"} | recomputed
     return replace(store.status(), recomputed=recomputed)
 
 
@@ -190,7 +192,7 @@ class _Work:
         self.store.manifest.begin(run.id)
         self.tally.move("pending", "running")
         engine = {"name": run.engine.name, "options": dict(run.engine.options)}
-        place = str(self.store.run_path(run.id).resolve())  # a worker may stand in another folder
+        place = str(self.store.place(run.id))
         future = self.pool.submit(compute, place, engine, run.experiment.fields(), self.pool.threads, self.any_version)
         self.under_way[future] = number, run
 

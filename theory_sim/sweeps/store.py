@@ -70,7 +70,12 @@ class SweepStore:
     @accepts(folder="a path")
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
-        if not (self.folder / DECLARATION).is_file():
+        lacking = [name for name in (DECLARATION, MANIFEST) if not (self.folder / name).is_file()]
+        if len(lacking) == 1:
+            raise DamagedError(f"{self.folder / lacking[0]} is missing, or no file",
+                               f"a folder with {DECLARATION} and {MANIFEST}",
+                               f"theory-sim sweep check --repair {self.folder} makes it again from the other")
+        if lacking:
             raise StoreError(f"{self.folder} holds no sweep", f"a folder with {DECLARATION} and {MANIFEST}",
                              "check the path; theory-sim sweep run begins a sweep")
         self.manifest = Manifest(self.folder / MANIFEST)
@@ -151,6 +156,17 @@ class SweepStore:
         """Place of a run's Trajectory."""
         return self.folder / RUNS / id
 
+    def place(self, id: str) -> Path:
+        """The same for a process that stands in another folder. No link of a run's name is followed, to be written through."""
+        return self.folder.resolve() / RUNS / id
+
+    def require_folder_of_runs(self) -> None:
+        """Raise StoreError if something else than a folder is in the place of that of the runs."""
+        runs = self.folder / RUNS
+        if os.path.lexists(runs) and not runs.is_dir():
+            raise StoreError(f"{runs} is no folder", "a folder of runs, or a link to one",
+                             f"move {runs} away: it is made again")
+
     def status(self) -> SweepStatus:
         """How far the sweep is, as the manifest says."""
         return self.manifest.tally().status(self.manifest.holder())
@@ -178,9 +194,11 @@ class SweepStore:
         path = self.run_path(run.id)
         try:
             trajectory = Trajectory.load(path)
-        except DamagedError as error:
-            raise DamagedError(error.found, error.rule, f"theory-sim sweep resume {self.folder} sets it aside, which removes "
-                               "nothing, and computes the run again") from error
+        except StoreError as error:
+            if not isinstance(error, DamagedError) and not run_damage(path):
+                raise
+            raise DamagedError(error.found, error.rule, f"theory-sim sweep resume {self.folder} computes the run again; what "
+                               "is there is set aside, which removes nothing") from error
         found = run_hash(Engine.of(trajectory), trajectory.experiment)
         if found != run.id:
             raise StoreError(f"{path} holds the run {found}", "the folder of a run has the name of the run that it holds",
@@ -211,7 +229,7 @@ class SweepStore:
             states = self.states()
             summary = self.folder / _SUMMARY
             removed = [draft for draft in find_drafts(summary) if clear_draft(draft, summary)]
-            for path in sorted(runs.iterdir()):
+            for path in self._among_runs():
                 found = _OF_RUN.fullmatch(path.name)
                 if found is not None and os.path.lexists(path):
                     removed += _remove_unneeded(path, found, states)
@@ -220,8 +238,12 @@ class SweepStore:
     def strangers(self) -> list[Path]:
         """What lies among the runs and is none of them, nor a part of one that is still needed."""
         ids = self.states().keys()
-        return [path for path in sorted((self.folder / RUNS).iterdir())
+        return [path for path in self._among_runs()
                 if (found := _OF_RUN.fullmatch(path.name)) is None or found["id"] not in ids or found["draft"]]
+
+    def _among_runs(self) -> list[Path]:
+        self.require_folder_of_runs()
+        return sorted(self.folder.joinpath(RUNS).iterdir()) if self.folder.joinpath(RUNS).is_dir() else []
 
     def damage_of(self, id: str) -> str:
         """What in the folder of a finished run is missing, not as it was written, or another run's; empty if nothing is."""
