@@ -44,12 +44,17 @@ TIMES = (1.0, 2.0, 4.0, 8.0)  # in units of d
 
 
 def experiments() -> list[Experiment]:
-    """Drawn once and for all; tau_0 is the stationary level of eta_1, so that the level itself does not matter."""
-    rng = np.random.default_rng(SEED)
+    """Drawn once and for all."""
+    return drawn(COUNT, SEED, (60, 300))
+
+
+def drawn(count: int, seed: int, sizes: tuple[int, int]) -> list[Experiment]:
+    """The law, with d log-uniform on ``sizes``; tau_0 is the stationary level of eta_1, so that the level does not matter."""
+    rng = np.random.default_rng(seed)
     spread = log_uniform(rng)
     found = []
-    for index in range(COUNT):
-        d, kappa = round(spread(60, 300)), round(float(rng.uniform(0.35, 0.75)), 3)
+    for index in range(count):
+        d, kappa = round(spread(*sizes)), round(float(rng.uniform(0.35, 0.75)), 3)
         p0 = round(spread(0.5, 1.5) * kappa**2 / 2.0, 4)
         q0, g0 = round(float(rng.uniform(0.1, 0.55)), 3), round(float(rng.uniform(0.5, 1.5)), 3)
         r, alpha_min = round(spread(0.2, 1.0), 3), float(rng.choice([0.0, 0.25, 0.5, 0.75]))

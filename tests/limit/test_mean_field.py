@@ -102,13 +102,24 @@ def test_a_seed_is_a_result_and_another_is_within_the_stated_error() -> None:
     one, again, other = (solve_mean_field(QUICK, **SMALL, seed=seed) for seed in (0, 0, 1))
     assert one.course.loss.tolist() == again.course.loss.tolist() and repr(one.errors) == repr(again.errors)
     apart = np.abs(one.course.loss_P - np.interp(one.course.tau, other.course.tau, other.course.loss_P)).max()
-    assert 0.0 < apart < 3.0 * one.errors.loss < 0.01
+    assert 0.0 < apart < 3.0 * np.nanmax(one.errors.loss) < 0.01
+
+
+def test_the_stated_error_of_a_time_is_that_of_a_longer_run() -> None:
+    """By record: on the same steps and nodes, the first half of a run states what a run of that length does."""
+    single = QUICK.replace(eta_2=8.0, max_tau=400.0)  # each step is a node of either grid
+    long, short = (solve_mean_field(single.replace(max_tau=tau), nodes=150, particles=512) for tau in (400.0, 200.0))
+    first = slice(0, short.course.tau.size)
+    for name in ("P_error", "loss"):
+        whole, part = getattr(long.errors, name), getattr(short.errors, name)
+        assert whole.shape == long.course.tau.shape and np.isnan(part[0]) and np.all(part[1:] > 0.0)
+        assert whole[first] == pytest.approx(part, rel=1e-9, nan_ok=True)
 
 
 @pytest.mark.alternating
 @pytest.mark.parametrize("fields", [
     {"patterns": "frozen"}, {"lambda_": 0.0, "tau_0": 0.5}, {"q0": 0.0}, {"schedule": "cosine", "eta_1": 4.0},
-    {"schedule": "L-S", "epsilon_1": 0.2, "max_tau": 800.0},
+    {"schedule": "L-S", "epsilon_1": 0.2, "max_tau": 800.0}, {"epsilon_2": 0.5},
 ], ids=str)  # fmt: skip
 def test_other_experiments_end_where_the_closure_ends_and_are_near(fields: dict[str, Any]) -> None:
     e = QUICK.replace(**fields)
@@ -122,7 +133,9 @@ def test_other_experiments_end_where_the_closure_ends_and_are_near(fields: dict[
 def test_it_is_an_engine() -> None:
     run = simulate(QUICK, Engine("mean-field", SMALL))
     assert learning_order(run).order == learning_order(simulate(QUICK, "closure")).order
-    assert set(json.loads(run.dataset.attrs["stated_error"])) == {"tau_P", "tau_Q", "P_error", "loss"}
+    stated = json.loads(run.dataset.attrs["stated_error"])
+    assert set(stated) == {"tau_P", "tau_Q", "P_error", "loss"}
+    assert len(stated["loss"]) == run.dataset.sizes["record"] and stated["loss"][0] is None and stated["loss"][-1] < 0.01
     assert np.isfinite(run.dataset["loss_test"]).all()
     for options, wrong in (({"particles": 100}, "power of two"), ({"nodes": 40.5}, "whole number")):
         with pytest.raises(InputError, match=wrong):

@@ -25,7 +25,7 @@ from theory_sim.theory.closure.solve import follow
 from theory_sim.theory.crossings import LEVELS, learning_time
 from theory_sim.theory.overlap import P_error
 
-__all__ = ["COARSE", "NODES", "PARTICLES", "Errors", "MeanField", "solve_mean_field"]
+__all__ = ["COARSE", "NODES", "PARTICLES", "Errors", "MeanField", "follow_particles", "solve_mean_field"]
 
 NODES: Final = 100
 PARTICLES: Final = 4096
@@ -40,20 +40,23 @@ _LEAST_ERROR: Final = 1e-12
 class Errors:
     """Stated errors of a solution: what another grid and another set of particles change, added.
 
+    Errors of a course are given record by record: how long a run is does not enter but by its grid. The first step, which
+    the coarser grid may take as a part of a block, has none.
+
     Attributes
     ----------
     tau_P, tau_Q : float
         Relative, of the times at which the losses of P-only and Q-only examples fall below 0.45; NaN where they do not.
-    P_error : float
-        Largest relative one of P's error, from tau = d / 2 on.
-    loss : float
-        Largest one of a kind's mean training loss, in nats, over all records.
+    P_error : (records,)
+        Relative one of P's error at each record.
+    loss : (records,)
+        Largest one of a kind's mean training loss, in nats, at each record.
     """
 
     tau_P: float
     tau_Q: float
-    P_error: float
-    loss: float
+    P_error: Floats
+    loss: Floats
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def solve_mean_field(experiment: Experiment, *, nodes: int = NODES, particles: i
     --------
     >>> from theory_sim import Experiment, solve_mean_field
     >>> found = solve_mean_field(Experiment(max_tau=800.0), nodes=40, particles=256)
-    >>> round(float(found.course.loss_P[-1]), 1), found.errors.loss < 0.05
+    >>> round(float(found.course.loss_P[-1]), 1), bool(found.errors.loss[-1] < 0.05)
     (0.4, True)
     """
     if particles < _FEWEST or particles & (particles - 1):
@@ -110,17 +113,19 @@ def solve_mean_field(experiment: Experiment, *, nodes: int = NODES, particles: i
         raise InputError(f"nodes = {nodes}", f"a number from {_FEWEST_NODES} to {MOST_BLOCKS}", f"say nodes = {NODES}")
     if seed < 0:
         raise InputError(f"seed = {seed}", "a number from 0 on", "say seed = 0")
-    problem = make_problem(experiment)
-
-    def run(share: float, drawn: int) -> Closure:
-        chosen = make_particles(problem, particles, drawn)
-        setting = Setting(problem, chosen.examples, Kinds.of(problem, chosen.examples), History(particles, 0))
-        rates = ClosureRates(experiment)
-        return follow(setting, ParticleLaw(chosen, drawn), rates, Grid(problem, rates, math.ceil(share * nodes)))
-
-    with one_blas_thread():
-        course, coarse, other = run(1.0, 2 * seed), run(COARSE, 2 * seed), run(COARSE, 2 * seed + 1)
+    problem, fewer = make_problem(experiment), math.ceil(COARSE * nodes)
+    course, coarse, other = (follow_particles(experiment, number, particles, drawn) for number, drawn in
+                             ((nodes, 2 * seed), (fewer, 2 * seed), (fewer, 2 * seed + 1)))  # fmt: skip
     return MeanField(course, _errors(problem, course, coarse, other), problem)
+
+
+def follow_particles(experiment: Experiment, nodes: int = NODES, particles: int = PARTICLES, seed: int = 0) -> Closure:
+    """One run of the particles, of arguments that are not checked, without a statement of its error."""
+    problem, rates = make_problem(experiment), ClosureRates(experiment)
+    chosen = make_particles(problem, particles, seed)
+    setting = Setting(problem, chosen.examples, Kinds.of(problem, chosen.examples), History(particles, 0))
+    with one_blas_thread():
+        return follow(setting, ParticleLaw(chosen, seed), rates, Grid(problem, rates, nodes))
 
 
 def _errors(problem: ClosureProblem, course: Closure, coarse: Closure, other: Closure) -> Errors:
@@ -131,16 +136,18 @@ def _errors(problem: ClosureProblem, course: Closure, coarse: Closure, other: Cl
     with np.errstate(invalid="ignore"):  # of a time that is not reached
         change = (abs(times[0] - times[1]) + abs(times[1] - times[2])) / times[0]
     tau_p, tau_q = np.where(np.isfinite(change), change, math.nan).tolist()
-    late = course.tau[course.tau >= min(0.5 * problem.d, 0.5 * course.final_tau)]
-    logs = [np.log(np.maximum(P_error(np.interp(late, each.tau, np.nan_to_num(each.overlap)), problem.g0), _LEAST_ERROR))
+    logs = [np.log(np.maximum(P_error(np.interp(course.tau, each.tau, np.nan_to_num(each.overlap)), problem.g0), _LEAST_ERROR))
             for each in runs]
     losses = [[np.interp(course.tau, each.tau, getattr(each, f"loss_{kind}")) for kind in ("P", "Q", "both")]
               for each in runs]
-    return Errors(tau_p, tau_q, _apart(logs), _apart([np.array(each) for each in losses]))
+    compared = course.tau >= max(each.tau[min(1, each.tau.size - 1)] for each in runs)
+    of_error, of_loss = _apart([each[None, :] for each in logs]), _apart([np.array(each) for each in losses])
+    return Errors(tau_p, tau_q, np.where(compared, of_error, math.nan), np.where(compared, of_loss, math.nan))
 
 
-def _apart(values: list[Floats]) -> float:
-    """Largest change by the grid and by the particles, added."""
+def _apart(values: list[Floats]) -> Floats:
+    """Changes (records,) by the grid and by the particles, added; the largest of several rows."""
     grid, drawn = (np.abs(values[a] - values[b]) for a, b in ((0, 1), (1, 2)))
     total = grid + drawn
-    return float(np.nanmax(total)) if np.isfinite(total).any() else math.nan
+    largest: Floats = np.where(np.isfinite(total).any(axis=0), np.max(np.nan_to_num(total), axis=0), math.nan)
+    return largest

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import asdict
+from typing import Any
+
+import numpy as np
 
 from theory_sim.closure.mean_field.fresh import fresh_losses
 from theory_sim.closure.mean_field.solve import solve_mean_field
@@ -18,7 +22,8 @@ __all__ = ["run_mean_field"]
 def run_mean_field(experiment: Experiment, *, engine: str, nodes: int, particles: int, seed: int) -> Trajectory:
     """Solve the mean field; a record is a node of the time grid.
 
-    Its attribute ``stated_error`` holds the `Errors` of `solve_mean_field`, as JSON. What the mean field says nothing of, such
+    Its attribute ``stated_error`` holds the `Errors` of `solve_mean_field`, as JSON: of learning times, and of losses and P's
+    error at each record, null where there is none. What the mean field says nothing of, such
     as the signal's norm, is NaN.
     """
     began = time.perf_counter()
@@ -26,5 +31,11 @@ def run_mean_field(experiment: Experiment, *, engine: str, nodes: int, particles
     losses, accuracies = fresh_losses(found.problem, found.course)
     return as_trajectory(
         experiment, found.course, engine, began, more={"loss_test": losses, "accuracy_test": accuracies},
-        attributes={"stated_error": json.dumps(asdict(found.errors))},
+        attributes={"stated_error": json.dumps({name: _plain(value) for name, value in asdict(found.errors).items()})},
     )
+
+
+def _plain(value: Any) -> Any:
+    """A number, or a list of numbers, with null for NaN and four digits of the rest."""
+    numbers = [float(f"{each:.4g}") if math.isfinite(each) else None for each in np.atleast_1d(value).tolist()]
+    return numbers if np.ndim(value) else numbers[0]
