@@ -40,7 +40,8 @@ FRESH_TIMES = (1.0, 8.0)
 def experiments(which: int) -> list[Experiment]:
     """Those of the closure (0) or the fresh ones (1)."""
     found = drawn(COUNTS[which], SEEDS[which], (60, 300) if which == 0 else (100, 400))
-    return [e.replace(schedule=("S", "L-S")[number % 2]) for number, e in enumerate(found)]
+    name = ("pair", "single")[which]
+    return [e.replace(name=f"{name}-{n}", schedule=("S", "L-S")[n % 2]) for n, e in enumerate(found)]
 
 
 @dataclass(frozen=True)
