@@ -13,6 +13,8 @@ from theory_sim.theory.conditions import in_words
 if TYPE_CHECKING:
     from rich.console import Group
 
+    from theory_sim.closure.mean_field.scatter import Interval, Intervals
+
 __all__ = ["heading", "places_table", "write_lines", "write_prediction"]
 
 
@@ -53,6 +55,19 @@ def write_prediction(report: ConstantsReport) -> Iterator[str]:
     yield f"\n{report.verdict}"
 
 
+def _of_data_sets(found: Intervals) -> Iterator[str]:
+    """The mean field's numbers, and where single data sets have theirs."""
+
+    def words(name: str, each: Interval, form: str) -> str:
+        if math.isinf(each.middle):
+            return f"{name} not by the end"
+        high = "the end" if math.isinf(each.high) else f"{each.high:{form}}"
+        return f"{name} {each.middle:{form}} ({each.low:{form}} to {high})"
+
+    numbers = words("tau_Q", found.tau_Q, ".0f"), words("tau_P", found.tau_P, ".0f"), words("P error", found.P_error[-1], ".3g")
+    yield f"  mean field, and 95 % of single data sets: {'; '.join(numbers)}"
+
+
 def _at_levels(times: Mapping[float, float]) -> str:
     return ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
 
@@ -66,6 +81,7 @@ def write_lines(report: ConstantsReport) -> Iterator[str]:
     yield f"  lazy deficit at m_V: {in_words(judged.lazy_deficit)}"
     yield f"\nlearning times at loss {judged.level:g}, closed forms with frozen patterns"
     yield f"  tau_Q = {in_words(judged.tau_Q, '.4g')}, tau_P = {in_words(judged.tau_P, '.4g')}"
+    intervals = report.intervals()
     for arm in report.arms:
         yield f"\n{arm.schedule}, closure at infinite width: {arm.order}, expected {arm.expected}: {arm.verdict}"
         for kind, times in (("Q", arm.tau_Q), ("P", arm.tau_P)):
@@ -74,6 +90,8 @@ def write_lines(report: ConstantsReport) -> Iterator[str]:
         then = f"{_value(arm.Q_loss_at_tau_P)} when P is learnt" if learnt else "P is not learnt"
         yield f"  Q-only loss: {then}; {_value(arm.Q_loss_end)} at the end ({within('loss')})"
         yield f"  error on fresh P examples at the end {_value(arm.test_error)} ({within('P_error')})"
+        if arm.schedule in intervals:
+            yield from _of_data_sets(intervals[arm.schedule])
     if len(report.arms) == 2 and report.arms[0].test_error > 0:
         yield f"\nerror of S over that of L-S: {in_words(report.arms[1].test_error / report.arms[0].test_error)}"
     if report.arms:

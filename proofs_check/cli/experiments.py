@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +51,7 @@ def _of_one(report: ConstantsReport, words: list[str], *, verbose: bool) -> Resu
     """One experiment: the conditions, what is predicted, and what to change; ``words`` name it in a command."""
     from proofs_check.suggestion.changes import changes
     from proofs_check.suggestion.single import single_change
+    from theory_sim.storage.plain import make_plain
     from theory_sim.terminal.progress import time_progress
 
     with time_progress(f"looking for one change of {report.experiment.name} that makes the mechanism apply"):
@@ -65,7 +67,12 @@ def _of_one(report: ConstantsReport, words: list[str], *, verbose: bool) -> Resu
                 *(hanging("", line, 0) for line in ("", *lines))]
 
     fields = {"suggestion": [{"field": each.field, "before": each.before, "after": each.after} for each in moved]}
-    return Result("proofs-check.check", lambda: {**report.to_dict(), **fields}, text, report.regime.table)
+
+    def plain() -> dict[str, object]:
+        found = {name: asdict(each) for name, each in report.intervals().items()} if verbose else {}
+        return {**report.to_dict(), **fields, **({"intervals": make_plain(found)} if verbose else {})}
+
+    return Result("proofs-check.check", plain, text, report.regime.table)
 
 
 def _advice(report: ConstantsReport, moved: list[Any], words: list[str]) -> Iterator[str]:
