@@ -19,7 +19,7 @@ Statistic
 Amended
     Data sets at d = 3200 and 10 000, from 16 and 6 to 8 and 4, for computing time and before any of these ran. After the first
     results: statistics of the kinds' shares given their counts, which do not vary (the regression was singular), the mean field
-    at these shares, and more particles, whose error was as large as the corrections of the learning time and the loss.
+    at these shares, and 16 sets of particles, whose error was as large as the corrections of learning time and loss.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ DATA_SETS = {
 }  # fmt: skip
 STATISTICS = 15
 # The mean field's own errors must be small beside the corrections.
-PARTICLES, SETS = 16384, 4
+PARTICLES, SETS = 4096, 16
 
 
 def experiment(law: str, d: int, seed: int = 0) -> Experiment:
