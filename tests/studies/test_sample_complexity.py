@@ -1,0 +1,74 @@
+"""The study sample-complexity: made-up runs through the code that makes its table, and the numbers of examples by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.studies.made_up import summaries_of
+from theory_sim.studies.fresh_seeds import with_seeds
+from theory_sim.studies.sample_complexity.study import STUDY, examples_for
+from theory_sim.sweeps.sweep_run import SweepRun
+
+
+def _table(exponents: tuple[float, float, float], ratio: float, spread: float, lost: bool = False) -> Any:
+    """Errors that fall through 5 % at c d^a examples of a kind; a differs by +-spread between seeds."""
+    def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
+        e, own = run.experiment, spread if run.experiment.seed % 2 else -spread
+        linear = name == "linear-model"
+        p_exponent = exponents[1] if linear else exponents[0]
+        needed_P = 24.0 * (e.d / 200) ** (p_exponent + own) * (ratio if linear else 1.0)
+        needed_Q = 24.0 * (e.d / 200) ** (exponents[2] + own)
+        if linear:  # at the largest d the ratio is the one asked for
+            needed_P *= (400 / 200) ** (exponents[0] - exponents[1])
+        at = e.n_examples / 2
+        p_error = 0.05 * (needed_P / at) ** 2
+        q_error = 0.0 if lost else float(np.clip(0.05 - 0.05 * math.log(at / needed_Q), 0.0, 1.0))
+        return {"P_error": p_error, "error_test": np.array([0.5, q_error, 0.5])}
+
+    few = replace(STUDY, plan=lambda size: with_seeds(STUDY.plan(size), range(4)))
+    return STUDY.tabulate(summaries_of(few, outcome))
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize(("exponents", "ratio", "spread", "parts"), [
+    ((1.0, 1.0, 0.0), 1.0, 0.02, "ssss"), ((0.7, 1.3, 0.8), 1.3, 0.02, "rrrr"), ((0.9, 1.1, 0.5), 1.1, 0.02, "uuuu"),
+    ((1.0, 0.7, 0.3), 0.8, 0.4, "uuur"),
+])
+def test_each_part_can_come_out_each_way(exponents: tuple[float, float, float], ratio: float, spread: float,
+                                         parts: str) -> None:
+    table = _table(exponents, ratio, spread)
+    network, linear = (table[table["model"] == model].iloc[0] for model in ("network", "linear model"))
+    assert (network["exponent, P"], linear["exponent, P"]) == (pytest.approx(exponents[0]), pytest.approx(exponents[1]))
+    assert network["exponent, Q"] == pytest.approx(exponents[2], abs=0.02), "errors, not logarithms, are interpolated"
+    assert network["log linear / network, P"] == pytest.approx(math.log(ratio))
+    assert "".join(each.verdict[0] for each in STUDY.decide(table).findings) == parts
+
+
+def test_an_error_that_is_below_from_the_first_decides_nothing() -> None:
+    found = STUDY.decide(_table((1.0, 1.0, 0.0), 1.0, 0.02, lost=True)).findings
+    assert [each.verdict for each in found] == ["supported", "supported", "undecided", "supported"]
+
+
+def test_examples_are_interpolated_where_the_error_first_falls_through() -> None:
+    errors = np.array([0.4, 0.2, 0.0, 0.3])
+    assert examples_for(0.1, [4, 8, 16, 32], errors, logarithmic=False) == pytest.approx(8 * 2**0.5)
+    assert examples_for(0.1, [4, 8, 16, 32], errors, logarithmic=True) == pytest.approx(8 * 2**0.5), "an error of 0 has none"
+    assert examples_for(0.2, [4, 8], np.array([0.8, 0.05]), logarithmic=True) == pytest.approx(4 * 2**0.5)
+    assert math.isnan(examples_for(0.5, [4, 8], np.array([0.4, 0.2]), logarithmic=True))
+    assert math.isnan(examples_for(0.1, [4, 8], np.array([0.4, 0.2]), logarithmic=True))
+    assert math.isnan(examples_for(0.3, [4, 8], np.array([math.nan, 0.2]), logarithmic=True))
+
+
+def test_the_bound_is_that_of_the_error() -> None:
+    """By simulation: a direction with the overlap that the bound is taken at errs on 5 % of fresh P examples."""
+    from theory_sim.studies.sample_complexity.study import _overlap
+
+    c, rng = _overlap(), np.random.default_rng(0)
+    margin = c * (1 + np.abs(rng.standard_normal(200_000))) + math.sqrt(1 - c * c) * rng.standard_normal(200_000)
+    assert float((margin < 0).mean()) == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / 200_000))

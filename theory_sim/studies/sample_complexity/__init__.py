@@ -1,0 +1,1 @@
+"""How many examples do P and Q take, and which model?"""
