@@ -1,0 +1,91 @@
+"""The gap in error on P, S over L-S, along the study scaling's family up to the largest d: the mean field's exact curve.
+
+``python -m tests.limit.mean_field_gap`` computes what mean_field_gap.csv of docs/explanation lacks.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tests.result_table import read_table, write_table
+from theory_sim.closure.mean_field.solve import follow_particles
+from theory_sim.experiment import Experiment
+from theory_sim.studies.scaling.study import experiment_at
+from theory_sim.theory.closure import Closure
+from theory_sim.theory.overlap import P_error
+
+TABLE = Path(__file__).parents[2] / "docs" / "explanation" / "mean_field_gap.csv"
+SIZES = (100, 316, 1000, 3162, 10_000, 31_623, 100_000, 10**6, 10**7)
+LAWS = (0.5, 0.0)  # of alpha, uniform from there to 1
+# Rates this much smaller, with as much more noise, are gradient flow, in which the study's runs are.
+FLOW = 1e-3
+
+
+@dataclass(frozen=True)
+class Row:
+    """Errors of S over those of L-S at one d: at tau = 6 d, and at the smallest training loss that both reach; NaN for none."""
+
+    alpha_min: float
+    d: int
+    rd: float
+    at_end: float
+    at_equal_loss: float
+    loss: float
+    error_S: float
+    error_LS: float
+
+
+def in_flow(e: Experiment, schedule: str) -> Experiment:
+    """The experiment with rates near 0 and noise of the same strength: gradient flow under noise that it does not change."""
+    return e.replace(
+        schedule=schedule, eta_1=FLOW * e.eta_1, eta_2=FLOW * e.eta_2, tau_xi=e.tau_xi / math.sqrt(FLOW), tau_0=e.tau_0_value
+    )
+
+
+def log_error_at(course: Closure, errors: np.ndarray, loss: float) -> float:
+    """Log of P's error where the training loss first falls to a value."""
+    reached = np.flatnonzero(course.loss <= loss)
+    if not reached.size or reached[0] == 0:
+        return math.nan
+    after = int(reached[0])
+    share = (course.loss[after - 1] - loss) / (course.loss[after - 1] - course.loss[after])
+    return float((1.0 - share) * math.log(errors[after - 1]) + share * math.log(errors[after]))
+
+
+def gap(d: int, alpha_min: float, nodes: int = 100, particles: int = 4096, seed: int = 0) -> Row:
+    """One point of the curve."""
+    e = experiment_at(d, alpha_min)
+    courses = [follow_particles(in_flow(e, schedule), nodes, particles, seed) for schedule in ("S", "L-S")]
+    errors = [np.asarray(P_error(np.nan_to_num(course.overlap), e.g0)) for course in courses]
+    loss = max(float(course.loss.min()) for course in courses)
+    logs = [log_error_at(course, each, loss) for course, each in zip(courses, errors, strict=True)]
+    ends = [float(each[-1]) for each in errors]
+    values = e.r * d, ends[0] / ends[1], math.exp(logs[0] - logs[1]), loss, *ends
+    return Row(alpha_min, d, *(float(f"{value:.5g}") for value in values))
+
+
+def load() -> list[Row]:
+    """Read the table."""
+    return [Row(float(cells["alpha_min"]), int(cells["d"]), *(float(cells[name]) for name in (
+        "rd", "at_end", "at_equal_loss", "loss", "error_S", "error_LS"))) for cells in read_table(TABLE)]  # fmt: skip
+
+
+def main() -> int:
+    """Compute what is missing."""
+    rows = load() if TABLE.exists() else []
+    known = {(row.alpha_min, row.d) for row in rows}
+    for d in SIZES:
+        for alpha_min in LAWS:
+            if (alpha_min, d) not in known:
+                rows.append(gap(d, alpha_min))
+                write_table(rows, Row, TABLE)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
