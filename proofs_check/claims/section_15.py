@@ -84,32 +84,46 @@ def with_decoupled_decay(sign: int = 1, kept: sympy.Expr = ONE, lost: bool = Fal
     "split-given-the-divisor",
     source="THEORY §15 [D]",
     assumptions=(
-        "Adam, AdamW, RMSprop: U <- U - gamma b / D, b <- beta b + (1 - beta) g, D the run's own, the same for both parts",
-        "bias corrections are numbers that depend on t alone: they are part of gamma and D",
+        "G = g + lambda_c U; b <- kept b + taken G / D_b, U <- (1 - gamma lambda_d) U - gamma b / D_U; the divisors are the "
+        "run's own, the same for both parts",
+        "Adam: kept = beta_1, taken = 1 - beta_1, D_b = 1, lambda_d = 0; AdamW: lambda_c = 0; RMSprop: taken = D_U = 1, kept "
+        "its momentum or 0",
+        "bias corrections are numbers that depend on t alone: they are part of gamma and D_U",
     ),
-    statement=r"\bar U_{t+1}+\tilde U_{t+1}=U_{t+1}\ \text{ if so at }t,\quad D_t=\sqrt{s_t}+\epsilon\ \text{ of the run}",
-    twins={"each part divided by its own mean square": {"own_square": True}, "1 % larger for the noise": {"factor": MORE}},
+    statement=r"\bar U_{t+1}+\tilde U_{t+1}=U_{t+1},\ \bar b_{t+1}+\tilde b_{t+1}=b_{t+1}\ \text{ if so at }t,\quad "
+    r"D_t=\sqrt{s_t}+\epsilon\ \text{ of the run}",
+    twins={
+        "each part divided by its own mean square": {"own_square": True},
+        "1 % larger for the noise": {"factor": MORE},
+        "1 % larger in the noise's buffer": {"inside": MORE},
+    },
 )
-def given_the_divisor(own_square: bool = False, factor: sympy.Expr = ONE) -> Identity:
+def given_the_divisor(own_square: bool = False, factor: sympy.Expr = ONE, inside: sympy.Expr = ONE) -> All:
     """Signal and accumulated noise add up to the weight under adaptive rules, with the divisor of the run for both."""
     signal, signal_buffer, weight_noise, noise_buffer = sympy.symbols("Ubar bbar Utilde btilde", real=True)
-    gradient, xi, divisor, epsilon, share = sympy.symbols("g xi D epsilon c", positive=True)
+    gradient, xi, of_weight, of_buffer, epsilon, share = sympy.symbols("g xi D_U D_b epsilon c", positive=True)
+    coupled, decoupled = sympy.symbols("lambda_c lambda_d", nonnegative=True)
 
-    def after(weight: sympy.Expr, buffer: sympy.Expr, slope: sympy.Expr, by: sympy.Expr) -> sympy.Expr:
-        return weight - gamma * (beta * buffer + (1 - beta) * slope) / by
+    def after(state: State, slope: sympy.Expr, in_buffer: sympy.Expr, by: sympy.Expr) -> State:
+        weight, buffer = state
+        buffer = KEPT * buffer + TAKEN * (slope + coupled * weight) / in_buffer
+        return (1 - gamma * decoupled) * weight - gamma * buffer / by, buffer
 
     # After the first step from s = 0 the divisor is sqrt(1 - beta_2) |g + xi| + epsilon.
-    run, of_g, of_xi = (share * slope + epsilon for slope in (gradient + xi, gradient, xi)) if own_square else [divisor] * 3
+    run, of_g, of_xi = (share * slope + epsilon for slope in (gradient + xi, gradient, xi)) if own_square else [of_weight] * 3
+    of_signal = after((signal, signal_buffer), gradient, of_buffer, of_g)
+    of_noise = after((weight_noise, noise_buffer), xi, inside * of_buffer, factor * of_xi)
+    whole = after((signal + weight_noise, signal_buffer + noise_buffer), gradient + xi, of_buffer, run)
     positive = (Rational(1, 100), Integer(3))
     box = {
-        gamma: RATES[gamma],
-        beta: (Rational(1, 100), Rational(99, 100)),
+        gamma: RATES[gamma], KEPT: SHARES[KEPT], TAKEN: SHARES[TAKEN],
+        **dict.fromkeys((coupled, decoupled), (Integer(0), Integer(1))),
         **dict.fromkeys((signal, signal_buffer, weight_noise, noise_buffer), BOX),
-        **dict.fromkeys((gradient, xi, divisor, epsilon, share), positive),
+        **dict.fromkeys((gradient, xi, of_weight, of_buffer, epsilon, share), positive),
     }
-    start = after(signal, signal_buffer, gradient, of_g) + after(weight_noise, noise_buffer, xi, factor * of_xi)
-    return Identity(box, start, (
-        Step(after(signal + weight_noise, signal_buffer + noise_buffer, gradient + xi, run), "linear, given the divisor"),
+    return All(tuple(
+        (name, Identity(box, first + second, (Step(summed, "linear, given the divisors"),)))
+        for name, first, second, summed in zip(("weight", "buffer"), of_signal, of_noise, whole, strict=True)
     ))  # fmt: skip
 
 

@@ -79,6 +79,25 @@ def test_groups_examples_and_packed_bits_agree_with_the_patterns(noisy: tuple[An
     assert data["pattern_probe_kind"].values.tolist() == ["a"] * 3 + ["b"] * 5
 
 
+def test_the_prediction_over_all_is_the_mean_over_units_and_unknown_behind_a_frozen_layer() -> None:
+    for frozen in (False, True):
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(6, 30), torch.nn.ReLU(), torch.nn.Linear(30, 10), torch.nn.ReLU())
+        model[2].requires_grad_(not frozen)
+        optimizer = torch.optim.SGD([{"params": model[0].parameters(), "lr": 0.5}, {"params": model[2].parameters()}], lr=0.01)
+        x = torch.randn(8, 6)
+        probe = Probe(model, optimizer, {"all": (x, x)}, loss=lambda f, y: 0.0 * f.mean(), record=1)
+        for _ in range(2):
+            for each in probe._tracked.parameters:
+                each.grad = torch.randn_like(each)
+            optimizer.step()
+            probe.step()
+        found = probe.trajectory().dataset["flips_predicted"].sel(since="start")[-1]
+        first, second = found.sel(feature="1").item(), found.sel(feature="3").item()
+        assert first > 0.1 and (np.isnan(second) if frozen else 0.0 < second < 0.1)
+        np.testing.assert_allclose(found.sel(feature="all"), (30 * first + 10 * second) / 40, rtol=1e-12)
+
+
 def test_pre_activations_add_up_in_a_convolution() -> None:
     """Both parts' root mean squares against the parts run through the layer, stride, padding, groups and bias included."""
     torch.manual_seed(0)

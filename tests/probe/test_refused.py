@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -34,8 +36,33 @@ class Smooth(torch.nn.Module):
         return torch.tanh(self.layer(x))
 
 
+class Pair(torch.nn.Module):
+    """Returns two things."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = small_net()
+
+    def forward(self, x: Any) -> Any:
+        return self.inner(x), x
+
+
+class Unused(Smooth):
+    """Has a ReLU that no pass calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused = torch.nn.ReLU()
+
+
 def _optimiser(name: str, model: Any) -> Any:
     return getattr(torch.optim, name)(model.parameters(), lr=0.1)
+
+
+def _scripted() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.script(small_net())
 
 
 def _flat() -> Any:
@@ -71,6 +98,20 @@ def _gelu() -> Any:
     (lambda: made(loss=lambda f, y: f), "a loss of shape (40, 3)", "take the mean"),
     (lambda: made(reference=iter([(X, Y)])), "reference = ", "not a generator"),
     (lambda: made(reference=[]), "a reference without a batch", "give a list"),
+    (lambda: made(reference=torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, Y), num_workers=1,
+                                                        persistent_workers=True)),
+     "a DataLoader with persistent workers", "persistent_workers=False"),
+    (lambda: made(model := torch.nn.Sequential(torch.nn.LazyLinear(3), torch.nn.ReLU()), _optimiser("SGD", model)),
+     "the parameter 0.weight without a shape yet", "pass a batch through the model once"),
+    (lambda: made(_scripted()), "a model of torch.jit", "before torch.jit.script"),
+    (lambda: made(Pair()), "outputs of the type tuple for the logistic loss", "give loss="),
+    (lambda: made(Pair(), loss=lambda f, y: f[0].mean(), record={"kernels": {}}), "kernels of a model that returns a tuple",
+     "leave kernels out"),
+    (lambda: made(torch.nn.Sequential(torch.nn.Linear(6, 1), torch.nn.ReLU()), groups={"a": (X, X[:, 0])}),
+     "targets other than -1, 0 and 1", "give loss="),
+    (lambda: made(Unused(), activations=["unused"]), "activations: 'unused', which a pass in evaluation mode does not call",
+     "leave it out"),
+    (lambda: made(Unused()), "a model without a kink at 0", "torch.nn.ReLU()"),
 ])
 def test_at_the_start(make: Callable[[], Any], found: str, fix: str) -> None:
     said = refusal(make)
@@ -127,6 +168,28 @@ def test_parameters_that_changed_identity(change: Callable[[Any, Any], None]) ->
     change(model, optimizer)
     said = refusal(lambda: probe._record(0.0, end=True) if model[0].weight.dtype == torch.float32 else probe.step())
     assert "is another one than when the probe was made" in said or "is now torch.float64" in said
+
+
+def test_parameters_that_are_trained_later() -> None:
+    """Added to the optimiser, or no longer frozen: their split has no start."""
+    model = small_net()
+    model[0].requires_grad_(requires_grad=False)
+    optimizer = torch.optim.SGD([*model[0].parameters(), *model[2].parameters()], lr=0.1)
+    for change in (lambda: model[0].requires_grad_(requires_grad=True),
+                   lambda: optimizer.add_param_group({"params": model[4].parameters()})):
+        probe = Probe(model, optimizer, GROUPS, record=1)
+        train(model, optimizer, probe, steps=1)
+        change()
+        assert "is trained, and was not when the probe was made" in refusal(
+            lambda probe=probe: train(model, optimizer, probe, steps=1))  # type: ignore[misc]
+
+
+def test_a_step_that_was_not_taken_is_no_annealing() -> None:
+    model, optimizer, probe = made()
+    train(model, optimizer, probe, steps=1)
+    optimizer.param_groups[0]["lr"] = 0.01
+    assert "no parameter has changed" in refusal(probe.step)
+    assert math.isnan(probe._annealed_tau)
 
 
 def test_parameters_moved_by_hand() -> None:

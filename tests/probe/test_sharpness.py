@@ -7,6 +7,7 @@ import torch
 
 from tests.probe.networks import examples, small_net, train
 from theory_sim.probe import Probe
+from theory_sim.probe.sharpness import _product
 
 
 def test_they_are_those_of_the_matrix() -> None:
@@ -27,6 +28,18 @@ def test_they_are_those_of_the_matrix() -> None:
     expected = np.linalg.eigvalsh(torch.cat(rows).numpy())[::-1][:5]
     (found,) = probe._tables[0]._values["sharpness"]
     np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_random_layers_draw_the_same_for_every_product() -> None:
+    """Under dropout: the eigenvalues are those of the Hessian of one network, with one mask."""
+    torch.manual_seed(1)
+    model = torch.nn.Sequential(torch.nn.Linear(6, 10), torch.nn.ReLU(), torch.nn.Dropout(0.5), torch.nn.Linear(10, 3)).double()
+    x, y = examples()
+    probe = Probe(model, torch.optim.SGD(model.parameters(), lr=0.5), {"all": (x.double(), y)}, record={"sharpness": {}})
+    moment = probe._moment()
+    matrix = np.stack([_product(moment, row) for row in np.eye(int(probe._split.sizes.sum()))])
+    np.testing.assert_allclose(matrix, matrix.T, atol=1e-14)
+    np.testing.assert_allclose(probe._tables[0]._values["sharpness"][0], np.linalg.eigvalsh(matrix)[::-1][:5], rtol=1e-3)
 
 
 def test_a_quadratic_has_its_own_curvature_and_momentum_its_stable_one() -> None:

@@ -229,6 +229,21 @@ def test_accuracies_are_those_of_the_network(torch: Any) -> None:
     assert torch.equal(data.tests["clean"][0][:, :, 0], data.tests["mixed"][0][:, :, 0])
 
 
+def test_the_reference_is_drawn_from_all_training_images(torch: Any) -> None:
+    """Of a source in the order of its classes, too, such as a folder."""
+    from theory_sim.vision.prepared import prepare
+    from theory_sim.vision.training import ArmTraining, fixed_arithmetic
+
+    images = load_images("generated")
+    images = replace(images, train=images.train.take(np.argsort(images.train.labels, kind="stable")))
+    with fixed_arithmetic():
+        data = prepare(PLAN, PLAN.arms[0], 0, images)
+        training = ArmTraining(PLAN, PLAN.arms[0], 0, data)
+    used = torch.cat([y for _, y in training.probe._reference._batches])
+    assert (data.train[1].diff() >= 0).all() and len(used) == 64
+    assert (used.bincount(minlength=4) >= 8).all()  # 16 each on average
+
+
 def test_held_out_images_are_in_no_training_set() -> None:
     """By their pixels, over seeds and both splits."""
     pytest.importorskip("torch", reason="PyTorch (extra vision) is not installed")

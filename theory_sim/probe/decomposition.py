@@ -31,8 +31,8 @@ class SplitRecorder(Watcher):
         "tau_noise_exact": Variable((), "1", "the same over all layers"),
         "noise_correlation": Variable(("layer", "since"), "1", "correlation of the accumulated noise then and now"),
         "noise_correlation_recursion": Variable(("layer", "since"), "1", "rho of THEORY §5 with the run's own xi"),
-        "gradient_norm": Variable((), "1", "norm of the gradient of the reference loss"),
-        "gradient_error": Variable((), "1", "root expected squared error of it, over all parameters"),
+        "gradient_norm": Variable((), "1", "norm of the gradient of the reference loss, as last computed"),
+        "gradient_error": Variable((), "1", "root expected squared error of it, by sampling"),
         "xi_norm": Variable((), "1", "norm of xi, what the last step's gradient had beside it"),
     }
 

@@ -23,9 +23,20 @@ def logistic_loss(outputs: Any, targets: Any) -> Any:
     """Mean logistic loss, nats: cross-entropy of several outputs, log(1 + e^{-y f}) of one, for labels -1 and 1 or 0 and 1.
 
     Cross-entropy is the logistic loss of the margin z_y - log sum_{k != y} e^{z_k}, so that levels mean the same.
+
+    Raises
+    ------
+    InputError
+        If outputs are no tensor, or targets of single outputs are other numbers.
     """
+    if not isinstance(outputs, torch.Tensor):
+        raise InputError(f"outputs of the type {type(outputs).__name__} for the logistic loss", "one tensor of outputs",
+                         "give loss=, a function of the model's outputs and the targets, as the training loop has it")
     if _is_single(outputs):
         f = outputs.reshape(len(outputs))
+        if not bool(((targets == 1) | (targets == 0) | (targets == -1)).all()):
+            raise InputError("targets other than -1, 0 and 1 of single outputs for the logistic loss",
+                             "labels -1 and 1, or 0 and 1", "give loss=, such as the squared loss that training minimises")
         return torch.nn.functional.softplus(-_signs(targets.reshape(len(outputs))).to(f.dtype) * f).mean()
     return torch.nn.functional.cross_entropy(outputs, targets)
 
@@ -40,7 +51,9 @@ def _signs(targets: Any) -> Any:
 
 
 def _are_right(outputs: Any, targets: Any) -> Any:
-    """Whether the sign, or the largest output, is the label's; NaN for targets that are no labels."""
+    """Whether the sign, or the largest output, is the label's; NaN for targets that are no labels, or outputs no tensor."""
+    if not isinstance(outputs, torch.Tensor) or not isinstance(targets, torch.Tensor):
+        return torch.tensor([math.nan])
     if _is_single(outputs) and targets.numel() == len(outputs):
         return (outputs.reshape(len(outputs)) * _signs(targets.reshape(len(outputs))) > 0).double()
     if outputs.ndim == 2 and targets.ndim == 1 and not targets.is_floating_point():

@@ -77,6 +77,9 @@ class Jacobians:
         first = next(iter(tracked.parameters))
         with untouched(tracked.model, seed=seed, evaluating=True), torch.no_grad():
             outputs = get_outputs(tracked.model, detached(tracked.model), inputs)
+        if not isinstance(outputs, torch.Tensor):
+            raise InputError(f"kernels of a model that returns a {type(outputs).__name__}", "one tensor of outputs",
+                             "leave kernels out of record, or wrap the model in a module that returns the tensor")
         self.n, self.outputs = len(outputs), math.prod(outputs.shape[1:])
         sizes = [parameter.numel() for parameter in tracked.parameters]
         row = first.element_size() * self.n * self.outputs

@@ -74,8 +74,9 @@ class KernelRecorder(Watcher):
         rows: dict[str, list[Any]] = {}
         for start, equal, two in zip(*kernels.values(), strict=True):
             leading = np.full(_EIGENVALUES, math.nan)
-            found = np.linalg.eigvalsh(equal)[::-1][:_EIGENVALUES]
-            leading[: len(found)] = found
+            if np.isfinite(equal).all():
+                found = np.linalg.eigvalsh(equal)[::-1][:_EIGENVALUES]
+                leading[: len(found)] = found
             for name, value in (
                 ("drift_equal", _distance(equal, start)), ("drift_two", _distance(two, start)),
                 ("alignment_equal", _alignment(equal, start)), ("alignment_two", _alignment(two, start)),

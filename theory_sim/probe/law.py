@@ -85,14 +85,6 @@ class NoiseLaw:
         products, then = self._marks[name]
         return _quotient(products[:, 0], then * self._moments[:, 0, 0])
 
-    def correlation(self, name: Any) -> float:
-        """The same over all entries together."""
-        if name not in self._marks:
-            return math.nan
-        products, then = self._marks[name]
-        sums = [float(self._sizes @ each) for each in (products[:, 0], then, self._moments[:, 0, 0])]
-        return float(_quotient(np.array(sums[0]), np.array(sums[1] * sums[2])))
-
 
 def _quotient(product: Array, squares: Array) -> Array:
     found: Array = np.divide(product, np.sqrt(squares), out=np.full(np.shape(product), math.nan), where=squares > 0)

@@ -50,10 +50,9 @@ class Call(NamedTuple):
     inputs: Any
 
 
-def find_linear_layers(tracked: Tracked) -> list[str]:
-    """Linear and convolutional modules whose weight is trained."""
-    return [name for name, module in tracked.model.named_modules()
-            if isinstance(module, _LINEAR) and tracked.layers(name)[0] is not None]
+def find_linear_layers(model: Any) -> list[str]:
+    """Linear and convolutional modules."""
+    return [name for name, module in model.named_modules() if isinstance(module, _LINEAR)]
 
 
 def find_activations(model: Any, chosen: Sequence[str] | None) -> list[str]:
@@ -85,11 +84,12 @@ def choose_activations(model: Any, chosen: Sequence[str] | None, modules: Sequen
     Raises
     ------
     InputError
-        If a chosen function was not called, or the model has nothing with a kink at 0.
+        If a chosen module or function was not called, or nothing with a kink at 0 was.
     """
-    called = list(dict.fromkeys(call.module for call in calls if call.module not in dict(model.named_modules())))
+    used = list(dict.fromkeys(call.module for call in calls))
+    called = [name for name in used if name not in dict(model.named_modules())]
     if chosen is None:
-        found = [*modules, *called]
+        found = [*(name for name in modules if name in used), *called]
         if not found:
             smooth = sorted({type(module).__name__ for module in model.modules() if isinstance(module, _SMOOTH)})
             fix = ("name them in activations=[...]; a pattern is then whether the input is above 0" if smooth else
@@ -97,9 +97,12 @@ def choose_activations(model: Any, chosen: Sequence[str] | None, modules: Sequen
             others = f", but has {', '.join(smooth)}" if smooth else ""
             raise InputError(f"activation patterns of a model without a kink at 0{others}",
                              f"modules such as {', '.join(kind.__name__ for kind in _KINKED)}, or functions: "
-                             f"{', '.join(dict.fromkeys(_FUNCTIONS.values()))}", fix)
+                             f"{', '.join(dict.fromkeys(_FUNCTIONS.values()))}, which a pass in evaluation mode calls", fix)
         return found
     for name in chosen:
+        if name in modules and name not in used:
+            raise InputError(f"activations: {name!r}, which a pass in evaluation mode does not call", "modules that it calls",
+                             "leave it out")
         if name not in modules and name not in called:
             raise InputError(f"activations: {name!r}", "a function that the model calls in a pass",
                              f"such as {', '.join(called[:3])}" if called else "name modules of the model")

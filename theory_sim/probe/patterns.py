@@ -26,8 +26,9 @@ class PatternRecorder(Watcher):
     """Share of (unit, example) pairs whose pattern differs from that at the start, the last record and the annealing.
 
     A unit is an entry of a module's input: of a convolution, a channel at a position. Predicted is arccos(rho)/pi with the rho
-    of THEORY §5 for the layer that was called last before the module. That is exact for noise alone, on inputs that do not
-    change; it leaves out the signal, earlier layers, and batch norm.
+    of THEORY §5 for the weight of the layer that was called last before the module, linear or a convolution; over all modules,
+    the mean of these over units; NaN where that weight is not trained. It is the probability for noise alone, with independent
+    Gaussian entries and no bias, on inputs that do not change; it leaves out the signal, biases, earlier layers and batch norm.
     """
 
     name, by_default = "patterns", True
@@ -39,7 +40,7 @@ class PatternRecorder(Watcher):
     def __init__(self, moment: Moment, activations: Sequence[str] | None, probes: int) -> None:
         model = moment.tracked.model
         self._modules = find_activations(model, activations)
-        self._layers = find_linear_layers(moment.tracked)
+        self._layers = find_linear_layers(model)
         self._inputs, self.kinds = moment.groups.probes(probes)
         self._names = moment.groups.names
         calls = self._look(moment)
@@ -57,7 +58,8 @@ class PatternRecorder(Watcher):
         self._mark(moment, "start")
         self.variables: Mapping[str, Variable] = {
             "flips": Variable(("feature", "since"), "1", "share of (unit, example) pairs with another pattern than then"),
-            "flips_predicted": Variable(("feature", "since"), "1", "arccos(rho) / pi, rho of the layer before by THEORY §5"),
+            "flips_predicted": Variable(("feature", "since"), "1",
+                                        "arccos(rho) / pi, rho of the layer before by THEORY §5; of all, their mean"),
             "flips_group": Variable(("feature", "kind", "since"), "1", "flips on each group's examples"),
             "flips_input": Variable(("feature", "pattern_probe"), "1", "share of units flipped since the start, by example"),
             **{f"patterns_{label}": Variable(("pattern_probe", f"byte_{label}"), "1",
@@ -109,8 +111,8 @@ class PatternRecorder(Watcher):
     def _predicted(self, moment: Moment, since: str) -> Array:
         law, mark = moment.split.law, ("patterns", since)
         by_layer = dict(zip(moment.tracked.names, law.correlations(mark), strict=True))
-        rho = [law.correlation(mark), *(by_layer.get(self._feeding[label], math.nan) for label in self._chosen)]
-        return flip_probability(np.array(rho))
+        of_each = flip_probability(np.array([by_layer.get(self._feeding[label], math.nan) for label in self._chosen]))
+        return np.array([np.average(of_each, weights=[len(units) for units in self._chosen.values()]), *of_each])
 
     def coordinates(self) -> Mapping[str, Any]:
         return {"feature": self.features, "since": list(SINCE), "pattern_probe_kind": ("pattern_probe", self.kinds)}
@@ -129,11 +131,12 @@ class PatternRecorder(Watcher):
 def _feeding_layers(
     calls: Sequence[Call], moment: Moment, layers: Sequence[str], activations: Sequence[str]
 ) -> dict[str, str]:
-    """Name of the weight that was used last before each call of an activation; empty where there is none."""
+    """Name of the weight that was used last before each call of an activation; empty where there is none, or it is not
+    trained."""
     last, found = "", {}
     for call in calls:
         if call.module in activations:
             found[call.label] = last
         elif call.module in layers:
-            last = moment.tracked.layers(call.module)[0] or last
+            last = moment.tracked.layers(call.module)[0] or ""
     return found

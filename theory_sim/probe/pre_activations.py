@@ -38,7 +38,8 @@ class PreActivationRecorder(Watcher):
         return cls(moment, settings.probes or PROBES)
 
     def __init__(self, moment: Moment, probes: int) -> None:
-        self._modules = find_linear_layers(moment.tracked)
+        tracked = moment.tracked
+        self._modules = [name for name in find_linear_layers(tracked.model) if tracked.layers(name)[0] is not None]
         self._inputs, _ = moment.groups.probes(probes)
 
     def observe(self, moment: Moment) -> Values:
@@ -68,7 +69,9 @@ def _squares(moment: Moment, name: str, inputs: Any) -> tuple[float, float, floa
         return torch.func.functional_call(module, given, of)
 
     with torch.no_grad():
-        fixed = None if module.bias is None else module.bias.detach()  # a bias that is not trained counts as signal
+        inputs = inputs.to(split.noise[index[weight]].dtype)
+        # A bias that is not trained counts as signal.
+        fixed = None if module.bias is None else module.bias.detach().to(inputs.dtype)
         parts = []
         for part in (split.signal, split.noise):
             biases = part[index[bias]] if bias is not None else fixed if part is split.signal or fixed is None else 0 * fixed

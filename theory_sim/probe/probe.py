@@ -24,7 +24,7 @@ from theory_sim.probe.reference import Estimate, Reference, batches_of
 from theory_sim.probe.rules.base import Rule
 from theory_sim.probe.rules.of_optimiser import get_rule
 from theory_sim.probe.sharpness import SharpnessRecorder
-from theory_sim.probe.split import Split
+from theory_sim.probe.split import NotFinite, Split
 from theory_sim.probe.state import VERSION, require_state, to_tensors
 from theory_sim.probe.tracked import Tracked
 from theory_sim.probe.watcher import Moment, Settings, Watcher
@@ -46,7 +46,7 @@ class Probe:
     Parameters
     ----------
     model : torch.nn.Module
-        The network, in its final form and place.
+        The network, in its final form and place; of a wrapper for compiling or for many devices the network inside is followed.
     optimizer : torch.optim.Optimizer
         SGD (momentum, Nesterov's, weight decay), Adam, AdamW or RMSprop; any other with ``rule``.
     groups : mapping
@@ -57,7 +57,7 @@ class Probe:
         loss, cross-entropy with several outputs. Levels of `theory_sim.learning_order` are in its unit.
     reference : pair or iterable, optional
         Examples whose mean loss stands for the whole: the tuple ``(x, y)``, or a list or other iterable of such batches that
-        can be iterated anew, such as a DataLoader. By default the examples of all groups.
+        can be iterated anew, such as a DataLoader, but not one with persistent workers. By default the examples of all groups.
     complete : bool
         Whether the reference is the whole training set; the gradient then has no sampling error.
     refresh : int
@@ -129,6 +129,7 @@ class Probe:
         self._experiment = RecordedRun(name=name, seed=seed)
         self._step, self._tau, self._annealed_tau = 0, 0.0, math.nan
         self._rates: list[float] = []
+        self._diverged = False
         self._estimate = self._reference.estimate(self._seed())
         self._split = Split(self._tracked, self._rule)
         self._tables = self._make_tables(recordings, activations, memory)
@@ -160,15 +161,24 @@ class Probe:
     def step(self) -> None:
         """Follow the step that the optimiser has just taken.
 
+        Once parameters or gradients are no longer numbers, training has diverged, and nothing more is recorded.
+
         Raises
         ------
         InputError
             If it took none, gradients are gone, or the parameters are not what its rule makes of them.
         """
+        if self._diverged:
+            return
+        self._split.require_step()
         rate = float(self._tracked.optimizer.param_groups[0]["lr"])
         if self._rates and rate < self._rates[-1] and math.isnan(self._annealed_tau):
             self._anneal()
-        self._split.advance(self._estimate.gradients)
+        try:
+            self._split.advance(self._estimate.gradients)
+        except NotFinite:
+            self._diverged = True
+            return
         before = self._tau
         self._step, self._tau = self._step + 1, self._tau + rate
         self._rates.append(rate)
@@ -201,8 +211,9 @@ class Probe:
         estimate = self._estimate
         found: dict[str, Any] = to_tensors({
             "version": VERSION, **self._shape(), "step": self._step, "tau": self._tau, "annealed_tau": self._annealed_tau,
-            "rates": self._rates, "estimate": [list(estimate.gradients), estimate.loss, estimate.error],
-            "split": self._split.state(), "tables": [table.state() for table in self._tables]})
+            "diverged": self._diverged, "rates": self._rates,
+            "estimate": [list(estimate.gradients), estimate.loss, estimate.error], "split": self._split.state(),
+            "tables": [table.state() for table in self._tables]})
         return found
 
     def _shape(self) -> dict[str, Any]:
@@ -229,6 +240,7 @@ class Probe:
         found = require_state(state, self._shape())
         self._step, self._tau, self._annealed_tau = found["step"], found["tau"], found["annealed_tau"]
         self._rates, self._estimate = list(found["rates"]), Estimate(*found["estimate"])
+        self._diverged = bool(found["diverged"])
         self._split.restore(found["split"])
         for table, kept in zip(self._tables, found["tables"], strict=True):
             table.restore(kept)
@@ -251,16 +263,18 @@ class Probe:
         Returns
         -------
         Trajectory
-            As runs of `theory_sim.simulate` have it: ``kind`` are the groups, ``layer`` the trained parameters.
+            As runs of `theory_sim.simulate` have it: ``kind`` are the groups, ``layer`` the trained parameters. Its outcome is
+            "diverged" if parameters or gradients stopped being numbers, else "budget_spent".
 
         Raises
         ------
         InputError
             If `step` was never called.
         """
-        if not self._step:
+        if not self._step and not self._diverged:
             raise InputError("a probe without a step", "probe.step() after each optimizer.step()", "call it in the loop")
-        self._record(self._tau, end=True)
+        if not self._diverged:
+            self._record(self._tau, end=True)
         known: dict[str, str | int | float | bool] = {
             **(noted or {}),
             "model": type(self._tracked.model).__name__, "optimiser": type(self._tracked.optimizer).__name__,
@@ -269,9 +283,12 @@ class Probe:
         }
         experiment = RecordedRun(name=self._experiment.name, seed=self._experiment.seed, recorded=known)
         message = f"{self._step} steps recorded by theory_sim.probe in a training loop"
-        return make_trajectory(experiment, self._tables, self._groups.counts(), self._tracked.names, self._rates, {
-            "outcome": "budget_spent", "message": message, "annealed_tau": self._annealed_tau, "final_step": self._step,
-            "final_tau": self._tau,
+        if self._diverged:
+            message += "; in the next one parameters or gradients were no longer numbers"
+        rates = self._rates or [float(self._tracked.optimizer.param_groups[0]["lr"])]
+        return make_trajectory(experiment, self._tables, self._groups.counts(), self._tracked.names, rates, {
+            "outcome": "diverged" if self._diverged else "budget_spent", "message": message,
+            "annealed_tau": self._annealed_tau, "final_step": self._step, "final_tau": self._tau,
         })
 
 
@@ -281,6 +298,9 @@ def _batches(reference: Any, groups: Groups, batch: int) -> Iterable[tuple[Any, 
         return groups.batches()
     if isinstance(reference, tuple) and len(reference) == 2:
         return batches_of(*reference, batch)
+    if getattr(reference, "persistent_workers", False):
+        raise InputError("reference, a DataLoader with persistent workers", "one that can be iterated while the training loop "
+                         "iterates it", "give persistent_workers=False, or a DataLoader of its own")
     if not hasattr(reference, "__iter__") or hasattr(reference, "__next__"):
         raise InputError(f"reference = {shown(repr_of(reference))}", "(inputs, targets), or an iterable of such batches that "
                          "can be iterated anew", "give a list or a DataLoader, not a generator")

@@ -11,8 +11,8 @@ import torch
 
 from theory_sim.errors import InputError
 from theory_sim.probe.inputs import count_of, each_tensor, take
-from theory_sim.probe.tracked import Tracked
-from theory_sim.probe.untouched import detached, get_outputs, untouched
+from theory_sim.probe.tracked import Tracked, in_full
+from theory_sim.probe.untouched import detached, get_outputs, same_streams, untouched
 
 __all__ = ["Estimate", "Reference", "batches_of", "squared_norm"]
 
@@ -28,8 +28,9 @@ class Estimate:
     loss : float
         Mean loss.
     error : float
-        Root of the expected squared distance of the gradient, over all parameters, from that over the whole training set:
-        from the scatter between batches, 0 if the reference is the whole training set, NaN if it is one batch.
+        Root of the expected squared distance of the gradient, over all parameters, from that over all data of which the
+        examples are a random sample: from the scatter between batches, 0 if the reference is the whole training set, NaN if
+        it is one batch.
     """
 
     gradients: list[Any]
@@ -57,11 +58,12 @@ class Reference:
         self._tracked, self._loss, self._batches, self.complete = tracked, loss, batches, complete
 
     def batches(self) -> Iterator[tuple[Any, Any, int]]:
-        """Inputs, targets and their number, batch by batch, where the parameters are."""
+        """Inputs, targets and their number, batch by batch, where the parameters are; inside of `untouched`."""
         device = self._tracked.parameters[0].device
-        for inputs, targets in self._batches:
-            on_device = each_tensor(inputs, lambda tensor: tensor.to(device))
-            yield on_device, each_tensor(targets, lambda tensor: tensor.to(device)), count_of(inputs)
+        with same_streams(self._batches):
+            for inputs, targets in self._batches:
+                on_device = each_tensor(inputs, lambda tensor: tensor.to(device))
+                yield on_device, each_tensor(targets, lambda tensor: tensor.to(device)), count_of(inputs)
 
     def mean_loss(self, tensors: dict[str, Any], inputs: Any, targets: Any) -> Any:
         """Mean loss of a batch, a tensor that knows its gradient."""
@@ -71,7 +73,7 @@ class Reference:
         """Gradient at the present parameters, the model in the modes that it is in; dropout draws from the seed."""
         tracked = self._tracked
         leaves = [parameter.detach().requires_grad_() for parameter in tracked.parameters]
-        mean = [torch.zeros_like(leaf) for leaf in leaves]
+        mean = [torch.zeros_like(in_full(leaf.detach())) for leaf in leaves]
         count, loss_sum, squares, pieces = 0, 0.0, 0.0, 0
         with untouched(tracked.model, seed=seed, evaluating=False):
             for inputs, targets, n in self.batches():
@@ -79,8 +81,8 @@ class Reference:
                 loss = self.mean_loss(tensors, inputs, targets)
                 _require_scalar(loss)
                 found = torch.autograd.grad(loss, leaves, allow_unused=True)
-                present = [each if each is not None else torch.zeros_like(leaf)
-                           for each, leaf in zip(found, leaves, strict=True)]
+                present = [in_full(each) if each is not None else torch.zeros_like(whole)
+                           for each, whole in zip(found, mean, strict=True)]
                 torch._foreach_add_(mean, present, alpha=float(n))
                 count, pieces, loss_sum = count + n, pieces + 1, loss_sum + n * float(loss.detach())
                 squares += n * squared_norm(present)

@@ -24,8 +24,8 @@ _TOLERANCE: Final = 1e-3
 class SharpnessRecorder(Watcher):
     """The largest eigenvalues by the trained parameters, without weight decay, the model in the modes that it is in.
 
-    Products with vectors are exact derivatives (Pearlmutter 1994). Lanczos' method (ARPACK's, restarted and orthogonalised)
-    ends at a thousandth of the eigenvalue.
+    Products with vectors are exact derivatives (Pearlmutter 1994), all with the same draws of random layers. Lanczos' method
+    (ARPACK's, restarted and orthogonalised) ends at a thousandth of the eigenvalue; NaN if it does not end.
     """
 
     name = "sharpness"
@@ -45,18 +45,22 @@ class SharpnessRecorder(Watcher):
         self._stability = float("nan") if move is None else stability_factor(move)
 
     def observe(self, moment: Moment) -> Values:
-        from scipy.sparse.linalg import LinearOperator, eigsh
+        from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
         size = int(moment.split.sizes.sum())
         count = min(EIGENVALUES, size - 1)
         top = np.full(EIGENVALUES, np.nan)
-        with untouched(moment.tracked.model, seed=moment.seed, evaluating=False):
-            operator = LinearOperator((size, size), matvec=lambda v: _product(moment, v), dtype=np.float64)
-            if size <= 2 * EIGENVALUES + 2:  # as many as Lanczos' method needs vectors
-                found = np.linalg.eigvalsh(np.stack([_product(moment, row) for row in np.eye(size)]))
-            else:
-                start = np.random.default_rng(0).standard_normal(size)
+        operator = LinearOperator((size, size), matvec=lambda v: _product(moment, v), dtype=np.float64)
+        start = np.random.default_rng(0).standard_normal(size)
+        if not np.isfinite(_product(moment, start)).all():
+            return {"sharpness": top}
+        if size <= 2 * EIGENVALUES + 2:  # as many as Lanczos' method needs vectors
+            found = np.linalg.eigvalsh(np.stack([_product(moment, row) for row in np.eye(size)]))
+        else:
+            try:
                 found = eigsh(operator, count, which="LA", v0=start, tol=_TOLERANCE, return_eigenvectors=False)
+            except ArpackError:
+                return {"sharpness": top}
         largest = np.sort(found)[::-1][:EIGENVALUES]
         top[: len(largest)] = largest
         return {"sharpness": top}
@@ -66,7 +70,12 @@ class SharpnessRecorder(Watcher):
 
 
 def _product(moment: Moment, vector: Array) -> Array:
-    """Hessian of the mean loss times a vector, float64."""
+    """Hessian of the mean loss times a vector, float64; random layers draw the same for every vector."""
+    with untouched(moment.tracked.model, seed=moment.seed, evaluating=False):
+        return _derivative(moment, vector)
+
+
+def _derivative(moment: Moment, vector: Array) -> Array:
     tracked = moment.tracked
     leaves = [parameter.detach().requires_grad_() for parameter in tracked.parameters]
     pieces = np.split(vector.reshape(-1), np.cumsum(moment.split.sizes.astype(int))[:-1])

@@ -1,7 +1,7 @@
 """Signal and accumulated noise of a network's parameters: the optimiser's own rule, applied to each (THEORY §15).
 
 The sum of both parts is the parameters at every step. What a step rounds otherwise than the optimiser does is added to the
-signal, after it was found to be no more than rounding.
+signal, after it was found to be no more than rounding. Both parts are in float32 at least, whatever the parameters are in.
 """
 
 from __future__ import annotations
@@ -17,14 +17,18 @@ from theory_sim.arrays import Array
 from theory_sim.errors import InputError
 from theory_sim.probe.law import NoiseLaw
 from theory_sim.probe.rules.base import Part, Rule
-from theory_sim.probe.tracked import Tracked
+from theory_sim.probe.tracked import Tracked, in_full
 from theory_sim.theory.linear_rules import Move
 
-__all__ = ["Split"]
+__all__ = ["NotFinite", "Split"]
 
 # By how many times the unit roundoff of all that a step adds up may differ from what the optimiser makes of it.
 _ROUNDINGS: Final = 16.0
 _CHECKS: Final = 50
+
+
+class NotFinite(Exception):
+    """Parameters, or gradients, are no longer numbers."""
 
 
 class Split:
@@ -56,7 +60,7 @@ class Split:
 
     def _start_velocity(self) -> list[Any]:
         found = [self._rule.velocity_of(state) for state in self._tracked.states()]
-        return [torch.zeros_like(each) if velocity is None else velocity.detach().clone()
+        return [torch.zeros_like(each) if velocity is None else in_full(velocity.detach()).clone()
                 for velocity, each in zip(found, self.noise, strict=True)]
 
     @staticmethod
@@ -67,7 +71,8 @@ class Split:
 
     def sums(self) -> dict[str, Any]:
         """Both parts added up, by the parameter's name."""
-        return dict(zip(self._tracked.names, torch._foreach_add(self.signal, self.noise), strict=True))
+        sums = zip(torch._foreach_add(self.signal, self.noise), self._tracked.parameters, strict=True)
+        return dict(zip(self._tracked.names, (each.to(parameter.dtype) for each, parameter in sums), strict=True))
 
     def norms(self, part: list[Any]) -> Array:
         """Frobenius norm of each tensor of a part, (L,)."""
@@ -79,11 +84,11 @@ class Split:
         Raises
         ------
         InputError
-            If no gradient is there, no step was taken, parameters were replaced, or the parts do not add up.
+            If no gradient is there, or the parts do not add up.
+        NotFinite
+            If training has diverged; the split is lost then.
         """
         tracked = self._tracked
-        tracked.require_kinds(self._kinds)
-        self._require_a_step()
         used = [parameter.grad for parameter in tracked.parameters]
         active = [index for index, gradient in enumerate(used) if gradient is not None]
         if not active:
@@ -91,7 +96,7 @@ class Split:
             raise InputError("no parameter has a gradient", "the gradients that the optimiser used, as it left them",
                              "call probe.step() after optimizer.step() and before zero_grad()")
         options, states = tracked.options(), tracked.states()
-        xi = {index: used[index].detach() - full[index] for index in active}
+        xi = {index: in_full(used[index].detach()) - full[index] for index in active}
         for group in sorted({tracked.groups[index] for index in active}):
             of_group = [index for index in active if tracked.groups[index] == group]
             parts: tuple[tuple[str, list[Any], Any], ...] = ("signal", self.signal, full), ("noise", self.noise, xi)
@@ -100,10 +105,10 @@ class Split:
                             [self._velocities[name][index] for index in of_group])
                 self._rule.advance(part, tracked.optimizer.param_groups[group], [states[index] for index in of_group],
                                    [self._fresh[index] for index in of_group])
+        self._add_up()
         self._advance_law(xi, options)
         for index in active:
-            self._fresh[index] = False
-        self._add_up()
+            self._fresh[index] = self._rule.velocity_of(states[index]) is None
         self._versions = tracked.versions()
 
     def _advance_law(self, xi: dict[int, Any], options: list[Any]) -> None:
@@ -112,14 +117,17 @@ class Split:
         squares[list(xi)] = self.squares(list(xi.values()))
         self.noise_square = float(squares @ self.sizes)
         # A parameter without a gradient is left as it is: a step of rate 0 and decay 0.
-        moves = [Move(1.0, 0.0, 0.0, 0.0) if off else self._rule.move(each) for off, each in zip(idle, options, strict=True)]
+        moves = [Move(1.0, 0.0, 0.0, 0.0) if off else self._rule.first_move(each) if fresh else self._rule.move(each)
+                 for off, fresh, each in zip(idle, self._fresh, options, strict=True)]
         self.law.step(moves, [0.0 if off else float(each["lr"]) for off, each in zip(idle, options, strict=True)],
                       [0.0 if off else float(each.get("weight_decay", 0.0)) for off, each in zip(idle, options, strict=True)],
                       [self._rule.coupled(each) for each in options], squares)
 
-    def _require_a_step(self) -> None:
-        # Fused optimisers do not count their changes: then values tell.
-        counted = self._versions != self._tracked.versions()
+    def require_step(self) -> None:
+        """Raise InputError if no step was taken since the last one, or parameters were replaced."""
+        self._tracked.require_kinds(self._kinds)
+        # Fused SGD counts neither changes nor steps: then values tell, unless all rates are 0.
+        counted = self._versions != self._tracked.versions() or not any(float(each["lr"]) for each in self._tracked.options())
         if not counted and all(off <= allowed for off, allowed in self._differences(self._left())):
             self._tracked.require_same()
             raise InputError("no parameter has changed since the last probe.step()", "one probe.step() after each "
@@ -130,6 +138,8 @@ class Split:
         """Add rounding to the signal; raise InputError if it is more than that."""
         left = self._left()
         for name, (off, allowed) in zip(self._tracked.names, self._differences(left), strict=True):
+            if not math.isfinite(off):
+                raise NotFinite(name)
             if not off <= allowed:
                 self._tracked.require_same()
                 optimizer = type(self._tracked.optimizer).__name__
@@ -143,7 +153,7 @@ class Split:
 
     def _left(self) -> Any:
         """Parameters less both parts."""
-        present = [parameter.detach() for parameter in self._tracked.parameters]
+        present = [in_full(parameter.detach()) for parameter in self._tracked.parameters]
         return torch._foreach_sub(torch._foreach_sub(present, self.signal), self.noise)
 
     def _differences(self, left: Any) -> list[tuple[float, float]]:
@@ -153,10 +163,10 @@ class Split:
             self._allowed = [0.0] * len(self.noise)
         off = [float(norm) for norm in torch._foreach_norm(left)]
         if not all(each <= allowed for each, allowed in zip(off, self._allowed, strict=True)):
-            present = [parameter.detach() for parameter in self._tracked.parameters]
+            present = [in_full(parameter.detach()) for parameter in self._tracked.parameters]
             sizes = [torch._foreach_norm(each) for each in (present, self.signal, self.noise)]
-            self._allowed = [_ROUNDINGS * torch.finfo(each.dtype).eps * sum(float(size[index]) for size in sizes)
-                             for index, each in enumerate(present)]
+            self._allowed = [_ROUNDINGS * torch.finfo(dtype).eps * sum(float(size[index]) for size in sizes)
+                             for index, (_, dtype, _) in enumerate(self._kinds)]
         return list(zip(off, self._allowed, strict=True))
 
     def state(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from theory_sim.errors import InputError
 
 __all__ = ["VERSION", "require_state", "to_arrays", "to_tensors"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 _ARRAY: Final = "array of numpy"
 
 

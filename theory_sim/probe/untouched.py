@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Final
 
 import numpy as np
 import torch
 
-__all__ = ["detached", "get_outputs", "untouched"]
+__all__ = ["detached", "get_outputs", "same_streams", "untouched"]
+
+_EMBEDDINGS: Final = (torch.nn.Embedding, torch.nn.EmbeddingBag)
 
 
 def detached(model: Any, replaced: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -24,7 +27,10 @@ def detached(model: Any, replaced: Mapping[str, Any] | None = None) -> dict[str,
 
 
 def get_outputs(model: Any, tensors: Mapping[str, Any], inputs: Any) -> Any:
-    """Outputs of the model with other parameters and buffers, (n, ...); of an output with ``logits``, these."""
+    """Outputs of the model with other parameters and buffers, (n, ...); of an output with ``logits``, these.
+
+    What else a model returns, such as a tuple, is for the user's loss to read.
+    """
     if isinstance(inputs, Mapping):
         found = torch.func.functional_call(model, dict(tensors), (), dict(inputs))
     else:
@@ -36,23 +42,54 @@ def get_outputs(model: Any, tensors: Mapping[str, Any], inputs: Any) -> Any:
 def untouched(model: Any, *, seed: int, evaluating: bool) -> Iterator[None]:
     """Random streams with a seed of the probe's own inside, and modes for evaluation if asked for; all restored afterwards.
 
-    Modes are set module by module: a model's ``train`` and ``eval`` may do more.
+    Modes are set module by module: a model's ``train`` and ``eval`` may do more. Compiled parts run as they are written:
+    compiled code knows neither other parameters nor hooks. Gradients of embeddings are dense inside.
     """
+    sparse = [module for module in model.modules() if isinstance(module, _EMBEDDINGS) and module.sparse]
     modes = [(module, module.training) for module in model.modules()]
     devices = {tensor.device for tensor in (*model.parameters(), *model.buffers())} - {torch.device("cpu")}
     kind = next(iter(devices)).type if devices else "cuda"
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng([device.index or 0 for device in devices], device_type=kind), torch.enable_grad():
+    with torch.random.fork_rng([device.index or 0 for device in devices], device_type=kind), torch.enable_grad(), _uncompiled():
         try:
             _seed(seed, devices)
+            for module in sparse:
+                module.sparse = False
             for module, _ in modes if evaluating else ():
                 module.training = False
             yield
         finally:
             for module, training in modes:
                 module.training = training
+            for module in sparse:
+                module.sparse = True
             random.setstate(python)
             np.random.set_state(legacy)  # noqa: NPY002
+
+
+def _uncompiled() -> AbstractContextManager[Any]:
+    # Nothing is compiled before this part of PyTorch is there, which takes a second to import.
+    if "torch._dynamo" not in sys.modules:
+        return nullcontext()
+    context: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
+    return context
+
+
+@contextmanager
+def same_streams(batches: Any) -> Iterator[None]:
+    """Inside of `untouched`: generators of a DataLoader and its samplers draw from its seed too, and are restored."""
+    by = getattr(batches, "batch_sampler", None)
+    holders = (batches, getattr(batches, "sampler", None), by, getattr(by, "sampler", None), getattr(batches, "dataset", None))
+    found = {id(each): each for each in (getattr(holder, "generator", None) for holder in holders)
+             if isinstance(each, torch.Generator)}
+    states = [(each, each.get_state()) for each in found.values()]
+    try:
+        for each, _ in states:
+            each.manual_seed(torch.initial_seed())
+        yield
+    finally:
+        for each, state in states:
+            each.set_state(state)
 
 
 def _seed(seed: int, devices: set[Any]) -> None:

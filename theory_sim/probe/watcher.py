@@ -29,7 +29,7 @@ class Moment:
     step : int
         Steps since the probe was made.
     tau : float
-        Sum of their rates.
+        Sum of their rates, those of the optimiser's first parameter group.
     tracked : Tracked
     split : Split
     groups : Groups

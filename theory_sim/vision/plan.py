@@ -73,13 +73,13 @@ class Training:
     momentum, weight_decay : float
     nesterov : bool
     group : int
-        Held-out images of each kind whose loss, accuracy and flips are recorded every epoch; all count at the end.
+        Held-out images of each kind whose loss and accuracy are recorded every epoch; all count at the end.
     reference : int
-        Training images whose gradient stands for the whole gradient, in the split into signal and noise.
+        Training images, drawn by the seed, whose gradient stands for the whole gradient, in the split into signal and noise.
     refresh : int
         Times an epoch at which that gradient is computed.
     kernel_probes : int
-        Images of which tangent kernels are recorded; 0: none.
+        Images of which tangent kernels are recorded, a third of each kind, at least one; 0: none.
     kernel_epochs : int
         Epochs between two records of kernels.
     """

@@ -83,7 +83,9 @@ class ArmTraining:
         record: dict[str, Any] = {"run": {"every_steps": self.steps_an_epoch}, "patterns": {}, "pre_activations": {}}
         if training.kernel_probes:
             record["kernels"] = {"every_steps": self.steps_an_epoch * training.kernel_epochs, "probes": training.kernel_probes}
-        chosen = slice(0, training.reference)
+        # Drawn: training images are in the order of their source, which may be that of the classes.
+        drawn = generator(seed, "image batches", 2).permutation(len(labels))[: training.reference]
+        chosen = torch.from_numpy(drawn)
         self.probe = Probe(
             self._model, self._optimizer,
             {name: (x[: training.group], y[: training.group]) for name, (x, y) in prepared.tests.items()},

@@ -18,9 +18,6 @@ class AdamRule(Rule):
     The bias-corrected mean square s of the whole gradients, which the optimiser keeps, divides both parts.
     """
 
-    def keeps_velocity(self, options: Mapping[str, Any]) -> bool:
-        return True
-
     def velocity_of(self, state: Mapping[str, Any]) -> Any:
         return state.get("exp_avg")
 
@@ -40,7 +37,8 @@ class AdamRule(Rule):
         torch._foreach_mul_(part.velocity, beta_1)
         torch._foreach_add_(part.velocity, directions, alpha=1.0 - beta_1)
         steps = [float(state["step"]) for state in states]
-        squares = [state["max_exp_avg_sq" if options.get("amsgrad") else "exp_avg_sq"] for state in states]
+        name = "max_exp_avg_sq" if options.get("amsgrad") else "exp_avg_sq"
+        squares = [state[name].to(weight.dtype) for state, weight in zip(states, part.weights, strict=True)]
         divisors = torch._foreach_sqrt(squares)
         torch._foreach_div_(divisors, [(1.0 - beta_2**step) ** 0.5 for step in steps])
         torch._foreach_add_(divisors, float(options["eps"]))

@@ -19,9 +19,9 @@ class Part:
     Attributes
     ----------
     weights, gradients : list of Tensor
-        The rule changes the weights in place, and leaves the gradients as they are.
+        In float32 or float64. The rule changes the weights in place, and leaves the gradients as they are.
     velocity : list of Tensor
-        The part's own momentum buffer; empty for rules without.
+        The part's own momentum buffer; zeros that a rule without one leaves alone.
     """
 
     weights: list[Any]
@@ -37,12 +37,8 @@ class Rule(ABC):
     """
 
     @abstractmethod
-    def keeps_velocity(self, options: Mapping[str, Any]) -> bool:
-        """Whether the rule has a momentum buffer, for a parameter group with these options."""
-
-    @abstractmethod
     def velocity_of(self, state: Mapping[str, Any]) -> Any:
-        """The optimiser's own momentum buffer in a parameter's state; None if there is none yet."""
+        """The optimiser's own momentum buffer in a parameter's state; None if there is none, or none yet."""
 
     @abstractmethod
     def advance(
@@ -58,12 +54,16 @@ class Rule(ABC):
         states : sequence of mapping
             The optimiser's state of each parameter, after its step.
         fresh : sequence of bool
-            Whether this is a parameter's first step.
+            Whether the optimiser had no momentum buffer of a parameter before this step.
         """
 
     def move(self, options: Mapping[str, Any]) -> Move | None:
         """The rule as THEORY §5's recursion needs it; None if entries are divided by something, so that no law is known."""
         return None
+
+    def first_move(self, options: Mapping[str, Any]) -> Move | None:
+        """The same of the step that makes the momentum buffer."""
+        return self.move(options)
 
     def coupled(self, options: Mapping[str, Any]) -> bool:
         """Whether weight decay is part of the gradient."""

@@ -18,9 +18,6 @@ class RMSpropRule(Rule):
     The mean square s of the whole gradients, which the optimiser keeps, divides both parts.
     """
 
-    def keeps_velocity(self, options: Mapping[str, Any]) -> bool:
-        return bool(options.get("momentum", 0.0))
-
     def velocity_of(self, state: Mapping[str, Any]) -> Any:
         return state.get("momentum_buffer")
 
@@ -31,10 +28,10 @@ class RMSpropRule(Rule):
         directions: Any = scaled(part.gradients, -1.0 if options.get("maximize") else 1.0)
         if decay:
             directions = torch._foreach_add(directions, part.weights, alpha=decay)
-        squares = [state["square_avg"] for state in states]
+        squares = [state["square_avg"].to(weight.dtype) for state, weight in zip(states, part.weights, strict=True)]
         if options.get("centered"):
-            squares = [square.addcmul(state["grad_avg"], state["grad_avg"], value=-1.0)
-                       for square, state in zip(squares, states, strict=True)]
+            means = [state["grad_avg"].to(square.dtype) for state, square in zip(states, squares, strict=True)]
+            squares = [square.addcmul(mean, mean, value=-1.0) for square, mean in zip(squares, means, strict=True)]
         divisors = torch._foreach_sqrt(squares)
         torch._foreach_add_(divisors, float(options["eps"]))
         directions = torch._foreach_div(directions, divisors)

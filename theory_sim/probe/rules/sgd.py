@@ -26,9 +26,6 @@ class SGDRule(Rule):
     def __init__(self, *, decoupled: bool = False) -> None:
         self._decoupled = decoupled
 
-    def keeps_velocity(self, options: Mapping[str, Any]) -> bool:
-        return bool(options.get("momentum", 0.0))
-
     def velocity_of(self, state: Mapping[str, Any]) -> Any:
         return state.get("momentum_buffer")
 
@@ -42,6 +39,11 @@ class SGDRule(Rule):
         taken = 1.0 - float(options.get("dampening", 0.0))
         return Move(mu, taken, mu, 1.0) if options.get("nesterov") else Move(mu, taken, 1.0, 0.0)
 
+    def first_move(self, options: Mapping[str, Any]) -> Move:
+        # The buffer is the whole gradient at first, whatever the dampening.
+        move = self.move(options)
+        return move._replace(taken=1.0) if move.kept else move
+
     def advance(
         self, part: Part, options: Mapping[str, Any], states: Sequence[Mapping[str, Any]], fresh: Sequence[bool]
     ) -> None:
@@ -52,7 +54,6 @@ class SGDRule(Rule):
         elif decay:
             torch._foreach_mul_(part.weights, 1.0 - rate * decay)
         if mu:
-            # The first step of PyTorch's fills the buffer with the whole gradient, whatever the dampening.
             later = 1.0 - float(options.get("dampening", 0.0))
             torch._foreach_mul_(part.velocity, mu)
             torch._foreach_add_(part.velocity, torch._foreach_mul(directions, [1.0 if each else later for each in fresh]))

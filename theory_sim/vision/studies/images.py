@@ -16,7 +16,8 @@ Hypothesis, arms L (0.4, times 0.01 at epoch 8) and S (0.004), each with the pat
    lies within a factor 1.25 of 1.
 
 Statistic: 1. (L - S with the patch) - (L - S without it) of the accuracy on all clean images for reporting, at the end.
-2. to 4. the difference with the patch, seed by seed, on the recorded groups: 256 held-out images of each kind. 5. the ratio.
+2. to 4. the difference with the patch, seed by seed, on recorded held-out images of each kind: 256, for patterns 21, for
+kernels one. 5. the ratio.
 A mean over seeds, with Student's interval. The training images, patterns, start and order of batches differ by seed; the
 images for reporting do not.
 
