@@ -22,6 +22,7 @@ from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
 from theory_sim.terminal.study_tables import studies_lines, studies_table
 from theory_sim.terminal.tables import headed_table, regime_table, shown_margin, shown_mean_time, shown_time, summary_tables
 from theory_sim.theory.conditions import in_words
+from theory_sim.vision.studies.base import IMAGE_STUDIES
 
 TINY = Experiment(name="tiny", d=10, m_W=20, m_V=40, max_tau=60.0, n_test=5)
 
@@ -67,10 +68,13 @@ def test_runs(summaries: list[ScheduleSummary]) -> None:
 
 
 def test_studies() -> None:
-    assert len(fits(studies_table()).splitlines()) < 80
-    text = rendered(studies_lines(), 80)
+    names = [*study_names(), *IMAGE_STUDIES.names()]
+    whole, cited = fits(studies_table(list(IMAGE_STUDIES))).split("[F n] is")
+    assert len(whole.splitlines()) < 12 * len(names) and len(cited.splitlines()) < 80
+    text = rendered(studies_lines(list(IMAGE_STUDIES)), 80)
     assert max(map(len, text.splitlines())) <= 80
-    assert [line.split()[0] for line in text.splitlines() if line[0] not in " ("][: len(study_names())] == study_names()
+    heads = [line.split()[0] for line in text.partition("(time of")[0].splitlines() if line[0] != " "]
+    assert heads == [*study_names(), "on", *IMAGE_STUDIES.names()]
     assert "…" not in text, "questions are whole"
 
 

@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 
 from tests.vision.arms import TOML
 from theory_sim.cli import app
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, StoreError
+from theory_sim.report.studies import describe_study
 from theory_sim.studies.run_study import read_table, read_verdict
 from theory_sim.studies.study import SIZES
-from theory_sim.vision import VisionPlan
+from theory_sim.vision import VisionPlan, image_study
 from theory_sim.vision.studies.base import IMAGE_STUDIES, difference_of_differences, judge_mean
 from theory_sim.vision.studies.design import make_plan
 
@@ -133,6 +134,30 @@ def test_the_command_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torc
     assert (folder / "figure.svg").is_file() and (folder / "figure.png").is_file()
     document = json.loads(call("study", "images", "--size", "small", "--format", "json", "--quiet").stdout)
     assert document["schema"] == "theory-sim.image_study" and len(document["table"]) == 8
+
+
+def test_an_edited_table_is_not_replaced_and_a_report_has_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, table = IMAGE_STUDIES["images"], made_up()
+    table["patch-only accuracy"] = 0.5
+    table = table[table["arm"] != "small-noise"]
+    monkeypatch.setattr(image_study, "run_arms", lambda *arguments, **options: [])
+    monkeypatch.setattr(image_study, "tabulate", lambda *arguments: table)
+    found = image_study.run_image_study("images", size="small", out=tmp_path)
+    pytest.importorskip("matplotlib")
+    section, problems = describe_study(found.folder)
+    assert section is not None and not problems and "vision study images" in str(section) and "Figure of images" in str(section)
+    image_study.run_image_study(study, size="small", out=tmp_path)
+    path = found.folder / "table.csv"
+    path.write_text(path.read_text().replace("large", "LARGE"))
+    edited = path.read_bytes()
+    with pytest.raises(StoreError, match="edited"):
+        image_study.run_image_study("images", size="small", out=tmp_path)
+    assert path.read_bytes() == edited
+
+
+def test_the_other_command_says_which_one_it_is() -> None:
+    found = CliRunner().invoke(app, ["study", "images"])
+    assert "theory-sim vision study images" in str(found.exception)
 
 
 @pytest.mark.parametrize(("words", "message"), [

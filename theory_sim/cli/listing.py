@@ -93,6 +93,7 @@ def list_studies(*, verbose: bool = False) -> Result:
     from theory_sim.studies.registry import STUDIES
     from theory_sim.studies.study import SIZES
     from theory_sim.terminal.study_tables import studies_lines, studies_table
+    from theory_sim.vision.studies.base import IMAGE_STUDIES
 
     def rows() -> list[dict[str, Any]]:
         return [{"name": study.name, "summary": study.question, "source": study.source, "statement": study.statement,
@@ -100,7 +101,7 @@ def list_studies(*, verbose: bool = False) -> Result:
                     for what, count in (("runs", study.runs(size)), ("seconds", study.seconds[size]))}} for study in STUDIES]
 
     return Result("theory-sim.list", lambda: {"kind": "studies", "rows": rows()},
-                  lambda: [studies_table() if verbose else studies_lines()], rows)
+                  lambda: [(studies_table if verbose else studies_lines)(list(IMAGE_STUDIES))], rows)
 
 
 @app.command("preset")

@@ -44,6 +44,7 @@ def study_command(
     from theory_sim.studies.comparison import stored_answer
     from theory_sim.studies.registry import get_study, study_names
     from theory_sim.studies.study import require_size
+    from theory_sim.vision.studies.base import IMAGE_STUDIES
 
     if listed:
         if name is not None:
@@ -52,6 +53,9 @@ def study_command(
         return
     if name is None:
         raise InputError("no study", f"one of {', '.join(study_names())}, or all", "theory-sim list studies describes them")
+    if name in IMAGE_STUDIES.names():
+        raise InputError(f"study {name}, which is on images", f"one of {', '.join(study_names())}, or all",
+                         f"theory-sim vision study {name}")
     chosen = study_names() if name == "all" else [name]
     for each in chosen:
         get_study(each)

@@ -144,7 +144,7 @@ def look(
     return calls
 
 
-class _Functions(TorchFunctionMode):  # type: ignore[misc]
+class _Functions(TorchFunctionMode):  # type: ignore[misc, unused-ignore]
     """Keeps the inputs of functions with a kink at 0, but of those that modules such as ReLU call.
 
     Parameters

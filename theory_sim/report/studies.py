@@ -22,6 +22,7 @@ from theory_sim.studies.study import Study, StudyVerdict
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.store import SweepStore
 from theory_sim.terminal.study_tables import table_lines
+from theory_sim.vision.studies.base import IMAGE_STUDIES, ImageStudy
 
 if TYPE_CHECKING:
     import pandas
@@ -60,7 +61,7 @@ def describe_study(folder: Path) -> tuple[Section | None, list[Problem]]:
     if study is not None and study.decide(rows) != judged:
         problems.append(Problem(str(folder), "the verdict is not what this version's rule makes of the table",
                                 "run the study again with this version", damaged=True))
-    if study is not None and "runs_sha256" in said:
+    if isinstance(study, Study) and "runs_sha256" in said:
         problems += _check_table(folder, said, study)
     return _section(said, judged, rows, study, environments), problems
 
@@ -91,19 +92,21 @@ def _check_table(folder: Path, said: Mapping[str, Any], study: Study) -> list[Pr
     return [Problem(str(folder / RUNS), found, fix, damaged=True)]
 
 
-def _known(name: str) -> Study | None:
+def _known(name: str) -> Study | ImageStudy | None:
     """The study, unless it is of a package that is not installed here."""
     try:
-        return get_study(name)
+        return IMAGE_STUDIES[name] if name in IMAGE_STUDIES.names() else get_study(name)
     except InputError:
         return None
 
 
 def _section(
-    said: Mapping[str, Any], judged: StudyVerdict, rows: pandas.DataFrame, study: Study | None, environments: list[Grid]
+    said: Mapping[str, Any], judged: StudyVerdict, rows: pandas.DataFrame, study: Study | ImageStudy | None,
+    environments: list[Grid],
 ) -> Section:
     name, size = str(said.get("study")), str(said.get("size"))
     seeds = ["--seeds", option_of(found)] if (found := _seeds(said)) else []
+    verbs = ["vision", "study"] if isinstance(study, ImageStudy) else ["study"]
     seen = [f"{judged.verdict} at {judged.level:.0%}: {judged.reason}"]
     blocks: list[Block] = []
     if len(judged.findings) > 1:
@@ -114,7 +117,7 @@ def _section(
     blocks += _intervals(name, rows)
     blocks += _table(rows)
     blocks += [Lines(tuple(f"{each}: {said[each]}" for each in _ASKED if each in said)),
-               Listing("Computes it again", shlex.join(["theory-sim", "study", name, "--size", size, *seeds])),
+               Listing("Computes it again", shlex.join(["theory-sim", *verbs, name, "--size", size, *seeds])),
                *environments[:1]]
     runs = said.get("runs")
     counts = [f"{count} {state}" for state, count in runs.items() if count] if isinstance(runs, dict) else []
@@ -132,11 +135,11 @@ def _table(rows: pandas.DataFrame) -> Iterator[Grid]:
                    [[head, *cells[first:last]] for head, cells in lines], folded=first > 0)
 
 
-def _picture(study: Study, rows: pandas.DataFrame, answer: str) -> Picture:
+def _picture(study: Study | ImageStudy, rows: pandas.DataFrame, answer: str) -> Picture:
     """The study's own figure, drawn of the stored table."""
     drawn = io.StringIO()
     with style():
-        study.plot(rows).savefig(drawn, format="svg", metadata={"Creator": None, "Date": None})
+        study.figure(rows).savefig(drawn, format="svg", metadata={"Creator": None, "Date": None})
     return Picture(f"Figure of {study.name}", f"Figure of the study {study.name}: {study.statistic} The answer: {answer}",
                    drawn.getvalue())
 

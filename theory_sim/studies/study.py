@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-__all__ = ["SIZES", "Finding", "Judgement", "PartPower", "Size", "Study", "StudyVerdict", "require_size"]
+__all__ = ["SIZES", "Asked", "Finding", "Judgement", "PartPower", "Size", "Study", "StudyVerdict", "require_size"]
 
 Size = Literal["small", "default", "full"]
 Judgement = Literal["supported", "refuted", "undecided"]
@@ -154,7 +154,44 @@ class StudyVerdict:
 
 
 @dataclass(frozen=True)
-class Study:
+class Asked:
+    """What every study says before its first stored result, whatever its runs are.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line.
+    question, source, statement : str
+        What was asked, where ([F n] or a section of THEORY), and what was said to it: the verdict is on this.
+    hypothesis, statistic, rule : str
+        What the runs would have to show if the statement is true, what is computed, and how it decides.
+    limits : str
+        What the answer does not cover.
+    seconds : mapping
+        Declared cost of each size: seconds on two processors.
+    """
+
+    name: str
+    question: str
+    source: str
+    statement: str
+    hypothesis: str
+    statistic: str
+    rule: str
+    limits: str
+    seconds: Mapping[Size, float]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}: {self.question})"
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook: what was asked, and how it is decided."""
+        names = ("question", "source", "statement", "hypothesis", "statistic", "rule", "limits")
+        return html_table(f"Study {self.name}", ("", ""), [(name, getattr(self, name)) for name in names])
+
+
+@dataclass(frozen=True, repr=False)
+class Study(Asked):
     """A question to which runs give the answer; hypothesis, statistic and rule are fixed before the first stored result.
 
     Attributes
@@ -185,15 +222,6 @@ class Study:
         For each part of the statement, what the default size can decide.
     """
 
-    name: str
-    question: str
-    source: str
-    statement: str
-    hypothesis: str
-    statistic: str
-    rule: str
-    limits: str
-    seconds: Mapping[Size, float]
     plan: Callable[[Size], Mapping[str, Sweep]]
     tabulate: Callable[[Mapping[str, Summary]], pandas.DataFrame]
     decide: Callable[[pandas.DataFrame], StudyVerdict]
@@ -201,14 +229,6 @@ class Study:
     metrics: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
     paired_metrics: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
     power: Sequence[PartPower] = ()
-
-    def __repr__(self) -> str:
-        return f"Study({self.name!r}: {self.question})"
-
-    def _repr_html_(self) -> str:
-        """Table for a notebook: what was asked, and how it is decided."""
-        names = ("question", "source", "statement", "hypothesis", "statistic", "rule", "limits")
-        return html_table(f"Study {self.name}", ("", ""), [(name, getattr(self, name)) for name in names])
 
     def plot(self, table: pandas.DataFrame) -> Figure:
         """Draw a table that `run_study` returned, or `read_table` read.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console, Group
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas
 
     from theory_sim.studies.run_study import StudyResult
-    from theory_sim.studies.study import Finding, PartPower, StudyVerdict
+    from theory_sim.studies.study import Asked, Finding, PartPower, StudyVerdict
 
 __all__ = [
     "comparison_lines", "comparison_markdown", "markdown", "power_line", "studies_lines", "studies_table", "study_table",
@@ -38,18 +38,21 @@ _COLUMNS: Final = 4
 _STYLES: Final = {"supported": "green", "refuted": "red", "undecided": "yellow"}
 
 
-def studies_lines() -> Group:
-    """Every study with the time of its default size and its question, whose lines continue under its beginning."""
-    studies = map(get_study, study_names())
-    rows = [(study.name, duration(study.seconds["default"]), plain_text(study.question)) for study in studies]
+def studies_lines(images: Sequence[Asked] = ()) -> Group:
+    """Every study with the time of its default size and its question, whose lines continue under its beginning; then those on
+    images."""
+    studies = [get_study(name) for name in study_names()]
+    rows = [(study.name, duration(study.seconds["default"]), plain_text(study.question)) for study in (*studies, *images)]
     names, times = (max(len(row[column]) for row in rows) for column in (0, 1))
     indent = names + times + 4
-    return Group(*(Text(hanging(f"{name:{names}}  {time:>{times}}", question, indent)) for name, time, question in rows),
+    lines = [Text(hanging(f"{name:{names}}  {time:>{times}}", question, indent)) for name, time, question in rows]
+    between = [Text("on real images, with theory-sim vision study:")] if images else []
+    return Group(*lines[: len(studies)], *between, *lines[len(studies):],
                  Text("(time of the default size; --verbose: whole questions, sources, and the other sizes)"))
 
 
-def studies_table() -> Group:
-    """Every study with its question and declared cost, a paragraph each."""
+def studies_table(images: Sequence[Asked] = ()) -> Group:
+    """Every study with its question and declared cost, a paragraph each; then those on images."""
     parts: list[Text | Padding] = []
     for name in study_names():
         study = get_study(name)
@@ -57,7 +60,11 @@ def studies_table() -> Group:
         parts += [Text.assemble((name, "bold"), f"  [{study.source}]"),
                   Padding(Text("\n".join([plain_text(study.question), "; ".join(costs), *map(power_line, study.power)])),
                           (0, 0, 1, 2))]
-    cited = retell(" ".join(get_study(name).source for name in study_names()))
+    for asked in images:
+        costs = (f"{size}: {duration(asked.seconds[size])}" for size in SIZES)
+        parts += [Text.assemble((asked.name, "bold"), f"  [{asked.source}]  on real images: theory-sim vision study"),
+                  Padding(Text(f"{plain_text(asked.question)}\n{'; '.join(costs)}"), (0, 0, 1, 2))]
+    cited = retell(" ".join(study.source for study in (*map(get_study, study_names()), *images)))
     return Group(*parts, Text(RETOLD), *(Padding(Text(line), (0, 0, 0, 2)) for line in cited))
 
 

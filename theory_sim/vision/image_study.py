@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.folders import make_folder
 from theory_sim.storage.plain import make_plain
-from theory_sim.storage.writing import write_text
-from theory_sim.studies.run_study import TABLE, VERDICT, sealed
+from theory_sim.studies.sealed_files import TABLE, write_sealed
 from theory_sim.studies.study import StudyVerdict, require_size
 from theory_sim.vision.one_run import Progress
 from theory_sim.vision.run import run_arms
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["RUNS", "ImageStudyResult", "run_image_study"]
 
 RUNS = "image-runs"
-_FIX = "free some space; the runs are kept"
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,7 @@ def run_image_study(
     InputError
         If there is no such study or size, or no data.
     StoreError
-        If a folder holds other runs or cannot be written.
+        If a folder holds other runs, or a table or verdict that was edited, or cannot be written.
 
     Examples
     --------
@@ -111,8 +108,5 @@ def run_image_study(
     folder = Path(out) / f"{chosen.name}-{size}"
     result = ImageStudyResult(chosen, size, folder, table, chosen.decide(table), source)
     make_folder(folder)
-    text = table.to_csv(index=False)
-    write_text(folder / TABLE, text, fix=_FIX)
-    write_text(folder / VERDICT, sealed({**result.report(), "table_sha256": hashlib.sha256(text.encode()).hexdigest()}),
-               fix=_FIX)
+    write_sealed(folder, {TABLE: table.to_csv(index=False)}, result.report())
     return result

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from theory_sim.plugins import Registry
-from theory_sim.reading.html import html_table
 from theory_sim.statistics.intervals import mean_interval
-from theory_sim.studies.study import Finding, Judgement, Size, StudyVerdict
+from theory_sim.studies.study import Asked, Finding, Judgement, StudyVerdict
 from theory_sim.vision.plan import Arm
 
 if TYPE_CHECKING:
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["IMAGE_STUDIES", "ImageStudy", "difference_of_differences", "judge_mean", "paired", "register"]
 
 
-@dataclass(frozen=True)
-class ImageStudy:
+@dataclass(frozen=True, repr=False)
+class ImageStudy(Asked):
     """A question to which runs on images give the answer; fixed before the first stored result, as `Study` is.
 
     Attributes
@@ -28,7 +27,7 @@ class ImageStudy:
     name, question, source, statement, hypothesis, statistic, rule, limits : str
         As of a `Study`.
     seconds : mapping
-        Declared cost of each size: seconds on two processors.
+        As of a `Study`.
     arms : tuple of Arm
         With the patch; each has a control without it.
     decide : callable
@@ -37,26 +36,9 @@ class ImageStudy:
         Table to figure.
     """
 
-    name: str
-    question: str
-    source: str
-    statement: str
-    hypothesis: str
-    statistic: str
-    rule: str
-    limits: str
-    seconds: Mapping[Size, float]
     arms: tuple[Arm, ...]
     decide: Callable[[pandas.DataFrame], StudyVerdict]
     figure: Callable[[pandas.DataFrame], Figure]
-
-    def __repr__(self) -> str:
-        return f"ImageStudy({self.name!r}: {self.question})"
-
-    def _repr_html_(self) -> str:
-        """Table for a notebook: what was asked, and how it is decided."""
-        names = ("question", "source", "statement", "hypothesis", "statistic", "rule", "limits")
-        return html_table(f"Study {self.name}", ("", ""), [(name, getattr(self, name)) for name in names])
 
 
 IMAGE_STUDIES: Final[Registry[ImageStudy]] = Registry("study on images", "theory_sim.vision.studies",
