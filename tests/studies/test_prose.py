@@ -110,6 +110,27 @@ def _placement(t: pandas.DataFrame) -> list[str]:
             f"{gradient['restorable']} of {gradient['n']}"]  # fmt: skip
 
 
+def _losses(t: pandas.DataFrame) -> list[str]:
+    def of(loss: str, arm: str) -> pandas.Series:
+        return _row(t, loss=loss, arm=arm)
+
+    names = ("logistic", "squared", "exponential", "hinge")
+    wide, small = ([of(loss, arm) for loss in names[:n]] for arm, n in (("S, large d", 2), ("S", 4)))
+    assert {row["flips"] for row in small} == {16} and {of(loss, "constant")["P and Q learnt"] for loss in names} == {0}
+    assert {of(loss, "annealed, no noise")["Q first"] for loss in names} == {16}
+    for loss in names:
+        others = [of(loss, arm)["P error"] for arm in ("annealed", "S", "annealed, no noise")]
+        assert of(loss, "constant")["P error"] < min(others)
+    ends = [_interval(row, "error / annealed, end") for row in small]
+    equal = [f"{row['error / annealed, equal P loss']:.2f}" for row in small]
+    return [f"| {_interval(wide[0], 'weight left', 3)} | {_interval(wide[1], 'weight left', 3)} |",
+            f"| {_interval(wide[0], 'share left')} | {_interval(wide[1], 'share left')} |".replace("-", "−"),
+            f"| error on P | {wide[0]['P error']:.4f} | {wide[1]['P error']:.4f} |",
+            f"is {ends[0]} for the logistic loss, {ends[1]} for the squared, {ends[2]} for the exponential and {ends[3]} for",
+            f"S over annealed is {', '.join(equal[:3])} and {equal[3]}",
+            f"({of('logistic', 'S')['share left']:.2f} there, logistic)"]  # fmt: skip
+
+
 def _scaling(t: pandas.DataFrame) -> list[str]:
     limit = t[t["engine"] == "limit"]
     large, small = (limit[limit["schedule"] == schedule].set_index("d") for schedule in ("L-S", "S"))
@@ -122,7 +143,7 @@ def _scaling(t: pandas.DataFrame) -> list[str]:
 
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "annealing-time": _annealing, "essential-noise": _essential, "regularisation": _regularisation, "kernel-change": _kernels,
-    "mitigation": _mitigation, "noise-placement": _placement, "scaling": _scaling,
+    "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement, "scaling": _scaling,
 }
 
 

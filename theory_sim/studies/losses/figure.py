@@ -48,7 +48,7 @@ def plot(table: pandas.DataFrame) -> Figure:
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.5, -0.5)
         ax.set_xlim(0.0, _END)
-        ax.set_xlabel(r"median learning time $\tau$ (matched)")
+        ax.set_xlabel(r"median $\tau$ (matched)")
         ax.legend(handles=[Line2D([], [], ls="", marker="o", ms=3.2, color=COLOURS[k], label=rf"$\tau_{k}$") for k in "PQ"]
                   + [Line2D([], [], ls="", marker=">", ms=3.2, color=COLOURS["noise"], label="not learnt")],
                   loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, handlelength=0.8, columnspacing=0.9)
@@ -61,6 +61,6 @@ def plot(table: pandas.DataFrame) -> Figure:
         right.axvline(0.5, color=COLOURS["noise"], ls=":", lw=0.9)
         right.set_yticks(range(len(wide)), [f"{loss}, S, large d" for loss in wide["loss"]])
         right.set_ylim(len(wide) - 0.5, -0.5)
-        right.set_xlabel("examples with both: end / start")
+        right.set_xlabel("end / start (1)")
         right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, handlelength=0.8)
     return figure
