@@ -15,7 +15,11 @@ from theory_sim.engines import Engine
 from theory_sim.errors import DamagedError
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.integrity import check_sweep, repair_sweep
+from theory_sim.sweeps.manifest_rows import connect, seal
 from theory_sim.sweeps.store import SweepStore
+from theory_sim.terminal.output import print_parts
+from theory_sim.terminal.sweep_tables import status_table
+from theory_sim.terminal.wrapping import say_aside
 
 MAGIC = bytes.fromhex("d9d505f920a163d7")
 
@@ -66,3 +70,38 @@ def test_a_trigger_is_refused_whatever_its_name(name: str, store: SweepStore) ->
         database.execute(f"CREATE TRIGGER {name} AFTER UPDATE ON runs BEGIN DELETE FROM runs; END")
     with pytest.raises(DamagedError, match=f"{name} is not as it was made"):
         SweepStore(store.folder)
+
+
+@pytest.mark.parametrize("change", [
+    "id = char(27) || '[2J'", "id = x'ff'", "position = 'first'", "attempts = 0.5", "seconds = 9e999", "seconds = -1",
+    "seconds = 'long'", "cause = x'ff00', state = 'failed'", "error = 5.0, state = 'failed', cause = x'01'", "engine = x'00'",
+])  # fmt: skip
+def test_rows_of_other_kinds_are_refused_whatever_their_digests(change: str, store: SweepStore) -> None:
+    with closing(connect(str(store.manifest.path))) as database:
+        database.execute(f"UPDATE runs SET {change}")
+        seal(database)
+    with pytest.raises(DamagedError, match="has values of other kinds"):
+        SweepStore(store.folder)
+
+
+@pytest.mark.parametrize("values", [
+    "1, 'x 1', 'here', 0, 'many'", "1, 'x 1', 'here', 0, NULL", "1, 'x 1', 'here', 0, 9e999", "1, 'x 1', x'ff1b', 0, 1",
+    "1, 'x 1', 'here', 'fast', 1",
+])  # fmt: skip
+def test_a_lock_of_other_kinds_is_refused(values: str, store: SweepStore) -> None:
+    with closing(connect(str(store.manifest.path))) as database:
+        database.execute(f"INSERT INTO lock VALUES (1, {values})")
+    for call in (store.status, store.gc):
+        with pytest.raises(DamagedError, match=r"process 1, of .* workers"):
+            call()
+
+
+def test_what_a_run_is_said_to_have_failed_of_moves_no_cursor(store: SweepStore, capsys: pytest.CaptureFixture[str]) -> None:
+    (id,) = store.states()
+    store.manifest.begin(id)
+    store.manifest.failed(id, "cause \x1b[2J", "error \x9b2J\x1b]0;title\x07 \u202e[red]")
+    print_parts(status_table(SweepStore(store.folder).status()), "text \x1b[2J")
+    say_aside("aside \x1b[2J")
+    shown, aside = capsys.readouterr()
+    assert "cause \N{REPLACEMENT CHARACTER}[2J" in shown and "[red]" in shown and "text" in shown and "aside" in aside
+    assert not {"\x1b", "\x9b", "\x07", "\u202e"} & set(shown + aside)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import unicodedata
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -14,6 +13,7 @@ from theory_sim.report.colours import PAGE
 from theory_sim.report.content import Chart, Grid, Report
 from theory_sim.report.extra import library
 from theory_sim.report.mathematics import to_mathml
+from theory_sim.terminal.safe_text import safe_text
 
 __all__ = ["render"]
 
@@ -21,8 +21,6 @@ _FOLDER: Final = "page"
 # How a cell with a number, an interval, or none of them begins; one that is longer is a sentence.
 _NUMBER: Final = re.compile(r"[-<>]? ?[\d(\[]|-?$|not reached$")
 _LONGEST_NUMBER: Final = 40
-# Letters that turn the direction of the text around them, outside of their own name too.
-_TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def render(report: Report) -> str:
@@ -50,7 +48,7 @@ def _template() -> Any:
     jinja2 = library("jinja2")
     environment = jinja2.Environment(loader=jinja2.PackageLoader("theory_sim.report", _FOLDER), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-                                     finalize=lambda value: _safe(value) if type(value) is str else value)
+                                     finalize=lambda value: safe_text(value) if type(value) is str else value)
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False}  # Bokeh reads what is referred to before references
     safe = library("markupsafe").Markup
     environment.filters["mathml"] = lambda latex: safe(to_mathml(latex))
@@ -65,12 +63,6 @@ def _sides(block: Grid) -> list[str]:
     columns = [[row[i] for row in block.rows] for i in range(len(block.head))]
     return ["number" if i and all(len(cell) <= _LONGEST_NUMBER and _NUMBER.match(cell) for cell in column) else "words"
             for i, column in enumerate(columns)]
-
-
-def _safe(text: str) -> str:
-    """Text of a store without control letters, and without those that would turn the text around it."""
-    return "".join(letter if letter in "\n\t" or not (letter in _TURNS or unicodedata.category(letter) in ("Cc", "Cs"))
-                   else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _text(name: str) -> str:

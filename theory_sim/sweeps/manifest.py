@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import NoneType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown
 from theory_sim.storage.failpoints import failpoint
@@ -256,9 +256,8 @@ class Manifest:
     def _take(self, workers: int, silent: tuple[object, ...] | None) -> None:
         """Take the lock of a holder that is gone, or of one on another machine that was found silent."""
         with self._open() as database:
-            holder = database.execute("SELECT pid, born, host, heartbeat FROM lock").fetchone()
-            self._require_processes(holder)
-            if holder is not None and holder != silent and self._works(*holder[:3]):
+            holder = self._lock_row(database)
+            if holder is not None and holder[:4] != silent and self._works(*holder[:3]):
                 raise StoreError(f"{self.path.parent} is being worked at by process {holder[0]} on {holder[2]}",
                                  "one process works at a sweep", "wait for it: theory-sim sweep status shows how far it is")
             database.execute("DELETE FROM lock")
@@ -275,16 +274,16 @@ class Manifest:
     def _silent_elsewhere(self) -> tuple[object, ...] | None:
         """A holder on another machine whose heartbeat does not change while one waits; None if there is none."""
         with self._open("DEFERRED") as database:
-            first = database.execute("SELECT pid, born, host, heartbeat FROM lock").fetchone()
+            first = self._lock_row(database)
         if first is None or first[2] == platform.node():
             return None
         until = time.monotonic() + _SILENT_SECONDS
         while time.monotonic() < until:
             time.sleep(min(1.0, _SILENT_SECONDS))
             with self._open("DEFERRED") as database:
-                if database.execute("SELECT pid, born, host, heartbeat FROM lock").fetchone() != first:
+                if self._lock_row(database) != first:
                     return None
-        return tuple(first)
+        return first[:4]
 
     @contextmanager
     def _beating(self) -> Iterator[None]:
@@ -311,9 +310,16 @@ class Manifest:
     def holder(self) -> tuple[bool, int, int] | None:
         """Whether the lock's holder lives, its process number and how many workers it has; None if nobody holds it."""
         with self._open("DEFERRED") as database:
-            holder = database.execute("SELECT pid, born, host, heartbeat, workers FROM lock").fetchone()
-            self._require_processes(holder)
+            holder = self._lock_row(database)
         return None if holder is None else (self._works(*holder[:3]), int(holder[0]), int(holder[4]))
+
+    def _lock_row(self, database: sqlite3.Connection) -> tuple[Any, ...] | None:
+        """Number of the holder's process, moment of its start, machine, heartbeat and number of workers; None without one."""
+        row: tuple[Any, ...] | None = database.execute("SELECT pid, born, host, heartbeat, workers FROM lock").fetchone()
+        self._require_processes(row)
+        if row is not None and not (isinstance(row[2], str) and isinstance(row[3], (int, float)) and isinstance(row[4], int)):
+            raise _damaged(self.path, f"process {row[0]}, of {shown(repr_of(row[2]))}, has {shown(repr_of(row[4]))} workers")
+        return row
 
     # -- worker processes ---------------------------------------------------------------------------------
 

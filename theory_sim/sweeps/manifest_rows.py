@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
+from theory_sim.errors import repr_of, shown
 from theory_sim.sweeps.sweep_run import SweepRun
 
 __all__ = ["SCHEMA", "connect", "damage_of", "has_digests", "insert", "seal", "seal_about", "told_version"]
@@ -40,6 +41,13 @@ CREATE TABLE workers (pid INTEGER, born REAL, host TEXT);
 # As SQLite keeps them; manifests of version 1 have no digests.
 _TABLES: Final = {text.split()[2]: text for text in SCHEMA.strip().removesuffix(";").replace(";\n", "\0").split("\0")}
 _WITHOUT: Final = {**_TABLES, "runs": _TABLES["runs"].replace(",\n    digest TEXT", "")}
+# Of whoever gives a row a digest that fits.
+_ODD_ROW: Final = """
+SELECT id FROM runs WHERE typeof(id) != 'text' OR length(id) != 20 OR id GLOB '*[^0-9a-f]*' OR typeof(position) != 'integer'
+    OR typeof(engine) != 'text' OR typeof(experiment) != 'text' OR typeof(attempts) != 'integer'
+    OR NOT (seconds IS NULL OR (typeof(seconds) IN ('real', 'integer') AND seconds BETWEEN 0 AND 1e12))
+    OR typeof(cause) NOT IN ('text', 'null') OR typeof(error) NOT IN ('text', 'null') LIMIT 1
+"""
 _SEAL: Final = f"UPDATE runs SET digest = digest_of({', '.join(_COLUMNS)})"
 
 
@@ -132,6 +140,8 @@ def damage_of(database: sqlite3.Connection, *, rows: bool = True) -> str:
     (found,) = database.execute("PRAGMA integrity_check(1)").fetchone() if rows else ("ok",)
     if found != "ok":
         return f"its structure is broken: {found}"
+    if rows and (odd := database.execute(_ODD_ROW).fetchone()) is not None:
+        return f"the row of the run {shown(repr_of(odd[0]))} has values of other kinds than theory_sim writes"
     if made == _WITHOUT:
         return ""
     told = database.execute("SELECT value FROM about WHERE key = 'digest'").fetchone()
@@ -140,7 +150,7 @@ def damage_of(database: sqlite3.Connection, *, rows: bool = True) -> str:
     if not rows:
         return ""
     row = database.execute(f"SELECT id FROM runs WHERE digest IS NOT digest_of({', '.join(_COLUMNS)}) LIMIT 1").fetchone()
-    return "" if row is None else f"the row of the run {row[0]!r} is not as it was written"
+    return "" if row is None else f"the row of the run {shown(repr_of(row[0]))} is not as it was written"
 
 
 def insert(database: sqlite3.Connection, runs: Iterable[SweepRun]) -> None:

@@ -18,6 +18,7 @@ import typer
 
 from theory_sim.errors import InputError, StoreError, nearest, shown
 from theory_sim.storage.folders import make_folder
+from theory_sim.terminal.safe_text import SafePart, safe_text
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
@@ -159,9 +160,9 @@ def print_parts(*parts: Part, file: io.StringIO | None = None) -> None:
     console = _console(file)
     for part in parts:
         if isinstance(part, str):
-            console.print(Text(part), overflow="ignore", crop=False)
+            console.print(Text(safe_text(part)), overflow="ignore", crop=False)
         else:
-            console.print(part, crop=False)  # a table may be wider
+            console.print(SafePart(part), crop=False)  # a table may be wider
 
 
 def hanging(head: str, text: str, indent: int = 13) -> str:

@@ -19,6 +19,7 @@ from typing import Any, Final, TextIO
 from theory_sim.errors import InputError, StoreError, TheorySimError, out_of_memory, shown
 from theory_sim.interrupts import INTERRUPTED
 from theory_sim.terminal.progress import preparation_progress
+from theory_sim.terminal.safe_text import safe_text
 from theory_sim.terminal.wrapping import wrapped
 
 __all__ = ["INTERNAL_ERROR", "READER_GONE", "get_refusal", "run_program"]
@@ -173,7 +174,7 @@ def _refused(error: TheorySimError, name: str) -> int:
 
 def _say(text: str) -> None:
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(safe_text(text), file=sys.stderr, flush=True)
     except TheorySimError:
         pass  # nobody to tell
 

@@ -8,6 +8,8 @@ import sys
 import textwrap
 from typing import Final
 
+from theory_sim.terminal.safe_text import safe_text
+
 __all__ = ["say_aside", "wrapped"]
 
 _LEAST: Final = 40
@@ -16,7 +18,7 @@ _DEEPEST: Final = 13
 
 def say_aside(text: str) -> None:
     """Say something beside the result, on standard error: a note, a warning, a finding."""
-    print(wrapped(text), file=sys.stderr, flush=True)
+    print(safe_text(wrapped(text)), file=sys.stderr, flush=True)
 
 
 def wrapped(text: str) -> str:
