@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tests.probe.networks import examples, refusal, small_net, train
-from theory_sim.probe import Probe
+from theory_sim.probe import Probe, SGDRule
 
 X, Y = examples()
 GROUPS = {"low": (X[:40], Y[:40]), "high": (X[40:], Y[40:])}
@@ -45,6 +45,17 @@ class Pair(torch.nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.inner(x), x
+
+
+class Turned(torch.nn.Module):
+    """Its ReLU does not get a row an example."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.relu = torch.nn.ReLU()
+
+    def forward(self, x: Any) -> Any:
+        return self.relu(x.T).T
 
 
 class Unused(Smooth):
@@ -111,6 +122,10 @@ def _gelu() -> Any:
      "targets other than -1, 0 and 1", "give loss="),
     (lambda: made(Unused(), activations=["unused"]), "activations: 'unused', which a pass in evaluation mode does not call",
      "leave it out"),
+    (lambda: made(rule=SGDRule), "rule = <class", "SGDRule(decoupled=True)"),
+    (lambda: made(loss="mean"), "loss = 'mean'", "such as loss="),
+    (lambda: made(torch.nn.Sequential(small_net(), Turned())), "activations: '1.relu' gets 3 rows of 64 examples",
+     "name other modules"),
     (lambda: made(Unused()), "a model without a kink at 0", "torch.nn.ReLU()"),
 ])
 def test_at_the_start(make: Callable[[], Any], found: str, fix: str) -> None:

@@ -178,6 +178,33 @@ def test_a_training_that_diverges_ends_its_records_and_is_not_stopped() -> None:
     assert learning_order(run, groups=("all", "same")).order == "diverged"
 
 
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_step_that_gradscaler_skips_is_none_in_a_hook(fused: bool) -> None:
+    model = small_net()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, fused=fused)
+    probe = Probe(model, optimizer, {"all": (X, Y)})
+    optimizer.register_step_post_hook(lambda *_: probe.step())
+    scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    for factor in (1.0, float("inf"), 1.0):
+        optimizer.zero_grad()
+        scaler.scale(factor * nn.functional.cross_entropy(model(X), Y)).backward()
+        scaler.step(optimizer)
+        scaler.update()
+    assert probe._step == 2
+    torch.testing.assert_close(probe._split.sums()["0.weight"], model[0].weight.detach())
+
+
+def test_one_example_more_than_a_batch_is_no_batch_of_its_own() -> None:
+    """Of which batch norm would refuse to train."""
+    from theory_sim.probe.reference import batches_of
+
+    model = small_net(normalised=True)
+    Probe(model, sgd(model), {"all": (X[:33], Y[:33])}, batch=32)
+    for n, size, sizes in ((33, 32, [16, 17]), (96, 32, [32] * 3), (5, 64, [5]), (7, 1, [1] * 7)):
+        found = batches_of(X[:n], Y[:n], size)
+        assert [len(y) for _, y in found] == sizes and torch.equal(torch.cat([x for x, _ in found]), X[:n])
+
+
 def test_a_model_that_returns_a_tuple() -> None:
     """Its loss reads it; which labels are right is not known."""
     class Two(nn.Module):

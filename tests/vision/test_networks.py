@@ -86,6 +86,15 @@ def test_noise_of_layers_without_channels_is_of_each_unit(torch: Any) -> None:
     assert torch.equal(out[0], out[1]) and out[0].unique().numel() == 5
 
 
+def test_a_relu_of_many_names_is_noisy_under_all(torch: Any) -> None:
+    from theory_sim.vision import add_noise
+
+    relu = torch.nn.ReLU()
+    model = torch.nn.Sequential(torch.nn.Linear(4, 8), relu, torch.nn.Linear(8, 8), relu)
+    (noisy,) = add_noise(model, "nothing")
+    assert model[1] is noisy and model[3] is noisy
+
+
 def test_networks_without_a_module_for_noise_are_refused(torch: Any) -> None:
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.GELU())
     with pytest.raises(InputError, match=r"torch\.nn\.ReLU"):

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.arrays import Array
+from theory_sim.errors import InputError
 from theory_sim.observe.base import Values, Variable
 from theory_sim.observe.probes import PROBES
 from theory_sim.probe.passes import Call, choose_activations, find_activations, find_linear_layers, look
@@ -50,6 +51,10 @@ class PatternRecorder(Watcher):
         self._chosen: dict[str, Array] = {}
         for call in calls:
             if call.module in self._activations:
+                if len(call.inputs) != len(self.kinds):
+                    raise InputError(f"activations: {call.label!r} gets {len(call.inputs)} rows of {len(self.kinds)} examples",
+                                     "inputs whose first dimension is that of the examples",
+                                     "name other modules in activations=[...], or leave patterns out of record")
                 units = call.inputs[0].numel()
                 drawn = rng.choice(units, _MOST_UNITS, replace=False) if units > _MOST_UNITS else np.arange(units)
                 self._chosen[call.label] = np.sort(drawn)

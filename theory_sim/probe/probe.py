@@ -67,7 +67,7 @@ class Probe:
         Steps between two records, by default 100; or what to record, with times as for `theory_sim.Recording`: "run" (losses
         and the split), "patterns", "pre_activations", "kernels", "sharpness". By default the first three.
     batch : int
-        Examples at a time, of reference and groups; batch norm in training sees so many of the reference.
+        Most examples at a time, of reference and groups; batch norm in training sees so many of the reference.
     memory : int, optional
         Bytes that kernels may hold; by default a quarter of what is available.
     activations : sequence of str, optional
@@ -119,6 +119,12 @@ class Probe:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"{label} = {shown(repr_of(value))}", "a whole number from 1", "such as 100")
         require_kind("complete", complete, "True or False")
+        if rule is not None and not isinstance(rule, Rule):
+            raise InputError(f"rule = {shown(repr_of(rule))}", "an object of a subclass of theory_sim.probe.Rule",
+                             "such as rule=SGDRule(decoupled=True)")
+        if loss is not None and not callable(loss):
+            raise InputError(f"loss = {shown(repr_of(loss))}", "a function of outputs and targets",
+                             "such as loss=torch.nn.functional.cross_entropy")
         recordings = read_recordings(record, _WATCHERS)
         self._tracked = Tracked.of(model, optimizer)
         self._rule = rule or get_rule(self._tracked.optimizer)
@@ -168,7 +174,7 @@ class Probe:
         InputError
             If it took none, gradients are gone, or the parameters are not what its rule makes of them.
         """
-        if self._diverged:
+        if self._diverged or self._tracked.step_was_skipped():
             return
         self._split.require_step()
         rate = float(self._tracked.optimizer.param_groups[0]["lr"])

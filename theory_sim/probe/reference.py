@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -111,6 +112,7 @@ def squared_norm(tensors: Sequence[Any]) -> float:
 
 
 def batches_of(inputs: Any, targets: Any, size: int) -> list[tuple[Any, Any]]:
-    """Examples in batches of a size, the last one shorter."""
-    return [(take(inputs, slice(start, start + size)), take(targets, slice(start, start + size)))
-            for start in range(0, count_of(inputs), size)]
+    """Examples in batches of at most a size, all as large as they can be: of one example batch norm could not train."""
+    n = count_of(inputs)
+    ends = [n * number // -(-n // size) for number in range(-(-n // size) + 1)]
+    return [(take(inputs, slice(*each)), take(targets, slice(*each))) for each in pairwise(ends)]

@@ -96,6 +96,11 @@ class Tracked:
         return [*(float(parameter._version) for parameter in self.parameters),
                 *(float(state["step"]) for state in self.states() if "step" in state)]
 
+    def step_was_skipped(self) -> bool:
+        """Inside of a step of a fused optimiser: whether GradScaler has it leave all parameters as they were."""
+        found = getattr(self.optimizer, "found_inf", None)
+        return found is not None and float(found) > 0.0
+
     def copies(self) -> list[Any]:
         """Values of the parameters, in float32 at least."""
         return [in_full(parameter.detach()).clone() for parameter in self.parameters]

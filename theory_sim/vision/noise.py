@@ -50,6 +50,8 @@ class NoisyReLU(nn.Module):
 def add_noise(model: Any, shared: str = "batch and channels") -> list[NoisyReLU]:
     """Put a `NoisyReLU` around each ReLU module of a network, in place; their level is 0 until it is set.
 
+    Each call of a module that is used in many places draws noise of its own.
+
     Parameters
     ----------
     model : torch.nn.Module
@@ -77,16 +79,16 @@ def add_noise(model: Any, shared: str = "batch and channels") -> list[NoisyReLU]
         raise InputError(f"shared = {shown(shared)}", f"one of {', '.join(map(repr, SHARES))}", nearest(shared, SHARES))
     if not isinstance(model, nn.Module):
         raise InputError(f"a model of the type {type(model).__name__}", "a torch.nn.Module", "give the network itself")
-    found = []
+    found: dict[int, NoisyReLU] = {}
     for module in [each for each in model.modules() if not isinstance(each, NoisyReLU)]:
-        for name, child in list(module.named_children()):
+        for name, child in list(module._modules.items()):  # one ReLU may have many names
             if isinstance(child, nn.ReLU):
-                found.append(NoisyReLU(child, shared))
-                setattr(module, name, found[-1])
+                noisy = found.setdefault(id(child), NoisyReLU(child, shared))
+                setattr(module, name, noisy)
     if not found:
         raise InputError("a network without a module torch.nn.ReLU", "ReLUs as modules, none of which has noise already",
                          "replace relu(x) in forward by a module torch.nn.ReLU()")
-    return found
+    return list(found.values())
 
 
 def set_level(noisy: list[NoisyReLU], level: float) -> None:

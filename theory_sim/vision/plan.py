@@ -77,7 +77,7 @@ class Training:
     reference : int
         Training images, drawn by the seed, whose gradient stands for the whole gradient, in the split into signal and noise.
     refresh : int
-        Times an epoch at which that gradient is computed.
+        Times an epoch at which that gradient is computed; more where the steps of an epoch are no multiple of it.
     kernel_probes : int
         Images of which tangent kernels are recorded, a third of each kind, at least one; 0: none.
     kernel_epochs : int
