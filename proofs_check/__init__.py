@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from proofs_check.constants import ConstantsReport, check_constants
     from proofs_check.falsify import Counterexample, falsify
     from proofs_check.order.certify import CertifiedOrder, certify_order
+    from proofs_check.order_box.box import CertifiedBox, certify_box
     from proofs_check.recheck import RecheckReport, recheck
     from proofs_check.suggestion.search import suggest
     from proofs_check.verify import verify
 
 _HOMES = {
+    "CertifiedBox": "order_box.box", "certify_box": "order_box.box",
     "CertifiedOrder": "order.certify", "certify_order": "order.certify",
     "check_constants": "constants", "Claim": "claim", "claim": "claim", "claims": "claim",
     "ConstantsReport": "constants", "Counterexample": "falsify", "falsify": "falsify", "find": "claim",
@@ -29,8 +31,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "CertifiedOrder", "Claim", "ConstantsReport", "Counterexample", "RecheckReport", "Verdict", "certify_order",
-    "check_constants", "claim", "claims", "falsify", "find", "load", "recheck", "save", "suggest", "verify",
+    "CertifiedBox", "CertifiedOrder", "Claim", "ConstantsReport", "Counterexample", "RecheckReport", "Verdict", "certify_box",
+    "certify_order", "check_constants", "claim", "claims", "falsify", "find", "load", "recheck", "save", "suggest", "verify",
 ]
 
 

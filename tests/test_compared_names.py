@@ -49,6 +49,7 @@ ALLOWED: Final = {
     ("theory_sim/train/schedules/base.py", ""): "declares which fields are rates where a schedule says nothing",
     ("theory_sim/train/schedules/cyclic.py", "cosine"): "a word of its own field",
     ("proofs_check/recheck/order/", ""): "knows schedules itself, and shares nothing with what it looks at",
+    ("proofs_check/order_box/", ""): "a box is of two schedules, and of a noise that may be stationary",
     ("proofs_check/claims/batch_noise.py", "finite"): "a parameter of a claim, by which its twins differ",
 }
 

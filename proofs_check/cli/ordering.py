@@ -31,6 +31,11 @@ def order(
         metavar="DELTA", help="Also say from how many neurons on the order holds, with probability 1 - DELTA.")] = None,
     fresh: Annotated[int | None, typer.Option(
         metavar="N", help="Also enclose errors on N fresh examples of each kind, and that of the linear part.")] = None,
+    box: Annotated[str | None, typer.Option(
+        metavar="BOUNDS", help="For all parameters of a box: r=LOW:HIGH,lambda=LOW:HIGH,eta_ratio=LOW:HIGH (eta_2 / eta_1), or "
+                               "some of these; one seed.")] = None,
+    minutes: Annotated[float | None, typer.Option(
+        help="With --box: processor time after which the rest stays undecided (default: 10).")] = None,
     certificates: Annotated[Path | None, typer.Option(
         metavar="FOLDER", help="Store certificates there, one a seed, for recheck.")] = None,
     form: Annotated[str, format_option("text", "json", "csv", "latex")] = "text", out: OutFile = None, force: Force = False,
@@ -43,6 +48,10 @@ def order(
     if certificates is not None:
         require_writable(certificates)
     plan = _plan(file, preset, compare, seeds)
+    if box is not None or minutes is not None:
+        from proofs_check.cli.boxing import order_box
+
+        order_box(plan, box, minutes, level, output, form, certificates, {"--finite-width": finite_width, "--fresh": fresh})
     runs = [plan.experiment.replace(seed=seed) for seed in plan.seeds]
     expected = sum(estimated_seconds(each) for each in plan)
     if expected > 60.0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import zlib
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from proofs_check.order.approximate import BITS
 from proofs_check.order.arm import Arm
 from proofs_check.order.certify import CertifiedOrder
+from proofs_check.order.width import WidthTheorem
 from theory_sim import __version__
 from theory_sim.arrays import Array
 
@@ -21,10 +23,19 @@ __all__ = ["certificate"]
 def certificate(found: CertifiedOrder) -> dict[str, Any]:
     """Content of a certificate's file; of a data set that is certified, or undecided at a level, but whose rates are proved."""
     fresh = {each.schedule: {"fresh": each.to_dict()} for each in found.fresh}
+    widths = {each.schedule: {"width": _width(each)} for each in found.widths
+              if each.width is not None and math.isfinite(each.most)}
     return {
         "version": __version__, "experiment": found.experiment.fields(), "data": found.digest, "level": found.level,
-        "verdict": found.verdict, "arms": [_arm(arm) | fresh.get(arm.schedule, {}) for arm in found.arms],
+        "verdict": found.verdict,
+        "arms": [_arm(arm) | fresh.get(arm.schedule, {}) | widths.get(arm.schedule, {}) for arm in found.arms],
     }
+
+
+def _width(found: WidthTheorem) -> dict[str, Any]:
+    """Of the sharpest method; what is stated is wider by a part in 10^6 than what is proved."""
+    return {"delta": found.delta, "order": found.order, "width": found.width, "step": found.step, "most": found.most,
+            "output": found.output * (1.0 + 1e-6), "loss": found.loss * (1.0 + 1e-6)}
 
 
 def _arm(arm: Arm) -> dict[str, Any]:

@@ -36,7 +36,6 @@ class Curvatures:
         kernel = sites.gram * (_HALF_PI + _arcsines(sites)) / _TWO_PI
         gram = _examples(sites, kernel)
         self._gram = 0.5 * (gram + gram.T)  # symmetric to the last bit, whatever order BLAS summed in
-        n = len(self._gram)
         # A pair of sites: gram_error times at most 1/2; |x| |x'| times the arcsine's error, over 2 pi; 8 u of 1/2 |x| |x'|.
         # An arcsine changes by at most arccos(1 - e) <= 1.6 sqrt(e) where its argument changes by e <= 1.
         of_angle = 1.6 * np.sqrt(sites.cosine_error) + 64 * UNIT
@@ -44,11 +43,16 @@ class Curvatures:
         # A pair of examples: (1 + alpha)(1 + alpha') of these, and 6 u of their terms, the mean with the transpose included.
         reach = (1.0 + sites.most_alpha) ** 2
         self._entry_error = above(reach * (entry + 6 * UNIT * sites.square))
-        self.whole = self._largest(n)
+        self.whole = self._largest(self._gram)
 
-    def _largest(self, n: int) -> float:
-        """Upper bound of lambda_max(K) / (4 N)."""
-        matrix = self._gram / n
+    def part(self, members: Array) -> float:
+        """Upper bound of lambda_max / 4 of the Gram matrix of some examples, over their number."""
+        return self._largest(self._gram[np.ix_(members, members)])
+
+    def _largest(self, gram: Array) -> float:
+        """Upper bound of lambda_max(K) / (4 n), n examples."""
+        n = len(gram)
+        matrix = gram / n
         # |fl(M M) - M^2|_F <= gamma_N | |M| |M| |_F <= gamma_N |M|_F^2 (Frobenius norms).
         rounding, size = gamma(n + 4), _frobenius(matrix)
         second = matrix @ matrix

@@ -44,6 +44,8 @@ class WidthTheorem:
         After this many steps one kind is below the level while the other has never been.
     output, loss : float
         Until then outputs are within ``output`` of the limit's, and losses of the kinds within ``loss``.
+    most : float
+        Signals are bounded for outputs within this of the limit's; infinite where that is not used.
     """
 
     schedule: str
@@ -56,6 +58,7 @@ class WidthTheorem:
     tau: float = 0.0
     output: float = math.nan
     loss: float = math.nan
+    most: float = math.inf
 
 
 def require_finite_width(experiment: Experiment) -> None:
@@ -155,4 +158,4 @@ def _least(goal: _Goal, method: Method, order: str, delta: float, log_events: fl
     until = slice(0, step + 1)
     loss = max(float(found.losses[kind][until].max()) for kind in (goal.first, goal.second))
     return WidthTheorem(arm.schedule, order, method.name, goal.level, delta, width, step, float(arm.tau[step]),
-                        float(found.outputs[until].max()), loss)
+                        float(found.outputs[until].max()), loss, best[2])

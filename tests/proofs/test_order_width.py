@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from functools import cache
 from typing import Any
@@ -11,16 +12,30 @@ import numpy as np
 import pytest
 
 from proofs_check.order.arm import Arm, Problem, certify_arm, make_problem
+from proofs_check.order.certificate import certificate
 from proofs_check.order.certify import certify_order
 from proofs_check.order.theorem import latex_lines, text_lines
 from proofs_check.order.width import least_widths
 from proofs_check.order.width_bounds import METHODS, bounds, make_course
+from proofs_check.recheck.order.check import check_order
+from proofs_check.recheck.refusal import Refused
 from tests.proofs.order_examination import SMALL
 from theory_sim.data import draw_data, get_directions
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 
 S = SMALL.replace(schedule="S")
+FORGED: dict[str, Any] = {
+    "a width one percent smaller": lambda each: each.update(width=2 * int(0.495 * each["width"])),
+    "half the width": lambda each: each.update(width=2 * (each["width"] // 4)), "an odd width": lambda each: each.update(
+        width=each["width"] + 1), "a smaller probability": lambda each: each.update(delta=each["delta"] / 10),
+    "a step earlier": lambda each: each.update(step=each["step"] - 1),
+    "a step later": lambda each: each.update(step=each["step"] + 1),
+    "outputs nearer": lambda each: each.update(output=each["output"] * 0.99),
+    "losses nearer": lambda each: each.update(loss=each["loss"] * 0.99),
+    "half of D": lambda each: each.update(most=each["most"] / 2),
+    "the other order": lambda each: each.update(order="Q first"), "an entry more": lambda each: each.update(note=1),
+}
 LOG_EVENTS = math.log(5 * 10 * 13 / 0.01)
 
 
@@ -165,3 +180,25 @@ def test_what_the_theorem_does_not_cover_is_refused(change: dict[str, Any]) -> N
 def test_a_probability_is_asked_for() -> None:
     with pytest.raises(InputError, match="between 0 and 1"):
         certify_order(SMALL, ["S"], finite_width=1.5)
+
+
+@cache
+def _certificate() -> str:
+    return json.dumps(certificate(certify_order(SMALL, ["L-S", "S"], finite_width=0.01, threads=1)))
+
+
+@pytest.mark.tier2
+def test_the_second_look_accepts_widths() -> None:
+    content = json.loads(_certificate())
+    assert all(arm["width"]["width"] < 10**5 for arm in content["arms"])
+    assert "enclosed again" in check_order(content)
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("name", FORGED)
+@pytest.mark.parametrize("arm", [0, 1])
+def test_the_second_look_refuses_a_forged_width(name: str, arm: int) -> None:
+    content = json.loads(_certificate())
+    FORGED[name](content["arms"][arm]["width"])
+    with pytest.raises(Refused):
+        check_order(content)

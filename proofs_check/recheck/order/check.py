@@ -19,13 +19,14 @@ from proofs_check.recheck.order.geometry import Geometry, make_geometry
 from proofs_check.recheck.order.noise_law import NoiseLaw
 from proofs_check.recheck.order.outputs import Interpolation, outputs
 from proofs_check.recheck.order.statement import batches_of, digest, falls_at, require_length, require_rates
+from proofs_check.recheck.order.width import WidthRun, check_width
 from proofs_check.recheck.refusal import Refused, only_keys
 from theory_sim.arrays import Array
 from theory_sim.data import Data, draw_data, get_directions
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import ACTIVATIONS, LOSSES, OPTIMISERS
 
-__all__ = ["check_order"]
+__all__ = ["check_order", "require_theory", "threshold_above"]
 
 _ENTRIES: Final = {"experiment", "data", "level", "arms", "verdict", "version"}
 _OF_ARM: Final = {"schedule", "rates", "switch", "residuals", "curvature", "residual_error", "drift", "norm", "series",
@@ -46,7 +47,7 @@ def check_order(content: Mapping[str, Any]) -> str:
     """
     only_keys(content, _ENTRIES)
     experiment = Experiment(**content["experiment"])
-    _require_theory(experiment)
+    require_theory(experiment)
     data = draw_data(experiment)
     if digest(experiment, data) != content["data"]:
         raise Refused("other data than those of the certificate are drawn here")
@@ -60,7 +61,7 @@ def check_order(content: Mapping[str, Any]) -> str:
     orders = []
     for arm in content["arms"]:
         one = experiment.replace(schedule=arm["schedule"])
-        _require_theory(one)
+        require_theory(one)
         orders.append(_Arm(one, data, geometry, arm).check(gram, gram_error, interpolation, float(content["level"])))
     if len({arm["schedule"] for arm in content["arms"]}) < len(content["arms"]):
         raise Refused("a schedule twice")
@@ -71,12 +72,21 @@ def check_order(content: Mapping[str, Any]) -> str:
     return f"all losses enclosed again by direct sums; at level {content['level']:g}: {told}"
 
 
-def _require_theory(e: Experiment) -> None:
+def require_theory(e: Experiment) -> None:
     """Refuse an experiment whose limit is not the equation that is evaluated here."""
     network = ACTIVATIONS[e.activation].fast_networks and not e.beyond_theory()
     if not (e.has_pq and LOSSES[e.loss].in_theory and network and OPTIMISERS[e.optimiser].in_theory and not e.has_placed_noise
             and e.tau_0_value > 0):
         raise Refused("an experiment that has another limit than THEORY §7")
+
+
+def _q_only(data: Data) -> Fraction:
+    return Fraction(int(np.count_nonzero(data.kind == data.kinds.index("Q-only"))), len(data))
+
+
+def threshold_above(e: Experiment, data: Data) -> Fraction:
+    """Upper bound of the training loss at which L-S's rate falls."""
+    return Fraction(e.epsilon_1) + _q_only(data) * _LOG_2[1]
 
 
 def _numbers(values: Any, count: int, what: str) -> Array:
@@ -121,7 +131,7 @@ class _Arm:
     """One schedule of a certificate."""
 
     def __init__(self, experiment: Experiment, data: Data, geometry: Geometry, arm: Mapping[str, Any]) -> None:
-        only_keys(arm, _OF_ARM | ({"fresh"} if "fresh" in arm else set()))
+        only_keys(arm, _OF_ARM | ({"fresh", "width"} & set(arm)))
         self._e, self._data, self._geometry, self._arm = experiment, data, geometry, arm
         self._rates = _spelled_out(arm["rates"])
         steps, n = len(self._rates), len(data)
@@ -156,7 +166,22 @@ class _Arm:
             self._check_switch(low["all"], high["all"], steps)
         if "fresh" in self._arm:
             check_fresh(self._arm["fresh"], Run(e, self._data, self._given, self._law, float(self._drift[-1])))
-        return self._check_levels(low, high, level)
+        order = self._check_levels(low, high, level)
+        if "width" in self._arm:
+            self._check_width(low, high, level, order)
+        return order
+
+    def _check_width(self, low: Mapping[str, Array], high: Mapping[str, Array], level: float, order: str) -> None:
+        e, stated = self._e, self._arm["width"]
+        if stated["order"] != order:
+            raise Refused("a width for another order than that of the limit")
+        follows = self._arm["schedule"] == "L-S" and e.eta_1 != e.eta_2
+        share = _q_only(self._data)
+        threshold = (Fraction(e.epsilon_1) + share * _LOG_2[0], Fraction(e.epsilon_1) + share * _LOG_2[1]) if follows else None
+        residuals = np.ldexp(self._whole.astype(np.float64), -self._bits)
+        run = WidthRun(e, self._data, self._geometry, self._law, self._rates, residuals, self._residual_error, low, high,
+                       self._output_width, self._switch, threshold)
+        check_width(stated, run, level)
 
     def _check_series(self) -> None:
         """What the series leaves out, stated as a number: b_K c^(2K+1) / (1 - c^2) with the largest cosine below the cut."""
@@ -224,6 +249,7 @@ class _Arm:
         kinds = {name: members for name, members in kinds.items() if len(members)}
         low = {name: np.zeros(steps + 1) for name in kinds}
         high = {name: np.zeros(steps + 1) for name in kinds}
+        self._output_width = np.zeros(steps + 1)
         stretches = [(0, exact(np.zeros((1, n))))]
         for first, values in (*stretches, *outputs(self._geometry, law, interpolation, given, redrawn=e.redrawn_patterns)):
             loss, residual = logistic(data.y * values.mid)
@@ -234,6 +260,8 @@ class _Arm:
                     off = np.abs(residuals[step] - residual.mid[row]) * (1 + 2 * UNIT) + residual.rad[row] + (
                         0.25 * values.rad[row])
                     self._check_residual(step, widened(off))
+                wide = widened(values.rad[row] + self._geometry.feature * float(self._drift[step]))
+                self._output_width[step] = wide.max()
                 for name, members in kinds.items():
                     off = values.rad[row] + self._geometry.feature * float(self._drift[step])  # |l'| <= 1
                     total = float(np.sum(widened(off + loss.rad[row])[members])) / len(members)
@@ -266,8 +294,7 @@ class _Arm:
         e, data = self._e, self._data
         if e.eta_1 == e.eta_2:
             return
-        share = Fraction(int(np.count_nonzero(data.kind == data.kinds.index("Q-only"))), len(data))
-        under, over = (Fraction(e.epsilon_1) + share * each for each in _LOG_2)
+        under, over = (Fraction(e.epsilon_1) + _q_only(data) * each for each in _LOG_2)
         before = steps if self._switch is None else self._switch
         if not all(Fraction(float(each)) > over for each in low[:before]):
             raise Refused("a training loss that is not known to be above the threshold before the switch")

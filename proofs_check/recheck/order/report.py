@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 from proofs_check.order_file import load_order
+from proofs_check.recheck.order.box import check_box
 from proofs_check.recheck.order.check import check_order
 from proofs_check.recheck.refusal import Refused
 from theory_sim.errors import InputError, get_reason
@@ -25,7 +26,7 @@ def check_order_file(path: Path, *, check_hash: bool = True) -> tuple[str, str, 
     verdict = str(content.get("verdict"))
     about = f"learning order of data {str(content.get('data'))[:16]}"
     try:
-        return about, verdict, True, check_order(content)
+        return about, verdict, True, check_box(content) if "box" in content else check_order(content)
     except Refused as refusal:
         return about, verdict, False, str(refusal)
     except (KeyError, ValueError, TypeError, IndexError, ZeroDivisionError, AttributeError, OverflowError, RecursionError,

@@ -1,0 +1,1 @@
+"""Learning orders certified over a box of parameters (THEORY §14; docs/explanation/order_box.md)."""

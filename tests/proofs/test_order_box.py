@@ -1,0 +1,162 @@
+"""Orders over boxes of parameters: bounds hold all over a cell and are near what is needed; forged certificates are refused."""
+
+from __future__ import annotations
+
+import copy
+import json
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from proofs_check.cli import app
+from proofs_check.order_box.box import CertifiedBox, certify_box
+from proofs_check.order_box.cell import cell_losses, left_out_over
+from proofs_check.order_box.certificate import box_certificate
+from proofs_check.order_box.preconditions import parse_box
+from proofs_check.recheck import recheck
+from proofs_check.recheck.order.box import check_box
+from proofs_check.recheck.refusal import Refused
+from tests.proofs.box_cases import CELLS, SMALL, STEPS, cell_of, setting, worst_of
+from theory_sim import simulate
+from theory_sim.errors import InputError
+
+BOX = {"r": (0.29, 0.31), "lambda": (4.5e-4, 5.5e-4), "eta_ratio": (0.245, 0.26)}
+
+
+@cache
+def _found() -> CertifiedBox:
+    return certify_box(SMALL, BOX, seconds=30.0)
+
+
+def _content() -> dict[str, Any]:
+    return copy.deepcopy(json.loads(json.dumps(box_certificate(_found()))))
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("name", CELLS)
+def test_what_is_left_out_holds_over_a_cell_and_is_within_a_hundred(name: str) -> None:
+    data, stars = setting()
+    bound, worst = left_out_over(cell_of(name), stars, data, STEPS), worst_of(name)
+    assert np.all(worst <= bound)
+    assert worst.max() > 0.01 * bound.max()  # second derivatives are bounded without regard to sign
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("name", ["all", "lambda"])
+def test_losses_at_points_of_a_cell_are_enclosed(name: str) -> None:
+    cell, (data, stars) = cell_of(name), setting()
+    found = cell_losses(cell, stars, data, STEPS)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        point = {each: cell.centre[each] + cell.half[each] * rng.uniform(-1, 1) for each in cell.centre}
+        run = SMALL.replace(
+            schedule="constant", eta_1=point["rate"], eta_2=min(4.0, point["rate"]), r=point["r"], lambda_=point["lambda"],
+            tau_0_rate=16.0, max_steps=STEPS, max_tau=1e4, record_every=point["rate"], n_test=1)
+        dataset = simulate(run, "limit", tolerance=1e-12, threads=1).dataset
+        assert dataset.step.values.tolist() == list(range(STEPS + 1))
+        for kind in ("P-only", "Q-only"):
+            loss = dataset.loss_train.sel(kind=kind).to_numpy()[:STEPS]
+            assert np.all(found.low[kind] <= loss) and np.all(loss <= found.high[kind])
+
+
+@pytest.mark.tier2
+def test_a_box_is_certified_and_accepted_by_the_second_look() -> None:
+    found = _found()
+    assert found.verdict == "certified" and [each.share for each in found.covers] == [1, 1]
+    assert "cells enclosed again" in check_box(_content())
+
+
+def _cell(name: str, factor: float) -> Any:
+    def forge(content: dict[str, Any]) -> None:
+        cell = content["covers"][1]["cells"][0]
+        cell[name] *= factor
+    return forge
+
+
+def _wider(content: dict[str, Any]) -> None:
+    """A cell, and the box, a percent wider than what is proved."""
+    cover = content["covers"][1]
+    cell = cover["cells"][0]
+    cell["part"][0][1] += cover["size"]["r"] // 100
+
+
+def _grid(name: str, key: str, by: Any) -> Any:
+    def forge(content: dict[str, Any]) -> None:
+        content["covers"][1][key][name] = by(content["covers"][1][key][name])
+    return forge
+
+
+FORGED = {
+    "a cell is missing": lambda content: content["covers"][1]["cells"].pop(),
+    "a cell twice": lambda content: content["covers"][1]["cells"].append(content["covers"][1]["cells"][0]),
+    "a half-width a percent larger": _wider,
+    "what is left out halved": _cell("remainder", 0.5),
+    "the drift halved": _cell("drift", 0.5),
+    "the first kind's bound lower": _cell("first", 0.98),
+    "the second kind's bound higher": _cell("second", 1.02),
+    "another order": lambda content: content["covers"][1]["cells"][0].update(order="Q first"),
+    "fewer steps": lambda content: content["covers"][1]["cells"][0].update(step=2),
+    "the box wider": lambda content: content["box"].update(r=[0.29, 0.32]),
+    "the grid begins later": _grid("r", "low", lambda value: value * 1.01),
+    "another unit": _grid("lambda", "unit", lambda value: value / 2),
+    "another size": _grid("rate", "size", lambda value: value + 1),
+    "the level higher": lambda content: content.update(level=0.6),
+    "another seed": lambda content: content["experiment"].update(seed=1),
+    "undecided": lambda content: content.update(verdict="undecided"),
+    "max_tau shorter": lambda content: content["experiment"].update(max_tau=20.0),
+    "the other rate": lambda content: content["experiment"].update(eta_1=20.0),
+}
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_box_is_refused(name: str) -> None:
+    content = _content()
+    FORGED[name](content)
+    with pytest.raises((Refused, InputError)):
+        check_box(content)
+
+
+@pytest.mark.tier2
+def test_a_box_that_holds_both_orders_is_undecided() -> None:
+    found = certify_box(SMALL, {"r": (0.3, 0.9)}, ["S"], seconds=1.0)
+    assert 0 <= found.covers[0].share <= 1
+    assert (found.verdict == "certified") == (not found.covers[0].failed and len(found.covers[0].orders) == 1)
+
+
+@pytest.mark.parametrize("text", ["r", "r=0.3", "r=0.2:x", "r=0.2:0.3,r=0.2:0.3", "r=0.2:inf"])
+def test_a_box_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(InputError):
+        parse_box(text)
+
+
+@pytest.mark.parametrize(("box", "what"), [
+    ({}, "no parameter"), ({"d": (1.0, 2.0)}, "a box in d"), ({"r": (0.3, 1.2)}, "r from"), ({"r": (0.4, 0.3)}, "r from"),
+    ({"r": (0.3, 0.3000001)}, "10\\^5")])
+def test_a_box_that_is_not_covered(box: Any, what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        certify_box(SMALL, box)
+
+
+@pytest.mark.parametrize("change", [{"network": "shared"}, {"patterns": "frozen"}, {"batch_size": 5}])
+def test_an_experiment_that_is_not_covered(change: Any) -> None:
+    with pytest.raises(InputError):
+        certify_box(SMALL.replace(**change), BOX)
+
+
+@pytest.mark.tier2
+def test_the_command(tmp_path: Any) -> None:
+    toml = tmp_path / "small.toml"
+    toml.write_text("d = 10\nN = 20\nmax_tau = 400.0\neta_1 = 16.0\neta_2 = 4.0\n")
+    folder = tmp_path / "proofs"
+    command = ["order", str(toml), "--compare", "S", "--box", "lambda=0.0005:0.00051", "--certificates", str(folder)]
+    ran = CliRunner().invoke(app, command)
+    assert ran.exit_code == 0, ran.output
+    assert "P first at level 0.45, all over the box" in " ".join(ran.output.split())
+    assert recheck(folder / "order-box-seed0.json").accepted
+    for more in (["--fresh", "5"], ["--minutes", "-1"], ["--format", "latex"], ["--seeds", "0:2"]):
+        assert isinstance(CliRunner().invoke(app, ["order", str(toml), "--box", "r=0.29:0.3", *more]).exception, InputError)
+    assert isinstance(CliRunner().invoke(app, ["order", str(toml), "--minutes", "1"]).exception, InputError)
