@@ -260,8 +260,8 @@ class _Arm:
                     off = np.abs(residuals[step] - residual.mid[row]) * (1 + 2 * UNIT) + residual.rad[row] + (
                         0.25 * values.rad[row])
                     self._check_residual(step, widened(off))
-                wide = widened(values.rad[row] + self._geometry.feature * float(self._drift[step]))
-                self._output_width[step] = wide.max()
+                of_outputs = widened(values.rad[row] + self._geometry.feature * float(self._drift[step]))
+                self._output_width[step] = of_outputs.max()
                 for name, members in kinds.items():
                     off = values.rad[row] + self._geometry.feature * float(self._drift[step])  # |l'| <= 1
                     total = float(np.sum(widened(off + loss.rad[row])[members])) / len(members)
