@@ -9,7 +9,7 @@ import pytest
 
 from theory_sim.errors import InputError
 from theory_sim.statistics.intervals import mean_interval
-from theory_sim.statistics.power_laws import jackknife_slopes, log_slope
+from theory_sim.statistics.power_laws import curvature_error, jackknife_slopes, log_slope
 
 SIZES = (100, 400, 1600)
 
@@ -58,3 +58,14 @@ def test_its_interval_holds_the_slope() -> None:
             held[slope] += interval.low < slope < interval.high
     assert held[-0.5] >= 179
     assert held[-0.25] < 20 and held[-1.0] < 20
+
+
+@pytest.mark.parametrize("bend", [-0.3, 0.0, 0.04])
+def test_curvature_is_half_the_range_of_the_local_exponent(bend: float) -> None:
+    """A parabola in the logarithms: its slope changes by 2 x bend x log(100 / 2); scatter about a line alone gives little."""
+    sizes = np.array([2.0, 5.0, 11.0, 30.0, 100.0])
+    x = np.log(sizes)
+    local = -0.5 + 2 * bend * x[[0, -1]]
+    found = curvature_error(sizes, 3.0 * np.exp(-0.5 * x + bend * x**2))
+    assert found == pytest.approx(abs(local[1] - local[0]) / 2, abs=1e-12)
+    assert math.isnan(curvature_error(sizes[:2], [1.0, 2.0])) and math.isnan(curvature_error(sizes, [1.0, 2.0, 3.0, -1.0, 5.0]))

@@ -154,3 +154,13 @@ def test_a_ratio_that_is_the_same_at_every_dimension_has_an_exponent_without_err
     rows = pandas.DataFrame(columns)
     found = scaling._exponent("tau_P", "L-S", rows)
     assert found.verdict == "supported" and "off by +0.000 to +0.000" in found.reason
+
+
+def test_a_bent_law_is_no_exponent_within_a_tenth() -> None:
+    """A parabola without scatter whose local exponent is off by 0.05 at the smallest d and 0.15 the other way at the largest."""
+    x = np.log(np.array(DIMENSIONS, dtype=float))
+    share = (x - x[0]) / (x[-1] - x[0])
+    bent = 0.05 * x - 0.1 * share * (x - x[0])
+    columns = {"d": DIMENSIONS, "log tau_P / closed form": bent, "tau_P closed form": [float(d) for d in DIMENSIONS]}
+    found = scaling._exponent("tau_P", "L-S", pandas.DataFrame(columns))
+    assert found.verdict == "undecided" and found.low < -0.1 < found.high, found
