@@ -157,7 +157,7 @@ def test_a_ratio_that_is_the_same_at_every_dimension_has_an_exponent_without_err
 
 
 def test_a_bent_law_is_no_exponent_within_a_tenth() -> None:
-    """A parabola without scatter whose local exponent is off by 0.05 at the smallest d and 0.15 the other way at the largest."""
+    """A parabola without scatter: the local exponent is off by 0.05 at the smallest d, by 0.15 the other way at the largest."""
     x = np.log(np.array(DIMENSIONS, dtype=float))
     share = (x - x[0]) / (x[-1] - x[0])
     bent = 0.05 * x - 0.1 * share * (x - x[0])
