@@ -1,4 +1,4 @@
-"""What changes with each commit: the faults that the second tier injects, and which third it runs of tests that alternate.
+"""What changes with each commit: the faults that the second tier injects, and which quarter it runs of tests that alternate.
 
 TESTS_ROTATION=N chooses as a run did whose header says ``rotation N``.
 """
@@ -19,7 +19,7 @@ __all__ = ["VARIABLE", "draws", "is_turn_of", "rotation"]
 VARIABLE: Final = "TESTS_ROTATION"
 _SECOND_TIER: Final = 6
 _NIGHTLY: Final = 50
-_TURNS: Final = 3
+_TURNS: Final = 4
 
 
 def rotation() -> int:
@@ -32,7 +32,7 @@ def rotation() -> int:
 
 
 def is_turn_of(test: str) -> bool:
-    """Whether a test that alternates is of the second tier now: a third by its name, another at each rotation."""
+    """Whether a test that alternates is of the second tier now: a quarter by its name, another at each rotation."""
     return hashlib.sha256(test.encode()).digest()[0] % _TURNS == rotation() % _TURNS
 
 

@@ -113,3 +113,10 @@ def test_a_ratio_has_no_power_of_ten_and_no_interval_of_one_data_set() -> None:
     assert "their ratio is 1 (of one data set, without an interval)" in tell(one, part())["Not shown"]
     far = replace(part(), ratio=replace(mean_interval([120.0, 130.0]), low=45.2, high=1234.0))
     assert "their ratio is 125 [45, 1234]" in tell(far, part())["Not shown"]
+
+
+@pytest.mark.parametrize("learnt", [29, 57, 58])
+def test_a_count_is_that_of_the_data_sets(learnt: int) -> None:
+    """In binary 100 x 0.29 is below 29."""
+    shares = {name: share_interval(learnt, 100) for name in (LARGE, SMALL)}
+    assert f"learnt P first on {learnt} of 100 data sets" in tell(replace(part(), expected=shares), part())["Seen"]

@@ -35,7 +35,7 @@ def build(project: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_cells_run_once_for_one_code(tmp_path: Path) -> None:
     """And a page whose cell takes too long, or fails, is named at each build, while the others are there."""
     pytest.importorskip("myst_nb", reason="installed by make docs")

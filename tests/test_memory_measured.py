@@ -55,3 +55,10 @@ def test_a_part_that_is_left_out_is_missed(estimates: dict[str, tuple[dict[str, 
                 if beyond(without, peak):
                     missed.add(key)
     assert len(matter) >= 20 and matter <= missed, matter - missed
+
+
+@pytest.mark.parametrize("name", ["finite: patches alone", "finite: batches alone", "finite: fresh examples alone, tanh"])
+def test_runs_of_one_large_part_are_within_a_tenth(name: str, estimates: dict[str, tuple[dict[str, Bytes], int]]) -> None:
+    """Of copies of the patches, three, and of what a fresh example takes beside its patches, neither may be missing."""
+    parts, peak = estimates[name]
+    assert 1 / 1.1 < total(parts.values()) / peak < 1.1

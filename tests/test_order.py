@@ -12,7 +12,7 @@ from theory_sim.observe.learning_order import learning_order
 from theory_sim.regimes import regime
 
 SEEDS = range(20)
-FEWER = range(7)  # in the second tier; all of them at night
+FEWER = range(3)  # in the second tier; all of them at night
 # Under L-S, Q must be far from learnt when P is: above the levels 0.45 to 0.55 by a margin.
 PLATEAU = 0.58
 

@@ -152,6 +152,8 @@ def test_levels_are_those_of_the_loss() -> None:
 
 @pytest.mark.parametrize(("margin", "text"), [
     (1.26, "x1.3"), (99.4, "x99"), (120.0, "x120"), (999.0, "x999"), (1001.0, "x > 1000"), (5e-4, "x < 0.001"),
+    (9.7, "x9.7"), (99.6, "x100"), (1000.0, "x1000"), (1e-3, "x0.001"), (math.inf, "x > 1000"), (0.0, "x < 0.001"),
+    (math.nan, "-"),
 ])
 def test_a_margin_has_no_power_of_ten(margin: float, text: str) -> None:
     assert shown_margin(margin) == text
@@ -160,4 +162,9 @@ def test_a_margin_has_no_power_of_ten(margin: float, text: str) -> None:
 def test_a_mean_time_says_how_many_runs_had_not_learnt() -> None:
     interval = Interval(10.0, 8.0, 12.0, 7.0, 13.0, n=5, censored=2)
     assert shown_mean_time(interval, 60.0).splitlines()[-1] == "2 not by 60"
-    assert "(2 of 2)" in shown_mean_time(replace(interval, n=0), 60.0)
+    assert shown_mean_time(replace(interval, n=0), 60.0) == "> 60\n(2 of 2)"
+    assert shown_mean_time(replace(interval, n=0, censored=0), 60.0) == "-"
+    assert shown_mean_time(replace(interval, censored=0), 60.0) == "10\n[8, 12]"
+    assert shown_mean_time(replace(interval, n=3, censored=0), 60.0) == "10\n[8, 12]"
+    assert shown_mean_time(replace(interval, n=1, censored=0), 60.0) == "10"
+    assert shown_mean_time(replace(interval, n=2, censored=1), 60.0) == "10\n(7-13)\n1 not by 60"

@@ -18,7 +18,7 @@ from proofs_check.certificate import save
 from proofs_check.claim import claims, find
 from proofs_check.cli import app
 from proofs_check.verify import judge, verify
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, StoreError
 
 ROOT = Path(__file__).parents[2]
 ALL = {each.id: each for each in claims()}
@@ -53,16 +53,17 @@ def test_command_line(tmp_path: Path) -> None:
     assert [case.get("name") for case in shown_as] == ["claim", "twin: half of it", "twin: 1 % more"]
     point = call("evaluate", "sheppard", "rho=1/2", "--twin", "half of it", cwd=tmp_path)
     assert point.returncode == 0 and "0.33333333333333333333" in point.stdout and "0.16666666666666666667" in point.stdout
+    wrong = call("verify", "--level", "fast", cwd=tmp_path)
+    assert wrong.returncode == 2 and "one of quick, full" in wrong.stderr and "fix:" in wrong.stderr
     for bad, word in (
-        (("verify", "--level", "fast"), "one of quick, full"),
         (("evaluate", "sheppard", "x=1"), "values of rho"),
         (("evaluate", "sheppard", "rho=1", "--twin", "no"), "half of it"),
         (("show", "shepard"), "did you mean 'sheppard'"),
         (("verify", "--format", "xml"), "text, json, csv, junit"),
         (("recheck", "none.json"), "none.json"),
     ):
-        wrong = call(*bad, cwd=tmp_path)
-        assert wrong.returncode == 2 and word in wrong.stderr and "fix:" in wrong.stderr
+        error = CliRunner().invoke(app, list(bad)).exception
+        assert isinstance(error, InputError | StoreError) and word in str(error) and "fix:" in str(error)
 
 
 def test_direction_of_imports() -> None:

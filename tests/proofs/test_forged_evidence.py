@@ -144,7 +144,8 @@ WRONG: Final[tuple[Any, ...]] = (
                 "1e999999999",                 "[1 +/- 1e999999999]", [[[]]], {"a": 1})  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [pytest.param(kind, marks=LONG) if kind in ("program", "boxes") else kind for kind in KINDS])
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.alternating) if kind in ("program", "boxes") else kind
+                                  for kind in KINDS])
 def test_words_of_the_wrong_type_are_refused(kind: str, kept: Kept, tmp_path: Path) -> None:
     content = kept[kind]
     for place in places(content["evidence"]):

@@ -316,3 +316,20 @@ def test_a_file_that_a_dead_writer_left_half_written_goes_with_its_draft(left: s
         raise RuntimeError
     clear_drafts(target)
     assert (list(tmp_path.iterdir()) == []) is gone
+
+
+@pytest.mark.parametrize("most", [0, 1, 300, 2000])
+def test_a_limit_on_files_is_told_by_the_name_that_was_asked_for(most: int, tmp_path: Path) -> None:
+    """Of the list of what is written, and of a file within: what is named is no draft, and none is left."""
+    resource = pytest.importorskip("resource", reason="limits on processes are POSIX's")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    listing = Listing.of(["whole"])
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+        with pytest.raises(StoreError) as refused, FolderDraft(tmp_path / "run", listing) as draft:
+            draft.new.mkdir()
+            write_text(draft.new / "whole", "x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(refused.value).startswith(f"{tmp_path / 'run'}: File too large") and "draft" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []

@@ -72,7 +72,7 @@ def test_a_verdict_of_parts(parts: list, verdict: str) -> None:
         StudyVerdict.of([], 0.9)
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_a_study_on_workers_of_dask(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     for name, where in (("here", {"workers": 0, "threads": 1}), ("there", {"workers": 2, "executor": "dask"})):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.sweeps.tiny import TINY
 from theory_sim import Experiment
+from theory_sim.cli.sweeps import with_levels
 from theory_sim.engines import Engine
 from theory_sim.errors import InputError
 from theory_sim.sweeps.adaptive import Adaptive, Grid, Point
@@ -159,7 +161,7 @@ def test_the_diagram_is_that_of_the_full_grid(tmp_path: Path) -> None:
     assert (adaptive.x.tolist(), adaptive.y.tolist()) == (x, y) and adaptive.agreements == whole.agreements
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_an_interrupted_refinement_resumes_bitwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are tiny, so the order is a planted one; interrupted in the first round and in later ones, the bytes agree."""
     def planted(self: Refinement, id: str) -> str:
@@ -199,3 +201,15 @@ def test_an_interrupted_refinement_resumes_bitwise(tmp_path: Path, monkeypatch: 
 def test_points_stay_where_they_are_on_a_finer_grid(before: int, after: int, factor: int) -> None:
     finer = Adaptive("r", "lambda", before, ((0, 1), (2, 3))).with_levels(after)
     assert finer.levels == after and finer.points == ((0, factor), (2 * factor, 3 * factor))
+
+
+def test_levels_of_the_command_line_replace_those_of_the_file() -> None:
+    """None leaves the sweep as it is; a fault is told by the option's name."""
+    grid = Product({"r": [0.1, 0.2, 0.4], "lambda": [1e-5, 1e-4, 1e-3]})
+    plain = Sweep("map", Experiment(), (grid,), ("L-S", "S"), seeds=(0,))
+    once = with_levels(plain, 1)
+    assert with_levels(plain, None) is plain and with_levels(once, None) is once
+    assert once.adaptive == Adaptive("r", "lambda", 1) and with_levels(once, 3).adaptive == Adaptive("r", "lambda", 3)
+    finer = replace(once, adaptive=Adaptive("r", "lambda", 2, ((1, 1),)))
+    with pytest.raises(InputError, match="--adaptive"):
+        with_levels(finer, 1)

@@ -170,7 +170,7 @@ def test_interruption_is_resumed(tmp_path: Path) -> None:
     sweep = Sweep("long", TINY.replace(d=60, N=240, max_tau=300.0), seeds=tuple(range(6)), engines=(Engine("limit"),))
     (tmp_path / "long.toml").write_text(sweep.to_toml())
     process = subprocess.Popen(
-        [sys.executable, "-m", "theory_sim", "sweep", "run", "long.toml", "--workers", "2", "-q"], cwd=tmp_path,
+        [sys.executable, "-m", "theory_sim", "sweep", "run", "long.toml", "--workers", "2"], cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     folder = tmp_path / "runs" / "long"
@@ -182,6 +182,7 @@ def test_interruption_is_resumed(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     error = process.communicate(timeout=60)[1]
     assert process.returncode == 130 and "theory-sim sweep resume" in error, error
+    assert "long: stopping at the next step of the " in error, error
     assert not any(psutil.pid_exists(pid) for pid in workers)
     status = SweepStore(folder).status()
     assert status.running == 0 and 0 < status.done < 6 and not status.stale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,8 @@ def larger(tmp_path_factory: pytest.TempPathFactory) -> SweepStore:
     return finished(LARGER, tmp_path_factory.mktemp("larger") / "tiny", 40)
 
 
-@pytest.mark.tier2
-@pytest.mark.parametrize("workers", [*(pytest.param(number, marks=pytest.mark.slow) for number in (1, 2)), 3])
+@pytest.mark.alternating
+@pytest.mark.parametrize("workers", [1, 2, 3])
 def test_the_same_table_from_any_number_of_workers(workers: int, larger: SweepStore, tmp_path: Path) -> None:
     summary = collect(larger)
     store = SweepStore.create(tmp_path / "again", LARGER)
@@ -143,3 +144,17 @@ def test_losses_have_the_unit_of_the_runs_loss(losses: list[str], unit: str, tmp
 def test_of_a_running_run_one_half_is_left() -> None:
     tally = Tally({"pending": 3, "running": 2, "done": 4}, 40.0, [])
     assert tally.status((True, 1, 2)).seconds_left == 10.0 * (3 + 2 / 2) / 2
+
+
+def test_a_status_says_who_is_at_it() -> None:
+    """Runs of a process that died are pending again; a process without workers counts as one."""
+    tally = Tally({"pending": 3, "running": 2, "done": 4}, 40.0, [("a", "of this", "whole"), ("b", "of this", "other")])
+    tally.move("pending", "failed")
+    alive, dead, nobody = (tally.status(holder) for holder in ((True, 7, 0), (False, 7, 2), None))
+    assert (alive.total, alive.done, alive.running, alive.failed, alive.pending) == (9, 4, 2, 1, 2)
+    assert (alive.slots, alive.pid, alive.stale) == (1, 7, False) and alive.seconds_left == 10.0 * 3
+    assert (dead.running, dead.pending, dead.slots, dead.pid, dead.stale) == (0, 4, 0, None, True)
+    assert (nobody.running, nobody.pending, nobody.pid, nobody.stale) == (0, 4, None, False)
+    assert math.isnan(dead.seconds_left) and math.isnan(nobody.seconds_left)
+    assert math.isnan(Tally({"pending": 3}, 0.0, []).status((True, 1, 1)).seconds_left)
+    assert alive.failures == {"of this": ("a", "b")} and alive.examples == {"of this": "whole"}

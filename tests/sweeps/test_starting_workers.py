@@ -166,3 +166,16 @@ def test_a_sweep_without_workers_says_that_it_waits(capsys: pytest.CaptureFixtur
         for slots, done in ((0, 0), (0, 0), (2, 1), (0, 2)):
             progress(SweepStatus(total=2, done=done, running=0, failed=0, pending=2 - done, slots=slots))
     assert capsys.readouterr().err.count("far: no worker is there yet; waiting for one") == 1
+
+
+@pytest.mark.parametrize(("running", "runs"), [(1, "the run"), (3, "the 3 runs")])
+def test_ctrl_c_says_at_once_what_happens(running: int, runs: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from theory_sim.sweeps.status import SweepStatus
+    from theory_sim.terminal.progress import sweep_progress
+
+    with sweep_progress("far", 9, shown=True) as progress:
+        assert progress is not None
+        for stopping in (False, True, True):
+            progress(SweepStatus(total=9, done=2, running=running, failed=0, pending=7 - running, slots=3, stopping=stopping))
+    said = capsys.readouterr().err
+    assert said.count(f"far: stopping at the next step of {runs} in progress; what is computed is kept") == 1

@@ -351,4 +351,5 @@ def _status_fields(store: SweepStore, status: SweepStatus) -> dict[str, Any]:
     from theory_sim.sweeps.refinement import get_saved
 
     saved = get_saved(store.sweep)
-    return {"folder": str(store.folder), **asdict(status), **({} if saved is None else {"adaptive": asdict(saved)})}
+    told = {name: value for name, value in asdict(status).items() if name != "stopping"}  # of the process that is at it
+    return {"folder": str(store.folder), **told, **({} if saved is None else {"adaptive": asdict(saved)})}

@@ -12,7 +12,7 @@ from theory_sim.experiment.choices import SAMPLINGS
 from theory_sim.network.activations import make_activation
 from theory_sim.network.layer import neurons_a_row
 from theory_sim.network.layers import layer_shapes
-from theory_sim.network.memory import points_of_layers
+from theory_sim.network.memory import points_of_fresh, points_of_layers
 from theory_sim.numeric.rates import get_rates, seconds_of
 from theory_sim.train.noise import PreActivationNoise, make_placement
 from theory_sim.train.optimisers import Block, make_optimiser, splits_pairs
@@ -100,7 +100,7 @@ def general_seconds(e: Experiment, threads: int, records: float) -> float:
     forward, fresh = _products_forward(e), (e.batch_size or 0) * SAMPLINGS[e.sampling].fresh
     once = points_of_layers(e)
     stepped = points_of_layers(e, fresh) if fresh else once
-    tested = points_of_layers(e, kinds_of(e) * e.n_test)
+    tested = points_of_fresh(e)
 
     def forward_seconds(points: list[tuple[int, int, int]]) -> float:
         return sum(m * n * (forward * k / (_EFFICIENCY * rates.products) + element) for m, k, n in points)

@@ -13,7 +13,7 @@ from theory_sim.network.layers import BLOCK_V, BLOCK_W, layer_shapes
 from theory_sim.train.noise import LabelNoise, PreActivationNoise, make_placement
 from theory_sim.train.optimisers import make_optimiser, splits_pairs
 
-__all__ = ["general_parts", "network_parts", "points_of_layers"]
+__all__ = ["general_parts", "network_parts", "points_of_fresh", "points_of_layers"]
 
 # Fresh examples that a compiled network looks at at once.
 _COLUMNS: Final = 1024
@@ -22,15 +22,27 @@ _COLUMNS: Final = 1024
 _CHUNK: Final = 256
 _ARRAYS_OF_LINES: Final = 5.0
 _ARRAYS: Final = 7.0
+# Bytes of a fresh example of a step beside its patches: labels, kind and structure, output, and what outputs are added up from.
+_BATCH: Final = 43 + 24
 
 
 def points_of_layers(e: Experiment, count: int | None = None) -> list[tuple[int, int, int]]:
     """Neurons, inputs and points, nearly, of each layer of the general network, at ``count`` examples, by default N."""
-    chosen, k = ACTIVATIONS[e.activation], DATA_LAWS[e.data_law].second_dimension(e)
-    skip = chosen.zero_at_zero and not e.biases
     examples = e.n_examples if count is None else count
-    first = round((1.0 - e.q0) * examples) + 1 if skip and e.has_pq else examples
-    second = 3 if skip and chosen.homogeneous and e.has_pq else examples if k else 0
+    return _points(e, examples, round((1.0 - e.q0) * examples) + 1, round((1.0 - e.p0_value) * examples) + 1)
+
+
+def points_of_fresh(e: Experiment) -> list[tuple[int, int, int]]:
+    """As `points_of_layers`, at the fresh examples: of the P/Q mixture as many of each kind, two of three with either patch."""
+    return _points(e, kinds_of(e) * e.n_test, 2 * e.n_test, 2 * e.n_test)
+
+
+def _points(e: Experiment, examples: int, with_first: int, with_second: int) -> list[tuple[int, int, int]]:
+    """Points of ``examples``, of which so many of the P/Q mixture hold either patch: one that is zero may be none."""
+    chosen, k = ACTIVATIONS[e.activation], DATA_LAWS[e.data_law].second_dimension(e)
+    skip = chosen.zero_at_zero and not e.biases and e.has_pq
+    first = with_first if skip else examples
+    second = 0 if not k else examples if not skip else 3 if chosen.homogeneous else with_second
     points = [first + second] if e.shared_filters else [first, second]
     return [(m, inputs, n) for (m, inputs), n in zip(layer_shapes(e).values(), points, strict=False)]
 
@@ -62,7 +74,7 @@ def general_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
     """Parts of the general network: weights, slopes at every point, and a chunk's arrays."""
     item, layers, fresh = item_bytes(e), points_of_layers(e), (e.batch_size or 0) * SAMPLINGS[e.sampling].fresh
     lines = ACTIVATIONS[e.activation].two_lines
-    tested = points_of_layers(e, kinds_of(e) * e.n_test)
+    tested = points_of_fresh(e)
     drawn = points_of_layers(e, fresh) if fresh else []
     slopes = item * sum(m * n for m, _, n in layers) * (1 + e.train_second_layer)
     patches = item * sum(k * n for _, k, n in layers)
@@ -73,7 +85,7 @@ def general_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
         weighted = max(weighted, item * k * n)
     examined = item * sum(k * n for _, k, n in tested) * 2
     # Of a step that sees fresh examples: these, their points and their slopes.
-    of_fresh = sum(item * (2 * k * n + m * n * (1 + e.train_second_layer)) for m, k, n in drawn) + 43 * fresh
+    of_fresh = sum(item * (2 * k * n + m * n * (1 + e.train_second_layer)) for m, k, n in drawn) + _BATCH * fresh
     return {
         "weights": _of_weights(e),
         "slopes": Bytes(slopes),

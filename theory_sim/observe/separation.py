@@ -55,7 +55,7 @@ class Separation(Observer):
 
 
 def _shift_x1(layer: Weights, train: Data) -> float:
-    x1 = train.x1[train.has_x1][:_PROBES]
+    x1 = train.x1[np.flatnonzero(train.has_x1)[:_PROBES]]
     if not len(x1):
         return 0.0
     if layer.signal.shape[1] > x1.shape[1]:  # biases, the weights of a constant input

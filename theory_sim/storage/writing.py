@@ -196,11 +196,8 @@ class FolderDraft:
             make_folder(self.target.parent)
             self._make()
             self._write_list(Listing(), put_back=False)
-        except OSError as error:
-            self._leave()
-            raise self._unwritable(error) from error
-        except BaseException:
-            self._leave()
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
             raise
         return self
 
@@ -208,8 +205,8 @@ class FolderDraft:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
-        if isinstance(error, OSError):
-            raise self._unwritable(error) from error
+        if error is not None and (told := self._in_its_name(error)) is not error:
+            raise told from error
 
     def _leave(self) -> None:
         if self._lock is not None:
@@ -222,6 +219,11 @@ class FolderDraft:
                 self._lock = None
         if self.folder.exists():
             clear_draft(self.folder, self.target)
+
+    def _in_its_name(self, error: BaseException) -> BaseException:
+        """An error of the disk, told of the target: nobody but this class knows the draft by its name."""
+        cause = error.__cause__ if isinstance(error, StoreError) and str(self.folder) in str(error) else error
+        return self._unwritable(cause) if isinstance(cause, OSError) else error
 
     def _unwritable(self, error: OSError) -> StoreError:
         return StoreError(f"{self.target}: {error.strerror or error}", "a folder that can be written to, on a disk with room",

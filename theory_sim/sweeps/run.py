@@ -167,8 +167,9 @@ class _Work:
             while self.under_way or (self.todo and not (stop() or self.stopped)):
                 while self.todo and len(self.under_way) < self.pool.slots and not (stop() or self.stopped):
                     self._begin()
-                self._tick()
-                if stop() or self.stopped:
+                stopping = stop() or self.stopped
+                self._tick(stopping=stopping)
+                if stopping:
                     self.pool.interrupt()
                 self.pool.require_workers()
                 if not self.under_way:  # no worker is there at the moment
@@ -183,7 +184,7 @@ class _Work:
                     for future in wait(self.under_way, timeout=_TICK).done:
                         del self.under_way[future]
             raise
-        self._tick()
+        self._tick(stopping=False)
         return not (stop() or self.stopped)
 
     def _begin(self) -> None:
@@ -247,7 +248,7 @@ class _Work:
                                "fewer workers, or smaller runs; then theory-sim sweep resume --retry-failed")
             self._failed(id, "worker process killed", str(error))
 
-    def _tick(self) -> None:
+    def _tick(self, *, stopping: bool) -> None:
         if self.progress is not None:
             slots = self.pool.slots
-            self.progress(replace(self.tally.status((True, os.getpid(), slots)), slots=slots))
+            self.progress(replace(self.tally.status((True, os.getpid(), slots)), slots=slots, stopping=stopping))

@@ -58,6 +58,8 @@ class SweepStatus:
         Estimate from the mean time of the runs done; NaN if there is none, or nobody is at it.
     recomputed : dict
         Identifier of each run that this call computed again, though it was there or begun, to what was wrong with it.
+    stopping : bool
+        Whether this call was asked to stop, as by Ctrl-C, and waits for the running runs to reach their next step.
     """
 
     total: int
@@ -72,6 +74,7 @@ class SweepStatus:
     stale: bool = False
     seconds_left: float = float("nan")
     recomputed: dict[str, str] = field(default_factory=dict)
+    stopping: bool = False
 
 
 class Tally:

@@ -109,10 +109,15 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
                TimeElapsedColumn(table_column=Column(no_wrap=True)), TextColumn("so far"))
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=total, others="starting")
-        waiting = False
+        waiting = stopping = False
 
         def update(status: SweepStatus) -> None:
-            nonlocal waiting
+            nonlocal waiting, stopping
+            if status.stopping and not stopping:
+                runs = "the run" if status.running == 1 else f"the {status.running} runs"
+                bar.console.print(f"{name}: stopping at the next step of {runs} in progress; what is computed is kept",
+                                  highlight=False, soft_wrap=True)
+            stopping = status.stopping
             # In a log the bar is drawn once, at the end: this is a line of its own.
             if not status.slots and status.done + status.failed < status.total and not waiting:
                 bar.console.print(f"{name}: no worker is there yet; waiting for one (Ctrl-C stops)", highlight=False)
