@@ -91,4 +91,7 @@ def test_a_name_says_its_schedule_once() -> None:
     e = Experiment(name="cyclic", schedule="cyclic", cycle=100.0)
     assert e.run_name == "cyclic-seed0" == _shown_name(e, 40)
     assert _shown_name(e.replace(name="other"), 40) == "other-cyclic-seed0"
-    assert _shown_name(e.replace(name="n" * 40), 20) == "n" * 10 + "…lic-seed0"
+    assert _shown_name(e.replace(name="n" * 40), 20) == "cyclic seed 0"
+    for schedule in ("L-S", "S"):  # which is what tells the runs of a comparison apart
+        assert _shown_name(Experiment(name="default-one", schedule=schedule, seed=3), 14) == f"{schedule} seed 3"
+    assert _shown_name(e.replace(schedule="warm-up-stable-decay", warm_up=1.0, decay_time=1.0), 14) == "warm-up…seed 0"

@@ -166,7 +166,7 @@ def regime(
     motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) for eta in (e.eta_1, e.eta_2)]
     predicted: dict[str, OrderPrediction] = {}
     warnings: list[str] = []
-    for schedule in ("S", "L-S"):
+    for schedule in ("L-S", "S"):
         if max(e.eta_1, e.eta_2) * e.lambda_ >= 1.0:
             warnings.append(
                 f"rate x lambda = {max(e.eta_1, e.eta_2) * e.lambda_:.3g}: no order is predicted from 1 on; "
@@ -385,6 +385,10 @@ def uncovered(experiment: Experiment) -> list[str]:
              for fault in outside_of_theory(e)]
     if not has_order(e):
         found.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
+    rates = e.rates()
+    if rates.get("eta_2", 0.0) > rates.get("eta_1", math.inf):
+        found.append(f"eta_2 = {rates['eta_2']:g} above eta_1 = {rates['eta_1']:g}: annealing would raise the rate; the "
+                     "theory is of one that falls; lower eta_2, or raise eta_1")
     if e.shared_filters:
         found.append("network = 'shared': the prediction is of the split network")
     if e.batch_size is not None:

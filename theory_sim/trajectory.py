@@ -5,9 +5,9 @@ A saved Trajectory opens with plain ``xarray.open_zarr(path)``; the schema is in
 
 from __future__ import annotations
 
-import html
 import itertools
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import DATA_LAWS
+from theory_sim.experiment.choices import DATA_LAWS, LOSSES
 from theory_sim.experiment.recorded import read_experiment
 from theory_sim.reading.arguments import accepts
+from theory_sim.reading.html import html_table
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import RUN
@@ -34,6 +35,7 @@ from theory_sim.storage.zarr_store import (
     write_zarr,
     zarr_listing,
 )
+from theory_sim.theory.crossings import LEVELS, learning_time
 
 if TYPE_CHECKING:
     import pandas
@@ -60,6 +62,7 @@ _METADATA: Final = ".zmetadata"
 # An unfinished run, as the engines' loop leaves it: the folder's ending, and the file that describes the run.
 _PARTIAL: Final = ".partial"
 _UNFINISHED: Final = "run.json"
+_SWEEP: Final = "sweep.toml"
 _SHOWN: Final = 5
 
 
@@ -96,8 +99,24 @@ class Trajectory:
                 f"{float(attrs['final_tau']):g}, {self.dataset.sizes['record']} records)")
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the run in a line, and the dataset as xarray shows it."""
-        return f"<p>{html.escape(repr(self))}</p>{self.dataset._repr_html_()}"
+        """What a notebook shows: what was run and learnt, as a table, and the dataset as xarray shows it."""
+        e = self.experiment
+        rows = [("schedule", e.schedule), ("seed", e.seed), ("d, r, lambda", f"{e.d}, {e.r:g}, {e.lambda_:g}"),
+                *((name, f"{rate:g}") for name, rate in e.rates().items()), *self._learnt()]
+        return html_table(repr(self), ("quantity", "value"), rows) + str(self.dataset._repr_html_())
+
+    def _learnt(self) -> list[tuple[str, str]]:
+        """Learning times of P and Q, and their order, where the data have both and the loss is that of the levels."""
+        kinds = {"tau_P": "P-only", "tau_Q": "Q-only"}
+        if not LOSSES[self.experiment.loss].in_theory or not set(kinds.values()) <= set(self.dataset["kind"].values.tolist()):
+            return []
+        tau, losses = self.dataset["tau"].values, self.dataset["loss_train"]
+        found = {name: learning_time(tau, losses.sel(kind=kind).values, LEVELS[0]) for name, kind in kinds.items()}
+        first = min(found, key=lambda name: found[name])
+        order = "neither learnt" if math.isinf(found[first]) else f"{first.removeprefix('tau_')} first"
+        end = float(self.dataset.attrs["final_tau"])
+        return [*((name, f"not by {end:g}" if math.isinf(time) else f"{time:.4g}") for name, time in found.items()),
+                (f"order at {LEVELS[0]:g} nats", f"none, {self.outcome}" if self.outcome == "diverged" else order)]
 
     @property
     def outcome(self) -> Outcome:
@@ -240,6 +259,9 @@ def _require_run(folder: Path) -> None:
     """Raise StoreError, which names the runs below, if a folder is none itself."""
     if not folder.is_dir() or any(os.path.lexists(folder / name) for name in (_MANIFEST, _METADATA)):
         return
+    if (folder / _SWEEP).is_file():
+        raise StoreError(f"{folder} is a sweep, not a run", "the folder of a saved run",
+                         f"theory-sim plot phase {folder} draws the sweep; its runs lie in {folder / 'runs'}")
     names = sorted(path.name for path in folder.iterdir() if (path / _MANIFEST).is_file() or (path / _UNFINISHED).is_file())
     seen = f"it holds {', '.join(names[:_SHOWN])}" + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
     raise StoreError(f"{folder} cannot be read as a run: it holds none of its own", "the folder of a saved run",

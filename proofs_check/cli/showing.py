@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proofs_check.cli.app import AtLevel, Id, TwinName, app, parse_level
-from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, hanging
+from proofs_check.plain_formula import plain_formula
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, Verbose, hanging
 from theory_sim.theory.feedback import RETOLD, retell
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["domain_lines"]
 
 KINDS = ("claims", "kinds")
+SOURCES = ("THEORY: docs/explanation/theory.md, where the symbols are explained. [D]: derived there; [L19]: Li, Wei, Ma 2019; "
+           "[F n]: line n of the authors' feedback to reviewers, retold above. Steps and integrals are in sympy's notation; "
+           "a twin is a false version, which must be refuted.")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -75,7 +79,8 @@ def _kinds() -> Result:
 
 @app.command()
 def show(
-    id: Id, level: AtLevel = "quick", form: TextJson = "text", out: OutFile = None, force: Force = False
+    id: Id, level: AtLevel = "quick", verbose: Verbose = False, form: TextJson = "text", out: OutFile = None,
+    force: Force = False,
 ) -> None:
     """Print a claim: statement, assumptions, source, derivation, verdict and evidence, and the line that checks it again."""
     from proofs_check.claim import find
@@ -91,15 +96,17 @@ def show(
         return {**claim.to_dict(chosen), "asked": list(claim.at(chosen).statement()), "outcome": own.outcome,
                 "evidence": own.evidence, "twins": found}
 
-    output.put(Result("proofs-check.claim", fields, lambda: list(_claim_lines(claim, chosen, own, twins))))
+    output.put(Result("proofs-check.claim", fields, lambda: list(_claim_lines(claim, chosen, own, twins, verbose=verbose))))
 
 
-def _claim_lines(claim: Claim, level: Level, own: Verdict, twins: list[Verdict]) -> Iterator[str]:
+def _claim_lines(claim: Claim, level: Level, own: Verdict, twins: list[Verdict], *, verbose: bool) -> Iterator[str]:
     from proofs_check.evaluate import command_at
     from proofs_check.evidence_text import evidence_lines, where
 
     yield hanging("", f"{claim.id}: {claim.summary}", 0)
-    yield f"\n{hanging('', claim.statement, 2)}\n"
+    yield f"\n{hanging('', plain_formula(claim.statement), 2)}\n"
+    if verbose:
+        yield hanging("LaTeX", claim.statement)
     yield hanging("source", claim.source)
     for number, line in enumerate(retell(claim.source)):
         yield hanging("" if number else "authors", line)
@@ -120,6 +127,7 @@ def _claim_lines(claim: Claim, level: Level, own: Verdict, twins: list[Verdict])
         yield f"\nlook there: {command_at(claim.id, own.evidence['counterexample'])}"
     yield f"\ncheck again: proofs-check verify {claim.id} --out evidence &&"
     yield f"             proofs-check recheck evidence/{claim.id}.json"
+    yield f"\n{hanging('', SOURCES, 0)}"
 
 
 def domain_lines(claim: Claim, level: Level, margin: int = 0) -> Iterator[str]:

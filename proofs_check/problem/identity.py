@@ -77,7 +77,7 @@ class Identity(Problem):
     def sides(self) -> Iterator[tuple[str, sympy.Expr]]:
         """The start and what it equals."""
         for number, expression in enumerate((self.start, *(step.expression for step in self.steps))):
-            yield f"side {number}", expression
+            yield ("left side" if number == 0 else f"after step {number}"), expression
 
     def grounds(self) -> Iterator[Search]:
         """The difference of each step."""

@@ -40,7 +40,7 @@ def test_a_mistake_is_found_and_named(bug: str) -> None:
 def test_a_right_simulator_is_covered_and_what_it_declined_is_told() -> None:
     report = check_simulator(declines)
     assert report.ok and [each.law for each in report.findings if each.outcome == "holds"] == PLAIN, str(report)
-    text = str(report)
+    text = " ".join(str(report).split())  # in lines of 79 letters
     assert "tasks were declined" in text and "it has no schedule = 'cosine'" in text and "schedule='L-S'" in text
     assert "never run: schedule = 'step' | 'cosine' | 'pieces'" in text
     assert "schedule L-S, S, constant;" in text
@@ -78,7 +78,7 @@ def test_what_a_simulator_has_not_of_its_own_is_not_missing() -> None:
 def test_the_report_says_what_no_experiment_had() -> None:
     """All fields are asked for: those with one value, the words of choices that were left out, those without a step."""
     report = check_simulator(given_only, neurons="paired")
-    text = str(report)
+    text = " ".join(str(report).split())  # in lines of 79 letters
     assert not report.same.keys() & {"neurons", "d", "eta_1", "lambda_", "schedule", "seed", "dtype", "counts"}
     assert report.same.keys() >= {
         "loss", "optimiser", "data_law", "alpha_law", "activation", "biases", "train_second_layer", "output_scale",

@@ -176,8 +176,8 @@ def test_places_that_cannot_be_written_to_are_refused_before_any_work(tmp_path: 
 def test_at_evaluates_the_parts_that_it_has_values_for() -> None:
     run = CliRunner().invoke
     done = run(app, ["evaluate", "noise-variance-course", "gamma=1", "lambda=1/2", "tau_xi=1", "tau=1"])
-    assert done.exit_code == 0 and "start side 1" in done.output
-    assert "step side" not in done.output and done.output.splitlines()[-1].split() == [
+    assert done.exit_code == 0 and "start after step 1" in done.output
+    assert "step left" not in done.output and done.output.splitlines()[-1].split() == [
         "step", "not", "evaluated", "without", "e_t"]  # fmt: skip
     assert isinstance(run(app, ["evaluate", "noise-variance-course", "gamma=1"]).exception, InputError)
     assert isinstance(run(app, ["evaluate", "noise-variance-course", "gamma=1", "nothing=1"]).exception, InputError)

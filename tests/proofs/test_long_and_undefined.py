@@ -21,7 +21,7 @@ LONG = Integer(10) ** 1000
 
 
 def value_of(start: Any, **point: str) -> str:
-    return dict(at_point(Identity({s: (-ONE, ONE)}, start, (Step(s, ""),)), point))["side 0"]
+    return dict(at_point(Identity({s: (-ONE, ONE)}, start, (Step(s, ""),)), point))["left side"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,9 +14,11 @@ from theory_sim.cli.app import app
 from theory_sim.cli.options import Runs, parse_settings
 from theory_sim.terminal.application import make_group
 from theory_sim.terminal.output import Force, print_parts
+from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
     from theory_sim.plots.registry import Option, Plot
+    from theory_sim.trajectory import Trajectory
 
 Folder = Annotated[Path, typer.Argument(help="Folder of a sweep.")]
 _TEXT_DIMENSIONS: Final = ("engine", "schedule", "kind")
@@ -99,7 +101,10 @@ def _draw(figure: Plot, runs: list[Path] | None, folder: Path | None, options: d
     if runs is not None:
         from theory_sim.trajectory import Trajectory
 
-        source = ([Trajectory.load(path) for path in runs],)
+        found = [Trajectory.load(path) for path in runs]
+        if differ := _differing(found):
+            say_aside(f"note: the runs differ in {', '.join(differ)}: one figure, though not one experiment")
+        source = (found,)
     elif folder is not None:
         from theory_sim.sweeps.collect import collect
         from theory_sim.sweeps.store import SweepStore
@@ -111,6 +116,15 @@ def _draw(figure: Plot, runs: list[Path] | None, folder: Path | None, options: d
     numbers = figure.numbers(*source, **options)
     typer.echo(save_figure(figure.draw(numbers), out, force=force))
     _print_agreement(numbers)
+
+
+def _differing(runs: Sequence[Trajectory]) -> list[str]:
+    """Fields in which runs differ, but for their schedules, seeds and names: a figure does not tell such runs apart."""
+    fields = [run.experiment.fields() for run in runs]
+    names = dict.fromkeys(name for each in fields for name in each)
+    apart = [name for name in names if name not in ("name", "schedule") and not name.startswith("seed")
+             and any(each.get(name) != fields[0].get(name) for each in fields if each["schedule"] == fields[0]["schedule"])]
+    return [f"{name} ({', '.join(dict.fromkeys(str(each.get(name)) for each in fields))})" for name in apart]
 
 
 def _print_agreement(numbers: Any) -> None:

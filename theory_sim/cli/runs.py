@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 # A plan that would take longer says so.
 _LONG_SECONDS = 60.0
 _LONG_SET_UP = 20.0
+_MORE = ("theory-sim show has the losses and errors at the end, theory-sim check the theory's conditions; --verbose prints "
+         "both")
 
 
 @app.command(cls=WithEngines)
@@ -120,11 +122,12 @@ def _run_and_report(plan: Plan, prepared: PreparedPlan, threads: int | None, out
         output.note(f"note: {note}")
     judged = regime_of(plan.compare[0])
     if output.shows_text:
-        from theory_sim.terminal.tables import regime_table
+        from theory_sim.terminal.tables import order_lines, regime_table
 
-        output.say(regime_table(judged, verbose=verbose))
+        output.say(*([regime_table(judged, verbose=True)] if verbose else
+                     map(_line, [*order_lines(judged), *(f"warning: {warning}" for warning in judged.warnings)])))
         for other in plan.compare[1:]:
-            output.say(*(f"warning: {warning}" for warning in regime_of(other).warnings if warning not in judged.warnings))
+            output.say(*(_line(f"warning: {each}") for each in regime_of(other).warnings if each not in judged.warnings))
     if not output.quiet and len(prepared.found) < len(plan):
         _announce(plan, engine, threads)
     with run_progress(plan, shown=not output.quiet) as progress:
@@ -136,14 +139,21 @@ def _run_and_report(plan: Plan, prepared: PreparedPlan, threads: int | None, out
         raise typer.Exit(130)
     summaries = summarise(trajectories)
     if output.shows_text:
-        from theory_sim.terminal.tables import summary_tables
+        from theory_sim.terminal.tables import order_tables, summary_tables
 
-        output.say(summary_tables(summaries, verbose=verbose), *(f"run: {path}" for path, _ in results))
+        short = not verbose and all(summary.orders for summary in summaries)
+        output.say(order_tables(summaries) if short else summary_tables(summaries, verbose=verbose),
+                   *(f"run: {path}" for path, _ in results), *([_line(_MORE)] if short else []))
     output.put(make_result(summaries, {
         "experiment": plan.experiment.fields(), "engine": engine.label, "regime": judged.to_dict(), "findings": findings,
         "runs": [str(path) for path, _ in results],
     }, said=True))
     return findings
+
+
+def _line(text: str) -> str:
+    """A text in lines of the terminal."""
+    return hanging("", text, 0)
 
 
 def make_result(

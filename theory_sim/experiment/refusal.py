@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
 import pydantic
@@ -82,7 +83,9 @@ def unknown(model: type[pydantic.BaseModel], path: Sequence[str], value: object 
         what, name, known = "observer", path[1], list(OBSERVERS.names())
     else:
         what, name, known = f"field of observe.{shown(path[1])}", path[-1], list(Recording.model_fields)
-    choices = f"known {what.partition(' ')[0]}s: {', '.join(known)}"
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.0)
+    choices = (f"the nearest are {', '.join(near)}; theory-sim list fields has all {len(known)}" if what == "field" else
+               f"known {what.partition(' ')[0]}s: {', '.join(known)}")
     if "." in name and name.partition(".")[0] in known:
         top = name.partition(".")[0]
         fix = f"give the whole of {top}, such as {top} = {{kernels = {{probes = 100}}}}" if top == "observe" else choices

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, Final
 
-from theory_sim.errors import Fault, InputError, UnreadFieldWarning
+from theory_sim.errors import Fault, InputError, UnreadFieldWarning, nearest
 from theory_sim.reading.lines import Path, key_lines
 from theory_sim.reading.values import parse_toml, read_text
 
@@ -18,6 +19,14 @@ __all__ = ["TomlFile", "by_options"]
 # Keys that list the values of a field.
 _LISTED: Final = {"schedule": "compare", "seed": "seeds"}
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def _fix_of_missing(path: str | os.PathLike[str]) -> str:
+    """What to do where there is no such file: the one whose name is nearest, if one is near."""
+    name, found = pathlib.Path(path).name, []
+    with suppress(OSError, ValueError):
+        found = [each.name for each in pathlib.Path(path).parent.glob("*.toml")]
+    return nearest(name, found, "check the path; theory-sim preset default prints an experiment to start from")
 
 
 class TomlFile:
@@ -43,7 +52,7 @@ class TomlFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = str(path)
-        self._text = read_text(path, fix="check the path, or start from `theory-sim preset default`")
+        self._text = read_text(path, fix=_fix_of_missing(path))
         try:
             self.table: dict[str, Any] = parse_toml(self._text, self.path)
         except InputError as error:

@@ -94,6 +94,7 @@ def prepare_plan(
         else:
             _refuse(path, force=existing == "replace")
         engine.solver.require_resources(experiment, engine.all_options, threads)
+    notes += [_said_unfinished(path) for path in paths.values() if path in unfinished]
     if found:
         notes.append(_said_found(found, len(paths)))
     return PreparedPlan(engine, paths, found, unfinished, existing != "refuse", threads, tuple(notes))
@@ -146,6 +147,12 @@ def _said_found(found: Mapping[Path, Trajectory], total: int) -> str:
         return f"{len(found)} of {total} runs are there already, finished, and are not run again"
     there = f"{next(iter(found))} is" if total == 1 else f"all {total} runs are"
     return f"{there} there already, finished: shown, not run again (--force does)"
+
+
+def _said_unfinished(path: Path) -> str:
+    """At which step an unfinished run is resumed."""
+    _, state = UnfinishedRun(path).load()
+    return f"{path} is resumed " + ("from its start" if state is None else f"at step {int(state['run'][0])}")
 
 
 def _refuse(path: Path, *, force: bool) -> None:

@@ -82,9 +82,11 @@ def _run_columns() -> tuple[ProgressColumn, ...]:
 
 
 def _shown_name(experiment: Experiment, room: int) -> str:
-    """The run's name, its middle left out where there is no room."""
-    name = experiment.run_name
+    """The run's name; where there is no room its schedule and seed, the middle left out of what is still too long."""
     room = max(room, _SHORTEST_NAME)
+    if len(experiment.run_name) <= room:
+        return experiment.run_name
+    name = f"{experiment.schedule} seed {experiment.seed}"
     if len(name) <= room:
         return name
     end = (room - 1) // 2

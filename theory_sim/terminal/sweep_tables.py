@@ -22,7 +22,7 @@ from theory_sim.sweeps.outcomes import TIMES_BY_KIND
 from theory_sim.sweeps.phase import PhaseDiagram
 from theory_sim.sweeps.refinement import get_saved
 from theory_sim.sweeps.status import SweepStatus
-from theory_sim.terminal.tables import headed_table, shown_level, shown_time
+from theory_sim.terminal.tables import headed_table, shown_beyond, shown_level, shown_time
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
@@ -88,8 +88,9 @@ def summary_table(summary: Summary, *, most_rows: int = _MOST_ROWS) -> Group:
     fields = [field for axis in axes for field in (
         [axis.name] if axis.is_schedule else axis.fields if len(axis) > 1 else [])]
     level = _level(summary.sweep)
-    title = f"Over the seeds, level {level}, {CONFIDENCE:.0%}: median times [exact interval], mean error (range)"
     data = summary.dataset
+    title = (f"Over the seeds, level {level}, {CONFIDENCE:.0%}: median times [exact interval], mean error (range)"
+             if data.sizes["seed"] > 1 else f"One run a line, level {level}")
     by_kind = TIMES_BY_KIND in data
     columns = ("kind", "tau", "error") if by_kind else ("order", "robust", "tau_P", "tau_Q", "error on P")
     table = headed_table(title, (", ".join(fields), "runs", *columns))
@@ -206,7 +207,7 @@ def agreement_table(diagram: PhaseDiagram) -> Group:
 
 def _median(found: MedianTime, last: float) -> str:
     def shown(value: float) -> str:
-        return "-" if math.isnan(value) else f"> {shown_time(last)}" if math.isinf(value) else shown_time(value)
+        return "-" if math.isnan(value) else shown_beyond(last) if math.isinf(value) else shown_time(value)
 
     span = "" if math.isnan(found.low) else f"\n[{shown(found.low)}, {shown(found.high)}]"
     return shown(found.median) + span

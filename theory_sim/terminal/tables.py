@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "broken_name", "conditions_table", "headed_table", "headline", "order_lines", "order_tables", "regime_table",
-    "shown_factor", "shown_learning_time", "shown_level", "shown_margin", "shown_mean_time", "shown_time", "summary_tables",
+    "shown_beyond", "shown_factor", "shown_learning_time", "shown_level", "shown_margin", "shown_mean_time", "shown_time",
+    "summary_tables",
 ]
 
 _COLUMNS: Final = 2
@@ -50,6 +51,11 @@ _FACTORS: Final = (
     "x3: holds with a factor 3 to spare; x0.4: FAILS, value and bound are apart by a factor 0.4. What it is for: order, the "
     "learning order; paper, the asymptotic theorem, sufficient but not needed; gap, the gap in test error; numerics, the "
     "soundness of the simulation."
+)
+_ROLES: Final = (
+    "for: order, the learning order; paper, the asymptotic theorem, sufficient but not needed; gap, the gap in test error; "
+    "numerics, the simulation's soundness. One that FAILS for paper or gap leaves the order as predicted. §: sections of "
+    "docs/explanation/theory.md, where symbols are explained."
 )
 _MEANINGS: Final = {
     "loss_train": "mean training loss of the examples of a kind at the end",
@@ -115,7 +121,7 @@ def conditions_table(regime: Regime, *, verbose: bool = False) -> Group:
         name = f"{formula}\n  {meaning}".rstrip() if verbose else formula
         table.add_row(name, in_words(each.value), in_words(each.threshold), "holds" if each.holds else "FAILS",
                       shown_margin(each.margin), each.role)
-    return Group(table, Text(_FACTORS)) if verbose else Group(table)
+    return Group(table, Text(_FACTORS if verbose else _ROLES))
 
 
 def shown_factor(condition: Condition) -> str:
@@ -166,7 +172,14 @@ def order_lines(regime: Regime) -> list[str]:
 
 def shown_learning_time(tau: float, end: float) -> str:
     """A learning time; one that is not reached as beyond the end, "-" where there is none."""
-    return "-" if math.isnan(tau) else f"> {shown_time(end)}" if math.isinf(tau) else shown_time(tau)
+    return "-" if math.isnan(tau) else shown_beyond(end) if math.isinf(tau) else shown_time(tau)
+
+
+def shown_beyond(end: float) -> str:
+    """Not by the end of a run, whose last step may have gone up to 2 % past a round time: beyond that one, 1000 for 1008."""
+    unit = 10.0 ** (math.floor(math.log10(end)) - 1) if 100.0 <= end < 1e9 else math.inf
+    rounded = 0.0 if math.isinf(unit) else math.floor(end / unit) * unit
+    return f"> {shown_time(rounded if rounded >= 0.98 * end else end)}"
 
 
 def shown_time(tau: float) -> str:
@@ -177,7 +190,7 @@ def shown_time(tau: float) -> str:
 def shown_mean_time(interval: Interval, last: float) -> str:
     """Mean, interval and censored runs, a line each: side by side they do not fit a terminal."""
     if interval.n == 0:
-        return f"> {shown_time(last)}\n({interval.censored} of {interval.censored})" if interval.censored else "-"
+        return f"{shown_beyond(last)}\n({interval.censored} of {interval.censored})" if interval.censored else "-"
     text = shown_time(interval.value) + _spread(interval, "\n", shown_time)
     if interval.censored:
         text += f"\n{interval.censored} not by {shown_time(last)}"
@@ -202,7 +215,7 @@ def _spread(interval: Interval, separator: str, shown: Callable[[float], str] = 
 def order_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     """Of `summary_tables` what tells the order: learning times, seed by seed, and how many seeds learnt what first."""
     n = max(len(summary.seeds) for summary in summaries)
-    return Group(_learning_times(summaries, _span_of(n)), Text(""), _orders(summaries), Text(""),
+    return Group(_learning_times(summaries, _span_of(n)), Text(""), _orders(summaries), Text(""), *_notes(summaries),
                  *(Text(headline(summary)) for summary in summaries))
 
 
@@ -226,13 +239,18 @@ def summary_tables(summaries: Sequence[ScheduleSummary], *, verbose: bool = Fals
     ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], at_end), Text(""))]
     notes = [Text(f"{name}: {text}") for name, text in (_MEANINGS if verbose else {}).items()
              if any(name == key.partition(" ")[0] for s in summaries for key in s.end)]
-    if not LOSSES[summaries[0].loss].in_theory:
-        notes.append(Text(f"Levels are those of the {summaries[0].loss} loss at the margins at which the logistic loss is "
-                          f"{_either(LEVELS)}."))
-    notes += [Text(line) for summary in summaries for line in _above_again(summary)]
-    notes += [Text(note) for note in dict.fromkeys(summary.note for summary in summaries) if note]
+    notes += _notes(summaries)
     headlines = [Text(headline(summary)) for summary in summaries if summary.orders]
     return Group(*(part for table in tables for part in (table, Text(""))), *ends, *notes, *headlines)
+
+
+def _notes(summaries: Sequence[ScheduleSummary]) -> list[Text]:
+    """What the levels are of another loss, which kind was above its level again, and what the engine says."""
+    notes = [line for summary in summaries for line in _above_again(summary)]
+    if not LOSSES[summaries[0].loss].in_theory:
+        notes.insert(0, f"Levels are those of the {summaries[0].loss} loss at the margins at which the logistic loss is "
+                        f"{_either(LEVELS)}.")
+    return [Text(note) for note in (*notes, *dict.fromkeys(summary.note for summary in summaries)) if note]
 
 
 def _learning_times(summaries: Sequence[ScheduleSummary], span: str) -> Table:

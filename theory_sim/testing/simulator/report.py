@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from theory_sim.experiment import Experiment
 from theory_sim.testing.simulator.coverage import Coverage
 
 __all__ = ["Finding", "Report"]
+
+
+_WIDTH: Final = 79
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ class Report:
         assert self.ok, str(self)
 
     def __str__(self) -> str:
-        return "\n".join([*map(str, self.findings), *self._not_tested()])
+        lines = [*"\n".join(map(str, self.findings)).splitlines(), *self._not_tested()]
+        return "\n".join(map(_wrapped, lines))
 
     def _not_tested(self) -> list[str]:
         """What was not tested, in words, and what can be done about it."""
@@ -114,6 +119,12 @@ class Report:
         if alone := {name: value for name, value in self.same.items() if name in self.without_step}:
             lines.append(f"the battery has no step for other values than {_listed(alone)}")
         return lines
+
+
+def _wrapped(line: str) -> str:
+    """A line in lines of a terminal, those that continue it set in; Python that it holds can still be copied."""
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return "\n".join(textwrap.wrap(line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False))
 
 
 def _listed(fields: Mapping[str, Any]) -> str:

@@ -1,0 +1,55 @@
+"""What a user is told where something is near to what was meant, and what a notebook shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from theory_sim import Experiment, learning_order, regime, simulate
+from theory_sim.errors import InputError, StoreError
+from theory_sim.reading.toml_file import TomlFile
+from theory_sim.terminal.tables import shown_beyond
+from theory_sim.trajectory import Trajectory
+
+SMALL = Experiment(d=30, r=0.6, max_tau=200.0)
+
+
+def test_a_missing_file_is_told_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="preset default prints an experiment"):
+        TomlFile(tmp_path / "r-lamda.toml")
+    (tmp_path / "r-lambda.toml").write_text("")
+    with pytest.raises(InputError, match=r"did you mean 'r-lambda\.toml'"):
+        TomlFile(tmp_path / "r-lamda.toml")
+
+
+def test_a_sweep_is_no_run_and_what_draws_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "sweep.toml").write_text("")
+    with pytest.raises(StoreError, match="is a sweep, not a run") as refused:
+        Trajectory.load(tmp_path)
+    assert "theory-sim plot phase" in str(refused.value)
+
+
+def test_a_rate_that_annealing_would_raise_is_warned_of() -> None:
+    raised = regime(SMALL.replace(schedule="L-S", eta_1=1.0, eta_2=2.0))
+    assert any("annealing would raise the rate" in each for each in raised.warnings) and not raised.holds
+    for fine in (SMALL.replace(schedule="L-S"), SMALL.replace(schedule="S", eta_1=1.0, eta_2=2.0)):
+        assert not any("annealing would raise" in each for each in regime(fine).warnings)
+
+
+def test_both_schedules_stand_in_one_order() -> None:
+    assert list(regime(SMALL).predicted_order) == ["L-S", "S"]
+
+
+def test_a_last_step_past_a_round_time_is_not_shown() -> None:
+    assert [shown_beyond(end) for end in (1000.0, 1008.0, 1016.0, 1050.0, 1250.0, 300.0, 57.3)] == [
+        "> 1000", "> 1000", "> 1000", "> 1050", "> 1250", "> 300", "> 57.3"]
+
+
+def test_a_notebook_shows_what_was_learnt() -> None:
+    for r in (0.2, 0.9):
+        run = simulate(SMALL.replace(schedule="S", r=r), "closure")
+        found, shown = learning_order(run), run._repr_html_()
+        assert f"<td>order at 0.45 nats</td><td>{found.order}</td>" in shown and "<td>schedule</td><td>S</td>" in shown
+    short = simulate(SMALL.replace(schedule="S", max_tau=20.0), "closure")._repr_html_()
+    assert "neither learnt" in short and "not by 20" in short
