@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from pathlib import Path
 from typing import NoReturn
 
 from proofs_check.claim import Verdict
-from theory_sim.errors import InputError, get_reason
+from theory_sim.errors import InputError, get_reason, shown
 from theory_sim.reading.arguments import accepts
+from theory_sim.storage.arrays import read_regular
 from theory_sim.storage.writing import write_text
 
 __all__ = ["ChangedEvidence", "load", "require_replaceable", "save"]
@@ -84,7 +86,7 @@ def load(path: str | os.PathLike[str], *, check_hash: bool = True) -> Verdict:
     """
     try:
         content = json.loads(
-            Path(path).read_text(encoding="utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number
+            read_regular(Path(path)).decode(), object_pairs_hook=_each_once, parse_constant=_no_number, parse_float=_finite,
         )
         said = content.pop("sha256")
         if set(content) != {"format", "claim", "level", "outcome", "evidence"}:
@@ -114,6 +116,13 @@ def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
+
+
+def _finite(digits: str) -> float:
+    """A number; one beyond all that a float holds, which Python takes for infinity, is refused."""
+    if math.isinf(number := float(digits)):
+        raise ValueError(f"{shown(digits)} is no number")
+    return number
 
 
 def _hash(content: dict[str, object]) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from proofs_check.certificate import ChangedEvidence
-from theory_sim.errors import InputError, get_reason
+from theory_sim.errors import InputError, get_reason, shown
+from theory_sim.storage.arrays import read_regular
 from theory_sim.storage.writing import write_text
 
 __all__ = ["FORMAT", "is_order_file", "load_order", "save_order"]
@@ -54,7 +56,8 @@ def load_order(path: Path, *, check_hash: bool = True) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:
             raise ValueError("more than 2 GiB")
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
+        content = json.loads(read_regular(path).decode(), object_pairs_hook=_each_once, parse_constant=_no_number,
+                             parse_float=_finite)
         form, said = content.pop("format"), content.pop("sha256")
         if form != FORMAT:
             raise ValueError(f"format {form!r} is not {FORMAT!r}")
@@ -79,3 +82,10 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
+
+
+def _finite(digits: str) -> float:
+    """A number; one beyond all that a float holds, which Python takes for infinity, is refused."""
+    if math.isinf(number := float(digits)):
+        raise ValueError(f"{shown(digits)} is no number")
+    return number

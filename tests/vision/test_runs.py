@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -114,11 +115,13 @@ def test_an_interrupted_run_continues_before_at_and_after_annealing(
 
 def test_a_continuation_that_forgets_would_be_seen(whole: tuple[Path, list[Trajectory]], tmp_path: Path, torch: Any) -> None:
     """The check can fail: with one buffer of the optimiser lost the numbers differ."""
+    from theory_sim.vision.one_run import _write
+
     checkpoint = interrupted(tmp_path, 2)
     kept = torch.load(checkpoint, weights_only=True)
     noise = kept["training"]["probe"]["split"]["velocities"]["noise"]
     noise[0] = torch.zeros_like(noise[0])
-    torch.save(kept, checkpoint)
+    _write(checkpoint, kept)
     try:
         other = vision.run_arms(replace(PLAN, arms=PLAN.arms[:1]), out=tmp_path)[0]
     except InputError as refused:
@@ -127,8 +130,10 @@ def test_a_continuation_that_forgets_would_be_seen(whole: tuple[Path, list[Traje
         assert not same(other, whole[1][0])
 
 
-@pytest.mark.parametrize("spoil", ["another run", "another library", "cut", "no checkpoint"])
+@pytest.mark.parametrize("spoil", ["another run", "another library", "cut", "a weight", "no checkpoint"])
 def test_checkpoints_that_do_not_fit_are_refused(spoil: str, tmp_path: Path, torch: Any) -> None:
+    from theory_sim.vision.one_run import _write
+
     checkpoint = interrupted(tmp_path, 1)
     kept = torch.load(checkpoint, weights_only=True)
     plan = replace(PLAN, arms=PLAN.arms[:1])
@@ -136,9 +141,14 @@ def test_checkpoints_that_do_not_fit_are_refused(spoil: str, tmp_path: Path, tor
         plan = replace(plan, training=replace(plan.training, weight_decay=0.1))
     elif spoil == "another library":
         kept["environment"]["torch"] = "1.0"
-        torch.save(kept, checkpoint)
+        _write(checkpoint, kept)
     elif spoil == "cut":
         checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
+    elif spoil == "a weight":
+        content, noise = bytearray(checkpoint.read_bytes()), kept["training"]["probe"]["split"]["velocities"]["noise"][0]
+        content[content.index(noise.numpy().tobytes())] ^= 1
+        assert torch.load(io.BytesIO(content[:-32]), weights_only=True), "PyTorch itself does not see it"
+        checkpoint.write_bytes(content)
     else:
         torch.save([1], checkpoint)
     before = checkpoint.read_bytes()

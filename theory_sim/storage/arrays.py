@@ -18,7 +18,7 @@ import numpy as np
 from theory_sim.arrays import Array
 from theory_sim.storage.writing import write_file
 
-__all__ = ["begins_as_labelled", "read_arrays", "read_json", "read_label", "write_arrays"]
+__all__ = ["begins_as_labelled", "read_arrays", "read_json", "read_label", "read_regular", "write_arrays"]
 
 _MAGIC: Final = b"theory_sim arrays 1\n"
 _DIGEST: Final = 32
@@ -133,6 +133,19 @@ def read_json(path: Path) -> Any:
             return json.loads(file.read())
         except RecursionError as error:
             raise ValueError(f"{path.name} is nested too deeply") from error
+
+
+def read_regular(path: Path) -> bytes:
+    """Bytes of a regular file, or of one that a link names: a pipe would be waited for, and a device may never end.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read, or is no regular file.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise ValueError(f"{path.name} is not a regular file")
+    return path.read_bytes()
 
 
 def _open_plain(path: Path) -> IO[bytes]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from theory_sim.errors import StoreError, get_reason
-from theory_sim.storage.arrays import read_json
+from theory_sim.storage.arrays import read_json, read_regular
 from theory_sim.storage.writing import write_text
 from theory_sim.studies.study import StudyVerdict
 
@@ -83,7 +83,7 @@ def _read(path: Path, what: str) -> pandas.DataFrame:
     import pandas
 
     try:
-        text = path.read_bytes()
+        text = read_regular(path)
         _require_of_verdict(path, text)
         head, *rows = csv.reader(io.StringIO(text.decode(), newline=""))
         columns = {name: _column([row[i] for row in rows]) for i, name in enumerate(head)}
@@ -147,7 +147,7 @@ def _require_own(path: Path, new: bytes) -> None:
     if not os.path.lexists(path):
         return
     try:
-        old = path.read_bytes()
+        old = read_regular(path)
         verdict = path.with_name(VERDICT)
         own = old == new or (verdict.is_file() and read_json(verdict).get(_SEALED[path.name]) == _digest(old))
     except (OSError, ValueError, AttributeError):
@@ -168,7 +168,7 @@ def _require_own_verdict(path: Path, new: Mapping[str, object]) -> None:
     if not os.path.lexists(path):
         return
     try:
-        old, found = path.read_bytes(), read_json(path)
+        found, old = read_json(path), path.read_bytes()
         rest = {key: value for key, value in found.items() if key != "sha256"}
         same = {key: json.loads(json.dumps(new.get(key))) for key in found}
         own = old == sealed(rest).encode() or found == same  # earlier versions wrote no digest

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,7 @@ import torch
 
 from theory_sim.errors import StoreError, get_reason
 from theory_sim.loop.environment import environment, environment_changes
+from theory_sim.storage.arrays import read_regular
 from theory_sim.storage.folders import make_folder
 from theory_sim.storage.lock import Lock
 from theory_sim.storage.removal import remove_file
@@ -24,6 +27,7 @@ from theory_sim.vision.training import ArmTraining, fixed_arithmetic
 __all__ = ["CHECKPOINT", "Progress", "run_arm"]
 
 CHECKPOINT: Final = ".checkpoint"
+_DIGEST: Final = 32
 Progress = Callable[[str, int, int], None]
 """Told a run's name, its epochs done, and their number."""
 _FIX: Final = "choose another output folder, or move it elsewhere"
@@ -63,7 +67,7 @@ def _train(
     progress: Progress | None,
 ) -> Trajectory:
     folder, checkpoint, identity = places
-    kept = _read(checkpoint, identity, any_version=any_version) if checkpoint.exists() else None
+    kept = _read(checkpoint, identity, any_version=any_version) if os.path.lexists(checkpoint) else None
     epochs = plan.training.epochs
     with fixed_arithmetic():
         training = ArmTraining(plan, arm, seed, prepare(plan, arm, seed, images))
@@ -88,20 +92,25 @@ def _environment() -> dict[str, str]:
 
 
 def _write(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint, and the digest of all of it at its end: PyTorch reads altered weights as they are."""
     held = io.BytesIO()
     torch.save(state, held)
-    write_file(path, lambda file: file.write(held.getvalue()), fix="free some space; run it again to continue")
+    sealed = held.getvalue() + hashlib.sha256(held.getbuffer()).digest()
+    write_file(path, lambda file: file.write(sealed), fix="free some space; run it again to continue")
 
 
 def _read(path: Path, identity: str, *, any_version: bool) -> dict[str, Any]:
     """The state that a checkpoint holds; nothing in it is run."""
     try:
-        found = torch.load(path, weights_only=True)
+        sealed = read_regular(path)
+        if hashlib.sha256(sealed[:-_DIGEST]).digest() != sealed[-_DIGEST:]:
+            raise ValueError("it is not as it was written")
+        found = torch.load(io.BytesIO(sealed[:-_DIGEST]), weights_only=True)
         then, state = dict(found["environment"]), found["training"]
         same = found["identity"] == identity
     except Exception as error:  # a broken file raises nearly anything
-        raise StoreError(f"{path}: {get_reason(error)}", "a checkpoint of this run", f"remove {path}; the run begins anew"
-                         ) from error
+        raise StoreError(f"{path}: {get_reason(error)}", "a checkpoint as it was written, of this run",
+                         f"remove {path}; the run begins anew") from error
     if not same:
         raise StoreError(f"{path} is of another run: data, patch, network, training or arm differ", "a run continues itself",
                          _FIX)
