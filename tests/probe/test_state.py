@@ -94,6 +94,15 @@ def test_the_state_of_another_probe_is_refused() -> None:
     *_, probe = start("SGD")
     *_, other = start("SGD", record=3)
     assert "records differ" in refusal(lambda: probe.load_state_dict(other.state_dict()))
+    x, y = examples()
+    others: list[tuple[dict[str, Any], str]] = [({"refresh": 5}, "settings differ"), ({"seed": 1}, "settings differ"),
+                                                ({"groups": {"a": (x, y)}}, "groups differ")]
+    for options, what in others:
+        model = small_net(normalised=True)
+        groups = options.pop("groups", {"a": (x[:40], y[:40]), "b": (x[40:], y[40:])})
+        changed = Probe(model, torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9), groups,
+                        **{"refresh": 4, "record": RECORD, "memory": 2**20} | options)
+        assert what in refusal(lambda changed=changed: changed.load_state_dict(probe.state_dict()))  # type: ignore[misc]
     assert "version" in refusal(lambda: probe.load_state_dict({}))
     assert "a list" in refusal(lambda: probe.load_state_dict([]))  # type: ignore[arg-type]
     x, y = examples()

@@ -206,6 +206,11 @@ class Probe:
                 self._tracked.require_same()
                 table.record(self._moment())
 
+    @property
+    def diverged(self) -> bool:
+        """Whether parameters or gradients have stopped being numbers; nothing is recorded from then on."""
+        return self._diverged
+
     def state_dict(self) -> dict[str, Any]:
         """All that was recorded, and all that later records need, for a checkpoint of the training loop.
 
@@ -226,6 +231,8 @@ class Probe:
         """By which a state is known to fit."""
         return {"parameters": [[name, list(each.shape)] for name, each in
                                zip(self._tracked.names, self._tracked.parameters, strict=True)],
+                "groups": self._groups.counts(),
+                "settings": {"refresh": self._refresh, "seed": self._experiment.seed},
                 "records": [[type(watcher).__name__ for watcher in table.watchers] for table in self._tables]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -241,7 +248,7 @@ class Probe:
         Raises
         ------
         InputError
-            If it is the state of a probe of other parameters or records.
+            If it is the state of a probe of other parameters, groups or records, or of another refresh or seed.
         """
         found = require_state(state, self._shape())
         self._step, self._tau, self._annealed_tau = found["step"], found["tau"], found["annealed_tau"]

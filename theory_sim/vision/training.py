@@ -63,7 +63,7 @@ class ArmTraining:
     epoch : int
         Epochs done.
     diverged : bool
-        Whether a gradient was no longer a number; training has ended there.
+        Whether a gradient or a weight was no longer a number; training has ended there.
     probe : Probe
     """
 
@@ -115,6 +115,9 @@ class ArmTraining:
                 return
             self._optimizer.step()
             self.probe.step()
+            if self.probe.diverged:
+                self.diverged = True
+                return
         self.epoch += 1
 
     def _gradients_are_numbers(self) -> bool:
@@ -157,5 +160,5 @@ class ArmTraining:
         about = {"units": "1", "long_name": "standard deviation of the pre-activation noise in the step that leaves the record"}
         dataset = run.dataset.assign(placed_noise_level=("record", levels, about))
         if self.diverged:
-            dataset = dataset.assign_attrs(outcome="diverged", message="a gradient was no longer a number")
+            dataset = dataset.assign_attrs(outcome="diverged", message="a gradient or a weight was no longer a number")
         return Trajectory(dataset, run.experiment)
