@@ -7,7 +7,17 @@ import math
 import pytest
 
 from tests.limit import mean_field_experiments as protocol
-from tests.limit.mean_field_experiments import OF_CLOSURE, Apart, against_closure, apart, experiments, load
+from tests.limit.mean_field_experiments import (
+    OF_CLOSURE,
+    OF_FRESH,
+    Apart,
+    against_closure,
+    apart,
+    experiments,
+    judged,
+    load,
+    on_one_data_set,
+)
 from theory_sim import Experiment
 from theory_sim.closure.mean_field.scatter import OF_ODDS, OF_TAU_P, intervals_of
 from theory_sim.closure.mean_field.solve import follow_particles
@@ -52,3 +62,25 @@ def test_intervals_move_the_odds_and_the_times_by_their_factors() -> None:
     wider = intervals_of(e.replace(d=25, N=25), course, [4.0])
     assert wider.tau_P.low < found.tau_P.low and math.isinf(found.tau_Q.middle) == math.isinf(found.tau_Q.low)
     assert protocol.COUNTS == (200, 30)
+
+
+def test_single_data_sets_are_in_their_intervals_as_often_as_said() -> None:
+    """99 of 104: as many as 95 % allow; half as wide, the intervals would hold fewer than they say."""
+    rows = load(OF_FRESH)
+    assert [(row.experiment, row.schedule) for row in rows] == [(e.name, e.schedule) for e in experiments(1)]
+    found = judged(rows)
+    misses = [(each.experiment, each.quantity) for each in found if not each.hit]
+    assert len(found) == 104 and misses == [
+        ("single-11", "learning time of Q"), ("single-18", "P error at 8 d"), ("single-20", "P error at 1 d"),
+        ("single-23", "learning time of Q"), ("single-24", "learning time of P"),
+    ]  # fmt: skip
+    half = [each for each in found if math.isfinite(each.middle)
+            and abs(math.log(each.value / each.middle)) <= 0.5 * math.log(each.middle / each.low)]  # fmt: skip
+    assert len(half) < 0.9 * len(found)
+
+
+@pytest.mark.slow
+def test_a_data_set_is_computed_again() -> None:
+    stored, again = load(OF_FRESH)[1], on_one_data_set(experiments(1)[1])
+    for name in ("tau_P", "tau_Q", "P_error"):
+        assert getattr(again, name) == pytest.approx(getattr(stored, name), rel=1e-3)
