@@ -148,7 +148,7 @@ def certify_box(
     ('certified', 'P first')
     """
     names = tuple(schedules or ("L-S", "S"))
-    require_box(experiment, box, names, level)
+    require_box(experiment, box, names, level, seconds)
     data = draw_data(experiment)
     started = time.process_time()
     covers = []

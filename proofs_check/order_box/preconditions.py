@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
-from proofs_check.order.resources import require_fits
+from proofs_check.order.resources import estimated_bytes, estimated_seconds
 from proofs_check.order.supported import require_supported
+from proofs_check.order_box.star import KEPT
 from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
+from theory_sim.memory import available_bytes, fits, refuse
 
-__all__ = ["parse_box", "require_box"]
+__all__ = ["box_bytes", "parse_box", "require_box"]
 
-_WORDS = "r=0.28:0.32,lambda=4e-4:6e-4,eta_ratio=0.03:0.033"
+# Arrays (steps, examples) of a cell at one time, and numbers a step of a block of 128 steps' kernels: ten jets of ten parts.
+_OF_CELL: Final = 40
+_KERNELS: Final = 128 * 250
+_WORDS: Final = "r=0.28:0.32,lambda=4e-4:6e-4,eta_ratio=0.03:0.033"
 
 
 def parse_box(text: str) -> dict[str, tuple[float, float]]:
@@ -44,9 +50,9 @@ def parse_box(text: str) -> dict[str, tuple[float, float]]:
 
 
 def require_box(
-    experiment: Experiment, box: Mapping[str, tuple[float, float]], schedules: Sequence[str], level: float
+    experiment: Experiment, box: Mapping[str, tuple[float, float]], schedules: Sequence[str], level: float, seconds: float
 ) -> None:
-    """Raise InputError unless a box of the experiment's parameters is one that is covered."""
+    """Raise InputError unless a box of an experiment's parameters is one that is covered, and runs fit in memory and time."""
     if not 0.0 < level < 0.6931:
         raise InputError(f"level {level:g}", "a loss between 0 and log 2, that of a network that outputs nothing",
                          "such as 0.45")
@@ -60,7 +66,33 @@ def require_box(
     chosen = [experiment.replace(schedule=name) for name in schedules]
     for each in chosen:
         require_supported(each)
-    require_fits(chosen)
+        _require_resources(_longest(each, box), seconds)
+
+
+def _longest(e: Experiment, box: Mapping[str, tuple[float, float]]) -> Experiment:
+    """The run with the most steps: at eta_1 up to a fall of the rate, or at the least eta_2."""
+    rate = e.eta_1 if e.schedule == "L-S" else e.eta_1 * box["eta_ratio"][0] if "eta_ratio" in box else e.eta_2
+    return e.replace(schedule="constant", eta_1=rate, eta_2=min(rate, e.eta_2), tau_0=e.tau_0_value)
+
+
+def box_bytes(longest: Experiment) -> float:
+    """Bytes at the largest moment of a box: a run's certificate, the runs that are kept, and a cell's residuals and kernels."""
+    e = longest
+    steps, n = e.most_steps, e.n_examples
+    return estimated_bytes(e) + 8.0 * steps * n * (KEPT + _OF_CELL) + 8.0 * steps * _KERNELS
+
+
+def _require_resources(longest: Experiment, seconds: float) -> None:
+    """Refuse a box of which one run does not fit in memory, or in the time that is given."""
+    e, wanted, there = longest, box_bytes(longest), available_bytes()
+    if not fits(wanted, there):
+        refuse(f"a box of runs of {e.n_examples} examples over up to {e.most_steps:.0f} steps", wanted, there,
+               ["lower N, or take fewer steps: lower max_tau, or raise the lowest rate"], ("N", "max_tau"))
+    expected = estimated_seconds(e)
+    if expected > seconds:
+        raise InputError(f"a box of which one run of {e.most_steps:.0f} steps takes about {expected / 60.0:.0f} minutes",
+                         f"at most the {seconds / 60.0:g} minutes that are given",
+                         "lower max_tau or N, raise the lowest rate, or give more --minutes", fields=("max_tau", "N"))
 
 
 def _faults(e: Experiment) -> Iterator[Fault]:

@@ -22,9 +22,10 @@ from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
 
-__all__ = ["Point", "Star", "Stars", "at_point", "data_at"]
+__all__ = ["KEPT", "Point", "Star", "Stars", "at_point", "data_at"]
 
-_KEPT: Final = 24
+KEPT: Final = 24
+"""Runs that are kept."""
 Point = Mapping[str, float]
 """Values of "r", "lambda" and "rate"."""
 
@@ -84,7 +85,7 @@ class Stars:
         if kept is None or len(kept.residuals) < steps:
             kept = self._run(point, steps)
         self._kept[key] = kept
-        while len(self._kept) > _KEPT:
+        while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return Star(kept.residuals[:steps], kept.mismatch[:steps])
 

@@ -8,7 +8,7 @@ import random
 import zlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -390,5 +390,7 @@ def _of_outputs(package: str, *, coarse: bool) -> Iterator[str]:
 
 def faults(package: str = ORDER) -> Iterator[str]:
     """What a package does wrong, the quick parts first; nothing if it is right."""
-    for part in (of_balls, of_functions, of_law, of_outputs, of_forgeries):
+    from tests.proofs.order_forged_box import of_boxes, of_widths
+
+    for part in (of_balls, of_functions, of_law, of_outputs, of_forgeries, partial(of_widths, small=SMALL), of_boxes):
         yield from part(package)

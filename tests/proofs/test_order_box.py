@@ -15,7 +15,7 @@ from proofs_check.cli import app
 from proofs_check.order_box.box import CertifiedBox, certify_box
 from proofs_check.order_box.cell import cell_losses, left_out_over
 from proofs_check.order_box.certificate import box_certificate
-from proofs_check.order_box.preconditions import parse_box
+from proofs_check.order_box.preconditions import box_bytes, parse_box
 from proofs_check.recheck import recheck
 from proofs_check.recheck.order.box import check_box
 from proofs_check.recheck.refusal import Refused
@@ -160,3 +160,14 @@ def test_the_command(tmp_path: Any) -> None:
     for more in (["--fresh", "5"], ["--minutes", "-1"], ["--format", "latex"], ["--seeds", "0:2"]):
         assert isinstance(CliRunner().invoke(app, ["order", str(toml), "--box", "r=0.29:0.3", *more]).exception, InputError)
     assert isinstance(CliRunner().invoke(app, ["order", str(toml), "--minutes", "1"]).exception, InputError)
+
+
+def test_a_box_that_is_too_large_is_refused_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = SMALL.replace(d=400, N=1600, max_tau=10000.0, eta_2=0.5)
+    monkeypatch.setattr("proofs_check.order_box.preconditions.available_bytes", lambda: 2.0**50)
+    with pytest.raises(InputError, match="one run of 20001 steps takes about"):
+        certify_box(large, {"r": (0.29, 0.31)}, ["S"], seconds=5.0)
+    monkeypatch.setattr("proofs_check.order_box.preconditions.available_bytes", lambda: 2.0**30)
+    assert box_bytes(SMALL.replace(schedule="constant")) < 2**29 < 2**31 < box_bytes(large.replace(schedule="S"))
+    with pytest.raises(InputError, match="are available"):
+        certify_box(large, {"r": (0.29, 0.31)}, ["S"], seconds=1e6)
