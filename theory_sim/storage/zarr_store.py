@@ -33,6 +33,10 @@ _ARRAY_KEYS: Final = frozenset(
     ("zarr_format", "shape", "chunks", "dtype", "fill_value", "filters", "compressor", "order", "dimension_separator")
 )
 _MOST_DIMENSIONS: Final = 32
+_CHUNK: Final = re.compile(r"\d+(\.\d+)*")
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_BLOSC_HEAD: Final = 16
+_LONGEST_HEAD: Final = 18
 
 
 def zarr_listing(names: Iterable[str], *, prefix: str = "", more: Iterable[str] = ()) -> Listing:
@@ -141,8 +145,33 @@ def require_plain(path: Path, *, more: Iterable[str] = ()) -> None:
         total += _bytes_of(name, metadata.get(f"{name}/.zarray"))
         if read_json(path / name / ".zarray") != metadata[f"{name}/.zarray"]:
             raise ValueError(f"{name} is described twice, differently")
+        _require_sizes(path / name, metadata[f"{name}/.zarray"])
     if total > psutil.virtual_memory().available:
         raise ValueError(f"it takes {size_in_words(total)} of memory, more than is free")
+
+
+def _require_sizes(folder: Path, array: Mapping[str, Any]) -> None:
+    """Raise ValueError if a chunk says that it is larger than its array's are: its decoder would take that much memory."""
+    most = math.prod(array["chunks"]) * _item(array["dtype"])
+    for _, path, kind in walk(folder):
+        if kind == "file" and _CHUNK.fullmatch(path.name):
+            with open(path, "rb") as file:
+                head = file.read(_LONGEST_HEAD)
+            if (compressor := array.get("compressor")) is not None and _decoded_size(compressor["id"], head) > most:
+                raise ValueError(f"{folder.name}/{path.name} says that it is larger than its chunks, of {most} bytes")
+
+
+def _decoded_size(compressor: str, head: bytes) -> int:
+    """Bytes that a chunk takes once it is decoded, as its first bytes say; raises ValueError if they do not."""
+    if compressor == "blosc" and len(head) >= _BLOSC_HEAD:
+        return int.from_bytes(head[4:8], "little")
+    # A frame of Zstandard, RFC 8878, section 3.1.1.
+    if compressor == "zstd" and head[:4] == _ZSTD and len(head) > 4:
+        size, single, key = head[4] >> 6, head[4] >> 5 & 1, head[4] & 3
+        at, length = 5 + (not single) + (0, 1, 2, 4)[key], (single, 2, 4, 8)[size]
+        if length and len(head) >= at + length:
+            return int.from_bytes(head[at : at + length], "little") + 256 * (size == 1)
+    raise ValueError(f"a chunk that does not say how large it is, as {compressor} does")
 
 
 def _metadata(content: Any) -> dict[str, Any]:
