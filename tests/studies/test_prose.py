@@ -131,6 +131,23 @@ def _losses(t: pandas.DataFrame) -> list[str]:
             f"({of('logistic', 'S')['share left']:.2f} there, logistic)"]  # fmt: skip
 
 
+def _schedules(t: pandas.DataFrame) -> list[str]:
+    arms, lines = t.set_index("arm"), []
+    for said, arm in (("one cut at τ = 800", "step"), ("cosine", "cosine"), ("linear", "linear"),
+                      ("warm-up, stable, decay", "warm-up, stable, decay"), ("constant large rate", "constant")):
+        row = arms.loc[arm]
+        loss = _interval(row, "error S / arm, equal loss") if row["error S / arm, equal loss n"] else "never reached"
+        lines.append(f"| {said} | {_interval(row, 'error S / arm, end')} | {loss} | {row['Q loss at end']:.2f} |")
+    assert {arms.loc[arm, "works"] for arm in ("step", "linear", "cosine")} == {16} and arms.loc["cyclic", "Q learnt"] == 0
+    assert arms.loc["cosine", "below step at equal loss"] == 16
+    far, flat = arms.loc["step, long"], arms.loc["constant, long"]
+    quarter, half, later = (f"{far[f'error S / arm, {when} %']:.2f}" for when in (25, 50, 75))
+    return [*lines, f"undecided at {arms.loc['warm-up, stable, decay', 'works']:.0f} of 16",
+            f"is {quarter} at τ = 1000, {half} at 2000, {later} at 3000 and turns",
+            f"turns: {_interval(far, 'error S / arm, end')} at 4000",
+            f"The constant rate keeps {flat['error S / arm, end']:.2f} there"]  # fmt: skip
+
+
 def _scaling(t: pandas.DataFrame) -> list[str]:
     limit = t[t["engine"] == "limit"]
     large, small = (limit[limit["schedule"] == schedule].set_index("d") for schedule in ("L-S", "S"))
@@ -144,6 +161,7 @@ def _scaling(t: pandas.DataFrame) -> list[str]:
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "annealing-time": _annealing, "essential-noise": _essential, "regularisation": _regularisation, "kernel-change": _kernels,
     "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement, "scaling": _scaling,
+    "schedules": _schedules,
 }
 
 

@@ -38,7 +38,7 @@ def plot(table: pandas.DataFrame) -> Figure:
         ax.set_yticks(at, list(arms["arm"]))
         ax.set_ylim(len(arms) - 0.5, -0.5)
         ax.set_xlabel("error on P, S / arm (1)")
-        right.set_xlabel("Q-only loss\nat the end (nats)")
+        right.set_xlabel("Q-only loss\nat end (nats)")
         ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, handlelength=0.8, columnspacing=0.9)
     return figure
 
