@@ -46,6 +46,11 @@ def test_each_part_can_come_out_each_way(flips: tuple[int, ...], ratio: float, s
 def test_nothing_is_judged_of_the_closure_or_of_missing_runs() -> None:
     table = _table(dict.fromkeys(NAMES, 15), 2.0, 0.1)
     assert {each.verdict for each in STUDY.decide(table[table["engine"] == "closure"]).findings} == {"undecided"}
+    times, errors = STUDY.plot(table).axes
+    labels = times.get_legend_handles_labels()[1]
+    assert labels == ["alpha in [0, 1]", "kappa = 0.6", "q_0 = 0.5", "independent neurons", "alpha in [1/2, 1]"], "once each"
+    assert {tuple(line.get_ydata()) for line in times.lines if line.get_label() == "kappa = 0.6"} == {(500.0 / 300.0,) * 13}
+    assert any(line.get_ydata()[0] == pytest.approx(2.0, abs=0.1) for line in errors.lines if len(line.get_xdata()) == 1)
 
 
 def test_the_family_is_that_of_scaling_but_for_its_setting() -> None:

@@ -51,7 +51,14 @@ def test_each_part_can_come_out_each_way(exponents: tuple[float, float, float], 
 
 
 def test_an_error_that_is_below_from_the_first_decides_nothing() -> None:
-    found = STUDY.decide(_table((1.0, 1.0, 0.0), 1.0, 0.02, lost=True)).findings
+    table = _table((1.0, 1.0, 0.0), 1.0, 0.02, lost=True)
+    found = STUDY.decide(table).findings
+    p_error, _, needed = STUDY.plot(table).axes
+    shown = {line.get_label(): line.get_ydata() for line in p_error.lines}
+    rows = table[(table["model"] == "network") & (table["d"] == 200)]
+    assert list(shown["d = 200"]) == pytest.approx(rows["P error"].clip(lower=1e-3).tolist()), "below 0.001 it is drawn there"
+    assert {float(line.get_ydata()[0]) for line in needed.lines if line.get_xdata()[0] == 200} >= {
+        rows["examples for 5 %, P"].iloc[0]}
     assert [each.verdict for each in found] == ["supported", "supported", "undecided", "supported"]
 
 

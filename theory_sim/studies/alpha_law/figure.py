@@ -35,6 +35,8 @@ def plot(table: pandas.DataFrame) -> Figure:
             rows = table[(table["setting"] == setting) & (table["schedule"] == "S")]
             of = rows["engine"] == CLOSURE.label
             for part, mark, label in ((rows[of], "-", setting), (rows[~of], "o", "" if of.any() else setting)):
+                if part.empty:
+                    continue
                 ratio = part["tau_P"].to_numpy(dtype=float) / part["tau_Q"].to_numpy(dtype=float)
                 ratio[~np.isfinite(ratio)] = np.nan
                 for axes, values in ((ax, ratio), (right, part["error S / L-S, end"].to_numpy(dtype=float))):

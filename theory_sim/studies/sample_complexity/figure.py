@@ -47,6 +47,8 @@ def plot(table: pandas.DataFrame) -> Figure:
         axes[0].legend(loc="lower left", handlelength=1.0)
         axes[2].set_xscale("log")
         axes[2].set_yscale("log")
+        axes[2].set_xticks(sorted(set(table["d"])), [str(d) for d in sorted(set(table["d"]))])
+        axes[2].minorticks_off()
         axes[2].set_xlabel("d")
         axes[2].set_title("examples for 5 %")
     return figure
