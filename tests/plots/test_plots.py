@@ -239,8 +239,15 @@ def test_a_phase_diagram_draws_its_cells_and_where_seeds_disagree() -> None:
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     figure.draw_without_rendering()
     shown = [[text.get_text() for text in axis.get_ticklabels()] for axis in (ax.xaxis, ax.yaxis)]
-    assert {"1", "2", "5"} <= set(shown[0]), "powers of ten alone would leave one label"
-    assert not {"2", "5", "20", "50"} & set(shown[1])
+    assert shown == [["1", "2", "4"], ["2", "200"]], "each cell is found by its own number"
+
+
+def test_the_axis_of_many_cells_has_round_numbers() -> None:
+    x = [round(1.3**k, 2) for k in range(8)]
+    given = diagram("order", x, [2.0, 200.0], [[0] * 8] * 2, [[True] * 8] * 2)
+    (ax,) = (figure := plot_phase_diagram(given)).axes
+    figure.draw_without_rendering()
+    assert {"1", "2", "5"} <= {text.get_text() for text in ax.xaxis.get_ticklabels()}, "powers of ten alone would leave one label"
 
 
 def test_a_phase_has_the_colour_that_the_legend_tells() -> None:

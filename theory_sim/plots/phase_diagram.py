@@ -24,6 +24,8 @@ __all__ = ["PHASE_COLOURS", "plot_phase_diagram"]
 # Okabe and Ito's palette; "other" is grey.
 PHASE_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
 _LINES: Final[dict[ConditionId, str]] = {"L-S-moves": "-", "S-is-frozen": "--", "S-learns-Q-first": ":"}
+_MOST_NAMED: Final = 6
+"""Values of an axis that have room for a label each."""
 _NAMES: Final = {
     "r": r"$r$", "lambda": r"weight decay $\lambda$", "eta_1": r"$\eta_1$", "eta_2": r"$\eta_2$",
     "eta_2/eta_1": r"$\eta_2/\eta_1$", "d": r"$d$", "kappa": r"$\kappa$", "tau_xi": r"$\tau_\xi$", "q0": r"$q_0$",
@@ -45,6 +47,7 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
         See `phase_diagram`.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullLocator
 
     with style():
         figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
@@ -56,8 +59,9 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
             if logarithmic(values):
                 set_scale("log")
                 number_ticks(axis, values[0], values[-1])
-            if len(values) == 1:  # of which others beside it were not looked at
-                axis.set_ticks(values, [f"{values[0]:g}"])
+            if len(values) <= _MOST_NAMED:  # each cell is found by its own number
+                axis.set_ticks(values, [f"{value:g}" for value in values])
+                axis.set_minor_locator(NullLocator())
         ax.set_xlim(edges[0][0], edges[0][-1])
         ax.set_ylim(edges[1][0], edges[1][-1])
         ax.set_xlabel(_NAMES.get(diagram.x_label, diagram.x_label))
