@@ -120,7 +120,7 @@ def test_the_same_comparison_refutes_another_path_of_the_noise() -> None:
 
 
 @pytest.mark.parametrize("spatial", ["exact", "mean"])
-@pytest.mark.parametrize("tolerance", [1e-2, pytest.param(1e-4, marks=pytest.mark.tier2), 1e-6])
+@pytest.mark.parametrize("tolerance", [*(pytest.param(each, marks=pytest.mark.alternating) for each in (1e-2, 1e-4)), 1e-6])
 def test_error_follows_the_tolerance(tolerance: float, spatial: Any) -> None:
     e = BASE.replace(max_steps=40)
     run = simulate(e, "limit", tolerance=tolerance, spatial=spatial)

@@ -148,12 +148,11 @@ COURSES: dict[str, dict[str, Any]] = {
     "leaky ReLU, negative": {"activation": "leaky-relu", "leak": -0.3, "eta_1": 8.0},
     "linear": {"activation": "linear", "eta_1": 8.0},
 }
-SECOND, AT_NIGHT = ("constant", "step", "frozen", "redrawn", "leaky ReLU"), ("leaky ReLU, S", "leaky ReLU, frozen",
-                                                                             "leaky ReLU, negative", "linear")
+AT_NIGHT = ("leaky ReLU, S", "leaky ReLU, frozen", "leaky ReLU, negative", "linear")
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow if name in AT_NIGHT else pytest.mark.tier2 if name in SECOND else [])
+    pytest.param(name, marks=pytest.mark.slow if name in AT_NIGHT else [] if name == "L-S" else pytest.mark.alternating)
     for name in COURSES
 ])
 def test_course_beside_the_limit(name: str) -> None:
