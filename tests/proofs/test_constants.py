@@ -56,6 +56,21 @@ def test_the_report_repeats_the_regime_and_is_json(preset: str) -> None:
     assert set(report.moves) == {row.id for row in get_conditions(experiment) if not row.holds}
 
 
+@pytest.mark.alternating
+def test_intervals_of_data_sets_stand_beside_the_closure_in_the_long_report() -> None:
+    report = check_constants(Experiment(d=100, max_tau=400.0))
+    found = report.intervals()
+    assert set(found) == {"L-S", "S"}
+    for arm in report.arms:
+        times = found[arm.schedule].tau_P
+        assert times.low < arm.tau_P[0.45] < times.high or math.isinf(arm.tau_P[0.45])
+        error = found[arm.schedule].P_error[-1]
+        assert error.low < arm.test_error < error.high and error.middle != arm.test_error
+    lines = list(write_lines(report))
+    assert sum("95 % of single data sets" in line for line in lines) == 2 == sum(f"{each.P_error[-1].high:.3g}" in line for
+               each in found.values() for line in lines if "single data sets" in line)  # fmt: skip
+
+
 def test_noise_and_samples_by_hand() -> None:
     e = Experiment()
     report = check_constants(e)
