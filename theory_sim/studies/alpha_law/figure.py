@@ -17,7 +17,7 @@ __all__ = ["plot"]
 
 
 def plot(table: pandas.DataFrame) -> Figure:
-    """P's over Q's learning time under S and L-S (left), and S's error over L-S's (right), over d; the order turns at 1.
+    """P's over Q's learning time under S (left), and S's error over L-S's (right), over d; the order turns at 1.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def plot(table: pandas.DataFrame) -> Figure:
             for part, mark, label in ((rows[of], "-", setting), (rows[~of], "o", "" if of.any() else setting)):
                 if part.empty:
                     continue
-                ratio = part["tau_P"].to_numpy(dtype=float) / part["tau_Q"].to_numpy(dtype=float)
+                with np.errstate(invalid="ignore"):  # neither learnt: infinity over infinity
+                    ratio = part["tau_P"].to_numpy(dtype=float) / part["tau_Q"].to_numpy(dtype=float)
                 ratio[~np.isfinite(ratio)] = np.nan
                 for axes, values in ((ax, ratio), (right, part["error S / L-S, end"].to_numpy(dtype=float))):
                     axes.plot(part["d"], values, mark, color=colours[setting], ms=3.4, lw=1.0, label=label or None)
