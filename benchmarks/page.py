@@ -17,7 +17,7 @@ _HEAD: Final = """# Benchmarks
 
 `make bench` measures these numbers again, on a machine that is otherwise idle. It fails if a target
 is missed, or a ratio is more than 15 % above the one here, and keeps nothing. The page is made anew by
-`python3 bootstrap.py bench --store`.
+`python3 bootstrap.py bench --store`, whether or not its numbers reach the targets: those that do not are marked.
 """
 _PARTIAL: Final = """
 **Preliminary**: measured with the options {}, which leave benchmarks out or make them small.
@@ -65,8 +65,14 @@ def _numbers(records: Sequence[Mapping[str, Any]]) -> str:
         value = f"{each['value']:.3g}" + (f" {each['unit']}" if each["unit"] != "ratio" else "")
         if each["low"] is not None:
             value += f" ({each['low']:.3g} to {each['high']:.3g})"
-        rows.append((each["name"], value, each["source"] or "", "" if each["target"] is None else f"{each['target']:g}"))
+        rows.append((each["name"], value, each["source"] or "", _target(each)))
     return _table(("measured", "value", "over", "target: at most"), rows)
+
+
+def _target(record: Mapping[str, Any]) -> str:
+    if record["target"] is None:
+        return ""
+    return f"{record['target']:g}" + (", missed" if record["value"] > record["target"] else "")
 
 
 def _exponents(records: Sequence[Mapping[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import json
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,12 +12,14 @@ from typing import Any, Final, NamedTuple, Self
 
 __all__ = [
     "DamagedError", "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError",
-    "UnreadFieldWarning", "WorkerError", "gathered", "get_reason", "nearest", "out_of_memory", "repr_of", "shown",
+    "UnreadFieldWarning", "WorkerError", "gathered", "unreadable", "get_reason", "nearest", "out_of_memory", "repr_of", "shown",
     "size_in_words",
 ]
 
 _LONGEST: Final = 120
 _MOST_SHOWN: Final = 20
+# Errors of a system that tell what lies in a place.
+_OF_STORE: Final = (None, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 
 
@@ -194,9 +197,31 @@ def get_reason(error: BaseException) -> str:
         return error.strerror or str(error)
     if isinstance(error, (ValueError, TheorySimError)) and str(error):
         return shown(str(error), 10 * _LONGEST)
+    if isinstance(error, ImportError):
+        return str(error)
     if isinstance(error, IndexError):
         return "fewer entries than there should be"
     return "too little memory" if isinstance(error, MemoryError) else "an entry of the wrong type"
+
+
+def unreadable(path: object, error: BaseException) -> StoreError | None:
+    """What is raised in place of an error that says nothing of what is stored; None if it tells of damage.
+
+    That is a missing right, a failing disk, too many open files, too little memory or a library that is not there: what is
+    stored may be as it was written.
+
+    Examples
+    --------
+    >>> unreadable("a-run", PermissionError(errno.EACCES, "Permission denied")).found
+    'a-run cannot be read: Permission denied'
+    >>> unreadable("a-run", ValueError("no JSON")) is None
+    True
+    """
+    of_store = error.errno in _OF_STORE if isinstance(error, OSError) else not isinstance(error, (MemoryError, ImportError))
+    if of_store:
+        return None
+    return StoreError(f"{path} cannot be read: {get_reason(error)}", "a store that can be read, and memory for it",
+                      "see to that and try again: nothing says that it is damaged")
 
 
 def repr_of(value: Any) -> str:

@@ -85,7 +85,7 @@ def available_bytes() -> int:
 
 def _size(text: str) -> int:
     """Bytes that a text names, such as "8 GiB", "500MB" or a plain number of bytes."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgtpe]?)(i?)b?", text.lower())
+    found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,18})?)\s*([kmgtpe]?)(i?)b?", text.lower())
     if found is None:
         raise InputError(f"{VARIABLE} = {text!r}", "a size, such as 8GiB, 500MB or a number of bytes",
                          "fix the environment variable, or leave it unset")

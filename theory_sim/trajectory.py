@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown
+from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown, unreadable
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS, LOSSES
 from theory_sim.experiment.recorded import read_experiment
@@ -187,6 +187,8 @@ class Trajectory:
         except StoreError:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
+            if (other := unreadable(path, error)) is not None:
+                raise other from error
             raise DamagedError(f"{path} cannot be read as a run: {get_reason(error)}",
                              f"a store written by Trajectory.save (schema {RUN.name})",
                              "check the path; if it was a run, move it away and run the experiment again") from error
@@ -329,12 +331,20 @@ def run_listing(target: Path) -> Listing:
 
 
 def run_damage(target: Path) -> str:
-    """What in the folder of a saved run is missing, or not as it was written, in words; empty if nothing is."""
+    """What in the folder of a saved run is missing, or not as it was written, in words; empty if nothing is.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be read for another reason, such as a missing right.
+    """
     if not target.is_dir():
         return f"{target} is {'no folder' if os.path.lexists(target) else 'missing'}"
     try:
         found, _ = held_against_digests(target, _MANIFEST)
     except (OSError, ValueError) as error:
+        if (other := unreadable(target, error)) is not None:
+            raise other from error
         found = str(error)
     return f"{target}: {found}" if found else ""
 

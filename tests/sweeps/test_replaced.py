@@ -11,7 +11,7 @@ import pytest
 
 from tests.sweeps.tiny import TINY
 from theory_sim.engines import Engine
-from theory_sim.errors import DamagedError, StoreError
+from theory_sim.errors import DamagedError, StoreError, TheorySimError
 from theory_sim.loop import unfinished_path
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
@@ -61,6 +61,24 @@ def test_in_a_run_s_place(what: str, store: SweepStore, tmp_path: Path) -> None:
     assert bad(store) == [] and collect(store).dataset.identical(before)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "s"], "nothing is written through a link"
     assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(24, "Too many open files"),
+                                   OSError(5, "Input/output error"), MemoryError("no room")])
+def test_what_cannot_be_read_is_not_taken_for_damaged(
+    error: Exception, store: SweepStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(folder: Path, *, without: str) -> dict[str, str]:
+        raise error
+
+    (id,) = store.states()
+    monkeypatch.setattr("theory_sim.storage.zarr_store.digests", fail)
+    for call in (lambda: run_sweep(store, workers=0), lambda: collect(store), lambda: Summary.load(store.folder / "summary")):
+        with pytest.raises(TheorySimError, match=str(error.args[-1]) if isinstance(error, OSError) else "memory") as found:
+            call()
+        assert not isinstance(found.value, DamagedError)
+    monkeypatch.undo()
+    assert store.status().done == 1 and [path.name for path in (store.folder / "runs").iterdir()] == [id] and bad(store) == []
 
 
 @pytest.mark.parametrize("what", ["folder", "pipe", "link to a folder"])

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from theory_sim.arrays import Array
-from theory_sim.errors import DamagedError, StoreError, get_reason
+from theory_sim.errors import DamagedError, StoreError, get_reason, unreadable
 from theory_sim.experiment import Experiment
 from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.storage.arrays import begins_as_labelled, read_arrays, read_json, read_label, write_arrays
@@ -98,7 +98,7 @@ def _is_own(path: Path, run: str) -> bool:
             return False
         label = read_label(path)
         return bool(label["run"] == run and label.get("segment") == (int(known["segment"]) if known["segment"] else None))
-    except (StoreError, OSError, ValueError, KeyError, TypeError):
+    except (StoreError, OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
@@ -269,6 +269,8 @@ class UnfinishedRun:
         try:
             self._run, manifest = _read_manifest(path)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            if (other := unreadable(path, error)) is not None:
+                raise other from error
             raise DamagedError(f"{path} cannot be read: {get_reason(error)}", "a folder as theory_sim wrote it",
                              f"move {self.folder} away and run the experiment again") from error
         return manifest
@@ -316,6 +318,8 @@ class UnfinishedRun:
                 if _ARRAYS.fullmatch(name) and not _is_own(self.folder / name, self._run):
                     raise ValueError(f"{name} is not of this run, or not as it was written")
         except Exception as error:  # whatever numpy or json make of a damaged file
+            if (other := unreadable(self.folder, error)) is not None:
+                raise other from error
             raise DamagedError(f"{self.folder} is damaged: {get_reason(error)}",
                              "its files as they were written, and none of another run or of yours by such a name",
                              f"move that file elsewhere if it is yours; else move {self.folder} away and run again"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
-from theory_sim.errors import DamagedError, InputError, StoreError, get_reason
+from theory_sim.errors import DamagedError, InputError, StoreError, get_reason, unreadable
 from theory_sim.reading.arguments import accepts
 from theory_sim.reading.html import html_table
 from theory_sim.storage.formats import SWEEP_SUMMARY
@@ -133,6 +133,8 @@ class Summary:
         except StoreError:
             raise
         except Exception as error:  # whatever zarr, json or the schema make of a damaged store
+            if (other := unreadable(path, error)) is not None:
+                raise other from error
             raise DamagedError(f"{path} cannot be read: {get_reason(error)}", "a summary written by theory_sim",
                              "run theory-sim sweep collect again") from error
         return cls(dataset, sweep)

@@ -147,7 +147,12 @@ class SweepStore:
         """Raise DamagedError unless the declaration is as it was written, as far as the manifest can tell."""
         path = self.folder / DECLARATION
         known = self.manifest.declarations
-        if known and path.read_bytes() not in [text.encode() for text in known]:
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror or error}", "a declaration that can be read",
+                             "give yourself the right to read it") from error
+        if known and text not in [text.encode() for text in known]:
             raise DamagedError(f"{path} is not as it was written: edited or damaged", "the declaration that theory_sim wrote",
                                f"theory-sim sweep check --repair {self.folder} writes it again, as the manifest has it; "
                                "theory-sim sweep extend declares more runs")
