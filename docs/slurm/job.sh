@@ -22,11 +22,12 @@ export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THRE
 # Dask samples its workers' stacks and keeps those of 1000 s, some 150 MB a worker.
 export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False
 connection="$SLURM_SUBMIT_DIR/.theory-sim-$SLURM_JOB_ID.json" # all nodes see it
-client="" stopped=""
+client="" stopped="" status=""
 finish() {
     kill $(jobs -p) 2>/dev/null || true
     wait
     rm -f "$connection"
+    echo "job.sh: ended with status ${status:-unknown}; what theory-sim said stands above, among lines of Dask's" >&2
 }
 trap finish EXIT
 # Two minutes before the time limit, and at scancel --batch --signal=TERM: runs stop at their next step and stay resumable.
