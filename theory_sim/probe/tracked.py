@@ -13,11 +13,14 @@ from theory_sim.probe.rules.of_optimiser import unwrapped
 
 __all__ = ["Tracked", "in_full"]
 
+_FULL: Final = (torch.float32, torch.float64)
 _WRAPPERS: Final = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
 
 
 def in_full(tensor: Any) -> Any:
     """A tensor, dense, and in float32 if it is in half precision, in which small steps would round to nothing."""
+    if tensor.dtype in _FULL and tensor.layout == torch.strided:
+        return tensor
     dense = tensor.to_dense() if tensor.layout != torch.strided else tensor
     return dense.to(torch.promote_types(dense.dtype, torch.float32))
 
