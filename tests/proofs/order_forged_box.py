@@ -18,7 +18,7 @@ from theory_sim.data import draw_data
 from theory_sim.experiment import Experiment
 
 BOXED = Experiment(d=10, N=20, max_tau=400.0, eta_1=16.0, eta_2=4.0, dtype="float64")
-NARROWER = {"first": 0.999, "second": 1.001, "before": 1.001, "remainder": 0.99, "drift": 0.99}
+NARROWER = {"first": 0.9999, "second": 1.0001, "before": 1.0001, "remainder": 0.9999, "drift": 0.9999}
 _NAMES = ("r", "lambda", "rate")
 
 
@@ -71,13 +71,14 @@ def of_boxes(package: str) -> Iterator[str]:
             if _accepts(check, content):
                 yield f"accepted: {name} of {cover['schedule']} narrower"
     for name, forge in {
-        "a cell is missing": lambda cover: cover["cells"].pop(),
-        "a cell twice": lambda cover: cover["cells"].append(cover["cells"][0]),
-        "a longer run": lambda cover: cover["cells"][0].update(step=cover["cells"][0]["step"] + 200),
-        "a smaller grid": lambda cover: cover["size"].update(r=cover["size"]["r"] // 2),
+        "half of the box is missing": lambda content: content["covers"][1]["cells"][0]["part"][0].__setitem__(
+            1, content["covers"][1]["size"]["r"] // 2),
+        "a cell twice": lambda content: content["covers"][1]["cells"].append(content["covers"][1]["cells"][0]),
+        "a run that ends before": lambda content: content["experiment"].update(max_tau=20.0),
+        "a smaller grid": lambda content: content["covers"][1]["size"].update(r=content["covers"][1]["size"]["r"] // 2),
     }.items():
         content = copy.deepcopy(tight())
-        forge(content["covers"][1])
+        forge(content)
         if _accepts(check, content):
             yield f"accepted: {name}"
 
