@@ -12,9 +12,10 @@ __all__ = ["plain_formula"]
 _TOKEN: Final = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _GREEK: Final = ("alpha beta gamma delta epsilon zeta eta theta kappa lambda mu xi pi rho sigma tau phi chi "
                  "Gamma Delta Phi Omega").split()
+_UNICODE: Final = {"lambda": "LAMDA"}  # Unicode spells it so
 _SIGNS: Final[Mapping[str, str]] = {
     **{f"\\{name}": unicodedata.lookup(f"GREEK {'CAPITAL' if name[0].isupper() else 'SMALL'} LETTER "
-                                       f"{'LAMDA' if name == 'lambda' else name.upper()}") for name in _GREEK},
+                                       f"{_UNICODE.get(name, name.upper())}") for name in _GREEK},
     "\\varphi": "φ", "\\ell": "ℓ", "\\infty": "∞", "\\partial": "∂", "\\nabla": "∇", "\\pm": "±", "\\cdot": "·", "\\sum": "Σ",
     "\\prod": "Π", "\\int": "∫", "\\langle": "⟨", "\\rangle": "⟩", "\\|": "‖", "\\top": "ᵀ", "\\exists": "∃", "\\mid": "|",
     "\\{": "{", "\\}": "}", "\\%": "%", "\\le": " ≤ ", "\\ge": " ≥ ", "\\ne": " ≠ ", "\\to": " → ", "\\in": " ∈ ",
