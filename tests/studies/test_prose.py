@@ -148,6 +148,20 @@ def _schedules(t: pandas.DataFrame) -> list[str]:
             f"The constant rate keeps {flat['error S / arm, end']:.2f} there"]  # fmt: skip
 
 
+def _optimisers(t: pandas.DataFrame) -> list[str]:
+    def times(row: pandas.Series) -> str:
+        return ", ".join("never" if np.isinf(row[name]) else f"{row[name]:.0f}" for name in ("tau_P", "tau_Q"))
+
+    lines = []
+    for name in ("gradient-descent", "heavy-ball", "nesterov", "rmsprop", "adam", "adamw"):
+        large, small = (_row(t, optimiser=name, arm=arm) for arm in ("L-S", "S"))
+        lines.append(f"| {name} | {small['flips']:.0f} of {small['pairs']:.0f} | {times(large)} | {times(small)} | "
+                     f"{_interval(small, 'error / L-S, end')} |")
+    quiet = [_row(t, optimiser=name, arm="L-S, no noise") for name in ("gradient-descent", "adam")]
+    first, second = (f"{row['P first']} of {row['n']}" for row in quiet)
+    return [*lines, f"on {first} data sets with gradient descent and {second} with Adam"]
+
+
 def _scaling(t: pandas.DataFrame) -> list[str]:
     limit = t[t["engine"] == "limit"]
     large, small = (limit[limit["schedule"] == schedule].set_index("d") for schedule in ("L-S", "S"))
@@ -160,7 +174,7 @@ def _scaling(t: pandas.DataFrame) -> list[str]:
 
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "annealing-time": _annealing, "essential-noise": _essential, "regularisation": _regularisation, "kernel-change": _kernels,
-    "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement, "scaling": _scaling,
+    "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement, "optimisers": _optimisers, "scaling": _scaling,
     "schedules": _schedules,
 }
 
