@@ -89,6 +89,13 @@ class CertifiedBox:
         Nats.
     covers : tuple of Cover
         By schedule.
+
+    Examples
+    --------
+    >>> from theory_sim import Experiment
+    >>> small = Experiment(d=10, N=20, max_tau=400.0, eta_1=16.0, eta_2=4.0)
+    >>> certify_box(small, {"lambda": (0.0005, 0.00051)}, ["S"]).verdict
+    'certified'
     """
 
     experiment: Experiment

@@ -100,6 +100,7 @@ def torch_adapter(task: Any, bug: str = "") -> dict[str, Any]:
     return torch_simulator.adapter(task, bug)
 
 
+@pytest.mark.alternating  # seconds, all cases together
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_mistake_in_a_numpy_simulator_is_found_and_named(bug: str) -> None:
     law, words = BUGS[bug]
@@ -205,6 +206,7 @@ def any_schedule(task: Task, off: float = 1.0) -> dict[str, Any]:
     return {"W": W, "V": V}
 
 
+@pytest.mark.alternating  # seconds, all cases together
 @pytest.mark.parametrize(("schedule", "clock"), [*((name, "tau") for name in SCHEDULES.names()), ("cyclic", "step")])
 def test_every_schedule(schedule: str, clock: str) -> None:
     held = {"schedule": schedule, "schedule_clock": clock}

@@ -188,6 +188,7 @@ def test_youngest_age_is_a_bound() -> None:
         assert 0 < bound <= seen * (1 + 1e-12) and not still
 
 
+@pytest.mark.alternating  # seconds, all cases together
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("powers", range(1, 11))
 def test_inner_loops_against_numpy(powers: int, dtype: type) -> None:

@@ -57,6 +57,7 @@ OPTIONS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.alternating  # seconds, all cases together
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("network", ["split", "shared"])
 def test_any_number_of_threads_gives_the_same_bits(options: dict[str, Any], network: str) -> None:
@@ -180,6 +181,7 @@ CORNERS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.alternating  # seconds, all cases together
 @pytest.mark.parametrize("fields", CORNERS)
 @pytest.mark.parametrize("network", ["split", "shared"])
 @pytest.mark.parametrize("mode", ["exact", "mean"])

@@ -44,6 +44,16 @@ LONG = {
     "separation-of-z-by-tangents", "p-error-of-fresh-examples", "p-takes-theta-d-examples", "max-margin-means-over-noise",
     "p-mean",
     "noise-of-linear-rules", "noise-of-heavy-ball", "noise-of-nesterov", "split-with-momentum", "split-with-decoupled-decay",
+    "mean-field-interference", 
+    "width-loss-moves-by-slope", "tails-beyond-12", "learning-time-of-q", "mean-field-response", "worst-average-one-step",
+    "frozen-fraction-limits", "common-classifier-drawn", "common-classifier-at-all-examples-and-steps",
+    "mean-field-powers-of-the-arc-sine", "mean-residual-weight-left-by-both-losses", "max-margin-stationary",
+    "area-over-all-ages", "worst-average-of-few-steps", "weight-noise-is-pre-activation-noise", "ridge-logistic-weak-duality",
+    "mean-residual-weight-left-bounds", "bessel-ratio-bound", "noise-covariance-recursion", "tilted-cosine-relation",
+    "changing-kernels-one-step-sharper-with-ridge", "ridge-logistic-fixed-point", "weight-left-on-fitted-examples",
+    "equal-time-kernel-is-constant", "frozen-separation-of-outer-points", "frozen-fraction", "plateau-leading-order",
+    "noise-decorrelation-rate", "common-classifier-of-pairs-drawn", "fitted-logistic-residual-weight",
+    "common-classifier-size", "batch-noise-scale", "decomposition-closed-form", "noise-annealing-drop",
     "frozen-fraction-bounds", "p-needs-order-d-examples", "arc-cosine-degree-one", "logistic-weight-falls-below-squared",
 }  # fmt: skip
 

@@ -37,6 +37,7 @@ def _outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
             "robust": own < 0.5, "annealed_tau": math.nan if own < 0.3 else 50.0 + own, "outcome": "finished"}  # fmt: skip
 
 
+@pytest.mark.alternating  # seconds, all cases together
 @pytest.mark.parametrize("name", study_names())
 def test_the_file_holds_all_that_a_table_is_made_of(name: str) -> None:
     study = get_study(name)
@@ -112,6 +113,7 @@ def test_a_report_holds_the_table_against_the_runs(folder: Path, tmp_path: Path,
     assert "not what this version makes of the runs" in " ".join(problem.found for problem in describe_study(folder)[1])
 
 
+@pytest.mark.alternating  # seconds, all cases together
 @pytest.mark.parametrize("name", study_names())
 def test_any_study_takes_other_seeds(name: str) -> None:
     study = get_study(name)

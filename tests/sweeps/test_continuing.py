@@ -58,7 +58,7 @@ class Failing(InProcess):
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         store, engine, experiment, *rest = args
         if experiment["seed"] == 1:
-            (Path(store)).mkdir()  # a folder that is no run
+            experiment = {**experiment, "m_V": "no number"}
         if experiment["seed"] == 2:
             experiment = {**experiment, "r": "no number"}
         return super().submit(fn, store, engine, experiment, *rest, **kwargs)

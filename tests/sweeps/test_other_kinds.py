@@ -12,8 +12,9 @@ from tests.sweeps.tiny import SWEEP, TINY, finished
 from theory_sim import collect, compare_sweep
 from theory_sim.observe.learning_order import times_by_kind
 from theory_sim.sweeps.blocks import Product
-from theory_sim.sweeps.collect import Summary, _kinds
+from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.dense import kinds_of
 from theory_sim.sweeps.outcomes import KINDS, OUTCOME_VARIABLES, TIMES_BY_KIND, outcome_variables
 from theory_sim.terminal.sweep_tables import summary_table
 from theory_sim.theory.crossings import LEVELS
@@ -51,6 +52,6 @@ def test_the_kinds_of_the_runs_are_those_of_the_summary(tmp_path: Path) -> None:
 
 
 def test_of_the_mixture_nothing_is_added() -> None:
-    assert _kinds(SWEEP) == KINDS and outcome_variables(KINDS) == OUTCOME_VARIABLES
+    assert kinds_of(SWEEP) == KINDS and outcome_variables(KINDS) == OUTCOME_VARIABLES
     both = Sweep("both", TINY, (Product({"data_law": ["xor", "pq-mixture"]}),), ("S",), (0,))
-    assert _kinds(both)[:3] == KINDS and len(_kinds(both)) > 3
+    assert kinds_of(both)[:3] == KINDS and len(kinds_of(both)) > 3

@@ -45,6 +45,7 @@ def test_trained_minimisers(seen):
     assert all(gap < 1 for gap in gaps(seen, 0.5, RIDGE, 1.0).values())
 
 
+@pytest.mark.alternating  # seconds, all cases together
 @pytest.mark.parametrize(
     ("delta", "ridge", "g_0"), [(0.6, RIDGE, 1.0), (0.4, RIDGE, 1.0), (0.5, RIDGE, 1.15), (0.5, 5 * RIDGE, 1.0)],
     ids=["delta+20%", "delta-20%", "g_0+0.15", "five times the ridge"],

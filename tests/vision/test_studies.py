@@ -18,7 +18,7 @@ from theory_sim.errors import InputError, StoreError
 from theory_sim.report.studies import describe_study
 from theory_sim.studies.run_study import read_table, read_verdict
 from theory_sim.studies.study import SIZES
-from theory_sim.vision import VisionPlan, image_study
+from theory_sim.vision import VisionPlan
 from theory_sim.vision.studies.base import IMAGE_STUDIES, difference_of_differences, judge_mean
 from theory_sim.vision.studies.design import make_plan
 
@@ -136,7 +136,11 @@ def test_the_command_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torc
     assert document["schema"] == "theory-sim.image_study" and len(document["table"]) == 8
 
 
-def test_an_edited_table_is_not_replaced_and_a_report_has_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edited_table_is_not_replaced_and_a_report_has_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, torch: Any
+) -> None:
+    from theory_sim.vision import image_study
+
     study, table = IMAGE_STUDIES["images"], made_up()
     table["patch-only accuracy"] = 0.5
     table = table[table["arm"] != "small-noise"]

@@ -151,7 +151,9 @@ def _said_found(found: Mapping[Path, Trajectory], total: int) -> str:
 
 def _said_unfinished(path: Path) -> str:
     """At which step an unfinished run is resumed."""
-    _, state = UnfinishedRun(path).load()
+    run = UnfinishedRun(path)
+    run.manifest()  # whose files they are
+    _, state = run.load()
     return f"{path} is resumed " + ("from its start" if state is None else f"at step {int(state['run'][0])}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -14,7 +14,7 @@ import numpy as np
 from proofs_check.recheck.order.balls import UNIT, Balls, exact
 from proofs_check.recheck.order.box_guess import BITS, guessed_residuals
 from proofs_check.recheck.order.box_kernels import CellOf
-from proofs_check.recheck.order.box_sums import left_out_of_outputs
+from proofs_check.recheck.order.box_sums import Residuals, left_out_of_outputs
 from proofs_check.recheck.order.curvature import examples_gram, is_bound
 from proofs_check.recheck.order.functions import logistic
 from proofs_check.recheck.order.geometry import Geometry, make_geometry
@@ -28,17 +28,6 @@ from theory_sim.experiment import Experiment
 __all__ = ["CellCheck", "Found"]
 
 _UP = 1.0 + 1e-9
-
-
-@dataclass(frozen=True)
-class Residuals:
-    """centre + sum_k q_k slopes_k + q_k^2 squares_k, (T, N), and their range."""
-
-    centre: Array
-    slopes: Sequence[Array]
-    squares: Sequence[Array]
-    low: Array
-    high: Array
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,13 +14,21 @@ from proofs_check.recheck.order.taylor import Taylor
 from proofs_check.recheck.refusal import Refused
 from theory_sim.arrays import Array
 
-if TYPE_CHECKING:
-    from proofs_check.recheck.order.box_cell import Residuals
-
-__all__ = ["left_out_of_outputs"]
+__all__ = ["Residuals", "left_out_of_outputs"]
 
 _ROWS: Final = 160
 _UP: Final = 1.0 + 1e-9
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """centre + sum_k q_k slopes_k + q_k^2 squares_k, (T, N), and their range."""
+
+    centre: Array
+    slopes: Sequence[Array]
+    squares: Sequence[Array]
+    low: Array
+    high: Array
 
 
 class _Beside:

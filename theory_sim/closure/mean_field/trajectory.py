@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from dataclasses import asdict
 from typing import Any
@@ -14,6 +13,7 @@ from theory_sim.closure.mean_field.fresh import fresh_losses
 from theory_sim.closure.mean_field.solve import solve_mean_field
 from theory_sim.closure.trajectory import as_trajectory
 from theory_sim.experiment import Experiment
+from theory_sim.storage.plain import make_plain
 from theory_sim.trajectory import Trajectory
 
 __all__ = ["run_mean_field"]
@@ -29,13 +29,14 @@ def run_mean_field(experiment: Experiment, *, engine: str, nodes: int, particles
     began = time.perf_counter()
     found = solve_mean_field(experiment, nodes=nodes, particles=particles, seed=seed)
     losses, accuracies = fresh_losses(found.problem, found.course)
+    errors = {name: make_plain(_rounded(value)) for name, value in asdict(found.errors).items()}
     return as_trajectory(
         experiment, found.course, engine, began, more={"loss_test": losses, "accuracy_test": accuracies},
-        attributes={"stated_error": json.dumps({name: _plain(value) for name, value in asdict(found.errors).items()})},
+        attributes={"stated_error": json.dumps(errors)},
     )
 
 
-def _plain(value: Any) -> Any:
-    """A number, or a list of numbers, with null for NaN and four digits of the rest."""
-    numbers = [float(f"{each:.4g}") if math.isfinite(each) else None for each in np.atleast_1d(value).tolist()]
+def _rounded(value: Any) -> Any:
+    """A number, or an array of numbers, with four digits."""
+    numbers = [float(f"{each:.4g}") for each in np.atleast_1d(value).tolist()]
     return numbers if np.ndim(value) else numbers[0]
