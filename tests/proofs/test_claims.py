@@ -44,7 +44,7 @@ LONG = {
     "separation-of-z-by-tangents", "p-error-of-fresh-examples", "p-takes-theta-d-examples", "max-margin-means-over-noise",
     "p-mean",
     "noise-of-linear-rules", "noise-of-heavy-ball", "noise-of-nesterov", "split-with-momentum", "split-with-decoupled-decay",
-    "mean-field-interference", 
+    "mean-field-interference",
     "width-loss-moves-by-slope", "tails-beyond-12", "learning-time-of-q", "mean-field-response", "worst-average-one-step",
     "frozen-fraction-limits", "common-classifier-drawn", "common-classifier-at-all-examples-and-steps",
     "mean-field-powers-of-the-arc-sine", "mean-residual-weight-left-by-both-losses", "max-margin-stationary",
