@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress, Task
 
-from theory_sim import Experiment, simulate
+from theory_sim import Experiment, Plan, simulate
 from theory_sim.loop import run as loop
 from theory_sim.terminal.progress import _BESIDE_NAME, _run_columns, _shown_name
 from theory_sim.trajectory import Trajectory
@@ -94,4 +94,5 @@ def test_a_name_says_its_schedule_once() -> None:
     assert _shown_name(e.replace(name="n" * 40), 20) == "cyclic seed 0"
     for schedule in ("L-S", "S"):  # which is what tells the runs of a comparison apart
         assert _shown_name(Experiment(name="default-one", schedule=schedule, seed=3), 14) == f"{schedule} seed 3"
+    assert [_shown_name(run, 14, 15) for run in Plan.of(Experiment.preset("quick"), ("L-S", "S"))] == ["L-S seed 0", "S seed 0"]
     assert _shown_name(e.replace(schedule="warm-up-stable-decay", warm_up=1.0, decay_time=1.0), 14) == "warm-up…seed 0"

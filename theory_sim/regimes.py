@@ -433,7 +433,7 @@ def _order_warnings(p: OrderPrediction) -> list[str]:
     late = any(map(math.isinf, (p.tau_P if p.expected == "P first" else p.tau_Q).values()))
     if p.expected == "P first":
         fix = ("raise max_tau, or lower lambda" if late else
-               "lower r, raise lambda, or raise eta_1 with tau_0 as the number that it is now")
+               "lower r, raise lambda, or raise eta_1 with tau_0 fixed at its present value")
     else:
         fix = "raise r or max_tau, or lower eta_2" if late else "raise r or d, or lower eta_2"
     if p.holds and not p.thin:

@@ -86,11 +86,11 @@ def _advice(report: ConstantsReport, moved: list[Any], words: list[str]) -> Iter
         return
     if moved:
         follows = "; ".join(map(str, moved[1:]))
-        yield f"\nit applies with {moved[0]}, tried{f'; a run that shows it needs, too: {follows}' if follows else ''}"
+        yield f"\nit applies with {moved[0]}; this was tried{f'; to see it in a run, change also {follows}' if follows else ''}"
     else:
         yield "\nno single parameter, moved by a factor of up to 10, makes it apply"
     further = shlex.join(["proofs-check", "suggest", *words, "--conditions", "deciding"])
-    yield f"to look further, with several moved, which may find none: {further}"
+    yield f"to try several at once, which may find nothing: {further}"
 
 
 def _of_sweep(described: Described, reports: list[ConstantsReport]) -> Result:

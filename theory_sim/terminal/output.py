@@ -8,9 +8,9 @@ import io
 import json
 import os
 import tempfile
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -19,7 +19,7 @@ import typer
 from theory_sim.errors import InputError, StoreError, nearest, shown
 from theory_sim.storage.folders import make_folder
 from theory_sim.terminal.safe_text import SafePart, safe_text
-from theory_sim.terminal.wrapping import say_aside
+from theory_sim.terminal.wrapping import filled, say_aside
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -160,7 +160,8 @@ def print_parts(*parts: Part, file: io.StringIO | None = None) -> None:
     console = _console(file)
     for part in parts:
         if isinstance(part, str):
-            console.print(Text(safe_text(part)), overflow="ignore", crop=False)
+            lines = (filled(line, console.width) if len(line) > console.width else [line] for line in safe_text(part).split("\n"))
+            console.print(Text("\n".join(chain.from_iterable(lines))), overflow="ignore", crop=False)
         else:
             console.print(SafePart(part), crop=False)  # a table may be wider
 
@@ -183,8 +184,7 @@ def hanging(head: str, text: str, indent: int = 13) -> str:
     for line in text.split("\n"):
         inner = gap + " " * (len(line) - len(line.lstrip()))
         start = first + inner[indent:]
-        shown += textwrap.wrap(line.lstrip(), _console().width, initial_indent=start, subsequent_indent=inner,
-                               break_on_hyphens=False) or [start.rstrip()]
+        shown += filled(line.lstrip(), _console().width, first=start, later=inner) or [start.rstrip()]
         first = gap
     return "\n".join(shown)
 

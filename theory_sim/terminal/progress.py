@@ -43,10 +43,11 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
     from theory_sim.terminal.tables import shown_time
 
     console = Console(stderr=True)
+    longest = max(len(run.run_name) for run in plan)
     with Bar(*_run_columns(), console=console) as bar:
 
         def start(experiment: Experiment) -> Progress:
-            name = _shown_name(experiment, console.width - _BESIDE_NAME)
+            name = _shown_name(experiment, console.width - _BESIDE_NAME, longest)
             task = bar.add_task(name, total=experiment.max_tau, tau="0", end=shown_time(experiment.max_tau), step=0, loss="-")
 
             def update(step: int, tau: float, training_loss: float) -> None:
@@ -81,10 +82,10 @@ def _run_columns() -> tuple[ProgressColumn, ...]:
     return TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TextColumn(state), Times()
 
 
-def _shown_name(experiment: Experiment, room: int) -> str:
-    """The run's name; where there is no room its schedule and seed, the middle left out of what is still too long."""
+def _shown_name(experiment: Experiment, room: int, longest: int = 0) -> str:
+    """The run's name; where it, or the longest one beside it, does not fit, schedule and seed, and their ends if too long."""
     room = max(room, _SHORTEST_NAME)
-    if len(experiment.run_name) <= room:
+    if max(longest, len(experiment.run_name)) <= room:
         return experiment.run_name
     name = f"{experiment.schedule} seed {experiment.seed}"
     if len(name) <= room:

@@ -10,10 +10,13 @@ from typing import Final
 
 from theory_sim.terminal.safe_text import safe_text
 
-__all__ = ["say_aside", "wrapped"]
+__all__ = ["filled", "say_aside", "wrapped"]
 
 _LEAST: Final = 40
 _DEEPEST: Final = 13
+_UNBROKEN: Final = re.compile(r"(?<=\d) (?=%)|(?<=\d) (?=to -?\d)|(?<=\d to) (?=-?\d)")
+"""Spaces at which no line ends: those of "15 %" and "0.16 to 1.00"."""
+_JOINED: Final = "\N{NO-BREAK SPACE}"
 
 
 def say_aside(text: str) -> None:
@@ -42,13 +45,35 @@ def wrapped(text: str) -> str:
     return "\n".join(part for line in text.split("\n") for part in _fitted(line, max(width, _LEAST)))
 
 
+def filled(text: str, width: int, *, first: str = "", later: str = "") -> list[str]:
+    """Lines of a text; a number keeps its %, a range both ends, and a word that is longer than a line stays whole.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    width : int
+        Columns.
+    first, later : str
+        What the first line and each of the others begin with.
+
+    Examples
+    --------
+    >>> filled("of Q within 7 % on 26 of 26, median 2 %", 14)
+    ['of Q within', '7 % on 26 of', '26, median 2 %']
+    """
+    lines = textwrap.wrap(_UNBROKEN.sub(_JOINED, text), width, initial_indent=first, subsequent_indent=later,
+                          break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_JOINED, " ") for line in lines]
+
+
 def _fitted(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     head = re.match(r" *(?:[\w-]+: )?", line)
     assert head is not None
     margin = " " * (head.end() if 0 < head.end() <= _DEEPEST else 4)
-    return textwrap.wrap(line, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False) or [line]
+    return filled(line, width, later=margin) or [line]
 
 
 def _width() -> int | None:
