@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from theory_sim.cli import app
 from theory_sim.cli.runs import _round_number
 from theory_sim.errors import InputError
+from theory_sim.terminal.output import print_parts
 from theory_sim.terminal.wrapping import wrapped
 
 PATH = "/a/folder/" + "long/" * 20 + "run"
@@ -32,6 +34,17 @@ def test_lines_fit_but_for_paths(columns: int, monkeypatch: pytest.MonkeyPatch) 
     assert " ".join(" ".join(lines).split()) == " ".join(f"theory-sim: {TEXT}".split())
     rule = next(i for i, line in enumerate(lines) if line.startswith("  rule: "))
     assert lines[rule + 1][:8].isspace() and not lines[rule + 1][8].isspace(), "below the rule itself"
+
+
+@pytest.mark.parametrize("columns", range(44, 64))
+def test_no_line_ends_within_a_number(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a line ends, "15 %" and both ends of a range stay on one: in what is printed, and in what is said beside."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = "P first on 2 of 2 seeds, interval of the share: 0.16 to 1.00; errors within 15 % on all of 12, and more words"
+    print_parts(text, file=(out := io.StringIO()))
+    for shown in (out.getvalue(), wrapped(text)):
+        assert "0.16 to 1.00;" in shown and "15 %" in shown and " ".join(shown.split()) == text
+        assert all(line == line.rstrip() and len(line) <= columns for line in shown.splitlines())
 
 
 def test_a_terminal_is_as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

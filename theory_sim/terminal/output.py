@@ -160,7 +160,8 @@ def print_parts(*parts: Part, file: io.StringIO | None = None) -> None:
     console = _console(file)
     for part in parts:
         if isinstance(part, str):
-            lines = (filled(line, console.width) if len(line) > console.width else [line] for line in safe_text(part).split("\n"))
+            lines = (filled(line, console.width) if len(line) > console.width else [line]
+                     for line in safe_text(part).split("\n"))
             console.print(Text("\n".join(chain.from_iterable(lines))), overflow="ignore", crop=False)
         else:
             console.print(SafePart(part), crop=False)  # a table may be wider
