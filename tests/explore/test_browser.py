@@ -102,6 +102,7 @@ def test_sliders_move_the_curves_and_the_words(tab: Tab) -> None:
     assert tab.page.locator("#orders p").all_inner_texts() == expected
     assert tab.page.locator("#spoken").text_content() == ". ".join(expected)
     tab.page.get_by_text("The curves as a table").click()
+    tab.page.locator("#losses tbody tr").nth(8).wait_for()  # filled by an event that comes after the click
     assert tab.page.locator("#losses tbody tr").count() == 9
     tab.page.wait_for_function(f"() => ({COLUMN})(['boundary-L-S-moves', 'xs']).length > 0")
     assert tab.page.evaluate(COLUMN, ["here", "r"]) == [r]

@@ -21,4 +21,5 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    return draw_times(table, [f"{row['optimiser']}, {row['arm']}" for _, row in table.iterrows()], "optimiser")
+    names = [str(name).replace("gradient-descent", "GD") for name in table["optimiser"]]  # else too long for 80 mm
+    return draw_times(table, [f"{name}, {arm}" for name, arm in zip(names, table["arm"], strict=True)], "optimiser")
