@@ -13,6 +13,7 @@ from theory_sim.cli import app
 from theory_sim.cli.runs import _round_number
 from theory_sim.errors import InputError
 from theory_sim.terminal.output import print_parts
+from theory_sim.terminal.sentence import Sentence
 from theory_sim.terminal.wrapping import wrapped
 
 PATH = "/a/folder/" + "long/" * 20 + "run"
@@ -42,7 +43,8 @@ def test_no_line_ends_within_a_number(columns: int, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("COLUMNS", str(columns))
     text = "P first on 2 of 2 seeds, interval of the share: 0.16 to 1.00; errors within 15 % on all of 12, and more words"
     print_parts(text, file=(out := io.StringIO()))
-    for shown in (out.getvalue(), wrapped(text)):
+    print_parts(Sentence(text, style="yellow"), file=(aside := io.StringIO()))
+    for shown in (out.getvalue(), aside.getvalue(), wrapped(text)):
         assert "0.16 to 1.00;" in shown and "15 %" in shown and " ".join(shown.split()) == text
         assert all(line == line.rstrip() and len(line) <= columns for line in shown.splitlines())
 

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["domain_lines"]
 
 KINDS = ("claims", "kinds")
-SOURCES = ("THEORY: docs/explanation/theory.md, where the symbols are explained. [D]: derived there; [L19]: Li, Wei, Ma 2019; "
-           "[F n]: line n of the authors' feedback to reviewers, retold above. Steps and integrals are in sympy's notation; "
-           "a twin is a false version, which must be refuted.")
+MARKS = {"[D": "[D]: derived there", "[L19": "[L19]: Li, Wei, Ma 2019",
+         "[F": "[F n]: line n of the authors' feedback to reviewers, retold above"}
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -127,7 +126,14 @@ def _claim_lines(claim: Claim, level: Level, own: Verdict, twins: list[Verdict],
         yield f"\nlook there: {command_at(claim.id, own.evidence['counterexample'])}"
     yield f"\ncheck again: proofs-check verify {claim.id} --out evidence &&"
     yield f"             proofs-check recheck evidence/{claim.id}.json"
-    yield f"\n{hanging('', SOURCES, 0)}"
+    yield f"\n{hanging('', _legend(claim.source), 0)}"
+
+
+def _legend(source: str) -> str:
+    """What the marks of a source mean, those alone that it has, and the words of the evidence."""
+    marks = "; ".join(meaning for mark, meaning in MARKS.items() if mark in source)
+    return (f"THEORY: docs/explanation/theory.md, where the symbols are explained. {marks}{'. ' if marks else ''}"
+            "Steps and integrals are in sympy's notation; a twin is a false version, which must be refuted.")
 
 
 def domain_lines(claim: Claim, level: Level, margin: int = 0) -> Iterator[str]:

@@ -60,7 +60,8 @@ def shown_value(value: object) -> str:
 
 
 def _asked(summaries: Sequence[ScheduleSummary]) -> str:
-    ways = " and ".join(dict.fromkeys(each.way for each in summaries))
+    names = list(dict.fromkeys(each.way for each in summaries))
+    ways = ("; " if any("," in name for name in names) else " and ").join(names)
     if summaries[0].orders:
         return f"Under {ways}: which of the patterns P and Q is learnt first?"
     return f"Under {ways}: when is each kind of examples learnt?"

@@ -17,6 +17,7 @@ from rich.text import Text
 from theory_sim.experiment.choices import LOSSES
 from theory_sim.statistics.intervals import CONFIDENCE, Interval, share_interval
 from theory_sim.sweeps.over_seeds import ScheduleSummary
+from theory_sim.terminal.sentence import Sentence
 from theory_sim.theory.conditions import Condition, in_words
 from theory_sim.theory.crossings import LEVELS
 
@@ -140,8 +141,8 @@ def shown_margin(margin: float) -> str:
 
 def regime_table(regime: Regime, *, verbose: bool = False) -> Group:
     """The conditions, the closure's prediction and warnings; ``verbose``: what they mean, closed forms and notes, too."""
-    notes = [Text(f"note: {note}") for note in regime.notes]
-    warnings = [Text(f"warning: {warning}", style="yellow") for warning in regime.warnings]
+    notes = [Sentence(f"note: {note}") for note in regime.notes]
+    warnings = [Sentence(f"warning: {warning}", style="yellow") for warning in regime.warnings]
     closed = (f"Closed forms at loss {regime.level:g}: tau_Q = {shown_time(regime.tau_Q)} with frozen patterns, "
               f"tau_P = {shown_time(regime.tau_P)}; G(Y(eta_1)) = {regime.G_1:.2f}, G(Y(eta_2)) = {regime.G_2:.2f} "
               "(1 is frozen).")
@@ -161,7 +162,7 @@ def _prediction(regime: Regime) -> list[Table | Text]:
         for level in each.tau_P:
             cells = (shown_learning_time(times[level], each.end_tau) for times in (each.tau_P, each.tau_Q))
             table.add_row(f"{name}  {level:.2f}", *cells)
-    return [table, Text(""), *map(Text, order_lines(regime))]
+    return [table, Text(""), *map(Sentence, order_lines(regime))]
 
 
 def order_lines(regime: Regime) -> list[str]:
@@ -216,7 +217,7 @@ def order_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     """Of `summary_tables` what tells the order: learning times, seed by seed, and how many seeds learnt what first."""
     n = max(len(summary.seeds) for summary in summaries)
     return Group(_learning_times(summaries, _span_of(n)), Text(""), _orders(summaries), Text(""), *_notes(summaries),
-                 *(Text(headline(summary)) for summary in summaries))
+                 *(Sentence(headline(summary)) for summary in summaries))
 
 
 def _span_of(n: int) -> str:
@@ -240,17 +241,17 @@ def summary_tables(summaries: Sequence[ScheduleSummary], *, verbose: bool = Fals
     notes = [Text(f"{name}: {text}") for name, text in (_MEANINGS if verbose else {}).items()
              if any(name == key.partition(" ")[0] for s in summaries for key in s.end)]
     notes += _notes(summaries)
-    headlines = [Text(headline(summary)) for summary in summaries if summary.orders]
+    headlines = [Sentence(headline(summary)) for summary in summaries if summary.orders]
     return Group(*(part for table in tables for part in (table, Text(""))), *ends, *notes, *headlines)
 
 
-def _notes(summaries: Sequence[ScheduleSummary]) -> list[Text]:
+def _notes(summaries: Sequence[ScheduleSummary]) -> list[Sentence]:
     """What the levels are of another loss, which kind was above its level again, and what the engine says."""
     notes = [line for summary in summaries for line in _above_again(summary)]
     if not LOSSES[summaries[0].loss].in_theory:
         notes.insert(0, f"Levels are those of the {summaries[0].loss} loss at the margins at which the logistic loss is "
                         f"{_either(LEVELS)}.")
-    return [Text(note) for note in (*notes, *dict.fromkeys(summary.note for summary in summaries)) if note]
+    return [Sentence(note) for note in (*notes, *dict.fromkeys(summary.note for summary in summaries)) if note]
 
 
 def _learning_times(summaries: Sequence[ScheduleSummary], span: str) -> Table:

@@ -10,13 +10,13 @@ from typing import Final
 
 from theory_sim.terminal.safe_text import safe_text
 
-__all__ = ["filled", "say_aside", "wrapped"]
+__all__ = ["filled", "join_numbers", "part_numbers", "say_aside", "wrapped"]
 
 _LEAST: Final = 40
 _DEEPEST: Final = 13
 _UNBROKEN: Final = re.compile(r"(?<=\d) (?=%)|(?<=\d) (?=to -?\d)|(?<=\d to) (?=-?\d)")
 """Spaces at which no line ends: those of "15 %" and "0.16 to 1.00"."""
-_JOINED: Final = "\N{NO-BREAK SPACE}"
+_JOINED: Final = "\ue000"  # of private use, so that a no-break space of a path stays
 
 
 def say_aside(text: str) -> None:
@@ -62,9 +62,19 @@ def filled(text: str, width: int, *, first: str = "", later: str = "") -> list[s
     >>> filled("of Q within 7 % on 26 of 26, median 2 %", 14)
     ['of Q within', '7 % on 26 of', '26, median 2 %']
     """
-    lines = textwrap.wrap(_UNBROKEN.sub(_JOINED, text), width, initial_indent=first, subsequent_indent=later,
+    lines = textwrap.wrap(join_numbers(text), width, initial_indent=first, subsequent_indent=later,
                           break_long_words=False, break_on_hyphens=False)
-    return [line.replace(_JOINED, " ") for line in lines]
+    return [part_numbers(line) for line in lines]
+
+
+def join_numbers(text: str) -> str:
+    """The text with a letter in place of each space at which no line may end; `part_numbers` takes it out again."""
+    return _UNBROKEN.sub(_JOINED, text)
+
+
+def part_numbers(text: str) -> str:
+    """The text with its spaces, as before `join_numbers`."""
+    return text.replace(_JOINED, " ")
 
 
 def _fitted(line: str, width: int) -> list[str]:
