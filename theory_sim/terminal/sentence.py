@@ -24,7 +24,7 @@ class Sentence(Text):
     0.16 to 1.00
     """
 
-    def wrap(self, console: Console, width: int, **options: Any) -> Lines:  # type: ignore[override]
+    def wrap(self, console: Console, width: int, **options: Any) -> Lines:
         """Lines of the given width."""
         joined = self.copy()
         joined.plain = join_numbers(self.plain)
