@@ -205,7 +205,7 @@ def test_evidence_of_one_claim_does_not_serve_another(
         recheck(tmp_path / "b.json", check_hash=False)
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 def test_recheck_works_without_the_methods(verdicts: dict[str, tuple[Verdict, list[Verdict], bool]], tmp_path: Path) -> None:
     for id in OF_EACH_KIND:
         save(verdicts[id][0], tmp_path / f"{id}.json")

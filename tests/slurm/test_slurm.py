@@ -94,7 +94,7 @@ def test_an_option_that_is_unknown_is_refused(slurm: Slurm, tmp_path: Path) -> N
     assert done.returncode != 0 and "--partitoin" in done.stderr and not list((tmp_path / "state").iterdir())
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 @pytest.mark.usefixtures("needs_dask")
 def test_a_job_script(slurm: Slurm, tmp_path: Path) -> None:
     (tmp_path / "work" / "small.toml").write_text(SWEEP.to_toml())
@@ -137,7 +137,7 @@ def test_a_bad_declaration_ends_the_job(slurm: Slurm, tmp_path: Path) -> None:
     assert status_of(job, tmp_path) == 2 and "none.toml" in log_of(job, tmp_path)
 
 
-@pytest.mark.tier2
+@pytest.mark.alternating
 @pytest.mark.usefixtures("needs_dask")
 def test_dask_jobqueue(slurm: Slurm, tmp_path: Path) -> None:
     pytest.importorskip("dask_jobqueue", reason="needs the extra slurm: pip install 'theory-sim[slurm]'")
