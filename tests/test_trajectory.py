@@ -1,11 +1,15 @@
 """Saved runs: whole, readable with plain xarray, never overwritten unasked, and refused when damaged."""
 
+import asyncio
+import errno
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import xarray
+import zarr.core.sync
 
 from theory_sim import Experiment, Trajectory, simulate
 from theory_sim.errors import StoreError
@@ -93,6 +97,24 @@ def test_a_folder_that_cannot_be_written_leaves_nothing(run: Trajectory, tmp_pat
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StoreError, match="a folder that can be written to"):
         run.save(tmp_path / "file" / "run")
+
+
+def test_after_a_failed_write_nothing_writes_any_more(run: Trajectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zarr's loop writes chunks side by side: one that lands after the draft was removed would make it again."""
+    landed = []
+
+    async def chunk() -> None:
+        await asyncio.sleep(0.2)
+        landed.append("chunk")
+
+    def fail(*args: Any, **more: Any) -> None:
+        asyncio.run_coroutine_threadsafe(chunk(), zarr.core.sync._get_loop())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(xarray.Dataset, "to_zarr", fail)
+    with pytest.raises(StoreError, match="No space left"):
+        run.save(tmp_path / "run")
+    assert landed == ["chunk"] and list(tmp_path.iterdir()) == []
 
 
 def test_broken_stores_are_refused(run: Trajectory, tmp_path: Path) -> None:

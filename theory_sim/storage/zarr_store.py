@@ -6,6 +6,7 @@ text, compressed by decoders of bytes, are opened; all else is refused, by name.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import multiprocessing.synchronize  # noqa: F401 -- numcodecs imports it at its first use, which is in a thread of Zarr's
 import re
@@ -33,6 +34,8 @@ _ARRAY_KEYS: Final = frozenset(
     ("zarr_format", "shape", "chunks", "dtype", "fill_value", "filters", "compressor", "order", "dimension_separator")
 )
 _MOST_DIMENSIONS: Final = 32
+# Seconds to wait for the other chunks' writes after one has failed.
+_LONGEST_WRITE: Final = 10.0
 _CHUNK: Final = re.compile(r"\d+(\.\d+)*")
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BLOSC_HEAD: Final = 16
@@ -126,9 +129,25 @@ def open_zarr(path: Path, *, more: Iterable[str] = ()) -> xarray.Dataset:
 
 
 def write_zarr(dataset: xarray.Dataset, path: Path) -> None:
-    """Write a dataset to a store that is not there yet."""
+    """Write a dataset to a store that is not there yet; after an error nothing writes into it any more."""
     # Zarr's format 3 has neither a settled form of text labels nor of consolidated metadata; format 2 has both.
-    dataset.to_zarr(path, mode="w-", zarr_format=2, consolidated=True)
+    try:
+        dataset.to_zarr(path, mode="w-", zarr_format=2, consolidated=True)
+    except BaseException:
+        _wait_for_writes()
+        raise
+
+
+def _wait_for_writes() -> None:
+    """Zarr writes chunks side by side, and when one fails does not wait for the others: they would land after the removal."""
+    from zarr.core.sync import sync
+
+    async def others() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        if tasks:
+            await asyncio.wait(tasks, timeout=_LONGEST_WRITE)
+
+    sync(others())
 
 
 def require_plain(path: Path, *, more: Iterable[str] = ()) -> None:
