@@ -30,8 +30,8 @@ def places_table(name: str, varied: Sequence[str], rows: Sequence[Mapping[str, A
     """The places of a sweep, a row each: what varies there, the factors to spare of both orders, and what fails."""
     from rich.console import Group
     from rich.markup import escape
-    from rich.text import Text
 
+    from theory_sim.terminal.sentence import Sentence
     from theory_sim.terminal.tables import headed_table, shown_margin
 
     margins = ("margin L-S", "margin S")
@@ -43,8 +43,8 @@ def places_table(name: str, varied: Sequence[str], rows: Sequence[Mapping[str, A
         factors = ("-" if row[key] is None else shown_margin(row[key]) for key in margins)
         table.add_row(escape(place), "yes" if row["applies"] else "no", *factors, row["fails"].replace(" ", ", "))
     applying = sum(bool(row["applies"]) for row in rows)
-    return Group(table, Text(f"The mechanism applies at {applying} of {len(rows)} places. L-S, S: factor to spare of the "
-                             "predicted order, above 1 where it is safe."))
+    return Group(table, Sentence(f"The mechanism applies at {applying} of {len(rows)} places. L-S, S: factor to spare of the "
+                                 "predicted order, above 1 where it is safe."))
 
 
 def write_prediction(report: ConstantsReport) -> Iterator[str]:

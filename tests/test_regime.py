@@ -80,7 +80,7 @@ def test_what_endangers_an_order_is_flagged_for_its_schedule(fields, schedule):
     found = regime(DEFAULT.replace(**fields))
     prediction = found.predicted_order[schedule]
     assert prediction.thin or not prediction.holds
-    assert any(line.startswith(f"{schedule}: Q predicted") for line in found.warnings)
+    assert any(line.startswith(f"{schedule}: predicted tau_P (") for line in found.warnings)
 
 
 def test_more_time_mends_a_larger_dimension():
@@ -305,7 +305,7 @@ def test_of_another_schedule_only_its_own_rates_are_judged(fields: dict[str, Any
     row, whole = (next(row for row in each.conditions if row.id == "stable-steps") for each in (found, default))
     assert row.value == pytest.approx(whole.value * largest / 16.0)
     if fields["schedule"] != "S":
-        assert found.predicted_order == {} and not any("Q predicted" in warning for warning in found.warnings)
+        assert found.predicted_order == {} and not any("predicted tau_P" in warning for warning in found.warnings)
         assert {each.id for each in found.conditions} <= set(OF_ANY_RUN)
 
 

@@ -17,11 +17,19 @@ from theory_sim.experiment import Experiment
 from theory_sim.experiment.presets import PRESETS
 from theory_sim.regimes import regime
 from theory_sim.statistics.intervals import Interval, mean_interval
-from theory_sim.studies.registry import study_names
+from theory_sim.studies.registry import get_study, study_names
 from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
-from theory_sim.terminal.study_tables import studies_lines, studies_table
-from theory_sim.terminal.tables import headed_table, regime_table, shown_margin, shown_mean_time, shown_time, summary_tables
+from theory_sim.terminal.study_tables import _in_brief, studies_lines, studies_table
+from theory_sim.terminal.tables import (
+    headed_table,
+    order_lines,
+    regime_table,
+    shown_margin,
+    shown_mean_time,
+    summary_tables,
+)
 from theory_sim.theory.conditions import in_words
+from theory_sim.theory.shown_times import shown_time
 from theory_sim.vision.studies.base import IMAGE_STUDIES
 
 TINY = Experiment(name="tiny", d=10, m_W=20, m_V=40, max_tau=60.0, n_test=5)
@@ -73,9 +81,27 @@ def test_studies() -> None:
     assert len(whole.splitlines()) < 12 * len(names) and len(cited.splitlines()) < 80
     text = rendered(studies_lines(list(IMAGE_STUDIES)), 80)
     assert max(map(len, text.splitlines())) <= 80
-    heads = [line.split()[0] for line in text.partition("(time of")[0].splitlines() if line[0] != " "]
-    assert heads == [*study_names(), "on", *IMAGE_STUDIES.names()]
-    assert "…" not in text, "questions are whole"
+    lines = text.partition("(time of")[0].splitlines()
+    assert [line.split()[0] for line in lines] == [*study_names(), "on", *IMAGE_STUDIES.names()], "a line each"
+    asked = [line.split("  ")[-1] for line in lines]
+    assert "..." not in text and len(set(asked)) == len(asked), "each is told from the others"
+    one = replace(get_study("width"), brief="")
+    assert "How wide must a network" in _in_brief(one, 50) and len(_in_brief(replace(one, question="word " * 20), 50)) <= 50
+
+
+def test_averages_are_of_no_seed() -> None:
+    """Beside them a run of one seed keeps its own."""
+    means, one = (summarise([simulate(TINY.replace(schedule="S"), engine)]) for engine in ("closure", "limit"))
+    text = fits(summary_tables(means))
+    assert "means over data sets" in text and "seed" not in text and "(1 of 1)" not in text and "(range)" not in text
+    both = fits(summary_tables([*means, *one]))
+    assert "one seed; means over data sets" in both and "schedule, seed" in both
+
+
+def test_a_run_of_one_schedule_is_told_of_that_one() -> None:
+    judged = regime(Experiment(r=0.7))
+    assert not judged.warnings_of(["S"]) and judged.warnings_of(["L-S"]) == judged.warnings_of(["L-S", "S"]) != []
+    assert order_lines(judged) == [*order_lines(judged, ["L-S"]), *order_lines(judged, ["S"])]
 
 
 @pytest.mark.parametrize("words", ["alpha beta", "x"])

@@ -9,7 +9,7 @@ import pytest
 from theory_sim import Experiment, learning_order, regime, simulate
 from theory_sim.errors import InputError, StoreError
 from theory_sim.reading.toml_file import TomlFile
-from theory_sim.terminal.tables import shown_beyond
+from theory_sim.theory.shown_times import shown_beyond
 from theory_sim.trajectory import Trajectory
 
 SMALL = Experiment(d=30, r=0.6, max_tau=200.0)
@@ -35,6 +35,22 @@ def test_a_rate_that_annealing_would_raise_is_warned_of() -> None:
     assert any("annealing would raise the rate" in each for each in raised.warnings) and not raised.holds
     for fine in (SMALL.replace(schedule="L-S"), SMALL.replace(schedule="S", eta_1=1.0, eta_2=2.0)):
         assert not any("annealing would raise" in each for each in regime(fine).warnings)
+
+
+@pytest.mark.parametrize(("fields", "move", "not_"), [
+    ({"r": 0.7}, "raise eta_1 with tau_0 = 1, its present value, or several", "max_tau"),  # Q is before P: no longer run helps
+    ({"r": 0.7, "tau_0": 0.5}, "lower r, raise lambda, raise eta_1, or several", "present"),  # a number moves with nothing
+    ({"max_tau": 30.0}, "raise max_tau, or lower lambda", "eta_1"),  # neither is learnt by then
+])  # fmt: skip
+def test_what_is_to_be_moved(fields: dict[str, float], move: str, not_: str) -> None:
+    warning = regime(Experiment(**fields)).order_warnings["L-S"][0]
+    assert move in warning and not_ not in warning.rpartition(";")[2]
+
+
+def test_a_time_that_is_not_reached_is_said_once() -> None:
+    """And by the time that was asked for, not by that at which the last step ended."""
+    warning = regime(Experiment(r=0.7)).order_warnings["L-S"][0]
+    assert "tau_P (> 1000, " in warning and warning.count("not by") == 1 and "1008" not in warning
 
 
 def test_both_schedules_stand_in_one_order() -> None:

@@ -41,11 +41,12 @@ def test_lines_fit_but_for_paths(columns: int, monkeypatch: pytest.MonkeyPatch) 
 def test_no_line_ends_within_a_number(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a line ends, "15 %" and both ends of a range stay on one: in what is printed, and in what is said beside."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    text = "P first on 2 of 2 seeds, interval of the share: 0.16 to 1.00; errors within 15 % on all of 12, and more words"
+    whole = ("0.16 to 1.00;", "15 %", "tau = 1008", "d >= 20", "> 50", "3 min,")
+    text = "P first on 2 of 2, share: 0.16 to 1.00; errors within 15 % on all, tau = 1008 at r d >= 20 or > 50 in 3 min, and on"
     print_parts(text, file=(out := io.StringIO()))
     print_parts(Sentence(text, style="yellow"), file=(aside := io.StringIO()))
     for shown in (out.getvalue(), aside.getvalue(), wrapped(text)):
-        assert "0.16 to 1.00;" in shown and "15 %" in shown and " ".join(shown.split()) == text
+        assert all(each in shown for each in whole) and " ".join(shown.split()) == text
         assert all(line == line.rstrip() and len(line) <= columns for line in shown.splitlines())
 
 

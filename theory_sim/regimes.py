@@ -8,7 +8,7 @@ the closure, with the scatter over data sets allowed for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -26,7 +26,14 @@ from theory_sim.theory.arc_cosine import RELU
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.conditions import NOISE_OF_START, OF_ANY_RUN, PAIR_NEURONS, Condition, conditions, in_words
 from theory_sim.theory.crossings import LEVELS
-from theory_sim.theory.predicted_order import OrderPrediction, Requirement, judge, log_margin, order_requirements
+from theory_sim.theory.predicted_order import (
+    OrderPrediction,
+    Requirement,
+    judge,
+    log_margin,
+    order_requirements,
+    order_warnings,
+)
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
@@ -75,6 +82,8 @@ class Regime:
     applies : bool
         Whether there is a prediction: the closed forms hold (`outside_of_theory`), and the schedule is S or L-S. If not, they
         are NaN, and of the conditions only those stand here that rest on none of them.
+    order_warnings : dict
+        Those of the warnings that are on the order of "S" or "L-S".
     """
 
     level: float
@@ -94,11 +103,17 @@ class Regime:
     warnings: list[str]
     notes: list[str]
     applies: bool = True
+    order_warnings: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
         """Whether the theorem's order is predicted for both schedules and no warning is raised."""
         return not self.warnings
+
+    def warnings_of(self, schedules: Collection[str]) -> list[str]:
+        """Warnings without those on the order of other schedules than these."""
+        others = [each for name, found in self.order_warnings.items() if name not in schedules for each in found]
+        return [each for each in self.warnings if each not in others]
 
     def __repr__(self) -> str:
         orders = ", ".join(f"{name}: {each.order}" for name, each in self.predicted_order.items())
@@ -166,6 +181,7 @@ def regime(
     motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) for eta in (e.eta_1, e.eta_2)]
     predicted: dict[str, OrderPrediction] = {}
     warnings: list[str] = []
+    of_order: dict[str, list[str]] = {}
     for schedule in ("L-S", "S"):
         if max(e.eta_1, e.eta_2) * e.lambda_ >= 1.0:
             warnings.append(
@@ -175,7 +191,8 @@ def regime(
             break
         course = courses[schedule] if courses is not None else get_closure(e, schedule)
         predicted[schedule] = judge(course, schedule, deficit, stable_rate=stable_rate_of(e))
-        warnings += _order_warnings(predicted[schedule])
+        of_order[schedule] = order_warnings(predicted[schedule], kept_tau_0=tau_0 if e.tau_0 == "stationary" else None)
+        warnings += of_order[schedule]
     warnings += uncovered(e)
     warnings += [] if infinite_width else _decay_warnings(e)
     # What decides the order is judged by the closure; its rules of thumb are only noted.
@@ -188,7 +205,7 @@ def regime(
         rd=e.r * e.d, rd_needed=by_id["S-learns-Q-first"].threshold,
         plateau=J(e.r) / e.lambda_ if e.lambda_ > 0 else math.inf,
         lazy_deficit=deficit, conditions=rows, predicted_order=predicted, schedule=e.schedule,
-        warnings=warnings, notes=notes,
+        warnings=warnings, notes=notes, order_warnings=of_order,
     )
 
 
@@ -415,28 +432,3 @@ def _decay_warnings(e: Experiment) -> list[str]:
 
 def _reduction(motion: float) -> float:
     return float(frozen_fraction(motion)) if math.isfinite(motion) else 0.0
-
-
-def _order_warnings(p: OrderPrediction) -> list[str]:
-    def shown(learnt: dict[float, float]) -> str:
-        return ", ".join(
-            f"{'not by ' + format(p.end_tau, '.0f') if math.isinf(t) else format(t, '.0f')} at {level:g}"
-            for level, t in learnt.items()
-        )
-
-    if p.order in ("diverged", "oscillated"):
-        what = "diverges" if p.order == "diverged" else "has steps that overshoot"
-        return [f"{p.schedule}: the closure {what}; no order; lower the rate"]
-    if p.order == "no examples":
-        return [f"{p.schedule}: no examples of P-only, or of Q-only; no order; give p0 and q0 above 0"]
-    found = f"{p.schedule}: Q predicted {shown(p.tau_Q)}; P predicted {shown(p.tau_P)}"
-    late = any(map(math.isinf, (p.tau_P if p.expected == "P first" else p.tau_Q).values()))
-    if p.expected == "P first":
-        fix = ("raise max_tau, or lower lambda" if late else
-               "lower r, raise lambda, or raise eta_1 with tau_0 fixed at its present value")
-    else:
-        fix = "raise r or max_tau, or lower eta_2" if late else "raise r or d, or lower eta_2"
-    if p.holds and not p.thin:
-        return []
-    rule = f"the theorem's order is {p.expected!r} at every level"
-    return [f"{found}; {rule}: {p.verdict}; {fix}"]

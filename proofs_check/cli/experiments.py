@@ -88,7 +88,7 @@ def _advice(report: ConstantsReport, moved: list[Any], words: list[str]) -> Iter
         follows = "; ".join(map(str, moved[1:]))
         yield f"\nit applies with {moved[0]}; this was tried{f'; to see it in a run, change also {follows}' if follows else ''}"
     else:
-        yield "\nno single parameter, moved by a factor of up to 10, makes it apply"
+        yield "\none of these parameters alone, moved by a factor of up to 10, is not enough to make it apply"
     further = shlex.join(["proofs-check", "suggest", *words, "--conditions", "deciding"])
     yield f"to try several at once, which may find nothing: {further}"
 

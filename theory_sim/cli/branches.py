@@ -82,9 +82,10 @@ def _row(path: Path, run: Trajectory) -> dict[str, Any]:
 
 
 def _table(rows: Sequence[dict[str, Any]], at_tau: float, base: Trajectory) -> Any:
-    from theory_sim.terminal.tables import broken_name, headed_table, shown_learning_time, shown_level
+    from theory_sim.terminal.tables import broken_name, headed_table, shown_level
     from theory_sim.theory.conditions import in_words
     from theory_sim.theory.crossings import LEVELS
+    from theory_sim.theory.shown_times import shown_learning_time
     from theory_sim.train.losses import make_loss
 
     loss = make_loss(base.experiment)

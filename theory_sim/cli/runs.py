@@ -125,7 +125,8 @@ def _run_and_report(plan: Plan, prepared: PreparedPlan, threads: int | None, out
         from theory_sim.terminal.tables import order_lines, regime_table
 
         output.say(*([regime_table(judged, verbose=True)] if verbose else
-                     map(_line, [*order_lines(judged), *(f"warning: {warning}" for warning in judged.warnings)])))
+                     map(_line, [*order_lines(judged, plan.compare),
+                                  *(f"warning: {warning}" for warning in judged.warnings_of(plan.compare))])))
         for other in plan.compare[1:]:
             output.say(*(_line(f"warning: {each}") for each in regime_of(other).warnings if each not in judged.warnings))
     if not output.quiet and len(prepared.found) < len(plan):

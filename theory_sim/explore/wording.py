@@ -17,8 +17,9 @@ from theory_sim.regimes import get_conditions
 from theory_sim.report.content import Grid, Lines
 from theory_sim.report.tables import blocks_of
 from theory_sim.sweeps.phase_boundaries import BOUNDARIES
-from theory_sim.terminal.tables import order_lines, regime_table, shown_factor, shown_time
+from theory_sim.terminal.tables import order_lines, regime_table, shown_factor
 from theory_sim.theory.conditions import in_words
+from theory_sim.theory.shown_times import shown_time
 
 __all__ = ["label_boundaries", "say_apart", "say_view"]
 

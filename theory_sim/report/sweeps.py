@@ -28,8 +28,8 @@ from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.sweeps.status import SweepStatus
 from theory_sim.sweeps.store import SweepStore
 from theory_sim.terminal.sweep_tables import agreement_table, saved_lines, status_line, status_table, summary_table
-from theory_sim.terminal.tables import shown_learning_time
 from theory_sim.theory.crossings import LEVELS
+from theory_sim.theory.shown_times import shown_learning_time
 
 if TYPE_CHECKING:
     import pandas

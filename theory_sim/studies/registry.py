@@ -13,7 +13,7 @@ __all__ = ["STUDIES", "register", "study_names", "get_study"]
 
 STUDIES: Final[Registry[Study]] = Registry("study", "theory_sim.studies", lambda study: study.question,
                                            "theory-sim list studies describes them", home=lambda study: study.decide)
-_TEXTS: Final = ("name", "question", "source", "statement", "hypothesis", "statistic", "rule", "limits")
+_TEXTS: Final = ("name", "brief", "question", "source", "statement", "hypothesis", "statistic", "rule", "limits")
 _FUNCTIONS: Final = ("plan", "tabulate", "decide", "figure")
 _TABLES: Final = ("seconds", "metrics", "paired_metrics")
 

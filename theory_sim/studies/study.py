@@ -169,6 +169,8 @@ class Asked:
         What the answer does not cover.
     seconds : mapping
         Declared cost of each size: seconds on two processors.
+    brief : str
+        The question in at most fifty letters, for a list; left out, its beginning is shown.
     """
 
     name: str
@@ -180,6 +182,7 @@ class Asked:
     rule: str
     limits: str
     seconds: Mapping[Size, float]
+    brief: str = field(default="", kw_only=True)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}: {self.question})"
@@ -206,6 +209,8 @@ class Study(Asked):
         What the answer does not cover.
     seconds : mapping
         Declared cost of each size: seconds on two processors.
+    brief : str
+        The question in at most fifty letters, for a list.
     plan : callable
         Size to the sweeps, by a name of each.
     tabulate : callable

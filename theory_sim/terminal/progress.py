@@ -40,7 +40,7 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from theory_sim.terminal.tables import shown_time
+    from theory_sim.theory.shown_times import shown_time
 
     console = Console(stderr=True)
     longest = max(len(run.run_name) for run in plan)
@@ -61,25 +61,31 @@ def run_progress(plan: Plan, *, shown: bool) -> Iterator[Callable[[Experiment], 
 
 def _run_columns() -> tuple[ProgressColumn, ...]:
     """Name, bar, state and both times; where the line is too long the bar alone is shorter."""
-    from rich.progress import BarColumn, ProgressColumn, Task, TextColumn
+    from rich.progress import BarColumn, TextColumn
+
+    state = "tau {task.fields[tau]}/{task.fields[end]} step {task.fields[step]} loss {task.fields[loss]}"
+    return TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TextColumn(state), _times()
+
+
+def _times(*, passed: bool = True, left: bool = True) -> ProgressColumn:
+    """Time that has passed, and what is left: without words nobody knows which is which."""
+    from rich.progress import ProgressColumn, Task
     from rich.table import Column
     from rich.text import Text
 
     from theory_sim.terminal.sweep_tables import duration
 
     class Times(ProgressColumn):
-        """Time that has passed, and what is left: without words nobody knows which is which."""
-
-        def __init__(self) -> None:
-            super().__init__(table_column=Column(no_wrap=True))
+        """In one format, the same for every bar."""
 
         def render(self, task: Task) -> Text:
-            passed = task.finished_time if task.finished else task.elapsed
-            left = "" if task.finished or task.time_remaining is None else f", {duration(task.time_remaining)} left"
-            return Text(f"{duration(passed or 0.0)} so far{left}")
+            seconds = task.finished_time if task.finished else task.elapsed
+            parts = [f"{duration(seconds or 0.0)} so far"] if passed else []
+            if left and not task.finished and task.time_remaining is not None:
+                parts.append(f"{duration(task.time_remaining)} left")
+            return Text(", ".join(parts))
 
-    state = "tau {task.fields[tau]}/{task.fields[end]} step {task.fields[step]} loss {task.fields[loss]}"
-    return TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TextColumn(state), Times()
+    return Times(table_column=Column(no_wrap=True))
 
 
 def _shown_name(experiment: Experiment, room: int, longest: int = 0) -> str:
@@ -101,15 +107,14 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
-    from rich.table import Column
 
     from theory_sim.terminal.sweep_tables import duration
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20),
                TextColumn("done {task.completed:.0f}/{task.total:.0f}, {task.fields[others]}"),
-               TimeElapsedColumn(table_column=Column(no_wrap=True)), TextColumn("so far"))
+               _times(left=False))
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=total, others="starting")
         waiting = stopping = False
@@ -165,11 +170,11 @@ def _prepare(what: str, total: int) -> Iterator[Callable[[int], None]]:
     if _QUIET.get():
         yield lambda done: None
     elif console.is_terminal:
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
 
         columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20),
-                   TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn(), TextColumn("left"))
+                   TextColumn("{task.percentage:.0f} %"), _times(passed=False))
         with Bar(*columns, console=console, transient=True) as bar:
             task = bar.add_task(f"{what} {total} runs", total=total)
             yield lambda done: bar.update(task, completed=done)
@@ -199,7 +204,7 @@ def share_progress(count: int) -> Iterator[Callable[[int, object], Callable[[str
     Shown on a terminal, on standard error; nothing where it is no terminal.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
@@ -207,7 +212,7 @@ def share_progress(count: int) -> Iterator[Callable[[int, object], Callable[[str
         yield lambda number, name: None
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), TaskProgressColumn(),
-               TimeElapsedColumn(), TextColumn("so far"))
+               _times(left=False))
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=1.0)
 
@@ -223,13 +228,13 @@ def time_progress(what: str) -> Iterator[None]:
     """Show on a terminal, on standard error, that something is at work and for how long; nothing where it is no terminal."""
     from rich.console import Console
     from rich.progress import Progress as Bar
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import SpinnerColumn, TextColumn
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(), TextColumn("so far"))
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), _times(left=False))
     with Bar(*columns, console=console, transient=True) as bar:
         bar.add_task(what, total=None)
         yield
@@ -240,13 +245,13 @@ def count_progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
     """Give what is called, with its name, before each of so many things; shown as `time_progress` is."""
     from rich.console import Console
     from rich.progress import Progress as Bar
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import SpinnerColumn, TextColumn
 
     console, begun = Console(stderr=True), 0
     if not console.is_terminal:
         yield lambda name: None
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(), TextColumn("so far"))
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), _times(left=False))
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
 

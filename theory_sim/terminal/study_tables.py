@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,8 +16,8 @@ from rich.text import Text
 from theory_sim.studies.comparison import compare_findings
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.study import SIZES
-from theory_sim.terminal.output import hanging
 from theory_sim.terminal.plain_text import plain_text
+from theory_sim.terminal.sentence import Sentence
 from theory_sim.terminal.sweep_tables import duration
 from theory_sim.terminal.tables import headed_table
 from theory_sim.theory.conditions import in_words
@@ -38,17 +39,22 @@ _COLUMNS: Final = 4
 _STYLES: Final = {"supported": "green", "refuted": "red", "undecided": "yellow"}
 
 
-def studies_lines(images: Sequence[Asked] = ()) -> Group:
-    """Every study with the time of its default size and its question, whose lines continue under its beginning; then those on
-    images."""
+def studies_lines(images: Sequence[Asked] = (), width: int = 80) -> Group:
+    """A line a study: its name, the time of its default size and what it asks in brief; then those on images."""
     studies = [get_study(name) for name in study_names()]
-    rows = [(study.name, duration(study.seconds["default"]), plain_text(study.question)) for study in (*studies, *images)]
-    names, times = (max(len(row[column]) for row in rows) for column in (0, 1))
-    indent = names + times + 4
-    lines = [Text(hanging(f"{name:{names}}  {time:>{times}}", question, indent)) for name, time, question in rows]
-    between = [Text("on real images, with theory-sim vision study:")] if images else []
+    rows = [(study.name, duration(study.seconds["default"]), study) for study in (*studies, *images)]
+    names, times = (max(len(str(row[column])) for row in rows) for column in (0, 1))
+    left = width - names - times - 4
+    lines = [Text(f"{name:{names}}  {time:>{times}}  {_in_brief(study, left)}", no_wrap=True) for name, time, study in rows]
+    between = [Sentence("on real images, with theory-sim vision study:")] if images else []
     return Group(*lines[: len(studies)], *between, *lines[len(studies):],
-                 Text("(time of the default size; --verbose: whole questions, sources, and the other sizes)"))
+                 Sentence("(time of the default size; theory-sim list studies --verbose has questions, sources and other "
+                          "sizes)"))
+
+
+def _in_brief(study: Asked, letters: int) -> str:
+    """What a study asks within so many letters; of one that does not say it in brief, its question's beginning."""
+    return study.brief or textwrap.shorten(plain_text(study.question), letters, placeholder=" ...")
 
 
 def studies_table(images: Sequence[Asked] = ()) -> Group:
@@ -58,14 +64,14 @@ def studies_table(images: Sequence[Asked] = ()) -> Group:
         study = get_study(name)
         costs = (f"{size}: {study.runs(size)} runs, {duration(study.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((name, "bold"), f"  [{study.source}]"),
-                  Padding(Text("\n".join([plain_text(study.question), "; ".join(costs), *map(power_line, study.power)])),
+                  Padding(Sentence("\n".join([plain_text(study.question), "; ".join(costs), *map(power_line, study.power)])),
                           (0, 0, 1, 2))]
     for asked in images:
         costs = (f"{size}: {duration(asked.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((asked.name, "bold"), f"  [{asked.source}]  on real images: theory-sim vision study"),
-                  Padding(Text(f"{plain_text(asked.question)}\n{'; '.join(costs)}"), (0, 0, 1, 2))]
+                  Padding(Sentence(f"{plain_text(asked.question)}\n{'; '.join(costs)}"), (0, 0, 1, 2))]
     cited = retell(" ".join(study.source for study in (*map(get_study, study_names()), *images)))
-    return Group(*parts, Text(RETOLD), *(Padding(Text(line), (0, 0, 0, 2)) for line in cited))
+    return Group(*parts, Sentence(RETOLD), *(Padding(Sentence(line), (0, 0, 0, 2)) for line in cited))
 
 
 def power_line(part: PartPower) -> str:
@@ -89,25 +95,25 @@ def study_table(result: StudyResult) -> Group:
         for head, cells in lines:
             table.add_row(escape(head), *map(escape, cells[first:last]))
         parts += [table, Text("")]
-    notes = [Text(f"[{study.source}] {study.statement}")]
-    notes += [Text(f"  the authors, {line}") for line in retell(study.source)]
-    notes += [Text(f"  {each.verdict}: {each.statement}: {each.reason}") for each in verdict.findings]
-    notes.append(Text(f"{verdict.verdict} at {verdict.level:.0%}: {verdict.reason}", style=_STYLES[verdict.verdict]))
-    notes.append(Text(f"limits: {study.limits}"))
+    notes = [Sentence(f"[{study.source}] {study.statement}")]
+    notes += [Sentence(f"  the authors, {line}") for line in retell(study.source)]
+    notes += [Sentence(f"  {each.verdict}: {each.statement}: {each.reason}") for each in verdict.findings]
+    notes.append(Sentence(f"{verdict.verdict} at {verdict.level:.0%}: {verdict.reason}", style=_STYLES[verdict.verdict]))
+    notes.append(Sentence(f"limits: {study.limits}"))
     return Group(*parts, *notes)
 
 
 def comparison_lines(result: StudyResult, stored: StudyVerdict) -> Group:
     """Each part of the statement with its stored and its fresh verdict, estimate and interval."""
     assert result.verdict is not None
-    parts: list[Text] = [Text(f"{result.study.name}: {result.study.question}", style="bold")]
+    parts: list[Text] = [Sentence(f"{result.study.name}: {result.study.question}", style="bold")]
     overlaps = {True: "the intervals overlap", False: "THE INTERVALS DO NOT OVERLAP", None: ""}
     for each in compare_findings(stored, result.verdict):
-        parts.append(Text(each.statement))
+        parts.append(Sentence(each.statement))
         for name, found in (("stored", each.stored), ("fresh", each.fresh)):
             told = "  no such part" if found is None else f"  {found.verdict:10} {_numbers(found)}"
-            parts.append(Text(f"  {name:7}{told}{f'   {overlaps[each.overlap]}' if name == 'fresh' else ''}".rstrip()))
-    parts.append(Text(f"all: stored {stored.verdict}, fresh {result.verdict.verdict}; intervals at each part's own level"))
+            parts.append(Sentence(f"  {name:7}{told}{f'   {overlaps[each.overlap]}' if name == 'fresh' else ''}".rstrip()))
+    parts.append(Sentence(f"all: stored {stored.verdict}, fresh {result.verdict.verdict}; intervals at each part's own level"))
     return Group(*parts)
 
 

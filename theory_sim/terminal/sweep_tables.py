@@ -22,9 +22,11 @@ from theory_sim.sweeps.outcomes import TIMES_BY_KIND
 from theory_sim.sweeps.phase import PhaseDiagram
 from theory_sim.sweeps.refinement import get_saved
 from theory_sim.sweeps.status import SweepStatus
-from theory_sim.terminal.tables import headed_table, shown_beyond, shown_level, shown_time
+from theory_sim.terminal.sentence import Sentence
+from theory_sim.terminal.tables import headed_table, shown_level
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.crossings import LEVELS
+from theory_sim.theory.shown_times import shown_beyond, shown_time
 from theory_sim.train.losses import make_loss
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def duration(seconds: float) -> str:
 
 def status_table(status: SweepStatus) -> Group:
     """The line, and below it the failures by their cause."""
-    parts: list[Table | Text] = [Text(status_line(status))]
+    parts: list[Table | Text] = [Sentence(status_line(status))]
     if status.failures:
         table = headed_table("Failed runs by cause", ("cause", "runs", "first of them, and what it said"))
         table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
@@ -116,7 +118,7 @@ def summary_table(summary: Summary, *, most_rows: int = _MOST_ROWS) -> Group:
         orders = Counter(at["order"].isel(level=0).values.tolist()).most_common()
         table.add_row(label, str(at.sizes["seed"]), "\n".join(f"{_two_lines(order)} {count}" for order, count in orders),
                       str(int(at["robust"].values.sum())), *times, _mean(at["P_error"].values))
-    notes = [Text(f"{rows - most_rows} more rows in the summary's files")] if rows > most_rows else []
+    notes = [Sentence(f"{rows - most_rows} more rows in the summary's files")] if rows > most_rows else []
     return Group(table, *notes, *_above_again(data, level))
 
 
@@ -157,13 +159,14 @@ def _above_again(data: Any, level: str) -> list[Text]:
     """How many runs learnt a kind whose loss was above the level again later."""
     _, first = np.unique(data["run"].values, return_index=True)  # places that share a run count once
     done = data["state"].values.ravel()[first] == "done"
-    lines = []
+    lines: list[Text] = []
     for kind in "PQ":
         since = data[f"above_again_{kind}"].isel(level=0).values.ravel()[first][done]
         again = int(np.isfinite(since).sum())
         if again:
-            lines.append(Text(f"{kind} was learnt and its loss above {level} again later in {again} of {len(since)} runs; they "
-                              f"count as learnt (above_again_{kind} in the summary's files)"))
+            lines.append(Sentence(
+                f"{kind} was learnt and its loss above {level} again later in {again} of {len(since)} runs; they count as "
+                f"learnt (above_again_{kind} in the summary's files)"))
     return lines
 
 
@@ -184,7 +187,7 @@ def comparison_table(frame: pandas.DataFrame, title: str, *, verbose: bool = Fal
         table.add_row(", ".join(_short(row[name]) for name in varied), estimate, larger,
                       in_words(row["p_value"], ".2g"), in_words(row["p_holm"], ".2g"),
                       *("not reached" if math.isinf(row[name]) else in_words(row[name], ".4g") for name in medians))
-    notes = Text(
+    notes = Sentence(
         f"Intervals at {CONFIDENCE:.0%} each: of differences bias-corrected and accelerated bootstrap from {LEAST_PAIRS} pairs "
         f"on ({RESAMPLES} resamples), of ratios Student's of their logarithms, exact for shares. p: exact sign test of the "
         f"decided pairs, adjusted over the {len(frame)} rows by Holm's rule. A pair of which one is censored is decided by "
@@ -202,7 +205,7 @@ def agreement_table(diagram: PhaseDiagram) -> Group:
         table.add_row(each.predictor, each.statement, f"{each.agree} of {each.cells}", str(each.predicted_only),
                       str(each.simulated_only))
     rule = (f"more than half of its {diagram.seeds} seeds do" if diagram.seeds > 1 else "its run does")
-    return Group(table, Text(f"A cell shows a statement if {rule}."))
+    return Group(table, Sentence(f"A cell shows a statement if {rule}."))
 
 
 def _median(found: MedianTime, last: float) -> str:

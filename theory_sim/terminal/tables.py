@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.box import SIMPLE_HEAD
@@ -20,6 +20,7 @@ from theory_sim.sweeps.over_seeds import ScheduleSummary
 from theory_sim.terminal.sentence import Sentence
 from theory_sim.theory.conditions import Condition, in_words
 from theory_sim.theory.crossings import LEVELS
+from theory_sim.theory.shown_times import shown_beyond, shown_learning_time, shown_time
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "broken_name", "conditions_table", "headed_table", "headline", "order_lines", "order_tables", "regime_table",
-    "shown_beyond", "shown_factor", "shown_learning_time", "shown_level", "shown_margin", "shown_mean_time", "shown_time",
-    "summary_tables",
+    "shown_factor", "shown_level", "shown_margin", "shown_mean_time", "summary_tables",
 ]
 
 _COLUMNS: Final = 2
@@ -55,8 +55,8 @@ _FACTORS: Final = (
 )
 _ROLES: Final = (
     "for: order, the learning order; paper, the asymptotic theorem, sufficient but not needed; gap, the gap in test error; "
-    "numerics, the simulation's soundness. One that FAILS for paper or gap leaves the order as predicted. §: sections of "
-    "docs/explanation/theory.md, where symbols are explained."
+    "numerics, the simulation's soundness. One that FAILS for paper or gap leaves the order as predicted. r: half the "
+    "distance between Q's outer points. §: sections of the documentation's page on the theory, which explains the symbols."
 )
 _MEANINGS: Final = {
     "loss_train": "mean training loss of the examples of a kind at the end",
@@ -122,7 +122,7 @@ def conditions_table(regime: Regime, *, verbose: bool = False) -> Group:
         name = f"{formula}\n  {meaning}".rstrip() if verbose else formula
         table.add_row(name, in_words(each.value), in_words(each.threshold), "holds" if each.holds else "FAILS",
                       shown_margin(each.margin), each.role)
-    return Group(table, Text(_FACTORS if verbose else _ROLES))
+    return Group(table, Sentence(_FACTORS if verbose else _ROLES))
 
 
 def shown_factor(condition: Condition) -> str:
@@ -148,9 +148,10 @@ def regime_table(regime: Regime, *, verbose: bool = False) -> Group:
               "(1 is frozen).")
     if not regime.applies:
         closed = "Nothing is predicted: see the warnings."
-    more = [Text(closed), *notes] if verbose or not regime.applies else []
+    more = [Sentence(closed), *notes] if verbose or not regime.applies else []
+    hint = Sentence("--verbose says what each condition means, and what to change where one fails")
     return Group(conditions_table(regime, verbose=verbose), Text(""), *_prediction(regime), *more, *warnings,
-                 *([] if verbose else [Text("--verbose says what each condition means, and what to change where one fails")]))
+                 *([] if verbose else [hint]))
 
 
 def _prediction(regime: Regime) -> list[Table | Text]:
@@ -165,33 +166,17 @@ def _prediction(regime: Regime) -> list[Table | Text]:
     return [table, Text(""), *map(Sentence, order_lines(regime))]
 
 
-def order_lines(regime: Regime) -> list[str]:
-    """The order that is predicted under each schedule, and the verdict on it."""
+def order_lines(regime: Regime, schedules: Collection[str] | None = None) -> list[str]:
+    """The order that is predicted under each schedule, or of these alone, and the verdict on it."""
     return [f"{name} predicted: {each.order}; the theorem's order: {each.expected}; {each.verdict}"
-            for name, each in regime.predicted_order.items()]
-
-
-def shown_learning_time(tau: float, end: float) -> str:
-    """A learning time; one that is not reached as beyond the end, "-" where there is none."""
-    return "-" if math.isnan(tau) else shown_beyond(end) if math.isinf(tau) else shown_time(tau)
-
-
-def shown_beyond(end: float) -> str:
-    """Not by the end of a run, whose last step may have gone up to 2 % past a round time: beyond that one, 1000 for 1008."""
-    unit = 10.0 ** (math.floor(math.log10(end)) - 1) if 100.0 <= end < 1e9 else math.inf
-    rounded = 0.0 if math.isinf(unit) else math.floor(end / unit) * unit
-    return f"> {shown_time(rounded if rounded >= 0.98 * end else end)}"
-
-
-def shown_time(tau: float) -> str:
-    """A learning-rate time: whole, or three digits if it is below 100."""
-    return f"{tau:.0f}" if 100.0 <= abs(tau) < 1e9 else in_words(tau)
+            for name, each in regime.predicted_order.items() if schedules is None or name in schedules]
 
 
 def shown_mean_time(interval: Interval, last: float) -> str:
     """Mean, interval and censored runs, a line each: side by side they do not fit a terminal."""
     if interval.n == 0:
-        return f"{shown_beyond(last)}\n({interval.censored} of {interval.censored})" if interval.censored else "-"
+        of = f"\n({interval.censored} of {interval.censored})" if interval.censored > 1 else ""
+        return f"{shown_beyond(last)}{of}" if interval.censored else "-"
     text = shown_time(interval.value) + _spread(interval, "\n", shown_time)
     if interval.censored:
         text += f"\n{interval.censored} not by {shown_time(last)}"
@@ -215,15 +200,17 @@ def _spread(interval: Interval, separator: str, shown: Callable[[float], str] = 
 
 def order_tables(summaries: Sequence[ScheduleSummary]) -> Group:
     """Of `summary_tables` what tells the order: learning times, seed by seed, and how many seeds learnt what first."""
-    n = max(len(summary.seeds) for summary in summaries)
-    return Group(_learning_times(summaries, _span_of(n)), Text(""), _orders(summaries), Text(""), *_notes(summaries),
+    return Group(_learning_times(summaries, _span_of(summaries)), Text(""), _orders(summaries), Text(""), *_notes(summaries),
                  *(Sentence(headline(summary)) for summary in summaries))
 
 
-def _span_of(n: int) -> str:
-    if n < FEWEST_SEEDS:
-        return f"mean (range) over {n} seeds" if n > 1 else "one seed"
-    return f"mean [{CONFIDENCE:.0%} Student interval] over {n} seeds"
+def _span_of(summaries: Sequence[ScheduleSummary], interval: str = "Student interval") -> str:
+    """Over what a table's numbers are means; an engine that computes averages draws no data set, and knows no seed."""
+    seeds = [len(summary.seeds) for summary in summaries if not summary.averages]
+    n = max(seeds, default=0)
+    many = f"mean (range) over {n} seeds" if n < FEWEST_SEEDS else f"mean [{CONFIDENCE:.0%} {interval}] over {n} seeds"
+    of_seeds = ["one seed" if n == 1 else many] if seeds else []
+    return "; ".join([*of_seeds, *(["means over data sets"] if len(seeds) < len(summaries) else [])])
 
 
 def summary_tables(summaries: Sequence[ScheduleSummary], *, verbose: bool = False) -> Group:
@@ -231,14 +218,13 @@ def summary_tables(summaries: Sequence[ScheduleSummary], *, verbose: bool = Fals
 
     ``verbose``: with what the quantities at the end mean.
     """
-    n = max(len(summary.seeds) for summary in summaries)
-    span = _span_of(n)
+    span = _span_of(summaries)
     of_patterns = bool(summaries[0].orders)
     tables = [_learning_times(summaries, span), _orders(summaries)] if of_patterns else _times_by_kind(summaries, span)
-    at_end = f"mean [{CONFIDENCE:.0%} interval] over {n} seeds" if n >= FEWEST_SEEDS else _span_of(n)
+    at_end = _span_of(summaries, "interval")
     # A few columns a table: more would not be readable in a terminal.
     ends = [part for i in range(0, len(summaries), _COLUMNS) for part in (_ends(summaries[i : i + _COLUMNS], at_end), Text(""))]
-    notes = [Text(f"{name}: {text}") for name, text in (_MEANINGS if verbose else {}).items()
+    notes = [Sentence(f"{name}: {text}") for name, text in (_MEANINGS if verbose else {}).items()
              if any(name == key.partition(" ")[0] for s in summaries for key in s.end)]
     notes += _notes(summaries)
     headlines = [Sentence(headline(summary)) for summary in summaries if summary.orders]
@@ -256,7 +242,8 @@ def _notes(summaries: Sequence[ScheduleSummary]) -> list[Sentence]:
 
 def _learning_times(summaries: Sequence[ScheduleSummary], span: str) -> Table:
     times = headed_table(f"Learning times in tau, {span}",
-                         (_level_head(summaries), "tau_P", "tau_Q", "other's loss then", "its accuracy (range)"))
+                         (_level_head(summaries), "tau_P", "tau_Q", "other's loss then",
+                          "its accuracy" if all(summary.averages for summary in summaries) else "its accuracy (range)"))
     for summary in summaries:
         last = summary.end["tau"].smallest
         for level, row in sorted(summary.levels.items()):
@@ -269,7 +256,8 @@ def _learning_times(summaries: Sequence[ScheduleSummary], span: str) -> Table:
 def _times_by_kind(summaries: Sequence[ScheduleSummary], span: str) -> list[Table]:
     """A line a kind: there may be any number, of any names."""
     times = headed_table(f"Learning times in tau, {span}", (_level_head(summaries), "kind", "tau"))
-    seeds = headed_table(f"Learning times at {_first_level(summaries)}", ("schedule, seed", "kind", "tau", "annealed", "end"))
+    heads = (_seed_head(summaries), "kind", "tau", "annealed", "end")
+    seeds = headed_table(f"Learning times at {_first_level(summaries)}", heads)
     for summary in summaries:
         for level, row in sorted(summary.levels.items()):
             for kind in summary.kinds:
@@ -277,7 +265,7 @@ def _times_by_kind(summaries: Sequence[ScheduleSummary], span: str) -> list[Tabl
                               shown_mean_time(row[f"tau {kind}"], summary.end["tau"].smallest))
         for each in summary.per_seed:
             for kind in summary.kinds:
-                seeds.add_row(f"{_label(summary)}  {each['seed']}", escape(kind),
+                seeds.add_row(_of_seed(summary, each), escape(kind),
                               shown_learning_time(each[f"tau {kind}"], each["final_tau"]), *_end_cells(each))
     return [times, seeds]
 
@@ -290,6 +278,15 @@ def shown_level(level: float) -> str:
 def _label(summary: ScheduleSummary) -> str:
     """What a summary is of, in lines that leave room for numbers."""
     return "\n".join(filter(None, [broken_name(summary.experiment, _NAME), summary.way]))
+
+
+def _of_seed(summary: ScheduleSummary, row: Mapping[str, Any]) -> str:
+    """What a row of one seed is of; averages are of none."""
+    return _label(summary) if summary.averages else f"{_label(summary)}  {row['seed']}"
+
+
+def _seed_head(summaries: Sequence[ScheduleSummary]) -> str:
+    return "schedule" if all(summary.averages for summary in summaries) else "schedule, seed"
 
 
 def _level_head(summaries: Sequence[ScheduleSummary]) -> str:
@@ -356,12 +353,12 @@ def _range(interval: Interval) -> str:
 def _orders(summaries: Sequence[ScheduleSummary]) -> Table:
     levels = list(summaries[0].levels)
     table = headed_table(f"Order at {shown_level(levels[0])}, and whether {_either(levels)} agree (robust)",
-                   ("schedule, seed", "tau_P", "tau_Q", "order", "robust", "annealed", "end"))
+                   (_seed_head(summaries), "tau_P", "tau_Q", "order", "robust", "annealed", "end"))
     for summary in summaries:
         for row in summary.per_seed:
             last = row["final_tau"]
             table.add_row(
-                f"{_label(summary)}  {row['seed']}",
+                _of_seed(summary, row),
                 *(shown_learning_time(row[key], last) for key in ("tau_P", "tau_Q")),
                 row["order"].removesuffix(" learnt"), "yes" if row["robust"] else "no", *_end_cells(row),
             )

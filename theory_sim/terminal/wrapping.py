@@ -14,8 +14,11 @@ __all__ = ["filled", "join_numbers", "part_numbers", "say_aside", "wrapped"]
 
 _LEAST: Final = 40
 _DEEPEST: Final = 13
-_UNBROKEN: Final = re.compile(r"(?<=\d) (?=%)|(?<=\d) (?=to -?\d)|(?<=\d to) (?=-?\d)")
-"""Spaces at which no line ends: those of "15 %" and "0.16 to 1.00"."""
+_UNITS: Final = "%|s|min|h|ms|B|KB|MB|GB|KiB|MiB|GiB|nats?|times"
+_UNBROKEN: Final = re.compile(
+    rf"(?<=\d) (?=(?:{_UNITS})(?![\w/]))|(?<=\d) (?=to -?\d)|(?<=\d to) (?=-?\d)"
+    r"|(?<=[=<>≤≥±]) (?=[-+]?[\d.])|(?<=[\w)]) (?=[<>]?=? ?[-+]?\.?\d)(?=[<>=])|(?<=[\w)]) (?=[≤≥±] [-+]?\d)")
+"""Spaces at which no line ends: those of "15 %", "3 min", "0.16 to 1.00", "tau = 1000" and "> 50"."""
 _JOINED: Final = "\ue000"  # of private use, so that a no-break space of a path stays
 
 

@@ -269,7 +269,7 @@ def conditions(
         _row("S-is-frozen", f"Y(eta_2) <= {Y_FROZEN:g}: S has frozen patterns", motion[1], "<=", Y_FROZEN,
              "paper", f"lower eta_2, or raise r{spare.replace('with tau_xi in proportion; ', '')}"),
         _row("L-S-moves", f"Y(eta_1) >= {Y_MOVING:g}: L-S suppresses Q", motion[0], ">=", Y_MOVING,
-             "order", "raise eta_1 (with tau_0 kept) or lambda, or lower r"),
+             "order", f"raise eta_1 (with tau_0 = {tau_0:.3g}, as it is now) or lambda, or lower r"),
         _row("L-S-cannot-learn-Q", "r^2/lambda <= 1: L-S cannot learn Q", r * r * over_lambda, "<=", 1.0,
              "paper", "lower r or raise lambda"),
         _row("separation-kept", "J(r)/lambda <= 1: separation kept by moving patterns", J(r) * over_lambda, "<=", 1.0,

@@ -11,8 +11,9 @@ import numpy as np
 
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.crossings import LEVELS, Order, learning_time, oscillated
+from theory_sim.theory.shown_times import shown_learning_time
 
-__all__ = ["EXPECTED", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements"]
+__all__ = ["EXPECTED", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements", "order_warnings"]
 
 EXPECTED: Final[Mapping[str, Order]] = {"L-S": "P first", "S": "Q first"}
 """What the theorem says of each schedule of which it says anything."""
@@ -202,3 +203,39 @@ def _order(tau_p: float, tau_q: float) -> Order:
     if math.isinf(tau_p) and math.isinf(tau_q):
         return "neither learnt"
     return "P first" if tau_p < tau_q else "Q first"
+
+
+def order_warnings(p: OrderPrediction, *, kept_tau_0: float | None = None) -> list[str]:
+    """What puts a predicted order at stake, and what to move; nothing where it holds with room.
+
+    ``kept_tau_0`` is the level of the start's noise that a larger eta_1 would move along, and must not.
+    """
+    if p.order in ("diverged", "oscillated"):
+        what = "diverges" if p.order == "diverged" else "has steps that overshoot"
+        return [f"{p.schedule}: the closure {what}; no order; lower the rate"]
+    if p.order == "no examples":
+        return [f"{p.schedule}: no examples of P-only, or of Q-only; no order; give p0 and q0 above 0"]
+    if p.holds and not p.thin:
+        return []
+    return [f"{p.schedule}: predicted {_predicted_times(p)}; the theorem's order is {p.expected!r} at every level: "
+            f"{p.verdict}; {_what_to_move(p, kept_tau_0)}"]
+
+
+def _predicted_times(p: OrderPrediction) -> str:
+    """Both kinds' times, a level after the other; what ``>`` means, where one stands there."""
+    levels = ", ".join(f"{level:.2f}" for level in p.tau_P)
+    times = [f"{name} ({', '.join(shown_learning_time(tau, p.end_tau) for tau in learnt.values())})"
+             for name, learnt in (("tau_P", p.tau_P), ("tau_Q", p.tau_Q))]
+    missing = any(map(math.isinf, (*p.tau_P.values(), *p.tau_Q.values())))
+    return f"{' and '.join(times)} at levels {levels}{' (>: not by the end of the run)' if missing else ''}"
+
+
+def _what_to_move(p: OrderPrediction, kept_tau_0: float | None) -> str:
+    first, second = (p.tau_P, p.tau_Q) if p.expected == "P first" else (p.tau_Q, p.tau_P)
+    swapped = any(second[level] < first[level] for level in first)
+    if not swapped and any(map(math.isinf, first.values())):
+        return f"raise {'max_tau' if p.expected == 'P first' else 'r or max_tau'}, or lower lambda"
+    if p.expected == "Q first":
+        return "raise r or d, lower eta_2, or several of these"
+    kept = "" if kept_tau_0 is None else f" with tau_0 = {kept_tau_0:.3g}, its present value,"
+    return f"lower r, raise lambda, raise eta_1{kept} or several of these".replace("eta_1 or", "eta_1, or")

@@ -166,6 +166,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="annealing-time",
+    brief="when, and by how much, to anneal",
     question="What does annealing do to the noise, and does it matter when and by how much?",
     source="F 18-21",
     statement="Annealing means reducing the pre-activation noise by a constant factor at a certain epoch.",

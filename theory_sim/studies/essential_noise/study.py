@@ -119,6 +119,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="essential-noise",
+    brief="the noise of every step: is it needed?",
     question="How important is the Gaussian noise of every step, and that it grows with the learning rate?",
     source="F 22-24",
     statement="The Gaussian noise is essential, as it models noise from SGD; its scale must be larger with a larger rate.",

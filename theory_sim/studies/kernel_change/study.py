@@ -87,6 +87,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="kernel-change",
+    brief="what moving kernels contribute",
     question="Which part of the effect do moving kernels carry?",
     source="F 31-36",
     statement="The effect comes with a kernel that changes with the activation patterns, unlike the stable one of the NTK.",

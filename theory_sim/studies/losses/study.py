@@ -190,6 +190,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="losses",
+    brief="other losses, such as the squared one",
     question="Does what is said of the logistic loss extend to others, such as the squared loss?",
     source="F 37-42",
     statement="The logistic loss has no gradient left once an output is right and large, so that the small rate ignores x_1 of "

@@ -102,6 +102,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="noise-placement",
+    brief="where to add noise: P first, less error?",
     question="Which placement of noise, matched in pre-activation variance, restores L-S's order and error at S's rate?",
     source="F 25-30",
     statement="Noise on the pre-activations mitigates a small rate; noise on the gradient would too, on this data.",

@@ -138,6 +138,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="optimisers",
+    brief="other optimisers, such as Adam",
     question="Does the learning rate decide the order under other optimisers, such as Adam?",
     source="F 10-12",
     statement="Under momentum, RMSProp, Adam and AdamW the large rate, annealed, learns P first and the small one Q first, as "

@@ -110,6 +110,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="placement-over-time",
+    brief="noise-placement again: Q too, over a whole run",
     question="Which placement of noise does all that L-S does at S's rate, and at which times?",
     source="F 25-30",
     statement="Noise on the pre-activations mitigates a small rate; noise on the gradient would too, on this data.",

@@ -149,6 +149,7 @@ def _counted(table: pandas.DataFrame, shown: str, of: str) -> tuple[int, int]:
 
 STUDY: Final = register(Study(
     name="regularisation",
+    brief="what weight decay lambda is for",
     question="What is the weight decay lambda for, and what happens without it?",
     source="F 43-47",
     statement="Without lambda the noise keeps accumulating, a mild one makes it stable; the main message is the same without.",

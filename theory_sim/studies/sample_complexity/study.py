@@ -210,6 +210,7 @@ def _within(said: str, rows: pandas.DataFrame, column: str, least: float, most: 
 
 STUDY: Final = register(Study(
     name="sample-complexity",
+    brief="examples that P and Q take; a linear model's",
     question="How many examples do P and Q take, by the network and by a linear model?",
     source="F 13-17",
     statement="P takes many examples, of the order of d, and a linear model fits it; Q takes few.",

@@ -281,6 +281,7 @@ def _side(low: float, high: float, least: float, most: float) -> Judgement:
 
 STUDY: Final = register(Study(
     name="scaling",
+    brief="growth with d against the theorem's",
     question="Do learning times, separation and test error scale with d as the theorem says?",
     source="THEORY §8, §9, §13 [D]",
     statement="S learns Q first and L-S learns P first, with §8's exponents and constants; the gap in error becomes tenfold.",

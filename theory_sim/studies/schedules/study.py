@@ -151,6 +151,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="schedules",
+    brief="ways in which the rate falls",
     question="Does it matter how the rate falls: at once, little by little, at the end, in cycles?",
     source="F 21",
     statement="Rates that fall little by little, at the end or in cycles do what one cut at a certain time does.",

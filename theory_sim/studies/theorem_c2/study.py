@@ -303,6 +303,7 @@ def _lacks_runs(table: pandas.DataFrame) -> bool:
 
 STUDY: Final = register(Study(
     name="theorem-c2",
+    brief="the bound of Theorem C.2 along real runs",
     question="Does Theorem C.2's bound hold along real runs, changing kernels and all, and how tight is it?",
     source="F 33-36",
     statement="Gradient descent on changing kernels with a common good classifier has a small average loss (Theorem C.2).",

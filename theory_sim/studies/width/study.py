@@ -366,6 +366,7 @@ def _judge_count(statement: str, rows: pandas.DataFrame) -> Finding:
 
 STUDY: Final = register(Study(
     name="width",
+    brief="width from which the limit describes a network",
     question="How wide must a network be before the limit describes it?",
     source="D, THEORY 2 and 7",
     statement="The limit describes the network at width m up to O(m^-1/2); the separation h falls short by 0.55 q, q < 0.3.",

@@ -42,11 +42,11 @@ class Finding:
     mistakes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        lines = [f"{self.law}: {self.outcome}; {self.detail}"]
+        lines = f"{self.law}: {self.outcome}; {self.detail}".splitlines()
         if self.experiment is not None:
             lines += [f"  likely mistake: {'; or: '.join(self.mistakes) or 'none that is known explains it alone'}",
                       f"  shown by {self.experiment!r}"]
-        return "\n".join(lines)
+        return "\n".join(map(_wrapped, lines))
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,7 @@ class Report:
         assert self.ok, str(self)
 
     def __str__(self) -> str:
-        lines = [*"\n".join(map(str, self.findings)).splitlines(), *self._not_tested()]
-        return "\n".join(map(_wrapped, lines))
+        return "\n".join([*map(str, self.findings), *map(_wrapped, self._not_tested())])
 
     def _not_tested(self) -> list[str]:
         """What was not tested, in words, and what can be done about it."""

@@ -28,6 +28,8 @@ class ImageStudy(Asked):
         As of a `Study`.
     seconds : mapping
         As of a `Study`.
+    brief : str
+        As of a `Study`.
     arms : tuple of Arm
         With the patch; each has a control without it.
     decide : callable

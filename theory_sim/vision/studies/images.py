@@ -70,6 +70,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(ImageStudy(
     name="images",
+    brief="images before a patch; clean accuracy",
     question="Does a large rate, annealed, learn images before a memorizable patch, and is it better on clean images for it?",
     source="F 4",
     statement="The small rate memorises the patch early and neglects the images; the large one learns images first.",

@@ -52,6 +52,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(ImageStudy(
     name="mitigation-on-images",
+    brief="annealed noise at a small rate, on images",
     question="Does annealed pre-activation noise give a small rate on real images what the large rate has?",
     source="F 26-30",
     statement="Annealed pre-activation noise is a mitigation strategy for a small learning rate that works empirically.",
