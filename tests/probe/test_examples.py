@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from theory_sim.errors import InputError
+from theory_sim.probe import SGDRule
+
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "examples" / "probe"
 
 
@@ -29,6 +32,15 @@ def test_a_plain_loop() -> None:
     assert run.annealed_tau == pytest.approx(3.0)
     losses = run.dataset["loss_train"]
     assert float(losses.sel(kind="strong")[-1]) < float(losses.sel(kind="weak")[-1]) < math.log(2)
+
+
+def test_a_rule_of_ones_own() -> None:
+    """And one that is not the optimiser's is refused."""
+    module = load("own_rule")
+    run = module.main(steps=40)
+    assert run.dataset["step"].values.tolist() == [0, 20, 40] and float(run.dataset["norm_noise"][-1].min()) > 0
+    with pytest.raises(InputError, match="is not what CentredSGD makes of its gradient"):
+        module.main(steps=1, rule=SGDRule())
 
 
 def test_the_notebook() -> None:

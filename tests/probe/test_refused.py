@@ -217,6 +217,35 @@ def test_parameters_moved_by_hand() -> None:
     assert "0.weight is not what SGD" in refusal(lambda: train(model, optimizer, probe, each=shift))
 
 
+def test_a_loss_that_adds_up() -> None:
+    """Refused where the probe is given it; a weighted mean, or a loss of pairs, is none."""
+    def added(outputs: Any, targets: Any) -> Any:
+        return torch.nn.functional.cross_entropy(outputs, targets, reduction="sum")
+
+    said = refusal(lambda: made(loss=added))
+    assert "a loss that adds up over examples" in said and 'reduction="mean"' in said
+    weights = torch.tensor([1.0, 2.0, 3.0])
+    for fine in (lambda outputs, targets: torch.nn.functional.cross_entropy(outputs, targets, weight=weights),
+                 lambda outputs, targets: torch.cdist(outputs, outputs).sum(), lambda outputs, targets: outputs.sum() * 0.0):
+        made(loss=fine)
+    assert "one number" in refusal(lambda: made(loss=lambda outputs, targets: outputs))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_loop_that_adds_up_is_warned_of(reduction: str) -> None:
+    model, optimizer, probe = made()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(X), Y, reduction=reduction).backward()
+            optimizer.step()
+            probe.step()
+    ours = [str(each.message) for each in said if "gradient" in str(each.message)]
+    assert len(ours) == (reduction == "sum")
+    assert all(f"is {len(X)} times that of the reference" in each for each in ours)
+
+
 def test_without_pytorch() -> None:
     """What a user without the extra is told; the package itself can be imported."""
     code = ("import sys; sys.modules['torch'] = None\nimport theory_sim.probe\nfrom theory_sim.errors import InputError\n"

@@ -13,10 +13,13 @@ import torch
 from theory_sim.arrays import Array
 from theory_sim.errors import InputError, repr_of, shown
 from theory_sim.probe.inputs import concatenate, count_of, each_tensor, take
-from theory_sim.probe.reference import batches_of
+from theory_sim.probe.reference import batches_of, require_scalar
 from theory_sim.probe.untouched import detached, get_outputs, untouched
 
 __all__ = ["Groups", "logistic_loss"]
+
+# Relative difference up to which a loss is the sum of those of two halves.
+_SAME_LOSS = 1e-4
 
 
 def logistic_loss(outputs: Any, targets: Any) -> Any:
@@ -136,6 +139,23 @@ class Groups:
                 rows.append((total / count, right / count))
         losses, rights = np.array(rows).T
         return losses, rights
+
+    def require_mean(self, model: Any, seed: int) -> None:
+        """Raise InputError if the loss of some examples is the sum of their losses and not the mean."""
+        inputs, targets = (take(each, slice(0, self.batch)) for each in next(iter(self.examples.values())))
+        n = count_of(inputs)
+        with untouched(model, seed=seed, evaluating=True), torch.no_grad():
+            outputs = get_outputs(model, detached(model), inputs)
+            if n < 2 or not isinstance(outputs, torch.Tensor) or len(outputs) != n:
+                return
+            whole, *halves = (float(require_scalar(self.loss(outputs[part], take(targets, part))))
+                              for part in (slice(None), slice(0, n // 2), slice(n // 2, None)))
+        mean = (halves[0] * (n // 2) + halves[1] * (n - n // 2)) / n
+        off = _SAME_LOSS * abs(whole)
+        if abs(whole - sum(halves)) <= off < abs(whole - mean):
+            raise InputError(f"a loss that adds up over examples: {whole:.4g} of {n}, {halves[0]:.4g} and {halves[1]:.4g} of "
+                             "its halves", "the mean over the examples, in the probe and in the training loop",
+                             'such as reduction="mean" in both; a sum over B is the mean at B times the rate')
 
     def probes(self, count: int) -> tuple[Any, list[str]]:
         """About ``count`` examples to look at closely, the first of each group, and the group of each."""

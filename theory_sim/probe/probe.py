@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -20,13 +21,13 @@ from theory_sim.probe.learning import Learning
 from theory_sim.probe.patterns import PatternRecorder
 from theory_sim.probe.pre_activations import PreActivationRecorder
 from theory_sim.probe.records import RUN, Table, read_recordings
-from theory_sim.probe.reference import Estimate, Reference, batches_of
+from theory_sim.probe.reference import Estimate, Reference, batches_of, squared_norm
 from theory_sim.probe.rules.base import Rule
 from theory_sim.probe.rules.of_optimiser import get_rule
 from theory_sim.probe.sharpness import SharpnessRecorder
 from theory_sim.probe.split import NotFinite, Split
 from theory_sim.probe.state import VERSION, require_state, to_tensors
-from theory_sim.probe.tracked import Tracked
+from theory_sim.probe.tracked import Tracked, in_full
 from theory_sim.probe.watcher import Moment, Settings, Watcher
 from theory_sim.reading.arguments import require_kind
 from theory_sim.trajectory import Trajectory
@@ -35,6 +36,8 @@ __all__ = ["Probe"]
 
 _WATCHERS: Final[tuple[type[Watcher], ...]] = (PatternRecorder, PreActivationRecorder, KernelRecorder, SharpnessRecorder)
 _REFRESH: Final = 100
+# First step's gradient over that of the reference, along it, from which on a user is warned; of a sum over a batch it is B.
+_LARGE_RATIO: Final = 4.0
 
 
 class Probe:
@@ -83,7 +86,7 @@ class Probe:
     Raises
     ------
     InputError
-        If an argument does not fit the model, or memory lacks.
+        If an argument does not fit the model, the loss adds up over examples, or memory lacks.
 
     Notes
     -----
@@ -130,6 +133,7 @@ class Probe:
         self._rule = rule or get_rule(self._tracked.optimizer)
         self._loss = loss or logistic_loss
         self._groups = Groups.of(groups, self._loss, batch, self._tracked.parameters[0].device)
+        self._groups.require_mean(self._tracked.model, seed)
         self._reference = Reference(self._tracked, self._loss, _batches(reference, self._groups, batch), complete=complete)
         self._refresh = refresh
         self._experiment = RecordedRun(name=name, seed=seed)
@@ -185,12 +189,26 @@ class Probe:
         except NotFinite:
             self._diverged = True
             return
+        if self._step == 0:
+            self._warn_of_scale()
         before = self._tau
         self._step, self._tau = self._step + 1, self._tau + rate
         self._rates.append(rate)
         if self._step % self._refresh == 0:
             self._estimate = self._reference.estimate(self._seed())
         self._record(before, end=False)
+
+    def _warn_of_scale(self) -> None:
+        """A loop that adds up its loss has gradients B times as large as the mean's, and all but 1/B of them would be noise."""
+        full = [each for each, parameter in zip(self._estimate.gradients, self._tracked.parameters, strict=True)
+                if parameter.grad is not None]
+        used = [in_full(parameter.grad.detach()) for parameter in self._tracked.parameters if parameter.grad is not None]
+        size = squared_norm(full)
+        along = math.fsum(float((a * b).sum()) for a, b in zip(used, full, strict=True)) / size if size > 0 else 1.0
+        if along > _LARGE_RATIO:
+            warnings.warn(f"the first step's gradient is {along:.3g} times that of the reference, along it: does the loop add "
+                          "up the loss over examples, or gradients over batches? Then most of it counts as noise. Take the "
+                          "mean, or give a reference like the training set", stacklevel=3)
 
     def _anneal(self) -> None:
         """Note the state before the first step of a lower rate: parameters have moved since, and the split has not."""

@@ -15,7 +15,7 @@ from theory_sim.probe.inputs import count_of, each_tensor, take
 from theory_sim.probe.tracked import Tracked, in_full
 from theory_sim.probe.untouched import detached, get_outputs, same_streams, untouched
 
-__all__ = ["Estimate", "Reference", "batches_of", "squared_norm"]
+__all__ = ["Estimate", "Reference", "batches_of", "require_scalar", "squared_norm"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Reference:
             for inputs, targets, n in self.batches():
                 tensors = detached(tracked.model, dict(zip(tracked.names, leaves, strict=True)))
                 loss = self.mean_loss(tensors, inputs, targets)
-                _require_scalar(loss)
+                require_scalar(loss)
                 found = torch.autograd.grad(loss, leaves, allow_unused=True)
                 present = [in_full(each) if each is not None else torch.zeros_like(whole)
                            for each, whole in zip(found, mean, strict=True)]
@@ -100,10 +100,12 @@ class Reference:
         return math.sqrt(max(scatter, 0.0) / (pieces - 1)) if pieces > 1 else math.nan
 
 
-def _require_scalar(loss: Any) -> None:
+def require_scalar(loss: Any) -> Any:
+    """The loss, which must be one number."""
     if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
         found = f"of shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else f"of the type {type(loss).__name__}"
         raise InputError(f"a loss {found}", "the mean over the examples, one number", "take the mean")
+    return loss
 
 
 def squared_norm(tensors: Sequence[Any]) -> float:
