@@ -37,13 +37,14 @@ def squared(found: MeanField, tau: float) -> float:
 
 @pytest.mark.parametrize("g0", [1.0, 0.3])
 def test_the_first_step_is_that_of_equal_residuals(g0: float) -> None:
-    """A = eta (1 - q0) E[v] / 8 d and A^2 / C = (1 - q0) N E[v]^2 / d, since all residual weights are a half."""
+    """A = eta (1 - q0) E[v] / 8 d and A^2 / C = (1 - q0) N E[v]^2 / (d - 1), since all residual weights are a half."""
     e = QUICK.replace(g0=g0, max_steps=1, tau_0=1.0)
     course = solve_mean_field(e, nodes=100, particles=16384).course
     v = g0 + math.sqrt(2.0 / math.pi)
     assert course.signal[1] == pytest.approx(e.eta_2 * (1.0 - e.q0) * v / 8.0 / e.d, rel=1e-4)
     ratio = course.signal[1] ** 2 / course.interference[1]
-    assert ratio == pytest.approx((1.0 - e.q0) * e.n_examples * v * v / e.d, rel=2e-4)
+    assert ratio == pytest.approx((1.0 - e.q0) * e.n_examples * v * v / (e.d - 1), rel=2e-4)
+    assert ratio != pytest.approx((1.0 - e.q0) * e.n_examples * v * v / e.d, rel=2e-3)
 
 
 def test_mixing_keeps_all_second_moments_and_makes_normal_draws() -> None:
@@ -77,7 +78,7 @@ def test_responses_are_those_of_the_whole_matrix() -> None:
 @pytest.mark.alternating
 def test_fewer_responses_of_longer_runs_are_those_of_the_first_particles(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = solve_mean_field(QUICK, **SMALL)
-    monkeypatch.setattr("theory_sim.closure.mean_field.responses._BYTES", 2 * 20 * 20 * 512)
+    monkeypatch.setattr("theory_sim.closure.mean_field.responses.MOST_BYTES", 2 * 20 * 20 * 512)
     fewer = solve_mean_field(QUICK, **SMALL)
     assert fewer.course.loss.tolist() != whole.course.loss.tolist()
     assert np.interp(400.0, fewer.course.tau, fewer.course.loss) == pytest.approx(whole.course.loss[-1], abs=2e-4)
@@ -137,9 +138,12 @@ def test_it_is_an_engine() -> None:
     assert set(stated) == {"tau_P", "tau_Q", "P_error", "loss"}
     assert len(stated["loss"]) == run.dataset.sizes["record"] and stated["loss"][0] is None and stated["loss"][-1] < 0.01
     assert np.isfinite(run.dataset["loss_test"]).all()
-    for options, wrong in (({"particles": 100}, "power of two"), ({"nodes": 40.5}, "whole number")):
+    for options, wrong in (({"particles": 100}, "power of two"), ({"nodes": 40.5}, "whole number"), ({"time": "x"}, "flow")):
         with pytest.raises(InputError, match=wrong):
             simulate(QUICK, Engine("mean-field", options))
+    for fields in ({"max_steps": 9}, {"tau_0": 0.0}, {"schedule": "cosine", "schedule_clock": "step", "max_steps": 9}):
+        with pytest.raises(InputError, match=f"{list(fields)[-2 if len(fields) > 1 else 0]}.*'flow'"):
+            simulate(QUICK.replace(**fields), Engine("mean-field", {"time": "flow"}))
     for fields in ({"batch_size": 10}, {"network": "shared"}, {"loss": "squared"}):
         with pytest.raises(InputError, match=next(iter(fields))):
             simulate(QUICK.replace(**fields), "mean-field")

@@ -48,16 +48,19 @@ def _follows_loss(e: Experiment) -> bool:
     return e.epsilon_2 is not None or ClosureRates(e).threshold() > -math.inf
 
 
-def count_blocks(e: Experiment, blocks: int = BLOCKS) -> tuple[int, int]:
-    """Blocks of one step and of several, of ``blocks`` that are aimed at, where none is shorter for its overshooting."""
-    rates = ClosureRates(e)
+def count_blocks(e: Experiment, blocks: int = BLOCKS, share: float = 1.0) -> tuple[int, int]:
+    """Blocks of one step and of several, of ``blocks`` that are aimed at, where none is shorter for its overshooting.
+
+    ``share`` multiplies all rates.
+    """
+    rates = ClosureRates(e, share)
     end, rate_at = e.max_tau, _rate_at(rates)
     if _follows_loss(e):
         try:
             coarse = get_closure(e, fineness=_COARSE)
         except InputError:
             return MOST_BLOCKS, 0
-        end, rate_at = coarse.final_tau, _rate_of(coarse)
+        end, rate_at = coarse.final_tau, _rate_of(coarse, share)
     grid, tau, step = Grid(make_problem(e), rates, blocks), 0.0, 0
     ones = several = 0
     while ones + several < MOST_BLOCKS and tau < end * (1.0 - 1e-12) and (e.max_steps is None or step < e.max_steps):
@@ -72,5 +75,5 @@ def _rate_at(rates: ClosureRates) -> Callable[[float, int], float]:
     return lambda tau, step: rates.rate(tau, math.inf, step)
 
 
-def _rate_of(course: Closure) -> Callable[[float, int], float]:
-    return lambda tau, step: float(course.rate[np.searchsorted(course.tau, tau, "right") - 1])
+def _rate_of(course: Closure, share: float) -> Callable[[float, int], float]:
+    return lambda tau, step: share * float(course.rate[np.searchsorted(course.tau, tau, "right") - 1])

@@ -8,7 +8,7 @@ from typing import Final
 from theory_sim.experiment import Experiment
 from theory_sim.train.schedules import TimeSchedule, make_schedule
 
-__all__ = ["ClosureRates"]
+__all__ = ["FLOW", "ClosureRates"]
 
 # A run of so many steps is followed step by step while its rate changes. In a longer one steps are taken together as long as
 # the rate stays within this share of itself, at their mean rate: what that leaves out of the noise's level is of the order of
@@ -16,16 +16,19 @@ __all__ = ["ClosureRates"]
 _FOLLOWED: Final = 900
 _CHANGE: Final = 0.05
 _HALVINGS: Final = 4
+FLOW: Final = 1e-3
+"""Share of every rate at which steps are gradient flow: a thousand for each of the run's own."""
 
 
 class ClosureRates:
-    """The very schedules of the other engines, with q0 for the share of Q-only in a data set."""
+    """The other engines' very schedules, with q0 for the share of Q-only in a data set; ``share`` multiplies all rates."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, share: float = 1.0) -> None:
+        self._share = share
         self._experiment, self._schedule = experiment, make_schedule(experiment, experiment.q0)
         self._smooth: TimeSchedule | None = None
         if isinstance(self._schedule, TimeSchedule) and not self._schedule.piecewise_constant:
-            self._smooth = self._schedule if experiment.most_steps > _FOLLOWED else None
+            self._smooth = self._schedule if share < 1.0 or experiment.most_steps > _FOLLOWED else None
 
     @property
     def annealed_tau(self) -> float:
@@ -35,7 +38,7 @@ class ClosureRates:
     def rate(self, tau: float, training_loss: float, step: int) -> float:
         """Rate of the step that leaves ``tau``."""
         self._schedule.step = step
-        return self._schedule.rate(tau, training_loss)
+        return self._share * self._schedule.rate(tau, training_loss)
 
     @property
     def smooth(self) -> bool:
@@ -48,10 +51,10 @@ class ClosureRates:
             return rate
         between, time = 0.5 * (steps - 1), self._smooth.time(tau)
         if self._smooth.by_step:
-            return self._smooth.rate_at(time + between)
+            return self._share * self._smooth.rate_at(time + between)
         middle = rate
         for _ in range(3):  # the middle is where half of the steps lead, at their mean rate
-            middle = self._smooth.rate_at(time + between * 0.5 * (rate + middle))
+            middle = self._share * self._smooth.rate_at(time + between * 0.5 * (rate + middle))
         return middle
 
     def _span(self, schedule: TimeSchedule, time: float) -> float:
@@ -72,7 +75,7 @@ class ClosureRates:
 
     def largest(self) -> float:
         """Largest rate that can occur."""
-        return max(self._experiment.rates().values())
+        return self._share * max(self._experiment.rates().values())
 
     def until(self, tau: float) -> float:
         """Time up to which steps that leave from ``tau`` on have one rate, or nearly."""

@@ -19,12 +19,15 @@ _ONCE, _NODE = 68_000.0, 1600.0
 _PARTICLE, _PAIR, _RESPONSE = 120.0, 0.84, 2.2
 
 
-def mean_field_seconds(e: Experiment, nodes: int, particles: int) -> float:
-    """Time of the three runs, each of which looks back at all earlier nodes; a response at all between, too."""
+def mean_field_seconds(e: Experiment, nodes: int, particles: int, share: float = 1.0) -> float:
+    """Time of the three runs, each of which looks back at all earlier nodes; a response at all between, too.
+
+    ``share`` multiplies all rates.
+    """
     double, single = get_rates("float64"), get_rates("float32")
     found = _ONCE / double.calls
     for aimed, runs in ((nodes, 1), (math.ceil(COARSE * nodes), 2)):
-        n = sum(count_blocks(e, aimed))
+        n = sum(count_blocks(e, aimed, share))
         passes = particles * (_PARTICLE * n + _PAIR * n * n / 2)
         responses = min(MOST_KEPT, particles) * n**3 / 6
         found += runs * (_NODE * n / double.calls + passes / double.elements + _RESPONSE * responses / single.elements)

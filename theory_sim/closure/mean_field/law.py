@@ -105,7 +105,7 @@ class ParticleLaw:
         draws = np.zeros_like(memory)
         if share <= 0.0:
             return 0.0, draws
-        unit = problem.constants.linear * math.sqrt(share / (problem.n_examples * problem.d))
+        unit = math.sqrt(problem.interference_unit)
         scaled = memory * np.sqrt(examples.weight * memory.size / share)
         first, second = scaled[self._particles.first], scaled[self._particles.second]
         # E over a pair of memory x memory is that of its mean plus that of half its difference.

@@ -20,9 +20,12 @@ _PASSING: Final = 3
 _COURSE: Final = 2**21
 
 
-def mean_field_parts(e: Experiment, nodes: int, particles: int) -> dict[str, Bytes]:
-    """Parts: responses of the particles that are kept to all that was added before, residual weights, and the particles."""
-    n = sum(count_blocks(e, nodes))
+def mean_field_parts(e: Experiment, nodes: int, particles: int, share: float = 1.0) -> dict[str, Bytes]:
+    """Parts: responses of the particles that are kept to all that was added before, residual weights, and the particles.
+
+    ``share`` multiplies all rates.
+    """
+    n = sum(count_blocks(e, nodes, share))
     kept = min(MOST_KEPT, particles)
     responses = min(MOST_BYTES, 2.0 * n * n * kept)
     rows = n

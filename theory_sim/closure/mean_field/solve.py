@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import numpy as np
 
 from theory_sim.closure.mean_field.law import ParticleLaw
 from theory_sim.closure.mean_field.particles import make_particles
 from theory_sim.closure.of_experiment import make_problem
-from theory_sim.closure.rates import ClosureRates
+from theory_sim.closure.rates import FLOW, ClosureRates
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.blas import one_blas_thread
@@ -76,20 +76,28 @@ class MeanField:
     problem: ClosureProblem
 
 
-@accepts(experiment="Experiment", nodes="a whole number", particles="a whole number", seed="a whole number")
-def solve_mean_field(experiment: Experiment, *, nodes: int = NODES, particles: int = PARTICLES, seed: int = 0) -> MeanField:
+@accepts(experiment="Experiment", nodes="a whole number", particles="a whole number", seed="a whole number",
+         time="a text")
+def solve_mean_field(
+    experiment: Experiment, *, nodes: int = NODES, particles: int = PARTICLES, seed: int = 0,
+    time: Literal["steps", "flow"] = "steps",
+) -> MeanField:
     """Solve the limit's dynamics as d goes to infinity at fixed N / d (THEORY §16).
 
     Parameters
     ----------
     experiment : Experiment
-        Its d is a unit of time and of rates: terms of the order of 1 / d are left out.
+        Its d is a unit of time and of rates, and d - 1 the number of directions across w*; other terms of the order of 1 / d
+        are left out.
     nodes : int
         Aimed number of nodes of the time grid; where the rate is large each step is a node.
     particles : int
         Training examples that stand for all, a power of two from 64 on.
     seed : int
         Of the particles; data sets are not drawn.
+    time : {"steps", "flow"}
+        The run's own steps, or gradient flow under noise of the same law in time: all rates are a thousandth, and the
+        variance of xi a thousandfold. In flow a record's step is the number of its node.
 
     Returns
     -------
@@ -111,21 +119,31 @@ def solve_mean_field(experiment: Experiment, *, nodes: int = NODES, particles: i
         raise InputError(f"particles = {particles}", f"a power of two from {_FEWEST} on", f"say particles = {PARTICLES}")
     if not _FEWEST_NODES <= nodes <= MOST_BLOCKS:
         raise InputError(f"nodes = {nodes}", f"a number from {_FEWEST_NODES} to {MOST_BLOCKS}", f"say nodes = {NODES}")
+    if time not in ("steps", "flow"):
+        raise InputError(f"time = {time!r}", "steps or flow", "say time = 'steps'")
     if seed < 0:
         raise InputError(f"seed = {seed}", "a number from 0 on", "say seed = 0")
     problem, fewer = make_problem(experiment), math.ceil(COARSE * nodes)
-    course, coarse, other = (follow_particles(experiment, number, particles, drawn) for number, drawn in
+    course, coarse, other = (follow_particles(experiment, number, particles, drawn, time == "flow") for number, drawn in
                              ((nodes, 2 * seed), (fewer, 2 * seed), (fewer, 2 * seed + 1)))  # fmt: skip
     return MeanField(course, _errors(problem, course, coarse, other), problem)
 
 
-def follow_particles(experiment: Experiment, nodes: int = NODES, particles: int = PARTICLES, seed: int = 0) -> Closure:
+def follow_particles(
+    experiment: Experiment, nodes: int = NODES, particles: int = PARTICLES, seed: int = 0, flow: bool = False
+) -> Closure:
     """One run of the particles, of arguments that are not checked, without a statement of its error."""
-    problem, rates = make_problem(experiment), ClosureRates(experiment)
+    share = FLOW if flow else 1.0
+    problem, rates = make_problem(experiment), ClosureRates(experiment, share)
+    problem = replace(problem, tau_xi=problem.tau_xi / math.sqrt(share))
     chosen = make_particles(problem, particles, seed)
     setting = Setting(problem, chosen.examples, Kinds.of(problem, chosen.examples), History(particles, 0))
     with one_blas_thread():
-        return follow(setting, ParticleLaw(chosen, seed), rates, Grid(problem, rates, nodes))
+        course = follow(setting, ParticleLaw(chosen, seed), rates, Grid(problem, rates, nodes))
+    if not flow:
+        return course
+    numbers = np.arange(course.tau.size, dtype=np.float64)
+    return replace(course, rate=course.rate / share, step=numbers, final_step=int(numbers[-1]))
 
 
 def _errors(problem: ClosureProblem, course: Closure, coarse: Closure, other: Closure) -> Errors:

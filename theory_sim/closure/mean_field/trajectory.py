@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
-from typing import Any
+from time import perf_counter
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,15 +19,17 @@ from theory_sim.trajectory import Trajectory
 __all__ = ["run_mean_field"]
 
 
-def run_mean_field(experiment: Experiment, *, engine: str, nodes: int, particles: int, seed: int) -> Trajectory:
+def run_mean_field(
+    experiment: Experiment, *, engine: str, nodes: int, particles: int, seed: int, time: Literal["steps", "flow"]
+) -> Trajectory:
     """Solve the mean field; a record is a node of the time grid.
 
     Its attribute ``stated_error`` holds the `Errors` of `solve_mean_field`, as JSON: of learning times, and of losses and P's
     error at each record, null where there is none. What the mean field says nothing of, such
     as the signal's norm, is NaN.
     """
-    began = time.perf_counter()
-    found = solve_mean_field(experiment, nodes=nodes, particles=particles, seed=seed)
+    began = perf_counter()
+    found = solve_mean_field(experiment, nodes=nodes, particles=particles, seed=seed, time=time)
     losses, accuracies = fresh_losses(found.problem, found.course)
     errors = {name: make_plain(_rounded(value)) for name, value in asdict(found.errors).items()}
     return as_trajectory(

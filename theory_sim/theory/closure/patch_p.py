@@ -123,7 +123,7 @@ def _interference(problem: ClosureProblem, examples: Examples, memory: Floats) -
     share = problem.holding_P
     if share <= 0.0:
         return 0.0, 0.0
-    unit = problem.constants.linear**2 * share * (1.0 - 1.0 / problem.d) / (problem.n_examples * problem.d)
+    unit = problem.interference_unit
     mean = float(examples.weight @ memory) / share
     square = float(examples.weight @ memory**2) / share
     return math.sqrt(unit) * mean, math.sqrt(unit * max(square - mean * mean, 0.0))

@@ -78,6 +78,11 @@ class ClosureProblem:
         return max(0.0, 1.0 - self.p0 - self.q0)
 
     @property
+    def interference_unit(self) -> float:
+        """C(T, T) over the memories' mean square: d - 1 directions lie across w* (THEORY §8)."""
+        return self.constants.linear**2 * self.holding_P * (1.0 - 1.0 / self.d) / (self.n_examples * self.d)
+
+    @property
     def holding_P(self) -> float:
         """Probability of an example that holds P."""
         return self.p0 + self.both
