@@ -2,13 +2,15 @@
 
 Short runs of the closure by two workers of this machine. At 0, 100, 200, 500, 1000 runs and so on it prints, as a line of
 JSON, resident memory and processor time of the client, of the process of the scheduler, and of each worker. ``--empty`` puts an
-empty folder in each run's place, so that what the client and the scheduler do for a run is seen at many runs.
+empty folder in each run's place, so that what the client and the scheduler do for a run is seen at many runs. ``--folder`` keeps
+the sweep: the same command continues what was stopped. ``--every 60`` prints a line a minute too.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -68,20 +70,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=int)
     parser.add_argument("--empty", action="store_true")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--every", type=float, default=math.inf, help="seconds")
     given = parser.parse_args()
     values = [0.5 + i / given.runs for i in range(given.runs)]
     sweep = Sweep("many", BASE, (Product({"g0": values}),), engines=(Engine("closure"),))
-    marks = [0, *(many * 10**power for power in range(2, 7) for many in (1, 2, 5) if many * 10**power < given.runs), given.runs]
-    began = time.monotonic()
+    marks = [-1, *(many * 10**power for power in range(2, 7) for many in (1, 2, 5) if many * 10**power < given.runs), given.runs]
+    began = printed = time.monotonic()
 
     def watch(status: Any) -> None:
-        while marks and status.done >= marks[0]:
-            marks.pop(0)
-            print(json.dumps({"runs": status.done, "elapsed": round(time.monotonic() - began, 1), "load": os.getloadavg()[0],
-                              **costs()}), flush=True)
+        nonlocal printed
+        passed = [mark for mark in marks if status.done >= mark]
+        del marks[:len(passed)]
+        if passed or time.monotonic() - printed >= given.every:
+            printed = time.monotonic()
+            print(json.dumps({"runs": status.done, "elapsed": round(printed - began, 1), "load": os.getloadavg()[0], **costs()}),
+                  flush=True)
 
-    with tempfile.TemporaryDirectory() as folder:
-        store = SweepStore.create(Path(folder) / "many", sweep)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary) / "many"
+        store = SweepStore(folder) if folder.exists() else SweepStore.create(folder, sweep)
+        if given.empty:
+            store.damage_of = lambda id: ""  # type: ignore[method-assign]
         pool = (EmptyRuns if given.empty else DaskWorkers).of(WORKERS, None, store.manifest.path)
         began = time.monotonic()
         status = run_sweep(store, executor=pool, progress=watch)

@@ -79,6 +79,34 @@ def test_sigterm_is_deferred_where_it_is_handled() -> None:
             signal.signal(number, handler)
 
 
+def test_ctrl_c_again_after_a_second_is_not_deferred(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a sweep and its run, each of which defers, the first is one; SIGTERM may come as often as it likes."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    now = 100.0
+    monkeypatch.setattr("theory_sim.loop.interrupted.time.monotonic", lambda: now)
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        raise_interrupts()
+        for _ in range(2):  # once it is over, the next one has a first of its own
+            with deferred_interrupt() as outer, pytest.raises(KeyboardInterrupt):
+                with deferred_interrupt() as inner:
+                    signal.raise_signal(signal.SIGTERM)
+                    assert inner.is_set() and not outer.is_set()
+                    now += 10.0
+                    signal.raise_signal(signal.SIGINT)
+                    now += 0.9
+                    signal.raise_signal(signal.SIGINT)
+                    now += 10.0
+                    signal.raise_signal(signal.SIGTERM)
+                now += 10.0
+                with deferred_interrupt():
+                    signal.raise_signal(signal.SIGINT)
+            assert outer.is_set()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 @pytest.mark.tier2
 def test_sigterm_ends_a_sweep_as_ctrl_c_does(tmp_path: Path) -> None:
     """Workers end with it, and no semaphore is left to multiprocessing's tracker, which would say so."""

@@ -8,8 +8,10 @@ import time
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from random import Random
+from threading import Timer
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.faults.harness import (
@@ -26,7 +28,8 @@ from tests.faults.harness import (
     refused,
     require_recovery,
 )
-from tests.rotation import draws
+from tests.rotation import draws, rotation
+from theory_sim.loop import interrupted
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.status import SweepStatus
 from theory_sim.sweeps.store import SweepStore
@@ -73,7 +76,9 @@ def test_a_worker(draw: Random, whole: Whole, tmp_path: Path, monkeypatch: pytes
     require_recovery(store.folder, whole)
 
 
-def interrupted_twice(folder: Path, first: int, second: int) -> None:
+def interrupted_twice(folder: Path, first: int, second: int, soon: float) -> None:
+    interrupted._AGAIN_SECONDS = soon  # type: ignore[misc]
+
     def again(point: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         at_point(second, lambda point: os.kill(os.getpid(), signal.SIGINT))
@@ -84,15 +89,62 @@ def interrupted_twice(folder: Path, first: int, second: int) -> None:
 
 @draws("Ctrl-C twice")
 def test_ctrl_c_twice(draw: Random, whole: Whole, tmp_path: Path) -> None:
+    """The second counts as the first if it comes soon after it; else it raises, wherever the program is."""
     store = begun(tmp_path / "faulty")
     (store.folder / MINE).write_text("mine")
-    code = ended(interrupted_twice, store.folder, draw.randrange(whole.points), draw.randrange(40))
+    code = ended(interrupted_twice, store.folder, draw.randrange(whole.points), draw.randrange(40),
+                 draw.choice((0.0, 10.0)))
     said = (tmp_path / "said").read_text()
     assert code in (0, 130) and "Traceback" not in said, said
     if code == 130:
         assert "sweep resume" in said or "interrupted" in said
     require_recovery(store.folder, whole)
     assert (store.folder / MINE).read_text() == "mine"
+
+
+def workers_of(process: Any) -> list[psutil.Process]:
+    """Worker processes below a process, wherever they are."""
+    return [each for each in process.children(recursive=True) if "spawn_main" in " ".join(each.cmdline())]
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("executor", ["processes", "dask"])
+def test_ctrl_c_again_does_not_wait(executor: str, number: int, whole: Whole, tmp_path: Path) -> None:
+    """Of workers that do not hear the first, as within a long step: they are killed, and nothing reported done is lost."""
+    draw = Random(f"again {rotation()} {executor} {number}")
+    if executor == "dask":
+        pytest.importorskip("distributed")
+    store = begun(tmp_path / "faulty")
+    left, stopped, pressed = draw.randrange(RUNS), list[psutil.Process](), list[float]()
+
+    def press() -> None:
+        pressed.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def stop(status: SweepStatus) -> None:
+        if status.running and status.done >= left and not pressed:
+            stopped.extend(workers_of(psutil.Process()))
+            for each in stopped:
+                if executor == "processes" or "nanny" not in " ".join(each.cmdline()):
+                    each.suspend()
+            press()
+            for timer in timers:
+                timer.start()
+
+    # The last ends a sweep that waits after all.
+    timers = [Timer(1.5, press), Timer(60.0, lambda: [each.resume() for each in stopped if each.is_running()])]
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_sweep(store, executor=executor, workers=1, progress=stop)
+    finally:
+        for timer in timers:
+            timer.cancel()
+    assert len(pressed) == 2 and stopped
+    assert time.monotonic() - pressed[1] < 20
+    assert not psutil.wait_procs(stopped, timeout=20)[1], "no worker is left"
+    assert store.manifest.holder() is None and left <= store.status().done < RUNS
+    require_recovery(store.folder, whole)
 
 
 def resume(folder: Path, said: str) -> None:

@@ -177,6 +177,9 @@ class _Work:
                 ended, _ = wait(self.under_way, timeout=_TICK, return_when=FIRST_COMPLETED)
                 for future in ended:
                     self._end(*self.under_way.pop(future), future, stopping=stop())
+        except KeyboardInterrupt:  # Ctrl-C again
+            self.pool.abandon()
+            raise
         except BaseException:
             with suppress(StoreError):
                 while self.under_way:  # again and again: a worker that is only starting does not hear it yet

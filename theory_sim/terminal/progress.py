@@ -123,7 +123,8 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
             nonlocal waiting, stopping
             if status.stopping and not stopping:
                 runs = "the run" if status.running == 1 else f"the {status.running} runs"
-                bar.console.print(f"{name}: stopping at the next step of {runs} in progress; what is computed is kept",
+                bar.console.print(f"{name}: stopping at the next step of {runs} in progress; what is computed is kept. Ctrl-C "
+                                  "again stops at once: runs in progress then continue from their last checkpoint",
                                   highlight=False, soft_wrap=True)
             stopping = status.stopping
             # In a log the bar is drawn once, at the end: this is a line of its own.

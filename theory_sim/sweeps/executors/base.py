@@ -86,6 +86,9 @@ class SweepExecutor(Executor):
     def interrupt(self) -> None:
         """Ask what is under way to stop at its next step; called again and again until it has. Ctrl-C reaches this process."""
 
+    def abandon(self) -> None:
+        """End what is under way at once, whatever it loses: on a second Ctrl-C. The runs are pending, and continue later."""
+
     def died(self, error: BaseException) -> int:
         """Workers that an exception of a Future says to have died of its run; 0 if it says something else."""
         return int(isinstance(error, BrokenProcessPool))

@@ -180,6 +180,12 @@ class DaskWorkers(SweepExecutor):
             self._given_up = True
             self._client.cancel(list(self._futures))
 
+    def abandon(self) -> None:
+        """Kill the workers of this machine. Others were asked to stop: their runs end at the next step, and nobody waits."""
+        self._futures.clear()
+        if self._own is not None:
+            self._own.kill()
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for what is under way, as `Executor` does, then close the connection, and the cluster if it is an own one."""
         with ExitStack() as ending:  # each is closed, whatever the one before it raises

@@ -6,6 +6,7 @@ import atexit
 import logging
 import multiprocessing.connection
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.errors import WorkerError
@@ -81,6 +82,15 @@ class LocalWorkers:
         if self._process.exitcode is not None:
             raise WorkerError(f"Dask's scheduler and workers of this machine ended: {how_it_ended(self._process)[0]}",
                               "they are there until the sweep ends", "theory-sim sweep resume: finished runs are kept")
+
+    def kill(self) -> None:
+        """Kill scheduler and workers."""
+        import psutil
+
+        with suppress(psutil.NoSuchProcess):
+            for process in [*(here := psutil.Process(self._process.pid)).children(recursive=True), here]:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
     def close(self) -> None:
         """End the workers."""

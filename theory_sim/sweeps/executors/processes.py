@@ -170,6 +170,12 @@ class WorkerProcesses(SweepExecutor):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
 
+    def abandon(self) -> None:
+        """Kill each worker process."""
+        for at in self._pools:
+            if at is not None and at.context.last is not None:
+                at.context.last.kill()
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers."""
         with ExitStack() as ending:  # Ctrl-C while one is waited for ends the others all the same
