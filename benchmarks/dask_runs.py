@@ -2,8 +2,8 @@
 
 Short runs of the closure by two workers of this machine. At 0, 100, 200, 500, 1000 runs and so on it prints, as a line of
 JSON, resident memory and processor time of the client, of the process of the scheduler, and of each worker. ``--empty`` puts an
-empty folder in each run's place, so that what the client and the scheduler do for a run is seen at many runs. ``--folder`` keeps
-the sweep: the same command continues what was stopped. ``--every 60`` prints a line a minute too.
+empty folder in each run's place, so that what the client and the scheduler do for a run is seen at many runs. ``--folder``
+keeps the sweep: the same command continues what was stopped. ``--every 60`` prints a line a minute too.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def main() -> int:
     given = parser.parse_args()
     values = [0.5 + i / given.runs for i in range(given.runs)]
     sweep = Sweep("many", BASE, (Product({"g0": values}),), engines=(Engine("closure"),))
-    marks = [-1, *(many * 10**power for power in range(2, 7) for many in (1, 2, 5) if many * 10**power < given.runs), given.runs]
+    powers = (many * 10**power for power in range(2, 7) for many in (1, 2, 5))
+    marks = [-1, *(number for number in powers if number < given.runs), given.runs]
     began = printed = time.monotonic()
 
     def watch(status: Any) -> None:
@@ -84,8 +85,8 @@ def main() -> int:
         del marks[:len(passed)]
         if passed or time.monotonic() - printed >= given.every:
             printed = time.monotonic()
-            print(json.dumps({"runs": status.done, "elapsed": round(printed - began, 1), "load": os.getloadavg()[0], **costs()}),
-                  flush=True)
+            print(json.dumps({"runs": status.done, "elapsed": round(printed - began, 1), "load": os.getloadavg()[0],
+                              **costs()}), flush=True)
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary) / "many"
