@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
 
 from theory_sim.statistics.intervals import share_interval
@@ -10,7 +11,7 @@ from theory_sim.studies.study import Finding, Judgement
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Side", "judge_first", "judge_share"]
+__all__ = ["Side", "judge_first", "judge_mean", "judge_share"]
 
 Side = Literal["above", "below"]
 
@@ -78,3 +79,46 @@ def judge_first(
         return Finding(statement, "undecided", "no such runs")
     row = rows.iloc[0]
     return judge_share(statement, int(row[successes]), int(row[n]), level=level, expect=expect, what=what)
+
+
+def judge_mean(
+    statement: str, rows: pandas.DataFrame, column: str, *, level: float, least: float = -math.inf, most: float = math.inf,
+) -> Finding:
+    """Judge whether a mean, with its interval in the first of the rows, lies in a range; undecided without an interval.
+
+    Parameters
+    ----------
+    statement : str
+        What is judged.
+    rows : pandas.DataFrame
+        Of a study's table.
+    column : str
+        Of the mean; its interval, at the part's level, is in ``<column> low`` and ``<column> high``.
+    level : float
+        Confidence level of that interval, for the reason.
+    least, most : float
+        Ends of the range.
+
+    Returns
+    -------
+    Finding
+        Supported if the whole interval lies in the range, refuted if it lies outside, else undecided.
+
+    Examples
+    --------
+    >>> import pandas
+    >>> from theory_sim.studies.decisions import judge_mean
+    >>> rows = pandas.DataFrame({"ratio": [1.0], "ratio low": [0.9], "ratio high": [1.2]})
+    >>> judge_mean("as good", rows, "ratio", level=0.95, least=0.8, most=1.25).verdict
+    'supported'
+    """
+    ends = ("", " low", " high")
+    value, low, high = (float(rows.iloc[0][f"{column}{end}"]) if len(rows) else math.nan for end in ends)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return Finding(statement, "undecided", "no interval")
+    side: Judgement = "undecided"
+    if least <= low and high <= most:
+        side = "supported"
+    elif high < least or low > most:
+        side = "refuted"
+    return Finding(statement, side, f"{column} {value:.3g}, {low:.3g} to {high:.3g} at {level:.2%}", value, low, high)

@@ -1,0 +1,1 @@
+"""Mini-batches without injected noise, over rate and batch size."""

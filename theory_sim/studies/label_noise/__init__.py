@@ -1,0 +1,1 @@
+"""Labels that are wrong, once or anew at each step."""

@@ -1,0 +1,1 @@
+"""The range of initial rates that helps."""

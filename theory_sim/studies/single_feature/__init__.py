@@ -1,0 +1,1 @@
+"""One type of feature: the XOR law."""
