@@ -174,6 +174,26 @@ def test_the_limit_is_drawn_over_the_closure_while_sliders_move(tab: Tab) -> Non
 
 
 @pytest.mark.tier2
+def test_the_mean_field_is_drawn_with_its_stated_error(tab: Tab) -> None:
+    tab.page.get_by_role("button", name="Run the mean field").click()
+    tab.page.wait_for_selector("#cancel:enabled")
+    assert tab.page.locator("#run:disabled").count() == tab.page.locator("#run-mean-field:disabled").count() == 1
+    tab.page.wait_for_selector("#run-mean-field:enabled", timeout=60_000)
+    runs = {engine: simulate(SMALL.replace(schedule="S"), engine) for engine in ("mean-field", "closure")}
+    drawn = set(zip(*(tab.page.evaluate(COLUMN, ["limit-S", column]) for column in ("tau", "P")), strict=True))
+    times, losses = ({name: of(run).tolist() for name, run in runs.items()} for of in (
+        lambda run: run.dataset["tau"].values, lambda run: run.history("loss_train", kind="P-only")))  # fmt: skip
+    computed = {name: set(zip(times[name], losses[name], strict=True)) for name in runs}
+    assert drawn <= computed["mean-field"] and not drawn <= computed["closure"]
+    said = tab.page.locator("#limit").inner_text()
+    stated = json.loads(runs["mean-field"].dataset.attrs["stated_error"])
+    largest = max(each for each in stated["loss"] if each is not None)
+    assert f"S, mean-field: stated errors are at most {largest:.1g} nats of losses" in said and "L-S, mean-field" in said
+    tab.page.get_by_role("button", name="Remove its curves").click()
+    tab.page.wait_for_function(f"() => ({COLUMN})(['limit-S', 'tau']).length === 0")
+
+
+@pytest.mark.tier2
 def test_the_limit_can_be_cancelled_and_refused(tab: Tab, served: Serving) -> None:
     import psutil
 

@@ -37,7 +37,7 @@ def test_a_closed_tab_ends_its_run() -> None:
 
 @pytest.mark.tier2
 def test_a_process_that_dies_is_told() -> None:
-    run = LimitRun(SMALL.replace(max_tau=1e6), {})
+    run = LimitRun(SMALL.replace(max_tau=1e6), "limit", {})
     found: Any = None
     until = time.monotonic() + 60
     while not isinstance(found, Progress) and time.monotonic() < until:

@@ -200,7 +200,7 @@ def test_a_file_is_replaced_only_if_that_was_asked_for(tmp_path: Path) -> None:
 
 def test_the_limit_of_other_parameters_is_said_to_be_one() -> None:
     assert say_apart(None, SMALL) == say_apart(SMALL, SMALL.replace(seed=3)) == ""
-    assert say_apart(SMALL, SMALL.replace(r=0.25)) == "The limit was started at other parameters: r = 0.6 (now 0.25)."
+    assert say_apart(SMALL, SMALL.replace(r=0.25)) == "What was computed was started at other parameters: r = 0.6 (now 0.25)."
 
 
 def test_a_course_that_ends_early_is_blank_after_its_end() -> None:

@@ -68,7 +68,7 @@ def curves_legend() -> list[Key]:
     """What the curves are."""
     kinds = ("P", "Q")
     return [*(Key(f"{kind}-only, {name}", COLOURS[kind], _DASHES[name]) for name in SCHEDULES for kind in kinds),
-            *(Key(f"the same in the limit, {name}", COLOURS["noise"], marker=_MARKERS[name]) for name in SCHEDULES),
+            *(Key(f"the same computed below, {name}", COLOURS["noise"], marker=_MARKERS[name]) for name in SCHEDULES),
             Key(f"learnt below {LEVELS[0]:g} nats", COLOURS["noise"], "dotted")]
 
 
@@ -107,7 +107,7 @@ class CurvesFigure:
         return Drawn(sources, {self.figure.name: {"x_range": (0.0, end), "y_range": (0.0, 1.05 * highest)}})
 
     def show_limit(self, curves: LimitCurves | None) -> None:
-        """Draw the limit's losses over them, some points of each; None for none."""
+        """Draw losses that were computed over them, some points of each; None for none."""
         for name in SCHEDULES:
             columns = curves.losses[name] if curves is not None else ([], [], [])
             every = max(1, math.ceil(len(columns[0]) / _MOST_POINTS))

@@ -1,8 +1,9 @@
-"""Both schedules in the limit, in a process of its own that can be ended at any time."""
+"""Both schedules in the limit or the mean field, in a process of its own that can be ended at any time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Final
@@ -11,6 +12,7 @@ from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
 from theory_sim.explore.view import SCHEDULES
 from theory_sim.sweeps.executors.spawn import BareContext, BareProcess, end_with_parent, how_it_ended
+from theory_sim.trajectory import Trajectory
 
 __all__ = ["OPTIONS", "Failed", "LimitCurves", "LimitRun", "Progress", "estimate"]
 
@@ -46,7 +48,7 @@ class LimitCurves:
     losses : mapping
         By schedule: times, P-only and Q-only training losses.
     said : list of str
-        Learning times and order in words.
+        Learning times and order in words, and the stated error of what states one.
     """
 
     losses: Mapping[str, tuple[list[float], list[float], list[float]]]
@@ -60,17 +62,17 @@ class Failed:
     message: str
 
 
-def estimate(experiment: Experiment, options: Mapping[str, str]) -> float:
-    """Seconds that both runs take on an idle machine.
+def estimate(experiment: Experiment, name: str, options: Mapping[str, str]) -> float:
+    """Seconds that both runs by the engine of a name take on an idle machine.
 
     Raises
     ------
     InputError
-        If the limit cannot compute the experiment, or memory lacks.
+        If it cannot compute the experiment, or memory lacks.
     """
-    engine, seconds = Engine("limit", options), 0.0
-    for name in SCHEDULES:
-        run = experiment.replace(schedule=name)
+    engine, seconds = Engine(name, options), 0.0
+    for schedule in SCHEDULES:
+        run = experiment.replace(schedule=schedule)
         engine.require_described(run, threads=_threads())
         seconds += engine.estimated_seconds(run, threads=_threads())
     return seconds
@@ -82,15 +84,18 @@ class LimitRun:
     Parameters
     ----------
     experiment : Experiment
+    name : str
+        Of the engine.
     options : mapping
-        Of the engine limit.
+        Of the engine.
     """
 
-    def __init__(self, experiment: Experiment, options: Mapping[str, str]) -> None:
+    def __init__(self, experiment: Experiment, name: str, options: Mapping[str, str]) -> None:
         self.experiment = experiment
         context = BareContext()
         self._results, sending = context.Pipe(duplex=False)
-        self._process: BareProcess = context.Process(target=_compute, args=(sending, experiment.fields(), dict(options)))
+        arguments = sending, experiment.fields(), name, dict(options)
+        self._process: BareProcess = context.Process(target=_compute, args=arguments)
         self._process.start()
         sending.close()  # so that its end is seen when the process ends
 
@@ -104,7 +109,7 @@ class LimitRun:
                     self._process.join()
                     break
         except EOFError:
-            return Failed(f"the process that computed the limit is gone: {how_it_ended(self._process)[0]}")
+            return Failed(f"the process that computed it is gone: {how_it_ended(self._process)[0]}")
         return newest
 
     def cancel(self) -> None:
@@ -124,11 +129,11 @@ def _threads() -> int:
     return max(1, default_threads() - 1)
 
 
-def _compute(results: Connection, fields: Mapping[str, Any], options: Mapping[str, str]) -> None:
+def _compute(results: Connection, fields: Mapping[str, Any], name: str, options: Mapping[str, str]) -> None:
     """What the process does."""
     end_with_parent()
     try:
-        results.send(_curves(results, Experiment(**fields), Engine("limit", options)))
+        results.send(_curves(results, Experiment(**fields), Engine(name, options)))
     except Exception as error:  # whatever it is, the page is told
         results.send(Failed(str(error) or type(error).__name__))
 
@@ -148,4 +153,15 @@ def _curves(results: Connection, experiment: Experiment, engine: Engine) -> Limi
     losses = {run.experiment.schedule: (run.dataset["tau"].values.tolist(),
                                         *(run.history("loss_train", kind=kind).tolist() for kind in ("P-only", "Q-only")))
               for run in runs}
-    return LimitCurves(losses, list(say_what_was_seen(summarise(runs))))
+    return LimitCurves(losses, [*say_what_was_seen(summarise(runs)), *(line for run in runs for line in _stated(run))])
+
+
+def _stated(run: Trajectory) -> Iterator[str]:
+    """Stated error of a run, if it has one."""
+    if "stated_error" in run.dataset.attrs:
+        told = json.loads(run.dataset.attrs["stated_error"])
+        losses, errors = ([value for value in told[name] if value is not None] for name in ("loss", "P_error"))
+        times = "".join(f", {100.0 * told[name]:.1g} % of {name}" for name in ("tau_P", "tau_Q") if told[name] is not None)
+        largest, last = max(losses, default=0.0), 100.0 * (errors or [0.0])[-1]
+        yield (f"{run.experiment.schedule}, {run.dataset.attrs['engine']}: stated errors are at most {largest:.1g} nats of "
+               f"losses, {last:.1g} % of the error on P at the end{times}")

@@ -168,20 +168,20 @@ class Page:
             self._draw(view)
         self._document.add_next_tick_callback(partial(self._refine, moves))
 
-    # -- the limit ---------------------------------------------------------------------------------
+    # -- the limit and the mean field ---------------------------------------------------------------------------------
 
     def _start(self, request: Mapping[str, Any]) -> None:
         if self._run is not None:
             return
         try:
             experiment = self._experiment()
-            seconds = limit_run.estimate(experiment, request["options"])
+            seconds = limit_run.estimate(experiment, request["engine"], request["options"])
         except TheorySimError as error:
             self._tell_limit(0.0, "", [str(error)])
             return
         self._curves.show_limit(None)
         self._of_limit = None
-        self._run = LimitRun(experiment, request["options"])
+        self._run = LimitRun(experiment, request["engine"], request["options"])
         self._tell_limit(0.0, f"starting, which takes some seconds; then about {duration(seconds)} on an idle machine")
         self._document.add_timeout_callback(self._poll, _POLL_MS)
 

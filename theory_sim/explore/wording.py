@@ -47,12 +47,12 @@ def label_boundaries(experiment: Experiment) -> dict[str, str]:
 
 
 def say_apart(computed: Experiment | None, shown: Experiment) -> str:
-    """In which parameters the limit's curves differ from the closure's; empty if in none."""
+    """In which parameters the computed curves differ from the closure's; empty if in none."""
     if computed is None:
         return ""
     then, now = get_values(computed), get_values(shown)
     differ = [f"{name} = {then[name]:g} (now {now[name]:g})" for name in then if then[name] != now[name]]
-    return f"The limit was started at other parameters: {', '.join(differ)}." if differ else ""
+    return f"What was computed was started at other parameters: {', '.join(differ)}." if differ else ""
 
 
 def _standing(view: View) -> Iterator[str]:

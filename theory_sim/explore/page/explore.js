@@ -133,7 +133,7 @@ const tell = {
     document.body.dataset.exact = "no";
   },
   limit: ({under_way, share, text, said, drawn, apart}) => {
-    byId("run").disabled = under_way;
+    for (const id of ["run", "run-mean-field"]) byId(id).disabled = under_way;
     byId("cancel").disabled = !under_way;
     byId("clear").disabled = !drawn;
     byId("progress").value = share;
@@ -160,8 +160,9 @@ const receive = (message) => {
 for (const act of ["download", "save", "cancel", "clear"]) byId(act)?.addEventListener("click", () => ask({act}));
 byId("run").addEventListener("click", () => {
   const options = Object.fromEntries([...document.querySelectorAll("select")].map((each) => [each.dataset.option, each.value]));
-  ask({act: "run", options});
+  ask({act: "run", engine: "limit", options});
 });
+byId("run-mean-field").addEventListener("click", () => ask({act: "run", engine: "mean-field", options: {}}));
 const disabled = [...document.querySelectorAll("main button:enabled")];
 for (const button of disabled) button.disabled = true;
 
