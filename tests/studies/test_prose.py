@@ -172,10 +172,31 @@ def _scaling(t: pandas.DataFrame) -> list[str]:
             f"{small['log tau_P / closed form'].map(lambda x: 2.718281828**x)[100]:.1f} times"]  # fmt: skip
 
 
+def _alpha_law(t: pandas.DataFrame) -> list[str]:
+    runs, closure = (t[(t["schedule"] == "S") & ((t["engine"] == "closure") == is_closure)] for is_closure in (False, True))
+    lines = []
+    for said, setting, d in (("α on [0, 1]", "alpha in [0, 1]", 562), ("α on [0, 1]", "alpha in [0, 1]", 100),
+                             ("κ = 0.6", "kappa = 0.6", 562), ("q₀ = 0.5", "q_0 = 0.5", 562),
+                             ("independent neurons", "independent neurons", 200)):
+        row = _row(runs, setting=setting, d=d)
+        lines.append(f"| {said} | {d} | {row['flips']} of {row['pairs']} | {_interval(row, 'error S / L-S, end')} |")
+    for said, setting in (("α on [0, 1]", "alpha in [0, 1]"), ("κ = 0.6", "kappa = 0.6"), ("q₀ = 0.5", "q_0 = 0.5"),
+                          ("α on [1/2, 1]", "alpha in [1/2, 1]")):
+        rows = closure[closure["setting"] == setting]
+        flip, gap = rows[rows["flips"] == 1]["d"].min(), rows[rows["error S / L-S, end"] > 10]["d"].min()
+        none = f"none to {rows['d'].max():.0f}".replace("100000", "100 000")
+        lines.append(f"| {said} | {flip:.0f} | {none if np.isnan(gap) else _spaced(gap)} |")
+    return lines
+
+
+def _spaced(number: float) -> str:
+    return f"{number:,.0f}".replace(",", " ") if number >= 10_000 else f"{number:.0f}"
+
+
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
-    "annealing-time": _annealing, "essential-noise": _essential, "regularisation": _regularisation, "kernel-change": _kernels,
-    "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement, "optimisers": _optimisers, "scaling": _scaling,
-    "schedules": _schedules,
+    "alpha-law": _alpha_law, "annealing-time": _annealing, "essential-noise": _essential, "kernel-change": _kernels,
+    "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement, "optimisers": _optimisers,
+    "regularisation": _regularisation, "scaling": _scaling, "schedules": _schedules,
 }
 
 

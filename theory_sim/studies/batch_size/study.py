@@ -158,6 +158,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="batch-size",
+    brief="small batches against a large rate",
     question="Do small batches do what a large rate does, and does the noise scale g = eta (N/B - 1) say all?",
     source="F 5-9",
     statement="A small batch acts as a large learning rate does: both raise the scale of SGD's noise.",

@@ -186,6 +186,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="label-noise",
+    brief="wrong labels, once or anew at each step",
     question="What do wrong labels do to the learning order, and to what a large rate gains?",
     source="F 18-20, 25-27",
     statement="Noise in the examples makes many of them necessary, and the noise that acts is that on the pre-activations: so "

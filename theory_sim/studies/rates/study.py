@@ -149,6 +149,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="rates",
+    brief="which initial rates help",
     question="How large has the initial rate to be, and how large may it be?",
     source="F 1-4, 18-21; THEORY §8",
     statement="A large initial rate helps; the theory has the least one near 6 here, and says nothing beyond the largest "

@@ -139,6 +139,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="single-feature",
+    brief="XOR data: a large rate and the tangent kernel",
     question="With one type of feature, does a large rate generalise better, as it leaves the tangent kernel's regime?",
     source="F 48-56",
     statement="It is an open question. A small rate without decay stays near the tangent kernel, a larger one may leave it, "
