@@ -193,10 +193,28 @@ def _spaced(number: float) -> str:
     return f"{number:,.0f}".replace(",", " ") if number >= 10_000 else f"{number:.0f}"
 
 
+def _sample_complexity(t: pandas.DataFrame) -> list[str]:
+    lines = []
+    for model in ("network", "linear model"):
+        rows = t[t["model"] == model]
+        needed = " | ".join(f"{rows[rows['d'] == d]['examples for 5 %, P'].iloc[0]:.0f}" for d in (100, 200, 400))
+        lines.append(f"| {model} | {needed} | {_interval(rows.iloc[0], 'exponent, P')} |")
+    bound = " | ".join(f"{d * t[t['d'] == d]['bound below at 5 %'].iloc[0]:.0f}" for d in (100, 200, 400))
+    network = t[t["model"] == "network"]
+    first, last = (network[network["d"] == d]["examples for 5 %, P"].iloc[0] for d in (100, 400))
+    eight = [f"{_row(network, d=d, N=16)['Q error']:.2f}" for d in (100, 200, 400)]
+    assert (network[network["examples of a kind"] == 64]["Q error"] == 0.0).all()
+    assert t[t["model"] == "linear model"]["Q error"].between(0.25, 0.65).all()
+    return [*lines, f"| no method takes fewer than | {bound} | 1, proved |",
+            f"{eight[0]}, {eight[1]} and {eight[2]} at the three d",
+            f"{100 - 100 * np.exp(t['log linear / network, P'].iloc[0]):.0f} % fewer", f"by a factor {last / first:.1f} from d = 100"]
+
+
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "alpha-law": _alpha_law, "annealing-time": _annealing, "essential-noise": _essential, "kernel-change": _kernels,
     "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement, "optimisers": _optimisers,
-    "regularisation": _regularisation, "scaling": _scaling, "schedules": _schedules,
+    "regularisation": _regularisation, "sample-complexity": _sample_complexity, "scaling": _scaling,
+    "schedules": _schedules,
 }
 
 

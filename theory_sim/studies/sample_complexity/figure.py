@@ -16,7 +16,8 @@ __all__ = ["plot"]
 
 
 def plot(table: pandas.DataFrame) -> Figure:
-    """Mean errors of both models over the examples of a kind, by d (left and middle); examples that 5 % take (right).
+    """Mean errors of both models over the examples of a kind, by d (left and middle); examples that 5 % take (right),
+    with the guide of numbers that grow as d.
 
     Parameters
     ----------
@@ -38,17 +39,20 @@ def plot(table: pandas.DataFrame) -> Figure:
                 for kind in "PQ":
                     axes[2].plot(d, rows[f"examples for 5 %, {kind}"].iloc[0], marker="o", ls="", ms=3.6, color=COLOURS[kind],
                                  mfc=COLOURS[kind] if line == "-" else "white")
+        guide = sorted(set(table["d"]))
+        axes[2].plot(guide, [0.3 * d for d in guide], color=COLOURS["noise"], ls=":", lw=0.9)
         for ax, kind in ((axes[0], "P"), (axes[1], "Q")):
             ax.set_xscale("log")
             ax.set_yscale("log")
             ax.set_xlabel("examples\nof the kind")
             ax.set_title(f"error on {kind}")
             ax.axhline(0.05, color=COLOURS["noise"], ls=":", lw=0.9)
-        axes[0].legend(loc="lower left", handlelength=1.0)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, handlelength=1.0)
         axes[2].set_xscale("log")
         axes[2].set_yscale("log")
         axes[2].set_xticks(sorted(set(table["d"])), [str(d) for d in sorted(set(table["d"]))])
-        axes[2].minorticks_off()
         axes[2].set_xlabel("d")
-        axes[2].set_title("examples for 5 %")
+        axes[2].set_yticks([30, 60, 120], ["30", "60", "120"])
+        axes[2].minorticks_off()
+        axes[2].set_title("for 5 %")
     return figure
