@@ -207,7 +207,8 @@ def _sample_complexity(t: pandas.DataFrame) -> list[str]:
     assert t[t["model"] == "linear model"]["Q error"].between(0.25, 0.65).all()
     return [*lines, f"| no method takes fewer than | {bound} | 1, proved |",
             f"{eight[0]}, {eight[1]} and {eight[2]} at the three d",
-            f"{100 - 100 * np.exp(t['log linear / network, P'].iloc[0]):.0f} % fewer", f"by a factor {last / first:.1f} from d = 100"]
+            f"{100 - 100 * np.exp(t['log linear / network, P'].iloc[0]):.0f} % fewer",
+            f"by a factor {last / first:.1f} from d = 100"]
 
 
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
