@@ -1,0 +1,1 @@
+"""When patterns stop: second edition of kernel-change."""
