@@ -82,14 +82,19 @@ class ParticleLaw:
         field = np.append(shrink * state.field, gain) + linear * length * gain * problem.holding_P * mean / problem.d
         decay = history.decay(n + 1, block.end)
         own = own_memory(problem, field, decay, step.moved)
-        weights, lengths = history.weight[: n + 1], history.length[: n + 1]
-        memory, output = ((each * lengths) @ weights for each in (field, own))
+        lengths = history.length[: n + 1]
+        memory, output = ((each * lengths) @ history.weight[: n + 1] for each in (field, own))
         interference, draws = self._interfere(setting, memory)
-        balance = weights @ (examples.weight * self._particles.label)
-        arcsine = problem.constants.arcsine * decay * step.moved.mean(step.moved.rho) / (2.0 * math.pi * problem.d)
-        bias = float((arcsine * lengths) @ balance)
+        bias = self._bias(setting, step, decay)
         margin = signal * examples.v + output + draws + bias * self._particles.label
         return FieldP(signal, interference, bias, margin, field, own, response)
+
+    def _bias(self, setting: Setting, step: BlockStep, decay: Floats) -> float:
+        """b: the mean of y times the residual weights, by the arc sine's first power."""
+        problem, history, blocks = setting.problem, setting.history, slice(step.n + 1)
+        arcsine = problem.constants.arcsine * decay * step.moved.mean(step.moved.rho) / (2.0 * math.pi * problem.d)
+        balance = history.weight[blocks] @ (setting.examples.weight * self._particles.label)
+        return float((arcsine * history.length[blocks]) @ balance)
 
     def _respond(self, setting: Setting, state: FieldP, step: BlockStep, weight: Floats) -> tuple[Array, Floats]:
         """Responses at the block's start (n, R), and their mean at its centre (n + 1,)."""
