@@ -1,4 +1,4 @@
-"""Every block of the how-to guides to parts of one's own runs, and prints what the comment beside it says."""
+"""Every block of the how-to guides to parts of one's own runs, and prints what stands beside it or below it."""
 
 from __future__ import annotations
 
@@ -41,15 +41,17 @@ def registries() -> Iterator[None]:
 
 def run_blocks(text: str) -> None:
     """Blocks of Python of a page, one after the other, in one namespace."""
-    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```python\n(.*?)^```(?:\n\nIt prints:\n\n```\n(.*?)^```)?", text, flags=re.DOTALL | re.MULTILINE)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     assert blocks
-    for block in blocks:
+    for block, below in blocks:
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             exec(compile(block, "a block of the page", "exec"), namespace)
         beside = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
-        if beside:
+        if below:
+            assert said.getvalue() == below
+        elif beside:
             assert said.getvalue().splitlines() == beside
 
 

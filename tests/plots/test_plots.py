@@ -135,8 +135,10 @@ def test_kernel_drift_draws_the_three_maps_of_each_schedule(watched: list[Trajec
         (box,) = ax.collections[0].get_paths()
         assert box.get_extents().width > 0, "one record alone is a cell that is seen"
     for time, lines in ((math.nan, []), (25.0, [[25.0, 25.0], [0.0, 1.0]])):
-        for ax in plot_kernel_drift([at(watched[0], time)]).axes[:3]:
+        axes = plot_kernel_drift([at(watched[0], time)]).axes
+        for ax in axes[:3]:
             assert [list(line.get_xdata()) for line in ax.lines] == lines
+        assert ("dotted" in "".join(ax.get_xlabel() for ax in axes)) == bool(lines)
 
 
 def test_patterns_draw_measured_and_predicted(watched: list[Trajectory]) -> None:

@@ -29,6 +29,7 @@ from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.over_seeds import summarise
 from theory_sim.sweeps.phase import phase_diagram
 from theory_sim.sweeps.phase_agreement import PHASES
+from theory_sim.sweeps.phase_boundaries import BOUNDARIES, MEANINGS
 from theory_sim.sweeps.plan import Plan
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
@@ -180,7 +181,8 @@ def test_a_phase_diagram_has_its_cells_and_the_theorys_boundaries(tmp_path: Path
     shown = {PHASES[int(value)] for value in diagram.values.ravel()}
     crossing = {each.id for each in diagram.boundaries if each.margin.min() < 0 < each.margin.max()}
     names = [each.name for each in chart.series]
-    assert set(names) == shown | {f"predicted: {id}" for id in crossing} and "predicted: L-S-moves" in names
+    assert set(names) == shown | {f"predicted: {MEANINGS[id]}" for id in crossing} and "L-S-moves" in crossing
+    assert set(MEANINGS) == set(BOUNDARIES)
     assert told.asked == "What is learnt first under L-S and S, as r and lambda vary, in 8 runs?"
     assert not (tmp_path / "grid" / "summary").exists(), "a report writes nothing into a store"
 

@@ -49,7 +49,10 @@ def test_the_same_call_goes_on(engine: Engine, at_run: int, tmp_path: Path) -> N
     assert len(first) == at_run + 1 and first[-1][1].outcome == "interrupted"
     assert unfinished_path(first[-1][0]).exists()
     kept = {path: (path / ".zmetadata").stat().st_mtime_ns for path, _ in first[:-1]}
-    rest = run_plan(PLAN, out, engine=engine, existing="continue", threads=1)
+    prepared = prepare_plan(PLAN, out, engine=engine, existing="continue", threads=1)
+    stopped = int(first[-1][1].dataset["step"][-1])
+    assert stopped > 0 and f"{first[-1][0]} is resumed at step {stopped}" in prepared.notes
+    rest = prepared.run()
     assert len(rest) == len(PLAN)
     assert {path: (path / ".zmetadata").stat().st_mtime_ns for path in kept} == kept, "finished runs are not computed again"
     for (path, run), (_, wanted) in zip(rest, whole, strict=True):
@@ -86,6 +89,13 @@ def test_a_plan_goes_whole_to_the_first_free_number(tmp_path: Path) -> None:
         run_plan(Plan.of(short.replace(r=r), ("S",), (1,)), tmp_path, existing="continue", threads=1)
     paths = prepare_plan(Plan.of(short, ("L-S", "S"), (0, 1)), tmp_path, existing="continue").paths.values()
     assert [path.name for path in paths] == ["tiny-L-S-seed0-3", "tiny-S-seed0-3", "tiny-L-S-seed1-3", "tiny-S-seed1-3"]
+
+
+def test_a_run_without_a_checkpoint_is_said_to_be_resumed_from_its_start(tmp_path: Path) -> None:
+    path = run_plan(PLAN, tmp_path, existing="continue", threads=1, progress=interrupting(0, 3))[0][0]
+    for each in unfinished_path(path).glob("checkpoint*"):
+        each.unlink()
+    assert f"{path} is resumed from its start" in prepare_plan(PLAN, tmp_path, existing="continue", threads=1).notes
 
 
 def test_what_is_no_run_is_not_passed_by(tmp_path: Path) -> None:

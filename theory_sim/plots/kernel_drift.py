@@ -71,7 +71,8 @@ def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str | None
             ax.set_title(f"\N{LESS-THAN OR EQUAL TO} {value:.2g}" if math.isfinite(value) else "no number", pad=3)
         for ax, (_, title) in zip(axes[0], columns, strict=True):
             ax.set_title(f"{title}\n{ax.get_title()}", pad=3)
-        axes[-1][len(columns) // 2].set_xlabel(r"$t$ in learning-rate time $\tau$ (dotted: annealed)")
+        axes[-1][len(columns) // 2].set_xlabel(
+            r"$t$ in learning-rate time $\tau$" + (" (dotted: annealed)" if any(map(_annealed, runs.values())) else ""))
         bar = figure.colorbar(mesh, ax=axes, location="bottom", aspect=40, pad=0.02)
         of = f"on {chosen}'s probe inputs" if len(columns) == len(_COLUMNS) else f"of {shorten(chosen, 24)}"
         bar.set_label(rf"$\|K_{{s,t}} - K_{{s,s}}\|_F / \|K_{{s,s}}\|_F$ {of}")
@@ -88,6 +89,10 @@ def _map(run: Trajectory, name: str, feature: str) -> Any:
     return data.sel({dim: feature}).values
 
 
+def _annealed(run: Trajectory) -> bool:
+    return bool(np.isfinite(run.annealed_tau))
+
+
 def _row(axes: Any, run: Trajectory, maps: Sequence[Any], top: float) -> Any:
     data = run.dataset
     record = str(data["kernel_map_two"].dims[1])
@@ -97,7 +102,7 @@ def _row(axes: Any, run: Trajectory, maps: Sequence[Any], top: float) -> Any:
     for ax, values in zip(axes, maps, strict=True):
         mesh = ax.pcolormesh(edges, edges, values, cmap="cividis", vmin=0.0, vmax=top, rasterized=True)
         ax.set_aspect("equal")
-        if np.isfinite(run.annealed_tau):
+        if _annealed(run):
             for line in (ax.axvline, ax.axhline):
                 line(run.annealed_tau, color="white", lw=0.8, ls=":")
     return mesh

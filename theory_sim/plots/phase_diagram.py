@@ -23,7 +23,11 @@ __all__ = ["PHASE_COLOURS", "plot_phase_diagram"]
 
 # Okabe and Ito's palette; "other" is grey.
 PHASE_COLOURS: Final = ("#56B4E9", "#E69F00", "#009E73", "#DDDDDD")
-_LINES: Final[dict[ConditionId, str]] = {"L-S-moves": "-", "S-is-frozen": "--", "S-learns-Q-first": ":"}
+_LINES: Final[dict[ConditionId, tuple[str, str, float]]] = {
+    "L-S-moves": ("-", "black", 2.0), "S-is-frozen": ("--", "white", 1.0), "S-learns-Q-first": (":", "black", 1.2),
+}
+"""Dashes, colour and width: where the first two coincide, as they do where eta_1/eta_2 is near 33, one is seen on the other."""
+_OUTLINE: Final = {"black": "white", "white": "black"}
 _MOST_NAMED: Final = 6
 """Values of an axis that have room for a label each."""
 _NAMES: Final = {
@@ -127,14 +131,17 @@ def _not_known(diagram: PhaseDiagram) -> list[Any]:
 def _draw_boundaries(ax: Any, boundaries: Sequence[Boundary]) -> list[Any]:
     """Lines where a condition's margin changes its sign; what the legend shows of them."""
     from matplotlib.lines import Line2D
+    from matplotlib.patheffects import withStroke
 
     handles: list[Any] = []
     for each in boundaries:
         if min(each.margin.shape) > 1 and _crosses(each.margin):
-            # White below, so that a line is seen on any colour.
-            ax.contour(each.x, each.y, each.margin, levels=[0.0], colors="white", linewidths=2.6)
-            ax.contour(each.x, each.y, each.margin, levels=[0.0], colors="black", linewidths=1.2, linestyles=[_LINES[each.id]])
-            handles.append(Line2D([], [], color="black", lw=1.2, ls=_LINES[each.id], label=each.label))
+            dashes, colour, width = _LINES[each.id]
+            # Outlined in the other colour, so that a line is seen on any.
+            outline = [withStroke(linewidth=width + 1.4, foreground=_OUTLINE[colour])]
+            drawn = ax.contour(each.x, each.y, each.margin, levels=[0.0], colors=colour, linewidths=width, linestyles=[dashes])
+            drawn.set_path_effects(outline)
+            handles.append(Line2D([], [], color=colour, lw=width, ls=dashes, label=each.label, path_effects=outline))
     return handles
 
 

@@ -23,7 +23,7 @@ from theory_sim.statistics.intervals import CONFIDENCE, share_interval
 from theory_sim.sweeps.collect import SUMMARY, Summary, collect
 from theory_sim.sweeps.phase import PhaseDiagram, phase_diagram
 from theory_sim.sweeps.phase_agreement import PHASES
-from theory_sim.sweeps.phase_boundaries import cell_edges
+from theory_sim.sweeps.phase_boundaries import MEANINGS, cell_edges
 from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.sweeps.status import SweepStatus
 from theory_sim.sweeps.store import SweepStore
@@ -234,7 +234,7 @@ def _boundaries(diagram: PhaseDiagram) -> Iterator[Drawn]:
     for number, each in enumerate(diagram.boundaries):
         margin = np.nan_to_num(each.margin, nan=np.nan, neginf=-_FAR, posinf=_FAR)
         if np.nanmin(margin) < 0 < np.nanmax(margin):
-            series = Series(f"predicted: {each.id}", COLOURS["noise"], _LINES[number % len(_LINES)])
+            series = Series(f"predicted: {MEANINGS[each.id]}", COLOURS["noise"], _LINES[number % len(_LINES)])
             yield Drawn(series, {"x": each.x, "y": each.y, "z": margin}, how="boundary", thick=2.5)
 
 

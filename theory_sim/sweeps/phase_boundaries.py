@@ -18,7 +18,7 @@ from theory_sim.sweeps.phase_parameter import Parameter
 from theory_sim.sweeps.spacing import logarithmic
 from theory_sim.theory.conditions import ConditionId
 
-__all__ = ["BOUNDARIES", "Boundary", "boundaries_of", "cell_edges", "fine_grid", "margins_of"]
+__all__ = ["BOUNDARIES", "MEANINGS", "Boundary", "boundaries_of", "cell_edges", "fine_grid", "margins_of"]
 
 Array = NDArray[np.float64]
 # How the boundary of each condition is written.
@@ -26,6 +26,12 @@ BOUNDARIES: Final[dict[ConditionId, str]] = {
     "L-S-moves": r"$Y(\eta_1) = 1$", "S-is-frozen": r"$Y(\eta_2) = 0.03$",
     "S-learns-Q-first": r"$rd = (c_Q/c_P)(1-q_0)/(1-p_0)$",
 }
+MEANINGS: Final[dict[ConditionId, str]] = {
+    "L-S-moves": "Y(eta_1) = 1: patterns move enough under eta_1 to hide Q",
+    "S-is-frozen": "Y(eta_2) = 0.03: patterns hardly move under eta_2",
+    "S-learns-Q-first": "r d = (c_Q/c_P)(1-q0)/(1-p0): large enough for S to learn Q first",
+}
+"""What each boundary is, without mathematics: where a condition begins to hold."""
 _FINE: Final = 61
 
 
