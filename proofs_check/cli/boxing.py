@@ -21,13 +21,14 @@ __all__ = ["order_box"]
 
 
 def order_box(
-    plan: Plan, box: str | None, minutes: float | None, level: float, output: Output, form: str, certificates: Path | None,
+    plan: Plan, box: str | None, minutes: float | None, level: float, output: Output, certificates: Path | None,
     others: Mapping[str, Any],
 ) -> NoReturn:
     """Certify a box, print what is proved and end."""
+    from proofs_check.order.theorem import folded
     from proofs_check.order_box.box import certify_box
     from proofs_check.order_box.preconditions import parse_box
-    from proofs_check.order_box.text import box_fields, box_lines, box_rows
+    from proofs_check.order_box.text import box_fields, box_latex, box_lines, box_rows
     from theory_sim.terminal.progress import share_progress
 
     if box is None:
@@ -37,8 +38,6 @@ def order_box(
     for name, value in others.items():
         if value is not None:
             raise InputError(f"{name} with --box", "one of the two", f"leave {name} or --box out")
-    if form == "latex":
-        raise InputError("--format latex with --box", "text, json or csv", "leave --format out")
     if len(plan.seeds) != 1:
         raise InputError(f"--box with {len(plan.seeds)} seeds", "one data set", "give one seed, such as --seeds 0")
     experiment = plan.experiment.replace(seed=plan.seeds[0])
@@ -48,7 +47,8 @@ def order_box(
     output.say(*(hanging("", line.lstrip(), len(line) - len(line.lstrip())) for line in box_lines(found)))
     if certificates is not None:
         _save(found, certificates, output)
-    output.put(Result("proofs-check.order-box", lambda: box_fields(found), tuple, lambda: box_rows(found)))
+    output.put(Result("proofs-check.order-box", lambda: box_fields(found), tuple, lambda: box_rows(found),
+                      others={"latex": lambda: folded(box_latex(found))}))
     raise typer.Exit(0 if found.verdict == "certified" else 1)
 
 

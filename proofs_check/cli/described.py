@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
     from theory_sim.sweeps.declaration import Sweep
 
-__all__ = ["Described", "describe"]
+__all__ = ["Described", "describe", "is_sweep"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,18 @@ class Described:
     places: list[tuple[dict[str, Any], Experiment]]
 
 
+def is_sweep(file: Path) -> bool:
+    """Whether a file declares a sweep, not an experiment or a plan."""
+    from theory_sim.reading import TomlFile
+    from theory_sim.sweeps.block_tables import BLOCKS
+
+    return bool({"fields", "preset", "engine", "adaptive", *BLOCKS} & TomlFile(file).table.keys())
+
+
 def describe(file: Path | None, preset: str | None) -> Described:
     """What a file or preset describes; the default preset where neither is given."""
     from theory_sim.errors import InputError
     from theory_sim.experiment import Experiment
-    from theory_sim.reading import TomlFile
-    from theory_sim.sweeps.block_tables import BLOCKS
     from theory_sim.sweeps.declaration import Sweep
     from theory_sim.sweeps.plan import Plan
 
@@ -46,7 +52,7 @@ def describe(file: Path | None, preset: str | None) -> Described:
     if file is None:
         one = Experiment.preset(preset or "default")
         return Described(one.name, False, [({}, one)])
-    if {"fields", "preset", "engine", "adaptive", *BLOCKS} & TomlFile(file).table.keys():
+    if is_sweep(file):
         sweep = Sweep.from_toml(file)
         return Described(sweep.name, True, _places(sweep))
     # A plan is one experiment too: what its runs differ in, schedule and seed, is nothing that the conditions read.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proofs_check.cli.app import app
-from proofs_check.cli.experiments import File, PresetName
+from proofs_check.cli.described import is_sweep
+from proofs_check.cli.experiments import AnyFile, PresetName
 from theory_sim.terminal.output import Force, OutFile, Output, Result, format_option, hanging, require_writable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def order(
-    file: File = None, preset: PresetName = None,
+    file: AnyFile = None, preset: PresetName = None,
     compare: Annotated[str | None, typer.Option(
         help="Schedules on the same data, such as L-S,S (default: those of the file, or L-S,S).")] = None,
     seeds: Annotated[str | None, typer.Option(help="Seeds: 0,1,2 or a range 0:5 (without its end).")] = None,
@@ -40,18 +40,27 @@ def order(
         metavar="FOLDER", help="Store certificates there, one a seed, for recheck.")] = None,
     form: Annotated[str, format_option("text", "json", "csv", "latex")] = "text", out: OutFile = None, force: Force = False,
 ) -> None:
-    """Prove which pattern is learnt first, for each drawn data set, at infinite width; exit status 1 if one stays undecided."""
+    """Prove which pattern is learnt first, for each drawn data set, at infinite width; exit status 1 if one stays undecided.
+
+    Of a sweep at each place, a line each.
+    """
     from proofs_check.order.certify import certify_order
     from proofs_check.order.resources import estimated_seconds
 
     output = Output(form, out, force=force)
     if certificates is not None:
         require_writable(certificates)
+    if file is not None and preset is None and is_sweep(file):
+        from proofs_check.cli.placing import order_places
+
+        order_places(file, level, output, form, {
+            "--compare": compare, "--seeds": seeds, "--finite-width": finite_width, "--fresh": fresh, "--box": box,
+            "--minutes": minutes, "--certificates": certificates})
     plan = _plan(file, preset, compare, seeds)
     if box is not None or minutes is not None:
         from proofs_check.cli.boxing import order_box
 
-        order_box(plan, box, minutes, level, output, form, certificates, {"--finite-width": finite_width, "--fresh": fresh})
+        order_box(plan, box, minutes, level, output, certificates, {"--finite-width": finite_width, "--fresh": fresh})
     runs = [plan.experiment.replace(seed=seed) for seed in plan.seeds]
     expected = sum(estimated_seconds(each) for each in plan)
     if expected > 60.0:
@@ -131,10 +140,11 @@ def _fields(found: Sequence[CertifiedOrder]) -> dict[str, Any]:
 
 def _table(found: Sequence[CertifiedOrder]) -> list[dict[str, Any]]:
     """A row a seed, schedule and level."""
-    return [_row(each, arm, number) for each in found for arm in each.arms for number in range(len(arm.levels))]
+    return [order_row(each, arm, number) for each in found for arm in each.arms for number in range(len(arm.levels))]
 
 
-def _row(found: CertifiedOrder, arm: Arm, number: int) -> dict[str, Any]:
+def order_row(found: CertifiedOrder, arm: Arm, number: int) -> dict[str, Any]:
+    """A schedule's order at one of its levels, as in the CSV."""
     verdict = arm.levels[number]
     row: dict[str, Any] = {"seed": found.experiment.seed, "schedule": arm.schedule, "level": verdict.level,
                            "order": "undecided" if arm.reason else verdict.order}
@@ -148,8 +158,6 @@ def _row(found: CertifiedOrder, arm: Arm, number: int) -> dict[str, Any]:
 
 
 def _latex(found: Sequence[CertifiedOrder]) -> str:
-    from proofs_check.order.theorem import latex_lines
+    from proofs_check.order.theorem import folded, latex_lines
 
-    lines = [line for each in found for line in latex_lines(each)]
-    return "".join(textwrap.fill(line, 79, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) + "\n"
-                   for line in lines)
+    return folded(line for each in found for line in latex_lines(each))

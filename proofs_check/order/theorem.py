@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 
 from proofs_check.order.arm import ALL, Arm
 from proofs_check.order.certify import CertifiedOrder
@@ -13,7 +14,7 @@ from proofs_check.order.width_text import width_latex, width_lines
 from theory_sim import __version__
 from theory_sim.experiment import Experiment
 
-__all__ = ["latex_lines", "text_lines", "time_of"]
+__all__ = ["folded", "latex_lines", "number", "upper", "text_lines", "time_of"]
 
 
 def time_of(arm: Arm, first: FirstStep) -> str:
@@ -82,10 +83,10 @@ def _arm_lines(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
         yield f"  {_level_line(arm, verdict)}"
     low, high = arm.losses[ALL]
     yield f"  The training loss after the last step is in [{low[-1]:.9f}, {high[-1]:.9f}]."
-    yield (f"  Constants: Lambda <= {_up(float(arm.curvature.max()))}, gamma (lambda + Lambda) <= 2 at each step; epsilon_t <= "
-           f"{_up(float(arm.residual_error.max()))}; |theta^_t - theta_t| <= {_up(float(arm.drift.max()))}; each output is "
-           f"enclosed within {_up(arm.width / 2)}; arcsine to {arm.powers} powers for |cos| <= {_up(arm.largest_cosine)}, "
-           f"tail <= {_up(arm.tail)}.")
+    yield (f"  Constants: Lambda <= {upper(float(arm.curvature.max()))}, gamma (lambda + Lambda) <= 2 at each step; epsilon_t "
+           f"<= {upper(float(arm.residual_error.max()))}; |theta^_t - theta_t| <= {upper(float(arm.drift.max()))}; each "
+           f"output is enclosed within {upper(arm.width / 2)}; arcsine to {arm.powers} powers for |cos| <= "
+           f"{upper(arm.largest_cosine)}, tail <= {upper(arm.tail)}.")
     if arm.undecided:
         yield f"  undecided: {arm.undecided}"
 
@@ -99,7 +100,7 @@ def _level_line(arm: Arm, verdict: LevelVerdict) -> str:
     return f"At level {verdict.level:g}: {verdict.order} (tau_{times.replace('; ', ', tau_')})."
 
 
-def _up(value: float) -> str:
+def upper(value: float) -> str:
     """An upper bound with three digits, rounded up."""
     if value == 0.0:
         return "0"
@@ -119,7 +120,7 @@ def latex_lines(found: CertifiedOrder) -> Iterator[str]:
     yield r"\[ f_t(x)=\sum_{s<t}\gamma_s\prod_{s<i<t}(1-\gamma_i\lambda)\sum_i w_i(s)\,"
     yield r"\frac{y_i}{1+e^{y_if_s(x_i)}} \sum_{c,c'}k_{s,t}(x_{i,c},x_{c'}),"
     yield r"\quad k_{s,t}(x,x')=\frac{\langle x,x'\rangle}{2\pi}\bigl(\pi-\arccos(\rho(s,t)\cos\angle(x,x'))\bigr), \]"
-    yield rf"with $\lambda={_number(e.lambda_)}$, $\tau_\xi={_number(e.tau_xi)}$, $\tau_0={_number(e.tau_0_value)}$."
+    yield rf"with $\lambda={number(e.lambda_)}$, $\tau_\xi={number(e.tau_xi)}$, $\tau_0={number(e.tau_0_value)}$."
     yield r"\begin{itemize}"
     for arm in found.arms:
         yield from _latex_arm(found, arm)
@@ -140,17 +141,17 @@ def _latex_arm(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
         yield f"  Undecided: {_escaped(arm.reason)}."
         return
     if arm.switch is not None:
-        threshold = _number(found.experiment.epsilon_1)
+        threshold = number(found.experiment.epsilon_1)
         yield (rf"  The training loss is first at most $\epsilon_1+\hat q\log 2$, $\epsilon_1={threshold}$,"
                rf" after {arm.switch} steps, where the rate falls.")
     for verdict in arm.levels:
         times = ", ".join(rf"$\tau_{kind[0]}$: {_escaped(time_of(arm, first))}" for kind, first in verdict.first.items())
         yield f"  At level ${verdict.level:g}$: {verdict.order} ({times})."
-    yield (rf"  Constants: $\Lambda\le {_number(_up(float(arm.curvature.max())))}$, $\gamma_t(\lambda+\Lambda)\le 2$,"
-           rf" $\epsilon_t\le {_number(_up(float(arm.residual_error.max())))}$,"
-           rf" $\|\hat\theta_t-\theta_t\|\le {_number(_up(float(arm.drift.max())))}$; outputs within"
-           rf" ${_number(_up(arm.width / 2))}$; $K={arm.powers}$, $|\cos|\le {_number(_up(arm.largest_cosine))}$,"
-           rf" tail $\le {_number(_up(arm.tail))}$.")
+    yield (rf"  Constants: $\Lambda\le {number(upper(float(arm.curvature.max())))}$, $\gamma_t(\lambda+\Lambda)\le 2$,"
+           rf" $\epsilon_t\le {number(upper(float(arm.residual_error.max())))}$,"
+           rf" $\|\hat\theta_t-\theta_t\|\le {number(upper(float(arm.drift.max())))}$; outputs within"
+           rf" ${number(upper(arm.width / 2))}$; $K={arm.powers}$, $|\cos|\le {number(upper(arm.largest_cosine))}$,"
+           rf" tail $\le {number(upper(arm.tail))}$.")
     if arm.undecided:
         yield f"  Undecided: {_escaped(arm.undecided)}."
 
@@ -159,7 +160,13 @@ def _latex_weights(arm: Arm) -> str:
     return "$w_i=1/N$" if arm.run.batches is None else "$w_i(t)$ the share of example $i$ in step $t$'s mini-batch"
 
 
-def _number(value: float | str) -> str:
+def folded(lines: Iterable[str]) -> str:
+    """Lines of LaTeX, none longer than 79 columns."""
+    return "".join(textwrap.fill(line, 79, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) + "\n"
+                   for line in lines)
+
+
+def number(value: float | str) -> str:
     """A number in LaTeX: 6.5e-08 as 6.5 10^-8."""
     mantissa, e, exponent = str(value).partition("e")
     return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if e else mantissa

@@ -14,7 +14,7 @@ from proofs_check.order.certify import CertifiedOrder, certify_order
 from proofs_check.order.resources import estimated_bytes, require_fits
 from proofs_check.order.series import coefficients, powers_for, tail
 from proofs_check.order.share import least_share, share_lines, shares
-from proofs_check.order.theorem import _up, latex_lines, text_lines, time_of
+from proofs_check.order.theorem import latex_lines, text_lines, time_of, upper
 from proofs_check.order.verdict import FirstStep, first_step, judge
 from tests.proofs.order_examination import SMALL
 from theory_sim import simulate
@@ -90,7 +90,7 @@ def test_the_theorem_has_every_constant() -> None:
     text, latex = "\n".join(text_lines(found())), "\n".join(latex_lines(found()))
     for arm in found().arms:
         for constant in (arm.curvature.max(), arm.residual_error.max(), arm.drift.max(), arm.width / 2, arm.tail):
-            assert _up(float(constant)) in text
+            assert upper(float(constant)) in text
         for verdict in arm.levels:
             assert f"At level {verdict.level:g}: {verdict.order}" in text
             for first in verdict.first.values():
@@ -101,7 +101,7 @@ def test_the_theorem_has_every_constant() -> None:
 
 @pytest.mark.parametrize("value", [1.0, 0.059154, 9.996e-8, 6.5200001e-8, 123.4])
 def test_bounds_are_printed_rounded_up(value: float) -> None:
-    assert value <= float(_up(value)) <= value * 1.011
+    assert value <= float(upper(value)) <= value * 1.011
 
 
 def test_series() -> None:

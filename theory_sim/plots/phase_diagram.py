@@ -43,7 +43,7 @@ _MEANINGS: Final = {
 def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
     """Cells are simulated runs, lines predicted boundaries; a cross marks cells whose seeds disagree, white ones are not known.
 
-    Of an adaptive sweep a small dot marks the cells that were computed.
+    Of an adaptive sweep a small dot marks the cells that were computed; a white one marks cells whose order is certified.
 
     Parameters
     ----------
@@ -87,6 +87,7 @@ def _draw_order(ax: Any, edges: list[Any], diagram: PhaseDiagram) -> list[Any]:
     handles: list[Any] = [*(Patch(color=PHASE_COLOURS[i], label=PHASES[i]) for i in shown), *_not_known(diagram)]
     marks: list[tuple[Any, str, dict[str, Any]]] = [
         (diagram.computed, "computed", {"marker": ".", "ms": 3.0, "mew": 0}),
+        (diagram.certified, "certified", {"marker": "o", "ms": 4.0, "mew": 0.8, "mfc": "white"}),
         (~diagram.unanimous, "seeds disagree", {"marker": "x", "ms": 3.2, "mew": 0.8}),
     ]
     for cells, label, look in marks:
@@ -163,5 +164,6 @@ register(Plot(
         Option("y", str, REQUIRED, "The same for the other axis."),
         Option("quantity", str, "order", "order, error_ratio, or a variable such as h_at_tau_P."),
         Option("select", dict, None, "Label of another dimension: DIM=LABEL."),
+        Option("certified", str, None, "Table of certified orders, as proofs-check order SWEEP.toml --format csv writes it."),
     ), phase_diagram,
 ))

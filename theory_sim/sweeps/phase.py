@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from theory_sim.regimes import outside_of_theory
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.phase_agreement import Agreement, agreements_of, phases_of
 from theory_sim.sweeps.phase_boundaries import Boundary, boundaries_of, fine_grid
+from theory_sim.sweeps.phase_certified import certified_cells
 from theory_sim.sweeps.phase_parameter import Parameter, parameter_of
 from theory_sim.sweeps.refinement import grid_of
 from theory_sim.theory.predicted_order import EXPECTED
@@ -58,6 +60,8 @@ class PhaseDiagram:
     computed : ndarray, (y, x), optional
         Of an adaptive sweep, which cells were computed; each of the others has the value of the nearest corner of the cell that
         was not refined, all corners of which show one order.
+    certified : ndarray, (y, x), optional
+        Where a table of certified orders is given, the cells in which the order of every run is proved.
     """
 
     x_label: str
@@ -71,11 +75,13 @@ class PhaseDiagram:
     boundaries: tuple[Boundary, ...]
     agreements: tuple[Agreement, ...]
     computed: NDArray[np.bool_] | None = None
+    certified: NDArray[np.bool_] | None = None
 
 
-@accepts(summary="Summary", x="a text", y="a text", quantity="a text", select="a table")
+@accepts(summary="Summary", x="a text", y="a text", quantity="a text", select="a table", certified="a path")
 def phase_diagram(
-    summary: Summary, x: str, y: str, quantity: str = "order", *, select: Mapping[str, object] | None = None
+    summary: Summary, x: str, y: str, quantity: str = "order", *, select: Mapping[str, object] | None = None,
+    certified: str | os.PathLike[str] | None = None,
 ) -> PhaseDiagram:
     """Phase diagram of a sweep.
 
@@ -90,11 +96,14 @@ def phase_diagram(
         "order", "error_ratio" (error on P under S over that under L-S), or a variable of the summary, such as "h_at_tau_P".
     select : mapping, optional
         Labels of other dimensions: engine, schedule, kind, level, or other varied fields.
+    certified : path, optional
+        The table that ``proofs-check order SWEEP.toml --format csv`` writes for the same sweep.
 
     Raises
     ------
     InputError
-        If a parameter is not varied, another dimension has several labels and none is selected, or the quantity is unknown.
+        If a parameter is not varied, another dimension has several labels and none is selected, the quantity is unknown, or the
+        certified orders are not those of this sweep.
 
     Examples
     --------
@@ -131,7 +140,17 @@ def phase_diagram(
         boundaries_of(base, parameters, fine) if covered else (),
         agreements_of(base, parameters, data) if covered and quantity == "order" else (),
         None if adaptive is None else data["computed"].transpose(parameters[1].field, parameters[0].field).values[sorted_],
+        None if certified is None else _certified(certified, data, parameters, quantity, adaptive is not None)[sorted_],
     )
+
+
+def _certified(
+    path: str | os.PathLike[str], data: xarray.Dataset, parameters: list[Parameter], quantity: str, adaptive: bool
+) -> NDArray[np.bool_]:
+    if quantity != "order" or adaptive:
+        raise InputError(f"certified cells of {'an adaptive sweep' if adaptive else f'the quantity {quantity}'}",
+                         "the order, over a product", "leave --certified out")
+    return certified_cells(path, data, parameters, float(data["level"]))
 
 
 def _runs_a_cell(data: xarray.Dataset) -> int:
