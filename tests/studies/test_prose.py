@@ -211,11 +211,31 @@ def _sample_complexity(t: pandas.DataFrame) -> list[str]:
             f"by a factor {last / first:.1f} from d = 100"]
 
 
+def _batch_size(t: pandas.DataFrame) -> list[str]:
+    lazy = t[t["tau_0"] == 10]
+
+    def of(rate: float, g: int) -> pandas.Series:
+        return _row(lazy, eta=rate, g=g)
+
+    def ratio(row: pandas.Series, name: str, digits: int) -> str:
+        value, low, high = (f"{np.exp(row[f'{name}{end}']):.{digits}f}" for end in ("", " low", " high"))
+        return f"{value} [{low}, {high}]"
+
+    lines = []
+    for rate, scales in ((4.0, (0, 100, 800, 3200)), (16.0, (0, 100, 800, 3200)), (48.0, (0, 100, 800))):
+        cells = [f"{of(rate, g)['P error']:.{5 if g < 800 else 4 if g == 800 else 3}f}" for g in scales]
+        lines.append(f"| {rate:.0f} | " + " | ".join(cells) + " |")
+    assert (lazy[lazy["eta"] < 48]["Q first"] == 15).all() and (t[t["eta"] < 48]["Q first"] == 15).all()
+    none = [of(48.0, g)["no order"] for g in (0, 100, 800)]
+    return [*lines, f"factor {ratio(of(16.0, 800), 'log error / full batches', 0)}",
+            f"is {ratio(of(16.0, 800), 'log error / rate 4', 2)}", f"no order on {none[0]}, {none[1]} and {none[2]} of 15"]
+
+
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
-    "alpha-law": _alpha_law, "annealing-time": _annealing, "essential-noise": _essential, "kernel-change": _kernels,
-    "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement, "optimisers": _optimisers,
-    "regularisation": _regularisation, "sample-complexity": _sample_complexity, "scaling": _scaling,
-    "schedules": _schedules,
+    "alpha-law": _alpha_law, "annealing-time": _annealing, "batch-size": _batch_size, "essential-noise": _essential,
+    "kernel-change": _kernels, "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement,
+    "optimisers": _optimisers, "regularisation": _regularisation, "sample-complexity": _sample_complexity,
+    "scaling": _scaling, "schedules": _schedules,
 }
 
 

@@ -16,8 +16,9 @@ first below 0.50 nats.
 5. *The rate alone.* Full batches at rate 48 learn P first, and at rate 4 Q first: no batch's noise is needed.
 6. *Where it stops.* At g = 800 the order under rate 48 is another than under rate 4.
 
-The largest stable rate is about 63 here (so it was thought before the runs: it is 34, and rate 48 is above it). Learning times follow the injected noise of the other studies through moving patterns;
-a batch moves the patterns of a wide network little, so that part 4 is a real question, and 5 and 6 ask for another way.
+The largest stable rate is about 63 here (so it was thought before the runs: it is 34, and rate 48 is above it). Learning
+times follow the injected noise of the other studies through moving patterns; a batch moves the patterns of a wide network
+little, so that part 4 is a real question, and 5 and 6 ask for another way.
 
 Runs. Data and rates of the preset quick without its noise, m_W = 100, m_V = 4000 paired neurons, tau_0 = 10, to tau = 700,
 batches without replacement. Beside these, not judged: the same from tau_0 = 3, less far into the lazy regime, and g = 100.
