@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple, Self
 
 __all__ = [
     "DamagedError", "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError",
-    "UnreadFieldWarning", "WorkerError", "gathered", "unreadable", "get_reason", "nearest", "out_of_memory", "repr_of", "shown",
-    "size_in_words",
+    "UnreadFieldWarning", "WorkerError", "gathered", "get_reason", "nearest", "out_of_memory", "refused_by_system", "repr_of",
+    "shown", "size_in_words", "system_error", "unreadable",
 ]
 
 _LONGEST: Final = 120
@@ -222,6 +222,29 @@ def unreadable(path: object, error: BaseException) -> StoreError | None:
         return None
     return StoreError(f"{path} cannot be read: {get_reason(error)}", "a store that can be read, and memory for it",
                       "see to that and try again: nothing says that it is damaged")
+
+
+def system_error(error: OSError) -> StoreError:
+    """What is raised in place of an error of the system that nobody expected.
+
+    Examples
+    --------
+    >>> system_error(PermissionError(errno.EACCES, "Permission denied", "runs")).found
+    'runs: Permission denied'
+    """
+    where = "" if error.filename is None else f"{shown(str(error.filename))}: "
+    return StoreError(f"{where}{error.strerror or error}",
+                      "files and folders that can be read or written, on a disk with free space",
+                      "check the path, your rights and the space there")
+
+
+@contextmanager
+def refused_by_system() -> Iterator[None]:
+    """Raise StoreError in place of an OSError: around a function, or as its decorator."""
+    try:
+        yield
+    except OSError as error:
+        raise system_error(error) from error
 
 
 def repr_of(value: Any) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown, unreadable
+from theory_sim.errors import DamagedError, StoreError, get_reason, refused_by_system, repr_of, shown, unreadable
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import DATA_LAWS, LOSSES
 from theory_sim.experiment.recorded import read_experiment
@@ -155,6 +155,7 @@ class Trajectory:
 
     @classmethod
     @accepts(path="a path")
+    @refused_by_system()
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a store that `save` wrote, wholly into memory.
 
@@ -330,6 +331,7 @@ def run_listing(target: Path) -> Listing:
                          "move it away, delete it yourself, or choose another output") from error
 
 
+@refused_by_system()
 def run_damage(target: Path) -> str:
     """What in the folder of a saved run is missing, or not as it was written, in words; empty if nothing is.
 
@@ -370,6 +372,7 @@ def require_can_hold(target: Path) -> None:
         raise StoreError(f"{parent} cannot hold a folder", "a folder that can be written to", "choose another output folder")
 
 
+@refused_by_system()
 def refuse_existing(path: str | os.PathLike[str], *, force: bool = False) -> None:
     """Raise StoreError if a run cannot be written to ``path``: something lies there, or nothing can be made there.
 

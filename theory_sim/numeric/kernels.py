@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numba
@@ -36,14 +37,36 @@ def compiled_as_written(function: Function) -> Function:
 
 def _compiled(function: Function, fastmath: set[str]) -> Function:
     try:
-        return numba.njit(function, nogil=True, cache=True, fastmath=fastmath, error_model="numpy")  # type: ignore[no-any-return]
+        made: Any = numba.njit(function, nogil=True, cache=True, fastmath=fastmath, error_model="numpy")
     except RuntimeError as error:
         if "no locator" not in str(error):
             raise
-        where = os.environ.get("NUMBA_CACHE_DIR") or f"{os.path.dirname(__file__)}/__pycache__, or below the home folder"
-        raise StoreError(f"compiled code cannot be kept in {where}",
-                         "a folder that can be written to: else each start takes many seconds",
-                         "set the variable NUMBA_CACHE_DIR to one") from error
+        raise _not_kept("") from error
+    _explain_errors_of_cache(made)
+    return made  # type: ignore[no-any-return]
+
+
+def _explain_errors_of_cache(made: Any) -> None:
+    """Have an error of the folder of compiled code, which a function's first call reads and writes, say how to choose it."""
+    cache = getattr(made, "_cache", None)  # none where nothing is compiled (NUMBA_DISABLE_JIT)
+    for name in ("load_overload", "save_overload"):
+        if (real := getattr(cache, name, None)) is not None:
+            setattr(cache, name, partial(_explained, real))
+
+
+def _explained(real: Callable[..., Any], *given: Any) -> Any:
+    try:
+        return real(*given)
+    except OSError as error:
+        raise _not_kept(f": {error.strerror or error}") from error
+
+
+def _not_kept(why: str) -> StoreError:
+    where = os.environ.get("NUMBA_CACHE_DIR") or f"{os.path.dirname(__file__)}/__pycache__, or below the home folder"
+    return StoreError(f"compiled code cannot be kept in {where}, which NUMBA_CACHE_DIR chooses{why}",
+                      "a folder for files of up to 1 MB that can be written to: else each start takes many seconds",
+                      "set the variable NUMBA_CACHE_DIR to one, or raise the limit (ulimit -f)" if why else
+                      "set the variable NUMBA_CACHE_DIR to one")
 
 
 @compiled

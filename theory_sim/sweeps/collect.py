@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
-from theory_sim.errors import DamagedError, InputError, StoreError, get_reason, unreadable
+from theory_sim.errors import DamagedError, InputError, StoreError, get_reason, refused_by_system, unreadable
 from theory_sim.reading.arguments import accepts
 from theory_sim.reading.html import html_table
 from theory_sim.storage.formats import SWEEP_SUMMARY
@@ -109,6 +109,7 @@ class Summary:
             draft.commit(old, of=_OF)
 
     @classmethod
+    @refused_by_system()
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote.
 
@@ -233,6 +234,7 @@ def collect(
     return summary
 
 
+@refused_by_system()
 def _refuse_strangers(folder: Path) -> Listing | None:
     """Files of the summary that a folder holds, None if there is no folder; StoreError if it holds what was not so written."""
     if not os.path.lexists(folder):

@@ -71,7 +71,9 @@ def compute(
     except TheorySimError as error:
         end: Literal["in use", "failed"] = "in use" if isinstance(error, InUseError) else "failed"
         if fault := disk_fault(error, Path(store).parent):
-            return Computed("not stored", _since(began), fault, f"{store}: {fault}", *damage)
+            # What was written need not be the run's: compiled code has a folder of its own.
+            told = error.found if fault in error.found else f"{store}: {fault}"
+            return Computed("not stored", _since(began), fault, told, *damage)
         return Computed(end, _since(began), f"{type(error).__name__}: {error.rule}", str(error), *damage)
     except MemoryError as error:
         return Computed("failed", _since(began), "MemoryError", str(error) or "out of memory", *damage)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from theory_sim.errors import DamagedError, StoreError, TheorySimError
+from theory_sim.errors import DamagedError, StoreError, TheorySimError, refused_by_system
 from theory_sim.loop import UnfinishedRun, environment, holds_unfinished, unfinished_path
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.removal import set_aside
@@ -58,6 +58,7 @@ class Finding:
 
 
 @accepts(folder="a path")
+@refused_by_system()
 def check_sweep(folder: str | os.PathLike[str]) -> list[Finding]:
     """Look at every byte of a sweep's folder that has a digest: declaration, manifest, runs, unfinished runs and summary.
 
@@ -74,7 +75,7 @@ def check_sweep(folder: str | os.PathLike[str]) -> list[Finding]:
     Raises
     ------
     StoreError
-        If there is no sweep.
+        If there is no sweep, or its folder cannot be read.
 
     Examples
     --------
@@ -97,6 +98,7 @@ def check_sweep(folder: str | os.PathLike[str]) -> list[Finding]:
 
 
 @accepts(folder="a path")
+@refused_by_system()
 def repair_sweep(folder: str | os.PathLike[str]) -> list[str]:
     """Make the manifest again from declaration and runs, or the declaration from the manifest; set a damaged summary aside.
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Final, Literal
 
-from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown
+from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown, system_error
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import SWEEP_MANIFEST
 from theory_sim.sweeps.liveness import born_at, holder_lives, lives
@@ -123,6 +123,8 @@ class Manifest:
             raise StoreError(f"{self.path}: {error}", "a manifest that theory_sim wrote and can write to, "
                              "on a disk with free space",
                              "free some space or the file; runs that are done stay in the folder runs") from error
+        except OSError as error:
+            raise system_error(error) from error
         finally:
             if database is not None:
                 database.close()

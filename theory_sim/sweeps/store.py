@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from theory_sim.engines import Engine
-from theory_sim.errors import DamagedError, InputError, StoreError
+from theory_sim.errors import DamagedError, InputError, StoreError, refused_by_system
 from theory_sim.loop import environment, environment_changes, unfinished_listing
 from theory_sim.reading.arguments import accepts
 from theory_sim.storage.listing import Listing
@@ -68,6 +68,7 @@ class SweepStore:
     """
 
     @accepts(folder="a path")
+    @refused_by_system()
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         lacking = [name for name in (DECLARATION, MANIFEST) if not (self.folder / name).is_file()]
@@ -133,6 +134,7 @@ class SweepStore:
         with self.manifest.locked(0):
             return self.declare(sweep)
 
+    @refused_by_system()
     def declare(self, sweep: Sweep) -> int:
         """Declare more runs, with the lock held; see `extend`."""
         # The manifest first: a declared run that it did not know could not be begun.
@@ -211,6 +213,7 @@ class SweepStore:
                              "which removes nothing, and computes the run again")
         return trajectory
 
+    @refused_by_system()
     def gc(self) -> list[Path]:
         """Remove what no run needs: drafts, unfinished parts of finished runs, and runs that are not declared.
 
@@ -240,6 +243,7 @@ class SweepStore:
                     removed += _remove_unneeded(path, found, states)
         return removed
 
+    @refused_by_system()
     def strangers(self) -> list[Path]:
         """What lies among the runs and is none of them, nor a part of one that is still needed."""
         ids = self.states().keys()

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TextIO
 
-from theory_sim.errors import InputError, StoreError, TheorySimError, out_of_memory, shown
+from theory_sim.errors import InputError, TheorySimError, out_of_memory, system_error
 from theory_sim.interrupts import INTERRUPTED
 from theory_sim.terminal.progress import preparation_progress
 from theory_sim.terminal.safe_text import safe_text
@@ -122,10 +122,7 @@ def get_refusal(error: BaseException) -> TheorySimError | None:
     if isinstance(error, MemoryError):
         return out_of_memory("this command", error)
     if isinstance(error, OSError):
-        where = f"{shown(str(error.filename))}: " if error.filename is not None else ""
-        return StoreError(f"{where}{error.strerror or error}",
-                          "files and folders that can be read or written, on a disk with room",
-                          "check the path and the room there")
+        return system_error(error)
     if isinstance(error, RuntimeError) and "new thread" in str(error):
         return InputError(str(error), "memory and a limit on processes that leave room for the threads",
                           "lower --threads or --workers, or raise the limit (ulimit -u, ulimit -v)")
