@@ -14,7 +14,7 @@ from theory_sim.cli.runs import _round_number
 from theory_sim.errors import InputError
 from theory_sim.terminal.output import print_parts
 from theory_sim.terminal.sentence import Sentence
-from theory_sim.terminal.wrapping import wrapped
+from theory_sim.terminal.wrapping import say_aside, wrapped
 
 PATH = "/a/folder/" + "long/" * 20 + "run"
 TEXT = str(InputError("found " * 20 + PATH, "a rule " * 20, "a fix " * 20))
@@ -25,6 +25,17 @@ def test_without_a_reader_a_line_stays_a_line(monkeypatch: pytest.MonkeyPatch) -
     assert wrapped(TEXT) == TEXT
     monkeypatch.setenv("COLUMNS", "no number")
     assert wrapped(TEXT) == TEXT
+
+
+def test_a_name_with_an_end_of_a_line_ends_none(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder "a" and a folder named like a second line of what is said of it are told apart."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("sys.argv", ["theory-sim", "sweep", "status", "runs/a\nremoved: b/c"])
+    text = "run: runs/a\nremoved: b/c/summary\nanother line"
+    say_aside(text)
+    print_parts(text)
+    said = capsys.readouterr()
+    assert said.err == said.out == "run: runs/a\\nremoved: b/c/summary\nanother line\n"
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])

@@ -16,6 +16,7 @@ from theory_sim.engines import Engine
 from theory_sim.errors import StoreError
 from theory_sim.storage import failpoints
 from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.preparation import report_waiting
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
 
@@ -73,12 +74,16 @@ def test_a_holder_elsewhere_is_gone_once_its_heart_stands_still(tmp_path: Path, 
     beating = threading.Thread(target=beat)
     beating.start()
     try:
-        with pytest.raises(StoreError, match="elsewhere"):
+        with pytest.raises(StoreError, match="elsewhere"), pytest.warns(UserWarning, match="waiting up to 0.5 s"):
             run_sweep(store, workers=0)
     finally:
         ended.set()
         beating.join()
-    assert run_sweep(store, workers=0).done == 1
+    said: list[str] = []
+    with report_waiting(said.append):  # as the programs do
+        assert run_sweep(store, workers=0).done == 1
+    assert said == [f"{store.folder} is locked by process 1 on elsewhere, which cannot be looked at from here: waiting up to "
+                    "0.5 s for a sign of life"]
 
 
 def test_the_heart_beats_while_a_run_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

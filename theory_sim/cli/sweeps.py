@@ -14,6 +14,7 @@ from theory_sim.cli.app import sweep
 from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet, RunsOut, Seeds, parse_seeds_option, printed_warnings
 from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, Verbose
+from theory_sim.terminal.safe_text import one_line
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
@@ -200,7 +201,8 @@ def gc_command(folder: Folder, form: TextJsonCsv = "text", out: OutFile = None, 
     rows += [{"path": str(path), "removed": False} for path in store.strangers()]
     what = {True: "removed", False: "left alone, not written by theory_sim or in use"}
     output.put(Result("theory-sim.sweep_gc", lambda: {"paths": rows},
-                      lambda: [*(f"{what[bool(row['removed'])]}: {row['path']}" for row in rows), f"{removed} removed"],
+                      lambda: [*(f"{what[bool(row['removed'])]}: {one_line(str(row['path']))}" for row in rows),
+                               f"{removed} removed"],
                       lambda: rows, ("path", "removed")))
 
 

@@ -25,6 +25,7 @@ from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import SWEEP_MANIFEST
 from theory_sim.sweeps.liveness import born_at, holder_lives, lives
 from theory_sim.sweeps.manifest_rows import SCHEMA, connect, damage_of, has_digests, insert, seal, seal_about, told_version
+from theory_sim.sweeps.preparation import say_waiting
 from theory_sim.sweeps.status import Entry, State, Tally
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -226,6 +227,11 @@ class Manifest:
     def locked(self, workers: int) -> Iterator[None]:
         """Hold the lock; on entering, runs that a dead process left as running become pending.
 
+        Warns
+        -----
+        UserWarning
+            Of a wait for a holder on another machine; the programs print it.
+
         Raises
         ------
         StoreError
@@ -279,6 +285,8 @@ class Manifest:
             first = self._lock_row(database)
         if first is None or first[2] == platform.node():
             return None
+        say_waiting(f"{self.path.parent} is locked by process {first[0]} on {shown(str(first[2]))}, which cannot be looked at "
+                    f"from here: waiting up to {_SILENT_SECONDS:g} s for a sign of life")
         until = time.monotonic() + _SILENT_SECONDS
         while time.monotonic() < until:
             time.sleep(min(1.0, _SILENT_SECONDS))

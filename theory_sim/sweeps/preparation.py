@@ -1,7 +1,8 @@
-"""What is done for each run of a long sweep before the first is computed, told while it is done."""
+"""What is done before the first run of a sweep, told while it is done: for each run of a long one, and a wait for a lock."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MANY", "Report", "report_preparation", "reported"]
+__all__ = ["MANY", "Report", "report_preparation", "report_waiting", "reported", "say_waiting"]
 
 T = TypeVar("T")
 Report = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
@@ -19,6 +20,22 @@ MANY: Final = 5000
 """Of fewer runs nothing is told: each takes a fraction of a millisecond."""
 _EVERY: Final = 500
 _REPORT: ContextVar[Report | None] = ContextVar("report", default=None)
+_WAITING: ContextVar[Callable[[str], None]] = ContextVar("waiting", default=lambda text: warnings.warn(text, stacklevel=2))
+
+
+@contextmanager
+def report_waiting(report: Callable[[str], None]) -> Iterator[None]:
+    """Have ``report`` say what is waited for; without it that is a warning."""
+    token = _WAITING.set(report)
+    try:
+        yield
+    finally:
+        _WAITING.reset(token)
+
+
+def say_waiting(text: str) -> None:
+    """Say what is waited for, and how long at most, before it is."""
+    _WAITING.get()(text)
 
 
 @contextmanager

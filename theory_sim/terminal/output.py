@@ -18,7 +18,7 @@ import typer
 
 from theory_sim.errors import InputError, StoreError, nearest, shown
 from theory_sim.storage.folders import make_folder
-from theory_sim.terminal.safe_text import SafePart, safe_text
+from theory_sim.terminal.safe_text import SafePart, safe_text, with_names_on_one_line
 from theory_sim.terminal.wrapping import filled, say_aside
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def print_parts(*parts: Part, file: io.StringIO | None = None) -> None:
     for part in parts:
         if isinstance(part, str):
             lines = (filled(line, console.width) if len(line) > console.width else [line]
-                     for line in safe_text(part).split("\n"))
+                     for line in safe_text(with_names_on_one_line(part)).split("\n"))
             console.print(Text("\n".join(chain.from_iterable(lines))), overflow="ignore", crop=False)
         else:
             console.print(SafePart(part), crop=False)  # a table may be wider

@@ -19,7 +19,7 @@ from typing import Any, Final, TextIO
 from theory_sim.errors import InputError, TheorySimError, out_of_memory, system_error
 from theory_sim.interrupts import INTERRUPTED
 from theory_sim.terminal.progress import preparation_progress
-from theory_sim.terminal.safe_text import safe_text
+from theory_sim.terminal.safe_text import safe_text, with_names_on_one_line
 from theory_sim.terminal.wrapping import wrapped
 
 __all__ = ["INTERNAL_ERROR", "READER_GONE", "get_refusal", "run_program"]
@@ -165,7 +165,7 @@ def _require_no_empty(arguments: Sequence[str]) -> None:
 def _refused(error: TheorySimError, name: str) -> int:
     if isinstance(error, _OutputError) and error.errno == errno.EPIPE:
         return READER_GONE
-    _say(wrapped(f"{name}: {error}"))
+    _say(wrapped(with_names_on_one_line(f"{name}: {error}")))
     return 2
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
-from theory_sim.sweeps.preparation import report_preparation
+from theory_sim.sweeps.preparation import report_preparation, report_waiting
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def preparation_progress() -> Iterator[None]:
     """
     token = _QUIET.set(False)
     try:
-        with report_preparation(_prepare):
+        with report_preparation(_prepare), report_waiting(lambda text: None if _QUIET.get() else say_aside(f"note: {text}")):
             yield
     finally:
         _QUIET.reset(token)

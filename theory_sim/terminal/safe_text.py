@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.segment import Segment
 
-__all__ = ["SafePart", "safe_text"]
+__all__ = ["SafePart", "one_line", "safe_text", "with_names_on_one_line"]
 
 # Letters that turn the direction of the text around them, outside of their own name too.
 _TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -30,6 +32,35 @@ def safe_text(text: str) -> str:
         return text
     return "".join(letter if letter in "\n\t" or not (letter in _TURNS or unicodedata.category(letter) in ("Cc", "Cs"))
                    else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def one_line(name: str) -> str:
+    r"""A name, in which an end of a line is spelled.
+
+    Examples
+    --------
+    >>> print(one_line("runs/two\nlines"))
+    runs/two\nlines
+    """
+    return name.replace("\n", "\\n")
+
+
+def with_names_on_one_line(text: str) -> str:
+    """A text in which names that were typed, or that lead to this folder, do not end a line.
+
+    A path may hold an end of a line, which is legal: what is said of it would read as two things said.
+    """
+    typed = [argument for argument in sys.argv[1:] if "\n" in argument]
+    try:
+        here = os.getcwd()
+    except OSError:  # removed in the meantime
+        here = ""
+    if not typed and "\n" not in here:  # as nearly always
+        return text
+    names = {name for argument in (*typed, here) for name in argument.split("/") if "\n" in name and name.strip()}
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, one_line(name))
+    return text
 
 
 class SafePart:

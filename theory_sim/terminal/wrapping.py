@@ -8,7 +8,7 @@ import sys
 import textwrap
 from typing import Final
 
-from theory_sim.terminal.safe_text import safe_text
+from theory_sim.terminal.safe_text import safe_text, with_names_on_one_line
 
 __all__ = ["filled", "join_numbers", "part_numbers", "say_aside", "wrapped"]
 
@@ -24,7 +24,7 @@ _JOINED: Final = "\ue000"  # of private use, so that a no-break space of a path 
 
 def say_aside(text: str) -> None:
     """Say something beside the result, on standard error: a note, a warning, a finding."""
-    print(safe_text(wrapped(text)), file=sys.stderr, flush=True)
+    print(safe_text(wrapped(with_names_on_one_line(text))), file=sys.stderr, flush=True)
 
 
 def wrapped(text: str) -> str:

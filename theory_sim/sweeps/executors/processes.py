@@ -25,8 +25,6 @@ from theory_sim.sweeps.executors.spawn import (
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
-    from theory_sim.sweeps.manifest import Manifest
-
 __all__ = ["WorkerProcesses"]
 
 T = TypeVar("T")
@@ -65,7 +63,6 @@ class WorkerProcesses(SweepExecutor):
     def __init__(self, workers: int, manifest: Path) -> None:
         self.slots, self.threads = workers, 1
         self._manifest = str(manifest)
-        self._known: Manifest | None = None
         # A pool breaks as a whole when a process of it dies: so each holds one process.
         self._pools: list[_Slot | None] = [None] * workers
         self._busy: list[Future[Any] | None] = [None] * workers
@@ -162,13 +159,11 @@ class WorkerProcesses(SweepExecutor):
 
     def interrupt(self) -> None:
         """Have each worker process stop its run at the next step."""
-        from theory_sim.sweeps.manifest import Manifest
-
-        if self._known is None:  # it is checked as a whole when it is opened: once
-            self._known = Manifest(Path(self._manifest))
-        for pid in self._known.worker_pids():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
+        for at in self._pools:
+            # Children of this process, whatever the manifest says. One that only starts is deaf to it, and then has a handler.
+            if at is not None and (worker := at.context.last) is not None and worker.exitcode is None:
+                with suppress(ProcessLookupError):
+                    os.kill(worker.pid or 0, signal.SIGINT)
 
     def abandon(self) -> None:
         """Kill each worker process."""
