@@ -25,7 +25,7 @@ def order_box(
     others: Mapping[str, Any],
 ) -> NoReturn:
     """Certify a box, print what is proved and end."""
-    from proofs_check.order.theorem import folded
+    from proofs_check.order.printed import folded
     from proofs_check.order_box.box import certify_box
     from proofs_check.order_box.preconditions import parse_box
     from proofs_check.order_box.text import box_fields, box_latex, box_lines, box_rows

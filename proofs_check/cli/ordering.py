@@ -158,6 +158,7 @@ def order_row(found: CertifiedOrder, arm: Arm, number: int) -> dict[str, Any]:
 
 
 def _latex(found: Sequence[CertifiedOrder]) -> str:
-    from proofs_check.order.theorem import folded, latex_lines
+    from proofs_check.order.printed import folded
+    from proofs_check.order.theorem import latex_lines
 
     return folded(line for each in found for line in latex_lines(each))

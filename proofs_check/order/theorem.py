@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import math
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from proofs_check.order.arm import ALL, Arm
 from proofs_check.order.certify import CertifiedOrder
 from proofs_check.order.fresh_text import fresh_latex, fresh_lines
+from proofs_check.order.printed import nine, number, six, upper
 from proofs_check.order.verdict import FirstStep, LevelVerdict
 from proofs_check.order.width_text import width_latex, width_lines
 from theory_sim import __version__
 from theory_sim.experiment import Experiment
 
-__all__ = ["folded", "latex_lines", "number", "upper", "text_lines", "time_of"]
+__all__ = ["latex_lines", "text_lines", "time_of"]
 
 
 def time_of(arm: Arm, first: FirstStep) -> str:
     """When a loss is first below a level, as an interval of learning-rate time."""
-    end = f"{arm.tau[-1]:g}"
+    end = six(arm.tau[-1])
     if first.earliest is None:
         return f"never by tau = {end}"
-    after = "[0" if first.earliest == 0 else f"({arm.tau[first.earliest - 1]:g}"
+    after = "[0" if first.earliest == 0 else f"({six(arm.tau[first.earliest - 1])}"
     if first.latest is None:
-        return f"after {arm.tau[max(first.earliest - 1, 0)]:g}, or never by {end}"
-    return f"{after}, {arm.tau[first.latest]:g}]"
+        return f"after {six(arm.tau[max(first.earliest - 1, 0)])}, or never by {end}"
+    return f"{after}, {six(arm.tau[first.latest], up=True)}]"
 
 
 def _network(e: Experiment) -> str:
@@ -37,7 +36,8 @@ def _patterns(e: Experiment, arm: Arm) -> str:
         return "rho(s, t) = 0 for s < t"
     if e.frozen_patterns:
         return "rho(s, t) = 1"
-    moving = "rho(s, t) = prod_{s <= i < t} (1 - gamma_i lambda) tau_s / tau_t"
+    moving = ("rho(s, t) = prod_{s <= i < t} (1 - gamma_i lambda) tau_s / tau_t, "
+              "tau_{t+1}^2 = (1 - gamma_t lambda)^2 tau_t^2 + gamma_t^2 tau_xi^2")
     if e.patterns_freeze and arm.run.annealed is not None:
         return f"{moving}, steps from {arm.run.annealed} on left out"
     return moving
@@ -48,7 +48,7 @@ def _rates(arm: Arm) -> str:
     rates = arm.run.rates.tolist()
     starts = [0, *(step for step in range(1, len(rates)) if rates[step] != rates[step - 1])]
     if len(starts) > 3:
-        return f"{min(rates):g} <= gamma_t <= {max(rates):g}"
+        return f"{six(min(rates))} <= gamma_t <= {six(max(rates), up=True)}"
     ends = [*starts[1:], len(rates)]
     return ", ".join(f"gamma_t = {rates[start]!r} for {start} <= t < {end}" for start, end in zip(starts, ends, strict=True))
 
@@ -61,9 +61,12 @@ def text_lines(found: CertifiedOrder) -> Iterator[str]:
            f"seed {e.seed_of('data')} with d = {e.d} ({counts}), SHA-256 {found.digest}. Consider the network of infinite "
            f"width, {_network(e)}, trained by gradient descent on the logistic loss with weight decay lambda = {e.lambda_!r}, "
            f"noise tau_xi = {e.tau_xi!r} and tau_0 = {e.tau_0_value!r}, whose noise output vanishes:")
-    yield "  f_t(x) = sum_{s<t} gamma_s D(s,t) sum_i w_i(s) y_i / (1 + exp(y_i f_s(x_i))) sum_{c,c'} k_{s,t}(x_{i,c}, x_{c'}),"
+    pairs = "sum_{c,c'} k_{s,t}(x_{i,c}, x_{c'})" if e.shared_filters else "sum_c k_{s,t}(x_{i,c}, x_c)"
+    yield f"  f_t(x) = sum_{{s<t}} gamma_s D(s,t) sum_i w_i(s) y_i / (1 + exp(y_i f_s(x_i))) {pairs},"
     yield "  k_{s,t}(x, x') = <x, x'> (pi - arccos(rho(s,t) cos angle(x, x'))) / (2 pi),"
     yield "  D(s,t) = prod_{s<i<t} (1 - gamma_i lambda)."
+    yield ("A kind is learnt at a level when the mean of log(1 + exp(-y_i f_t(x_i))) over its training examples is first below "
+           "it; tau is the sum of the rates of all steps before.")
     for arm in found.arms:
         yield from _arm_lines(found, arm)
     yield from fresh_lines(found.fresh)
@@ -82,7 +85,7 @@ def _arm_lines(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
     for verdict in arm.levels:
         yield f"  {_level_line(arm, verdict)}"
     low, high = arm.losses[ALL]
-    yield f"  The training loss after the last step is in [{low[-1]:.9f}, {high[-1]:.9f}]."
+    yield f"  The training loss after the last step is in [{nine(low[-1])}, {nine(high[-1], up=True)}]."
     yield (f"  Constants: Lambda <= {upper(float(arm.curvature.max()))}, gamma (lambda + Lambda) <= 2 at each step; epsilon_t "
            f"<= {upper(float(arm.residual_error.max()))}; |theta^_t - theta_t| <= {upper(float(arm.drift.max()))}; each "
            f"output is enclosed within {upper(arm.width / 2)}; arcsine to {arm.powers} powers for |cos| <= "
@@ -97,15 +100,7 @@ def _weights(arm: Arm) -> str:
 
 def _level_line(arm: Arm, verdict: LevelVerdict) -> str:
     times = "; ".join(f"{kind.removesuffix('-only')}: {time_of(arm, first)}" for kind, first in verdict.first.items())
-    return f"At level {verdict.level:g}: {verdict.order} (tau_{times.replace('; ', ', tau_')})."
-
-
-def upper(value: float) -> str:
-    """An upper bound with three digits, rounded up."""
-    if value == 0.0:
-        return "0"
-    digits = 2 - math.floor(math.log10(value))
-    return f"{math.ceil(value * 10.0**digits + 1e-9) / 10.0**digits:.3g}"
+    return f"At level {verdict.level!r}: {verdict.order} (tau_{times.replace('; ', ', tau_')})."
 
 
 def latex_lines(found: CertifiedOrder) -> Iterator[str]:
@@ -118,9 +113,12 @@ def latex_lines(found: CertifiedOrder) -> Iterator[str]:
     yield "Let $f_t$ be the output of the infinitely wide network,"
     yield f"{_network(e)}, whose noise output vanishes,"
     yield r"\[ f_t(x)=\sum_{s<t}\gamma_s\prod_{s<i<t}(1-\gamma_i\lambda)\sum_i w_i(s)\,"
-    yield r"\frac{y_i}{1+e^{y_if_s(x_i)}} \sum_{c,c'}k_{s,t}(x_{i,c},x_{c'}),"
+    pairs = r"\sum_{c,c'}k_{s,t}(x_{i,c},x_{c'})" if e.shared_filters else r"\sum_ck_{s,t}(x_{i,c},x_c)"
+    yield rf"\frac{{y_i}}{{1+e^{{y_if_s(x_i)}}}} {pairs},"
     yield r"\quad k_{s,t}(x,x')=\frac{\langle x,x'\rangle}{2\pi}\bigl(\pi-\arccos(\rho(s,t)\cos\angle(x,x'))\bigr), \]"
     yield rf"with $\lambda={number(e.lambda_)}$, $\tau_\xi={number(e.tau_xi)}$, $\tau_0={number(e.tau_0_value)}$."
+    yield r"A kind is learnt at a level when the mean of $\log(1+e^{-y_if_t(x_i)})$ over its training examples is first"
+    yield r"below it; $\tau=\sum_{s<t}\gamma_s$."
     yield r"\begin{itemize}"
     for arm in found.arms:
         yield from _latex_arm(found, arm)
@@ -133,7 +131,8 @@ def latex_lines(found: CertifiedOrder) -> Iterator[str]:
 def _latex_arm(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
     rates = _rates(arm).replace("gamma", r"\gamma").replace("<=", r"\le")
     patterns = (_patterns(found.experiment, arm).replace("rho", r"\rho").replace("prod", r"\prod").replace("<=", r"\le")
-                .replace("gamma", r"\gamma").replace("lambda", r"\lambda").replace("tau", r"\tau"))
+                .replace("gamma", r"\gamma").replace("lambda", r"\lambda").replace("tau", r"\tau")
+                .replace("_xi", r"_\xi"))
     formula, _, rest = patterns.partition(", steps")
     yield rf"\item {arm.schedule}, {len(arm.run.rates)} steps: ${rates.replace(', ', '$, $').replace(' for ', '$ for $')}$;"
     yield rf"  ${formula}${', steps' + rest if rest else ''}; {_latex_weights(arm)}."
@@ -146,7 +145,7 @@ def _latex_arm(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
                rf" after {arm.switch} steps, where the rate falls.")
     for verdict in arm.levels:
         times = ", ".join(rf"$\tau_{kind[0]}$: {_escaped(time_of(arm, first))}" for kind, first in verdict.first.items())
-        yield f"  At level ${verdict.level:g}$: {verdict.order} ({times})."
+        yield f"  At level ${number(verdict.level)}$: {verdict.order} ({times})."
     yield (rf"  Constants: $\Lambda\le {number(upper(float(arm.curvature.max())))}$, $\gamma_t(\lambda+\Lambda)\le 2$,"
            rf" $\epsilon_t\le {number(upper(float(arm.residual_error.max())))}$,"
            rf" $\|\hat\theta_t-\theta_t\|\le {number(upper(float(arm.drift.max())))}$; outputs within"
@@ -158,18 +157,6 @@ def _latex_arm(found: CertifiedOrder, arm: Arm) -> Iterator[str]:
 
 def _latex_weights(arm: Arm) -> str:
     return "$w_i=1/N$" if arm.run.batches is None else "$w_i(t)$ the share of example $i$ in step $t$'s mini-batch"
-
-
-def folded(lines: Iterable[str]) -> str:
-    """Lines of LaTeX, none longer than 79 columns."""
-    return "".join(textwrap.fill(line, 79, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) + "\n"
-                   for line in lines)
-
-
-def number(value: float | str) -> str:
-    """A number in LaTeX: 6.5e-08 as 6.5 10^-8."""
-    mantissa, e, exponent = str(value).partition("e")
-    return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if e else mantissa
 
 
 def _escaped(text: str) -> str:

@@ -6,15 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from proofs_check.order.printed import number, six, upper
 from proofs_check.order.width import WidthTheorem
 
 __all__ = ["width_latex", "width_lines", "width_rows"]
-
-
-def _up(value: float) -> str:
-    """Three digits, rounded up."""
-    digits = 2 - math.floor(math.log10(value))
-    return f"{math.ceil(round(value * 10.0**digits, 6)) / 10.0**digits:.3g}"
 
 
 def _kinds(each: WidthTheorem) -> tuple[str, str]:
@@ -31,18 +26,18 @@ def width_lines(found: Sequence[WidthTheorem]) -> Iterator[str]:
     if not found:
         return
     yield (f"At finite width: neurons are paired, m_W and m_V even, arithmetic is exact. With a probability of at least "
-           f"{1.0 - found[0].delta:g} over U_0 and xi:")
+           f"1 - {found[0].delta!r} over U_0 and xi:")
     for methods in _by_schedule(found):
         last = methods[-1]
         if last.width is None:
-            yield f"  {last.schedule}: no width is proved to be enough at level {last.level:g}."
+            yield f"  {last.schedule}: no width is proved to be enough at level {last.level!r}."
             continue
         first, second = _kinds(last)
-        yield (f"  {last.schedule}: for all m_W, m_V >= {_up(last.width)} at level {last.level:g}: {last.order}. After "
-               f"{last.step} steps, tau = {last.tau:g}, the loss of {first} is below the level, and that of {second} "
-               f"never was. Until then outputs are within {_up(last.output)} of the limit's, and both losses within "
-               f"{_up(last.loss)}.")
-        before = ", ".join(f"{_up(each.width)} ({each.method})" for each in methods[:-1] if each.width)
+        yield (f"  {last.schedule}: for all m_W, m_V >= {upper(last.width)} at level {last.level!r}: {last.order}. After "
+               f"{last.step} steps, tau = {six(last.tau)}, the loss of {first} is below the level, and that of {second} "
+               f"never was. Until then outputs are within {upper(last.output)} of the limit's, and both losses within "
+               f"{upper(last.loss)}.")
+        before = ", ".join(f"{upper(each.width)} ({each.method})" for each in methods[:-1] if each.width)
         yield f"  Without the sharper steps of the proof: {before}."
 
 
@@ -51,18 +46,18 @@ def width_latex(found: Sequence[WidthTheorem]) -> Iterator[str]:
     if not found:
         return
     yield r"Let neurons be paired, $m_W$ and $m_V$ even. With a probability of at least"
-    yield rf"${1.0 - found[0].delta:g}$ over $U_0$ and $\xi$:"
+    yield rf"$1-{number(found[0].delta)}$ over $U_0$ and $\xi$:"
     yield r"\begin{itemize}"
     for methods in _by_schedule(found):
         last = methods[-1]
         if last.width is None:
-            yield rf"\item {last.schedule}: no width is proved to be enough at level ${last.level:g}$."
+            yield rf"\item {last.schedule}: no width is proved to be enough at level ${number(last.level)}$."
             continue
         first, second = _kinds(last)
-        mantissa, _, exponent = f"{float(_up(last.width)):.2e}".partition("e")
+        mantissa, _, exponent = f"{float(upper(last.width)):.2e}".partition("e")
         yield (rf"\item {last.schedule}: for all $m_W,m_V\ge {mantissa}\cdot 10^{{{int(exponent)}}}$, at level"
-               rf" ${last.level:g}$: {last.order}. After {last.step} steps, $\tau={last.tau:g}$, the loss of {first}"
-               rf" is below the level and that of {second} never was; until then $|f^m-f|\le {_up(last.output)}$.")
+               rf" ${number(last.level)}$: {last.order}. After {last.step} steps, $\tau={six(last.tau)}$, the loss of {first}"
+               rf" is below the level and that of {second} never was; until then $|f^m-f|\le {upper(last.output)}$.")
     yield r"\end{itemize}"
 
 

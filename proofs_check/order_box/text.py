@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from proofs_check.order.theorem import number, upper
+from proofs_check.order.printed import number, upper
 from proofs_check.order_box.box import CertifiedBox, Cover
 from proofs_check.order_box.grid import NAMES, Part
 from theory_sim import __version__
@@ -39,7 +39,7 @@ def _cover_lines(found: CertifiedBox, cover: Cover) -> Iterator[str]:
         yield "  L-S: decided before its rate falls, so that eta_2 does not matter."
     if cover.verdict != "undecided":
         remainder = max(each.remainder for _, each in cover.proved)
-        yield (f"  {cover.schedule}: {cover.verdict} at level {found.level:g}, all over the box, decided after "
+        yield (f"  {cover.schedule}: {cover.verdict} at level {found.level!r}, all over the box, decided after "
                f"{_steps(cover)} steps; {_cells(cover)}, outputs interpolated within {upper(remainder)} (root mean square).")
         return
     orders = ", ".join(cover.orders) or "no order"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from proofs_check.cli import app
-from proofs_check.order.theorem import folded, number, upper
+from proofs_check.order.printed import folded, number, upper
 from proofs_check.order_box.box import CertifiedBox, certify_box
 from proofs_check.order_box.cell import cell_losses, left_out_over
 from proofs_check.order_box.certificate import box_certificate
 from proofs_check.order_box.preconditions import box_bytes, parse_box
 from proofs_check.order_box.text import box_latex
+from proofs_check.order_file import load_order
 from proofs_check.recheck import recheck
 from proofs_check.recheck.order.box import check_box
 from proofs_check.recheck.refusal import Refused
@@ -145,6 +147,32 @@ def test_the_theorem_of_a_box_in_latex_has_every_constant() -> None:
         for name in ("remainder", "drift"):
             largest = max(getattr(each, name) for _, each in cover.proved)
             assert rf"\le {number(upper(largest))}$" in latex and float(upper(largest)) >= largest
+
+
+STORED = Path(__file__).parents[2] / "docs" / "explanation" / "order_box.json"
+
+
+def _stored(*schedules: str) -> dict[str, Any]:
+    content = dict(load_order(STORED))
+    return {**content, "covers": [cover for cover in content["covers"] if cover["schedule"] in schedules]}
+
+
+@pytest.mark.tier2
+def test_the_page_s_box_is_accepted_under_L_S_and_not_with_a_cell_that_grew() -> None:
+    content = _stored("L-S")
+    assert "9 cells enclosed again" in check_box(content)
+    first = copy.deepcopy(content)
+    first["covers"][0]["cells"][0]["remainder"] *= 0.1
+    with pytest.raises(Refused, match="remainder"):
+        check_box(first)
+
+
+@pytest.mark.slow
+def test_the_page_s_box_is_accepted() -> None:
+    content = _stored("L-S", "S")
+    assert content["box"] == {"r": [0.29, 0.306], "lambda": [4.8e-4, 5.2e-4], "eta_ratio": [0.031, 0.0315]}
+    assert {cover["cells"][0]["order"] for cover in content["covers"]} == {"P first", "Q first"}
+    assert "10 cells enclosed again" in check_box(content)
 
 
 def test_a_box_that_is_open_says_so_in_latex() -> None:

@@ -81,14 +81,27 @@ def summary(tmp_path_factory: pytest.TempPathFactory) -> Summary:
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("table")
-    (folder / "small.toml").write_text(SMALL.to_toml(), encoding="utf-8")
-    ran = CliRunner().invoke(app, ["order", str(folder / "small.toml"), "--format", "csv", "--out", str(folder / "small.csv")])
-    assert ran.exit_code in (0, 1), ran.output
-    return folder / "small.csv"
+def declared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("table") / "small.toml"
+    path.write_text(SMALL.to_toml(), encoding="utf-8")
+    return path
 
 
+@pytest.fixture(scope="module")
+def table(declared: Path) -> Path:
+    path = declared.with_suffix(".csv")
+    ran = CliRunner().invoke(app, ["order", str(declared), "--format", "csv", "--out", str(path)])
+    assert ran.exit_code == 0, ran.output
+    return path
+
+
+@pytest.fixture
+def coarse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("theory_sim.sweeps.phase_boundaries._FINE", 3)  # of the lines nothing is asked here
+
+
+@pytest.mark.tier2
+@pytest.mark.usefixtures("coarse")
 def test_a_diagram_marks_the_cells_whose_runs_are_all_certified(summary: Summary, table: Path, tmp_path: Path) -> None:
     whole = phase_diagram(summary, "r", "lambda", certified=table)
     assert whole.certified is not None and whole.certified.all() and phase_diagram(summary, "r", "lambda").certified is None
@@ -100,6 +113,8 @@ def test_a_diagram_marks_the_cells_whose_runs_are_all_certified(summary: Summary
         [True, False], [True, True]]
 
 
+@pytest.mark.tier2
+@pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize(("forge", "what"), [
     (lambda text: text.replace("0.3,0.0001,0,S,0.45,P first", "0.3,0.0001,0,S,0.45,Q first"), "where P first is simulated"),
     (lambda text: text.replace("r,lambda", "q,lambda", 1), "no column r"), (lambda text: "", "no column"),
@@ -117,6 +132,8 @@ def test_a_table_that_is_not_of_the_sweep_is_refused(
         phase_diagram(summary, "r", "lambda", certified=forged)
 
 
+@pytest.mark.tier2
+@pytest.mark.usefixtures("coarse")
 def test_certified_cells_of_another_quantity_or_of_no_table(summary: Summary, table: Path) -> None:
     with pytest.raises(InputError, match="the quantity error_ratio"):
         phase_diagram(summary, "r", "lambda", "error_ratio", certified=table)
@@ -138,6 +155,6 @@ def test_a_sweep_that_is_not_covered(change: Any, what: str) -> None:
 @pytest.mark.parametrize("more", [
     ["--seeds", "0"], ["--compare", "S"], ["--box", "r=0.3:0.31"], ["--minutes", "1"], ["--fresh", "5"],
     ["--certificates", "x"], ["--finite-width", "0.01"], ["--format", "latex"]])
-def test_what_a_sweep_does_not_take(more: list[str], table: Path) -> None:
-    command = ["order", str(table.with_suffix(".toml")), *more]
+def test_what_a_sweep_does_not_take(more: list[str], declared: Path) -> None:
+    command = ["order", str(declared), *more]
     assert isinstance(CliRunner().invoke(app, command).exception, InputError)

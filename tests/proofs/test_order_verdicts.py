@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 
 from proofs_check.cli import app
 from proofs_check.order.certify import CertifiedOrder, certify_order
+from proofs_check.order.printed import nine, six, upper
 from proofs_check.order.resources import estimated_bytes, require_fits
 from proofs_check.order.series import coefficients, powers_for, tail
 from proofs_check.order.share import least_share, share_lines, shares
-from proofs_check.order.theorem import latex_lines, text_lines, time_of, upper
+from proofs_check.order.theorem import latex_lines, text_lines, time_of
 from proofs_check.order.verdict import FirstStep, first_step, judge
 from tests.proofs.order_examination import SMALL
 from theory_sim import simulate
@@ -102,6 +104,27 @@ def test_the_theorem_has_every_constant() -> None:
 @pytest.mark.parametrize("value", [1.0, 0.059154, 9.996e-8, 6.5200001e-8, 123.4])
 def test_bounds_are_printed_rounded_up(value: float) -> None:
     assert value <= float(upper(value)) <= value * 1.011
+
+
+@pytest.mark.parametrize("value", [0.40392401149999, 0.1, 1 / 3, 2 / 3, 985.5, 123456.789])
+def test_ends_of_intervals_are_printed_outwards(value: float) -> None:
+    for form, wide in ((six, 1e-5), (nine, 1e-8)):
+        low, high = Decimal(form(value)), Decimal(form(value, up=True))
+        assert low <= Decimal(value) <= high and high - low <= Decimal(wide * max(1.0, value))
+    if value == 0.40392401149999:  # to the nearest would be below
+        assert Decimal(f"{value:.9f}") < Decimal(value) < Decimal(nine(value, up=True))
+
+
+def test_the_theorem_defines_what_it_uses() -> None:
+    text, latex = "\n".join(text_lines(found())), "\n".join(latex_lines(found()))
+    assert "sum_c k_{s,t}(x_{i,c}, x_c)" in text and r"\sum_ck_{s,t}(x_{i,c},x_c)" in latex
+    assert "tau_{t+1}^2 = (1 - gamma_t lambda)^2 tau_t^2 + gamma_t^2 tau_xi^2" in text
+    assert "A kind is learnt at a level when" in text and "A kind is learnt at a level when" in latex
+    assert r"\tau_{t+1}^2 = (1 - \gamma_t \lambda)^2 \tau_t^2 + \gamma_t^2 \tau_\xi^2" in latex
+    shared = certify_order(SMALL.replace(network="shared", max_tau=4.0), ["S"], threads=1)
+    assert "sum_{c,c'} k_{s,t}(x_{i,c}, x_{c'})" in "\n".join(text_lines(shared))
+    low, high = found().arms[0].losses["all"]
+    assert f"[{nine(low[-1])}, {nine(high[-1], up=True)}]" in text
 
 
 def test_series() -> None:

@@ -149,7 +149,7 @@ def test_the_theorem_of_finite_width() -> None:
         widths = [each.width or 0 for each in methods]
         assert all(widths) and widths == sorted(widths, reverse=True) and widths[-1] < 1e-4 * widths[0]
     text, latex = "\n".join(text_lines(found)), "\n".join(latex_lines(found))
-    assert "probability of at least 0.99" in text and r"m_W,m_V\ge" in latex
+    assert "probability of at least 1 - 0.01" in text and r"m_W,m_V\ge" in latex
     # A network of the width that is proved to be enough has the order.
     best = by_schedule["S"][-1]
     data, run = draw_data(S), _network(best.width or 0)
