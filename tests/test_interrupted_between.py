@@ -6,13 +6,19 @@ import importlib
 import shlex
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 
 from tests.test_hostile_input import call
 from theory_sim.cli import app
+from theory_sim.cli.demo import _run as run_part
 from theory_sim.engines import Engine
+from theory_sim.experiment import Experiment
+from theory_sim.sweeps.plan import Plan
+from theory_sim.terminal.output import Output
 from theory_sim.trajectory import Trajectory
 
 RUN = ["run", "--compare", "L-S,S", "--set", "name=tiny", "--set", "d=10", "--set", "m_W=20", "--set", "m_V=40",
@@ -150,3 +156,13 @@ def test_resume_names_the_runs_that_are_left(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(importlib.import_module("theory_sim.engines"), "resume", stop)
     status, said = theory_sim("resume", "a b", "c")
     assert status == 130 and command_of(said) == ["resume", "a b", "c"]
+
+
+def test_the_demo_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = [(Path(outcome), SimpleNamespace(outcome=outcome, message="interrupted at step 3"))
+             for outcome in ("reached_loss", "interrupted")]
+    plan = Plan.of(Experiment(), ("L-S", "S"), (0, 1))
+    for left, said in (("2 more", "1 of 4 runs done, then 2 more; finished"), ("", "1 of 4 runs done; finished")):
+        with pytest.raises(typer.Exit):
+            run_part(plan, SimpleNamespace(run=lambda progress: ended), Output("text", quiet=True), left=left)  # type: ignore[arg-type]
+        assert said in capsys.readouterr().err

@@ -85,6 +85,9 @@ def test_runs_have_the_words_and_numbers_of_show(folder: Path, report: Report) -
         assert any((each.title, each.rows) == (expected.title, expected.rows) for each in grids), expected.title
     fields = next(grid for grid in grids if grid.title == "Parameters")
     assert ("schedule", "L-S, S") in fields.rows and ("d", "10") in fields.rows
+    titles = [block.title for block in told.blocks if isinstance(block, Chart)]
+    assert all(title.endswith("engine closure, means over data sets") for title in titles) and len(titles) == 2
+    assert not any("seed" in line for line in told.limits) and "means over data sets" in told.limits[0]
 
 
 def test_the_listed_file_and_command_are_those_of_the_runs(report: Report, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def demo(
         judged = regime(plan.experiment.replace(schedule=plan.compare[0]))
         if verbose:
             output.say(regime_table(judged, verbose=True))
-        results = _run(plan, first, output)
+        results = _run(plan, first, output, left=f"{len(gap)} of the second experiment")
         trajectories = [run for _, run in results]
         summaries = summarise(trajectories)
         output.say(summary_tables(summaries, verbose=True) if verbose else order_tables(summaries))
@@ -77,13 +77,14 @@ def demo(
     end(findings)
 
 
-def _run(plan: Plan, prepared: PreparedPlan, output: Output) -> list[tuple[Path, Trajectory]]:
-    """The runs of one part; exit status 130 if they are interrupted."""
+def _run(plan: Plan, prepared: PreparedPlan, output: Output, *, left: str = "") -> list[tuple[Path, Trajectory]]:
+    """The runs of one part; exit status 130 if they are interrupted, with what is ``left`` besides."""
     from theory_sim.terminal.progress import run_progress
 
     with run_progress(plan, shown=not output.quiet) as progress:
         results = prepared.run(progress)
     if results[-1][1].outcome == "interrupted":
-        typer.echo(f"{results[-1][1].message}; finished runs are kept; continue with: {typed(without=('--force',))}", err=True)
+        done = f"{len(results) - 1} of {len(plan)} runs done{f', then {left}' if left else ''}; finished runs are kept"
+        typer.echo(f"{results[-1][1].message}; {done}; continue with: {typed(without=('--force',))}", err=True)
         raise typer.Exit(130)
     return results

@@ -80,9 +80,12 @@ def say_what_was_seen(summaries: Sequence[ScheduleSummary]) -> Iterator[str]:
 
 
 def _limits(summaries: Sequence[ScheduleSummary]) -> Iterator[str]:
-    seeds = max(len(summary.seeds) for summary in summaries)
-    yield ("What is learnt is observed on one seed, without an interval, and is not proved." if seeds == 1 else
-           f"What is learnt is observed on {seeds} seeds of one experiment, and is not proved.")
+    seeds = max((len(summary.seeds) for summary in summaries if not summary.averages), default=0)
+    if not seeds:
+        yield "These are means over data sets, computed and not drawn: single data sets scatter about them."
+    else:
+        yield ("What is learnt is observed on one seed, without an interval, and is not proved." if seeds == 1 else
+               f"What is learnt is observed on {seeds} seeds of one experiment, and is not proved.")
     yield "Other parameters, widths and data may show another order. An order of learning is not yet a gap in test error."
 
 
@@ -98,7 +101,8 @@ def _charts(runs: Sequence[Trajectory]) -> Iterator[Block]:
     for (schedule, engine), group in groups.items():
         loss = make_loss(group[0].experiment)
         level = loss.at_level(LEVELS[0])
-        seeds = f"{len(group)} seed{'s' if len(group) > 1 else ''}"
+        drawn_data = Engine.of(group[0]).knows_seeds
+        seeds = f"{len(group)} seed{'s' if len(group) > 1 else ''}" if drawn_data else "means over data sets"
         title = f"Training loss of each kind of examples under {schedule}, engine {engine}, {seeds}"
         kinds = [str(kind) for kind in group[0].dataset["kind"].values]
         alt = (f"{title}, against learning-rate time. A kind counts as learnt where its line first falls below "
