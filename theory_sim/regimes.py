@@ -16,7 +16,7 @@ from typing import Any, Final
 from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import Fault, InputError
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import ACTIVATIONS, CHOSEN, SCHEDULES, AnyChoices
+from theory_sim.experiment.choices import ACTIVATIONS, CHOSEN, LOSSES, SCHEDULES, AnyChoices
 from theory_sim.precision import finest_decay, float64_for, largest_noise
 from theory_sim.reading.arguments import accepts
 from theory_sim.reading.html import html_table
@@ -242,14 +242,16 @@ def outside_of_theory(experiment: Experiment) -> list[Fault]:
     return [*_not_derived(experiment, CHOSEN), *_beyond_theory(experiment)]
 
 
-def outside_of_closure(experiment: Experiment) -> list[Fault]:
+def outside_of_closure(experiment: Experiment, *, squared: bool = False) -> list[Fault]:
     """Fields whose choice the closure says nothing of, the engine's own rules apart.
 
     They are those of `outside_of_theory`, but for an activation of two straight lines: of it the closure contains nothing but
     two constants of its kernel. Closed forms and predicted orders contain what a finite width does, too, measured on ReLU.
+    With ``squared`` squared loss is covered as well, as it is in the mean field.
     """
     e = experiment
-    faults = _not_derived(e, [registry for registry in CHOSEN if registry is not ACTIVATIONS])
+    covered = [ACTIVATIONS, *([LOSSES] if squared and make_loss(e).of_targets else [])]
+    faults = _not_derived(e, [registry for registry in CHOSEN if not any(registry is each for each in covered)])
     if e.kernel_constants is None:
         within = " or ".join(repr(each.name) for each in ACTIVATIONS if each.two_lines)
         faults.append(Fault(f"activation = {e.activation!r}", f"the closure is of activation = {within}: of two straight lines",

@@ -144,7 +144,7 @@ def test_it_is_an_engine() -> None:
     for fields in ({"max_steps": 9}, {"tau_0": 0.0}, {"schedule": "cosine", "schedule_clock": "step", "max_steps": 9}):
         with pytest.raises(InputError, match=f"{list(fields)[-2 if len(fields) > 1 else 0]}.*'flow'"):
             simulate(QUICK.replace(**fields), Engine("mean-field", {"time": "flow"}))
-    for fields in ({"batch_size": 10}, {"network": "shared"}, {"loss": "squared"}):
+    for fields in ({"batch_size": 10}, {"network": "shared"}, {"loss": "hinge"}):
         with pytest.raises(InputError, match=next(iter(fields))):
             simulate(QUICK.replace(**fields), "mean-field")
 

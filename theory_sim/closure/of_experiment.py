@@ -9,6 +9,8 @@ from theory_sim.experiment import Experiment
 from theory_sim.numeric.blas import one_blas_thread
 from theory_sim.theory.arc_cosine import RELU
 from theory_sim.theory.closure import Closure, ClosureProblem, solve_closure
+from theory_sim.theory.closure.loss import LOGISTIC, SQUARED
+from theory_sim.train.losses import make_loss
 
 __all__ = ["get_closure"]
 
@@ -39,4 +41,5 @@ def make_problem(e: Experiment) -> ClosureProblem:
         d=e.d, n_examples=e.n_examples, p0=e.p0_value, q0=e.q0, g0=e.g0, r=e.r, alpha_min=e.alpha_min, alpha_max=e.alpha_max,
         lambda_=e.lambda_, tau_xi=e.tau_xi, tau_0=e.tau_0_value, max_tau=e.max_tau, max_steps=e.max_steps,
         stop_loss=e.epsilon_2, patterns=e.patterns, constants=e.kernel_constants or RELU,
+        loss=SQUARED if make_loss(e).of_targets else LOGISTIC,
     )

@@ -85,10 +85,13 @@ class Closure(Solver):
 
 
 def outside_of_averages(
-    solver: Solver, experiment: Experiment, observers: Sequence[Observer], more: Iterable[Fault] = ()
+    solver: Solver, experiment: Experiment, observers: Sequence[Observer], more: Iterable[Fault] = (), *, squared: bool = False
 ) -> Fault | None:
-    """What an engine of means over data sets cannot compute; ``more`` are faults of its options."""
-    faults = [*more, *_faults(experiment, observers)]
+    """What an engine of means over data sets cannot compute; ``more`` are faults of its options.
+
+    ``squared`` says whether it knows squared loss.
+    """
+    faults = [*more, *_faults(experiment, observers, squared)]
     if not faults:
         return None
     found, rule, fix = ("; ".join(dict.fromkeys(texts)) for texts in zip(*(fault[:3] for fault in faults), strict=True))
@@ -96,11 +99,11 @@ def outside_of_averages(
                  tuple(field for fault in faults for field in fault.fields))
 
 
-def _faults(e: Experiment, observers: Sequence[Observer]) -> Iterator[Fault]:
+def _faults(e: Experiment, observers: Sequence[Observer], squared: bool) -> Iterator[Fault]:
     """All that the closure says nothing of."""
     from theory_sim.regimes import outside_of_closure
 
-    yield from outside_of_closure(e)
+    yield from outside_of_closure(e, squared=squared)
     if e.shared_filters:
         yield Fault(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)", "set network = 'split'",
                     ("network",))

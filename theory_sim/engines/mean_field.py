@@ -27,8 +27,8 @@ _NUMBERS = ("nodes", "particles", "particle_seed")
 
 @register
 class MeanField(Closure):
-    """What the closure takes, solved exactly as d goes to infinity at fixed N / d: means over data sets, without terms of the
-    order of 1 / d but for the d - 1 directions across w*.
+    """What the closure takes, and squared loss, solved exactly as d goes to infinity at fixed N / d: means over data sets,
+    without terms of the order of 1 / d but for the d - 1 directions across w*.
 
     A record is a node of the time grid. ``stated_error``, an attribute of the run, says what another grid and other particles
     change. The signal's norm is NaN. In gradient flow (``time`` = "flow") a record's step is the number of its node.
@@ -52,7 +52,8 @@ class MeanField(Closure):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
-        return outside_of_averages(self, experiment, observers, [*_no_such_numbers(options), *_of_flow(experiment, options)])
+        return outside_of_averages(self, experiment, observers, [*_no_such_numbers(options), *_of_flow(experiment, options)],
+                                   squared=True)
 
     def run(
         self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,

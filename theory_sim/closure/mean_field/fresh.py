@@ -30,7 +30,7 @@ def fresh_losses(problem: ClosureProblem, course: Closure) -> tuple[Floats, Floa
     x, w = np.polynomial.legendre.leggauss(_SIZES)
     alpha, alpha_weight = problem.alpha_min + (problem.alpha_max - problem.alpha_min) * 0.5 * (x + 1.0), 0.5 * w
     losses, right = np.zeros((course.tau.size, 3)), np.zeros((course.tau.size, 3))
-    v = problem.g0 + size
+    v, value = problem.g0 + size, problem.loss.value
     for n in range(course.tau.size):
         scatter = math.sqrt(course.interference[n])
         found = np.zeros((2, 3))
@@ -38,9 +38,9 @@ def fresh_losses(problem: ClosureProblem, course: Closure) -> tuple[Floats, Floa
             centre = course.signal[n] * v + label * course.bias[n]
             for kind, sizes, parts in ((0, np.zeros(1), np.ones(1)), (2, alpha, alpha_weight)):
                 margin = centre[:, None] + g * sizes
-                loss = np.logaddexp(0.0, -(margin[:, :, None] + scatter * draw)) @ draw_weight
+                loss = value(margin[:, :, None] + scatter * draw) @ draw_weight
                 found[:, kind] += 0.5 * np.array([weight @ loss @ parts, weight @ _positive(margin, scatter) @ parts])
-            found[:, 1] += 0.5 * np.array([alpha_weight @ np.logaddexp(0.0, -g * alpha), alpha_weight @ (g * alpha > 0.0)])
+            found[:, 1] += 0.5 * np.array([alpha_weight @ value(g * alpha), alpha_weight @ (g * alpha > 0.0)])
         losses[n], right[n] = found
     for kind, share in enumerate((problem.p0, problem.q0, problem.both)):
         if share <= 0.0:

@@ -10,6 +10,7 @@ import numpy as np
 from theory_sim.arrays import Array
 from theory_sim.closure.mean_field.particles import Mixing, Particles
 from theory_sim.closure.mean_field.responses import Responses
+from theory_sim.theory.closure.loss import LOGISTIC, LossOfMargin
 from theory_sim.theory.closure.patch_p import own_memory
 from theory_sim.theory.closure.problem import Floats
 from theory_sim.theory.closure.setting import BlockStep, Setting
@@ -57,11 +58,12 @@ class ParticleLaw:
     particles : Particles
     seed : int
         Of the interference.
+    loss : LossOfMargin
     """
 
-    def __init__(self, particles: Particles, seed: int) -> None:
+    def __init__(self, particles: Particles, seed: int, loss: LossOfMargin = LOGISTIC) -> None:
         self._particles = particles
-        self._responses = Responses(particles)
+        self._responses = Responses(particles, loss)
         pairs = particles.first.size
         self._mean, self._rest = Mixing(pairs, (seed, 1)), Mixing(pairs, (seed, 2))
 

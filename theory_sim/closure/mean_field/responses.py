@@ -9,6 +9,7 @@ import numpy as np
 from theory_sim.arrays import Array
 from theory_sim.closure.mean_field.particles import Particles
 from theory_sim.numeric.response_kernels import add_scaled
+from theory_sim.theory.closure.loss import LOGISTIC, LossOfMargin
 from theory_sim.theory.closure.problem import Floats
 
 __all__ = ["MOST_BYTES", "MOST_KEPT", "ROWS", "Responses"]
@@ -28,10 +29,11 @@ class Responses:
     Parameters
     ----------
     particles : Particles
+    loss : LossOfMargin
     """
 
-    def __init__(self, particles: Particles) -> None:
-        self._particles = particles
+    def __init__(self, particles: Particles, loss: LossOfMargin = LOGISTIC) -> None:
+        self._particles, self._loss = particles, loss
         self._count = min(MOST_KEPT, particles.label.size)
         self._rows: list[Array] = []
         self._keep()
@@ -64,7 +66,7 @@ class Responses:
         ``weight`` (J,) are the residual weights there, ``field`` (n,) what is left of a unit, ``own`` (n,) an example's own
         memory times the blocks' lengths.
         """
-        slope = (weight * (1.0 - weight))[self.kept].astype(np.float32)
+        slope = self._loss.slope(weight[self.kept]).astype(np.float32)
         n = field.size
         total = self._passing(n)
         total[:] = field.astype(np.float32)[:, None]
@@ -79,7 +81,7 @@ class Responses:
         They are ``row`` (n, R) at the block's start, moved on to its centre by ``forward`` times the change since the row
         ``before`` (n - 1, R), if any; and -chi ``at_once`` in the block itself.
         """
-        slope = (weight * (1.0 - weight))[self.kept].astype(np.float32)
+        slope = self._loss.slope(weight[self.kept]).astype(np.float32)
         whole = np.empty((n + 1, self._count), np.float32)
         whole[:n], whole[n] = row, -slope * np.float32(at_once)
         if before is not None:

@@ -139,7 +139,7 @@ def follow_particles(
     chosen = make_particles(problem, particles, seed)
     setting = Setting(problem, chosen.examples, Kinds.of(problem, chosen.examples), History(particles, 0))
     with one_blas_thread():
-        course = follow(setting, ParticleLaw(chosen, seed), rates, Grid(problem, rates, nodes))
+        course = follow(setting, ParticleLaw(chosen, seed, problem.loss), rates, Grid(problem, rates, nodes))
     if not flow:
         return course
     numbers = np.arange(course.tau.size, dtype=np.float64)
@@ -150,7 +150,8 @@ def _errors(problem: ClosureProblem, course: Closure, coarse: Closure, other: Cl
     """What the grid and the particles change."""
 
     runs = course, coarse, other
-    times = [np.array([learning_time(each.tau, loss, LEVELS[0]) for loss in (each.loss_P, each.loss_Q)]) for each in runs]
+    level = problem.loss.at_level(LEVELS[0])
+    times = [np.array([learning_time(each.tau, loss, level) for loss in (each.loss_P, each.loss_Q)]) for each in runs]
     with np.errstate(invalid="ignore"):  # of a time that is not reached
         change = (abs(times[0] - times[1]) + abs(times[1] - times[2])) / times[0]
     tau_p, tau_q = np.where(np.isfinite(change), change, math.nan).tolist()

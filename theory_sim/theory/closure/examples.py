@@ -10,7 +10,7 @@ import numpy as np
 
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 
-__all__ = ["Examples", "Losses", "make_examples", "losses", "residual_weight"]
+__all__ = ["Examples", "Losses", "make_examples", "losses"]
 
 _ALPHA_NODES = 6
 _MARGIN_NODES = 10
@@ -107,20 +107,14 @@ def _hermite(nodes: int) -> tuple[Floats, Floats]:
     return np.polynomial.hermite_e.hermegauss(nodes)
 
 
-def residual_weight(margin: Floats) -> Floats:
-    """sigma(-margin) = -l'(margin), the weight with which an example still counts."""
-    value: Floats = np.exp(margin)  # infinite from 710 on, and the weight 0
-    value += 1.0
-    return np.divide(1.0, value, out=value)
-
-
 def losses(problem: ClosureProblem, examples: Examples, p_only: Floats, by_label: Floats) -> Losses:
     """Losses and accuracies of every kind from the margins y f of the P-only points, and of those that hold Q (2, M)."""
+    value = problem.loss.value
     q_margin = by_label[:, -examples.q_alpha.size :]
-    q_loss = float(0.5 * (_loss(q_margin) @ examples.q_weight).sum())
+    q_loss = float(0.5 * (value(q_margin) @ examples.q_weight).sum())
     q_right = float(0.5 * ((q_margin > 0.0) @ examples.q_weight).sum())
     both = by_label[:, : -examples.q_alpha.size].ravel()
-    sums = [(float(examples.weight[kind] @ _loss(margin)), float(examples.weight[kind] @ (margin > 0.0)))
+    sums = [(float(examples.weight[kind] @ value(margin)), float(examples.weight[kind] @ (margin > 0.0)))
             for kind, margin in ((examples.only, p_only), (examples.both, both))]  # fmt: skip
     total = sums[0][0] + problem.q0 * q_loss + sums[1][0]
     (p_loss, p_right), (both_loss, both_right) = (
@@ -131,9 +125,3 @@ def losses(problem: ClosureProblem, examples: Examples, p_only: Floats, by_label
         q_loss = q_right = math.nan
     # Weights add up to 1 but for rounding; a share is at most 1. Not a number stays.
     return Losses(p_loss, q_loss, both_loss, total, *(min(share, 1.0) for share in (p_right, q_right, both_right)))
-
-
-def _loss(margin: Floats) -> Floats:
-    """log(1 + exp(-margin)), to all digits; `numpy.logaddexp` takes twice as long."""
-    value: Floats = np.log1p(np.exp(-np.abs(margin))) - np.minimum(margin, 0.0)
-    return value

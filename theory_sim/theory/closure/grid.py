@@ -112,7 +112,7 @@ class Grid:
         """Whether steps must be taken one by one, since gradient descent at this rate does not follow the flow."""
         curvature = _largest_eigenvalue(self._kernel * residual.slope)
         weight = residual.weight
-        spread = float(examples.weight @ (examples.v**2 * weight * (1.0 - weight)))
+        spread = float(examples.weight @ (examples.v**2 * self._problem.loss.slope(weight)))
         signal = self._problem.constants.linear * spread / self._problem.d
         return rate * max(curvature, signal) > _OVERSHOOTING and self._overshot < _MOST_OVERSHOOTING
 

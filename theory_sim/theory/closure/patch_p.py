@@ -74,7 +74,7 @@ class Reacting:
         shrink = math.exp(block.end.log_decay - block.start.log_decay)
         drive = float(examples.weight @ (examples.v * history.weight[n]))
         signal = shrink * state.signal + linear * length * gain * drive / d
-        slope = kinds.weight @ (weight * (1.0 - weight))
+        slope = kinds.weight @ problem.loss.slope(weight)
         reaction = _reaction(slope, history, state)
         history.reaction[:, n, :n] = reaction
         if n > 1:

@@ -9,7 +9,8 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.theory.arc_cosine import KernelConstants, tangent_kernel
-from theory_sim.theory.closure.examples import Examples, Losses, losses, residual_weight
+from theory_sim.theory.closure.examples import Examples, Losses, losses
+from theory_sim.theory.closure.loss import LossOfMargin
 from theory_sim.theory.closure.memory import Block
 from theory_sim.theory.closure.problem import ClosureProblem, Floats
 from theory_sim.theory.closure.setting import BlockStep, Setting
@@ -51,8 +52,8 @@ class Residual:
 def look(problem: ClosureProblem, examples: Examples, p_only: Floats, p_margin: Floats, g: Floats) -> tuple[Residual, Losses]:
     """Residuals that train Q at outputs g, and the losses, from the margins of the P patches: of P-only points, and (2, M)."""
     by_label = _margins(examples, p_margin, g)
-    value, slope, weight = _residual(examples, by_label)
-    residual = Residual(value, slope, examples.of_points(residual_weight(p_only), weight))
+    value, slope, weight = _residual(problem.loss, examples, by_label)
+    residual = Residual(value, slope, examples.of_points(problem.loss.weight(p_only), weight))
     return residual, losses(problem, examples, p_only, by_label)
 
 
@@ -61,10 +62,10 @@ def _margins(examples: Examples, p_margin: Floats, g: Floats) -> Floats:
     return p_margin + (_SIGN * g)[:, None] * examples.alpha
 
 
-def _residual(examples: Examples, margin: Floats) -> tuple[Floats, Floats, Floats]:
+def _residual(loss: LossOfMargin, examples: Examples, margin: Floats) -> tuple[Floats, Floats, Floats]:
     """Residual of each class, its derivative, and the weights (2, M) behind it, from their margins."""
-    weight = residual_weight(margin)
-    return _SIGN * (weight @ examples.drive), (weight * weight - weight) @ (examples.drive * examples.alpha), weight
+    weight = loss.weight(margin)
+    return _SIGN * (weight @ examples.drive), -loss.slope(weight) @ (examples.drive * examples.alpha), weight
 
 
 def _kernels(r: float, rho: Floats, constants: KernelConstants) -> tuple[Floats, Floats, Floats]:
@@ -101,7 +102,7 @@ def step_q(setting: Setting, state: PatchQ, step: BlockStep, start: Residual, p_
     newest = gain[n] * np.array([[middle[n], mixed[n]], [mixed[n], outer[n]]])
     used = start.value
     if block.share > 0.0:
-        equation = _Implicit(setting.examples, block, start, p_margin, base, newest)
+        equation = _Implicit(setting.problem.loss, setting.examples, block, start, p_margin, base, newest)
         used = _implicit(equation, state.g + state.slope * block.length)
     history.residual[n] = used
     g = base + newest @ used
@@ -115,6 +116,7 @@ class _Implicit:
     ``p_margin`` (2, M) are the margins of the P patches there, of the points that hold Q.
     """
 
+    loss: LossOfMargin
     examples: Examples
     block: Block
     start: Residual
@@ -125,7 +127,7 @@ class _Implicit:
     def residual(self, g: Floats) -> tuple[Floats, Floats]:
         """Residual (2,) at the block's centre if its outputs are g at its end, and the end's derivative."""
         share = self.block.share
-        value, slope, _ = _residual(self.examples, _margins(self.examples, self.p_margin, g))
+        value, slope, _ = _residual(self.loss, self.examples, _margins(self.examples, self.p_margin, g))
         return (1.0 - share) * self.start.value + share * value, slope
 
 

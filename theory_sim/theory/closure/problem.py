@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory_sim.theory.arc_cosine import RELU, KernelConstants
+from theory_sim.theory.closure.loss import LOGISTIC, LossOfMargin
 
 __all__ = ["ClosureProblem", "Floats", "Patterns", "Rates"]
 
@@ -38,6 +39,8 @@ class ClosureProblem:
         Activation patterns: of the noise, of the start, of the noise until the rate first falls, or new at each step.
     constants : KernelConstants
         Of the activation's kernel, by default ReLU.
+    loss : LossOfMargin
+        By default the logistic one.
     """
 
     d: float
@@ -56,6 +59,7 @@ class ClosureProblem:
     stop_loss: float | None = None
     patterns: Patterns = "moving"
     constants: KernelConstants = RELU
+    loss: LossOfMargin = LOGISTIC
 
     @property
     def frozen_patterns(self) -> bool:

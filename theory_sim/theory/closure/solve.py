@@ -21,8 +21,8 @@ from theory_sim.theory.closure.setting import BlockStep, LawOfP, PState, Setting
 
 __all__ = ["follow", "solve_closure"]
 
-# The other engines call a run diverged by the same two numbers (loop.run).
-_DIVERGED, _ASTRONOMIC = 10.0, 1e6
+# The other engines call a run diverged by the same number, and by the rise of its loss (loop.run).
+_ASTRONOMIC = 1e6
 _OF_LOSSES = ("loss_P", "loss_Q", "loss_both", "loss", "accuracy_P", "accuracy_Q", "accuracy_both")
 
 
@@ -75,7 +75,7 @@ def follow(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid) -> Clos
     """Follow a run block by block, with P by the law given and Q by its memory (`solve_closure`)."""
     problem = setting.problem
     state = _start(setting, law)
-    highest = min(_DIVERGED * max(state.losses.loss, math.log(2.0)), _ASTRONOMIC)
+    highest = min(problem.loss.largest_rise * max(state.losses.loss, problem.loss.at_zero), _ASTRONOMIC)
     records: list[dict[str, float]] = []
     rate = math.nan
     while True:
@@ -146,7 +146,7 @@ def _advance(setting: Setting, law: LawOfP[Any], state: _State, rate: float, ste
     block = Block.of(state.noise, rate, steps, tau - state.tau)
     history.begin(n, block, problem)
     forward = block.centre / state.length_before
-    history.weight[n] = np.minimum(np.maximum(now.weight + forward * (now.weight - state.weight_before), 0.0), 1.0)
+    history.weight[n] = problem.loss.within(now.weight + forward * (now.weight - state.weight_before))
     step = BlockStep(n, block, history.correlations(n + 1, block.end, problem), forward)
     p = law.step(setting, state.p, step, now.weight)
     by_label = setting.examples.by_label(p.margin)
