@@ -231,11 +231,53 @@ def _batch_size(t: pandas.DataFrame) -> list[str]:
             f"is {ratio(of(16.0, 800), 'log error / rate 4', 2)}", f"no order on {none[0]}, {none[1]} and {none[2]} of 15"]
 
 
+def _single_feature(t: pandas.DataFrame) -> list[str]:
+    lines = []
+    for arm in ("kernel", "small rate", "large rate", "small rate, decay", "large rate, decay"):
+        errors = " | ".join(f"{_row(t, arm=arm, N=n)['error']:.3f}" for n in (40, 80, 200, 400))
+        lines.append(f"| {arm} | {errors} | {_row(t, arm=arm, N=200)['pattern shift']:.3f} |")
+    large, small = (_row(t, arm=f"{rate} rate", N=200) for rate in ("large", "small"))
+    kernel, both = _row(t, arm="kernel", N=200), _row(t, arm="large rate, decay", N=200)
+    return [*lines, f"{large['error']:.3f} against {small['error']:.3f}", f"both together {both['error']:.3f}",
+            f"is {kernel['training loss at end']:.2f} for the kernel at N = 200, {small['training loss at end']:.2f} for the",
+            f"on {large['below the small rate']} of 15 data sets without decay and on "
+            f"{both['below the small rate, decay']} with it"]
+
+
+def _kernel_freezing(t: pandas.DataFrame) -> list[str]:
+    lines = []
+    for arm in ("moving, large rate", "stopped at 64, large rate", "redrawn, small rate", "moving, small from 64",
+                "moving, annealed at 608", "stopped at 608, annealed", "frozen, small rate"):
+        row = _row(t, arm=arm)
+        times = ["never" if np.isinf(row[name]) else f"{row[name]:.0f}" for name in ("tau_P", "tau_Q")]
+        lines.append(f"| {arm} | {row['P first']} | {row['Q first']} | {times[0]} | {times[1]} | {row['P error']:.5f} |")
+    stopped = _row(t, arm="stopped at 64, large rate")
+    return [*lines, f"{_interval(stopped, 'error / moving, end')} times"]
+
+
+def _label_noise(t: pandas.DataFrame) -> list[str]:
+    lines = []
+    for share in (0.0, 0.05, 0.1):
+        row = _row(t, labels="flipped once", arm="S", **{"share of wrong labels": share})
+        lines.append(f"| {100 * share:.0f} % | {row['flips']:.0f} of {row['sets']:.0f} | "
+                     f"{_interval(row, 'error S / annealed, end')} | {_interval(row, 'error S / annealed, equal loss')} |")
+    return lines
+
+
+def _rates(t: pandas.DataFrame) -> list[str]:
+    lines = []
+    for rate in (1.0, 4.0, 16.0, 48.0, 96.0):
+        row = _row(t, **{"annealed at": 800.0, "initial rate": rate})
+        lines.append(f"| {rate:.0f} | {row['works']} of {row['sets']} | {row['Q at branching']:.2f} | "
+                     f"{_interval(row, 'error S / arm, end')} | {_interval(row, 'error S / arm, equal loss')} |")
+    return lines
+
+
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "alpha-law": _alpha_law, "annealing-time": _annealing, "batch-size": _batch_size, "essential-noise": _essential,
     "kernel-change": _kernels, "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement,
     "optimisers": _optimisers, "regularisation": _regularisation, "sample-complexity": _sample_complexity,
-    "scaling": _scaling, "schedules": _schedules,
+    "scaling": _scaling, "schedules": _schedules, "single-feature": _single_feature,
 }
 
 
@@ -248,6 +290,32 @@ def test_a_page_says_what_its_table_holds(name: str) -> None:
     (folder,) = DOCS.glob(f"explanation/*/results/{name}")
     said, text = PAGES[name](read_table(folder / "table.csv")), _text(folder.parents[1] / f"{name}.md")
     assert said and [phrase for phrase in said if phrase not in text] == []
+
+
+@pytest.mark.tier2
+def test_the_kernel_fitted_to_the_end_errs_as_its_page_says() -> None:
+    """Interpolation by the tangent kernel of infinite width (THEORY §6), on the study's data sets and fresh examples."""
+    from theory_sim import draw_data
+    from theory_sim.data import draw_test_data
+    from theory_sim.studies.single_feature.study import STUDY
+
+    def kernel(a: Any, b: Any) -> Any:
+        product = a @ b.T
+        cosine = np.clip(product / np.outer(np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1)), -1, 1)
+        return product * (np.pi - np.arccos(cosine)) / (2 * np.pi)
+
+    sweep, errors = STUDY.plan("default")["kernel"], {}
+    for n in (200, 400):
+        errors[n] = []
+        for seed in sweep.seeds:
+            e = sweep.experiment.replace(N=n, seed=seed)
+            train, fresh = draw_data(e), draw_test_data(e)
+            x, other = (each.x1.astype(float) for each in (train, fresh))
+            output = kernel(other, x) @ np.linalg.solve(kernel(x, x), train.y)
+            errors[n].append(float(np.mean(np.sign(output) != fresh.y)))
+    text = _text(DOCS / "explanation" / "questions" / "single-feature.md")
+    assert f"errs on {np.mean(errors[200]):.3f} at N = 200 and on {np.mean(errors[400]):.3f} at N = 400" in text
+    assert f"({min(errors[400]):.2f} to {max(errors[400]):.2f} over these data sets" in text and min(errors[400]) > 0.1
 
 
 def test_what_the_separation_lacks_is_of_ages_that_no_residual_has_yet() -> None:
