@@ -1,6 +1,7 @@
 """The gap in error on P, S over L-S, along the study scaling's family up to the largest d: the mean field's exact curve.
 
-``python -m tests.limit.mean_field_gap`` computes what mean_field_gap.csv of docs/explanation lacks.
+``python -m tests.limit.mean_field_gap`` computes what mean_field_gap.csv of docs/explanation lacks, and
+mean_field_gap_over_time.csv if it is not there.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from theory_sim.theory.closure import Closure
 from theory_sim.theory.overlap import P_error
 
 TABLE = Path(__file__).parents[2] / "docs" / "explanation" / "mean_field_gap.csv"
+OVER_TIME = TABLE.with_name("mean_field_gap_over_time.csv")
 # r = 0.55 (d / 100)^-a, lambda = 0.0016 (d / 100)^-b: the study's exponents, and the paper's own, which bite at large d alone;
 # there with the study's ratio of rates, 1e-4, and with 1e-2 / d, by which S's patterns stay as frozen as they are at d = 100.
 EXPONENTS = {"study": (0.45, 1.2), "paper": (0.75, 1.25), "paper, rates too": (0.75, 1.25)}
 OF_PAPER = (10_000, 10**5, 10**6, 10**7)
 SIZES = (100, 316, 1000, 3162, 10_000, 31_623, 100_000, 10**6, 10**7)
 LAWS = (0.5, 0.0)  # of alpha, uniform from there to 1
+TIMES, SIZES_OVER_TIME = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0), (100, 1000, 10_000, 100_000)  # in units of d, and d
 # Rates this much smaller, with as much more noise, are gradient flow, in which the study's runs are.
 FLOW = 1e-3
 
@@ -44,6 +47,18 @@ class Row:
     loss: float
     error_S: float
     error_LS: float
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Errors of S over those of L-S at one time, and L-S's, whose rate falls at ``annealed``; times in units of d."""
+
+    alpha_min: float
+    d: int
+    tau: float
+    ratio: float
+    error_LS: float
+    annealed: float
 
 
 def experiment(family: str, d: int, alpha_min: float) -> Experiment:
@@ -85,6 +100,23 @@ def gap(family: str, d: int, alpha_min: float, nodes: int = 100, particles: int 
     return Row(family, alpha_min, d, *(float(f"{value:.5g}") for value in values))
 
 
+def over_time(d: int, alpha_min: float, nodes: int = 100, particles: int = 4096) -> list[Moment]:
+    """The gap at several times, in gradient flow."""
+    e = experiment("study", d, alpha_min)
+    courses = [follow_particles(e.replace(schedule=schedule), nodes, particles, flow=True) for schedule in ("S", "L-S")]
+    errors = [np.exp(np.interp(np.array(TIMES) * d, course.tau[1:], np.log(np.asarray(P_error(course.overlap[1:], e.g0)))))
+              for course in courses]  # fmt: skip
+    annealed = courses[1].annealed_tau / d
+    return [Moment(alpha_min, d, time, *(float(f"{value:.5g}") for value in (s / ls, ls, annealed)))
+            for time, s, ls in zip(TIMES, *errors, strict=True)]  # fmt: skip
+
+
+def load_over_time() -> list[Moment]:
+    """Read the table over time."""
+    return [Moment(float(cells["alpha_min"]), int(cells["d"]), *(float(cells[name]) for name in (
+        "tau", "ratio", "error_LS", "annealed"))) for cells in read_table(OVER_TIME)]  # fmt: skip
+
+
 def load() -> list[Row]:
     """Read the table."""
     return [Row(cells["family"], float(cells["alpha_min"]), int(cells["d"]), *(float(cells[name]) for name in (
@@ -101,6 +133,9 @@ def main() -> int:
                 if (family, alpha_min, d) not in known:
                     rows.append(gap(family, d, alpha_min))
                     write_table(rows, Row, TABLE)
+    if not OVER_TIME.exists():
+        moments = [each for alpha_min in LAWS for d in SIZES_OVER_TIME for each in over_time(d, alpha_min)]
+        write_table(moments, Moment, OVER_TIME)
     return 0
 
 

@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from tests.limit import mean_field_gap as protocol
-from tests.limit.mean_field_gap import LAWS, OF_PAPER, SIZES, TABLE, gap, in_flow, load
+from tests.limit.mean_field_gap import (
+    LAWS,
+    OF_PAPER,
+    SIZES,
+    SIZES_OVER_TIME,
+    TABLE,
+    TIMES,
+    gap,
+    in_flow,
+    load,
+    load_over_time,
+    over_time,
+)
 from theory_sim.closure.mean_field.solve import follow_particles
 from theory_sim.studies.scaling.study import experiment_at
 
@@ -33,6 +45,26 @@ def test_a_point_is_computed_again_and_the_grid_moves_it_little() -> None:
     assert gap("study", 100, 0.5) == stored
     other = gap("study", 100, 0.5, nodes=150, seed=1)
     assert other.at_equal_loss == pytest.approx(stored.at_equal_loss, rel=3e-3)
+
+
+def test_the_gap_over_time_ends_at_the_gap() -> None:
+    """It grows with d at every time, and is another at other times."""
+    moments, ends = load_over_time(), {(row.alpha_min, row.d): row.at_end for row in load() if row.family == "study"}
+    assert [(each.alpha_min, each.d, each.tau) for each in moments] == [
+        (alpha, d, tau) for alpha in LAWS for d in SIZES_OVER_TIME for tau in TIMES
+    ]  # fmt: skip
+    for each in moments:
+        end = ends[each.alpha_min, each.d]
+        assert (each.ratio == pytest.approx(end, rel=1e-3)) == (each.tau == TIMES[-1]), each
+    by_d = [[each.ratio for each in moments if (each.alpha_min, each.tau) == (0.5, tau)] for tau in TIMES]
+    assert all(ratios == sorted(ratios) for ratios in by_d)
+
+
+@pytest.mark.tier2
+def test_the_gap_over_time_is_computed_again() -> None:
+    again = over_time(100, 0.5, 60, 1024)
+    stored = [each.ratio for each in load_over_time() if (each.alpha_min, each.d) == (0.5, 100)]
+    assert [each.ratio for each in again] == pytest.approx(stored, rel=5e-3)
 
 
 def test_points_of_the_study_lie_on_the_curve() -> None:
