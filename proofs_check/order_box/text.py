@@ -24,7 +24,7 @@ def box_lines(found: CertifiedBox) -> Iterator[str]:
     fixed = {"r": f"r = {e.r!r}", "lambda": f"lambda = {e.lambda_!r}", "eta_ratio": f"eta_2 = {e.eta_2!r}"}
     ends = ", ".join(f"{found.box[name][0]!r} <= {symbol} <= {found.box[name][1]!r}" if name in found.box else fixed[name]
                      for name, symbol in _SYMBOLS.items())
-    start = "stationary at eta_1" if isinstance(e.tau_0, str) else f"= {e.tau_0!r}"
+    start = f"stationary at the rate {e.tau_0_rate or e.eta_1!r}" if isinstance(e.tau_0, str) else f"= {e.tau_0!r}"
     yield (f"Theorem (theory-sim {__version__}). Fix the draws of seed {e.seed_of('data')} with d = {e.d}, N = {e.n_examples}: "
            f"x_1, labels, kinds, alpha and sides b (SHA-256 {found.digest} at r = {e.r!r}); x_2 = alpha (z + b zeta), "
            f"|zeta| = r. Consider the network of infinite width, own filters for each patch, trained as in THEORY §3 with "
@@ -72,7 +72,8 @@ def box_latex(found: CertifiedBox) -> Iterator[str]:
     """The same as a LaTeX environment ``theorem``."""
     e = found.experiment
     yield r"\begin{theorem}[learning order over a box of parameters]"
-    start = r"the stationary level at $\eta_1$" if isinstance(e.tau_0, str) else f"${number(e.tau_0)}$"
+    rate = number(e.tau_0_rate or e.eta_1)
+    start = f"stationary at the rate ${rate}$" if isinstance(e.tau_0, str) else f"$={number(e.tau_0)}$"
     yield (rf"Let $x_1$, labels, kinds, $\alpha_i$ and $b_i\in\{{-1,0,1\}}$ be the draws of seed {e.seed_of('data')},"
            rf" $d={e.d}$, $N={e.n_examples}$ (theory-sim {__version__}; SHA-256 \texttt{{{found.digest}}} at"
            rf" $r={number(e.r)}$), and $x_{{i,2}}=\alpha_i(z+b_i\zeta)$ with $\|\zeta\|=r$. Consider the network of infinite"

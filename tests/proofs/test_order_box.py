@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 
 from proofs_check.cli import app
 from proofs_check.order.printed import folded, number, upper
-from proofs_check.order_box.box import CertifiedBox, certify_box
+from proofs_check.order_box.box import CertifiedBox, Cover, Failed, certify_box
 from proofs_check.order_box.cell import cell_losses, left_out_over
 from proofs_check.order_box.certificate import box_certificate
+from proofs_check.order_box.grid import make_grid
 from proofs_check.order_box.preconditions import box_bytes, parse_box
-from proofs_check.order_box.text import box_latex
+from proofs_check.order_box.text import box_latex, box_lines
 from proofs_check.order_file import load_order
 from proofs_check.recheck import recheck
 from proofs_check.recheck.order.box import check_box
@@ -175,11 +176,21 @@ def test_the_page_s_box_is_accepted() -> None:
     assert "10 cells enclosed again" in check_box(content)
 
 
+def _open(experiment: Any) -> CertifiedBox:
+    """A box for which time was over at once."""
+    bounds = {"r": (0.3, 0.31)}
+    grid = make_grid(experiment.replace(schedule="S"), bounds)
+    return CertifiedBox(experiment, "0" * 64, bounds, 0.45, (Cover("S", grid, (), (Failed(grid.whole, "time is over"),)),))
+
+
 def test_a_box_that_is_open_says_so_in_latex() -> None:
-    found = certify_box(SMALL, {"r": (0.3, 0.31)}, ["S"], seconds=1e-9)
+    found = _open(SMALL)
     latex = folded(box_latex(found))
     assert "S: undecided (no order on $0.0\\%$ of the box, 0 cells)" in " ".join(latex.split())
     assert r"$\lambda=0.0005$, $\eta_2=4.0$" in " ".join(latex.split())
+    other = _open(SMALL.replace(tau_0_rate=8.0))
+    for lines, rate in ((box_latex(other), "$8.0$"), (box_lines(other), "8.0"), (box_lines(found), "16.0")):
+        assert f"stationary at the rate {rate}" in " ".join(" ".join(lines).split())
 
 
 @pytest.mark.tier2
