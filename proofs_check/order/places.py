@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from proofs_check.order.arm import Progress
 from proofs_check.order.certify import CertifiedOrder, certify_order
+from theory_sim.engines import Engine
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
@@ -15,6 +16,11 @@ from theory_sim.sweeps.declaration import Sweep
 from theory_sim.theory.crossings import LEVELS
 
 __all__ = ["CertifiedPlace", "certify_sweep", "experiments_of", "require_places"]
+
+
+_LIMIT: Final = Engine("limit")
+_ERRORS: Final = ("tolerance",)
+"""Options that do not change what is approximated."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ def require_places(sweep: Sweep) -> None:
         raise InputError(f"the adaptive sweep {sweep.name}", "a sweep whose places are all declared",
                          "declare them under [product]")
     for engine in sweep.engines:
-        if engine.name != "limit" or engine.options.get("time", "steps") != "steps":
+        if Engine(engine.name, {name: each for name, each in engine.options.items() if name not in _ERRORS}) != _LIMIT:
             raise InputError(f"the sweep {sweep.name} with the engine {engine.label}",
                              "the limit in steps, of which an order is proved", 'set engine = "limit"')
 

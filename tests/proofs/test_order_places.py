@@ -144,6 +144,7 @@ def test_certified_cells_of_another_quantity_or_of_no_table(summary: Summary, ta
 @pytest.mark.parametrize(("change", "what"), [
     ({"engines": (Engine("limit", {"time": "flow"}),)}, "the limit in steps"),
     ({"engines": (Engine("closure"),)}, "the limit in steps"),
+    ({"engines": (Engine("limit", {"kernel": "frozen", "tolerance": 1e-9}),)}, "the limit in steps"),
     ({"compare": ("S", {"schedule": "step", "step_tau": [10.0, 20.0]})}, "fields of their own"),
 ])
 def test_a_sweep_that_is_not_covered(change: Any, what: str) -> None:
