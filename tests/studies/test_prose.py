@@ -252,7 +252,11 @@ def _kernel_freezing(t: pandas.DataFrame) -> list[str]:
         times = ["never" if np.isinf(row[name]) else f"{row[name]:.0f}" for name in ("tau_P", "tau_Q")]
         lines.append(f"| {arm} | {row['P first']} | {row['Q first']} | {times[0]} | {times[1]} | {row['P error']:.5f} |")
     stopped = _row(t, arm="stopped at 64, large rate")
-    return [*lines, f"{_interval(stopped, 'error / moving, end')} times"]
+    quarter, half, later = (f"{stopped[f'error / moving, {when} %']:.2f}" for when in (25, 50, 75))
+    assert {_row(t, arm=arm)[f"{kind} first"] for arm, kind in (("moving, large rate", "P"), ("redrawn, small rate", "P"),
+                                                                ("stopped at 64, large rate", "Q"))} == {15}
+    return [*lines, f"is {_interval(stopped, 'error / moving, end')} times",
+            f"and {quarter}, {half} and {later} times at τ = 300, 600 and 900"]
 
 
 def _label_noise(t: pandas.DataFrame) -> list[str]:
@@ -275,6 +279,7 @@ def _rates(t: pandas.DataFrame) -> list[str]:
 
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "alpha-law": _alpha_law, "annealing-time": _annealing, "batch-size": _batch_size, "essential-noise": _essential,
+    "kernel-freezing": _kernel_freezing,
     "kernel-change": _kernels, "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement,
     "optimisers": _optimisers, "regularisation": _regularisation, "sample-complexity": _sample_complexity,
     "scaling": _scaling, "schedules": _schedules, "single-feature": _single_feature,
