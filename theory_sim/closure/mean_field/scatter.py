@@ -73,7 +73,7 @@ def _spread(time: float, size: float, end: float) -> Interval:
 
 def _of_error(overlap: float, g0: float, factor: float) -> Interval:
     """Interval of P's error whose odds move by a factor either way."""
-    odds = overlap**2 / (1.0 - overlap**2)
-    moved = np.array([odds * factor, odds, odds / factor])
-    low, middle, high = np.asarray(P_error(np.sqrt(moved / (1.0 + moved)), g0)).tolist()
+    inverse = (1.0 - overlap**2) / overlap**2 if overlap > 0.0 else math.inf  # of the odds: 0 at d = 1, where nothing is across
+    moved = np.array([inverse / factor, inverse, inverse * factor])
+    low, middle, high = np.asarray(P_error(1.0 / np.sqrt(1.0 + moved), g0)).tolist()
     return Interval(low, middle, high)
