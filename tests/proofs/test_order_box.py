@@ -158,8 +158,15 @@ def _stored(*schedules: str) -> dict[str, Any]:
     return {**content, "covers": [cover for cover in content["covers"] if cover["schedule"] in schedules]}
 
 
-@pytest.mark.tier2
-def test_the_page_s_box_is_accepted_under_L_S_and_not_with_a_cell_that_grew() -> None:
+def test_the_page_s_box_with_a_cell_less_is_refused() -> None:
+    content = copy.deepcopy(_stored("L-S"))
+    content["covers"][0]["cells"].pop()
+    with pytest.raises(Refused, match="one is missing"):
+        check_box(content)
+
+
+@pytest.mark.slow
+def test_the_page_s_box_is_accepted_under_L_S_and_not_with_a_bound_too_small() -> None:
     content = _stored("L-S")
     assert "9 cells enclosed again" in check_box(content)
     first = copy.deepcopy(content)
