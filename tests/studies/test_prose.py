@@ -265,24 +265,26 @@ def _label_noise(t: pandas.DataFrame) -> list[str]:
         row = _row(t, labels="flipped once", arm="S", **{"share of wrong labels": share})
         lines.append(f"| {100 * share:.0f} % | {row['flips']:.0f} of {row['sets']:.0f} | "
                      f"{_interval(row, 'error S / annealed, end')} | {_interval(row, 'error S / annealed, equal loss')} |")
-    return lines
 
+    def of(arm: str, share: float) -> pandas.Series:
+        return _row(t, labels="flipped once", arm=arm, **{"share of wrong labels": share})
 
-def _rates(t: pandas.DataFrame) -> list[str]:
-    lines = []
-    for rate in (1.0, 4.0, 16.0, 48.0, 96.0):
-        row = _row(t, **{"annealed at": 800.0, "initial rate": rate})
-        lines.append(f"| {rate:.0f} | {row['works']} of {row['sets']} | {row['Q at branching']:.2f} | "
-                     f"{_interval(row, 'error S / arm, end')} | {_interval(row, 'error S / arm, equal loss')} |")
-    return lines
+    anew = _row(t, labels="flipped anew at each step", arm="S, no noise")
+    over = [f"{of('S', 0.1)[f'error S / annealed, {when} %']:.2f}" for when in (25, 50, 75)]
+    ends = [f"{of(arm, share)['P error']:.{digits}f}" for arm in ("annealed", "S") for share, digits in ((0.0, 5), (0.1, 4))]
+    assert {of("constant", share)["tau_Q censored"] for share in (0.0, 0.05, 0.1)} == {16}
+    return [*lines, f"{anew['flips']:.0f} of {anew['sets']:.0f} flip",
+            f"{over[0]} at τ = 300, {over[1]} at 600 and {over[2]} at 900",
+            f"from {ends[0]} to {ends[1]} under the annealed rate, from {ends[2]} to {ends[3]} under S",
+            f"error on P ({of('constant', 0.1)['P error']:.4f} with a tenth wrong)",
+            f"errs on {of('annealed, no noise', 0.1)['P error']:.4f} there"]
 
 
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "alpha-law": _alpha_law, "annealing-time": _annealing, "batch-size": _batch_size, "essential-noise": _essential,
-    "kernel-freezing": _kernel_freezing,
-    "kernel-change": _kernels, "losses": _losses, "mitigation": _mitigation, "noise-placement": _placement,
-    "optimisers": _optimisers, "regularisation": _regularisation, "sample-complexity": _sample_complexity,
-    "scaling": _scaling, "schedules": _schedules, "single-feature": _single_feature,
+    "kernel-change": _kernels, "kernel-freezing": _kernel_freezing, "label-noise": _label_noise, "losses": _losses,
+    "mitigation": _mitigation, "noise-placement": _placement, "optimisers": _optimisers, "regularisation": _regularisation,
+    "sample-complexity": _sample_complexity, "scaling": _scaling, "schedules": _schedules, "single-feature": _single_feature,
 }
 
 
