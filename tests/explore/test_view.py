@@ -100,6 +100,7 @@ def test_it_says_what_check_says(tmp_path: Path) -> None:
     (tmp_path / "saved.toml").write_text(to_toml(view.experiment))
     printed = CliRunner(env={"COLUMNS": "1000"}).invoke(app, ["check", str(tmp_path / "saved.toml")]).output
     told = say_view(view)
+    assert "--verbose" not in str(told), "a hint for a terminal"
     lines = [*told["orders"], *(line for block in told["verdict"] for line in block.get("lines", ()))]
     assert len(lines) >= 3 and all(line in printed for line in lines)
     for block in (*told["verdict"], *told["conditions"]):

@@ -31,7 +31,11 @@ _HEIGHT: Final = 320
 _TEXT: Final = "13px"
 _DASHES: Final = {"L-S": "solid", "S": "dashed"}
 _MARKERS: Final = {"L-S": "circle", "S": "square"}
-_LINES: Final[Mapping[ConditionId, str]] = {"L-S-moves": "solid", "S-is-frozen": "dashed", "S-learns-Q-first": "dotted"}
+_LINES: Final[Mapping[ConditionId, tuple[str, str, float]]] = {
+    "L-S-moves": ("solid", PAGE["line"], 6.0), "S-is-frozen": ("dashed", PAGE["ink"], 2.0),
+    "S-learns-Q-first": ("dotted", PAGE["ink"], 2.0),
+}
+"""Dashes, colour and width; the first two coincide where eta_1/eta_2 is near 33, and both are to be seen."""
 _LARGEST_LOSS: Final = math.log(2.0)
 _MOST_POINTS: Final = 60
 Columns = Mapping[str, list[Any]]
@@ -75,7 +79,7 @@ def curves_legend() -> list[Key]:
 def plane_legend(labels: Mapping[str, str]) -> list[Key]:
     """What the boundaries are, by the conditions' own labels."""
     return [Key("this experiment", COLOURS["Q"], marker="circle"),
-            *(Key(labels[id], PAGE["ink"], _LINES[id]) for id in BOUNDARIES)]
+            *(Key(labels[id], _LINES[id][1], _LINES[id][0]) for id in BOUNDARIES)]
 
 
 class CurvesFigure:
@@ -122,7 +126,8 @@ class PlaneFigure:
         self.figure = _figure(*AXES, name="plane", scale="log")
         self._lines = {id: models.ColumnDataSource({"xs": [], "ys": []}, name=f"boundary-{id}") for id in BOUNDARIES}
         for id, source in self._lines.items():
-            self.figure.multi_line("xs", "ys", source=source, color=PAGE["ink"], line_width=2, line_dash=_LINES[id])
+            dashes, colour, width = _LINES[id]
+            self.figure.multi_line("xs", "ys", source=source, color=colour, line_width=width, line_dash=dashes)
         self.figure.xaxis[0].ticker = models.FixedTicker(ticks=[])
         self._here = models.ColumnDataSource({"r": [], "lambda": []}, name="here")
         self.figure.scatter("r", "lambda", source=self._here, size=12, color=COLOURS["Q"], line_color="white")

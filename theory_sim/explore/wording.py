@@ -17,7 +17,7 @@ from theory_sim.regimes import get_conditions
 from theory_sim.report.content import Grid, Lines
 from theory_sim.report.tables import blocks_of
 from theory_sim.sweeps.phase_boundaries import BOUNDARIES
-from theory_sim.terminal.tables import order_lines, regime_table, shown_factor
+from theory_sim.terminal.tables import VERBOSE_HINT, order_lines, regime_table, shown_factor
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.shown_times import shown_time
 
@@ -30,7 +30,7 @@ def say_view(view: View) -> dict[str, Any]:
     """Regime, verdict, standing and losses of a view."""
     head, *rest = regime_table(view.judged).renderables
     orders = order_lines(view.judged)
-    others = [each for each in rest if not (isinstance(each, Text) and each.plain in orders)]
+    others = [each for each in rest if not (isinstance(each, Text) and each.plain in (*orders, VERBOSE_HINT))]
     return {
         "exact": view.exact,
         "verdict": _plain(blocks_of(Group(*others))),

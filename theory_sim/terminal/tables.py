@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from theory_sim.regimes import Regime
 
 __all__ = [
-    "broken_name", "conditions_table", "headed_table", "headline", "order_lines", "order_tables", "regime_table",
-    "shown_factor", "shown_level", "shown_margin", "shown_mean_time", "summary_tables",
+    "VERBOSE_HINT", "broken_name", "conditions_table", "headed_table", "headline", "order_lines", "order_tables",
+    "regime_table", "shown_factor", "shown_level", "shown_margin", "shown_mean_time", "summary_tables",
 ]
 
 _COLUMNS: Final = 2
@@ -58,6 +58,7 @@ _ROLES: Final = (
     "numerics, the simulation's soundness. One that FAILS for paper or gap leaves the order as predicted. r: half the "
     "distance between Q's outer points. §: sections of the documentation's page on the theory, which explains the symbols."
 )
+VERBOSE_HINT: Final = "--verbose says what each condition means, and what to change where one fails"
 _MEANINGS: Final = {
     "loss_train": "mean training loss of the examples of a kind at the end",
     "loss_test": "the same of fresh examples",
@@ -149,9 +150,8 @@ def regime_table(regime: Regime, *, verbose: bool = False) -> Group:
     if not regime.applies:
         closed = "Nothing is predicted: see the warnings."
     more = [Sentence(closed), *notes] if verbose or not regime.applies else []
-    hint = Sentence("--verbose says what each condition means, and what to change where one fails")
     return Group(conditions_table(regime, verbose=verbose), Text(""), *_prediction(regime), *more, *warnings,
-                 *([] if verbose else [hint]))
+                 *([] if verbose else [Sentence(VERBOSE_HINT)]))
 
 
 def _prediction(regime: Regime) -> list[Table | Text]:
