@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 from theory_sim.sweeps.preparation import report_preparation, report_waiting
-from theory_sim.terminal.wrapping import say_aside
+from theory_sim.terminal.wrapping import say_aside, wrapped
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
@@ -123,9 +123,9 @@ def sweep_progress(name: str, total: int, *, shown: bool) -> Iterator[Callable[[
             nonlocal waiting, stopping
             if status.stopping and not stopping:
                 runs = "the run" if status.running == 1 else f"the {status.running} runs"
-                bar.console.print(f"{name}: stopping at the next step of {runs} in progress; what is computed is kept. Ctrl-C "
-                                  "again stops at once: runs in progress then continue from their last checkpoint",
-                                  highlight=False, soft_wrap=True)
+                bar.console.print(wrapped(
+                    f"{name}: stopping at the next step of {runs} in progress; what is computed is kept. Ctrl-C again stops at "
+                    "once: runs in progress then continue from their last checkpoint"), highlight=False, soft_wrap=True)
             stopping = status.stopping
             # In a log the bar is drawn once, at the end: this is a line of its own.
             if not status.slots and status.done + status.failed < status.total and not waiting:
