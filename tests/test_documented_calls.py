@@ -107,5 +107,5 @@ def test_the_options_are_found() -> None:
     declared = {(option.name, value) for option in Engine("limit").solver.options for value in option.choices}
     assert set(limit_options()) == declared
     others = [name for name in theory_sim.__all__ if inspect.isfunction(getattr(theory_sim, name))
-              and literals(getattr(theory_sim, name))]
+              and literals(getattr(theory_sim, name)) and name != "solve_mean_field"]  # in test_mean_field_flow.py
     assert others in ([], ["compare_paired", "compare_sweep"], ["compare_sweep"], ["compare_paired"]), "tested there"

@@ -184,8 +184,9 @@ Error on fresh P examples, closure over limit: geometric mean over experiments, 
 {_table(["experiments", "τ", "compared", "closure / limit", "range"], cells)}
 The largest factors are at small d and where errors are tiny: there the error of one data set is far from the next one's, and
 eight of them leave a large uncertainty (the list has each). What the closure itself leaves out grows in two directions.
-At small d, terms of order 1/d: the overlap's $c^2/(1-c^2)$ is 1.7 % low at d = 200, by a prototype (THEORY §16). At late
-times the reaction, which each kind gives with one mean slope: at τ = 100 d, far beyond the times measured here, the
+At small d, terms of order 1/d: the overlap's $c^2/(1-c^2)$ is 0.2 to 0.9/d low
+on [two laws](mean_field.md). At late times the reaction, which each kind gives with one mean slope:
+at τ = 100 d, far beyond the times measured here, the
 prototype had P errors 16 % off.
 """
 
