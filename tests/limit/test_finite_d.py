@@ -28,7 +28,7 @@ def test_a_part_of_the_table_is_computed_again(of_law: str, seed: int) -> None:
 def test_statistics_have_mean_zero() -> None:
     """Within four standard errors of their means; powers of one example's Gram matrix have the moments of chi-square."""
     rows = load()
-    for of_law, d in {(row.law, row.d) for row in rows}:
+    for of_law, d in {(row.law, row.d) for row in rows if row.d < 10_000}:  # of which there are too few
         given = np.array([row.statistics for row in rows if (row.law, row.d) == (of_law, d)])
         assert given.shape[1] == protocol.STATISTICS
         used = np.ptp(given, axis=0) > 0.0
@@ -43,9 +43,9 @@ def of(found: list[Mean], of_law: str, quantity: str) -> list[Mean]:
 
 
 def vanishes(found: list[Mean]) -> bool:
-    """Whether the odds of the overlap tend to the mean field: like 1 / d within the fit's scatter, at the largest d nearly."""
+    """Whether the odds of the overlap tend to the mean field: like 1 / d, at the largest d within two errors and 2 / d."""
     power, _ = exponent(found, "mean")
-    return abs(power + 1.0) < 0.15 and abs(found[-1].mean) < 0.004
+    return abs(power + 1.0) < 0.15 and found[-1].d == 10_000 and abs(found[-1].mean) < 2.0 * found[-1].error + 2.0 / 10_000
 
 
 @pytest.mark.tier2
