@@ -30,6 +30,7 @@ def slowed(e: Experiment, share: float) -> Experiment:
     return e.replace(eta_1=share * e.eta_1, eta_2=share * e.eta_2, tau_xi=e.tau_xi / math.sqrt(share), tau_0=e.tau_0_value)
 
 
+@pytest.mark.alternating
 @pytest.mark.parametrize("fields", SCHEDULES, ids=lambda fields: fields["schedule"])
 def test_steps_tend_to_it(fields: dict[str, Any]) -> None:
     """Steps of a tenth are within 2e-4 of it, and three times nearer than whole ones; its rates are the schedule's."""

@@ -77,6 +77,7 @@ def test_the_spectrum_has_the_moments_of_a_wishart_matrix() -> None:
         assert moments == pytest.approx([1.0, 1.0, 1.0 + delta], rel=1e-4)
 
 
+@pytest.mark.alternating
 @pytest.mark.parametrize(("delta", "ridge"), [(2.0, 0.3), (0.5, 0.1)])
 @pytest.mark.parametrize("twin", TWINS)
 def test_every_step_is_that_of_ridge_regression(
@@ -92,6 +93,7 @@ def test_every_step_is_that_of_ridge_regression(
 def test_other_steps_are_told_from_it() -> None:
     e = descent(2.0, 0.3)
     course = follow_particles(e, 100, 1024)
+    assert is_ridge_regression(course, ridge_regression(e, 60), 4e-3)
     for other in (e.replace(lambda_=1.1 * e.lambda_), e.replace(N=round(1.03 * e.n_examples)), e.replace(g0=1.01)):
         assert not is_ridge_regression(course, ridge_regression(other, 60), 4e-3)
 
