@@ -56,5 +56,6 @@ def share_lines(found: Sequence[CertifiedOrder]) -> Iterator[str]:
     if not rows and len({each.digest for each in found}) < len(found):
         yield "no bound of a probability over data sets: some seeds have the same data (seed_data)"
     for row in rows:
+        least = round(1e6 * row["least_probability"]) // 100 / 1e4  # down to four digits
         yield (f"{row['schedule']}: {row['order']} certified for {row['certified']} of {row['n']} data sets; its probability "
-               f"over data sets is at least {row['least_probability']:.4f} (Clopper-Pearson, {100 * CONFIDENCE:g} %)")
+               f"over data sets is at least {least:.4f} (Clopper-Pearson, {100 * CONFIDENCE:g} %)")

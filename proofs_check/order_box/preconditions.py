@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Final
 
 from proofs_check.order.resources import estimated_bytes, estimated_seconds
@@ -121,6 +122,9 @@ def _faults_of_box(e: Experiment, box: Mapping[str, tuple[float, float]]) -> Ite
         least, most = limits[name]
         if not least < low <= high < most:
             yield Fault(f"{name} from {low:g} to {high:g}", f"{least:g} < low <= high < {most:g}", "choose other ends", (name,))
+        elif name == "eta_ratio" and low == high and Fraction(low) * Fraction(e.eta_1) != Fraction(low * e.eta_1):
+            yield Fault(f"eta_ratio = {low!r}, whose product with eta_1 = {e.eta_1!r} is no double", "a rate that is one",
+                        "give eta_2 and leave eta_ratio out, or give it two ends", ("eta_2",))
         elif low < high and not high - low >= 1e-5 * high:
             yield Fault(f"{name} from {low!r} to {high!r}", "ends that differ by a part in 10^5 at least, or are equal",
                         "widen the box", (name,))

@@ -27,7 +27,8 @@ def box_lines(found: CertifiedBox) -> Iterator[str]:
     start = f"stationary at the rate {e.tau_0_rate or e.eta_1!r}" if isinstance(e.tau_0, str) else f"= {e.tau_0!r}"
     yield (f"Theorem (theory-sim {__version__}). Fix the draws of seed {e.seed_of('data')} with d = {e.d}, N = {e.n_examples}: "
            f"x_1, labels, kinds, alpha and sides b (SHA-256 {found.digest} at r = {e.r!r}); x_2 = alpha (z + b zeta), "
-           f"|zeta| = r. Consider the network of infinite width, own filters for each patch, trained as in THEORY §3 with "
+           f"|zeta| = r. Consider the network of infinite width, own filters for each patch, whose noise output vanishes, "
+           f"trained as in THEORY §3 with "
            f"eta_1 = {e.eta_1!r}, tau_xi = {e.tau_xi!r}, tau_0 {start}, epsilon_1 = {e.epsilon_1!r}, and any "
            f"parameters with {ends}.")
     for cover in found.covers:
@@ -77,7 +78,8 @@ def box_latex(found: CertifiedBox) -> Iterator[str]:
     yield (rf"Let $x_1$, labels, kinds, $\alpha_i$ and $b_i\in\{{-1,0,1\}}$ be the draws of seed {e.seed_of('data')},"
            rf" $d={e.d}$, $N={e.n_examples}$ (theory-sim {__version__}; SHA-256 \texttt{{{found.digest}}} at"
            rf" $r={number(e.r)}$), and $x_{{i,2}}=\alpha_i(z+b_i\zeta)$ with $\|\zeta\|=r$. Consider the network of infinite"
-           r" width, own filters for each patch, trained by full-batch gradient descent on the logistic loss with weight decay"
+           r" width, own filters for each patch, whose noise output vanishes, trained by full-batch gradient descent on the"
+           r" logistic loss with weight decay"
            rf" $\lambda$ and moving patterns; $\eta_1={number(e.eta_1)}$, $\tau_\xi={number(e.tau_xi)}$, $\tau_0$ {start},"
            rf" $\epsilon_1={number(e.epsilon_1)}$.")
     fixed = {"r": e.r, "lambda": e.lambda_}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Set
 from fractions import Fraction
 
-__all__ = ["Refused", "exact", "only_keys", "same_number"]
+__all__ = ["Refused", "double", "exact", "only_keys", "same_number"]
 
 
 class Refused(Exception):
@@ -22,6 +22,13 @@ def only_keys(evidence: Mapping[str, object], known: Set[str]) -> None:
 def same_number(stored: object, found: int | float) -> bool:
     """Whether a stored number is the one found, and of its type: true is 1 in Python, and 128.0 is 128."""
     return type(stored) is type(found) and stored == found
+
+
+def double(stored: object, what: str) -> float:
+    """A stored number; a text of digits, or true, is none."""
+    if type(stored) is not float and type(stored) is not int:
+        raise Refused(f"{what}: {str(stored)[:40]!r} is no number")
+    return float(stored)
 
 
 def exact(text: object) -> Fraction:

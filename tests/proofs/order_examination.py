@@ -72,6 +72,35 @@ def late() -> dict[str, Any]:
     return {**genuine(), "arms": [{**arm, "schedule": "L-S", "switch": step}]}
 
 
+_JUMP, _LATE, _EARLY = ((8.0, 4.0), (1e6, 2.0)), ((8.5, 4.0), (1e6, 2.0)), ((4.5, 4.0), (1e6, 2.0))
+WRONG_LENGTHS = {
+    "a step after max_tau": ("S", {"max_tau": SMALL.max_tau + 0.5}, {"max_tau": SMALL.max_tau}),
+    "max_tau by 5e-10 of it after the last step": ("S", {}, {"max_tau": SMALL.max_tau * (1 + 5e-10)}),
+    "a jump of the rate a step late": ("pieces", {"pieces": _LATE}, {"pieces": _JUMP}),
+    "a jump of the rate a step early": ("pieces", {"pieces": _EARLY}, {"pieces": ((8.0 + 4e-9, 4.0), (1e6, 2.0))}),
+    "a cut a step late": ("pieces", {"pieces": ((8.5, 4.0), (16.5, 2.0), (1e6, 1.0))},
+                          {"schedule": "step", "step_tau": 8.0, "step_factor": 0.5}),
+}
+"""Schedule and fields of a run that is enclosed, and those by which a certificate states another: it is off by one step."""
+
+
+@cache
+def off_by_a_step(name: str) -> dict[str, Any]:
+    """A certificate that is right in all but which steps are taken."""
+    schedule, made, stated = WRONG_LENGTHS[name]
+    run = SMALL.replace(schedule=schedule, **made)
+    content = certificate(certify_order(run, [schedule], threads=1))
+    experiment = run.replace(**stated)
+    return {**content, "experiment": experiment.fields(), "arms": [{**content["arms"][0], "schedule": experiment.schedule}]}
+
+
+@cache
+def equal_rates() -> dict[str, Any]:
+    """L-S with one rate, and a switch of which the loss is not asked."""
+    content = certificate(certify_order(SMALL.replace(eta_2=SMALL.eta_1), ["L-S"], threads=1))
+    return {**content, "arms": [{**content["arms"][0], "switch": 3}]}
+
+
 # -- forged certificates ------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +240,8 @@ FORGERIES: dict[str, Callable[[dict[str, Any]], None]] = {
     "another schedule's name": _changed(*S, "schedule", by=lambda name: "constant"),
     "no arm": _changed("arms", by=lambda arms: []),
     "an entry that nobody looks at": _changed(*S, by=lambda arm: {**arm, "note": 1.0}),
+    "a text for a number": _changed(*S, "series", "tail", by=lambda tail: "1/3"),
+    "a version that is no text": _changed("version", by=lambda version: {"order": "Q first"}),
 }
 
 
@@ -246,6 +277,11 @@ def of_forgeries(package: str) -> Iterator[str]:
     for schedule, rate in (("constant", SMALL.eta_1), ("S", SMALL.eta_2), ("warm-up", SMALL.eta_1)):
         if _accepts(package, copy.deepcopy(dipped(schedule, rate))):
             yield f"accepted: a rate of {schedule} that dips within the rounding, where patterns freeze"
+    for name in WRONG_LENGTHS:
+        if _accepts(package, copy.deepcopy(off_by_a_step(name))):
+            yield f"accepted: {name}"
+    if _accepts(package, copy.deepcopy(equal_rates())):
+        yield "accepted: a switch between equal rates"
     if _accepts(package, copy.deepcopy(late())):
         yield "accepted: a switch that the loss does not give"
     if _accepts(package, copy.deepcopy(unstable())):

@@ -36,6 +36,8 @@ def tight() -> dict[str, Any]:
             own = {"first": found.high("P-only"), "second": found.low("Q-only"), "before": found.before,
                    "remainder": found.remainder, "drift": found.drift}
             for name, value in own.items():
+                if name == "before" and cover["schedule"] == "S":
+                    continue  # nothing is asked of it, and 1 is stated
                 cell[name] = value * (1.0 + (1e-5 if NARROWER[name] < 1 else -1e-5))
     return content
 
@@ -65,7 +67,7 @@ def of_boxes(package: str) -> Iterator[str]:
     for place, cover in enumerate(tight()["covers"]):
         for name, factor in NARROWER.items():
             if name == "before" and cover["schedule"] == "S":
-                continue  # nothing is asked of it
+                continue
             content = copy.deepcopy(tight())
             content["covers"][place]["cells"][0][name] *= factor
             if _accepts(check, content):
@@ -75,6 +77,7 @@ def of_boxes(package: str) -> Iterator[str]:
             1, content["covers"][1]["size"]["r"] // 2),
         "a cell twice": lambda content: content["covers"][1]["cells"].append(content["covers"][1]["cells"][0]),
         "a run that ends before": lambda content: content["experiment"].update(max_tau=20.0),
+        "a training loss that is not bounded": lambda content: content["covers"][1]["cells"][0].update(before=0.9),
         "a smaller grid": lambda content: content["covers"][1]["size"].update(r=content["covers"][1]["size"]["r"] // 2),
     }.items():
         content = copy.deepcopy(tight())

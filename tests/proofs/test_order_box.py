@@ -18,7 +18,7 @@ from proofs_check.order_box.box import CertifiedBox, Cover, Failed, certify_box
 from proofs_check.order_box.cell import cell_losses, left_out_over
 from proofs_check.order_box.certificate import box_certificate
 from proofs_check.order_box.grid import make_grid
-from proofs_check.order_box.preconditions import box_bytes, parse_box
+from proofs_check.order_box.preconditions import _faults_of_box, box_bytes, parse_box
 from proofs_check.order_box.text import box_latex, box_lines
 from proofs_check.order_file import load_order
 from proofs_check.recheck import recheck
@@ -84,10 +84,10 @@ def test_a_box_is_certified_and_accepted_by_the_second_look() -> None:
     assert "cells enclosed again" in check_box(_content())
 
 
-def _cell(name: str, factor: float) -> Any:
+def _cell(name: str, factor: float, kind: Any = float) -> Any:
     def forge(content: dict[str, Any]) -> None:
         cell = content["covers"][1]["cells"][0]
-        cell[name] *= factor
+        cell[name] = kind(cell[name] * factor)
     return forge
 
 
@@ -96,6 +96,14 @@ def _wider(content: dict[str, Any]) -> None:
     cover = content["covers"][1]
     cell = cover["cells"][0]
     cell["part"][0][1] += cover["size"]["r"] // 100
+
+
+def _all_left(content: dict[str, Any], **more: str) -> None:
+    """A schedule of which nothing is proved, with whatever else is said of its part."""
+    cover = content["covers"][1]
+    whole = [[0, cover["size"][name]] for name in ("r", "lambda", "rate")]
+    cover.update(cells=[], left=[{"part": whole, "reason": "time is over", **more}])
+    content["verdict"] = "undecided"
 
 
 def _grid(name: str, key: str, by: Any) -> Any:
@@ -122,8 +130,19 @@ FORGED = {
     "another seed": lambda content: content["experiment"].update(seed=1),
     "undecided": lambda content: content.update(verdict="undecided"),
     "max_tau shorter": lambda content: content["experiment"].update(max_tau=20.0),
+    "a bound of what is not bounded": lambda content: content["covers"][1]["cells"][0].update(before=0.9),
+    "a parameter without ends": lambda content: content["box"].update(eta_ratio=[]),
+    "an order of what is left": lambda content: _all_left(content, order="P first"),
+    "a text for a number": _cell("first", 1.0, str),
     "the other rate": lambda content: content["experiment"].update(eta_1=20.0),
 }
+
+
+@pytest.mark.tier2
+def test_what_is_left_of_a_box_is_accepted_as_undecided() -> None:
+    content = _content()
+    _all_left(content)
+    assert "S undecided" in check_box(content)
 
 
 @pytest.mark.tier2
@@ -140,6 +159,7 @@ def test_the_theorem_of_a_box_in_latex_has_every_constant() -> None:
     found = _found()
     latex = folded(box_latex(found)).replace("\n  ", " ")
     assert latex.startswith(r"\begin{theorem}") and latex.count(r"\item") == 2 and latex.count("$") % 2 == 0
+    assert "whose noise output vanishes" in latex and "whose noise output vanishes" in "\n".join(box_lines(found))
     assert found.digest in latex and max(map(len, folded(box_latex(found)).splitlines())) <= 79
     for symbol, (low, high) in zip(("r", r"\lambda", r"\eta_2/\eta_1"), BOX.values(), strict=True):
         assert rf"${number(low)}\le {symbol}\le {number(high)}$" in latex
@@ -240,6 +260,12 @@ def test_the_command(tmp_path: Any) -> None:
     for more in (["--fresh", "5"], ["--minutes", "-1"], ["--seeds", "0:2"]):
         assert isinstance(CliRunner().invoke(app, ["order", str(toml), "--box", "r=0.29:0.3", *more]).exception, InputError)
     assert isinstance(CliRunner().invoke(app, ["order", str(toml), "--minutes", "1"]).exception, InputError)
+
+
+def test_a_rate_that_is_no_double_is_refused() -> None:
+    assert not list(_faults_of_box(SMALL.replace(eta_1=10.0, eta_2=1.0), {"eta_ratio": (0.25, 0.25)}))
+    with pytest.raises(InputError, match="no double"):
+        certify_box(SMALL.replace(eta_1=10.0, eta_2=1.0), {"eta_ratio": (0.31, 0.31)}, ["S"])
 
 
 def test_a_box_that_is_too_large_is_refused_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -139,6 +140,13 @@ def test_share_of_data_sets() -> None:
     assert least_share(0, 10) == 0.0 < least_share(9, 10) < least_share(10, 10) < 1.0
     rows = shares([found(), found(seed=1)])
     assert {row["schedule"] for row in rows} == {"L-S", "S"} and all(row["n"] == 2 for row in rows)
+
+
+def test_a_share_is_printed_rounded_down() -> None:
+    data_sets = [replace(found(), digest=str(number)) for number in range(3)]  # 0.1 of three, stored as 0.099999
+    lines, rows = list(share_lines(data_sets)), shares(data_sets)
+    for line, row in zip(lines, rows, strict=True):
+        assert "is at least 0.0999 (" in line and row["least_probability"] == 0.099999
 
 
 @pytest.mark.alternating

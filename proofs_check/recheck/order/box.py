@@ -14,7 +14,7 @@ from typing import Any, Final
 from proofs_check.recheck.order.box_cell import CellCheck
 from proofs_check.recheck.order.check import require_theory, threshold_above
 from proofs_check.recheck.order.statement import digest
-from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.refusal import Refused, double, only_keys
 from theory_sim.data import draw_data
 from theory_sim.experiment import Experiment
 
@@ -22,6 +22,7 @@ __all__ = ["check_box"]
 
 _ENTRIES: Final = {"experiment", "data", "level", "box", "covers", "verdict", "version"}
 _OF_COVER: Final = {"schedule", "low", "unit", "size", "cells", "left"}
+_OF_LEFT: Final = {"part", "reason"}
 _OF_CELL: Final = {"part", "order", "step", "first", "second", "before", "remainder", "drift"}
 _NAMES: Final = ("r", "lambda", "rate")
 
@@ -36,7 +37,9 @@ def check_box(content: Mapping[str, Any]) -> str:
     """
     only_keys(content, _ENTRIES)
     experiment = Experiment(**content["experiment"])
-    level = float(content["level"])
+    level = double(content["level"], "level")
+    if type(content["version"]) is not str:
+        raise Refused("a version that is no text")
     if not 0.0 < level < math.log(2):
         raise Refused("a level outside (0, log 2)")
     schedules = [cover["schedule"] for cover in content["covers"]]
@@ -65,6 +68,8 @@ def _check_cover(e: Experiment, cover: Mapping[str, Any], box: Mapping[str, Any]
         raise Refused("an experiment whose cells are not what is enclosed here")
     _check_grid(e, cover, box)
     sizes = [cover["size"][name] for name in _NAMES]
+    for each in cover["left"]:
+        only_keys(each, _OF_LEFT)
     parts = [_part(each["part"], sizes) for each in (*cover["cells"], *cover["left"])]
     _check_tiling(parts, sizes)
     data = draw_data(e)
@@ -83,10 +88,12 @@ def _check_cover(e: Experiment, cover: Mapping[str, Any], box: Mapping[str, Any]
 
 def _check_grid(e: Experiment, cover: Mapping[str, Any], box: Mapping[str, Any]) -> None:
     """The grid holds the box, and its edges are exact."""
-    ratio = [Fraction(float(each)) * Fraction(e.eta_1) for each in box.get("eta_ratio", (0.0, 0.0))]
-    rate = [Fraction(e.eta_1)] * 2 if e.schedule == "L-S" else ratio if "eta_ratio" in box else [Fraction(e.eta_2)] * 2
-    wanted = {"r": [Fraction(float(each)) for each in box.get("r", (e.r, e.r))],
-              "lambda": [Fraction(float(each)) for each in box.get("lambda", (e.lambda_, e.lambda_))], "rate": rate}
+    ends = {name: [Fraction(double(each, name)) for each in stated] for name, stated in box.items()}
+    if not all(len(each) == 2 and 0 < each[0] <= each[1] for each in ends.values()):
+        raise Refused("a box whose parameters have no two ends above 0")
+    ratio = [each * Fraction(e.eta_1) for each in ends.get("eta_ratio", ())] or [Fraction(e.eta_2)] * 2
+    rate = [Fraction(e.eta_1)] * 2 if e.schedule == "L-S" else ratio
+    wanted = {"r": ends.get("r", [Fraction(e.r)] * 2), "lambda": ends.get("lambda", [Fraction(e.lambda_)] * 2), "rate": rate}
     for name, (low, high) in wanted.items():
         start, unit, size = cover["low"][name], cover["unit"][name], cover["size"][name]
         numbers = type(start) is float and type(unit) is float and type(size) is int
@@ -137,12 +144,14 @@ def _check_cell(
     ):
         raise Refused(f"step {step}, which is not taken all over the cell")
     first, second, before, remainder, drift = (
-        float(cell[name]) for name in ("first", "second", "before", "remainder", "drift"))
+        double(cell[name], f"a cell's {name}") for name in ("first", "second", "before", "remainder", "drift"))
     if not (first < level <= second):
         raise Refused(f"the order {order!r}, which does not follow from the cell's bounds {first:g} and {second:g}")
     floors = [each for each in (above, None if e.epsilon_2 is None else Fraction(e.epsilon_2)) if each is not None]
     if floors and not Fraction(before) > max(floors):
         raise Refused("a training loss that is not known to be above the threshold before")
+    if not floors and before != 1.0:
+        raise Refused(f"a training loss of {before:g} before, where nothing is asked of it and 1 is stated")
     found = check.losses(bounds, step)
     kinds = ("P-only", "Q-only") if order == "P first" else ("Q-only", "P-only")
     for what, stated, own in (("first", first, found.high(kinds[0])), ("remainder", remainder, found.remainder),

@@ -20,7 +20,7 @@ from proofs_check.recheck.order.noise_law import NoiseLaw
 from proofs_check.recheck.order.outputs import Interpolation, outputs
 from proofs_check.recheck.order.statement import batches_of, digest, falls_at, require_length, require_rates
 from proofs_check.recheck.order.width import WidthRun, check_width
-from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.refusal import Refused, double, only_keys
 from theory_sim.arrays import Array
 from theory_sim.data import Data, draw_data, get_directions
 from theory_sim.experiment import Experiment
@@ -46,6 +46,9 @@ def check_order(content: Mapping[str, Any]) -> str:
         If anything in it does not follow.
     """
     only_keys(content, _ENTRIES)
+    if type(content["version"]) is not str:
+        raise Refused("a version that is no text")
+    level = double(content["level"], "level")
     experiment = Experiment(**content["experiment"])
     require_theory(experiment)
     data = draw_data(experiment)
@@ -62,14 +65,14 @@ def check_order(content: Mapping[str, Any]) -> str:
     for arm in content["arms"]:
         one = experiment.replace(schedule=arm["schedule"])
         require_theory(one)
-        orders.append(_Arm(one, data, geometry, arm).check(gram, gram_error, interpolation, float(content["level"])))
+        orders.append(_Arm(one, data, geometry, arm).check(gram, gram_error, interpolation, level))
     if len({arm["schedule"] for arm in content["arms"]}) < len(content["arms"]):
         raise Refused("a schedule twice")
     verdict = "undecided" if "undecided" in orders else "certified"
     if content["verdict"] != verdict:
         raise Refused(f"verdict {content['verdict']!r}, where {verdict!r} follows")
     told = ", ".join(f"{arm['schedule']} {order}" for arm, order in zip(content["arms"], orders, strict=True))
-    return f"all losses enclosed again by direct sums; at level {content['level']:g}: {told}"
+    return f"all losses enclosed again by direct sums; at level {level:g}: {told}"
 
 
 def require_theory(e: Experiment) -> None:
@@ -90,7 +93,7 @@ def threshold_above(e: Experiment, data: Data) -> Fraction:
 
 
 def _numbers(values: Any, count: int, what: str) -> Array:
-    found = np.array(values, dtype=np.float64)
+    found = np.array([double(each, what) for each in values])
     if found.shape != (count,) or not np.isfinite(found).all():
         raise Refused(f"{what}: not {count} finite numbers")
     return found
@@ -138,8 +141,8 @@ class _Arm:
         switch = arm["switch"]
         if not (switch is None or (type(switch) is int and 0 <= switch < steps)):
             raise Refused("a switch that is no step")
-        if switch is not None and arm["schedule"] != "L-S":
-            raise Refused("a switch of a schedule without one")
+        if switch is not None and (arm["schedule"] != "L-S" or experiment.eta_1 == experiment.eta_2):
+            raise Refused("a switch of a schedule without one, or between equal rates")
         self._switch: int | None = switch
         self._whole, self._bits = _residuals(arm["residuals"], steps, n)
         self._batches = batches_of(experiment, steps)
@@ -153,7 +156,7 @@ class _Arm:
         require_rates(self._arm["schedule"], e, self._rates, self._switch)
         self._check_series()
         self._check_steps(gram, gram_error)
-        norm = float(self._arm["norm"])
+        norm = double(self._arm["norm"], "norm")
         if not float(self._geometry.feature.max()) <= norm:
             raise Refused("a norm of features that is too small")
         low, high = self._losses(interpolation)
@@ -187,7 +190,7 @@ class _Arm:
         """What the series leaves out, stated as a number: b_K c^(2K+1) / (1 - c^2) with the largest cosine below the cut."""
         series = self._arm["series"]
         only_keys(series, {"powers", "largest_cosine", "tail"})
-        powers, largest, tail = series["powers"], series["largest_cosine"], series["tail"]
+        powers, largest, tail = series["powers"], double(series["largest_cosine"], "cosine"), double(series["tail"], "tail")
         if type(powers) is not int or not 0 <= powers <= 200 or not 0.0 <= largest < 1.0:
             raise Refused("a series of no powers or cosines")
         cosine = self._geometry.cosine
@@ -305,7 +308,7 @@ class _Arm:
         order: str | None = None
         for stated in self._arm["levels"]:
             only_keys(stated, {"level", "order", "first_step"})
-            value, steps = float(stated["level"]), stated["first_step"]
+            value, steps = double(stated["level"], "level"), stated["first_step"]
             if not 0.0 < value < math.log(2):
                 raise Refused("a level outside (0, log 2)")
             only_keys(steps, {"P-only", "Q-only"} & set(low))

@@ -16,7 +16,7 @@ from proofs_check.recheck.order.functions import PI, exponential
 from proofs_check.recheck.order.geometry import NEAR, Pair, make_pair
 from proofs_check.recheck.order.noise_law import NoiseLaw
 from proofs_check.recheck.order.outputs import Interpolation, chebyshev
-from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.refusal import Refused, double, only_keys
 from theory_sim.arrays import Array
 from theory_sim.data import Data, draw_test_data, get_directions
 from theory_sim.experiment import Experiment
@@ -213,22 +213,22 @@ def _share(n: int, p: Fraction, first: int, last: int) -> Fraction:
 
 
 def _check_linear(ends: Any, beta: Balls, run: Run) -> None:
-    low, high = (float(each) for each in ends)
+    low, high = (double(each, "an error of the linear part") for each in ends)
     w = np.asarray(run.data.w_star, np.float64)[:, None]
     length = _squares(w.T).root()
     along = product(beta, exact(w))[0] / length
     square = product(Balls(beta.mid, np.zeros_like(beta.rad)), Balls(beta.mid.T, np.zeros_like(beta.rad.T)))[0]
     across = (square - along * along).root()
     off = run.drift / 2.0 * (1 + 4 * UNIT) + float(np.sqrt(np.sum(beta.rad**2))) * (1 + 1e-12)
-    margin = off + float(along.rad[0]) + float(across.rad[0])
+    margin = (off + float(along.rad[0]) + float(across.rad[0])) * (1 + 1e-14)
     least = (float(along.mid[0]) - margin) / (float(across.mid[0]) + margin) * (1 - 1e-14)
     most_by = float(across.mid[0]) - margin
     if not (least > 0 and most_by > 0):
         raise Refused("a linear part that is not known to point along w*")
     most = (float(along.mid[0]) + margin) / most_by * (1 + 1e-14)
     upper, lower = _error(least, run.experiment.g0), _error(most, run.experiment.g0)
-    if not (low <= float(lower.mid) - float(lower.rad) * (1 + 4 * UNIT) and high >= float(upper.mid) + float(upper.rad) * (
-            1 + 4 * UNIT)):
+    # An end is within 4 u of itself: both errors are below 1.
+    if not (low <= float(lower.mid) - float(lower.rad) - 4 * UNIT and high >= float(upper.mid) + float(upper.rad) + 4 * UNIT):
         raise Refused("an error of the linear part that is narrower than what follows")
 
 

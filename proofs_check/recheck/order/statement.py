@@ -19,6 +19,8 @@ __all__ = ["digest", "falls_at", "batches_of", "require_length", "require_rates"
 
 _EXACT: Final = ("S", "constant", "pieces")
 """Schedules whose rates are numbers of the experiment; those of others are computed, and allowed to be rounded."""
+_REACHED: Final = 1.0 - 1e-12
+"""A sum of rates, added up in doubles, reaches a time from this part of it on: docs/explanation/order.md states it so."""
 
 
 def digest(experiment: Experiment, data: Data) -> str:
@@ -48,10 +50,11 @@ def _falls_from_start(schedule: str, experiment: Experiment) -> bool:
 def require_length(experiment: Experiment, rates: Sequence[float], *, stopped_by_loss: bool) -> None:
     """Refuse a run that ends before, or after, its stop rules end it."""
     e, times = experiment, _times(rates)
-    full = times[-1] >= e.max_tau * (1 - 1e-9) or (e.max_steps is not None and len(rates) == e.max_steps)
+    end = e.max_tau * _REACHED
+    full = times[-1] >= end or (e.max_steps is not None and len(rates) == e.max_steps)
     if not full and not stopped_by_loss:
         raise Refused(f"a run that ends at tau = {times[-1]:g}, before max_tau = {e.max_tau:g}: steps are left out")
-    if (e.max_steps is not None and len(rates) > e.max_steps) or (rates and times[-2] >= e.max_tau * (1 + 1e-9)):
+    if (e.max_steps is not None and len(rates) > e.max_steps) or (rates and times[-2] >= end):
         raise Refused("a run that is longer than its stop rules allow")
 
 
@@ -69,14 +72,12 @@ def require_rates(schedule: str, experiment: Experiment, rates: Sequence[float],
     freezes, before = e.patterns_freeze and not _falls_from_start(schedule, e), math.nan
     for step, rate in enumerate(rates):
         time = float(step) if e.clock_of_steps else times[step]
-        # Where a rate jumps, rounding of tau decides which side a step is on: both are allowed there.
-        allowed = [law(time * factor) for factor in (1.0, 1.0 - 1e-9, 1.0 + 1e-9)]
-        nearest = min(allowed, key=lambda each: abs(rate - each))
-        if not abs(rate - nearest) <= rounding * nearest:
-            raise Refused(f"step {step}: rate {rate:g}, where the schedule has {allowed[0]:g}")
-        if freezes and step > 0 and (rate < rates[step - 1]) != (nearest < before):
+        expected_rate = law(time)
+        if not abs(rate - expected_rate) <= rounding * expected_rate:
+            raise Refused(f"step {step}: rate {rate:g}, where the schedule has {expected_rate:g}")
+        if freezes and step > 0 and (rate < rates[step - 1]) != (expected_rate < before):
             raise Refused(f"step {step}: a rate that falls, or does not, where the schedule's does otherwise")
-        before = nearest
+        before = expected_rate
 
 
 def _times(rates: Sequence[float]) -> list[float]:
@@ -96,11 +97,11 @@ def _law(schedule: str, e: Experiment) -> Callable[[float], float]:
         return min(time / end, 1.0)
 
     def step(time: float) -> float:
-        return high * float(e.step_factor ** math.floor(time / (e.step_tau or math.inf)))
+        return high * float(e.step_factor ** math.floor(time / (e.step_tau or math.inf) * (1 + 1e-12)))
 
     def pieces(time: float) -> float:
         listed = e.pieces or ()
-        return float(next((rate for until, rate in listed if time < until), listed[-1][1]))
+        return float(next((rate for until, rate in listed if time < until * _REACHED), listed[-1][1]))
 
     def warm(time: float) -> float:
         start = float(own["warm_up_from"])
@@ -111,7 +112,9 @@ def _law(schedule: str, e: Experiment) -> Callable[[float], float]:
         return high - (high - low) * gone if gone > 0 else warm(time)
 
     def cyclic(time: float) -> float:
-        phase = math.modf(time / own["cycle"])[0]
+        turns = time / own["cycle"]
+        whole = round(turns)
+        phase = 0.0 if abs(turns - whole) <= 1e-12 * whole else math.modf(turns)[0]
         part = 1 - abs(1 - 2 * phase) if own["cycle_shape"] == "triangle" else 0.5 + 0.5 * math.cos(math.pi * phase)
         return low + (high - low) * part
 

@@ -18,7 +18,7 @@ from proofs_check.recheck.order.curvature import is_bound
 from proofs_check.recheck.order.functions import exponential
 from proofs_check.recheck.order.geometry import Geometry
 from proofs_check.recheck.order.noise_law import NoiseLaw
-from proofs_check.recheck.refusal import Refused, only_keys
+from proofs_check.recheck.refusal import Refused, double, only_keys
 from theory_sim.arrays import Array
 from theory_sim.data import Data
 from theory_sim.experiment import Experiment
@@ -52,18 +52,19 @@ class WidthRun:
 def check_width(stated: Mapping[str, Any], run: WidthRun, level: float) -> None:
     """Refuse a width that is not proved to be enough."""
     only_keys(stated, _ENTRIES)
-    e, width, step, most = run.experiment, stated["width"], stated["step"], float(stated["most"])
+    e, width, step = run.experiment, stated["width"], stated["step"]
+    delta, most, output, loss = (double(stated[name], name) for name in ("delta", "most", "output", "loss"))
     fixed = e.frozen_patterns or e.redrawn_patterns or e.patterns_freeze
     if e.shared_filters or not e.paired or e.batch_size is not None or fixed:
         raise Refused("a network that the theorem of finite width is not of")
     whole = type(width) is int and type(step) is int
     if not whole or not 2 <= width <= 10**61 or width % 2 or not 0 <= step <= len(run.rates):
         raise Refused("a width that is no even number, or no step")
-    if not (1e-100 <= float(stated["delta"]) < 1.0 and 0.0 < most < 10.0):
+    if not (1e-100 <= delta < 1.0 and 0.0 < most < 10.0):
         raise Refused("no probability, or no bound of outputs")
     if stated["order"] not in ("P first", "Q first"):
         raise Refused("a width for no order")
-    found = _Bounds(run, float(width), _log_of_events(run, float(stated["delta"])), most)
+    found = _Bounds(run, float(width), _log_of_events(run, delta), most)
     outputs, losses = found.outputs(), found.losses()
     kinds = ("P-only", "Q-only") if stated["order"] == "P first" else ("Q-only", "P-only")
     until = slice(0, step + 1)
@@ -75,7 +76,7 @@ def check_width(stated: Mapping[str, Any], run: WidthRun, level: float) -> None:
         raise Refused(f"the loss of {kinds[1]} at width {width:.3g}, not known to stay above {level:g}")
     _check_rates(run, losses["all"], step)
     moved = max(float(losses[kind][until].max()) for kind in kinds)
-    if not (float(outputs[until].max()) <= float(stated["output"]) and moved <= float(stated["loss"])):
+    if not (float(outputs[until].max()) <= output and moved <= loss):
         raise Refused("outputs or losses that are farther from the limit's than is stated")
 
 
