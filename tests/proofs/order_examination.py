@@ -72,35 +72,6 @@ def late() -> dict[str, Any]:
     return {**genuine(), "arms": [{**arm, "schedule": "L-S", "switch": step}]}
 
 
-_JUMP, _LATE, _EARLY = ((8.0, 4.0), (1e6, 2.0)), ((8.5, 4.0), (1e6, 2.0)), ((4.5, 4.0), (1e6, 2.0))
-WRONG_LENGTHS = {
-    "a step after max_tau": ("S", {"max_tau": SMALL.max_tau + 0.5}, {"max_tau": SMALL.max_tau}),
-    "max_tau by 5e-10 of it after the last step": ("S", {}, {"max_tau": SMALL.max_tau * (1 + 5e-10)}),
-    "a jump of the rate a step late": ("pieces", {"pieces": _LATE}, {"pieces": _JUMP}),
-    "a jump of the rate a step early": ("pieces", {"pieces": _EARLY}, {"pieces": ((8.0 + 4e-9, 4.0), (1e6, 2.0))}),
-    "a cut a step late": ("pieces", {"pieces": ((8.5, 4.0), (16.5, 2.0), (1e6, 1.0))},
-                          {"schedule": "step", "step_tau": 8.0, "step_factor": 0.5}),
-}
-"""Schedule and fields of a run that is enclosed, and those by which a certificate states another: it is off by one step."""
-
-
-@cache
-def off_by_a_step(name: str) -> dict[str, Any]:
-    """A certificate that is right in all but which steps are taken."""
-    schedule, made, stated = WRONG_LENGTHS[name]
-    run = SMALL.replace(schedule=schedule, **made)
-    content = certificate(certify_order(run, [schedule], threads=1))
-    experiment = run.replace(**stated)
-    return {**content, "experiment": experiment.fields(), "arms": [{**content["arms"][0], "schedule": experiment.schedule}]}
-
-
-@cache
-def equal_rates() -> dict[str, Any]:
-    """L-S with one rate, and a switch of which the loss is not asked."""
-    content = certificate(certify_order(SMALL.replace(eta_2=SMALL.eta_1), ["L-S"], threads=1))
-    return {**content, "arms": [{**content["arms"][0], "switch": 3}]}
-
-
 # -- forged certificates ------------------------------------------------------------------------------------------------------
 
 
@@ -125,10 +96,6 @@ def _flip(content: dict[str, Any], byte: int, bit: int) -> None:
     raw = bytearray(zlib.decompress(base64.b64decode(arm["residuals"]["packed"])))
     raw[byte * len(raw) // 8] ^= bit
     arm["residuals"]["packed"] = base64.b64encode(zlib.compress(bytes(raw))).decode()
-
-
-def _other_residuals(content: dict[str, Any]) -> None:
-    _flip(content, 4, 1)  # 2^32 units
 
 
 def _set(content: dict[str, Any], path: tuple[Any, ...], change: Callable[[Any], Any]) -> None:
@@ -189,7 +156,7 @@ FORGERIES: dict[str, Callable[[dict[str, Any]], None]] = {
                                                       _digest_anew(content))[0],
     "one label flipped": _a_label_flipped,
     "a step left out": _without_a_step,
-    "another residual": _other_residuals,
+    "another residual": lambda content: _flip(content, 4, 1),  # 2^32 units
     "residuals in other units": _changed(*S, "residuals", "bits", by=lambda bits: bits + 1),
     "the level within the enclosure": _level_moved,
     "Lambda halved": _changed(*S, "curvature", 0, 0, by=lambda value: value / 2),
@@ -264,6 +231,7 @@ def of_forgeries(package: str) -> Iterator[str]:
         if _accepts(package, content):
             yield f"accepted: {name}"
     from tests.proofs.order_forged_fresh import OF_FRESH, with_fresh
+    from tests.proofs.order_forged_steps import of_steps
 
     if not _accepts(package, copy.deepcopy(with_fresh())):
         yield "a genuine certificate with fresh examples is refused"
@@ -277,11 +245,9 @@ def of_forgeries(package: str) -> Iterator[str]:
     for schedule, rate in (("constant", SMALL.eta_1), ("S", SMALL.eta_2), ("warm-up", SMALL.eta_1)):
         if _accepts(package, copy.deepcopy(dipped(schedule, rate))):
             yield f"accepted: a rate of {schedule} that dips within the rounding, where patterns freeze"
-    for name in WRONG_LENGTHS:
-        if _accepts(package, copy.deepcopy(off_by_a_step(name))):
+    for name, content in of_steps():
+        if _accepts(package, content):
             yield f"accepted: {name}"
-    if _accepts(package, copy.deepcopy(equal_rates())):
-        yield "accepted: a switch between equal rates"
     if _accepts(package, copy.deepcopy(late())):
         yield "accepted: a switch that the loss does not give"
     if _accepts(package, copy.deepcopy(unstable())):
