@@ -280,11 +280,27 @@ def _label_noise(t: pandas.DataFrame) -> list[str]:
             f"errs on {of('annealed, no noise', 0.1)['P error']:.4f} there"]
 
 
+def _rates(t: pandas.DataFrame) -> list[str]:
+    def of(rate: float) -> pandas.Series:
+        return _row(t, **{"annealed at": 800.0, "initial rate": rate})
+
+    lines = [f"| {rate:.0f} | {of(rate)['works']} of {of(rate)['sets']} | {of(rate)['Q at branching']:.2f} | "
+             f"{_interval(of(rate), 'error S / arm, end')} | {_interval(of(rate), 'error S / arm, equal loss')} |"
+             for rate in (1.0, 4.0, 16.0, 48.0, 96.0)]
+    far, usual = ([f"{of(rate)[f'error S / arm, {when} %']:.2f}" for when in (25, 50, 75)] for rate in (96.0, 16.0))
+    assert all(of(rate)["of them P learnt and Q hidden"] == 16 for rate in (4.0, 16.0, 48.0, 96.0))
+    assert max(of(rate)["error S / arm, end"] for rate in (1.0, 4.0, 16.0, 48.0, 96.0)) == of(48.0)["error S / arm, end"]
+    return [*lines, f"rate 48 works on {of(48.0)['works']} of 16, rate 96 on {of(96.0)['works']},",
+            f"S over rate 96 is {far[0]}, at a half {far[1]}, at three quarters {far[2]}; over rate 16 it is {usual[0]}, "
+            f"{usual[1]} and {usual[2]}", f"errs by {of(48.0)['error S / arm, end']:.2f} times the best arm's error"]
+
+
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "alpha-law": _alpha_law, "annealing-time": _annealing, "batch-size": _batch_size, "essential-noise": _essential,
     "kernel-change": _kernels, "kernel-freezing": _kernel_freezing, "label-noise": _label_noise, "losses": _losses,
-    "mitigation": _mitigation, "noise-placement": _placement, "optimisers": _optimisers, "regularisation": _regularisation,
-    "sample-complexity": _sample_complexity, "scaling": _scaling, "schedules": _schedules, "single-feature": _single_feature,
+    "mitigation": _mitigation, "noise-placement": _placement, "optimisers": _optimisers, "rates": _rates,
+    "regularisation": _regularisation, "sample-complexity": _sample_complexity, "scaling": _scaling,
+    "schedules": _schedules, "single-feature": _single_feature,
 }
 
 
