@@ -51,10 +51,10 @@ PLACES = {"SCHEDULES": "theory_sim.train.schedules", "PLACEMENTS": "theory_sim.t
 
 
 def templates() -> dict[str, str]:
-    """Code of the recipes by the registry that each uses."""
+    """Code of the recipes by the registry that each uses: the first of its page, which what is refused builds on."""
     pages = "".join(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs" / "how-to").glob("own_*.md")))
     codes = re.findall(r"```python\n(.*?)```", pages, flags=re.DOTALL)
-    return {name: code for code in codes for name in PLACES if f"@{name}.register" in code}
+    return {name: code for code in reversed(codes) for name in PLACES if f"@{name}.register" in code}
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from proofs_check.cli.experiments import AnyFile, PresetName
 from theory_sim.terminal.output import Force, OutFile, Output, Result, format_option, hanging, require_writable
 
 if TYPE_CHECKING:
-    from proofs_check.order.arm import Arm
     from proofs_check.order.certify import CertifiedOrder
     from theory_sim.sweeps.plan import Plan
 
@@ -140,21 +139,9 @@ def _fields(found: Sequence[CertifiedOrder]) -> dict[str, Any]:
 
 def _table(found: Sequence[CertifiedOrder]) -> list[dict[str, Any]]:
     """A row a seed, schedule and level."""
+    from proofs_check.cli.placing import order_row
+
     return [order_row(each, arm, number) for each in found for arm in each.arms for number in range(len(arm.levels))]
-
-
-def order_row(found: CertifiedOrder, arm: Arm, number: int) -> dict[str, Any]:
-    """A schedule's order at one of its levels, as in the CSV."""
-    verdict = arm.levels[number]
-    row: dict[str, Any] = {"seed": found.experiment.seed, "schedule": arm.schedule, "level": verdict.level,
-                           "order": "undecided" if arm.reason else verdict.order}
-    for kind in ("P", "Q"):
-        first = verdict.first.get(f"{kind}-only")
-        for name, step in (("from", first.earliest if first else None), ("by", first.latest if first else None)):
-            row[f"tau_{kind}_{name}"] = None if step is None or arm.reason else float(arm.tau[step])
-    switch = arm.switch
-    return row | {"switch_tau": None if switch is None or arm.reason else float(arm.tau[switch]),
-                  "steps": len(arm.run.rates), "width": arm.width, "reason": arm.undecided, "data": found.digest}
 
 
 def _latex(found: Sequence[CertifiedOrder]) -> str:

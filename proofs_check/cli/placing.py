@@ -13,9 +13,11 @@ from theory_sim.errors import InputError
 from theory_sim.terminal.output import Output, Result, hanging
 
 if TYPE_CHECKING:
+    from proofs_check.order.arm import Arm
+    from proofs_check.order.certify import CertifiedOrder
     from proofs_check.order.places import CertifiedPlace
 
-__all__ = ["order_places"]
+__all__ = ["order_places", "order_row", "place_rows"]
 
 
 def order_places(file: Path, level: float, output: Output, form: str, others: Mapping[str, Any]) -> NoReturn:
@@ -67,7 +69,19 @@ def _fields(name: str, level: float, found: Sequence[CertifiedPlace]) -> dict[st
 
 def place_rows(found: Sequence[CertifiedPlace]) -> list[dict[str, Any]]:
     """A row a place, seed, schedule and level."""
-    from proofs_check.cli.ordering import order_row
-
     return [{**each.place, **order_row(each.found, arm, number)}
             for each in found for arm in each.found.arms for number in range(len(arm.levels))]
+
+
+def order_row(found: CertifiedOrder, arm: Arm, number: int) -> dict[str, Any]:
+    """A schedule's order at one of its levels, as in the CSV."""
+    verdict = arm.levels[number]
+    row: dict[str, Any] = {"seed": found.experiment.seed, "schedule": arm.schedule, "level": verdict.level,
+                           "order": "undecided" if arm.reason else verdict.order}
+    for kind in ("P", "Q"):
+        first = verdict.first.get(f"{kind}-only")
+        for name, step in (("from", first.earliest if first else None), ("by", first.latest if first else None)):
+            row[f"tau_{kind}_{name}"] = None if step is None or arm.reason else float(arm.tau[step])
+    switch = arm.switch
+    return row | {"switch_tau": None if switch is None or arm.reason else float(arm.tau[switch]),
+                  "steps": len(arm.run.rates), "width": arm.width, "reason": arm.undecided, "data": found.digest}

@@ -17,8 +17,8 @@ _DEEPEST: Final = 13
 _UNITS: Final = "%|s|min|h|ms|B|KB|MB|GB|KiB|MiB|GiB|nats?|times"
 _UNBROKEN: Final = re.compile(
     rf"(?<=\d) (?=(?:{_UNITS})(?![\w/]))|(?<=\d) (?=to -?\d)|(?<=\d to) (?=-?\d)"
-    r"|(?<=[=<>≤≥±]) (?=[-+]?[\d.])|(?<=[\w)]) (?=[<>]?=? ?[-+]?\.?\d)(?=[<>=])|(?<=[\w)]) (?=[≤≥±] [-+]?\d)")
-"""Spaces at which no line ends: those of "15 %", "3 min", "0.16 to 1.00", "tau = 1000" and "> 50"."""
+    r"|(?<=[=<>≤≥±]) (?=[-+]?[\d.]\S{0,23}(?:\s|$))|(?<=[\w)]) (?=[<>]?=? ?[-+]?\.?\d)(?=[<>=])|(?<=[\w)]) (?=[≤≥±] [-+]?\d)")
+"""Spaces at which no line ends: those of "15 %", "3 min", "0.16 to 1.00", "tau = 1000", "> 50"; long numbers break."""
 _JOINED: Final = "\ue000"  # of private use, so that a no-break space of a path stays
 
 
