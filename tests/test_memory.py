@@ -240,6 +240,11 @@ def test_times_count_set_ups_and_observers(monkeypatch: pytest.MonkeyPatch, caps
     _announce(Plan(low, (low.schedule,), (0,)), limit, 1)
     said = capsys.readouterr().err
     assert "before its first step a run takes about" in said and max(map(len, said.splitlines())) <= 80
+    flow, long = Engine("limit", {"time": "flow", "spatial": "mean"}), Experiment.preset("large-d")
+    for engine, steps in ((flow, False), (Engine("limit", {"spatial": "mean"}), True)):
+        _announce(Plan(long, (long.schedule,), (0,)), engine, 1)
+        said = capsys.readouterr().err
+        assert "in all on an idle machine" in said and ("steps a run" in said) == steps
     plain = LARGE.replace(max_steps=10)
     watched = plain.replace(observe={"sharpness": {"every_steps": 1}})
     assert Engine().estimated_seconds(watched) > 5 * Engine().estimated_seconds(plain)

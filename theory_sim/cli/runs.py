@@ -191,6 +191,9 @@ def _announce(plan: Plan, engine: Engine, threads: int | None) -> None:
     seconds = sum(engine.estimated_seconds(each, threads=used) for each in plan)
     if not seconds >= _LONG_SECONDS:  # or not known, NaN
         return
+    if engine.all_options.get("time") == "flow":
+        say_aside(f"note: about {duration(seconds)} in all on an idle machine; a smaller max_tau takes less")
+        return
     steps = max(each.most_steps for each in plan)
     say_aside(f"note: up to about {_round_number(steps)} steps a run, about {duration(seconds)} in all on an idle machine; a "
               "larger rate, fewer cuts or a smaller max_tau takes fewer, gradient flow none (--engine limit --time flow)")
