@@ -79,16 +79,20 @@ def _advice(report: ConstantsReport, moved: list[Any], words: list[str]) -> Iter
     """What to change, which has been tried; or which command looks further."""
     if report.applies:
         return
+    from proofs_check.suggestion.shifted import FREE
+    from proofs_check.suggestion.single import FACTORS
     from theory_sim.regimes import uncovered
 
     if left_out := uncovered(report.experiment):
         yield f"\nno parameter that is moved makes it apply: {'; '.join(left_out)}"
         return
     if moved:
-        follows = "; ".join(map(str, moved[1:]))
-        yield f"\nit applies with {moved[0]}; this was tried{f'; to see it in a run, change also {follows}' if follows else ''}"
+        yield f"\nit applies with {' and '.join(map(str, moved))}; this was tried"
     else:
-        yield "\none of these parameters alone, moved by a factor of up to 10, is not enough to make it apply"
+        names = ", ".join(name.rstrip("_") for name in FREE if getattr(report.experiment, name) > 0)
+        factors = ", ".join(f"{factor:g}" for factor in FACTORS)
+        yield (f"\nno single change was found that makes it apply. Tried: a longer run, and {names}, each alone, raised and "
+               f"lowered by the factors {factors}")
     further = shlex.join(["proofs-check", "suggest", *words, "--conditions", "deciding"])
     yield f"to try several at once, which may find nothing: {further}"
 

@@ -12,9 +12,10 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.regimes import get_conditions, uncovered
 
-__all__ = ["single_change"]
+__all__ = ["FACTORS", "single_change"]
 
-_FACTORS: Final = (1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0)
+FACTORS: Final = (1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0)
+"""By which a parameter is moved, up and down."""
 
 
 def single_change(experiment: Experiment) -> Experiment | None:
@@ -44,7 +45,7 @@ def _sound(there: Experiment) -> bool:
 def _changed(experiment: Experiment) -> Iterator[Experiment]:
     """Nothing but a longer run, then each parameter by growing factors, down before up."""
     shifts: list[dict[str, float]] = [{}]
-    for factor in _FACTORS:
+    for factor in FACTORS:
         for name in FREE:
             value = float(getattr(experiment, name))
             if value > 0.0:

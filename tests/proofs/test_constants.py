@@ -330,7 +330,7 @@ def test_edges_in_common_are_said_in_words(edges: set[str]) -> None:
     except InputError:
         assume(False)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setattr("proofs_check.suggestion.single._FACTORS", (2.0,))
+        patched.setattr("proofs_check.suggestion.single.FACTORS", (2.0,))
         experiment.to_toml(Path(folder) / "edge.toml")
         for more in ([], ["--verbose"]):
             found = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(Path(folder) / "edge.toml"), *more])

@@ -21,6 +21,7 @@ from theory_sim.report import extra
 from theory_sim.report.content import Chart, Grid, Listing, Report, Section
 from theory_sim.report.gather import gather
 from theory_sim.report.page import render
+from theory_sim.report.runs import describe_runs
 from theory_sim.report.sweeps import describe_sweep
 from theory_sim.report.tables import blocks_of
 from theory_sim.sweeps.blocks import Product
@@ -104,7 +105,7 @@ def test_a_sweep_has_its_cells_and_every_run(report: Report) -> None:
     assert "against r" in chart.title and len(chart.series) == 4
     every = next(block for block in told.blocks if isinstance(block, Grid) and block.title == "Every run")
     assert [row[0] for row in every.rows] == ["0.3", "0.3", "0.6", "0.6"]
-    assert "S, engine closure: neither learnt on 2 of 2 runs" in told.seen
+    assert "S, engine closure: neither learnt on 2 of 2 runs, of means over data sets" in told.seen
 
 
 @pytest.mark.alternating
@@ -327,3 +328,26 @@ def test_runs_given_from_python_have_no_command(tmp_path: Path) -> None:
     simulate(TINY, "limit", data=draw_data(TINY), store=tmp_path / "run")
     listings = [block for block in gather([tmp_path / "run"]).sections[0].blocks if isinstance(block, Listing)]
     assert listings[-1].title == "Not made by a command" and "data" in listings[-1].text
+
+
+def test_what_is_said_of_a_sweep_is_true_of_its_engines_and_seeds(tmp_path: Path) -> None:
+    """Means over data sets are no sample: no interval; and the table's intervals are spoken of where it has some."""
+    def told(seeds: tuple[int, ...], engine: str) -> Section:
+        store = SweepStore.create(tmp_path / f"{engine}-{len(seeds)}", Sweep("s", TINY, seeds=seeds, engines=(Engine(engine),)))
+        run_sweep(store, workers=0)
+        return describe_sweep(store)[0]
+
+    means, one, many = told((0,), "closure"), told((0,), "limit"), told(tuple(range(6)), "limit")
+    assert " of 1 run, of means over data sets" in means.seen[1] and not any("interval" in line for line in means.seen)
+    assert any("computed and not drawn" in line for line in means.limits)
+    assert "exact 95% interval" in one.seen[1] and len(one.seen) == 2, "one run has no median with an interval"
+    assert "exact 95% interval" in many.seen[1] and "Median learning times with their exact intervals" in many.seen[2]
+    assert not any("computed and not drawn" in line for line in (*one.limits, *many.limits))
+
+
+def test_whose_line_tells_a_learning_time_is_said(tmp_path: Path) -> None:
+    def alt(*seeds: int) -> str:
+        runs = [simulate(TINY.replace(seed=seed), "limit") for seed in seeds]
+        return next(block.alt for block in describe_runs(runs).blocks if isinstance(block, Chart))
+
+    assert "Thin lines are single runs" in alt(0, 1) and "Thin" not in alt(0)

@@ -105,7 +105,7 @@ def _charts(runs: Sequence[Trajectory]) -> Iterator[Block]:
         seeds = f"{len(group)} seed{'s' if len(group) > 1 else ''}" if drawn_data else "means over data sets"
         title = f"Training loss of each kind of examples under {schedule}, engine {engine}, {seeds}"
         kinds = [str(kind) for kind in group[0].dataset["kind"].values]
-        alt = (f"{title}, against learning-rate time. A kind counts as learnt where its line first falls below "
+        alt = (f"{title}, against learning-rate time. {_lines_of(len(group))} counts as learnt where its line first falls below "
                f"{shown_level(level)}; the tables below have these times.")
         drawn = [part for number, kind in enumerate(kinds) for part in _curves(group, kind, number)]
         ends = [float(run.dataset["tau"][-1]) for run in group]
@@ -117,6 +117,15 @@ def _charts(runs: Sequence[Trajectory]) -> Iterator[Block]:
                                {"x": annealed, "y": [level] * len(annealed)}, how="inverted_triangle", thick=9))
         unit = " (nats)" if loss.unit == "nat" else ""
         yield chart(title, alt, drawn, (Axis(TAU), Axis(f"training loss{unit}")))
+
+
+def _lines_of(runs: int) -> str:
+    """What `_curves` draws of so many runs, and whose line it is that tells a learning time."""
+    if runs == 1:
+        return "A kind"
+    if runs > _MOST_CURVES:
+        return f"Each line is the mean of {runs} runs, which are not drawn. In a run a kind"
+    return "Thin lines are single runs, the thick one is their mean. In a run a kind"
 
 
 def _curves(group: Sequence[Trajectory], kind: str, number: int) -> Iterator[Drawn]:

@@ -44,6 +44,7 @@ _ALWAYS: Final = ("engine", "schedule", "seed")
 _SHOWN: Final = 5
 _TAU: Final = "learning-rate time tau"
 _MOST_ROWS: Final = 10_000
+_INTERVALS: Final = "Median learning times with their exact intervals over the seeds stand in the table of each place."
 
 
 def describe_sweep(store: SweepStore) -> tuple[Section, list[Problem]]:
@@ -67,16 +68,19 @@ def describe_sweep(store: SweepStore) -> tuple[Section, list[Problem]]:
     seen = [status_line(status)]
     if summary is not None and status.done:
         frame = summary.frame
-        seen += _orders(frame, replicates=not _varied(summary))
+        seen += _orders(frame, _averaging(summary), replicates=not _varied(summary))
         diagram, at = _diagram(summary)
-        blocks += [*_figure(summary, frame, diagram, at), *_searchable(summary_table(summary, most_rows=_MOST_ROWS))]
+        table = list(_searchable(summary_table(summary, most_rows=_MOST_ROWS)))
+        seen += [_INTERVALS] if any("[" in cell for part in table if isinstance(part, Grid) for row in part.rows
+                                    for cell in row[1:]) else []
+        blocks += [*_figure(summary, frame, diagram, at), *table]
         if diagram is not None and diagram.agreements:
             blocks += blocks_of(agreement_table(diagram))
         blocks.append(_runs(summary, frame))
     blocks += [Listing(f"The sweep, as {name}.toml", store.sweep.to_toml()),
                Listing("Computes it again", shlex.join(["theory-sim", "sweep", "run", f"{name}.toml"])),
                environment_grid(store)]
-    limits = _limits(status, varied=summary is not None and bool(_varied(summary)))
+    limits = _limits(status, summary)
     return Section(f"Sweep {name}", _asked(summary, store), seen, list(limits), blocks), problems
 
 
@@ -137,24 +141,33 @@ def _listed(words: list[str]) -> str:
     return " and ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])
 
 
-def _orders(frame: pandas.DataFrame, *, replicates: bool) -> Iterator[str]:
-    """How many runs learnt what first; with exact intervals of the shares where nothing but the seed varies."""
+def _averaging(summary: Summary) -> set[str]:
+    """Labels of the engines whose runs are means over data sets."""
+    return {engine.label for engine in summary.sweep.engines if not engine.knows_seeds}
+
+
+def _orders(frame: pandas.DataFrame, averaging: set[str], *, replicates: bool) -> Iterator[str]:
+    """How many runs learnt what first; with exact intervals of the shares where nothing but the drawn data vary."""
     column = f"order {LEVELS[0]}"
     done = frame[frame["state"] == "done"].drop_duplicates("run")
     for (engine, schedule), rows in done.groupby(["engine", "schedule"], sort=False):
-        counts = [(order or "no order", count, share_interval(count, len(rows)) if replicates else None)
+        means = engine in averaging
+        counts = [(order or "no order", count, share_interval(count, len(rows)) if replicates and not means else None)
                   for order, count in Counter(rows[column]).most_common()]
         told = ", ".join(f"{order} on {count}" + (f" (share {share.low:.2f} to {share.high:.2f})" if share else "")
                          for order, count, share in counts)
-        how = f", exact {CONFIDENCE:.0%} intervals" if replicates else ""
-        yield f"{schedule}, engine {engine}: {told} of {len(rows)} runs{how}"
-    yield "Median learning times with their exact intervals over the seeds stand in the table of each place."
+        how = (", of means over data sets" if means else
+               f", exact {CONFIDENCE:.0%} interval{'s' * (len(counts) > 1)}" if replicates else "")
+        yield f"{schedule}, engine {engine}: {told} of {len(rows)} run{'s' * (len(rows) != 1)}{how}"
 
 
-def _limits(status: SweepStatus, *, varied: bool) -> Iterator[str]:
-    if varied:
+def _limits(status: SweepStatus, summary: Summary | None) -> Iterator[str]:
+    if summary is not None and _varied(summary):
         yield "Runs at different places are no replicates: counts over the whole sweep have no interval."
-    yield "What is learnt is observed, not proved, and says nothing of parameters between and beyond those that were run."
+    if summary is not None and (averaging := _averaging(summary)):
+        which = f"Runs of the engine{'s' * (len(averaging) > 1)} {_listed(sorted(averaging))}"
+        yield f"{which} are means over data sets, computed and not drawn: single data sets scatter about them."
+    yield "What is learnt is not proved, and says nothing of parameters between and beyond those that were run."
     if status.done < status.total:
         yield f"{status.total - status.done} of {status.total} runs are missing."
 
@@ -225,7 +238,8 @@ def _cells(summary: Summary, diagram: PhaseDiagram, at: str) -> Block:
     slice_ = f" at {at}, one slice of the sweep" if at else ""
     title = f"What is learnt first over {diagram.x_label} and {diagram.y_label}{slice_}, engine {engine}{one_of}, {seeds}"
     told = "; ".join(f"{PHASES[phase]} in {count} cell{'s' * (count != 1)}" for phase, count in sorted(counts.items()))
-    return chart(title, f"{title}: {told}. Lines are the theory's boundaries. The tables below have every cell.", drawn, (
+    lines = " Lines are the theory's boundaries." if any(each.how == "boundary" for each in drawn) else ""
+    return chart(title, f"{title}: {told}.{lines} The tables below have every cell.", drawn, (
         Axis(diagram.x_label, logarithmic(diagram.x)), Axis(diagram.y_label, logarithmic(diagram.y))))
 
 
