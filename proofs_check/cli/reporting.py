@@ -49,6 +49,6 @@ def report(
             own, twins, right = as_expected(claim, level=chosen_level)
             judged.append(Judged(claim, own, twins, right, time.perf_counter() - start))
     command = shlex.join(["proofs-check", "report", *(ids or ()), "--level", level, "--out", out.name])
-    write_report(out, render(make_report(judged, chosen_level, command=command)))
+    write_report(out, render(make_report(judged, chosen_level, command=command)), force=force)
     typer.echo(out)
     raise typer.Exit(0 if all(each.right for each in judged) else 1)

@@ -282,6 +282,28 @@ def test_a_file_that_is_there_is_replaced_only_by_force(folder: Path, tmp_path: 
     assert CliRunner().invoke(app, [*words, "--force"]).exit_code == 0 and out.read_bytes() == before
 
 
+def test_a_file_that_comes_while_a_report_is_made_stays(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, run = tmp_path / "report.html", str(folder / "tiny-S-seed0-closure")
+
+    def rendered(report: Report) -> str:
+        out.write_text("of another program")
+        return "of this one"
+
+    monkeypatch.setattr("theory_sim.report.page.render", rendered)
+    found = CliRunner().invoke(app, ["report", run, "--out", str(out)])
+    assert isinstance(found.exception, StoreError) and "--force" in str(found.exception)
+    assert out.read_text() == "of another program"
+    assert CliRunner().invoke(app, ["report", run, "--out", str(out), "--force"]).exit_code == 0 and out.read_text() == "of this one"
+
+
+def test_a_name_that_was_found_does_not_end_a_line(folder: Path, tmp_path: Path) -> None:
+    """Or a folder's name could forge a finding of its own."""
+    shutil.copytree(folder / "tiny-S-seed0-closure", tmp_path / "in" / "a\nfinding: all runs")
+    (tmp_path / "in" / "a\nfinding: all runs" / "tau" / "0").write_bytes(b"x")
+    found = CliRunner().invoke(app, ["report", str(tmp_path / "in"), "--out", str(tmp_path / "r.html")])
+    assert found.exit_code == 1 and sum(line.startswith("finding:") for line in found.stderr.splitlines()) == 1, found.stderr
+
+
 @pytest.mark.parametrize("given", ["missing", "."])
 def test_a_path_without_results_is_refused(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

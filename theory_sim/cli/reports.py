@@ -10,6 +10,7 @@ import typer
 
 from theory_sim.cli.app import app
 from theory_sim.terminal.output import Force, require_free
+from theory_sim.terminal.safe_text import one_line
 from theory_sim.terminal.wrapping import say_aside
 
 
@@ -33,8 +34,9 @@ def report_command(
     require_free(out, force=force)
     words = ["theory-sim", "report", *map(str, stores), *(["--claims", str(claims)] if claims is not None else [])]
     report = gather(stores, claims, command=shlex.join([*words, "--out", out.name]))
-    write_report(out, render(report))
+    write_report(out, render(report), force=force)
     for each in report.problems:
-        say_aside(f"{'finding' if each.damaged else 'note'}: {each.what}: {each.found}; {each.fix}")
+        words = f"{each.what}: {each.found}; {each.fix}".replace(each.what, one_line(each.what))
+        say_aside(f"{'finding' if each.damaged else 'note'}: {words}")
     typer.echo(out)
     raise typer.Exit(1 if any(each.damaged for each in report.problems) else 0)
