@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
+from theory_sim.theory.shown_times import shown_time
 
 HOSTILE = '<script>alert("x")</script>'
 TINY = Experiment(name="tiny", d=10, N=20, m_W=60, m_V=60, max_tau=48.0, n_test=2, observe={"patterns": {}})
@@ -59,6 +62,18 @@ def test_an_experiment_is_shown_as_the_call_that_makes_it() -> None:
 def test_hostile_text_is_escaped() -> None:
     assert "<script" not in html_table(HOSTILE, [HOSTILE], [[HOSTILE]], [HOSTILE])
     assert html_table("", ["a"], [[1 / 3]]).count("0.3333") == 1
+
+
+def test_no_number_is_shown_that_is_none() -> None:
+    """A kind that is not learnt by the end, a factor without a bound, a large number: in words or digits that a reader has."""
+    page = html_table("", ["a"], [[float("inf")], [float("nan")], [-float("inf")], [12345.6], [1e12]])
+    assert [page.count(f"<td>{word}</td>") for word in ("infinite", "-", "minus infinite", "12346", "1e12")] == [1] * 5
+    short = simulate(TINY.replace(observe={}), "closure")
+    order = learning_order(short)
+    assert math.isinf(order.tau_Q) and f"<td>&gt; {shown_time(order.censored_at)}</td>" in order._repr_html_()
+    for shown in (order, regime(Experiment(tau_xi=0.0, tau_0=0.0)), short):
+        table = shown._repr_html_().partition("</table>")[0]
+        assert not re.search(r"\b(inf|nan)\b|e\+", table), table
 
 
 def test_a_table_has_a_row_a_record(run: Trajectory) -> None:

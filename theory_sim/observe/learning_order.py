@@ -18,6 +18,7 @@ from theory_sim.reading.arguments import accepts
 from theory_sim.reading.html import html_table
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.crossings import HYSTERESIS, LEVELS, AboveAgain, Order, above_again, learning_time, oscillated
+from theory_sim.theory.shown_times import shown_learning_time
 from theory_sim.train.losses import Loss, make_loss
 from theory_sim.train.stability import stable_rate_of
 from theory_sim.trajectory import Trajectory
@@ -98,7 +99,8 @@ class LearningOrder:
 
     def _repr_html_(self) -> str:
         """Table for a notebook: a row a level."""
-        rows = [(each.level, each.tau_P, each.tau_Q, each.order, each.other_loss) for each in self.levels]
+        rows = [(each.level, *(shown_learning_time(tau, self.censored_at) for tau in (each.tau_P, each.tau_Q)), each.order,
+                 each.other_loss) for each in self.levels]
         return html_table("Learning order", ("level", "tau_P", "tau_Q", "order", "other's loss then"), rows,
                           [f"{self.order}{', robust' if self.robust else ', not robust'}; last record at tau = "
                            f"{self.censored_at:g}"])

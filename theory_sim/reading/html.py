@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Iterable, Sequence
 
 __all__ = ["html_table"]
@@ -18,7 +19,7 @@ def html_table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]
     head : sequence of str
         Names of the columns.
     rows : iterable of sequences
-        Cells; numbers with four digits that count.
+        Cells; numbers with four digits that count, "-" where there is none, "infinite" where one has no bound.
     notes : iterable of str
         A paragraph each, below.
 
@@ -34,4 +35,9 @@ def html_table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def _cell(value: object) -> str:
-    return html.escape(f"{value:.4g}" if isinstance(value, float) else str(value))
+    if not isinstance(value, float):
+        return html.escape(str(value))
+    if not math.isfinite(value):
+        return "-" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
+    text = f"{value:.4g}"
+    return f"{value:.0f}" if "e+" in text and abs(value) < 1e7 else text.replace("e+0", "e").replace("e+", "e")

@@ -105,8 +105,8 @@ def _charts(runs: Sequence[Trajectory]) -> Iterator[Block]:
         seeds = f"{len(group)} seed{'s' if len(group) > 1 else ''}" if drawn_data else "means over data sets"
         title = f"Training loss of each kind of examples under {schedule}, engine {engine}, {seeds}"
         kinds = [str(kind) for kind in group[0].dataset["kind"].values]
-        alt = (f"{title}, against learning-rate time. {_lines_of(len(group))} counts as learnt where its line first falls below "
-               f"{shown_level(level)}; the tables below have these times.")
+        alt = (f"{title}, against learning-rate time. {_lines_of(len(group))} counts as learnt where its line first falls "
+               f"below {shown_level(level)}; the tables below have these times.")
         drawn = [part for number, kind in enumerate(kinds) for part in _curves(group, kind, number)]
         ends = [float(run.dataset["tau"][-1]) for run in group]
         drawn.append(Drawn(Series(f"learnt below {shown_level(level)}", COLOURS["noise"], "dotted"),
