@@ -71,7 +71,7 @@ def test_no_number_is_shown_that_is_none() -> None:
     short = simulate(TINY.replace(observe={}), "closure")
     order = learning_order(short)
     assert math.isinf(order.tau_Q) and f"<td>&gt; {shown_time(order.censored_at)}</td>" in order._repr_html_()
-    for shown in (order, regime(Experiment(tau_xi=0.0, tau_0=0.0)), short):
+    for shown in (order, regime(Experiment(tau_xi=0.0, tau_0=0.1, **{"lambda": 0.0})), short):
         table = shown._repr_html_().partition("</table>")[0]
         assert not re.search(r"\b(inf|nan)\b|e\+", table), table
 

@@ -14,8 +14,9 @@ import pytest
 from tests.test_hostile_input import call
 from theory_sim.cli import app
 from theory_sim.engines import Engine, simulate
-from theory_sim.errors import ExperimentError, TheorySimError
+from theory_sim.errors import ExperimentError, StoreError, TheorySimError
 from theory_sim.experiment import Experiment, require_steps
+from theory_sim.terminal.output import Output, Result
 
 TINY = Experiment(name="tiny", d=10, m_W=20, m_V=40, max_tau=20.0, n_test=5)
 
@@ -50,6 +51,19 @@ def test_a_read_only_folder(read_only: Path) -> None:
         status, said = call(app, "theory-sim", *words)
         assert status == 2 and "rule:" in said and "Traceback" not in said, said
     assert list(read_only.iterdir()) == []
+
+
+def test_a_file_that_comes_while_a_result_is_computed_stays(tmp_path: Path) -> None:
+    for force in (False, True):
+        out = tmp_path / f"{force}.txt"
+        output = Output("text", out, force=force)
+        out.write_text("of another program")
+        if force:
+            output.put(Result("x", dict, lambda: ["of this one"]))
+        else:
+            with pytest.raises(StoreError, match="--force"):
+                output.put(Result("x", dict, lambda: ["of this one"]))
+        assert out.read_text().strip() == ("of this one" if force else "of another program")
 
 
 def test_a_disk_that_is_full(full: Path) -> None:

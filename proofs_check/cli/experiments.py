@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -139,7 +140,8 @@ def suggest(
         import tomli_w
 
         lines = [f"# {each}" for each in moved] or ["# nothing is to move"]
-        verdict = [f"# {line}" for line in found.verdict.splitlines()]
+        verdict = [wrapped for line in found.verdict.splitlines()
+                   for wrapped in textwrap.wrap(line, 78, initial_indent="# ", subsequent_indent="#   ")]
         return "\n".join([f"# Nearest to {experiment.name}, conditions: {conditions}; tried:", *verdict, "# Moved:", *lines, "",
                           tomli_w.dumps(near.fields())])
 

@@ -39,6 +39,7 @@ def falsify(
     with time_progress(f"searching for a counterexample to {id}, no new round after {budget:g} s"):
         tried = attempt(id, seed=seed, budget=budget, twin=twin)
     if tried.found is not None and out is not None:
+        require_free(out, force=force)  # one may have come in the meantime
         save(tried.found.verdict, out)
 
     def fields() -> dict[str, object]:

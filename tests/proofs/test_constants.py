@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import functools
 import importlib
 import io
@@ -24,12 +25,13 @@ from typer.testing import CliRunner
 from proofs_check import check_constants, suggest
 from proofs_check.cli import app
 from proofs_check.cli.described import describe
+from proofs_check.cli.experiments import _advice
 from proofs_check.constants_text import heading, write_lines, write_prediction
 from proofs_check.suggestion.changes import Change, changes
 from proofs_check.suggestion.moves import moves
 from proofs_check.suggestion.search import least_margin, satisfies
 from proofs_check.suggestion.shifted import FREE
-from proofs_check.suggestion.single import single_change
+from proofs_check.suggestion.single import FACTORS, single_change
 from tests.proofs.suggestion_starts import starts
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
@@ -84,6 +86,17 @@ def test_noise_and_samples_by_hand() -> None:
     assert math.isclose(ratio, e.eta_2 / e.eta_1, rel_tol=1e-12)
     assert (report.samples.P_only, report.samples.holding_P, report.samples.holding_Q) == (100.0, 400.0, 700.0)
     assert report.samples.needed < report.samples.enough
+
+
+def test_where_no_single_change_helps_what_was_tried_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it, and no more than that: values between the factors were not tried."""
+    monkeypatch.setattr("proofs_check.constants.moves", lambda experiment, id: ())  # what takes most of the time
+    report = check_constants(Experiment(r=0.7))
+    said = "".join(_advice(report, [], ["my.toml"]))
+    assert all(name.rstrip("_") in said for name in FREE) and ", ".join(f"{factor:g}" for factor in FACTORS) in said
+    assert "is not enough" not in said and "proofs-check suggest my.toml" in said
+    still = dataclasses.replace(report, experiment=Experiment(r=0.7, tau_xi=0.0, tau_0=1.0))
+    assert "tau_xi" not in "".join(_advice(still, [], [])), "a parameter of 0 is not moved by a factor"
 
 
 def test_a_single_move_ends_on_the_bound() -> None:
@@ -258,6 +271,7 @@ def test_command_line(tmp_path: Path) -> None:
     notes = [line for line in out.read_text().splitlines() if line.startswith("#")]
     assert any(note.startswith("# max_tau = ") and "(before: 300.0, x " in note for note in notes)
     assert notes[0] == "# Nearest to default, conditions: deciding; tried:" and "the mechanism applies" in notes[1]
+    assert max(map(len, notes)) <= 80
     assert not any("N = 800" in note for note in notes), "what is kept is no move"
     assert Experiment.from_toml(out) == suggest(short, conditions="deciding")
     assert run(app, ["check", str(out)]).exit_code == 0  # the two commands agree

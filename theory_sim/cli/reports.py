@@ -36,7 +36,7 @@ def report_command(
     report = gather(stores, claims, command=shlex.join([*words, "--out", out.name]))
     write_report(out, render(report), force=force)
     for each in report.problems:
-        words = f"{each.what}: {each.found}; {each.fix}".replace(each.what, one_line(each.what))
-        say_aside(f"{'finding' if each.damaged else 'note'}: {words}")
+        told = f"{each.what}: {each.found}; {each.fix}".replace(each.what, one_line(each.what))
+        say_aside(f"{'finding' if each.damaged else 'note'}: {told}")
     typer.echo(out)
     raise typer.Exit(1 if any(each.damaged for each in report.problems) else 0)

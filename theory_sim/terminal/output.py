@@ -109,7 +109,7 @@ class Output:
     """
 
     def __init__(self, form: str, out: Path | None = None, *, force: bool = False, quiet: bool = False) -> None:
-        self._form, self._out = form, out
+        self._form, self._out, self._force = form, out, force
         self.quiet = quiet
         if out is not None:
             require_free(out, force=force)
@@ -147,6 +147,7 @@ class Output:
         if self._out is not None:
             from theory_sim.storage.writing import write_text
 
+            require_free(self._out, force=self._force)  # one may have come while the result was computed
             make_folder(self._out.parent)
             write_text(self._out, text)
         elif self._form != "text":
