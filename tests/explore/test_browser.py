@@ -168,7 +168,7 @@ def test_the_limit_is_drawn_over_the_closure_while_sliders_move(tab: Tab) -> Non
     tau, losses = run.dataset["tau"].values.tolist(), run.history("loss_train", kind="P-only").tolist()
     drawn = zip(*(tab.page.evaluate(COLUMN, ["limit-S", column]) for column in ("tau", "P")), strict=True)
     assert set(drawn) <= set(zip(tau, losses, strict=True)) and tab.page.evaluate(COLUMN, ["limit-S", "tau"])[:1] == [0]
-    assert "S, limit: mean learning times" in tab.page.locator("#limit").inner_text()
+    assert "S, limit: learning times" in tab.page.locator("#limit").inner_text()
     tab.page.get_by_role("button", name="Remove its curves").click()
     tab.page.wait_for_function(f"() => ({COLUMN})(['limit-S', 'tau']).length === 0")
 

@@ -369,8 +369,12 @@ def test_what_is_said_of_a_sweep_is_true_of_its_engines_and_seeds(tmp_path: Path
 
 
 def test_whose_line_tells_a_learning_time_is_said(tmp_path: Path) -> None:
-    def alt(*seeds: int) -> str:
-        runs = [simulate(TINY.replace(seed=seed), "limit") for seed in seeds]
-        return next(block.alt for block in describe_runs(runs).blocks if isinstance(block, Chart))
+    """And over how many seeds a time is a mean, with an interval or without."""
+    def told(*seeds: int) -> tuple[str, str, str]:
+        found = describe_runs([simulate(TINY.replace(seed=seed), "limit") for seed in seeds])
+        return next(block.alt for block in found.blocks if isinstance(block, Chart)), found.seen[0], found.limits[0]
 
-    assert "Thin lines are single runs" in alt(0, 1) and "Thin" not in alt(0)
+    (one, time, limit), (few, mean, _) = told(0), told(0, 1, 2)
+    assert "Thin lines are single runs" in few and "Thin" not in one
+    assert "mean" not in time and "interval" not in time and "its times have no interval" in limit
+    assert ("with 95% Student intervals" in mean) is ("[" in mean) is True

@@ -18,6 +18,7 @@ from theory_sim.report.content import Block, Grid, Listing, Section, Series
 from theory_sim.report.figures import Axis, Drawn, chart
 from theory_sim.report.tables import blocks_of
 from theory_sim.statistics.curves import mean_curve
+from theory_sim.statistics.intervals import CONFIDENCE
 from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
 from theory_sim.terminal.tables import headline, shown_level, shown_mean_time, summary_tables
 from theory_sim.theory.crossings import LEVELS
@@ -73,7 +74,9 @@ def say_what_was_seen(summaries: Sequence[ScheduleSummary]) -> Iterator[str]:
         level, row = next(iter(summary.levels.items()))
         last = summary.end["tau"].smallest
         times = ", ".join(f"{name} {shown_mean_time(row[name], last)}" for name in row if name.startswith("tau"))
-        yield f"{summary.label}: mean learning times at the level {shown_level(level)}: {times}".replace("\n", " ")
+        what = "mean learning times" if summary.averages or len(summary.seeds) > 1 else "learning times"
+        spans = f", with {CONFIDENCE:.0%} Student intervals" if "\n[" in times else ""
+        yield f"{summary.label}: {what}{spans}, at the level {shown_level(level)}: {times}".replace("\n", " ")
         if summary.orders:
             yield from headline(summary).split("\n")
         yield from (f"{summary.label}: {warning}" for warning in summary.warnings)
@@ -84,7 +87,7 @@ def _limits(summaries: Sequence[ScheduleSummary]) -> Iterator[str]:
     if not seeds:
         yield "These are means over data sets, computed and not drawn: single data sets scatter about them."
     else:
-        yield ("What is learnt is observed on one seed, without an interval, and is not proved." if seeds == 1 else
+        yield ("What is learnt is observed on one seed, so its times have no interval, and is not proved." if seeds == 1 else
                f"What is learnt is observed on {seeds} seeds of one experiment, and is not proved.")
     yield "Other parameters, widths and data may show another order. An order of learning is not yet a gap in test error."
 
