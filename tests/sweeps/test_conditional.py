@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from tests.sweeps.tiny import TINY, finished
 from theory_sim import Engine, Experiment
@@ -25,6 +26,7 @@ from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.compare import compare_sweep
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.expansion import expand
+from theory_sim.terminal.expansion_table import expansion_table, list_of_runs
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "sweeps.md"
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -150,6 +152,19 @@ def test_expansion_counts_runs_that_repeat_others() -> None:
     assert expand(own).unread == () and expand(own).runs == 4
     rows = list(found.rows())
     assert [row["run"] for row in rows] == [run.id for run in sweep] and rows[0]["step_tau"] is None
+
+
+def test_runs_are_listed_within_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a schedule's name says has no second column; what it does not say has one, and is not called distinct."""
+    pieces = {"schedule": "pieces", "label": "late", "pieces": [[[10.0, 16.0], [300.0, 0.5]], [[20.0, 16.0], [300.0, 0.5]]]}
+    sweep = Sweep("x", Experiment(), (Zip({"eta_2": [0.1, 0.2], "r": [0.3, 0.3]}),), ("S", STEPS, pieces), engines=CLOSURE)
+    found = expand(sweep)
+    Console(width=80).print(expansion_table(found), *list_of_runs(found))
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 80 and "all distinct" not in printed
+    assert printed.count("step step_tau=10.0 step_factor=0.1  ") == 2 + 1
+    head = next(line for line in printed.splitlines() if line.startswith("run "))
+    assert head.split() == ["run", "schedule", "eta_2", "r"]
 
 
 def test_a_million_combinations_are_counted_before_they_are_made() -> None:

@@ -25,6 +25,7 @@ from theory_sim.errors import InputError, StoreError
 from theory_sim.loop import unfinished_path
 from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import collect
+from theory_sim.sweeps.compute import Computed
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.executors.base import SweepExecutor
 from theory_sim.sweeps.executors.in_process import InProcess
@@ -90,6 +91,33 @@ def test_a_diverged_run_is_done(tmp_path: Path) -> None:
     status = run_sweep(store, workers=0)
     assert (status.done, status.failed) == (1, 0)
     assert collect(store).dataset["outcome"].values.ravel().tolist() == ["diverged"]
+
+
+class Full(SweepExecutor):
+    """Of two workers, one finds the disk full, and the other is at a long step when Ctrl-C is pressed again."""
+
+    slots, threads, first, abandoned = 2, 1, True, False
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if self.first:
+            future.set_result(Computed("not stored", error="No space left on device"))
+        self.first = False
+        return future
+
+    def interrupt(self) -> None:
+        raise KeyboardInterrupt
+
+    def abandon(self) -> None:
+        self.abandoned = True
+
+
+def test_ctrl_c_while_a_full_disk_stops_a_sweep_ends_the_workers(tmp_path: Path) -> None:
+    store = SweepStore.create(tmp_path / "full", Sweep("full", TINY, (Product({"r": [0.3, 0.6]}),)))
+    pool = Full()
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(store, executor=pool)
+    assert pool.abandoned and store.status().pending == 2 and store.manifest.holder() is None
 
 
 class Killing(SweepExecutor):

@@ -181,14 +181,22 @@ class _Work:
             self.pool.abandon()
             raise
         except BaseException:
+            self._stop_under_way()
+            raise
+        self._tick(stopping=False)
+        return not (stop() or self.stopped)
+
+    def _stop_under_way(self) -> None:
+        """Have every run end at its next step, and wait for it; Ctrl-C a second time ends them at once here too."""
+        try:
             with suppress(StoreError):
                 while self.under_way:  # again and again: a worker that is only starting does not hear it yet
                     self.pool.interrupt()
                     for future in wait(self.under_way, timeout=_TICK).done:
                         del self.under_way[future]
+        except KeyboardInterrupt:
+            self.pool.abandon()
             raise
-        self._tick(stopping=False)
-        return not (stop() or self.stopped)
 
     def _begin(self) -> None:
         number = self.todo.pop()
