@@ -20,6 +20,7 @@ import pytest
 
 from tests.sweeps.tiny import TINY
 from theory_sim import Trajectory, simulate
+from theory_sim.cli import app
 from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
 from theory_sim.loop import unfinished_path
@@ -183,13 +184,20 @@ def test_unfinished_run_is_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_other_versions_are_refused(tmp_path: Path) -> None:
-    store = SweepStore.create(tmp_path / "old", Sweep("old", TINY, engines=(Engine("closure"),)))
+    """Unless they are accepted, in Python and by the command that begins a sweep, which continues one too."""
+    sweep = Sweep("old", TINY, engines=(Engine("closure"),))
+    store = SweepStore.create(tmp_path / "old", sweep)
     with sqlite3.connect(store.manifest.path) as database:
         database.execute("UPDATE about SET value = ? WHERE key = 'environment'", (json.dumps({"numpy": "1.0"}),))
         seal_about(database)
     database.close()
     with pytest.raises(StoreError, match=r"numpy 1\.0 then"):
         run_sweep(SweepStore(store.folder), workers=0)
+    (tmp_path / "old.toml").write_text(sweep.to_toml())
+    begun = ["sweep", "run", str(tmp_path / "old.toml"), "--out", str(tmp_path), "--workers", "0", "--quiet"]
+    with pytest.raises(StoreError, match=r"numpy 1\.0 then"):
+        app(begun, standalone_mode=False)
+    app([*begun, "--any-version"], standalone_mode=False)
     assert run_sweep(SweepStore(store.folder), workers=0, any_version=True).done == 1
 
 

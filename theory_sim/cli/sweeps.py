@@ -74,7 +74,7 @@ def expand_command(
 @sweep.command("run", cls=WithExecutors)
 def run_command(
     declaration: Declaration, workers: Workers = None, threads: OwnThreads = None, executor: ExecutorName = None,
-    scheduler: Scheduler = None, adaptive: Levels = None,
+    scheduler: Scheduler = None, adaptive: Levels = None, any_version: AnyVersion = False,
     out: RunsOut = Path("runs"), quiet: Quiet = False, form: TextJsonCsv = "text",
 ) -> None:
     """Compute a sweep into OUT/<its name>, print what was learnt where, and write the summary.
@@ -93,7 +93,7 @@ def run_command(
     with interruptible(lambda: f"continue with: {typed()}"):
         output = Output(form, quiet=quiet)
         store = _begun_or_new(out / declared.name, declared, output)
-    _compute(store, workers, threads, executor, output)
+    _compute(store, workers, threads, executor, output, any_version=any_version)
 
 
 def _begun_or_new(folder: Path, declared: Sweep, output: Output) -> SweepStore:
