@@ -14,7 +14,7 @@ from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
-from theory_sim.regimes import Regime, outside_of_theory, regime
+from theory_sim.regimes import Regime, outside_of_theory, regime, uncovered
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.closure import ACCURACY
 from theory_sim.theory.conditions import ConditionId
@@ -167,8 +167,12 @@ class ConstantsReport:
         """In words: whether the theorem's mechanism applies, and if not, why."""
         if self.applies:
             return "the mechanism applies: L-S is predicted to learn P first, S to learn Q first, at every level"
-        return "\n".join(["the mechanism does not apply, or too narrowly to tell",
-                          *(f"  {warning}" for warning in self.regime.warnings)])
+        judged = self.regime
+        doubted = any(judged.order_warnings.values()) or bool(uncovered(self.experiment))
+        ordered = len(judged.predicted_order) == 2 and not doubted
+        return "\n".join(["both orders are predicted, but a simulation of this experiment would not be sound" if ordered else
+                          "the mechanism does not apply, or too narrowly to tell",
+                          *(f"  {warning}" for warning in judged.warnings)])
 
     def to_dict(self) -> dict[str, object]:
         """Plain, JSON-ready values (NaN and infinity become None)."""

@@ -99,6 +99,16 @@ def test_where_no_single_change_helps_what_was_tried_is_said(monkeypatch: pytest
     assert "tau_xi" not in "".join(_advice(still, [], [])), "a parameter of 0 is not moved by a factor"
 
 
+def test_orders_that_hold_are_not_said_to_fail_where_only_a_simulation_would() -> None:
+    report = check_constants(Experiment())
+    assert report.verdict.startswith("the mechanism applies")
+    unsound = dataclasses.replace(report, regime=dataclasses.replace(report.regime, warnings=["float32"]))
+    assert unsound.verdict == "both orders are predicted, but a simulation of this experiment would not be sound\n  float32"
+    other = dataclasses.replace(unsound, experiment=Experiment(batch_size=10))
+    undone = dataclasses.replace(unsound, regime=dataclasses.replace(unsound.regime, order_warnings={"S": ["too close"]}))
+    assert all(each.verdict.startswith("the mechanism does not apply") for each in (other, undone))
+
+
 def test_a_single_move_ends_on_the_bound() -> None:
     failed = [row for row in get_conditions(FAR) if not row.holds and moves(FAR, row.id)]
     assert failed
