@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from theory_sim import Experiment
+from theory_sim.closure.mean_field.solve import follow_particles
+from theory_sim.closure.of_experiment import get_closure
+from theory_sim.errors import InputError
 from theory_sim.theory.closure import ClosureProblem
 from theory_sim.theory.closure.grid import Grid
 from theory_sim.theory.conditions import top_curvature
@@ -58,3 +62,23 @@ def test_a_step_overshoots_where_the_patterns_own_part_is_too_sharp(v: float, we
     examples.v, residual.weight = np.array([v]), np.array([weight])
     limit = 1.9 * 4 * PROBLEM.d / (v**2 * weight * (1 - weight))
     assert [grid._overshoots(share * limit, examples, residual) for share in (0.99, 1.01)] == [False, True]
+
+
+def test_blocks_are_short_beside_the_time_in_which_what_is_learnt_decays() -> None:
+    """A block's sources lie at its centre: with one of 125 / lambda nothing was learnt, at a stated error of 5e-7."""
+    e = Experiment(d=100, schedule="S", eta_2=2.0, lambda_=5e-4, max_tau=2e5)
+    for fineness in (1.0, 0.1):
+        assert get_closure(e, fineness=fineness).loss[-1] == pytest.approx(0.3943, abs=8e-3)
+    assert follow_particles(e.replace(max_tau=3e4), 40, 64).loss[-1] == pytest.approx(0.3943, abs=2e-3)
+    with pytest.raises(InputError, match="with lambda"):
+        follow_particles(e.replace(max_tau=1e7), 40, 64)
+
+
+def test_a_loss_that_grows_in_a_block_of_several_steps_is_no_divergence() -> None:
+    """Squared loss, steps that are stable: with blocks of ten d the mean field said that they diverge."""
+    e = Experiment(d=100, schedule="S", eta_2=2.0, loss="squared", lambda_=1e-6, max_tau=1e4)
+    with pytest.raises(InputError, match="steps from tau"):
+        follow_particles(e, 10, 64)
+    assert follow_particles(e, 100, 64).outcome == "budget_spent"
+    unstable = follow_particles(e.replace(eta_2=390.0), 10, 64)
+    assert unstable.outcome == "diverged" and unstable.final_step == unstable.step[-1] + 1

@@ -12,7 +12,7 @@ from theory_sim.theory.closure.patch_q import Residual, equal_time_kernel
 from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
 from theory_sim.theory.conditions import top_curvature
 
-__all__ = ["MOST_BLOCKS", "Grid"]
+__all__ = ["MOST_BLOCKS", "Grid", "enough_blocks"]
 
 # Beyond, a run takes more than seconds.
 MOST_BLOCKS = 1000
@@ -21,10 +21,23 @@ _GROWTH = 0.1
 # Rate times curvature from which gradient descent, stable below 2, is followed step by step; for so many steps, in which it has
 # diverged, or oscillates for good, or has come to where the loss is flatter.
 _OVERSHOOTING, _MOST_OVERSHOOTING = 1.9, 300
+# A block's sources lie at its centre: of what decays by e^-x over it, that keeps all but 4 % for x up to this. So many blocks
+# per unit of x are enough, with their lengths rounded to whole steps.
+_MOST_DECAY, _PER_DECAY = 1.0, 1.5
 # Change of a smooth rate from one block to the next that lets blocks be as long as before.
 _NEARLY = 0.2
 # The other engines add up rate after rate; so does the closure where they could have done so.
 _MOST_ADDED = 10**6
+
+
+def enough_blocks(problem: ClosureProblem, rates: Rates, blocks: int) -> int:
+    """``blocks``, or as many more as keep each short beside 1 / lambda; at most so many that those of the start fit as well."""
+    return max(blocks, math.ceil(min(MOST_BLOCKS / 2, _PER_DECAY * problem.lambda_ * _duration(problem, rates))))
+
+
+def _duration(problem: ClosureProblem, rates: Rates) -> float:
+    """Longest learning-rate time of a run."""
+    return problem.max_tau if problem.max_steps is None else min(problem.max_tau, problem.max_steps * rates.largest())
 
 
 class Grid:
@@ -43,9 +56,7 @@ class Grid:
     def __init__(self, problem: ClosureProblem, rates: Rates, blocks: int, *, adds_up: bool = True) -> None:
         self._problem, self._rates = problem, rates
         self._most_added = _MOST_ADDED if adds_up else 0
-        duration = problem.max_tau
-        if problem.max_steps is not None:
-            duration = min(duration, problem.max_steps * rates.largest())
+        duration = _duration(problem, rates)
         curvature = top_curvature(r=problem.r, p0=problem.p0, alpha_min=problem.alpha_min, alpha_max=problem.alpha_max,
                                   constants=problem.constants)
         # The time of Q's fastest mode, divided as the run is: at blocks = 150, a tenth of it.
@@ -61,13 +72,18 @@ class Grid:
         Raises
         ------
         InputError
-            If the run has had too many blocks.
+            If the run has had too many blocks, or one of several steps is long beside 1 / lambda.
         """
         self._made += 1
         from_nothing = tau == 0.0 and self._problem.tau_0 == 0.0  # its first step learns nothing
         single = from_nothing or self._overshoots(rate, examples, residual)
         self._overshot += single
-        return self.stretch(tau, step, rate, single=single)
+        steps, end = self.stretch(tau, step, rate, single=single)
+        if steps > 1 and (end - tau) * self._problem.lambda_ > _MOST_DECAY:
+            raise InputError(f"a block of {end - tau:g} of learning-rate time with lambda = {self._problem.lambda_:g}",
+                             f"blocks times lambda of at most {_MOST_DECAY:g}: what is learnt decays within a longer one",
+                             "raise the number of nodes, lower max_tau, or use the engine limit (--engine limit)")
+        return steps, end
 
     def stretch(self, tau: float, step: int, rate: float, *, single: bool = False) -> tuple[int, float]:
         """Steps of a block, and its end, as far as the rates alone decide; ``single`` if it is of one step.

@@ -11,7 +11,7 @@ import numpy as np
 from theory_sim.errors import InputError
 from theory_sim.theory.closure.course import Closure, End
 from theory_sim.theory.closure.examples import Losses
-from theory_sim.theory.closure.grid import Grid
+from theory_sim.theory.closure.grid import Grid, enough_blocks
 from theory_sim.theory.closure.memory import Block
 from theory_sim.theory.closure.noise import Noise
 from theory_sim.theory.closure.patch_p import Reacting
@@ -52,8 +52,8 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150, a
     rates : Rates
         Law of the learning rate; it is asked once a block.
     blocks : int
-        Aimed number of time blocks. A block is one step where the rate is large; small steps are taken several at a time,
-        fewer at the start and after the rate has changed.
+        Aimed number of time blocks, more where they would be long beside 1 / lambda. A block is one step where the rate is
+        large; small steps are taken several at a time, fewer at the start and after the rate has changed.
     adds_up : bool
         Whether times are sums of rates, step by step, as on the other engines' clock; without, a run of millions of steps is
         solved as fast as one of thousands, and its times are off by rounding errors.
@@ -65,10 +65,11 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150, a
     Raises
     ------
     InputError
-        If rate * lambda >= 1 (the decay of a step is not a small one), a rate is not positive, the blocks are too long, or
-        the run needs too many of them.
+        If rate * lambda >= 1 (the decay of a step is not a small one), a rate is not positive, the blocks are too long (beside
+        1 / lambda, or so that the loss grows without bound in one), or the run needs too many of them.
     """
-    return follow(Setting.of(problem), Reacting(), rates, Grid(problem, rates, blocks, adds_up=adds_up))
+    grid = Grid(problem, rates, enough_blocks(problem, rates, blocks), adds_up=adds_up)
+    return follow(Setting.of(problem), Reacting(), rates, grid)
 
 
 def follow(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid) -> Closure:
@@ -81,6 +82,7 @@ def follow(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid) -> Clos
     while True:
         end = _end(problem, state, highest)
         if end == "diverged" and records:
+            _check_steps(state, records[-1])
             break
         if end is None or state.step == 0:
             rate, before = _rate(problem, rates, state), rate
@@ -111,6 +113,15 @@ def _end(problem: ClosureProblem, state: _State, highest: float) -> End | None:
     if state.tau >= problem.max_tau * (1.0 - 1e-12):
         return "budget_spent"
     return "budget_spent" if problem.max_steps is not None and state.step >= problem.max_steps else None
+
+
+def _check_steps(state: _State, before: dict[str, float]) -> None:
+    """Raise unless the loss grew in a single step: in too long a block of several it grows where steps would not."""
+    steps = state.step - int(before["step"])
+    if steps > 1:
+        raise InputError(f"a loss of {state.losses.loss:g} after a block of {steps} steps from tau = {before['tau']:g}",
+                         "blocks short beside the time in which P is learnt, or steps that are stable",
+                         "raise the number of nodes or blocks, or lower max_tau; if that does not help, lower the rate")
 
 
 def _rate(problem: ClosureProblem, rates: Rates, state: _State) -> float:
