@@ -86,6 +86,21 @@ def test_a_holder_elsewhere_is_gone_once_its_heart_stands_still(tmp_path: Path, 
                     "0.5 s for a sign of life"]
 
 
+def test_a_machine_name_in_a_stranger_s_manifest_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither what is waited for nor the refusal after it lets a name end its line or reach the terminal as a command."""
+    monkeypatch.setattr("theory_sim.sweeps.manifest._SILENT_SECONDS", 0.2)
+    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
+    _hold(store, pid=1, born=1.0, host="node\x1b[2J\nall runs done")
+    said: list[str] = []
+    with report_waiting(said.append):
+        silent = store.manifest._silent_elsewhere()
+    with pytest.raises(StoreError) as refused:
+        store.manifest._take(1, None)
+    assert silent is not None and silent[0] == 1
+    for text in (*said, refused.value.found):
+        assert text.isprintable() and r"'node\x1b[2J\nall runs done'" in text
+
+
 def test_the_heart_beats_while_a_run_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("theory_sim.sweeps.manifest._HEARTBEAT_SECONDS", 0.02)
     store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))

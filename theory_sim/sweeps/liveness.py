@@ -5,12 +5,25 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
-__all__ = ["born_at", "holder_lives", "lives"]
+from theory_sim.errors import repr_of, shown
+
+__all__ = ["born_at", "holder_lives", "in_letters", "lives"]
 
 
 def holder_lives(pid: int, born: str | float, host: str) -> bool:
     """Whether the process that took a lock is there still; of one on another machine that is not known."""
     return host != platform.node() or lives(pid, born)
+
+
+def in_letters(host: str) -> str:
+    r"""A machine's name from a file of others, on one line and without what a terminal obeys.
+
+    Examples
+    --------
+    >>> in_letters("node7"), in_letters("node7\n")
+    ('node7', "'node7\\n'")
+    """
+    return shown(host if host.isprintable() else repr_of(host))
 
 
 def born_at(pid: int) -> str | float:

@@ -23,7 +23,7 @@ from typing import Any, Final, Literal
 from theory_sim.errors import DamagedError, StoreError, get_reason, repr_of, shown, system_error
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.formats import SWEEP_MANIFEST
-from theory_sim.sweeps.liveness import born_at, holder_lives, lives
+from theory_sim.sweeps.liveness import born_at, holder_lives, in_letters, lives
 from theory_sim.sweeps.manifest_rows import SCHEMA, connect, damage_of, has_digests, insert, seal, seal_about, told_version
 from theory_sim.sweeps.preparation import say_waiting
 from theory_sim.sweeps.status import Entry, State, Tally
@@ -123,7 +123,7 @@ class Manifest:
                 raise _damaged(self.path, str(error)) from error
             raise StoreError(f"{self.path}: {error}", "a manifest that theory_sim wrote and can write to, "
                              "on a disk with free space",
-                             "free some space or the file; runs that are done stay in the folder runs") from error
+                             "free some space, or allow writing to it; runs that are done stay in the folder runs") from error
         except OSError as error:
             raise system_error(error) from error
         finally:
@@ -266,7 +266,7 @@ class Manifest:
         with self._open() as database:
             holder = self._lock_row(database)
             if holder is not None and holder[:4] != silent and self._works(*holder[:3]):
-                raise StoreError(f"{self.path.parent} is being worked at by process {holder[0]} on {holder[2]}",
+                raise StoreError(f"{self.path.parent} is being worked at by process {holder[0]} on {in_letters(holder[2])}",
                                  "one process works at a sweep", "wait for it: theory-sim sweep status shows how far it is")
             database.execute("DELETE FROM lock")
             database.execute("INSERT INTO lock VALUES (1, ?, ?, ?, ?, ?)",
@@ -285,7 +285,7 @@ class Manifest:
             first = self._lock_row(database)
         if first is None or first[2] == platform.node():
             return None
-        say_waiting(f"{self.path.parent} is locked by process {first[0]} on {shown(str(first[2]))}, which cannot be looked at "
+        say_waiting(f"{self.path.parent} is locked by process {first[0]} on {in_letters(first[2])}, which cannot be looked at "
                     f"from here: waiting up to {_SILENT_SECONDS:g} s for a sign of life")
         until = time.monotonic() + _SILENT_SECONDS
         while time.monotonic() < until:
