@@ -14,7 +14,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.rates import get_rates
 from theory_sim.theory.closure import Closure
-from theory_sim.theory.closure.grid import MOST_BLOCKS, Grid
+from theory_sim.theory.closure.grid import MOST_BLOCKS, Grid, enough_blocks
 
 __all__ = ["closure_seconds", "count_blocks", "expected_end"]
 
@@ -39,7 +39,7 @@ def expected_end(e: Experiment) -> tuple[float, float]:
 
 def closure_seconds(e: Experiment) -> float:
     """Time that the closure takes: each block looks back at all before it."""
-    ones, several = count_blocks(e)
+    ones, several = count_blocks(e, enough_blocks(make_problem(e), ClosureRates(e), BLOCKS))
     rates, calls = get_rates("float64"), _ONCE + _OF_ONE * ones + _OF_SEVERAL * several
     return calls / rates.calls + _OF_PAIR * (ones + several) ** 2 / rates.elements
 
