@@ -178,6 +178,19 @@ def test_a_draft_of_a_living_writer_or_with_a_stranger_stays(tmp_path: Path) -> 
     assert clear_drafts(target) == [] and tree(tmp_path) == before
 
 
+@pytest.mark.parametrize("other", ["folder", "file"])
+def test_the_later_of_two_writers_of_a_name_says_who_was_first(other: str, tmp_path: Path) -> None:
+    """Not that the folder cannot be written to; what the first one made stays, and nothing else."""
+    target = tmp_path / "thing"
+    with pytest.raises(StoreError) as refused, FolderDraft(target, Listing.of(["n"])) as draft:
+        make(draft.new, ["n"])
+        make(target, ["first"]) if other == "folder" else target.write_text("first")
+        draft.commit()
+    assert "made by another process" in refused.value.found and "same command again" in refused.value.fix
+    assert [path.name for path in tmp_path.iterdir()] == ["thing"]
+    assert (target / "first").exists() if other == "folder" else target.read_text() == "first"
+
+
 def test_what_gave_way_goes_only_as_it_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A killed process leaves the folder that gave way in its draft, with its digests."""
     own = Listing(OWN.files, digests={name: hashlib.sha256(name.encode()).hexdigest() for name in OWN.files})

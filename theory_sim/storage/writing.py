@@ -7,6 +7,7 @@ few numbers for that, and does not look through the folder around it: that of a 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -233,6 +234,15 @@ class FolderDraft:
         told = {_NEW: self._listing.entries(), _OLD: old.entries(), "digests": dict(old.digests), "put_back": put_back}
         write_text(self.folder / _WRITTEN, json.dumps(told))
 
+    def _take_free_name(self) -> None:
+        try:
+            self.new.rename(self.target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
+            raise StoreError(f"{self.target} was made by another process in the meantime", "one process makes a folder",
+                             "give the same command again: it continues what is there, or says what it is") from error
+
     def commit(self, old: Listing | None = None, *, of: str = "a folder") -> None:
         """Have the folder take its name.
 
@@ -252,7 +262,7 @@ class FolderDraft:
         _sync_tree(self.new)
         if old is None:
             failpoint(f"rename {of}")
-            self.new.rename(self.target)
+            self._take_free_name()
         else:
             require_no_strangers(self.target, old, of=of)
             self._write_list(old, put_back=True)
