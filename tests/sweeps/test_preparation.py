@@ -53,7 +53,7 @@ def test_a_log_says_how_many_runs_there_are_and_how_long_it_takes(
     """The run's own work is left out: it is interrupted where it would begin."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(progress, "_LONG", 0.0)
-    monkeypatch.setattr("theory_sim.cli.sweeps._compute", lambda *_: None)
+    monkeypatch.setattr("theory_sim.cli.sweeps._compute", lambda *_, **__: None)
     Path("long.toml").write_text(FILE)
     outcome = call("theory-sim", "sweep", verb, "long.toml", *(["--workers", "0"] if verb == "run" else []), *["-q"] * quiet)
     said = [line.split(",")[0] for line in outcome.err.splitlines()]
