@@ -241,6 +241,7 @@ def test_times_count_set_ups_and_observers(monkeypatch: pytest.MonkeyPatch, caps
     said = capsys.readouterr().err
     assert "before its first step a run takes about" in said and max(map(len, said.splitlines())) <= 80
     flow, long = Engine("limit", {"time": "flow", "spatial": "mean"}), Experiment.preset("large-d")
+    monkeypatch.setattr("theory_sim.cli.runs._LONG_SECONDS", 0.0)  # on a fast machine too
     for engine, steps in ((flow, False), (Engine("limit", {"spatial": "mean"}), True)):
         _announce(Plan(long, (long.schedule,), (0,)), engine, 1)
         said = capsys.readouterr().err
