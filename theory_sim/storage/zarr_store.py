@@ -129,7 +129,7 @@ def open_zarr(path: Path, *, more: Iterable[str] = ()) -> xarray.Dataset:
 
 
 def write_zarr(dataset: xarray.Dataset, path: Path) -> None:
-    """Write a dataset to a store that is not there yet; after an error nothing writes into it any more."""
+    """Write a dataset to a store that is not there yet; after an error other chunks' writes are waited for, up to 10 s."""
     # Zarr's format 3 has neither a settled form of text labels nor of consolidated metadata; format 2 has both.
     try:
         dataset.to_zarr(path, mode="w-", zarr_format=2, consolidated=True)
