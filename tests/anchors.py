@@ -9,6 +9,7 @@ does, loudly.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ast_grep_py import SgNode, SgRoot
@@ -44,11 +45,10 @@ def mistaken(scope: str, find: str, put: str, root: Path = ROOT) -> tuple[str, s
     NoAnchorError
         If not exactly one scope has that name, or ``find`` does not fit exactly once in it.
     """
-    texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
-             for package in PACKAGES for path in sorted((root / package).rglob("*.py"))}  # fmt: skip
+    texts = _texts(root)
     last = scope.rsplit(".", 1)[-1]
     named = [(file, first, end) for file, text in texts.items() if last in file or last in text
-             for name, first, end in scopes(file, text) if f".{name}".endswith(f".{scope}")]  # fmt: skip
+             for name, first, end in _scopes_of(file, text) if f".{name}".endswith(f".{scope}")]  # fmt: skip
     if len(named) != 1:
         raise NoAnchorError(
             f"{scope!r} names {len(named)} modules, classes or functions, not one: {[name[0] for name in named]}"
@@ -59,6 +59,18 @@ def mistaken(scope: str, find: str, put: str, root: Path = ROOT) -> tuple[str, s
     if len(fits) != 1:
         raise NoAnchorError(f"{find!r} fits {len(fits)} times in {scope} ({file}), not once")
     return file, tree.commit_edits([fits[0].replace(_filled(put, fits[0]))])
+
+
+@cache
+def _texts(root: Path) -> dict[str, str]:
+    """Text of each module under ``root``, read once, since nothing changes them while tests run."""
+    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
+            for package in PACKAGES for path in sorted((root / package).rglob("*.py"))}  # fmt: skip
+
+
+@cache
+def _scopes_of(file: str, text: str) -> tuple[tuple[str, int, int], ...]:
+    return tuple(scopes(file, text))
 
 
 def _filled(put: str, fit: SgNode) -> str:

@@ -71,6 +71,12 @@ def test_the_list_is_long_enough() -> None:
     assert len({mutation.name for mutation in MUTATIONS}) == len(MUTATIONS) >= 12
 
 
+def test_every_place_is_still_there() -> None:
+    """In the first tier, since only a quarter of the mistakes is made at each commit."""
+    for mutation in MUTATIONS:
+        mistaken(mutation.scope, mutation.find, mutation.put)
+
+
 @pytest.mark.alternating
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mistake_is_found(mutation: Mutation, copy: Path) -> None:
