@@ -83,11 +83,13 @@ def run_command(
     """
     from theory_sim.sweeps.declaration import Sweep
     from theory_sim.sweeps.executors.base import require_executor
+    from theory_sim.sweeps.store import DECLARATION
     from theory_sim.trajectory import require_can_hold
 
     executor = placed(executor, scheduler)
     require_executor(executor, workers, threads)  # before anything is written
-    require_can_hold(out / declaration.stem)  # before a long sweep is validated
+    if not any(out.glob(f"*/{DECLARATION}")):  # of one that is finished nothing need be written
+        require_can_hold(out / declaration.stem)  # before a long sweep is validated
     with printed_warnings():
         declared = with_levels(Sweep.from_toml(declaration), adaptive)
     with interruptible(lambda: f"continue with: {typed()}"):

@@ -1,15 +1,17 @@
-"""Whether an error is of the place where results go, which every later write would meet too."""
+"""What is known of the place where results go: whether an error is of it, and whether a file need not be written there."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from theory_sim.errors import StoreError
 
-__all__ = ["disk_fault"]
+__all__ = ["disk_fault", "need_not_be_written"]
 
 _OF_THE_DISK: Final = frozenset(
     number for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO", "EFBIG", "ESTALE", "ENODEV", "ENXIO")
@@ -47,3 +49,22 @@ def disk_fault(error: BaseException, folder: Path) -> str:
                 return os.strerror(cause.errno)
         cause = cause.__cause__ or cause.__context__
     return ""
+
+
+def need_not_be_written(path: Path, content: Callable[[Any], None]) -> bool:
+    """Whether nothing can be written to a file's folder, and the file holds just what would be written.
+
+    Parameters
+    ----------
+    path : Path
+    content : callable
+        Called with a file to write bytes to, if there is something to compare.
+    """
+    if os.access(path.parent, os.W_OK):
+        return False
+    try:
+        there = path.read_bytes()
+    except OSError:
+        return False
+    content(made := io.BytesIO())
+    return made.getvalue() == there

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from theory_sim.errors import StoreError
+from theory_sim.storage.disk import need_not_be_written
 from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.folders import make_folder
 from theory_sim.storage.listing import Listing
@@ -61,6 +62,8 @@ class _Faulty:
 def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make room, or choose another place") -> None:
     """Write a file whole or not at all; a regular one that has the name is replaced.
 
+    Where nothing can be written and the file holds the same bytes already, it stays.
+
     Parameters
     ----------
     path : Path
@@ -75,6 +78,8 @@ def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make r
         If it cannot be written, or what has the name is not a regular file: a device, a pipe, a link or a folder.
     """
     require_replaceable_file(path)
+    if need_not_be_written(path, content):
+        return
     draft = path.with_name(f"{_prefix(path)}{secrets.token_hex(8)}")
     made = False
     try:

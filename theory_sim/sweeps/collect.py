@@ -94,6 +94,8 @@ class Summary:
     def save(self, folder: Path) -> None:
         """Write ``summary.zarr`` and ``summary.csv`` into a folder, whole or not at all; an older summary is replaced.
 
+        Where nothing can be written and the folder holds this summary already, it stays.
+
         Raises
         ------
         StoreError
@@ -101,12 +103,23 @@ class Summary:
         """
         names = [str(name) for name in self.dataset.variables]
         old = _refuse_strangers(folder)
+        if old is not None and not os.access(folder.parent, os.W_OK) and self._is_saved(folder):
+            return
         listing = zarr_listing(names, prefix=f"{ZARR}/", more=[_TABLE, _DIGESTS])
         with FolderDraft(folder, listing, fix="free some space; the runs are kept") as draft:
             write_zarr(self.dataset, draft.new / ZARR)
             write_text(draft.new / _TABLE, self.frame.to_csv(index=False))
             write_text(draft.new / _DIGESTS, json.dumps(digests(draft.new, without=_DIGESTS), indent=1))
             draft.commit(old, of=_OF)
+
+    def _is_saved(self, folder: Path) -> bool:
+        """Whether a folder holds just this summary."""
+        try:
+            saved = Summary.load(folder)
+            table = (folder / _TABLE).read_bytes()
+        except (StoreError, OSError):
+            return False
+        return saved.dataset.identical(self.dataset) and table == self.frame.to_csv(index=False).encode()
 
     @classmethod
     @refused_by_system()

@@ -73,7 +73,8 @@ def run_sweep(
     Raises
     ------
     StoreError
-        If another process is at the sweep, or libraries or processor are not those that began it, or the disk takes nothing
+        If runs are left to do in a folder that cannot be written to; one that is finished is as it is. If another process is
+        at the sweep, or libraries or processor are not those that began it, or the disk takes nothing
         more, as a full one: what is not done stays pending.
     InputError
         If the number of workers or threads is not one, worker processes would not find what a run chooses, this process may
@@ -94,11 +95,22 @@ def run_sweep(
     """
     if not any_version:
         store.require_same_environment()
+    if store.read_only and _is_finished(store, retry_failed):
+        return store.status()
     pool = executor if isinstance(executor, SweepExecutor) else make_executor(executor, workers, threads, store.manifest.path)
     with pool:  # its workers end, whatever the sweep is refused for
         if not pool.in_this_process:
             _require_found_elsewhere(store)
         return _run_locked(store, pool, retry_failed, any_version, progress)
+
+
+def _is_finished(store: SweepStore, retry_failed: bool) -> bool:
+    """Whether nothing is left to do: no run is pending or damaged, and no point is to be added."""
+    states = store.states()
+    if not set(states.values()) <= ({"done"} if retry_failed else {"done", "failed"}):
+        return False
+    damaged = any(state == "done" and store.damage_of(id) for id, state in states.items())
+    return not damaged and Refinement(store).wider() is None
 
 
 def _run_locked(

@@ -174,6 +174,11 @@ class SweepStore:
             raise StoreError(f"{runs} is no folder", "a folder of runs, or a link to one",
                              f"move {runs} away: it is made again")
 
+    @property
+    def read_only(self) -> bool:
+        """Whether nobody here may write to the manifest, as of a sweep on a read-only file system."""
+        return not all(os.access(path, os.W_OK) for path in (self.folder, self.manifest.path))
+
     def status(self) -> SweepStatus:
         """How far the sweep is, as the manifest says."""
         return self.manifest.tally().status(self.manifest.holder())
