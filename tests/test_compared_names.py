@@ -51,7 +51,6 @@ ALLOWED: Final = {
     ("proofs_check/recheck/order/", ""): "knows schedules itself, and shares nothing with what it looks at",
     ("proofs_check/order_box/", ""): "a box is of two schedules, and of a noise that may be stationary",
     ("theory_sim/regimes.py", "stationary"): "where U_0 has the level of the noise, that level is one",
-    ("theory_sim/terminal/expansion_table.py", "schedule"): "the column whose cells are long and may be broken",
     ("theory_sim/cli/plots.py", "schedule"): "a figure tells schedules apart, and nothing else",
     ("proofs_check/claims/batch_noise.py", "finite"): "a parameter of a claim, by which its twins differ",
 }

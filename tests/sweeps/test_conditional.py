@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.table import Table
 
 from tests.sweeps.tiny import TINY, finished
 from theory_sim import Engine, Experiment
@@ -165,6 +166,21 @@ def test_runs_are_listed_within_80_columns(capsys: pytest.CaptureFixture[str]) -
     assert printed.count("step step_tau=10.0 step_factor=0.1  ") == 2 + 1
     head = next(line for line in printed.splitlines() if line.startswith("run "))
     assert head.split() == ["run", "schedule", "eta_2", "r"]
+
+
+def test_a_field_has_a_column_unless_every_label_has_it() -> None:
+    """What a label says is known from how it was made, and not read in its text."""
+    def columns(*compare: object) -> list[str]:
+        found = expand(Sweep("x", Experiment(), compare=("S", *compare), engines=CLOSURE))  # type: ignore[arg-type]
+        (table,) = list_of_runs(found)
+        assert isinstance(table, Table)
+        assert [str(column.header) for column in table.columns[1:] if not column.no_wrap] == ["schedule"]
+        return [str(column.header) for column in table.columns]
+
+    factors = {"schedule": "step", "step_tau": [10.0, 20.0], "step_factor": 0.5}
+    assert columns(factors) == ["run", "schedule"]
+    assert columns(factors | {"label": "step_factor=large"}) == ["run", "schedule", "step_factor"]
+    assert columns(factors, factors | {"label": "late", "step_factor": 0.1}) == ["run", "schedule", "step_factor"]
 
 
 def test_a_million_combinations_are_counted_before_they_are_made() -> None:

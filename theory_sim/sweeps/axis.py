@@ -32,11 +32,14 @@ class Axis:
         Fields that vary along it.
     points : tuple of tuple
         Values of these fields, one tuple a point; None where a point leaves a field as it is.
+    labelled : frozenset of str
+        Fields whose value the label of every point that sets them has already.
     """
 
     name: str
     fields: tuple[str, ...]
     points: tuple[tuple[object, ...], ...]
+    labelled: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.points)

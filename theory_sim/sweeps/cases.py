@@ -16,7 +16,7 @@ from theory_sim.errors import Fault, InputError, gathered, nearest, repr_of, sho
 from theory_sim.sweeps.axis import Axis, first_repeated, named_fields, read_lists, repeated
 from theory_sim.sweeps.block import Block
 
-__all__ = ["Cases", "Variant", "make_variants"]
+__all__ = ["Cases", "Variant", "labelled_fields", "make_variants"]
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,14 @@ class Variant:
     schedule : str
     fields : mapping
         Values that these fields have under it.
+    labelled : tuple of str
+        Those of the fields whose values the label has.
     """
 
     label: str
     schedule: str
     fields: Mapping[str, object] = field(default_factory=dict)
+    labelled: tuple[str, ...] = ()
 
 
 def make_variants(compare: Sequence[object]) -> tuple[Variant, ...]:
@@ -124,8 +127,14 @@ def _variants_of(entry: object) -> list[Variant]:
         return [Variant(label, schedule)]
     named = named_fields("compare", fields)
     told = [name for name in named if "label" not in entry or isinstance(named[name], (list, tuple))]
-    return [Variant(" ".join([label, *(f"{name}={_text(point[name])}" for name in told)]), schedule, point)
+    return [Variant(" ".join([label, *(f"{name}={_text(point[name])}" for name in told)]), schedule, point, tuple(told))
             for point in _combinations(named)]
+
+
+def labelled_fields(variants: Sequence[Variant]) -> frozenset[str]:
+    """Fields that stand in the label of every variant that sets them."""
+    set_by = [(name, variant) for variant in variants for name in variant.fields]
+    return frozenset(name for name, _ in set_by) - {name for name, variant in set_by if name not in variant.labelled}
 
 
 def _combinations(fields: Mapping[str, object]) -> list[dict[str, object]]:

@@ -20,7 +20,7 @@ from theory_sim.sweeps.adaptive import Adaptive
 from theory_sim.sweeps.axis import OWN, Axis, repeated
 from theory_sim.sweeps.block import Block
 from theory_sim.sweeps.block_tables import BLOCKS, block_tables
-from theory_sim.sweeps.cases import Variant, make_variants
+from theory_sim.sweeps.cases import Variant, labelled_fields, make_variants
 from theory_sim.sweeps.declared_table import add_further, read_declaration
 from theory_sim.sweeps.preparation import reported
 from theory_sim.sweeps.sweep_run import ID_BYTES, SweepRun, run_hash
@@ -262,8 +262,8 @@ class Sweep:
     def _schedules(self) -> Axis:
         """The compared schedules by their labels, with the fields that vary under some of them."""
         own = tuple(dict.fromkeys(field for variant in self.variants for field in variant.fields))
-        return Axis("schedule", ("schedule", *own), tuple(
-            (variant.label, *(variant.fields.get(field) for field in own)) for variant in self.variants))
+        points = tuple((variant.label, *(variant.fields.get(field) for field in own)) for variant in self.variants)
+        return Axis("schedule", ("schedule", *own), points, labelled_fields(self.variants))
 
     def _made_axes(self) -> tuple[Axis, ...]:
         axes: list[Axis] = []

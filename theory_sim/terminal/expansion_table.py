@@ -81,27 +81,22 @@ def _text(value: object) -> str:
 def list_of_runs(found: Expansion) -> list[Table | Text]:
     """Every run, one in a row; of many the first. What a schedule's name tells of its fields has no column of its own."""
     rows = found.rows()
-    varied = {field for axis in found.axes for field in axis.fields if not _in_labels(axis, field)}
+    varied = {field for axis in found.axes for field in axis.fields if field not in axis.labelled}
+    labels = {axis.name for axis in found.axes if axis.is_schedule}
     table: Table | None = None
     for number, row in enumerate(rows):
         names = [name for name in row if name == "run" or name in varied]
-        table = table or _table_of_runs(names)
+        table = table or _table_of_runs(names, labels)
         if number == _MOST_ROWS:
             return [table, Text(f"{found.runs - _MOST_ROWS} more: --format csv lists them all")]
         table.add_row(*("" if row[name] is None else escape(_text(row[name])) for name in names))
     return [] if table is None else [table]
 
 
-def _table_of_runs(names: list[str]) -> Table:
+def _table_of_runs(names: list[str], labels: set[str]) -> Table:
+    """A column a name, of which those of labels may be broken."""
     table = headed_table("Runs", names)
     for column, name in zip(table.columns, names, strict=True):
-        if name == "schedule":
+        if name in labels:
             column.justify, column.no_wrap = "left", False
     return table
-
-
-def _in_labels(axis: Axis, field: str) -> bool:
-    """Whether each schedule that sets a field has it in its label."""
-    if not axis.is_schedule or field == axis.name:
-        return False
-    return all(f"{field}=" in str(point[0]) for at, point in enumerate(axis.points) if field in axis.changes(at))
