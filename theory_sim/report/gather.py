@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from theory_sim.errors import InputError, StoreError
+from theory_sim.errors import StoreError
 from theory_sim.report.claims import read_claims, summarise_claims
 from theory_sim.report.content import Problem, Report, Section
+from theory_sim.report.copies import without_copies
 from theory_sim.report.extra import versions
 from theory_sim.report.runs import describe_runs
 from theory_sim.report.stores import find_stores, problem_of
@@ -42,11 +43,11 @@ def gather(paths: Sequence[Path], claims: Path | None = None, *, command: str = 
     judged = read_claims(claims) if claims is not None else []
     sections: list[Section] = []
     problems: list[Problem] = []
-    runs: list[Trajectory] = []
+    runs: dict[Path, Trajectory] = {}
     for store in stores:
         try:
             if store.kind == "run":
-                runs.append(Trajectory.load(store.path))
+                runs[store.path] = Trajectory.load(store.path)
                 continue
             section, found = describe_study(store.path) if store.kind == "study" else describe_sweep(SweepStore(store.path))
         except StoreError as error:
@@ -54,11 +55,11 @@ def gather(paths: Sequence[Path], claims: Path | None = None, *, command: str = 
             continue
         problems += found
         sections += [section] if section is not None else []
-    for group in by_experiment(runs):
-        try:
-            sections.append(describe_runs(group))
-        except InputError as error:  # the same run twice
-            problems.append(Problem(f"runs of {group[0].experiment.name}", error.found, error.fix, damaged=False))
+    place_of = {id(run): path for path, run in runs.items()}
+    for group in by_experiment(list(runs.values())):
+        kept, left_out = without_copies({place_of[id(run)]: run for run in group})
+        problems += left_out
+        sections += [describe_runs(kept)] if kept else []
     names = [section.title for section in sections]
     title = names[0] if len(names) == 1 else f"Report of {len(names)} results" if names else "Report"
     return Report(title, command, sections, judged, summarise_claims(judged) if judged else None, problems, made_with)

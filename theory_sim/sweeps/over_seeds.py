@@ -21,7 +21,7 @@ from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
 from theory_sim.trajectory import Trajectory
 
-__all__ = ["ScheduleSummary", "by_experiment", "make_table", "summarise", "summarise_each"]
+__all__ = ["ScheduleSummary", "by_experiment", "drawn_alike", "make_table", "summarise", "summarise_each"]
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,12 @@ def by_experiment(trajectories: Sequence[Trajectory]) -> list[list[Trajectory]]:
     return groups
 
 
+def drawn_alike(run: Trajectory) -> tuple[str, str, tuple[int, ...]]:
+    """What runs of one experiment have in common if they must have the same numbers: schedule, engine, seeds that are used."""
+    engine = Engine.of(run)
+    return run.experiment.schedule, engine.label, tuple(run.experiment.seed_of(each) for each in _drawn(engine, run.experiment))
+
+
 def make_table(summaries: Sequence[ScheduleSummary]) -> list[dict[str, Any]]:
     """A row a run: schedule, engine, seed and what it learnt when, times in tau; as `ScheduleSummary.per_seed`."""
     rows = []
@@ -152,12 +158,10 @@ def _require_replicates(trajectories: Sequence[Trajectory]) -> None:
                          "summarise them apart: name the runs of one experiment at a time")
     given = set()
     for run in trajectories:
-        engine = Engine.of(run)
-        seeds = tuple(run.experiment.seed_of(purpose) for purpose in _drawn(engine, run.experiment))
-        if (run.experiment.schedule, engine.label, seeds) in given:
-            raise InputError(f"{engine.run_name(run.experiment)} repeats another run's data, U_0 and noise",
+        if drawn_alike(run) in given:
+            raise InputError(f"{Engine.of(run).run_name(run.experiment)} repeats another run's data, U_0 and noise",
                              "independent runs", "give each run once, with seeds of its own")
-        given.add((run.experiment.schedule, engine.label, seeds))
+        given.add(drawn_alike(run))
 
 
 def _differences(fields: Sequence[Mapping[str, Any]], varied: Collection[str]) -> dict[str, list[str]]:

@@ -1,0 +1,72 @@
+"""A report of copied runs: each is told once, and a copy with other numbers is no copy."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.report.stores import TINY
+from theory_sim import simulate
+from theory_sim.report.content import Report
+from theory_sim.report.gather import gather
+from theory_sim.trajectory import Trajectory
+
+DRAWN = TINY.replace(name="drawn", N=40)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed in (0, 1):
+        simulate(DRAWN.replace(seed=seed), "limit", store=tmp_path / f"seed{seed}")
+    return tmp_path
+
+
+def seen(report: Report) -> list[str]:
+    (section,) = report.sections
+    return list(section.seen)
+
+
+def test_a_copied_run_is_told_once_and_noted(folder: Path) -> None:
+    alone = gather([folder])
+    for name in ("copy", "one-more"):
+        shutil.copytree(folder / "seed0", folder / name)
+    report = gather([folder])
+    assert seen(report) == seen(alone) and not alone.problems
+    assert [(Path(each.what).name, each.damaged) for each in report.problems] == [("one-more", False), ("seed0", False)]
+    assert all(each.found == f"it has the numbers of {folder / 'copy'}, which is told of" for each in report.problems)
+
+
+def test_a_run_that_was_computed_twice_is_told_once(folder: Path) -> None:
+    """It took other seconds, and recorded more."""
+    again = DRAWN.replace(seed=0, observe={"kernels": {}})
+    simulate(again, "limit", store=folder / "again")
+    report = gather([folder])
+    assert [Path(each.what).name for each in report.problems] == ["seed0"]
+    assert seen(report) == seen(gather([folder / "seed0", folder / "seed1"]))
+
+
+def test_runs_of_the_closure_are_those_of_every_seed(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        simulate(TINY.replace(seed=seed), "closure", store=tmp_path / f"seed{seed}")
+    assert [Path(each.what).name for each in gather([tmp_path]).problems] == ["seed1"]
+
+
+def test_of_a_copy_with_other_numbers_neither_is_told(folder: Path) -> None:
+    run = Trajectory.load(folder / "seed0")
+    other = run.dataset.assign(P_error=run.dataset["P_error"] * (1.0 + 2.0**-52))
+    replace(run, dataset=other).save(folder / "other")
+    report = gather([folder])
+    assert [Path(each.what).name for each in report.problems] == ["other", "seed0"]
+    assert all("different P_error" in each.found and not each.damaged for each in report.problems)
+    assert seen(report) == seen(gather([folder / "seed1"])), "the rest is told"
+
+
+def test_a_copy_alone_in_its_schedule_leaves_the_others(tmp_path: Path) -> None:
+    run = simulate(TINY, "closure")
+    for name, factor in (("a", 1.0), ("b", 2.0)):
+        replace(run, dataset=run.dataset.assign(P_error=run.dataset["P_error"] * factor)).save(tmp_path / name)
+    report = gather([tmp_path])
+    assert not report.sections and len(report.problems) == 2
