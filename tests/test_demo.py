@@ -26,10 +26,15 @@ def runs() -> list[Trajectory]:
             for schedule in (SMALL, LARGE) for seed in (1, 0, 2)]
 
 
-def part(*, large: int = 5, small: int = 5, ratio: tuple[float, ...] = (8.0, 8.1, 8.3), robust: int = 5) -> Part:
+Orders = dict[tuple[str, ...], int]
+
+
+def part(
+    *, large: int = 5, small: int = 5, ratio: tuple[float, ...] = (8.0, 8.1, 8.3), not_robust: Orders | None = None
+) -> Part:
     shares = {LARGE: share_interval(large, 5), SMALL: share_interval(small, 5)}
     return Part(TINY, shares, 0.2, {LARGE: 1e-4, SMALL: 8e-4}, mean_interval(ratio),
-                {LARGE: robust, SMALL: 5})
+                {LARGE: not_robust or {}, SMALL: {}})
 
 
 def test_an_error_at_a_loss_is_read_between_two_records(runs: list[Trajectory]) -> None:
@@ -73,9 +78,18 @@ def test_the_story_claims_what_was_seen_alone(first: Part, second: Part, decided
 
 def test_an_order_that_is_not_robust_is_called_so() -> None:
     """The gap is told of runs whose order differs between levels of the loss, and that it does."""
-    story = tell(part(), part(robust=2))["Seen"]
-    assert "not robust (at 0.50 or 0.55 the order is another under L-S on 3 of 5)" in story
+    story = tell(part(), part(not_robust={("P first", "Q first", "Q first"): 3}))["Seen"]
+    assert "not robust (at 0.45, 0.50 and 0.55: P first, Q first, Q first under L-S on 3 of 5)" in story
     assert "not robust" not in tell(part(), part())["Seen"]
+
+
+def test_where_nothing_is_learnt_no_other_order_is_told() -> None:
+    nothing = ("neither learnt",) * 3
+    found = part(not_robust={nothing: 2, ("neither learnt", "neither learnt", "P first"): 1})
+    assert found.robust == {LARGE: 2, SMALL: 5} and found.to_dict()["not_robust"][LARGE][", ".join(nothing)] == 2
+    story = tell(part(), found)["Seen"]
+    assert "0.55: neither learnt at any under L-S on 2 of 5; neither learnt, neither learnt, P first under L-S on 1" in story
+    assert "another" not in story
 
 
 def test_intervals_that_differ_are_told_both() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -52,8 +53,9 @@ class Part:
         Schedule to the geometric mean, over data sets, of the error on fresh P examples at that loss.
     ratio : Interval
         Of these errors, S over L-S: geometric mean over data sets with the Student interval of its logarithm.
-    robust : dict of str to int
-        Schedule to the number of data sets whose order is the same at all three levels of the loss.
+    not_robust : dict of str to dict
+        Schedule to the orders at the three levels of the loss, and on how many data sets these were seen; of data sets alone
+        on which they are not one order, the same at every level.
     """
 
     experiment: Experiment
@@ -61,13 +63,20 @@ class Part:
     loss: float
     errors: Mapping[str, float]
     ratio: Interval
-    robust: Mapping[str, int]
+    not_robust: Mapping[str, Mapping[tuple[str, ...], int]]
 
     def to_dict(self) -> dict[str, Any]:
         """What the runs gave, for JSON."""
         return {"d": self.experiment.d, "r": self.experiment.r, "train_loss": self.loss, "P_error": dict(self.errors),
                 "expected_order": {name: asdict(share) for name, share in self.expected.items()},
-                "P_error_ratio": asdict(self.ratio), "robust": dict(self.robust)}
+                "P_error_ratio": asdict(self.ratio), "robust": self.robust,
+                "not_robust": {name: {", ".join(orders): count for orders, count in found.items()}
+                               for name, found in self.not_robust.items()}}
+
+    @property
+    def robust(self) -> dict[str, int]:
+        """Schedule to the number of data sets whose order is the same at all three levels of the loss."""
+        return {name: self.expected[name].n - sum(found.values()) for name, found in self.not_robust.items()}
 
     @property
     def as_predicted(self) -> bool:
@@ -88,7 +97,8 @@ def measure(runs: Sequence[Trajectory]) -> Part:
     orders = {schedule: [learning_order(run) for run in of.values()] for schedule, of in by.items()}
     expected = {schedule: share_interval(sum(each.order == _EXPECTED[schedule] for each in found), len(found))
                 for schedule, found in orders.items()}
-    robust = {schedule: sum(each.robust for each in found) for schedule, found in orders.items()}
+    not_robust = {schedule: Counter(tuple(level.order for level in each.levels) for each in found if not each.robust)
+                  for schedule, found in orders.items()}
     loss = max(float(run.history("train_loss").min()) for run in runs)
     with np.errstate(divide="ignore"):
         logs = {schedule: np.log([error_at_loss(of[seed], loss) for seed in seeds]) for schedule, of in by.items()}
@@ -96,7 +106,7 @@ def measure(runs: Sequence[Trajectory]) -> Part:
     ratio = Interval(math.exp(between.value), math.exp(between.low), math.exp(between.high), math.exp(between.smallest),
                      math.exp(between.largest), between.n, between.censored)
     return Part(runs[0].experiment, expected, loss, {name: float(np.exp(each.mean())) for name, each in logs.items()}, ratio,
-                robust)
+                not_robust)
 
 
 def tell(first: Part, second: Part) -> dict[str, str]:
@@ -128,13 +138,18 @@ def _order_of(part: Part) -> str:
     """What a second experiment says of the order, and whether that is robust: the gap does not rest on it."""
     order = (f"There L-S learnt P first on {_count(part, LARGE)} at a loss of {LEVELS[0]:g}, S learnt Q first on "
              f"{_count(part, SMALL)}")
-    weak = [name for name, count in part.robust.items() if count < part.expected[name].n]
-    if not weak:
-        return f"{order}, the same at {' and '.join(f'{level:.2f}' for level in LEVELS[1:])}."
-    which = " and ".join(f"under {name} on {part.expected[name].n - part.robust[name]} of {part.expected[name].n}"
-                         for name in weak)
-    return (f"{order}; that is not robust (at {' or '.join(f'{level:.2f}' for level in LEVELS[1:])} the order is another "
-            f"{which}), so only the gap is to be taken from it.")
+    seen = [f"{_at_levels(orders)} under {name} on {count} of {part.expected[name].n}"
+            for name, found in part.not_robust.items() for orders, count in found.items()]
+    levels = [f"{level:.2f}" for level in LEVELS]
+    if not seen:
+        return f"{order}, the same at {' and '.join(levels[1:])}."
+    return (f"{order}; that is not robust (at {', '.join(levels[:-1])} and {levels[-1]}: {'; '.join(seen)}), so only the gap "
+            "is to be taken from it.")
+
+
+def _at_levels(orders: tuple[str, ...]) -> str:
+    """Orders at the levels of the loss, or the one that they all are."""
+    return ", ".join(orders) if len(set(orders)) > 1 else f"{orders[0]} at any"
 
 
 def _count(part: Part, schedule: str) -> str:
