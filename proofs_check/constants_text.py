@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from proofs_check.constants import ConstantsReport
+from proofs_check.constants import Arm, ConstantsReport
 from theory_sim.theory.closure.accuracy import out_of_range, stated, within
 from theory_sim.theory.conditions import in_words
+from theory_sim.theory.predicted_order import say_order
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -51,8 +52,13 @@ def write_prediction(report: ConstantsReport) -> Iterator[str]:
     """Yield what is predicted of both schedules, a line each, and the verdict."""
     for arm in report.arms:
         times = "; ".join(f"tau_{kind}: {_at_levels(found)}" for kind, found in (("P", arm.tau_P), ("Q", arm.tau_Q)))
-        yield f"{arm.schedule}: {arm.order} predicted, {arm.expected} by the theorem: {arm.verdict}; {times}"
+        warned = report.regime.order_warnings.get(arm.schedule)  # the verdict has these warnings, and they have the times
+        yield f"{arm.schedule}: {_order(arm)}{'' if warned else f'; {times}'}"
     yield f"\n{report.verdict}"
+
+
+def _order(arm: Arm) -> str:
+    return say_order(arm.order, arm.expected, arm.verdict)
 
 
 def _of_data_sets(found: Intervals) -> Iterator[str]:
@@ -83,7 +89,7 @@ def write_lines(report: ConstantsReport) -> Iterator[str]:
     yield f"  tau_Q = {in_words(judged.tau_Q, '.4g')}, tau_P = {in_words(judged.tau_P, '.4g')}"
     intervals = report.intervals()
     for arm in report.arms:
-        yield f"\n{arm.schedule}, closure at infinite width: {arm.order}, expected {arm.expected}: {arm.verdict}"
+        yield f"\n{arm.schedule}, closure at infinite width: {_order(arm)}"
         for kind, times in (("Q", arm.tau_Q), ("P", arm.tau_P)):
             yield f"  tau_{kind}: {_at_levels(times)} ({within(f'tau_{kind}')})"
         learnt = math.isfinite(next(iter(arm.tau_P.values())))

@@ -18,7 +18,7 @@ from theory_sim.theory import learning_times as times
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.conditions import OF_ANY_RUN
 from theory_sim.theory.crossings import LEVELS, learning_time
-from theory_sim.theory.predicted_order import judge
+from theory_sim.theory.predicted_order import judge, say_order
 from theory_sim.theory.separation import J, frozen_fraction
 from theory_sim.train.stability import stable_rate_of
 
@@ -123,6 +123,29 @@ def test_judge_compares_the_plateau_with_every_level(floor, holds, thin):
     found = judge(course(100.0, 500.0, 1000.0, floor), "L-S", 0.0)
     assert (found.holds, found.thin) == (holds, thin)
     assert found.Q_loss_end == pytest.approx(floor)
+
+
+@pytest.mark.parametrize(("order", "verdict", "said"), [
+    ("P first", "holds", "P first is predicted, as the theorem says"),
+    ("P first", "holds, margin thin", "P first is predicted, as the theorem says, but with a thin margin"),
+    ("P first", "too close to call", "P first is predicted at the level 0.45, but not at every level: too close to call"),
+    ("P first", "not as in the theorem", "P first is predicted at the level 0.45, but not at every level"),
+    ("Q first", "too close to call", "Q first is predicted; the theorem says P first: too close to call"),
+    ("Q first", "not as in the theorem", "Q first is predicted; the theorem says P first"),
+    ("neither learnt", "not as in the theorem", "neither pattern is predicted to be learnt; the theorem says P first"),
+    ("diverged", "not as in the theorem", "no order is predicted (diverged); the theorem says P first"),
+])  # fmt: skip
+def test_a_predicted_order_in_words(order, verdict, said):
+    assert say_order(order, "P first", verdict) == said
+
+
+def test_every_verdict_has_its_words():
+    """The words are chosen by the verdict: one that is spelled in another way would be taken for a failure."""
+    judged = [judge(course(300, tau_p, 1000.0), "S", 0.0) for tau_p in (900, 330, 290, 100)]
+    said = [say_order(each.order, each.expected, each.verdict) for each in judged]
+    assert [each.verdict for each in judged] == ["holds", "holds, margin thin", "too close to call", "not as in the theorem"]
+    assert [("as the theorem says" in line, "thin margin" in line, "too close" in line) for line in said] == [
+        (True, False, False), (True, True, False), (False, False, True), (False, False, False)]
 
 
 def test_a_lazy_deficit_narrows_the_margin_of_S():

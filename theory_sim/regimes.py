@@ -33,6 +33,7 @@ from theory_sim.theory.predicted_order import (
     log_margin,
     order_requirements,
     order_warnings,
+    say_order,
 )
 from theory_sim.theory.separation import J, frozen_fraction, pattern_motion
 from theory_sim.train.losses import make_loss
@@ -124,7 +125,7 @@ class Regime:
         """Table for a notebook: a row a condition, and the warnings."""
         rows = [(each.label, each.value, each.threshold, "holds" if each.holds else "FAILS", each.margin, each.role)
                 for each in self.conditions]
-        notes = [f"{name}: {each.order} predicted, {each.verdict}" for name, each in self.predicted_order.items()]
+        notes = [f"{name}: {say_order(each.order, each.expected, each.verdict)}" for name, each in self.predicted_order.items()]
         return html_table("Regime", ("condition", "value", "bound", "", "factor to spare", "rests on it"), rows,
                           [*notes, *(f"warning: {each}" for each in self.warnings)])
 

@@ -128,6 +128,7 @@ def suggest(
     from proofs_check.constants import check_constants
     from proofs_check.suggestion.changes import changes
     from proofs_check.suggestion.search import suggest as nearest
+    from theory_sim.experiment.section import derived_name
     from theory_sim.terminal.progress import time_progress
 
     output = Output(form, out, force=force)
@@ -135,6 +136,8 @@ def suggest(
     with time_progress(f"looking for the experiment nearest to {experiment.name} that meets the conditions"):
         near = nearest(experiment, conditions=conditions)  # type: ignore[arg-type]
     found, moved = check_constants(near), changes(experiment, near)
+    if moved:  # or its runs would be taken for those of the first
+        near = near.replace(name=derived_name(near.name, "suggested" if conditions == "all" else f"suggested-{conditions}"))
 
     def toml() -> str:
         import tomli_w

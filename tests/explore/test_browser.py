@@ -149,7 +149,8 @@ def test_files_are_what_check_and_run_take(tab: Tab, folder: Path) -> None:
     said.get_by_text("Saved as <img src=x onerror=alert(1)>.toml").wait_for()
     saved = folder / "<img src=x onerror=alert(1)>.toml"
     assert saved.read_bytes() == (folder / "downloaded.toml").read_bytes()
-    assert next(iter(Plan.from_toml(saved))) == SMALL.replace(r=0.512345678)
+    assert next(iter(Plan.from_toml(saved))) == SMALL.replace(name="small-explored", r=0.512345678)
+    assert download.value.suggested_filename == "small-explored.toml"
     saved.write_text("mine")
     save.click()
     said.get_by_text("is there already").wait_for()

@@ -109,6 +109,18 @@ def test_orders_that_hold_are_not_said_to_fail_where_only_a_simulation_would() -
     assert all(each.verdict.startswith("the mechanism does not apply") for each in (other, undone))
 
 
+@pytest.mark.parametrize(("fields", "warned"), [({}, []), ({"r": 0.36}, ["L-S"]), ({"r": 0.25}, ["S"]), ({"r": 0.6}, ["L-S"])])
+def test_times_stand_once_beside_the_order_or_in_its_warning(
+    fields: dict[str, Any], warned: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proofs_check.constants.moves", lambda experiment, id: ())  # what takes most of the time
+    lines = "\n".join(write_prediction(check_constants(Experiment(**fields)))).splitlines()
+    for schedule in ("L-S", "S"):
+        (beside,), *warnings = [[line for line in lines if line.startswith(f"{start}{schedule}: ")] for start in ("", "  ")]
+        assert ("tau_P" in beside, sum("tau_P" in line for (line,) in filter(None, warnings))) == (
+            (False, 1) if schedule in warned else (True, 0))
+
+
 def test_a_single_move_ends_on_the_bound() -> None:
     failed = [row for row in get_conditions(FAR) if not row.holds and moves(FAR, row.id)]
     assert failed
@@ -283,7 +295,7 @@ def test_command_line(tmp_path: Path) -> None:
     assert notes[0] == "# Nearest to default, conditions: deciding; tried:" and "the mechanism applies" in notes[1]
     assert max(map(len, notes)) <= 80
     assert not any("N = 800" in note for note in notes), "what is kept is no move"
-    assert Experiment.from_toml(out) == suggest(short, conditions="deciding")
+    assert Experiment.from_toml(out) == suggest(short, conditions="deciding").replace(name="default-suggested-deciding")
     assert run(app, ["check", str(out)]).exit_code == 0  # the two commands agree
     as_json = run(app, ["check", "--preset", "quick", "--format", "json"])
     assert json.loads(as_json.output)["applies"] is (as_json.exit_code == 0)

@@ -15,11 +15,16 @@ from pydantic import ConfigDict, Field
 from theory_sim.errors import Fault
 from theory_sim.plugins import LONGEST_NAME, NAME
 
-__all__ = ["LEAST", "MOST", "Section"]
+__all__ = ["LEAST", "MOST", "Section", "derived_name"]
 
 # Rates, decays and times that can be computed with: squares and quotients of two neither overflow nor vanish.
 LEAST: Final = 1e-12
 MOST: Final = 1e12
+
+
+def derived_name(name: str, word: str) -> str:
+    """Name of an experiment that was made from another one, with a word that says how: its runs go to folders of their own."""
+    return f"{name[: LONGEST_NAME - len(word) - 1]}-{word}"
 
 
 class Section(pydantic.BaseModel):

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from theory_sim.errors import InputError, TheorySimError
 from theory_sim.experiment import Experiment
+from theory_sim.experiment.section import derived_name
 from theory_sim.explore import limit_run
 from theory_sim.explore.figures import CurvesFigure, PlaneFigure, curves_legend, plane_legend
 from theory_sim.explore.limit_run import Failed, LimitCurves, LimitRun, Progress
@@ -58,7 +59,7 @@ class Page:
 
     def __init__(self, document: Any, start: Experiment, target: Target | None, note: str, policy: str) -> None:
         models = library("bokeh.models", "explore")
-        self._document, self._target = document, target
+        self._document, self._target, self._begun = document, target, start
         self._explorer = Explorer(start)
         self._curves, self._plane = CurvesFigure(), PlaneFigure()
         self._asked = models.ColumnDataSource({"words": [""]}, name="asked")
@@ -120,9 +121,14 @@ class Page:
             raise self._refusal
         return self._explorer.view.experiment
 
+    def _named(self) -> Experiment:
+        """The same for a file: with a name of its own once a slider has moved, so that its runs have folders of their own."""
+        shown = self._experiment()
+        return shown if shown == self._begun else shown.replace(name=derived_name(shown.name, "explored"))
+
     def _download(self, request: Mapping[str, Any]) -> None:
         try:
-            experiment = self._experiment()
+            experiment = self._named()
             self._tell("file", name=f"{experiment.name}.toml", text=to_toml(experiment))
         except TheorySimError as error:
             self._tell("saved", message=f"Nothing to download: {error}")
@@ -130,7 +136,7 @@ class Page:
     def _save(self, request: Mapping[str, Any]) -> None:
         assert self._target is not None, "without a file there is no button"
         try:
-            self._target.save(self._experiment())
+            self._target.save(self._named())
             self._tell("saved", message=f"Saved as {self._target.path}.")
         except TheorySimError as error:
             self._tell("saved", message=f"Not saved: {error}")

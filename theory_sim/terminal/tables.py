@@ -20,6 +20,7 @@ from theory_sim.sweeps.over_seeds import ScheduleSummary
 from theory_sim.terminal.sentence import Sentence
 from theory_sim.theory.conditions import Condition, in_words
 from theory_sim.theory.crossings import LEVELS
+from theory_sim.theory.predicted_order import say_order
 from theory_sim.theory.shown_times import shown_beyond, shown_learning_time, shown_time
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _prediction(regime: Regime) -> list[Table | Text]:
 
 def order_lines(regime: Regime, schedules: Collection[str] | None = None) -> list[str]:
     """The order that is predicted under each schedule, or of these alone, and the verdict on it."""
-    return [f"{name} predicted: {each.order}; the theorem's order: {each.expected}; {each.verdict}"
+    return [f"{name}: {say_order(each.order, each.expected, each.verdict)}"
             for name, each in regime.predicted_order.items() if schedules is None or name in schedules]
 
 

@@ -13,10 +13,13 @@ from theory_sim.theory.closure import Closure
 from theory_sim.theory.crossings import LEVELS, Order, learning_time, oscillated
 from theory_sim.theory.shown_times import shown_learning_time
 
-__all__ = ["EXPECTED", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements", "order_warnings"]
+__all__ = [
+    "EXPECTED", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements", "order_warnings", "say_order",
+]  # fmt: skip
 
 EXPECTED: Final[Mapping[str, Order]] = {"L-S": "P first", "S": "Q first"}
 """What the theorem says of each schedule of which it says anything."""
+_HOLDS, _THIN, _CLOSE = "holds", "holds, margin thin", "too close to call"
 _UNORDERED = ("no examples", "diverged", "oscillated")
 
 # Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
@@ -94,8 +97,21 @@ class OrderPrediction:
     def verdict(self) -> str:
         """The verdict in words."""
         if self.holds:
-            return "holds, margin thin" if self.thin else "holds"
-        return "too close to call" if self.thin else "not as in the theorem"
+            return _THIN if self.thin else _HOLDS
+        return _CLOSE if self.thin else "not as in the theorem"
+
+
+def say_order(order: str, expected: str, verdict: str) -> str:
+    """A predicted order in words, and how it compares with the theorem's; the arguments are those of `OrderPrediction`."""
+    unsafe = ", but with a thin margin" if verdict == _THIN else ""
+    if verdict in (_HOLDS, _THIN):
+        return f"{order} is predicted, as the theorem says{unsafe}"
+    close = f": {verdict}" if verdict == _CLOSE else ""
+    if order == expected:
+        return f"{order} is predicted at the level {LEVELS[0]}, but not at every level{close}"
+    said = ("neither pattern is predicted to be learnt" if order == "neither learnt" else
+            f"no order is predicted ({order})" if order in _UNORDERED else f"{order} is predicted")
+    return f"{said}; the theorem says {expected}{close}"
 
 
 def judge(course: Closure, schedule: str, deficit: float, *, stable_rate: float = math.inf) -> OrderPrediction:
