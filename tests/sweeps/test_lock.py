@@ -19,12 +19,14 @@ from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.preparation import report_waiting
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
+from theory_sim.terminal.sweep_tables import status_line
 
 
 def test_lock_is_kept_and_a_stale_one_taken_over(tmp_path: Path) -> None:
     store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
     with store.manifest.locked(1):
         assert store.status().pid == os.getpid()
+        assert f"process {os.getpid()} is at it" in status_line(store.status()) and not store.status().elsewhere
         with pytest.raises(StoreError, match=f"process {os.getpid()}"):
             run_sweep(SweepStore(store.folder), workers=0)
         with pytest.raises(StoreError, match="one process"):
@@ -63,6 +65,9 @@ def test_a_holder_elsewhere_is_gone_once_its_heart_stands_still(tmp_path: Path, 
     store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("closure"),)))
     _hold(store, pid=1, born=1.0, host="elsewhere", heartbeat=time.time() - 1e6)
     assert not store.status().stale and store.status().pid == 1
+    line = status_line(store.status())
+    assert "process 1 on elsewhere has the lock, one process if it still runs, which cannot be told from this machine" in line
+    assert "is at it" not in line and (store.status().host, store.status().elsewhere) == ("elsewhere", True)
     ended = threading.Event()
 
     def beat() -> None:
@@ -97,7 +102,7 @@ def test_a_machine_name_in_a_stranger_s_manifest_is_one_line(tmp_path: Path, mon
     with pytest.raises(StoreError) as refused:
         store.manifest._take(1, None)
     assert silent is not None and silent[0] == 1
-    for text in (*said, refused.value.found):
+    for text in (*said, refused.value.found, status_line(store.status())):
         assert text.isprintable() and r"'node\x1b[2J\nall runs done'" in text
 
 

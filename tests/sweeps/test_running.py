@@ -16,7 +16,7 @@ from theory_sim.sweeps.blocks import Product
 from theory_sim.sweeps.collect import Summary, collect
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.run import run_sweep
-from theory_sim.sweeps.status import SweepStatus, Tally
+from theory_sim.sweeps.status import Holder, SweepStatus, Tally
 from theory_sim.sweeps.store import SweepStore
 
 
@@ -143,18 +143,19 @@ def test_losses_have_the_unit_of_the_runs_loss(losses: list[str], unit: str, tmp
 
 def test_of_a_running_run_one_half_is_left() -> None:
     tally = Tally({"pending": 3, "running": 2, "done": 4}, 40.0, [])
-    assert tally.status((True, 1, 2)).seconds_left == 10.0 * (3 + 2 / 2) / 2
+    assert tally.status(Holder(True, 1, 2, "here")).seconds_left == 10.0 * (3 + 2 / 2) / 2
 
 
 def test_a_status_says_who_is_at_it() -> None:
     """Runs of a process that died are pending again; a process without workers counts as one."""
     tally = Tally({"pending": 3, "running": 2, "done": 4}, 40.0, [("a", "of this", "whole"), ("b", "of this", "other")])
     tally.move("pending", "failed")
-    alive, dead, nobody = (tally.status(holder) for holder in ((True, 7, 0), (False, 7, 2), None))
+    alive, dead, nobody = (tally.status(holder) for holder in (Holder(True, 7, 0, "here"), Holder(False, 7, 2, "here"), None))
     assert (alive.total, alive.done, alive.running, alive.failed, alive.pending) == (9, 4, 2, 1, 2)
-    assert (alive.slots, alive.pid, alive.stale) == (1, 7, False) and alive.seconds_left == 10.0 * 3
+    assert (alive.slots, alive.pid, alive.stale) == (1, 7, False) and alive.host == "here" and alive.seconds_left == 10.0 * 3
     assert (dead.running, dead.pending, dead.slots, dead.pid, dead.stale) == (0, 4, 0, None, True)
     assert (nobody.running, nobody.pending, nobody.pid, nobody.stale) == (0, 4, None, False)
+    assert dead.host is nobody.host is None and not alive.elsewhere
     assert math.isnan(dead.seconds_left) and math.isnan(nobody.seconds_left)
-    assert math.isnan(Tally({"pending": 3}, 0.0, []).status((True, 1, 1)).seconds_left)
+    assert math.isnan(Tally({"pending": 3}, 0.0, []).status(Holder(True, 1, 1, "here")).seconds_left)
     assert alive.failures == {"of this": ("a", "b")} and alive.examples == {"of this": "whole"}

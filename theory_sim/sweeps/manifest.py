@@ -26,7 +26,7 @@ from theory_sim.storage.formats import SWEEP_MANIFEST
 from theory_sim.sweeps.liveness import born_at, holder_lives, in_letters, lives
 from theory_sim.sweeps.manifest_rows import SCHEMA, connect, damage_of, has_digests, insert, seal, seal_about, told_version
 from theory_sim.sweeps.preparation import say_waiting
-from theory_sim.sweeps.status import Entry, State, Tally
+from theory_sim.sweeps.status import Entry, Holder, State, Tally
 from theory_sim.sweeps.sweep_run import SweepRun
 
 __all__ = ["Manifest", "register_worker"]
@@ -317,11 +317,11 @@ class Manifest:
         with self._open() as database:
             database.execute("UPDATE lock SET heartbeat = heartbeat + 1 WHERE pid = ?", (os.getpid(),))
 
-    def holder(self) -> tuple[bool, int, int] | None:
-        """Whether the lock's holder lives, its process number and how many workers it has; None if nobody holds it."""
+    def holder(self) -> Holder | None:
+        """Who has the lock; None if nobody has."""
         with self._open("DEFERRED") as database:
-            holder = self._lock_row(database)
-        return None if holder is None else (self._works(*holder[:3]), int(holder[0]), int(holder[4]))
+            row = self._lock_row(database)
+        return None if row is None else Holder(self._works(*row[:3]), row[0], row[4], row[2], row[2] != platform.node())
 
     def _lock_row(self, database: sqlite3.Connection) -> tuple[Any, ...] | None:
         """Number of the holder's process, moment of its start, machine, heartbeat and number of workers; None without one."""

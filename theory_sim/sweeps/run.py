@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -19,7 +20,7 @@ from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, make_execu
 from theory_sim.sweeps.memory import require_workers_memory
 from theory_sim.sweeps.preparation import reported
 from theory_sim.sweeps.refinement import Refinement
-from theory_sim.sweeps.status import SweepStatus
+from theory_sim.sweeps.status import Holder, SweepStatus
 from theory_sim.sweeps.store import SweepStore
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -273,5 +274,5 @@ class _Work:
 
     def _tick(self, *, stopping: bool) -> None:
         if self.progress is not None:
-            slots = self.pool.slots
-            self.progress(replace(self.tally.status((True, os.getpid(), slots)), slots=slots, stopping=stopping))
+            here = Holder(True, os.getpid(), self.pool.slots, platform.node())
+            self.progress(replace(self.tally.status(here), slots=here.workers, stopping=stopping))

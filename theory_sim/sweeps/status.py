@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
 
-__all__ = ["Entry", "State", "SweepStatus", "Tally"]
+__all__ = ["Entry", "Holder", "State", "SweepStatus", "Tally"]
 
 State = Literal["pending", "running", "done", "failed"]
 
@@ -36,6 +36,28 @@ class Entry:
     error: str | None
 
 
+class Holder(NamedTuple):
+    """The process that has a sweep's lock.
+
+    Attributes
+    ----------
+    lives : bool
+        False if it has died; of a process on another machine nobody here knows.
+    pid, workers : int
+        Its number, and how many worker processes it has.
+    host : str
+        Its machine.
+    elsewhere : bool
+        Whether that is another machine than this one.
+    """
+
+    lives: bool
+    pid: int
+    workers: int
+    host: str
+    elsewhere: bool = False
+
+
 @dataclass(frozen=True)
 class SweepStatus:
     """How far a sweep is.
@@ -52,6 +74,10 @@ class SweepStatus:
         Worker processes at it now (1: one process alone); 0 if nobody is.
     pid : int or None
         Process that is at it.
+    host : str or None
+        Machine of that process.
+    elsewhere : bool
+        Whether that is another machine: whether the process still lives is then not known here.
     stale : bool
         Whether a process that was at it has died.
     seconds_left : float
@@ -71,6 +97,8 @@ class SweepStatus:
     examples: dict[str, str] = field(default_factory=dict)
     slots: int = 0
     pid: int | None = None
+    host: str | None = None
+    elsewhere: bool = False
     stale: bool = False
     seconds_left: float = float("nan")
     recomputed: dict[str, str] = field(default_factory=dict)
@@ -119,17 +147,19 @@ class Tally:
         self._shown.pop(cause, None)
         self._examples.setdefault(cause, error)
 
-    def status(self, holder: tuple[bool, int, int] | None) -> SweepStatus:
-        """Status, given who holds the sweep's lock: whether that process lives, its number and its workers."""
+    def status(self, holder: Holder | None) -> SweepStatus:
+        """Status, given who holds the sweep's lock."""
         self._shown |= {cause: tuple(ids) for cause, ids in self._failures.items() if cause not in self._shown}
-        at_it = holder is not None and holder[0]
+        at_it = holder if holder is not None and holder.lives else None
         counts = dict(self._counts)
-        if not at_it:
+        if at_it is None:
             counts["pending"], counts["running"] = counts["pending"] + counts["running"], 0
-        slots = max(1, holder[2]) if holder is not None and at_it else 0
+        slots = max(1, at_it.workers) if at_it is not None else 0
         left = counts["pending"] + counts["running"] / 2  # of a running one half is left, on average
         done = counts["done"]
         seconds = left * self._seconds / done / slots if done and slots else float("nan")
-        return SweepStatus(sum(counts.values()), done, counts["running"], counts["failed"], counts["pending"],
-                           dict(self._shown), dict(self._examples), slots,
-                           holder[1] if holder is not None and at_it else None, holder is not None and not at_it, seconds)
+        found = SweepStatus(sum(counts.values()), done, counts["running"], counts["failed"], counts["pending"],
+                            dict(self._shown), dict(self._examples), slots, seconds_left=seconds)
+        if at_it is None:
+            return replace(found, stale=holder is not None)
+        return replace(found, pid=at_it.pid, host=at_it.host, elsewhere=at_it.elsewhere)

@@ -18,6 +18,7 @@ from theory_sim.statistics.intervals import CONFIDENCE
 from theory_sim.statistics.paired import LEAST_PAIRS, RESAMPLES
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
+from theory_sim.sweeps.liveness import in_letters
 from theory_sim.sweeps.outcomes import TIMES_BY_KIND
 from theory_sim.sweeps.phase import PhaseDiagram
 from theory_sim.sweeps.refinement import get_saved
@@ -46,7 +47,11 @@ def status_line(status: SweepStatus) -> str:
     if status.pid is not None:
         left = "" if math.isnan(status.seconds_left) else f", about {duration(status.seconds_left)} left"
         workers = "one process" if status.slots == 1 else f"{status.slots} at a time"
-        parts.append(f"process {status.pid} is at it, {workers}{left}")
+        if status.elsewhere:
+            parts.append(f"process {status.pid} on {in_letters(status.host or '')} has the lock, {workers}{left} if it still "
+                         "runs, which cannot be told from this machine")
+        else:
+            parts.append(f"process {status.pid} is at it, {workers}{left}")
     elif status.stale:
         parts.append("the process that worked on it has died: theory-sim sweep resume continues")
     return ", ".join(parts)
