@@ -7,6 +7,7 @@ import math
 import re
 import tomllib
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -142,15 +143,25 @@ def test_labels_with_commas_are_parted_where_both_are_known() -> None:
         _two_labels("S", known)
 
 
+def _headline(sweep: Sweep) -> str:
+    return str(expansion_table(expand(sweep)).renderables[0])
+
+
 def test_expansion_counts_runs_that_repeat_others() -> None:
     rates, step = {"eta_2": [0.5, 0.25, 0.125]}, {"schedule": "step", "step_tau": 9.0}
     sweep = Sweep("x", Experiment(), (Product(rates),), ("S", step), (0, 1), (Engine("limit"),))
     found = expand(sweep)
-    assert (found.runs, found.distinct) == (12, 12) and [axis.name for axis in found.axes] == ["eta_2", "schedule", "seed"]
+    assert (found.cells, found.runs, found.distinct) == (12, 12, 8)
+    assert [axis.name for axis in found.axes] == ["eta_2", "schedule", "seed"]
     ((field, schedule, runs),) = [(each.field, each.schedule, each.runs) for each in found.unread]
     assert (field, schedule, runs) == ("eta_2", "step step_tau=9.0", 4)  # two seeds, of three rates two repeat the first
     own = Sweep("x", Experiment(), compare=({"schedule": "S", **rates}, step))
-    assert expand(own).unread == () and expand(own).runs == 4
+    assert expand(own).unread == () and expand(own).runs == expand(own).distinct == 4
+    assert _headline(own) == "x: 4 runs, all distinct" and _headline(sweep) == "x: 12 runs, 8 of them distinct"
+    shared = expand(replace(sweep, engines=CLOSURE))  # whose runs of two seeds are one
+    assert (shared.cells, shared.runs, shared.distinct, [each.runs for each in shared.unread]) == (12, 6, 4, [2])
+    assert _headline(shared.sweep).startswith("x: 6 runs, 4 of them distinct, in 12 cells: a run that cells share")
+    assert _headline(Sweep("x", Experiment())) == "x: 1 run"
     rows = list(found.rows())
     assert [row["run"] for row in rows] == [run.id for run in sweep] and rows[0]["step_tau"] is None
 

@@ -42,10 +42,12 @@ class Expansion:
     Attributes
     ----------
     sweep : Sweep
+    cells : int
+        Of its grid: each point with each engine, schedule and seed.
     runs : int
-        Places of its grid.
+        To be computed: cells whose runs cannot differ share one, as those of all seeds do in an engine without seeds.
     distinct : int
-        Runs to be computed: places whose runs cannot differ share one, as those of all seeds do in an engine without seeds.
+        Runs less those that repeat another one, since only a field differs that nothing reads (`unread`).
     axes : tuple of Axis
         Dimensions along which something varies.
     unread : tuple of Unread
@@ -53,6 +55,7 @@ class Expansion:
     """
 
     sweep: Sweep
+    cells: int
     runs: int
     distinct: int
     axes: tuple[Axis, ...]
@@ -61,14 +64,14 @@ class Expansion:
     def counts(self) -> dict[str, Any]:
         """The counts as plain values."""
         return {
-            "name": self.sweep.name, "runs": self.runs, "distinct": self.distinct,
+            "name": self.sweep.name, "cells": self.cells, "runs": self.runs, "distinct": self.distinct,
             "adaptive": None if (saved := get_saved(self.sweep)) is None else asdict(saved),
             "axes": [{"name": axis.name, "fields": list(axis.fields), "points": len(axis)} for axis in self.axes],
             "unread": [asdict(each) for each in self.unread],
         }
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """One row a place, in the order of the runs: its hash, engine, schedule, seed, and every field that varies."""
+        """One row a cell, in their order: its hash, engine, schedule, seed, and every field that varies."""
         axes = self.sweep.axes()
         fields = [field for axis in axes for field in axis.fields if field not in _OWN_AXES]
         for run in self.sweep:
@@ -95,8 +98,8 @@ def expand(sweep: Sweep) -> Expansion:
     >>> from theory_sim import Engine, Experiment, Sweep
     >>> steps = {"schedule": "step", "step_tau": [10.0, 20.0]}
     >>> found = expand(Sweep("steps", Experiment(), compare=("S", steps), seeds=(0, 1), engines=(Engine("closure"),)))
-    >>> found.runs, found.distinct
-    (6, 3)
+    >>> found.cells, found.runs, found.distinct
+    (6, 3, 3)
     """
     axes = sweep.axes()
     ids: set[str] = set()
@@ -107,7 +110,7 @@ def expand(sweep: Sweep) -> Expansion:
         _note_unread(run, axes, groups, idle)
     repeats = {id for found in groups.values() for id in sorted(found)[1:]}
     unread = tuple(Unread(*names, len(found & repeats)) for names, found in idle.items() if found & repeats)
-    return Expansion(sweep, len(sweep), len(ids), tuple(axis for axis in axes if len(axis) > 1), unread)
+    return Expansion(sweep, len(sweep), len(ids), len(ids - repeats), tuple(axis for axis in axes if len(axis) > 1), unread)
 
 
 def _note_unread(

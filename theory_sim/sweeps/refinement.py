@@ -55,8 +55,8 @@ def get_saved(sweep: Sweep) -> Saved | None:
     if sweep.adaptive is None:
         return None
     grid = grid_of(sweep)
-    full = len(grid.x) * len(grid.y)
-    return Saved(len(grid.points), full, len(sweep), len(sweep) // len(grid.points) * full)
+    full, runs = len(grid.x) * len(grid.y), len(set(sweep.ids()))
+    return Saved(len(grid.points), full, runs, runs // len(grid.points) * full)
 
 
 def refined(sweep: Sweep, levels: int) -> Sweep:

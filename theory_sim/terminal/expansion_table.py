@@ -46,11 +46,14 @@ def expansion_table(found: Expansion) -> Group:
 
 
 def _counted(found: Expansion) -> str:
-    name, runs = found.sweep.name, f"{found.runs} run{'s' * (found.runs != 1)}"
-    if found.distinct == found.runs:
-        return f"{name}: {runs}" + (", all distinct" if found.runs > 1 and not found.unread else "")
-    return (f"{name}: {found.distinct} distinct of {runs}; those that cannot differ, as in seeds that an engine does not read, "
-            "are computed once")
+    text = f"{found.sweep.name}: {found.runs} run{'s' * (found.runs != 1)}"
+    if found.distinct < found.runs:
+        text += f", {found.distinct} of them distinct"
+    elif found.runs > 1:
+        text += ", all distinct"
+    if found.cells == found.runs:
+        return text
+    return f"{text}, in {found.cells} cells: a run that cells share, as of seeds that an engine does not read, is computed once"
 
 
 def _heading(axis: Axis) -> str:
@@ -79,7 +82,7 @@ def _text(value: object) -> str:
 
 
 def list_of_runs(found: Expansion) -> list[Table | Text]:
-    """Every run, one in a row; of many the first. What a schedule's name tells of its fields has no column of its own."""
+    """The run of every cell, one in a row; of many the first. What a schedule's name tells of its fields has no column."""
     rows = found.rows()
     varied = {field for axis in found.axes for field in axis.fields if field not in axis.labelled}
     labels = {axis.name for axis in found.axes if axis.is_schedule}
@@ -88,7 +91,7 @@ def list_of_runs(found: Expansion) -> list[Table | Text]:
         names = [name for name in row if name == "run" or name in varied]
         table = table or _table_of_runs(names, labels)
         if number == _MOST_ROWS:
-            return [table, Text(f"{found.runs - _MOST_ROWS} more: --format csv lists them all")]
+            return [table, Text(f"{found.cells - _MOST_ROWS} more: --format csv lists them all")]
         table.add_row(*("" if row[name] is None else escape(_text(row[name])) for name in names))
     return [] if table is None else [table]
 
