@@ -153,6 +153,17 @@ def test_where_no_field_alone_is_enough_several_are_lowered(monkeypatch: pytest.
     assert rule.fits(simulate_needs, available_bytes())
 
 
+@pytest.mark.parametrize("engine", ["finite", "limit"])
+def test_the_largest_dimension_is_refused_by_memory_alone(engine: str) -> None:
+    """`d` is bounded by what the closure and the mean field can take, which need no array of its size."""
+    largest = Experiment(d=10**9)
+    with pytest.raises(InputError, match=r"needs about .* EiB"):
+        Engine(engine).require_described(largest)
+    Engine("mean-field").require_described(largest)
+    with pytest.raises(InputError, match="d = 1000000001"):
+        Experiment(d=10**9 + 1)
+
+
 def test_observers_of_the_users_own_count(monkeypatch: pytest.MonkeyPatch) -> None:
     class Hoarder(Observer):
         variables: ClassVar[Any] = {}

@@ -1,4 +1,4 @@
-"""The gap in error on P, S over L-S, along the study scaling's family up to the largest d: the mean field's exact curve.
+"""The gap in error on P, S over L-S, along the study scaling's family to r d = 10^5, where d is 10^8: the mean field's curve.
 
 ``python -m tests.limit.mean_field_gap`` computes what mean_field_gap.csv of docs/explanation lacks, and
 mean_field_gap_over_time.csv if it is not there.
@@ -27,7 +27,7 @@ OVER_TIME = TABLE.with_name("mean_field_gap_over_time.csv")
 # there with the study's ratio of rates, 1e-4, and with 1e-2 / d, by which S's patterns stay as frozen as they are at d = 100.
 EXPONENTS = {"study": (0.45, 1.2), "paper": (0.75, 1.25), "paper, rates too": (0.75, 1.25)}
 OF_PAPER = (10_000, 10**5, 10**6, 10**7)
-SIZES = (100, 316, 1000, 3162, 10_000, 31_623, 100_000, 10**6, 10**7)
+SIZES = (100, 316, 1000, 3162, 10_000, 31_623, 100_000, 10**6, 10**7, 10**8)
 LAWS = (0.5, 0.0)  # of alpha, uniform from there to 1
 TIMES, SIZES_OVER_TIME = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0), (100, 1000, 10_000, 100_000)  # in units of d, and d
 # Rates this much smaller, with as much more noise, are gradient flow, in which the study's runs are.

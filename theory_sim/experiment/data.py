@@ -18,7 +18,7 @@ __all__ = ["DataSection"]
 class DataSection(Section):
     """Dimension, number and kinds of the examples."""
 
-    d: int = Field(200, strict=True, ge=1, le=10**7, description="dimension of each of the two patches x_1, x_2")
+    d: int = Field(200, strict=True, ge=1, le=10**9, description="dimension of each of the two patches x_1, x_2")
     data_law: Annotated[str, OneOf(DATA_LAWS)] = Field(
         "pq-mixture", description="law of the examples", json_schema_extra={"since": "0.3"}
     )
