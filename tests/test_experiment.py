@@ -44,7 +44,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"tau_0": 1.0, "tau_0_rate": 2.0}, "both given", "only with", "leave one"),
     ({"alpha_min": 2.0}, "alpha_min = 2 > alpha_max = 1", "from alpha_min", "swap"),
     ({"schedule": "L"}, "schedule = 'L'", "one of 'L-S', 'S', ", "choose one of these"),
-    ({"d": 2.5}, "d = 2.5", "a whole number from 1 to 10000000", "change d"),
+    ({"d": 2.5}, "d = 2.5", "a whole number from 1 to 1e+09", "change d"),
     ({"seed": -1}, "seed = -1", "a whole number from 0 to 2^64 - 1", "change seed"),
     ({"name": "../x"}, "name = '../x'", "the first a letter or digit", "change name"),
     ({"r": 0.0}, "r = 0.0", "a number from 1e-06 to 1000", "change r"),

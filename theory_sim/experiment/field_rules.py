@@ -15,7 +15,7 @@ __all__ = ["attribute_of", "choices_of", "get_rule", "named_once"]
 
 
 def get_rule(field: FieldInfo) -> str:
-    """What values a field takes, such as "a whole number from 1 to 10000000"."""
+    """What values a field takes, such as "a whole number from 1 to 1e+09"."""
     extra = field.json_schema_extra
     if isinstance(extra, dict) and "rule" in extra:
         return str(extra["rule"])
