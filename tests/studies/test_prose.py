@@ -13,24 +13,14 @@ import pandas
 import pytest
 from scipy.integrate import quad
 
+from tests.studies.prose import interval as _interval
+from tests.studies.prose import row as _row
+from tests.studies.prose_over_time import mitigation_over_time
 from theory_sim.studies.run_study import read_table
 from theory_sim.theory.separation import J, delta, delta_pm
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-
-
-def _row(table: pandas.DataFrame, **labels: Any) -> pandas.Series:
-    found = table
-    for name, value in labels.items():
-        found = found[found[name.replace("_", " ") if name not in table else name] == value]
-    assert len(found) == 1, labels
-    return found.iloc[0]
-
-
-def _interval(row: pandas.Series, name: str, digits: int = 2) -> str:
-    value, low, high = (f"{row[f'{name}{end}']:.{digits}f}" for end in ("", " low", " high"))
-    return f"{value} [{low}, {high}]"
 
 
 def _annealing(t: pandas.DataFrame) -> list[str]:
@@ -298,9 +288,9 @@ def _rates(t: pandas.DataFrame) -> list[str]:
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "alpha-law": _alpha_law, "annealing-time": _annealing, "batch-size": _batch_size, "essential-noise": _essential,
     "kernel-change": _kernels, "kernel-freezing": _kernel_freezing, "label-noise": _label_noise, "losses": _losses,
-    "mitigation": _mitigation, "noise-placement": _placement, "optimisers": _optimisers, "rates": _rates,
-    "regularisation": _regularisation, "sample-complexity": _sample_complexity, "scaling": _scaling,
-    "schedules": _schedules, "single-feature": _single_feature,
+    "mitigation": _mitigation, "mitigation-over-time": mitigation_over_time, "noise-placement": _placement,
+    "optimisers": _optimisers, "rates": _rates, "regularisation": _regularisation, "sample-complexity": _sample_complexity,
+    "scaling": _scaling, "schedules": _schedules, "single-feature": _single_feature,
 }
 
 

@@ -1,0 +1,42 @@
+"""Phrases that the pages of the studies over the whole course must hold, made of their tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas
+
+from tests.studies.prose import interval, row
+
+__all__ = ["mitigation_over_time"]
+
+
+def _time(of: pandas.Series, name: str) -> str:
+    return "never" if np.isinf(of[name]) else f"{of[name]:.0f}"
+
+
+def _line(said: str, of: pandas.Series, times: tuple[int, ...]) -> str:
+    """A row of the page's table: works, learning times, errors over the course."""
+    errors = " | ".join(f"{of[f'error S / arm, tau = {tau}']:.2f}" for tau in times)
+    works = f"{of['works']} of {of['restorable']}"
+    return f"| {said} | {works} | {_time(of, 'tau_P')} | {_time(of, 'tau_Q')} | {errors} |"
+
+
+def mitigation_over_time(t: pandas.DataFrame) -> list[str]:
+    times = (720, 1200, 1800, 2400)
+    lines = [_line(said, row(t, arm=arm), times) for said, arm in (
+        ("L-S", "L-S"), ("noise of L-S's level, removed at 700", "s = 1, annealed"),
+        ("a quarter of it, removed at 700", "s = 0.25, annealed"),
+        ("noise of L-S's level, never removed", "s = 1, never annealed"),
+        ("a quarter of it, never removed", "s = 0.25, never annealed"),
+        ("large rate, never annealed", "constant large rate"))]  # fmt: skip
+    large, small, noise = (row(t, arm=arm) for arm in ("L-S", "S", "s = 1, annealed"))
+    assert {row(t, arm=arm)["works"] for arm in ("s = 1, never annealed", "constant large rate")} == {0}
+    assert noise["better at equal loss"] == noise["better from half on"] == noise["comparable"] == 15
+    after, end, equal = "error S / arm, tau = 1200", "error S / arm, tau = 2400", "error S / arm, equal loss"
+    return [*lines, f"S learns Q at {small['tau_Q']:.0f} and P at {small['tau_P']:.0f}, the medians",
+            f"S over L-S is {interval(large, after)} at τ = 1200 and {interval(large, end)} at 2400",
+            f"at all three times on {large['better from half on']} of {large['restorable']} data sets only",
+            f"The judged noise keeps {interval(noise, end)}", f"*At equal training loss,* {noise['equal loss']:g}, S's error",
+            f"is {interval(noise, equal)} times that of the judged noise and {interval(large, equal)} times L-S's",
+            f"At the end it is {small['Q loss at end']:.2f} under S and {noise['Q loss at end']:.2f} under the judged noise",
+            f"under L-S it is {large['Q loss at end']:.2f}"]
