@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -27,10 +27,8 @@ from theory_sim.storage.folders import make_folder
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import remove_file, remove_folder, remove_listed, require_no_strangers
 
-__all__ = [
-    "FolderDraft", "clear_draft", "clear_drafts", "discard", "find_drafts", "is_draft", "require_replaceable_file",
-    "sync_folder", "write_file", "write_text",
-]
+__all__ = ["FolderDraft", "clear_draft", "clear_drafts", "discard", "find_drafts", "is_draft", "require_replaceable_file",
+           "sync_folder", "write_file", "write_files", "write_text"]
 
 _PIECE: Final = 2**20
 _WRITTEN: Final = "written.json"
@@ -60,9 +58,7 @@ class _Faulty:
 
 
 def write_file(path: Path, content: Callable[[Any], None], *, fix: str = "make room, or choose another place") -> None:
-    """Write a file whole or not at all; a regular one that has the name is replaced.
-
-    Where nothing can be written and the file holds the same bytes already, it stays.
+    """Write a file whole or not at all; a regular one that has the name is replaced. What is there already may stay, read-only.
 
     Parameters
     ----------
@@ -126,6 +122,14 @@ def _kind_of(mode: int) -> str:
 def write_text(path: Path, text: str, *, fix: str = "make room, or choose another place") -> None:
     """Write a text whole or not at all; as `write_file`. Bytes of a path that are no text are spelled, such as \\udcff."""
     write_file(path, lambda file: file.write(text.encode(errors="backslashreplace")), fix=fix)
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write files by their names into a new folder of a draft's, at most one folder deep; the draft syncs them."""
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 def sync_folder(folder: Path) -> None:
