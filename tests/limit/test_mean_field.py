@@ -144,9 +144,20 @@ def test_it_is_an_engine() -> None:
     for fields in ({"max_steps": 9}, {"tau_0": 0.0}, {"schedule": "cosine", "schedule_clock": "step", "max_steps": 9}):
         with pytest.raises(InputError, match=f"{list(fields)[-2 if len(fields) > 1 else 0]}.*'flow'"):
             simulate(QUICK.replace(**fields), Engine("mean-field", {"time": "flow"}))
-    for fields in ({"batch_size": 10}, {"network": "shared"}, {"loss": "hinge"}):
+    for fields in ({"batch_size": 10}, {"network": "shared"}, {"loss": "hinge"}, {"d": 1}):
         with pytest.raises(InputError, match=next(iter(fields))):
             simulate(QUICK.replace(**fields), "mean-field")
+
+
+def test_one_dimension_is_refused_and_two_are_not() -> None:
+    """In one nothing is across w*: the odds of the overlap would be infinite, at a stated error of 0."""
+    for d in (1, 2):
+        e = Experiment(d=d, max_tau=20.0, schedule="S", eta_2=2.0)
+        if d > 1:
+            assert solve_mean_field(e, nodes=10, particles=64).course.interference[-1] > 0.0
+            continue
+        with pytest.raises(InputError, match="d = 1"):
+            solve_mean_field(e, nodes=10, particles=64)
 
 
 def _without_reaction(monkeypatch: pytest.MonkeyPatch) -> None:

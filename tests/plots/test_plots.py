@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from theory_sim.engines import simulate
+from theory_sim.engines import Engine, simulate
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.plots.decomposition import plot_decomposition
@@ -191,10 +191,12 @@ def test_every_engine_is_drawn() -> None:
     for runs in (limit, closure, [simulate(small.replace(network="shared"), "limit")]):
         plot_learning_order(runs)
         plot_decomposition(runs)
-    over = plot_learning_order([*finite, *limit, *closure])
+    few = Engine("mean-field", {"nodes": 10, "particles": 64})
+    mean_field = [simulate(small.replace(schedule=s), few) for s in ("L-S", "S")]
+    over = plot_learning_order([*finite, *limit, *closure, *mean_field])
     for ax, run in zip(over.axes, limit, strict=True):
         labels = [line.get_label() for line in ax.lines]
-        assert {"limit", "closure", "P-only", "Q-only"} <= set(labels)
+        assert {"limit", "closure", r"mean field, $d\to\infty$", "P-only", "Q-only"} <= set(labels)
         line = ax.lines[labels.index("limit")]
         wanted = np.interp(line.get_xdata(), run.dataset["tau"], run.history("loss_train", kind="P-only"))
         np.testing.assert_allclose(line.get_ydata(), wanted)

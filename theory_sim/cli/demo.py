@@ -29,8 +29,9 @@ def demo(
 ) -> None:
     """The main job: what is learnt first under a large rate, annealed later (L-S), and a small one (S), and what that costs.
 
-    First the default preset at finite width, then the preset "gap" in the infinite-width limit. Runs that are already there are
-    read, not run again, and unfinished ones gone on with; figures of its own that are there are replaced.
+    First the default preset at finite width, drawn with the mean field's curve, then the preset "gap" in the infinite-width
+    limit. Runs that are already there are read, not run again, and unfinished ones gone on with; figures of its own that are
+    there are replaced.
     """
     from theory_sim.engines import Engine
     from theory_sim.plots.decomposition import plot_decomposition
@@ -60,8 +61,10 @@ def demo(
         trajectories = [run for _, run in results]
         summaries = summarise(trajectories)
         output.say(summary_tables(summaries, verbose=True) if verbose else order_tables(summaries))
+        exact = [Engine("mean-field").run(plan.experiment.replace(schedule=schedule)) for schedule in plan.compare]
+        shown = {plot_learning_order: [*trajectories, *exact], plot_decomposition: trajectories}
         for path, draw in paths.items():
-            save_figure(draw(trajectories), path, force=True)
+            save_figure(draw(shown[draw]), path, force=True)
         output.note("note: now the second experiment, at infinite width; up to a minute")
         wide = _run(gap, second, output)
         parts = measure(trajectories), measure([run for _, run in wide])

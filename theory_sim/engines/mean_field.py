@@ -37,6 +37,7 @@ class MeanField(Closure):
     name = "mean-field"
     loaded = 131 * 2**20
     summary = "the limit as d goes to infinity, in a second"
+    curve = r"mean field, $d\to\infty$"
     nothing_given = "the mean field averages over data sets, and has neither neurons nor noise increments (THEORY §16)"
     options = (
         Option("nodes", _NODES, "aimed nodes of the time grid", least=10, most=_MOST_NODES),
@@ -52,8 +53,8 @@ class MeanField(Closure):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
-        return outside_of_averages(self, experiment, observers, [*_no_such_numbers(options), *_of_flow(experiment, options)],
-                                   squared=True)
+        faults = [*_no_such_numbers(options), *_of_flow(experiment, options), *_of_dimension(experiment)]
+        return outside_of_averages(self, experiment, observers, faults, squared=True)
 
     def run(
         self, experiment: Experiment, options: Mapping[str, Any], unfinished: UnfinishedRun | None, *,
@@ -87,6 +88,15 @@ def _no_such_numbers(options: Mapping[str, Any]) -> Iterator[Fault]:
     if particles & (particles - 1):
         nearest = 2 ** round(math.log2(particles))
         yield Fault(f"particles = {particles}", "a power of two", f"say particles = {nearest}", ())
+
+
+def _of_dimension(e: Experiment) -> Iterator[Fault]:
+    """Nothing is across w* in one dimension: a limit of many has nothing to say of it."""
+    from theory_sim.closure.mean_field.solve import LEAST_D
+
+    if e.d < LEAST_D:
+        yield Fault(f"d = {e.d}", f"d from {LEAST_D} on: the mean field is the limit of many directions across w*, and there "
+                    "are d - 1", "raise d", ("d",))
 
 
 def _share(options: Mapping[str, Any]) -> float:

@@ -74,6 +74,8 @@ class Solver(ABC):
         As users choose it.
     summary : str
         One line for help and docs.
+    curve : str
+        What figures call its curves beside those of another engine; its name if empty.
     options : tuple of Option
         Settings, in the order in which they stand in a run's name.
     unread : frozenset of str
@@ -93,6 +95,7 @@ class Solver(ABC):
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    curve: ClassVar[str] = ""
     options: ClassVar[tuple[Option, ...]] = ()
     unread: ClassVar[frozenset[str]] = frozenset()
     infinite_width: ClassVar[bool] = False

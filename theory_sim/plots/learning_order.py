@@ -32,8 +32,8 @@ _Dashes = str | tuple[int, tuple[float, ...]]
 def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LEVELS[0]) -> Figure:
     """Thin lines are seeds, thick lines their mean, grey the range of annealing times; dashed is the level of "learnt".
 
-    Given with runs of finite width, those of the limit and of the closure are drawn over them as black lines, their mean
-    over seeds; alone they are drawn like any run.
+    Given with runs of finite width, those of the limit, of the closure and of the mean field are drawn over them as black
+    lines, their mean over seeds; alone they are drawn like any run.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _over(ax: Axes, runs: Sequence[Trajectory]) -> None:
     engine = Engine.of(runs[0])
     for kind in ("P-only", "Q-only"):
         curves = [(run.dataset["tau"].values, run.history("loss_train", kind=kind)) for run in runs]
-        label = engine.name if kind == "P-only" else None
+        label = engine.solver.curve or engine.name if kind == "P-only" else None
         ax.plot(*mean_curve(curves), color="black", lw=0.8, ls=_dashes(engine), label=label)
 
 

@@ -25,10 +25,12 @@ from theory_sim.theory.closure.solve import follow
 from theory_sim.theory.crossings import LEVELS, learning_time
 from theory_sim.theory.overlap import P_error
 
-__all__ = ["COARSE", "NODES", "PARTICLES", "Errors", "MeanField", "follow_particles", "solve_mean_field"]
+__all__ = ["COARSE", "LEAST_D", "NODES", "PARTICLES", "Errors", "MeanField", "follow_particles", "solve_mean_field"]
 
 NODES: Final = 100
 PARTICLES: Final = 4096
+LEAST_D: Final = 2
+"""Smallest d: with one dimension nothing is across w*."""
 _FEWEST, _FEWEST_NODES = 64, 10
 # Of the nodes of the two runs that state the error.
 COARSE: Final = 2.0 / 3.0
@@ -106,7 +108,7 @@ def solve_mean_field(
     Raises
     ------
     InputError
-        If the particles are no power of two, a rate times lambda reaches 1, or the run needs too many nodes.
+        If the particles are no power of two, d is 1, a rate times lambda reaches 1, or the run needs too many nodes.
 
     Examples
     --------
@@ -123,6 +125,8 @@ def solve_mean_field(
         raise InputError(f"time = {time!r}", "steps or flow", "say time = 'steps'")
     if seed < 0:
         raise InputError(f"seed = {seed}", "a number from 0 on", "say seed = 0")
+    if experiment.d < LEAST_D:
+        raise InputError(f"d = {experiment.d}", f"d from {LEAST_D} on: there are d - 1 directions across w*", "raise d")
     problem, fewer = make_problem(experiment), math.ceil(COARSE * nodes)
     course, coarse, other = (follow_particles(experiment, number, particles, drawn, time == "flow") for number, drawn in
                              ((nodes, 2 * seed), (fewer, 2 * seed), (fewer, 2 * seed + 1)))  # fmt: skip
