@@ -49,6 +49,15 @@ class Closure(Solver):
 
         return stated()
 
+    def caution(self, experiment: Experiment) -> str:
+        from theory_sim.theory.closure.grid import LONGEST_RUN
+
+        length = experiment.most_tau / experiment.d
+        if length <= LONGEST_RUN:
+            return ""
+        return (f"tau up to {length:.0f} d: beyond {LONGEST_RUN:g} d the closure's blocks of time are too long for the run's "
+                "end, where losses may be off by some per cent and P errors by tens; the mean field states its own error")
+
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:

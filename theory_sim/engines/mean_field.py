@@ -50,6 +50,9 @@ class MeanField(Closure):
     def note(self) -> str:
         return "mean field: means over data sets as d goes to infinity; corrections are of the order of 1 / d (THEORY §16)"
 
+    def caution(self, experiment: Experiment) -> str:
+        return ""  # its stated error says it, and too long a block is refused
+
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:

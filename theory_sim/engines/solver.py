@@ -124,6 +124,10 @@ class Solver(ABC):
         """What is printed below tables of its runs; empty for nothing."""
         return ""
 
+    def caution(self, experiment: Experiment) -> str:
+        """What is printed there of one experiment: that it lies beyond what the numbers are good for; empty for nothing."""
+        return ""
+
     @abstractmethod
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()

@@ -218,8 +218,14 @@ def _gathered(
         schedule, engine.label, tuple(run.experiment.seed for run in runs), levels, orders, robust,
         _end_of(runs, engine), tuple(rows),
         outcomes, tuple(f"seed {run.experiment.seed}: {run.message}" for run in runs if run.outcome == "diverged"),
-        engine.solver.note(), not engine.knows_seeds, runs[0].experiment.loss, tuple(runs[0].dataset["kind"].values.tolist()),
+        _note_of(engine, runs), not engine.knows_seeds, runs[0].experiment.loss, tuple(runs[0].dataset["kind"].values.tolist()),
     )
+
+
+def _note_of(engine: Engine, runs: Sequence[Trajectory]) -> str:
+    """What the engine says of its runs, and of these."""
+    cautions = dict.fromkeys(engine.solver.caution(run.experiment) for run in runs)
+    return "; ".join(each for each in (engine.solver.note(), *cautions) if each)
 
 
 def _end_of(runs: Sequence[Trajectory], engine: Engine) -> dict[str, Interval]:
