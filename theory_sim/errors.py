@@ -148,6 +148,10 @@ class DamagedError(StoreError):
     """A stored result that is not as it was written: edited, truncated, or a byte of it has changed."""
 
 
+class MemoryRefusedError(InputError):
+    """A run that needs more memory than there is where it would be computed."""
+
+
 class InUseError(StoreError):
     """A stored result that another process is at."""
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from theory_sim.errors import InputError, size_in_words
+from theory_sim.errors import InputError, MemoryRefusedError, size_in_words
 
 __all__ = [
     "CERTAIN", "VARIABLE", "Bytes", "available_bytes", "fits", "largest_parts", "refuse", "total",
@@ -126,8 +126,8 @@ def fits(needed: float, there: float) -> bool:
 
 
 def refuse(what: str, needed: float, there: float, fixes: Sequence[str], fields: Sequence[str] = ()) -> None:
-    """Raise InputError: the run does not fit."""
-    raise InputError(
+    """Raise MemoryRefusedError: the run does not fit."""
+    raise MemoryRefusedError(
         f"{what} needs about {size_in_words(needed)}, {size_in_words(there)} are available",
         f"{CERTAIN:g} of what a run needs must be available before it starts (estimates are within a quarter; {VARIABLE} "
         "overrides what is found)",

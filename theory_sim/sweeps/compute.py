@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from theory_sim.engines import Engine, resume
-from theory_sim.errors import DamagedError, InUseError, StoreError, TheorySimError
+from theory_sim.errors import DamagedError, InUseError, MemoryRefusedError, StoreError, TheorySimError
 from theory_sim.experiment import Experiment
 from theory_sim.loop import UnfinishedRun, holds_unfinished, unfinished_path
 from theory_sim.storage.disk import disk_fault
@@ -27,9 +27,10 @@ class Computed:
 
     Attributes
     ----------
-    end : {"done", "interrupted", "in use", "failed", "not stored"}
-        A diverged run is done: its Trajectory says that it diverged. One that another process is at is in use. One that the
-        disk did not take, as a full one, is not stored: no fault of the run, and the next would fare alike.
+    end : {"done", "interrupted", "in use", "failed", "no memory", "not stored"}
+        A diverged run is done: its Trajectory says that it diverged. One that another process is at is in use. One of no memory
+        has failed too, of the machine's memory. One that the disk did not take, as a full one, is not stored: no fault of the
+        run, and the next would fare alike.
     seconds : float
         Time that this call took.
     cause, error : str
@@ -38,7 +39,7 @@ class Computed:
         What was there of the run, was not as it was written and was set aside; empty if nothing was.
     """
 
-    end: Literal["done", "interrupted", "in use", "failed", "not stored"]
+    end: Literal["done", "interrupted", "in use", "failed", "no memory", "not stored"]
     seconds: float = 0.0
     cause: str = ""
     error: str = ""
@@ -69,7 +70,9 @@ def compute(
         with threadpool_limits(1, user_api="blas"):
             trajectory = _run(Path(store), Engine(**engine), Experiment(**experiment), threads, any_version, damage)
     except TheorySimError as error:
-        end: Literal["in use", "failed"] = "in use" if isinstance(error, InUseError) else "failed"
+        end: Literal["in use", "failed", "no memory"] = "in use" if isinstance(error, InUseError) else "failed"
+        if isinstance(error, MemoryRefusedError):
+            end = "no memory"
         if fault := disk_fault(error, Path(store).parent):
             # What was written need not be the run's: compiled code has a folder of its own.
             told = error.found if fault in error.found else f"{store}: {fault}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -19,7 +19,9 @@ __all__ = ["require_workers_memory"]
 _PROGRAM: Final = 60 * 2**20
 
 
-def require_workers_memory(runs: Iterable[SweepRun], pool: SweepExecutor) -> None:
+def require_workers_memory(
+    runs: Iterable[SweepRun], pool: SweepExecutor, machines: Sequence[tuple[int, int]] | None = None
+) -> None:
     """Raise InputError, with the number of workers that fit, unless the largest runs fit together as they may meet.
 
     Parameters
@@ -27,9 +29,11 @@ def require_workers_memory(runs: Iterable[SweepRun], pool: SweepExecutor) -> Non
     runs : iterable of SweepRun
         What is to be computed.
     pool : SweepExecutor
-        Says how many runs at a time each machine computes.
+        Where they are computed.
+    machines : sequence of (int, int), optional
+        Memory available, and runs at a time, of each machine that is looked at; by default all.
     """
-    machines = pool.machines()
+    machines = pool.machines() if machines is None else machines
     most = max((count for _, count in machines), default=0)
     if most == 0:
         return
@@ -54,5 +58,6 @@ def require_workers_memory(runs: Iterable[SweepRun], pool: SweepExecutor) -> Non
             f"{size_in_words(largest[0][0])}; {size_in_words(there)} are available",
             f"{CERTAIN:g} of what the largest runs need together must be available, whichever of them meet ({VARIABLE} "
             "overrides what is found)",
-            f"at most {possible} at a time: --workers {possible} (workers={possible})" if possible else "smaller runs",
+            f"at most {possible} at a time: --workers {possible} (workers={possible}), or {possible} of Dask's workers on that "
+            "machine" if possible else "smaller runs",
         )

@@ -29,6 +29,8 @@ __all__ = ["run_sweep"]
 _TICK: Final = 0.25
 # A run whose worker died is begun once more: by chance it was the one that a full memory hit. Then it is a failure.
 _MOST_DEATHS: Final = 2
+# So many times as long as the last look at machines that joined has taken, none of it is taken again.
+_SELDOM: Final = 20.0
 
 
 @accepts(store="SweepStore", workers="a whole number", threads="a whole number", executor="a text or SweepExecutor",
@@ -79,7 +81,7 @@ def run_sweep(
         more, as a full one: what is not done stays pending.
     InputError
         If the number of workers or threads is not one, worker processes would not find what a run chooses, this process may
-        start none, or the largest runs do not fit in memory together.
+        start none, or the largest runs do not fit in memory together, also on a machine that joins later.
     WorkerError
         If workers cannot start; their runs stay pending.
 
@@ -173,6 +175,7 @@ class _Work:
         # This process alone changes the manifest now: what it says is counted, not read again for each run.
         self.tally = store.manifest.tally()
         self.stopped = False
+        self.look_again = 0.0
 
     def until(self, stop: Callable[[], bool]) -> bool:
         """Work until all is done, or asked to stop; what is under way then ends at its next step. Whether all is done."""
@@ -185,6 +188,7 @@ class _Work:
                 if stopping:
                     self.pool.interrupt()
                 self.pool.require_workers()
+                self._look_at_joined()
                 if not self.under_way:  # no worker is there at the moment
                     time.sleep(_TICK)
                 ended, _ = wait(self.under_way, timeout=_TICK, return_when=FIRST_COMPLETED)
@@ -225,6 +229,14 @@ class _Work:
         """What is to be done, one after the other."""
         return reported("estimating the memory of", map(self.store.sweep.run_of, self.todo), len(self.todo))
 
+    def _look_at_joined(self) -> None:
+        """Raise InputError if what is left does not fit on machines that joined; of many runs, looked at now and then."""
+        if time.monotonic() < self.look_again or not (machines := self.pool.joined()):
+            return
+        began = time.monotonic()
+        require_workers_memory(self.pending(), self.pool, machines)
+        self.look_again = time.monotonic() + _SELDOM * (time.monotonic() - began)
+
     def _end(self, number: int, run: SweepRun, future: Future[Computed], *, stopping: bool) -> None:
         error = future.exception()
         if isinstance(error, NotBegun) or (stopping and isinstance(error, WorkerError)):
@@ -240,7 +252,7 @@ class _Work:
         if computed.end == "done":
             self.store.manifest.done(run.id, computed.seconds)
             self.tally.done(computed.seconds)
-        elif computed.end in ("failed", "in use"):
+        elif computed.end in ("failed", "no memory", "in use"):
             self._failed(run.id, computed.cause, computed.error)
         elif computed.end == "not stored":
             with suppress(StoreError):  # the manifest may lie on the disk that is full; the next who locks it makes it pending

@@ -71,6 +71,10 @@ class SweepExecutor(Executor):
 
         return [(available_bytes(), self.slots)]
 
+    def joined(self) -> list[tuple[int, int]]:
+        """Called a few times a second: as `machines`, those that have come, or have more workers, since either was asked."""
+        return []
+
     def begin(self, *, any_version: bool) -> None:
         """Called with the sweep locked, before the first run; StoreError if its workers would compute something else.
 

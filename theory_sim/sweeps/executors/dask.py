@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from theory_sim.errors import InputError, StoreError
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, register
 from theory_sim.sweeps.executors.local_cluster import LocalWorkers
-from theory_sim.sweeps.executors.on_worker import UNLIKE, fault_of, interrupt_runs, on_worker, worker_about
+from theory_sim.sweeps.executors.on_worker import UNLIKE, fault_of, interrupt_runs, memory_here, on_worker, worker_about
 from theory_sim.sweeps.executors.spawn import not_started, require_may_start
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class DaskWorkers(SweepExecutor):
         # as long as its first task is held.
         self._group, self._number = f"theory-sim-{uuid.uuid4().hex}", 0
         self._first: Any = None
-        self._counted = (-_COUNT_SECONDS, 0)
+        self._counted: tuple[float, tuple[str, ...]] = (-_COUNT_SECONDS, ())
+        self._asked: Counter[str] = Counter()
         self._empty_since = math.inf
         self._given_up = False
 
@@ -104,21 +106,36 @@ class DaskWorkers(SweepExecutor):
         """Workers that are there now."""
         if self._client.status in ("closing", "closed"):  # also where no run is under way that could tell
             raise StoreError(*_LOST)
-        at, count = self._counted
+        return len(self._addresses())
+
+    def _addresses(self) -> tuple[str, ...]:
+        """Of the workers that are there, as they were at most a second ago."""
+        at, found = self._counted
         if time.monotonic() - at >= _COUNT_SECONDS:
             with suppress(OSError, TimeoutError):
-                count = len(self._client.nthreads())
-            self._counted = (time.monotonic(), count)
-        return count
+                found = tuple(self._client.nthreads())
+            self._counted = (time.monotonic(), found)
+        return found
 
     def machines(self) -> list[tuple[int, int]]:
         """As the workers find it, each host of them once."""
-        from theory_sim.memory import available_bytes
+        return self._look_at(None)
 
-        hosts: dict[str, list[int]] = {}
-        for address, there in self._client.run(available_bytes, on_error="ignore").items():
-            hosts.setdefault(address.rpartition(":")[0], []).append(there)
-        return [(min(found), len(found)) for found in hosts.values()]
+    def joined(self) -> list[tuple[int, int]]:
+        """Hosts that are new, or have more workers than when they were asked; runs may be under way there."""
+        addresses = self._addresses()
+        there = Counter(map(_host, addresses))
+        if not (new := {host for host, count in there.items() if count > self._asked[host]}):
+            return []
+        return self._look_at([address for address in addresses if _host(address) in new])
+
+    def _look_at(self, addresses: list[str] | None) -> list[tuple[int, int]]:
+        """Memory that runs may take and number of workers of each host; what runs under way there take counts too."""
+        hosts: dict[str, list[tuple[int, int]]] = {}
+        for address, found in self._client.run(memory_here, workers=addresses, on_error="ignore").items():
+            hosts.setdefault(_host(address), []).append(found)
+        self._asked |= Counter({host: len(found) for host, found in hosts.items()})
+        return [(min(there for there, _ in found) + sum(held for _, held in found), len(found)) for found in hosts.values()]
 
     def begin(self, *, any_version: bool) -> None:
         """Refuse workers that would compute something else, or cannot see the sweep; stop what a lost client left running."""
@@ -195,6 +212,10 @@ class DaskWorkers(SweepExecutor):
             if wait and self._futures and self._client.status == "running":
                 with suppress(TimeoutError):
                     _distributed().wait(list(self._futures), timeout=_LEAVING_SECONDS)
+
+
+def _host(address: str) -> str:
+    return address.rpartition(":")[0]
 
 
 def _connect(address: str) -> Client:

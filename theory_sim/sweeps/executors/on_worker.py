@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
 import threading
 import time
@@ -13,19 +14,23 @@ from typing import Any, Final, TypeVar
 
 from theory_sim.errors import StoreError
 
-__all__ = ["UNLIKE", "dask_setup", "fault_of", "interrupt_runs", "on_worker", "worker_about"]
+__all__ = ["UNLIKE", "dask_setup", "fault_of", "interrupt_runs", "memory_here", "on_worker", "worker_about"]
 
 UNLIKE: Final = (
     "workers of one thread, with the code and libraries of the client, that see the sweep's folder",
     "install the same versions there and start them with --nthreads 1; --any-version accepts other ones",
 )
 """Rule and fix of the error about another worker."""
+_TOO_SMALL: Final = ("each worker has the memory that the runs need", "end that worker, or give its machine more memory; then "
+                     "theory-sim sweep resume: finished runs are kept")
 T = TypeVar("T")
 # A run that a lost client left here ends at its next step; so long its folder may be in use.
 _LEAVING_SECONDS: Final = 60.0
 _AGAIN_SECONDS: Final = 0.5
 # Thread of each run that is under way in this process, and the folder of its sweep.
 _UNDER_WAY: Final[dict[int, str]] = {}
+# And what this process held before it.
+_BEFORE: Final[dict[int, int]] = {}
 
 
 def dask_setup(worker: object) -> None:
@@ -72,7 +77,7 @@ def on_worker(about: dict[str, str] | None, folder: str, fn: Callable[..., T], /
     Raises
     ------
     StoreError
-        If it is; the client then stops, and no run is lost.
+        If it is, or the worker has too little memory for the run; the client then stops, and no run is lost.
     """
     from distributed import get_worker
 
@@ -80,13 +85,31 @@ def on_worker(about: dict[str, str] | None, folder: str, fn: Callable[..., T], /
         raise StoreError(f"the worker {get_worker().address} cannot compute this sweep: {fault}", *UNLIKE)
     thread = threading.get_ident()
     until = time.monotonic() + _LEAVING_SECONDS
-    _UNDER_WAY[thread] = folder
+    _UNDER_WAY[thread], _BEFORE[thread] = folder, _held_bytes()
     try:
         while getattr(found := fn(*args, **kwargs), "end", "") == "in use" and time.monotonic() < until:
             time.sleep(_AGAIN_SECONDS)
     finally:
-        del _UNDER_WAY[thread]
+        del _UNDER_WAY[thread], _BEFORE[thread]
+    if getattr(found, "end", "") == "no memory":
+        refused = str(getattr(found, "error", "")).partition("\n")[0]
+        raise StoreError(f"the worker {get_worker().address} has too little memory for a run: {refused}", *_TOO_SMALL)
     return found
+
+
+def memory_here() -> tuple[int, int]:
+    """Bytes available on this machine, and those that a run of this process takes now, which are not among them."""
+    from theory_sim.memory import VARIABLE, available_bytes
+
+    before = min(list(_BEFORE.values()), default=None)
+    given = bool(os.environ.get(VARIABLE, "").strip())  # what it says is for all runs
+    return available_bytes(), 0 if before is None or given else max(0, _held_bytes() - before)
+
+
+def _held_bytes() -> int:
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
 
 
 def interrupt_runs(folder: str) -> None:
