@@ -75,6 +75,16 @@ def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path, monke
         assert isinstance(refused.exception, InputError | StoreError) and "fix:" in str(refused.exception)
 
 
+@pytest.mark.parametrize("text", ["123E4", "0x10"])
+def test_a_name_like_a_number_stays_text_to_the_stored_run(text: str, tmp_path: Path, command: Command) -> None:
+    """In the run's folder, in what is printed and stored, and as it is read again."""
+    status, out, error = command("run", "--engine", "closure", "--set", f"name={text}", "--set", "d=10", "--set", "max_tau=20",
+                                 "-q", "--format", "json", "--out", tmp_path)
+    (run,) = tmp_path.iterdir()
+    assert status == 0 and run.name == f"{text}-L-S-seed0-closure", error
+    assert json.loads(out)["experiment"]["name"] == text == Trajectory.load(run).experiment.name
+
+
 def test_json_is_the_only_output_and_parses(plan: Path, tmp_path: Path) -> None:
     done = call("run", str(plan), "--format", "json", "--seeds", "3:5", "--compare", "S", "--threads", "1",
                 cwd=tmp_path)
