@@ -1,10 +1,9 @@
-"""The lower bounds that setup.cfg declares: each is one, the tested versions lie above, and the program runs with them."""
+"""What setup.cfg declares holds: the lowest versions run together, and the tested ones on every Python that it names."""
 
 from __future__ import annotations
 
 import configparser
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,40 +14,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-ROOT = Path(__file__).parents[1]
-# One of everything that the libraries are used for: compiled loops, stores, tables, figures, proofs, worker processes.
-COMMANDS = [
-    "theory_sim run --preset quick --compare L-S,S --engine limit -q --out runs --set max_tau=40",
-    "theory_sim run --set d=12 --set N=60 --set m_W=40 --set m_V=60 --set max_tau=20 --out runs --observe kernels -q",
-    "theory_sim show runs/default-L-S-seed0",
-    "theory_sim plot learning-order runs/quick-S-seed0-limit -o order.png",
-    "theory_sim plot learning-order runs/quick-S-seed0-limit -o order.pdf",
-    "theory_sim sweep run sweep.toml --workers 2 -q",
-    "theory_sim sweep compare runs/small h",
-    "theory_sim --help",
-    "proofs_check list",
-    "proofs_check verify decomposition-recursion --out evidence",
-    "proofs_check recheck evidence/decomposition-recursion.json",
-]
-SWEEP = """name = "small"
-compare = ["L-S", "S"]
-seeds = [0, 1]
-engine = ["limit", "finite"]
-[fields]
-d = 12
-N = 60
-m_W = 40
-m_V = 60
-max_tau = 20.0
-n_test = 5
-"""
+from tests.environments import ROOT, find_python, make_environment, requirements, run_program, run_tests
 
-
-def requirements(path: Path = ROOT / "setup.cfg") -> list[Requirement]:
-    found = configparser.ConfigParser()
-    found.read(path, encoding="utf-8")
-    lines = found["options"]["install_requires"].splitlines()
-    return [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
+OLDEST = "3.11"
 
 
 def lowest(requirement: Requirement) -> str:
@@ -56,36 +24,54 @@ def lowest(requirement: Requirement) -> str:
     return bound
 
 
+def named_pythons() -> list[str]:
+    found = configparser.ConfigParser()
+    found.read(ROOT / "setup.cfg", encoding="utf-8")
+    return re.findall(r"Python :: (\d\.\d+)", found["metadata"]["classifiers"])
+
+
+def python(version: str) -> str:
+    found = find_python(version)
+    if found is None:
+        pytest.skip(f"no Python {version} on PATH, nor among those of pyenv")
+    return found
+
+
 def test_each_has_a_lower_bound_below_what_is_tested() -> None:
     pinned = {}
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
         if match := re.fullmatch(r"([\w.-]+)==([\w.]+)", line):
             pinned[canonicalize_name(match[1])] = Version(match[2])
-    assert len(requirements()) >= 20
-    for each in requirements():
+    assert len(requirements()) >= 20 and len(requirements("test")) > len(requirements())
+    for each in requirements("test"):
         assert Version(lowest(each)) <= pinned[canonicalize_name(each.name)] in each.specifier, each.name
     bounds = {each.name: Version(lowest(each)) for each in requirements()}
     assert bounds["numcodecs"] >= Version("0.16.6"), "earlier ones run code that a store holds"
 
 
+def test_a_python_is_found_by_its_version() -> None:
+    assert find_python(".".join(map(str, sys.version_info[:2]))) == sys.executable
+    assert find_python("2.0") is None and named_pythons()[0] == OLDEST
+
+
 @pytest.mark.slow
-def test_the_program_runs_with_the_lowest_versions(tmp_path: Path) -> None:
-    """In an environment of its own (needs a package index): half an hour of nothing else would find what does not fit."""
-    python = str(tmp_path / "venv" / "bin" / "python")
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
-    pins = [f"{each.name}=={lowest(each)}" for each in requirements()]
-    subprocess.run([python, "-m", "pip", "install", "-q", "setuptools>=77", *pins], check=True)
-    # Without the index: had a bound been out of reach of the others, this would ask for another version.
-    subprocess.run([python, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", str(ROOT)], check=True)
-    subprocess.run([python, "-m", "pip", "check"], check=True)
-    installed = json.loads(subprocess.run([python, "-m", "pip", "list", "--format", "json"], check=True, capture_output=True,
-                                          text=True).stdout)  # fmt: skip
-    versions = {canonicalize_name(each["name"]): Version(each["version"]) for each in installed}
-    assert all(versions[canonicalize_name(each.name)] == Version(lowest(each)) for each in requirements())
-    (tmp_path / "sweep.toml").write_text(SWEEP)
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    for command in COMMANDS:
-        module, *arguments = command.split()
-        ended = subprocess.run([python, "-m", f"{module}.cli", *arguments], cwd=tmp_path, env=environment, capture_output=True,
-                               text=True, check=False)  # fmt: skip
-        assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
+def test_everything_runs_with_the_lowest_versions(tmp_path: Path) -> None:
+    """In an environment of its own (needs a package index), on the oldest Python."""
+    wanted = requirements("test")
+    inside = make_environment(tmp_path / "venv", python(OLDEST), *(f"{each.name}=={lowest(each)}" for each in wanted))
+    listed = subprocess.run([inside, "-m", "pip", "list", "--format", "json"], check=True, capture_output=True, text=True)
+    versions = {canonicalize_name(each["name"]): Version(each["version"]) for each in json.loads(listed.stdout)}
+    assert all(versions[canonicalize_name(each.name)] == Version(lowest(each)) for each in wanted)
+    run_program(inside, tmp_path)
+    # Old libraries deprecate nothing of ours: they use what libraries below them, which are new, have deprecated since.
+    run_tests(inside, ["-W", "ignore::DeprecationWarning"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", named_pythons())
+def test_everything_runs_on_every_python(version: str, tmp_path: Path) -> None:
+    """With the versions of constraints.txt, which the rest of the tests has on one Python."""
+    words = ["--constraint", str(ROOT / "constraints.txt"), *map(str, requirements("test"))]
+    inside = make_environment(tmp_path / "venv", python(version), *words)
+    run_program(inside, tmp_path)
+    run_tests(inside)

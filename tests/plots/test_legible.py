@@ -24,7 +24,7 @@ from theory_sim.plots.patterns import plot_patterns
 from theory_sim.plots.phase_diagram import plot_phase_diagram
 from theory_sim.plots.sample_complexity import plot_sample_complexity
 from theory_sim.plots.sharpness import plot_sharpness
-from theory_sim.plots.style import WIDTH, shorten, style
+from theory_sim.plots.style import WIDTH, apart, shorten, style
 from theory_sim.plots.width import plot_width
 from theory_sim.studies.registry import STUDIES
 from theory_sim.studies.run_study import read_table
@@ -39,6 +39,12 @@ OF_RUNS: Final[dict[str, Callable[[Sequence[Trajectory]], Figure]]] = {
     "patterns": plot_patterns, "sharpness": plot_sharpness,
 }
 LONG: Final = "a_name.of-100-letters-" + "x" * 78
+
+
+def test_ticks_of_a_logarithmic_axis_keep_apart() -> None:
+    """An eighth of an axis from 1 to 256 is a factor of 2."""
+    assert apart([0.5, 1.0, 1.9, 2.0, 3.0, 4.5, 256.0, 300.0], 1.0, 256.0) == [1.0, 2.0, 4.5, 256.0]
+    assert apart([-1.0, 0.0], 1.0, 8.0) == []
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import multivariate_normal
+from scipy.integrate import quad
+from scipy.stats import norm
 
 from theory_sim.theory import arc_cosine
 
@@ -36,8 +37,8 @@ def test_kernels_are_means_over_neurons(rho, cos_theta):
 def test_kernel_of_two_lines_is_the_sum_over_quadrants(slopes, rho, cos_theta):
     """Slopes of two neurons, times the normal law's mass where they have them, integrated numerically."""
     below, above = slopes
-    law = multivariate_normal(cov=[[1.0, rho * cos_theta], [rho * cos_theta, 1.0]], allow_singular=True)
-    under = law.cdf([0.0, 0.0])
+    overlap = rho * cos_theta
+    under, _ = quad(lambda x: norm.pdf(x) * norm.cdf(-overlap * x / math.sqrt(1.0 - overlap**2)), -math.inf, 0.0, epsabs=1e-12)
     wanted = 1.7 * (under * (below**2 + above**2) + (1.0 - 2.0 * under) * below * above)
     found = arc_cosine.tangent_kernel(1.7, cos_theta, rho, arc_cosine.kernel_constants(below, above))
     assert found == pytest.approx(wanted, abs=1e-9)

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from theory_sim.trajectory import Trajectory
 
-__all__ = ["COLOURS", "FORMATS", "WIDTH", "by_schedule", "from_zero", "legend_above", "logarithmic_axis", "loss_unit",
-           "mark_single_points", "number_ticks", "require_own_figure", "save_figure", "shorten", "style", "times_from_zero"]
+__all__ = ["COLOURS", "FORMATS", "WIDTH", "apart", "by_schedule", "from_zero", "legend_above", "logarithmic_axis",
+           "loss_unit", "mark_single_points", "number_ticks", "require_own_figure", "save_figure", "shorten", "style",
+           "times_from_zero"]
 
 WIDTH: Final = 80 / 25.4
 """Width of a figure in inches: 80 mm, one column of a paper."""
@@ -129,16 +130,26 @@ def logarithmic_axis(ax: Axes) -> None:
 
     One of which nothing drawn is above 0 stays as it is: such an axis has no ticks that could be drawn.
     """
-    from matplotlib.ticker import MaxNLocator, NullLocator, ScalarFormatter
+    from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, ScalarFormatter
 
     if not any(bool(np.any(np.asarray(line.get_ydata()) > 0.0)) for line in ax.lines):
         return
     ax.set_yscale("log")
     low, high = ax.get_ylim()
     if math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1:  # of Matplotlib's own ticks some would have no number
-        ax.yaxis.set_major_locator(MaxNLocator(4))
+        ax.yaxis.set_major_locator(FixedLocator(apart(MaxNLocator(4).tick_values(low, high), low, high)))
         ax.yaxis.set_major_formatter(ScalarFormatter())
         ax.yaxis.set_minor_locator(NullLocator())
+
+
+def apart(ticks: Sequence[float], low: float, high: float) -> list[float]:
+    """Of growing ticks those on a logarithmic axis, from the lowest, whose numbers have an eighth of it for themselves."""
+    kept: list[float] = []
+    least = (high / low) ** (1 / 8)
+    for tick in ticks:
+        if low <= tick <= high and (not kept or tick >= kept[-1] * least):
+            kept.append(float(tick))
+    return kept
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, force: bool = False) -> Path:
