@@ -25,6 +25,7 @@ TYPED = """(word) => new Promise((done) => {
   document.body.offsetHeight;
   requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - begun)));
 })"""
+A4 = 673  # pixels of CSS within the margins of the page
 SHOWN = "() => [...document.querySelectorAll('tbody > tr, .row')].filter((row) => row.offsetParent !== null).length"
 
 
@@ -136,6 +137,10 @@ def test_on_paper_everything_is_open(browser: Any, report: Report, tmp_path: Pat
     page = FileTab(browser, tmp_path / "report.html", render(report)).page
     page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": A4, "height": 900})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= A4, "nothing is cut"
+    page.emulate_media(media="screen")
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")
     assert page.locator("details[open]").count() == 0
     assert page.pdf(format="A4").startswith(b"%PDF")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from theory_sim.cli import app
 from theory_sim.engines import Engine
 from theory_sim.errors import InputError, StoreError
 from theory_sim.report import extra
-from theory_sim.report.content import Chart, Grid, Listing, Report, Section
+from theory_sim.report.content import Chart, Grid, Listing, Report, Section, Series
+from theory_sim.report.figures import DASHES, Axis, Drawn, chart
 from theory_sim.report.gather import gather
 from theory_sim.report.page import render
 from theory_sim.report.runs import describe_runs
@@ -210,6 +212,20 @@ def test_the_page_is_one_file_that_loads_nothing(page: str, report: Report) -> N
     assert policy is not None and "default-src 'none'" in policy and policy.count("'sha256-") == 2
     for told in (*report.sections, report.claims_summary):
         assert told is not None and all(line in found.words for line in (told.asked, *told.seen, *told.limits))
+
+
+def test_a_line_is_drawn_as_its_legend_shows_it() -> None:
+    drawn = [Drawn(Series(line, "#000", line), {"x": [0.0, 1.0], "y": [1.0, 2.0]}) for line in DASHES]
+    z = [[-1.0, 1.0], [-1.0, 1.0]]
+    drawn += [replace(each, columns={"x": [0.0, 1.0], "y": [0.0, 1.0], "z": z}, how="boundary") for each in drawn]
+    figure = chart("lines", "lines", drawn, (Axis("x"), Axis("y")))
+    document = json.dumps(figure.document)
+    page = Page(render(Report("", "", [Section("", "", [], [], [figure])])))
+    legend = [given["stroke-dasharray"] for _, given in page.elements if "stroke-dasharray" in given]
+    assert legend == ["none", "8 4", "2 4"] and len(set(DASHES.values())) == 3
+    for dashes in legend[1:]:
+        lengths = json.dumps([int(each) for each in str(dashes).split()])
+        assert lengths in document and f'"{dashes}"' in document, "of a line, and of a boundary"
 
 
 def test_two_calls_give_the_same_bytes(folder: Path) -> None:

@@ -20,6 +20,7 @@ from theory_sim.explore.view import SCHEDULES, View
 from theory_sim.plots.style import COLOURS
 from theory_sim.report.colours import PAGE
 from theory_sim.report.extra import library
+from theory_sim.report.figures import DASHES
 from theory_sim.storage.plain import make_plain
 from theory_sim.sweeps.phase_boundaries import BOUNDARIES
 from theory_sim.theory.conditions import ConditionId
@@ -95,7 +96,7 @@ class CurvesFigure:
         for name in SCHEDULES:
             for kind in ("P", "Q"):
                 figure.line("tau", kind, source=self._closure[name], color=COLOURS[kind], line_width=2.5,
-                            line_dash=_DASHES[name])
+                            line_dash=DASHES[_DASHES[name]])
                 figure.scatter("tau", kind, source=self._limit[name], marker=_MARKERS[name], size=6, fill_color=COLOURS[kind],
                                line_color="white", line_width=0.5)
         _hover(figure, [("tau", "@tau{0.}"), ("P-only", "@P{0.000}"), ("Q-only", "@Q{0.000}")])
@@ -127,7 +128,7 @@ class PlaneFigure:
         self._lines = {id: models.ColumnDataSource({"xs": [], "ys": []}, name=f"boundary-{id}") for id in BOUNDARIES}
         for id, source in self._lines.items():
             dashes, colour, width = _LINES[id]
-            self.figure.multi_line("xs", "ys", source=source, color=colour, line_width=width, line_dash=dashes)
+            self.figure.multi_line("xs", "ys", source=source, color=colour, line_width=width, line_dash=DASHES[dashes])
         self.figure.xaxis[0].ticker = models.FixedTicker(ticks=[])
         self._here = models.ColumnDataSource({"r": [], "lambda": []}, name="here")
         self.figure.scatter("r", "lambda", source=self._here, size=12, color=COLOURS["Q"], line_color="white")

@@ -27,6 +27,7 @@ from theory_sim.explore.view import COARSE, Explorer, View
 from theory_sim.explore.wording import label_boundaries, say_apart, say_view
 from theory_sim.report.colours import PAGE
 from theory_sim.report.extra import library
+from theory_sim.report.figures import DASHES
 from theory_sim.terminal.sweep_tables import duration
 
 __all__ = ["Page"]
@@ -257,5 +258,6 @@ def _template() -> Any:
     jinja2 = library("jinja2", "explore")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     # Of Bokeh's own scripts, whose text comes from Bokeh alone.
+    environment.filters["dashes"] = lambda line: DASHES[line].replace("solid", "none")
     environment.filters["noncing"] = lambda scripts, nonce: str(scripts).replace("<script", f'<script nonce="{nonce}"')
     return environment.from_string(_text("explore.html"))

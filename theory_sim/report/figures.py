@@ -18,11 +18,13 @@ from theory_sim.report.colours import PAGE
 from theory_sim.report.content import Chart, Series
 from theory_sim.report.extra import library
 
-__all__ = ["Axis", "Drawn", "chart"]
+__all__ = ["DASHES", "Axis", "Drawn", "chart"]
 
 _HEIGHT: Final = 340
 _TEXT: Final = "13px"
 _MOST_EXACT: Final = 2**53
+DASHES: Final = {"solid": "solid", "dashed": "8 4", "dotted": "2 4"}
+"""Lengths of what is drawn and left out, in pixels: Bokeh's own are others for a boundary than for a line."""
 _EDGES: Final = ("left", "right", "bottom", "top")
 
 
@@ -83,6 +85,8 @@ def chart(title: str, alt: str, drawn: Sequence[Drawn], axes: tuple[Axis, Axis])
         axis.axis_label_text_font_style, axis.axis_label_text_font_size = "normal", _TEXT
         axis.major_label_text_font_size = _TEXT
         axis.axis_label_text_color = axis.major_label_text_color = PAGE["ink"]
+        if declared.logarithmic:  # within a power of ten Bokeh's own has too few numbers
+            axis.ticker.mantissas = [1, 2, 5]
         axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = PAGE["line"]
     for each in drawn:
         _draw(figure, each)
@@ -95,13 +99,13 @@ def _draw(figure: Any, drawn: Drawn) -> None:
     colour = drawn.series.colour
     if drawn.how == "boundary":
         zero = figure.contour(drawn.columns["x"], drawn.columns["y"], drawn.columns["z"], levels=[0.0], line_color=colour,
-                              line_width=drawn.thick, line_dash=drawn.series.line)
+                              line_width=drawn.thick, line_dash=DASHES[drawn.series.line])
         zero.name, zero.visible = drawn.series.name, drawn.series.shown
         return
     source = models.ColumnDataSource({name: _exact(values) for name, values in drawn.columns.items()})
     given: dict[str, Any] = {"source": source, "name": drawn.series.name, "visible": drawn.series.shown}
     if drawn.how == "line":
-        made = [figure.line("x", "y", color=colour, line_width=drawn.thick, line_dash=drawn.series.line or "solid",
+        made = [figure.line("x", "y", color=colour, line_width=drawn.thick, line_dash=DASHES[drawn.series.line or "solid"],
                             line_alpha=1.0 if drawn.thick > 1 else 0.45, **given)]
     elif drawn.how == "cells":
         made = [figure.quad(**{edge: edge for edge in _EDGES}, fill_color=colour, line_color=PAGE["soft"], line_width=0.5,

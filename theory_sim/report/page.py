@@ -12,6 +12,7 @@ from typing import Any, Final
 from theory_sim.report.colours import PAGE
 from theory_sim.report.content import Chart, Grid, Report
 from theory_sim.report.extra import library
+from theory_sim.report.figures import DASHES
 from theory_sim.report.mathematics import to_mathml
 from theory_sim.terminal.safe_text import safe_text
 
@@ -54,6 +55,7 @@ def _template() -> Any:
     environment.filters["mathml"] = lambda latex: safe(to_mathml(latex))
     environment.filters["data_uri"] = lambda svg: f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     environment.filters["sides"] = _sides
+    environment.filters["dashes"] = lambda line: DASHES[line].replace("solid", "none")
     environment.filters["kind"] = lambda block: type(block).__name__
     return environment.get_template("report.html")
 
