@@ -80,7 +80,11 @@ def test_what_endangers_an_order_is_flagged_for_its_schedule(fields, schedule):
     found = regime(DEFAULT.replace(**fields))
     prediction = found.predicted_order[schedule]
     assert prediction.thin or not prediction.holds
-    assert any(line.startswith(f"{schedule}: predicted tau_P (") for line in found.warnings)
+    (line,) = found.order_warnings[schedule]
+    assert line.startswith(f"{schedule}: predicted tau_P (") and line in found.warnings
+    said = {"holds, margin thin": "is predicted with a thin margin", "too close to call": "is too close to call",
+            "not as in the theorem": "is not predicted"}[prediction.verdict]
+    assert f"the theorem's order, {prediction.expected} at every level, {said}; " in line
 
 
 def test_more_time_mends_a_larger_dimension():

@@ -233,8 +233,9 @@ def order_warnings(p: OrderPrediction, *, kept_tau_0: float | None = None) -> li
         return [f"{p.schedule}: no examples of P-only, or of Q-only; no order; give p0 and q0 above 0"]
     if p.holds and not p.thin:
         return []
-    return [f"{p.schedule}: predicted {_predicted_times(p)}; the theorem's order is {p.expected!r} at every level: "
-            f"{p.verdict}; {_what_to_move(p, kept_tau_0)}"]
+    how = {_THIN: "is predicted with a thin margin", _CLOSE: "is too close to call"}.get(p.verdict, "is not predicted")
+    return [f"{p.schedule}: predicted {_predicted_times(p)}; the theorem's order, {p.expected} at every level, {how}; "
+            f"{_what_to_move(p, kept_tau_0)}"]
 
 
 def _predicted_times(p: OrderPrediction) -> str:
