@@ -56,13 +56,15 @@ def test_so_many_overshooting_steps_are_followed_one_by_one() -> None:
     assert single == 300
 
 
-@pytest.mark.parametrize("v", [3.0, 8.0])
+@pytest.mark.parametrize("v", [1.1, 3.0, 8.0])
 @pytest.mark.parametrize("weight", [0.5, 0.2])
 def test_a_step_overshoots_where_the_patterns_own_part_is_too_sharp(v: float, weight: float) -> None:
-    """Along w* the loss of a margin v s has the curvature v^2 w (1 - w), of which a kernel of 1/(4 d) makes a rate's limit."""
+    """All slopes are w (1 - w): w*'s outlier of a Wishart matrix, or the edge of its bulk where v is small."""
     grid, examples, residual = grid_and_state(0.0)
     examples.v, residual.weight = np.array([v]), np.array([weight])
-    limit = 1.9 * 4 * PROBLEM.d / (v**2 * weight * (1 - weight))
+    delta, along = PROBLEM.n_examples / PROBLEM.d, v**2 - 1
+    top = (1 + np.sqrt(delta)) ** 2 if along**2 * delta < 1 else (1 + delta * along) * (1 + 1 / along)
+    limit = 1.9 * 4 * PROBLEM.n_examples / ((top + 1) * weight * (1 - weight))
     assert [grid._overshoots(share * limit, examples, residual) for share in (0.99, 1.01)] == [False, True]
 
 

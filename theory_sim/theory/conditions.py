@@ -12,6 +12,7 @@ import numpy as np
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.arc_cosine import RELU, KernelConstants
 from theory_sim.theory.separation import J, frozen_weight, pattern_motion
+from theory_sim.theory.sharpness import curvature_of_P
 
 Role = Literal["order", "paper", "gap", "numerics"]
 ConditionId = Literal[
@@ -196,7 +197,8 @@ def top_curvature(
     ``curvature``, the loss's second derivative at margin 0 (a quarter for the logistic loss), times the equal-time kernel's
     quadratic form along the three directions, weighted by their probabilities (1/2, 1/4, 1/4) and by (1 - p0) E alpha^2;
     gradient descent oscillates once rate times eigenvalue exceeds 2. It is 0.032 at r = 0.5, p0 = 1/8, alpha uniform on
-    [0, 1] (THEORY §13). P's own curvature is smaller by a factor of order 1/d and is left out. ``constants`` are the kernel's.
+    [0, 1] (THEORY §13). P's own curvature is smaller by a factor of order 1/d and has a function of its own,
+    `theory_sim.theory.sharpness.curvature_of_P`. ``constants`` are the kernel's.
     """
     s = r * r
     middle, near, outer = (
@@ -261,7 +263,8 @@ def conditions(
     floor = times.ridge_floor(d=d, lambda_=lambda_, q0=q0, g0=g0)[1]
     motion = [pattern_motion(eta, tau_xi, tau_0, r, time_q) for eta in (eta_1, eta_2)]
     deficit = lazy_deficit(4.0 * times.g_level(level, **law), r=r, m_V=m_V, tau=tau_0)
-    curvature = top_curvature(r=r, p0=p0, **law, curvature=loss_curvature, constants=constants)
+    curvature = max(top_curvature(r=r, p0=p0, **law, curvature=loss_curvature, constants=constants),
+                    curvature_of_P(d=d, n_examples=d / kappa**2, q0=q0, g0=g0, curvature=loss_curvature, constants=constants))
     over_lambda = 1.0 / lambda_ if lambda_ > 0.0 else math.inf
     rows = [
         _row("S-learns-Q-first", "r d >= (c_Q/c_P)(1-q0)/(1-p0): S learns Q before P", r * d, ">=",

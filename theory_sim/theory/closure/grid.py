@@ -11,6 +11,7 @@ from theory_sim.theory.closure.examples import Examples
 from theory_sim.theory.closure.patch_q import Residual, equal_time_kernel
 from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
 from theory_sim.theory.conditions import top_curvature
+from theory_sim.theory.sharpness import bound_of_P, sharpness_of_P
 
 __all__ = ["LONGEST_RUN", "MOST_BLOCKS", "Grid", "enough_blocks"]
 
@@ -133,11 +134,18 @@ class Grid:
 
     def _overshoots(self, rate: float, examples: Examples, residual: Residual) -> bool:
         """Whether steps must be taken one by one, since gradient descent at this rate does not follow the flow."""
-        curvature = _largest_eigenvalue(self._kernel * residual.slope)
-        weight = residual.weight
-        spread = float(examples.weight @ (examples.v**2 * self._problem.loss.slope(weight)))
-        signal = self._problem.constants.linear * spread / self._problem.d
-        return rate * max(curvature, signal) > _OVERSHOOTING and self._overshot < _MOST_OVERSHOOTING
+        if self._overshot >= _MOST_OVERSHOOTING:
+            return False
+        problem = self._problem
+
+        def sharp(curvature: float) -> bool:
+            return rate * (problem.lambda_ + curvature) > _OVERSHOOTING
+
+        if sharp(_largest_eigenvalue(self._kernel * residual.slope)):
+            return True
+        of_p = (problem.d, problem.n_examples, examples.v, examples.weight, problem.loss.slope(residual.weight),
+                problem.constants)
+        return sharp(bound_of_P(*of_p)) and sharp(sharpness_of_P(*of_p))
 
 
 def _largest_eigenvalue(matrix: Floats) -> float:
