@@ -103,6 +103,8 @@ def run_tests(python: str, options: Sequence[str] = ()) -> None:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    # Nor as many random examples as the night's tests draw, nor the place of a worker of pytest-xdist among others.
+    left_out = ("PYTHONPATH", "HYPOTHESIS_PROFILE", "PYTEST_XDIST")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, f"{' '.join(command)}\n{ended.stdout}\n{ended.stderr}"
