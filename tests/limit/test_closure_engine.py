@@ -21,7 +21,7 @@ from theory_sim.closure.trajectory import run_closure
 from theory_sim.engines import Engine, engine_names
 from theory_sim.errors import InputError, StoreError
 from theory_sim.testing.strategies import schedules
-from theory_sim.theory.closure.accuracy import ACCURACY, EXPERIMENTS, RANGE, out_of_range
+from theory_sim.theory.closure.accuracy import ACCURACY, EXPERIMENTS, RANGE, briefly, out_of_range, within
 from theory_sim.theory.overlap import P_error
 
 
@@ -373,3 +373,9 @@ def test_all_that_it_refuses_is_told_at_once_with_the_engines_that_do_not(fields
     named = fault.fix.rpartition("; or use the engine ")[2].split(" or ")
     assert sorted(named) == sorted(engines.split(" or "))
     assert [name for name in engine_names() if Engine(name).unsupported(e) is None] == sorted(named)
+
+
+def test_the_brief_accuracy_is_that_of_the_long_one() -> None:
+    said = briefly()
+    assert all(within(name).split(" on ")[0].removeprefix("within ") in said for name in ACCURACY) and len(said) < 4 * 80
+    assert str(EXPERIMENTS) in said and "--verbose" in said

@@ -45,9 +45,9 @@ class Closure(Solver):
         return ()
 
     def note(self) -> str:
-        from theory_sim.theory.closure.accuracy import stated
+        from theory_sim.theory.closure.accuracy import briefly
 
-        return stated()
+        return briefly()
 
     def caution(self, experiment: Experiment) -> str:
         from theory_sim.theory.closure.grid import LONGEST_RUN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ACCURACY", "EXPERIMENTS", "RANGE", "Accuracy", "out_of_range", "stated", "within"]
+__all__ = ["ACCURACY", "EXPERIMENTS", "RANGE", "Accuracy", "briefly", "out_of_range", "stated", "within"]
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,23 @@ RANGE: Final = {
 def within(quantity: str) -> str:
     """Accuracy of one quantity in words, as "within 7 % on 31 of 31, median 3 %"."""
     found = ACCURACY[quantity]
+    median = f"{found.median:g}" if quantity == "loss" else f"{100 * found.median:.2g} %"
+    return f"within {_worst(quantity)} on {found.count} of {found.count}, median {median}"
+
+
+def _worst(quantity: str) -> str:
+    worst = ACCURACY[quantity].worst
     if quantity == "loss":
-        worst, median = f"{found.worst:g} nats", f"{found.median:g}"
-    else:
-        worst = f"a factor {1.0 + found.worst:.2g}" if found.worst > 0.5 else f"{100 * found.worst:.2g} %"
-        median = f"{100 * found.median:.2g} %"
-    return f"within {worst} on {found.count} of {found.count}, median {median}"
+        return f"{worst:g} nats"
+    return f"a factor {1.0 + worst:.2g}" if worst > 0.5 else f"{100 * worst:.2g} %"
+
+
+def briefly() -> str:
+    """The largest errors alone, and what states more."""
+    times = " and ".join(dict.fromkeys(_worst(name) for name in ("tau_P", "tau_Q")))
+    return (f"closure: in {EXPERIMENTS} experiments within {times} of the limit's mean learning times, {_worst('loss')} of its "
+            f"losses and {_worst('P_error')} of its errors on P; single data sets scatter more. proofs-check check --verbose "
+            "has the range of these experiments")
 
 
 def stated() -> str:
