@@ -7,7 +7,7 @@ import pandas
 
 from tests.studies.prose import interval, row
 
-__all__ = ["mitigation_over_time"]
+__all__ = ["alpha_law_arms", "mitigation_over_time"]
 
 
 def _time(of: pandas.Series, name: str) -> str:
@@ -40,3 +40,21 @@ def mitigation_over_time(t: pandas.DataFrame) -> list[str]:
             f"is {interval(noise, equal)} times that of the judged noise and {interval(large, equal)} times L-S's",
             f"At the end it is {small['Q loss at end']:.2f} under S and {noise['Q loss at end']:.2f} under the judged noise",
             f"under L-S it is {large['Q loss at end']:.2f}"]
+
+
+def alpha_law_arms(t: pandas.DataFrame) -> list[str]:
+    """The arms that are not judged, in the paper's setting, over the course."""
+    lines, runs = [], t[t["engine"] != "closure"]
+    arms = (("L-S", "L-S", "L-S"), ("never annealed", "constant", "arm"), ("L-S, no noise", "L-S, no noise", "arm"))
+    for d in (562, 100):
+        for said, arm, of in arms:
+            at = row(runs, setting="alpha in [0, 1]", d=d, schedule=arm)
+            errors = " | ".join(f"{at[f'error S / {of}, {when}']:.2f}" for when in ("25 %", "50 %", "75 %", "end"))
+            lines.append(f"| {said} | {d} | {at['P first']} of {at['n']} | {at['P and Q learnt']} | {errors} |")
+    quiet = runs[(runs["schedule"] == "L-S, no noise") & (runs["d"] > 100)]
+    assert set(quiet["Q first"]) == {15} and (quiet["error S / arm, end"] < 1).all()
+    assert (runs[runs["schedule"] == "constant"]["tau_Q censored"] == 15).all()
+    large, small = (row(runs, setting="alpha in [0, 1]", d=d, schedule="L-S") for d in (562, 100))
+    alone = row(runs, setting="independent neurons", schedule="L-S")
+    assert small["tau_Q censored"] == alone["tau_Q censored"] == 15
+    return [*lines, f"L-S has not learnt Q on {large['tau_Q censored']} of 15 data sets at d = 562"]

@@ -14,6 +14,8 @@ from theory_sim.sweeps.sweep_run import SweepRun
 
 P_FIRST = {"tau_P": 300.0, "tau_Q": 500.0}
 Q_FIRST = {"tau_P": 500.0, "tau_Q": 300.0}
+CONTROLS = {"never": {"tau_P": 300.0, "tau_Q": math.inf, "P_error": 0.004, "error_at_25": 0.01},
+            "quiet": {"tau_P": 500.0, "tau_Q": 200.0, "P_error": 0.02, "error_at_25": 0.1}}  # fmt: skip
 NAMES = ("alpha-in--0--1--large", "alpha-in--0--1--first", "kappa---0-6-large", "q-0---0-5-large", "independent")
 
 
@@ -25,6 +27,8 @@ def _table(flips: Mapping[str, int], ratio: float, spread: float) -> Any:
         large = e.schedule == "L-S"
         if name.startswith("closure"):
             return P_FIRST if large else Q_FIRST  # counts for nothing
+        if name.endswith(("-never", "-quiet")):
+            return CONTROLS[name[-5:]]
         error = 0.01 if large else 0.01 * ratio * math.exp(spread if k % 2 else -spread)
         return {**(P_FIRST if large and k < flips[name] else Q_FIRST), "P_error": error}
 
@@ -41,6 +45,21 @@ def test_each_part_can_come_out_each_way(flips: tuple[int, ...], ratio: float, s
     assert [int(value) for value in small["flips"]] == list(flips)
     found = STUDY.decide(table).findings
     assert "".join(each.verdict[0] for each in found) == parts
+
+
+def test_the_arms_beside_are_counted_and_decide_nothing() -> None:
+    table = _table(dict.fromkeys(NAMES, 15), 2.0, 0.0)
+    never, quiet = (table[table["schedule"] == arm] for arm in ("constant", "L-S, no noise"))
+    assert list(zip(never["setting"], never["d"], strict=True)) == [
+        ("alpha in [0, 1]", 562), ("alpha in [0, 1]", 100), ("kappa = 0.6", 562), ("q_0 = 0.5", 562),
+        ("independent neurons", 200)] == list(zip(quiet["setting"], quiet["d"], strict=True))  # fmt: skip
+    assert set(never["P first"]) == set(never["tau_Q censored"]) == set(quiet["Q first"]) == {15}
+    assert set(never["P and Q learnt"]) == {0} and set(quiet["P and Q learnt"]) == {15}
+    assert never["error S / arm, end"].tolist() == pytest.approx([5.0] * 5)
+    assert quiet["error S / arm, end"].tolist() == pytest.approx([1.0] * 5)
+    assert table["error S / arm, end"].notna().sum() == 10, "of these arms alone"
+    others = table[~table["schedule"].isin(("constant", "L-S, no noise"))]
+    assert STUDY.decide(others) == STUDY.decide(table)
 
 
 def test_nothing_is_judged_of_the_closure_or_of_missing_runs() -> None:
@@ -60,3 +79,9 @@ def test_the_family_is_that_of_scaling_but_for_its_setting() -> None:
     assert paper.epsilon_1 / (1 - paper.q0) == pytest.approx(q.epsilon_1 / (1 - q.q0), rel=1e-5)
     assert plan["independent"].experiment.neurons == "independent"
     assert plan["independent"].experiment.tau_0_value == pytest.approx(0.3, rel=2e-3)
+    for name in NAMES:
+        e, never, quiet = (plan[f"{name}{end}"].experiment for end in ("", "-never", "-quiet"))
+        assert never == e.replace(schedule=never.schedule, name=never.name)
+        assert quiet == e.replace(schedule=quiet.schedule, name=quiet.name, tau_xi=0.0, tau_0=e.tau_0_value)
+        assert [plan[f"{name}-{arm}"].compare for arm in ("never", "quiet")] == [("constant",), ("L-S",)]
+        assert plan[name].seeds == plan[f"{name}-never"].seeds == plan[f"{name}-quiet"].seeds

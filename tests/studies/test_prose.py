@@ -15,7 +15,7 @@ from scipy.integrate import quad
 
 from tests.studies.prose import interval as _interval
 from tests.studies.prose import row as _row
-from tests.studies.prose_over_time import mitigation_over_time
+from tests.studies.prose_over_time import alpha_law_arms, mitigation_over_time
 from theory_sim.studies.run_study import read_table
 from theory_sim.theory.separation import J, delta, delta_pm
 
@@ -169,7 +169,8 @@ def _alpha_law(t: pandas.DataFrame) -> list[str]:
                              ("κ = 0.6", "kappa = 0.6", 562), ("q₀ = 0.5", "q_0 = 0.5", 562),
                              ("independent neurons", "independent neurons", 200)):
         row = _row(runs, setting=setting, d=d)
-        lines.append(f"| {said} | {d} | {row['flips']} of {row['pairs']} | {_interval(row, 'error S / L-S, end')} |")
+        lines.append(f"| {said} | {d} | {row['flips']:.0f} of {row['pairs']:.0f} | {_interval(row, 'error S / L-S, end')} |")
+    lines += alpha_law_arms(t)
     for said, setting in (("α on [0, 1]", "alpha in [0, 1]"), ("κ = 0.6", "kappa = 0.6"), ("q₀ = 0.5", "q_0 = 0.5"),
                           ("α on [1/2, 1]", "alpha in [1/2, 1]")):
         rows = closure[closure["setting"] == setting]
