@@ -11,6 +11,7 @@ from theory_sim import Experiment, simulate
 from theory_sim.closure.duration import expected_end
 from theory_sim.engines import Engine
 from theory_sim.engines.expected import expected
+from theory_sim.network import duration
 from theory_sim.observe.memory import record_count
 
 # None of them is one that the constants were fitted to.
@@ -44,6 +45,15 @@ CASES: Final[dict[str, tuple[str, dict[str, Any], dict[str, Any]]]] = {
     "closure, cosine": ("closure", {}, {"schedule": "cosine", "max_tau": 500.0, "eta_1": 4.0}),
 }
 _WITHIN: Final = 1.25
+# Whose arrays have their memory from the system, which takes what it takes at the moment.
+FRESH: Final[dict[str, tuple[str, dict[str, Any], dict[str, Any]]]] = {
+    "finite, 10 000 fresh": ("finite", {}, {"d": 100, "m_W": 200, "m_V": 500, "n_test": 10_000, "max_steps": 100}),
+    "finite, 700 000 fresh": ("finite", {}, {"d": 8, "N": 60, "m_W": 16, "m_V": 8, "n_test": 700_000, "max_steps": 3}),
+    "finite, tanh, 150 000 fresh": ("finite", {}, {"d": 30, "N": 200, "m_W": 30, "m_V": 30, "activation": "tanh",
+                                                   "n_test": 150_000, "max_steps": 8}),
+    "limit, mean, a million fresh": ("limit", {"spatial": "mean"}, {"d": 5, "N": 60, "n_test": 1_000_000, "max_steps": 4}),
+}
+_WITHIN_FRESH: Final = 1.6
 
 
 def ratio(name: str, options: dict[str, Any], fields: dict[str, Any]) -> float:
@@ -68,6 +78,27 @@ def test_times_of_varied_runs_are_estimated_within_a_quarter() -> None:
     beyond = {name: round(each, 2) for name, each in found.items() if not 1 / _WITHIN <= each <= _WITHIN}
     assert len(beyond) <= 2, beyond
     assert all(0.5 < each < 2.0 for each in beyond.values()), beyond
+
+
+@pytest.mark.slow
+def test_times_with_many_fresh_examples_count_the_memory_of_their_arrays() -> None:
+    found = {name: ratio(*case) for name, case in FRESH.items()}
+    assert all(1 / _WITHIN_FRESH <= each <= _WITHIN_FRESH for each in found.values()), found
+
+
+def test_memory_made_anew_counts_where_arrays_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record more takes 160 bytes more of each fresh example, and of the general network 45 of each number as well."""
+    monkeypatch.setattr(duration, "_element_seconds", lambda phi, count: 0.0)
+    monkeypatch.setattr(duration, "_update_seconds", lambda e: 0.0)
+    for seconds, activation, bytes_each in ((duration.network_seconds, "relu", 160 * 3), (duration.general_seconds, "tanh",
+                                                                                          160 * 3 + 45 * 2 * (8 + 8))):
+        for n_test, counted in ((1_000_000, 1), (1000, 0)):
+            e = Experiment(d=5, N=60, m_W=8, m_V=8, max_steps=2, n_test=n_test, activation=activation)
+            added = []
+            for each in (0.0, 1.0):
+                monkeypatch.setattr(duration, "memory_seconds", lambda each=each: each)
+                added.append(seconds(e, 1, 2.0) - seconds(e, 1, 1.0))
+            assert added[1] - added[0] == pytest.approx(counted * n_test * bytes_each, abs=1e-3)
 
 
 def test_the_end_is_expected_where_the_loss_changes_the_rate_or_ends_a_run() -> None:

@@ -9,11 +9,11 @@ import numpy as np
 from theory_sim.data.sizes import kinds_of, seen_examples
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.choices import SAMPLINGS
-from theory_sim.network.activations import make_activation
+from theory_sim.network.activations import Activation, make_activation
 from theory_sim.network.layer import neurons_a_row
 from theory_sim.network.layers import layer_shapes
-from theory_sim.network.memory import points_of_fresh, points_of_layers
-from theory_sim.numeric.rates import get_rates, seconds_of
+from theory_sim.network.memory import CHUNK, points_of_fresh, points_of_layers
+from theory_sim.numeric.rates import LARGE, get_rates, memory_seconds, seconds_of
 from theory_sim.train.noise import PreActivationNoise, make_placement
 from theory_sim.train.optimisers import Block, make_optimiser, splits_pairs
 
@@ -26,10 +26,15 @@ _STEP, _RECORD = 225.0, 800.0
 _BESIDE, _FORWARD, _PLANE = 3.0, 3.0, 60.0
 # Share of the rate of small products that products with the whole training set have, whose factors lie in no cache.
 _EFFICIENCY: Final = 0.78
-_POINTS: Final = 2**15
+# Numbers at which an activation is timed, where it is evaluated at few at once and at many: with its own temporary arrays.
+_FEW, _MANY = 2**15, 2**18
 # Passes over the examples, whatever their dimension: as they are drawn, in a step (slopes of the loss), and in a record (values
 # of the loss, and means over each kind, of training and of fresh examples).
 _DRAWN, _OF_STEP, _OF_RECORD = 140.0, 60.0, 95.0
+# And over the points of fresh examples, which the general network gathers for each record.
+_OF_POINT: Final = 90.0
+# Bytes of the arrays that are made anew for each number at which an activation is evaluated, and for each example in a record.
+_EVALUATED, _RECORDED = 45.0, 160.0
 # Neurons and inputs of the block on which the optimiser's update is timed.
 _ROWS, _INPUTS = 64, 256
 
@@ -67,7 +72,12 @@ def _of_data(e: Experiment) -> float:
 def _of_losses(e: Experiment, records: float) -> float:
     """Losses of the training set in every step, and of all examples in a record."""
     passes = _OF_STEP * e.n_examples * e.most_steps + _OF_RECORD * (e.n_examples + kinds_of(e) * e.n_test) * records
-    return passes / get_rates("float64").elements
+    return passes / get_rates("float64").elements + records * _of_large(kinds_of(e) * e.n_test, _RECORDED)
+
+
+def _of_large(numbers: float, each: float) -> float:
+    """Time for the memory of arrays of so many numbers and so many bytes each, where they are large."""
+    return numbers * each * memory_seconds() if numbers > LARGE else 0.0
 
 
 def _products_forward(e: Experiment) -> float:
@@ -91,21 +101,32 @@ def network_seconds(e: Experiment, threads: int, records: float) -> float:
     return _of_calls(steps, records) + _of_data(e) + _of_losses(e, records) + shared
 
 
+def _element_seconds(phi: Activation, count: int) -> float:
+    """Time of the activation at one number of so many: its value and slope, and what becomes of them."""
+    z = np.linspace(-3.0, 3.0, count)
+    return (seconds_of(lambda: phi.value(z)) + seconds_of(lambda: phi.slope(z))) / count + 6.0 / get_rates("float64").elements
+
+
 def general_seconds(e: Experiment, threads: int, records: float) -> float:
     """Time of the general network: the activation is as fast as it is found to be."""
     rates, phi, steps = get_rates(e.dtype), make_activation(e), e.most_steps
-    z = np.linspace(-3.0, 3.0, _POINTS)
-    element = (seconds_of(lambda: phi.value(z)) + seconds_of(lambda: phi.slope(z))) / _POINTS
-    element += 6.0 / get_rates("float64").elements
+    element = {count: _element_seconds(phi, count) for count in (_FEW, _MANY)}
     forward, fresh = _products_forward(e), (e.batch_size or 0) * SAMPLINGS[e.sampling].fresh
     once = points_of_layers(e)
     stepped = points_of_layers(e, fresh) if fresh else once
     tested = points_of_fresh(e)
 
     def forward_seconds(points: list[tuple[int, int, int]]) -> float:
-        return sum(m * n * (forward * k / (_EFFICIENCY * rates.products) + element) for m, k, n in points)
+        found = 0.0
+        for m, k, n in points:
+            at_once = min(m, CHUNK) * n
+            evaluated = element[_MANY if 2 * at_once > _MANY else _FEW]
+            found += m * n * (forward * k / (_EFFICIENCY * rates.products) + evaluated)
+            found += m / min(m, CHUNK) * _of_large(at_once, _EVALUATED)
+        return found
 
     backward = sum(m * n * k for m, k, n in stepped) / (_EFFICIENCY * rates.products) * (2.0 if e.train_second_layer else 1.0)
     evaluations = (steps + 1) * forward_seconds(once) + (steps * forward_seconds(stepped) if fresh else 0.0)
     shared = evaluations + steps * backward + records * forward_seconds(tested) + _of_weights(e, records)
-    return _of_calls(steps, records) + _of_data(e) + _of_losses(e, records) + shared / threads
+    gathered = records * _OF_POINT * sum(n for _, _, n in tested) / get_rates("float64").elements
+    return _of_calls(steps, records) + _of_data(e) + _of_losses(e, records) + gathered + shared / threads

@@ -13,13 +13,13 @@ from theory_sim.network.layers import BLOCK_V, BLOCK_W, layer_shapes
 from theory_sim.train.noise import LabelNoise, PreActivationNoise, make_placement
 from theory_sim.train.optimisers import make_optimiser, splits_pairs
 
-__all__ = ["general_parts", "network_parts", "points_of_fresh", "points_of_layers"]
+__all__ = ["CHUNK", "general_parts", "network_parts", "points_of_fresh", "points_of_layers"]
 
 # Fresh examples that a compiled network looks at at once.
 _COLUMNS: Final = 1024
 # Neurons that the general network evaluates at once, and the float64 arrays over them and the points that it then has: of two
 # straight lines, and of an activation whose value and slope are made of several terms.
-_CHUNK: Final = 256
+CHUNK: Final = 256
 _ARRAYS_OF_LINES: Final = 5.0
 _ARRAYS: Final = 7.0
 # Bytes of a fresh example of a step beside its patches: labels, kind and structure, output, and what outputs are added up from.
@@ -80,7 +80,7 @@ def general_parts(e: Experiment, threads: int) -> dict[str, Bytes]:
     patches = item * sum(k * n for _, k, n in layers)
     evaluated, weighted = 0.0, 0.0
     for m, k, n in [*layers, *tested, *drawn]:
-        chunks = threads * 8 * (_ARRAYS_OF_LINES if lines else _ARRAYS) * min(_CHUNK, m) * n
+        chunks = threads * 8 * (_ARRAYS_OF_LINES if lines else _ARRAYS) * min(CHUNK, m) * n
         evaluated = max(evaluated, chunks + 16 * -(-m // BLOCK_W) * n)
         weighted = max(weighted, item * k * n)
     examined = item * sum(k * n for _, k, n in tested) * 2

@@ -10,13 +10,16 @@ from typing import Final, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-__all__ = ["Rates", "get_rates", "seconds_of"]
+__all__ = ["LARGE", "Rates", "get_rates", "memory_seconds", "seconds_of"]
 
 _SIZE: Final = 256
 _NUMBERS: Final = 2**17
 _REPEATED: Final = 5
 _FEW: Final = 16
 _CALLS: Final = 1000
+LARGE: Final = 2**18
+"""Numbers of float64 from which on an array has its pages from the system each time that it is made."""
+_MADE: Final = 2**22 + 1
 
 
 class Rates(NamedTuple):
@@ -57,6 +60,12 @@ def get_rates(dtype: str) -> Rates:
             np.exp(few)
 
     return Rates(out.size * _SIZE / product, _NUMBERS / normal, _NUMBERS / element, _CALLS / seconds_of(call))
+
+
+@cache
+def memory_seconds() -> float:
+    """Processor time for each byte of a large array that is made and filled."""
+    return seconds_of(lambda: np.ones(_MADE)) / (8 * _MADE)
 
 
 def seconds_of(work: Callable[[], object]) -> float:
