@@ -25,6 +25,8 @@ LINES: Final[tuple[tuple[str, ...], ...]] = (
     ("proofs-check", "verify", "noise-random-walk", "nonesuch", "--out", "new/folder"),
     ("proofs-check", "falsify", "nonesuch", "--out", "new/evidence.json"),
     ("proofs-check", "recheck", "missing.json", "--out", "taken.txt/file"),
+    # A flag with a value was refused without the line on help.
+    ("theory-sim", "study", "--compare=nonesuch", " "),
     # Numbers of as many digits as a memory holds.
     ("proofs-check", "evaluate", "sheppard", "rho=1e999999999"),
     ("proofs-check", "evaluate", "sheppard", "rho=1e-999999999"),

@@ -14,8 +14,11 @@ from theory_sim.interrupts import INTERRUPTED
 __all__ = ["make_app", "make_group"]
 
 
+_UsageError: Any = typer.BadParameter.__base__
+
+
 class _Program(TyperGroup):
-    """A program that says so if it is interrupted; typer alone ends without a word."""
+    """A program that says so if it is interrupted, where typer alone ends without a word, and how to get help."""
 
     def make_context(self, info_name: str | None, *args: Any, **extra: Any) -> Any:
         with _said(info_name):
@@ -23,7 +26,12 @@ class _Program(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         with _said(ctx.info_name):
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except _UsageError as error:
+                if error.ctx is None:  # as of a flag that is given a value: typer then names no line for help
+                    error.ctx = ctx
+                raise
 
 
 @contextmanager
