@@ -10,6 +10,7 @@ import pytest
 
 from theory_sim.statistics.intervals import mean_interval
 from theory_sim.studies.run_study import read_table, read_verdict
+from theory_sim.vision.plan import VisionPlan
 from theory_sim.vision.studies.base import IMAGE_STUDIES, paired
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "explanation"
@@ -52,3 +53,24 @@ def test_the_pages_table_is_of_the_stored_one(name: str, arm: str, last: tuple[s
         cells = [_told(_column(table, each, patch, column), digits) for each in (arm, "small")]
         cells.append(_told(paired(table, column, arm, "small", patch=bool(patch)), digits))
         assert f"| {' | '.join(cells)} |" in page_of(name), column
+
+
+def test_the_pages_levels_with_the_whole_gradient_are_of_the_stored_ones() -> None:
+    """L at epoch 8: the level over the recursion's, and the variance that batches have added over that of the recursion."""
+    table = read_table(DOCS / "images" / "whole_gradient.csv")
+    at = table[(table["arm"] == "large") & (table["epoch"] == 8)]
+    over = at["level"] / at["recursion"]
+    added = (at["level"] ** 2 - at["start"] ** 2) / (at["recursion"] ** 2 - at["start"] ** 2)
+    text = " ".join(page_of("images").split())
+    assert len(at) == 3
+    assert f"L's level at epoch 8 is {over.min():.2f} to {over.max():.2f} of the recursion's" in text
+    assert f"batches have added by then, {added.min():.2f} to {added.max():.2f} is measured" in text
+    small = table[table["arm"] == "small"]
+    assert (abs(small[["level", "recursion"]].div(small["start"], axis=0) - 1.0) < 1e-3).all(axis=None)
+
+
+def test_the_runs_with_the_whole_gradient_are_as_the_page_says() -> None:
+    plan = VisionPlan.from_toml(DOCS.parent / "examples" / "vision" / "whole-gradient.toml")
+    steps = plan.data.train // plan.training.batch
+    assert (plan.data.train, steps, len(plan.seeds)) == (640, 10, 3)
+    assert (plan.training.reference, plan.training.refresh) == (plan.data.train, steps)
