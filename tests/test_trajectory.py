@@ -111,6 +111,7 @@ def test_after_a_failed_write_nothing_writes_any_more(run: Trajectory, tmp_path:
         asyncio.run_coroutine_threadsafe(chunk(), zarr.core.sync._get_loop())
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    monkeypatch.setattr("theory_sim.storage.zarr_store._SMALL", -1)  # by Zarr's own loop, as a large run is written
     monkeypatch.setattr(xarray.Dataset, "to_zarr", fail)
     with pytest.raises(StoreError, match="No space left"):
         run.save(tmp_path / "run")
