@@ -71,6 +71,19 @@ def test_large_and_encoded_datasets_are_left_to_xarray(tmp_path: Path, monkeypat
     assert made == [odd().nbytes]
 
 
+@pytest.mark.parametrize("error", [ImportError, AttributeError, TypeError])
+def test_without_these_parts_of_the_libraries_a_store_is_written_all_the_same(
+    error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def renamed(dataset: xarray.Dataset) -> dict[str, bytes]:
+        raise error("another version")
+
+    write_zarr(odd(), tmp_path / "as usual")
+    monkeypatch.setattr(zarr_store, "_small_store", renamed)
+    write_zarr(odd(), tmp_path / "otherwise")
+    assert files(tmp_path / "otherwise") == files(tmp_path / "as usual")
+
+
 def test_a_full_disk_stops_at_the_first_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def full(self: Path, content: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -11,6 +11,7 @@ import math
 import multiprocessing.synchronize  # noqa: F401 -- numcodecs imports it at its first use, which is in a thread of Zarr's
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -136,8 +137,13 @@ def write_zarr(dataset: xarray.Dataset, path: Path) -> None:
 
     A small dataset is made a store in memory in one go, and its files are written from there: the same ones, to the byte.
     """
+    small: dict[str, bytes] | None = None
     if dataset.nbytes <= _SMALL and not any(variable.encoding for variable in dataset.variables.values()):
-        write_files(_small_store(dataset), path)
+        # Parts of xarray and Zarr that another version may call otherwise; the slow way is in their public words.
+        with suppress(ImportError, AttributeError, TypeError):
+            small = _small_store(dataset)
+    if small is not None:
+        write_files(small, path)
         return
     # Zarr's format 3 has neither a settled form of text labels nor of consolidated metadata; format 2 has both.
     try:
