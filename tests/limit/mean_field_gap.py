@@ -89,7 +89,8 @@ def log_error_at(course: Closure, errors: np.ndarray, loss: float) -> float:
 def gap(family: str, d: int, alpha_min: float, nodes: int = 100, particles: int = 4096, seed: int = 0) -> Row:
     """One point of the curve."""
     e = experiment(family, d, alpha_min)
-    # A rate of 1e-2 / d, smaller still, would not advance tau in double precision: there steps, of which L-S's are of 16.
+    # With a ratio of rates of 1e-2 / d, smaller still, a step would not advance tau in double precision: there steps, of which
+    # L-S's are of 16.
     made = e.replace if family == "paper, rates too" else partial(in_flow, e)
     courses = [follow_particles(made(schedule=schedule), nodes, particles, seed) for schedule in ("S", "L-S")]
     errors = [np.asarray(P_error(np.nan_to_num(course.overlap), e.g0)) for course in courses]

@@ -67,13 +67,13 @@ def rows_of(run: Trajectory) -> list[Row]:
         half = 0.5 * (math.log(2) + float(loss.min()))
         found.append(Row(
             e.schedule, e.seed, kind, float(np.interp(EARLY, tau, right)), float(np.interp(EARLY, tau, loss)),
-            from_then_on(tau, right), learning_time(tau, loss, half), **levels,
+            first_right(tau, right), learning_time(tau, loss, half), **levels,
             area=float(np.trapezoid(loss, tau) / tau[-1]), at_end=float(loss[-1]),
             P_error_early=float(np.interp(EARLY, tau, error)), P_error_at_end=float(error[-1])))  # fmt: skip
     return found
 
 
-def from_then_on(tau: NDArray[np.float64], right: NDArray[np.float64], share: float = SIGNS) -> float:
+def first_right(tau: NDArray[np.float64], right: NDArray[np.float64], share: float = SIGNS) -> float:
     """First record at which this share of signs is right; the outputs of step 0 are zero, and their signs mean nothing."""
     there = np.flatnonzero(right[1:] >= share)
     return float(tau[1 + there[0]]) if len(there) else math.inf

@@ -11,7 +11,7 @@ __all__ = ["alpha_law_arms", "mitigation_over_time"]
 
 
 def _time(of: pandas.Series, name: str) -> str:
-    return "never" if np.isinf(of[name]) else f"{of[name]:.0f}"
+    return "not by 2400" if np.isinf(of[name]) else f"{of[name]:.0f}"
 
 
 def _line(said: str, of: pandas.Series, times: tuple[int, ...]) -> str:

@@ -31,7 +31,7 @@ Scheduler = Annotated[str | None, typer.Option(
     "--scheduler", metavar="ADDRESS", help="Scheduler with workers elsewhere, such as tcp://10.0.0.5:8786 (executor dask).",
 )]
 Levels = Annotated[int | None, typer.Option(
-    "--adaptive", metavar="LEVELS", help="Refine near boundaries of the learning order: halve cells so many times.",
+    "--adaptive", metavar="LEVELS", help="Refine near boundaries of the learning order: halve cells this many times.",
 )]
 AnyVersion = Annotated[bool, typer.Option("--any-version", help="Even with other libraries or another processor.")]
 

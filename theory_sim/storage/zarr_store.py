@@ -138,7 +138,7 @@ def write_zarr(dataset: xarray.Dataset, path: Path) -> None:
     A small dataset is made a store in memory in one go, and its files are written from there: the same ones, to the byte.
     """
     small: dict[str, bytes] | None = None
-    if dataset.nbytes <= _SMALL and not any(variable.encoding for variable in dataset.variables.values()):
+    if dataset.nbytes <= _SMALL and not any(each.encoding or each.dtype.kind == "O" for each in dataset.variables.values()):
         # Parts of xarray and Zarr that another version may call otherwise; the slow way is in their public words.
         with suppress(ImportError, AttributeError, TypeError):
             small = _small_store(dataset)

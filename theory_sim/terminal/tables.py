@@ -56,7 +56,7 @@ _FACTORS: Final = (
 )
 _ROLES: Final = (
     "for: order, the learning order; paper, the asymptotic theorem, sufficient but not needed; gap, the gap in test error; "
-    "numerics, the simulation's soundness. One that FAILS for paper or gap leaves the order as predicted. r: half the "
+    "numerics, the simulation's soundness. One that FAILS for paper or gap does not change the predicted order. r: half the "
     "distance between Q's outer points. §: sections of the documentation's page on the theory, which explains the symbols."
 )
 VERBOSE_HINT: Final = "--verbose says what each condition means, and what to change where one fails"
