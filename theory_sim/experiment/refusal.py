@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import pydantic
 from pydantic.fields import FieldInfo
@@ -15,6 +16,9 @@ from theory_sim.experiment.own_fields import own_field_names
 from theory_sim.experiment.record_times import Recording
 
 __all__ = ["get_faults", "unknown"]
+
+_OF_FILES: Final = ("preset", "compare", "seeds", "engine", "adaptive")
+"""Keys of a sweep's file that are no fields of the experiment."""
 
 
 def get_faults(model: type[pydantic.BaseModel], fields: Mapping[str, object], error: pydantic.ValidationError) -> list[Fault]:
@@ -91,6 +95,8 @@ def unknown(model: type[pydantic.BaseModel], path: Sequence[str], value: object 
         fix = f"give the whole of {top}, such as {top} = {{kernels = {{probes = 100}}}}" if top == "observe" else choices
     elif what == "field" and isinstance(value, Mapping):  # [experiment], say
         fix = "fields stand at the top of the file, under no heading: leave this one out"
+    elif what == "field" and name in _OF_FILES:
+        fix = f"{name} is no field; a file of a sweep has it at its top, above [fields]"
     else:
         fix = nearest(name, known, "") or choices
         fix += f" {choices}" if fix is not choices and what != "field" else ""

@@ -115,7 +115,8 @@ def tell(first: Part, second: Part) -> dict[str, str]:
     as_predicted = first.as_predicted and second.as_predicted and second.ratio.low > 1.0
     return {
         "Asked": "Does the learning rate decide which of two patterns a network learns first, and does that matter on fresh "
-                 "examples? P is linear but noisy: it takes many examples. Q takes few, but no linear classifier can show it.",
+                 "examples? P is linear but noisy: it takes many examples. Q takes few, but no linear classifier can show it. "
+                 f"A pattern is learnt when its mean training loss is below {LEVELS[0]:g}: most signs are right long before.",
         "Seen": f"L-S (a large rate, annealed later) learnt P first on {_count(first, LARGE)} data sets, S (the small rate "
                 f"from the start) learnt Q first on {_count(first, SMALL)} ({CONFIDENCE:.0%} intervals of the shares: "
                 f"{_shares(first)}). In a second experiment (d = {wide.d}, r d = {wide.r * wide.d:.0f}, infinite width) S errs "
@@ -126,11 +127,13 @@ def tell(first: Part, second: Part) -> dict[str, str]:
                      "second experiment was chosen where the theory puts a gap. The errors are small (S "
                      f"{second.errors[SMALL]:.2g}, L-S {second.errors[LARGE]:.2g}), and in the first experiment, at d = "
                      f"{e.d}, their ratio is {_ratio(first.ratio)}: the gap takes a large r d (here {e.r * e.d:.0f}, there "
-                     f"{wide.r * wide.d:.0f}). theory-sim show has the errors at the end of each run, where the training "
-                     "losses differ: their ratio is another number.",
+                     f"{wide.r * wide.d:.0f}), r half the distance between Q's outer points. theory-sim show has the errors at "
+                     "the end of each run, where the training losses differ: their ratio is another number.",
         "Next": "docs/tutorials/quickstart.md is the next page to read. theory-sim check says which conditions of the theory "
-                "hold; theory-sim run --preset quick --set name=weak-decay --set lambda=1e-4 --compare L-S,S changes the "
-                "experiment. Until the environment is activated (. .venv/bin/activate), theory-sim is .venv/bin/theory-sim.",
+                "hold. This changes the experiment:\n"
+                "  theory-sim run --preset quick --set name=weak-decay \\\n"
+                "    --set lambda=1e-4 --compare L-S,S\n"
+                "Until the environment is activated, theory-sim is .venv/bin/theory-sim.",
     }
 
 

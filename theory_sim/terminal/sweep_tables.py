@@ -98,6 +98,7 @@ def summary_table(summary: Summary, *, most_rows: int = _MOST_ROWS) -> Group:
     data = summary.dataset
     title = (f"Over the seeds, level {level}, {CONFIDENCE:.0%}: median times [exact interval], mean error (range)"
              if data.sizes["seed"] > 1 else f"One run a line, level {level}")
+    one = data.sizes["seed"] == 1
     by_kind = TIMES_BY_KIND in data
     columns = ("kind", "tau", "error") if by_kind else ("order", "robust", "tau_P", "tau_Q", "error on P")
     table = headed_table(title, (", ".join(fields), "runs", *columns))
@@ -121,8 +122,10 @@ def summary_table(summary: Summary, *, most_rows: int = _MOST_ROWS) -> Group:
         ends = at["censored_at"].values
         times = [_median(median_time(at[name].isel(level=0).values, ends), float(ends.min())) for name in ("tau_P", "tau_Q")]
         orders = Counter(at["order"].isel(level=0).values.tolist()).most_common()
-        table.add_row(label, str(at.sizes["seed"]), "\n".join(f"{_two_lines(order)} {count}" for order, count in orders),
-                      str(int(at["robust"].values.sum())), *times, _mean(at["P_error"].values))
+        robust = int(at["robust"].values.sum())
+        counted = "\n".join(_two_lines(order) + ("" if one else f" {count}") for order, count in orders)
+        table.add_row(label, str(at.sizes["seed"]), counted, ("no", "yes")[robust] if one else str(robust), *times,
+                      _mean(at["P_error"].values))
     notes = [Sentence(f"{rows - most_rows} more rows in the summary's files")] if rows > most_rows else []
     return Group(table, *notes, *_above_again(data, level))
 
@@ -209,8 +212,11 @@ def agreement_table(diagram: PhaseDiagram) -> Group:
     for each in diagram.agreements:
         table.add_row(each.predictor, each.statement, f"{each.agree} of {each.cells}", str(each.predicted_only),
                       str(each.simulated_only))
-    rule = (f"more than half of its {diagram.seeds} seeds do" if diagram.seeds > 1 else "its run does")
-    return Group(table, Sentence(f"A cell shows a statement if {rule}."))
+    if diagram.seeds == 1:
+        return Group(table)
+    return Group(table, Sentence(
+        f"A statement counts as simulated in a cell if it holds on more than half of its {diagram.seeds} seeds."
+    ))
 
 
 def _median(found: MedianTime, last: float) -> str:
