@@ -187,9 +187,9 @@ eight of them leave a large uncertainty (the list has each). What the closure it
 At small d, terms of order 1/d: the overlap's $c^2/(1-c^2)$ is 0.2 to 0.9/d low
 on [two laws](mean_field.md). At late times the reaction, which each kind gives with one mean slope:
 at τ = 100 d, far beyond the times measured here, the
-prototype had P errors 16 % off. Blocks of time are of 2 d at most, up to runs of 1000 d. What the blocks leave out at the end
-of a run of 300 d to 1000 d, found by shorter ones, is 0.1 % of losses and 2 % of P errors at λd = 0.05, but 0.3 to 1.6 % and
-5 % at λd = 0.2. A longer run says that its end may be off.
+prototype had P errors 16 % off. Blocks of time are of 2 d and of 0.1/λ at most, up to
+runs of 1000 d and of 50/λ. What the blocks leave out at the end of such a run, found by shorter ones at λd from 0.05 to 0.4,
+is 0.1 % of losses and 2 % of P errors. A longer run says that its end may be off.
 """
 
 

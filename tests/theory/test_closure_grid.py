@@ -87,16 +87,21 @@ def test_a_loss_that_grows_in_a_block_of_several_steps_is_no_divergence() -> Non
     assert unstable.outcome == "diverged" and unstable.final_step == unstable.step[-1] + 1
 
 
-@pytest.mark.parametrize("longest", [2.0, np.inf])
-def test_a_run_of_many_d_ends_where_a_shorter_one_does(longest: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """P relaxes in some d: with a hundred blocks for 500 d the loss was half a per cent off, and P's error eight."""
-    e = Experiment(d=100, schedule="S", eta_2=2.0, lambda_=5e-4, max_tau=1e4)
+@pytest.mark.parametrize(("lambda_", "spans", "longest", "per_decay"), [
+    (5e-4, 500, 2.0, 10.0), (2e-3, 240, 2.0, 10.0), (5e-4, 500, np.inf, 1.5), (2e-3, 240, 2.0, 1.5),
+])  # fmt: skip
+def test_a_run_of_many_d_ends_where_a_shorter_one_does(
+    lambda_: float, spans: int, longest: float, per_decay: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P relaxes in some d, and all decays in 1 / lambda: with longer blocks the end was off."""
+    e = Experiment(d=100, schedule="S", eta_2=2.0, lambda_=lambda_, max_tau=1e4)
     settled = get_closure(e)
     monkeypatch.setattr("theory_sim.theory.closure.grid._LONGEST_OF_D", longest)
-    course = get_closure(e.replace(max_tau=5e4))
+    monkeypatch.setattr("theory_sim.theory.closure.grid._PER_DECAY", per_decay)
+    course = get_closure(e.replace(max_tau=100.0 * spans))
     error, expected = (float(P_error(each.overlap[-1], e.g0)) for each in (course, settled))
     near = abs(course.loss[-1] / settled.loss[-1] - 1.0) < 1e-3 and abs(error / expected - 1.0) < 0.02
-    assert near == (longest < np.inf), (course.loss[-1], settled.loss[-1], error, expected)
+    assert near == (longest < np.inf and per_decay > 2.0), (course.loss[-1], settled.loss[-1], error, expected)
 
 
 def test_a_longer_run_of_the_closure_says_that_its_end_may_be_off() -> None:
@@ -104,3 +109,6 @@ def test_a_longer_run_of_the_closure_says_that_its_end_may_be_off() -> None:
     notes = [summarise([simulate(each, "closure")])[0].note for each in (e, e.replace(max_tau=2500.0))]
     assert ["beyond 1000 d" in note for note in notes] == [False, True] and "1250 d" in notes[1]
     assert Engine("mean-field").solver.caution(e.replace(max_tau=2500.0)) == ""  # it states an error
+    closure = Engine("closure").solver
+    decaying = [closure.caution(Experiment(d=100, lambda_=2e-3, max_tau=tau)) for tau in (2.5e4, 2.6e4)]
+    assert ["beyond 250 d" in each for each in decaying] == [False, True]

@@ -50,13 +50,14 @@ class Closure(Solver):
         return briefly()
 
     def caution(self, experiment: Experiment) -> str:
-        from theory_sim.theory.closure.grid import LONGEST_RUN
+        from theory_sim.theory.closure.grid import longest_run
 
-        length = experiment.most_tau / experiment.d
-        if length <= LONGEST_RUN:
+        d, longest = experiment.d, longest_run(experiment.d, experiment.lambda_)
+        if experiment.most_tau <= longest:
             return ""
-        return (f"tau up to {length:.0f} d: beyond {LONGEST_RUN:g} d the closure's blocks of time are too long for the run's "
-                "end, where losses may be off by some per cent and P errors by tens; the mean field states its own error")
+        return (f"tau up to {experiment.most_tau / d:.0f} d: beyond {longest / d:.0f} d the closure's blocks of time are too "
+                "long for the run's end, where losses may be off by some per cent and P errors by tens; the mean field states "
+                "its own error")
 
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()

@@ -13,7 +13,7 @@ from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
 from theory_sim.theory.conditions import top_curvature
 from theory_sim.theory.sharpness import bound_of_P, sharpness_of_P
 
-__all__ = ["LONGEST_RUN", "MOST_BLOCKS", "Grid", "enough_blocks"]
+__all__ = ["MOST_BLOCKS", "Grid", "enough_blocks", "longest_run"]
 
 # Beyond, a run takes more than seconds.
 MOST_BLOCKS = 1000
@@ -22,14 +22,11 @@ _GROWTH = 0.1
 # Rate times curvature from which gradient descent, stable below 2, is followed step by step; for so many steps, in which it has
 # diverged, or oscillates for good, or has come to where the loss is flatter.
 _OVERSHOOTING, _MOST_OVERSHOOTING = 1.9, 300
-# A block's sources lie at its centre: of what decays by e^-x over it, that keeps all but 4 % for x up to this. So many blocks
-# per unit of x are enough, with their lengths rounded to whole steps.
-_MOST_DECAY, _PER_DECAY = 1.0, 1.5
-# P relaxes in some d: in blocks of 2 d losses are within 0.1 % and P errors within 2 %, in ones of 10 d within 0.5 % and 25 %
-# (lambda d = 0.05); at lambda d = 0.2 in blocks of 2 d within 1.6 % and 5 %.
-_LONGEST_OF_D = 2.0
-LONGEST_RUN = _LONGEST_OF_D * MOST_BLOCKS / 2
-"""Longest run, in units of d, of which the closure's blocks are so short."""
+# A block's sources lie at its centre: of what decays by e^-x over it, that keeps all but 4 % for x up to this.
+_MOST_DECAY = 1.0
+# P relaxes in some d, and all decays in 1 / lambda: of blocks of 2 d and 0.1 / lambda losses are within 0.1 % and P errors
+# within 2 % (lambda d from 0.05 to 0.4), of blocks of 0.7 / lambda within 1.6 % and 5 %, of 10 d within 0.5 % and 25 %.
+_LONGEST_OF_D, _PER_DECAY = 2.0, 10.0
 # Change of a smooth rate from one block to the next that lets blocks be as long as before.
 _NEARLY = 0.2
 # The other engines add up rate after rate; so does the closure where they could have done so.
@@ -39,8 +36,13 @@ _MOST_ADDED = 10**6
 def enough_blocks(problem: ClosureProblem, rates: Rates, blocks: int) -> int:
     """``blocks``, or as many more as keep each short beside 1 / lambda and d; at most so many that those of the start fit as
     well."""
-    per_time = max(_PER_DECAY * problem.lambda_, 1.0 / (_LONGEST_OF_D * problem.d))
-    return max(blocks, math.ceil(min(MOST_BLOCKS / 2, per_time * _duration(problem, rates))))
+    wanted = MOST_BLOCKS / 2 * _duration(problem, rates) / longest_run(problem.d, problem.lambda_)
+    return max(blocks, math.ceil(min(MOST_BLOCKS / 2, wanted)))
+
+
+def longest_run(d: float, lambda_: float) -> float:
+    """Longest learning-rate time over which blocks are short beside d and 1 / lambda to the end."""
+    return MOST_BLOCKS / 2 / max(_PER_DECAY * lambda_, 1.0 / (_LONGEST_OF_D * d))
 
 
 def _duration(problem: ClosureProblem, rates: Rates) -> float:
