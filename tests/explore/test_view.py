@@ -83,6 +83,7 @@ def test_a_coarser_closure_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> 
     explorer = Explorer(Experiment.preset("quick").replace(schedule="L-S"))
     near = distance(explorer.view)
     monkeypatch.setattr("theory_sim.explore.view.COARSE", 0.03)
+    monkeypatch.setattr("theory_sim.theory.closure.grid._PER_DECAY", 1.5)  # which alone would have enough blocks
     assert near <= STATED < distance(explorer.move({}))
 
 
