@@ -359,6 +359,7 @@ class TestCluster:
         assert run_sweep(store, workers=0).done == 4
         assert table_of(store) == reference
 
+    @pytest.mark.slow  # the other worker may be done before the new one has joined
     def test_a_worker_with_little_memory_that_joins_later_stops_the_sweep(self, tmp_path: Path, reference: bytes) -> None:
         """With nothing lost, and no run that failed."""
         store = SweepStore.create(tmp_path / "long", LONG)
