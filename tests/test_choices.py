@@ -97,7 +97,7 @@ def test_one_file_is_found_everywhere(tmp_path: Path, monkeypatch: pytest.Monkey
     for name in ("ramp", "langevin", "stragglers", "smooth-hinge", "spheres", "triangular", "silu"):
         assert name in text
     assert "| `ramp` | from half of `eta_1`" in schedule_table() and "`ramp_tau` |" in schedule_table()
-    row = "| `ramp_tau` | `50.0` | a number from 1e-12 to 1e+12 | tau at which the rate is eta_1 (read by `ramp`) |"
+    row = "| `ramp_tau` | `50.0` | a number from 1e-12 to 1e12 | tau at which the rate is eta_1 (read by `ramp`) |"
     assert row in field_table()
     assert "| `langevin` |" in placement_table() and "| `stragglers` |" in observer_table()
     for kind, name in (("loss", "smooth-hinge"), ("data_law", "spheres"), ("alpha_law", "triangular"), ("activation", "silu")):
@@ -117,7 +117,7 @@ def test_messages_know_it(tmp_path: Path) -> None:
         ({"schedule": "ram"}, "schedule = 'ram'", "'ramp'"),
         ({"noise_placement": "langevine", "noise_level": 1.0}, "noise_placement = 'langevine'", "'langevin'"),
         ({"observe": {"straglers": {}}}, "unknown observer 'straglers'", "one of the 6 known ones"),
-        ({"schedule": "ramp", "ramp_tau": -1.0}, "ramp_tau = -1.0", "a number from 1e-12 to 1e+12"),
+        ({"schedule": "ramp", "ramp_tau": -1.0}, "ramp_tau = -1.0", "a number from 1e-12 to 1e12"),
         ({"schedule": "ramp", "ramp_tau": math.nan}, "ramp_tau = nan", "a number"),
         ({"ramp_tau": 3.0}, "ramp_tau given", "only schedule 'ramp' reads it"),
         ({"ramp_tua": 3.0}, "unknown field 'ramp_tua'", "only fields"),

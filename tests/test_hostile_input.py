@@ -301,7 +301,7 @@ def test_no_real_number(text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("kernels:every_steps=99999999999999999999", ["observe.kernels.every_steps = 99999999999999999999", "from 1 to 1e+09"]),
+    ("kernels:every_steps=99999999999999999999", ["observe.kernels.every_steps = 99999999999999999999", "from 1 to 1e9"]),
     ("kernels:every_steps=0", ["every_steps = 0", "from 1 to"]), ("kernels:every_steps=٣", ["with numbers"]),
     ("kernels:every_tau=5e-324", ["every_tau"]), ("kernels:every_tau=1e300", ["every_tau"]),
     ("kernels:every_tau=٣", ["numbers"]),

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from tests.sweeps.test_dask import LONG
+from tests.sweeps.clusters import LONG
 from tests.sweeps.tiny import TINY
 from theory_sim.engines import Engine
 from theory_sim.sweeps.collect import collect

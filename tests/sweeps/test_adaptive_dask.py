@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sweeps.clusters import ENVIRONMENT, program, scheduler, table_of
 from tests.sweeps.test_adaptive import declared
-from tests.sweeps.test_dask import ENVIRONMENT, program, scheduler, table_of
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.refinement import refined
 from theory_sim.sweeps.run import run_sweep

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
+from tests.sweeps.clusters import ENVIRONMENT, LONG, ROOT, program, scheduler, table_of, worker
 from tests.sweeps.tiny import SWEEP, TINY, finished
 from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError, StoreError
-from theory_sim.experiment import Experiment
 from theory_sim.sweeps.collect import collect
-from theory_sim.sweeps.compute import compute
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.sweeps.executors import on_worker
 from theory_sim.sweeps.executors.base import make_executor, require_executor
@@ -31,60 +26,6 @@ from theory_sim.sweeps.executors.dask import DaskWorkers
 from theory_sim.sweeps.executors.in_process import InProcess
 from theory_sim.sweeps.run import run_sweep
 from theory_sim.sweeps.store import SweepStore
-
-ROOT = Path(__file__).parents[2]
-# Runs of seconds each, with checkpoints.
-LONG = Sweep("long", Experiment(d=40, N=160, max_tau=240.0, n_test=5, record_every=2.0, schedule="S", eta_2=0.25),
-             seeds=tuple(range(4)), engines=(Engine("limit"),))
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__ADMIN__LOG_FORMAT": "%(message)s"}
-
-
-@contextmanager
-def program(*arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen([sys.executable, "-m", *arguments], env={**ENVIRONMENT, **more}, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL) as started:
-        try:
-            yield started
-        finally:
-            started.terminate()
-
-
-@contextmanager
-def scheduler(folder: Path, *, workers: int = 1, **more: str) -> Iterator[str]:
-    """Address of a scheduler with workers, each a program of its own as on another machine."""
-    at = folder / "scheduler.json"
-    with program("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-                 "--scheduler-file", str(at)):
-        until = time.monotonic() + 60
-        while not (at.exists() and at.stat().st_size) and time.monotonic() < until:  # there before it is written
-            time.sleep(0.05)
-        import json
-
-        address: str = json.loads(at.read_text())["address"]
-        if workers == 0:
-            yield address
-        else:
-            with worker(address, workers, **more):
-                yield address
-
-
-@contextmanager
-def worker(address: str, count: int = 1, threads: int = 1, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    with program("distributed.cli.dask_worker", address, "--nworkers", str(count), "--nthreads", str(threads), "--no-dashboard",
-                 "--memory-limit", "0", **more) as started:
-        yield started
-
-
-def table_of(store: SweepStore) -> bytes:
-    collect(store)
-    return (store.folder / "summary" / "summary.csv").read_bytes()
-
-
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    store = SweepStore.create(tmp_path_factory.mktemp("reference") / "long", LONG)
-    run_sweep(store, workers=0)
-    return table_of(store)
 
 
 def test_where_the_workers_are(tmp_path: Path) -> None:
@@ -150,90 +91,6 @@ def test_a_worker_that_differs_is_named(tmp_path: Path) -> None:
     assert on_worker.fault_of(None, str(tmp_path / "elsewhere"), Here).endswith("is not there")
     Here.state.nthreads = 4
     assert on_worker.fault_of(about, str(tmp_path), Here) == "4 threads"
-
-
-def test_a_worker_looks_at_its_memory_before_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What does not fit on its machine stops the sweep by an error, and is no failure of the run; elsewhere it is one."""
-    distributed = pytest.importorskip("distributed")
-    here = SimpleNamespace(state=SimpleNamespace(nthreads=1), address="tcp://10.0.0.7:1")
-    monkeypatch.setattr(distributed, "get_worker", lambda: here)
-    (tmp_path / "sweep.toml").write_text("")
-    call = (str(tmp_path / "run"), {"name": "limit", "options": {}}, TINY.fields(), 1, False)
-    monkeypatch.setenv("THEORY_SIM_MEMORY", "1MB")
-    with pytest.raises(StoreError, match=r"worker tcp://10.0.0.7:1 has too little memory for a run: .* 977 KiB are available"):
-        on_worker.on_worker(None, str(tmp_path), compute, *call)
-    assert compute(*call).end == "no memory" and not on_worker._UNDER_WAY and not on_worker._BEFORE
-    monkeypatch.delenv("THEORY_SIM_MEMORY")
-    assert on_worker.on_worker(None, str(tmp_path), compute, *call).end == "done"
-    store = SweepStore.create(tmp_path / "one", Sweep("one", TINY, engines=(Engine("limit"),)))
-    status = run_sweep(store, executor=Refusing(1))
-    assert status.failed == 1 and "MemoryRefusedError" in next(iter(status.failures))
-
-
-class Refusing(InProcess):
-    """The memory is gone when a run begins."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        os.environ["THEORY_SIM_MEMORY"] = "1MB"
-        try:
-            return super().submit(fn, *args, **kwargs)
-        finally:
-            del os.environ["THEORY_SIM_MEMORY"]
-
-
-def test_what_runs_take_is_not_missing_on_their_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine at work has as much memory as one that is idle, unless the variable says how much is for all runs."""
-    held = 50 * 2**20
-    monkeypatch.setattr(on_worker, "_held_bytes", lambda: held)
-    assert on_worker.memory_here()[1] == 0
-    monkeypatch.setitem(on_worker._BEFORE, 1, 20 * 2**20)
-    assert on_worker.memory_here()[1] == 30 * 2**20
-    monkeypatch.setenv("THEORY_SIM_MEMORY", "1GiB")
-    assert on_worker.memory_here() == (2**30, 0)
-
-
-def test_machines_that_join_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And again as they get more workers; not those that are known, nor one that loses a worker."""
-    class Client:
-        status, workers = "running", ["tcp://a:1", "tcp://a:2"]
-        looked: ClassVar[list[Any]] = []
-
-        def nthreads(self) -> list[str]:
-            return self.workers
-
-        def run(self, function: Any, *, workers: Any, on_error: str) -> dict[str, tuple[int, int]]:
-            self.looked.append(workers)
-            return {each: (100 + int(each[-1]), 10) for each in workers or self.workers}
-
-    monkeypatch.setattr("theory_sim.sweeps.executors.dask._COUNT_SECONDS", 0.0)
-    client = Client()
-    pool = DaskWorkers(client, Path("manifest.sqlite"))
-    assert pool.machines() == [(101 + 20, 2)] and pool.joined() == []
-    client.workers = ["tcp://a:1", "tcp://b:3"]
-    assert pool.joined() == [(103 + 10, 1)] and pool.joined() == []
-    client.workers = ["tcp://a:1", "tcp://b:3", "tcp://b:4", "tcp://b:5"]
-    assert pool.joined() == [(103 + 30, 3)] and pool.joined() == []
-    assert client.looked == [None, ["tcp://b:3"], ["tcp://b:3", "tcp://b:4", "tcp://b:5"]]
-
-
-@pytest.mark.parametrize("there", [1, 2**40])
-def test_a_sweep_stops_for_a_machine_that_joins_with_too_little(there: int, tmp_path: Path) -> None:
-    class Growing(InProcess):
-        asked = 0
-
-        def joined(self) -> list[tuple[int, int]]:
-            self.asked += 1
-            return [(there, 1)] if self.asked == 1 else []
-
-    store = SweepStore.create(tmp_path / "two", Sweep("two", TINY, seeds=(0, 1, 2), engines=(Engine("limit"),)))
-    if there > 1:
-        assert run_sweep(store, executor=Growing(1)).done == 3
-        return
-    with pytest.raises(InputError, match="1 runs at a time need about"):
-        run_sweep(store, executor=Growing(1))
-    status = store.status()
-    assert status.failed == status.running == 0 and status.pending >= 2
-    assert run_sweep(store, workers=0).done == 3
 
 
 def test_a_run_in_a_thread_stops_when_it_is_asked_to(tmp_path: Path) -> None:
@@ -345,36 +202,6 @@ class TestCluster:
         assert len(found) == 1 and found[0][0] != found[0][1] == code
         assert "numba's target" in str(refused.value) and "install the same versions there" in refused.value.fix
         assert store.status().pending == 4 and store.manifest.holder() is None
-
-    @pytest.mark.slow
-    def test_a_worker_of_several_threads_that_joins_later_stops_the_sweep(self, tmp_path: Path, reference: bytes) -> None:
-        store = SweepStore.create(tmp_path / "long", LONG)
-        with scheduler(tmp_path, workers=1) as address, worker(address, threads=3):
-            pool = make_executor(f"dask@{address}", None, None, store.manifest.path)
-            until = time.monotonic() + 60
-            while pool.slots < 2 and time.monotonic() < until:
-                time.sleep(0.2)
-            with pytest.raises(StoreError, match="3 threads"):
-                run_sweep(store, executor=pool)
-        assert run_sweep(store, workers=0).done == 4
-        assert table_of(store) == reference
-
-    @pytest.mark.slow  # the other worker may be done before the new one has joined
-    def test_a_worker_with_little_memory_that_joins_later_stops_the_sweep(self, tmp_path: Path, reference: bytes) -> None:
-        """With nothing lost, and no run that failed."""
-        store = SweepStore.create(tmp_path / "long", LONG)
-        with scheduler(tmp_path, workers=1) as address, ExitStack() as joining:
-            joined: list[Any] = []
-
-            def join(status: Any) -> None:
-                if list((tmp_path / "long" / "runs").glob("*.partial")) and not joined:
-                    joined.append(joining.enter_context(worker(address, THEORY_SIM_MEMORY="1MB")))
-
-            with pytest.raises((StoreError, InputError), match="are available"):
-                run_sweep(store, executor=f"dask@{address}", progress=join)
-        assert joined and (store.status().failed, store.status().running, store.manifest.holder()) == (0, 0, None)
-        assert run_sweep(store, workers=0).done == 4
-        assert table_of(store) == reference
 
     @pytest.mark.slow
     def test_a_client_whose_workers_are_gone_can_be_interrupted(self, tmp_path: Path, reference: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sweeps.test_dask import scheduler
+from tests.sweeps.clusters import scheduler
 from theory_sim.sweeps.executors.dask import DaskWorkers
 
 pytestmark = pytest.mark.tier2

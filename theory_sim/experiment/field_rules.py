@@ -15,7 +15,7 @@ __all__ = ["attribute_of", "choices_of", "get_rule", "named_once"]
 
 
 def get_rule(field: FieldInfo) -> str:
-    """What values a field takes, such as "a whole number from 1 to 1e+09"."""
+    """What values a field takes, such as "a whole number from 1 to 1e9"."""
     extra = field.json_schema_extra
     if isinstance(extra, dict) and "rule" in extra:
         return str(extra["rule"])
@@ -75,11 +75,15 @@ def _bounds(field: FieldInfo) -> str:
     if low is not None and "lt" in found:
         return f" from {_number(low)} to below {_number(found['lt'])}"
     if above is not None:
-        return f" above {above:g}" + (f" and at most {high:g}" if high is not None else "")
+        return f" above {_number(above)}" + (f" and at most {_number(high)}" if high is not None else "")
     if low is not None and high is not None:
         return f" from {_number(low)} to {_number(high)}"
     return f" of at least {_number(low)}" if low is not None else ""
 
 
 def _number(value: float) -> str:
-    return "2^64 - 1" if value == 2**64 - 1 else str(value) if isinstance(value, int) and value < 10**8 else f"{value:g}"
+    from theory_sim.theory.conditions import in_words
+
+    if isinstance(value, int):
+        return "2^64 - 1" if value == 2**64 - 1 else str(value) if value < 10**8 else in_words(float(value), "g")
+    return in_words(value, "g")

@@ -54,7 +54,7 @@ def require_workers_memory(
             run = largest[0][2]
             require_memory(run.engine.solver, run.experiment, run.engine.all_options, threads)
         raise InputError(
-            f"{at_once} runs at a time need about {size_in_words(together[at_once - 1])}, the largest of them "
+            f"runs, {at_once} at a time, need about {size_in_words(together[at_once - 1])}, the largest of them "
             f"{size_in_words(largest[0][0])}; {size_in_words(there)} are available",
             f"{CERTAIN:g} of what the largest runs need together must be available, whichever of them meet ({VARIABLE} "
             "overrides what is found)",

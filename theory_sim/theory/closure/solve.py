@@ -52,7 +52,7 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150, a
     rates : Rates
         Law of the learning rate; it is asked once a block.
     blocks : int
-        Aimed number of time blocks, more where they would be long beside 1 / lambda. A block is one step where the rate is
+        Aimed number of time blocks, more where they would be long beside 1 / lambda or d. A block is one step where the rate is
         large; small steps are taken several at a time, fewer at the start and after the rate has changed.
     adds_up : bool
         Whether times are sums of rates, step by step, as on the other engines' clock; without, a run of millions of steps is
