@@ -213,9 +213,9 @@ def test_all_workers_of_a_sweep_count() -> None:
     require_workers_memory(runs, _pool((there, 2)))
     require_workers_memory(runs, _pool((there, 2), (there, 2)))  # two machines
     require_workers_memory([runs[1], runs[2]], _pool((there, 9)))  # no more than there are runs
-    with pytest.raises(InputError, match=r"3 runs at a time.*\n.*\n.*--workers 2 \(workers=2\)"):
+    with pytest.raises(InputError, match=r"runs, 3 at a time.*\n.*\n.*--workers 2 \(workers=2\)"):
         require_workers_memory(runs, _pool((there, 3)))
-    with pytest.raises(InputError, match="3 runs at a time"):
+    with pytest.raises(InputError, match="runs, 3 at a time"):
         require_workers_memory(runs, _pool((there, 2), (there, 3)))
 
 
