@@ -12,6 +12,7 @@ from theory_sim.closure.duration import expected_end
 from theory_sim.engines import Engine
 from theory_sim.engines.expected import expected
 from theory_sim.network import duration
+from theory_sim.numeric.rates import get_rates, memory_seconds
 from theory_sim.observe.memory import record_count
 
 # None of them is one that the constants were fitted to.
@@ -25,6 +26,8 @@ CASES: Final[dict[str, tuple[str, dict[str, Any], dict[str, Any]]]] = {
     "finite, tanh": ("finite", {}, {"d": 80, "N": 600, "m_W": 500, "m_V": 500, "activation": "tanh", "max_steps": 150}),
     "finite, adam": ("finite", {}, {"d": 150, "N": 500, "m_W": 900, "m_V": 1500, "optimiser": "adam", "eta_1": 0.01,
                                     "eta_2": 0.001, "tau_0": 0.01, "max_steps": 100}),
+    "finite, tanh, small": ("finite", {}, {"d": 20, "N": 100, "m_W": 30, "m_V": 60, "activation": "tanh", "max_steps": 400}),
+    "finite, softplus": ("finite", {}, {"d": 60, "N": 300, "m_W": 300, "m_V": 300, "activation": "softplus", "max_steps": 150}),
     "limit": ("limit", {}, {"d": 250, "schedule": "S", "eta_2": 0.4, "max_tau": 400.0}),
     "limit, L-S": ("limit", {}, {"d": 150, "max_tau": 1500.0}),
     "limit, to a loss": ("limit", {}, {"d": 150, "schedule": "S", "epsilon_2": 0.45}),
@@ -57,19 +60,25 @@ _WITHIN_FRESH: Final = 1.6
 
 
 def ratio(name: str, options: dict[str, Any], fields: dict[str, Any]) -> float:
-    """What is estimated of a run, over the least processor time of two."""
+    """What is estimated of a run over its processor time, each the least of four in turn.
+
+    Where a core is shared with others it is slower by up to a half for moments: what is compared is of the core alone.
+    """
     engine, e = Engine(name, options), Experiment(**fields)
     if name == "mean-field":
         simulate(e, Engine(name, {"nodes": 10, "particles": 64}))
     elif name != "closure":  # of the same sizes: code is compiled for a number of powers
         short = {"max_tau": 2.0, "record_every": 1.0} if options.get("time") == "flow" else {"max_steps": 2}
         simulate(e.replace(**short), engine, threads=1)
-    measured = []
-    for _ in range(2):
+    estimated, measured = [], []
+    for _ in range(4):
+        get_rates.cache_clear()
+        memory_seconds.cache_clear()
+        estimated.append(engine.estimated_seconds(e))
         began = time.process_time()
         simulate(e, engine, threads=1)
         measured.append(time.process_time() - began)
-    return engine.estimated_seconds(e) / min(measured)
+    return min(estimated) / min(measured)
 
 
 @pytest.mark.slow
@@ -87,11 +96,11 @@ def test_times_with_many_fresh_examples_count_the_memory_of_their_arrays() -> No
 
 
 def test_memory_made_anew_counts_where_arrays_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A record more takes 160 bytes more of each fresh example, and of the general network 45 of each number as well."""
+    """A record more takes 160 bytes more of each fresh example, and of the general network 80 of each number as well."""
     monkeypatch.setattr(duration, "_element_seconds", lambda phi, count: 0.0)
     monkeypatch.setattr(duration, "_update_seconds", lambda e: 0.0)
     for seconds, activation, bytes_each in ((duration.network_seconds, "relu", 160 * 3), (duration.general_seconds, "tanh",
-                                                                                          160 * 3 + 45 * 2 * (8 + 8))):
+                                                                                          160 * 3 + 80 * 2 * (8 + 8))):
         for n_test, counted in ((1_000_000, 1), (1000, 0)):
             e = Experiment(d=5, N=60, m_W=8, m_V=8, max_steps=2, n_test=n_test, activation=activation)
             added = []

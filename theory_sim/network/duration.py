@@ -19,8 +19,9 @@ from theory_sim.train.optimisers import Block, make_optimiser, splits_pairs
 
 __all__ = ["general_seconds", "network_seconds"]
 
-# Calls of NumPy's that take as long as what does not grow with any size, of a step and of a record.
-_STEP, _RECORD = 225.0, 800.0
+# Calls of NumPy's that take as long as what does not grow with any size: of a run, of a step and of a record; and of a step of
+# the general network beside it.
+_RUN, _STEP, _RECORD, _GENERAL = 12_000.0, 225.0, 800.0, 175.0
 # Passes over the weights in a step beside the optimiser's update, over neurons and inputs in a forward pass, and over a neuron
 # of Q's plane.
 _BESIDE, _FORWARD, _PLANE = 3.0, 3.0, 60.0
@@ -34,7 +35,10 @@ _DRAWN, _OF_STEP, _OF_RECORD = 140.0, 60.0, 95.0
 # And over the points of fresh examples, which the general network gathers for each record.
 _OF_POINT: Final = 90.0
 # Bytes of the arrays that are made anew for each number at which an activation is evaluated, and for each example in a record.
-_EVALUATED, _RECORDED = 45.0, 160.0
+_EVALUATED, _RECORDED = 80.0, 160.0
+# Numbers of float64 from which on memory that is given back may go to the system (128 KiB), so that some of it is made anew,
+# and the bytes of it for each number at which an activation is evaluated.
+_MEDIUM, _EVALUATED_MEDIUM = 2**14, 6.0
 # Neurons and inputs of the block on which the optimiser's update is timed.
 _ROWS, _INPUTS = 64, 256
 
@@ -59,7 +63,7 @@ def _update_seconds(e: Experiment) -> float:
 
 
 def _of_calls(steps: float, records: float) -> float:
-    return (steps * _STEP + records * _RECORD) / get_rates("float64").calls
+    return (_RUN + steps * _STEP + records * _RECORD) / get_rates("float64").calls
 
 
 def _of_data(e: Experiment) -> float:
@@ -122,11 +126,13 @@ def general_seconds(e: Experiment, threads: int, records: float) -> float:
             at_once = min(m, CHUNK) * n
             evaluated = element[_MANY if 2 * at_once > _MANY else _FEW]
             found += m * n * (forward * k / (_EFFICIENCY * rates.products) + evaluated)
-            found += m / min(m, CHUNK) * _of_large(at_once, _EVALUATED)
+            each = _EVALUATED if at_once > LARGE else _EVALUATED_MEDIUM if at_once > _MEDIUM else 0.0
+            found += m * n * each * memory_seconds()
         return found
 
     backward = sum(m * n * k for m, k, n in stepped) / (_EFFICIENCY * rates.products) * (2.0 if e.train_second_layer else 1.0)
     evaluations = (steps + 1) * forward_seconds(once) + (steps * forward_seconds(stepped) if fresh else 0.0)
     shared = evaluations + steps * backward + records * forward_seconds(tested) + _of_weights(e, records)
     gathered = records * _OF_POINT * sum(n for _, _, n in tested) / get_rates("float64").elements
-    return _of_calls(steps, records) + _of_data(e) + _of_losses(e, records) + gathered + shared / threads
+    own = steps * _GENERAL / get_rates("float64").calls
+    return _of_calls(steps, records) + own + _of_data(e) + _of_losses(e, records) + gathered + shared / threads
