@@ -21,9 +21,9 @@ __all__ = ["closure_seconds", "count_blocks", "expected_end"]
 # Of the closure's blocks, for an end or a change of the rate that depends on the loss: some milliseconds.
 _COARSE: Final = 0.1
 # Calls of NumPy's that take as long as a block of one step, as one of several, and as what is done once.
-_OF_ONE, _OF_SEVERAL, _ONCE = 725.0, 1030.0, 14_800.0
+_OF_ONE, _OF_SEVERAL, _ONCE = 660.0, 940.0, 13_500.0
 # Passes over the numbers that a block keeps, for each block after it: of its residual weights and reactions.
-_OF_PAIR: Final = 790.0
+_OF_PAIR: Final = 720.0
 
 
 def expected_end(e: Experiment) -> tuple[float, float]:

@@ -22,14 +22,14 @@ __all__ = ["set_up_seconds", "steps_seconds"]
 
 # Calls of NumPy's that take as long as what does not grow with any size: of a step, one of gradient flow, one of a rule with a
 # buffer, a record, the set-up, and a draw of one mode of the noise output.
-_STEP, _FLOW_STEP, _BUFFER, _RECORD, _SET_UP, _DRAW = 360.0, 1300.0, 800.0, 740.0, 60_000.0, 28.0
+_STEP, _FLOW_STEP, _BUFFER, _RECORD, _SET_UP, _DRAW = 330.0, 1200.0, 740.0, 700.0, 56_000.0, 26.0
 # Passes over the examples in a step or a record: slopes and values of the loss. And as they are drawn, whatever d.
-_OF_EXAMPLES, _DRAWN = 110.0, 140.0
+_OF_EXAMPLES, _DRAWN = 98.0, 130.0
 # Passes over the memories of patches in a step, more where there is one bank of filters or a mean over pairs.
 _MEMORIES, _SHARED, _MEAN = 2.0, 3.5, 1.0
 # Of a rule with a buffer, passes over what each chunk of past residuals adds, over these residuals, which lie in no cache, and
 # over their weights.
-_ADDED, _READ, _WEIGHT = 3.7, 1.65, 10.0
+_ADDED, _READ, _WEIGHT = 3.3, 1.5, 9.0
 # Share of the rate of small products that the powers of all cosines have, which lie in no cache, by the size of a number.
 _EFFICIENCY: Final = {4: 0.6, 8: 0.5}
 # Steps of gradient flow up to tau = 1 beside one a record; they grow as the cube root of time, and as the fourth of accuracy.

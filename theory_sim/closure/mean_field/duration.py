@@ -15,8 +15,8 @@ __all__ = ["mean_field_seconds"]
 # Calls of NumPy's that take as long as what is done once, and as a node. Passes over the particles at a node, over them for
 # each earlier node, and over the responses that are kept. Fitted to 14 runs of 20 to 320 nodes and 64 to 32768 particles, of
 # which they give the processor time within 0.86 to 1.11.
-_ONCE, _NODE = 68_000.0, 1600.0
-_PARTICLE, _PAIR, _RESPONSE = 120.0, 0.84, 2.2
+_ONCE, _NODE = 61_000.0, 1420.0
+_PARTICLE, _PAIR, _RESPONSE = 107.0, 0.75, 1.95
 
 
 def mean_field_seconds(e: Experiment, nodes: int, particles: int, share: float = 1.0) -> float:
