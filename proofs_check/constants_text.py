@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from proofs_check.constants import Arm, ConstantsReport
 from theory_sim.theory.closure.accuracy import out_of_range, stated, within
 from theory_sim.theory.conditions import in_words
-from theory_sim.theory.predicted_order import say_order
+from theory_sim.theory.predicted_order import say_order, without_times
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["heading", "places_table", "write_lines", "write_prediction"]
 
 
-def heading(report: ConstantsReport) -> str:
-    """Which experiment a report is of: its name, and the parameters that the conditions turn on."""
+def heading(report: ConstantsReport, title: str = "") -> str:
+    """Which experiment a report is of: its name, or the ``title`` given for it, and what the conditions turn on."""
     e = report.experiment
     values = {"d": e.d, "N": e.n_examples, "r": e.r, "lambda": e.lambda_, "eta_1": e.eta_1, "eta_2": e.eta_2,
               "tau_xi": e.tau_xi, "m_V": e.m_V}
-    return f"experiment {e.name}: {', '.join(f'{name} = {_shown(value)}' for name, value in values.items())}"
+    return f"{title or f'experiment {e.name}'}: {', '.join(f'{name} = {_shown(value)}' for name, value in values.items())}"
 
 
 def places_table(name: str, varied: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Group:
@@ -32,8 +32,9 @@ def places_table(name: str, varied: Sequence[str], rows: Sequence[Mapping[str, A
     from rich.console import Group
     from rich.markup import escape
 
+    from theory_sim.terminal.regime_tables import shown_margin
     from theory_sim.terminal.sentence import Sentence
-    from theory_sim.terminal.tables import headed_table, shown_margin
+    from theory_sim.terminal.tables import headed_table
 
     margins = ("margin L-S", "margin S")
     table = headed_table(f"Where the mechanism applies, of the {len(rows)} places of {name}",
@@ -118,7 +119,7 @@ def write_lines(report: ConstantsReport) -> Iterator[str]:
     least = "no bound at d = 1" if math.isnan(samples.needed) else f"at least {samples.needed:.0f}"
     yield f"  an error of 1 % needs: {least}; averaging has it with {samples.enough:.0f}"
     yield f"  holding Q {samples.holding_Q:.0f}: a direction is missing with probability {samples.Q_unseen:.2g}"
-    yield f"\n{report.verdict}"
+    yield f"\n{without_times(report.verdict, judged.predicted_order.values())}"
 
 
 def _shown(value: object) -> str:

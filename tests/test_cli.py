@@ -246,7 +246,7 @@ def test_interrupted_then_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert folder.exists() and not (tmp_path / "runs" / "quick-S-seed0").exists()
     done = call("resume", "runs/quick-S-seed0", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "Learning times" in done.stdout
+    assert "Learning times" in done.stdout and "At the end of the run" not in done.stdout and "--verbose prints" in done.stdout
     resumed = Trajectory.load(tmp_path / "runs" / "quick-S-seed0").dataset
     whole = simulate(Experiment.preset("quick").replace(schedule="S", observe={"kernels": {"every_tau": 100}})).dataset
     assert resumed.equals(whole)

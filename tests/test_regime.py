@@ -130,14 +130,14 @@ def test_judge_compares_the_plateau_with_every_level(floor, holds, thin):
 
 
 @pytest.mark.parametrize(("order", "verdict", "said"), [
-    ("P first", "holds", "P first is predicted, as the theorem says"),
-    ("P first", "holds, margin thin", "P first is predicted, as the theorem says, but with a thin margin"),
+    ("P first", "holds", "P first is predicted, the theorem's order"),
+    ("P first", "holds, margin thin", "P first is predicted, the theorem's order, but with a thin margin"),
     ("P first", "too close to call", "P first is predicted at the level 0.45, but not at every level: too close to call"),
     ("P first", "not as in the theorem", "P first is predicted at the level 0.45, but not at every level"),
-    ("Q first", "too close to call", "Q first is predicted; the theorem says P first: too close to call"),
-    ("Q first", "not as in the theorem", "Q first is predicted; the theorem says P first"),
-    ("neither learnt", "not as in the theorem", "neither pattern is predicted to be learnt; the theorem says P first"),
-    ("diverged", "not as in the theorem", "no order is predicted (diverged); the theorem says P first"),
+    ("Q first", "too close to call", "Q first is predicted; the theorem's order is P first: too close to call"),
+    ("Q first", "not as in the theorem", "Q first is predicted; the theorem's order is P first"),
+    ("neither learnt", "not as in the theorem", "neither pattern is predicted to be learnt; the theorem's order is P first"),
+    ("diverged", "not as in the theorem", "no order is predicted (diverged); the theorem's order is P first"),
 ])  # fmt: skip
 def test_a_predicted_order_in_words(order, verdict, said):
     assert say_order(order, "P first", verdict) == said
@@ -148,7 +148,7 @@ def test_every_verdict_has_its_words():
     judged = [judge(course(300, tau_p, 1000.0), "S", 0.0) for tau_p in (900, 330, 290, 100)]
     said = [say_order(each.order, each.expected, each.verdict) for each in judged]
     assert [each.verdict for each in judged] == ["holds", "holds, margin thin", "too close to call", "not as in the theorem"]
-    assert [("as the theorem says" in line, "thin margin" in line, "too close" in line) for line in said] == [
+    assert [(", the theorem's order" in line, "thin margin" in line, "too close" in line) for line in said] == [
         (True, False, False), (True, True, False), (False, False, True), (False, False, False)]
 
 

@@ -19,15 +19,9 @@ from theory_sim.regimes import regime
 from theory_sim.statistics.intervals import Interval, mean_interval
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
+from theory_sim.terminal.regime_tables import order_lines, regime_table, shown_margin
 from theory_sim.terminal.study_tables import _in_brief, studies_lines, studies_table
-from theory_sim.terminal.tables import (
-    headed_table,
-    order_lines,
-    regime_table,
-    shown_margin,
-    shown_mean_time,
-    summary_tables,
-)
+from theory_sim.terminal.tables import headed_table, shown_mean_time, summary_tables
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.shown_times import shown_time
 from theory_sim.vision.studies.base import IMAGE_STUDIES
@@ -173,7 +167,7 @@ def test_levels_are_those_of_the_loss() -> None:
     assert "nats" not in other and "level of the squared loss" in " ".join(other.split())
     assert "L-S  0.0946 " in other and "Order at 0.0946" in other
     assert "logistic loss is 0.45, 0.50 and 0.55" in " ".join(other.split())
-    assert "level (nats)" in " ".join(plain.split()) and "margin" not in plain
+    assert "level of the loss" in " ".join(plain.split()) and "margin" not in plain
 
 
 @pytest.mark.parametrize(("margin", "text"), [

@@ -156,8 +156,9 @@ NEVER = re.compile(r"\de\+\d|\bnan\b|\binf\b|[\[(]-\d")
 
 
 def words_of(text: str) -> list[str]:
-    """Words in order of the alphabet, lines of tables left out; a name that a table may break behind its hyphens, in parts."""
-    return sorted(word for part in text.replace("-", "- ").split() if (word := part.strip("─━")))
+    """Words in order of the alphabet; without lines of tables and a command's backslashes, and with a name that a table may
+    break behind its hyphens in parts."""
+    return sorted(word for part in text.replace("-", "- ").split() if (word := part.strip("─━\\")))
 
 
 @pytest.fixture
@@ -227,3 +228,57 @@ def test_the_page_has_every_verb_with_its_options() -> None:
 def test_quiet_silences_what_is_not_the_result(form: str) -> None:
     found = call("theory-sim run", *WORDS["theory-sim run"], "--quiet", "--format", form)
     assert (found.stdout == "") == (form == "text") and "━" not in found.stderr
+
+
+NEXT = [
+    ("theory-sim check", FIELDS, [f"theory-sim run --preset default {' '.join(FIELDS)} --compare L-S,S"]),
+    ("theory-sim check", ["tiny.toml", "--seeds", "0:2"], ["theory-sim run tiny.toml --seeds 0:2 --compare L-S,S",
+                                                           "proofs-check check tiny.toml"]),
+    ("proofs-check check", ["tiny.toml"], ["proofs-check suggest tiny.toml --conditions deciding",
+                                           "theory-sim run tiny.toml --compare L-S,S"]),
+    ("proofs-check check", ["cells.toml"], ["theory-sim sweep run cells.toml"]),
+    ("proofs-check suggest", ["tiny.toml"], ["theory-sim run near.toml --compare L-S,S"]),
+    ("theory-sim sweep expand", ["cells.toml"], ["theory-sim sweep run cells.toml"]),
+    ("proofs-check list", [], ["proofs-check show "]),
+]
+
+
+@pytest.mark.parametrize(("line", "words", "commands"), NEXT, ids=[f"{line} {' '.join(words)}" for line, words, _ in NEXT])
+def test_a_result_ends_with_the_command_that_takes_it_further(line: str, words: list[str], commands: list[str]) -> None:
+    """With the same arguments; its lines are joined as a shell joins them, and what it is given is known to it."""
+    said = " ".join(call(line, *words).output.replace("\\\n", " ").split())
+    for command in commands:
+        assert command in said, said
+        verb = max((each for each in VERBS if command.startswith(f"{each} ")), key=len)
+        assert all(option(VERBS[verb], each) is not None for each in command.split() if each.startswith("--"))
+
+
+@pytest.mark.parametrize(("line", "words", "source"), [
+    ("theory-sim check", ["--preset", "quick"], "experiment quick, from the preset quick"),
+    ("theory-sim check", FIELDS, "experiment tiny, from the preset default and --set"),
+    ("theory-sim check", ["tiny.toml"], "experiment tiny, from tiny.toml"),
+    ("theory-sim run", [*FIELDS, *CLOSURE], "experiment tiny, from the preset default and --set"),
+    ("proofs-check check", ["tiny.toml"], "experiment tiny, from tiny.toml: d = 10"),
+    ("proofs-check order", ["tiny.toml", "--seeds", "0"], "experiment tiny, from tiny.toml"),
+])
+def test_what_was_read_is_said_first(line: str, words: list[str], source: str) -> None:
+    assert call(line, *words).stdout.startswith(source)
+
+
+def test_predicted_times_are_printed_once() -> None:
+    """In a table or lines of their own, with warnings that are about them."""
+    for line, once in (("theory-sim check", "Predicted by the closure"), ("proofs-check check", "tau_Q: ")):
+        for more in ((), ("--verbose",)):
+            said = call(line, "tiny.toml", *more).stdout
+            assert "the theorem's order, P first" in " ".join(said.split())
+            assert ("predicted tau_P (" in " ".join(said.split())) != (once in said), said
+
+
+def test_a_theorem_rounds_derived_constants_and_says_so() -> None:
+    """Those that were given stand as given; the JSON has all digits."""
+    tiny = Experiment.from_toml("tiny.toml")
+    said = " ".join(call("proofs-check order", "tiny.toml").stdout.split())
+    assert f"lambda = {tiny.lambda_!r}, noise" in said and f"tau_0 = {tiny.tau_0_value:.6g} (rounded)," in said
+    assert json.loads(call("proofs-check order", "tiny.toml", "--format", "json").stdout)["constants"] == {
+        "lambda": tiny.lambda_, "tau_xi": tiny.tau_xi, "tau_0": tiny.tau_0_value}
+    assert len(repr(tiny.tau_0_value)) > 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from theory_sim.cli.runs import _round_number
 from theory_sim.errors import InputError
 from theory_sim.terminal.output import print_parts
 from theory_sim.terminal.sentence import Sentence
-from theory_sim.terminal.wrapping import say_aside, wrapped
+from theory_sim.terminal.wrapping import say_aside, say_steps, with_commands, wrapped
 
 PATH = "/a/folder/" + "long/" * 20 + "run"
 TEXT = str(InputError("found " * 20 + PATH, "a rule " * 20, "a fix " * 20))
@@ -52,13 +53,48 @@ def test_lines_fit_but_for_paths(columns: int, monkeypatch: pytest.MonkeyPatch) 
 def test_no_line_ends_within_a_number(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a line ends, "15 %" and both ends of a range stay on one: in what is printed, and in what is said beside."""
     monkeypatch.setenv("COLUMNS", str(columns))
-    whole = ("0.16 to 1.00;", "15 %", "tau = 1008", "d >= 20", "> 50", "3 min,")
-    text = "P first on 2 of 2, share: 0.16 to 1.00; errors within 15 % on all, tau = 1008 at r d >= 20 or > 50 in 3 min, and on"
+    whole = ("0.16 to 1.00;", "15 %", "tau = 1008", "d >= 20", "> 50", "3 min,", "2 of 2,", "7.9 [7.5, 8.3]", "9 [3, no bound]",
+             "0.95 (0.9-1)", "(985.5, 993.6]")
+    text = ("P first on 2 of 2, share: 0.16 to 1.00; errors within 15 % on all, tau = 1008 at r d >= 20 or > 50 in 3 min, and "
+            "a ratio 7.9 [7.5, 8.3] times, 9 [3, no bound] or 0.95 (0.9-1), tau_P in (985.5, 993.6] here")
     print_parts(text, file=(out := io.StringIO()))
     print_parts(Sentence(text, style="yellow"), file=(aside := io.StringIO()))
     for shown in (out.getvalue(), aside.getvalue(), wrapped(text)):
         assert all(each in shown for each in whole) and " ".join(shown.split()) == text
         assert all(line == line.rstrip() and len(line) <= columns for line in shown.splitlines())
+
+
+COMMANDS = ["theory-sim run --preset quick --set name=weak-decay --set lambda=1e-4 --compare L-S,S --seeds 0:5 --out runs",
+            "theory-sim resume runs/quick-S-seed0", "proofs-check suggest 'my file.toml' --conditions deciding --format json"]
+
+
+@pytest.mark.parametrize("columns", range(44, 130, 3))
+def test_a_command_can_be_copied(columns: int) -> None:
+    """Wherever its lines end: a shell reads what they say as the one command, and no option is parted from its value."""
+    for command in COMMANDS:
+        text = "interrupted at step 120, tau = 960; 1 of 10 runs done; continue with:"
+        lines = with_commands([(text, command)], columns).splitlines()
+        assert all(len(line) <= columns for line in lines)
+        said = " ".join("\n".join(lines).replace("\\\n", " ").split())
+        assert said == f"{text} {command}" and said.count("\\") == 0
+        assert not [line for line in lines if line.removesuffix(" \\").split()[-1].startswith("--")]
+        whole = f"{text} {command}"
+        assert (lines == [whole]) == (len(whole) <= columns)
+        assert with_commands([(text, command)], None) == whole
+        below = next((number for number, line in enumerate(lines) if line.startswith("  ") and command[:9] in line), None)
+        if len(lines) > 1:
+            assert below is not None and shlex.split("\n".join(lines[below:]).replace("\\\n", "")) == shlex.split(command)
+
+
+def test_what_to_type_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    steps = [("3 of 10 runs done, 7 not begun; continue all of them:", COMMANDS[0]), ("or with this one alone:", COMMANDS[1])]
+    say_steps(steps)
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 80 and lines[0] == steps[0][0] and lines[-1] == " ".join(steps[1])
+    monkeypatch.delenv("COLUMNS")
+    say_steps(steps)
+    assert capsys.readouterr().err == f"{', '.join(f'{text} {command}' for text, command in steps)}\n", "without a reader"
 
 
 def test_a_terminal_is_as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,4 +58,4 @@ def _save(found: CertifiedBox, folder: Path, output: Output) -> None:
 
     path = folder / f"order-box-seed{found.experiment.seed}.json"
     save_order(box_certificate(found), path)
-    output.note(f"check again: proofs-check recheck {shlex.quote(str(path))}")
+    output.step("check again:", f"proofs-check recheck {shlex.quote(str(path))}")

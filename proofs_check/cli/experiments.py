@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +11,20 @@ import typer
 
 from proofs_check.cli.app import app
 from proofs_check.cli.described import Described, describe
-from theory_sim.terminal.output import Force, OutFile, Output, Part, Result, TextJsonCsv, Verbose, format_option, hanging
+from theory_sim.terminal.headings import command_on, experiment_heading
+from theory_sim.terminal.output import (
+    Force,
+    OutFile,
+    Output,
+    Part,
+    Result,
+    TextJsonCsv,
+    Verbose,
+    format_option,
+    hanging,
+    with_command,
+)
+from theory_sim.terminal.wrapping import filled
 
 if TYPE_CHECKING:
     from proofs_check.constants import ConstantsReport
@@ -43,13 +54,12 @@ def check(
         for place, experiment in described.places:
             begin(", ".join(f"{field} = {value}" for field, value in place.items()) or experiment.schedule)
             reports.append(check_constants(experiment))
-    words = [str(file)] if file is not None else ["--preset", preset or "default"]
-    output.put(_of_sweep(described, reports) if described.sweep else _of_one(reports[0], words, verbose=verbose))
+    output.put(_of_sweep(described, reports, file) if described.sweep else _of_one(reports[0], file, preset, verbose=verbose))
     raise typer.Exit(0 if all(report.applies for report in reports) else 1)
 
 
-def _of_one(report: ConstantsReport, words: list[str], *, verbose: bool) -> Result:
-    """One experiment: the conditions, what is predicted, and what to change; ``words`` name it in a command."""
+def _of_one(report: ConstantsReport, file: Path | None, preset: str | None, *, verbose: bool) -> Result:
+    """One experiment: the conditions, what is predicted, and what to change."""
     from proofs_check.suggestion.changes import changes
     from proofs_check.suggestion.single import single_change
     from theory_sim.storage.plain import make_plain
@@ -61,11 +71,12 @@ def _of_one(report: ConstantsReport, words: list[str], *, verbose: bool) -> Resu
 
     def text() -> list[Part]:
         from proofs_check.constants_text import heading, write_lines, write_prediction
-        from theory_sim.terminal.tables import conditions_table
+        from theory_sim.terminal.regime_tables import conditions_table
 
-        lines = [*(write_lines(report) if verbose else write_prediction(report)), *_advice(report, moved, words)]
-        return [hanging("", f"{heading(report)}\n", 0), conditions_table(report.regime, verbose=verbose),
-                *(hanging("", line, 0) for line in ("", *lines))]
+        lines = [*(write_lines(report) if verbose else write_prediction(report)), *_advice(report, moved)]
+        title = experiment_heading(report.experiment.name, file, preset)
+        return [hanging("", f"{heading(report, title)}\n", 0), conditions_table(report.regime, verbose=verbose),
+                *(hanging("", line, 0) for line in ("", *lines)), *_further(report, file, preset)]
 
     fields = {"suggestion": [{"field": each.field, "before": each.before, "after": each.after} for each in moved]}
 
@@ -76,8 +87,20 @@ def _of_one(report: ConstantsReport, words: list[str], *, verbose: bool) -> Resu
     return Result("proofs-check.check", plain, text, report.regime.table)
 
 
-def _advice(report: ConstantsReport, moved: list[Any], words: list[str]) -> Iterator[str]:
-    """What to change, which has been tried; or which command looks further."""
+def _further(report: ConstantsReport, file: Path | None, preset: str | None) -> Iterator[str]:
+    """Which command to type next."""
+    from theory_sim.regimes import uncovered
+
+    if not report.applies and not uncovered(report.experiment):
+        yield with_command("to try several changes at once, which may find none:",
+                           command_on("proofs-check suggest", file, preset, ["--conditions", "deciding"]))
+    if report.arms:
+        both = ",".join(arm.schedule for arm in report.arms)
+        yield with_command("to see it in a simulation:", command_on("theory-sim run", file, preset, ["--compare", both]))
+
+
+def _advice(report: ConstantsReport, moved: list[Any]) -> Iterator[str]:
+    """What to change, which has been tried."""
     if report.applies:
         return
     from proofs_check.suggestion.shifted import FREE
@@ -94,11 +117,9 @@ def _advice(report: ConstantsReport, moved: list[Any], words: list[str]) -> Iter
         factors = ", ".join(f"{factor:g}" for factor in FACTORS)
         yield (f"\nno single change was found that makes it apply. Tried: a longer run, and {names}, each alone, raised and "
                f"lowered by the factors {factors}")
-    further = shlex.join(["proofs-check", "suggest", *words, "--conditions", "deciding"])
-    yield f"to try several at once, which may find nothing: {further}"
 
 
-def _of_sweep(described: Described, reports: list[ConstantsReport]) -> Result:
+def _of_sweep(described: Described, reports: list[ConstantsReport], file: Path | None) -> Result:
     """A row a place: what varies there, whether the mechanism applies, and what fails."""
     varied = list(dict.fromkeys(field for place, _ in described.places for field in place))
     rows = [{**{field: place.get(field) for field in varied}, "applies": report.applies,
@@ -110,7 +131,8 @@ def _of_sweep(described: Described, reports: list[ConstantsReport]) -> Result:
     def text() -> list[Part]:
         from proofs_check.constants_text import places_table
 
-        return [places_table(described.name, varied, rows)]
+        return [places_table(described.name, varied, rows),
+                with_command("to see it in simulations:", command_on("theory-sim sweep run", file))]
 
     applies = all(report.applies for report in reports)
     return Result("proofs-check.check", lambda: {"sweep": described.name, "applies": applies, "places": [
@@ -143,8 +165,7 @@ def suggest(
         import tomli_w
 
         lines = [f"# {each}" for each in moved] or ["# nothing is to move"]
-        verdict = [wrapped for line in found.verdict.splitlines()
-                   for wrapped in textwrap.wrap(line, 78, initial_indent="# ", subsequent_indent="#   ")]
+        verdict = [part for line in found.verdict.splitlines() for part in filled(line, 78, first="# ", later="#   ")]
         return "\n".join([f"# Nearest to {experiment.name}, conditions: {conditions}; tried:", *verdict, "# Moved:", *lines, "",
                           tomli_w.dumps(near.fields())])
 
@@ -152,6 +173,10 @@ def suggest(
     output.put(Result("proofs-check.suggestion", lambda: {
         "conditions": conditions, "applies": found.applies, "moved": rows, "experiment": near.fields(),
     }, table=lambda: rows, columns=("field", "before", "after"), others={"toml": toml}))
+    if form == "toml":
+        saved = out or Path("near.toml")
+        output.step("to see it in a simulation:" if out else f"with --out {saved} it is a file to simulate:",
+                    command_on("theory-sim run", saved, options=["--compare", "L-S,S"]))
     raise typer.Exit(0 if found.applies else 1)
 
 

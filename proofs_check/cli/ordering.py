@@ -12,6 +12,7 @@ import typer
 from proofs_check.cli.app import app
 from proofs_check.cli.described import is_sweep
 from proofs_check.cli.experiments import AnyFile, PresetName
+from theory_sim.terminal.headings import experiment_heading
 from theory_sim.terminal.output import Force, OutFile, Output, Result, format_option, hanging, require_writable
 
 if TYPE_CHECKING:
@@ -59,12 +60,14 @@ def order(
     if box is not None or minutes is not None:
         from proofs_check.cli.boxing import order_box
 
+        output.say(f"{experiment_heading(plan.experiment.name, file, preset)}\n")
         order_box(plan, box, minutes, level, output, certificates, {"--finite-width": finite_width, "--fresh": fresh})
     runs = [plan.experiment.replace(seed=seed) for seed in plan.seeds]
     expected = sum(estimated_seconds(each) for each in plan)
     if expected > 60.0:
         output.note(f"about {expected / 60.0:.0f} minutes of processor time")
     found = []
+    output.say(f"{experiment_heading(plan.experiment.name, file, preset)}\n")
     with _progress(len(runs)) as progress:
         for number, each in enumerate(runs):
             certified = certify_order(each, plan.compare, level=level, finite_width=finite_width, fresh=fresh,
@@ -88,7 +91,7 @@ def _save(found: CertifiedOrder, folder: Path, output: Output) -> None:
         return
     path = folder / f"order-seed{found.experiment.seed}.json"
     save_order(certificate(found), path)
-    output.note(f"check again: proofs-check recheck {shlex.quote(str(path))}")
+    output.step("check again:", f"proofs-check recheck {shlex.quote(str(path))}")
 
 
 def _plan(file: Path | None, preset: str | None, compare: str | None, seeds: str | None) -> Plan:
@@ -132,7 +135,10 @@ def _fields(found: Sequence[CertifiedOrder]) -> dict[str, Any]:
     from proofs_check.order.share import shares
     from proofs_check.order.width_text import width_rows
 
-    return {"certified": sum(each.verdict == "certified" for each in found), "shares": shares(found), "rows": _table(found),
+    e = found[0].experiment
+    return {"certified": sum(each.verdict == "certified" for each in found),
+            "constants": {"lambda": e.lambda_, "tau_xi": e.tau_xi, "tau_0": e.tau_0_value},
+            "shares": shares(found), "rows": _table(found),
             "widths": [{"seed": each.experiment.seed, **row} for each in found for row in width_rows(each.widths)],
             "fresh": [{"seed": each.experiment.seed, **row} for each in found for row in fresh_rows(each.fresh)]}
 

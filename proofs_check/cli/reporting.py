@@ -24,7 +24,8 @@ def report(
 ) -> None:
     """Verify claims, and write one HTML file that needs nothing else: statements, verdicts, evidence, how to check again.
 
-    Exit status 1 unless each verdict is as expected and every twin is refuted.
+    Exit status 1 unless each verdict is as expected and every twin is refuted. It needs the extra report:
+    pip install 'theory-sim[report]'.
     """
     from proofs_check.claim import claims, find
     from proofs_check.junit import Judged

@@ -10,7 +10,7 @@ import typer
 
 from proofs_check.cli.app import AtLevel, Id, TwinName, app, parse_level
 from proofs_check.plain_formula import plain_formula
-from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, Verbose, hanging
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, Verbose, hanging, with_command
 from theory_sim.theory.feedback import RETOLD, retell
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def _claims() -> Result:
     def text() -> list[str]:
         lines = [f"{row['id']}  {row['expected']}  {row['source']}\n    {row['summary']}" for row in rows]
         cited = retell(" ".join(row["source"] for row in rows))
-        return [*(hanging("", line, 0) for line in (*lines, f"\n{RETOLD}")), *(hanging("", line, 2) for line in cited)]
+        return [*(hanging("", line, 0) for line in (*lines, f"\n{RETOLD}")), *(hanging("", line, 2) for line in cited),
+                with_command("\none of them in full, with its evidence:", f"proofs-check show {rows[0]['id']}")]
 
     return Result("proofs-check.list", lambda: {"kind": "claims", "rows": rows}, text, lambda: rows)
 

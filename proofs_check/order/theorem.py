@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from proofs_check.order.arm import ALL, Arm
 from proofs_check.order.certify import CertifiedOrder
@@ -15,6 +16,8 @@ from theory_sim.experiment import Experiment
 
 __all__ = ["latex_lines", "text_lines", "time_of"]
 
+_MOST_LETTERS: Final = 10
+
 
 def time_of(arm: Arm, first: FirstStep) -> str:
     """When a loss is first below a level, as an interval of learning-rate time."""
@@ -25,6 +28,11 @@ def time_of(arm: Arm, first: FirstStep) -> str:
     if first.latest is None:
         return f"after {six(arm.tau[max(first.earliest - 1, 0)])}, or never by {end}"
     return f"{after}, {six(arm.tau[first.latest], up=True)}]"
+
+
+def _short(value: float) -> str:
+    """A constant as it was given; of a derived one with many digits six, and that they are rounded."""
+    return text if len(text := repr(value)) <= _MOST_LETTERS else f"{value:.6g} (rounded)"
 
 
 def _network(e: Experiment) -> str:
@@ -59,8 +67,9 @@ def text_lines(found: CertifiedOrder) -> Iterator[str]:
     counts = ", ".join(f"{count} {kind}" for kind, count in found.counts.items())
     yield (f"Theorem (theory-sim {__version__}). Let (x_i, y_i), i = 1, ..., {sum(found.counts.values())}, be the data set of "
            f"seed {e.seed_of('data')} with d = {e.d} ({counts}), SHA-256 {found.digest}. Consider the network of infinite "
-           f"width, {_network(e)}, trained by gradient descent on the logistic loss with weight decay lambda = {e.lambda_!r}, "
-           f"noise tau_xi = {e.tau_xi!r} and tau_0 = {e.tau_0_value!r}, whose noise output vanishes:")
+           f"width, {_network(e)}, trained by gradient descent on the logistic loss with weight decay lambda = "
+           f"{_short(e.lambda_)}, noise tau_xi = {_short(e.tau_xi)} and tau_0 = {_short(e.tau_0_value)}, whose noise output "
+           "vanishes:")
     pairs = "sum_{c,c'} k_{s,t}(x_{i,c}, x_{c'})" if e.shared_filters else "sum_c k_{s,t}(x_{i,c}, x_c)"
     yield f"  f_t(x) = sum_{{s<t}} gamma_s D(s,t) sum_i w_i(s) y_i / (1 + exp(y_i f_s(x_i))) {pairs},"
     yield "  k_{s,t}(x, x') = <x, x'> (pi - arccos(rho(s,t) cos angle(x, x'))) / (2 pi),"

@@ -17,7 +17,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.regimes import regime
 from theory_sim.report.colours import PAGE, contrast
 from theory_sim.sweeps.plan import Plan
-from theory_sim.terminal.tables import order_lines
+from theory_sim.terminal.regime_tables import order_lines
 
 SMALL = Experiment(name="small", d=30, r=0.6, max_tau=250.0)
 EXACT = "body[data-exact=yes]"

@@ -36,7 +36,7 @@ from tests.proofs.suggestion_starts import starts
 from theory_sim.errors import InputError, StoreError
 from theory_sim.experiment import Experiment
 from theory_sim.regimes import get_conditions, regime
-from theory_sim.terminal.tables import conditions_table, regime_table
+from theory_sim.terminal.regime_tables import conditions_table, regime_table
 from theory_sim.theory.noise_law import noise_levels
 
 FAR = Experiment(r=0.6)

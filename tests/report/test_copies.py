@@ -54,14 +54,39 @@ def test_runs_of_the_closure_are_those_of_every_seed(tmp_path: Path) -> None:
     assert [Path(each.what).name for each in gather([tmp_path]).problems] == ["seed1"]
 
 
-def test_of_a_copy_with_other_numbers_neither_is_told(folder: Path) -> None:
-    run = Trajectory.load(folder / "seed0")
-    other = run.dataset.assign(P_error=run.dataset["P_error"] * (1.0 + 2.0**-52))
-    replace(run, dataset=other).save(folder / "other")
+def other(run: Trajectory, factor: float, name: str = "P_error") -> Trajectory:
+    """The run with one variable by a factor off."""
+    return replace(run, dataset=run.dataset.assign({name: run.dataset[name] * factor}))
+
+
+@pytest.mark.parametrize("off", [2.0**-52, 1e-7])
+def test_of_a_run_that_was_rounded_otherwise_one_is_told(folder: Path, off: float) -> None:
+    """As by another processor or library: it is the same run, and the note says how far apart they are, and in what."""
+    alone = seen(gather([folder]))
+    other(Trajectory.load(folder / "seed0"), 1.0 + off).save(folder / "elsewhere")
+    report = gather([folder])
+    (note,) = report.problems
+    assert Path(note.what).name == "seed0" and not note.damaged
+    assert "but for rounding" in note.found and "P_error" in note.found and str(folder / "elsewhere") in note.found
+    assert len(seen(report)) == len(alone)
+
+
+@pytest.mark.parametrize("name", ["P_error", "tau", "train_loss"])
+def test_of_a_copy_with_other_numbers_neither_is_told(folder: Path, name: str) -> None:
+    """A hundredth is more than rounding makes."""
+    other(Trajectory.load(folder / "seed0"), 1.01, name).save(folder / "other")
     report = gather([folder])
     assert [Path(each.what).name for each in report.problems] == ["other", "seed0"]
-    assert all("different P_error" in each.found and not each.damaged for each in report.problems)
+    assert all(f"different {name}" in each.found and not each.damaged for each in report.problems)
     assert seen(report) == seen(gather([folder / "seed1"])), "the rest is told"
+
+
+def test_one_value_that_is_missing_is_no_rounding(folder: Path) -> None:
+    run = Trajectory.load(folder / "seed0")
+    holed = run.dataset["P_error"].copy()
+    holed[-1] = float("nan")
+    replace(run, dataset=run.dataset.assign(P_error=holed)).save(folder / "other")
+    assert len(gather([folder]).problems) == 2
 
 
 def test_a_copy_alone_in_its_schedule_leaves_the_others(tmp_path: Path) -> None:

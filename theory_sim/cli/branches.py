@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from theory_sim.cli.app import app
-from theory_sim.cli.interrupted import interruptible, typed
+from theory_sim.cli.interrupted import interruptible, say_interrupted, typed
 from theory_sim.cli.options import Quiet, RunsOut, Threads, parse_settings
 from theory_sim.cli.runs import end, get_findings
 from theory_sim.terminal.output import Output, Result, TextJsonCsv
+from theory_sim.terminal.wrapping import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,16 +50,16 @@ def branch(
     output = Output(form, quiet=quiet)
     prepared = Branches.prepare(base, at_tau, changes, out, threads=threads)
 
-    def how() -> str:
+    def how() -> Steps:
         done = sum(path.exists() for path in prepared.paths.values())
-        return f"{done} of {len(prepared.paths)} continuations done; continue with: {typed()}"
+        return [(f"{done} of {len(prepared.paths)} continuations done; continue with:", typed())]
 
     with interruptible(how):
         with run_progress(Plan.of(base.experiment), shown=not quiet) as progress:
             results = prepared.run(progress)
         trajectories = [trajectory for _, trajectory in results]
         if trajectories[-1].outcome == "interrupted":
-            typer.echo(f"{trajectories[-1].message}; {how()}", err=True)
+            say_interrupted(trajectories[-1].message, how())
             raise typer.Exit(130)
         findings = get_findings(trajectories)
         rows = [_row(path, trajectory) for path, trajectory in results]
@@ -89,7 +90,7 @@ def _table(rows: Sequence[dict[str, Any]], at_tau: float, base: Trajectory) -> A
     from theory_sim.train.losses import make_loss
 
     loss = make_loss(base.experiment)
-    level = f"{shown_level(loss.at_level(LEVELS[0]))}{' nats' if loss.unit == 'nat' else f' of the {loss.name} loss'}"
+    level = f"a {'' if loss.unit == 'nat' else f'{loss.name} '}loss of {shown_level(loss.at_level(LEVELS[0]))}"
     names = [name for name in rows[0] if name not in ("run", "outcome", "tau")]
     heads = (name.removeprefix("loss_train ").replace("_error", " error").replace("train_loss", "all") for name in names)
     table = headed_table(f"Continuations from tau = {at_tau:g}: training losses at the end, learnt below {level}",

@@ -9,7 +9,7 @@ import typer
 
 from theory_sim.cli.app import app
 from theory_sim.cli.help import Described
-from theory_sim.cli.interrupted import interruptible, typed
+from theory_sim.cli.interrupted import interruptible, say_interrupted, typed
 from theory_sim.cli.options import Quiet, RunsOut, Seeds, Threads, make_plan
 from theory_sim.cli.runs import end, get_findings, make_result
 from theory_sim.terminal.output import Force, Output, TextJsonCsv, Verbose, hanging
@@ -41,7 +41,8 @@ def demo(
     from theory_sim.sweeps.demonstration import GAP_ENGINE, gap_plan, measure, tell
     from theory_sim.sweeps.over_seeds import summarise
     from theory_sim.sweeps.run_plan import prepare_plan
-    from theory_sim.terminal.tables import order_tables, regime_table, summary_tables
+    from theory_sim.terminal.regime_tables import regime_table
+    from theory_sim.terminal.tables import order_tables, summary_tables
 
     drawn = {"learning-order": plot_learning_order, "decomposition": plot_decomposition}
     paths = {figures / f"{name}.{suffix}": draw for name, draw in drawn.items() for suffix in FORMATS}
@@ -49,7 +50,7 @@ def demo(
         require_own_figure(path)
     plan, gap = make_plan(None, None, None, "L-S,S", seeds), gap_plan()
     output = Output(form, quiet=quiet)
-    with interruptible(lambda: f"finished runs are kept; continue with: {typed(without=('--force',))}"):
+    with interruptible(lambda: [("finished runs are kept; continue with:", typed(without=("--force",)))]):
         first, second = (prepare_plan(each, out, engine=engine, existing="replace" if force else "continue", threads=threads)
                          for each, engine in ((plan, Engine()), (gap, GAP_ENGINE)))
         for note in (*first.notes, *second.notes):
@@ -88,6 +89,6 @@ def _run(plan: Plan, prepared: PreparedPlan, output: Output, *, left: str = "") 
         results = prepared.run(progress)
     if results[-1][1].outcome == "interrupted":
         done = f"{len(results) - 1} of {len(plan)} runs done{f', then {left}' if left else ''}; finished runs are kept"
-        typer.echo(f"{results[-1][1].message}; {done}; continue with: {typed(without=('--force',))}", err=True)
+        say_interrupted(results[-1][1].message, [(f"{done}; continue with:", typed(without=("--force",)))])
         raise typer.Exit(130)
     return results

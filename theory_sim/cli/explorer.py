@@ -25,7 +25,8 @@ def explore_command(
 ) -> None:
     """Open a page whose sliders move an experiment: learning curves of L-S and S, regime, verdict, and the limit on demand.
 
-    The page is on this machine alone, at an address that nobody can guess. Ctrl-C ends it.
+    The page is on this machine alone, at an address that nobody can guess. Ctrl-C ends it. It needs the extra explore:
+    pip install 'theory-sim[explore]'.
     """
     from theory_sim.explore.saving import Target
     from theory_sim.explore.serve import Server

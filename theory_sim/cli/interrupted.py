@@ -9,17 +9,25 @@ from contextlib import contextmanager
 
 import typer
 
-__all__ = ["interruptible", "typed"]
+from theory_sim.terminal.wrapping import Steps, say_steps
+
+__all__ = ["interruptible", "say_interrupted", "typed"]
 
 
 @contextmanager
-def interruptible(how: Callable[[], str]) -> Iterator[None]:
-    """End the program with status 130 and one line if Ctrl-C comes within; ``how`` says there what is kept and what to type."""
+def interruptible(how: Callable[[], Steps]) -> Iterator[None]:
+    """End the program with status 130 if Ctrl-C comes within; ``how`` gives what is kept, and what to type."""
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; {how()}", err=True)
+        say_interrupted("interrupted", how())
         raise typer.Exit(130) from None
+
+
+def say_interrupted(what: str, steps: Steps) -> None:
+    """Say ``what`` was interrupted, what is kept, and what to type."""
+    (text, command), *others = steps
+    say_steps([(f"{what}; {text}", command), *others])
 
 
 def typed(*, without: tuple[str, ...] = ()) -> str:

@@ -11,7 +11,7 @@ import typer
 from theory_sim.cli.app import app
 from theory_sim.cli.engines import EngineName, WithEngines, chosen_engine
 from theory_sim.cli.help import Described
-from theory_sim.cli.interrupted import interruptible, typed
+from theory_sim.cli.interrupted import interruptible, say_interrupted, typed
 from theory_sim.cli.options import (
     Compare,
     File,
@@ -25,11 +25,12 @@ from theory_sim.cli.options import (
     Threads,
     make_plan,
 )
-from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv, Verbose, hanging
-from theory_sim.terminal.wrapping import say_aside
+from theory_sim.terminal.headings import command_on, experiment_heading
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJsonCsv, Verbose, hanging, with_command
+from theory_sim.terminal.wrapping import Steps, say_aside, say_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from theory_sim.engines import Engine
     from theory_sim.regimes import Regime
@@ -73,6 +74,7 @@ def run(
     with interruptible(lambda: _how_to_continue(paths, len(plan), force=force)):
         prepared = prepare_plan(plan, out, engine=chosen, existing="replace" if force else "continue", threads=threads)
         paths += prepared.paths.values()
+        output.say(experiment_heading(plan.experiment.name, file, preset, changed=bool(settings)))
         findings = _run_and_report(plan, prepared, threads, output, verbose=verbose)
     end(findings)
 
@@ -82,7 +84,7 @@ def resume(
     runs: Annotated[list[Path], typer.Argument(help="Runs that were interrupted, as named by `run`.")],
     threads: Threads = None,
     any_version: Annotated[bool, typer.Option("--any-version", help="Even with other libraries or another processor.")] = False,
-    quiet: Quiet = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
+    quiet: Quiet = False, verbose: Verbose = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
     """Continue with interrupted runs, to the bitwise same result, and print what was learnt when."""
     from theory_sim.engines import resume
@@ -91,19 +93,23 @@ def resume(
     output = Output(form, out, force=force, quiet=quiet)
     trajectories: list[Trajectory] = []
 
-    def how() -> str:
+    def how() -> Steps:
         left = runs[len(trajectories) :]
-        return f"continue with: theory-sim resume {_quoted(left)}" if left else f"all are done: theory-sim show {_quoted(runs)}"
+        return [("continue with:", f"theory-sim resume {_quoted(left)}") if left else
+                ("all are done:", f"theory-sim show {_quoted(runs)}")]
 
     with interruptible(how):
         for path in runs:
             found = resume(path, threads=threads, any_version=any_version)
             if found.outcome == "interrupted":
-                typer.echo(f"{found.message}; {how()}", err=True)
+                say_interrupted(found.message, how())
                 raise typer.Exit(130)
             trajectories.append(found)
     findings = get_findings(trajectories)
-    output.put(make_result(summarise(trajectories), {"findings": findings, "runs": [str(path) for path in runs]}))
+    summaries = summarise(trajectories)
+    if output.shows_text:
+        _say_learnt(summaries, runs, output, verbose=verbose)
+    output.put(make_result(summaries, {"findings": findings, "runs": [str(path) for path in runs]}, said=True))
     end(findings)
 
 
@@ -122,7 +128,7 @@ def _run_and_report(plan: Plan, prepared: PreparedPlan, threads: int | None, out
         output.note(f"note: {note}")
     judged = regime_of(plan.compare[0])
     if output.shows_text:
-        from theory_sim.terminal.tables import order_lines, regime_table
+        from theory_sim.terminal.regime_tables import order_lines, regime_table
 
         output.say(*([regime_table(judged, verbose=True)] if verbose else
                      map(_line, [*order_lines(judged, plan.compare),
@@ -136,20 +142,25 @@ def _run_and_report(plan: Plan, prepared: PreparedPlan, threads: int | None, out
     trajectories = [trajectory for _, trajectory in results]
     findings = get_findings(trajectories)
     if trajectories[-1].outcome == "interrupted":
-        typer.echo(_interrupted(plan, results), err=True)
+        say_steps(_interrupted(plan, results))
         raise typer.Exit(130)
     summaries = summarise(trajectories)
     if output.shows_text:
-        from theory_sim.terminal.tables import order_tables, summary_tables
-
-        short = not verbose and all(summary.orders for summary in summaries)
-        output.say(order_tables(summaries) if short else summary_tables(summaries, verbose=verbose),
-                   *(f"run: {path}" for path, _ in results), *([_line(_MORE)] if short else []))
+        _say_learnt(summaries, [path for path, _ in results], output, verbose=verbose)
     output.put(make_result(summaries, {
         "experiment": plan.experiment.fields(), "engine": engine.label, "regime": judged.to_dict(), "findings": findings,
         "runs": [str(path) for path, _ in results],
     }, said=True))
     return findings
+
+
+def _say_learnt(summaries: Sequence[ScheduleSummary], paths: Sequence[Path], output: Output, *, verbose: bool) -> None:
+    """What was learnt when, and the runs; the state at the end if it is asked for, or where there is no order to show."""
+    from theory_sim.terminal.tables import order_tables, summary_tables
+
+    short = not verbose and all(summary.orders for summary in summaries)
+    output.say(order_tables(summaries) if short else summary_tables(summaries, verbose=verbose),
+               *(f"run: {path}" for path in paths), *([_line(_MORE)] if short else []))
 
 
 def _line(text: str) -> str:
@@ -204,23 +215,24 @@ def _round_number(count: float) -> str:
     return f"{float(f'{count:.2g}'):,.0f}".replace(",", " " if count >= 10_000 else "")
 
 
-def _interrupted(plan: Plan, results: Sequence[tuple[Path, Trajectory]]) -> str:
+def _interrupted(plan: Plan, results: Sequence[tuple[Path, Trajectory]]) -> Steps:
     """What is done, what is not, and what to type: the command that was typed, which replaces nothing."""
     path, last = results[-1]
+    alone = f"theory-sim resume {_quoted([path])}"
     if len(plan) == 1:
-        return f"{last.message}; resume with: theory-sim resume {_quoted([path])}"
-    return (f"{last.message}; {len(results) - 1} of {len(plan)} runs done, {len(plan) - len(results)} not begun; continue "
-            f"all of them: {typed(without=('--force',))}, or with this one alone: theory-sim resume {_quoted([path])}")
+        return [(f"{last.message}; resume with:", alone)]
+    done = f"{len(results) - 1} of {len(plan)} runs done, {len(plan) - len(results)} not begun"
+    return [(f"{last.message}; {done}; continue all of them:", typed(without=("--force",))), ("or with this one alone:", alone)]
 
 
-def _how_to_continue(paths: Sequence[Path], total: int, *, force: bool) -> str:
+def _how_to_continue(paths: Sequence[Path], total: int, *, force: bool) -> Steps:
     """The same between two runs, and before and after all of them; no paths before it is known where they go."""
     there = [path for path in paths if path.exists()]
     if len(there) == total and not force:
-        return f"all runs are done: theory-sim show {_quoted(paths)}"
+        return [("all runs are done:", f"theory-sim show {_quoted(paths)}")]
     if force and there:  # which of them this command replaced, nobody has noted
-        return f"finished runs are kept; begin anew with: {typed()}"
-    return f"{len(there)} of {total} runs done; continue with: {typed(without=('--force',))}"
+        return [("finished runs are kept; begin anew with:", typed())]
+    return [(f"{len(there)} of {total} runs done; continue with:", typed(without=("--force",)))]
 
 
 def _quoted(paths: Sequence[Path]) -> str:
@@ -294,10 +306,20 @@ def check(
     judged, names = regime(plan.experiment), [each.run_name for each in plan]
 
     def text() -> list[Any]:
-        from theory_sim.terminal.tables import regime_table
+        from theory_sim.terminal.regime_tables import regime_table
 
         valid = f"valid: {len(plan)} run{'s' if len(plan) > 1 else ''}, {', '.join(names)}"
-        return [regime_table(judged, verbose=verbose), hanging("", valid, 0)]
+        return [f"{experiment_heading(plan.experiment.name, file, preset, changed=bool(settings))}\n",
+                regime_table(judged, verbose=verbose), hanging("", valid, 0), *further()]
+
+    def further() -> Iterator[str]:
+        given = [word for setting in settings or () for word in ("--set", setting)]
+        given += ["--seeds", seeds] if seeds is not None else []
+        both = [] if len(plan.compare) > 1 or not judged.predicted_order else ["--compare", ",".join(judged.predicted_order)]
+        yield with_command("run it:", command_on("theory-sim run", file, preset,
+                                                 [*given, *(["--compare", compare] if compare is not None else both)]))
+        if judged.predicted_order and not settings:
+            yield with_command("the theorem's conditions, and what to change:", command_on("proofs-check check", file, preset))
 
     output.put(Result("theory-sim.check", lambda: {"experiment": plan.experiment.fields(), "runs": names,
                                                    "regime": judged.to_dict()}, text, judged.table))

@@ -12,7 +12,7 @@ from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet, parse_seeds_option
 from theory_sim.cli.sweeps import AnyVersion, ExecutorName, OwnThreads, Scheduler, WithExecutors, Workers, placed
 from theory_sim.terminal.output import Output, Result, format_option
-from theory_sim.terminal.wrapping import say_aside
+from theory_sim.terminal.wrapping import say_aside, say_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,12 +68,12 @@ def study_command(
     output = Output(form, quiet=quiet)
     results: list[StudyResult] = []
     for each in chosen:
-        with interruptible(lambda: f"finished runs are kept; continue with: {typed()}"):
+        with interruptible(lambda: [("finished runs are kept; continue with:", typed())]):
             result = _run(each, size, data_sets, out, workers, threads, placed(executor, scheduler), any_version,
                           shown=not quiet)
         if result.verdict is None:
             total = result.done + result.pending + result.failed
-            typer.echo(f"{result.done} of {total} runs done; continue with: {typed()}", err=True)
+            say_steps([(f"{result.done} of {total} runs done; continue with:", typed())])
             raise typer.Exit(130)
         _say(result, output, answers.get(each))
         results.append(result)

@@ -13,9 +13,10 @@ from typer.core import TyperCommand
 from theory_sim.cli.app import sweep
 from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet, RunsOut, Seeds, parse_seeds_option, printed_warnings
-from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, Verbose
+from theory_sim.terminal.headings import command_on
+from theory_sim.terminal.output import Force, OutFile, Output, Result, TextJson, TextJsonCsv, Verbose, with_command
 from theory_sim.terminal.safe_text import one_line
-from theory_sim.terminal.wrapping import say_aside
+from theory_sim.terminal.wrapping import say_aside, say_steps
 
 if TYPE_CHECKING:
     from theory_sim.sweeps.declaration import Sweep
@@ -65,7 +66,8 @@ def expand_command(
     def text() -> list[Any]:
         from theory_sim.terminal.expansion_table import expansion_table, list_of_runs
 
-        return [expansion_table(found), *(list_of_runs(found) if listed else [])]
+        return [expansion_table(found), *(list_of_runs(found) if listed else []),
+                with_command("to compute them:", command_on("theory-sim sweep run", declaration))]
 
     output.put(Result("theory-sim.sweep_expansion", lambda: {**found.counts(), "rows": list(found.rows()) if listed else []},
                       text, lambda: list(found.rows())))
@@ -92,7 +94,7 @@ def run_command(
         require_can_hold(out / declaration.stem)  # before a long sweep is validated
     with printed_warnings():
         declared = with_levels(Sweep.from_toml(declaration), adaptive)
-    with interruptible(lambda: f"continue with: {typed()}"):
+    with interruptible(lambda: [("continue with:", typed())]):
         output = Output(form, quiet=quiet)
         store = _begun_or_new(out / declared.name, declared, output)
     _compute(store, workers, threads, executor, output, any_version=any_version)
@@ -312,15 +314,15 @@ def _compute(
     from theory_sim.sweeps.run import run_sweep
     from theory_sim.terminal.progress import sweep_progress
 
-    again = f"continue with: theory-sim sweep resume {shlex.quote(str(store.folder))}"
-    with interruptible(lambda: f"finished runs are kept; {again}"):
+    again = f"theory-sim sweep resume {shlex.quote(str(store.folder))}"
+    with interruptible(lambda: [("finished runs are kept; continue with:", again)]):
         with sweep_progress(store.sweep.name, store.status().total, shown=not output.quiet) as progress:
             status = run_sweep(store, workers=workers, threads=threads, executor=executor, retry_failed=retry_failed,
                                any_version=any_version, progress=progress)
         for id, what in status.recomputed.items():
             say_aside(f"run {id} was not as it was written and is computed again: {what}")
         if status.pending:
-            typer.echo(f"{status.done} of {status.total} runs done; {again}", err=True)
+            say_steps([(f"{status.done} of {status.total} runs done; continue with:", again)])
             raise typer.Exit(130)
         _collect(store, output)
 
@@ -335,7 +337,8 @@ def _collect(store: SweepStore, output: Output) -> None:
     def text() -> list[Any]:
         from theory_sim.terminal.sweep_tables import saved_lines, status_table, summary_table
 
-        return [summary_table(summary), status_table(status), *saved_lines(store.sweep), f"summary: {store.folder / SUMMARY}"]
+        return [summary_table(summary), status_table(status), *saved_lines(store.sweep), f"summary: {store.folder / SUMMARY}",
+                *_drawn_by(store)]
 
     output.put(Result(
         "theory-sim.sweep_status",
@@ -347,6 +350,19 @@ def _collect(store: SweepStore, output: Output) -> None:
     if status.failed:
         say_aside(f"finding: {status.failed} runs failed: theory-sim sweep status {store.folder}")
     raise typer.Exit(1 if diverged or status.failed else 0)
+
+
+def _drawn_by(store: SweepStore) -> list[str]:
+    """The command that draws a sweep's phase diagram, if it has both schedules of the theory and two numbers that vary."""
+    from theory_sim.theory.predicted_order import EXPECTED
+
+    varied = [axis for axis in store.sweep.varied_axes() if len(axis) > 1]
+    numbers = all(len(axis.fields) == 1 and isinstance(value, (int, float)) for axis in varied for value, *_ in axis.points)
+    schedules = {schedule.label for schedule in store.sweep.variants}
+    if len(varied) != 2 or not numbers or not schedules >= EXPECTED.keys() or len(store.sweep.engines) > 1:
+        return []
+    x, y = (axis.fields[0] for axis in varied)
+    return [with_command("to draw it:", command_on("theory-sim plot phase", store.folder, options=["--x", x, "--y", y]))]
 
 
 def _status_fields(store: SweepStore, status: SweepStatus) -> dict[str, Any]:

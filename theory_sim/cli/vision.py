@@ -11,7 +11,7 @@ from theory_sim.cli.app import vision
 from theory_sim.cli.interrupted import interruptible, typed
 from theory_sim.cli.options import Quiet, RunsOut
 from theory_sim.cli.sweeps import AnyVersion
-from theory_sim.terminal.output import Output, Result, TextJsonCsv, format_option
+from theory_sim.terminal.output import Output, Result, TextJsonCsv, format_option, hanging
 from theory_sim.terminal.wrapping import say_aside
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def run_command(
     from theory_sim.vision import run_arms
 
     output = Output(form, quiet=quiet)
-    with interruptible(lambda: f"epochs that were stored are kept; continue with: {typed()}"):
+    with interruptible(lambda: [("epochs that were stored are kept; continue with:", typed())]):
         runs = run_arms(plan, out=out, workers=workers, any_version=any_version, progress=_progress(quiet=quiet))
     pairs = [(arm, seed) for arm in plan.arms for seed in plan.seeds]
     rows = [_row(plan.run_name(arm, seed), arm.name, seed, run) for (arm, seed), run in zip(pairs, runs, strict=True)]
@@ -71,13 +71,11 @@ def study_command(
         raise InputError("no study", f"one of {', '.join(IMAGE_STUDIES.names())}", "such as theory-sim vision study images")
     _ = IMAGE_STUDIES[name]
     require_size(size)
-    from rich.text import Text
-
     from theory_sim.plots.style import save_figure
     from theory_sim.vision import run_image_study
 
     output = Output(form, quiet=quiet)
-    with interruptible(lambda: f"epochs that were stored are kept; continue with: {typed()}"):
+    with interruptible(lambda: [("epochs that were stored are kept; continue with:", typed())]):
         result = run_image_study(name, size=size, source=source, path=path, out=out, workers=workers,
                                  any_version=any_version, progress=_progress(quiet=quiet))
     for suffix in ("svg", "png"):
@@ -87,7 +85,7 @@ def study_command(
         lines = [f"{result.study.name}: {result.study.question}",
                  *(f"  {each.verdict}: {each.statement}: {each.reason}" for each in verdict.findings),
                  f"{verdict.verdict} at {verdict.level:.0%}", f"limits: {result.study.limits}"]
-        output.say(*map(Text, lines), f"study: {result.folder}")
+        output.say(*(hanging("", line.lstrip(), len(line) - len(line.lstrip())) for line in lines), f"study: {result.folder}")
     output.put(Result("theory-sim.image_study", result.to_dict, table=lambda: str(result.table.to_csv(index=False))))
     refuted = result.verdict.verdict == "refuted"
     if refuted:

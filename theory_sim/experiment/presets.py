@@ -16,7 +16,7 @@ class Preset:
 
 
 PRESETS = {
-    "default": Preset("the experiment of the README, d = 200: L-S learns P first, S learns Q first; half a minute a run"),
+    "default": Preset("the experiment of the README, d = 200: L-S learns P first, S learns Q first; about 10 s a run"),
     "quick": Preset(
         "the same order in about a second a run: fewer neurons, noise and initial weights ten times larger",
         {"m_W": 200, "m_V": 20_000, "tau_xi": 0.0789},

@@ -17,7 +17,7 @@ from theory_sim.regimes import get_conditions
 from theory_sim.report.content import Grid, Lines
 from theory_sim.report.tables import blocks_of
 from theory_sim.sweeps.phase_boundaries import BOUNDARIES
-from theory_sim.terminal.tables import VERBOSE_HINT, order_lines, regime_table, shown_factor
+from theory_sim.terminal.regime_tables import VERBOSE_HINT, order_lines, regime_table, shown_factor
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.shown_times import shown_time
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,12 +15,16 @@ from theory_sim.trajectory import Trajectory
 
 __all__ = ["without_copies"]
 
+_ROUNDING: Final = {"float32": 1e-3, "float64": 1e-9}
+"""Largest difference of a variable between two computations of one run, relative to its largest value, that is rounding's."""
+
 
 def without_copies(runs: Mapping[Path, Trajectory]) -> tuple[list[Trajectory], list[Problem]]:
     """Runs of one experiment that differ in schedule, engine or what they drew, and what is left out of them.
 
-    Of runs with the same numbers the first is kept: a mean counts each once. Of runs that should have the same numbers and
-    have not, none is, since nothing says which is right.
+    Of runs with the same numbers the first is kept: a mean counts each once. So it is of runs whose numbers differ by rounding
+    alone, as another processor or version of a library rounds. Of runs that differ by more none is kept, since nothing says
+    which is right.
     """
     groups: dict[object, list[Path]] = {}
     for path, run in runs.items():
@@ -27,25 +32,46 @@ def without_copies(runs: Mapping[Path, Trajectory]) -> tuple[list[Trajectory], l
     kept: list[Trajectory] = []
     left_out: list[Problem] = []
     for first, *others in groups.values():
-        differing = next(((path, name) for path in others if (name := _what_differs(runs[first], runs[path]))), None)
-        if differing is None:
+        apart = {path: _largest_difference(runs[first], runs[path]) for path in others}
+        beyond = next(((path, name) for path, (name, size) in apart.items() if size > _allowed(runs[first])), None)
+        if beyond is None:
             kept.append(runs[first])
-            left_out += [Problem(str(path), f"it has the numbers of {first}, which is told of", "nothing: a run counts once",
-                                 damaged=False) for path in others]
+            left_out += [_left_out(path, first, name, size) for path, (name, size) in apart.items()]
         else:
-            other, name = differing
+            other, name = beyond
             left_out += [Problem(str(path), f"{first} and {other} are runs of the same data, U_0 and noise, with different "
                                  f"{name}; neither is told of", "give the one that is right alone", damaged=False)
                          for path in (first, *others)]
     return kept, left_out
 
 
-def _what_differs(first: Trajectory, other: Trajectory) -> str:
-    """Name of a variable that both recorded, with other numbers; empty if there is none."""
-    names = (str(name) for name in first.dataset.variables if name in other.dataset.variables)
-    return next((name for name in names if not _same(first.dataset[name].values, other.dataset[name].values)), "")
+def _allowed(run: Trajectory) -> float:
+    return _ROUNDING[str(run.experiment.fields().get("dtype", "float64"))]
 
 
-def _same(first: Any, other: Any) -> bool:
-    """Whether two arrays have the same values, not-a-numbers among them."""
-    return np.array_equal(first, other, equal_nan=first.dtype.kind == other.dtype.kind == "f")
+def _left_out(path: Path, first: Path, name: str, size: float) -> Problem:
+    found, fix = f"it has the numbers of {first}, which is told of", "nothing: a run counts once"
+    if name:
+        found += f", but for rounding: the largest difference is {size:.1g} of {name}'s largest value"
+        fix += ", and another processor or version of a library rounds otherwise"
+    return Problem(str(path), found, fix, damaged=False)
+
+
+def _largest_difference(first: Trajectory, other: Trajectory) -> tuple[str, float]:
+    """Of the variables that both recorded the one that differs most, and by how much of its largest value; none, and zero."""
+    names = [str(name) for name in first.dataset.variables if name in other.dataset.variables]
+    sizes = {name: _difference(first.dataset[name].values, other.dataset[name].values) for name in names}
+    worst = max(sizes, key=lambda name: sizes[name], default="")
+    return (worst, sizes[worst]) if worst and sizes[worst] > 0.0 else ("", 0.0)
+
+
+def _difference(first: Any, other: Any) -> float:
+    """Largest difference relative to the largest value; infinity where shapes, kinds or the places of not-a-numbers differ."""
+    if first.dtype.kind != "f" or other.dtype.kind != "f" or first.shape != other.shape:
+        return 0.0 if np.array_equal(first, other) else math.inf
+    if np.array_equal(first, other, equal_nan=True):
+        return 0.0
+    known = np.isfinite(first)
+    if not np.array_equal(first[~known], other[~known], equal_nan=True) or not np.isfinite(other[known]).all():
+        return math.inf
+    return float(np.abs(first[known] - other[known]).max() / max(np.abs(first[known]).max(), np.abs(other[known]).max()))

@@ -13,6 +13,7 @@ from theory_sim.errors import shown
 from theory_sim.sweeps.axis import Axis
 from theory_sim.sweeps.expansion import Expansion
 from theory_sim.sweeps.refinement import get_saved
+from theory_sim.terminal.sentence import Sentence
 from theory_sim.terminal.tables import headed_table
 from theory_sim.theory.conditions import in_words
 
@@ -25,11 +26,11 @@ _MOST_ROWS: Final = 200
 
 def expansion_table(found: Expansion) -> Group:
     """How many runs, along which axes, and which of them repeat others."""
-    parts: list[Table | Text] = [Text(_counted(found))]
+    parts: list[Table | Text] = [Sentence(_counted(found))]
     saved = get_saved(found.sweep)
     if saved is not None:
-        parts.append(Text("Adaptive: these come first, then those near the boundaries; the full grid at the finest resolution "
-                          f"has {saved.full_runs} runs."))
+        parts.append(Sentence("Adaptive: these come first, then those near the boundaries; the full grid at the finest "
+                              f"resolution has {saved.full_runs} runs."))
     if found.axes:
         table = headed_table("What varies", ("axis", "points", "values"))
         table.columns[-1].justify, table.columns[-1].no_wrap = "left", False
@@ -39,9 +40,9 @@ def expansion_table(found: Expansion) -> Group:
     for field in dict.fromkeys(each.field for each in found.unread):
         those = [each for each in found.unread if each.field == field]
         labels = ", ".join(each.schedule for each in those)
-        parts.append(Text(f"{sum(each.runs for each in those)} runs repeat others: {field} varies, and nothing reads it under "
-                          f'{shown(labels)}. Vary it where it is read: {{schedule = "...", {field} = [...]}} in compare, or '
-                          "[[case]]."))
+        parts.append(Sentence(f"{sum(each.runs for each in those)} runs repeat others: {field} varies, and nothing reads it "
+                              f'under {shown(labels)}. Vary it where it is read: {{schedule = "...", {field} = [...]}} in '
+                              "compare, or [[case]]."))
     return Group(*parts)
 
 

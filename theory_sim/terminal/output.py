@@ -19,14 +19,14 @@ import typer
 from theory_sim.errors import InputError, StoreError, nearest, shown
 from theory_sim.storage.folders import make_folder
 from theory_sim.terminal.safe_text import SafePart, safe_text, with_names_on_one_line
-from theory_sim.terminal.wrapping import filled, say_aside
+from theory_sim.terminal.wrapping import filled, say_aside, say_steps, with_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
     "Force", "OutFile", "Output", "Part", "Result", "Table", "TextJson", "TextJsonCsv", "Verbose", "csv_text", "format_option",
-    "get_formats", "hanging", "print_parts", "require_free", "require_writable",
+    "get_formats", "hanging", "print_parts", "require_free", "require_writable", "with_command",
 ]
 
 SCHEMA_VERSION: Final = 1
@@ -130,6 +130,11 @@ class Output:
         if not self.quiet:
             say_aside(text)
 
+    def step(self, text: str, command: str) -> None:
+        """Say what to type beside the result, on standard error; ``text`` ends in a colon."""
+        if not self.quiet:
+            say_steps([(text, command)])
+
     def put(self, result: Result) -> None:
         """Print or write the result; called once, at the end."""
         if self._form == "text":
@@ -189,6 +194,11 @@ def hanging(head: str, text: str, indent: int = 13) -> str:
         shown += filled(line.lstrip(), _console().width, first=start, later=inner) or [start.rstrip()]
         first = gap
     return "\n".join(shown)
+
+
+def with_command(text: str, command: str) -> str:
+    """A text, which ends in a colon, and what to type behind it, in lines of the terminal; see `with_commands`."""
+    return with_commands([(text, command)], _console().width)
 
 
 def _console(file: io.StringIO | None = None) -> Console:

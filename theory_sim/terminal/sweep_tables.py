@@ -206,16 +206,16 @@ def comparison_table(frame: pandas.DataFrame, title: str, *, verbose: bool = Fal
 
 
 def agreement_table(diagram: PhaseDiagram) -> Group:
-    """In how many cells predictions and simulation agree."""
-    table = headed_table("Cells in which prediction and simulation agree",
-                         ("prediction", "statement", "agree", "predicted only", "simulated only"))
+    """In how many cells predictions and runs, which may be the closure's own, agree."""
+    table = headed_table("Cells in which prediction and runs agree",
+                         ("prediction", "statement", "agree", "predicted only", "seen only"))
     for each in diagram.agreements:
         table.add_row(each.predictor, each.statement, f"{each.agree} of {each.cells}", str(each.predicted_only),
                       str(each.simulated_only))
     if diagram.seeds == 1:
         return Group(table)
     return Group(table, Sentence(
-        f"A statement counts as simulated in a cell if it holds on more than half of its {diagram.seeds} seeds."
+        f"A statement counts as seen in a cell if it holds on more than half of its {diagram.seeds} seeds."
     ))
 
 

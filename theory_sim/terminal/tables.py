@@ -1,11 +1,11 @@
-"""Terminal tables of regimes, plans and runs; numbers come from elsewhere, this file only lays them out."""
+"""Terminal tables of runs; numbers come from elsewhere, this file only lays them out."""
 
 from __future__ import annotations
 
 import math
 import re
 import textwrap
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.box import SIMPLE_HEAD
@@ -18,20 +18,17 @@ from theory_sim.experiment.choices import LOSSES
 from theory_sim.statistics.intervals import CONFIDENCE, Interval, share_interval
 from theory_sim.sweeps.over_seeds import ScheduleSummary
 from theory_sim.terminal.sentence import Sentence
-from theory_sim.theory.conditions import Condition, in_words
+from theory_sim.theory.conditions import in_words
 from theory_sim.theory.crossings import LEVELS
-from theory_sim.theory.predicted_order import say_order
 from theory_sim.theory.shown_times import shown_beyond, shown_learning_time, shown_time
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.table import Column
 
-    from theory_sim.regimes import Regime
 
 __all__ = [
-    "VERBOSE_HINT", "broken_name", "conditions_table", "headed_table", "headline", "order_lines", "order_tables",
-    "regime_table", "shown_factor", "shown_level", "shown_margin", "shown_mean_time", "summary_tables",
+    "broken_name", "headed_table", "headline", "order_tables", "shown_level", "shown_mean_time", "summary_tables",
 ]
 
 _COLUMNS: Final = 2
@@ -49,17 +46,6 @@ _NEVER: Final = {"tau": math.inf}
 _MOST_LAYERS: Final = 8
 _NAME: Final = 20
 """Letters of an experiment's name side by side."""
-_FACTORS: Final = (
-    "x3: holds with a factor 3 to spare; x0.4: FAILS, value and bound are apart by a factor 0.4. What it is for: order, the "
-    "learning order; paper, the asymptotic theorem, sufficient but not needed; gap, the gap in test error; numerics, the "
-    "soundness of the simulation."
-)
-_ROLES: Final = (
-    "for: order, the learning order; paper, the asymptotic theorem, sufficient but not needed; gap, the gap in test error; "
-    "numerics, the simulation's soundness. One that FAILS for paper or gap does not change the predicted order. r: half the "
-    "distance between Q's outer points. §: sections of the documentation's page on the theory, which explains the symbols."
-)
-VERBOSE_HINT: Final = "--verbose says what each condition means, and what to change where one fails"
 _MEANINGS: Final = {
     "loss_train": "mean training loss of the examples of a kind at the end",
     "loss_test": "the same of fresh examples",
@@ -113,64 +99,6 @@ def broken_name(name: str, room: int) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)
-
-
-def conditions_table(regime: Regime, *, verbose: bool = False) -> Group:
-    """The conditions, a line each; ``verbose``: with what each means, and what is meant by a factor."""
-    table = headed_table("Regime (THEORY §8, §9)", ("condition", "value", "bound", "", "factor", "for"))
-    table.columns[-1].justify = "left"
-    for each in regime.conditions:
-        formula, _, meaning = each.label.partition(": ")
-        name = f"{formula}\n  {meaning}".rstrip() if verbose else formula
-        table.add_row(name, in_words(each.value), in_words(each.threshold), "holds" if each.holds else "FAILS",
-                      shown_margin(each.margin), each.role)
-    return Group(table, Sentence(_FACTORS if verbose else _ROLES))
-
-
-def shown_factor(condition: Condition) -> str:
-    """Whether a condition holds, and by what factor."""
-    return f"{'holds' if condition.holds else 'FAILS'}, {shown_margin(condition.margin)}"
-
-
-def shown_margin(margin: float) -> str:
-    """A factor to spare, without powers of ten."""
-    if math.isnan(margin):
-        return "-"
-    if not 1e-3 <= margin <= 1e3:
-        return "x > 1000" if margin > 1.0 else "x < 0.001"
-    return f"x{margin:.0f}" if margin >= 99.5 else f"x{margin:.2g}"
-
-
-def regime_table(regime: Regime, *, verbose: bool = False) -> Group:
-    """The conditions, the closure's prediction and warnings; ``verbose``: what they mean, closed forms and notes, too."""
-    notes = [Sentence(f"note: {note}") for note in regime.notes]
-    warnings = [Sentence(f"warning: {warning}", style="yellow") for warning in regime.warnings]
-    closed = (f"Closed forms at loss {regime.level:g}: tau_Q = {shown_time(regime.tau_Q)} with frozen patterns, "
-              f"tau_P = {shown_time(regime.tau_P)}; G(Y(eta_1)) = {regime.G_1:.2f}, G(Y(eta_2)) = {regime.G_2:.2f} "
-              "(1 is frozen).")
-    if not regime.applies:
-        closed = "Nothing is predicted: see the warnings."
-    more = [Sentence(closed), *notes] if verbose or not regime.applies else []
-    return Group(conditions_table(regime, verbose=verbose), Text(""), *_prediction(regime), *more, *warnings,
-                 *([] if verbose else [Sentence(VERBOSE_HINT)]))
-
-
-def _prediction(regime: Regime) -> list[Table | Text]:
-    """Learning times that the closure predicts, and the orders that follow."""
-    if not regime.predicted_order:
-        return []
-    table = headed_table("Predicted by the closure, in tau", ("schedule, level (nats)", "tau_P", "tau_Q"))
-    for name, each in regime.predicted_order.items():
-        for level in each.tau_P:
-            cells = (shown_learning_time(times[level], each.end_tau) for times in (each.tau_P, each.tau_Q))
-            table.add_row(f"{name}  {level:.2f}", *cells)
-    return [table, Text(""), *map(Sentence, order_lines(regime))]
-
-
-def order_lines(regime: Regime, schedules: Collection[str] | None = None) -> list[str]:
-    """The order that is predicted under each schedule, or of these alone, and the verdict on it."""
-    return [f"{name}: {say_order(each.order, each.expected, each.verdict)}"
-            for name, each in regime.predicted_order.items() if schedules is None or name in schedules]
 
 
 def shown_mean_time(interval: Interval, last: float) -> str:
@@ -292,7 +220,7 @@ def _seed_head(summaries: Sequence[ScheduleSummary]) -> str:
 
 def _level_head(summaries: Sequence[ScheduleSummary]) -> str:
     loss = summaries[0].loss
-    return f"schedule, level {'(nats)' if LOSSES[loss].in_theory else f'of the {loss} loss'}"
+    return f"schedule, level of the {'' if LOSSES[loss].in_theory else f'{loss} '}loss"
 
 
 def _first_level(summaries: Sequence[ScheduleSummary]) -> str:

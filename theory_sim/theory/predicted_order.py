@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from theory_sim.theory.shown_times import shown_learning_time
 
 __all__ = [
     "EXPECTED", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements", "order_warnings", "say_order",
+    "without_times",
 ]  # fmt: skip
 
 EXPECTED: Final[Mapping[str, Order]] = {"L-S": "P first", "S": "Q first"}
@@ -105,13 +106,13 @@ def say_order(order: str, expected: str, verdict: str) -> str:
     """A predicted order in words, and how it compares with the theorem's; the arguments are those of `OrderPrediction`."""
     unsafe = ", but with a thin margin" if verdict == _THIN else ""
     if verdict in (_HOLDS, _THIN):
-        return f"{order} is predicted, as the theorem says{unsafe}"
+        return f"{order} is predicted, the theorem's order{unsafe}"
     close = f": {verdict}" if verdict == _CLOSE else ""
     if order == expected:
         return f"{order} is predicted at the level {LEVELS[0]}, but not at every level{close}"
     said = ("neither pattern is predicted to be learnt" if order == "neither learnt" else
             f"no order is predicted ({order})" if order in _UNORDERED else f"{order} is predicted")
-    return f"{said}; the theorem says {expected}{close}"
+    return f"{said}; the theorem's order is {expected}{close}"
 
 
 def judge(course: Closure, schedule: str, deficit: float, *, stable_rate: float = math.inf) -> OrderPrediction:
@@ -236,6 +237,13 @@ def order_warnings(p: OrderPrediction, *, kept_tau_0: float | None = None) -> li
     how = {_THIN: "is predicted with a thin margin", _CLOSE: "is too close to call"}.get(p.verdict, "is not predicted")
     return [f"{p.schedule}: predicted {_predicted_times(p)}; the theorem's order, {p.expected} at every level, {how}; "
             f"{_what_to_move(p, kept_tau_0)}"]
+
+
+def without_times(text: str, predicted: Iterable[OrderPrediction]) -> str:
+    """A text that holds `order_warnings`, without the predicted times in them: for where a table has these."""
+    for each in predicted:
+        text = text.replace(f"predicted {_predicted_times(each)}; ", "")
+    return text
 
 
 def _predicted_times(p: OrderPrediction) -> str:
