@@ -266,12 +266,12 @@ def test_what_was_read_is_said_first(line: str, words: list[str], source: str) -
 
 
 def test_predicted_times_are_printed_once() -> None:
-    """In a table or lines of their own, with warnings that are about them."""
-    for line, once in (("theory-sim check", "Predicted by the closure"), ("proofs-check check", "tau_Q: ")):
+    """In a table, in lines of their own, or with the warning that is about them."""
+    for line, table_of_times in (("theory-sim check", "Predicted by the closure"), ("proofs-check check", "S, closure at")):
         for more in ((), ("--verbose",)):
-            said = call(line, "tiny.toml", *more).stdout
-            assert "the theorem's order, P first" in " ".join(said.split())
-            assert ("predicted tau_P (" in " ".join(said.split())) != (once in said), said
+            said = " ".join(call(line, "tiny.toml", *more).stdout.split())
+            assert "S: the theorem's order, Q first" in said or "; the theorem's order, Q first at every level, is" in said
+            assert ("S: predicted tau_P (" in said) != (table_of_times in said) and "is Q first; tau_P" not in said
 
 
 def test_a_theorem_rounds_derived_constants_and_says_so() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["AtLevel", "Id", "TwinName", "app", "parse_level"]
 
 app = make_app("Check the statements of the theory: derivations, certified inequalities and numbers, linear programs, samples, "
-               "each with false twins.")
+               "each beside false versions (twins), which must fail.")
 Id = Annotated[str, typer.Argument(help="Identifier of a claim, as `list` names it.")]
 AtLevel = Annotated[str, typer.Option("--level", help="quick, or full: larger domains and samples.")]
 TwinName = Annotated[str, typer.Option("--twin", help="Name of a false twin, to look at in its place.")]

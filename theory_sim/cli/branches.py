@@ -90,7 +90,7 @@ def _table(rows: Sequence[dict[str, Any]], at_tau: float, base: Trajectory) -> A
     from theory_sim.train.losses import make_loss
 
     loss = make_loss(base.experiment)
-    level = f"a {'' if loss.unit == 'nat' else f'{loss.name} '}loss of {shown_level(loss.at_level(LEVELS[0]))}"
+    level = f"{shown_level(loss.at_level(LEVELS[0]))}{'' if loss.unit == 'nat' else f' of the {loss.name} loss'}"
     names = [name for name in rows[0] if name not in ("run", "outcome", "tau")]
     heads = (name.removeprefix("loss_train ").replace("_error", " error").replace("train_loss", "all") for name in names)
     table = headed_table(f"Continuations from tau = {at_tau:g}: training losses at the end, learnt below {level}",

@@ -30,7 +30,7 @@ def demo(
     """The main job: what is learnt first under a large rate, annealed later (L-S), and a small one (S), and what that costs.
 
     First the default preset at finite width, drawn with the mean field's curve, then the preset "gap" in the infinite-width
-    limit. Runs that are already there are read, not run again, and unfinished ones gone on with; figures of its own that are
+    limit. Runs that are already there are read, not run again, and unfinished ones are continued; figures of its own that are
     there are replaced.
     """
     from theory_sim.engines import Engine

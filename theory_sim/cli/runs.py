@@ -54,7 +54,7 @@ def run(
     threads: Threads = None, out: RunsOut = Path("runs"), force: Force = False, quiet: Quiet = False,
     verbose: Verbose = False, form: TextJsonCsv = "text",
 ) -> None:
-    """Simulate an experiment: print its regime, run every schedule and seed, save, and print what was learnt when.
+    """Simulate an experiment: print the predicted order, run every schedule and seed, save, and print what was learnt when.
 
     The same command again continues: finished runs are kept, an unfinished one is resumed, the others are begun. Where a folder
     holds another experiment, the runs go to the next free one, -2, -3 and so on, and a line says so.
@@ -295,7 +295,10 @@ def check(
     file: File = None, preset: Preset = None, settings: Settings = None, compare: Compare = None,
     seeds: Seeds = None, verbose: Verbose = False, form: TextJsonCsv = "text", out: OutFile = None, force: Force = False,
 ) -> None:
-    """Validate an experiment and print its regime, without running it. Warnings do not change the exit status."""
+    """Validate an experiment and say which of the theory's conditions it meets and what order is predicted, without running it.
+
+    Warnings do not change the exit status.
+    """
     from theory_sim.engines import Engine
     from theory_sim.regimes import regime
 
@@ -319,7 +322,7 @@ def check(
         yield with_command("run it:", command_on("theory-sim run", file, preset,
                                                  [*given, *(["--compare", compare] if compare is not None else both)]))
         if judged.predicted_order and not settings:
-            yield with_command("the theorem's conditions, and what to change:", command_on("proofs-check check", file, preset))
+            yield with_command("to see what to change:", command_on("proofs-check check", file, preset))
 
     output.put(Result("theory-sim.check", lambda: {"experiment": plan.experiment.fields(), "runs": names,
                                                    "regime": judged.to_dict()}, text, judged.table))

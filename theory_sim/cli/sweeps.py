@@ -235,8 +235,9 @@ def check_command(
     output.put(Result("theory-sim.sweep_check", lambda: {"folder": str(folder), "repaired": done, "found": rows}, text,
                       lambda: rows, ("path", "state", "detail")))
     if bad:
-        say_aside(f"finding: {bad} damaged or missing; theory-sim sweep resume {folder} computes runs again, "
-                  f"theory-sim sweep check --repair {folder} makes the rest")
+        where = shlex.quote(str(folder))
+        say_steps([(f"finding: {bad} damaged or missing; to compute runs again:", f"theory-sim sweep resume {where}"),
+                   ("to make the rest:", f"theory-sim sweep check --repair {where}")])
     raise typer.Exit(1 if bad else 0)
 
 
@@ -348,7 +349,7 @@ def _collect(store: SweepStore, output: Output) -> None:
     if diverged:
         say_aside(f"finding: {diverged} runs diverged")
     if status.failed:
-        say_aside(f"finding: {status.failed} runs failed: theory-sim sweep status {store.folder}")
+        say_steps([(f"finding: {status.failed} runs failed:", f"theory-sim sweep status {shlex.quote(str(store.folder))}")])
     raise typer.Exit(1 if diverged or status.failed else 0)
 
 
