@@ -81,6 +81,27 @@ def test_of_a_copy_with_other_numbers_neither_is_told(folder: Path, name: str) -
     assert seen(report) == seen(gather([folder / "seed1"])), "the rest is told"
 
 
+def test_a_sign_that_rounding_turned_is_rounding(folder: Path) -> None:
+    """Where values differ by it; accuracies alone do not."""
+    run = Trajectory.load(folder / "seed0")
+    turned = run.dataset["accuracy_train"].copy()
+    turned[0] = 1.0 - turned[0]
+    replace(run, dataset=run.dataset.assign(accuracy_train=turned)).save(folder / "other")
+    report = gather([folder])
+    assert len(report.problems) == 2 and all("different accuracy_train" in each.found for each in report.problems)
+    other(replace(run, dataset=run.dataset.assign(accuracy_train=turned)), 1.0 + 2.0**-30).save(folder / "other", force=True)
+    (note,) = gather([folder]).problems
+    assert "rounding" in note.found and "P_error" in note.found
+
+
+def test_averages_are_as_exact_as_double_precision(tmp_path: Path) -> None:
+    """They read no dtype; of a run in single precision the same difference is rounding."""
+    for engine, notes in (("closure", 2), ("limit", 1)):
+        run = simulate(DRAWN, engine, store=tmp_path / engine / "a")
+        other(run, 1.0 + 1e-6).save(tmp_path / engine / "b")
+        assert len(gather([tmp_path / engine]).problems) == notes
+
+
 def test_one_value_that_is_missing_is_no_rounding(folder: Path) -> None:
     run = Trajectory.load(folder / "seed0")
     holed = run.dataset["P_error"].copy()
