@@ -7,18 +7,19 @@ import pandas
 
 from tests.studies.prose import interval, row
 
-__all__ = ["alpha_law_arms", "mitigation_over_time"]
+__all__ = ["alpha_law_arms", "architecture", "changing_kernels", "mitigation_over_time", "placement_over_time",
+           "regularisation_over_time"]
 
 
-def _time(of: pandas.Series, name: str) -> str:
-    return "not by 2400" if np.isinf(of[name]) else f"{of[name]:.0f}"
+def _time(of: pandas.Series, name: str, end: int) -> str:
+    return f"not by {end}" if np.isinf(of[name]) else f"{of[name]:.0f}"
 
 
 def _line(said: str, of: pandas.Series, times: tuple[int, ...]) -> str:
     """A row of the page's table: works, learning times, errors over the course."""
     errors = " | ".join(f"{of[f'error S / arm, tau = {tau}']:.2f}" for tau in times)
     works = f"{of['works']} of {of['restorable']}"
-    return f"| {said} | {works} | {_time(of, 'tau_P')} | {_time(of, 'tau_Q')} | {errors} |"
+    return f"| {said} | {works} | {_time(of, 'tau_P', times[-1])} | {_time(of, 'tau_Q', times[-1])} | {errors} |"
 
 
 def mitigation_over_time(t: pandas.DataFrame) -> list[str]:
@@ -58,3 +59,42 @@ def alpha_law_arms(t: pandas.DataFrame) -> list[str]:
     alone = row(runs, setting="independent neurons", schedule="L-S")
     assert small["tau_Q censored"] == alone["tau_Q censored"] == 15
     return [*lines, f"L-S has not learnt Q on {large['tau_Q censored']} of 15 data sets at d = 562"]
+
+
+def placement_over_time(t: pandas.DataFrame) -> list[str]:
+    times = tuple(sorted(int(name.rpartition(" ")[2]) for name in t.columns if name.startswith("error S / arm, tau = ")
+                         and name[-1].isdigit()))[2:]
+    arms = [name for name in t["arm"] if name != "S"]
+    large, small = (row(t, arm=arm) for arm in ("L-S", "S"))
+    return [*(_line(name, row(t, arm=name), times) for name in arms),
+            f"S learns Q at {small['tau_Q']:.0f} and P at {small['tau_P']:.0f}, the medians",
+            f"L-S is below S at all three times on {large['better from half on']} of {large['restorable']}"]
+
+
+def architecture(t: pandas.DataFrame) -> list[str]:
+    lines = []
+    for name in dict.fromkeys(t["network"]):
+        large, small = (row(t[t["arm"] == arm], network=name) for arm in ("L-S", "S"))
+        times = " | ".join(", ".join(_time(of, kind, 600) for kind in ("tau_P", "tau_Q")) for of in (large, small))
+        errors = [interval(large, f"error S / arm, {when}") if np.isfinite(large[f"error S / arm, {when}"]) else "-"
+                  for when in ("equal loss", "tau = 600")]
+        lines.append(f"| {name} | {large['restorable']} of {large['n']} | {times} | {' | '.join(errors)} |")
+    return lines
+
+
+def regularisation_over_time(t: pandas.DataFrame) -> list[str]:
+    arms = [(decay, arm) for decay, arm in zip(t["decay"], t["arm"], strict=True) if arm != "S"]
+    lines = [_line(f"{arm}, {decay}", row(t[t["decay"] == decay], arm=arm), (800, 1200, 1600)) for decay, arm in arms]
+    without = t[t["decay"] == "without decay"]
+    large, quiet = (row(without, arm=arm) for arm in ("L-S", "constant, noise annealed"))
+    return [*lines, f"is {interval(large, 'error S / arm, equal loss')} times L-S's at equal training loss",
+            f"{interval(quiet, 'error S / arm, equal loss')} times that of the annealed noise"]
+
+
+def changing_kernels(t: pandas.DataFrame) -> list[str]:
+    lines = []
+    for name in ("frozen", "moving", "redrawn"):
+        of = row(t[t["theta"] == "W"], patterns=name)
+        lines.append(f"| {name} | {of['loss']:.3f} | {interval(of, 'excess', 3)} | {interval(of, 'excess / frozen')} | "
+                     f"{of['no worse']} of {of['sets']} |")
+    return lines

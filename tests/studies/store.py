@@ -1,7 +1,7 @@
 """Store a study's answer: ``python -m tests.studies.store STUDIES/NAME-default`` copies what pages and package hold.
 
-Without a folder it writes again what follows from the stored tables by the rules as they are: verdicts, the tables as Markdown,
-and the copies of the verdicts in the package. A rule that changed after its result is told on the study's page.
+Without a folder it writes again what follows from the stored tables by words and rules as they are: verdicts, the tables as
+Markdown, and the copies of the verdicts in the package. A rule that changed after its result is told on the study's page.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from theory_sim.terminal.study_tables import markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS, PACKAGED = ROOT / "docs" / "explanation", ROOT / "theory_sim" / "studies" / "stored"
+ASKED = ("question", "source", "statement", "hypothesis", "statistic", "rule")
 OF_THE_THEOREM = ("scaling", "theorem-c2", "width")
 
 
@@ -33,7 +34,8 @@ def write_again(answer: Path, *, figure: bool) -> None:
     verdict = study.decide(table)
     said: dict[str, Any] = json.loads((answer / "verdict.json").read_text(encoding="utf-8"))
     said.pop("sha256", None)
-    (answer / "verdict.json").write_text(sealed({**said, "rule": study.rule, **verdict.to_dict()}), encoding="utf-8")
+    asked = {name: getattr(study, name) for name in ASKED}
+    (answer / "verdict.json").write_text(sealed({**said, **asked, **verdict.to_dict()}), encoding="utf-8")
     (answer / "table.md").write_text(markdown(table, verdict), encoding="utf-8")
     if figure:
         save_figure(study.plot(table), answer / "figure.svg", force=True)

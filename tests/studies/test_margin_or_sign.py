@@ -13,6 +13,7 @@ import pytest
 from tests.result_table import read_table
 from tests.studies.margin_or_sign import DEFINITIONS, KINDS, SCHEDULES, SEEDS, TABLE, experiment, order, rows_of, summary
 from theory_sim import simulate
+from theory_sim.statistics.intervals import share_interval
 
 
 class _Run:
@@ -94,7 +95,10 @@ def phrases(rows: list[dict[str, str]]) -> list[str]:
     early = t.groupby(level=[0, 1])["loss_early"].median()
     names = ("P_error_early", "P_error_at_end")
     errors = [[f"{t.loc[(schedule, 'P-only'), name].median():.5f}" for schedule in ("L-S", "S")] for name in names]
-    return [*found, f"By τ = 64 they are on {(large <= 64).sum()} of 16 data sets, by 384 on {(large <= 384).sum()};",
+    shares = [share_interval(count, 16) for count in (0, 16)]
+    return [*found, f"(share at most {shares[0].high:.2f}, exact 95 %)", f"does (share at least {shares[1].low:.2f})",
+            f"in each of {len(rows) // 2} runs P's signs are right before Q's or together with them",
+            f"By τ = 64 they are on {(large <= 64).sum()} of 16 data sets, by 384 on {(large <= 384).sum()};",
             f"Under S they are on {(small <= 48).sum()} by τ = 48 and on all by {small.max():.0f}.",
             f"the losses are still {early.min():.2f} to {early.max():.2f} (medians)",
             f"although it ends at {t.loc[('constant', 'Q-only'), 'at_end'].median():.2f}",

@@ -140,7 +140,12 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
         for place, point in enumerate(axis.points):
             e = summary.sweep.experiment.replace(**dict(zip(axis.fields, point, strict=True)))
             rows += _rows(setting, e, CLOSURE, summary.dataset.isel({"engine": 0, axis.name: place}))
-    return pandas.DataFrame(rows)
+    table = pandas.DataFrame(rows)
+    for name in table.columns:  # counts stay whole where another row has none
+        if name in ("pairs", "flips") or name.endswith(" n"):
+            whole = [int(value) if math.isfinite(value) else math.nan for value in table[name]]
+            table[name] = pandas.Series(whole, dtype=object)
+    return table
 
 
 def _with_control_rows(setting: str, summaries: Mapping[str, Summary], name: str, engine: Engine) -> list[Row]:

@@ -2,7 +2,10 @@
 
 Question: what does "getting annealed" mean, and does it matter when?
 
-Statement of the authors: annealing is "reducing the pre-activation noise by a constant factor at a certain epoch".
+Statement of the authors: annealing is "reducing the pre-activation noise by a constant factor at a certain epoch". That is a
+definition, which no run refutes. Judged is what it implies for the way to anneal that the question is about: that lowering the
+learning rate does this. (Second edition; the first gave its verdict on the definition. Hypothesis, statistic, rule and runs are
+the same.)
 
 Hypothesis, in three parts, each for every way to anneal that is tried (at the loss threshold of L-S, at a fixed tau, early or
 late, by different factors of the rate):
@@ -169,7 +172,8 @@ STUDY: Final = register(Study(
     brief="when, and by how much, to anneal",
     question="What does annealing do to the noise, and does it matter when and by how much?",
     source="F 18-21",
-    statement="Annealing means reducing the pre-activation noise by a constant factor at a certain epoch.",
+    statement="Lowering the learning rate reduces the pre-activation noise by a constant factor at that epoch: what the "
+              "authors' definition of annealing implies for it.",
     hypothesis="At the annealing the noise level falls by its factor, pattern motion by the rate's; Q is learnt only after it.",
     statistic="Share of the logarithmic factor by which level and motion fall between two records around the annealing; tau_Q.",
     rule="For the way to anneal that shows a part least: exact interval of the share of runs at level 1 - 0.05/3 against 1/2.",

@@ -1,0 +1,1 @@
+"""Without weight decay, over the whole course of the runs and beside controls."""
