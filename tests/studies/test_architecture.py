@@ -62,7 +62,8 @@ def test_there_are_no_errors_where_both_layers_are_trained_and_times_are_in_one_
     assert len(table) == 7 * 3
     both, split = (table[(table["network"] == name) & (table["arm"] == "L-S")].iloc[0] for name in ("both layers", "split"))
     clock = 1000 * 0.3**2
-    assert (both["tau_P"], both["tau_Q"]) == pytest.approx((300.0 * clock, math.inf)) and split["tau_P"] == 300.0
+    assert both["tau_P"] == pytest.approx(300.0 * clock) and both["tau_Q"] > 499.0 * clock
+    assert (split["tau_P"], split["tau_Q"]) == (300.0, 500.0)
     errors = [name for name in table.columns if "error" in name]
     assert errors and all(math.isnan(both[name]) for name in errors)
     assert split["error S / arm, tau = 600"] == pytest.approx(2.0)

@@ -15,19 +15,23 @@ learns P first and Q by the end, and S learns Q first:
 1.-3. *Works.* P is learnt first, and Q by the end.
 4.-6. *Error at equal training loss.* The error on P is below S's at the smallest listed training loss that both reach.
 7.-9. *Error over time.* It is below S's at every listed time from half the run on: tau = 900, 1350, 1800.
-10.-12. *Control, noise.* The same noise, never annealed, does not work.
-13. *Control, rate.* The large rate, never annealed, does not work.
+10. *Control, noise.* The noise on the gradient, never annealed, does not work.
+11. *Control, rate.* The large rate, never annealed, does not work.
 
 Statistic, at finite width: on how many of these data sets each part is so; learnt is the first crossing of level 0.45.
 
-Decision. Thirteen parts, each: the exact interval of the share at level 1 - 0.05/13 lies above 1/2 (parts 10 to 13: below):
+Decision. Eleven parts, each: the exact interval of the share at level 1 - 0.05/11 lies above 1/2 (parts 10 and 11: below):
 supported; on the other side: refuted; else undecided.
 
-Power: with 17 data sets a part is decided with probability 0.95 at a true share of 0.95, 0.31 at 0.8; 16 data sets would
-give 0.81. Noise of each example's own is dear: the runs end at tau = 1800, not 2400, for ten minutes on two processors.
+Power: with 16 data sets a part asks for 14, and is decided with probability 0.957 at a true share of 0.95, 0.352 at 0.8.
+Noise of each example's own is dear, 51 s of processor time a run where the others take 3 to 5: the runs end at tau = 1800, not
+2400, for ten minutes on two processors.
 
-Fixed before any run. Known by then: the first edition's answer (on 14 data sets), and what stands at the head of
-`mitigation_over_time/study.py`.
+Fixed before any result. Known by then: the first edition's answer (on 14 data sets), and what stands at the head of
+`mitigation_over_time/study.py`. The design was first one of 17 data sets and thirteen parts, with the control of noise under
+all three placements; measured, it would have taken twice the ten minutes. So the control is of the gradient alone: on
+pre-activations, shared, `mitigation-over-time` has it, and of each example's own it is what costs most. 22 runs of L-S and S
+were finished then, and none was looked at; they are not used.
 """
 
 from __future__ import annotations
@@ -54,10 +58,11 @@ if TYPE_CHECKING:
 
 __all__ = ["STUDY"]
 
-_LEVEL: Final = 1 - 0.05 / 13
-_SEEDS: Final[Mapping[Size, range]] = {"small": range(1), "default": range(420, 437), "full": range(420, 460)}
+_LEVEL: Final = 1 - 0.05 / 11
+_SEEDS: Final[Mapping[Size, range]] = {"small": range(1), "default": range(420, 436), "full": range(420, 460)}
 _ANNEALED: Final = 700.0
 _PLACEMENTS: Final = ("pre-activations", "pre-activations-shared", "gradient")
+_CONTROL: Final = "gradient"
 _CONSTANT: Final = "constant large rate"
 _MITIGATED: Final = (
     ("works", "restorable", "learns P first, and Q by the end"),
@@ -74,7 +79,8 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
     def arm(placement: str) -> Sweep:
         level = matched_level(placement, base.tau_0_value, rate=base.eta_2, lambda_=base.lambda_)
         noisy = base.replace(noise_placement=placement, noise_level=level, noise_annealing=annealed)
-        return Sweep(placement, noisy, (Product({"noise_annealing": [annealed, NEVER]}),), ("S",), seeds)
+        blocks = (Product({"noise_annealing": [annealed, NEVER]}),) if placement == _CONTROL else ()
+        return Sweep(placement, noisy, blocks, ("S",), seeds)
 
     return {"baseline": Sweep("baseline", base, (), ("L-S", "S", "constant"), seeds),
             **{placement: arm(placement) for placement in _PLACEMENTS}}
@@ -87,7 +93,8 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
             schedule = str(runs["schedule"].values)
             name = _CONSTANT if schedule == "constant" else schedule
             if part != "baseline":
-                name = f"{part}, {'never annealed' if float(runs['noise_annealing']) >= NEVER else 'annealed'}"
+                never = "noise_annealing" in runs.coords and float(runs["noise_annealing"]) >= NEVER
+                name = f"{part}, {'never annealed' if never else 'annealed'}"
             groups[name, FINITE.label] = runs
     return course_table(groups, summaries["baseline"].sweep.experiment.max_tau)
 
@@ -101,8 +108,8 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
     findings = [judge(f"noise on {placement}, annealed, {says}", f"{placement}, annealed", count, n, above=True)
                 for count, n, says in _MITIGATED for placement in _PLACEMENTS]
-    findings += [judge(f"noise on {placement}, never annealed, does not do it", f"{placement}, never annealed", "works",
-                       "restorable", above=False) for placement in _PLACEMENTS]
+    findings.append(judge(f"noise on {_CONTROL}, never annealed, does not do it", f"{_CONTROL}, never annealed", "works",
+                          "restorable", above=False))
     findings.append(judge("the large rate that is never annealed does not do it", _CONSTANT, "works", "restorable",
                           above=False))
     return StudyVerdict.of(findings, 0.95)
@@ -115,14 +122,15 @@ STUDY: Final = register(Study(
     source="F 25-30",
     statement="Noise on the pre-activations mitigates a small rate; noise on the gradient would too, on this data.",
     hypothesis="At S's rate, annealed noise on pre-activations (own or shared) or gradient: P first, Q learnt by the end, less "
-               "error than S at equal training loss and from half the run on; without annealing none of it works.",
+               "error than S at equal training loss and from half the run on; never annealed, neither noise on the gradient "
+               "nor the large rate works.",
     statistic="Data sets on which each part is so, of those with L-S P first and Q learnt, and S Q first; finite width.",
-    rule="Thirteen parts: exact interval of the share at level 1 - 0.05/13 against 1/2; of the four controls to lie below.",
-    limits="One data law, one noise level and annealing time; paired neurons, m_W = 100, m_V = 2000, tau_0 = 100; d = 200, "
-           "tau up to 1800.",
+    rule="Eleven parts: exact interval of the share at level 1 - 0.05/11 against 1/2; of the two controls it is to lie below.",
+    limits="One data law, one noise level and annealing time, the control of noise on the gradient alone; paired neurons, "
+           "m_W = 100, m_V = 2000, tau_0 = 100; d = 200, tau up to 1800.",
     seconds={"small": 20, "default": 590, "full": 9_000},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics=course_metrics(),
-    power=tuple(PartPower(part, 17, _LEVEL) for part in (
-        *(f"{placement}, {what}" for what in ("works", "equal loss", "over time", "control") for placement in _PLACEMENTS),
-        "constant large rate")),
+    power=tuple(PartPower(part, 16, _LEVEL) for part in (
+        *(f"{placement}, {what}" for what in ("works", "equal loss", "over time") for placement in _PLACEMENTS),
+        "gradient, control", "constant large rate")),
 ))
