@@ -368,7 +368,7 @@ def test_the_page_of_evidence_says_what_the_verdicts_are() -> None:
         stored = json.loads((DOCS / "explanation" / "theorem" / "results" / name / "verdict.json").read_text(encoding="utf-8"))
         return [each["verdict"] for each in stored["findings"]]
 
-    words = {1: "one", 2: "two", 3: "three", 7: "seven", 15: "fifteen"}
+    words = {1: "one", 2: "two", 3: "three", 5: "five", 7: "seven", 15: "fifteen"}
     scaling, width = parts("scaling"), parts("width")
     text = _text(DOCS / "explanation" / "evidence.md").replace("**", "")
     table = read_table(DOCS / "explanation" / "theorem" / "results" / "scaling" / "table.csv")
