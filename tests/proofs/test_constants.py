@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 from proofs_check import check_constants, suggest
 from proofs_check.cli import app
 from proofs_check.cli.described import describe
-from proofs_check.cli.experiments import _advice
+from proofs_check.cli.experiments import _advice, _further
 from proofs_check.constants_text import heading, write_lines, write_prediction
 from proofs_check.suggestion.changes import Change, changes
 from proofs_check.suggestion.moves import moves
@@ -92,11 +92,11 @@ def test_where_no_single_change_helps_what_was_tried_is_said(monkeypatch: pytest
     """All of it, and no more than that: values between the factors were not tried."""
     monkeypatch.setattr("proofs_check.constants.moves", lambda experiment, id: ())  # what takes most of the time
     report = check_constants(Experiment(r=0.7))
-    said = "".join(_advice(report, [], ["my.toml"]))
+    said = "".join(_advice(report, []))
     assert all(name.rstrip("_") in said for name in FREE) and ", ".join(f"{factor:g}" for factor in FACTORS) in said
-    assert "is not enough" not in said and "proofs-check suggest my.toml" in said
+    assert "is not enough" not in said and "proofs-check suggest my.toml" in "".join(_further(report, Path("my.toml"), None))
     still = dataclasses.replace(report, experiment=Experiment(r=0.7, tau_xi=0.0, tau_0=1.0))
-    assert "tau_xi" not in "".join(_advice(still, [], [])), "a parameter of 0 is not moved by a factor"
+    assert "tau_xi" not in "".join(_advice(still, [])), "a parameter of 0 is not moved by a factor"
 
 
 def test_orders_that_hold_are_not_said_to_fail_where_only_a_simulation_would() -> None:
@@ -157,7 +157,7 @@ def test_check_says_of_which_experiment_and_what_to_change(tmp_path: Path) -> No
     SHORT.to_toml(tmp_path / "short.toml")
     found = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(tmp_path / "short.toml")])
     text = " ".join(found.stdout.split())
-    assert text.startswith("experiment short: d = 200, N = 800, ") and "it applies with max_tau = " in text
+    assert text.startswith(f"experiment short, from {tmp_path}/short.toml: d = 200, N = 800, ") and "it applies with max_tau = " in text
     assert "(before: 300.0, x " in text and "proofs-check suggest " in text and text.count("it applies with") == 1
     more = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(tmp_path / "short.toml"), "--verbose"]).stdout
     assert len(more) > len(found.stdout) and "L-S suppresses Q" in more and "L-S suppresses Q" not in found.stdout
