@@ -157,7 +157,8 @@ def test_check_says_of_which_experiment_and_what_to_change(tmp_path: Path) -> No
     SHORT.to_toml(tmp_path / "short.toml")
     found = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(tmp_path / "short.toml")])
     text = " ".join(found.stdout.split())
-    assert text.startswith(f"experiment short, from {tmp_path}/short.toml: d = 200, N = 800, ") and "it applies with max_tau = " in text
+    assert text.startswith(f"experiment short, from {tmp_path}/short.toml: d = 200, N = 800, ")
+    assert "it applies with max_tau = " in text
     assert "(before: 300.0, x " in text and "proofs-check suggest " in text and text.count("it applies with") == 1
     more = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(tmp_path / "short.toml"), "--verbose"]).stdout
     assert len(more) > len(found.stdout) and "L-S suppresses Q" in more and "L-S suppresses Q" not in found.stdout
