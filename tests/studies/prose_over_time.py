@@ -75,9 +75,9 @@ def architecture(t: pandas.DataFrame) -> list[str]:
     lines = []
     for name in dict.fromkeys(t["network"]):
         large, small = (row(t[t["arm"] == arm], network=name) for arm in ("L-S", "S"))
-        times = " | ".join(", ".join(_time(of, kind, 600) for kind in ("tau_P", "tau_Q")) for of in (large, small))
+        times = " | ".join(", ".join(_time(of, kind, 800) for kind in ("tau_P", "tau_Q")) for of in (large, small))
         errors = [interval(large, f"error S / arm, {when}") if np.isfinite(large[f"error S / arm, {when}"]) else "-"
-                  for when in ("equal loss", "tau = 600")]
+                  for when in ("equal loss", "tau = 800")]
         lines.append(f"| {name} | {large['restorable']} of {large['n']} | {times} | {' | '.join(errors)} |")
     return lines
 

@@ -66,7 +66,7 @@ def test_there_are_no_errors_where_both_layers_are_trained_and_times_are_in_one_
     assert (split["tau_P"], split["tau_Q"]) == (300.0, 500.0)
     errors = [name for name in table.columns if "error" in name]
     assert errors and all(math.isnan(both[name]) for name in errors)
-    assert split["error S / arm, tau = 600"] == pytest.approx(2.0)
+    assert split["error S / arm, tau = 800"] == pytest.approx(2.0)
     assert STUDY.plot(table).axes
 
 

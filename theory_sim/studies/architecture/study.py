@@ -9,8 +9,9 @@ network, and one whose second layer is trained at the same rate, lose the order.
 
 Why the last. In this parametrisation, u of size 1/sqrt(m) and weights of level tau, the second layer's kernel is m tau^2 times
 kappa_1, and m tau^2 is large where the network is lazy: with both layers trained at one rate the second learns. kappa_1 has no
-kink at the angle r between z and z +- zeta: Q's direction is learnt like r^3 there, like r with the first layer. So Q should
-come after P at the small rate, too.
+kink at the angle r between z and z +- zeta: Q's direction is learnt like r^3 there, like r with the first layer. And the level
+of the features matters: where the noise falls at the small rate, they shrink over 1/lambda. So Q should come late, if at all,
+at the small rate, too.
 
 A network *works* on a data set if L-S learns P first and Q by the end, and S learns Q first, at level 0.45.
 
@@ -26,7 +27,7 @@ work.
 11. *Second layer.* A split network with both layers trained does not work.
 
 Runs. d = 100, N = 400, q_0 = 0.3, r = 0.55, lambda = 1.6e-3, as the study `scaling` has them there; rates 16 and 1, stationary
-noise of level tau_0 = 10, paired neurons, to tau = 600. Finite: m_W = 200 and m_V = 1000, shared filters m = 1000; narrow:
+noise of level tau_0 = 10, paired neurons, to tau = 800. Finite: m_W = 200 and m_V = 1000, shared filters m = 1000; narrow:
 m_V = 100 and tau_0 = 1. Both layers trained: m_W = m_V = 1000, tau_0 = 0.3, in the clock of the second layer, which runs
 m tau_0^2 = 90 times as fast: rates 8/90 and 0.5/90, decay 90 lambda, so that noise moves patterns as it does elsewhere, and
 times are given times 90. (Its largest stable rate is lower, by kappa_1(0) in place of 0, so that both rates are halved.)
@@ -40,7 +41,10 @@ Decision. Eleven parts, together at 95 %: each by the exact interval of the shar
 Power: with 16 data sets a part asks for 14, and is decided with probability 0.957 at a true share of 0.95, 0.352 at 0.8; parts
 6 to 9 are of the data sets on which the network works, and have less power if that is not on all.
 
-Fixed before the first run on the seeds below.
+Chosen from runs on seed 9001, which no size uses: the end, 800 in place of 600, as Q was learnt at 567 under L-S with the
+overlap. There the five networks of parts 1 to 5 worked, S's error was above L-S's in the limit but for the overlap (0.0080
+against 0.0085, at equal tau), the narrow network learnt Q under neither rate, and with both layers trained neither learnt Q in
+four times the time, nor S P. Fixed before the first run on the seeds below.
 """
 
 from __future__ import annotations
@@ -85,7 +89,7 @@ def _noise(level: float, rate: float, lambda_: float) -> float:
 def _networks(size: Size) -> Mapping[str, tuple[Engine, Experiment, float]]:
     """Engine and experiment of each network, and how many times faster than the others' its clock runs."""
     base = Experiment(d=100, q0=0.3, r=0.55, lambda_=_LAMBDA, eta_1=_LARGE, eta_2=_SMALL, epsilon_1=0.23, tau_0=_TAU_0,
-                      tau_xi=_noise(_TAU_0, _LARGE, _LAMBDA), m_W=200, m_V=1000, max_tau=600.0, record_every=20.0, n_test=10)
+                      tau_xi=_noise(_TAU_0, _LARGE, _LAMBDA), m_W=200, m_V=1000, max_tau=800.0, record_every=20.0, n_test=10)
     if size == "small":
         base = base.replace(d=20, m_W=20, m_V=60, max_tau=80.0, record_every=10.0)
     if size == "full":
