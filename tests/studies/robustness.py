@@ -21,7 +21,8 @@ TABLE = Path(__file__).parents[2] / "docs" / "explanation" / "questions" / "robu
 SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "as in the studies": {}, "alpha on [0, 1]": {"alpha_min": 0.0}, "kappa = 0.4": {"kappa": 0.4},
     "kappa = 0.6": {"kappa": 0.6}, "q_0 = 0.3": {"q0": 0.3}, "q_0 = 0.7": {"q0": 0.7},
-    "alpha on [0, 1], q_0 = 0.3": {"alpha_min": 0.0, "q0": 0.3},
+    "alpha on [0, 1], q_0 = 0.3": {"alpha_min": 0.0, "q0": 0.3}, "alpha on [0, 1], small rate 0.0016": {
+        "alpha_min": 0.0, "eta_2": 0.0016},
 }
 """Changes of the default preset, which is that of most studies but for its level of noise and widths."""
 D, LARGER = 200, tuple(round(200 * 10 ** (k / 4)) for k in range(1, 9))
