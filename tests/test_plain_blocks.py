@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codeop
 import importlib.util
 import re
 from pathlib import Path
@@ -30,6 +31,32 @@ def test_a_reader_of_the_source_can_type_what_he_sees(page: Path) -> None:
     assert not re.search(r"%%|\{code-cell\}|IPython|shell_cells", text)
     heads = set(re.findall(r"^```(\w.*)$", text, re.MULTILINE))
     assert all(re.fullmatch(r"bash( run)?|python run|toml file=\S+", head) for head in heads), heads
+
+
+def untypable(code: str) -> str:
+    """The line at which Python's prompt refuses lines that are typed, or pasted, one after the other; empty if it takes all."""
+    typed: list[str] = []
+    for line in (*code.split("\n"), ""):
+        typed.append(line)
+        try:
+            whole = codeop.compile_command("\n".join(typed), symbol="single")
+        except SyntaxError:
+            return line
+        typed = typed if whole is None else []
+    return typed[0] if any(map(str.strip, typed)) else ""
+
+
+@pytest.mark.parametrize("page", [*TUTORIALS, DOCS.parent / "README.md"], ids=lambda page: page.stem)
+def test_a_reader_can_type_each_python_block_at_the_prompt(page: Path) -> None:
+    """Up to Python 3.12 it wants an empty line between an indented line and one that is not, and none within a body."""
+    for code in re.findall(r"^```python[^\n]*\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        assert not untypable(code)
+
+
+def test_what_the_prompt_refuses_is_found() -> None:
+    assert untypable("for i in 1, 2:\n    print(i)\nprint(3)\n") == "print(3)"
+    assert untypable("class A:\n    x = 1\n\n    y = 2\n") == "    y = 2" and untypable("print(\n") == "print("
+    assert not untypable("for i in 1, 2:\n    print(i)\n\nprint(3)\nx = [\n    1,\n\n    2]\n")
 
 
 def test_blocks_become_cells(plain_blocks: ModuleType) -> None:
