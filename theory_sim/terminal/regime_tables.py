@@ -86,7 +86,7 @@ def _prediction(regime: Regime) -> list[Table | Text]:
     """Learning times that the closure predicts, and the orders that follow."""
     if not regime.predicted_order:
         return []
-    table = headed_table("Predicted by the closure, in tau", ("schedule, level of the loss", "tau_P", "tau_Q"))
+    table = headed_table("Predicted by the closure, in tau", ("schedule, loss level", "tau_P", "tau_Q"))
     for name, each in regime.predicted_order.items():
         for level in each.tau_P:
             cells = (shown_learning_time(times[level], each.end_tau) for times in (each.tau_P, each.tau_Q))

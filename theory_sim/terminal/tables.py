@@ -220,7 +220,7 @@ def _seed_head(summaries: Sequence[ScheduleSummary]) -> str:
 
 def _level_head(summaries: Sequence[ScheduleSummary]) -> str:
     loss = summaries[0].loss
-    return f"schedule, level of the {'' if LOSSES[loss].in_theory else f'{loss} '}loss"
+    return "schedule, loss level" if LOSSES[loss].in_theory else f"schedule, level of the {loss} loss"
 
 
 def _first_level(summaries: Sequence[ScheduleSummary]) -> str:
