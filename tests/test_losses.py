@@ -234,7 +234,7 @@ def test_levels_are_at_equal_margins(name: str) -> None:
     assert [each.level for each in order.levels] == [loss.at_level(level) for level in LEVELS]
     assert [each.logistic_level for each in order.levels] == list(LEVELS)
     text = rendered(summary_tables(summarise([run])), 80)
-    assert f"of the {name} loss" in text and "(nats)" not in text
+    assert f"of the {name} loss" in text and "nats" not in text
     assert all(shown_level(loss.at_level(level)) in text for level in LEVELS)
 
 

@@ -322,7 +322,8 @@ def check(
         yield with_command("run it:", command_on("theory-sim run", file, preset,
                                                  [*given, *(["--compare", compare] if compare is not None else both)]))
         if judged.predicted_order and not settings:
-            yield with_command("to see what to change:", command_on("proofs-check check", file, preset))
+            yield with_command("to see what to change:" if judged.warnings else "whether the theorem's mechanism applies:",
+                               command_on("proofs-check check", file, preset))
 
     output.put(Result("theory-sim.check", lambda: {"experiment": plan.experiment.fields(), "runs": names,
                                                    "regime": judged.to_dict()}, text, judged.table))

@@ -155,12 +155,12 @@ def _mean(error: Any) -> str:
 
 
 def _level(sweep: Sweep) -> str:
-    """The first level: of the runs' own loss with its unit, or if their losses differ of the logistic one."""
+    """The first level: of the runs' own loss, with its name if it is not the logistic one, or of that one if losses differ."""
     losses = {run.experiment.loss: make_loss(run.experiment) for run in sweep}
     if len(losses) > 1:
-        return f"{shown_level(LEVELS[0])} nats of the logistic loss, or of another loss that at the same margin"
+        return f"{shown_level(LEVELS[0])} of the logistic loss, or of another loss that at the same margin"
     ((name, loss),) = losses.items()
-    return f"{shown_level(loss.at_level(LEVELS[0]))} {'nats' if loss.unit == 'nat' else f'of the {name} loss'}"
+    return f"{shown_level(loss.at_level(LEVELS[0]))} {'' if loss.unit == 'nat' else f'of the {name} loss'}".rstrip()
 
 
 def _above_again(data: Any, level: str) -> list[Text]:
