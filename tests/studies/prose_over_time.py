@@ -87,7 +87,15 @@ def regularisation_over_time(t: pandas.DataFrame) -> list[str]:
     lines = [_line(f"{arm}, {decay}", row(t[t["decay"] == decay], arm=arm), (800, 1200, 1600)) for decay, arm in arms]
     without = t[t["decay"] == "without decay"]
     large, quiet = (row(without, arm=arm) for arm in ("L-S", "constant, noise annealed"))
-    return [*lines, f"is {interval(large, 'error S / arm, equal loss')} times L-S's at equal training loss",
+    some = t[t["decay"] == "with decay"]
+    first, second = (row(of, arm="S") for of in (without, some))
+    assert large["error S / arm, tau = 1600"] > large["error S / arm, tau = 1200"] > large["error S / arm, tau = 800"]
+    assert first["Q loss at end"] < first["Q loss, tau = 1200"]
+    return [*lines, f"S learns Q at {first['tau_Q']:.0f} and P at {first['tau_P']:.0f} without decay, at {second['tau_Q']:.0f} "
+            f"and {second['tau_P']:.0f} with it", f"*At equal training loss,* {large['equal loss']:g},",
+            f"it is {first['Q loss at end']:.3f} under S and falls, where with decay it is {second['Q loss at end']:.3f} and "
+            f"has risen from {second['Q loss, tau = 1200']:.3f} at 1200",
+            f"is {interval(large, 'error S / arm, equal loss')} times L-S's and "
             f"{interval(quiet, 'error S / arm, equal loss')} times that of the annealed noise"]
 
 

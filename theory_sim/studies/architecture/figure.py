@@ -14,11 +14,12 @@ __all__ = ["plot"]
 
 
 def plot(table: pandas.DataFrame) -> Figure:
-    """Median learning times, a line a network and schedule.
+    """Median learning times, a line a network and schedule, L-S and S.
 
     Parameters
     ----------
     table : pandas.DataFrame
         The study's table.
     """
-    return draw_times(table, [f"{row['network']}, {row['arm']}" for _, row in table.iterrows()], "network, schedule")
+    rows = table[table["arm"].isin(("L-S", "S"))]
+    return draw_times(rows, [f"{row['network']}, {row['arm']}" for _, row in rows.iterrows()], "network, schedule")

@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, Final
 from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import FINITE, get_rows
 from theory_sim.studies.groups import grid_cells
-from theory_sim.studies.mitigation_over_time.figure import plot
+from theory_sim.studies.mitigation_over_time.figure import plot as plot_course
 from theory_sim.studies.over_time import course_metrics, course_table
 from theory_sim.studies.registry import register
 from theory_sim.studies.small_rate import NEVER, make_base
@@ -55,6 +55,7 @@ from theory_sim.train.noise import matched_level
 if TYPE_CHECKING:
     import pandas
     import xarray
+    from matplotlib.figure import Figure
 
 __all__ = ["STUDY"]
 
@@ -115,6 +116,13 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
     return StudyVerdict.of(findings, 0.95)
 
 
+def _plot(table: pandas.DataFrame) -> Figure:
+    """Error on P of S over that of each arm, along the runs; see the study mitigation-over-time."""
+    short = {f"{placement}, {when}": f"{said}, {when}" for placement, said in zip(_PLACEMENTS, ("own", "shared", "gradient"),
+             strict=True) for when in ("annealed", "never annealed")}  # fmt: skip
+    return plot_course(table.replace({"arm": short | {_CONSTANT: "large rate"}}))  # else too long for 80 mm
+
+
 STUDY: Final = register(Study(
     name="placement-over-time",
     brief="noise-placement again: Q too, over a whole run",
@@ -129,7 +137,7 @@ STUDY: Final = register(Study(
     limits="One data law, one noise level and annealing time, the control of noise on the gradient alone; paired neurons, "
            "m_W = 100, m_V = 2000, tau_0 = 100; d = 200, tau up to 1800.",
     seconds={"small": 20, "default": 590, "full": 9_000},
-    plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics=course_metrics(),
+    plan=_plan, tabulate=_tabulate, decide=_decide, figure=_plot, metrics=course_metrics(),
     power=tuple(PartPower(part, 16, _LEVEL) for part in (
         *(f"{placement}, {what}" for what in ("works", "equal loss", "over time") for placement in _PLACEMENTS),
         "gradient, control", "constant large rate")),

@@ -119,7 +119,8 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 def _plot(table: pandas.DataFrame) -> Figure:
     """Error on P of S over that of each arm, along the runs; see the study mitigation-over-time."""
-    arms = table[table["arm"] != "S"]
+    short = {_CONSTANT: "large rate", _QUIET: "noise annealed", _NONE: "no decay", _SOME: "decay"}  # else too long for 80 mm
+    arms = table[table["arm"] != "S"].replace({"arm": short, "decay": short})
     return plot_course(arms.assign(arm=arms["arm"].str.cat(arms["decay"], sep=", ")))
 
 
