@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from proofs_check.suggestion.moves import Move, moves
-from theory_sim.closure.mean_field.scatter import Intervals, predicted_intervals
-from theory_sim.closure.of_experiment import get_closure
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
-from theory_sim.regimes import Regime, outside_of_theory, regime, uncovered
+from theory_sim.regimes import Regime, regime
+from theory_sim.scope import outside_of_theory, uncovered
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory.closure import ACCURACY
 from theory_sim.theory.conditions import ConditionId
@@ -22,16 +21,17 @@ from theory_sim.theory.noise_law import decorrelation_rate, noise_levels, tau_st
 from theory_sim.theory.overlap import P_error, averaging_overlap
 from theory_sim.theory.sample_complexity import samples_lower_bound, samples_upper_bound
 
+if TYPE_CHECKING:
+    from theory_sim.closure.mean_field.scatter import Intervals
+
 __all__ = ["Arm", "ConstantsReport", "NoiseCourse", "Samples", "check_constants"]
 
 _MOST_STEPS: Final = 10**7
-# Of the mean field: 0.3 % of a learning time, where data sets scatter by some per cent.
-_NODES, _PARTICLES = 60, 1024
 
 
 @dataclass(frozen=True)
 class Arm:
-    """What the closure of THEORY §8 predicts of one schedule at infinite width.
+    """What is predicted of one schedule at infinite width, by the mean field of THEORY §16 or by the closure of §8.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Arm:
     Q_loss_at_tau_P, Q_loss_end : float
         Q-only training loss when P-only is learnt, and at the end: under L-S the first is Q's plateau.
     test_error : float
-        Error on fresh P examples at the end, by the formula of THEORY §10.
+        Error on fresh P examples at the end, by the formula of THEORY §10; NaN where the run diverges or its steps overshoot.
     annealed_tau : float
         Learning-rate time of the annealing; NaN if there is none.
     """
@@ -125,7 +125,8 @@ class ConstantsReport:
     ----------
     experiment : Experiment
     regime : Regime
-        Conditions of §9 with value, threshold and margin; Y, G, closed-form learning times, lazy deficit.
+        Conditions of §9 with value, threshold and margin; Y, G, closed-form learning times, lazy deficit; what predicted the
+        arms (``engine``), and why it is the closure (``instead``).
     arms : tuple of Arm
         L-S and S; empty if a rate times lambda is 1 or more.
     noise : NoiseCourse
@@ -146,21 +147,10 @@ class ConstantsReport:
         """Whether both orders are predicted with some to spare, and a simulation would be sound."""
         return self.regime.holds
 
+    @property
     def intervals(self) -> dict[str, Intervals]:
-        """By schedule: where 95 % of single data sets have their learning times, and P errors at the end (THEORY §16).
-
-        Around the mean field, with the scatter over data sets; a second or less. Empty for a run that it takes too many
-        nodes to solve.
-        """
-        e, found = self.experiment, {}
-        for arm in self.arms:
-            try:
-                found[arm.schedule] = predicted_intervals(
-                    e.replace(schedule=arm.schedule), [e.max_tau / e.d], nodes=_NODES, particles=_PARTICLES
-                )
-            except InputError:
-                return {}
-        return found
+        """By schedule: where 95 % of single data sets have their learning times at 0.45, and P errors at the end."""
+        return self.regime.intervals
 
     @property
     def verdict(self) -> str:
@@ -176,9 +166,11 @@ class ConstantsReport:
 
     def to_dict(self) -> dict[str, object]:
         """Plain, JSON-ready values (NaN and infinity become None)."""
+        measured = ACCURACY if self.regime.approximate else {}
         plain = {"experiment": self.experiment.fields(), "applies": self.applies, "verdict": self.verdict,
                  "regime": self.regime.to_dict(), "arms": [asdict(arm) for arm in self.arms], "noise": asdict(self.noise),
-                 "samples": asdict(self.samples), "accuracy": {name: asdict(found) for name, found in ACCURACY.items()},
+                 "samples": asdict(self.samples), "accuracy": {name: asdict(found) for name, found in measured.items()},
+                 "engine": self.regime.engine, "intervals": {name: asdict(each) for name, each in self.intervals.items()},
                  "moves": {name: [asdict(move) for move in found] for name, found in self.moves.items()}}  # fmt: skip
         made = make_plain(plain)
         assert isinstance(made, dict)
@@ -197,12 +189,13 @@ def check_constants(experiment: Experiment) -> ConstantsReport:
     Returns
     -------
     ConstantsReport
-        Learning times by the closed forms and by the closure (how near: `theory_sim.theory.closure.ACCURACY`), in about 0.5 s.
+        Learning times by the closed forms, and by the mean field or, where that would take too many nodes, by the closure
+        (how near: `theory_sim.theory.closure.ACCURACY`); in about a second.
 
     Raises
     ------
     InputError
-        If the experiment is outside of the theory, such as one with another loss.
+        If the experiment is outside of the theory, such as one with another loss or of one dimension.
 
     Examples
     --------
@@ -217,18 +210,18 @@ def check_constants(experiment: Experiment) -> ConstantsReport:
         raise InputError.of(outside)
     judged = regime(experiment)
     failed = [row for row in judged.conditions if not row.holds]
-    arms = tuple(_arm(experiment, judged, schedule) for schedule in ("L-S", "S") if schedule in judged.predicted_order)
+    arms = tuple(_arm(judged, schedule) for schedule in ("L-S", "S") if schedule in judged.predicted_order)
     return ConstantsReport(
         experiment, judged, arms, _noise(experiment, arms), _samples(experiment),
         {row.id: tuple(moves(experiment, row.id)) for row in failed},
     )
 
 
-def _arm(e: Experiment, judged: Regime, schedule: str) -> Arm:
-    course, predicted = get_closure(e, schedule), judged.predicted_order[schedule]
-    error = float(P_error(course.overlap[-1], e.g0)) if math.isfinite(course.overlap[-1]) else 0.5
+def _arm(judged: Regime, schedule: str) -> Arm:
+    predicted = judged.predicted_order[schedule]
+    error = judged.intervals[schedule].P_error[-1].middle if schedule in judged.intervals else math.nan
     return Arm(schedule, predicted.order, predicted.expected, predicted.verdict, predicted.tau_Q, predicted.tau_P,
-               predicted.Q_loss_at_tau_P, predicted.Q_loss_end, error, course.annealed_tau)  # fmt: skip
+               predicted.Q_loss_at_tau_P, predicted.Q_loss_end, error, predicted.annealed_tau)  # fmt: skip
 
 
 def _noise(e: Experiment, arms: tuple[Arm, ...]) -> NoiseCourse:
@@ -253,7 +246,7 @@ def _samples(e: Experiment) -> Samples:
     only, holding, q = e.p0_value * n, (1.0 - e.q0) * n, (1.0 - e.p0_value) * n
     errors = [float(P_error(averaging_overlap(count, e.d, e.g0), e.g0)) for count in (only, holding)]
     overlap = _get_overlap(0.01, e.g0)
-    needed = float(samples_lower_bound(e.d, overlap, e.g0)) * e.d if e.d >= 2 else math.nan
+    needed = float(samples_lower_bound(e.d, overlap, e.g0)) * e.d
     enough = float(samples_upper_bound(overlap, e.g0)) * e.d
     return Samples(only, holding, q, errors[0], errors[1], needed, enough, min(1.0, 2.0 * 0.75**q - 2.0 * 0.25**q))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from proofs_check.constants import Arm, ConstantsReport
+from theory_sim.closure.mean_field.scatter import STATED
 from theory_sim.theory.closure.accuracy import out_of_range, stated, within
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.predicted_order import say_order, without_times
@@ -50,33 +51,37 @@ def places_table(name: str, varied: Sequence[str], rows: Sequence[Mapping[str, A
 
 
 def write_prediction(report: ConstantsReport) -> Iterator[str]:
-    """Yield what is predicted of both schedules, a line each, and the verdict."""
+    """Yield what is predicted of both schedules, a line each, by what, and the verdict."""
+    judged = report.regime
+    if report.arms:
+        yield " ".join(filter(None, (judged.instead, f"By the {judged.by}; in brackets, where 95 % of single data sets lie:")))
     for arm in report.arms:
-        times = "; ".join(f"tau_{kind}: {_at_levels(found)}" for kind, found in (("P", arm.tau_P), ("Q", arm.tau_Q)))
-        warned = report.regime.order_warnings.get(arm.schedule)  # the verdict has these warnings, and they have the times
-        yield f"{arm.schedule}: {_order(arm)}{'' if warned else f'; {times}'}"
+        found = report.intervals.get(arm.schedule)
+        parts = [f"{arm.schedule}: {_order(arm)}"]
+        if not judged.order_warnings.get(arm.schedule):  # the verdict has these warnings, and they have the times
+            parts += [f"tau_{kind}: {_at_levels(times, spread)}" for kind, times, spread in _by_kind(arm, found)]
+        if found:
+            parts.append(f"error on P at the end: {found.P_error[-1].shown(in_words)}")
+        yield "; ".join(parts)
     yield f"\n{report.verdict}"
+
+
+def _by_kind(arm: Arm, found: Intervals | None) -> list[tuple[str, Mapping[float, float], Interval | None]]:
+    spreads = (found.tau_P, found.tau_Q) if found else (None, None)
+    return [("P", arm.tau_P, spreads[0]), ("Q", arm.tau_Q, spreads[1])]
 
 
 def _order(arm: Arm) -> str:
     return say_order(arm.order, arm.expected, arm.verdict)
 
 
-def _of_data_sets(found: Intervals) -> Iterator[str]:
-    """The mean field's numbers, and where single data sets have theirs."""
-
-    def words(name: str, each: Interval, form: str) -> str:
-        if math.isinf(each.middle):
-            return f"{name} not by the end"
-        high = "the end" if math.isinf(each.high) else f"{each.high:{form}}"
-        return f"{name} {each.middle:{form}} ({each.low:{form}} to {high})"
-
-    numbers = words("tau_Q", found.tau_Q, ".0f"), words("tau_P", found.tau_P, ".0f"), words("P error", found.P_error[-1], ".3g")
-    yield f"  mean field, and 95 % of single data sets: {'; '.join(numbers)}"
-
-
-def _at_levels(times: Mapping[float, float]) -> str:
-    return ", ".join(f"{_time(time)} at {level:g}" for level, time in times.items())
+def _at_levels(times: Mapping[float, float], found: Interval | None = None) -> str:
+    """Times at each level, the first with where single data sets have theirs."""
+    (first, time), *rest = times.items()
+    spread = ""
+    if found is not None and math.isfinite(found.middle):
+        spread = f" ({found.low:.0f} to {'the end' if math.isinf(found.high) else f'{found.high:.0f}'})"
+    return ", ".join([f"{_time(time)} at {first:g}{spread}", *(f"{_time(other)} at {level:g}" for level, other in rest)])
 
 
 def write_lines(report: ConstantsReport) -> Iterator[str]:
@@ -88,21 +93,14 @@ def write_lines(report: ConstantsReport) -> Iterator[str]:
     yield f"  lazy deficit at m_V: {in_words(judged.lazy_deficit)}"
     yield f"\nlearning times at loss {judged.level:g}, closed forms with frozen patterns"
     yield f"  tau_Q = {in_words(judged.tau_Q, '.4g')}, tau_P = {in_words(judged.tau_P, '.4g')}"
-    intervals = report.intervals()
+    if judged.instead:
+        yield f"\n{judged.instead}"
     for arm in report.arms:
-        yield f"\n{arm.schedule}, closure at infinite width: {_order(arm)}"
-        for kind, times in (("Q", arm.tau_Q), ("P", arm.tau_P)):
-            yield f"  tau_{kind}: {_at_levels(times)} ({within(f'tau_{kind}')})"
-        learnt = math.isfinite(next(iter(arm.tau_P.values())))
-        then = f"{_value(arm.Q_loss_at_tau_P)} when P is learnt" if learnt else "P is not learnt"
-        yield f"  Q-only loss: {then}; {_value(arm.Q_loss_end)} at the end ({within('loss')})"
-        yield f"  error on fresh P examples at the end {_value(arm.test_error)} ({within('P_error')})"
-        if arm.schedule in intervals:
-            yield from _of_data_sets(intervals[arm.schedule])
+        yield from _write_arm(arm, report)
     if len(report.arms) == 2 and report.arms[0].test_error > 0:
         yield f"\nerror of S over that of L-S: {in_words(report.arms[1].test_error / report.arms[0].test_error)}"
     if report.arms:
-        yield f"\n{stated()}"
+        yield f"\n{stated() if judged.approximate else STATED}"
         outside = _outside(report)
         if outside:
             yield f"not measured at these parameters, outside the range: {', '.join(outside)}"
@@ -116,10 +114,26 @@ def write_lines(report: ConstantsReport) -> Iterator[str]:
     yield "\nexamples"
     yield f"  P-only {samples.P_only:.0f}: averaging them errs on {_value(samples.error_P_only)} of fresh P examples"
     yield f"  holding P {samples.holding_P:.0f}: averaging them errs on {_value(samples.error_holding_P)}"
-    least = "no bound at d = 1" if math.isnan(samples.needed) else f"at least {samples.needed:.0f}"
-    yield f"  an error of 1 % needs: {least}; averaging has it with {samples.enough:.0f}"
+    yield f"  an error of 1 % needs: at least {samples.needed:.0f}; averaging has it with {samples.enough:.0f}"
     yield f"  holding Q {samples.holding_Q:.0f}: a direction is missing with probability {samples.Q_unseen:.2g}"
     yield f"\n{without_times(report.verdict, judged.predicted_order.values())}"
+
+
+def _write_arm(arm: Arm, report: ConstantsReport) -> Iterator[str]:
+    """One schedule: order, times, Q's loss and the error, each with what is known of its accuracy."""
+    judged, found = report.regime, report.intervals.get(arm.schedule)
+    yield f"\n{arm.schedule}, {judged.by} at infinite width: {_order(arm)}"
+
+    def near(quantity: str) -> str:
+        return f" ({within(quantity)})" if judged.approximate else ""
+
+    for kind, times, spread in reversed(_by_kind(arm, found)):
+        yield f"  tau_{kind}: {_at_levels(times, spread)}{near(f'tau_{kind}')}"
+    learnt = math.isfinite(next(iter(arm.tau_P.values())))
+    then = f"{_value(arm.Q_loss_at_tau_P)} when P is learnt" if learnt else "P is not learnt"
+    yield f"  Q-only loss: {then}; {_value(arm.Q_loss_end)} at the end{near('loss')}"
+    error = found.P_error[-1].shown(in_words) if found else "-"
+    yield f"  error on fresh P examples at the end {error}{near('P_error')}"
 
 
 def _shown(value: object) -> str:

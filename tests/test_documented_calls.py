@@ -106,6 +106,7 @@ def test_the_options_are_found() -> None:
     assert {name for name, _ in limit_options()} == {"noise", "kernel", "time", "spatial"}
     declared = {(option.name, value) for option in Engine("limit").solver.options for value in option.choices}
     assert set(limit_options()) == declared
+    elsewhere = ("solve_mean_field", "regime")  # in tests/limit/test_mean_field_flow.py and tests/test_predicted.py
     others = [name for name in theory_sim.__all__ if inspect.isfunction(getattr(theory_sim, name))
-              and literals(getattr(theory_sim, name)) and name != "solve_mean_field"]  # in test_mean_field_flow.py
+              and literals(getattr(theory_sim, name)) and name not in elsewhere]
     assert others in ([], ["compare_paired", "compare_sweep"], ["compare_sweep"], ["compare_paired"]), "tested there"

@@ -8,7 +8,7 @@ import pytest
 
 from theory_sim import Experiment, simulate
 from theory_sim.errors import StoreError
-from theory_sim.regimes import has_order
+from theory_sim.scope import has_order
 from theory_sim.storage.folders import make_folder
 from theory_sim.train.schedules import Schedule
 from theory_sim.train.schedules.small import Small

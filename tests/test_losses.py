@@ -15,7 +15,8 @@ from theory_sim import Experiment, simulate
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment.choices import LOSSES
 from theory_sim.observe.learning_order import learning_order
-from theory_sim.regimes import outside_of_theory, regime, verdict_requirements
+from theory_sim.regimes import regime, verdict_requirements
+from theory_sim.scope import outside_of_theory
 from theory_sim.sweeps.over_seeds import summarise
 from theory_sim.terminal.tables import shown_level, summary_tables
 from theory_sim.theory.conditions import top_curvature

@@ -15,7 +15,7 @@ from theory_sim import Engine, Experiment, branch, draw_data, draw_initial, draw
 from theory_sim.data import Data, draw_fresh
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.numeric.streams import StepStream
-from theory_sim.regimes import uncovered
+from theory_sim.scope import uncovered
 
 BASE = SMALL.replace(sampling="one-pass", batch_size=6, neurons="independent", tau_xi=0.1, max_tau=4.2, seed_batch=7)
 B = 6

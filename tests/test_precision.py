@@ -7,6 +7,7 @@ import math
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.reference import Array
-from theory_sim import Engine, Experiment, Trajectory, draw_data, resume, simulate
+from theory_sim import Engine, Experiment, Trajectory, draw_data, regimes, resume, simulate
 from theory_sim.data import shared_directions
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.loop import unfinished_path
@@ -23,11 +24,12 @@ from theory_sim.numeric.pool import BlockPool
 from theory_sim.numeric.streams import StepStream
 from theory_sim.observe.learning_order import learning_order
 from theory_sim.precision import finest_decay, largest_noise
-from theory_sim.regimes import regime, verdict_requirements
+from theory_sim.regimes import verdict_requirements
 from theory_sim.theory.conditions import highest_level, output_rounding
 from theory_sim.train.noise import PreActivationNoise, Sites, make_placement
 from theory_sim.train.sampling import make_sampling
 
+regime = partial(regimes.regime, engine="closure")  # its conditions and warnings, which do not turn on what predicts
 EPS = float(np.finfo(np.float32).eps)
 DTYPES = ("float32", "float64")
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,7 +16,7 @@ from theory_sim import Experiment, draw_data, draw_test_data, resume, simulate
 from theory_sim.errors import ExperimentError, InputError
 from theory_sim.experiment.choices import PLACEMENTS, SAMPLINGS
 from theory_sim.numeric.streams import StepStream
-from theory_sim.regimes import uncovered
+from theory_sim.scope import uncovered
 from theory_sim.train.noise import LabelNoise, matched_level
 from theory_sim.train.sampling import make_sampling
 

@@ -267,7 +267,8 @@ def test_what_was_read_is_said_first(line: str, words: list[str], source: str) -
 
 def test_predicted_times_are_printed_once() -> None:
     """In a table, in lines of their own, or with the warning that is about them."""
-    for line, table_of_times in (("theory-sim check", "Predicted by the closure"), ("proofs-check check", "S, closure at")):
+    tables = {"theory-sim check": "Predicted by the mean field", "proofs-check check": "S, mean field at"}
+    for line, table_of_times in tables.items():
         for more in ((), ("--verbose",)):
             said = " ".join(call(line, "tiny.toml", *more).stdout.split())
             assert "S: the theorem's order, Q first" in said or "; the theorem's order, Q first at every level, is" in said

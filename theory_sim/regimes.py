@@ -1,25 +1,26 @@
 """Which pattern should a run learn first, and by how much: ``regime(experiment)``.
 
 Two kinds of prediction stand side by side. The paper's rules (THEORY §8, §9) say where frozen and
-moving patterns begin; the finite-d closure says when each kind is learnt. The order is judged by
-the closure, with the scatter over data sets allowed for.
+moving patterns begin; the mean field of §16, or the finite-d closure where that cannot, says when each
+kind is learnt. The order is judged by it, with the scatter over data sets allowed for.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from theory_sim.closure.of_experiment import get_closure
-from theory_sim.errors import Fault, InputError
+from theory_sim.closure.predicted import APPROXIMATE, IN_WORDS, Predicted, Predicting, predict
+from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.experiment.choices import ACTIVATIONS, CHOSEN, LOSSES, SCHEDULES, AnyChoices
 from theory_sim.precision import finest_decay, float64_for, largest_noise
 from theory_sim.reading.arguments import accepts
 from theory_sim.reading.html import html_table
+from theory_sim.scope import has_order, outside_of_theory, uncovered
 from theory_sim.storage.plain import make_plain
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.arc_cosine import RELU
@@ -40,10 +41,10 @@ from theory_sim.train.losses import make_loss
 from theory_sim.train.optimisers import make_optimiser
 from theory_sim.train.stability import knows_curvature, lengths_of_curvature, stable_rate_of
 
-__all__ = [
-    "Regime", "each_requirement", "get_conditions", "outside_of_closure", "outside_of_theory", "regime", "uncovered",
-    "verdict_requirements",
-]  # fmt: skip
+if TYPE_CHECKING:
+    from theory_sim.closure.mean_field.scatter import Intervals
+
+__all__ = ["Regime", "each_requirement", "get_conditions", "is_predicted", "regime", "regime_of", "verdict_requirements"]
 
 # Widths, of which the closure reads none: experiments that differ in them alone have one closure.
 _ONE_WIDTH: Final = {"m_W": 2, "m_V": 2}
@@ -85,6 +86,13 @@ class Regime:
         are NaN, and of the conditions only those stand here that rest on none of them.
     order_warnings : dict
         Those of the warnings that are on the order of "S" or "L-S".
+    engine : {"mean-field", "closure", ""}
+        What gave the predicted orders and times; "" where nothing is predicted.
+    instead : str
+        Why it is the closure, where the mean field was asked for.
+    intervals : dict
+        `Intervals` of "S" and "L-S": learning times at ``level`` and the error on fresh P examples at the end, each with the
+        ends between which 95 % of single data sets have theirs. None of a run that diverges, or whose steps overshoot.
     """
 
     level: float
@@ -105,6 +113,19 @@ class Regime:
     notes: list[str]
     applies: bool = True
     order_warnings: dict[str, list[str]] = field(default_factory=dict)
+    engine: Predicting | Literal[""] = ""
+    instead: str = ""
+    intervals: dict[str, Intervals] = field(default_factory=dict)
+
+    @property
+    def by(self) -> str:
+        """What gave the predicted numbers, in words: "mean field" or "closure"; "" where nothing is predicted."""
+        return IN_WORDS[self.engine] if self.engine else ""
+
+    @property
+    def approximate(self) -> bool:
+        """Whether the closure predicted, whose accuracy is measured apart."""
+        return self.engine in APPROXIMATE
 
     @property
     def holds(self) -> bool:
@@ -119,15 +140,24 @@ class Regime:
     def __repr__(self) -> str:
         orders = ", ".join(f"{name}: {each.order}" for name, each in self.predicted_order.items())
         failing = [each.id for each in self.conditions if not each.holds]
-        return f"Regime(holds={self.holds}, predicted=({orders}), failing={failing}, warnings={len(self.warnings)})"
+        by = f", by the {self.by}" if self.by else ""
+        return f"Regime(holds={self.holds}, predicted=({orders}{by}), failing={failing}, warnings={len(self.warnings)})"
 
     def _repr_html_(self) -> str:
         """Table for a notebook: a row a condition, and the warnings."""
         rows = [(each.label, each.value, each.threshold, "holds" if each.holds else "FAILS", each.margin, each.role)
                 for each in self.conditions]
-        notes = [f"{name}: {say_order(each.order, each.expected, each.verdict)}" for name, each in self.predicted_order.items()]
+        notes = [f"{name}: {say_order(each.order, each.expected, each.verdict)}{self._error(name)}"
+                 for name, each in self.predicted_order.items()]
+        if self.by:
+            notes.append(f"Predicted by the {self.by}.{f' {self.instead}' if self.instead else ''} In brackets: 95 % of single "
+                         "data sets.")
         return html_table("Regime", ("condition", "value", "bound", "", "factor to spare", "rests on it"), rows,
                           [*notes, *(f"warning: {each}" for each in self.warnings)])
+
+    def _error(self, schedule: str) -> str:
+        found = self.intervals.get(schedule)
+        return f"; error on fresh P examples at the end: {found.P_error[-1].shown(in_words)}" if found else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain, JSON-ready values (NaN and infinity become None)."""
@@ -141,10 +171,8 @@ class Regime:
         return [{name: getattr(each, name) for name in names} for each in self.conditions]
 
 
-@accepts(experiment="Experiment", infinite_width="True or False", courses="a table")
-def regime(
-    experiment: Experiment, *, infinite_width: bool = False, courses: Mapping[str, Closure] | None = None
-) -> Regime:
+@accepts(experiment="Experiment", infinite_width="True or False", engine="a text")
+def regime(experiment: Experiment, *, infinite_width: bool = False, engine: Predicting = "mean-field") -> Regime:
     """Predict the learning order of an experiment and check the conditions it rests on.
 
     Parameters
@@ -153,22 +181,45 @@ def regime(
         Any valid experiment. Predictions are for S and L-S with its rates.
     infinite_width : bool
         Judge a run of the limit: conditions on the widths do not apply.
-    courses : mapping, optional
-        What `get_closure` gives of the experiment under "S" and "L-S", where that is known; computed otherwise.
+    engine : {"mean-field", "closure"}
+        What predicts. Where the mean field would take too many nodes it is the closure, and ``instead`` says so.
 
     Returns
     -------
     Regime
-        Closed forms and closure of THEORY §8, conditions of §2 and §9. Takes about 0.1 s. Where they do not apply, a warning
-        names the field that is why.
+        Closed forms of THEORY §8, predictions of §16, conditions of §2 and §9. Takes about 0.5 s by the mean field and 0.1 s by
+        the closure; what was predicted is kept. Where they do not apply, a warning names the field that is why.
+
+    Raises
+    ------
+    InputError
+        If the engine is not one of the two, or neither can solve the run.
 
     Examples
     --------
     >>> from theory_sim import Experiment, regime
-    >>> found = regime(Experiment())
+    >>> found = regime(Experiment(), engine="closure")
     >>> [condition.id for condition in found.conditions if not condition.holds]
     ['S-is-frozen', 'L-S-cannot-learn-Q', 'separation-kept', 'error-gap']
     """
+    if engine not in IN_WORDS:
+        raise InputError(f"engine = {engine!r}", f"one of {', '.join(map(repr, IN_WORDS))}", "leave it out")
+    if not is_predicted(experiment):
+        return regime_of(experiment, None, infinite_width=infinite_width)
+    return regime_of(experiment, predict(experiment, engine), infinite_width=infinite_width)
+
+
+def is_predicted(experiment: Experiment) -> bool:
+    """Whether learning times and orders are predicted of S and L-S at its rates."""
+    return not outside_of_theory(experiment) and has_order(experiment) and _largest_decay(experiment) < 1.0
+
+
+def _largest_decay(e: Experiment) -> float:
+    return max(e.eta_1, e.eta_2) * e.lambda_
+
+
+def regime_of(experiment: Experiment, found: Predicted | None, *, infinite_width: bool = False) -> Regime:
+    """`regime` of what is known to be predicted, None where nothing is."""
     if outside_of_theory(experiment) or not has_order(experiment):
         return _without_theory(experiment, infinite_width)
     e, level, p0, tau_0 = experiment, LEVELS[0], experiment.p0_value, experiment.tau_0_value
@@ -180,23 +231,15 @@ def regime(
         deficit, rows = 0.0, tuple(c for c in rows if not c.of_width)
     time_q = times.tau_Q(level, r=e.r, p0=p0, **law)
     motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) for eta in (e.eta_1, e.eta_2)]
-    predicted: dict[str, OrderPrediction] = {}
-    warnings: list[str] = []
-    of_order: dict[str, list[str]] = {}
-    for schedule in ("L-S", "S"):
-        if max(e.eta_1, e.eta_2) * e.lambda_ >= 1.0:
-            warnings.append(
-                f"rate x lambda = {max(e.eta_1, e.eta_2) * e.lambda_:.3g}: no order is predicted from 1 on; "
-                "lower the rate or lambda"
-            )
-            break
-        course = courses[schedule] if courses is not None else get_closure(e, schedule)
-        predicted[schedule] = judge(course, schedule, deficit, stable_rate=stable_rate_of(e))
-        of_order[schedule] = order_warnings(predicted[schedule], kept_tau_0=tau_0 if e.tau_0 == "stationary" else None)
-        warnings += of_order[schedule]
+    predicted = _orders(e, found, deficit)
+    kept = tau_0 if e.tau_0 == "stationary" else None
+    of_order = {name: order_warnings(each, kept_tau_0=kept, by=found.by) for name, each in predicted.items()} if found else {}
+    warnings = [warning for each in of_order.values() for warning in each]
+    if found is None:
+        warnings.append(f"rate x lambda = {_largest_decay(e):.3g}: no order is predicted from 1 on; lower the rate or lambda")
     warnings += uncovered(e)
     warnings += [] if infinite_width else _decay_warnings(e)
-    # What decides the order is judged by the closure; its rules of thumb are only noted.
+    # What decides the order is judged by what is predicted; its rules of thumb are only noted.
     warnings += [_failed(c) for c in rows if not c.holds and c.role == "numerics"]
     notes = [_failed(c) for c in rows if not c.holds and c.role != "numerics"]
     return Regime(
@@ -207,7 +250,15 @@ def regime(
         plateau=J(e.r) / e.lambda_ if e.lambda_ > 0 else math.inf,
         lazy_deficit=deficit, conditions=rows, predicted_order=predicted, schedule=e.schedule,
         warnings=warnings, notes=notes, order_warnings=of_order,
+        engine=found.engine if found else "", instead=found.instead if found else "",
+        intervals={name: found.intervals(e, name) for name, each in predicted.items() if each.has_times} if found else {},
     )
+
+
+def _orders(e: Experiment, found: Predicted | None, deficit: float) -> dict[str, OrderPrediction]:
+    return {} if found is None else {
+        name: judge(course, name, deficit, stable_rate=stable_rate_of(e)) for name, course in found.courses.items()
+    }
 
 
 def _without_theory(e: Experiment, infinite_width: bool) -> Regime:
@@ -227,63 +278,6 @@ def _without_theory(e: Experiment, infinite_width: bool) -> Regime:
 
 def _failed(c: Condition) -> str:
     return f"{c.label}: found {in_words(c.value)}, bound {in_words(c.threshold)}; {c.fix}"
-
-
-def outside_of_theory(experiment: Experiment) -> list[Fault]:
-    """Fields whose choice the closed forms, the conditions and the predicted order say nothing of.
-
-    They are derived for the logistic loss of THEORY §3 on the data of §1, for ReLU. Each thing that can be chosen declares by
-    `in_theory` whether it stays within.
-
-    Returns
-    -------
-    list of Fault
-        Empty if they apply.
-    """
-    return [*_not_derived(experiment, CHOSEN), *_beyond_theory(experiment)]
-
-
-def outside_of_closure(experiment: Experiment, *, squared: bool = False) -> list[Fault]:
-    """Fields whose choice the closure says nothing of, the engine's own rules apart.
-
-    They are those of `outside_of_theory`, but for an activation of two straight lines: of it the closure contains nothing but
-    two constants of its kernel. Closed forms and predicted orders contain what a finite width does, too, measured on ReLU.
-    With ``squared`` squared loss is covered as well, as it is in the mean field.
-    """
-    e = experiment
-    covered = [ACTIVATIONS, *([LOSSES] if squared and make_loss(e).of_targets else [])]
-    faults = _not_derived(e, [registry for registry in CHOSEN if not any(registry is each for each in covered)])
-    if e.kernel_constants is None:
-        within = " or ".join(repr(each.name) for each in ACTIVATIONS if each.two_lines)
-        faults.append(Fault(f"activation = {e.activation!r}", f"the closure is of activation = {within}: of two straight lines",
-                            f"set activation = {within}", ("activation",)))
-    elif not ACTIVATIONS[e.activation].in_theory and e.tau_0_value == 0:
-        faults.append(Fault(f"tau_0 = 0 with activation = {e.activation!r} in the closure", "phi' at 0 is that of neither line",
-                            "give a small tau_0", ("tau_0", "activation")))
-    return [*faults, *_beyond_theory(e)]
-
-
-def _not_derived(e: Experiment, registries: Iterable[AnyChoices]) -> list[Fault]:
-    """Choices of these registries that are outside of the theory."""
-    faults = []
-    for registry in registries:
-        kind, name = registry.kind, getattr(e, registry.kind)
-        if name not in registry or registry[name].in_theory:
-            continue
-        within = " or ".join(repr(each.name) for each in registry if each.in_theory)
-        subject = f"the closed forms and the {'predicted orders' if registry is ACTIVATIONS else 'closure'} are"
-        faults.append(Fault(f"{kind} = {name!r}", f"{subject} of {kind} = {within} (THEORY §8, §16)",
-                            f"set {kind} = {within}", (kind,)))
-    return faults
-
-
-def _beyond_theory(e: Experiment) -> list[Fault]:
-    """Freedoms of the network, the activation apart, that are outside of the theory."""
-    return [Fault(f"{field} = {getattr(e, field)!r}",
-                  "the closed forms and the closure are of the network of THEORY §2, which has neither biases nor a trained "
-                  "second layer nor a scaled output", f"leave {field} out",
-                  (field,))
-            for field in e.beyond_theory()]
 
 
 @accepts(experiment="Experiment")
@@ -320,12 +314,6 @@ def _all_conditions(e: Experiment) -> tuple[Condition, ...]:
 def _rates(e: Experiment) -> dict[str, float]:
     """Rates of its steps; of S and L-S both have a say, since each is compared with the other."""
     return {"eta_1": e.eta_1, "eta_2": e.eta_2} if has_order(e) else e.rates()
-
-
-def has_order(experiment: Experiment) -> bool:
-    """Whether its schedule is one of the two of which an order is predicted."""
-    chosen = SCHEDULES[experiment.schedule]
-    return chosen.has_order and not chosen.is_users()  # a user's may be made of one of the two, with another rate
 
 
 def _of_split_pairs(row: Condition) -> Condition:
@@ -396,31 +384,6 @@ class _Asked:
 def _course(asked: _Asked, schedule: str, fineness: float) -> Closure:
     """The closure; a search asks for it again where it moves a field that the closure does not read."""
     return get_closure(asked.experiment, schedule, fineness=fineness, adds_up=fineness >= 1.0)
-
-
-def uncovered(experiment: Experiment) -> list[str]:
-    """What about an experiment the predictions leave out, as warnings; empty if they cover it."""
-    e = experiment
-    found = [f"{fault.found}: closed forms, conditions and predicted orders do not apply; {fault.rule}"
-             for fault in outside_of_theory(e)]
-    if not has_order(e):
-        found.append(f"schedule {e.schedule!r}: an order is predicted for S and L-S only")
-    rates = e.rates()
-    if rates.get("eta_2", 0.0) > rates.get("eta_1", math.inf):
-        found.append(f"eta_2 = {rates['eta_2']:g} above eta_1 = {rates['eta_1']:g}: annealing would raise the rate; the "
-                     "theory is of one that falls; lower eta_2, or raise eta_1")
-    if e.shared_filters:
-        found.append("network = 'shared': the prediction is of the split network")
-    if e.batch_size is not None:
-        found.append(f"batch_size = {e.batch_size}: the prediction leaves mini-batch noise out")
-    if e.train_second_layer and e.paired:
-        found.append("train_second_layer = True: the second-layer weights of a pair do not stay opposite, and the noise that "
-                     "its neurons share is then heard in the output; lower tau_0 and tau_xi if the run diverges")
-    if e.label_flips > 0:
-        found.append(f"label_flips = {e.label_flips:g}: the prediction is of labels that are right")
-    if e.has_placed_noise:
-        found.append(f"noise_placement = {e.noise_placement!r}: the prediction leaves this noise out")
-    return found
 
 
 def _decay_warnings(e: Experiment) -> list[str]:

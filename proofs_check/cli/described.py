@@ -62,7 +62,7 @@ def describe(file: Path | None, preset: str | None) -> Described:
 
 def _places(sweep: Sweep) -> list[tuple[dict[str, Any], Experiment]]:
     """Places of a sweep's blocks, and of those of its schedules of which no order is predicted."""
-    from theory_sim.regimes import has_order
+    from theory_sim.scope import has_order
 
     axes = sweep.varied_axes()
     found: dict[tuple[object, ...], tuple[dict[str, Any], Experiment]] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,7 +61,6 @@ def _of_one(report: ConstantsReport, file: Path | None, preset: str | None, *, v
     """One experiment: the conditions, what is predicted, and what to change."""
     from proofs_check.suggestion.changes import changes
     from proofs_check.suggestion.single import single_change
-    from theory_sim.storage.plain import make_plain
     from theory_sim.terminal.progress import time_progress
 
     with time_progress(f"looking for one change of {report.experiment.name} that makes the mechanism apply"):
@@ -80,16 +78,12 @@ def _of_one(report: ConstantsReport, file: Path | None, preset: str | None, *, v
 
     fields = {"suggestion": [{"field": each.field, "before": each.before, "after": each.after} for each in moved]}
 
-    def plain() -> dict[str, object]:
-        found = {name: asdict(each) for name, each in report.intervals().items()} if verbose else {}
-        return {**report.to_dict(), **fields, **({"intervals": make_plain(found)} if verbose else {})}
-
-    return Result("proofs-check.check", plain, text, report.regime.table)
+    return Result("proofs-check.check", lambda: {**report.to_dict(), **fields}, text, report.regime.table)
 
 
 def _further(report: ConstantsReport, file: Path | None, preset: str | None) -> Iterator[str]:
     """Which command to type next."""
-    from theory_sim.regimes import uncovered
+    from theory_sim.scope import uncovered
 
     if not report.applies and not uncovered(report.experiment):
         yield with_command("to try several changes at once, which may find none:",
@@ -105,7 +99,7 @@ def _advice(report: ConstantsReport, moved: list[Any]) -> Iterator[str]:
         return
     from proofs_check.suggestion.shifted import FREE
     from proofs_check.suggestion.single import FACTORS
-    from theory_sim.regimes import uncovered
+    from theory_sim.scope import uncovered
 
     if left_out := uncovered(report.experiment):
         yield f"\nno parameter that is moved makes it apply: {'; '.join(left_out)}"

@@ -10,7 +10,8 @@ from typing import Final, Literal
 from theory_sim.errors import InputError, nearest
 from theory_sim.experiment import Experiment
 from theory_sim.precision import finest_decay, largest_noise
-from theory_sim.regimes import get_conditions, has_order, verdict_requirements
+from theory_sim.regimes import get_conditions, verdict_requirements
+from theory_sim.scope import has_order
 from theory_sim.theory import learning_times as times
 from theory_sim.theory.conditions import Condition, conditions
 from theory_sim.theory.crossings import LEVELS
@@ -30,7 +31,7 @@ FURTHEST: Final = math.log(1e4)
 _ROLES: Final = {"all": ("order", "paper", "gap", "numerics"), "deciding": ("order", "numerics")}
 _KINDS: Final = "kinds-add-up"
 _WHOLE: Final[Mapping[str, Callable[[float], int]]] = {
-    "d": lambda value: max(1, round(value)), "m_V": lambda value: max(2, 2 * math.ceil(value / 2)),
+    "d": lambda value: max(2, round(value)), "m_V": lambda value: max(2, 2 * math.ceil(value / 2)),
 }
 
 

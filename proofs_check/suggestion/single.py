@@ -10,7 +10,8 @@ from proofs_check.suggestion.search import applies
 from proofs_check.suggestion.shifted import FREE, moved
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
-from theory_sim.regimes import get_conditions, uncovered
+from theory_sim.regimes import get_conditions
+from theory_sim.scope import uncovered
 
 __all__ = ["FACTORS", "single_change"]
 

@@ -18,9 +18,11 @@ from theory_sim.regimes import regime
 from theory_sim.report.colours import PAGE, contrast
 from theory_sim.sweeps.plan import Plan
 from theory_sim.terminal.regime_tables import order_lines
+from theory_sim.theory.shown_times import shown_time
 
 SMALL = Experiment(name="small", d=30, r=0.6, max_tau=250.0)
 EXACT = "body[data-exact=yes]"
+BY_MEAN_FIELD = "body[data-exact=yes][data-engine=mean-field]"
 # What is drawn under a name.
 COLUMN = "([name, column]) => Array.from(Bokeh.documents[0].get_model_by_name(name).get_column(column))"
 IN_FIGURE = "(number) => document.querySelectorAll('.plot')[number].firstElementChild.getBoundingClientRect()"
@@ -98,9 +100,14 @@ def test_sliders_move_the_curves_and_the_words(tab: Tab) -> None:
     typed(tab, "q0", 0.35)
     moved = SMALL.replace(r=r, q0=0.35)
     settled(tab, moved)
+    tab.page.wait_for_selector(BY_MEAN_FIELD, state="attached")
+    assert tab.page.locator("#by").text_content() == "Predicted by the mean field."
     expected = order_lines(regime(moved))
     assert tab.page.locator("#orders p").all_inner_texts() == expected
     assert tab.page.locator("#spoken").text_content() == ". ".join(expected)
+    table = tab.page.locator("#verdict table").first.inner_text()
+    times = [shown_time(time) for time in regime(moved).predicted_order["S"].tau_P.values()]
+    assert all(time in table for time in times) and "Predicted by the mean field, in tau" in table, (times, table)
     tab.page.get_by_text("The curves as a table").click()
     tab.page.locator("#losses tbody tr").nth(8).wait_for()  # filled by an event that comes after the click
     assert tab.page.locator("#losses tbody tr").count() == 9

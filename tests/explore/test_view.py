@@ -66,6 +66,20 @@ def test_at_rest_the_curves_are_those_of_simulate() -> None:
     assert view.judged == regime(view.experiment)
 
 
+def test_at_rest_the_words_are_the_mean_fields() -> None:
+    """First the closure's, coarse and then exact; the curves stay the closure's."""
+    explorer = Explorer(SMALL)
+    seen = [explorer.view, *(view for view in explorer.refine() if view is not None)]
+    assert [(view.judged.engine, view.exact) for view in seen[:3]] == [
+        ("closure", False), ("closure", True), ("mean-field", True)]  # fmt: skip
+    assert all(view.judged == seen[2].judged for view in seen[3:])
+    assert seen[1].judged == regime(SMALL, engine="closure") != regime(SMALL) == seen[2].judged
+    assert seen[2].courses is seen[1].courses
+    told = [say_view(view) for view in seen[:3]]
+    assert "by the closure. The mean field follows" in told[1]["by"] and told[2]["by"] == "Predicted by the mean field."
+    assert told[1]["verdict"] != told[2]["verdict"] and "mean field" in str(told[2]["verdict"])
+
+
 @pytest.mark.tier2
 def test_while_a_slider_moves_losses_are_as_near_as_the_page_says() -> None:
     generator = np.random.default_rng(22)

@@ -152,7 +152,8 @@ Of {2 * 2 * protocol.COUNT} learning times, {timed} are reached by the closure a
 reached by neither and {len(contradicting)} by one of the two alone. On {len(mixed)} some data sets learn and others do not;
 their means are over those that do, and nothing is judged. In the table such means are of learners only.
 
-`proofs-check check` and `theory-sim run --engine closure` print these numbers with their predictions.
+`theory-sim run --engine closure` prints the largest errors with its predictions, and so does `proofs-check check --verbose`
+where it predicts by the closure.
 `python -m tests.limit.closure_experiments` simulates what the table beside this page, `closure.csv`, does not have, and writes
 the page; without the table, everything.
 """

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.limit import closure_experiments as protocol
 from tests.limit import closure_page
 from theory_sim import Experiment, Trajectory, learning_order, regime, simulate
+from theory_sim.closure.of_experiment import get_closure
 from theory_sim.closure.rates import ClosureRates
 from theory_sim.closure.trajectory import run_closure
 from theory_sim.engines import Engine, engine_names
@@ -216,9 +217,10 @@ def test_a_diverging_run_is_one() -> None:
         assert learning_order(seen).order == "oscillated"
 
 
-def test_no_order_is_predicted_of_a_run_that_diverges_or_oscillates() -> None:
+@pytest.mark.parametrize("engine", ["closure", "mean-field"])
+def test_no_order_is_predicted_of_a_run_that_diverges_or_oscillates(engine: Any) -> None:
     for eta_1, order in ((400.0, "diverged"), (96.0, "oscillated")):
-        told = regime(Experiment(eta_1=eta_1, tau_0=1.0, max_tau=4000.0))
+        told = regime(Experiment(eta_1=eta_1, tau_0=1.0, max_tau=4000.0), engine=engine)
         assert told.predicted_order["L-S"].order == order and told.predicted_order["S"].order == "Q first"
         assert not told.predicted_order["L-S"].holds and math.isnan(told.predicted_order["L-S"].tau_P[0.45])
         assert any("lower the rate" in warning for warning in told.warnings)
@@ -239,7 +241,7 @@ def test_milliseconds() -> None:
 
 def test_regime_predicts_by_it() -> None:
     e = Experiment()
-    told = regime(e).predicted_order
+    told = regime(e, engine="closure").predicted_order
     for schedule in ("S", "L-S"):
         order = learning_order(simulate(e.replace(schedule=schedule), "closure"))
         for kind, of in ((told[schedule].tau_Q, order.tau_Q), (told[schedule].tau_P, order.tau_P)):
@@ -318,8 +320,42 @@ def test_progress_ends_where_the_run_ends() -> None:
 def test_a_rate_that_advances_nothing_is_refused() -> None:
     e = Experiment(d=4, N=10, m_W=4, m_V=4, n_test=1, lambda_=0.01, tau_xi=0.05, tau_0=0.5, schedule="step", eta_1=0.05,
                    step_tau=0.1, step_factor=0.1, max_tau=9.0)  # fmt: skip
-    with pytest.raises(InputError, match="advances tau"):
+    with pytest.raises(InputError, match="tau advances within"):
         simulate(e, "closure")
+
+
+@pytest.mark.parametrize("engine", ["closure", Engine("mean-field", {"nodes": 30, "particles": 64})])
+def test_steps_that_rounding_hides_are_taken_together(engine: str | Engine) -> None:
+    """A rate of 1e-6 advances tau = 30 000, step by step; one of 1e-9 by rounded steps, and one of 1e-12 not at all."""
+    e, rates = Experiment(d=3000, schedule="S", patterns="frozen", tau_0=1.0, tau_xi=0.0, max_tau=3e4), (1e-6, 1e-9, 1e-12)
+    runs = [simulate(e.replace(eta_2=rate), engine) for rate in rates]
+    assert 3e4 + 1e-9 > 3e4 == 3e4 + 1e-12
+    for run, rate in zip(runs, rates, strict=True):
+        assert run.dataset.attrs["final_tau"] == pytest.approx(3e4, rel=1e-11) and run.outcome == "budget_spent"
+        assert run.dataset.attrs["final_step"] == pytest.approx(3e4 / rate, rel=1e-9)
+        for name in ("tau", "train_loss", "P_overlap"):
+            np.testing.assert_allclose(run.dataset[name], runs[0].dataset[name], rtol=1e-6)
+
+
+def test_one_dimension_is_refused() -> None:
+    with pytest.raises(InputError, match="d = 1"):
+        simulate(Experiment(d=1, N=4, p0=0.25, max_tau=8.0), "closure")
+    assert simulate(Experiment(d=2, N=8, p0=0.25, max_tau=16.0), "closure").outcome == "budget_spent"
+
+
+@pytest.mark.tier2
+@pytest.mark.parametrize("d", [1, 2])
+def test_in_one_dimension_the_equations_are_off_and_in_two_they_are_not(d: int) -> None:
+    """P's loss at tau = d and 2 d, over 160 data sets of the limit: within three standard errors, or beyond."""
+    e = Experiment(d=d, N=4 * d, p0=0.25, r=0.6, schedule="S", eta_2=1.0, max_tau=2.0 * d, tau_0=1.0,
+                   record_every=0.5 * d, n_test=1)  # fmt: skip
+    told = get_closure(e)
+    runs = [simulate(e.replace(seed=seed), "limit", threads=1) for seed in range(160)]
+    times = np.array([0.999, 1.999]) * d
+    seen = np.array([np.interp(times, run.dataset["tau"], run.history("loss_train", kind="P-only")) for run in runs])
+    seen = seen[np.isfinite(seen[:, 0])]  # some data sets have no P-only example
+    off = np.abs(seen.mean(axis=0) - np.interp(times, told.tau, told.loss_P)) / (seen.std(axis=0, ddof=1) / len(seen) ** 0.5)
+    assert (off > 3.0).all() if d == 1 else (off < 3.0).all(), off
 
 
 @pytest.mark.parametrize("clock", ["tau", "step"])
@@ -378,4 +414,4 @@ def test_all_that_it_refuses_is_told_at_once_with_the_engines_that_do_not(fields
 def test_the_brief_accuracy_is_that_of_the_long_one() -> None:
     said = briefly()
     assert all(within(name).split(" on ")[0].removeprefix("within ") in said for name in ACCURACY) and len(said) < 4 * 80
-    assert str(EXPERIMENTS) in said and "--verbose" in said
+    assert str(EXPERIMENTS) in said and "page on the closure" in said

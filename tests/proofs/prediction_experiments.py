@@ -35,6 +35,7 @@ Amended
     beside tau_Q, for a reason that has nothing to do with these experiments; their predictions were computed again by it.
     Later, predictions were computed again by the closure with reaction (THEORY §16), and learnt became the first crossing: the
     row of fresh-22 S, the only one of which a predicted loss crosses the level and stays above it later, was simulated again.
+    At last they were computed again by the mean field, which `check_constants` predicts by since.
 """
 
 from __future__ import annotations

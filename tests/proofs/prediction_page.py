@@ -71,8 +71,9 @@ verdict or hit. Much later the closure was given the reaction of the other examp
 large), and all predictions were computed again; the simulations are those of before. And a kind counts as learnt at its *first*
 crossing, no longer when it stays below: of all schedules only fresh-22 S has a predicted loss that crosses the level and stays
 above it later, and that row was simulated again. At finite width, where losses are noisy, that moved one time of one data set
-(fresh-24 S, Q: 419.6 to 417.7) and nothing else: all six rows were simulated again. The law, the statistic and the decisions
-are as they were.
+(fresh-24 S, Q: 419.6 to 417.7) and nothing else: all six rows were simulated again. At last [the mean field](mean_field.md)
+took the closure's place in `check_constants`, and all predictions were computed again by it: no time moved by more than
+0.3 %, and no order, verdict or hit changed. The law, the statistic and the decisions are as they were.
 """
 
 

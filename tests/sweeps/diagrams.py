@@ -113,7 +113,7 @@ def cells_of(diagram: Diagram, summary: Summary) -> list[Cell]:
 
 def closure_orders(diagram: Diagram, cell: Cell) -> dict[str, str]:
     """Columns of a cell that the closure fills."""
-    orders = regime(cell.experiment(diagram), infinite_width=True).predicted_order
+    orders = regime(cell.experiment(diagram), infinite_width=True, engine="closure").predicted_order
     assert orders is not None
     return {"closure_large": orders["L-S"].order, "closure_small": orders["S"].order}
 

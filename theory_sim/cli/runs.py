@@ -117,7 +117,7 @@ def _run_and_report(plan: Plan, prepared: PreparedPlan, threads: int | None, out
     """Run a plan and print what came of it; the findings."""
     from theory_sim.regimes import regime
     from theory_sim.sweeps.over_seeds import summarise
-    from theory_sim.terminal.progress import run_progress
+    from theory_sim.terminal.progress import PREDICTING, run_progress, time_progress
 
     engine = prepared.engine
 
@@ -126,7 +126,8 @@ def _run_and_report(plan: Plan, prepared: PreparedPlan, threads: int | None, out
 
     for note in prepared.notes:
         output.note(f"note: {note}")
-    judged = regime_of(plan.compare[0])
+    with time_progress(PREDICTING):
+        judged = regime_of(plan.compare[0])
     if output.shows_text:
         from theory_sim.terminal.regime_tables import order_lines, regime_table
 
@@ -272,7 +273,7 @@ def get_findings(trajectories: Sequence[Trajectory]) -> list[str]:
         if seen.order == "no examples":  # of one of the kinds: nothing is found of the order, neither way
             continue
         if seen.order != predicted.expected or not seen.robust:
-            findings.append(f"{name}: {seen.order}{'' if seen.robust else ', not robust'}, although the closure predicts "
+            findings.append(f"{name}: {seen.order}{'' if seen.robust else ', not robust'}, although the {expected.by} predicts "
                             f"{predicted.expected}")
     return findings
 
@@ -301,12 +302,14 @@ def check(
     """
     from theory_sim.engines import Engine
     from theory_sim.regimes import regime
+    from theory_sim.terminal.progress import PREDICTING, time_progress
 
     output = Output(form, out, force=force)
     plan = make_plan(file, preset, settings, compare, seeds)
     for experiment in plan:
         Engine().require_described(experiment)
-    judged, names = regime(plan.experiment), [each.run_name for each in plan]
+    with time_progress(PREDICTING):
+        judged, names = regime(plan.experiment), [each.run_name for each in plan]
 
     def text() -> list[Any]:
         from theory_sim.terminal.regime_tables import regime_table

@@ -111,7 +111,7 @@ def outside_of_averages(
 
 def _faults(e: Experiment, observers: Sequence[Observer], squared: bool) -> Iterator[Fault]:
     """All that the closure says nothing of."""
-    from theory_sim.regimes import outside_of_closure
+    from theory_sim.scope import outside_of_closure
 
     yield from outside_of_closure(e, squared=squared)
     if e.shared_filters:

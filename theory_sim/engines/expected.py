@@ -16,7 +16,7 @@ def expected(e: Experiment) -> Experiment:
     ReLU tells when the rate falls: not just then, but nearer than the largest rate throughout.
     """
     from theory_sim.closure.duration import expected_end
-    from theory_sim.regimes import outside_of_closure
+    from theory_sim.scope import outside_of_closure
 
     if any("activation" not in fault.fields for fault in outside_of_closure(e)):
         return e

@@ -56,7 +56,7 @@ class MeanField(Closure):
     def unsupported(
         self, experiment: Experiment, options: Mapping[str, Any], observers: Sequence[Observer] = ()
     ) -> Fault | None:
-        faults = [*_no_such_numbers(options), *_of_flow(experiment, options), *_of_dimension(experiment)]
+        faults = [*_no_such_numbers(options), *_of_flow(experiment, options)]
         return outside_of_averages(self, experiment, observers, faults, squared=True)
 
     def run(
@@ -91,15 +91,6 @@ def _no_such_numbers(options: Mapping[str, Any]) -> Iterator[Fault]:
     if particles & (particles - 1):
         nearest = 2 ** round(math.log2(particles))
         yield Fault(f"particles = {particles}", "a power of two", f"say particles = {nearest}", ())
-
-
-def _of_dimension(e: Experiment) -> Iterator[Fault]:
-    """Nothing is across w* in one dimension: a limit of many has nothing to say of it."""
-    from theory_sim.closure.mean_field.solve import LEAST_D
-
-    if e.d < LEAST_D:
-        yield Fault(f"d = {e.d}", f"d from {LEAST_D} on: the mean field is the limit of many directions across w*, and there "
-                    "are d - 1", "raise d", ("d",))
 
 
 def _share(options: Mapping[str, Any]) -> float:

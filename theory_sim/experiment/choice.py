@@ -39,7 +39,7 @@ class Choice(Open):
         One without a default must be given.
     in_theory : bool
         Whether closed forms, closure and predicted order (THEORY §8, §9, §16) can hold for an experiment that chooses it
-        (`theory_sim.regimes.outside_of_theory`).
+        (`theory_sim.scope.outside_of_theory`).
     """
 
     name: ClassVar[str]

@@ -33,12 +33,22 @@ def say_view(view: View) -> dict[str, Any]:
     others = [each for each in rest if not (isinstance(each, Text) and each.plain in (*orders, VERBOSE_HINT))]
     return {
         "exact": view.exact,
+        "engine": view.judged.engine,
+        "by": _by(view),
         "verdict": _plain(blocks_of(Group(*others))),
         "conditions": _plain(blocks_of(head)),
         "orders": orders,
         "standing": list(_standing(view)),
         "losses": _losses(view),
     }
+
+
+def _by(view: View) -> str:
+    """What predicted the words, and what will."""
+    if not view.judged.by:
+        return ""
+    follows = view.judged.approximate and not view.judged.instead
+    return f"Predicted by the {view.judged.by}.{' The mean field follows once the sliders are at rest.' if follows else ''}"
 
 
 def label_boundaries(experiment: Experiment) -> dict[str, str]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from theory_sim.errors import InputError, nearest
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
-from theory_sim.regimes import outside_of_theory
+from theory_sim.scope import outside_of_theory
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.phase_agreement import Agreement, agreements_of, phases_of
 from theory_sim.sweeps.phase_boundaries import Boundary, boundaries_of, fine_grid

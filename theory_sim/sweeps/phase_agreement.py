@@ -97,7 +97,7 @@ def _predictions(at: Experiment) -> dict[tuple[str, str], bool]:
         ("r d large enough and Y(eta_2) <= 0.03", "S learns Q first"): holds["S-learns-Q-first"] and holds["S-is-frozen"],
         ("all three conditions", "both"): all(holds.values()),
     }
-    closure = regime(at, infinite_width=True).predicted_order
+    closure = regime(at, infinite_width=True, engine="closure").predicted_order
     if closure:
         first = {schedule: prediction.order for schedule, prediction in closure.items()}
         predicted["closure", "L-S learns P first"] = first["L-S"] == "P first"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from theory_sim.sweeps.plan import Plan
     from theory_sim.sweeps.status import SweepStatus
 
-__all__ = ["be_quiet", "count_progress", "preparation_progress", "run_progress", "share_progress", "sweep_progress",
-           "time_progress"]
+__all__ = ["PREDICTING", "be_quiet", "count_progress", "preparation_progress", "run_progress", "share_progress",
+           "sweep_progress", "time_progress"]
 
 _BESIDE_NAME: Final = 66
 """Columns of the longest state, both times, the gaps, and a bar of two."""
@@ -222,6 +222,10 @@ def share_progress(count: int) -> Iterator[Callable[[int, object], Callable[[str
                 task, completed=share, description=f"seed {name} ({number + 1} of {count}), {what}")
 
         yield begin
+
+
+PREDICTING: Final = "predicting both schedules by the mean field"
+"""What `time_progress` says while a regime is computed."""
 
 
 @contextmanager

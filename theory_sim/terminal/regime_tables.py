@@ -1,9 +1,10 @@
-"""Terminal tables of a regime: the theory's conditions, what the closure predicts, and warnings."""
+"""Terminal tables of a regime: the theory's conditions, what is predicted and by what, and warnings."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
@@ -35,7 +36,7 @@ _ROLES: Final = (
     "documentation's page on the theory, which explains the symbols."
 )
 _PREDICTED: Final = (
-    "Closure: equations for the mean over data sets, at infinite width. tau: the sum of the learning rates of all steps "
+    "equations for the mean over data sets, at infinite width. tau: the sum of the learning rates of all steps "
     "before; a pattern is learnt when its mean training loss first falls below the level."
 )
 VERBOSE_HINT: Final = "--verbose says what each condition means, and what to change where one fails"
@@ -68,7 +69,7 @@ def shown_margin(margin: float) -> str:
 
 
 def regime_table(regime: Regime, *, verbose: bool = False) -> Group:
-    """The conditions, the closure's prediction and warnings; ``verbose``: what they mean, closed forms and notes, too."""
+    """The conditions, what is predicted and warnings; ``verbose``: what they mean, closed forms and notes, too."""
     notes = [Sentence(f"note: {note}") for note in regime.notes]
     predicted = regime.predicted_order.values()
     warnings = [Sentence(f"warning: {without_times(warning, predicted)}", style="yellow") for warning in regime.warnings]
@@ -83,15 +84,29 @@ def regime_table(regime: Regime, *, verbose: bool = False) -> Group:
 
 
 def _prediction(regime: Regime) -> list[Table | Text]:
-    """Learning times that the closure predicts, and the orders that follow."""
+    """Learning times that are predicted, and by what; where single data sets have theirs; and the orders that follow."""
     if not regime.predicted_order:
         return []
-    table = headed_table("Predicted by the closure, in tau", ("schedule, loss level", "tau_P", "tau_Q"))
+    table = headed_table(f"Predicted by the {regime.by}, in tau", ("schedule, loss level", "tau_P", "tau_Q"))
     for name, each in regime.predicted_order.items():
         for level in each.tau_P:
             cells = (shown_learning_time(times[level], each.end_tau) for times in (each.tau_P, each.tau_Q))
             table.add_row(f"{name}  {level:.2f}", *cells)
-    return [table, Text(""), Sentence(_PREDICTED), *map(Sentence, order_lines(regime))]
+    said = [Sentence(f"{regime.by.capitalize()}: {_PREDICTED}{f' {regime.instead}' if regime.instead else ''}")]
+    return [table, Text(""), *said, Text(""), *_of_data_sets(regime), *map(Sentence, order_lines(regime))]
+
+
+def _of_data_sets(regime: Regime) -> list[Table | Text]:
+    """Where 95 % of single data sets have their learning times and errors; nothing where no run has any."""
+    if not regime.intervals:
+        return []
+    table = headed_table(f"Where 95 % of single data sets lie, around the {regime.by}",
+                         ("schedule", *(f"tau_{kind} at {regime.level:.2f}" for kind in "PQ"), "error on P at the end"))
+    for name, each in regime.intervals.items():
+        end = regime.predicted_order[name].end_tau
+        times = (time.shown(partial(shown_learning_time, end=end), "\n") for time in (each.tau_P, each.tau_Q))
+        table.add_row(name, *times, each.P_error[-1].shown(in_words, "\n"))
+    return [table, Text("")]
 
 
 def order_lines(regime: Regime, schedules: Collection[str] | None = None) -> list[str]:

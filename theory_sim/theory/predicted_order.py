@@ -1,4 +1,4 @@
-"""The learning order that a closure's course shows, and how safely (THEORY §8)."""
+"""The learning order that a predicted course shows, and how safely (THEORY §8)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _UNORDERED = ("no examples", "diverged", "oscillated")
 
 # Relative standard deviations: learning times over data sets (THEORY §13's table, at most 0.05 for
 # Q and 0.08 for P) and the closure's own error (0.06; at most 0.07 measured, the limit's scatter
-# included, docs/explanation/closure.md). Two of them are allowed for.
+# included, docs/explanation/closure.md). Two of them are allowed for. The mean field's own error is far smaller; there is one
+# rule for both, so that a search by the closure ends where the verdict holds.
 _SCATTER_Q = 2.0 * math.hypot(0.05, 0.06)
 _SCATTER_P = 2.0 * math.hypot(0.08, 0.06)
 _SCATTER_RATIO = 2.0 * math.sqrt(0.05**2 + 0.08**2 + 0.06**2)
@@ -93,6 +94,11 @@ class OrderPrediction:
     Q_loss_end: float
     annealed_tau: float
     end_tau: float
+
+    @property
+    def has_times(self) -> bool:
+        """Whether learning times mean anything: not where the run diverges, or where its steps overshoot."""
+        return self.order not in ("diverged", "oscillated")
 
     @property
     def verdict(self) -> str:
@@ -222,21 +228,22 @@ def _order(tau_p: float, tau_q: float) -> Order:
     return "P first" if tau_p < tau_q else "Q first"
 
 
-def order_warnings(p: OrderPrediction, *, kept_tau_0: float | None = None) -> list[str]:
-    """What puts a predicted order at stake, and what to move; nothing where it holds with room.
+def order_warnings(p: OrderPrediction, *, kept_tau_0: float | None = None, by: str = "closure") -> list[str]:
+    """What puts a predicted order at stake, and what to move; nothing where it holds with a factor to spare.
 
-    ``kept_tau_0`` is the level of the start's noise that a larger eta_1 would move along, and must not.
+    ``kept_tau_0`` is the level of the start's noise that a larger eta_1 would move along, and must not; ``by`` is what
+    predicted, in words.
     """
-    if p.order in ("diverged", "oscillated"):
+    if not p.has_times:
         what = "diverges" if p.order == "diverged" else "has steps that overshoot"
-        return [f"{p.schedule}: the closure {what}; no order; lower the rate"]
+        return [f"{p.schedule}: the {by} {what}; no order; lower the rate"]
     if p.order == "no examples":
         return [f"{p.schedule}: no examples of P-only, or of Q-only; no order; give p0 and q0 above 0"]
     if p.holds and not p.thin:
         return []
     how = {_THIN: "is predicted with a thin margin", _CLOSE: "is too close to call"}.get(p.verdict, "is not predicted")
-    return [f"{p.schedule}: predicted {_predicted_times(p)}; the theorem's order, {p.expected} at every level, {how}; "
-            f"{_what_to_move(p, kept_tau_0)}"]
+    return [f"{p.schedule}: predicted {_predicted_times(p)}; the theorem's order, {p.expected} at every level, "
+            f"{how} by the {by}; {_what_to_move(p, kept_tau_0)}"]
 
 
 def without_times(text: str, predicted: Iterable[OrderPrediction]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -16,21 +17,22 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.numeric.blas import one_blas_thread
 from theory_sim.reading.arguments import accepts
+from theory_sim.scope import LEAST_D
 from theory_sim.theory.closure import Closure, ClosureProblem
 from theory_sim.theory.closure.grid import MOST_BLOCKS, Grid
 from theory_sim.theory.closure.memory import History
 from theory_sim.theory.closure.problem import Floats
 from theory_sim.theory.closure.setting import Kinds, Setting
-from theory_sim.theory.closure.solve import follow
+from theory_sim.theory.closure.solve import follow, following
 from theory_sim.theory.crossings import LEVELS, learning_time
 from theory_sim.theory.overlap import P_error
 
-__all__ = ["COARSE", "LEAST_D", "NODES", "PARTICLES", "Errors", "MeanField", "follow_particles", "solve_mean_field"]
+__all__ = [
+    "COARSE", "NODES", "PARTICLES", "Errors", "MeanField", "follow_particles", "particles_followed", "solve_mean_field",
+]  # fmt: skip
 
 NODES: Final = 100
 PARTICLES: Final = 4096
-LEAST_D: Final = 2
-"""Smallest d: with one dimension nothing is across w*."""
 _FEWEST, _FEWEST_NODES = 64, 10
 # Of the nodes of the two runs that state the error.
 COARSE: Final = 2.0 / 3.0
@@ -138,16 +140,38 @@ def follow_particles(
 ) -> Closure:
     """One run of the particles, of arguments that are not checked, without a statement of its error."""
     share = FLOW if flow else 1.0
-    problem, rates = make_problem(experiment), ClosureRates(experiment, share)
-    problem = replace(problem, tau_xi=problem.tau_xi / math.sqrt(share))
-    chosen = make_particles(problem, particles, seed)
-    setting = Setting(problem, chosen.examples, Kinds.of(problem, chosen.examples), History(particles, 0))
     with one_blas_thread():
-        course = follow(setting, ParticleLaw(chosen, seed, problem.loss), rates, Grid(problem, rates, nodes))
+        course = follow(*_parts(experiment, nodes, particles, seed, share))
     if not flow:
         return course
     numbers = np.arange(course.tau.size, dtype=np.float64)
     return replace(course, rate=course.rate / share, step=numbers, final_step=int(numbers[-1]))
+
+
+def particles_followed(
+    experiment: Experiment, nodes: int, particles: int, *, most: int | None = None
+) -> Generator[None, None, Closure]:
+    """`follow_particles` node by node, no more than ``most``: it yields after each, and returns the course."""
+    blocks = following(*_parts(experiment, nodes, particles, 0, 1.0, most))
+    while True:
+        with one_blas_thread():  # held by no one while others work
+            try:
+                next(blocks)
+            except StopIteration as done:
+                course: Closure = done.value
+                return course
+        yield
+
+
+def _parts(
+    experiment: Experiment, nodes: int, particles: int, seed: int, share: float, most: int | None = None
+) -> tuple[Setting, ParticleLaw, ClosureRates, Grid]:
+    """What `follow` asks for; ``share`` multiplies all rates."""
+    problem, rates = make_problem(experiment), ClosureRates(experiment, share)
+    problem = replace(problem, tau_xi=problem.tau_xi / math.sqrt(share))
+    chosen = make_particles(problem, particles, seed)
+    setting = Setting(problem, chosen.examples, Kinds.of(problem, chosen.examples), History(particles, 0))
+    return setting, ParticleLaw(chosen, seed, problem.loss), rates, Grid(problem, rates, nodes, most=most)
 
 
 def _errors(problem: ClosureProblem, course: Closure, coarse: Closure, other: Closure) -> Errors:

@@ -114,9 +114,10 @@ const folded = (id, show) => {
 };
 for (const id of ["losses", "conditions"]) byId(id).closest("details").addEventListener("toggle", () => later.get(id)?.());
 const tell = {
-  view: ({exact, verdict, conditions, losses, standing, orders, apart, drawn}) => {
+  view: ({exact, engine, by, verdict, conditions, losses, standing, orders, apart, drawn}) => {
     say("refused", "");
     for (const each of drawn) draw(each);
+    say("by", by);
     same(byId("orders"), [{lines: orders}]);
     same(byId("verdict"), verdict);
     folded("conditions", () => same(byId("conditions"), conditions));
@@ -126,6 +127,7 @@ const tell = {
     say("apart", apart);
     if (exact) say("spoken", orders.join(". "));
     document.body.dataset.exact = exact ? "yes" : "no";
+    document.body.dataset.engine = engine;
   },
   refused: ({message}) => {
     say("refused", message);

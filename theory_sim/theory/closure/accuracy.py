@@ -64,8 +64,8 @@ def briefly() -> str:
     """The largest errors alone, and what states more."""
     times = " and ".join(dict.fromkeys(_worst(name) for name in ("tau_P", "tau_Q")))
     return (f"closure: in {EXPERIMENTS} experiments within {times} of the limit's mean learning times, {_worst('loss')} of its "
-            f"losses and {_worst('P_error')} of its errors on P; single data sets scatter more. proofs-check check --verbose "
-            "has the range of these experiments")
+            f"losses and {_worst('P_error')} of its errors on P; single data sets scatter more. The documentation's page on "
+            "the closure has the law of these experiments")
 
 
 def stated() -> str:

@@ -31,6 +31,8 @@ _LONGEST_OF_D, _PER_DECAY = 2.0, 10.0
 _NEARLY = 0.2
 # The other engines add up rate after rate; so does the closure where they could have done so.
 _MOST_ADDED = 10**6
+# Units in the last place of tau, below which a step is not added by itself; and steps that 64 bits count.
+_OF_ROUNDING, _MOST_STEPS = 500.0, 2**62
 
 
 def enough_blocks(problem: ClosureProblem, rates: Rates, blocks: int) -> int:
@@ -61,10 +63,14 @@ class Grid:
         Aimed number.
     adds_up : bool
         Whether times are sums of rates, step by step, to the last bit of the other engines' clock.
+    most : int, optional
+        Blocks of which no more are made; `MOST_BLOCKS` otherwise.
     """
 
-    def __init__(self, problem: ClosureProblem, rates: Rates, blocks: int, *, adds_up: bool = True) -> None:
-        self._problem, self._rates = problem, rates
+    def __init__(
+        self, problem: ClosureProblem, rates: Rates, blocks: int, *, adds_up: bool = True, most: int | None = None
+    ) -> None:
+        self._problem, self._rates, self._most = problem, rates, MOST_BLOCKS if most is None else most
         self._most_added = _MOST_ADDED if adds_up else 0
         duration = _duration(problem, rates)
         curvature = top_curvature(r=problem.r, p0=problem.p0, alpha_min=problem.alpha_min, alpha_max=problem.alpha_max,
@@ -103,27 +109,26 @@ class Grid:
         InputError
             If the run has had too many blocks.
         """
-        if self._made > MOST_BLOCKS:
-            raise InputError(f"more than {MOST_BLOCKS} blocks by tau = {tau:g}, step {step}",
+        if self._made > self._most:
+            raise InputError(f"more than {self._most} blocks by tau = {tau:g}, step {step}",
                              "a run of few steps, or one of which many can be taken together: a rate that stays, and is stable",
                              "lower max_tau or the rate, or use the engine limit (--engine limit)")
-        if tau + rate == tau and tau > 0.0:
-            raise InputError(f"a rate of {rate:g} at tau = {tau:g}", "a rate whose step advances tau",
-                             "use fewer cuts of the rate, or lower max_tau")
         if not (rate == self._rate or (self._rates.smooth and abs(rate - self._rate) <= _NEARLY * self._rate)):
             self._changed = tau
         self._rate = rate
         if single:
             return 1, tau + rate
         length = min(self._longest, self._first + self._growth * (tau - self._changed))
+        self._check_steps(tau, step, rate, length / rate)
         steps = max(1, round(length / rate))
         if self._problem.max_steps is not None:
             steps = min(steps, self._problem.max_steps - step)
         # A rate that holds to its next change cannot end a step before it, nor can the run before max_tau.
         stop = min(self._problem.max_tau, max(self._rates.until(tau), tau + rate)) * (1.0 - 1e-12)
         left = (stop - tau) / rate
-        if min(steps, left) > self._most_added:
-            steps = min(steps, math.ceil(left))
+        if min(steps, left) > self._most_added or _is_fine(tau, rate):
+            steps = max(self.least(tau, rate), math.ceil(min(steps, left)))
+            self._check_steps(tau, step, rate, steps, self._problem.max_steps or _MOST_STEPS)
             return steps, tau + steps * rate
         steps = min(steps, max(1, math.ceil(left) + 1))
         times = _times(tau, rate, steps)
@@ -132,7 +137,19 @@ class Grid:
 
     def after(self, tau: float, rate: float, steps: int) -> float:
         """Time after so many steps."""
-        return float(_times(tau, rate, steps)[-1]) if steps <= self._most_added else tau + steps * rate
+        if steps > self._most_added or _is_fine(tau, rate):
+            return tau + steps * rate
+        return float(_times(tau, rate, steps)[-1])
+
+    def least(self, tau: float, rate: float) -> int:
+        """Fewest steps that advance tau: more than one where a single step is lost to rounding."""
+        return 1 if tau + rate > tau else math.ceil(math.ulp(tau) / rate)
+
+    def _check_steps(self, tau: float, step: int, rate: float, steps: float, most: int = _MOST_STEPS) -> None:
+        """Raise InputError if so many more are more than can be counted, or than ``max_steps`` allows."""
+        if step + steps > most:
+            raise InputError(f"a rate of {rate:g} at tau = {tau:g}", f"a rate at which tau advances within {most} steps in all",
+                             "use fewer cuts of the rate, or lower max_tau")
 
     def _overshoots(self, rate: float, examples: Examples, residual: Residual) -> bool:
         """Whether steps must be taken one by one, since gradient descent at this rate does not follow the flow."""
@@ -154,6 +171,11 @@ def _largest_eigenvalue(matrix: Floats) -> float:
     """Largest size of an eigenvalue of a matrix (2, 2) whose eigenvalues are real."""
     a, b, c, d = map(float, matrix.flat)
     return 0.5 * (abs(a + d) + math.sqrt(max((a - d) ** 2 + 4.0 * b * c, 0.0)))
+
+
+def _is_fine(tau: float, rate: float) -> bool:
+    """Whether steps are so small beside the time that rounding errors of their sum would count, by a thousandth or more."""
+    return rate < _OF_ROUNDING * math.ulp(tau)
 
 
 def _times(tau: float, rate: float, steps: int) -> np.ndarray:

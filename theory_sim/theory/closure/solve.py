@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from theory_sim.theory.closure.patch_q import PatchQ, Residual, look, step_q
 from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
 from theory_sim.theory.closure.setting import BlockStep, LawOfP, PState, Setting
 
-__all__ = ["follow", "solve_closure"]
+__all__ = ["follow", "following", "solve_closure"]
 
 # The other engines call a run diverged by the same number, and by the rise of its loss (loop.run).
 _ASTRONOMIC = 1e6
@@ -73,7 +74,18 @@ def solve_closure(problem: ClosureProblem, rates: Rates, *, blocks: int = 150, a
 
 
 def follow(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid) -> Closure:
-    """Follow a run block by block, with P by the law given and Q by its memory (`solve_closure`)."""
+    """Follow a run to its end, with P by the law given and Q by its memory (`solve_closure`)."""
+    blocks = following(setting, law, rates, grid)
+    while True:
+        try:
+            next(blocks)
+        except StopIteration as done:
+            course: Closure = done.value
+            return course
+
+
+def following(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid) -> Generator[None, None, Closure]:
+    """The same block by block: it yields after each, and returns the course."""
     problem = setting.problem
     state = _start(setting, law)
     highest = min(problem.loss.largest_rise * max(state.losses.loss, problem.loss.at_zero), _ASTRONOMIC)
@@ -93,6 +105,7 @@ def follow(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid) -> Clos
             break
         with np.errstate(over="ignore", invalid="ignore"):
             state = _next(setting, law, rates, grid, state, rate)
+        yield
     return _course(records, state, rates.annealed_tau, end)
 
 
@@ -143,7 +156,7 @@ def _next(setting: Setting, law: LawOfP[Any], rates: Rates, grid: Grid, state: _
         before, after = state.losses.loss, found.losses.loss
         if level is None or steps == 1 or not after <= level < before:
             continue
-        shorter = math.ceil(steps * (before - level) / (before - after))
+        shorter = max(grid.least(state.tau, rate), math.ceil(steps * (before - level) / (before - after)))
         if shorter < steps:
             steps, tau = shorter, grid.after(state.tau, rate, shorter)
             found = _advance(setting, law, state, rate, steps, tau)

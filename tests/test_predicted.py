@@ -1,0 +1,174 @@
+"""What predicts, and that it is said: the mean field, or the closure where that is asked for or the mean field refuses."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import re
+from collections.abc import Iterator
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from proofs_check import check_constants
+from proofs_check.constants_text import write_lines, write_prediction
+from theory_sim import Experiment, regime
+from theory_sim.closure import predicted
+from theory_sim.closure.mean_field.scatter import intervals_of
+from theory_sim.closure.mean_field.solve import follow_particles, solve_mean_field
+from theory_sim.closure.of_experiment import get_closure
+from theory_sim.closure.predicted import IN_WORDS, NODES, PARTICLES, Predicting, predict, predicting
+from theory_sim.errors import InputError
+from theory_sim.regimes import Regime
+from theory_sim.terminal.regime_tables import regime_table
+from theory_sim.theory.conditions import in_words
+from theory_sim.theory.crossings import learning_time
+
+SMALL = Experiment(d=60, r=0.6, max_tau=400.0)
+
+
+@pytest.fixture(autouse=True)
+def unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predicted, "_known", {})
+
+
+def printed(found: Regime) -> str:
+    out = StringIO()
+    Console(file=out, width=80).print(regime_table(found))
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    return text
+
+
+def test_the_regime_has_the_mean_fields_numbers() -> None:
+    """Not those of the closure, which are near."""
+    found = regime(SMALL)
+    assert (found.engine, found.by, found.instead) == ("mean-field", "mean field", "")
+    for schedule, told in found.predicted_order.items():
+        course, near = follow_particles(SMALL.replace(schedule=schedule), NODES, PARTICLES), get_closure(SMALL, schedule)
+        for time, kind in ((told.tau_P, "P"), (told.tau_Q, "Q")):
+            times = [learning_time(each.tau, getattr(each, f"loss_{kind}"), 0.45) for each in (course, near)]
+            assert time[0.45] == times[0] and times[0] == pytest.approx(times[1], rel=0.01)
+            assert times[0] != times[1] or math.isinf(times[0])
+        error = found.intervals[schedule].P_error[-1]
+        assert error == intervals_of(SMALL, course, [course.tau[-1] / SMALL.d]).P_error[-1]
+        assert error.low < error.middle < error.high
+
+
+@pytest.mark.parametrize("engine", IN_WORDS)
+def test_whatever_shows_a_number_says_what_gave_it(engine: Predicting) -> None:
+    found, right = regime(SMALL, engine=engine), IN_WORDS[engine]
+    (wrong,) = [each for each in IN_WORDS.values() if each != right]
+    assert found.order_warnings["L-S"], "with its times"
+    warned = [line for each in found.order_warnings.values() for line in each]
+    shown = [printed(found), repr(found), found._repr_html_(), *warned]
+    assert all(right in each and wrong not in each for each in shown), shown
+    told = found.to_dict()
+    assert told["engine"] == engine and set(told["intervals"]) == {"L-S", "S"}
+    error = found.intervals["S"].P_error[-1]
+    ends = f"({in_words(error.low)} to {in_words(error.high)})"
+    assert error.low < error.high and ends in printed(found) and f"{in_words(error.middle)} {ends}" in found._repr_html_()
+
+
+def test_the_report_on_constants_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proofs_check.constants.moves", lambda experiment, id: ())  # what takes most of the time
+    for most, right, wrong in ((predicted.MOST_NODES, "mean field", "closure"), (NODES - 1, "closure", "mean field at")):
+        monkeypatch.setattr(predicted, "MOST_NODES", most)
+        monkeypatch.setattr(predicted, "_known", {})
+        report = check_constants(SMALL)
+        for lines in (write_prediction, write_lines):
+            text = "\n".join(lines(report))
+            assert right in text and wrong not in text and f"{report.intervals['S'].tau_P.low:.0f} to " in text, text
+        told = report.to_dict()
+        assert told["engine"] == report.regime.engine and bool(told["accuracy"]) == (right == "closure")
+        json.dumps(told, allow_nan=False)
+        assert report.arms[0].test_error == report.intervals["L-S"].P_error[-1].middle
+
+
+@pytest.mark.parametrize(("most", "why"), [(NODES - 1, "60 nodes would be needed"), (NODES, "more than 60 blocks")])
+def test_what_the_mean_field_refuses_the_closure_predicts_and_says_so(
+    most: int, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For both schedules alike, so that they can be compared."""
+    monkeypatch.setattr(predicted, "MOST_NODES", most)
+    found = regime(SMALL)
+    assert found.engine == "closure" and why in found.instead and found.instead in " ".join(printed(found).split())
+    assert found.instead in found._repr_html_()
+    by_closure = regime(SMALL, engine="closure")
+    assert by_closure.instead == "" and by_closure.predicted_order == found.predicted_order
+
+
+def test_a_run_too_long_for_the_mean_field_is_told_by_the_closure() -> None:
+    long = SMALL.replace(max_tau=510.0 * SMALL.d)
+    assert predict(long).engine == "closure" and re.search(r"so long that \d+ nodes", predict(long).instead)
+
+
+def test_in_parts_it_is_the_same_and_it_is_kept() -> None:
+    parts = predicting(SMALL)
+    count, found = 0, None
+    while found is None:
+        try:
+            next(parts)
+            count += 1
+        except StopIteration as done:
+            found = done.value
+    assert count > NODES and predict(SMALL) is found
+    with pytest.raises(StopIteration):
+        next(predicting(SMALL.replace(seed=3, m_V=20, name="other", schedule="S")))
+    assert predict(SMALL.replace(r=0.5)) is not found
+    for schedule, course in found.courses.items():
+        np.testing.assert_array_equal(course.loss, follow_particles(SMALL.replace(schedule=schedule), NODES, PARTICLES).loss)
+
+
+def test_no_more_is_kept_than_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predicted, "_REMEMBERED", 2)
+    found = [predict(SMALL.replace(r=r), "closure") for r in (0.5, 0.6, 0.7)]
+    assert len(predicted._known) == 2 and predict(SMALL.replace(r=0.7), "closure") is found[2]
+    assert predict(SMALL.replace(r=0.5), "closure") is not found[0]
+
+
+def test_a_run_that_diverges_has_no_intervals() -> None:
+    found = regime(Experiment(eta_1=400.0, tau_0=1.0, max_tau=4000.0))
+    assert set(found.intervals) == {"S"} and found.predicted_order["L-S"].order == "diverged"
+    assert any(f"the {found.by} diverges" in warning for warning in found.warnings)
+
+
+def test_an_engine_that_predicts_nothing_is_refused() -> None:
+    with pytest.raises(InputError, match="mean-field"):
+        regime(SMALL, engine="limit")  # type: ignore[arg-type]
+
+
+def test_of_one_dimension_nothing_is_predicted_and_of_two_it_is() -> None:
+    one, two = (regime(Experiment(d=d, N=8, p0=0.25, max_tau=40.0)) for d in (1, 2))
+    assert not one.applies and one.engine == "" and any(each.startswith("d = 1:") for each in one.warnings)
+    assert two.applies and two.engine
+    with pytest.raises(InputError, match="d from 2 on"):
+        check_constants(Experiment(d=1, N=8, p0=0.25, max_tau=40.0))
+
+
+def fresh() -> Iterator[Experiment]:
+    """Experiments of docs/explanation/mean_field.md, on which single data sets were compared."""
+    yield from importlib.import_module("tests.limit.mean_field_experiments").experiments(1)
+
+
+@pytest.mark.slow
+def test_one_coarse_run_is_as_near_as_the_page_says() -> None:
+    """Against twice the nodes and eight times the particles: learning times within 0.5 %, P errors within 5 %."""
+    apart: dict[str, list[float]] = {"time": [], "error": []}
+    for e in fresh():
+        fine = solve_mean_field(e, nodes=120, particles=8192).course
+        course = predict(e).courses[e.schedule]
+        apart["error"].append(abs(math.log(_error(e, course) / _error(e, fine))))
+        for kind in ("loss_P", "loss_Q"):
+            times = [learning_time(each.tau, getattr(each, kind), 0.45) for each in (course, fine)]
+            if all(map(math.isfinite, times)):
+                apart["time"].append(abs(math.log(times[0] / times[1])))
+    assert len(apart["time"]) > 30 and max(apart["time"]) < 0.005 and max(apart["error"]) < 0.05, apart
+
+
+def _error(e: Experiment, course: Any) -> float:
+    return intervals_of(e, course, [course.tau[-1] / e.d]).P_error[-1].middle

@@ -1,0 +1,161 @@
+"""predict(experiment) -> Predicted: both schedules by the mean field, or by the closure where that cannot (THEORY §8, §16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from theory_sim.closure.of_experiment import get_closure, make_problem
+from theory_sim.closure.rates import ClosureRates
+from theory_sim.errors import InputError
+from theory_sim.experiment import Experiment
+from theory_sim.theory.closure import Closure
+from theory_sim.theory.closure.grid import enough_blocks
+from theory_sim.theory.predicted_order import EXPECTED
+
+if TYPE_CHECKING:
+    from theory_sim.closure.mean_field.scatter import Intervals
+
+__all__ = [
+    "APPROXIMATE", "IN_WORDS", "MOST_NODES", "NODES", "PARTICLES", "Predicted", "Predicting", "predict", "predicting",
+]  # fmt: skip
+
+Predicting = Literal["mean-field", "closure"]
+IN_WORDS: Final[Mapping[str, str]] = {"mean-field": "mean field", "closure": "closure"}
+"""Engines that predict, by name, in words."""
+APPROXIMATE: Final = frozenset({"closure"})
+"""Those of which the accuracy is measured (`theory_sim.theory.closure.ACCURACY`)."""
+# One run of the particles without a statement of its error: how near docs/explanation/mean_field.md says.
+NODES: Final = 60
+PARTICLES: Final = 1024
+MOST_NODES: Final = 250
+"""Beyond, a run takes seconds."""
+_REMEMBERED: Final = 16
+# What no mean over data sets depends on, and the schedule, which is both.
+_UNREAD: Final = {
+    "name": "", "schedule": "S", "m_W": 2, "m_V": 2, "seed": 0, "seed_data": None, "seed_init": None, "seed_noise": None,
+    "seed_batch": None,
+}  # fmt: skip
+
+Blocks = Generator[None, None, "Predicted"]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Both schedules of an experiment, by one engine.
+
+    Attributes
+    ----------
+    engine : {"mean-field", "closure"}
+    courses : mapping
+        `Closure` under "L-S" and "S".
+    instead : str
+        Why it is the closure, where the mean field was asked for: a sentence; else empty.
+    """
+
+    engine: Predicting
+    courses: Mapping[str, Closure]
+    instead: str = ""
+
+    @property
+    def by(self) -> str:
+        """The engine in words."""
+        return IN_WORDS[self.engine]
+
+    def intervals(self, experiment: Experiment, schedule: str) -> Intervals:
+        """Learning times at 0.45 and the P error at the run's end, each with the ends of 95 % of single data sets."""
+        from theory_sim.closure.mean_field.scatter import intervals_of
+
+        course = self.courses[schedule]
+        return intervals_of(experiment, course, [float(course.tau[-1]) / experiment.d])
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An experiment of which all is alike that changes no prediction, compared by what it holds."""
+
+    text: str
+    experiment: Experiment = field(compare=False)
+
+    @classmethod
+    def of(cls, e: Experiment) -> _Asked:
+        plain = e.model_copy(update=_UNREAD)
+        return cls(repr(vars(plain)), plain)
+
+
+_known: dict[tuple[_Asked, str], Predicted] = {}
+
+
+def predict(experiment: Experiment, engine: Predicting = "mean-field") -> Predicted:
+    """Courses of an experiment under L-S and S.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        One of which the closure says something, with rates times lambda below 1.
+    engine : {"mean-field", "closure"}
+        The mean field is one run of 1024 particles and 60 nodes, or more where blocks must be short beside d and 1 / lambda;
+        where it would take more than 250 nodes, or refuses the run, it is the closure for both schedules.
+
+    Returns
+    -------
+    Predicted
+
+    Raises
+    ------
+    InputError
+        If the closure refuses the run too.
+    """
+    blocks = predicting(experiment, engine)
+    while True:
+        try:
+            next(blocks)
+        except StopIteration as done:
+            found: Predicted = done.value
+            return found
+
+
+def predicting(experiment: Experiment, engine: Predicting = "mean-field") -> Blocks:
+    """The same in parts of some milliseconds: it yields after each, and returns what was predicted."""
+    asked = _Asked.of(experiment)
+    key = asked, engine
+    if key not in _known:
+        found = yield from _BY_ENGINE[engine](asked.experiment)
+        while len(_known) >= _REMEMBERED:
+            del _known[next(iter(_known))]
+        _known[key] = found
+    return _known[key]
+
+
+def _by_closure(e: Experiment, instead: str = "") -> Blocks:
+    courses = {}
+    for schedule in EXPECTED:
+        courses[schedule] = get_closure(e, schedule)
+        yield
+    return Predicted("closure", courses, instead)
+
+
+def _by_mean_field(e: Experiment) -> Blocks:
+    from theory_sim.closure.mean_field.solve import particles_followed
+
+    courses: dict[str, Closure] = {}
+    try:
+        for schedule in EXPECTED:
+            run = e.model_copy(update={"schedule": schedule})
+            courses[schedule] = yield from particles_followed(run, _nodes(run), PARTICLES, most=MOST_NODES)
+    except InputError as error:
+        return (yield from _by_closure(e, f"The mean field does not take this run: {error.found}."))
+    return Predicted("mean-field", courses)
+
+
+def _nodes(run: Experiment) -> int:
+    """Nodes that are aimed at, short beside d and 1 / lambda, as the closure's blocks are."""
+    nodes = enough_blocks(make_problem(run), ClosureRates(run), NODES)
+    if nodes > MOST_NODES:
+        raise InputError(f"it is so long that {nodes} nodes would be needed, and {MOST_NODES} are the most in some seconds",
+                         "a shorter run", "simulate it by the engine mean-field")
+    return nodes
+
+
+_BY_ENGINE: Final[Mapping[str, Callable[[Experiment], Blocks]]] = {"mean-field": _by_mean_field, "closure": _by_closure}
