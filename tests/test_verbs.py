@@ -109,6 +109,13 @@ def test_help_lists_what_is_declared(line: str) -> None:
         assert form in found.output
 
 
+@pytest.mark.parametrize(("line", "extra"), [("theory-sim report", "report"), ("proofs-check report", "report"),
+                                            ("theory-sim explore", "explore")])
+def test_help_says_which_extra_is_needed(line: str, extra: str) -> None:
+    """With its brackets, which rich takes for a style unless they are escaped."""
+    assert f"pip install 'theory-sim[{extra}]'" in " ".join(call(line, "--help").output.split())
+
+
 @pytest.mark.parametrize("line", sorted({line for line, _ in PRINTING}))
 def test_another_format_is_refused(line: str) -> None:
     found = call(line, *WORDS.get(line, ["x"]), "--format", "xls")

@@ -22,10 +22,10 @@ def report(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The report.")] = Path("proofs.html"),
     force: Force = False,
 ) -> None:
-    """Verify claims, and write one HTML file that needs nothing else: statements, verdicts, evidence, how to check again.
+    r"""Verify claims, and write one HTML file that needs nothing else: statements, verdicts, evidence, how to check again.
 
     Exit status 1 unless each verdict is as expected and every twin is refuted. It needs the extra report:
-    pip install 'theory-sim[report]'.
+    pip install 'theory-sim\[report]'.
     """
     from proofs_check.claim import claims, find
     from proofs_check.junit import Judged

@@ -23,10 +23,10 @@ def explore_command(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address alone.")] = False,
     force: Force = False,
 ) -> None:
-    """Open a page whose sliders move an experiment: learning curves of L-S and S, regime, verdict, and the limit on demand.
+    r"""Open a page whose sliders move an experiment: learning curves of L-S and S, regime, verdict, and the limit on demand.
 
     The page is on this machine alone, at an address that nobody can guess. Ctrl-C ends it. It needs the extra explore:
-    pip install 'theory-sim[explore]'.
+    pip install 'theory-sim\[explore]'.
     """
     from theory_sim.explore.saving import Target
     from theory_sim.explore.serve import Server

@@ -23,10 +23,10 @@ def report_command(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The report.")] = Path("report.html"),
     force: Force = False,
 ) -> None:
-    """Write one HTML file that needs nothing else: what was asked and seen, figures, tables, and how to compute it again.
+    r"""Write one HTML file that needs nothing else: what was asked and seen, figures, tables, and how to compute it again.
 
     What is damaged or unfinished is named in it. Exit status 1 if anything is damaged. The figures need the extra report:
-    pip install 'theory-sim[report]'.
+    pip install 'theory-sim\[report]'.
     """
     from theory_sim.report.gather import gather
     from theory_sim.report.page import render
