@@ -80,6 +80,12 @@ def _flat() -> Any:
     return torch.nn.Sequential(torch.nn.Flatten(), small_net())
 
 
+def _no_number() -> Any:
+    model = small_net()
+    torch.nn.init.constant_(model[4].bias, math.nan)
+    return model
+
+
 def _gelu() -> Any:
     return torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.GELU())
 
@@ -127,6 +133,17 @@ def _gelu() -> Any:
     (lambda: made(torch.nn.Sequential(small_net(), Turned())), "activations: '1.relu' gets 3 rows of 64 examples",
      "name other modules"),
     (lambda: made(Unused()), "a model without a kink at 0", "torch.nn.ReLU()"),
+    (lambda: made(groups={"a": (X, Y), "b": (X * math.nan, Y)}, reference=(X, Y)), "groups['b'] with a loss or gradient of nan",
+     "look for NaN"),
+    (lambda: made(reference=(X * math.nan, Y)), "the reference with a loss or gradient of nan", "look for NaN"),
+    (lambda: made(_no_number()), "groups['low'] with a loss or gradient of nan", "parameters"),
+    (lambda: made(groups={"a": (X[:, :5], Y)}), "groups['a'], which model or loss cannot take", "compare their shapes"),
+    (lambda: made(groups={"a": (X, Y), "b": (X[:, :5], Y)}, reference=(X, Y)), "groups['b'], which model or loss cannot take",
+     "compare their shapes"),
+    (lambda: made(groups={"a": (X, Y + 7)}), "groups['a'], which model or loss cannot take", "compare their shapes"),
+    (lambda: made(reference=(X[:, :5], Y)), "a batch of 48 reference examples, which model or loss cannot take", "compare"),
+    (lambda: made(small_net(normalised=True), groups={"a": (X[:1], Y[:1])}),
+     "a batch of 1 reference examples, which model or loss cannot take", "one example alone cannot train batch norm"),
 ])
 def test_at_the_start(make: Callable[[], Any], found: str, fix: str) -> None:
     said = refusal(make)

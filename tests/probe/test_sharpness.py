@@ -59,6 +59,33 @@ def test_a_quadratic_has_its_own_curvature_and_momentum_its_stable_one() -> None
     np.testing.assert_allclose(run["stable_sharpness"], 2.0 * 1.5 / 0.5)
 
 
+def test_stable_sharpness_is_that_of_the_step_that_leaves_the_record() -> None:
+    """Rate and momentum change from step to step, as under OneCycleLR; a rate of 0 is stable on all; a continued loop knows."""
+    made = [(0.5, 0.0), (0.0, 0.5), (0.25, 0.9), (0.125, 0.8)]
+    x = torch.linspace(-1.0, 2.0, 6)[:, None]
+    kept, run = None, None
+    for stop in (2, 4):
+        torch.manual_seed(0)
+        model = torch.nn.Linear(1, 1, bias=False)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+        probe = Probe(model, optimizer, {"all": (x, x)}, loss=lambda f, y: (f - y).square().mean(),
+                      record={"run": {"every_steps": 1}, "sharpness": {}})
+        if kept is not None:
+            model.load_state_dict(kept[0])
+            optimizer.load_state_dict(kept[1])
+            probe.load_state_dict(kept[2])
+        for rate, momentum in made[stop - 2 : stop]:
+            optimizer.param_groups[0].update(lr=rate, momentum=momentum)
+            optimizer.zero_grad()
+            (model(x) - x).square().mean().backward()
+            optimizer.step()
+            probe.step()
+        kept, run = [each.state_dict() for each in (model, optimizer, probe)], probe.trajectory().dataset
+    assert run is not None
+    of_steps = [2 * (1 + momentum) / rate if rate else np.inf for rate, momentum in made]
+    np.testing.assert_allclose(run["stable_sharpness"], [*of_steps, of_steps[-1]])
+
+
 def test_an_adaptive_rule_has_no_stable_sharpness() -> None:
     model = small_net()
     x, y = examples()

@@ -65,6 +65,34 @@ def test_training_is_bitwise_the_same(make: Callable[[], Any]) -> None:
     assert all(torch.equal(a, b) for a, b in zip(*ends, strict=True))
 
 
+class Centred(nn.Module):
+    """Changes its inputs in place, as normalisation in forward may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = small_net()
+
+    def forward(self, x: Any) -> Any:
+        return self.inner(x.sub_(1.0))
+
+
+@pytest.mark.parametrize("shape", [lambda x, y: (x, y), lambda x, y: [(x, y)]], ids=["pair", "batches"])
+def test_inputs_that_a_model_changes_in_place_are_left_alone(shape: Callable[[Any, Any], Any]) -> None:
+    """Those of the reference are the user's own; the groups' would move from record to record."""
+    x, y = examples()
+    model = Centred()
+    optimizer = sgd(model)
+    probe = Probe(model, optimizer, {"all": (x, y)}, reference=shape(x, y), complete=True, refresh=1, record=EVERYTHING)
+    for _ in range(4):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x[:16].clone()), y[:16]).backward()
+        optimizer.step()
+        probe.step()
+    assert torch.equal(x, X)
+    expected = nn.functional.cross_entropy(model.inner(x - 1.0), y).item()
+    assert probe.trajectory().dataset["loss_train"].values[-1] == pytest.approx([expected], rel=1e-6)
+
+
 def test_a_loaders_own_stream_is_left_alone() -> None:
     """The training loop's loader as reference: its order is that without a probe."""
     ends = []

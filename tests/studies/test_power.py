@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
-from theory_sim.statistics.power import deciding_power, runs_for_power
+from theory_sim.errors import InputError
+from theory_sim.statistics.intervals import mean_interval
+from theory_sim.statistics.power import deciding_power, mean_power, runs_for_mean_power, runs_for_power
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.study import PartPower
 from theory_sim.terminal.study_tables import power_line
+from theory_sim.vision.studies.base import IMAGE_STUDIES
 
 LEAST = 0.9
 
@@ -43,3 +47,37 @@ def test_it_is_told() -> None:
     assert line == (f"order: of 15, power {deciding_power(15, 0.95, level=0.95):.2f} at a share of 0.95, "
                     f"{deciding_power(15, 0.8, level=0.95):.2f} at 0.8; cheap")
     assert power_line(PartPower("gap", why="a mean")) == "gap: a mean"
+
+
+@pytest.mark.parametrize("name", IMAGE_STUDIES.names())
+def test_studies_on_images_state_it_too(name: str) -> None:
+    """Their parts rest on means over seeds: as many parts as the rule judges, each at the rule's level."""
+    study = IMAGE_STUDIES[name]
+    assert f"{len(study.power)} parts".lower() in study.rule.lower().replace("five", "5").replace("two", "2")
+    assert not [part.part for part in study.power if unexplained(part)]
+    for part in study.power:
+        said = re.search(r"(\d+) reach 0\.9", part.why)
+        if part.of_mean:
+            assert part.level == 1 - 0.05 / len(study.power) and said is not None
+            assert int(said[1]) == runs_for_mean_power(0.95, LEAST, level=part.level)
+
+
+@pytest.mark.parametrize(("n", "share", "level"), [(3, 0.95, 0.99), (10, 0.8, 0.99), (6, 0.95, 0.975), (5, 0.5, 0.95)])
+def test_the_power_of_a_mean_is_how_often_its_interval_decides(n: int, share: float, level: float) -> None:
+    """2000 drawn samples by the interval that the studies use: to 4 standard errors."""
+    from scipy.stats import norm
+
+    values = np.random.default_rng(0).normal(norm.ppf(share), 1.0, (2000, n))
+    assert np.mean(values[:, 0] > 0) == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 2000))
+    power = mean_power(n, share, level=level)
+    decided = np.mean([mean_interval(each.tolist(), level).low > 0.0 for each in values])
+    assert decided == pytest.approx(power, abs=4 * np.sqrt(power * (1 - power) / 2000) + 1e-9)
+
+
+def test_a_mean_of_one_value_decides_nothing_and_wrong_numbers_are_refused() -> None:
+    assert mean_power(1, 0.95, level=0.95) == 0.0 and mean_power(4, 0.5, level=0.9) == pytest.approx(0.05)
+    for n, share, level in ((-1, 0.9, 0.95), (3, 1.0, 0.95), (3, 0.9, 1.0)):
+        with pytest.raises(InputError, match="share and level"):
+            mean_power(n, share, level=level)
+    with pytest.raises(InputError, match="tell from one half"):
+        runs_for_mean_power(0.5, 0.9, level=0.95)

@@ -113,6 +113,19 @@ def test_an_interrupted_run_continues_before_at_and_after_annealing(
     assert same(vision.run_arms(replace(PLAN, arms=PLAN.arms[:1]), out=tmp_path)[0], whole[1][0])
 
 
+def test_a_checkpoint_beside_the_finished_run_is_removed(whole: tuple[Path, list[Trajectory]], tmp_path: Path) -> None:
+    """As a kill leaves it between the two; one beside another run is left alone."""
+    checkpoint = interrupted(tmp_path, 3)
+    content, plan = checkpoint.read_bytes(), replace(PLAN, arms=PLAN.arms[:1])
+    vision.run_arms(plan, out=tmp_path)
+    checkpoint.write_bytes(content)
+    with pytest.raises(StoreError, match="holds another run"):
+        vision.run_arms(replace(plan, training=replace(plan.training, weight_decay=0.1)), out=tmp_path)
+    assert checkpoint.exists()
+    assert same(vision.run_arms(plan, out=tmp_path)[0], whole[1][0])
+    assert [each.name for each in tmp_path.iterdir()] == ["try-large-seed0"]
+
+
 def test_a_continuation_that_forgets_would_be_seen(whole: tuple[Path, list[Trajectory]], tmp_path: Path, torch: Any) -> None:
     """The check can fail: with one buffer of the optimiser lost the numbers differ."""
     from theory_sim.vision.one_run import _write
@@ -239,6 +252,28 @@ def test_accuracies_are_those_of_the_network(torch: Any) -> None:
     assert torch.equal(data.tests["clean"][0][:, :, 0], data.tests["mixed"][0][:, :, 0])
 
 
+@pytest.mark.parametrize("replacement", [False, True])
+def test_batches_are_drawn_with_replacement_or_use_each_image_once(replacement: bool, torch: Any) -> None:
+    from theory_sim.vision.prepared import prepare
+    from theory_sim.vision.training import ArmTraining, fixed_arithmetic
+
+    plan = replace(PLAN, training=replace(PLAN.training, replacement=replacement))
+    with fixed_arithmetic():
+        training = ArmTraining(plan, plan.arms[0], 0, prepare(plan, plan.arms[0], 0, load_images("generated")))
+        seen = []
+        training._model.register_forward_pre_hook(lambda module, given: seen.append(given[0]) if module.training else None)
+        training.probe.step = lambda: None  # type: ignore[method-assign]
+        training.train_epoch()
+        training.train_epoch()
+    epochs = [torch.cat(seen[:4]), torch.cat(seen[4:])]
+    distinct = [len(each.flatten(1).unique(dim=0)) for each in epochs]
+    # Of 128 drawn from 128 some 81 are different ones.
+    assert len(seen) == 8 and all((60 < found < 100) if replacement else (found == 128) for found in distinct)
+    assert not torch.equal(*epochs)
+    identities = {each.identity(each.arms[0], 0, "digest") for each in (PLAN, plan)}
+    assert len(identities) == 1 + replacement
+
+
 def test_the_reference_is_drawn_from_all_training_images(torch: Any) -> None:
     """Of a source in the order of its classes, too, such as a folder."""
     from theory_sim.vision.prepared import prepare
@@ -281,6 +316,19 @@ def test_too_few_images_are_refused(fields: dict[str, int], message: str, tmp_pa
     with pytest.raises(InputError, match=message):
         vision.run_arms(replace(PLAN, data=replace(PLAN.data, **fields)), out=tmp_path)
     assert not [each for each in tmp_path.iterdir() if each.suffix != ".lock"]
+
+
+def test_images_that_are_not_square_are_refused_unless_they_are_scaled(torch: Any) -> None:
+    """The patch would lie off their centre."""
+    from theory_sim.vision.prepared import prepare
+
+    images = load_images("generated")
+    images = replace(images, **{name: replace(part, pixels=part.pixels[:, :, 2:]) for name, part in
+                                (("train", images.train), ("test", images.test)) if part is not None})
+    assert prepare(PLAN, PLAN.arms[0], 0, images).train[0].shape[-2:] == (8, 8)
+    with pytest.raises(InputError, match="images of 12 x 10 pixels") as refused:
+        prepare(replace(PLAN, data=replace(PLAN.data, side=None)), PLAN.arms[0], 0, images)
+    assert "data.side, such as 10" in refused.value.fix
 
 
 def test_a_diverged_run_ends_and_says_so(tmp_path: Path, torch: Any) -> None:

@@ -96,19 +96,17 @@ def test_a_batch_as_python_2_pickled_it() -> None:
     assert np.array_equal(columns_first[0], pixels)
 
 
-@pytest.mark.parametrize("as_archive", [True, False])
-@pytest.mark.parametrize("source", ["cifar-10", "cifar-10-binary"])
-def test_both_official_forms(source: str, as_archive: bool, tmp_path: Path) -> None:
+def write_cifar(folder: Path, source: str, *, as_archive: bool, batches: Any = None) -> Path:
+    """An archive or a folder of CIFAR-10 as the source has it, of four images a file or of batches that are given."""
     binary = source.endswith("binary")
     names = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
-    batches = [batch(4) for _ in names]
     files = {}
-    for name, (pixels, labels) in zip(names, batches, strict=True):
+    for name, (pixels, labels) in zip(names, batches or [batch(4) for _ in names], strict=True):
         records = np.column_stack([np.array(labels, np.uint8), pixels]).tobytes()
         files[f"{name}.bin" if binary else name] = records if binary else python_2(pixels, labels)
-    path = tmp_path / "data"
+    path = folder / "data"
     if as_archive:
-        path = tmp_path / "data.tar.gz"
+        path = folder / "data.tar.gz"
         with tarfile.open(path, "w:gz") as archive:
             for name, data in files.items():
                 member = tarfile.TarInfo(f"cifar-10/{name}")
@@ -118,7 +116,14 @@ def test_both_official_forms(source: str, as_archive: bool, tmp_path: Path) -> N
         path.mkdir()
         for name, data in files.items():
             (path / name).write_bytes(data)
-    found = load_images(source, path)
+    return path
+
+
+@pytest.mark.parametrize("as_archive", [True, False])
+@pytest.mark.parametrize("source", ["cifar-10", "cifar-10-binary"])
+def test_both_official_forms(source: str, as_archive: bool, tmp_path: Path) -> None:
+    batches = [batch(4) for _ in range(6)]
+    found = load_images(source, write_cifar(tmp_path, source, as_archive=as_archive, batches=batches))
     assert found.test is not None and (len(found.train), len(found.test)) == (20, 4)
     assert np.array_equal(found.train.labels, [label for _, labels in batches[:5] for label in labels])
     # The official order: red, green, blue, each row by row.

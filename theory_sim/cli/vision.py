@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Processes = Annotated[int, typer.Option("--workers", help="Processes, each with one thread; they change no result.")]
 StudyName = Annotated[str | None, typer.Argument(help="images or mitigation-on-images.")]
-SizeOption = Annotated[str, typer.Option(help="small (seconds, drawn images), default (15 minutes), full.")]
+SizeOption = Annotated[str, typer.Option(help="small (a minute, drawn images), default (12 minutes), full (1.5 hours).")]
 Source = Annotated[str | None, typer.Option(help="Form of the images (default: cifar-10).")]
 DataPath = Annotated[Path | None, typer.Option("--path", metavar="PATH", help="Where the images lie.")]
 

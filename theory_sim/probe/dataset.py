@@ -23,7 +23,7 @@ _UNKNOWN = {"units": "1", "long_name": "not known of a network of the user's"}
 
 def make_trajectory(
     experiment: RecordedRun, tables: Sequence[Table], kinds: Mapping[str, int], layers: Sequence[str],
-    rates: Sequence[float], attributes: Mapping[str, Any],
+    of_steps: Mapping[str, Sequence[float]], attributes: Mapping[str, Any],
 ) -> Trajectory:
     """Trajectory of the records so far.
 
@@ -36,8 +36,8 @@ def make_trajectory(
         Number of examples of each group.
     layers : sequence of str
         Names of the trained parameters.
-    rates : sequence of float
-        Learning rate of each step.
+    of_steps : mapping
+        What is known of each step: its "rate" and "stable_sharpness".
     attributes : mapping
         Of the dataset, besides those that follow from the rest.
     """
@@ -46,7 +46,7 @@ def make_trajectory(
                                    "part": ["total", "signal"]}
     loss = make_loss(experiment)
     for table in tables:
-        found, labels = table.dataset(loss, rates)
+        found, labels = table.dataset(loss, of_steps)
         # What every run has along its own records has another name along others.
         variables |= {f"{name}{table.suffix}" if name in REQUIRED else name: value for name, value in found.items()}
         coordinates |= labels

@@ -12,7 +12,7 @@ import torch
 
 from theory_sim.arrays import Array
 from theory_sim.errors import InputError, repr_of, shown
-from theory_sim.probe.inputs import concatenate, count_of, each_tensor, take
+from theory_sim.probe.inputs import concatenate, count_of, each_tensor, passed, take
 from theory_sim.probe.reference import batches_of, require_scalar
 from theory_sim.probe.untouched import detached, get_outputs, untouched
 
@@ -130,21 +130,23 @@ class Groups:
         rows = []
         with untouched(model, seed=seed, evaluating=True), torch.no_grad():
             tensors = detached(model)
-            for inputs, targets in self.examples.values():
+            for name, (inputs, targets) in self.examples.items():
                 total, right, count = 0.0, 0.0, 0
-                for x, y in batches_of(inputs, targets, self.batch):
-                    outputs, n = get_outputs(model, tensors, x), count_of(x)
-                    total, count = total + n * float(self.loss(outputs, y)), count + n
-                    right += float(_are_right(outputs, y).sum())
+                with passed(f"groups[{name!r}]"):
+                    for x, y in batches_of(inputs, targets, self.batch):
+                        outputs, n = get_outputs(model, tensors, x), count_of(x)
+                        total, count = total + n * float(self.loss(outputs, y)), count + n
+                        right += float(_are_right(outputs, y).sum())
                 rows.append((total / count, right / count))
         losses, rights = np.array(rows).T
         return losses, rights
 
     def require_mean(self, model: Any, seed: int) -> None:
         """Raise InputError if the loss of some examples is the sum of their losses and not the mean."""
-        inputs, targets = (take(each, slice(0, self.batch)) for each in next(iter(self.examples.values())))
+        name, first = next(iter(self.examples.items()))
+        inputs, targets = (take(each, slice(0, self.batch)) for each in first)
         n = count_of(inputs)
-        with untouched(model, seed=seed, evaluating=True), torch.no_grad():
+        with untouched(model, seed=seed, evaluating=True), torch.no_grad(), passed(f"groups[{name!r}]"):
             outputs = get_outputs(model, detached(model), inputs)
             if n < 2 or not isinstance(outputs, torch.Tensor) or len(outputs) != n:
                 return

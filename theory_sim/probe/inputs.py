@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from theory_sim.errors import InputError, repr_of, shown
 
-__all__ = ["concatenate", "count_of", "each_tensor", "take"]
+__all__ = ["concatenate", "count_of", "each_tensor", "passed", "take"]
 
 
 def each_tensor(inputs: Any, function: Callable[[Any], Any]) -> Any:
@@ -44,6 +45,20 @@ def count_of(inputs: Any) -> int:
         raise InputError(f"inputs with {sorted(set(counts))} examples", "tensors with one first dimension, of at least 1",
                          "stack the examples along the first dimension")
     return counts[0]
+
+
+@contextmanager
+def passed(what: str) -> Iterator[None]:
+    """Around a pass through model and loss: what they raise becomes an InputError that names the examples."""
+    try:
+        yield
+    except (InputError, torch.OutOfMemoryError):
+        raise
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise InputError(f"{what}, which model or loss cannot take: {type(error).__name__}: {shown(str(error), 400)}",
+                         "inputs and targets as the training loop gives them to model and loss, in batches",
+                         "compare their shapes, kinds and devices with those of a batch; one example alone cannot train batch "
+                         "norm") from error
 
 
 def take(inputs: Any, chosen: Any) -> Any:

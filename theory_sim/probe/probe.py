@@ -24,7 +24,7 @@ from theory_sim.probe.records import RUN, Table, read_recordings
 from theory_sim.probe.reference import Estimate, Reference, batches_of, squared_norm
 from theory_sim.probe.rules.base import Rule
 from theory_sim.probe.rules.of_optimiser import get_rule
-from theory_sim.probe.sharpness import SharpnessRecorder
+from theory_sim.probe.sharpness import SharpnessRecorder, stable_sharpness
 from theory_sim.probe.split import NotFinite, Split
 from theory_sim.probe.state import VERSION, require_state, to_tensors
 from theory_sim.probe.tracked import Tracked, in_full
@@ -86,7 +86,7 @@ class Probe:
     Raises
     ------
     InputError
-        If an argument does not fit the model, the loss adds up over examples, or memory lacks.
+        If an argument does not fit the model, a loss is no number, the loss adds up over examples, or memory lacks.
 
     Notes
     -----
@@ -139,6 +139,7 @@ class Probe:
         self._experiment = RecordedRun(name=name, seed=seed)
         self._step, self._tau, self._annealed_tau = 0, 0.0, math.nan
         self._rates: list[float] = []
+        self._stable: list[float] = []
         self._diverged = False
         self._estimate = self._reference.estimate(self._seed())
         self._split = Split(self._tracked, self._rule)
@@ -153,7 +154,7 @@ class Probe:
         for kind in _WATCHERS:
             if kind.name in recordings:
                 recording = recordings[kind.name]
-                watcher = kind.of(self._moment(), Settings(recording.probes, activations, memory, self._rule))
+                watcher = kind.of(self._moment(), Settings(recording.probes, activations, memory))
                 if recording.own_times:
                     others.append(Table(kind.name, recording, [watcher]))
                 else:
@@ -194,9 +195,13 @@ class Probe:
         before = self._tau
         self._step, self._tau = self._step + 1, self._tau + rate
         self._rates.append(rate)
+        self._stable.append(self._stable_sharpness())
         if self._step % self._refresh == 0:
             self._estimate = self._reference.estimate(self._seed())
         self._record(before, end=False)
+
+    def _stable_sharpness(self) -> float:
+        return stable_sharpness(self._rule, self._tracked.optimizer.param_groups[0])
 
     def _warn_of_scale(self) -> None:
         """A loop that adds up its loss has gradients B times as large as the mean's, and all but 1/B of them would be noise."""
@@ -240,7 +245,7 @@ class Probe:
         estimate = self._estimate
         found: dict[str, Any] = to_tensors({
             "version": VERSION, **self._shape(), "step": self._step, "tau": self._tau, "annealed_tau": self._annealed_tau,
-            "diverged": self._diverged, "rates": self._rates,
+            "diverged": self._diverged, "rates": self._rates, "stable": self._stable,
             "estimate": [list(estimate.gradients), estimate.loss, estimate.error], "split": self._split.state(),
             "tables": [table.state() for table in self._tables]})
         return found
@@ -270,7 +275,8 @@ class Probe:
         """
         found = require_state(state, self._shape())
         self._step, self._tau, self._annealed_tau = found["step"], found["tau"], found["annealed_tau"]
-        self._rates, self._estimate = list(found["rates"]), Estimate(*found["estimate"])
+        self._rates, self._stable = list(found["rates"]), list(found["stable"])
+        self._estimate = Estimate(*found["estimate"])
         self._diverged = bool(found["diverged"])
         self._split.restore(found["split"])
         for table, kept in zip(self._tables, found["tables"], strict=True):
@@ -315,9 +321,10 @@ class Probe:
         experiment = RecordedRun(name=self._experiment.name, seed=self._experiment.seed, recorded=known)
         message = f"{self._step} steps recorded by theory_sim.probe in a training loop"
         if self._diverged:
-            message += "; in the next one parameters or gradients were no longer numbers"
-        rates = self._rates or [float(self._tracked.optimizer.param_groups[0]["lr"])]
-        return make_trajectory(experiment, self._tables, self._groups.counts(), self._tracked.names, rates, {
+            message += "; in the next one parameters or gradients, of the loop or of the reference, were no longer numbers"
+        of_steps = {"rate": self._rates or [float(self._tracked.optimizer.param_groups[0]["lr"])],
+                    "stable_sharpness": self._stable or [self._stable_sharpness()]}
+        return make_trajectory(experiment, self._tables, self._groups.counts(), self._tracked.names, of_steps, {
             "outcome": "diverged" if self._diverged else "budget_spent", "message": message,
             "annealed_tau": self._annealed_tau, "final_step": self._step, "final_tau": self._tau,
         })

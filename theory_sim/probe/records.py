@@ -88,7 +88,7 @@ class Table:
         found: dict[str, Any] = {"step": moment.step, "tau": moment.tau}
         for watcher in self.watchers:
             values = watcher.observe(moment)
-            assert {*values, *watcher.derived} == {*watcher.variables}, f"{type(watcher).__name__} gives what it declares"
+            assert {*values, *watcher.of_steps} == {*watcher.variables}, f"{type(watcher).__name__} gives what it declares"
             found |= values
         for name, value in found.items():
             self._values.setdefault(name, []).append(np.array(value))
@@ -103,9 +103,16 @@ class Table:
         for watcher, kept in zip(self.watchers, state["watchers"], strict=True):
             watcher.restore(kept)
 
-    def dataset(self, loss: Loss, rates: Sequence[float]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Variables and coordinates for xarray; ``rates`` are those of all steps."""
-        leaving = np.array([rates[min(step, len(rates) - 1)] for step in self._values["step"]])
+    def dataset(self, loss: Loss, of_steps: Mapping[str, Sequence[float]]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Variables and coordinates for xarray.
+
+        Parameters
+        ----------
+        loss : Loss
+        of_steps : mapping
+            What is known of each step, such as its rate; a record has that of the step that leaves it, the last one that of the
+            step before, if none has left it.
+        """
         record = f"record{self.suffix}"
         variables: dict[str, Any] = {}
         coordinates: dict[str, Any] = {
@@ -114,8 +121,10 @@ class Table:
             f"step{self.suffix}": (record, np.array(self._values["step"], np.int64)),
         }
         for watcher in self.watchers:
-            values = {name: np.stack(self._values[name]) for name in watcher.variables if name not in watcher.derived}
-            values |= watcher.derive(values, leaving)
+            values = {name: np.stack(self._values[name]) for name in watcher.variables if name not in watcher.of_steps}
+            for name in watcher.of_steps:
+                known = of_steps[name]
+                values[name] = np.array([known[min(step, len(known) - 1)] for step in self._values["step"]], np.float64)
             for name, variable in watcher.variables.items():
                 variables[name] = ((record, *variable.dims), values[name], variable.attributes(loss))
             variables |= watcher.final(record)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from theory_sim.errors import InputError
-from theory_sim.probe.inputs import count_of, each_tensor, take
+from theory_sim.probe.inputs import count_of, each_tensor, passed, take
 from theory_sim.probe.tracked import Tracked, in_full
 from theory_sim.probe.untouched import detached, get_outputs, same_streams, untouched
 
@@ -79,7 +79,8 @@ class Reference:
         with untouched(tracked.model, seed=seed, evaluating=False):
             for inputs, targets, n in self.batches():
                 tensors = detached(tracked.model, dict(zip(tracked.names, leaves, strict=True)))
-                loss = self.mean_loss(tensors, inputs, targets)
+                with passed(f"a batch of {n} reference examples"):
+                    loss = self.mean_loss(tensors, inputs, targets)
                 require_scalar(loss)
                 found = torch.autograd.grad(loss, leaves, allow_unused=True)
                 present = [in_full(each) if each is not None else torch.zeros_like(whole)

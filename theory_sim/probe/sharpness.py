@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,10 +13,10 @@ from theory_sim.arrays import Array
 from theory_sim.observe.base import LOSS_UNIT, Values, Variable
 from theory_sim.probe.rules.base import Rule
 from theory_sim.probe.untouched import detached, untouched
-from theory_sim.probe.watcher import Moment, Settings, Watcher
+from theory_sim.probe.watcher import Moment, Watcher
 from theory_sim.theory.linear_rules import stability_factor
 
-__all__ = ["EIGENVALUES", "SharpnessRecorder"]
+__all__ = ["EIGENVALUES", "SharpnessRecorder", "stable_sharpness"]
 
 EIGENVALUES: Final = 5
 _TOLERANCE: Final = 1e-3
@@ -29,20 +30,13 @@ class SharpnessRecorder(Watcher):
     """
 
     name = "sharpness"
-    derived = ("stable_sharpness",)
+    of_steps = ("stable_sharpness",)
     variables: Mapping[str, Variable] = {
         "sharpness": Variable(("hessian_eigenvalue",), LOSS_UNIT,
                               "largest eigenvalues of the Hessian of the mean {loss} of the reference, decreasing"),
-        "stable_sharpness": Variable((), "1", "largest eigenvalue with which steps are stable: for gradient descent 2 / rate"),
+        "stable_sharpness": Variable((), "1", "largest eigenvalue with which the step that leaves the record is stable: for gradient "
+                                     "descent 2 / rate"),
     }
-
-    @classmethod
-    def of(cls, moment: Moment, settings: Settings) -> SharpnessRecorder:
-        return cls(settings.rule, moment.tracked.options()[0])
-
-    def __init__(self, rule: Rule, options: Mapping[str, Any]) -> None:
-        move = rule.move(options)
-        self._stability = float("nan") if move is None else stability_factor(move)
 
     def observe(self, moment: Moment) -> Values:
         from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
@@ -65,8 +59,13 @@ class SharpnessRecorder(Watcher):
         top[: len(largest)] = largest
         return {"sharpness": top}
 
-    def derive(self, values: Mapping[str, Array], rates: Array) -> Mapping[str, Array]:
-        return {"stable_sharpness": self._stability / rates}
+
+def stable_sharpness(rule: Rule, options: Mapping[str, Any]) -> float:
+    """Largest eigenvalue with which a step with these options is stable, without weight decay; NaN where no law is known."""
+    move, rate = rule.move(options), float(options["lr"])
+    if move is None:
+        return math.nan
+    return stability_factor(move) / rate if rate > 0 else math.inf
 
 
 def _product(moment: Moment, vector: Array) -> Array:

@@ -11,7 +11,7 @@ from theory_sim.errors import InputError
 
 __all__ = ["VERSION", "require_state", "to_arrays", "to_tensors"]
 
-VERSION: Final = 2
+VERSION: Final = 3
 _ARRAY: Final = "array of numpy"
 
 

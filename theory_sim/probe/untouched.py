@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from theory_sim.probe.inputs import each_tensor
+
 __all__ = ["detached", "get_outputs", "same_streams", "untouched"]
 
 _EMBEDDINGS: Final = (torch.nn.Embedding, torch.nn.EmbeddingBag)
@@ -29,8 +31,10 @@ def detached(model: Any, replaced: Mapping[str, Any] | None = None) -> dict[str,
 def get_outputs(model: Any, tensors: Mapping[str, Any], inputs: Any) -> Any:
     """Outputs of the model with other parameters and buffers, (n, ...); of an output with ``logits``, these.
 
-    What else a model returns, such as a tuple, is for the user's loss to read.
+    What else a model returns, such as a tuple, is for the user's loss to read. A model that changes its inputs in place changes
+    copies.
     """
+    inputs = each_tensor(inputs, lambda tensor: tensor.clone())
     if isinstance(inputs, Mapping):
         found = torch.func.functional_call(model, dict(tensors), (), dict(inputs))
     else:

@@ -11,7 +11,6 @@ from theory_sim.arrays import Array
 from theory_sim.observe.base import Labelled, Values, Variable
 from theory_sim.probe.groups import Groups
 from theory_sim.probe.reference import Estimate, Reference
-from theory_sim.probe.rules.base import Rule
 from theory_sim.probe.split import Split
 from theory_sim.probe.tracked import Tracked
 
@@ -65,14 +64,11 @@ class Settings:
         Modules whose patterns are recorded.
     memory : int or None
         Bytes that may be held.
-    rule : Rule
-        Of the optimiser.
     """
 
     probes: int | None
     activations: Sequence[str] | None
     memory: int | None
-    rule: Rule
 
 
 class Watcher(ABC):
@@ -89,8 +85,8 @@ class Watcher(ABC):
     name: ClassVar[str] = ""
     by_default: ClassVar[bool] = False
     variables: Mapping[str, Variable]
-    derived: tuple[str, ...] = ()
-    """Variables that `derive` gives at the end, not `observe` at each record."""
+    of_steps: ClassVar[tuple[str, ...]] = ()
+    """Variables that are known of each step, and not from `observe`: at a record, of the step that leaves it."""
 
     @classmethod
     def of(cls, moment: Moment, settings: Settings) -> Self:
@@ -99,22 +95,10 @@ class Watcher(ABC):
 
     @abstractmethod
     def observe(self, moment: Moment) -> Values:
-        """Values of one record, shaped as declared: of all variables but the derived ones."""
+        """Values of one record, shaped as declared: of all variables but those of steps."""
 
     def annealed(self, moment: Moment) -> None:  # noqa: B027 - most keep nothing
         """Called once, before the split of the first step that uses a lower rate than the one before."""
-
-    def derive(self, values: Mapping[str, Array], rates: Array) -> Mapping[str, Array]:
-        """Variables that are known at the end alone.
-
-        Parameters
-        ----------
-        values : mapping
-            What `observe` gave, stacked over records.
-        rates : (R,) array
-            Rate of the step that leaves each record; the last one's is that of the step before, if none has left it.
-        """
-        return {}
 
     def coordinates(self) -> Mapping[str, Sequence[Any] | Array]:
         """Labels of own dimensions, by name."""

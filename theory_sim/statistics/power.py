@@ -1,4 +1,4 @@
-"""Probability that a rule on a share of runs decides, by the binomial law; known before any run is made."""
+"""Probability that a rule on a share of runs, or on a mean over them, decides; known before any run is made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 
-__all__ = ["MOST_RUNS", "deciding_count", "deciding_power", "runs_for_power"]
+__all__ = ["MOST_RUNS", "deciding_count", "deciding_power", "mean_power", "runs_for_mean_power", "runs_for_power"]
 
 MOST_RUNS: Final = 2000
 """Runs up to which `runs_for_power` looks."""
@@ -94,3 +94,60 @@ def runs_for_power(share: float, power: float, *, level: float, border: float = 
             return first
     raise InputError(f"a power of {power} at a share of {share} against a border of {border}",
                      f"a share that {MOST_RUNS} runs tell from the border", "ask for less power, or a larger share")
+
+
+def mean_power(n: int, share: float, *, level: float) -> float:
+    """Probability that Student's interval of the mean of n values lies above 0, each value being above 0 with this probability.
+
+    Values are independent and normal: one is above 0 with probability Phi(mean / standard deviation), so that the statistic
+    is Student's t, not central by sqrt(n) Phi^{-1}(share).
+
+    Parameters
+    ----------
+    n : int
+        Values.
+    share : float
+        Inside (0, 1).
+    level : float
+        Confidence level of the interval.
+
+    Raises
+    ------
+    InputError
+        If share or level are not inside (0, 1), or n is negative.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.power import mean_power
+    >>> round(mean_power(10, 0.95, level=0.95), 3), mean_power(1, 0.95, level=0.95)
+    (0.996, 0.0)
+    """
+    if not (0.0 < share < 1.0 and 0.0 < level < 1.0 and n >= 0):
+        raise InputError(f"{n} values, a true share of {share} and a level of {level}",
+                         "0 values or more, share and level inside (0, 1)", "correct them")
+    if n < 2:
+        return 0.0
+    from scipy.stats import nct, norm, t
+
+    return float(nct.sf(t.ppf((1.0 + level) / 2.0, n - 1), n - 1, n**0.5 * norm.ppf(share)))
+
+
+def runs_for_mean_power(share: float, power: float, *, level: float) -> int:
+    """Fewest values with which the mean's interval reaches a power.
+
+    Raises
+    ------
+    InputError
+        If no number up to `MOST_RUNS` does, as for a share that is not above one half.
+
+    Examples
+    --------
+    >>> from theory_sim.statistics.power import runs_for_mean_power
+    >>> runs_for_mean_power(0.95, 0.9, level=0.95)
+    7
+    """
+    for n in range(2, MOST_RUNS + 1 if share > 0.5 else 2):
+        if mean_power(n, share, level=level) >= power:
+            return n
+    raise InputError(f"a power of {power} at a share of {share} against one half",
+                     f"a share that {MOST_RUNS} runs tell from one half", "ask for less power, or a larger share")

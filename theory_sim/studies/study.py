@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from theory_sim.errors import InputError, nearest
 from theory_sim.reading.html import html_table
-from theory_sim.statistics.power import deciding_power
+from theory_sim.statistics.power import deciding_power, mean_power
 from theory_sim.sweeps.collect import Summary
 from theory_sim.sweeps.declaration import Sweep
 from theory_sim.trajectory import Trajectory
@@ -63,9 +63,11 @@ class PartPower:
     n : int or None
         Independent runs, or data sets, at the default size; None for a part that rests on no count.
     level : float
-        Confidence level of the part's exact interval, whose border is one half.
+        Confidence level of the part's interval: the exact one of a share, whose border is one half, or Student's of a mean.
     why : str
         For a part that rests on no count, what it rests on; for one whose power at 0.95 is below 0.9, why.
+    of_mean : bool
+        Whether the part rests on a mean over runs, against 0, in place of a share of them.
 
     Examples
     --------
@@ -79,10 +81,13 @@ class PartPower:
     n: int | None = None
     level: float = 0.95
     why: str = ""
+    of_mean: bool = False
 
     def at(self, share: float) -> float | None:
         """Probability that the part is decided where the share that shows it (or does not) is this; None without a count."""
-        return None if self.n is None else deciding_power(self.n, share, level=self.level)
+        if self.n is None:
+            return None
+        return (mean_power if self.of_mean else deciding_power)(self.n, share, level=self.level)
 
 
 @dataclass(frozen=True)
@@ -171,6 +176,8 @@ class Asked:
         Declared cost of each size: seconds on two processors.
     brief : str
         The question in at most fifty letters, for a list; left out, its beginning is shown.
+    power : sequence of PartPower
+        For each part of the statement, what the default size can decide.
     """
 
     name: str
@@ -183,6 +190,7 @@ class Asked:
     limits: str
     seconds: Mapping[Size, float]
     brief: str = field(default="", kw_only=True)
+    power: Sequence[PartPower] = field(default=(), kw_only=True)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}: {self.question})"
@@ -224,7 +232,7 @@ class Study(Asked):
     paired_metrics : mapping
         Numbers of a finite run and what another engine makes of the same experiment (see `collect`).
     power : sequence of PartPower
-        For each part of the statement, what the default size can decide.
+        As of `Asked`.
     """
 
     plan: Callable[[Size], Mapping[str, Sweep]]
@@ -233,7 +241,6 @@ class Study(Asked):
     figure: Callable[[pandas.DataFrame], Figure]
     metrics: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
     paired_metrics: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
-    power: Sequence[PartPower] = ()
 
     def plot(self, table: pandas.DataFrame) -> Figure:
         """Draw a table that `run_study` returned, or `read_table` read.

@@ -69,7 +69,8 @@ def studies_table(images: Sequence[Asked] = ()) -> Group:
     for asked in images:
         costs = (f"{size}: {duration(asked.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((asked.name, "bold"), f"  [{asked.source}]  on real images: theory-sim vision study"),
-                  Padding(Sentence(f"{plain_text(asked.question)}\n{'; '.join(costs)}"), (0, 0, 1, 2))]
+                  Padding(Sentence("\n".join([plain_text(asked.question), "; ".join(costs), *map(power_line, asked.power)])),
+                          (0, 0, 1, 2))]
     cited = retell(" ".join(study.source for study in (*map(get_study, study_names()), *images)))
     return Group(*parts, Sentence(RETOLD), *(Padding(Sentence(line), (0, 0, 0, 2)) for line in cited))
 

@@ -71,4 +71,4 @@ def stability_factor(move: Move) -> float:
     first to leave it does so at -1.
     """
     through = move.velocity * move.taken + move.gradient * (1.0 + move.kept)
-    return 2.0 * (1.0 + move.kept) / through
+    return 2.0 * (1.0 + move.kept) / through if through > 0 else math.inf

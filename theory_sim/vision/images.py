@@ -105,11 +105,27 @@ class ImageSet:
     train : Images
     test : Images or None
         The source's own test images, if it has any.
+
+    Raises
+    ------
+    InputError
+        If both are of different shapes or classes.
     """
 
     name: str
     train: Images
     test: Images | None = None
+
+    def __post_init__(self) -> None:
+        if self.test is None:
+            return
+        shapes = [" x ".join(map(str, each.pixels.shape[1:])) for each in (self.train, self.test)]
+        if shapes[0] != shapes[1]:
+            raise InputError(f"training images of {shapes[0]}, test images of {shapes[1]} (height, width, channels)",
+                             "images of one shape", "convert one of them")
+        if self.train.classes != self.test.classes:
+            raise InputError(f"training images of {len(self.train.classes)} classes, test images of {len(self.test.classes)}, "
+                             "by their names", "the same classes", "check that both are of one data set")
 
     @property
     def digest(self) -> str:

@@ -46,7 +46,7 @@ def run_arm(
     """
     name, identity = plan.run_name(arm, seed), plan.identity(arm, seed, images.digest)
     folder, checkpoint = out / name, out / f"{name}{CHECKPOINT}"
-    if folder.exists():
+    if folder.exists() and not os.path.lexists(checkpoint):
         return _finished(folder, identity)
     try:
         make_folder(out)
@@ -55,8 +55,10 @@ def run_arm(
     lock = Lock(out / f"{name}.lock")
     lock.take(f"another process is at {folder}", "one process a run", "wait for it, or choose another output folder")
     try:
-        if folder.exists():  # another process finished it before the lock was free
-            return _finished(folder, identity)
+        if folder.exists():  # another process finished it before the lock was free, or was killed when it had stored it
+            run = _finished(folder, identity)
+            remove_file(checkpoint)
+            return run
         return _train(plan, arm, seed, images, (folder, checkpoint, identity), any_version, progress)
     finally:
         lock.give_back()

@@ -70,6 +70,9 @@ class Training:
     ----------
     epochs, batch : int
         The last, incomplete batch of an epoch is left out.
+    replacement : bool
+        Whether every image of a batch is drawn anew from all training images; what batches add is then independent from step
+        to step. Else an epoch uses each image at most once.
     momentum, weight_decay : float
     nesterov : bool
     group : int
@@ -86,6 +89,7 @@ class Training:
 
     epochs: int = 16
     batch: int = 64
+    replacement: bool = False
     momentum: float = 0.9
     weight_decay: float = 5e-4
     nesterov: bool = False
@@ -247,6 +251,8 @@ class VisionPlan:
         """Digest of all that decides a run: the plan but its name and the other arms, the seed and the data's digest."""
         whole = {**self.to_table(), "name": "", "seeds": [seed], "arm": [to_table(arm)], "images": data}
         whole["data"] = {name: value for name, value in whole["data"].items() if name != "path"}
+        if not self.training.replacement:  # which runs of earlier versions do not name
+            del whole["training"]["replacement"]
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 

@@ -63,6 +63,10 @@ def prepare(plan: VisionPlan, arm: Arm, seed: int, images: ImageSet) -> Prepared
                          "lower batch, or raise train", fields=["training.batch", "data.train"])
     pool = split_images(images, {"train": len(images.train) - held_out, **fixed}, _POOL_SEED)
     chosen = split_images(ImageSet(images.name, pool["train"]), {"train": data.train}, seed)["train"]
+    height, width = chosen.pixels.shape[1:3]
+    if data.side is None and height != width:
+        raise InputError(f"images of {height} x {width} pixels", "square images, or a side that all are scaled down to",
+                         f"give data.side, such as {min(height, width)}", fields=["data.side"])
     pixels = chosen.scaled(data.side)
     mean, deviation = (getattr(pixels, name)(axis=(0, 2, 3), keepdims=True) for name in ("mean", "std"))
     if not (deviation > 0).all():

@@ -100,7 +100,7 @@ class ArmTraining:
     def train_epoch(self) -> None:
         """Train one epoch more."""
         inputs, labels = self._data.train
-        order: Any = torch.from_numpy(generator(self._seed, "image batches", 1, self.epoch).permutation(len(labels)))
+        order = torch.from_numpy(self._order(len(labels)))
         rate = at_epoch(self._arm.rate, self.epoch)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -119,6 +119,11 @@ class ArmTraining:
                 self.diverged = True
                 return
         self.epoch += 1
+
+    def _order(self, n: int) -> Any:
+        """Images of an epoch's batches, one batch after the other, (n,)."""
+        rng = generator(self._seed, "image batches", 1, self.epoch)
+        return rng.integers(n, size=n) if self._plan.training.replacement else rng.permutation(n)
 
     def _gradients_are_numbers(self) -> bool:
         gradients = [each.grad for each in self._model.parameters() if each.grad is not None]

@@ -1,6 +1,7 @@
 """Level of the accumulated noise of real mini-batches, epoch by epoch, beside THEORY §5's recursion.
 
-``theory-sim vision run whole-gradient.toml --out runs``, then ``python whole_gradient.py runs > whole_gradient.csv``. The
+``theory-sim vision run whole-gradient.toml --out runs``, then ``python whole_gradient.py runs > whole_gradient.csv``, and the
+same of ``independent-batches.toml`` with ``--out more``: ``python whole_gradient.py more > independent_batches.csv``. The
 initial weights count as noise in both levels; ``start`` is what is left of them, so that the noise that batches added since is
 level^2 - start^2, measured and by the recursion.
 """
@@ -31,8 +32,8 @@ def main(folder: Path) -> None:
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(("arm", "seed", "epoch", "level", "recursion", "start"))
     for arm, rate in RATES.items():
-        for seed in range(3):
-            data = Trajectory.load(folder / f"whole-gradient-{arm}-seed{seed}").dataset
+        for path in sorted(folder.glob(f"*-{arm}-seed*")):
+            data, seed = Trajectory.load(path).dataset, path.name.rpartition("seed")[2]
             first = float(data["tau_noise_exact"][0])
             for epoch in range(1, data.sizes["record"]):
                 at = data.isel(record=epoch)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from theory_sim.errors import InputError, get_reason
+from theory_sim.errors import InputError, TheorySimError, get_reason
 from theory_sim.plugins import Registry
 from theory_sim.vision.images import ImageSet
 
-__all__ = ["SOURCES", "Source", "missing", "read_bytes", "unreadable"]
+__all__ = ["SOURCES", "Source", "missing", "read_bytes", "unreadable", "what_is_wrong"]
 
 _MOST: Final = 2**31
 """Bytes of a file, unpacked: many times the largest that is known here."""
@@ -54,6 +54,12 @@ def unreadable(path: Path, reason: str, what: str, get: str) -> InputError:
     return InputError(f"{path}: {reason}", what, f"get it anew: {get}", fields=["path"])
 
 
+def what_is_wrong(error: Exception) -> str:
+    """Why a file cannot be read, in words; what unpacks and decodes raises exceptions of its own."""
+    known = isinstance(error, (OSError, ValueError, MemoryError, RecursionError, TheorySimError))
+    return get_reason(error) if known else f"it is damaged: {error}"
+
+
 def read_bytes(path: Path, what: str, get: str) -> bytes:
     """A file's bytes, unpacked if its name ends in .gz.
 
@@ -71,8 +77,8 @@ def read_bytes(path: Path, what: str, get: str) -> bytes:
                 found = plain.read(_MOST + 1)
     except FileNotFoundError:
         raise missing(path, what, get) from None
-    except (OSError, EOFError, ValueError) as error:
-        raise unreadable(path, get_reason(error), what, get) from error
+    except Exception as error:  # what unpacks a broken file raises nearly anything
+        raise unreadable(path, what_is_wrong(error), what, get) from error
     if len(found) > _MOST:
         raise unreadable(path, "over 2 GiB", what, get)
     return found

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 
 from theory_sim.arrays import Array
-from theory_sim.errors import InputError, get_reason
+from theory_sim.errors import InputError
 from theory_sim.vision.images import Images, ImageSet
-from theory_sim.vision.sources.base import missing, read_bytes, unreadable
+from theory_sim.vision.sources.base import missing, read_bytes, unreadable, what_is_wrong
 
 __all__ = ["PIXELS", "read_cifar"]
 
@@ -21,6 +21,7 @@ PIXELS: Final = 3 * 32 * 32
 """Bytes of an image: red, green and blue, each row by row."""
 _MOST: Final = 2**27
 """Bytes of one file: the largest has 31 million."""
+_PIECE: Final = 2**20
 
 
 def read_cifar(
@@ -82,8 +83,11 @@ def _archive(path: Path, names: Sequence[str], what: str, get: str) -> dict[str,
                     file = archive.extractfile(member)
                     assert file is not None, "a plain file"
                     found[name] = file.read()
-    except (OSError, tarfile.TarError, EOFError, ValueError) as error:
-        raise unreadable(path, get_reason(error), what, get) from error
+            # To the end, where gzip has its checksum: an archive's own end comes before it.
+            while archive.fileobj is not None and archive.fileobj.read(_PIECE):
+                pass
+    except Exception as error:  # what unpacks a broken archive raises nearly anything
+        raise unreadable(path, what_is_wrong(error), what, get) from error
     lacking = [name for name in names if name not in found]
     if lacking:
         raise unreadable(path, f"an archive without {', '.join(lacking)}", what, get)

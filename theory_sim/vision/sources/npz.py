@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 
 from theory_sim.arrays import Array
-from theory_sim.errors import InputError, get_reason
-from theory_sim.vision.extra import require_pillow
+from theory_sim.errors import InputError, MemoryRefusedError
 from theory_sim.vision.images import Images, ImageSet
-from theory_sim.vision.sources.base import SOURCES, Source, missing, unreadable
+from theory_sim.vision.sources.base import SOURCES, Source, missing, unreadable, what_is_wrong
+from theory_sim.vision.sources.pictures import read_picture, stack_pictures
 
 __all__: list[str] = []
 
@@ -23,6 +21,7 @@ _GET: Final = ("np.savez(\"images.npz\", train_images=..., train_label=..., test
                "path = \"images.npz\"")
 _WHAT: Final = ("an .npz file with train_images (n, height, width[, channels]) of uint8 and train_label (n,), and perhaps the "
                 "same of test; or with files of images end to end in train_jpeg and their ends in train_offset (n + 1,)")
+_MOST_CLASSES: Final = 2**16
 
 
 def _read(path: Path | None) -> ImageSet:
@@ -31,33 +30,50 @@ def _read(path: Path | None) -> ImageSet:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        parts = [_part(arrays, name) for name in ("train", "test") if f"{name}_label" in arrays]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        reason = f"no array {error}" if isinstance(error, KeyError) else get_reason(error)
-        raise unreadable(path, error.found if isinstance(error, InputError) else reason, _WHAT, _GET) from None
-    if not parts:
-        raise unreadable(path, "no array 'train_label'", _WHAT, _GET)
-    return ImageSet(_SOURCE.name, *parts)
+        present = [name for name in ("train", "test") if f"{name}_label" in arrays]
+        if "train" not in present:
+            raise KeyError("train_label")
+        for name in present:
+            labels = arrays[f"{name}_label"]
+            if labels.ndim != 1 or labels.dtype.kind not in "iu" or not labels.size:
+                raise ValueError(f"labels of the shape {labels.shape} and type {labels.dtype} in {name}_label")
+        classes = _classes(arrays, present)
+        return ImageSet(_SOURCE.name, *(_part(arrays, name, classes, path) for name in present))
+    except MemoryRefusedError:
+        raise
+    except Exception as error:  # a broken file raises nearly anything
+        reason = f"no array {error}" if isinstance(error, KeyError) else what_is_wrong(error)
+        raise unreadable(path, error.found if isinstance(error, InputError) else reason, _WHAT, _GET) from error
 
 
-def _part(arrays: Mapping[str, Any], name: str) -> Images:
+def _classes(arrays: Mapping[str, Any], parts: Sequence[str]) -> tuple[str, ...]:
+    """Names of the classes, of all parts: as the file has them, or numbers up to the largest."""
+    if "class_name" in arrays:
+        return tuple(map(str, arrays["class_name"]))
+    most = max(int(arrays[f"{name}_label"].max()) for name in parts)
+    if most >= _MOST_CLASSES:
+        raise ValueError(f"a label {most}, and no class_name")
+    return tuple(map(str, range(most + 1)))
+
+
+def _part(arrays: Mapping[str, Any], name: str, classes: tuple[str, ...], path: Path) -> Images:
     labels = arrays[f"{name}_label"]
-    classes = arrays.get("class_name")
-    names = tuple(map(str, classes if classes is not None else range(int(labels.max(initial=0)) + 1)))
     if f"{name}_jpeg" in arrays:
-        pixels = _decoded(arrays[f"{name}_jpeg"], arrays[f"{name}_offset"])
+        pixels = _decoded(arrays[f"{name}_jpeg"], arrays[f"{name}_offset"], str(path))
     else:
         pixels = arrays[f"{name}_images"]
     if pixels.ndim == 3:
         pixels = pixels[..., None]
-    return Images(pixels, labels.astype(np.int64) if labels.dtype.kind in "iu" else labels, names)
+    return Images(pixels, labels.astype(np.int64), classes)
 
 
-def _decoded(data: Array, ends: Array) -> Array:
-    library = require_pillow()
+def _decoded(data: Array, ends: Array, what: str) -> Array:
     whole = data.tobytes()
-    pictures = (library.open(io.BytesIO(whole[start:end])) for start, end in pairwise(ends.tolist()))
-    return np.stack([np.array(picture.convert("RGB"), np.uint8) for picture in pictures])
+    known = ends.ndim == 1 and ends.dtype.kind in "iu" and len(ends) > 1
+    if not known or ends[0] != 0 or (np.diff(ends.astype(np.int64)) <= 0).any() or int(ends[-1]) != len(whole):
+        raise ValueError(f"ends of files that do not increase from 0 to {len(whole)}")
+    return stack_pictures(len(ends) - 1, lambda number: read_picture(io.BytesIO(whole[ends[number] : ends[number + 1]])), what,
+                          lambda number, reason: ValueError(f"image {number}: {reason}"))
 
 
 _SOURCE: Final = SOURCES.add("npz", Source("npz", "arrays of pixels, or files of images end to end, in one .npz file", _GET,

@@ -28,7 +28,7 @@ class ImageStudy(Asked):
         As of a `Study`.
     seconds : mapping
         As of a `Study`.
-    brief : str
+    brief, power : str, sequence of PartPower
         As of a `Study`.
     arms : tuple of Arm
         With the patch; each has a control without it.

@@ -23,14 +23,14 @@ from theory_sim.vision.plan import Arm, DataChoice, Training, VisionPlan
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["ANNEALED", "LARGE", "NOISY", "SMALL", "make_plan", "tabulate"]
+__all__ = ["ANNEALED", "LARGE", "NOISY", "SEEDS", "SMALL", "make_plan", "tabulate"]
 
 ANNEALED: Final = 8
 """Epoch at which rate or noise is annealed."""
 LARGE: Final = Arm("large", ((0, 0.4), (ANNEALED, 0.004)))
 SMALL: Final = Arm("small", ((0, 0.004),))
 NOISY: Final = Arm("small-noise", ((0, 0.004),), noise=((0, 0.4), (ANNEALED, 0.0)))
-_SEEDS: Final[Mapping[Size, range]] = {"small": range(2), "default": range(3), "full": range(10)}
+SEEDS: Final[Mapping[Size, range]] = {"small": range(2), "default": range(3), "full": range(10)}
 _PATCH: Final = Patch(size=4, amplitude=0.35)
 
 
@@ -57,7 +57,7 @@ def make_plan(size: Size, arms: Sequence[Arm], source: str, path: str | None) ->
         network = NETWORKS["small-resnet"](widths=(8, 16))  # type: ignore[call-arg]
         training = Training(epochs=10, batch=32, momentum=0.9, weight_decay=1.5e-3, group=32, reference=64, kernel_probes=3,
                             kernel_epochs=ANNEALED)
-    return VisionPlan("images", data, network, both, _PATCH, training, tuple(_SEEDS[size]))
+    return VisionPlan("images", data, network, both, _PATCH, training, tuple(SEEDS[size]))
 
 
 def tabulate(plan: VisionPlan, runs: Sequence[Trajectory]) -> pandas.DataFrame:
