@@ -48,13 +48,13 @@ def added_variance(steps: int, *, replacement: bool) -> float:
 
 
 def test_batches_with_replacement_have_the_level_of_the_recursion() -> None:
-    """What was added is of N - 1 weights of the examples, nearly Gaussian: a relative error of sqrt(2 / (N - 1)), four times."""
+    """What was added has N - 1 nearly Gaussian weights of examples: a relative error of sqrt(2 / (N - 1)), four times."""
     found = added_variance(3 * STEPS, replacement=True)
     np.testing.assert_allclose(found, 1.0, atol=4 * np.sqrt(2 / (N - 1)))
 
 
 def test_batches_of_an_epoch_without_replacement_cancel() -> None:
-    """After k of K batches the variance is (K - k) / (K - 1) of the recursion's for these alone, and 0 at the end of an epoch."""
+    """After k of K batches the variance is (K - k) / (K - 1) of the recursion's, and 0 at the end of an epoch."""
     found = added_variance(2 * STEPS, replacement=False)
     k = np.arange(1, STEPS + 1)
     # Exact in the weights of the examples, for which inputs of 300 random entries stand: 4 sqrt(2 / 300) of the whole.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from theory_sim.errors import InputError, size_in_words
 from theory_sim.probe.inputs import each_tensor, take
@@ -110,7 +111,8 @@ class Jacobians:
     def at(self, replaced: Mapping[str, Any]) -> list[Any]:
         """J of each layer, (n C, k), at the present parameters or those that stand for them."""
         tracked = self._tracked
-        with untouched(tracked.model, seed=self._seed, evaluating=True):
+        # Attention as it is written: other ways to compute it have no rule for many examples at once.
+        with untouched(tracked.model, seed=self._seed, evaluating=True), sdpa_kernel(SDPBackend.MATH):
             tensors = detached(tracked.model, replaced)
             trained = {name: tensors.pop(name) for name in tracked.names}
 

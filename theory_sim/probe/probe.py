@@ -122,12 +122,20 @@ class Probe:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"{label} = {shown(repr_of(value))}", "a whole number from 1", "such as 100")
         require_kind("complete", complete, "True or False")
+        require_kind("name", name, "a text")
+        for label, value in (("seed", seed), ("memory", 0 if memory is None else memory)):
+            require_kind(label, value, "a whole number")
+        if activations is not None and (isinstance(activations, str) or not isinstance(activations, Sequence) or not activations
+                                        or not all(isinstance(each, str) for each in activations)):
+            raise InputError(f"activations = {shown(repr_of(activations))}", "a list of names of modules, at least one",
+                             'such as activations=["relu"]; leave patterns out of record to record none')
         if rule is not None and not isinstance(rule, Rule):
             raise InputError(f"rule = {shown(repr_of(rule))}", "an object of a subclass of theory_sim.probe.Rule",
                              "such as rule=SGDRule(decoupled=True)")
         if loss is not None and not callable(loss):
             raise InputError(f"loss = {shown(repr_of(loss))}", "a function of outputs and targets",
                              "such as loss=torch.nn.functional.cross_entropy")
+        self._experiment = RecordedRun(name=name, seed=seed)
         recordings = read_recordings(record, _WATCHERS)
         self._tracked = Tracked.of(model, optimizer)
         self._rule = rule or get_rule(self._tracked.optimizer)
@@ -136,7 +144,6 @@ class Probe:
         self._groups.require_mean(self._tracked.model, seed)
         self._reference = Reference(self._tracked, self._loss, _batches(reference, self._groups, batch), complete=complete)
         self._refresh = refresh
-        self._experiment = RecordedRun(name=name, seed=seed)
         self._step, self._tau, self._annealed_tau = 0, 0.0, math.nan
         self._rates: list[float] = []
         self._stable: list[float] = []

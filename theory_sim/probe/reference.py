@@ -62,7 +62,11 @@ class Reference:
         """Inputs, targets and their number, batch by batch, where the parameters are; inside of `untouched`."""
         device = self._tracked.parameters[0].device
         with same_streams(self._batches):
-            for inputs, targets in self._batches:
+            for batch in self._batches:
+                if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+                    raise InputError(f"a batch of the reference of the type {type(batch).__name__}",
+                                     "a pair: inputs and targets", "give reference=(x, y), or batches (x, y)")
+                inputs, targets = batch
                 on_device = each_tensor(inputs, lambda tensor: tensor.to(device))
                 yield on_device, each_tensor(targets, lambda tensor: tensor.to(device)), count_of(inputs)
 
@@ -80,9 +84,8 @@ class Reference:
             for inputs, targets, n in self.batches():
                 tensors = detached(tracked.model, dict(zip(tracked.names, leaves, strict=True)))
                 with passed(f"a batch of {n} reference examples"):
-                    loss = self.mean_loss(tensors, inputs, targets)
-                require_scalar(loss)
-                found = torch.autograd.grad(loss, leaves, allow_unused=True)
+                    loss = require_scalar(self.mean_loss(tensors, inputs, targets))
+                    found = torch.autograd.grad(loss, leaves, allow_unused=True)
                 present = [in_full(each) if each is not None else torch.zeros_like(whole)
                            for each, whole in zip(found, mean, strict=True)]
                 torch._foreach_add_(mean, present, alpha=float(n))

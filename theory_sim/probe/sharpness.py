@@ -34,8 +34,8 @@ class SharpnessRecorder(Watcher):
     variables: Mapping[str, Variable] = {
         "sharpness": Variable(("hessian_eigenvalue",), LOSS_UNIT,
                               "largest eigenvalues of the Hessian of the mean {loss} of the reference, decreasing"),
-        "stable_sharpness": Variable((), "1", "largest eigenvalue with which the step that leaves the record is stable: for gradient "
-                                     "descent 2 / rate"),
+        "stable_sharpness": Variable((), "1", "largest eigenvalue with which the step that leaves the record is stable: for "
+                                     "gradient descent 2 / rate"),
     }
 
     def observe(self, moment: Moment) -> Values:

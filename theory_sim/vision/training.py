@@ -100,7 +100,7 @@ class ArmTraining:
     def train_epoch(self) -> None:
         """Train one epoch more."""
         inputs, labels = self._data.train
-        order = torch.from_numpy(self._order(len(labels)))
+        order: Any = torch.from_numpy(self._order(len(labels)))
         rate = at_epoch(self._arm.rate, self.epoch)
         for group in self._optimizer.param_groups:
             group["lr"] = rate

@@ -28,7 +28,8 @@ def _read(path: Path | None) -> ImageSet:
     if path is None or not path.is_file():
         raise missing(path, _WHAT, _GET)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here: NumPy leaves what it cannot read open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         present = [name for name in ("train", "test") if f"{name}_label" in arrays]
         if "train" not in present:
