@@ -53,6 +53,21 @@ def run_paper(experiment: Experiment, steps: int, **options: Any) -> tuple[Split
     return model, probe
 
 
+class SGDW(torch.optim.SGD):
+    """SGD with decoupled weight decay (Loshchilov and Hutter 2019)."""
+
+    def step(self, closure: Any = None) -> Any:
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.data.mul_(1 - group["lr"] * group["weight_decay"])
+        decay = [group["weight_decay"] for group in self.param_groups]
+        for group in self.param_groups:
+            group["weight_decay"] = 0.0
+        super().step(closure)
+        for group, each in zip(self.param_groups, decay, strict=True):
+            group["weight_decay"] = each
+
+
 def small_net(*, normalised: bool = False) -> torch.nn.Module:
     """Two hidden layers, with dropout and batch norm if asked for."""
     middle = [torch.nn.BatchNorm1d(16), torch.nn.ReLU(), torch.nn.Dropout(0.2)] if normalised else [torch.nn.ReLU()]

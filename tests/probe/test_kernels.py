@@ -118,6 +118,12 @@ def test_projected_kernels_are_within_their_stated_error() -> None:
     (a, *_), (b, *_) = (_kernels(each.at({}), each.at({})) for each in (exact, projected))
     stated = np.sqrt((np.trace(a) ** 2 + (a**2).sum()) / projected.columns) / np.linalg.norm(a)
     assert 0.0 < np.linalg.norm(a - b) / np.linalg.norm(a) < 2.0 * stated
+    probe = Probe(model, torch.optim.SGD(model.parameters(), lr=0.1), {"all": (x, x[:, 0] > 0)}, memory=4_000_000,
+                  record={"kernels": {"probes": 8}}, loss=lambda f, y: f.mean())
+    recorded = {name: probe._tables[0]._values[name][0] for name in ("kernel_equal", "kernel_error")}
+    np.testing.assert_allclose(recorded["kernel_equal"], b)
+    bound = (np.trace(b) ** 2 + (b**2).sum()) / projected.columns  # of the squared error, from the projected kernel itself
+    assert recorded["kernel_error"] == pytest.approx(np.sqrt(bound) / np.linalg.norm(b))
 
 
 def test_too_little_memory_is_refused_before_training() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,66 @@ def test_groups_examples_and_packed_bits_agree_with_the_patterns(noisy: tuple[An
     of = data["flips_group"].sel(feature="1", since="start")[-1]
     np.testing.assert_allclose(of, [changed[:3].mean(), changed[3:].mean()])
     assert data["pattern_probe_kind"].values.tolist() == ["a"] * 3 + ["b"] * 5
+
+
+def test_since_start_last_record_and_annealing_are_what_they_say() -> None:
+    """Step by step from copies: patterns and noise of each time, at the annealing those before the step of the lower rate."""
+    torch.manual_seed(3)
+    model = torch.nn.Sequential(torch.nn.Linear(6, 40), torch.nn.ReLU(), torch.nn.Linear(40, 3))
+    x, y = torch.randn(20, 6), torch.randint(3, (20,))
+    optimizer = torch.optim.SGD(model.parameters(), lr=5.0)
+    probe = Probe(model, optimizer, {"all": (x, y)}, complete=True, refresh=1, record=2)
+
+    def kept() -> tuple[Any, Any]:
+        with torch.no_grad():
+            return (model[0](x) > 0).clone(), probe._split.noise[0].clone()
+
+    then = [kept()]
+    for step in range(6):
+        optimizer.param_groups[0]["lr"] = (5.0, 5.0, 5.0, 2.0, 2.0, 1.0)[step]  # the second lower rate is no annealing
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x[step : step + 4]), y[step : step + 4]).backward()
+        optimizer.step()
+        probe.step()
+        then.append(kept())
+    data = probe.trajectory().dataset.isel(record=-1)
+    flipped = [float((pattern != then[6][0]).double().mean()) for pattern, _ in then]
+    cosines = [float(torch.nn.functional.cosine_similarity(noise.flatten(), then[6][1].flatten(), dim=0)) for _, noise in then]
+    assert min(abs(a - b) for each in (flipped, cosines) for a, b in pairwise(each[:6])) > 1e-4
+    for since, step in (("start", 0), ("last record", 4), ("annealing", 3)):
+        assert float(data["flips"].sel(feature="1", since=since)) == pytest.approx(flipped[step], abs=1e-9), since
+        assert float(data["noise_correlation"].sel(layer="0.weight", since=since)) == pytest.approx(cosines[step], abs=1e-6)
+
+
+def test_the_first_examples_of_each_group_are_looked_at() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(6, 24), torch.nn.ReLU(), torch.nn.Linear(24, 3))
+    x, y = torch.randn(20, 6), torch.randint(3, (20,))
+    probe = Probe(model, torch.optim.SGD(model.parameters(), lr=0.1), {"a": (x[:8], y[:8]), "b": (x[8:], y[8:])},
+                  record={"patterns": {"probes": 6}})
+    chosen = torch.cat([x[:3], x[8:11]])
+    expected = (model[0](chosen) > 0).numpy()
+    found = np.unpackbits(probe._tables[0]._values["patterns_1"][0], axis=-1, bitorder="little", count=24)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_bias_that_is_not_trained_is_no_noise() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(6, 24), torch.nn.ReLU(), torch.nn.Linear(24, 3))
+    model[0].bias.requires_grad_(requires_grad=False)
+    torch.nn.init.constant_(model[0].bias, 2.0)
+    x, y = torch.randn(20, 6), torch.randint(3, (20,))
+    optimizer = torch.optim.SGD([each for each in model.parameters() if each.requires_grad], lr=0.1)
+    found = Probe(model, optimizer, {"all": (x, y)})._tables[0]._values
+    rows = {name: float(found[f"pre_activation_{name}"][0][0]) for name in ("signal", "noise", "noise_predicted")}
+    expected = float((x @ model[0].weight.T).square().mean().sqrt())
+    assert (rows["signal"], rows["noise"]) == pytest.approx((2.0, expected), rel=1e-6)
+    level = float(model[0].weight.square().mean().sqrt())
+    assert rows["noise_predicted"] == pytest.approx(level * float(x.square().sum(dim=1).mean().sqrt()), rel=1e-6)
+
+
+def test_an_input_of_zero_is_not_above_it() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(6, 16, bias=False), torch.nn.ReLU(), torch.nn.Linear(16, 3))
+    probe = Probe(model, torch.optim.SGD(model.parameters(), lr=0.1), {"all": (torch.zeros(4, 6), torch.zeros(4).long())})
+    assert not probe._tables[0]._values["patterns_1"][0].any()
 
 
 def test_the_prediction_over_all_is_the_mean_over_units_and_unknown_behind_a_frozen_layer() -> None:

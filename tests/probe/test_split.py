@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.probe.networks import examples, small_net, train
+from tests.probe.networks import SGDW, examples, small_net, train
 from tests.probe.test_unchanged import OPTIMISERS
 from theory_sim.probe import Probe, SGDRule
 from theory_sim.probe.law import NoiseLaw
@@ -96,19 +96,6 @@ def test_momentum_by_hand() -> None:
 
 def test_decoupled_decay_of_sgd() -> None:
     """A user's SGDW under `SGDRule(decoupled=True)`; the rule of plain SGD does not add up to it."""
-
-    class SGDW(torch.optim.SGD):
-        def step(self, closure: Any = None) -> Any:
-            for group in self.param_groups:
-                for parameter in group["params"]:
-                    parameter.data.mul_(1 - group["lr"] * group["weight_decay"])
-            decay = [group["weight_decay"] for group in self.param_groups]
-            for group in self.param_groups:
-                group["weight_decay"] = 0.0
-            super().step(closure)
-            for group, each in zip(self.param_groups, decay, strict=True):
-                group["weight_decay"] = each
-
     x, y = examples()
     for rule, right in ((None, True), (SGDRule(decoupled=True), True), (SGDRule(), False)):
         model = small_net()
@@ -127,6 +114,25 @@ def test_a_probe_from_the_middle_of_a_run_takes_its_buffers_over() -> None:
     train(model, optimizer)
     x, y = examples()
     train(model, optimizer, Probe(model, optimizer, {"all": (x, y)}))
+
+
+def test_the_momentum_of_before_is_the_signals() -> None:
+    """Full batches after the probe is made: nothing is noise but the parameters of that time, however they still roll."""
+    model = small_net().double()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    x, y = examples()
+    probe: Any = None
+    for step in range(6):
+        if step == 3:
+            start = [each.detach().clone() for each in model.parameters()]
+            probe = Probe(model, optimizer, {"all": (x.double(), y)}, complete=True, refresh=1, batch=len(x))
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x.double()), y).backward()
+        optimizer.step()
+        if probe is not None:
+            probe.step()
+    for noise, first in zip(probe._split.noise, start, strict=True):
+        torch.testing.assert_close(noise, first, rtol=1e-12, atol=1e-14)
 
 
 def test_parameters_without_a_gradient_stay() -> None:
@@ -148,6 +154,63 @@ def test_the_gradient_of_the_whole_loss_is_exact_or_held(refresh: int) -> None:
     _, held = run_double("sgd", refresh=refresh)
     same = [torch.allclose(a, b, rtol=1e-12) for a, b in zip(exact._split.noise, held._split.noise, strict=True)]
     assert all(same) == (refresh == 1)
+
+
+def test_the_reference_is_computed_anew_at_every_third_step() -> None:
+    """Its loss at a record is that of the last multiple of three; before the first step it is that of the start."""
+    model = small_net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+    x, y = examples()
+    probe = Probe(model, optimizer, {"all": (x, y)}, refresh=3, batch=len(x), record={"run": {"every_steps": 1}})
+    train(model, optimizer, probe, steps=8)
+    data = probe.trajectory().dataset
+    now = data["loss_train"].values[:, 0]
+    np.testing.assert_allclose(data["train_loss"], now[[0, 0, 0, 3, 3, 3, 6, 6, 6]], rtol=1e-6)
+    assert len(set(now.round(6).tolist())) == 9
+
+
+def test_dropout_of_the_reference_is_drawn_anew_each_time() -> None:
+    model = small_net(normalised=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    x, y = examples()
+    probe = Probe(model, optimizer, {"all": (x, y)}, refresh=1, record={"run": {"every_steps": 1}})
+    train(model, optimizer, probe, steps=4)
+    assert len(set(probe.trajectory().dataset["train_loss"].values.tolist())) == 5
+
+
+def test_recorded_norms_are_those_of_the_gradients() -> None:
+    """By gradients computed apart: of the last step's xi, of a reference in batches of three sizes, over layers of all sizes."""
+    model = small_net().double()
+    x, y = examples()
+    x = x.double()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    pieces = [slice(0, 10), slice(10, 40), slice(40, 96)]
+    probe = Probe(model, optimizer, {"all": (x, y)}, reference=[(x[each], y[each]) for each in pieces], refresh=1,
+                  record={"run": {"every_steps": 1}})
+
+    def gradient(chosen: Any) -> Any:
+        found = torch.autograd.grad(torch.nn.functional.cross_entropy(model(x[chosen]), y[chosen]), [*model.parameters()])
+        return torch.cat([each.flatten() for each in found])
+
+    for step in range(3):
+        chosen = slice(8 * step, 8 * step + 8)
+        xi = gradient(chosen) - gradient(slice(None))
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x[chosen]), y[chosen]).backward()
+        optimizer.step()
+        probe.step()
+    data = probe.trajectory().dataset.isel(record=-1)
+    whole = gradient(slice(None))
+    squares = [float((gradient(each) - whole).square().sum()) for each in pieces]
+    error = np.sqrt(np.average(squares, weights=[10, 30, 56]) / (3 - 1))
+    sizes = np.array([each.numel() for each in model.parameters()])
+    assert float(data["xi_norm"]) == pytest.approx(float(xi.norm()), rel=1e-9)
+    assert float(data["gradient_norm"]) == pytest.approx(float(whole.norm()), rel=1e-9)
+    assert float(data["gradient_error"]) == pytest.approx(error, rel=1e-9)
+    levels = data["tau_noise_recursion"].values
+    assert float(data["tau_noise_exact"]) == pytest.approx(np.sqrt(sizes @ levels**2 / sizes.sum()), rel=1e-12)
+    assert np.ptp(levels) > 0.01, "layers whose levels differ"
+    assert float(data["train_loss"]) == pytest.approx(torch.nn.functional.cross_entropy(model(x), y).item(), rel=1e-9)
 
 
 def test_the_error_of_a_reference_sample_is_what_is_seen() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 
 import pandas
 import pytest
 
 from theory_sim.statistics.intervals import mean_interval
+from theory_sim.statistics.power import mean_power, runs_for_mean_power
 from theory_sim.studies.run_study import read_table, read_verdict
 from theory_sim.vision.plan import VisionPlan
-from theory_sim.vision.studies.base import IMAGE_STUDIES, paired
+from theory_sim.vision.studies.base import IMAGE_STUDIES, difference_of_differences, paired
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "explanation"
 
@@ -67,6 +69,52 @@ def test_the_pages_levels_with_the_whole_gradient_are_of_the_stored_ones() -> No
     assert f"batches have added by then, {added.min():.2f} to {added.max():.2f} is measured" in text
     small = table[table["arm"] == "small"]
     assert (abs(small[["level", "recursion"]].div(small["start"], axis=0) - 1.0) < 1e-3).all(axis=None)
+
+
+def test_the_pages_alignments_are_of_the_stored_ones() -> None:
+    table, text = read_table(DOCS / "images" / "kernel_alignment.csv"), " ".join(page_of("images").split())
+    told = {(arm, name): f"{rows[name].min():.2f} to {rows[name].max():.2f}" for arm, rows in table.groupby("arm")
+            for name in ("equal", "two")}
+    assert (table.groupby("arm").size() == 3).all() and len(told) == 4
+    assert f"is lower under L ({told['large', 'equal']}, S {told['small', 'equal']})" in text
+    assert f"that of the two-time kernel is higher ({told['large', 'two']}, S {told['small', 'two']})" in text
+
+
+def test_the_pages_numbers_on_flips_kernels_and_noise_are_of_the_stored_table() -> None:
+    table, text = read_table(DOCS / "images" / "images" / "table.csv"), " ".join(page_of("images").split())
+    columns = ("flips an epoch before", "flips an epoch after", "kernel drift, two times", "kernel drift, equal times")
+    found = {(arm, name): _column(table, arm, 1, name) for arm in ("large", "small") for name in columns}
+    before, after, two, equal = columns
+    mean = {key: sum(values) / len(values) for key, values in found.items()}
+    assert (f"flips {mean['large', before]:.0%} of the patterns under L, {mean['small', before]:.0%} under S; the second epoch "
+            f"after it {mean['large', after]:.1%} under L").replace("%", " %") in text
+    assert f"relative to the start's, is {mean['large', two]:.2f} under L and {mean['small', two]:.1f} under S" in text
+    small, large = sorted(found["small", equal]), sorted(found["large", equal])
+    assert f"has grown by {small[0]:.2g} to {small[-1]:.2g} times" .replace("6.8e+02", "680").replace("9.2e+02", "920") in text
+    assert f"L's by {large[0]:.0f} to {large[-1]:.0f}" in text
+    ratios = {arm: [a / b for a, b in zip(_column(table, arm, 1, "noise level"),
+                                          _column(table, arm, 1, "noise level by recursion"), strict=True)]
+              for arm in ("large", "small")}
+    assert f"The measured level is {sum(ratios['large']) / 3:.1f} times" in text
+    assert f"under L, {sum(ratios['small']) / 3:.2f} times under S" in text
+
+
+@pytest.mark.parametrize(("name", "arm", "sizes"), [("images", "large", (0.01, 0.03)),
+                                                    ("mitigation-on-images", "small-noise", (0.01, 0.02))])
+def test_the_pages_spread_and_power_are_of_the_stored_table(name: str, arm: str, sizes: tuple[float, float]) -> None:
+    """The spread of the difference of differences, the seeds that see an effect with probability 0.9, and each part's power."""
+    study, table = IMAGE_STUDIES[name], read_table(DOCS / "images" / name / "table.csv")
+    spread = statistics.stdev(difference_of_differences(table, "clean accuracy", arm, "small"))
+    text, (part, *_) = " ".join(page_of(name).split()), study.power
+    assert f"varies by {spread:.3f}" in text
+    words = {6: "six"}
+    seeds = [runs_for_mean_power(statistics.NormalDist().cdf(size / spread), 0.9, level=part.level) for size in sizes]
+    assert (f"one of {sizes[0]} is seen at {100 * part.level:g} % with probability 0.9 by {seeds[0]} seeds, one of {sizes[1]} "
+            f"by {words[seeds[1]]}") in text
+    at = {(n, share): mean_power(n, share, level=part.level) for n in (3, 10) for share in (0.95, 0.8)}
+    assert (f"three seeds decide a part with probability {at[3, 0.95]:.2f} where a seed's difference has the sign with "
+            f"probability 0.95, and {at[3, 0.8]:.2f} where with 0.8; the full size, ten seeds, with {at[10, 0.95]:.2f} and "
+            f"{at[10, 0.8]:.2f}") in text
 
 
 def test_the_runs_with_the_whole_gradient_are_as_the_page_says() -> None:
