@@ -128,9 +128,10 @@ def test_a_bias_that_is_not_trained_is_no_noise() -> None:
     optimizer = torch.optim.SGD([each for each in model.parameters() if each.requires_grad], lr=0.1)
     found = Probe(model, optimizer, {"all": (x, y)})._tables[0]._values
     rows = {name: float(found[f"pre_activation_{name}"][0][0]) for name in ("signal", "noise", "noise_predicted")}
-    expected = float((x @ model[0].weight.T).square().mean().sqrt())
+    weight = model[0].weight.detach()
+    expected = float((x @ weight.T).square().mean().sqrt())
     assert (rows["signal"], rows["noise"]) == pytest.approx((2.0, expected), rel=1e-6)
-    level = float(model[0].weight.square().mean().sqrt())
+    level = float(weight.square().mean().sqrt())
     assert rows["noise_predicted"] == pytest.approx(level * float(x.square().sum(dim=1).mean().sqrt()), rel=1e-6)
 
 

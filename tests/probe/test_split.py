@@ -179,7 +179,7 @@ def test_dropout_of_the_reference_is_drawn_anew_each_time() -> None:
 
 
 def test_recorded_norms_are_those_of_the_gradients() -> None:
-    """By gradients computed apart: of the last step's xi, of a reference in batches of three sizes, over layers of all sizes."""
+    """By gradients computed apart: the last step's xi, a reference in batches of three sizes, layers of all sizes."""
     model = small_net().double()
     x, y = examples()
     x = x.double()
