@@ -86,6 +86,8 @@ def test_each_image_is_what_the_law_says(additive: bool) -> None:
     np.testing.assert_allclose(np.abs(mixed), 1.0, atol=1e-5)
     # Signs of 256 images: 128 +- 5 standard deviations; scales uniform up to 1.75, so below 1.75 with a mean near its half.
     assert abs((mixed > 0).sum() - len(mixed) / 2) < 2.5 * np.sqrt(len(mixed))
+    assert len(only) == 64 and abs((only > 0).sum() - 32) < 2.5 * np.sqrt(64)
+    assert np.abs(only).min() < 0.3 and 1.45 < np.abs(only).max()  # of 64 uniform ones, but with probability 1e-5
     assert np.abs(only).max() < 1.75 + 1e-5 and abs(np.abs(only).mean() - 0.875) < 5 * 1.75 / np.sqrt(12 * len(only))
 
 
