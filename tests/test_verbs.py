@@ -241,6 +241,8 @@ NEXT = [
     ("theory-sim check", FIELDS, [f"theory-sim run --preset default {' '.join(FIELDS)} --compare L-S,S"]),
     ("theory-sim check", ["tiny.toml", "--seeds", "0:2"], ["theory-sim run tiny.toml --seeds 0:2 --compare L-S,S",
                                                            "proofs-check check tiny.toml"]),
+    ("theory-sim check", ["tiny.toml", "--set", "schedule=S"], ["run it: theory-sim run tiny.toml --set schedule=S"]),
+    ("theory-sim check", ["tiny.toml", "--compare", "S,L-S"], ["theory-sim run tiny.toml --compare S,L-S"]),
     ("proofs-check check", ["tiny.toml"], ["proofs-check suggest tiny.toml --conditions deciding",
                                            "theory-sim run tiny.toml --compare L-S,S"]),
     ("proofs-check check", ["cells.toml"], ["theory-sim sweep run cells.toml"]),
@@ -254,8 +256,10 @@ NEXT = [
 def test_a_result_ends_with_the_command_that_takes_it_further(line: str, words: list[str], commands: list[str]) -> None:
     """With the same arguments; its lines are joined as a shell joins them, and what it is given is known to it."""
     said = " ".join(call(line, *words).output.replace("\\\n", " ").split())
+    assert ("--set schedule" in said) <= ("--compare" not in said), "one of the two says the schedules"
     for command in commands:
         assert command in said, said
+        command = command.removeprefix("run it: ")
         verb = max((each for each in VERBS if command.startswith(f"{each} ")), key=len)
         assert all(option(VERBS[verb], each) is not None for each in command.split() if each.startswith("--"))
 

@@ -321,9 +321,11 @@ def check(
     def further() -> Iterator[str]:
         given = [word for setting in settings or () for word in ("--set", setting)]
         given += ["--seeds", seeds] if seeds is not None else []
-        both = [] if len(plan.compare) > 1 or not judged.predicted_order else ["--compare", ",".join(judged.predicted_order)]
-        yield with_command("run it:", command_on("theory-sim run", file, preset,
-                                                 [*given, *(["--compare", compare] if compare is not None else both)]))
+        chosen = len(plan.compare) > 1 or any(each.partition("=")[0].strip() == "schedule" for each in settings or ())
+        both = None if chosen or not judged.predicted_order else ",".join(judged.predicted_order)
+        if (schedules := compare or both) is not None:
+            given += ["--compare", schedules]
+        yield with_command("run it:", command_on("theory-sim run", file, preset, given))
         if judged.predicted_order and not settings:
             yield with_command("to see what to change:" if judged.warnings else "whether the theorem's mechanism applies:",
                                command_on("proofs-check check", file, preset))
