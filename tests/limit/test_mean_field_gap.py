@@ -10,9 +10,8 @@ import pytest
 
 from tests.limit import mean_field_gap as protocol
 from tests.limit.mean_field_gap import (
+    FAMILIES,
     LAWS,
-    OF_PAPER,
-    SIZES,
     SIZES_OVER_TIME,
     TABLE,
     TIMES,
@@ -30,7 +29,7 @@ STUDY = TABLE.parent / "theorem" / "results" / "scaling" / "table.csv"
 
 def test_the_table_is_whole_and_the_gap_grows_where_patterns_are_frozen() -> None:
     rows = load()
-    for family, sizes in {"study": SIZES, "paper": OF_PAPER, "paper, rates too": OF_PAPER}.items():
+    for family, sizes in FAMILIES.items():
         of = sorted((row for row in rows if row.family == family), key=lambda row: row.d)
         assert {(row.alpha_min, row.d) for row in of} == {(alpha, d) for alpha in LAWS for d in sizes}
         for alpha in LAWS:
