@@ -54,9 +54,10 @@ def test_no_line_ends_within_a_number(columns: int, monkeypatch: pytest.MonkeyPa
     """Wherever a line ends, "15 %" and both ends of a range stay on one: in what is printed, and in what is said beside."""
     monkeypatch.setenv("COLUMNS", str(columns))
     whole = ("0.16 to 1.00;", "15 %", "tau = 1008", "d >= 20", "> 50", "3 min,", "2 of 2,", "7.9 [7.5, 8.3]", "9 [3, no bound]",
-             "0.95 (0.9-1)", "(985.5, 993.6]")
+             "0.95 (0.9-1)", "(985.5, 993.6]", "92 at 0.45 (78 to 109),")
     text = ("P first on 2 of 2, share: 0.16 to 1.00; errors within 15 % on all, tau = 1008 at r d >= 20 or > 50 in 3 min, and "
-            "a ratio 7.9 [7.5, 8.3] times, 9 [3, no bound] or 0.95 (0.9-1), tau_P in (985.5, 993.6] here")
+            "a ratio 7.9 [7.5, 8.3] times, 9 [3, no bound] or 0.95 (0.9-1), tau_P in (985.5, 993.6] here, "
+            "tau_Q 92 at 0.45 (78 to 109), 64")
     print_parts(text, file=(out := io.StringIO()))
     print_parts(Sentence(text, style="yellow"), file=(aside := io.StringIO()))
     for shown in (out.getvalue(), aside.getvalue(), wrapped(text)):

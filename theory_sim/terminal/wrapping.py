@@ -22,11 +22,12 @@ _DEEPEST: Final = 13
 _UNITS: Final = "%|s|min|h|ms|B|KB|MB|GB|KiB|MiB|GiB|nats?|times"
 _BOUND: Final = r"(?:[-+]?[\d.][\d.e+-]{0,11}|no bound|infinite)"
 _UNBROKEN: Final = re.compile(
-    rf"(?<=\d) (?=(?:{_UNITS})(?![\w/]))|(?<=\d) (?=to -?\d)|(?<=\d to) (?=-?\d)|(?<=\d) (?=of \d)|(?<=\d of) (?=\d)"
+    rf"(?<=\d) (?=(?:{_UNITS})(?![\w/]))|(?<=\d) (?=to -?\d)|(?<=\d to) (?=-?\d)"
+    rf"|(?<=\d) (?=(?:of|at) \d)|(?<=\d (?:of|at)) (?=\d)"
     rf"|(?<=[\d%]) (?=\[{_BOUND}, |\({_BOUND}(?:-| to ))|(?<=\d,) (?={_BOUND}[])])|(?<=no) (?=bound[],)])"
     r"|(?<=[=<>≤≥±]) (?=[-+]?[\d.]\S{0,23}(?:\s|$))|(?<=[\w)]) (?=[<>]?=? ?[-+]?\.?\d)(?=[<>=])|(?<=[\w)]) (?=[≤≥±] [-+]?\d)")
-"""Spaces at which no line ends: those of "15 %", "3 min", "0.16 to 1.00", "7.9 [7.5, 8.3]", "2 of 5", "tau = 1000", "> 50";
-long numbers break."""
+"""Spaces at which no line ends: those of "15 %", "3 min", "0.16 to 1.00", "7.9 [7.5, 8.3]", "2 of 5", "92 at 0.45",
+"tau = 1000", "> 50"; long numbers break."""
 _JOINED: Final = "\ue000"  # of private use, so that a no-break space of a path stays
 
 
