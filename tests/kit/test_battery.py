@@ -392,4 +392,4 @@ def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_readme_says_how_many_laws_there_are() -> None:
-    assert f", {len(LAWS)} laws, " in " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    assert f", {len(LAWS)} tests, " in " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
