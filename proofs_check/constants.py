@@ -148,6 +148,11 @@ class ConstantsReport:
         return self.regime.holds
 
     @property
+    def engine(self) -> str:
+        """What predicted the arms: "mean-field" or "closure"; "" where nothing is predicted."""
+        return self.regime.engine
+
+    @property
     def intervals(self) -> dict[str, Intervals]:
         """By schedule: where 95 % of single data sets have their learning times at 0.45, and P errors at the end."""
         return self.regime.intervals
@@ -170,7 +175,7 @@ class ConstantsReport:
         plain = {"experiment": self.experiment.fields(), "applies": self.applies, "verdict": self.verdict,
                  "regime": self.regime.to_dict(), "arms": [asdict(arm) for arm in self.arms], "noise": asdict(self.noise),
                  "samples": asdict(self.samples), "accuracy": {name: asdict(found) for name, found in measured.items()},
-                 "engine": self.regime.engine, "intervals": {name: asdict(each) for name, each in self.intervals.items()},
+                 "engine": self.engine, "intervals": {name: asdict(each) for name, each in self.intervals.items()},
                  "moves": {name: [asdict(move) for move in found] for name, found in self.moves.items()}}  # fmt: skip
         made = make_plain(plain)
         assert isinstance(made, dict)

@@ -84,7 +84,7 @@ def test_the_report_on_constants_says_it_too(monkeypatch: pytest.MonkeyPatch) ->
             text = "\n".join(lines(report))
             assert right in text and wrong not in text and f"{report.intervals['S'].tau_P.low:.0f} to " in text, text
         told = report.to_dict()
-        assert told["engine"] == report.regime.engine and bool(told["accuracy"]) == (right == "closure")
+        assert told["engine"] == report.engine == report.regime.engine and bool(told["accuracy"]) == (right == "closure")
         json.dumps(told, allow_nan=False)
         assert report.arms[0].test_error == report.intervals["L-S"].P_error[-1].middle
 

@@ -46,6 +46,16 @@ def test_a_point_is_computed_again_and_the_grid_moves_it_little() -> None:
     assert other.at_equal_loss == pytest.approx(stored.at_equal_loss, rel=3e-3)
 
 
+@pytest.mark.tier2
+def test_a_point_whose_steps_are_lost_in_rounding_is_computed_again() -> None:
+    """At the paper's exponents and d = 10^8, where S's rate is 1e-10 of L-S's; a tenth of d has another gap."""
+    told = {row.d: row.at_equal_loss for row in load() if (row.family, row.alpha_min) == ("paper, rates too", 0.5)}
+    e = protocol.experiment("paper, rates too", 10**8, 0.5)
+    assert e.max_tau + e.eta_2 == e.max_tau
+    again = gap("paper, rates too", 10**8, 0.5, 60, 1024).at_equal_loss
+    assert again == pytest.approx(told[10**8], rel=0.02) and again > 1.5 * told[10**7]
+
+
 def test_the_gap_over_time_ends_at_the_gap() -> None:
     """It grows with d at every time, and is another at other times."""
     moments, ends = load_over_time(), {(row.alpha_min, row.d): row.at_end for row in load() if row.family == "study"}
