@@ -6,14 +6,16 @@ import difflib
 import errno
 import json
 import reprlib
+import shlex
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Self
 
 __all__ = [
     "DamagedError", "ExperimentError", "Fault", "InUseError", "InputError", "StoreError", "TheorySimError",
-    "UnreadFieldWarning", "WorkerError", "gathered", "get_reason", "nearest", "out_of_memory", "refused_by_system", "repr_of",
-    "shown", "size_in_words", "system_error", "unreadable",
+    "UnreadFieldWarning", "WorkerError", "gathered", "get_reason", "installing", "nearest", "out_of_memory",
+    "refused_by_system", "repr_of", "shown", "size_in_words", "system_error", "unreadable",
 ]
 
 _LONGEST: Final = 120
@@ -21,6 +23,11 @@ _MOST_SHOWN: Final = 20
 # Errors of a system that tell what lies in a place.
 _OF_STORE: Final = (None, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO)
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
+
+
+def installing(extra: str) -> str:
+    """The command that installs an extra where this process looks for it, in whichever environment the shell is."""
+    return f"{shlex.quote(sys.executable)} -m pip install 'theory-sim[{extra}]'"
 
 
 class TheorySimError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, installing
 
 __all__ = ["EXTRA", "require_torch"]
 
@@ -18,4 +18,4 @@ def require_torch() -> None:
         import torch  # noqa: F401
     except ImportError as error:
         raise InputError(f"a probe without PyTorch ({error})", f"the library of the extra {EXTRA!r}",
-                         f"pip install 'theory-sim[{EXTRA}]'") from error
+                         installing(EXTRA)) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Final
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, installing
 
 __all__ = ["EXTRA", "library", "versions"]
 
@@ -35,7 +35,7 @@ def library(name: str, extra: str = EXTRA) -> Any:
     except ImportError as error:
         missing = (_LIBRARIES | _OF_EXPLORER)[name.partition(".")[0]]
         raise InputError(f"{_PURPOSES[extra]} without {missing} ({error})", f"the libraries of the extra {extra!r}",
-                         f"pip install 'theory-sim[{extra}]'") from error
+                         installing(extra)) from error
 
 
 def versions() -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, installing
 
 __all__ = ["EXTRA", "require_pillow", "require_torch"]
 
@@ -31,4 +31,4 @@ def require_pillow() -> Any:
 
 def _lacking(what: str, library: str, error: ImportError) -> InputError:
     return InputError(f"{what} without {library} ({error})", f"the libraries of the extra {EXTRA!r}",
-                      f"pip install 'theory-sim[{EXTRA}]'")
+                      installing(EXTRA))

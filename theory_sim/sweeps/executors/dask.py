@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from theory_sim.errors import InputError, StoreError
+from theory_sim.errors import InputError, StoreError, installing
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, register
 from theory_sim.sweeps.executors.local_cluster import LocalWorkers
 from theory_sim.sweeps.executors.on_worker import UNLIKE, fault_of, interrupt_runs, memory_here, on_worker, worker_about
@@ -234,5 +234,5 @@ def _distributed() -> Any:
         import distributed.scheduler
     except ImportError as error:
         raise InputError("executor 'dask' without Dask", "the package distributed",
-                         "pip install 'theory-sim[distributed]'") from error
+                         installing("distributed")) from error
     return distributed
