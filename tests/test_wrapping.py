@@ -16,6 +16,7 @@ from theory_sim.errors import InputError
 from theory_sim.terminal.output import print_parts
 from theory_sim.terminal.sentence import Sentence
 from theory_sim.terminal.wrapping import say_aside, say_steps, with_commands, wrapped
+from theory_sim.testing.simulator.report import _wrapped as of_simulator
 
 PATH = "/a/folder/" + "long/" * 20 + "run"
 TEXT = str(InputError("found " * 20 + PATH, "a rule " * 20, "a fix " * 20))
@@ -63,6 +64,14 @@ def test_no_line_ends_within_a_number(columns: int, monkeypatch: pytest.MonkeyPa
     for shown in (out.getvalue(), aside.getvalue(), wrapped(text)):
         assert all(each in shown for each in whole) and " ".join(shown.split()) == text
         assert all(line == line.rstrip() and len(line) <= columns for line in shown.splitlines())
+
+
+@pytest.mark.parametrize("before", range(50, 80))
+def test_a_report_on_a_simulator_parts_no_name_from_its_value(before: int) -> None:
+    text = f"{'w' * before} moves by 4.472 x noise, with step_tau = None, loss = 'logistic' in each"
+    shown = of_simulator(text)
+    assert " ".join(shown.split()) == text and max(map(len, shown.splitlines())) <= 79
+    assert all(each in shown for each in ("4.472 x noise,", "step_tau = None,", "loss = 'logistic'"))
 
 
 COMMANDS = ["theory-sim run --preset quick --set name=weak-decay --set lambda=1e-4 --compare L-S,S --seeds 0:5 --out runs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ __all__ = ["Finding", "Report"]
 
 
 _WIDTH: Final = 79
+_JOINED: Final = "\ue000"  # of private use: stands for a space at which no line ends
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,14 @@ class Report:
 
 
 def _wrapped(line: str) -> str:
-    """A line in lines of a terminal, those that continue it set in; Python that it holds can still be copied."""
+    """A line in lines of a terminal, those that continue it set in; Python that it holds can still be copied.
+
+    A name stays with its value, as in "loss = None", and an amount with what it is of, as in "2 x noise".
+    """
     indent = " " * (len(line) - len(line.lstrip()) + 4)
-    return "\n".join(textwrap.wrap(line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False))
+    kept = re.sub(r"(?<=\w) (=|x) (?=\S)", rf"{_JOINED}\1{_JOINED}", line)
+    lines = textwrap.wrap(kept, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace(_JOINED, " ")
 
 
 def _listed(fields: Mapping[str, Any]) -> str:
