@@ -32,6 +32,33 @@ def test_wide_residual_networks(depth: int, width: int, torch: Any) -> None:
     assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 10)
 
 
+def test_a_block_is_what_he_and_others_say(torch: Any) -> None:
+    """Pre-activation by functions alone: where the shape changes the shortcut is of the first ReLU's output, else the input."""
+    from torch.nn.functional import batch_norm, conv2d
+
+    from theory_sim.vision.modules import Block
+
+    torch.manual_seed(0)
+    x = torch.randn(5, 4, 8, 8)
+    for after, stride in ((4, 1), (6, 1), (6, 2)):
+        block = Block(4, after, stride).train()
+        first = batch_norm(x, None, None, training=True).relu()
+        middle = conv2d(first, block.conv_1.weight, stride=stride, padding=1)
+        second = conv2d(batch_norm(middle, None, None, training=True).relu(), block.conv_2.weight, padding=1)
+        beside = x if (after, stride) == (4, 1) else conv2d(first, block.shortcut.weight, stride=stride)
+        torch.testing.assert_close(block(x), beside + second, rtol=1e-5, atol=1e-5)
+        assert (block.shortcut is None) == ((after, stride) == (4, 1))
+
+
+def test_convolutions_start_with_the_variance_for_their_outputs(torch: Any) -> None:
+    """2 / (9 channels out), and the last layer's bias is 0; of 64 x 128 x 9 entries to 5 standard deviations."""
+    torch.manual_seed(0)
+    model = NETWORKS["small-resnet"]().build(3, 16, 10)
+    weight = model.block_2_1.conv_1.weight
+    assert float(weight.detach().var()) == pytest.approx(2 / (9 * 128), rel=5 * (2 / weight.numel()) ** 0.5)
+    assert not model.head.bias.any()
+
+
 def test_the_official_size_has_17_million_weights() -> None:
     """WideResNet-16-10: 17.1 million (Zagoruyko and Komodakis 2016, table 4)."""
     assert round(wide_parameters(16, 10) / 1e6, 1) == 17.1
