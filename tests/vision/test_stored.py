@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas
 import pytest
 
 from theory_sim.statistics.intervals import mean_interval
 from theory_sim.statistics.power import mean_power, runs_for_mean_power
 from theory_sim.studies.run_study import read_table, read_verdict
+from theory_sim.theory.linear_rules import Move, step_matrices
 from theory_sim.vision.plan import VisionPlan
 from theory_sim.vision.studies.base import IMAGE_STUDIES, difference_of_differences, paired
 
@@ -67,6 +70,12 @@ def test_the_pages_levels_with_the_whole_gradient_are_of_the_stored_ones() -> No
     assert len(at) == 3
     assert f"L's level at epoch 8 is {over.min():.2f} to {over.max():.2f} of the recursion's" in text
     assert f"batches have added by then, {added.min():.2f} to {added.max():.2f} is measured" in text
+    more = read_table(DOCS / "images" / "independent_batches.csv")
+    assert set(more["arm"]) == {"large"} and len(more) == 24
+    more = more[more["epoch"] == 8]
+    independent = (more["level"] ** 2 - more["start"] ** 2) / (more["recursion"] ** 2 - more["start"] ** 2)
+    assert f"they have added {independent.min():.2f} to {independent.max():.2f} of it" in text
+    assert f"gradient the same throughout, {left_of_cancelling(steps=80, an_epoch=10):.3f} would be left" in text
     small = table[table["arm"] == "small"]
     assert (abs(small[["level", "recursion"]].div(small["start"], axis=0) - 1.0) < 1e-3).all(axis=None)
 
@@ -117,8 +126,24 @@ def test_the_pages_spread_and_power_are_of_the_stored_table(name: str, arm: str,
             f"{at[10, 0.8]:.2f}") in text
 
 
+def left_of_cancelling(*, steps: int, an_epoch: int) -> float:
+    """Variance that L's batches leave over the recursion's, if those of each epoch add up to nothing and gradients stay."""
+    a, b = step_matrices(Move(0.9, 1.0, 1.0, 0.0), 0.4, 1.5e-3, coupled=True)
+    response = []
+    for _ in range(steps):
+        response.append(b[0])
+        b = a @ b
+    of_epochs = np.array(response[::-1]).reshape(-1, an_epoch)
+    # Of an epoch's K batches any two have the covariance -1/(K - 1).
+    added = (of_epochs**2).sum() * an_epoch / (an_epoch - 1) - (of_epochs.sum(axis=1) ** 2).sum() / (an_epoch - 1)
+    return float(added / (of_epochs**2).sum())
+
+
 def test_the_runs_with_the_whole_gradient_are_as_the_page_says() -> None:
     plan = VisionPlan.from_toml(DOCS.parent / "examples" / "vision" / "whole-gradient.toml")
     steps = plan.data.train // plan.training.batch
     assert (plan.data.train, steps, len(plan.seeds)) == (640, 10, 3)
     assert (plan.training.reference, plan.training.refresh) == (plan.data.train, steps)
+    more = VisionPlan.from_toml(DOCS.parent / "examples" / "vision" / "independent-batches.toml")
+    assert more.training == replace(plan.training, replacement=True, epochs=8) and more.arms == plan.arms[:1]
+    assert (more.data, more.patch, more.network, more.seeds) == (plan.data, plan.patch, plan.network, plan.seeds)

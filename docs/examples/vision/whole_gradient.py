@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
     table = csv.writer(sys.stdout, lineterminator="\n")
     table.writerow(("arm", "seed", "epoch", "level", "recursion", "start"))
     for arm, rate in RATES.items():
-        for path in sorted(folder.glob(f"*-{arm}-seed*")):
+        for path in sorted(each for each in folder.glob(f"*-{arm}-seed*") if each.is_dir()):
             data, seed = Trajectory.load(path).dataset, path.name.rpartition("seed")[2]
             first = float(data["tau_noise_exact"][0])
             for epoch in range(1, data.sizes["record"]):
