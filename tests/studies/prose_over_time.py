@@ -76,10 +76,19 @@ def architecture(t: pandas.DataFrame) -> list[str]:
     for name in dict.fromkeys(t["network"]):
         large, small = (row(t[t["arm"] == arm], network=name) for arm in ("L-S", "S"))
         times = " | ".join(", ".join(_time(of, kind, 800) for kind in ("tau_P", "tau_Q")) for of in (large, small))
-        errors = [interval(large, f"error S / arm, {when}") if np.isfinite(large[f"error S / arm, {when}"]) else "-"
-                  for when in ("equal loss", "tau = 800")]
+        known = np.isfinite(large["error S / arm, equal loss"])
+        errors = [interval(large, "error S / arm, equal loss") if known else "-"]
+        errors += [f"{large[f'error S / arm, tau = {tau}']:.2f}" if known else "-" for tau in (400, 600, 800)]
         lines.append(f"| {name} | {large['restorable']} of {large['n']} | {times} | {' | '.join(errors)} |")
-    return lines
+    shared, overlap, split = (row(t[t["arm"] == "L-S"], network=name) for name in ("shared", "shared, overlap 0.5", "split"))
+    small = {name: row(t[t["arm"] == "S"], network=name) for name in ("split", "split, finite", "shared, finite")}
+    never = row(t[t["arm"] == "constant large rate"], network="shared")
+    assert (shared["better from half on"], overlap["better at equal loss"], never["works"]) == (0, 0, 0)
+    assert set(t[t["network"].isin(("narrow", "both layers"))]["tau_Q censored"]) == {16}
+    least = min(small["split"][name] for name in t.columns if name.startswith("Q loss, tau = ") and name[-1].isdigit())
+    return [*lines, f"below S's at all three times from half the run on, on {split['better from half on']} of 15 data sets",
+            f"on {small['split, finite']['P first']} and {small['shared, finite']['P first']} of 16 data sets S learns P first",
+            f"falls to {least:.2f} and rises again", f"error of {overlap['P error']:.4f} under L-S"]
 
 
 def regularisation_over_time(t: pandas.DataFrame) -> list[str]:

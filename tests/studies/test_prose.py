@@ -15,7 +15,7 @@ from scipy.integrate import quad
 
 from tests.studies.prose import interval as _interval
 from tests.studies.prose import row as _row
-from tests.studies.prose_over_time import alpha_law_arms, mitigation_over_time, regularisation_over_time
+from tests.studies.prose_over_time import alpha_law_arms, architecture, mitigation_over_time, regularisation_over_time
 from theory_sim.studies.run_study import read_table
 from theory_sim.theory.separation import J, delta, delta_pm
 
@@ -287,7 +287,8 @@ def _rates(t: pandas.DataFrame) -> list[str]:
 
 
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
-    "alpha-law": _alpha_law, "annealing-time": _annealing, "batch-size": _batch_size, "essential-noise": _essential,
+    "alpha-law": _alpha_law, "annealing-time": _annealing, "architecture": architecture, "batch-size": _batch_size,
+    "essential-noise": _essential,
     "kernel-change": _kernels, "kernel-freezing": _kernel_freezing, "label-noise": _label_noise, "losses": _losses,
     "mitigation": _mitigation, "mitigation-over-time": mitigation_over_time, "noise-placement": _placement,
     "optimisers": _optimisers, "rates": _rates, "regularisation": _regularisation,
