@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 
 from proofs_check import check_constants
@@ -135,6 +137,23 @@ def test_a_run_that_diverges_has_no_intervals() -> None:
     found = regime(Experiment(eta_1=400.0, tau_0=1.0, max_tau=4000.0))
     assert set(found.intervals) == {"S"} and found.predicted_order["L-S"].order == "diverged"
     assert any(f"the {found.by} diverges" in warning for warning in found.warnings)
+
+
+@pytest.mark.tier2
+@settings(max_examples=20)
+@given(
+    st.floats(0.05, 1.5), st.integers(2, 800), st.sampled_from([0.0, 1e-8, 1e-5, 1e-3, 0.02]),
+    st.sampled_from([0.0, 1e-4, 0.1]), st.floats(0.1, 60.0), st.floats(0.001, 16.0), st.floats(10.0, 20_000.0),
+    st.sampled_from([0.0, 0.5, 1.0]),
+)
+def test_any_experiment_is_predicted_by_one_of_the_two(
+    r: float, d: int, lambda_: float, tau_xi: float, eta_1: float, eta_2: float, max_tau: float, q0: float
+) -> None:
+    found = regime(Experiment(r=r, d=d, lambda_=lambda_, tau_xi=tau_xi, tau_0=0.5, eta_1=eta_1, eta_2=eta_2, max_tau=max_tau,
+                              q0=q0, p0=0.0 if q0 == 1.0 else None))  # fmt: skip
+    assert not re.search(r"\b(nan|inf)\b", printed(found))
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert (found.engine == "closure") == bool(found.instead) and bool(found.engine) == bool(found.predicted_order)
 
 
 def test_an_engine_that_predicts_nothing_is_refused() -> None:
