@@ -68,6 +68,16 @@ def test_tables(runs: list[Trajectory]) -> None:
         assert word in text.getvalue()
 
 
+def test_the_noise_of_each_layer_is_held_against_its_own_recursion(runs: list[Trajectory]) -> None:
+    (summary,) = summarise_each(runs[:1])
+    last = runs[0].dataset.isel(record=-1)
+    ratios = {str(layer): float(last["tau_noise"].sel(layer=layer) / last["tau_noise_recursion"].sel(layer=layer))
+              for layer in last["layer"].values}
+    assert {name: summary.end[f"tau_noise / recursion {name}"].value for name in ratios} == pytest.approx(ratios)
+    of_all = float(last["tau_noise"].sel(layer="0.weight") / last["tau_noise_exact"])
+    assert of_all != pytest.approx(ratios["0.weight"], rel=0.05), "that over all layers would be seen"
+
+
 def test_figures(runs: list[Trajectory]) -> None:
     run = runs[0]
     figure = plot_decomposition(runs)
@@ -75,6 +85,7 @@ def test_figures(runs: list[Trajectory]) -> None:
     line, dots = figure.axes[-1].lines[0], figure.axes[-1].lines[1]
     np.testing.assert_array_equal(line.get_ydata(), run.history("tau_noise", layer="0.weight"))
     np.testing.assert_array_equal(dots.get_ydata(), run.history("tau_noise_recursion", layer="0.weight"))
+    assert figure.axes[-1].get_title(loc="left") == "noise in 0.weight: measured (line), recursion (dots)"
     figure = plot_patterns(runs)
     drawn = [each.get_ydata() for each in figure.axes[0].lines]
     assert any(np.array_equal(each, run.dataset["flips"].sel(since="start", feature="3").values) for each in drawn)

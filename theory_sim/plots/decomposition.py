@@ -63,7 +63,8 @@ def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
             ax.set_title(_LAYERS.get(layer, layer), loc="left")
             ax.set_ylabel("Frobenius norm")
             logarithmic_axis(ax)
-        axes[-1].set_title(rf"noise in {layers[0]}: measured (line), exact (dots)", loc="left")
+        law = "recursion" if "tau_noise_recursion" in trajectories[0].dataset else "exact"
+        axes[-1].set_title(f"noise in {layers[0]}: measured (line), {law} (dots)", loc="left")
         axes[-1].set_ylabel(r"std. dev. $\tau_t$")
         from_zero(axes[-1])
         times_from_zero(axes[-1], trajectories)

@@ -243,7 +243,9 @@ def _end_of(runs: Sequence[Trajectory], engine: Engine) -> dict[str, Interval]:
         for layer in last["layer"].values:
             measured = float(last["tau_noise"].sel(layer=layer))
             rows.setdefault(f"tau_noise {layer}", []).append(measured)
-            rows.setdefault(f"tau_noise / recursion {layer}", []).append(measured / exact if exact > 0 else math.nan)
+            # Layers of a network of the user's have recursions of their own; those of the two-layer network share one.
+            own = float(last["tau_noise_recursion"].sel(layer=layer)) if "tau_noise_recursion" in last else exact
+            rows.setdefault(f"tau_noise / recursion {layer}", []).append(measured / own if own > 0 else math.nan)
             rows.setdefault(f"pattern_shift {layer}", []).append(float(last["pattern_shift"].sel(layer=layer)))
         rows.setdefault("tau_noise recursion", []).append(exact)
         rows.setdefault("annealed_tau", []).append(run.annealed_tau if math.isfinite(run.annealed_tau) else math.inf)
