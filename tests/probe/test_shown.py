@@ -98,6 +98,22 @@ def test_figures(runs: list[Trajectory]) -> None:
         plot_kernel_drift(runs, feature="Q")
 
 
+def test_no_words_of_the_figures_are_cut(runs: list[Trajectory]) -> None:
+    """Titles, labels and legends as drawn lie inside of the figure; a run that was annealed has the longest ones."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    assert np.isfinite(runs[0].annealed_tau)
+    for plot in (plot_decomposition, plot_patterns, plot_kernel_drift, plot_sharpness):
+        figure = plot(runs)
+        FigureCanvasAgg(figure).draw()
+        width, height = figure.bbox.width, figure.bbox.height
+        words = [each for ax in figure.axes for each in (ax.xaxis.label, ax.yaxis.label, ax.title, ax._left_title)]
+        words += [each for legend in figure.legends for each in legend.get_texts()]
+        assert sum(bool(each.get_text()) for each in words) > 3
+        for each in (each for each in words if each.get_text()):
+            box = each.get_window_extent()
+            assert box.x0 >= -2 and box.x1 <= width + 2 and box.y0 >= -2 and box.y1 <= height + 2, (plot, each.get_text())
+
+
 def test_report(runs: list[Trajectory], tmp_path: Path) -> None:
     pytest.importorskip("bokeh", reason="the extra report is not installed")
     from theory_sim.report.gather import gather

@@ -71,8 +71,10 @@ def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str | None
             ax.set_title(f"\N{LESS-THAN OR EQUAL TO} {value:.2g}" if math.isfinite(value) else "no number", pad=3)
         for ax, (_, title) in zip(axes[0], columns, strict=True):
             ax.set_title(f"{title}\n{ax.get_title()}", pad=3)
-        axes[-1][len(columns) // 2].set_xlabel(
-            r"$t$ in learning-rate time $\tau$" + (" (dotted: annealed)" if any(map(_annealed, runs.values())) else ""))
+        # Of two maps no one is in the middle: below the right one a line of all words would leave the figure.
+        between = " " if len(columns) % 2 else "\n"
+        axes[-1][len(columns) // 2].set_xlabel(r"$t$ in learning-rate time $\tau$" + (
+            f"{between}(dotted: annealed)" if any(map(_annealed, runs.values())) else ""))
         bar = figure.colorbar(mesh, ax=axes, location="bottom", aspect=40, pad=0.02)
         of = f"on {chosen}'s probe inputs" if len(columns) == len(_COLUMNS) else f"of {shorten(chosen, 24)}"
         bar.set_label(rf"$\|K_{{s,t}} - K_{{s,s}}\|_F / \|K_{{s,s}}\|_F$ {of}")
