@@ -66,7 +66,11 @@ def placement_over_time(t: pandas.DataFrame) -> list[str]:
                          and name[-1].isdigit()))[2:]
     arms = [name for name in t["arm"] if name != "S"]
     large, small = (row(t, arm=arm) for arm in ("L-S", "S"))
+    own, shared = (row(t, arm=f"{name}, annealed") for name in ("pre-activations", "pre-activations-shared"))
+    assert own["tau_Q censored"] == shared["tau_Q censored"] == 4 and own["P first"] == shared["P first"] == 16
+    ratios = [interval(row(t, arm=name), "error S / arm, equal loss") for name in arms]
     return [*(_line(name, row(t, arm=name), times) for name in arms),
+            "; ".join(f"{name} {ratio}" for name, ratio in zip(arms, ratios, strict=True)),
             f"S learns Q at {small['tau_Q']:.0f} and P at {small['tau_P']:.0f}, the medians",
             f"L-S is below S at all three times on {large['better from half on']} of {large['restorable']}"]
 

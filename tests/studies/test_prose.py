@@ -15,7 +15,13 @@ from scipy.integrate import quad
 
 from tests.studies.prose import interval as _interval
 from tests.studies.prose import row as _row
-from tests.studies.prose_over_time import alpha_law_arms, architecture, mitigation_over_time, regularisation_over_time
+from tests.studies.prose_over_time import (
+    alpha_law_arms,
+    architecture,
+    mitigation_over_time,
+    placement_over_time,
+    regularisation_over_time,
+)
 from theory_sim.studies.run_study import read_table
 from theory_sim.theory.separation import J, delta, delta_pm
 
@@ -291,7 +297,7 @@ PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "essential-noise": _essential,
     "kernel-change": _kernels, "kernel-freezing": _kernel_freezing, "label-noise": _label_noise, "losses": _losses,
     "mitigation": _mitigation, "mitigation-over-time": mitigation_over_time, "noise-placement": _placement,
-    "optimisers": _optimisers, "rates": _rates, "regularisation": _regularisation,
+    "optimisers": _optimisers, "placement-over-time": placement_over_time, "rates": _rates, "regularisation": _regularisation,
     "regularisation-over-time": regularisation_over_time, "sample-complexity": _sample_complexity,
     "scaling": _scaling, "schedules": _schedules, "single-feature": _single_feature,
 }

@@ -136,7 +136,7 @@ STUDY: Final = register(Study(
     rule="Eleven parts: exact interval of the share at level 1 - 0.05/11 against 1/2; of the two controls it is to lie below.",
     limits="One data law, one noise level and annealing time, the control of noise on the gradient alone; paired neurons, "
            "m_W = 100, m_V = 2000, tau_0 = 100; d = 200, tau up to 1800.",
-    seconds={"small": 20, "default": 590, "full": 9_000},
+    seconds={"small": 20, "default": 560, "full": 9_000},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=_plot, metrics=course_metrics(),
     power=tuple(PartPower(part, 16, _LEVEL) for part in (
         *(f"{placement}, {what}" for what in ("works", "equal loss", "over time") for placement in _PLACEMENTS),
