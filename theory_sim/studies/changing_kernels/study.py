@@ -122,7 +122,7 @@ def _row(arms: Mapping[str, xarray.Dataset], patterns: str, theta: str) -> Row:
     row["no worse"] = int((here["excess"] <= _WORSE * frozen["excess"]).sum())
     row["learnt"] = int((here["loss"] < _LEARNT).sum())
     row["below log 2"] = int((here["bound"] < math.log(2)).sum())
-    row["violations"] = int(here["violated"].sum())
+    row["violations"] = int(np.nan_to_num(here["violated"], nan=1.0).sum())  # a missing number counts as one
     return row
 
 
