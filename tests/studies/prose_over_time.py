@@ -118,4 +118,12 @@ def changing_kernels(t: pandas.DataFrame) -> list[str]:
         of = row(t[t["theta"] == "W"], patterns=name)
         lines.append(f"| {name} | {of['loss']:.3f} | {interval(of, 'excess', 3)} | {interval(of, 'excess / frozen')} | "
                      f"{of['no worse']} of {of['sets']} |")
-    return lines
+    given = {name: row(t[t["theta"] == "W"], patterns=name) for name in ("frozen", "moving", "redrawn")}
+    nats = {name: of["sharper bound"] - of["loss"] for name, of in given.items()}
+    frozen, moving, redrawn = (f"{row(t[t['theta'] == 'W and V'], patterns=name)['excess']:.2f}" for name in given)
+    bound = row(t[t["theta"] == "W and V"], patterns="moving")
+    assert (bound["below log 2"], t["violations"].sum()) == (15, 0)
+    return [*lines, f"the bound is {100 * given['moving']['excess']:.1f} % above the average loss, with patterns that stay "
+            f"{100 * given['frozen']['excess']:.1f} %", f"lies {nats['moving']:.3f} above the loss with moving patterns, "
+            f"{nats['redrawn']:.3f} with those drawn anew", f"{nats['frozen']:.3f} with frozen ones",
+            f"{frozen} above the loss against {moving} and {redrawn}", f"it is {bound['bound']:.3f} for all weights"]

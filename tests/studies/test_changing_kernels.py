@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 from tests.studies.made_up import summaries_of
-from theory_sim import simulate
+from theory_sim import compare_paired, simulate
 from theory_sim.studies.changing_kernels.study import STUDY
 from theory_sim.studies.theorem_c2.along_run import get_steps
 from theory_sim.sweeps.sweep_run import SweepRun
 from theory_sim.theory.changing_kernels import step_cost
 
+QUESTIONS = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "questions"
 PARTS = ("moving", "redrawn", "learns", "says something")
 
 
@@ -71,3 +74,15 @@ def test_patterns_move_per_tau_as_under_the_large_rate_of_the_default() -> None:
     e = STUDY.plan("default")["moving"].experiment
     assert e.tau_xi**2 * e.eta_1 / (2 * e.tau_0_value**2) == pytest.approx(e.lambda_, rel=1e-3)
     assert e.tau_0_value == pytest.approx(100.0, rel=0.01)
+
+
+def test_in_nats_a_changing_kernel_costs_more() -> None:
+    """From the runs: the reading that the rule does not have."""
+    runs = pandas.read_csv(QUESTIONS / "results" / "changing-kernels" / "runs.csv")
+    above = runs.set_index(["part", "seed"])
+    lost = {part: (above["W: sharper bound"] - above["W: loss"])[part] for part in ("frozen", "moving", "redrawn")}
+    page = " ".join((QUESTIONS / "changing-kernels.md").read_text(encoding="utf-8").split())
+    for part in ("moving", "redrawn"):
+        ratio = compare_paired(lost["frozen"].to_numpy(), lost[part].to_numpy(), kind="ratio")
+        assert f"{ratio.estimate:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] times" in page
+    assert (lost["moving"] > 1.25 * lost["frozen"]).all()

@@ -18,6 +18,7 @@ from tests.studies.prose import row as _row
 from tests.studies.prose_over_time import (
     alpha_law_arms,
     architecture,
+    changing_kernels,
     mitigation_over_time,
     placement_over_time,
     regularisation_over_time,
@@ -294,7 +295,7 @@ def _rates(t: pandas.DataFrame) -> list[str]:
 
 PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "alpha-law": _alpha_law, "annealing-time": _annealing, "architecture": architecture, "batch-size": _batch_size,
-    "essential-noise": _essential,
+    "changing-kernels": changing_kernels, "essential-noise": _essential,
     "kernel-change": _kernels, "kernel-freezing": _kernel_freezing, "label-noise": _label_noise, "losses": _losses,
     "mitigation": _mitigation, "mitigation-over-time": mitigation_over_time, "noise-placement": _placement,
     "optimisers": _optimisers, "placement-over-time": placement_over_time, "rates": _rates, "regularisation": _regularisation,

@@ -154,7 +154,7 @@ STUDY: Final = register(Study(
     rule="Four parts: exact interval of each share at level 1 - 0.05/4 against 1/2.",
     limits="One data law, d = 100, one rate far below the default's large one; average loss on the training set, tau to 800; "
            "w* is known; 100 and 1000 paired neurons.",
-    seconds={"small": 15, "default": 300, "full": 6_000},
+    seconds={"small": 15, "default": 350, "full": 6_000},
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics=_metrics(),
     power=tuple(PartPower(part, 15, _LEVEL) for part in ("moving", "drawn anew", "it learns", "says something")),
 ))
