@@ -166,7 +166,7 @@ def test_runs_that_are_above_again_are_counted_and_not_censored() -> None:
     with console.capture() as capture:
         console.print(summary_table(summaries["patterns"]))
     done = len({run.id for run in summaries["patterns"].sweep})
-    assert f"Q was learnt and its loss above 0.45 nats again later in 20 of {done} runs" in capture.get(), "5 seeds, 4 laws"
+    assert f"Q was learnt and its loss above 0.45 again later in 20 of {done} runs" in capture.get(), "5 seeds, 4 laws"
     assert "P was learnt and" not in capture.get()
 
 

@@ -321,7 +321,7 @@ def check(
     def further() -> Iterator[str]:
         given = [word for setting in settings or () for word in ("--set", setting)]
         given += ["--seeds", seeds] if seeds is not None else []
-        chosen = len(plan.compare) > 1 or any(each.partition("=")[0].strip() == "schedule" for each in settings or ())
+        chosen = len(plan.compare) > 1 or "schedule" in {each.partition("=")[0].strip() for each in settings or ()}
         both = None if chosen or not judged.predicted_order else ",".join(judged.predicted_order)
         if (schedules := compare or both) is not None:
             given += ["--compare", schedules]

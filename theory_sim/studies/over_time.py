@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from theory_sim.trajectory import Trajectory
 
-__all__ = ["COURSE", "JUDGED_FROM", "course_metrics", "course_rows", "course_table"]
+__all__ = ["COURSE", "JUDGED_FROM", "course_metrics", "course_rows", "course_table", "relabelled"]
 
 COURSE: Final = (0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 """Shares of the run's length at which errors are tabulated."""
@@ -54,6 +54,11 @@ def course_table(groups: Mapping[tuple[str, str], xarray.Dataset], max_tau: floa
         rows += [{"engine": engine, **row} for row in course_rows(
             {arm: runs for (arm, of), runs in groups.items() if of == engine}, max_tau)]
     return pandas.DataFrame(rows)
+
+
+def relabelled(table: pandas.DataFrame, labels: Mapping[str, str], *columns: str) -> pandas.DataFrame:
+    """Other labels in some columns of a table, for a figure; those that ``labels`` lacks stay."""
+    return table.assign(**{column: [labels.get(label, label) for label in table[column]] for column in columns})
 
 
 def course_rows(groups: Mapping[str, xarray.Dataset], max_tau: float) -> list[Row]:

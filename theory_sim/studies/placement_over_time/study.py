@@ -43,7 +43,7 @@ from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import FINITE, get_rows
 from theory_sim.studies.groups import grid_cells
 from theory_sim.studies.mitigation_over_time.figure import plot as plot_course
-from theory_sim.studies.over_time import course_metrics, course_table
+from theory_sim.studies.over_time import course_metrics, course_table, relabelled
 from theory_sim.studies.registry import register
 from theory_sim.studies.small_rate import NEVER, make_base
 from theory_sim.studies.study import Finding, PartPower, Size, Study, StudyVerdict
@@ -120,7 +120,7 @@ def _plot(table: pandas.DataFrame) -> Figure:
     """Error on P of S over that of each arm, along the runs; see the study mitigation-over-time."""
     short = {f"{placement}, {when}": f"{said}, {when}" for placement, said in zip(_PLACEMENTS, ("own", "shared", "gradient"),
              strict=True) for when in ("annealed", "never annealed")}  # fmt: skip
-    return plot_course(table.replace({"arm": short | {_CONSTANT: "large rate"}}))  # else too long for 80 mm
+    return plot_course(relabelled(table, short | {_CONSTANT: "large rate"}, "arm"))  # else too long for 80 mm
 
 
 STUDY: Final = register(Study(

@@ -48,7 +48,7 @@ from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import LIMIT
 from theory_sim.studies.groups import Row
 from theory_sim.studies.mitigation_over_time.figure import plot as plot_course
-from theory_sim.studies.over_time import course_metrics, course_rows
+from theory_sim.studies.over_time import course_metrics, course_rows, relabelled
 from theory_sim.studies.quick import quick_base
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, PartPower, Size, Study, StudyVerdict
@@ -120,7 +120,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 def _plot(table: pandas.DataFrame) -> Figure:
     """Error on P of S over that of each arm, along the runs; see the study mitigation-over-time."""
     short = {_CONSTANT: "large rate", _QUIET: "noise annealed", _NONE: "no decay", _SOME: "decay"}  # else too long for 80 mm
-    arms = table[table["arm"] != "S"].replace({"arm": short, "decay": short})
+    arms = relabelled(table[table["arm"] != "S"], short, "arm", "decay")
     return plot_course(arms.assign(arm=arms["arm"].str.cat(arms["decay"], sep=", ")))
 
 
