@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas
 import pytest
 
 from tests.studies.made_up import summaries_of
 from theory_sim import Experiment, simulate
 from theory_sim.statistics.intervals import student_quantile
 from theory_sim.studies.counts import course_metrics, error_at_P_loss, flip_row, order_row, ratio_columns
+from theory_sim.studies.groups import make_table
 from theory_sim.studies.registry import get_study
 
 
@@ -65,3 +67,12 @@ def test_errors_over_time_are_interpolated_on_logarithms() -> None:
         k = int(np.flatnonzero(loss <= 0.2376)[0])
         ends = sorted(squared.history("P_error")[k - 1:k + 1])
         assert ends[0] <= reached <= ends[1]
+
+
+def test_a_count_that_some_rows_lack_is_written_as_a_whole_number() -> None:
+    rows = [{"arm": "a", "flips": 16, "share": 1.0}, {"arm": "b"}, {"arm": "c", "flips": math.nan, "share": 0.5}]
+    table = make_table(rows)
+    assert table.to_csv(index=False) == "arm,flips,share\na,16,1.0\nb,,\nc,,0.5\n"
+    assert "a,16.0" in pandas.DataFrame(rows).to_csv(index=False), "what it is for"
+    assert table["flips"].iloc[0] == 16 and table["share"].dtype == float
+    assert make_table([{"n": 3}, {"n": 4}])["n"].dtype.kind == "i"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,30 @@ def test_the_stored_runs_give_the_stored_table(answer: Path) -> None:
     assert table.to_csv(index=False) == (answer / "table.csv").read_text(encoding="utf-8")
     stored = json.loads((answer / "verdict.json").read_text(encoding="utf-8"))
     assert stored["runs_sha256"] and stored["table_sha256"], "both are sealed"
+
+
+# Columns with empty cells whose numbers happen to be whole: shares and times.
+WHOLE_BY_CHANCE = {"share of flips", "share of flips high", "annealed at tau", "noise_annealing"}
+
+
+def counts_with_fractions(text: str) -> list[str]:
+    """Columns of a table in which a count is written as 16.0, since some of its cells are empty."""
+    head, *rows = csv.reader(text.splitlines())
+    found = []
+    for name, *cells in zip(head, *rows, strict=True):
+        known = [cell for cell in cells if cell]
+        if len(known) < len(cells) and known and all(re.fullmatch(r"-?\d+\.0", cell) for cell in known):
+            found.append(name)
+    return [name for name in found if name not in WHOLE_BY_CHANCE]
+
+
+@pytest.mark.parametrize("answer", STORED, ids=lambda path: path.name)
+def test_counts_are_whole_numbers(answer: Path) -> None:
+    """That of width is written so when its runs are computed again."""
+    found = counts_with_fractions((answer / "table.csv").read_text(encoding="utf-8"))
+    assert not found or (answer.name == "width" and not (answer / "runs.csv").exists()), found
+
+
+def test_a_count_with_a_fraction_is_found() -> None:
+    assert counts_with_fractions("arm,flips,x\na,16.0,1.5\nb,,2.0\n") == ["flips"]
+    assert counts_with_fractions("arm,flips,x\na,16,1.5\nb,,2.0\n") == []

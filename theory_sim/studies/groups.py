@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,10 @@ from theory_sim.statistics.intervals import mean_interval, share_interval
 from theory_sim.statistics.paired import compare_paired
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
-__all__ = ["Cell", "Row", "done_seeds", "group_row", "mean_columns", "pair_row", "grid_cells"]
+__all__ = ["Cell", "Row", "done_seeds", "group_row", "make_table", "mean_columns", "pair_row", "grid_cells"]
 
 Cell = str | int | float
 Row = dict[str, Cell]
@@ -42,6 +43,28 @@ def done_seeds(*runs: xarray.Dataset) -> list[int]:
     for seed in np.flatnonzero(states).tolist():
         kept.setdefault(tuple(str(group["run"].values[seed]) for group in runs), seed)
     return list(kept.values())
+
+
+def make_table(rows: Sequence[Row]) -> pandas.DataFrame:
+    """A study's table of its rows, in which a count that some rows lack is a whole number in the others.
+
+    Examples
+    --------
+    >>> from theory_sim.studies.groups import make_table
+    >>> print(make_table([{"arm": "L-S", "flips": 16}, {"arm": "S"}]).to_csv(index=False))
+    arm,flips
+    L-S,16
+    S,
+    <BLANKLINE>
+    """
+    import pandas
+
+    table = pandas.DataFrame(rows)
+    for name in table.columns[table.isna().any()]:
+        cells = [row.get(name, math.nan) for row in rows]
+        if all(isinstance(cell, int) or (isinstance(cell, float) and math.isnan(cell)) for cell in cells):
+            table[name] = pandas.Series(cells, dtype=object)  # pandas would make 16.0 of 16
+    return table
 
 
 def mean_columns(name: str, sample: Iterable[float], *, least: float = -math.inf) -> dict[str, float]:

@@ -48,7 +48,7 @@ from theory_sim.statistics.censored import median_time
 from theory_sim.studies.counts import course_metrics, ratio_columns
 from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import LIMIT
-from theory_sim.studies.groups import Row, done_seeds, mean_columns
+from theory_sim.studies.groups import Row, done_seeds, make_table, mean_columns
 from theory_sim.studies.label_noise.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
@@ -117,8 +117,6 @@ def _error_at_equal_loss(run: Trajectory) -> float:
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
-    import pandas
-
     runs = {name: summary.dataset.isel(engine=0) for name, summary in summaries.items()}
     right = {arm: runs["share-0"].sel(schedule=schedule) for schedule, arm in _ARMS.items()}
     rows = []
@@ -133,7 +131,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
             if arm == "S":
                 row |= _against(arms["annealed"], at, right)
             rows.append(row)
-    return pandas.DataFrame(rows)
+    return make_table(rows)
 
 
 def _order(runs: xarray.Dataset, first: str) -> NDArray[np.bool_]:

@@ -53,7 +53,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.studies.counts import course_metrics, error_at_P_loss, flip_row, order_row, ratio_columns
 from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import LIMIT
-from theory_sim.studies.groups import Row, done_seeds, mean_columns
+from theory_sim.studies.groups import Row, done_seeds, make_table, mean_columns
 from theory_sim.studies.losses.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, PartPower, Size, Study, StudyVerdict
@@ -122,8 +122,6 @@ def _ignored(run: Trajectory) -> float:
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
-    import pandas
-
     rows = []
     for loss in _LOSSES:
         runs = summaries[loss].dataset.isel(engine=0)
@@ -140,7 +138,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
         d = summaries[f"{loss}-large-d"].sweep.experiment.d
         rows.append({"loss": loss, "d": d, "arm": "S, large d", "engine": _FLOW.label, **order_row(group, _READ_AT),
                      **_means(group), **_counts(group, wide["logistic"])})
-    return pandas.DataFrame(rows)
+    return make_table(rows)
 
 
 def _means(runs: xarray.Dataset) -> Row:

@@ -45,7 +45,7 @@ from theory_sim.experiment import Experiment
 from theory_sim.studies.counts import course_metrics, flip_row, order_row, ratio_columns
 from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import FINITE, LIMIT
-from theory_sim.studies.groups import Row, done_seeds
+from theory_sim.studies.groups import Row, done_seeds, make_table
 from theory_sim.studies.optimisers.figure import plot
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
@@ -94,8 +94,6 @@ def _plan(size: Size) -> Mapping[str, Sweep]:
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
-    import pandas
-
     rows = []
     for optimiser, (factor, engine, _) in _RULES.items():
         runs = summaries[optimiser].dataset.isel(engine=0)
@@ -107,7 +105,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     for optimiser, factor in _WITHOUT_NOISE.items():
         group = summaries[f"{optimiser}-without-noise"].dataset.isel(engine=0, schedule=0)
         rows.append(_row(optimiser, "L-S, no noise", _RULES[optimiser][1], group, factor))
-    return pandas.DataFrame(rows)
+    return make_table(rows)
 
 
 def _row(optimiser: str, arm: str, engine: Engine, runs: xarray.Dataset, factor: float) -> Row:

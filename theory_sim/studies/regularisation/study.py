@@ -33,7 +33,7 @@ import numpy as np
 
 from theory_sim.studies.decisions import judge_share
 from theory_sim.studies.engines import FINITE, engine_label, get_rows, sweep_both
-from theory_sim.studies.groups import Row, done_seeds, grid_cells, group_row, mean_columns, pair_row
+from theory_sim.studies.groups import Row, done_seeds, grid_cells, group_row, make_table, mean_columns, pair_row
 from theory_sim.studies.quick import quick_base, quick_seeds
 from theory_sim.studies.registry import register
 from theory_sim.studies.regularisation.figure import plot
@@ -78,8 +78,6 @@ def _growth(run: Trajectory) -> float:
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
-    import pandas
-
     swept = summaries["lambda"].dataset
     rows = []
     for part, summary in summaries.items():
@@ -100,7 +98,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
                 noisy = swept.sel({"lambda": 0.0, "engine": engine, "schedule": "constant"})
                 row |= _shown_of("noise alone", _alone(noisy, runs))
             rows.append(row)
-    return pandas.DataFrame(rows)
+    return make_table(rows)
 
 
 def _shown_of(part: str, shown: list[bool]) -> Row:

@@ -46,7 +46,7 @@ from theory_sim.observe.equal_loss import error_at_loss
 from theory_sim.studies.counts import course_metrics, is_order, order_row, ratio_columns
 from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import LIMIT
-from theory_sim.studies.groups import Row, done_seeds, mean_columns
+from theory_sim.studies.groups import Row, done_seeds, make_table, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.schedules.figure import plot
 from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
@@ -101,8 +101,6 @@ def _error_at_equal_loss(run: Trajectory) -> float:
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
-    import pandas
-
     runs = {name: summary.dataset.isel(engine=0, schedule=0) for name, summary in summaries.items()}
     rows = []
     for name, group in runs.items():
@@ -122,7 +120,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
         if not long:
             row |= _counts(group, small, runs["step"])
         rows.append(row)
-    return pandas.DataFrame(rows)
+    return make_table(rows)
 
 
 def _counts(runs: xarray.Dataset, small: xarray.Dataset, step: xarray.Dataset) -> Row:

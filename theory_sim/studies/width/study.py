@@ -59,7 +59,7 @@ from theory_sim.statistics.intervals import half_width, share_interval
 from theory_sim.statistics.power_laws import curvature_error, jackknife_slopes
 from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import BOTH, FINITE, LIMIT, engine_label
-from theory_sim.studies.groups import Row, done_seeds, grid_cells, mean_columns
+from theory_sim.studies.groups import Row, done_seeds, grid_cells, make_table, mean_columns
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import Finding, Judgement, PartPower, Size, Study, StudyVerdict
 from theory_sim.studies.width.figure import plot
@@ -182,8 +182,6 @@ def _P_loss_gap(network: Trajectory, limit: Trajectory) -> float:
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
-    import pandas
-
     rows: list[Row] = []
     for run in ("annealed", "small rate"):
         rows += _gap_rows(run, summaries[run])
@@ -191,7 +189,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
         rows += _deficit_rows(run, summaries[run])
     rows += _width_rows(summaries["m_W"], "m_W", _close)
     rows += _width_rows(summaries["order"], "order", _same_order)
-    return pandas.DataFrame(rows)
+    return make_table(rows)
 
 
 def _compared(data: xarray.Dataset) -> Iterator[tuple[xarray.Dataset, xarray.Dataset]]:
