@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from theory_sim.terminal.study_tables import power_line
 from theory_sim.vision.studies.base import IMAGE_STUDIES
 
 LEAST = 0.9
+PAGES = Path(__file__).resolve().parents[2] / "docs" / "explanation"
 
 
 def unexplained(part: PartPower) -> bool:
@@ -35,6 +38,33 @@ def test_every_part_reaches_it_or_says_why_not(name: str) -> None:
         said = re.search(r"(\d+) reach 0\.9", part.why)
         if said is not None:
             assert int(said[1]) == runs_for_power(0.95, LEAST, level=part.level), part.part
+
+
+def not_on_page(parts: Sequence[PartPower], text: str) -> list[str]:
+    """Of parts that count runs and have too little power: what a page does not say, the power or the size that would do."""
+    missing = []
+    for part in parts:
+        power = part.at(0.95)
+        if power is not None and power < LEAST:
+            enough = runs_for_power(0.95, LEAST, level=part.level)
+            if f"with probability {power:.2f} where the share is 0.95" not in text:
+                missing.append(f"{part.part}: {power:.2f}")
+            if not re.search(rf"\b{enough} would reach 0\.9|would reach 0\.9\b[^.]*\b{enough}\b", text):
+                missing.append(f"{part.part}: {enough}")
+    return missing
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_a_page_says_which_parts_lack_power_and_which_size_would_have_it(name: str) -> None:
+    (page,) = (path for path in PAGES.glob(f"*/{name}.md") if path.parent.name in ("questions", "theorem"))
+    assert not_on_page(get_study(name).power, re.sub(r"\s+", " ", page.read_text(encoding="utf-8"))) == []
+
+
+def test_a_page_without_the_power_is_noticed() -> None:
+    part = PartPower("level", 10, 1 - 0.05 / 3, "14 reach 0.9")
+    said = "decided with probability 0.60 where the share is 0.95 (14 would reach 0.9)"
+    assert not_on_page([part], said) == [] and not_on_page([part], said.replace("14", "13")) == ["level: 14"]
+    assert not_on_page([part], "") == ["level: 0.60", "level: 14"] and not_on_page([PartPower("n", 15)], "") == []
 
 
 def test_a_part_without_power_and_reason_is_noticed() -> None:

@@ -14,11 +14,15 @@ __all__ = ["PError"]
 
 
 class PError(Observer):
-    """Overlap of (1/2) sum_j w_j Wbar_j with w*, and the exact error of that direction on P; NaN for data without w*."""
+    """Overlap of (1/2) sum_j w_j Wbar_j with w*, and the exact error of that direction on P; NaN for data without w*.
+
+    Of a network whose second layer is trained it is the first layer's signal alone: what a moving second layer makes of the
+    noise in the first is not in it. ``accuracy_test`` counts signs of the whole function.
+    """
 
     variables: Mapping[str, Variable] = {
         "P_overlap": Variable((), "1", "overlap of the signal's linear part on x_1 with w*; 0 before the first step"),
-        "P_error": Variable((), "1", "exact probability that its sign errs on a fresh example of P"),
+        "P_error": Variable((), "1", "exact probability that its sign errs on a fresh P example; of the first layer alone"),
     }
 
     def __init__(self, g0: float) -> None:
