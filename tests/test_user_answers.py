@@ -251,6 +251,7 @@ def watchers() -> Iterator[tuple[str, Any]]:
     yield "variables of the Observer 'counter' gives", of(variables=None)
     yield "variables of", of(variables={"count": ((), "1", "steps")})
     yield "variables of", of(variables={"count": Variable("kind", "1", "steps")})  # type: ignore[arg-type]
+    yield "variables of", of(variables={"count": Variable((), "1", "steps", "signs")})  # type: ignore[arg-type]
     yield "recording of", of(recording=3)
     for value in (None, 3, {"other": 1.0}):
         yield "gave .*, declared", of(observe=lambda self, snapshot, value=value: value)

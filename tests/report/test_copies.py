@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from tests.report.stores import TINY
-from theory_sim import simulate
+from theory_sim import Observer, Variable, simulate
+from theory_sim.observe.base import Snapshot, Values
 from theory_sim.report.content import Report
 from theory_sim.report.gather import gather
 from theory_sim.trajectory import Trajectory
@@ -92,6 +94,49 @@ def test_a_sign_that_rounding_turned_is_rounding(folder: Path) -> None:
     other(replace(run, dataset=run.dataset.assign(accuracy_train=turned)), 1.0 + 2.0**-30).save(folder / "other", force=True)
     (note,) = gather([folder]).problems
     assert "rounding" in note.found and "P_error" in note.found
+
+
+class Own(Observer):
+    """What a user records: wrong signs, and a number that is named like a share of right ones and counts none."""
+
+    variables: ClassVar = {"wrong": Variable((), "1", "training examples with y f <= 0", counts_signs=True),
+                           "accuracy_of_fit": Variable((), "1", "mean y f")}
+
+    def observe(self, snapshot: Snapshot) -> Values:
+        margin = snapshot.train.y * snapshot.network.f
+        return {"wrong": int((margin <= 0).sum()), "accuracy_of_fit": 1.0 + float(margin.mean())}
+
+
+def test_the_schema_says_what_counts_signs_and_a_name_does_not(tmp_path: Path) -> None:
+    run = simulate(DRAWN, "limit", observers=[Own()], store=tmp_path / "a")
+    assert run.dataset["wrong"].attrs["counts"] == "signs" and "counts" not in run.dataset["accuracy_of_fit"].attrs
+    rounded = other(run, 1.0 + 2.0**-30)
+    replace(rounded, dataset=rounded.dataset.assign(wrong=run.dataset["wrong"].copy(data=run.dataset["wrong"] + 1))).save(
+        tmp_path / "b")
+    (note,) = gather([tmp_path]).problems
+    assert "but for rounding" in note.found and "P_error" in note.found
+    other(rounded, 1.01, "accuracy_of_fit").save(tmp_path / "b", force=True)
+    assert all("different accuracy_of_fit" in each.found for each in gather([tmp_path]).problems)
+
+
+@pytest.mark.parametrize("name", ["accuracy_test", "pattern_shift"])
+def test_in_a_run_of_an_earlier_version_the_variables_of_every_run_count_signs(folder: Path, name: str) -> None:
+    run = Trajectory.load(folder / "seed0")
+    assert run.dataset[name].attrs.pop("counts") == "signs"
+    run.save(folder / "seed0", force=True)
+    off = run.dataset[name].copy()
+    off[0] = 1.0 - off[0]
+    other(replace(run, dataset=run.dataset.assign({name: off})), 1.0 + 2.0**-30).save(folder / "other")
+    (note,) = gather([folder]).problems
+    assert "but for rounding" in note.found
+
+
+def test_what_counts_signs_or_is_signs_is_declared() -> None:
+    e = TINY.replace(N=40, m_W=8, m_V=8, observe={"patterns": {}, "kernels": {}})
+    signs = {str(name) for name, variable in simulate(e).dataset.variables.items() if variable.attrs.get("counts") == "signs"}
+    assert signs == {
+        "accuracy_train", "accuracy_test", "accuracy_signal_test", "pattern_shift", "near_kink", "flips", "flips_near_kink",
+        "near_kink_kept", "flips_input_P", "flips_input_Q", "flips_neuron_P", "flips_neuron_Q", "patterns_P", "patterns_Q"}
 
 
 def test_averages_are_as_exact_as_double_precision(tmp_path: Path) -> None:

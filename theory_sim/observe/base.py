@@ -19,7 +19,7 @@ from theory_sim.reading.answers import is_named, require_answer
 from theory_sim.train.clock import AnyClock, AnyInstant
 from theory_sim.train.losses import Loss
 
-__all__ = ["LOSS_UNIT", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "get_weights",
+__all__ = ["COUNTS", "LOSS_UNIT", "SIGNS", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "get_weights",
            "require_observers"]
 
 Values = Mapping[str, Array | float]
@@ -30,28 +30,35 @@ Labelled = Mapping[str, tuple[tuple[str, ...], Any, Mapping[str, str]]]
 
 LOSS_UNIT: Final = "unit of the loss"
 """Unit of a variable that is a loss: a run puts that of its own loss in its place."""
+COUNTS: Final = "counts"
+"""Attribute of a variable in a dataset that says what it counts: `SIGNS`, or it is not there."""
+SIGNS: Final = "signs"
 
 
 class Variable(NamedTuple):
     """A recorded variable: its dimensions beside the record's, unit and meaning.
 
-    ``{loss}`` in the meaning stands for the name of the run's loss.
+    ``{loss}`` in the meaning stands for the name of the run's loss. ``counts_signs`` says that the values count signs, of outputs
+    or of pre-activations, or are signs: where these are near zero, another rounding changes the value by whole counts. In a
+    dataset the attribute ``counts`` is then "signs".
 
     Examples
     --------
     >>> from theory_sim import Variable
-    >>> Variable(("kind",), "1", "number of training examples with y f <= 0, by kind")
-    Variable(dims=('kind',), unit='1', meaning='number of training examples with y f <= 0, by kind')
+    >>> Variable(("kind",), "1", "training examples with y f <= 0", counts_signs=True)
+    Variable(dims=('kind',), unit='1', meaning='training examples with y f <= 0', counts_signs=True)
     """
 
     dims: tuple[str, ...]
     unit: str
     meaning: str
+    counts_signs: bool = False
 
     def attributes(self, loss: Loss) -> dict[str, str]:
         """Attributes of the variable in a dataset of a run with a loss."""
         unit = loss.unit if self.unit == LOSS_UNIT else self.unit
-        return {"units": unit, "long_name": self.meaning.replace("{loss}", f"{loss.name} loss")}
+        signs = {COUNTS: SIGNS} if self.counts_signs else {}
+        return {"units": unit, "long_name": self.meaning.replace("{loss}", f"{loss.name} loss"), **signs}
 
 
 class Use(NamedTuple):
@@ -187,13 +194,15 @@ def require_observers(observers: Sequence[object]) -> None:
             raise InputError(f"{found} as an observer", "an object of a subclass of theory_sim.Observer", fix)
         kind, declared = type(each), getattr(each, "variables", None)
         require_answer(kind, "variables", declared, lambda found: is_named(found, _is_variable),
-                       "theory_sim.Variable(dims, unit, meaning) by name, dims a tuple of names other than 'record'")
+                       "theory_sim.Variable(dims, unit, meaning, counts_signs=False) by name, dims a tuple of names other than "
+                       "'record'")
         require_answer(kind, "recording", each.recording, lambda found: found is None or isinstance(found, Recording),
                        "a theory_sim.Recording, or None")
 
 
 def _is_variable(value: Any) -> bool:
     return (isinstance(value, Variable) and isinstance(value.dims, tuple) and "record" not in value.dims
+            and isinstance(value.counts_signs, bool)
             and all(isinstance(text, str) for text in (*value.dims, value.unit, value.meaning)))
 
 
@@ -226,7 +235,7 @@ class Observer(Choice, ABC):
     >>> from theory_sim import Experiment, Observer, Recording, Variable, simulate
     >>> class Wrong(Observer):
     ...     name = "wrong-side"
-    ...     variables = {"wrong": Variable(("kind",), "1", "training examples with y f <= 0")}
+    ...     variables = {"wrong": Variable(("kind",), "1", "training examples with y f <= 0", counts_signs=True)}
     ...     def __init__(self, recording):
     ...         self.recording = recording
     ...     def observe(self, snapshot):

@@ -16,10 +16,10 @@ class Losses(Observer):
         "rate": Variable((), "1", "learning rate of the step that leaves the record"),
         "train_loss": Variable((), LOSS_UNIT, "mean {loss} over the whole training set, without the ridge"),
         "loss_train": Variable(("kind",), LOSS_UNIT, "mean training loss of each kind"),
-        "accuracy_train": Variable(("kind",), "1", "share of right signs on each kind's training examples"),
+        "accuracy_train": Variable(("kind",), "1", "share of right signs on each kind's training examples", counts_signs=True),
         "loss_test": Variable(("kind",), LOSS_UNIT, "mean loss of each kind on fresh examples"),
-        "accuracy_test": Variable(("kind",), "1", "share of right signs on each kind's fresh examples"),
-        "accuracy_signal_test": Variable(("kind",), "1", "the same for the signal part alone, N_U(signal)"),
+        "accuracy_test": Variable(("kind",), "1", "share of right signs on each kind's fresh examples", counts_signs=True),
+        "accuracy_signal_test": Variable(("kind",), "1", "the same for the signal part alone, N_U(signal)", counts_signs=True),
     }
 
     def observe(self, snapshot: Snapshot) -> Values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any, Final
@@ -21,6 +22,7 @@ from theory_sim.train.clock import AnyInstant, instants_from_numbers, numbers_of
 __all__ = ["SINCE", "Patterns"]
 
 SINCE: Final = ("start", "last record", "annealing")
+_signs: Final = functools.partial(Variable, counts_signs=True)
 
 
 @OBSERVERS.register
@@ -48,15 +50,15 @@ class Patterns(Observer):
         self._probes = recording.probes or PROBES
         pairs = {"P": "pattern_probe", "Q": "direction"}
         self.variables: Mapping[str, Variable] = {
-            "flips": Variable(("feature", "since"), "1", "share of (neuron, input) pairs with another pattern than then"),
+            "flips": _signs(("feature", "since"), "1", "share of (neuron, input) pairs with another pattern than then"),
             "flips_predicted": Variable(("since",), "1", "arccos(rho) / pi, with rho of THEORY §5"),
-            "flips_near_kink": Variable(("since",), "1", "the same share among Q's near-kink neurons of the start"),
-            "near_kink_kept": Variable((), "1", "share of these that still tell z from z - zeta or z + zeta"),
-            **{f"flips_input_{f}": Variable((dim,), "1", f"share of neurons flipped since the start, by {f}'s input")
+            "flips_near_kink": _signs(("since",), "1", "the same share among Q's near-kink neurons of the start"),
+            "near_kink_kept": _signs((), "1", "share of these that still tell z from z - zeta or z + zeta"),
+            **{f"flips_input_{f}": _signs((dim,), "1", f"share of neurons flipped since the start, by {f}'s input")
                for f, dim in pairs.items()},
-            **{f"flips_neuron_{f}": Variable((f"filter_{f}",), "1", f"share of {f}'s inputs flipped since the start, by neuron")
+            **{f"flips_neuron_{f}": _signs((f"filter_{f}",), "1", f"share of {f}'s inputs flipped since the start, by neuron")
                for f in pairs},
-            **{f"patterns_{f}": Variable((dim, f"byte_{f}"), "1", f"patterns on {f}'s inputs, neuron 8k + b at bit b of byte k")
+            **{f"patterns_{f}": _signs((dim, f"byte_{f}"), "1", f"patterns on {f}'s inputs, neuron 8k + b at bit b of byte k")
                for f, dim in pairs.items()},
         }
         self._earlier: dict[str, tuple[AnyInstant, dict[str, Array]]] = {}

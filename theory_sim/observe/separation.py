@@ -30,9 +30,10 @@ class Separation(Observer):
         "g": Variable(("part", "direction"), "1", "output of the V part at z - zeta, z, z + zeta"),
         "h": Variable(("part",), "1", "g(z+zeta) + g(z-zeta) - 2 g(z), what separates Q's classes"),
         "pattern_shift": Variable(
-            ("layer",), "1", "patterns that the signal has moved: share for W; for V per near-kink neuron; lazy is << 1"
+            ("layer",), "1", "patterns that the signal has moved: share for W; for V per near-kink neuron; lazy is << 1",
+            counts_signs=True,
         ),
-        "near_kink": Variable((), "1", "share of V neurons whose kink lies between z and z - zeta or z + zeta"),
+        "near_kink": Variable((), "1", "share of V neurons whose kink lies between z and z - zeta or z + zeta", counts_signs=True),
     }
 
     def observe(self, snapshot: Snapshot) -> Values:

@@ -23,7 +23,8 @@ class Learning(Watcher):
         "rate": Variable((), "1", "learning rate of the step that leaves the record; the last repeats the one before"),
         "train_loss": Variable((), LOSS_UNIT, "mean loss of the reference examples, as last computed"),
         "loss_train": Variable(("kind",), LOSS_UNIT, "mean loss of each group, the network in evaluation mode"),
-        "accuracy_train": Variable(("kind",), "1", "share of each group's labels that are right, in evaluation mode"),
+        "accuracy_train": Variable(("kind",), "1", "share of each group's labels that are right, in evaluation mode",
+                                   counts_signs=True),
     }
 
     def observe(self, moment: Moment) -> Values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -21,6 +22,7 @@ __all__ = ["PatternRecorder"]
 _MOST_UNITS: Final = 4096
 """Units of a module that are recorded; of more, so many are drawn once."""
 _ALL: Final = "all"
+_signs: Final = functools.partial(Variable, counts_signs=True)
 
 
 class PatternRecorder(Watcher):
@@ -62,13 +64,13 @@ class PatternRecorder(Watcher):
         self._earlier = {"start": self._patterns(calls)}
         self._mark(moment, "start")
         self.variables: Mapping[str, Variable] = {
-            "flips": Variable(("feature", "since"), "1", "share of (unit, example) pairs with another pattern than then"),
+            "flips": _signs(("feature", "since"), "1", "share of (unit, example) pairs with another pattern than then"),
             "flips_predicted": Variable(("feature", "since"), "1",
                                         "arccos(rho) / pi, rho of the layer before by THEORY §5; of all, their mean"),
-            "flips_group": Variable(("feature", "kind", "since"), "1", "flips on each group's examples"),
-            "flips_input": Variable(("feature", "pattern_probe"), "1", "share of units flipped since the start, by example"),
-            **{f"patterns_{label}": Variable(("pattern_probe", f"byte_{label}"), "1",
-                                             f"patterns at {label}, unit 8k + b of those recorded at bit b of byte k")
+            "flips_group": _signs(("feature", "kind", "since"), "1", "flips on each group's examples"),
+            "flips_input": _signs(("feature", "pattern_probe"), "1", "share of units flipped since the start, by example"),
+            **{f"patterns_{label}": _signs(("pattern_probe", f"byte_{label}"), "1",
+                                           f"patterns at {label}, unit 8k + b of those recorded at bit b of byte k")
                for label in self._chosen},
         }
 

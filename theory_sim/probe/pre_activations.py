@@ -28,7 +28,8 @@ class PreActivationRecorder(Watcher):
         "pre_activation_signal": Variable(("layer",), "1", "root mean square of the signal's pre-activations"),
         "pre_activation_noise": Variable(("layer",), "1", "root mean square of the accumulated noise's pre-activations"),
         "pre_activation_noise_predicted": Variable(("layer",), "1", "the same, with the level of THEORY §5's recursion"),
-        "pattern_shift": Variable(("layer",), "1", "share of signs that the signal moves: pre-activations against the noise's"),
+        "pattern_shift": Variable(("layer",), "1", "share of signs that the signal moves: pre-activations against the noise's",
+                                  counts_signs=True),
     }
 
     name, by_default = "pre_activations", True

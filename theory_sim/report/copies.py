@@ -10,6 +10,9 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.engines import Engine
+from theory_sim.observe.base import COUNTS, SIGNS
+from theory_sim.observe.losses import Losses
+from theory_sim.observe.separation import Separation
 from theory_sim.report.content import Problem
 from theory_sim.sweeps.over_seeds import drawn_alike
 from theory_sim.trajectory import Trajectory
@@ -22,8 +25,8 @@ _ROUNDING: Final = {"float32": 1e-3, "float64": 1e-9}
 Between two kernels of OpenBLAS it was at most 4e-4 (the limit's estimate of its own error), 6e-5 (the signal's weights) and
 3e-7 (losses) in runs in float32, and 4e-14 in float64.
 """
-_SIGNS: Final = "accuracy"
-"""What such variables count, signs of outputs, rounding turns at outputs near zero, as all are at the start."""
+_BEFORE: Final = {name for name, variable in {**Losses.variables, **Separation.variables}.items() if variable.counts_signs}
+"""Variables of every run that count signs; in runs of earlier versions no attribute says so."""
 
 
 def without_copies(runs: Mapping[Path, Trajectory]) -> tuple[list[Trajectory], list[Problem]]:
@@ -67,14 +70,22 @@ def _left_out(path: Path, first: Path, name: str, size: float) -> Problem:
 
 
 def _largest_difference(first: Trajectory, other: Trajectory) -> tuple[str, float]:
-    """Of the variables that both recorded the one that differs most, and by how much of its largest value; none, and zero."""
+    """Of the variables that both recorded the one that differs most, and by how much of its largest value; none, and zero.
+
+    What counts signs is looked at where nothing else differs: rounding turns the signs of what is near zero, as all outputs are
+    at the start.
+    """
     names = [str(name) for name in first.dataset.variables if name in other.dataset.variables]
     sizes = {name: _difference(first.dataset[name].values, other.dataset[name].values) for name in names}
-    values = {name: size for name, size in sizes.items() if not name.startswith(_SIGNS)}
+    values = {name: size for name, size in sizes.items() if not _counts_signs(first, name)}
     if any(values.values()):
         sizes = values
     worst = max(sizes, key=lambda name: sizes[name], default="")
     return (worst, sizes[worst]) if worst and sizes[worst] > 0.0 else ("", 0.0)
+
+
+def _counts_signs(run: Trajectory, name: str) -> bool:
+    return run.dataset[name].attrs.get(COUNTS) == SIGNS or name in _BEFORE
 
 
 def _difference(first: Any, other: Any) -> float:
