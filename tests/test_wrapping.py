@@ -66,6 +66,18 @@ def test_no_line_ends_within_a_number(columns: int, monkeypatch: pytest.MonkeyPa
         assert all(line == line.rstrip() and len(line) <= columns for line in shown.splitlines())
 
 
+@pytest.mark.parametrize("before", range(20))
+def test_no_line_ends_within_a_relation_of_short_terms(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    whole = ("prod_{s <= i < t}", "rho(s, t)", "0 < w <= 4,", "0.01 <= gamma_t <= 1.5,", "x ≤ y,", "a > b", "kappa -> 0,",
+             "(1 - q)")
+    text = " ".join(("w" * (before + 1), "rho(s, t) = prod_{s <= i < t} (1 - gamma_i lambda) tau_s / tau_t, 0 < w <= 4, then",
+                     "0.01 <= gamma_t <= 1.5, (1 - q) kappa -> 0, x ≤ y, a > b or one_that_is_longer_than_that < another"))
+    shown = wrapped(text)
+    assert all(each in shown for each in whole) and " ".join(shown.split()) == text
+    assert max(map(len, shown.splitlines())) <= 60
+
+
 @pytest.mark.parametrize("before", range(50, 80))
 def test_a_report_on_a_simulator_parts_no_name_from_its_value(before: int) -> None:
     text = f"{'w' * before} moves by 4.472 x noise, with step_tau = None, loss = 'logistic' in each"

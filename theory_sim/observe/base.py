@@ -19,8 +19,8 @@ from theory_sim.reading.answers import is_named, require_answer
 from theory_sim.train.clock import AnyClock, AnyInstant
 from theory_sim.train.losses import Loss
 
-__all__ = ["COUNTS", "LOSS_UNIT", "SIGNS", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable", "get_weights",
-           "require_observers"]
+__all__ = ["COUNTS", "LOSS_UNIT", "SIGNS", "Labelled", "Observer", "Outputs", "Snapshot", "Use", "Values", "Variable",
+           "get_weights", "require_observers"]
 
 Values = Mapping[str, Array | float]
 """Values of one record, by variable."""
@@ -38,9 +38,9 @@ SIGNS: Final = "signs"
 class Variable(NamedTuple):
     """A recorded variable: its dimensions beside the record's, unit and meaning.
 
-    ``{loss}`` in the meaning stands for the name of the run's loss. ``counts_signs`` says that the values count signs, of outputs
-    or of pre-activations, or are signs: where these are near zero, another rounding changes the value by whole counts. In a
-    dataset the attribute ``counts`` is then "signs".
+    ``{loss}`` in the meaning stands for the name of the run's loss. ``counts_signs`` says that the values count signs, of
+    outputs or of pre-activations, or are signs: where these are near zero, another rounding changes the value by whole counts.
+    In a dataset the attribute ``counts`` is then "signs".
 
     Examples
     --------

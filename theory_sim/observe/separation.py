@@ -33,7 +33,9 @@ class Separation(Observer):
             ("layer",), "1", "patterns that the signal has moved: share for W; for V per near-kink neuron; lazy is << 1",
             counts_signs=True,
         ),
-        "near_kink": Variable((), "1", "share of V neurons whose kink lies between z and z - zeta or z + zeta", counts_signs=True),
+        "near_kink": Variable(
+            (), "1", "share of V neurons whose kink lies between z and z - zeta or z + zeta", counts_signs=True
+        ),
     }
 
     def observe(self, snapshot: Snapshot) -> Values:

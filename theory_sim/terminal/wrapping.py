@@ -21,13 +21,16 @@ _LEAST: Final = 40
 _DEEPEST: Final = 13
 _UNITS: Final = "%|s|min|h|ms|B|KB|MB|GB|KiB|MiB|GiB|nats?|times"
 _BOUND: Final = r"(?:[-+]?[\d.][\d.e+-]{0,11}|no bound|infinite)"
+_TERM: Final = r"\S{1,12}(?:\s|$)"
 _UNBROKEN: Final = re.compile(
     rf"(?<=\d) (?=(?:{_UNITS})(?![\w/]))|(?<=\d) (?=to -?\d)|(?<=\d to) (?=-?\d)"
     rf"|(?<=\d) (?=(?:of|at) \d)|(?<=\d (?:of|at)) (?=\d)"
     rf"|(?<=[\d%]) (?=\[{_BOUND}, |\({_BOUND}(?:-| to ))|(?<=\d,) (?={_BOUND}[])])|(?<=no) (?=bound[],)])"
-    r"|(?<=[=<>≤≥±]) (?=[-+]?[\d.]\S{0,23}(?:\s|$))|(?<=[\w)]) (?=[<>]?=? ?[-+]?\.?\d)(?=[<>=])|(?<=[\w)]) (?=[≤≥±] [-+]?\d)")
+    r"|(?<=[=<>≤≥±]) (?=[-+]?[\d.]\S{0,23}(?:\s|$))|(?<=[\w)]) (?=[<>]?=? ?[-+]?\.?\d)(?=[<>=])|(?<=[\w)]) (?=[≤≥±] [-+]?\d)"
+    rf"|(?<=[\w)\]}}]) (?=(?:[<>]=?|[≤≥]|->) {_TERM})|(?<= [<>≤≥]) (?={_TERM})|(?<= (?:[<>]=|->)) (?={_TERM})"
+    r"|(?<=\(\w,) (?=\w\))|(?<=\(\w) (?=[-+] \w{1,6}\))|(?<=\(\w [-+]) (?=\w{1,6}\))")
 """Spaces at which no line ends: those of "15 %", "3 min", "0.16 to 1.00", "7.9 [7.5, 8.3]", "2 of 5", "92 at 0.45",
-"tau = 1000", "> 50"; long numbers break."""
+"tau = 1000", "> 50", "s <= i < t", "D(s, t)", "(1 - q)"; long numbers and terms break."""
 _JOINED: Final = "\ue000"  # of private use, so that a no-break space of a path stays
 
 
