@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas
 import pytest
 
 from theory_sim.studies.registry import get_study
-from theory_sim.studies.run_study import read_table, run_study
+from theory_sim.studies.run_study import read_runs, read_table, run_study
 
 STUDY = get_study("essential-noise")
 BATCHES = ["batches of 1, tau_0 = 10", "batches of 10, tau_0 = 10", "batches of 1, tau_0 = 0.3", "batches of 10, tau_0 = 0.3"]
@@ -65,3 +68,28 @@ def test_the_small_size(tmp_path: Path) -> None:
     assert limit.loc["none", "S: noise level at end"] == pytest.approx(10.0002 * (1 - 0.5 * 5e-4) ** 240, rel=1e-3)
     stored = read_table(tmp_path / "essential-noise-small" / "table.csv")
     assert STUDY.decide(stored) == result.verdict and STUDY.plot(stored).axes
+
+
+def test_what_the_page_says_after_seeing_the_result_is_so_of_the_stored_runs() -> None:
+    """Parts 2 and 3: one flow, or one noise, in two step sizes; the flips are the same at each level; Q comes too late."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "questions" / "essential-noise.md"
+    text = re.sub(r"\s+", " ", page.read_text(encoding="utf-8"))
+    runs = read_runs(page.parent / "results" / "essential-noise" / "runs.csv")
+
+    def of(part: str, schedule: str) -> pandas.DataFrame:
+        kept = (runs["part"] == part) & (runs["schedule"] == schedule) & (runs["engine"] == "finite")
+        return runs[kept].set_index("seed")
+
+    def apart(one: pandas.DataFrame, other: pandas.DataFrame, times: Sequence[str]) -> float:
+        return 100 * max(float((one[name] / other[name] - 1).abs().max()) for name in times)
+
+    levels = ("0.45", "0.5", "0.55")
+    quiet = apart(of("none", "S"), of("none", "L-S"), [f"tau_{kind} {level}" for kind in "PQ" for level in levels])
+    noisy = apart(of("per-tau", "S"), of("scaled", "L-S"), ["tau_P 0.45"])
+    assert f"within {quiet:.1f} % of each other" in text and f"P is learnt within {noisy:.1f} %" in text
+    assert np.isinf(of("scaled", "L-S")["tau_Q 0.45"]).all() and "on none of the ten by τ = 1000" in text
+    for level in levels:
+        name, flips = f"order {level}", {}
+        for part, large in (("scaled", "scaled"), ("none", "none"), ("per-step", "per-step"), ("per-tau", "scaled")):
+            flips[part] = int(((of(large, "L-S")[name] == "P first") & (of(part, "S")[name] == "Q first")).sum())
+        assert flips == {"scaled": 10, "none": 0, "per-step": 0, "per-tau": 0}
