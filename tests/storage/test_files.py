@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import hashlib
 import json
 import os
@@ -316,6 +317,26 @@ def test_files_are_handed_to_the_disk_before_their_folder_has_its_name(tmp_path:
         draft.commit()
     assert {made, made / "a", made / "inner", made / "inner" / "b"} <= set(synced)
     assert synced[-1] == tmp_path and target.is_dir()
+
+
+@pytest.mark.parametrize("refused", ["a", "inner", "b"])
+def test_a_folder_has_no_name_if_the_disk_refuses_to_hold_any_of_it(
+    refused: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several that are asked at a time, too."""
+    def sync(handle: int) -> None:
+        if Path(os.readlink(f"/proc/self/fd/{handle}")).name == refused:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with pytest.raises(StoreError, match="Input/output error"), FolderDraft(
+        tmp_path / "stored", Listing.of(["a", "inner/", "inner/b"])
+    ) as draft:
+        (draft.new / "inner").mkdir(parents=True)
+        for name in ("a", "inner/b"):
+            (draft.new / name).write_text(name)
+        draft.commit()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("left", "gone"), [

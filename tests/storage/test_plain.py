@@ -67,7 +67,7 @@ def finite_or_none(text: str) -> list[str]:
 
 
 def test_one_home_each() -> None:
-    homes = {"theory_sim/storage/writing.py", "theory_sim/storage/plain.py"}
+    homes = {f"theory_sim/storage/{name}.py" for name in ("writing", "syncing", "plain")}
     allowed = {"theory_sim/terminal.py"}  # the null device in place of a closed stream
     found = {}
     for path in [*(ROOT / "theory_sim").rglob("*.py"), *(ROOT / "proofs_check").rglob("*.py")]:

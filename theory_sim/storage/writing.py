@@ -26,9 +26,10 @@ from theory_sim.storage.failpoints import failpoint
 from theory_sim.storage.folders import make_folder
 from theory_sim.storage.listing import Listing
 from theory_sim.storage.removal import remove_file, remove_folder, remove_listed, require_no_strangers
+from theory_sim.storage.syncing import sync_folder, sync_tree
 
 __all__ = ["FolderDraft", "clear_draft", "clear_drafts", "discard", "find_drafts", "is_draft", "require_replaceable_file",
-           "sync_folder", "write_file", "write_files", "write_text"]
+           "write_file", "write_files", "write_text"]
 
 _PIECE: Final = 2**20
 _WRITTEN: Final = "written.json"
@@ -127,21 +128,11 @@ def write_text(path: Path, text: str, *, fix: str = "make room, or choose anothe
 def write_files(files: Mapping[str, bytes], folder: Path) -> None:
     """Write files by their names into a new folder of a draft's, at most one folder deep; the draft syncs them."""
     folder.mkdir(parents=True)
+    for inner in dict.fromkeys(name.rpartition("/")[0] for name in files):
+        if inner:
+            (folder / inner).mkdir()
     for name, content in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the disk hold a folder's names."""
-    failpoint("sync folder")
-    if os.name != "posix":  # elsewhere a folder cannot be opened
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class FolderDraft:
@@ -268,7 +259,7 @@ class FolderDraft:
             If something else is in that folder: it stays as it is.
         """
         failpoint(f"sync {of}")
-        _sync_tree(self.new)
+        sync_tree(self.new)
         if old is None:
             failpoint(f"rename {of}")
             self._take_free_name()
@@ -386,14 +377,3 @@ def _clear_locked(draft: Path, target: Path) -> bool:
         require_no_strangers(draft, Listing(frozenset(own)), of="a draft")
         remove_listed(draft, Listing(frozenset(own)))
     return not draft.exists()
-
-
-def _sync_tree(folder: Path) -> None:
-    """Have the disk hold every file below a folder before the folder gets its name."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            with open(path, "rb+") as file:
-                os.fsync(file.fileno())
-        else:
-            sync_folder(path)
-    sync_folder(folder)

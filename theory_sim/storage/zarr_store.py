@@ -7,14 +7,19 @@ text, compressed by decoders of bytes, are opened; all else is refused, by name.
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import multiprocessing.synchronize  # noqa: F401 -- numcodecs imports it at its first use, which is in a thread of Zarr's
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
+from theory_sim.arrays import Array
 from theory_sim.errors import size_in_words
 from theory_sim.storage.arrays import read_json
 from theory_sim.storage.listing import Listing, digest_file, strangers, walk
@@ -40,6 +45,9 @@ _MOST_DIMENSIONS: Final = 32
 _LONGEST_WRITE: Final = 10.0
 # Bytes of a dataset that is made a store in memory first.
 _SMALL: Final = 2**22
+# And of an array that Zarr leaves in one chunk.
+_SHORT: Final = 2**16
+_METADATA_FILES: Final = (".zgroup", ".zattrs", ".zarray")
 _CHUNK: Final = re.compile(r"\d+(\.\d+)*")
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _BLOSC_HEAD: Final = 16
@@ -154,39 +162,91 @@ def write_zarr(dataset: xarray.Dataset, path: Path) -> None:
 
 
 def _small_store(dataset: xarray.Dataset) -> dict[str, bytes]:
-    """Files of a dataset's store by their names.
+    """Files of a dataset's store by their names, as `xarray.Dataset.to_zarr` makes them.
 
-    As `xarray.Dataset.to_zarr` makes them, which waits some fifteen times for each array; most of its time goes there.
+    That waits some fifteen times for each array, and most of its time goes there: a short array's files are made here.
     """
-    import zarr
     from xarray.backends import zarr as backend
     from xarray.conventions import encode_dataset_coordinates
-    from zarr.api.asynchronous import consolidate_metadata
+
+    found, attributes = encode_dataset_coordinates(dataset)
+    encode: Any = backend.encode_zarr_attr_value  # which is not annotated
+    files = {".zgroup": _as_json({"zarr_format": 2}),
+             ".zattrs": _as_json({str(key): encode(value) for key, value in attributes.items()})}
+    long: dict[str, Any] = {}
+    for name, variable in ((str(name), backend.encode_zarr_variable(variable, name=name)) for name, variable in found.items()):
+        told = {str(key): encode(value) for key, value in variable.attrs.items()}
+        fill = told.pop("_FillValue", None)
+        told["_ARRAY_DIMENSIONS"] = [str(dim) for dim in variable.dims]
+        if variable.nbytes <= _SHORT and (fill is None or fill != fill):
+            made = _short_array(np.asarray(variable.values, order="C"), told, fill is not None)
+            files |= {f"{name}/{last}": content for last, content in made.items()}
+        else:
+            long[name] = variable.values, told, fill
+    files |= _long_arrays(long)
+    metadata = {name: json.loads(content) for name, content in files.items() if name.rpartition("/")[2] in _METADATA_FILES}
+    return {**files, ".zmetadata": _as_json({"metadata": metadata, "zarr_consolidated_format": 1})}
+
+
+def _as_json(content: Mapping[str, Any]) -> bytes:
+    import zarr
+
+    return json.dumps(content, indent=zarr.config.get("json_indent")).encode()
+
+
+def _short_array(values: Array, attributes: Mapping[str, Any], filled_with_nan: bool) -> dict[str, bytes]:
+    """Files of an array of one chunk, which Zarr leaves out where every value is that of an empty one."""
+    from zarr.core.buffer import default_buffer_prototype
+
+    told, empty, compressor = _described(values.dtype, values.ndim, filled_with_nan)
+    sizes = {"shape": list(values.shape), "chunks": [max(1, size) for size in values.shape]}
+    files = {".zarray": _as_json({**told, **sizes}), ".zattrs": _as_json(attributes)}
+    if values.size and not default_buffer_prototype().nd_buffer.from_numpy_array(values).all_equal(empty):
+        files[".".join("0" * values.ndim) or "0"] = bytes(compressor.encode(values))
+    return files
+
+
+@lru_cache(maxsize=128)
+def _described(dtype: np.dtype[Any], dimensions: int, filled_with_nan: bool) -> tuple[dict[str, Any], Any, Any]:
+    """Metadata as Zarr writes it of an array of one element, the value of an empty one, and what compresses its chunk.
+
+    Raises
+    ------
+    TypeError
+        If Zarr does more with a chunk than to compress it.
+    """
+    import zarr
+    from zarr.core.sync import sync
+
+    fill = math.nan if filled_with_nan else None
+    made = sync(zarr.AsyncGroup.from_store(zarr.storage.MemoryStore(), zarr_format=2))
+    array = sync(made.create_array("a", shape=(1,) * dimensions, dtype=dtype, fill_value=fill))
+    metadata: Any = array.metadata
+    if metadata.filters or metadata.order != "C" or metadata.compressor is None:
+        raise TypeError(f"{dtype} is filtered, or not compressed")
+    empty = metadata.dtype.default_scalar() if metadata.fill_value is None else metadata.fill_value
+    return {key: value for key, value in metadata.to_dict().items() if key != "attributes"}, empty, metadata.compressor
+
+
+def _long_arrays(arrays: Mapping[str, tuple[Array, Mapping[str, Any], Any]]) -> dict[str, bytes]:
+    """Files of arrays that Zarr may cut into chunks, with their attributes and fill values: written to memory in one go."""
+    if not arrays:
+        return {}
+    import zarr
     from zarr.core.sync import sync
 
     files: dict[str, Any] = {}
-    store = zarr.storage.MemoryStore(files)
-    found, attributes = encode_dataset_coordinates(dataset)
-    variables = {str(name): backend.encode_zarr_variable(variable, name=name) for name, variable in found.items()}
-    encode: Any = backend.encode_zarr_attr_value  # which is not annotated
 
-    def plain(attributes: Mapping[Any, Any]) -> dict[str, Any]:
-        return {str(key): encode(value) for key, value in attributes.items()}
-
-    async def write(group: zarr.AsyncGroup, name: str, variable: xarray.Variable) -> None:
-        told = plain(variable.attrs)
-        fill = told.pop("_FillValue", None)
-        array = await group.create_array(name, shape=variable.shape, dtype=variable.dtype, fill_value=fill,
-                                         attributes={**told, "_ARRAY_DIMENSIONS": [str(dim) for dim in variable.dims]})
-        await array.setitem(..., variable.values)
+    async def write(group: zarr.AsyncGroup, name: str, values: Array, attributes: Any, fill: Any) -> None:
+        array = await group.create_array(name, shape=values.shape, dtype=values.dtype, fill_value=fill, attributes=attributes)
+        await array.setitem(..., values)
 
     async def write_all() -> None:
-        group = await zarr.AsyncGroup.from_store(store, zarr_format=2, attributes=plain(attributes))
-        await asyncio.gather(*(write(group, name, variable) for name, variable in variables.items()))
-        await consolidate_metadata(store, zarr_format=2)
+        group = await zarr.AsyncGroup.from_store(zarr.storage.MemoryStore(files), zarr_format=2)
+        await asyncio.gather(*(write(group, name, *of) for name, of in arrays.items()))
 
     sync(write_all())
-    return {name: content.to_bytes() for name, content in files.items()}
+    return {name: content.to_bytes() for name, content in files.items() if "/" in name}
 
 
 def _wait_for_writes() -> None:
