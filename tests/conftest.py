@@ -1,11 +1,12 @@
 """Hypothesis profiles, of which HYPOTHESIS_PROFILE chooses one (the default gives every machine the same examples); Ctrl-C;
 how long each test took, for tests/durations.py; what changes with each commit."""
 
+import gc
 import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
 import pytest
@@ -54,6 +55,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header() -> str:
     return f"rotation {rotation()} ({VARIABLE}={rotation()} repeats it)"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end: half a million objects, among which circles were looked for again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses

@@ -48,7 +48,8 @@ def plan(tmp_path: Path) -> Path:
 
 
 @pytest.mark.tier2
-def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path, command: Command,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
     done = call("run", str(plan), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Learning times" in done.stdout and "warning:" in done.stdout
@@ -57,13 +58,15 @@ def test_run_prints_tables_and_saves_every_run(plan: Path, tmp_path: Path, monke
     assert runs == ["tiny-L-S-seed0", "tiny-L-S-seed1", "tiny-S-seed0", "tiny-S-seed1"]
     assert Trajectory.load(tmp_path / "runs" / runs[0]).experiment.schedule == "L-S"
 
-    again = call("run", str(plan), cwd=tmp_path)
-    assert again.returncode == 0 and "all 4 runs are there already, finished" in again.stderr and "--force" in again.stderr
-    assert again.stdout == done.stdout
-    assert call("run", str(plan), "--force", "--quiet", cwd=tmp_path).returncode == 0
-
+    # In this process: a start of the program takes as long as what it does here.
     monkeypatch.chdir(tmp_path)
-    run = CliRunner().invoke  # in this process: a start of the program takes as long as what it does here
+    monkeypatch.setenv("COLUMNS", "120")
+    status, out, error = command("run", plan)
+    assert status == 0 and "all 4 runs are there already, finished" in error and "--force" in error
+    assert out == done.stdout
+    assert command("run", plan, "--force", "--quiet") == (0, "", "")
+
+    run = CliRunner().invoke
     shown = run(cli.app, ["show", *(f"runs/{name}" for name in runs)])
     assert shown.exit_code == 0 and "Order at 0.45" in shown.stdout
     for figure in ("learning-order.png", "learning-order.svg", "decomposition.pdf"):
@@ -85,11 +88,12 @@ def test_a_name_like_a_number_stays_text_to_the_stored_run(text: str, tmp_path: 
     assert json.loads(out)["experiment"]["name"] == text == Trajectory.load(run).experiment.name
 
 
-def test_json_is_the_only_output_and_parses(plan: Path, tmp_path: Path) -> None:
-    done = call("run", str(plan), "--format", "json", "--seeds", "3:5", "--compare", "S", "--threads", "1",
-                cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+def test_json_is_the_only_output_and_parses(plan: Path, tmp_path: Path, command: Command,
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, error = command("run", plan, "--format", "json", "--seeds", "3:5", "--compare", "S", "--threads", "1")
+    assert status == 0, error
+    report = json.loads(out)
     assert report["schedules"][0]["seeds"] == [3, 4]
     assert report["experiment"]["d"] == 10
     assert {"regime", "findings", "runs"} <= report.keys()
@@ -139,11 +143,12 @@ def test_bad_input_is_explained_and_leaves_nothing(arguments: list[str], words: 
     assert [path.name for path in tmp_path.iterdir()] == ["broken.toml"]
 
 
-def test_a_diverged_run_is_a_finding(tmp_path: Path) -> None:
-    done = call("run", "--preset", "quick", "--set", "neurons=independent", "--set", "tau_0=0.0", "--set", "tau_xi=10",
-                "--set", "schedule=constant", "--quiet", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "diverged" in done.stderr and "step" in done.stderr and "likely cause" in done.stderr
+def test_a_diverged_run_is_a_finding(tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, error = command("run", "--preset", "quick", "--set", "neurons=independent", "--set", "tau_0=0.0", "--set",
+                               "tau_xi=10", "--set", "schedule=constant", "--quiet")
+    assert status == 1
+    assert "diverged" in error and "step" in error and "likely cause" in error
     assert Trajectory.load(tmp_path / "runs" / "quick-constant-seed0").outcome == "diverged"
 
 
@@ -175,24 +180,26 @@ def test_help_names_every_command() -> None:
 
 
 @pytest.mark.tier2
-def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path) -> None:
+def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path, command: Command,
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
     flow = ("--engine", "limit", "--time", "flow", "--spatial", "mean", "--tolerance", "1e-6", "--time-tolerance", "1e-3")
-    done = call("run", str(plan), *flow, "--verbose", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    status, out, error = command("run", plan, *flow, "--verbose")
+    assert status == 0, error
     for word in ("limit", "(flow, mean", "spatial_error:", "time_error:", "kernel_error:", "seconds"):
-        assert word in done.stdout, word
+        assert word in out, word
     attrs = Trajectory.load(tmp_path / "runs" / "tiny-S-seed1-limit-flow-mean").dataset.attrs
     assert json.loads(attrs["limit"]) == {
         "noise": "vanishing", "kernel": "moving", "time": "flow", "spatial": "mean", "tolerance": 1e-6, "time_tolerance": 1e-3,
     }
-    frozen = call("run", str(plan), "--engine", "limit", "--kernel", "frozen", "--format", "json", "--seeds", "0", cwd=tmp_path)
-    report = json.loads(frozen.stdout)
+    report = json.loads(command("run", plan, "--engine", "limit", "--kernel", "frozen", "--format", "json", "--seeds", "0")[1])
     assert report["engine"] == "limit (frozen)" and report["schedules"][0]["engine"] == "limit (frozen)"
-    told = call("run", str(plan), "--engine", "closure", "--seeds", "0", cwd=tmp_path)
-    assert told.returncode == 0 and "means over data sets" in told.stdout
+    status, out, _ = command("run", plan, "--engine", "closure", "--seeds", "0")
+    assert status == 0 and "means over data sets" in out
     ends = ("-limit-flow-mean", "-closure", "-limit-frozen")
-    mixed = call("show", *(f"runs/tiny-S-seed0{end}" for end in ends), cwd=tmp_path)
-    assert mixed.returncode == 0 and "S, closure" in mixed.stdout
+    status, out, _ = command("show", *(f"runs/tiny-S-seed0{end}" for end in ends))
+    assert status == 0 and "S, closure" in out
 
 
 @pytest.mark.parametrize(

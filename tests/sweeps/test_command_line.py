@@ -37,7 +37,7 @@ def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.tier2
-def test_from_a_file_to_a_figure(tmp_path: Path) -> None:
+def test_from_a_file_to_a_figure(tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cells.toml").write_text(TEXT)
     done = call("sweep", "run", "cells.toml", "--workers", "0", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -45,42 +45,50 @@ def test_from_a_file_to_a_figure(tmp_path: Path) -> None:
     assert "done 8/8" in done.stderr
     folder = tmp_path / "runs" / "cells"
     assert Summary.load(folder / "summary").dataset.sizes["seed"] == 2
-    again = call("sweep", "run", "cells.toml", cwd=tmp_path)
-    assert again.returncode == 0 and "shown, not run again" in again.stderr and again.stdout == done.stdout
-    nothing = call("sweep", "resume", "runs/cells", "--format", "json", cwd=tmp_path)
-    assert nothing.returncode == 0 and json.loads(nothing.stdout)["done"] == 8
-    status = json.loads(call("sweep", "status", "runs/cells", "--format", "json", cwd=tmp_path).stdout)
+    # In this process: a start of the program takes longer than what it does from here on.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def told(*arguments: str) -> tuple[str, str]:
+        status, out, error = command(*arguments)
+        assert status == 0, error
+        return out, error
+
+    out, error = told("sweep", "run", "cells.toml")
+    assert "shown, not run again" in error and out == done.stdout
+    assert json.loads(told("sweep", "resume", "runs/cells", "--format", "json")[0])["done"] == 8
+    status = json.loads(told("sweep", "status", "runs/cells", "--format", "json")[0])
     assert (status["total"], status["pending"], status["pid"]) == (8, 0, None)
-    assert "8 of 8 runs done" in call("sweep", "status", "runs/cells", cwd=tmp_path).stdout
-    compared = call("sweep", "compare", "runs/cells", "tau_Q", "--level", "0.5", "--verbose", cwd=tmp_path)
-    assert compared.returncode == 0 and "Holm's rule" in compared.stdout and "1 of 1" in compared.stdout
-    told = call("sweep", "compare", "runs/cells", "P_error", "--ratio", "--format", "json", cwd=tmp_path)
-    rows = json.loads(told.stdout)["rows"]
+    assert "8 of 8 runs done" in told("sweep", "status", "runs/cells")[0]
+    out, _ = told("sweep", "compare", "runs/cells", "tau_Q", "--level", "0.5", "--verbose")
+    assert "Holm's rule" in out and "1 of 1" in out
+    rows = json.loads(told("sweep", "compare", "runs/cells", "P_error", "--ratio", "--format", "json")[0])["rows"]
     assert len(rows) == 4 and rows[0]["decided"] == 1 and rows[0]["low"] is None
-    wider = TEXT.replace("0.8]", "0.8, 0.3]")
-    (tmp_path / "wider.toml").write_text(wider)
-    more = call("sweep", "extend", "runs/cells", "wider.toml", "--workers", "0", cwd=tmp_path)
-    assert more.returncode == 0 and "4 new runs" in more.stderr and "12 of 12" in more.stdout
-    drawn = call("plot", "phase", "runs/cells", "--x", "r", "--y", "lambda", "-o", "phase.png", cwd=tmp_path)
-    assert drawn.returncode == 0 and (tmp_path / "phase.png").stat().st_size > 10_000
-    assert "all three conditions" in drawn.stdout and "of 6" in drawn.stdout
-    ratio = call("plot", "phase", "runs/cells", "--x", "r", "--y", "lambda", "--quantity", "h", "--select", "schedule=S",
-                 "-o", "h.svg", cwd=tmp_path)  # fmt: skip
-    assert ratio.returncode == 0 and (tmp_path / "h.svg").exists()
+    (tmp_path / "wider.toml").write_text(TEXT.replace("0.8]", "0.8, 0.3]"))
+    out, error = told("sweep", "extend", "runs/cells", "wider.toml", "--workers", "0")
+    assert "4 new runs" in error and "12 of 12" in out
+    axes = ("--x", "r", "--y", "lambda")
+    out, _ = told("plot", "phase", "runs/cells", *axes, "-o", "phase.png")
+    assert (tmp_path / "phase.png").stat().st_size > 10_000
+    assert "all three conditions" in out and "of 6" in out
+    told("plot", "phase", "runs/cells", *axes, "--quantity", "h", "--select", "schedule=S", "-o", "h.svg")
+    assert (tmp_path / "h.svg").exists()
     (folder / "runs" / "stray").mkdir()
-    swept = call("sweep", "gc", "runs/cells", cwd=tmp_path).stdout
-    assert "0 removed" in swept and "stray" in swept and (folder / "runs" / "stray").is_dir()
+    out, _ = told("sweep", "gc", "runs/cells")
+    assert "0 removed" in out and "stray" in out and (folder / "runs" / "stray").is_dir()
 
 
 @pytest.mark.tier2
-def test_failures_are_findings(tmp_path: Path) -> None:
+def test_failures_are_findings(tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """The closure is of the split network alone: half of the runs fail, for one cause."""
     text = TEXT.replace('["L-S", "S"]', '["S"]').replace("lambda = [1e-4, 1e-3]", 'network = ["split", "shared"]')
     (tmp_path / "cells.toml").write_text(text)
-    done = call("sweep", "run", "cells.toml", "--workers", "0", cwd=tmp_path)
-    assert done.returncode == 1, done.stderr
-    assert "finding: 2 runs failed" in done.stderr and "the closure is of the" in done.stdout
-    table = call("sweep", "status", "runs/cells", cwd=tmp_path).stdout
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    status, out, error = command("sweep", "run", "cells.toml", "--workers", "0")
+    assert status == 1, error
+    assert "finding: 2 runs failed" in error and "the closure is of the" in out
+    _, table, _ = command("sweep", "status", "runs/cells")
     assert "Failed runs by cause" in table and " 2 " in table
     store = SweepStore(tmp_path / "runs" / "cells")
     assert sum(entry.state == "done" for entry in store.manifest.entries()) == 2
