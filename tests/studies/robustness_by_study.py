@@ -237,7 +237,8 @@ def summary(found: list[Row]) -> str:
         mine = [row for row in found if row.study == study]
         number, d = len({row.arm for row in mine}), first_d(found, study)
         when = f"d = {d}" if d else f"none to d = {max(row.d for row in mine)}"
-        lines.append(f"| [{study}](#{study}) | {number} | {level:.2f} | {when} | {NOT_COMPUTED[study]} |")
+        also = "".join(f", {other}" for other, same in SAME_ARMS.items() if same == study)
+        lines.append(f"| [{study}](#{study}){also} | {number} | {level:.2f} | {when} | {NOT_COMPUTED[study]} |")
     return "\n".join(lines)
 
 
