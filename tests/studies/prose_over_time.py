@@ -7,7 +7,7 @@ import pandas
 
 from tests.studies.prose import interval, row
 
-__all__ = ["alpha_law_arms", "architecture", "changing_kernels", "mitigation_over_time", "placement_over_time",
+__all__ = ["alpha_law_arms", "architecture", "changing_kernels", "mitigation_over_time", "optimisers", "placement_over_time",
            "regularisation_over_time"]
 
 
@@ -127,3 +127,23 @@ def changing_kernels(t: pandas.DataFrame) -> list[str]:
             f"{100 * given['frozen']['excess']:.1f} %", f"lies {nats['moving']:.3f} above the loss with moving patterns, "
             f"{nats['redrawn']:.3f} with those drawn anew", f"{nats['frozen']:.3f} with frozen ones",
             f"{frozen} above the loss against {moving} and {redrawn}", f"it is {bound['bound']:.3f} for all weights"]
+
+
+def optimisers(t: pandas.DataFrame) -> list[str]:
+    def times(of: pandas.Series) -> str:
+        return ", ".join("never" if np.isinf(of[name]) else f"{of[name]:.0f}" for name in ("tau_P", "tau_Q"))
+
+    lines, names = [], ("gradient-descent", "heavy-ball", "nesterov", "rmsprop", "adam", "adamw")
+    for name in names:
+        large, small = (row(t, optimiser=name, arm=arm) for arm in ("L-S", "S"))
+        lines.append(f"| {name} | {small['flips']:.0f} of {small['pairs']:.0f} | {times(large)} | {times(small)} | "
+                     f"{interval(small, 'error / L-S, end')} |")
+    quiet = [row(t, optimiser=name, arm="L-S, no noise") for name in ("gradient-descent", "adam")]
+    first, second = (f"{of['P first']} of {of['n']}" for of in quiet)
+    ratios = t[t["arm"] == "S"].set_index("optimiser")
+    half = [f"{ratios.loc[name, 'error / L-S, 50 %']:.2f}" for name in names]
+    below = [name for name in names if ratios.loc[name, "error / L-S, end high"] < 1]
+    assert below == ["heavy-ball", "rmsprop", "adam", "adamw"]
+    return [*lines, f"on {first} data sets with gradient descent and {second} with Adam",
+            f"L-S errs {1 / ratios.loc['rmsprop', 'error / L-S, end']:.1f} times",
+            f"{', '.join(half[:-1])} and {half[-1]}, in the"]

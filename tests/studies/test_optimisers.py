@@ -55,3 +55,17 @@ def test_all_rules_take_as_many_steps_and_move_alike() -> None:
 def test_nothing_is_judged_of_runs_that_are_missing() -> None:
     table = STUDY.tabulate(summaries_of(STUDY, lambda name, run: P_FIRST))
     assert {each.verdict for each in STUDY.decide(table[table["arm"] != "S"]).findings} == {"undecided"}
+
+
+def test_a_diverged_run_has_no_error() -> None:
+    """Its P_error is that of the start, a half: one such run in 15 moved the mean of the ratios from 0.38 to 0.26."""
+    first = STUDY.plan("default")["rmsprop"].seeds[0]
+
+    def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
+        lost = name == "rmsprop" and run.experiment.schedule == "L-S" and run.experiment.seed == first
+        rest = {"P_error": 0.5, "error_at_50": 0.5, "outcome": "diverged"} if lost else {"P_error": 0.01, "error_at_50": 0.02}
+        return {**P_FIRST, **rest}
+
+    small = STUDY.tabulate(summaries_of(STUDY, outcome)).query("optimiser == 'rmsprop' and arm == 'S'").iloc[0]
+    for when in ("end", "50 %"):
+        assert (small[f"error / L-S, {when}"], small[f"error / L-S, {when} n"]) == (pytest.approx(1.0), 14)

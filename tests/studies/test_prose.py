@@ -20,6 +20,7 @@ from tests.studies.prose_over_time import (
     architecture,
     changing_kernels,
     mitigation_over_time,
+    optimisers,
     placement_over_time,
     regularisation_over_time,
 )
@@ -145,20 +146,6 @@ def _schedules(t: pandas.DataFrame) -> list[str]:
             f"The constant rate keeps {flat['error S / arm, end']:.2f} there"]  # fmt: skip
 
 
-def _optimisers(t: pandas.DataFrame) -> list[str]:
-    def times(row: pandas.Series) -> str:
-        return ", ".join("never" if np.isinf(row[name]) else f"{row[name]:.0f}" for name in ("tau_P", "tau_Q"))
-
-    lines = []
-    for name in ("gradient-descent", "heavy-ball", "nesterov", "rmsprop", "adam", "adamw"):
-        large, small = (_row(t, optimiser=name, arm=arm) for arm in ("L-S", "S"))
-        lines.append(f"| {name} | {small['flips']:.0f} of {small['pairs']:.0f} | {times(large)} | {times(small)} | "
-                     f"{_interval(small, 'error / L-S, end')} |")
-    quiet = [_row(t, optimiser=name, arm="L-S, no noise") for name in ("gradient-descent", "adam")]
-    first, second = (f"{row['P first']} of {row['n']}" for row in quiet)
-    return [*lines, f"on {first} data sets with gradient descent and {second} with Adam"]
-
-
 def _scaling(t: pandas.DataFrame) -> list[str]:
     limit = t[t["engine"] == "limit"]
     large, small = (limit[limit["schedule"] == schedule].set_index("d") for schedule in ("L-S", "S"))
@@ -237,6 +224,8 @@ def _single_feature(t: pandas.DataFrame) -> list[str]:
     large, small = (_row(t, arm=f"{rate} rate", N=200) for rate in ("large", "small"))
     kernel, both = _row(t, arm="kernel", N=200), _row(t, arm="large rate, decay", N=200)
     return [*lines, f"{large['error']:.3f} against {small['error']:.3f}", f"both together {both['error']:.3f}",
+            f"{small['training loss at end']:.3f} and {large['training loss at end']:.3f} without decay, "
+            f"{both['training loss at end']:.3f} both with it",
             f"is {kernel['training loss at end']:.2f} for the kernel at N = 200, {small['training loss at end']:.2f} for the",
             f"on {large['below the small rate']} of 15 data sets without decay and on "
             f"{both['below the small rate, decay']} with it"]
@@ -298,7 +287,7 @@ PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "changing-kernels": changing_kernels, "essential-noise": _essential,
     "kernel-change": _kernels, "kernel-freezing": _kernel_freezing, "label-noise": _label_noise, "losses": _losses,
     "mitigation": _mitigation, "mitigation-over-time": mitigation_over_time, "noise-placement": _placement,
-    "optimisers": _optimisers, "placement-over-time": placement_over_time, "rates": _rates, "regularisation": _regularisation,
+    "optimisers": optimisers, "placement-over-time": placement_over_time, "rates": _rates, "regularisation": _regularisation,
     "regularisation-over-time": regularisation_over_time, "sample-complexity": _sample_complexity,
     "scaling": _scaling, "schedules": _schedules, "single-feature": _single_feature,
 }

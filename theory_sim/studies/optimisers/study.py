@@ -117,9 +117,9 @@ def _row(optimiser: str, arm: str, engine: Engine, runs: xarray.Dataset, factor:
 
 
 def _over(runs: xarray.Dataset, large: xarray.Dataset) -> Row:
-    """Errors on P over L-S's on the same data, over time and at the end."""
+    """Errors on P over L-S's on the same data, over time and at the end; a diverged run has none."""
     kept = done_seeds(runs, large)
-    one, other = runs.isel(seed=kept), large.isel(seed=kept)
+    one, other = (each.isel(seed=kept).where(each.isel(seed=kept)["outcome"] != "diverged") for each in (runs, large))
     row: Row = {}
     for key, when in {"P_error": "end", "error_at_50": "50 %"}.items():
         row |= ratio_columns(f"error / L-S, {when}", one[key].values, other[key].values)
