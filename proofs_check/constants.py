@@ -39,7 +39,8 @@ class Arm:
     order, expected, verdict : str
         Predicted order at the level 0.45, the theorem's, and how safely they agree.
     tau_Q, tau_P : dict
-        Learning time for each level, in learning-rate time; NaN where a kind is not learnt by max_tau.
+        Learning time for each level, in learning-rate time; infinite where a kind is not learnt by
+        max_tau, NaN where the run has no order or the data no such examples.
     Q_loss_at_tau_P, Q_loss_end : float
         Q-only training loss when P-only is learnt, and at the end: under L-S the first is Q's plateau.
     test_error : float
@@ -128,7 +129,7 @@ class ConstantsReport:
         Conditions of §9 with value, threshold and margin; Y, G, closed-form learning times, lazy deficit; what predicted the
         arms (``engine``), and why it is the closure (``instead``).
     arms : tuple of Arm
-        L-S and S; empty if a rate times lambda is 1 or more.
+        L-S and S; empty where neither engine predicts, as of a rate times lambda of 1 or more.
     noise : NoiseCourse
     samples : Samples
     moves : dict
@@ -164,10 +165,12 @@ class ConstantsReport:
             return "the mechanism applies: L-S is predicted to learn P first, S to learn Q first, at every level"
         judged = self.regime
         doubted = any(judged.order_warnings.values()) or bool(uncovered(self.experiment))
-        ordered = len(judged.predicted_order) == 2 and not doubted
-        return "\n".join(["both orders are predicted, but a simulation of this experiment would not be sound" if ordered else
-                          "the mechanism does not apply, or too narrowly to tell",
-                          *(f"  {warning}" for warning in judged.warnings)])
+        said = "the mechanism does not apply, or too narrowly to tell"
+        if not judged.predicted_order:
+            said = "whether the mechanism applies is not known"
+        elif not doubted:
+            said = "both orders are predicted, but a simulation of this experiment would not be sound"
+        return "\n".join([said, *(f"  {warning}" for warning in judged.warnings)])
 
     def to_dict(self) -> dict[str, object]:
         """Plain, JSON-ready values (NaN and infinity become None)."""
@@ -189,7 +192,7 @@ def check_constants(experiment: Experiment) -> ConstantsReport:
     Parameters
     ----------
     experiment : Experiment
-        Any valid one. Predictions are of L-S and S with its rates, whatever its schedule, at infinite width.
+        Any valid one. Predictions are of L-S and S with its rates, at infinite width; of another schedule there are none.
 
     Returns
     -------
@@ -234,7 +237,9 @@ def _noise(e: Experiment, arms: tuple[Arm, ...]) -> NoiseCourse:
     stable = [tau_stationary(rate, e.lambda_, e.tau_xi) if e.lambda_ > 0 else math.inf for rate in (e.eta_1, e.eta_2)]
     annealed = arms[0].annealed_tau if arms else math.nan
     before, after, drop = math.nan, math.nan, [math.nan, math.nan]
-    why = "not annealed by max_tau" if arms else "no order is predicted at rate x lambda of 1 or more"
+    why = "not annealed by max_tau" if arms else "no order is predicted"
+    if max(e.eta_1, e.eta_2) * e.lambda_ >= 1.0:
+        why += " at rate x lambda of 1 or more"
     if math.isfinite(annealed):
         steps = max(1, round(annealed / e.eta_1)), max(0, round((e.max_tau - annealed) / e.eta_2))
         if sum(steps) <= _MOST_STEPS:

@@ -151,4 +151,4 @@ def _outside(report: ConstantsReport) -> list[str]:
 
 
 def _time(time: float) -> str:
-    return "no order" if math.isnan(time) else "not by the end" if math.isinf(time) else f"{time:.0f}"
+    return "-" if math.isnan(time) else "not by the end" if math.isinf(time) else f"{time:.0f}"

@@ -202,7 +202,8 @@ def test_edges_are_answered(fields):
 
 def test_one_kind_alone_has_no_order():
     prediction = regime(DEFAULT.replace(q0=1.0, p0=0.0)).predicted_order["L-S"]
-    assert all(math.isinf(learnt) for learnt in prediction.tau_P.values())
+    assert all(math.isnan(learnt) for learnt in prediction.tau_P.values()), "there are none"
+    assert all(map(math.isfinite, prediction.tau_Q.values())) and math.isfinite(prediction.Q_loss_at_tau_P)
     assert not prediction.holds
 
 

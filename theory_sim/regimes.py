@@ -44,7 +44,7 @@ from theory_sim.train.stability import knows_curvature, lengths_of_curvature, st
 if TYPE_CHECKING:
     from theory_sim.closure.mean_field.scatter import Intervals
 
-__all__ = ["Regime", "each_requirement", "get_conditions", "is_predicted", "regime", "regime_of", "verdict_requirements"]
+__all__ = ["Regime", "each_requirement", "get_conditions", "is_within_theory", "regime", "regime_of", "verdict_requirements"]
 
 # Widths, of which the closure reads none: experiments that differ in them alone have one closure.
 _ONE_WIDTH: Final = {"m_W": 2, "m_V": 2}
@@ -89,7 +89,7 @@ class Regime:
     engine : {"mean-field", "closure", ""}
         What gave the predicted orders and times; "" where nothing is predicted.
     instead : str
-        Why it is the closure, where the mean field was asked for.
+        Why it is the closure, where the mean field was asked for. Why nothing is predicted is one of the warnings.
     intervals : dict
         `Intervals` of "S" and "L-S": learning times at ``level`` and the error on fresh P examples at the end, each with the
         ends between which 95 % of single data sets have theirs. None of a run that diverges, or whose steps overshoot.
@@ -182,7 +182,8 @@ def regime(experiment: Experiment, *, infinite_width: bool = False, engine: Pred
     infinite_width : bool
         Judge a run of the limit: conditions on the widths do not apply.
     engine : {"mean-field", "closure"}
-        What predicts. Where the mean field would take too many nodes it is the closure, and ``instead`` says so.
+        What predicts. Where the mean field would take too many nodes it is the closure, and ``instead`` says so; where that
+        cannot either, nothing is predicted, and a warning says why.
 
     Returns
     -------
@@ -193,7 +194,7 @@ def regime(experiment: Experiment, *, infinite_width: bool = False, engine: Pred
     Raises
     ------
     InputError
-        If the engine is not one of the two, or neither can solve the run.
+        If the engine is not one of the two.
 
     Examples
     --------
@@ -204,23 +205,19 @@ def regime(experiment: Experiment, *, infinite_width: bool = False, engine: Pred
     """
     if engine not in IN_WORDS:
         raise InputError(f"engine = {engine!r}", f"one of {', '.join(map(repr, IN_WORDS))}", "leave it out")
-    if not is_predicted(experiment):
-        return regime_of(experiment, None, infinite_width=infinite_width)
+    if not is_within_theory(experiment):
+        return _without_theory(experiment, infinite_width)
     return regime_of(experiment, predict(experiment, engine), infinite_width=infinite_width)
 
 
-def is_predicted(experiment: Experiment) -> bool:
-    """Whether learning times and orders are predicted of S and L-S at its rates."""
-    return not outside_of_theory(experiment) and has_order(experiment) and _largest_decay(experiment) < 1.0
+def is_within_theory(experiment: Experiment) -> bool:
+    """Whether the closed forms hold, and an order is looked for: S or L-S."""
+    return not outside_of_theory(experiment) and has_order(experiment)
 
 
-def _largest_decay(e: Experiment) -> float:
-    return max(e.eta_1, e.eta_2) * e.lambda_
-
-
-def regime_of(experiment: Experiment, found: Predicted | None, *, infinite_width: bool = False) -> Regime:
-    """`regime` of what is known to be predicted, None where nothing is."""
-    if outside_of_theory(experiment) or not has_order(experiment):
+def regime_of(experiment: Experiment, found: Predicted, *, infinite_width: bool = False) -> Regime:
+    """`regime` by courses that are known."""
+    if not is_within_theory(experiment):
         return _without_theory(experiment, infinite_width)
     e, level, p0, tau_0 = experiment, LEVELS[0], experiment.p0_value, experiment.tau_0_value
     law = {"alpha_min": e.alpha_min, "alpha_max": e.alpha_max}
@@ -231,12 +228,11 @@ def regime_of(experiment: Experiment, found: Predicted | None, *, infinite_width
         deficit, rows = 0.0, tuple(c for c in rows if not c.of_width)
     time_q = times.tau_Q(level, r=e.r, p0=p0, **law)
     motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) for eta in (e.eta_1, e.eta_2)]
-    predicted = _orders(e, found, deficit)
+    predicted = {name: judge(course, name, deficit, stable_rate=stable_rate_of(e)) for name, course in found.courses.items()}
     kept = tau_0 if e.tau_0 == "stationary" else None
-    of_order = {name: order_warnings(each, kept_tau_0=kept, by=found.by) for name, each in predicted.items()} if found else {}
+    of_order = {name: order_warnings(each, kept_tau_0=kept, by=found.by) for name, each in predicted.items()}
     warnings = [warning for each in of_order.values() for warning in each]
-    if found is None:
-        warnings.append(f"rate x lambda = {_largest_decay(e):.3g}: no order is predicted from 1 on; lower the rate or lambda")
+    warnings += [found.why_not] if found.why_not else []
     warnings += uncovered(e)
     warnings += [] if infinite_width else _decay_warnings(e)
     # What decides the order is judged by what is predicted; its rules of thumb are only noted.
@@ -250,15 +246,9 @@ def regime_of(experiment: Experiment, found: Predicted | None, *, infinite_width
         plateau=J(e.r) / e.lambda_ if e.lambda_ > 0 else math.inf,
         lazy_deficit=deficit, conditions=rows, predicted_order=predicted, schedule=e.schedule,
         warnings=warnings, notes=notes, order_warnings=of_order,
-        engine=found.engine if found else "", instead=found.instead if found else "",
-        intervals={name: found.intervals(e, name) for name, each in predicted.items() if each.has_times} if found else {},
+        engine=found.engine, instead=found.instead,
+        intervals={name: found.intervals(e, name) for name, each in predicted.items() if each.has_times},
     )
-
-
-def _orders(e: Experiment, found: Predicted | None, deficit: float) -> dict[str, OrderPrediction]:
-    return {} if found is None else {
-        name: judge(course, name, deficit, stable_rate=stable_rate_of(e)) for name, course in found.courses.items()
-    }
 
 
 def _without_theory(e: Experiment, infinite_width: bool) -> Regime:

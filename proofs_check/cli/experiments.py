@@ -97,8 +97,7 @@ def _advice(report: ConstantsReport, moved: list[Any]) -> Iterator[str]:
     """What to change, which has been tried."""
     if report.applies:
         return
-    from proofs_check.suggestion.shifted import FREE
-    from proofs_check.suggestion.single import FACTORS
+    from proofs_check.suggestion.single import tried
     from theory_sim.scope import uncovered
 
     if left_out := uncovered(report.experiment):
@@ -107,10 +106,7 @@ def _advice(report: ConstantsReport, moved: list[Any]) -> Iterator[str]:
     if moved:
         yield f"\nit applies with {' and '.join(map(str, moved))}; this was tried"
     else:
-        names = ", ".join(name.rstrip("_") for name in FREE if getattr(report.experiment, name) > 0)
-        factors = ", ".join(f"{factor:g}" for factor in FACTORS)
-        yield (f"\nno single change was found that makes it apply. Tried: a longer run, and {names}, each alone, raised and "
-               f"lowered by the factors {factors}")
+        yield f"\nno single change was found that makes it apply. Tried: {tried(report.experiment)}"
 
 
 def _of_sweep(described: Described, reports: list[ConstantsReport], file: Path | None) -> Result:

@@ -22,6 +22,7 @@ from proofs_check.suggestion.shifted import (
     slack_of_kinds,
     with_examples,
 )
+from theory_sim.closure.predicted import predict
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.reading.arguments import accepts
@@ -149,16 +150,16 @@ def _tightened(
 
 def applies(experiment: Experiment) -> bool:
     """Whether `check_constants` finds that the mechanism applies; a coarse closure knows most of where it does not."""
-    try:
-        return _holds(experiment, _COARSE, _FAR_OFF)
-    except InputError:  # blocks too long to solve
-        return False
+    return _holds(experiment, _COARSE, _FAR_OFF)
 
 
 def _holds(experiment: Experiment, fineness: float, off: float) -> bool:
     """The verdict, which is the mean field's; it is asked where the closure, which takes a tenth of the time, is not off by
     more."""
-    nearly = all(each.slack > -off for each in each_requirement(experiment, fineness=fineness))
+    try:
+        nearly = all(each.slack > -off for each in each_requirement(experiment, fineness=fineness))
+    except InputError:  # blocks too long to solve
+        return False
     return nearly and regime(experiment).holds
 
 
@@ -279,6 +280,9 @@ def _not_found(
 ) -> InputError:
     """Why nothing was found: what excludes each other where the search ended, and what would help."""
     n = experiment.n_examples
+    if closest is None and (why_not := predict(experiment).why_not):
+        return InputError(f"an experiment of which {why_not.rpartition('; ')[0]}, nor is one near it",
+                          "a start near which orders are predicted", why_not.rpartition("; ")[2])
     found = f"no experiment found that meets the conditions ({which}) and the verdict with N = {n}, g0 = {experiment.g0:g}"
     if closest is not None and closest.short > _FAR_OFF:
         shifts = dict(zip(names, closest.shifts, strict=True))

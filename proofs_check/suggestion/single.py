@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from proofs_check.suggestion.search import applies
-from proofs_check.suggestion.shifted import FREE, moved
+from proofs_check.suggestion.shifted import FREE, moved, shortened
+from theory_sim.closure.predicted import predict
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.regimes import get_conditions
 from theory_sim.scope import uncovered
 
-__all__ = ["FACTORS", "single_change"]
+__all__ = ["FACTORS", "single_change", "tried"]
 
 FACTORS: Final = (1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0)
 """By which a parameter is moved, up and down."""
@@ -21,6 +22,8 @@ FACTORS: Final = (1.1, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0)
 
 def single_change(experiment: Experiment) -> Experiment | None:
     """The experiment with one parameter moved by the smallest of a few factors at which the mechanism applies.
+
+    Of a run that is too long for anything to be predicted, a shorter one alone is tried.
 
     Parameters
     ----------
@@ -35,7 +38,22 @@ def single_change(experiment: Experiment) -> Experiment | None:
     """
     if uncovered(experiment):
         return None
-    return next((there for there in _changed(experiment) if _sound(there) and applies(there)), None)
+    changed = [shortened(experiment)] if _too_long(experiment) else _changed(experiment)
+    return next((there for there in changed if _sound(there) and applies(there)), None)
+
+
+def tried(experiment: Experiment) -> str:
+    """What `single_change` tries, in words."""
+    if _too_long(experiment):
+        return "a shorter run"
+    names = ", ".join(name.rstrip("_") for name in FREE if getattr(experiment, name) > 0)
+    factors = ", ".join(f"{factor:g}" for factor in FACTORS)
+    return f"a longer run, and {names}, each alone, raised and lowered by the factors {factors}"
+
+
+def _too_long(e: Experiment) -> bool:
+    """Whether nothing is predicted, though the decay of a step is a small one: so it is for the run's length."""
+    return max(e.eta_1, e.eta_2) * e.lambda_ < 1.0 and bool(predict(e).why_not)
 
 
 def _sound(there: Experiment) -> bool:

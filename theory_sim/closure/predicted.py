@@ -1,4 +1,7 @@
-"""predict(experiment) -> Predicted: both schedules by the mean field, or by the closure where that cannot (THEORY §8, §16)."""
+"""predict(experiment) -> Predicted: both schedules by the mean field, or by the closure where that cannot (THEORY §8, §16).
+
+Where neither can, nothing is predicted, and why is said.
+"""
 
 from __future__ import annotations
 
@@ -47,28 +50,33 @@ class Predicted:
 
     Attributes
     ----------
-    engine : {"mean-field", "closure"}
+    engine : {"mean-field", "closure", ""}
+        Empty where nothing is predicted.
     courses : mapping
-        `Closure` under "L-S" and "S".
+        `Closure` under "L-S" and "S"; none where nothing is predicted.
     instead : str
         Why it is the closure, where the mean field was asked for: a sentence; else empty.
+    why_not : str
+        Why nothing is predicted, and what in the experiment to change; else empty.
     """
 
-    engine: Predicting
+    engine: Predicting | Literal[""]
     courses: Mapping[str, Closure]
     instead: str = ""
+    why_not: str = ""
 
     @property
     def by(self) -> str:
-        """The engine in words."""
-        return IN_WORDS[self.engine]
+        """The engine in words; "" where nothing is predicted."""
+        return IN_WORDS[self.engine] if self.engine else ""
 
     def intervals(self, experiment: Experiment, schedule: str) -> Intervals:
         """Learning times at 0.45 and the P error at the run's end, each with the ends of 95 % of single data sets."""
         from theory_sim.closure.mean_field.scatter import intervals_of
 
         course = self.courses[schedule]
-        return intervals_of(experiment, course, [float(course.tau[-1]) / experiment.d])
+        run = experiment.model_copy(update={"schedule": schedule})
+        return intervals_of(run, course, [float(course.tau[-1]) / experiment.d])
 
 
 @dataclass(frozen=True)
@@ -93,19 +101,15 @@ def predict(experiment: Experiment, engine: Predicting = "mean-field") -> Predic
     Parameters
     ----------
     experiment : Experiment
-        One of which the closure says something, with rates times lambda below 1.
+        One of which the closure says something.
     engine : {"mean-field", "closure"}
         The mean field is one run of 1024 particles and 60 nodes, or more where blocks must be short beside d and 1 / lambda;
-        where it would take more than 250 nodes, or refuses the run, it is the closure for both schedules.
+        where it would take more than 250 nodes, or refuses the run, it is the closure for both schedules. Where that refuses
+        the run too, nothing is predicted; nor is it where a rate times lambda is 1 or more.
 
     Returns
     -------
     Predicted
-
-    Raises
-    ------
-    InputError
-        If the closure refuses the run too.
     """
     blocks = predicting(experiment, engine)
     while True:
@@ -121,19 +125,30 @@ def predicting(experiment: Experiment, engine: Predicting = "mean-field") -> Blo
     asked = _Asked.of(experiment)
     key = asked, engine
     if key not in _known:
-        found = yield from _BY_ENGINE[engine](asked.experiment)
+        decay = max(asked.experiment.eta_1, asked.experiment.eta_2) * asked.experiment.lambda_
+        found = _unpredicted(decay) if decay >= 1.0 else (yield from _BY_ENGINE[engine](asked.experiment))
         while len(_known) >= _REMEMBERED:
             del _known[next(iter(_known))]
         _known[key] = found
     return _known[key]
 
 
-def _by_closure(e: Experiment, instead: str = "") -> Blocks:
+def _unpredicted(decay: float) -> Predicted:
+    return Predicted("", {}, why_not=f"rate x lambda = {decay:.3g}: no order is predicted from 1 on; lower the rate or lambda")
+
+
+def _by_closure(e: Experiment, refused: str = "") -> Blocks:
+    """Both schedules by the closure; ``refused`` is why the mean field does not take the run, where it was asked for."""
     courses = {}
-    for schedule in EXPECTED:
-        courses[schedule] = get_closure(e, schedule)
-        yield
-    return Predicted("closure", courses, instead)
+    try:
+        for schedule in EXPECTED:
+            courses[schedule] = get_closure(e, schedule)
+            yield
+    except InputError as error:
+        both = f"the mean field does not take this run ({refused}), nor does" if refused else "this run is not taken by"
+        return Predicted("", {}, why_not=f"no order is predicted: {both} the closure ({error.found}; it takes {error.rule}); "
+                                         f"{error.fix}")
+    return Predicted("closure", courses, f"The mean field does not take this run: {refused}." if refused else "")
 
 
 def _by_mean_field(e: Experiment) -> Blocks:
@@ -145,7 +160,7 @@ def _by_mean_field(e: Experiment) -> Blocks:
             run = e.model_copy(update={"schedule": schedule})
             courses[schedule] = yield from particles_followed(run, _nodes(run), PARTICLES, most=MOST_NODES)
     except InputError as error:
-        return (yield from _by_closure(e, f"The mean field does not take this run: {error.found}."))
+        return (yield from _by_closure(e, error.found))
     return Predicted("mean-field", courses)
 
 
@@ -153,8 +168,8 @@ def _nodes(run: Experiment) -> int:
     """Nodes that are aimed at, short beside d and 1 / lambda, as the closure's blocks are."""
     nodes = enough_blocks(make_problem(run), ClosureRates(run), NODES)
     if nodes > MOST_NODES:
-        raise InputError(f"it is so long that {nodes} nodes would be needed, and {MOST_NODES} are the most in some seconds",
-                         "a shorter run", "simulate it by the engine mean-field")
+        raise InputError(f"it is so long that {nodes} nodes would be needed, and {MOST_NODES} are the most in some "
+                         "seconds", "a shorter run", "simulate it by the engine mean-field")
     return nodes
 
 

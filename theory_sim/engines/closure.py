@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from theory_sim.engines.registry import or_engines, register
 from theory_sim.engines.solver import Purpose, Solver
-from theory_sim.errors import Fault
+from theory_sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from theory_sim.experiment import Experiment
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from theory_sim.observe.base import Observer
     from theory_sim.trajectory import Trajectory
 
-__all__ = ["Closure", "outside_of_averages"]
+__all__ = ["Closure", "outside_of_averages", "with_other_engines"]
 
 # Of some 200 blocks; of 1000, the most that there are, five times as much.
 _BYTES: Final = 6 * 2**20
@@ -70,7 +71,8 @@ class Closure(Solver):
     ) -> Trajectory:
         from theory_sim.closure.trajectory import run_closure
 
-        run = run_closure(experiment, engine=self.name)
+        with with_other_engines(self, experiment, observers):
+            run = run_closure(experiment, engine=self.name)
         self.report(run, progress)
         return run
 
@@ -92,6 +94,15 @@ class Closure(Solver):
         from theory_sim.closure.duration import closure_seconds
 
         return closure_seconds(experiment)
+
+
+@contextmanager
+def with_other_engines(solver: Solver, experiment: Experiment, observers: Sequence[Observer]) -> Iterator[None]:
+    """Name the engines that may solve a run where the equations of one are refused inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(error.found, error.rule, f"{error.fix}{or_engines(experiment, solver, observers)}") from None
 
 
 def outside_of_averages(

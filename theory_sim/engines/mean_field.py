@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from theory_sim.engines.closure import Closure, outside_of_averages
+from theory_sim.engines.closure import Closure, outside_of_averages, with_other_engines
 from theory_sim.engines.registry import register
 from theory_sim.engines.solver import Option
 from theory_sim.errors import Fault
@@ -66,7 +66,10 @@ class MeanField(Closure):
         from theory_sim.closure.mean_field.trajectory import run_mean_field
 
         nodes, particles, seed = (int(options[name]) for name in _NUMBERS)
-        run = run_mean_field(experiment, engine=self.name, nodes=nodes, particles=particles, seed=seed, time=options["time"])
+        with with_other_engines(self, experiment, observers):
+            run = run_mean_field(
+                experiment, engine=self.name, nodes=nodes, particles=particles, seed=seed, time=options["time"]
+            )
         self.report(run, progress)
         return run
 

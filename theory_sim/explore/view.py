@@ -15,7 +15,7 @@ from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
 from theory_sim.explore.plane import Plane, get_extent, get_key, trace
 from theory_sim.explore.sliders import RANGES, move
-from theory_sim.regimes import Regime, is_predicted, regime_of
+from theory_sim.regimes import Regime, is_within_theory, regime_of
 from theory_sim.theory.closure import Closure
 
 __all__ = ["COARSE", "SCHEDULES", "Explorer", "View"]
@@ -112,7 +112,7 @@ class Explorer:
         view = replace(view, courses=courses, judged=_judged(view.experiment, courses), exact=True)
         self.view = view
         yield view
-        if is_predicted(view.experiment):
+        if is_within_theory(view.experiment):
             view = replace(view, judged=regime_of(view.experiment, (yield from _by_mean_field(view.experiment))))
             self.view = view
             yield view
@@ -131,7 +131,7 @@ class Explorer:
 
 def _judged(experiment: Experiment, courses: Mapping[str, Closure]) -> Regime:
     """The regime by the closure, whose courses are known."""
-    return regime_of(experiment, Predicted("closure", courses) if is_predicted(experiment) else None)
+    return regime_of(experiment, Predicted("closure", courses))
 
 
 def _by_mean_field(experiment: Experiment) -> Generator[None, None, Predicted]:

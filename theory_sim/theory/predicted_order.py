@@ -73,7 +73,7 @@ class OrderPrediction:
         Factor to spare of the tightest of `order_requirements`: at least 1 exactly where the order holds and is not thin.
     tau_Q, tau_P : dict
         Learning time for each level: the first crossing; infinity where there is none before the run ends, NaN where the
-        run diverges or its steps overshoot.
+        run diverges or its steps overshoot, or the data hold no such examples.
     Q_loss_at_tau_P : float
         Q-only training loss when P-only is learnt (level 0.45), or at the end if it is not.
     Q_loss_end : float
@@ -137,7 +137,8 @@ def judge(course: Closure, schedule: str, deficit: float, *, stable_rate: float 
     slack = -math.inf if unordered else min(each.slack for each in order_requirements(course, schedule, deficit))
     thin = slack < 0.0 if holds else not unordered and _could_hold(course, schedule)
     at_p = learnt_p[LEVELS[0]]
-    q_loss = course.loss_Q[-1] if math.isinf(at_p) else np.interp(at_p, course.tau, course.loss_Q)
+    never = math.isinf(at_p) or np.isnan(course.loss_P).all()
+    q_loss = course.loss_Q[-1] if never else np.interp(at_p, course.tau, course.loss_Q)
     return OrderPrediction(
         schedule, orders[0], expected, holds, thin, math.exp(slack),
         learnt_q, learnt_p, float(q_loss), float(course.loss_Q[-1]), course.annealed_tau, end,
@@ -150,7 +151,9 @@ def _at_level(course: Closure, level: float, stable_rate: float) -> tuple[float,
     tau_p, tau_q = (learning_time(course.tau, loss, level) for loss in losses)
     if course.outcome == "diverged":
         return math.nan, math.nan, "diverged"
-    if any(np.isnan(loss).all() for loss in losses):
+    missing = [bool(np.isnan(loss).all()) for loss in losses]
+    if any(missing):
+        tau_p, tau_q = (math.nan if none else tau for none, tau in zip(missing, (tau_p, tau_q), strict=True))
         return tau_p, tau_q, "no examples"
     if oscillated(course.tau, losses, course.rate, stable_rate=stable_rate, until=max(tau_p, tau_q)):
         return math.nan, math.nan, "oscillated"

@@ -12,6 +12,7 @@ import numpy as np
 from theory_sim.closure.mean_field.solve import NODES, PARTICLES, follow_particles
 from theory_sim.experiment import Experiment
 from theory_sim.theory.closure import Closure
+from theory_sim.theory.closure.problem import Floats
 from theory_sim.theory.crossings import LEVELS, learning_time
 from theory_sim.theory.overlap import P_error
 
@@ -34,7 +35,10 @@ _WIDTH: Final = 1.96
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean-field number, and where 95 % of single data sets have theirs; infinite where a time is not reached."""
+    """A mean-field number, and where 95 % of single data sets have theirs; infinite where a time is not reached.
+
+    A learning time of examples that the data do not hold is not a number, nor are its ends.
+    """
 
     low: float
     middle: float
@@ -73,15 +77,23 @@ def intervals_of(experiment: Experiment, course: Closure, times: Sequence[float]
     §16). A time that the mean field does not reach has no interval: whether a data set does is not said.
     """
     d, n = experiment.d, experiment.n_examples
-    found = [_spread(learning_time(course.tau, loss, LEVELS[0]), size, experiment.max_tau) for loss, size in
+    # Another data set may reach epsilon_2 later; none has more steps, or time.
+    end = experiment.most_tau if course.outcome == "reached_loss" else course.final_tau
+    found = [_spread(_learnt(course.tau, loss), size, end) for loss, size in
              ((course.loss_P, OF_TAU_P / math.sqrt(d)), (course.loss_Q, OF_TAU_Q / math.sqrt(n)))]  # fmt: skip
     overlap = np.interp(np.asarray(times) * d, course.tau, np.nan_to_num(course.overlap))
     errors = [_of_error(float(c), experiment.g0, math.exp(_WIDTH * OF_ODDS / math.sqrt(d))) for c in overlap]
     return Intervals(found[0], found[1], tuple(errors))
 
 
+def _learnt(tau: Floats, loss: Floats) -> float:
+    return math.nan if np.isnan(loss).all() else learning_time(tau, loss, LEVELS[0])
+
+
 def _spread(time: float, size: float, end: float) -> Interval:
     """Interval of a time that moves by a factor either way; one that reaches the run's end has no upper end."""
+    if math.isnan(time):
+        return Interval(time, time, time)
     factor = math.exp(_WIDTH * size)
     return Interval(time / factor, time, time * factor if time * factor < end else math.inf)
 

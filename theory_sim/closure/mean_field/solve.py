@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from theory_sim.closure.duration import count_blocks
 from theory_sim.closure.mean_field.law import ParticleLaw
 from theory_sim.closure.mean_field.particles import make_particles
 from theory_sim.closure.of_experiment import make_problem
@@ -19,7 +20,7 @@ from theory_sim.numeric.blas import one_blas_thread
 from theory_sim.reading.arguments import accepts
 from theory_sim.scope import LEAST_D
 from theory_sim.theory.closure import Closure, ClosureProblem
-from theory_sim.theory.closure.grid import MOST_BLOCKS, Grid
+from theory_sim.theory.closure.grid import MOST_BLOCKS, Grid, shorter_than_decay
 from theory_sim.theory.closure.memory import History
 from theory_sim.theory.closure.problem import Floats
 from theory_sim.theory.closure.setting import Kinds, Setting
@@ -130,9 +131,21 @@ def solve_mean_field(
     if experiment.d < LEAST_D:
         raise InputError(f"d = {experiment.d}", f"d from {LEAST_D} on: there are d - 1 directions across w*", "raise d")
     problem, fewer = make_problem(experiment), math.ceil(COARSE * nodes)
-    course, coarse, other = (follow_particles(experiment, number, particles, drawn, time == "flow") for number, drawn in
-                             ((nodes, 2 * seed), (fewer, 2 * seed), (fewer, 2 * seed + 1)))  # fmt: skip
+    try:
+        course, coarse, other = (follow_particles(experiment, number, particles, drawn, time == "flow") for number, drawn in
+                                 ((nodes, 2 * seed), (fewer, 2 * seed), (fewer, 2 * seed + 1)))  # fmt: skip
+    except InputError as error:
+        raise InputError(error.found, error.rule, error.fix + _or_more(experiment, nodes, time == "flow")) from None
     return MeanField(course, _errors(problem, course, coarse, other), problem)
+
+
+def _or_more(experiment: Experiment, nodes: int, flow: bool) -> str:
+    """End of a fix: a number of nodes by which blocks are short beside 1 / lambda and not too many; empty if there is none."""
+    share = FLOW if flow else 1.0
+    enough = math.ceil(shorter_than_decay(make_problem(experiment), ClosureRates(experiment, share)) / COARSE)
+    if not nodes < enough < MOST_BLOCKS or sum(count_blocks(experiment, enough, share)) >= MOST_BLOCKS:
+        return ""
+    return f", or say nodes = {enough}"
 
 
 def follow_particles(

@@ -10,10 +10,10 @@ from theory_sim.errors import InputError
 from theory_sim.theory.closure.examples import Examples
 from theory_sim.theory.closure.patch_q import Residual, equal_time_kernel
 from theory_sim.theory.closure.problem import ClosureProblem, Floats, Rates
-from theory_sim.theory.conditions import top_curvature
+from theory_sim.theory.conditions import in_words, top_curvature
 from theory_sim.theory.sharpness import bound_of_P, sharpness_of_P
 
-__all__ = ["MOST_BLOCKS", "Grid", "enough_blocks", "longest_run"]
+__all__ = ["MOST_BLOCKS", "Grid", "enough_blocks", "longest_run", "shorter_than_decay"]
 
 # Beyond, a run takes more than seconds.
 MOST_BLOCKS = 1000
@@ -24,6 +24,7 @@ _GROWTH = 0.1
 _OVERSHOOTING, _MOST_OVERSHOOTING = 1.9, 300
 # A block's sources lie at its centre: of what decays by e^-x over it, that keeps all but 4 % for x up to this.
 _MOST_DECAY = 1.0
+_ROUNDED = 1.05
 # P relaxes in some d, and all decays in 1 / lambda: of blocks of 2 d and 0.1 / lambda losses are within 0.1 % and P errors
 # within 2 % (lambda d from 0.05 to 0.4), of blocks of 0.7 / lambda within 1.6 % and 5 %, of 10 d within 0.5 % and 25 %.
 _LONGEST_OF_D, _PER_DECAY = 2.0, 10.0
@@ -40,6 +41,11 @@ def enough_blocks(problem: ClosureProblem, rates: Rates, blocks: int) -> int:
     well."""
     wanted = MOST_BLOCKS / 2 * _duration(problem, rates) / longest_run(problem.d, problem.lambda_)
     return max(blocks, math.ceil(min(MOST_BLOCKS / 2, wanted)))
+
+
+def shorter_than_decay(problem: ClosureProblem, rates: Rates) -> int:
+    """Number of blocks from which on none, rounded to whole steps, is longer than 1 / lambda."""
+    return math.ceil(_ROUNDED * _duration(problem, rates) * problem.lambda_ / _MOST_DECAY)
 
 
 def longest_run(d: float, lambda_: float) -> float:
@@ -96,9 +102,9 @@ class Grid:
         self._overshot += single
         steps, end = self.stretch(tau, step, rate, single=single)
         if steps > 1 and (end - tau) * self._problem.lambda_ > _MOST_DECAY:
-            raise InputError(f"a block of {end - tau:g} of learning-rate time with lambda = {self._problem.lambda_:g}",
-                             f"blocks times lambda of at most {_MOST_DECAY:g}: what is learnt decays within a longer one",
-                             "raise the number of nodes, lower max_tau, or use the engine limit (--engine limit)")
+            raise InputError(f"a block of {in_words(end - tau)} of learning-rate time with lambda = {self._problem.lambda_:g}",
+                             f"blocks of at most {_MOST_DECAY:g} / lambda: what is learnt decays within a longer one",
+                             "lower max_tau or lambda")
         return steps, end
 
     def stretch(self, tau: float, step: int, rate: float, *, single: bool = False) -> tuple[int, float]:
@@ -112,7 +118,7 @@ class Grid:
         if self._made > self._most:
             raise InputError(f"more than {self._most} blocks by tau = {tau:g}, step {step}",
                              "a run of few steps, or one of which many can be taken together: a rate that stays, and is stable",
-                             "lower max_tau or the rate, or use the engine limit (--engine limit)")
+                             "lower max_tau or the rate")
         if not (rate == self._rate or (self._rates.smooth and abs(rate - self._rate) <= _NEARLY * self._rate)):
             self._changed = tau
         self._rate = rate

@@ -145,7 +145,7 @@ def _implicit(equation: _Implicit, guess: Floats) -> Floats:
     reached = base + newest @ used
     if not math.hypot(*(reached - guess)) <= _NEWTON * (1.0 + math.hypot(*reached)):
         raise InputError(f"a block of {block.length:g} of learning-rate time in which Newton's steps do not settle",
-                         "blocks short beside the time in which Q is learnt", "raise blocks, or lower max_tau")
+                         "blocks short beside the time in which Q is learnt", "lower max_tau")
     return used
 
 

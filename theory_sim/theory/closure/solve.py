@@ -134,7 +134,7 @@ def _check_steps(state: _State, before: dict[str, float]) -> None:
     if steps > 1:
         raise InputError(f"a loss of {state.losses.loss:g} after a block of {steps} steps from tau = {before['tau']:g}",
                          "blocks short beside the time in which P is learnt, or steps that are stable",
-                         "raise the number of nodes or blocks, or lower max_tau; if that does not help, lower the rate")
+                         "lower max_tau; if that does not help, lower the rate")
 
 
 def _rate(problem: ClosureProblem, rates: Rates, state: _State) -> float:
