@@ -20,7 +20,7 @@ from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError, StoreError
 from theory_sim.sweeps.collect import collect
 from theory_sim.sweeps.declaration import Sweep
-from theory_sim.sweeps.executors import on_worker
+from theory_sim.sweeps.executors import local_cluster, on_worker
 from theory_sim.sweeps.executors.base import make_executor, require_executor
 from theory_sim.sweeps.executors.dask import DaskWorkers
 from theory_sim.sweeps.executors.in_process import InProcess
@@ -68,6 +68,17 @@ def test_how_many_workers_dask_gave_up_for() -> None:
 
     pool = object.__new__(DaskWorkers)
     assert pool.died(KilledWorker("run", None, 3)) == 4 and pool.died(ValueError()) == 0
+
+
+def test_dask_knows_the_settings_of_its_own_workers() -> None:
+    """It takes a name that it does not know without a word."""
+    pytest.importorskip("distributed")
+    import dask
+
+    def known(name: str) -> bool:
+        return dask.config.get(name, None) is not None
+
+    assert all(map(known, local_cluster._SETTINGS)) and not known("distributed.admin.ticks.interval")
 
 
 def test_an_error_comes_back_from_a_worker_whole() -> None:

@@ -22,8 +22,13 @@ __all__ = ["LocalWorkers"]
 _START_SECONDS: Final = 600.0
 _END_SECONDS: Final = 30.0
 # No stacks of the workers' threads, which nobody sees without Dask's pages: of the last 1000 s they take some 150 MB a worker.
-# And a run that has ended two workers is given up, as everywhere.
-_SETTINGS: Final = {"distributed.worker.profile.enabled": False, "distributed.scheduler.allowed-failures": 1}
+# A run that has ended two workers is given up, as everywhere. And Dask looks at each process fifty times a second whether it
+# answers, and twice what it takes, which was 1.5 % of a processor in each worker.
+_SETTINGS: Final = {
+    "distributed.worker.profile.enabled": False, "distributed.scheduler.allowed-failures": 1,
+    "distributed.admin.tick.interval": "1s", "distributed.admin.system-monitor.interval": "5s",
+    "distributed.admin.system-monitor.disk": False,
+}
 
 
 class LocalWorkers:
