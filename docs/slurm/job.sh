@@ -21,8 +21,10 @@ set -euo pipefail
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 # Dask samples its workers' stacks and keeps those of 1000 s, some 150 MB a worker.
 export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False
+# --mem takes the place of --mem-per-cpu, and is of a node: it does not say what a worker may take.
+: "${SLURM_MEM_PER_CPU:?job.sh needs to know what each worker may take: submit with --mem-per-cpu, not with --mem}"
 connection="$SLURM_SUBMIT_DIR/.theory-sim-$SLURM_JOB_ID.json" # all nodes see it
-client="" stopped="" status=""
+client="" status=""
 finish() {
     kill $(jobs -p) 2>/dev/null || true
     wait
@@ -33,7 +35,6 @@ trap finish EXIT
 # Two minutes before the time limit, and at scancel --batch --signal=TERM: runs stop at their next step and stay resumable.
 stop() {
     [ -n "$client" ] || exit 143
-    stopped=yes
     kill -TERM "$client" 2>/dev/null || true
 }
 trap stop TERM
@@ -43,19 +44,26 @@ scheduler=$!
 srun --ntasks="$SLURM_NTASKS" --cpus-per-task=1 \
     dask worker --scheduler-file "$connection" --nworkers 1 --nthreads 1 --memory-limit "${SLURM_MEM_PER_CPU}MiB" \
     --local-directory "${TMPDIR:-/tmp}" --death-timeout 300 --no-dashboard &
+workers=$!
 
 until [ -s "$connection" ]; do
     kill -0 "$scheduler" 2>/dev/null || { echo "job.sh: the scheduler ended: see above" >&2; exit 2; }
+    kill -0 "$workers" 2>/dev/null || { echo "job.sh: the workers ended: see above" >&2; exit 2; }
     sleep 0.2
 done
 address=$(python -c 'import json, sys; print(json.load(open(sys.argv[1]))["address"])' "$connection")
 
 theory-sim "$@" --scheduler "$address" &
 client=$!
+while kill -0 "$client" 2>/dev/null; do
+    sleep 1 &
+    wait $! || true # a signal ends `wait`, not what it waits for
+    if [ -n "$workers" ] && ! kill -0 "$workers" 2>/dev/null; then # all of them: the sweep would wait until the time limit
+        echo "job.sh: no worker is left, for what stands above; the sweep stops, and sweep resume continues it" >&2
+        workers=""
+        stop
+    fi
+done
 status=0
 wait "$client" || status=$?
-while [ -n "$stopped" ]; do # a signal ends `wait`, not what it waits for
-    stopped="" status=0
-    wait "$client" || status=$?
-done
 exit "$status"

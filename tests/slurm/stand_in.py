@@ -65,6 +65,7 @@ def sbatch(arguments: list[str]) -> int:
     head = text.split("\nset ", 1)[0].splitlines()
     declared = [word for line in head if line.startswith("#SBATCH ") for word in shlex.split(line[8:], comments=True)]
     given = argparse.Namespace(**{**vars(options(with_default=True).parse_args(declared)), **vars(own)})
+    own_mem = "mem" in vars(own)  # takes the place of --mem-per-cpu in the script
     job = 1 + sum(1 for _ in STATE.glob("*.sh"))
     copy = STATE / f"{job}.sh"
     shutil.copy(script, copy)
@@ -73,7 +74,7 @@ def sbatch(arguments: list[str]) -> int:
         **os.environ, "SLURM_JOB_ID": str(job), "SLURM_JOB_NAME": name, "SLURM_SUBMIT_DIR": os.getcwd(),
         "SLURM_NTASKS": str(given.ntasks or 1), "SLURM_CPUS_PER_TASK": str(given.cpus_per_task or 1),
     }  # fmt: skip
-    if given.mem_per_cpu:
+    if given.mem_per_cpu and not own_mem:
         environment["SLURM_MEM_PER_CPU"] = str(megabytes(given.mem_per_cpu))
     if given.mem:
         environment["SLURM_MEM_PER_NODE"] = str(megabytes(given.mem))

@@ -129,6 +129,30 @@ def test_a_job_that_reaches_its_time_limit_continues_in_another(slurm: Slurm, tm
     assert table_of(tmp_path / "work" / "runs" / "long") == local_table(LONG, tmp_path / "here")
 
 
+def test_memory_of_a_node_does_not_say_what_a_worker_may_take(slurm: Slurm, tmp_path: Path) -> None:
+    job = slurm("sbatch", "--parsable", "--mem=4G", str(SCRIPTS / "job.sh"), "sweep", "run", "small.toml").stdout.strip()
+    ended(job, slurm)
+    assert status_of(job, tmp_path) != 0 and "submit with --mem-per-cpu" in log_of(job, tmp_path)
+
+
+@pytest.mark.alternating
+@pytest.mark.usefixtures("needs_dask")
+@pytest.mark.parametrize(("until", "code", "words"), [
+    ("true", 2, ["dask: not found", "the workers ended"]),
+    ("until [ -e runs/small/manifest.sqlite ]; do sleep 0.1; done", 130,
+     ["dask: not found", "no worker is left", "sweep resume runs/small"]),
+], ids=["at once", "later"])
+def test_a_job_without_workers_ends(until: str, code: int, words: list[str], slurm: Slurm, tmp_path: Path) -> None:
+    """As where the nodes lack the program: the sweep would wait for workers until the time limit."""
+    (tmp_path / "work" / "small.toml").write_text(SWEEP.to_toml())
+    (tmp_path / "bin" / "srun").write_text(f"#!/bin/sh\n{until}\necho 'dask: not found' >&2\nexit 127\n")
+    job = slurm("sbatch", "--parsable", "-n", "1", str(SCRIPTS / "job.sh"), "sweep", "run", "small.toml").stdout.strip()
+    ended(job, slurm)
+    said = log_of(job, tmp_path)
+    assert status_of(job, tmp_path) == code, said
+    assert sorted(words, key=said.index) == words
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("needs_dask")
 def test_a_bad_declaration_ends_the_job(slurm: Slurm, tmp_path: Path) -> None:
