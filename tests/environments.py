@@ -49,8 +49,9 @@ max_tau = 20.0
 n_test = 5
 """
 # The theory's core, experiments, commands, storage, statistics and figures.
-_TESTS: Final = ("tests/theory", "tests/test_regime.py", "tests/test_experiment.py", "tests/test_engine.py",
-                 "tests/test_trajectory.py", "tests/test_cli.py", "tests/storage", "tests/statistics", "tests/plots")
+_TESTS: Final = ("tests/theory", "tests/test_regime.py", "tests/test_regime_scope.py", "tests/test_experiment.py",
+                 "tests/test_engine.py", "tests/test_trajectory.py", "tests/test_cli.py", "tests/storage", "tests/statistics",
+                 "tests/plots")
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _NOT_NEEDED: Final = ("mypy", "ruff", "scipy-stubs")  # of the extra "test": no test imports them
 

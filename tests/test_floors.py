@@ -1,4 +1,4 @@
-"""Every import goes down a floor of CONTRIBUTING's table, and no modules import each other in a circle.
+"""Every import goes down a floor of CONTRIBUTING's table, no modules import each other in a circle, and no file is too long.
 
 Read off the source: imports inside functions and under TYPE_CHECKING count. Not covered: imports by a computed name
 (the lazy public names of the package's own ``__init__.py``) and imports from other packages.
@@ -16,6 +16,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "theory_sim"
+LONGEST = 400
+"""Lines of a file that can be read in one sitting, of a test file too."""
 
 
 def _sources(root: Path) -> dict[str, str]:
@@ -101,3 +103,21 @@ def test_an_upward_import_would_be_caught(planted: str) -> None:
     floors = {"simulate": 7, "theory": 2, "numeric": 2, "errors": 1}
     assert len(_upward(modules, floors)) == 1
     assert _upward({**modules, "numeric": "from theory_sim.errors import InputError"}, floors) == []
+
+
+def _too_long(root: Path) -> list[str]:
+    """Python files below a folder with more lines than one sitting takes."""
+    found = ((path, len(path.read_text(encoding="utf-8").splitlines())) for path in sorted(root.rglob("*.py")))
+    return [f"{path.relative_to(root)}: {lines} lines" for path, lines in found if lines > LONGEST]
+
+
+@pytest.mark.parametrize("folder", [PACKAGE, "proofs_check", "tests", "benchmarks"])
+def test_a_file_is_read_in_one_sitting(folder: str) -> None:
+    assert _too_long(ROOT / folder) == [], "split it by theme"
+
+
+def test_a_line_too_many_would_be_noticed(tmp_path: Path) -> None:
+    (tmp_path / "whole.py").write_text("x = 1\n" * LONGEST)
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "long.py").write_text("x = 1\n" * (LONGEST + 1))
+    assert _too_long(tmp_path) == [f"{Path('part', 'long.py')}: 401 lines"]

@@ -111,7 +111,7 @@ AT_NIGHT = ("leaky ReLU, S", "leaky ReLU, frozen", "leaky ReLU, negative", "line
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow if name in AT_NIGHT else [] if name == "L-S" else pytest.mark.alternating)
+    pytest.param(name, marks=pytest.mark.slow if name in AT_NIGHT else pytest.mark.alternating)
     for name in COURSES
 ])
 def test_course_beside_the_limit(name: str) -> None:

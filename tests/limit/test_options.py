@@ -93,6 +93,7 @@ def test_same_schema_as_finite_width(tmp_path: Path) -> None:
     assert (limit["norm_noise"] == math.inf).all() and (limit["pattern_shift"] == 0).all()
 
 
+@pytest.mark.tier2  # traced allocations are slow
 def test_memory_estimate_is_near() -> None:
     """Against what the arrays of a run take, as NumPy's allocations are traced."""
     import tracemalloc

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Set
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,38 @@ from theory_sim.sweeps.sweep_run import SweepRun
 
 Outcome = Callable[[str, SweepRun], Mapping[str, Any]]
 """Of a sweep's name and a run of it: tau_P, tau_Q, P_error, or any variable of a summary, the study's own included."""
+NONE: Final = frozenset[int]()
+
+
+def shown_on(part: str, count: int) -> Callable[[str, int], bool]:
+    """Of a part and the number of a data set, whether it is shown there: this one on the first ``count``, any other on all."""
+    return lambda what, k: what != part or k < count
+
+
+def require_each_way(study: Study, table: Callable[[str, int], Any], part: str, place: int, n: int, *, below: bool = False,
+                     free: Callable[[list[Any]], Set[int]] = lambda found: NONE) -> None:
+    """Assert that a part is supported, refuted and open, by the data sets on which it is shown, and that no other part moves.
+
+    Parameters
+    ----------
+    study : Study
+    table : callable
+        The study's table, of a part that is shown on so many data sets, and all other parts on all.
+    part, place : str, int
+        Name of the part in ``table``, and the number of its finding.
+    n : int
+        Data sets.
+    below : bool
+        Whether the finding counts those on which the part is not shown.
+    free : callable
+        Of all findings, the numbers of those that may move along.
+    """
+    for count, verdict in ((n, "supported"), (0, "refuted"), (n // 2, "undecided")):
+        found = study.decide(table(part, count)).findings
+        told = n - count if below else count
+        assert (found[place].verdict, found[place].reason.split(" data")[0]) == (verdict, f"{told} of {n}"), found[place]
+        others = [each for i, each in enumerate(found) if i != place and i not in free(found)]
+        assert all(each.verdict == "supported" for each in others), others
 
 
 def summaries_of(study: Study, outcome: Outcome, size: str = "default") -> dict[str, Summary]:

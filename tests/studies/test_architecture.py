@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.studies.made_up import summaries_of
+from tests.studies.made_up import require_each_way, shown_on, summaries_of
 from theory_sim.studies.architecture.study import STUDY
 from theory_sim.studies.over_time import course_metrics
 from theory_sim.sweeps.sweep_run import SweepRun
@@ -25,8 +25,7 @@ NEVER_Q = {"tau_P": 300.0, "tau_Q": math.inf}
 
 def _table(part: str, count: int) -> Any:
     """A part is shown on the first ``count`` of 16 data sets, the others on all."""
-    def shown(what: str, k: int) -> bool:
-        return what != part or k < count
+    shown = shown_on(part, count)
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         e, k = run.experiment, run.experiment.seed - 600
@@ -45,16 +44,12 @@ def _table(part: str, count: int) -> Any:
 @pytest.mark.alternating
 @pytest.mark.parametrize("part", PARTS)
 def test_each_part_can_come_out_each_way(part: str) -> None:
-    place = PARTS.index(part)
-    below = part == "control" or part.endswith("lost")
-    for count, verdict in ((16, "supported"), (0, "refuted"), (8, "undecided")):
-        found = STUDY.decide(_table(part, count)).findings
-        said = f"{16 - count if below else count} of 16"
-        assert (found[place].verdict, found[place].reason.split(" data")[0]) == (verdict, said), found[place]
-        same_sets = part.removesuffix(" works") if part.endswith("works") else ""  # on which errors and control are counted
-        others = [each for i, each in enumerate(found) if i != place
-                  and not (same_sets and each.statement.startswith(f"{same_sets.replace('-overlap-0-5', ', overlap 0.5')}: "))]
-        assert {each.verdict for each in others} == {"supported"}, others
+    def free(found: list[Any]) -> set[int]:
+        """What is counted on the data sets on which this works."""
+        same = f"{part.removesuffix(' works').replace('-overlap-0-5', ', overlap 0.5')}: "
+        return {i for i, each in enumerate(found) if part.endswith("works") and each.statement.startswith(same)}
+
+    require_each_way(STUDY, _table, part, PARTS.index(part), 16, below=part == "control" or part.endswith("lost"), free=free)
 
 
 def test_there_are_no_errors_where_both_layers_are_trained_and_times_are_in_one_clock() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.studies.made_up import summaries_of
+from tests.studies.made_up import require_each_way, shown_on, summaries_of
 from theory_sim.studies.batch_size.study import STUDY
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -17,8 +17,7 @@ SHARES = {"orders": 2, "small batch": 3, "rate alone": 4, "stops": 5}
 
 def _table(part: str = "", count: int = 15, collapse: float = 1.2, by_g: float = 8.0, spread: float = 0.1) -> Any:
     """Shares by counts of 15; the two means by their ratios; from tau_0 = 3, not judged, all is the other way round."""
-    def shown(what: str, k: int) -> bool:
-        return what != part or k < count
+    shown = shown_on(part, count)
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         e = run.experiment
@@ -40,11 +39,7 @@ def _table(part: str = "", count: int = 15, collapse: float = 1.2, by_g: float =
 @pytest.mark.alternating
 @pytest.mark.parametrize("part", SHARES)
 def test_each_share_can_come_out_each_way(part: str) -> None:
-    for count, verdict in ((15, "supported"), (0, "refuted"), (7, "undecided")):
-        found = STUDY.decide(_table(part, count)).findings
-        own = found[SHARES[part]]
-        assert (own.verdict, own.reason.split(" data")[0]) == (verdict, f"{count} of 15")
-        assert {each.verdict for i, each in enumerate(found) if i != SHARES[part]} == {"supported"}
+    require_each_way(STUDY, _table, part, SHARES[part], 15)
 
 
 @pytest.mark.parametrize(("changes", "place", "verdict"), [

@@ -10,7 +10,7 @@ import numpy as np
 import pandas
 import pytest
 
-from tests.studies.made_up import summaries_of
+from tests.studies.made_up import require_each_way, shown_on, summaries_of
 from theory_sim import compare_paired, simulate
 from theory_sim.studies.changing_kernels.study import STUDY
 from theory_sim.studies.theorem_c2.along_run import get_steps
@@ -23,8 +23,7 @@ PARTS = ("moving", "redrawn", "learns", "says something")
 
 def _table(part: str, count: int) -> Any:
     """A part is shown on the first ``count`` of 15 data sets, the others on all; what is not judged says the opposite."""
-    def shown(what: str, k: int) -> bool:
-        return what != part or k < count
+    shown = shown_on(part, count)
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         k, values = run.experiment.seed - 680, dict.fromkeys(STUDY.metrics, 9.0)
@@ -39,11 +38,7 @@ def _table(part: str, count: int) -> Any:
 @pytest.mark.alternating
 @pytest.mark.parametrize("part", PARTS)
 def test_each_part_can_come_out_each_way(part: str) -> None:
-    place = PARTS.index(part)
-    for count, verdict in ((15, "supported"), (0, "refuted"), (7, "undecided")):
-        found = STUDY.decide(_table(part, count)).findings
-        assert (found[place].verdict, found[place].reason.split(" data")[0]) == (verdict, f"{count} of 15"), found[place]
-        assert {each.verdict for i, each in enumerate(found) if i != place} == {"supported"}
+    require_each_way(STUDY, _table, part, PARTS.index(part), 15)
 
 
 def test_the_table_and_the_figure_have_every_law_and_theta() -> None:

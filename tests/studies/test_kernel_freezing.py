@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.studies.made_up import summaries_of
+from tests.studies.made_up import require_each_way, shown_on, summaries_of
 from theory_sim.studies.kernel_freezing.study import STUDY
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -19,8 +19,7 @@ Q_FIRST = {"tau_P": [1.0, 500.0, 9.0], "tau_Q": [9.0, 300.0, 1.0], "order": ["P 
 
 def _table(part: str, count: int) -> Any:
     """A part is shown on the first ``count`` of 15 data sets, the others on all; other levels say the opposite."""
-    def shown(what: str, k: int) -> bool:
-        return what != part or k < count
+    shown = shown_on(part, count)
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         k, over = run.experiment.seed - 560, dict.fromkeys(("error_at_25", "error_at_50", "error_at_75"), 0.01)
@@ -42,11 +41,7 @@ def _table(part: str, count: int) -> Any:
 @pytest.mark.alternating
 @pytest.mark.parametrize("part", PARTS)
 def test_each_part_can_come_out_each_way(part: str) -> None:
-    place = PARTS.index(part)
-    for count, verdict in ((15, "supported"), (0, "refuted"), (7, "undecided")):
-        found = STUDY.decide(_table(part, count)).findings
-        assert (found[place].verdict, found[place].reason.split(" data")[0]) == (verdict, f"{count} of 15"), found[place]
-        assert {each.verdict for i, each in enumerate(found) if i != place} == {"supported"}
+    require_each_way(STUDY, _table, part, PARTS.index(part), 15)
 
 
 def test_patterns_stop_where_the_rate_hardly_falls() -> None:

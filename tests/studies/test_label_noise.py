@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.studies.made_up import summaries_of
+from tests.studies.made_up import NONE, require_each_way, shown_on, summaries_of
 from theory_sim.studies.label_noise.study import STUDY, level_of
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -18,8 +18,7 @@ PARTS = ("share-0", "share-0.05", "share-0.1", "end", "loss", "wider", "anew")
 
 def _table(part: str, count: int) -> Any:
     """One part is shown on the first ``count`` of 16 data sets, every other part on all."""
-    def shown(what: str, k: int) -> bool:
-        return what != part or k < count
+    shown = shown_on(part, count)
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         e = run.experiment
@@ -40,14 +39,8 @@ def _table(part: str, count: int) -> Any:
 @pytest.mark.alternating
 @pytest.mark.parametrize("part", PARTS)
 def test_each_part_can_come_out_each_way(part: str) -> None:
-    place = PARTS.index(part)
-    for count, verdict in ((16, "supported"), (0, "refuted"), (8, "undecided")):
-        found = STUDY.decide(_table(part, count)).findings
-        told = 16 - count if part == "anew" else count
-        assert (found[place].verdict, found[place].reason.split(" data")[0]) == (verdict, f"{told} of 16"), found[place]
-        coupled = {"wider"} if part == "end" else set()  # a smaller error of S is no wider gap
-        others = {each.verdict for i, each in enumerate(found) if i != place and PARTS[i] not in coupled}
-        assert others == {"supported"}
+    coupled = {PARTS.index("wider")} if part == "end" else NONE  # a smaller error of S is no wider gap
+    require_each_way(STUDY, _table, part, PARTS.index(part), 16, below=part == "anew", free=lambda found: coupled)
 
 
 def test_the_table_holds_each_arm_once() -> None:

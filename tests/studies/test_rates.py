@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.studies.made_up import summaries_of
+from tests.studies.made_up import require_each_way, shown_on, summaries_of
 from theory_sim.studies.rates.study import STUDY
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -18,8 +18,7 @@ PARTS = ("1", "4", "16", "48", "96", "best", "near")
 
 def _table(part: str, count: int, lacks: str = "hidden") -> Any:
     """A part is shown on the first ``count`` of 16 data sets; a rate that does not work lacks one of what works needs."""
-    def shown(what: str, k: int) -> bool:
-        return what != part or k < count
+    shown = shown_on(part, count)
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         k = run.experiment.seed - 500
@@ -46,12 +45,7 @@ def _table(part: str, count: int, lacks: str = "hidden") -> Any:
 @pytest.mark.alternating
 @pytest.mark.parametrize("part", PARTS)
 def test_each_part_can_come_out_each_way(part: str) -> None:
-    place = PARTS.index(part)
-    for count, verdict in ((16, "supported"), (0, "refuted"), (8, "undecided")):
-        found = STUDY.decide(_table(part, count)).findings
-        told = 16 - count if part == "1" else count
-        assert (found[place].verdict, found[place].reason.split(" data")[0]) == (verdict, f"{told} of 16"), found[place]
-        assert {each.verdict for i, each in enumerate(found) if i != place} == {"supported"}
+    require_each_way(STUDY, _table, part, PARTS.index(part), 16, below=part == "1")
 
 
 @pytest.mark.parametrize("lacks", ["hidden", "P", "loss", "end", "Q"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.studies.made_up import summaries_of
+from tests.studies.made_up import require_each_way, shown_on, summaries_of
 from theory_sim.studies.over_time import course_metrics
 from theory_sim.studies.regularisation_over_time.study import STUDY
 from theory_sim.sweeps.sweep_run import SweepRun
@@ -27,8 +27,7 @@ def _errors(equal_loss: bool, late: bool) -> dict[str, float]:
 
 def _table(part: str, count: int) -> Any:
     """A part is shown on the first ``count`` of 16 data sets, the others on all."""
-    def shown(what: str, k: int) -> bool:
-        return what != part or k < count
+    shown = shown_on(part, count)
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         e, k = run.experiment, run.experiment.seed - 640
@@ -50,13 +49,8 @@ def _table(part: str, count: int) -> Any:
 @pytest.mark.alternating
 @pytest.mark.parametrize("part", PARTS)
 def test_each_part_can_come_out_each_way(part: str) -> None:
-    place = PARTS.index(part)
-    for count, verdict in ((16, "supported"), (0, "refuted"), (8, "undecided")):
-        found = STUDY.decide(_table(part, count)).findings
-        said = f"{16 - count if part == 'control' else count} of 16"
-        assert (found[place].verdict, found[place].reason.split(" data")[0]) == (verdict, said), found[place]
-        if part != "works":  # it says on which data sets the others are counted
-            assert {each.verdict for i, each in enumerate(found) if i != place} == {"supported"}
+    free = range(len(PARTS)) if part == "works" else ()  # it says on which data sets the others are counted
+    require_each_way(STUDY, _table, part, PARTS.index(part), 16, below=part == "control", free=lambda found: set(free))
 
 
 def test_all_arms_start_alike_and_only_the_annealed_one_loses_its_noise() -> None:

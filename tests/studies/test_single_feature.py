@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.studies.made_up import summaries_of
+from tests.studies.made_up import require_each_way, shown_on, summaries_of
 from theory_sim.studies.single_feature.study import STUDY
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -17,8 +17,7 @@ PARTS = ("kernel", "large", "large, decay", "decay", "Wei", "farther")
 
 def _table(part: str, count: int) -> Any:
     """A part is shown on the first ``count`` of 15 data sets where it is judged; elsewhere nothing is."""
-    def shown(what: str, k: int) -> bool:
-        return what != part or k < count
+    shown = shown_on(part, count)
 
     def outcome(name: str, run: SweepRun) -> Mapping[str, Any]:
         e = run.experiment
@@ -42,11 +41,14 @@ def _table(part: str, count: int) -> Any:
 @pytest.mark.alternating
 @pytest.mark.parametrize("part", PARTS)
 def test_each_part_can_come_out_each_way(part: str) -> None:
-    place = PARTS.index(part)
-    for count, verdict in ((15, "supported"), (0, "refuted"), (7, "undecided")):
-        found = STUDY.decide(_table(part, count)).findings
-        assert (found[place].verdict, found[place].reason.split(" data")[0]) == (verdict, f"{count} of 15"), found[place]
-        assert {each.verdict for i, each in enumerate(found) if i != place} == {"supported"}
+    require_each_way(STUDY, _table, part, PARTS.index(part), 15)
+
+
+@pytest.mark.alternating
+@pytest.mark.parametrize(("shown", "place"), [("kernel", 1), ("none", 0)])
+def test_a_part_that_stays_and_one_that_moves_along_would_be_noticed(shown: str, place: int) -> None:
+    with pytest.raises(AssertionError, match="kernel" if shown == "none" else "large"):
+        require_each_way(STUDY, lambda part, count: _table(shown, count), "kernel", place, 15)
 
 
 def test_the_table_and_the_figure_have_every_arm_at_every_n() -> None:

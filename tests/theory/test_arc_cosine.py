@@ -12,6 +12,7 @@ from scipy.stats import norm
 from theory_sim.theory import arc_cosine
 
 SIZE = 400_000
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 
 
 @pytest.mark.parametrize(("rho", "cos_theta"), [(1.0, 0.3), (0.8, 0.9), (0.3, -0.5), (0.95, 1.0)])
@@ -58,9 +59,8 @@ def test_relu_is_two_lines_to_the_last_bit():
 @given(st.floats(-1, 1))
 def test_kappa_1_is_the_integral_of_the_flip_kernel(cosine):
     # d kappa_1/dc = (pi - arccos c)/(2 pi), the tangent kernel per unit inner product.
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-    angle = 0.5 * math.acos(cosine) * (nodes + 1)  # from c to 1, in the angle, where it is smooth
-    integral = 0.5 * math.acos(cosine) * weights @ (np.sin(angle) * (math.pi - angle)) / (2 * math.pi)
+    angle = 0.5 * math.acos(cosine) * (NODES + 1)  # from c to 1, in the angle, where it is smooth
+    integral = 0.5 * math.acos(cosine) * WEIGHTS @ (np.sin(angle) * (math.pi - angle)) / (2 * math.pi)
     assert arc_cosine.kappa_1(cosine) == pytest.approx(0.5 - integral, abs=1e-12)
 
 

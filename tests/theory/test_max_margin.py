@@ -38,6 +38,7 @@ def test_trained_classifiers(seen):
     assert np.all(gaps(seen, 0.5, 1.0) < 1)
 
 
+@pytest.mark.tier2  # as what they are held against
 @pytest.mark.parametrize(
     ("delta", "g_0"), [(0.55, 1.0), (0.45, 1.0), (0.5, 1.1), (0.5, 0.9)], ids=["delta+10%", "delta-10%", "g_0+0.1", "g_0-0.1"]
 )
@@ -45,6 +46,7 @@ def test_moved_parameters_are_refuted(seen, delta, g_0):
     assert np.all(gaps(seen, delta, g_0) > 1)
 
 
+@pytest.mark.tier2
 def test_the_law_of_v_matters(seen):
     """With v replaced by its mean the same variational problem has another answer, which the check refutes."""
     means, halves = seen

@@ -56,6 +56,7 @@ def test_moved_parameters_are_refuted(seen, delta, ridge, g_0):
     assert found["overlap"] > 1 or ridge != RIDGE  # the overlap hardly depends on the ridge
 
 
+@pytest.mark.tier2  # as what they are held against
 def test_other_classifiers_are_refuted(seen):
     """Averaging and max-margin, the ends of the ridge's course, have other overlaps than what was trained."""
     mean, half = seen[0][3], seen[1][3]

@@ -31,7 +31,7 @@ def test_information_grows_with_the_dimension_to_its_limit(d, factor, g_0):
 def test_information_bounds_the_information_that_one_example_carries_along_w():
     """Two dimensions, by quadrature: mutual information of u = y x_1 and a uniform direction, from the densities."""
     d, g_0 = 2, 1.0
-    step = 0.02
+    step = 0.04
     axis = np.arange(-6, 6, step) + step / 2
     x, y = np.meshgrid(axis, axis)
 

@@ -11,13 +11,12 @@ from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
 from theory_sim.plots.style import (
     COLOURS,
-    WIDTH,
     by_schedule,
     from_zero,
     logarithmic_axis,
     mark_single_points,
+    new_figure,
     shorten,
-    style,
     times_from_zero,
 )
 from theory_sim.trajectory import Trajectory
@@ -44,7 +43,6 @@ def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
     InputError
         If there is no trajectory, or there are more than four schedules.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -52,9 +50,8 @@ def plot_decomposition(trajectories: Sequence[Trajectory]) -> Figure:
     if len(groups) > len(_SCHEDULE_DASHES):
         raise InputError(f"runs of {len(groups)} schedules", f"at most {len(_SCHEDULE_DASHES)}, dashes each",
                          "give the runs of fewer")
-    with style():
-        layers = _drawn_layers(trajectories[0])
-        figure = Figure(figsize=(WIDTH, 1.8 + 1.3 * len(layers)), layout="constrained")
+    layers = _drawn_layers(trajectories[0])
+    with new_figure(1.8 + 1.3 * len(layers)) as figure:
         axes = list(figure.subplots(len(layers) + 1, 1, sharex=True))
         for dashes, runs in zip(_SCHEDULE_DASHES, groups.values(), strict=False):
             for run in runs:

@@ -9,7 +9,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Option, Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 from theory_sim.theory.error_left import LOSSES, examples_per_dimension
 from theory_sim.theory.max_margin import max_margin
 from theory_sim.theory.overlap import P_error, averaging_overlap
@@ -45,7 +45,6 @@ def plot_error_left(
     InputError
         If there are no losses or more than two, or a value lies outside of its range.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullLocator
 
     if not 1 <= len(losses) <= _MOST_LOSSES:
@@ -57,8 +56,7 @@ def plot_error_left(
         overlaps[f"logistic, loss {loss:g}"] = [ridge_logistic_at_loss(each, loss, g0).overlap for each in delta.tolist()]
     overlaps["max-margin"] = max_margin(delta, g0).overlap.tolist()
     looks = ((COLOURS["noise"], "--"), *((COLOURS[name], "-") for name in ("signal", "P")[: len(losses)]), (COLOURS["Q"], "-."))
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.7), layout="constrained")
+    with new_figure(2.7) as figure:
         ax = figure.subplots()
         for (name, values), (colour, line) in zip(overlaps.items(), looks, strict=True):
             ax.plot(delta, P_error(values, g0), color=colour, ls=line, label=name)

@@ -13,7 +13,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Option, Plot, register
-from theory_sim.plots.style import WIDTH, by_schedule, shorten, style
+from theory_sim.plots.style import by_schedule, new_figure, shorten
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -47,8 +47,6 @@ def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str | None
     InputError
         If there is no run, one did not observe kernels, or the feature is unknown.
     """
-    from matplotlib.figure import Figure
-
     groups = by_schedule(trajectories)
     for run in trajectories:
         if "kernel_map_two" not in run.dataset:
@@ -60,8 +58,7 @@ def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str | None
     maps = {schedule: [_map(run, name, chosen) for name, _ in columns] for schedule, run in runs.items()}
     largest = [float(np.fmax.reduce(each, axis=None)) for of_run in maps.values() for each in of_run]
     top = max((value for value in largest if math.isfinite(value)), default=1.0) or 1.0
-    with style():
-        figure = Figure(figsize=(WIDTH, 1.2 + 0.78 * len(runs)), layout="constrained")
+    with new_figure(1.2 + 0.78 * len(runs)) as figure:
         axes = figure.subplots(len(runs), len(columns), sharex=True, sharey=True, squeeze=False)
         mesh: Any = None
         for row, (schedule, run) in zip(axes, runs.items(), strict=True):

@@ -12,7 +12,7 @@ from theory_sim.errors import InputError
 from theory_sim.experiment.choices import SCHEDULES
 from theory_sim.observe.learning_order import require_level
 from theory_sim.plots.registry import Option, Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, loss_unit, mark_single_points, shorten, style, times_from_zero
+from theory_sim.plots.style import COLOURS, by_schedule, loss_unit, mark_single_points, new_figure, shorten, times_from_zero
 from theory_sim.statistics.curves import mean_curve
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.train.losses import make_loss
@@ -47,16 +47,13 @@ def plot_learning_order(trajectories: Sequence[Trajectory], *, level: float = LE
     InputError
         If there is no trajectory, or the level is outside (0, log 2).
     """
-    from matplotlib.figure import Figure
-
     require_level(level)
     for run in trajectories:
         if not {"P-only", "Q-only"} <= set(run.dataset["kind"].values.tolist()):
             raise InputError(f"a run of data_law = {run.experiment.data_law!r}", "runs with P-only and Q-only examples",
                              "leave it out, or draw loss_train of the run's own kinds from its dataset")
     groups = by_schedule(trajectories)
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.45 + 1.35 * len(groups)), layout="constrained")
+    with new_figure(0.45 + 1.35 * len(groups)) as figure:
         axes = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
         for ax, (schedule, runs) in zip(axes, groups.items(), strict=True):
             engines: dict[str, list[Trajectory]] = {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from theory_sim.plots.engine_marks import ENGINES, engine_mark
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -31,13 +31,10 @@ def draw_times(table: pandas.DataFrame, labels: Sequence[str], ylabel: str) -> F
     ylabel : str
         What the arms are.
     """
-    from matplotlib.figure import Figure
-
     arms = list(dict.fromkeys(labels))
     reached = [float(value) for name in ("tau_P", "tau_Q") for value in table[name] if math.isfinite(value)]
     edge = _BEYOND * max(reached, default=1.0)
-    with style():
-        figure = Figure(figsize=(WIDTH, 1.05 + 0.23 * len(arms)), layout="constrained")
+    with new_figure(1.05 + 0.23 * len(arms)) as figure:
         ax = figure.subplots()
         for name, colour, shift in (("P", COLOURS["P"], -0.2), ("Q", COLOURS["Q"], 0.2)):
             for engine, aside in zip(ENGINES, (-0.1, 0.1), strict=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from theory_sim.plots.style import WIDTH, style
+from theory_sim.plots.style import new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -33,12 +33,9 @@ def draw_means(table: pandas.DataFrame, x: str, series: str, name: str, *, xlabe
     linear : bool
         Whether the abscissa is linear; the ordinate is logarithmic in any case.
     """
-    from matplotlib.figure import Figure
-
     at = table[x].to_numpy(dtype=float)
     least = float(min(at[at > 0], default=1.0))
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.7), layout="constrained")
+    with new_figure(2.7) as figure:
         ax = figure.subplots()
         for k, label in enumerate(dict.fromkeys(table[series])):
             rows = table[table[series] == label].sort_values(x)

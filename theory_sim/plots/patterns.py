@@ -9,7 +9,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, by_schedule, from_zero, mark_single_points, shorten, style, times_from_zero
+from theory_sim.plots.style import COLOURS, by_schedule, from_zero, mark_single_points, new_figure, shorten, times_from_zero
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def plot_patterns(trajectories: Sequence[Trajectory]) -> Figure:
     InputError
         If there is no run, or one did not observe patterns.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     groups = by_schedule(trajectories)
@@ -46,8 +45,7 @@ def plot_patterns(trajectories: Sequence[Trajectory]) -> Figure:
         if "flips" not in run.dataset:
             raise InputError(f"{run.experiment.run_name} has no patterns", "a run with observe = {patterns = {...}}",
                              "run it with --observe patterns")
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.5 + 1.3 * len(groups)), layout="constrained")
+    with new_figure(0.5 + 1.3 * len(groups)) as figure:
         axes = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
         for ax, (schedule, runs) in zip(axes, groups.items(), strict=True):
             _panel(ax, runs[0])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory_sim.plots.registry import REQUIRED, Option, Plot, register
-from theory_sim.plots.style import WIDTH, number_ticks, style
+from theory_sim.plots.style import new_figure, number_ticks
 from theory_sim.sweeps.phase import PhaseDiagram, phase_diagram
 from theory_sim.sweeps.phase_agreement import PHASES
 from theory_sim.sweeps.phase_boundaries import Boundary, cell_edges
@@ -50,11 +50,9 @@ def plot_phase_diagram(diagram: PhaseDiagram) -> Figure:
     diagram : PhaseDiagram
         See `phase_diagram`.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import NullLocator
 
-    with style():
-        figure = Figure(figsize=(WIDTH, 3.3), layout="constrained")
+    with new_figure(3.3) as figure:
         ax = figure.subplots()
         edges = [cell_edges(values) for values in (diagram.x, diagram.y)]
         handles = _draw_order(ax, edges, diagram) if diagram.quantity == "order" else _draw_numbers(ax, edges, diagram)

@@ -10,7 +10,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Option, Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 from theory_sim.theory.sample_complexity import samples_lower_bound, samples_upper_bound
 
 if TYPE_CHECKING:
@@ -39,15 +39,12 @@ def plot_sample_complexity(overlaps: Sequence[float] = OVERLAPS, *, d: float = m
     InputError
         If there is no overlap or there are more than four, or one lies outside of (0, 1), or d < 2.
     """
-    from matplotlib.figure import Figure
-
     if not 1 <= len(overlaps) <= len(_ORDER):
         raise InputError(f"{len(overlaps)} overlaps", f"1 to {len(_ORDER)} of them", "choose fewer, or at least one")
     if not all(0.0 < c < 1.0 for c in overlaps):
         raise InputError(f"overlaps {list(overlaps)}", "0 < overlap < 1", "aim between: 0 takes no examples, 1 all of them")
     g_0 = np.linspace(0.0, _LARGEST_G_0, _POINTS)
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
+    with new_figure(2.6) as figure:
         ax = figure.subplots()
         for c, colour in zip(overlaps, _ORDER, strict=False):
             lower, upper = samples_lower_bound(d, c, g_0), samples_upper_bound(c, g_0, d=d)

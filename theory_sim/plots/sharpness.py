@@ -9,13 +9,12 @@ from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
 from theory_sim.plots.style import (
     COLOURS,
-    WIDTH,
     from_zero,
     logarithmic_axis,
     loss_unit,
     mark_single_points,
+    new_figure,
     shorten,
-    style,
     times_from_zero,
 )
 from theory_sim.trajectory import Trajectory
@@ -42,7 +41,6 @@ def plot_sharpness(trajectories: Sequence[Trajectory]) -> Figure:
     InputError
         If there is no run or more than four, or one did not observe sharpness.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     if not 0 < len(trajectories) <= _MOST:
@@ -52,8 +50,7 @@ def plot_sharpness(trajectories: Sequence[Trajectory]) -> Figure:
         if "sharpness" not in run.dataset:
             raise InputError(f"{run.experiment.run_name} has no sharpness", "a run with observe = {sharpness = {...}}",
                              "run it with --observe sharpness")
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.9 + 0.14 * len(trajectories)), layout="constrained")
+    with new_figure(2.9 + 0.14 * len(trajectories)) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
         keys: list[Any] = []
         for run, colour in zip(trajectories, _COLOURS, strict=False):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from theory_sim.trajectory import Trajectory
 
 __all__ = ["COLOURS", "FORMATS", "WIDTH", "apart", "by_schedule", "from_zero", "legend_above", "logarithmic_axis",
-           "loss_unit", "mark_single_points", "number_ticks", "require_own_figure", "save_figure", "shorten", "style",
-           "times_from_zero"]
+           "loss_unit", "mark_single_points", "new_figure", "number_ticks", "require_own_figure", "save_figure", "shorten",
+           "style", "times_from_zero"]
 
 WIDTH: Final = 80 / 25.4
 """Width of a figure in inches: 80 mm, one column of a paper."""
@@ -53,6 +53,15 @@ def style() -> Iterator[None]:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(settings)
         yield
+
+
+@contextmanager
+def new_figure(height: float) -> Iterator[Figure]:
+    """A figure as wide as all are, of a height in inches, to be drawn within the `style` of all."""
+    from matplotlib.figure import Figure
+
+    with style():
+        yield Figure(figsize=(WIDTH, height), layout="constrained")
 
 
 def by_schedule(trajectories: Sequence[Trajectory]) -> dict[str, list[Trajectory]]:

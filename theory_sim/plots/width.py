@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, WIDTH, logarithmic_axis, number_ticks, style
+from theory_sim.plots.style import COLOURS, logarithmic_axis, new_figure, number_ticks
 from theory_sim.sweeps.width_fit import WidthFit, fit_width
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ def plot_width(fit: WidthFit) -> Figure:
     fit : WidthFit
         See `fit_width`.
     """
-    from matplotlib.figure import Figure
-
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.3), layout="constrained")
+    with new_figure(2.3) as figure:
         ax = figure.subplots()
         for width, sample in zip(fit.widths, fit.differences, strict=True):
             ax.plot(np.full(len(sample), width), sample, ls="none", marker="o", ms=2, color=COLOURS["noise"], alpha=0.4)

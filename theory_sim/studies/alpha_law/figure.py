@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 from theory_sim.studies.engines import CLOSURE
 
 if TYPE_CHECKING:
@@ -24,12 +24,9 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table; lines are the closure, points the limit.
     """
-    from matplotlib.figure import Figure
-
     settings = list(dict.fromkeys(table["setting"]))
     colours = dict(zip(settings, [*COLOURS.values(), "#CC79A7", "#56B4E9"], strict=False))
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    with new_figure(2.9) as figure:
         ax, right = figure.subplots(1, 2)
         for setting in settings:
             rows = table[(table["setting"] == setting) & (table["schedule"] == "S")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory_sim.plots.engine_marks import ENGINES, engine_mark
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 from theory_sim.studies.engines import get_rows
 
 if TYPE_CHECKING:
@@ -25,12 +25,9 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    from matplotlib.figure import Figure
-
     annealed = table[table["annealed"] > 0]
     ways = list(dict.fromkeys(zip(annealed["way"], annealed["eta_2 / eta_1"], strict=True)))
-    with style():
-        figure = Figure(figsize=(WIDTH, 3.1), layout="constrained")
+    with new_figure(3.1) as figure:
         ax = figure.subplots()
         for name, label, colour, shift in (("level", "noise level", COLOURS["noise"], -0.3),
                                            ("motion", "pattern motion", COLOURS["Q"], 0.12)):

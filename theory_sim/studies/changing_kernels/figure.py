@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -23,11 +23,8 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    from matplotlib.figure import Figure
-
     names = list(dict.fromkeys(table["patterns"]))
-    with style():
-        figure = Figure(figsize=(WIDTH, 1.8), layout="constrained")
+    with new_figure(1.8) as figure:
         ax = figure.subplots()
         for theta, (colour, marker, shift) in _THETAS.items():
             rows = table[table["theta"] == theta]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from theory_sim.plots.engine_marks import ENGINES, engine_mark
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 from theory_sim.statistics.intervals import share_interval
 from theory_sim.studies.engines import get_rows
 
@@ -26,11 +26,8 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    from matplotlib.figure import Figure
-
     noises = list(dict.fromkeys(table["noise"]))
-    with style():
-        figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    with new_figure(3.2) as figure:
         ax = figure.subplots()
         for column, of, label, colour, shift in (("L-S: P first", "L-S: n", "L-S: P first", COLOURS["P"], -0.3),
                                                  ("S: Q first", "S: n", "S: Q first", COLOURS["Q"], 0.08)):

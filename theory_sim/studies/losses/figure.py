@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -26,13 +26,11 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table; triangles at the edge are not learnt.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     small, wide = table[table["arm"] != "S, large d"], table[table["arm"] == "S, large d"]
     names = [f"{row['loss']}, {row['arm']}" for _, row in small.iterrows()]
-    with style():
-        figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    with new_figure(4.6) as figure:
         ax, right = figure.subplots(2, 1, height_ratios=(2.6, 1))
         for at, (_, row) in enumerate(small.iterrows()):
             scale = 2.0 if row["loss"] != "logistic" else 1.0  # tau of the logistic run

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory_sim.plots.engine_marks import ENGINES
-from theory_sim.plots.style import WIDTH, style
+from theory_sim.plots.style import new_figure
 from theory_sim.studies.engines import get_rows
 
 if TYPE_CHECKING:
@@ -25,12 +25,9 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    from matplotlib.figure import Figure
-
     arms = table[table["arm"] == "S + noise"]
     levels, times = sorted(set(arms["s"])), sorted(set(arms["annealed at tau"]))
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.2), layout="constrained")
+    with new_figure(2.2) as figure:
         axes = figure.subplots(1, 2, sharey=True)
         for ax, engine, title in zip(axes, ENGINES, ("finite width", "limit"), strict=True):
             share = np.full((len(levels), len(times)), np.nan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from theory_sim.plots.style import WIDTH, style
+from theory_sim.plots.style import new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -25,13 +25,10 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    from matplotlib.figure import Figure
-
     columns = {float(found[1]): str(name) for name in table.columns if (found := _TAU.fullmatch(str(name)))}
     times = sorted(columns)
     arms = table[(table["arm"] != "S") & (table["engine"] == table["engine"].iloc[0])]
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
+    with new_figure(2.6) as figure:
         ax = figure.subplots()
         for k, (_, row) in enumerate(arms.iterrows()):
             shift = (k - (len(arms) - 1) / 2) * 0.01 * times[-1]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from theory_sim.plots.engine_marks import ENGINES, engine_mark
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -27,15 +27,13 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table. Filled: finite width; open: the limit; triangles at the edge: not learnt.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     kinds = list(dict.fromkeys(zip(table["lambda"], table["run"], strict=True)))
     kinds.sort(key=lambda kind: kind[0])
     times = table[["tau_P", "tau_Q"]].to_numpy(dtype=float)
     edge = 1.25 * float(times[np.isfinite(times)].max(initial=1.0))
-    with style():
-        figure = Figure(figsize=(WIDTH, 3.6), layout="constrained")
+    with new_figure(3.6) as figure:
         ax, right = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
         for _, row in table.iterrows():
             engine = next(engine for engine in ENGINES if engine.label == row["engine"])

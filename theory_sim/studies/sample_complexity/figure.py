@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -24,11 +24,8 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table. Filled and solid: the network; open and dashed: the linear model.
     """
-    from matplotlib.figure import Figure
-
     models = list(dict.fromkeys(table["model"]))
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
+    with new_figure(2.6) as figure:
         axes = figure.subplots(1, 3)
         for model, line in zip(models, ("-", "--"), strict=False):
             for d, shade in zip(sorted(set(table["d"])), (0.4, 0.7, 1.0), strict=False):

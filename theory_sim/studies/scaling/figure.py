@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory_sim.plots.style import COLOURS, WIDTH, legend_above, style
+from theory_sim.plots.style import COLOURS, legend_above, new_figure
 from theory_sim.studies.engines import CLOSURE, LIMIT, get_rows
 
 if TYPE_CHECKING:
@@ -29,10 +29,7 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    from matplotlib.figure import Figure
-
-    with style():
-        figure = Figure(figsize=(WIDTH, 4.9), layout="constrained")
+    with new_figure(4.9) as figure:
         times, gap = figure.subplots(2, 1)
         laws = list(dict.fromkeys(table["alpha"]))
         judged = table[table["alpha"] == laws[0]]

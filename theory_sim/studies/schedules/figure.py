@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -23,12 +23,9 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    from matplotlib.figure import Figure
-
     arms = table[~table["arm"].str.contains("long")]
     at = np.arange(len(arms))
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
+    with new_figure(2.9) as figure:
         ax, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.6, 1))
         for name, colour, shift in (("end", COLOURS["P"], -0.15), ("equal loss", COLOURS["signal"], 0.15)):
             _points(ax, arms, f"error S / arm, {name}", at + shift, colour, name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from theory_sim.plots.style import COLOURS, WIDTH, style
+from theory_sim.plots.style import COLOURS, new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -34,14 +34,12 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     shares = [column for column in table.columns if column.startswith("bound at ") and column.endswith("%")]
     at = [float(name.removeprefix("bound at ").removesuffix("%")) / 100 for name in shares]
     arms = list(dict.fromkeys(table["arm"]))
-    with style():
-        figure = Figure(figsize=(WIDTH, 1.15 * math.ceil(len(arms) / 2) + 0.6), layout="constrained")
+    with new_figure(1.15 * math.ceil(len(arms) / 2) + 0.6) as figure:
         grid = figure.subplots(math.ceil(len(arms) / 2), 2, sharex=True, sharey=True, squeeze=False)
         for ax in grid.ravel()[len(arms):]:
             ax.set_axis_off()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory_sim.engines import Engine
-from theory_sim.plots.style import COLOURS, WIDTH, from_zero, legend_above, style
+from theory_sim.plots.style import COLOURS, from_zero, legend_above, new_figure
 from theory_sim.studies.engines import LIMIT
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ def plot(table: pandas.DataFrame) -> Figure:
         The study's table. Above, filled: annealed; open: small rate; grey: outputs, against the limit of frozen patterns. Bars
         are intervals at 95 %.
     """
-    from matplotlib.figure import Figure
-
-    with style():
-        figure = Figure(figsize=(WIDTH, 4.9), layout="constrained")
+    with new_figure(4.9) as figure:
         above, below = figure.subplots(2, 1, height_ratios=(3, 2))
         _plot_gaps(above, table[table["part"] == "gap"])
         _plot_deficits(below, table[(table["part"] == "deficit") & table["deficit / q"].notna()])

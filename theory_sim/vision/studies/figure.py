@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from theory_sim.plots.style import WIDTH, style
+from theory_sim.plots.style import new_figure
 
 if TYPE_CHECKING:
     import pandas
@@ -28,11 +28,8 @@ def plot(table: pandas.DataFrame) -> Figure:
     table : pandas.DataFrame
         The study's table.
     """
-    from matplotlib.figure import Figure
-
     arms = list(dict.fromkeys(table["arm"]))
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.1), layout="constrained")
+    with new_figure(2.1) as figure:
         axes = figure.subplots(1, len(_PANELS))
         for ax, (column, title) in zip(axes, _PANELS, strict=True):
             for patch, colour, shift in ((1, "#D55E00", -0.15), (0, "#0072B2", 0.15)):
