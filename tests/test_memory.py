@@ -153,6 +153,13 @@ def test_where_no_field_alone_is_enough_several_are_lowered(monkeypatch: pytest.
     assert rule.fits(simulate_needs, available_bytes())
 
 
+@pytest.mark.parametrize(("engine", "named"), [("finite", {"d", "m_W", "m_V", "n_test", "N"}), ("limit", {"d", "n_test", "N"})])
+def test_sizes_that_an_engine_does_not_read_are_not_to_be_lowered(engine: str, named: set[str]) -> None:
+    with pytest.raises(InputError, match="lower several") as refused:
+        simulate(Experiment(d=10**6, N=10**6), engine)
+    assert set(re.findall(r"(\w+) = \d", refused.value.fix)) == named
+
+
 @pytest.mark.parametrize("engine", ["finite", "limit"])
 def test_the_largest_dimension_is_refused_by_memory_alone(engine: str) -> None:
     """`d` is bounded by what the closure and the mean field can take, which need no array of its size."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -87,7 +87,7 @@ def require_memory(
         fixes.append(words)
         fields.append(name)
     if not fixes:
-        fixes = [_all_lowered(experiment, lambda changed: fits(needed(changed), there))]
+        fixes = [_all_lowered(experiment, solver.unread, lambda changed: fits(needed(changed), there))]
     parts = largest_parts(needed_parts(solver, experiment, options, used, observers))
     refuse(f"a run of engine {solver.name!r} with {_sizes(experiment, solver)} ({parts})", wanted, there, fixes[:_MOST_FIXES],
            fields)
@@ -201,16 +201,17 @@ def _digits(value: float, *, up: bool = False) -> str:
     return f"{rounded:.12g}" if rounded < 1e12 else f"{rounded:.0f}"
 
 
-def _all_lowered(e: Experiment, fit: Callable[[Experiment], bool]) -> str:
-    """Sizes that fit where no field alone is enough: all of them lowered together."""
+def _all_lowered(e: Experiment, unread: Container[str], fit: Callable[[Experiment], bool]) -> str:
+    """Sizes that fit where no field alone is enough: all that the engine reads lowered together."""
     for halvings in range(1, 40):
         share = 0.5**halvings
         sizes = {"d": max(3, int(e.d * share)), "m_W": max(2, int(e.m_W * share) // 2 * 2),
                  "m_V": max(2, int(e.m_V * share) // 2 * 2), "n_test": max(1, int(e.n_test * share)),
                  "N": max(1, int(e.n_examples * share))}
+        read = {name: size for name, size in sizes.items() if name not in unread}
         with suppress(InputError):
             batch = None if e.batch_size is None else min(e.batch_size, sizes["N"])
             smaller = e.replace(**sizes, p0=e.p0_value, batch_size=batch, observe={})
             if fit(smaller):
-                return f"lower several, such as {', '.join(f'{name} = {size}' for name, size in sizes.items())}"
+                return f"lower several, such as {', '.join(f'{name} = {size}' for name, size in read.items())}"
     return "no size of this experiment fits: use a machine with more memory"
