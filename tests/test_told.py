@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,10 +42,21 @@ def test_a_rate_that_annealing_would_raise_is_warned_of() -> None:
     ({"r": 0.7}, "raise eta_1 with tau_0 = 1, its present value, or several", "max_tau"),  # Q is before P: no longer run helps
     ({"r": 0.7, "tau_0": 0.5}, "lower r, raise lambda, raise eta_1, or several", "present"),  # a number moves with nothing
     ({"max_tau": 30.0}, "raise max_tau, or lower lambda", "eta_1"),  # neither is learnt by then
+    ({"max_tau": 200.0, "max_steps": 3}, "raise max_steps, or lower lambda", "max_tau"),  # a longer time would change nothing
+    ({"max_tau": 30.0, "max_steps": 300}, "raise max_tau, or lower lambda", "max_steps"),
+    ({"epsilon_1": 0.3, "epsilon_2": 0.64}, "lower epsilon_2 or lambda", "max_tau"),
+    ({"patterns": "frozen"}, "set patterns = 'moving'", "eta_1"),  # whatever the rate
 ])  # fmt: skip
-def test_what_is_to_be_moved(fields: dict[str, float], move: str, not_: str) -> None:
+def test_what_is_to_be_moved(fields: dict[str, Any], move: str, not_: str) -> None:
     warning = regime(Experiment(**fields)).order_warnings["L-S"][0]
     assert move in warning and not_ not in warning.rpartition(";")[2]
+
+
+def test_what_lets_S_learn_Q_is_to_be_moved() -> None:
+    for fields, move in (({"max_tau": 30.0}, "raise r or max_tau, or lower lambda"),
+                         ({"max_tau": 200.0, "max_steps": 3}, "raise r or max_steps, or lower lambda"),
+                         ({"epsilon_1": 0.3, "epsilon_2": 0.64}, "raise r, or lower epsilon_2 or lambda")):
+        assert regime(Experiment(**fields)).order_warnings["S"][0].endswith(f"; {move}")
 
 
 def test_a_time_that_is_not_reached_is_said_once() -> None:

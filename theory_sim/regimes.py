@@ -28,6 +28,7 @@ from theory_sim.theory.closure import Closure
 from theory_sim.theory.conditions import NOISE_OF_START, OF_ANY_RUN, PAIR_NEURONS, Condition, conditions, in_words
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.predicted_order import (
+    Ended,
     OrderPrediction,
     Requirement,
     judge,
@@ -230,7 +231,10 @@ def regime_of(experiment: Experiment, found: Predicted, *, infinite_width: bool 
     motion = [pattern_motion(eta, e.tau_xi, tau_0, e.r, time_q) for eta in (e.eta_1, e.eta_2)]
     predicted = {name: judge(course, name, deficit, stable_rate=stable_rate_of(e)) for name, course in found.courses.items()}
     kept = tau_0 if e.tau_0 == "stationary" else None
-    of_order = {name: order_warnings(each, kept_tau_0=kept, by=found.by) for name, each in predicted.items()}
+    of_order = {
+        name: order_warnings(each, kept_tau_0=kept, by=found.by, ended_by=_ended_by(e, found.courses[name]),
+                             moving=not e.frozen_patterns) for name, each in predicted.items()
+    }
     warnings = [warning for each in of_order.values() for warning in each]
     warnings += [found.why_not] if found.why_not else []
     warnings += uncovered(e)
@@ -249,6 +253,12 @@ def regime_of(experiment: Experiment, found: Predicted, *, infinite_width: bool 
         engine=found.engine, instead=found.instead,
         intervals={name: found.intervals(e, name) for name, each in predicted.items() if each.has_times},
     )
+
+
+def _ended_by(e: Experiment, course: Closure) -> Ended:
+    if course.outcome == "reached_loss":
+        return "epsilon_2"
+    return "max_tau" if e.max_steps is None or course.final_tau >= e.max_tau * (1.0 - 1e-9) else "max_steps"
 
 
 def _without_theory(e: Experiment, infinite_width: bool) -> Regime:

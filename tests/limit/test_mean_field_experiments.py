@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from scipy.optimize import brentq
 
@@ -84,6 +85,12 @@ def test_intervals_move_the_odds_and_the_times_by_their_factors() -> None:
     wider = intervals_of(e.replace(d=25, N=25), course, [4.0])
     assert wider.tau_P.low < found.tau_P.low and math.isinf(found.tau_Q.middle) == math.isinf(found.tau_Q.low)
     assert protocol.COUNTS == (200, 30)
+    learnt = found.tau_P.middle
+    early = replace(course, final_tau=1.01 * learnt)  # by max_steps, say
+    assert math.isfinite(found.tau_P.high) and math.isinf(intervals_of(e, early, [4.0]).tau_P.high)
+    assert intervals_of(e, replace(early, outcome="reached_loss"), [4.0]).tau_P == found.tau_P, "others may reach it later"
+    none = intervals_of(e, replace(course, loss_Q=np.full_like(course.loss_Q, math.nan)), [4.0])
+    assert all(map(math.isnan, (none.tau_Q.low, none.tau_Q.middle, none.tau_Q.high))) and none.tau_P == found.tau_P
 
 
 def test_single_data_sets_are_in_their_intervals_as_often_as_said() -> None:

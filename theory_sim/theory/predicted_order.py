@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -14,12 +14,14 @@ from theory_sim.theory.crossings import LEVELS, Order, learning_time, oscillated
 from theory_sim.theory.shown_times import shown_learning_time
 
 __all__ = [
-    "EXPECTED", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements", "order_warnings", "say_order",
-    "without_times",
+    "EXPECTED", "Ended", "OrderPrediction", "Requirement", "judge", "log_margin", "order_requirements", "order_warnings",
+    "say_order", "without_times",
 ]  # fmt: skip
 
 EXPECTED: Final[Mapping[str, Order]] = {"L-S": "P first", "S": "Q first"}
 """What the theorem says of each schedule of which it says anything."""
+Ended = Literal["max_tau", "max_steps", "epsilon_2"]
+"""Field that ends a run."""
 _HOLDS, _THIN, _CLOSE = "holds", "holds, margin thin", "too close to call"
 _UNORDERED = ("no examples", "diverged", "oscillated")
 
@@ -231,11 +233,14 @@ def _order(tau_p: float, tau_q: float) -> Order:
     return "P first" if tau_p < tau_q else "Q first"
 
 
-def order_warnings(p: OrderPrediction, *, kept_tau_0: float | None = None, by: str = "closure") -> list[str]:
+def order_warnings(
+    p: OrderPrediction, *, kept_tau_0: float | None = None, by: str = "closure", ended_by: Ended = "max_tau",
+    moving: bool = True,
+) -> list[str]:
     """What puts a predicted order at stake, and what to move; nothing where it holds with a factor to spare.
 
     ``kept_tau_0`` is the level of the start's noise that a larger eta_1 would move along, and must not; ``by`` is what
-    predicted, in words.
+    predicted, in words; ``ended_by`` the field that ended the run, and ``moving`` whether patterns move.
     """
     if not p.has_times:
         what = "diverges" if p.order == "diverged" else "has steps that overshoot"
@@ -246,7 +251,7 @@ def order_warnings(p: OrderPrediction, *, kept_tau_0: float | None = None, by: s
         return []
     how = {_THIN: "is predicted with a thin margin", _CLOSE: "is too close to call"}.get(p.verdict, "is not predicted")
     return [f"{p.schedule}: predicted {_predicted_times(p)}; the theorem's order, {p.expected} at every level, "
-            f"{how} by the {by}; {_what_to_move(p, kept_tau_0)}"]
+            f"{how} by the {by}; {_what_to_move(p, kept_tau_0, ended_by, moving)}"]
 
 
 def without_times(text: str, predicted: Iterable[OrderPrediction]) -> str:
@@ -265,12 +270,16 @@ def _predicted_times(p: OrderPrediction) -> str:
     return f"{' and '.join(times)} at levels {levels}{' (>: not by the end of the run)' if missing else ''}"
 
 
-def _what_to_move(p: OrderPrediction, kept_tau_0: float | None) -> str:
+def _what_to_move(p: OrderPrediction, kept_tau_0: float | None, ended_by: Ended, moving: bool) -> str:
     first, second = (p.tau_P, p.tau_Q) if p.expected == "P first" else (p.tau_Q, p.tau_P)
     swapped = any(second[level] < first[level] for level in first)
     if not swapped and any(map(math.isinf, first.values())):
-        return f"raise {'max_tau' if p.expected == 'P first' else 'r or max_tau'}, or lower lambda"
+        at_loss, of_q = ended_by == "epsilon_2", ["r"] if p.expected == "Q first" else []
+        moves = {"raise": of_q if at_loss else [*of_q, ended_by], "lower": ["epsilon_2", "lambda"] if at_loss else ["lambda"]}
+        return ", or ".join(f"{verb} {' or '.join(names)}" for verb, names in moves.items() if names)
     if p.expected == "Q first":
         return "raise r or d, lower eta_2, or several of these"
+    if not moving:
+        return "set patterns = 'moving': it is moving patterns that keep Q from being learnt"
     kept = "" if kept_tau_0 is None else f" with tau_0 = {kept_tau_0:.3g}, its present value,"
     return f"lower r, raise lambda, raise eta_1{kept} or several of these".replace("eta_1 or", "eta_1, or")
