@@ -70,7 +70,7 @@ class NoiseCourse:
     start, at_annealing, end : float
         tau_t at the start, when the rate falls, and at max_tau; NaN where it is not followed.
     stable_before, stable_after : float
-        Stationary levels of both rates; infinite without weight decay.
+        Stationary levels of both rates; infinite without weight decay, and where rate x lambda is 2 or more.
     decorrelation_before, decorrelation_after : float
         Per unit of learning-rate time, at the level of the annealing: what drops at once.
     not_followed : str
@@ -234,7 +234,8 @@ def _arm(judged: Regime, schedule: str) -> Arm:
 
 def _noise(e: Experiment, arms: tuple[Arm, ...]) -> NoiseCourse:
     start = e.tau_0_value
-    stable = [tau_stationary(rate, e.lambda_, e.tau_xi) if e.lambda_ > 0 else math.inf for rate in (e.eta_1, e.eta_2)]
+    stable = [tau_stationary(rate, e.lambda_, e.tau_xi) if 0.0 < rate * e.lambda_ < 2.0 else math.inf
+              for rate in (e.eta_1, e.eta_2)]
     annealed = arms[0].annealed_tau if arms else math.nan
     before, after, drop = math.nan, math.nan, [math.nan, math.nan]
     why = "not annealed by max_tau" if arms else "no order is predicted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -72,6 +73,14 @@ def test_a_decay_of_one_step_is_told_as_before() -> None:
     found = regime(fast)
     assert found.predicted_order == {} and "rate x lambda = 1.5: no order is predicted from 1 on; lower the rate or lambda" in \
         found.warnings  # fmt: skip
+
+
+def test_of_a_rate_whose_noise_grows_without_bound_there_is_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S does not read eta_1, so that it may be any."""
+    monkeypatch.setattr("proofs_check.constants.moves", lambda experiment, id: ())
+    report = check_constants(Experiment(d=60, schedule="S", eta_1=20.0, eta_2=0.1, tau_0=1.0, **{"lambda": 0.1}))
+    assert (report.arms, report.noise.stable_before) == ((), math.inf) and math.isfinite(report.noise.stable_after)
+    assert "stable level of eta_1 infinite" in "\n".join(write_lines(report))
 
 
 def test_of_a_run_too_long_a_shorter_one_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
