@@ -143,6 +143,11 @@ def test_the_pages_spread_and_power_are_of_the_stored_table(name: str, arm: str,
     assert (f"three seeds decide a part with probability {at[3, 0.95]:.2f} where a seed's difference has the sign with "
             f"probability 0.95, and {at[3, 0.8]:.2f} where with 0.8; the full size, ten seeds, with {at[10, 0.95]:.2f} and "
             f"{at[10, 0.8]:.2f}") in text
+    gain = difference_of_differences(read_table(FOLDERS["full"] / name / "table.csv"), "clean accuracy", arm, "small")
+    mean, spread = statistics.mean(gain), statistics.stdev(gain)
+    needed = runs_for_mean_power(statistics.NormalDist().cdf(abs(mean) / spread), 0.9, level=part.level)
+    assert (f"varies by {spread:.3f}; were its mean there, {mean:.3f}, the true one, it would take {needed} seeds to decide at "
+            f"{100 * part.level:g} % with probability 0.9") in text
 
 
 def left_of_cancelling(*, steps: int, an_epoch: int) -> float:
