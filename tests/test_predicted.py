@@ -29,6 +29,7 @@ from theory_sim.regimes import Regime
 from theory_sim.terminal.regime_tables import regime_table
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.crossings import learning_time
+from theory_sim.theory.shown_times import shown_learning_time
 
 SMALL = Experiment(d=60, r=0.6, max_tau=400.0)
 
@@ -74,6 +75,17 @@ def test_whatever_shows_a_number_says_what_gave_it(engine: Predicting) -> None:
     error = found.intervals["S"].P_error[-1]
     ends = f"({in_words(error.low)} to {in_words(error.high)})"
     assert error.low < error.high and ends in printed(found) and f"{in_words(error.middle)} {ends}" in found._repr_html_()
+
+
+def test_times_stand_below_their_heads() -> None:
+    found = regime(SMALL.replace(max_tau=1000.0), engine="closure")
+    text = printed(found)
+    for name, each in found.predicted_order.items():
+        p, q = (re.escape(shown_learning_time(times[0.45], each.end_tau)) for times in (each.tau_P, each.tau_Q))
+        error = re.escape(in_words(found.intervals[name].P_error[-1].middle))
+        assert p != q and re.search(rf"^{name}  0\.45 +{p} +{q} *$", text, re.M)
+        assert re.search(rf"^{name} +{p} +{q} +{error} *$", text, re.M)
+    assert re.search(r"level +tau_P +tau_Q *$", text, re.M) and re.search(r"tau_P at +tau_Q at ", text)
 
 
 def test_the_report_on_constants_says_it_too(monkeypatch: pytest.MonkeyPatch) -> None:

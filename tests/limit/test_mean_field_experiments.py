@@ -23,7 +23,7 @@ from tests.limit.mean_field_experiments import (
     on_one_data_set,
 )
 from theory_sim import Experiment
-from theory_sim.closure.mean_field.scatter import OF_ODDS, OF_TAU_P, intervals_of
+from theory_sim.closure.mean_field.scatter import OF_ODDS, OF_TAU_P, OF_TAU_Q, intervals_of
 from theory_sim.closure.mean_field.solve import follow_particles
 from theory_sim.theory.overlap import P_error
 
@@ -85,6 +85,9 @@ def test_intervals_move_the_odds_and_the_times_by_their_factors() -> None:
     wider = intervals_of(e.replace(d=25, N=25), course, [4.0])
     assert wider.tau_P.low < found.tau_P.low and math.isinf(found.tau_Q.middle) == math.isinf(found.tau_Q.low)
     assert protocol.COUNTS == (200, 30)
+    assert found.tau_P.low * found.tau_P.high == pytest.approx(found.tau_P.middle**2)
+    of_q = intervals_of(e.replace(N=640), replace(course, loss_Q=course.loss_P), [4.0]).tau_Q  # as if Q were learnt like P
+    assert math.log(of_q.middle / of_q.low) == pytest.approx(1.96 * OF_TAU_Q / math.sqrt(640.0))
     learnt = found.tau_P.middle
     early = replace(course, final_tau=1.01 * learnt)  # by max_steps, say
     assert math.isfinite(found.tau_P.high) and math.isinf(intervals_of(e, early, [4.0]).tau_P.high)
