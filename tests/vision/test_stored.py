@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+from scipy.stats import pearsonr
 
 from theory_sim.statistics.intervals import mean_interval
 from theory_sim.statistics.power import mean_power, runs_for_mean_power
@@ -69,14 +70,42 @@ def test_the_pages_table_is_of_the_stored_one(name: str, arm: str, last: tuple[s
         assert f"| {' | '.join(cells)} |" in page_of(name), column
 
 
+def _correlation(one: list[float], other: list[float]) -> str:
+    """With its interval at 95 % by Fisher's transformation."""
+    found = pearsonr(one, other)
+    ends = found.confidence_interval(0.95)
+    return f"{found.statistic:.2f} [{ends.low:.2f}, {ends.high:.2f}]"
+
+
 def test_what_the_page_says_of_ten_seeds_is_of_the_stored_table() -> None:
-    """A gain of 0.03 excluded, and the correlation of the gain with what L knows of the patch at the end."""
+    """The gain, and its correlation with what L knows of the patch at the end and at epoch 8."""
     table, text = read_table(FOLDERS["full"] / "images" / "table.csv"), " ".join(page_of("images").split())
     gain = difference_of_differences(table, "clean accuracy", "large", "small")
-    assert 0.025 < mean_interval(gain, 0.99).high < 0.03 and "more than 0.03 to its lead" in text
-    known = _column(table, "large", 1, "patch-only accuracy")
-    assert f"({min(known):.2f} to {max(known):.2f} on patches alone)" in text
-    assert f"at a correlation of {np.corrcoef(gain, known)[0, 1]:.2f}" in text
+    found = mean_interval(gain, 0.99)
+    assert f"on average over seeds by {found.low:.3f} to {found.high:.3f} at 99 %" in text
+    known, early = (_column(table, "large", 1, name) for name in ("patch-only accuracy", "patch-only accuracy at annealing"))
+    assert f"({min(known):.2f} to {max(known):.2f} on patches alone) at a correlation of {_correlation(gain, known)}." in text
+    assert f"at epoch 8 the correlation is {_correlation(gain, early)}." in text
+    small = _column(table, "small", 1, "patch-only accuracy at annealing")
+    assert (f"is right on {statistics.mean(small):.2f} of patches alone, the large one (L) on {statistics.mean(early):.2f}"
+            in text)
+    at_8 = [statistics.mean(_column(table, arm, 1, "clean accuracy at annealing")) for arm in ("small", "large")]
+    assert f"ahead on clean images, too ({at_8[0]:.2f} to {at_8[1]:.2f})" in text
+    names = ("flips an epoch before", "kernel drift, two times")
+    flips, drift = ([statistics.mean(_column(table, arm, 1, name)) for arm in ("large", "small")] for name in names)
+    both = ("noise level", "noise level by recursion")
+    levels = [statistics.mean(np.divide(*(_column(table, arm, 1, name) for name in both))) for arm in ("large", "small")]
+    assert (f"flips {100 * flips[0]:.0f} % under L, {100 * flips[1]:.0f} % under S, the two-time drift is {drift[0]:.2f} and "
+            f"{drift[1]:.1f}, the level of the noise {levels[0]:.1f} times the recursion's under L, {levels[1]:.2f} times "
+            "under S") in text
+
+
+def test_the_comparison_of_noise_with_the_large_rate_is_of_the_stored_tables() -> None:
+    text = " ".join(page_of("mitigation-on-images").split())
+    large, noisy = (read_table(FOLDERS["full"] / name / "table.csv") for name in ("images", "mitigation-on-images"))
+    told = [_told(list(np.subtract(_column(noisy, "small-noise", patch, "clean accuracy"),
+                                   _column(large, "large", patch, "clean accuracy"))), 3) for patch in (1, 0)]
+    assert f"N - L is {told[0]} with the patch, {told[1]} without it" in text
 
 
 def test_the_pages_levels_with_the_whole_gradient_are_of_the_stored_ones() -> None:
@@ -146,7 +175,9 @@ def test_the_pages_spread_and_power_are_of_the_stored_table(name: str, arm: str,
     gain = difference_of_differences(read_table(FOLDERS["full"] / name / "table.csv"), "clean accuracy", arm, "small")
     mean, spread = statistics.mean(gain), statistics.stdev(gain)
     needed = runs_for_mean_power(statistics.NormalDist().cdf(abs(mean) / spread), 0.9, level=part.level)
-    assert (f"varies by {spread:.3f}; were its mean there, {mean:.3f}, the true one, it would take {needed} seeds to decide at "
+    assert f"it varies by {spread:.3f}, so that one of {sizes[1]} takes " in text
+    seen = runs_for_mean_power(statistics.NormalDist().cdf(sizes[1] / spread), 0.9, level=part.level)
+    assert (f"takes {seen} seeds; were its mean there, {mean:.3f}, the true one, it would take {needed} seeds to decide at "
             f"{100 * part.level:g} % with probability 0.9") in text
 
 
