@@ -44,9 +44,10 @@ def test_what_is_advised_lets_it_predict() -> None:
         assert regime(LONG.replace(**fewer), engine="closure").predicted_order
 
 
-def test_check_prints_the_conditions_and_why(tmp_path: Path) -> None:
+def test_check_prints_the_conditions_and_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a long path of the file would stand on a line of its own, uncut
     for experiment in (LONG, BELOW):
-        path = tmp_path / f"{experiment.name}.toml"
+        path = Path(f"{experiment.name}.toml")
         path.write_text("".join(f"{name} = {value!r}\n".replace("'", '"') for name, value in experiment.fields().items()
                                 if value is not None and not isinstance(value, (bool, dict, list))))
         ended = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(path)])
