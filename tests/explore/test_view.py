@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from theory_sim import simulate
 from theory_sim.cli import app
+from theory_sim.closure import predicted
 from theory_sim.closure.of_experiment import get_closure
 from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError, StoreError
@@ -26,6 +28,7 @@ from theory_sim.explore.wording import say_apart, say_view
 from theory_sim.regimes import regime
 from theory_sim.sweeps.phase_boundaries import BOUNDARIES, margins_of
 from theory_sim.sweeps.plan import Plan
+from theory_sim.terminal.regime_tables import order_lines
 from theory_sim.theory.closure.accuracy import RANGE
 
 SMALL = Experiment(name="small", d=60, r=0.6, max_tau=250.0)
@@ -246,6 +249,67 @@ def test_a_move_is_told_in_one_message_that_has_all_that_is_drawn() -> None:
         assert set(drawn["Q"]) == {None}, "no example of Q alone"
     assert plane["sources"]["here"] == {"r": [0.55], "lambda": [SMALL.lambda_]}
     assert plane["ranges"]["plane"]["x_range"] == list(get_extent(SMALL, RANGES)["r"])
+
+
+@pytest.fixture
+def page_and_calls(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[Callable[[], None]], list[dict[str, Any]]]:
+    """A page, the calls that wait for their turn, and what the page is told; a part of a refinement is a block or two."""
+    pytest.importorskip("bokeh", reason="the extra 'explore' is not installed")
+    from bokeh.document import Document
+
+    waiting: list[Callable[[], None]] = []
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(Document, "add_timeout_callback", lambda self, callback, ms: waiting.append(callback))
+    monkeypatch.setattr(Document, "add_next_tick_callback", lambda self, callback: waiting.append(callback))
+    monkeypatch.setattr("theory_sim.explore.view._PART_SECONDS", 1e-5)
+    monkeypatch.setattr("theory_sim.explore.view.trace", lambda experiment, extent: iter(()))
+    monkeypatch.setattr(predicted, "_known", {})
+    page = Page(Document(), SMALL, None, "", "")
+    monkeypatch.setattr(page, "_tell", lambda kind, **more: kind != "heard" and told.append({"kind": kind, **more}))
+    waiting.clear()
+    return page, waiting, told
+
+
+def _move(page: Any, **values: float) -> None:
+    page._hear("data", None, {"words": [json.dumps({"number": 1, "act": "move", "values": values})]})
+
+
+def _finish(waiting: list[Callable[[], None]]) -> None:
+    for _ in range(1000):
+        waiting.pop(0)() if waiting else None
+
+
+@pytest.mark.parametrize("parts", [0, 2, 9])
+def test_after_a_move_nothing_of_the_parameters_before_is_told(
+    parts: int, page_and_calls: tuple[Any, list[Callable[[], None]], list[dict[str, Any]]],
+) -> None:
+    """However far the refinement has come: by then it may have followed the mean field of the old parameters for a while."""
+    page, waiting, told = page_and_calls
+    _move(page, r=0.5)
+    for _ in range(parts):
+        waiting.pop(-1)()
+    _move(page, r=0.7)
+    told.clear()
+    _finish(waiting)
+    views = [each for each in told if each["kind"] == "view"]
+    assert [(each["drawn"][1]["sources"]["here"]["r"], each["engine"]) for each in views] == [([0.7], "closure"),
+                                                                                            ([0.7], "mean-field")], parts
+    assert views[-1]["orders"] == order_lines(regime(SMALL.replace(r=0.7))) != order_lines(regime(SMALL.replace(r=0.5)))
+
+
+def test_the_view_that_a_refusal_leaves_is_refined_and_the_refusal_stays(
+    page_and_calls: tuple[Any, list[Callable[[], None]], list[dict[str, Any]]],
+) -> None:
+    page, waiting, told = page_and_calls
+    _move(page, r=0.7)
+    _move(page, alpha_min=0.9, alpha_max=0.1)
+    assert [each["kind"] for each in told] == ["view", "refused"]
+    _finish(waiting)
+    assert (told[-1]["kind"], told[-1]["engine"]) == ("view", "mean-field") and "alpha_min" in told[1]["message"]
+    assert told[-1]["refused"] == told[1]["message"] and told[0]["refused"] == ""
+    assert told[-1]["orders"] == order_lines(regime(SMALL.replace(r=0.7)))
+    _move(page, r=0.6)
+    assert told[-1]["kind"] == "view" and told[-1]["refused"] == ""
 
 
 def test_every_preset_can_be_explored() -> None:

@@ -106,14 +106,14 @@ class Page:
                 self._tell("heard")
 
     def _move(self, request: Mapping[str, Any]) -> None:
-        self._moves += 1
-        self._refusal = None
         try:
             self._explorer.move(request["values"])
-        except InputError as error:
+        except InputError as error:  # the view before stays, and so does its refinement
             self._refusal = error
             self._tell("refused", message=str(error))
             return
+        self._moves += 1
+        self._refusal = None
         self._show()
 
     def _experiment(self) -> Experiment:
@@ -157,7 +157,8 @@ class Page:
 
     def _draw(self, view: View) -> None:
         drawn = [asdict(self._curves.show(view)), asdict(self._plane.show(view, get_extent(view.experiment, RANGES)))]
-        self._tell("view", **say_view(view), drawn=drawn, apart=say_apart(self._of_limit, view.experiment))
+        self._tell("view", **say_view(view), drawn=drawn, apart=say_apart(self._of_limit, view.experiment),
+                   refused=str(self._refusal or ""))
 
     def _refine(self, moves: int) -> None:
         """One part of the refinement; the next follows when the socket has been heard, unless a slider has moved."""

@@ -114,8 +114,8 @@ const folded = (id, show) => {
 };
 for (const id of ["losses", "conditions"]) byId(id).closest("details").addEventListener("toggle", () => later.get(id)?.());
 const tell = {
-  view: ({exact, engine, by, verdict, conditions, losses, standing, orders, apart, drawn}) => {
-    say("refused", "");
+  view: ({exact, engine, by, verdict, conditions, losses, standing, orders, apart, drawn, refused}) => {
+    say("refused", refused);
     for (const each of drawn) draw(each);
     say("by", by);
     same(byId("orders"), [{lines: orders}]);
@@ -123,10 +123,10 @@ const tell = {
     folded("conditions", () => same(byId("conditions"), conditions));
     folded("losses", () => fill(byId("losses"), losses));
     same(byId("standing"), [{items: standing}]);
-    say("state", exact ? settings.exact : settings.coarse);
+    say("state", refused ? settings.before : exact ? settings.exact : settings.coarse);
     say("apart", apart);
     if (exact) say("spoken", orders.join(". "));
-    document.body.dataset.exact = exact ? "yes" : "no";
+    document.body.dataset.exact = exact && !refused ? "yes" : "no";
     document.body.dataset.engine = engine;
   },
   refused: ({message}) => {
