@@ -213,6 +213,7 @@ def test_every_engine_from_the_command_line(plan: Path, tmp_path: Path, command:
         (["--engine", "limit", "--tolerance", "0"], ["tolerance = 0"]),
         (["--engine", "limit", "--time", "flow", "--observe", "patterns:every_steps=2"], ["counted in steps"]),
         (["--engine", "closure", "--observe", "kernels"], ["observe = ['kernels']", "leave observe out"]),
+        (["--engine", "mean-field", "--observe", "sharpness"], ["the mean field has neither examples nor neurons"]),
         (["--engine", "limit", "--tolerance", "1", "--time-tolerance", "0", "--set", "d=0", "--set", "N=0"],
          ["4 faults", "tolerance = 1", "time_tolerance = 0", "--set d: d = 0", "--set N: N = 0"]),
         (["--engine", "closure", "--seeds", "0,1"], ["2 seeds", "one seed"]),

@@ -112,7 +112,7 @@ def outside_of_averages(
 
     ``squared`` says whether it knows squared loss.
     """
-    faults = [*more, *_faults(experiment, observers, squared)]
+    faults = [*more, *_faults(experiment, observers, squared, solver.name.replace("-", " "))]
     if not faults:
         return None
     found, rule, fix = ("; ".join(dict.fromkeys(texts)) for texts in zip(*(fault[:3] for fault in faults), strict=True))
@@ -120,26 +120,26 @@ def outside_of_averages(
                  tuple(field for fault in faults for field in fault.fields))
 
 
-def _faults(e: Experiment, observers: Sequence[Observer], squared: bool) -> Iterator[Fault]:
-    """All that the closure says nothing of."""
+def _faults(e: Experiment, observers: Sequence[Observer], squared: bool, by: str) -> Iterator[Fault]:
+    """All that the closure says nothing of; ``by`` is the engine in words."""
     from theory_sim.scope import outside_of_closure
 
     yield from outside_of_closure(e, squared=squared)
     if e.shared_filters:
-        yield Fault(f"network = {e.network!r}", "the closure is of the split network (THEORY §8)", "set network = 'split'",
+        yield Fault(f"network = {e.network!r}", f"the {by} is of the split network (THEORY §8)", "set network = 'split'",
                     ("network",))
     if e.batch_size is not None:
-        yield Fault(f"batch_size = {e.batch_size}", "the closure has no mini-batch noise", "leave batch_size out",
+        yield Fault(f"batch_size = {e.batch_size}", f"the {by} has no mini-batch noise", "leave batch_size out",
                     ("batch_size",))
     if e.label_flips > 0:
-        yield Fault(f"label_flips = {e.label_flips:g}", "the closure is of labels that are right", "leave label_flips out",
+        yield Fault(f"label_flips = {e.label_flips:g}", f"the {by} is of labels that are right", "leave label_flips out",
                     ("label_flips",))
     if e.has_placed_noise:
-        yield Fault(f"noise_placement = {e.noise_placement!r}", "the closure knows no noise but xi",
+        yield Fault(f"noise_placement = {e.noise_placement!r}", f"the {by} knows no noise but xi",
                     "leave noise_placement out", ("noise_placement",))
     if e.observe:
-        yield Fault(f"observe = {sorted(e.observe)}", "the closure has neither examples nor neurons to look at",
+        yield Fault(f"observe = {sorted(e.observe)}", f"the {by} has neither examples nor neurons to look at",
                     "leave observe out", ("observe",))
     if observers:
         yield Fault(f"observers {[type(observer).__name__ for observer in observers]}",
-                    "the closure has neither examples nor neurons to look at", "leave them out")
+                    f"the {by} has neither examples nor neurons to look at", "leave them out")
