@@ -18,7 +18,7 @@ from theory_sim.theory.overlap import P_error
 
 __all__ = ["OF_ODDS", "OF_TAU_P", "OF_TAU_Q", "STATED", "Interval", "Intervals", "intervals_of", "predicted_intervals"]
 
-# Standard deviations over data sets, root mean squares over the 16 experiments of docs/explanation/closure.csv: of the log of
+# Standard deviations over data sets, root mean squares over docs/explanation/closure.csv, to 3 %: of the log of
 # the odds c^2 / (1 - c^2) of the overlap and of the log of tau_P, times sqrt d; of the log of tau_Q, times sqrt N.
 OF_ODDS: Final = 1.5
 OF_TAU_P: Final = 0.85
