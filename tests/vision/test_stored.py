@@ -19,7 +19,7 @@ from theory_sim.studies.study import Size
 from theory_sim.theory.linear_rules import Move, step_matrices
 from theory_sim.vision.plan import VisionPlan
 from theory_sim.vision.studies.base import IMAGE_STUDIES, difference_of_differences, paired
-from theory_sim.vision.studies.design import SEEDS
+from theory_sim.vision.studies.design import LARGE, SEEDS, SMALL, make_plan
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "explanation"
 
@@ -98,6 +98,40 @@ def test_what_the_page_says_of_ten_seeds_is_of_the_stored_table() -> None:
     assert (f"flips {100 * flips[0]:.0f} % under L, {100 * flips[1]:.0f} % under S, the two-time drift is {drift[0]:.2f} and "
             f"{drift[1]:.1f}, the level of the noise {levels[0]:.1f} times the recursion's under L, {levels[1]:.2f} times "
             "under S") in text
+
+
+def test_what_the_page_says_of_l_annealed_at_epoch_5_is_of_the_stored_accuracies() -> None:
+    """S's runs are those of the full size; the plan is the full size's but for when L is annealed."""
+    page, earlier = page_of("images"), read_table(DOCS / "images" / "annealed_earlier.csv")
+    text, full = " ".join(page.split()), read_table(FOLDERS["full"] / "images" / "table.csv")
+    both = pandas.concat([earlier, full[full["arm"] == "small"][earlier.columns]])
+    assert set(earlier["arm"]) == {"large"} and all(
+        sorted(earlier[earlier["patch"] == patch]["seed"]) == list(SEEDS["full"]) for patch in (0, 1))
+    early, known = (_column(earlier, "large", 1, name) for name in ("patch-only accuracy at annealing", "patch-only accuracy"))
+    assert (f"chance on patches alone ({min(early):.2f} to {max(early):.2f} of 256 images), at the end at {min(known):.2f} to "
+            f"{max(known):.2f}.") in text
+    for patch, where in ((1, "with the patch, too"), (0, "without it")):
+        large, small = (statistics.mean(_column(both, arm, patch, "clean accuracy")) for arm in ("large", "small"))
+        lead = _told(paired(both, "clean accuracy", "large", "small", patch=bool(patch)), 3)
+        assert f"{where} ({large:.3f}, S {small:.3f}: by {lead})" in text
+    gain, before = (difference_of_differences(table, "clean accuracy", "large", "small") for table in (both, full))
+    assert f"the difference of differences is {_told(gain, 3)} at 95 %" in text
+    spreads = [statistics.stdev(each) for each in (before, gain)]
+    seen = [mean_power(len(gain), statistics.NormalDist().cdf(0.03 / spread), level=0.95) for spread in spreads]
+    assert (f"A true one of 0.03 would be seen with probability {seen[0]:.2f} at the spread of the runs above, {spreads[0]:.3f}, "
+            f"and with {seen[1]:.2f} at that of these, {spreads[1]:.3f}.") in text
+    assert f"knows of the patch at the end is {_correlation(gain, known)}." in text
+
+
+def test_the_runs_annealed_at_epoch_5_are_those_of_the_full_size_but_for_that() -> None:
+    plan = VisionPlan.from_toml(DOCS.parent / "examples" / "vision" / "annealed-earlier.toml")
+    full = make_plan("full", (LARGE, SMALL), "npz", plan.data.path)
+    assert (plan.data, plan.patch, plan.network, plan.seeds) == (full.data, full.patch, full.network, full.seeds)
+    assert replace(plan.training, kernel_probes=full.training.kernel_probes) == full.training
+    kept = [arm for arm in full.arms if arm.name in ("large", "large-no-patch")]
+    assert [replace(arm, rate=plan.arms[0].rate) for arm in kept] == list(plan.arms)
+    assert [arm.rate for arm in kept] == [((0.0, 0.4), (8.0, 0.004))] * 2
+    assert plan.arms[0].rate == ((0.0, 0.4), (5.0, 0.004))
 
 
 def test_the_comparison_of_noise_with_the_large_rate_is_of_the_stored_tables() -> None:
