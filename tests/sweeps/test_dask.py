@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +215,43 @@ class TestCluster:
         assert len(found) == 1 and found[0][0] != found[0][1] == code
         assert "numba's target" in str(refused.value) and "install the same versions there" in refused.value.fix
         assert store.status().pending == 4 and store.manifest.holder() is None
+
+    @pytest.mark.parametrize("late", [False, True])
+    def test_a_worker_that_cannot_load_the_program_is_told_with_its_libraries(self, late: bool, tmp_path: Path) -> None:
+        """As where its NumPy lacks what the package takes from it; also one that joins later."""
+        other = tmp_path / "foreign"
+        for name, text in (("theory_sim/__init__.py", "import numpy\nnumpy.of_another_version\n"),
+                           ("numpy-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n")):
+            (other / name).parent.mkdir(parents=True)
+            (other / name).write_text(text)
+        store = SweepStore.create(tmp_path / "long", LONG)
+        foreign = {"PYTHONPATH": str(other), "PYTHONSAFEPATH": "1"}
+        cannot = "cannot load theory-sim as it is here: AttributeError.*'numpy' has no attribute 'of_another_version'"
+        with ExitStack() as there:
+            address = there.enter_context(scheduler(tmp_path, workers=0))
+            joined: list[Any] = [] if late else [there.enter_context(worker(address, **foreign))]
+
+            def join(status: Any) -> None:
+                if not joined:
+                    joined.append(there.enter_context(worker(address, **foreign)))
+                    workers(2)
+
+            def workers(count: int) -> None:
+                until = time.monotonic() + 60
+                while pool.slots < count and time.monotonic() < until:
+                    time.sleep(0.2)
+
+            if late:
+                there.enter_context(worker(address))
+            pool = make_executor(f"dask@{address}", None, None, store.manifest.path)
+            workers(1)
+            with pytest.raises(StoreError, match=cannot) as refused:
+                run_sweep(store, executor=pool, progress=join)
+        version = importlib.metadata.version("numpy")
+        assert f"numpy 1.0, the client has {version}" in str(refused.value)
+        assert "install the same versions there" in refused.value.fix
+        status = store.status()
+        assert (status.failed, status.running, status.done + status.pending) == (0, 0, 4) and store.manifest.holder() is None
 
     @pytest.mark.slow
     def test_a_client_whose_workers_are_gone_can_be_interrupted(self, tmp_path: Path, reference: bytes) -> None:

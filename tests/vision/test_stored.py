@@ -118,8 +118,8 @@ def test_what_the_page_says_of_l_annealed_at_epoch_5_is_of_the_stored_accuracies
     assert f"the difference of differences is {_told(gain, 3)} at 95 %" in text
     spreads = [statistics.stdev(each) for each in (before, gain)]
     seen = [mean_power(len(gain), statistics.NormalDist().cdf(0.03 / spread), level=0.95) for spread in spreads]
-    assert (f"A true one of 0.03 would be seen with probability {seen[0]:.2f} at the spread of the runs above, {spreads[0]:.3f}, "
-            f"and with {seen[1]:.2f} at that of these, {spreads[1]:.3f}.") in text
+    assert (f"A true one of 0.03 would be seen with probability {seen[0]:.2f} at the spread of the runs above, {spreads[0]:.3f}"
+            f", and with {seen[1]:.2f} at that of these, {spreads[1]:.3f}.") in text
     assert f"knows of the patch at the end is {_correlation(gain, known)}." in text
 
 

@@ -21,9 +21,10 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from theory_sim.arrays import Array
 
-__all__ = ["environment", "environment_changes"]
+__all__ = ["LIBRARIES", "environment", "environment_changes"]
 
-_LIBRARIES: Final = ("theory-sim", "numpy", "numba", "llvmlite", "scipy")
+LIBRARIES: Final = ("theory-sim", "numpy", "numba", "llvmlite", "scipy")
+"""Distributions of which the version counts."""
 # Settings of numba that change the code of a function; its cache does not know of all of them.
 _NUMBA: Final = (
     "DISABLE_JIT", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "USING_SVML", "BOUNDSCHECK", "DEBUGINFO_DEFAULT",
@@ -39,7 +40,7 @@ def environment() -> dict[str, str]:
     from llvmlite.binding import get_host_cpu_name
 
     return {
-        **{name: version(name) for name in _LIBRARIES},
+        **{name: version(name) for name in LIBRARIES},
         "python": platform.python_version(), "machine": platform.machine(), "cpu": get_host_cpu_name(),
         "libc": " ".join(platform.libc_ver()), "BLAS": _blas(), "numpy's code": _dispatched(), **_numba(),
         "arithmetic": _arithmetic(),

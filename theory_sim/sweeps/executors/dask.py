@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
 import time
 import uuid
@@ -12,7 +13,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from theory_sim.errors import InputError, StoreError, installing
+from theory_sim.errors import InputError, StoreError, TheorySimError, installing
+from theory_sim.loop.environment import LIBRARIES
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, register
 from theory_sim.sweeps.executors.local_cluster import LocalWorkers
 from theory_sim.sweeps.executors.on_worker import UNLIKE, fault_of, interrupt_runs, memory_here, on_worker, worker_about
@@ -132,7 +134,11 @@ class DaskWorkers(SweepExecutor):
     def _look_at(self, addresses: list[str] | None) -> list[tuple[int, int]]:
         """Memory that runs may take and number of workers of each host; what runs under way there take counts too."""
         hosts: dict[str, list[tuple[int, int]]] = {}
-        for address, found in self._client.run(memory_here, workers=addresses, on_error="ignore").items():
+        for address, found in self._client.run(memory_here, workers=addresses, on_error="return").items():
+            if isinstance(found, OSError):  # it is gone
+                continue
+            if isinstance(found, BaseException):
+                raise StoreError(f"{address}: {self._without_program(address, found)}", *UNLIKE)
             hosts.setdefault(_host(address), []).append(found)
         self._asked |= Counter({host: len(found) for host, found in hosts.items()})
         return [(min(there for there, _ in found) + sum(held for _, held in found), len(found)) for found in hosts.values()]
@@ -143,12 +149,27 @@ class DaskWorkers(SweepExecutor):
             self._about = None
         self._client.run(interrupt_runs, self._folder, on_error="ignore")
         found = self._client.run(fault_of, self._about, self._folder, on_error="return")
-        if faults := sorted(f"{address}: {fault}" for address, fault in found.items() if fault):
+        faults = sorted(f"{address}: {self._without_program(address, fault) if isinstance(fault, BaseException) else fault}"
+                        for address, fault in found.items() if fault)
+        if faults:
             raise StoreError(f"{len(faults)} of {len(found)} workers cannot compute this sweep: {'; '.join(faults[:3])}",
                              *UNLIKE)
 
+    def _without_program(self, address: str, error: BaseException) -> str:
+        """Why a worker cannot even load what it was asked to call, with those of its libraries that are other ones."""
+        if isinstance(error, TheorySimError):  # it can, and says what is wrong
+            return error.found
+        differ, about = [], self._about or {}
+        for name in LIBRARIES if about else ():
+            # Known to every Python, whatever the worker has.
+            (there,) = self._client.run(importlib.metadata.version, name, workers=[address], on_error="return").values()
+            there = "nowhere" if isinstance(there, BaseException) else there
+            if there != about[name]:
+                differ.append(f"{name} {there}, the client has {about[name]}")
+        return "; ".join((f"it {_cannot_load(error)}", *differ))
+
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Give a call to the scheduler; its Future ends with StoreError if the scheduler is lost."""
+        """Give a call to the scheduler; its Future ends with StoreError if that is lost, or a worker cannot load the call."""
         future: Future[T] = Future()
         if self._first is None:
             self._first = self._send(str)
@@ -160,7 +181,7 @@ class DaskWorkers(SweepExecutor):
             if ended.status == "finished":
                 future.set_result(ended.result())
             elif ended.status == "error":
-                future.set_exception(ended.exception())
+                future.set_exception(_told(ended.exception()))
             elif self._given_up:
                 future.set_exception(NotBegun())
             else:
@@ -212,6 +233,18 @@ class DaskWorkers(SweepExecutor):
             if wait and self._futures and self._client.status == "running":
                 with suppress(TimeoutError):
                     _distributed().wait(list(self._futures), timeout=_LEAVING_SECONDS)
+
+
+def _told(error: BaseException) -> BaseException:
+    """An error of a task in words: what a run raises comes back as a result, and a worker that is refused says so itself."""
+    if isinstance(error, TheorySimError | _distributed().scheduler.KilledWorker):
+        return error
+    return StoreError(f"a worker {_cannot_load(error)}", *UNLIKE)
+
+
+def _cannot_load(error: BaseException) -> str:
+    # Dask sends an error that it cannot send as an Exception of its representation.
+    return f"cannot load theory-sim as it is here: {error if type(error) is Exception else repr(error)}"
 
 
 def _host(address: str) -> str:
