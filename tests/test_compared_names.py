@@ -44,6 +44,7 @@ ALLOWED: Final = {
     ("theory_sim/precision.py", "float32"): "what each precision resolves",
     ("theory_sim/sweeps/axis.py", ""): "declares the axes of every sweep",
     ("theory_sim/sweeps/blocks.py", "seed"): "a key of a block's own table",
+    ("theory_sim/closure/names.py", ""): "words of the engines of means, for them and for what predicts, below their floor",
     ("theory_sim/closure/predicted.py", ""): "the two that predict, below the floor where engines are registered",
     ("theory_sim/trajectory.py", "step"): "the number of the step, a coordinate of records",
     ("theory_sim/sweeps/cases.py", "schedule"): "a key of an entry of compare",

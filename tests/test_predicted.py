@@ -22,8 +22,11 @@ from theory_sim.closure import predicted
 from theory_sim.closure.mean_field import scatter
 from theory_sim.closure.mean_field.scatter import intervals_of
 from theory_sim.closure.mean_field.solve import follow_particles, solve_mean_field
+from theory_sim.closure.names import IN_WORDS
 from theory_sim.closure.of_experiment import get_closure
-from theory_sim.closure.predicted import IN_WORDS, NODES, PARTICLES, Predicting, predict, predicting
+from theory_sim.closure.predicted import NODES, PARTICLES, Predicting, predict, predicting
+from theory_sim.engines.closure import Closure
+from theory_sim.engines.registry import ENGINES
 from theory_sim.errors import InputError
 from theory_sim.regimes import Regime
 from theory_sim.terminal.regime_tables import regime_table
@@ -166,6 +169,22 @@ def test_any_experiment_is_predicted_by_one_of_the_two(
     assert not re.search(r"\b(nan|inf)\b", printed(found))
     json.dumps(found.to_dict(), allow_nan=False)
     assert (found.engine == "closure") == bool(found.instead) and bool(found.engine) == bool(found.predicted_order)
+
+
+def test_a_refusal_calls_an_engine_as_a_prediction_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in IN_WORDS:
+        monkeypatch.setitem(IN_WORDS, name, f"renamed {name}")  # type: ignore[arg-type]
+        defaults = {option.name: option.default for option in ENGINES[name].options}
+        fault = ENGINES[name].unsupported(SMALL.replace(batch_size=8), defaults)
+        assert fault is not None and fault.rule == f"the renamed {name} has no mini-batch noise"
+
+
+def test_an_engine_of_ones_own_that_has_no_words_is_called_by_its_name() -> None:
+    class Own(Closure):
+        name = "own-means"
+
+    fault = Own().unsupported(SMALL.replace(batch_size=8), {})
+    assert fault is not None and fault.rule == "the own-means has no mini-batch noise"
 
 
 def test_an_engine_that_predicts_nothing_is_refused() -> None:

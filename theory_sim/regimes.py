@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from theory_sim.closure.names import IN_WORDS
 from theory_sim.closure.of_experiment import get_closure
-from theory_sim.closure.predicted import APPROXIMATE, IN_WORDS, Predicted, Predicting, predict
+from theory_sim.closure.predicted import APPROXIMATE, Predicted, Predicting, predict
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.precision import finest_decay, float64_for, largest_noise
@@ -28,7 +29,6 @@ from theory_sim.theory.closure import Closure
 from theory_sim.theory.conditions import NOISE_OF_START, OF_ANY_RUN, PAIR_NEURONS, Condition, conditions, in_words
 from theory_sim.theory.crossings import LEVELS
 from theory_sim.theory.predicted_order import (
-    Ended,
     OrderPrediction,
     Requirement,
     judge,
@@ -232,7 +232,7 @@ def regime_of(experiment: Experiment, found: Predicted, *, infinite_width: bool 
     predicted = {name: judge(course, name, deficit, stable_rate=stable_rate_of(e)) for name, course in found.courses.items()}
     kept = tau_0 if e.tau_0 == "stationary" else None
     of_order = {
-        name: order_warnings(each, kept_tau_0=kept, by=found.by, ended_by=_ended_by(e, found.courses[name]),
+        name: order_warnings(each, kept_tau_0=kept, by=found.by, ended_by=found.ended_by(e, name),
                              moving=not e.frozen_patterns) for name, each in predicted.items()
     }
     warnings = [warning for each in of_order.values() for warning in each]
@@ -253,12 +253,6 @@ def regime_of(experiment: Experiment, found: Predicted, *, infinite_width: bool 
         engine=found.engine, instead=found.instead,
         intervals={name: found.intervals(e, name) for name, each in predicted.items() if each.has_times},
     )
-
-
-def _ended_by(e: Experiment, course: Closure) -> Ended:
-    if course.outcome == "reached_loss":
-        return "epsilon_2"
-    return "max_tau" if e.max_steps is None or course.final_tau >= e.max_tau * (1.0 - 1e-9) else "max_steps"
 
 
 def _without_theory(e: Experiment, infinite_width: bool) -> Regime:

@@ -9,24 +9,21 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from theory_sim.closure.names import IN_WORDS
 from theory_sim.closure.of_experiment import get_closure, make_problem
 from theory_sim.closure.rates import ClosureRates
 from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.closure.grid import enough_blocks
-from theory_sim.theory.predicted_order import EXPECTED
+from theory_sim.theory.predicted_order import EXPECTED, Ended
 
 if TYPE_CHECKING:
     from theory_sim.closure.mean_field.scatter import Intervals
 
-__all__ = [
-    "APPROXIMATE", "IN_WORDS", "MOST_NODES", "NODES", "PARTICLES", "Predicted", "Predicting", "predict", "predicting",
-]  # fmt: skip
+__all__ = ["APPROXIMATE", "MOST_NODES", "NODES", "PARTICLES", "Predicted", "Predicting", "predict", "predicting"]
 
 Predicting = Literal["mean-field", "closure"]
-IN_WORDS: Final[Mapping[str, str]] = {"mean-field": "mean field", "closure": "closure"}
-"""Engines that predict, by name, in words."""
 APPROXIMATE: Final = frozenset({"closure"})
 """Those of which the accuracy is measured (`theory_sim.theory.closure.ACCURACY`)."""
 # One run of the particles without a statement of its error: how near docs/explanation/mean_field.md says.
@@ -77,6 +74,14 @@ class Predicted:
         course = self.courses[schedule]
         run = experiment.model_copy(update={"schedule": schedule})
         return intervals_of(run, course, [float(course.tau[-1]) / experiment.d])
+
+    def ended_by(self, experiment: Experiment, schedule: str) -> Ended:
+        """Field that ended the run of a schedule."""
+        course = self.courses[schedule]
+        if course.outcome == "reached_loss":
+            return "epsilon_2"
+        steps_left = experiment.max_steps is None or course.final_tau >= experiment.max_tau * (1.0 - 1e-9)
+        return "max_tau" if steps_left else "max_steps"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from theory_sim.closure.names import IN_WORDS
 from theory_sim.engines.registry import or_engines, register
 from theory_sim.engines.solver import Purpose, Solver
 from theory_sim.errors import Fault, InputError
@@ -112,7 +113,7 @@ def outside_of_averages(
 
     ``squared`` says whether it knows squared loss.
     """
-    faults = [*more, *_faults(experiment, observers, squared, solver.name.replace("-", " "))]
+    faults = [*more, *_faults(experiment, observers, squared, IN_WORDS.get(solver.name, solver.name))]
     if not faults:
         return None
     found, rule, fix = ("; ".join(dict.fromkeys(texts)) for texts in zip(*(fault[:3] for fault in faults), strict=True))
