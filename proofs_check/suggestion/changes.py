@@ -8,6 +8,7 @@ from typing import Any
 
 from proofs_check.suggestion.shifted import FREE
 from theory_sim.experiment import Experiment
+from theory_sim.theory.conditions import in_words
 
 __all__ = ["Change", "changes"]
 
@@ -37,9 +38,17 @@ class Change:
 
     def __str__(self) -> str:
         if self.before is None:
-            return f"{self.field} = {self.after}"
+            return f"{self.field} = {_shown(self.after)}"
         by = "" if math.isnan(self.factor) else f", x {self.factor:.3g}"
-        return f"{self.field} = {self.after} (before: {self.before}{by})"
+        return f"{self.field} = {_shown(self.after)} (before: {_shown(self.before)}{by})"
+
+
+def _shown(value: Any) -> str:
+    """A field's value as a text shows it, and exact, so that what is typed from it is the suggestion."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return str(value)
+    text = in_words(value, ".6g")
+    return text if float(text) == value else repr(value).removesuffix(".0")
 
 
 def changes(old: Experiment, new: Experiment) -> list[Change]:

@@ -158,7 +158,7 @@ def test_check_says_of_which_experiment_and_what_to_change(tmp_path: Path) -> No
     text = " ".join(found.stdout.split())
     assert text.startswith(f"experiment short, from {tmp_path}/short.toml: d = 200, N = 800, ")
     assert "it applies with max_tau = " in text
-    assert "(before: 300.0, x " in text and "proofs-check suggest " in text and text.count("it applies with") == 1
+    assert "(before: 300, x " in text and "proofs-check suggest " in text and text.count("it applies with") == 1
     more = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["check", str(tmp_path / "short.toml"), "--verbose"]).stdout
     assert len(more) > len(found.stdout) and "L-S suppresses Q" in more and "L-S suppresses Q" not in found.stdout
 
@@ -209,6 +209,16 @@ def test_changes_are_ranked() -> None:
     found = changes(old, new)
     assert [each.field for each in found] == ["lambda", "r", "d", "max_tau"], "what follows comes last, however large"
     assert str(found[1]) == "r = 0.8 (before: 0.4, x 2)" and str(Change("N", None, 5)) == "N = 5"
+    assert str(found[3]) == "max_tau = 100000 (before: 1000, x 100)"
+
+
+@pytest.mark.parametrize(("value", "shown"), [
+    (1e7, "1e7"), (300.0, "300"), (1234567.0, "1234567"), (1e-7, "1e-07"), (0.1 + 0.2, "0.30000000000000004"),
+    (20_000_001.0, "20000001"), (10_000_000, "10000000"), ("relu", "relu"), (True, "True"),
+])
+def test_a_change_shows_numbers_as_texts_do_and_exactly(value: Any, shown: str) -> None:
+    assert str(Change("max_tau", value, "other")) == f"max_tau = other (before: {shown})"
+    assert str(Change("max_tau", None, value)) == f"max_tau = {shown}" and str(type(value)(shown)) == str(value)
 
 
 @pytest.fixture(scope="module")
@@ -291,7 +301,7 @@ def test_command_line(tmp_path: Path) -> None:
     done = run(app, ["suggest", str(file), "--conditions", "deciding", "--out", str(out)])
     assert (done.exit_code, done.stdout) == (0, ""), done.output
     notes = [line for line in out.read_text().splitlines() if line.startswith("#")]
-    assert any(note.startswith("# max_tau = ") and "(before: 300.0, x " in note for note in notes)
+    assert any(note.startswith("# max_tau = ") and "(before: 300, x " in note for note in notes)
     assert notes[0] == "# Nearest to default, conditions: deciding; tried:" and "the mechanism applies" in notes[1]
     assert max(map(len, notes)) <= 80
     assert not any("N = 800" in note for note in notes), "what is kept is no move"
