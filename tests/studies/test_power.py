@@ -111,3 +111,19 @@ def test_a_mean_of_one_value_decides_nothing_and_wrong_numbers_are_refused() -> 
             mean_power(n, share, level=level)
     with pytest.raises(InputError, match="tell from one half"):
         runs_for_mean_power(0.5, 0.9, level=0.95)
+
+
+@pytest.mark.parametrize(("n", "ratio", "spread", "said"), [
+    (15, 1.1, 0.3, "from 1.5 with probability 0.80"), (18, 1.1, 0.3, "(18 would reach 0.9)"),
+    (15, 1.1, 0.475, "probability is 0.23 for 15 data sets"), (15, 1.0, 0.475, "(0.29 if the ratio is 1)"),
+    (40, 1.1, 0.475, "0.91 for the full size"),
+])
+def test_the_power_between_two_ends_is_as_the_page_on_batches_says(n: int, ratio: float, spread: float, said: str) -> None:
+    """20 000 drawn samples by Student's interval of the part's level, inside log 1.5 on both sides: to 4 standard errors."""
+    from scipy.stats import t
+
+    values = np.random.default_rng(0).normal(np.log(ratio), spread, (20_000, n))
+    half = t.ppf(1 - 0.05 / 12, n - 1) * values.std(axis=1, ddof=1) / np.sqrt(n)
+    found = np.mean(np.abs(values.mean(axis=1)) + half < np.log(1.5))
+    assert found == pytest.approx(float(re.findall(r"0\.\d+", said)[-1]), abs=0.005 + 4 * np.sqrt(found * (1 - found) / 20_000))
+    assert said in re.sub(r"\s+", " ", (PAGES / "questions" / "batch-size.md").read_text(encoding="utf-8"))
