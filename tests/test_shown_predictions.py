@@ -24,7 +24,7 @@ from theory_sim.errors import InputError
 from theory_sim.regimes import regime_of
 from theory_sim.theory.closure import Closure
 from theory_sim.theory.overlap import P_error
-from theory_sim.theory.predicted_order import judge, order_requirements, order_warnings
+from theory_sim.theory.predicted_order import Ended, judge, order_requirements, order_warnings
 
 SMALL = Experiment(d=60, r=0.6, max_tau=400.0)
 
@@ -183,6 +183,36 @@ def test_where_the_other_kind_is_first_more_time_is_not_advised() -> None:
     for first, said in ((100.0, "lower r, raise lambda"), (5000.0, "raise max_tau, or lower lambda")):
         (line,) = order_warnings(judge(course(first, 5000.0, 1000.0), "L-S", 0.0))
         assert said in line and ("max_tau" in line) == (first > 1000.0)
+
+
+@pytest.mark.parametrize(("schedule", "fields", "advice", "more"), [
+    ("L-S", {"max_tau": 700.0}, "P is learnt too near the run's end: raise max_tau", {"max_tau": 850.0}),
+    ("L-S", {"max_steps": 60}, "P is learnt too near the run's end: raise max_steps", {"max_steps": 120}),
+    ("S", {"max_tau": 450.0}, "Q is learnt too near the run's end: raise max_tau", {"max_tau": 600.0}),
+])
+def test_where_the_end_alone_makes_the_margin_thin_a_longer_run_is_advised(
+    schedule: str, fields: dict[str, Any], advice: str, more: dict[str, Any]
+) -> None:
+    """And then it is wide."""
+    early, later = (regime(Experiment(**each), engine="closure") for each in (fields, more))
+    assert early.predicted_order[schedule].verdict == "holds, margin thin"
+    (line,) = early.order_warnings[schedule]
+    assert line.endswith(f"; {advice}") and not later.order_warnings[schedule]
+
+
+def test_what_else_makes_the_margin_thin_is_named_before_the_end() -> None:
+    def advice(tau_q: float, tau_p: float, schedule: str, ended_by: Ended) -> str:
+        seen = course(tau_q, tau_p, 1000.0, 0.0)
+        (line,) = order_warnings(judge(seen, schedule, 0.0), ended_by=ended_by,
+                                 requirements=order_requirements(seen, schedule, 0.0))
+        return line.partition("by the closure; ")[2]
+
+    usual, q_late = "raise r or d, lower eta_2, or several of these", "Q is learnt too near the run's end: "
+    assert advice(500.0, 550.0, "S", "max_tau") == usual
+    assert advice(900.0, 950.0, "S", "max_tau") == f"{usual}; and {q_late}raise max_tau"
+    assert advice(900.0, 5000.0, "S", "max_tau") == f"{q_late}raise max_tau"
+    assert advice(900.0, 5000.0, "S", "epsilon_2") == f"{q_late}lower epsilon_2"
+    assert "near the run's end" not in advice(950.0, 900.0, "S", "max_tau"), "Q is not first"
 
 
 def test_a_limit_has_no_lazy_deficit() -> None:

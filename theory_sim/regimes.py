@@ -232,8 +232,9 @@ def regime_of(experiment: Experiment, found: Predicted, *, infinite_width: bool 
     predicted = {name: judge(course, name, deficit, stable_rate=stable_rate_of(e)) for name, course in found.courses.items()}
     kept = tau_0 if e.tau_0 == "stationary" else None
     of_order = {
-        name: order_warnings(each, kept_tau_0=kept, by=found.by, ended_by=found.ended_by(e, name),
-                             moving=not e.frozen_patterns) for name, each in predicted.items()
+        name: order_warnings(each, kept_tau_0=kept, by=found.by, ended_by=found.ended_by(e, name), moving=not e.frozen_patterns,
+                             requirements=order_requirements(found.courses[name], name, deficit))
+        for name, each in predicted.items()
     }
     warnings = [warning for each in of_order.values() for warning in each]
     warnings += [found.why_not] if found.why_not else []

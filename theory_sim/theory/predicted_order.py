@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -235,12 +235,13 @@ def _order(tau_p: float, tau_q: float) -> Order:
 
 def order_warnings(
     p: OrderPrediction, *, kept_tau_0: float | None = None, by: str = "closure", ended_by: Ended = "max_tau",
-    moving: bool = True,
+    moving: bool = True, requirements: Sequence[Requirement] = (),
 ) -> list[str]:
     """What puts a predicted order at stake, and what to move; nothing where it holds with a factor to spare.
 
     ``kept_tau_0`` is the level of the start's noise that a larger eta_1 would move along, and must not; ``by`` is what
-    predicted, in words; ``ended_by`` the field that ended the run, and ``moving`` whether patterns move.
+    predicted, in words; ``ended_by`` the field that ended the run, and ``moving`` whether patterns move. ``requirements`` are
+    `order_requirements`: by them a margin that the run's end alone makes thin is known, and a longer run advised.
     """
     if not p.has_times:
         what = "diverges" if p.order == "diverged" else "has steps that overshoot"
@@ -251,7 +252,7 @@ def order_warnings(
         return []
     how = {_THIN: "is predicted with a thin margin", _CLOSE: "is too close to call"}.get(p.verdict, "is not predicted")
     return [f"{p.schedule}: predicted {_predicted_times(p)}; the theorem's order, {p.expected} at every level, "
-            f"{how} by the {by}; {_what_to_move(p, kept_tau_0, ended_by, moving)}"]
+            f"{how} by the {by}; {_advice(p, kept_tau_0, ended_by, moving, requirements)}"]
 
 
 def without_times(text: str, predicted: Iterable[OrderPrediction]) -> str:
@@ -268,6 +269,21 @@ def _predicted_times(p: OrderPrediction) -> str:
              for name, learnt in (("tau_P", p.tau_P), ("tau_Q", p.tau_Q))]
     missing = any(map(math.isinf, (*p.tau_P.values(), *p.tau_Q.values())))
     return f"{' and '.join(times)} at levels {levels}{' (>: not by the end of the run)' if missing else ''}"
+
+
+def _advice(
+    p: OrderPrediction, kept_tau_0: float | None, ended_by: Ended, moving: bool, requirements: Iterable[Requirement]
+) -> str:
+    """What to move; of an order that holds, the run's end alone where nothing else makes its margin thin.
+
+    Whether the margin is wide in a longer run is not known here: what is learnt after this one's end would have to be.
+    """
+    failing = [each.id for each in requirements if each.slack < 0.0]
+    late = [each for each in failing if each.startswith(f"{p.schedule}-learns-")] if p.holds else []
+    longer = f"{p.expected[0]} is learnt too near the run's end: {'lower' if ended_by == 'epsilon_2' else 'raise'} {ended_by}"
+    if late and late == failing:
+        return longer
+    return f"{_what_to_move(p, kept_tau_0, ended_by, moving)}{f'; and {longer}' if late else ''}"
 
 
 def _what_to_move(p: OrderPrediction, kept_tau_0: float | None, ended_by: Ended, moving: bool) -> str:
