@@ -93,8 +93,8 @@ def _mitigation(t: pandas.DataFrame) -> list[str]:
             f"{_interval(large, 'error S / arm')} times", f"{of('finite', 1.0, 200.0)['P first']} and "
             f"{of('finite', 2.0, 200.0)['P first']} of 16 at finite width", f"with s = 1/4: P at {weak['tau_P']:.0f}, "
             f"Q at {weak['tau_Q']:.0f}", f"by τ = 1200 on {late['tau_Q censored']} of 16",
-            f"L-S: {large['tau_Q']:.0f}", f"its error is {_interval(weak, 'error arm / L-S')} times that of L-S at finite width, "
-            f"{_interval(of('limit', 0.25, 700.0), 'error arm / L-S')} in the limit"]  # fmt: skip
+            f"L-S: {large['tau_Q']:.0f}", f"its error is {_interval(weak, 'error arm / L-S')} times that of L-S at finite "
+            f"width, {_interval(of('limit', 0.25, 700.0), 'error arm / L-S')} in the limit"]  # fmt: skip
 
 
 def _placement(t: pandas.DataFrame) -> list[str]:
