@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from tests.probe.networks import refusal
+from theory_sim import Trajectory
 from theory_sim.probe import Probe
 
 WIDTH, INPUTS, STEPS = 4000, 20, 24
@@ -260,3 +262,23 @@ def test_functions_are_chosen_by_name() -> None:
     smooth = torch.nn.Sequential(torch.nn.Linear(6, 4), torch.nn.GELU(), torch.nn.Linear(4, 3))
     assert "without a kink at 0, but has GELU" in refusal(
         lambda: Probe(smooth, torch.optim.SGD(smooth.parameters(), lr=0.1), {"all": (x, y)}))
+
+
+@pytest.mark.parametrize("name", ["a/b", "50%", "a\\b", "a\x1b[31mb", "long" * 70])
+def test_a_run_is_stored_whatever_its_modules_are_called(name: str, tmp_path: Path) -> None:
+    """Patterns are in a folder of the module's name, as far as it can be one; labels are as they are."""
+    model, (x, y) = torch.nn.Sequential(), (torch.randn(10, 6), torch.randint(3, (10,)))
+    for part, module in (("first", torch.nn.Linear(6, 4)), (name, torch.nn.ReLU()), ("last", torch.nn.Linear(4, 3))):
+        model.add_module(part, module)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    probe = Probe(model, optimizer, {"all": (x, y)}, record={"patterns": {}})
+    torch.nn.functional.cross_entropy(model(x), y).backward()
+    optimizer.step()
+    probe.step()
+    probe.trajectory().save(tmp_path / "run")
+    found = Trajectory.load(tmp_path / "run").dataset
+    assert list(found["feature"].values) == ["all", name]
+    (packed,) = (each for each in found.data_vars if each.startswith("patterns_"))
+    assert found[packed].dims[-1] == packed.replace("patterns_", "byte_")
+    inputs = model.get_submodule("first")(x).detach().numpy()
+    np.testing.assert_array_equal(np.unpackbits(found[packed].values[-1], axis=1, bitorder="little")[:, :4], inputs > 0)

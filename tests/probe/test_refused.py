@@ -90,6 +90,30 @@ def _gelu() -> Any:
     return torch.nn.Sequential(torch.nn.Linear(6, 3), torch.nn.GELU())
 
 
+class Named(torch.nn.Module):
+    """Calls one ReLU under a name, and another twice."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.layer, self.relu, self.last = torch.nn.Linear(6, 6), torch.nn.ReLU(), torch.nn.Linear(6, 3)
+        self.add_module(name, torch.nn.ReLU())
+        self.name = name
+
+    def forward(self, x: Any) -> Any:
+        return self.last(self.get_submodule(self.name)(self.relu(self.relu(self.layer(x)))))
+
+
+class Whole(Smooth):
+    """A parameter has the name of all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all = torch.nn.Parameter(torch.zeros(3))
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x) + self.all
+
+
 @pytest.mark.parametrize(("make", "found", "fix"), [
     (lambda: made("a network", 3), "a model of the type str", "give the network itself"),
     (lambda: made(optimizer=3), "int as an optimiser", "give the optimiser itself"),
@@ -120,6 +144,10 @@ def _gelu() -> Any:
      "a DataLoader with persistent workers", "persistent_workers=False"),
     (lambda: made(model := torch.nn.Sequential(torch.nn.LazyLinear(3), torch.nn.ReLU()), _optimiser("SGD", model)),
      "the parameter 0.weight without a shape yet", "pass a batch through the model once"),
+    (lambda: made(small_net().to("meta")), "the parameter 0.weight on the device meta", "load the model's weights"),
+    (lambda: made(Named("all")), "activations: 'all' names two things", "rename the module"),
+    (lambda: made(Named("relu#2")), "activations: 'relu#2' names two things", "rename the module"),
+    (lambda: made(Whole(), record={"kernels": {}}), "a parameter named 'all'", "leave kernels out of record"),
     (lambda: made(_scripted()), "a model of torch.jit", "before torch.jit.script"),
     (lambda: made(Pair()), "outputs of the type tuple for the logistic loss", "give loss="),
     (lambda: made(Pair(), loss=lambda f, y: f[0].mean(), record={"kernels": {}}), "kernels of a model that returns a tuple",

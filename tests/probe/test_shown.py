@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,6 +98,19 @@ def test_figures(runs: list[Trajectory]) -> None:
     plot_sharpness(runs)
     with pytest.raises(ValueError, match="feature = 'Q'"):
         plot_kernel_drift(runs, feature="Q")
+
+
+@pytest.mark.parametrize(("plot", "variables", "observer"), [
+    (plot_kernel_drift, ["kernel_map_two"], "kernels"), (plot_patterns, ["flips"], "patterns"),
+    (plot_sharpness, ["sharpness"], "sharpness"),
+])
+def test_what_was_not_recorded_is_refused_with_how_a_probe_records_it(
+    runs: list[Trajectory], plot: Callable[[Any], Any], variables: list[str], observer: str
+) -> None:
+    without = Trajectory(runs[0].dataset.drop_vars(variables), runs[0].experiment)
+    with pytest.raises(ValueError, match=f"has no {observer}") as refused:
+        plot([without])
+    assert f'record={{"{observer}": {{}}}}' in str(refused.value) and "--observe" not in str(refused.value)
 
 
 def test_no_words_of_the_figures_are_cut(runs: list[Trajectory]) -> None:

@@ -318,6 +318,22 @@ def test_too_few_images_are_refused(fields: dict[str, int], message: str, tmp_pa
     assert not [each for each in tmp_path.iterdir() if each.suffix != ".lock"]
 
 
+def test_a_patch_larger_than_memory_is_refused_as_outside_of_the_image(tmp_path: Path, torch: Any) -> None:
+    """Before its patterns, of 80 GiB, are drawn."""
+    with pytest.raises(InputError, match="a patch of 60000 x 60000 pixels"):
+        vision.run_arms(replace(PLAN, patch=replace(PLAN.patch, size=60_000)), out=tmp_path)
+
+
+@pytest.mark.parametrize("widths", [(10, 10**15), (10, 10**18)], ids=["refused by the system", "beyond 2^63 bytes"])
+def test_a_network_larger_than_memory_is_refused(widths: tuple[int, ...], tmp_path: Path, torch: Any) -> None:
+    from theory_sim.vision.networks.base import NETWORKS
+
+    plan = replace(PLAN, network=NETWORKS["mlp"](widths=widths))  # type: ignore[call-arg]
+    with pytest.raises(InputError, match="try-large-seed0: too little memory") as refused:
+        vision.run_arms(plan, out=tmp_path)
+    assert "widths" in refused.value.fix and not [each for each in tmp_path.iterdir() if each.suffix != ".lock"]
+
+
 def test_images_that_are_not_square_are_refused_unless_they_are_scaled(torch: Any) -> None:
     """The patch would lie off their centre."""
     from theory_sim.vision.prepared import prepare

@@ -64,6 +64,8 @@ def test_the_pages_table_is_of_the_stored_one(name: str, arm: str, last: tuple[s
     """Every row, with the rounding of the page; intervals of Student."""
     table = read_table(FOLDERS[size] / name / "table.csv")
     rows = [("patch-only accuracy at annealing", 1, 2), last, ("clean accuracy", 1, 3), ("clean accuracy", 0, 3)]
+    if size == "full":
+        rows.append(("patch-only accuracy", 1, 2))
     for column, patch, digits in rows:
         cells = [_told(_column(table, each, patch, column), digits) for each in (arm, "small")]
         cells.append(_told(paired(table, column, arm, "small", patch=bool(patch)), digits))
@@ -121,6 +123,12 @@ def test_what_the_page_says_of_l_annealed_at_epoch_5_is_of_the_stored_accuracies
     assert (f"A true one of 0.03 would be seen with probability {seen[0]:.2f} at the spread of the runs above, {spreads[0]:.3f}"
             f", and with {seen[1]:.2f} at that of these, {spreads[1]:.3f}.") in text
     assert f"knows of the patch at the end is {_correlation(gain, known)}." in text
+    at_8, at_end = (statistics.mean(_column(full, "large", 1, name)) for name in
+                    ("patch-only accuracy at annealing", "patch-only accuracy"))
+    few = _column(read_table(FOLDERS["default"] / "images" / "table.csv"), "large", 1, "patch-only accuracy")
+    assert (f"(on average from {at_8:.2f} to {at_end:.2f} of patches alone; annealed at epoch 5, from "
+            f"{statistics.mean(early):.2f} to {statistics.mean(known):.2f}), with 5000 not ({statistics.mean(few):.2f} at the "
+            "end)") in text
 
 
 def test_the_runs_annealed_at_epoch_5_are_those_of_the_full_size_but_for_that() -> None:
@@ -137,9 +145,15 @@ def test_the_runs_annealed_at_epoch_5_are_those_of_the_full_size_but_for_that() 
 def test_the_comparison_of_noise_with_the_large_rate_is_of_the_stored_tables() -> None:
     text = " ".join(page_of("mitigation-on-images").split())
     large, noisy = (read_table(FOLDERS["full"] / name / "table.csv") for name in ("images", "mitigation-on-images"))
-    told = [_told(list(np.subtract(_column(noisy, "small-noise", patch, "clean accuracy"),
-                                   _column(large, "large", patch, "clean accuracy"))), 3) for patch in (1, 0)]
-    assert f"N - L is {told[0]} with the patch, {told[1]} without it" in text
+    for table in (large, read_table(DOCS / "images" / "annealed_earlier.csv")):
+        told = [_told(list(np.subtract(_column(noisy, "small-noise", patch, "clean accuracy"),
+                                       _column(table, "large", patch, "clean accuracy"))), 3) for patch in (1, 0)]
+        assert f"N - L is {told[0]} with the patch, {told[1]} without it" in text
+    at_8, of_s = (statistics.mean(_column(noisy, arm, 1, "patch-only accuracy at annealing"))
+                  for arm in ("small-noise", "small"))
+    assert f"(N) is right on {at_8:.2f} of patches alone at epoch 8" in text and f"alone (S) on {of_s:.2f}" in text
+    leads = [statistics.mean(paired(noisy, "clean accuracy", "small-noise", "small", patch=patch)) for patch in (True, False)]
+    assert f"ahead of S at the end, {leads[0]:.3f} with the patch and {leads[1]:.3f} *without* it" in text
 
 
 def test_the_pages_levels_with_the_whole_gradient_are_of_the_stored_ones() -> None:

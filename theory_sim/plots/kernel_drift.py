@@ -13,7 +13,7 @@ import numpy as np
 
 from theory_sim.errors import InputError
 from theory_sim.plots.registry import Option, Plot, register
-from theory_sim.plots.style import by_schedule, new_figure, shorten
+from theory_sim.plots.style import by_schedule, new_figure, require_observed, shorten
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def plot_kernel_drift(trajectories: Sequence[Trajectory], *, feature: str | None
     """
     groups = by_schedule(trajectories)
     for run in trajectories:
-        if "kernel_map_two" not in run.dataset:
-            raise InputError(f"{run.experiment.run_name} has no kernels", "a run with observe = {kernels = {...}}",
-                             "run it with --observe kernels")
+        require_observed(run, "kernel_map_two", "kernels")
     runs = {schedule: of[0] for schedule, of in groups.items()}
     chosen = feature if feature is not None else "Q" if "feature" in trajectories[0].dataset["kernel_map_two"].dims else "all"
     columns = [column for column in _COLUMNS if all(column[0] in run.dataset for run in runs.values())]

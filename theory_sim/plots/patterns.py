@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from theory_sim.errors import InputError
 from theory_sim.plots.registry import Plot, register
-from theory_sim.plots.style import COLOURS, by_schedule, from_zero, mark_single_points, new_figure, shorten, times_from_zero
+from theory_sim.plots.style import (
+    COLOURS,
+    by_schedule,
+    from_zero,
+    mark_single_points,
+    new_figure,
+    require_observed,
+    shorten,
+    times_from_zero,
+)
 from theory_sim.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -42,9 +50,7 @@ def plot_patterns(trajectories: Sequence[Trajectory]) -> Figure:
 
     groups = by_schedule(trajectories)
     for run in trajectories:
-        if "flips" not in run.dataset:
-            raise InputError(f"{run.experiment.run_name} has no patterns", "a run with observe = {patterns = {...}}",
-                             "run it with --observe patterns")
+        require_observed(run, "flips", "patterns")
     with new_figure(0.5 + 1.3 * len(groups)) as figure:
         axes = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
         for ax, (schedule, runs) in zip(axes, groups.items(), strict=True):

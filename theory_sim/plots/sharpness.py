@@ -14,6 +14,7 @@ from theory_sim.plots.style import (
     loss_unit,
     mark_single_points,
     new_figure,
+    require_observed,
     shorten,
     times_from_zero,
 )
@@ -47,9 +48,7 @@ def plot_sharpness(trajectories: Sequence[Trajectory]) -> Figure:
         raise InputError(f"{len(trajectories)} runs to plot" if trajectories else "no runs to plot",
                          f"1 to {_MOST} runs, a colour each", "give the folders of saved runs, fewer a figure")
     for run in trajectories:
-        if "sharpness" not in run.dataset:
-            raise InputError(f"{run.experiment.run_name} has no sharpness", "a run with observe = {sharpness = {...}}",
-                             "run it with --observe sharpness")
+        require_observed(run, "sharpness", "sharpness")
     with new_figure(2.9 + 0.14 * len(trajectories)) as figure:
         above, below = figure.subplots(2, 1, sharex=True)
         keys: list[Any] = []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from theory_sim.errors import InputError, StoreError
+from theory_sim.experiment.recorded import RecordedRun
 from theory_sim.storage.folders import make_folder
 from theory_sim.storage.writing import write_file
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from theory_sim.trajectory import Trajectory
 
 __all__ = ["COLOURS", "FORMATS", "WIDTH", "apart", "by_schedule", "from_zero", "legend_above", "logarithmic_axis",
-           "loss_unit", "mark_single_points", "new_figure", "number_ticks", "require_own_figure", "save_figure", "shorten",
-           "style", "times_from_zero"]
+           "loss_unit", "mark_single_points", "new_figure", "number_ticks", "require_observed", "require_own_figure",
+           "save_figure", "shorten", "style", "times_from_zero"]
 
 WIDTH: Final = 80 / 25.4
 """Width of a figure in inches: 80 mm, one column of a paper."""
@@ -159,6 +160,18 @@ def apart(ticks: Sequence[float], low: float, high: float) -> list[float]:
         if low <= tick <= high and (not kept or tick >= kept[-1] * least):
             kept.append(float(tick))
     return kept
+
+
+def require_observed(run: Trajectory, variable: str, observer: str) -> None:
+    """Raise InputError unless a run has a variable, with how to record it: simulated, or in a training loop."""
+    if variable in run.dataset:
+        return
+    what = f"{run.experiment.run_name} has no {observer}"
+    if isinstance(run.experiment, RecordedRun):
+        of_arms = ", or give kernel_probes in a file of arms" if variable.startswith("kernel") else ""
+        raise InputError(what, f"a run whose probe recorded {observer}",
+                         f'add "{observer}" to the probe\'s record, such as record={{"{observer}": {{}}}}{of_arms}')
+    raise InputError(what, f"a run with observe = {{{observer} = {{...}}}}", f"run it with --observe {observer}")
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, force: bool = False) -> Path:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from theory_sim.arrays import Array
+from theory_sim.errors import InputError
 from theory_sim.memory import available_bytes
 from theory_sim.observe.base import Labelled, Values, Variable
 from theory_sim.probe.jacobians import Jacobians
@@ -46,6 +47,9 @@ class KernelRecorder(Watcher):
         return cls(moment, settings.probes or _PROBES, settings.memory)
 
     def __init__(self, moment: Moment, probes: int, memory: int | None) -> None:
+        if _ALL in moment.tracked.names:
+            raise InputError(f"a parameter named {_ALL!r}", f"parameters of other names: {_ALL!r} is that of the whole network "
+                             "in kernels", "rename it, or leave kernels out of record")
         inputs, self.kinds = moment.groups.probes(probes)
         limit = float(memory) if memory is not None else _SHARE * available_bytes()
         self._jacobians = Jacobians(moment.tracked, inputs, limit, moment.seed)

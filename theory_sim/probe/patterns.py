@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 import numpy as np
 
@@ -22,6 +24,8 @@ __all__ = ["PatternRecorder"]
 _MOST_UNITS: Final = 4096
 """Units of a module that are recorded; of more, so many are drawn once."""
 _ALL: Final = "all"
+_MOST_BYTES: Final = 200
+"""Of a label in a variable's name, which is a folder's where runs are stored."""
 _signs: Final = functools.partial(Variable, counts_signs=True)
 
 
@@ -48,6 +52,7 @@ class PatternRecorder(Watcher):
         self._names = moment.groups.names
         calls = self._look(moment)
         self._activations = choose_activations(model, activations, self._modules, calls)
+        _require_own_labels([call.label for call in calls if call.module in self._activations])
         self._feeding = _feeding_layers(calls, moment, self._layers, self._activations)
         rng = np.random.default_rng(0)
         self._chosen: dict[str, Array] = {}
@@ -69,8 +74,8 @@ class PatternRecorder(Watcher):
                                         "arccos(rho) / pi, rho of the layer before by THEORY §5; of all, their mean"),
             "flips_group": _signs(("feature", "kind", "since"), "1", "flips on each group's examples"),
             "flips_input": _signs(("feature", "pattern_probe"), "1", "share of units flipped since the start, by example"),
-            **{f"patterns_{label}": _signs(("pattern_probe", f"byte_{label}"), "1",
-                                           f"patterns at {label}, unit 8k + b of those recorded at bit b of byte k")
+            **{f"patterns_{_stored(label)}": _signs(("pattern_probe", f"byte_{_stored(label)}"), "1",
+                                                    f"patterns at {label}, unit 8k + b of those recorded at bit b of byte k")
                for label in self._chosen},
         }
 
@@ -112,7 +117,8 @@ class PatternRecorder(Watcher):
                     by_input[row] = each.mean(axis=1)
         self._earlier["last record"] = patterns
         self._mark(moment, "last record")
-        packed = {f"patterns_{label}": np.packbits(each, axis=1, bitorder="little") for label, each in patterns.items()}
+        packed = {f"patterns_{_stored(label)}": np.packbits(each, axis=1, bitorder="little")
+                  for label, each in patterns.items()}
         return {"flips": flips, "flips_predicted": predicted, "flips_group": by_group, "flips_input": by_input, **packed}
 
     def _predicted(self, moment: Moment, since: str) -> Array:
@@ -133,6 +139,24 @@ class PatternRecorder(Watcher):
     @property
     def bytes_held(self) -> float:
         return float(sum(each.nbytes for patterns in self._earlier.values() for each in patterns.values()))
+
+
+def _require_own_labels(labels: Sequence[str]) -> None:
+    """Raise InputError if two calls have one label, or one has that of all."""
+    for label in (_ALL, *labels):
+        if [_ALL, *labels].count(label) > 1:
+            raise InputError(f"activations: {label!r} names two things", f"a name for each call: {_ALL!r} is that of all "
+                             "modules together, 'name#2' that of a module's second call",
+                             "rename the module, or name others in activations=[...]")
+
+
+def _stored(label: str) -> str:
+    """A label as part of a file's name: what that cannot hold is percent-encoded, and a long one ends in a digest."""
+    safe = "".join(each if each.isprintable() and each not in "/\\%" else quote(each, safe="", errors="replace")
+                   for each in label)
+    if len(safe.encode()) <= _MOST_BYTES:
+        return safe
+    return f"{safe.encode()[: _MOST_BYTES - 17].decode(errors='ignore')}-{hashlib.sha256(label.encode()).hexdigest()[:16]}"
 
 
 def _feeding_layers(

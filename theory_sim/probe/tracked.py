@@ -71,6 +71,9 @@ class Tracked:
             if torch.nn.parameter.is_lazy(each):
                 raise InputError(f"the parameter {name} without a shape yet", "parameters that are there from the start",
                                  "pass a batch through the model once, then make optimiser and probe")
+            if each.is_meta:
+                raise InputError(f"the parameter {name} on the device meta, without values", "parameters that have values",
+                                 "load the model's weights, then make optimiser and probe")
         index = {id(parameter): number for number, group in enumerate(optimizer.param_groups) for parameter in group["params"]}
         strange = index.keys() - {id(parameter) for parameter in named.values()}
         if strange:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from theory_sim.errors import StoreError, get_reason
+from theory_sim.errors import InputError, StoreError, get_reason, size_in_words
 from theory_sim.loop.environment import environment, environment_changes
 from theory_sim.storage.arrays import read_regular
 from theory_sim.storage.folders import make_folder
@@ -30,6 +32,7 @@ CHECKPOINT: Final = ".checkpoint"
 _DIGEST: Final = 32
 Progress = Callable[[str, int, int], None]
 """Told a run's name, its epochs done, and their number."""
+_OF_MEMORY: Final = "can't allocate memory", "Storage size calculation overflowed"
 _FIX: Final = "choose another output folder, or move it elsewhere"
 
 
@@ -71,7 +74,7 @@ def _train(
     folder, checkpoint, identity = places
     kept = _read(checkpoint, identity, any_version=any_version) if os.path.lexists(checkpoint) else None
     epochs = plan.training.epochs
-    with fixed_arithmetic():
+    with fixed_arithmetic(), _within_memory(folder.name):
         training = ArmTraining(plan, arm, seed, prepare(plan, arm, seed, images))
         if kept is not None:
             training.load_state_dict(kept)
@@ -87,6 +90,21 @@ def _train(
     if progress is not None:
         progress(folder.name, epochs, epochs)
     return run
+
+
+@contextmanager
+def _within_memory(name: str) -> Iterator[None]:
+    """What NumPy and PyTorch raise where memory lacks becomes an InputError; PyTorch's is a RuntimeError on a CPU."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _OF_MEMORY):
+            raise
+        wanted = re.search(r"allocate (\d+) bytes", str(error))
+        piece = f" for a piece of {size_in_words(int(wanted[1]))}" if wanted else ""
+        raise InputError(f"{name}: too little memory{piece}", "network, images and batches that fit into memory",
+                         "lower widths, depth, width or blocks of the network, or batch, group, reference, train or side",
+                         fields=["network"]) from error
 
 
 def _environment() -> dict[str, str]:

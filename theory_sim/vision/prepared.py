@@ -72,8 +72,8 @@ def prepare(plan: VisionPlan, arm: Arm, seed: int, images: ImageSet) -> Prepared
     if not (deviation > 0).all():
         raise InputError("training images of which a channel is the same everywhere", "images that differ",
                          "check the data", fields=["data.source"])
-    patterns = Patterns.draw(plan.patch, classes=len(chosen.classes), channels=pixels.shape[1], seed=seed)
     plan.patch.place(pixels.shape[-1])
+    patterns = Patterns.draw(plan.patch, classes=len(chosen.classes), channels=pixels.shape[1], seed=seed)
     clean = dict.fromkeys(KINDS, 0.0) | {KINDS[0]: 1.0}
     kinds = share_kinds(plan.patch.shares() if arm.patch else clean, len(chosen), seed)
     trained = patterns.apply((pixels - mean) / deviation, chosen.labels, kinds, seed, 0)
