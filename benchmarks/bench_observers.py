@@ -4,7 +4,7 @@
 - Two-time Gram matrix of 2000 probes and 8000 neurons, counted in packed patterns, against the float32 product of the two
   pattern matrices by NumPy, two threads each, in turn.
 - Peak memory of a run above the interpreter with everything imported, with a store and a checkpoint, over its state: weights,
-  signal and noise, here 500 MB.
+  signal and noise, here 700 MB.
 
 Exit status 1 if a target is missed.
 """

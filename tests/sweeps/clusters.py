@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,11 +35,11 @@ def program(*arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def scheduler(folder: Path, *, workers: int = 1, **more: str) -> Iterator[str]:
-    """Address of a scheduler with workers, each a program of its own as on another machine."""
+def scheduler(folder: Path, *, workers: int = 1, variables: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Address of a scheduler, which has these variables, with workers; each is a program of its own as on another machine."""
     at = folder / "scheduler.json"
     with program("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-                 "--scheduler-file", str(at)):
+                 "--scheduler-file", str(at), **(variables or {})):
         until = time.monotonic() + 60
         while not (at.exists() and at.stat().st_size) and time.monotonic() < until:  # there before it is written
             time.sleep(0.05)
@@ -47,7 +47,7 @@ def scheduler(folder: Path, *, workers: int = 1, **more: str) -> Iterator[str]:
         if workers == 0:
             yield address
         else:
-            with worker(address, workers, **more):
+            with worker(address, workers):
                 yield address
 
 
@@ -56,6 +56,15 @@ def worker(address: str, count: int = 1, threads: int = 1, **more: str) -> Itera
     with program("distributed.cli.dask_worker", address, "--nworkers", str(count), "--nthreads", str(threads), "--no-dashboard",
                  "--memory-limit", "0", **more) as started:
         yield started
+
+
+def unloadable(folder: Path) -> dict[str, str]:
+    """Variables of a process that cannot load the program, as its NumPy is too old."""
+    for name, text in (("theory_sim/__init__.py", "import numpy\nnumpy.of_another_version\n"),
+                       ("numpy-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n")):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(text)
+    return {"PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1"}
 
 
 def table_of(store: SweepStore) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.sweeps.clusters import ENVIRONMENT, LONG, ROOT, program, scheduler, table_of, worker
+from tests.sweeps.clusters import ENVIRONMENT, LONG, ROOT, program, scheduler, table_of, unloadable, worker
 from tests.sweeps.tiny import SWEEP, TINY, finished
 from theory_sim.engines import Engine
 from theory_sim.errors import ExperimentError, InputError, StoreError
@@ -219,13 +219,8 @@ class TestCluster:
     @pytest.mark.parametrize("late", [False, True])
     def test_a_worker_that_cannot_load_the_program_is_told_with_its_libraries(self, late: bool, tmp_path: Path) -> None:
         """As where its NumPy lacks what the package takes from it; also one that joins later."""
-        other = tmp_path / "foreign"
-        for name, text in (("theory_sim/__init__.py", "import numpy\nnumpy.of_another_version\n"),
-                           ("numpy-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: numpy\nVersion: 1.0\n")):
-            (other / name).parent.mkdir(parents=True)
-            (other / name).write_text(text)
         store = SweepStore.create(tmp_path / "long", LONG)
-        foreign = {"PYTHONPATH": str(other), "PYTHONSAFEPATH": "1"}
+        foreign = unloadable(tmp_path / "foreign")
         cannot = "cannot load theory-sim as it is here: AttributeError.*'numpy' has no attribute 'of_another_version'"
         with ExitStack() as there:
             address = there.enter_context(scheduler(tmp_path, workers=0))
@@ -252,6 +247,15 @@ class TestCluster:
         assert "install the same versions there" in refused.value.fix
         status = store.status()
         assert (status.failed, status.running, status.done + status.pending) == (0, 0, 4) and store.manifest.holder() is None
+
+    @pytest.mark.slow
+    def test_a_scheduler_that_cannot_load_the_program_is_told_before_a_run(self, tmp_path: Path) -> None:
+        """Its worker could compute the sweep; `test_dask_answers` has what the executor makes of it."""
+        store = SweepStore.create(tmp_path / "long", LONG)
+        with scheduler(tmp_path, variables=unloadable(tmp_path / "foreign")) as address:
+            with pytest.raises(StoreError, match=r"^Dask's scheduler cannot load theory-sim as it is here: AttributeError"):
+                run_sweep(store, executor=f"dask@{address}")
+        assert store.status().pending == 4 and store.manifest.holder() is None
 
     @pytest.mark.slow
     def test_a_client_whose_workers_are_gone_can_be_interrupted(self, tmp_path: Path, reference: bytes) -> None:

@@ -7,14 +7,16 @@ import math
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from concurrent import futures
 from concurrent.futures import Future
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from theory_sim.errors import InputError, StoreError, TheorySimError, installing
 from theory_sim.loop.environment import LIBRARIES
+from theory_sim.sweeps.compute import compute
 from theory_sim.sweeps.executors.base import NotBegun, SweepExecutor, register
 from theory_sim.sweeps.executors.local_cluster import LocalWorkers
 from theory_sim.sweeps.executors.on_worker import UNLIKE, fault_of, interrupt_runs, memory_here, on_worker, worker_about
@@ -32,8 +34,12 @@ _COUNT_SECONDS: Final = 1.0
 _LEAVING_SECONDS: Final = 60.0
 # So long a lost worker of this machine is waited for, which Dask replaces in seconds.
 _EMPTY_SECONDS: Final = 30.0
+# So many of those that cannot compute a sweep are named.
+_MOST_NAMED: Final = 3
 _LOST: Final = ("the connection to Dask's scheduler was lost", "a scheduler that is there",
                 "theory-sim sweep resume, once it is there again: finished runs are kept")
+
+_UNLOADED: Final = (UNLIKE[0], "install the same versions there, or end what cannot load them")
 
 
 @register
@@ -62,7 +68,7 @@ class DaskWorkers(SweepExecutor):
         self._client, self._own = client, own
         self._folder = str(manifest.parent.resolve())
         self._about: dict[str, str] | None = worker_about()
-        self._futures: set[Any] = set()
+        self._futures: dict[Any, Future[Any]] = {}  # by Dask's own of the same call
         # Scheduler and workers keep what each group of tasks took, also once it has ended: all tasks are one group, which lasts
         # as long as its first task is held.
         self._group, self._number = f"theory-sim-{uuid.uuid4().hex}", 0
@@ -134,11 +140,8 @@ class DaskWorkers(SweepExecutor):
     def _look_at(self, addresses: list[str] | None) -> list[tuple[int, int]]:
         """Memory that runs may take and number of workers of each host; what runs under way there take counts too."""
         hosts: dict[str, list[tuple[int, int]]] = {}
-        for address, found in self._client.run(memory_here, workers=addresses, on_error="return").items():
-            if isinstance(found, OSError):  # it is gone
-                continue
-            if isinstance(found, BaseException):
-                raise StoreError(f"{address}: {self._without_program(address, found)}", *UNLIKE)
+        self._require_able(self._ask(callable, compute, workers=addresses))
+        for address, found in self._require_able(self._ask(memory_here, workers=addresses)).items():
             hosts.setdefault(_host(address), []).append(found)
         self._asked |= Counter({host: len(found) for host, found in hosts.items()})
         return [(min(there for there, _ in found) + sum(held for _, held in found), len(found)) for found in hosts.values()]
@@ -147,26 +150,57 @@ class DaskWorkers(SweepExecutor):
         """Refuse workers that would compute something else, or cannot see the sweep; stop what a lost client left running."""
         if any_version:
             self._about = None
-        self._client.run(interrupt_runs, self._folder, on_error="ignore")
-        found = self._client.run(fault_of, self._about, self._folder, on_error="return")
-        faults = sorted(f"{address}: {self._without_program(address, fault) if isinstance(fault, BaseException) else fault}"
-                        for address, fault in found.items() if fault)
-        if faults:
-            raise StoreError(f"{len(faults)} of {len(found)} workers cannot compute this sweep: {'; '.join(faults[:3])}",
-                             *UNLIKE)
+        self._require_scheduler()
+        self._call(interrupt_runs, self._folder)
+        self._require_able(self._ask(fault_of, self._about, self._folder))
 
-    def _without_program(self, address: str, error: BaseException) -> str:
-        """Why a worker cannot even load what it was asked to call, with those of its libraries that are other ones."""
-        if isinstance(error, TheorySimError):  # it can, and says what is wrong
-            return error.found
-        differ, about = [], self._about or {}
-        for name in LIBRARIES if about else ():
-            # Known to every Python, whatever the worker has.
-            (there,) = self._client.run(importlib.metadata.version, name, workers=[address], on_error="return").values()
-            there = "nowhere" if isinstance(there, BaseException) else there
-            if there != about[name]:
-                differ.append(f"{name} {there}, the client has {about[name]}")
-        return "; ".join((f"it {_cannot_load(error)}", *differ))
+    def _call(self, function: Callable[..., Any], *args: Any, workers: list[str] | None = None) -> dict[str, Any]:
+        """What workers answer by address, all by default: an error in place of an answer is one too."""
+        with _lost_if_unreachable():
+            found: dict[str, Any] = self._client.run(function, *args, workers=workers, on_error="return")
+        return found
+
+    def _ask(self, function: Callable[..., Any], *args: Any, workers: list[str] | None = None) -> dict[str, Any]:
+        """As `_call`, without the workers that are gone."""
+        found = self._call(function, *args, workers=workers)
+        silent = [address for address, answer in found.items() if isinstance(answer, OSError)]
+        # An OSError may be the worker's own, as of a library that it cannot open: then it answers what every Python knows.
+        gone = {address for address, answer in self._call(str, workers=silent).items() if answer != ""} if silent else set()
+        return {address: answer for address, answer in found.items() if address not in gone}
+
+    def _require_scheduler(self) -> None:
+        """Raise StoreError if the scheduler, which unpacks each call before a worker does, cannot load what runs are."""
+        ask = self._client.run_on_scheduler
+        try:
+            ask(callable, compute)
+        except Exception as error:
+            with _lost_if_unreachable():
+                ask(str)
+            found = "; ".join((f"Dask's scheduler {_cannot_load(error)}", *_other_libraries(ask)))
+            raise StoreError(found, *_UNLOADED) from error
+
+    def _require_able(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What was found of each worker; StoreError if it is why one cannot compute this sweep, or not even be asked."""
+        faults = {address: answer for address, answer in sorted(found.items())
+                  if isinstance(answer, BaseException) or (isinstance(answer, str) and answer)}
+        if not faults:
+            return found
+        named = list(faults)[:_MOST_NAMED]
+        first = faults[named[0]]
+        rule, fix = UNLIKE if isinstance(first, str) else _UNLOADED
+        if isinstance(first, TheorySimError):
+            rule, fix = first.rule, first.fix
+        raise StoreError(f"{len(faults)} of {len(found)} workers cannot compute this sweep: "
+                         f"{'; '.join(f'{address}: {self._fault_in_words(address, faults[address])}' for address in named)}",
+                         rule, fix)
+
+    def _fault_in_words(self, address: str, fault: str | BaseException) -> str:
+        if isinstance(fault, str):
+            return fault
+        if isinstance(fault, TheorySimError):  # the worker says itself what is wrong
+            return fault.found
+        there = _other_libraries(lambda function, name: self._client.run(function, name, workers=[address])[address])
+        return "; ".join((f"it {_cannot_load(fault)}", *there))
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Give a call to the scheduler; its Future ends with StoreError if that is lost, or a worker cannot load the call."""
@@ -174,21 +208,22 @@ class DaskWorkers(SweepExecutor):
         if self._first is None:
             self._first = self._send(str)
         sent = self._send(on_worker, self._about, self._folder, fn, *args, **kwargs)
-        self._futures.add(sent)
+        self._futures[sent] = future
 
         def end(ended: Any) -> None:
-            self._futures.discard(ended)
-            if ended.status == "finished":
+            try:  # also of one whose worker was lost with what it gave: it is computed again
                 future.set_result(ended.result())
-            elif ended.status == "error":
-                future.set_exception(_told(ended.exception()))
-            elif self._given_up:
-                future.set_exception(NotBegun())
-            else:
-                future.set_exception(StoreError(*_LOST))
+            except BaseException as error:  # else nobody would learn that it has ended
+                future.set_exception(_told(error) if ended.status == "error" else self._not_ended())
+            finally:
+                self._futures.pop(ended, None)
 
         sent.add_done_callback(end)
         return future
+
+    def _not_ended(self) -> BaseException:
+        """What is said of a call that neither gave something nor failed."""
+        return NotBegun() if self._given_up else StoreError(*_LOST)
 
     def _send(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Give a call to the scheduler, as one more task of the group."""
@@ -213,7 +248,7 @@ class DaskWorkers(SweepExecutor):
         """Ask the runs of this sweep to stop at their next step, wherever they are; those of lost workers are given up."""
         if self._client.status != "running":
             return
-        self._client.run(interrupt_runs, self._folder, on_error="ignore")
+        self._call(interrupt_runs, self._folder)
         if not self.slots:
             self._given_up = True
             self._client.cancel(list(self._futures))
@@ -230,21 +265,43 @@ class DaskWorkers(SweepExecutor):
             if self._own is not None:
                 ending.callback(self._own.close)
             ending.callback(self._client.close)
-            if wait and self._futures and self._client.status == "running":
-                with suppress(TimeoutError):
-                    _distributed().wait(list(self._futures), timeout=_LEAVING_SECONDS)
+            if wait and self._client.status == "running":
+                futures.wait(list(self._futures.values()), timeout=_LEAVING_SECONDS)
 
 
 def _told(error: BaseException) -> BaseException:
     """An error of a task in words: what a run raises comes back as a result, and a worker that is refused says so itself."""
     if isinstance(error, TheorySimError | _distributed().scheduler.KilledWorker):
         return error
-    return StoreError(f"a worker {_cannot_load(error)}", *UNLIKE)
+    return StoreError(f"a worker, or Dask's scheduler, {_cannot_load(error)}", *_UNLOADED)
 
 
 def _cannot_load(error: BaseException) -> str:
     # Dask sends an error that it cannot send as an Exception of its representation.
     return f"cannot load theory-sim as it is here: {error if type(error) is Exception else repr(error)}"
+
+
+def _other_libraries(ask: Callable[[Any, str], str]) -> list[str]:
+    """Libraries that are other ones where ``ask`` calls a function: each Python knows of them, whatever it has."""
+    differ, here = [], worker_about()
+    for name in LIBRARIES:
+        try:
+            there = ask(importlib.metadata.version, name)
+        except OSError:  # gone by now
+            break
+        except Exception:
+            there = "nowhere"
+        if there != here[name]:
+            differ.append(f"{name} {there}, the client has {here[name]}")
+    return differ
+
+
+@contextmanager
+def _lost_if_unreachable() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, TimeoutError) as error:
+        raise StoreError(*_LOST) from error
 
 
 def _host(address: str) -> str:

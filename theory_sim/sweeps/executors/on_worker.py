@@ -62,8 +62,11 @@ def fault_of(about: dict[str, str] | None, folder: str, dask_worker: Any = None)
     dask_worker : distributed.Worker
         This worker; Dask fills it in by its name.
     """
-    if not (Path(folder) / "sweep.toml").is_file():
-        return f"{folder} is not there"
+    try:
+        if not (Path(folder) / "sweep.toml").is_file():
+            return f"{folder} is not there"
+    except OSError as error:  # as where another user's folder is on the way
+        return f"{folder}: {error.strerror or error}"
     if (threads := dask_worker.state.nthreads) != 1:
         return f"{threads} threads"
     here = worker_about()
