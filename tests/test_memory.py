@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from typer.testing import CliRunner
 
 from theory_sim import Engine, Experiment, Observer, Recording, draw_initial, simulate
 from theory_sim import memory as rule
@@ -21,7 +22,7 @@ from theory_sim.limit.spatial import ExactPairs
 from theory_sim.memory import VARIABLE, Bytes, available_bytes, total
 from theory_sim.network import given
 from theory_sim.network.given import NOTHING
-from theory_sim.numeric.pool import BlockPool
+from theory_sim.numeric.pool import BlockPool, default_threads
 from theory_sim.sweeps.memory import require_workers_memory
 from theory_sim.sweeps.sweep_run import SweepRun
 
@@ -188,6 +189,17 @@ def test_observers_of_the_users_own_count(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv(VARIABLE, "300GiB")
     with pytest.raises(InputError, match=re.escape("observers[0], Hoarder")):
         simulate(e, observers=[Hoarder()])
+
+
+def test_a_check_says_what_a_run_takes_with_its_observers() -> None:
+    from theory_sim.cli import app
+
+    words = ["check", "--preset", "quick", "--set", "observe.kernels.probes=400"]
+    brief, said = (CliRunner(env={"COLUMNS": "80"}).invoke(app, words + more).stdout for more in ([], ["--verbose"]))
+    e = Experiment.preset("quick").replace(observe={"kernels": {"probes": 400}})
+    needed = size_in_words(Engine().estimated_bytes(e, threads=default_threads()))
+    assert f"a run takes about {needed} of memory" in " ".join(said.split()) and "observe.kernels " in said
+    assert "of memory" not in brief
 
 
 def test_out_of_memory_is_the_projects_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,10 @@ import pytest
 from tests.rotation import rotation
 from tests.sweeps.diagrams import DIAGRAMS, DOCS, PAGE, Diagram, cells_of, closure_orders, counts, load, table
 from theory_sim import Product, Sweep, SweepStore, collect, run_sweep
+from theory_sim.sweeps.adaptive import Grid, Point
+from theory_sim.sweeps.phase_boundaries import margins_of
+from theory_sim.sweeps.refinement import grid_of
+from theory_sim.theory.conditions import ConditionId
 
 EVIDENCE = DOCS / "explanation" / "evidence.md"
 CELLS = 88
@@ -102,3 +106,33 @@ def test_the_adaptive_example_computes_so_many_points(tmp_path: Path) -> None:
     store = SweepStore.create(tmp_path / "adaptive", Sweep.from_toml(DOCS / "sweeps" / "adaptive.toml"))
     runs = run_sweep(store, workers=2).done
     assert f"computes {runs // 2} of the 81 points of its full grid, {runs} of 162 runs" in page()
+
+
+@pytest.mark.tier2
+def test_the_points_that_finer_grids_save() -> None:
+    """Of the page's table, by the conditions' predictions: L-S learns P first, and S learns Q first."""
+    coarse = Sweep.from_toml(DOCS / "sweeps" / "adaptive.toml")
+    margins: dict[tuple[float, float], dict[ConditionId, float]] = {}
+
+    def predicted(r: float, decay: float) -> tuple[bool, bool]:
+        if (r, decay) not in margins:
+            margins[r, decay] = margins_of(coarse.experiment.replace(**{"r": r, "lambda": decay}))
+        holds = {id: margin >= 0 for id, margin in margins[r, decay].items()}
+        return holds["L-S-moves"], holds["S-learns-Q-first"] and holds["S-is-frozen"]
+
+    def grid(levels: int) -> Grid:
+        assert coarse.adaptive is not None
+        points: tuple[Point, ...] = ()
+        while True:
+            now = grid_of(replace(coarse, adaptive=replace(coarse.adaptive, levels=levels, points=points)))
+            more = now.next_points({(i, j): predicted(now.x[i], now.y[j]) for i, j in now.points})
+            if not more:
+                return now
+            points += tuple(more)
+
+    grids = [grid(levels) for levels in range(1, 7)]
+    points, full = [len(each.points) for each in grids], [len(each.x) * len(each.y) for each in grids]
+    rows = {"levels": range(1, 7), "points computed": points, "of the full grid's": full,
+            "saved": (f"{1 - few / whole:.0%}".replace("%", " %") for few, whole in zip(points, full, strict=True))}
+    for name, row in rows.items():
+        assert f"| {name} | {' | '.join(map(str, row))} |" in page()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -190,6 +191,22 @@ def end(findings: Sequence[str]) -> None:
     raise typer.Exit(1 if findings else 0)
 
 
+def _said_need(plan: Plan, engine: Engine) -> str:
+    """What the largest run of a plan takes, as estimated: memory, with the parts that take most, and time if it is known."""
+    from theory_sim.engines.resources import needed_parts
+    from theory_sim.errors import size_in_words
+    from theory_sim.memory import largest_parts, total
+    from theory_sim.numeric.pool import default_threads
+    from theory_sim.terminal.sweep_tables import duration
+
+    used = default_threads()
+    needs = [needed_parts(engine.solver, each, engine.all_options, used) for each in plan]
+    largest = max(needs, key=lambda parts: total(parts.values()))
+    seconds = max(engine.estimated_seconds(each, threads=used) for each in plan)
+    lasting = "" if math.isnan(seconds) else f" and {duration(seconds)} on an idle machine"
+    return f"a run takes about {size_in_words(total(largest.values()))} of memory ({largest_parts(largest)}){lasting}"
+
+
 def _announce(plan: Plan, engine: Engine, threads: int | None) -> None:
     """Say so before a plan that takes long; what the number of steps of a schedule comes to is easily overlooked."""
     from theory_sim.numeric.pool import default_threads
@@ -316,7 +333,8 @@ def check(
 
         valid = f"valid: {len(plan)} run{'s' if len(plan) > 1 else ''}, {', '.join(names)}"
         return [f"{experiment_heading(plan.experiment.name, file, preset, changed=bool(settings))}\n",
-                regime_table(judged, verbose=verbose), hanging("", valid, 0), *further()]
+                regime_table(judged, verbose=verbose), hanging("", valid, 0),
+                *([hanging("", _said_need(plan, Engine()), 0)] if verbose else []), *further()]
 
     def further() -> Iterator[str]:
         given = [word for setting in settings or () for word in ("--set", setting)]
