@@ -151,8 +151,15 @@ def batch_size(runs: pandas.DataFrame) -> list[str]:
     return [f"standard deviation) is {np.log(one / other).std(ddof=1):.2f}, not"]
 
 
+def essential_noise(runs: pandas.DataFrame) -> list[str]:
+    at = runs[(runs["part"] == "batches") & (runs["engine"] == "finite")]
+    large = of(at, batch_size=1, tau_0=0.3, schedule="L-S")
+    return [f"anneals on {large['annealed_tau'].notna().sum()} of {len(large)} only"]
+
+
 SAID: Final[dict[str, Callable[[pandas.DataFrame], list[str]]]] = {
-    "architecture": architecture, "batch-size": batch_size, "kernel-freezing": kernel_freezing, "label-noise": label_noise,
+    "architecture": architecture, "batch-size": batch_size, "essential-noise": essential_noise,
+    "kernel-freezing": kernel_freezing, "label-noise": label_noise,
     "losses": losses, "optimisers": optimisers, "single-feature": single_feature,
 }
 
