@@ -122,5 +122,6 @@ def test_a_patch_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("fields", [{"size": 13}, {"row": 9}, {"column": -1}])
 def test_a_patch_outside_of_the_image_is_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="inside of the image"):
+    with pytest.raises(InputError, match="inside of the image") as refused:
         replace(Patch(size=4), **fields).place(12)
+    assert ("in the centre of an image of 12 x 12" in str(refused.value)) == ("size" in fields)

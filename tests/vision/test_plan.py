@@ -53,6 +53,11 @@ def test_a_mistake_is_told(old: str, new: str, message: str, tmp_path: Path) -> 
         VisionPlan.from_toml(tmp_path / "arms.toml")
 
 
+def test_a_missing_file_is_told_where_one_of_arms_is(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="has arms to start from"):
+        VisionPlan.from_toml(tmp_path / "arms.toml")
+
+
 def test_identity_is_of_all_that_decides_a_run() -> None:
     plan = VisionPlan.from_table(tomllib.loads(TOML))
     arm = plan.arms[0]

@@ -21,12 +21,15 @@ _LISTED: Final = {"schedule": "compare", "seed": "seeds"}
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def _fix_of_missing(path: str | os.PathLike[str]) -> str:
+_SAMPLE: Final = "theory-sim preset default prints an experiment to start from"
+
+
+def _fix_of_missing(path: str | os.PathLike[str], sample: str) -> str:
     """What to do where there is no such file: the one whose name is nearest, if one is near."""
     name, found = pathlib.Path(path).name, []
     with suppress(OSError, ValueError):
         found = [each.name for each in pathlib.Path(path).parent.glob("*.toml")]
-    return nearest(name, found, "check the path; theory-sim preset default prints an experiment to start from")
+    return nearest(name, found, f"check the path; {sample}")
 
 
 class TomlFile:
@@ -36,6 +39,8 @@ class TomlFile:
     ----------
     path : path
         The file.
+    sample : str
+        Where there is one to start from, for the message if this one is missing.
 
     Attributes
     ----------
@@ -50,9 +55,9 @@ class TomlFile:
         If it is missing or broken, or holds what no description needs: see `parse_toml`.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], sample: str = _SAMPLE) -> None:
         self.path = str(path)
-        self._text = read_text(path, fix=_fix_of_missing(path))
+        self._text = read_text(path, fix=_fix_of_missing(path, sample))
         try:
             self.table: dict[str, Any] = parse_toml(self._text, self.path)
         except InputError as error:

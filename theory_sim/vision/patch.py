@@ -89,8 +89,10 @@ class Patch:
         """
         starts = [(side - self.size) // 2 if given is None else given for given in (self.row, self.column)]
         if any(start < 0 or start + self.size > side for start in starts):
-            raise InputError(f"a patch of {self.size} x {self.size} pixels at row {starts[0]}, column {starts[1]} of an image "
-                             f"of {side} x {side}", "a patch inside of the image", "lower size, row or column, or raise side",
+            centred = self.row is None and self.column is None
+            where = "in the centre" if centred else f"at row {starts[0]}, column {starts[1]}"
+            raise InputError(f"a patch of {self.size} x {self.size} pixels {where} of an image of {side} x {side}",
+                             "a patch inside of the image", "lower size, row or column, or raise side",
                              fields=["patch.size"])
         rows, columns = (slice(start, start + self.size) for start in starts)
         return rows, columns

@@ -204,7 +204,7 @@ class VisionPlan:
         InputError
             With all faults, and the lines that they are about.
         """
-        file = TomlFile(path)
+        file = TomlFile(path, "docs/how-to/images.md has arms to start from")
         with file.located():
             return cls.from_table(file.table)
 
