@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import pandas
 import pytest
 from rich.console import Console
 
@@ -20,7 +23,7 @@ from theory_sim.statistics.intervals import Interval, mean_interval
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
 from theory_sim.terminal.regime_tables import order_lines, regime_table, shown_margin
-from theory_sim.terminal.study_tables import _in_brief, studies_lines, studies_table
+from theory_sim.terminal.study_tables import _in_brief, studies_lines, studies_table, study_table
 from theory_sim.terminal.tables import headed_table, shown_mean_time, summary_tables
 from theory_sim.theory.conditions import in_words
 from theory_sim.theory.shown_times import shown_time
@@ -188,3 +191,46 @@ def test_a_mean_time_says_how_many_runs_had_not_learnt() -> None:
     assert shown_mean_time(replace(interval, n=3, censored=0), 60.0) == "10\n[8, 12]"
     assert shown_mean_time(replace(interval, n=1, censored=0), 60.0) == "10"
     assert shown_mean_time(replace(interval, n=2, censored=1), 60.0) == "10\n(7-13)\n1 not by 60"
+
+
+def test_a_title_takes_the_terminals_width_and_not_the_tables() -> None:
+    title = "a-study: Which part of the effect is it [bold] that moving kernels carry?"
+    table = headed_table(title, ("", "a"))
+    table.add_row("n", "24")
+    assert rendered(table, 80).splitlines()[0] == title
+    lines = rendered(table, 40).splitlines()
+    assert " ".join(lines[:2]) == title and max(map(len, lines)) <= 40
+
+
+STUDIED = {
+    "patterns": ["moving", "moving", "frozen", "frozen"], "n": [24] * 4, "schedule": ["L-S", "S"] * 2,
+    "tau_P": [687.7, 777.8, 765.4, 700.1], "tau_P low": [663.8] * 4, "tau_P high": [713.6] * 4,
+}  # fmt: skip
+
+
+def shown_study(table: Mapping[str, Sequence[Any]], width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(width))
+    verdict = SimpleNamespace(findings=[], verdict="supported", level=0.95, reason="made up")
+    result = SimpleNamespace(study=get_study("kernel-change"), table=pandas.DataFrame(table), verdict=verdict)
+    text = rendered(study_table(result), width)  # type: ignore[arg-type]
+    return text[: text.index("\n\n[")].splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_row_of_a_study_is_headed_by_what_tells_it_from_the_others(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the first lines, above the rule, whatever stands between; and it stands there once."""
+    lines = shown_study(STUDIED, width, monkeypatch)
+    title = "kernel-change: Which part of the effect do moving kernels carry?"
+    assert " ".join(lines).startswith(title) and (lines[0] == title) == (width == 80)
+    heads = [i for i, line in enumerate(lines) if line.startswith("patterns")]
+    assert len(heads) == (2 if width == 80 else 4)
+    words = [[word for i in heads for word in lines[i + row].split()[1:]] for row in range(3)]
+    assert words == [STUDIED["patterns"], ["24"] * 4, STUDIED["schedule"]]
+    for i in heads:
+        assert set(lines[i + 3]) == {"─"} and lines[i + 4].startswith("tau_P")
+
+
+def test_rows_that_numbers_alone_tell_apart_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = shown_study({**STUDIED, "schedule": ["S"] * 4}, 80, monkeypatch)
+    heads = [line for line in lines if set(line) <= set(" 1234") and line.strip()]
+    assert " ".join(heads).split() == ["1", "2", "3", "4"] and sum(line.startswith("schedule") for line in lines) == len(heads)

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.box import Box
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.padding import Padding
@@ -36,6 +37,8 @@ __all__ = [
 
 # Rows of a study's table that stand side by side.
 _COLUMNS: Final = 4
+# A rule below each section, in place of that below a header.
+_BELOW_KEYS: Final = Box("    \n    \n    \n    \n ── \n    \n    \n    \n")
 _STYLES: Final = {"supported": "green", "refuted": "red", "undecided": "yellow"}
 
 
@@ -85,16 +88,20 @@ def power_line(part: PartPower) -> str:
 
 
 def study_table(result: StudyResult) -> Group:
-    """The whole table, a row a line of numbers, and the verdict below."""
+    """The whole table, a row a column, headed by what tells it from the others, or by its number; and the verdict below."""
     assert result.table is not None and result.verdict is not None
     study, verdict = result.study, result.verdict
     lines = table_lines(result.table)
+    keys = _keys(lines)
     parts: list[Table | Text] = []
     for first, last in _side_by_side(lines, len(result.table), Console().width):
         title = f"{study.name}: {study.question}" if first == 0 else ""
         table = headed_table(title, ("", *(str(i + 1) for i in range(first, last))))
-        for head, cells in lines:
-            table.add_row(escape(head), *map(escape, cells[first:last]))
+        if keys:
+            table.show_header, table.box = False, _BELOW_KEYS
+        for i, (head, cells) in enumerate(lines):
+            row = map(escape, (head, *cells[first:last]))
+            table.add_row(*row, style="bold" if i < keys else None, end_section=i == keys - 1)
         parts += [table, Text("")]
     notes = [Sentence(f"[{study.source}] {study.statement}")]
     notes += [Sentence(f"  the authors, {line}") for line in retell(study.source)]
@@ -135,6 +142,17 @@ def _numbers(found: Finding) -> str:
         return ""
     estimate = "-" if found.estimate is None else _shown(float(found.estimate))
     return f"{estimate} [{_shown(float(found.low))}, {_shown(float(found.high))}]"
+
+
+def _keys(lines: Sequence[tuple[str, Sequence[str]]]) -> int:
+    """How many of the first lines tell each row from every other; 0 if they do so with numbers that have intervals alone."""
+    for i, (_, cells) in enumerate(lines):
+        if any(" [" in cell for cell in cells):
+            return 0
+        seen = list(zip(*(line for _, line in lines[: i + 1]), strict=True))
+        if len(set(seen)) == len(seen):
+            return i + 1
+    return 0
 
 
 def _side_by_side(lines: list[tuple[str, list[str]]], rows: int, width: int) -> Iterator[tuple[int, int]]:

@@ -61,9 +61,16 @@ _MEANINGS: Final = {
 
 
 class _Whole(Table):
-    """A table that is wider than the terminal rather than that it breaks or drops a part of a cell."""
+    """A table that is wider than the terminal rather than that it breaks or drops a part of a cell.
+
+    Its heading is broken at the terminal's width, not at its own.
+    """
+
+    heading = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.heading:
+            yield Sentence(self.heading, style="bold")
         needed = sum(_least_width(column) for column in self.columns) + _GAP * (len(self.columns) - 1)
         if needed > options.max_width:
             options = options.update(width=needed)
@@ -77,14 +84,14 @@ def _least_width(column: Column) -> int:
 
 
 def headed_table(title: str, columns: Sequence[str]) -> Table:
-    """A table with a title and named columns, the first of them to the left.
+    """A table with a title, which takes the terminal's width, and named columns, the first of them to the left.
 
     Only the first column's lines are broken where there is no room; a column of texts may be given that, too (``no_wrap``).
     What stands in another column is broken where it has a line's end, so that no number and no interval is. Where even that is
     too much, the table is wider than the terminal.
     """
-    table = _Whole(title=escape(title), title_justify="left", title_style="bold", header_style="bold", box=SIMPLE_HEAD,
-                  pad_edge=False, show_edge=False, padding=(0, _GAP - 1, 0, 0))
+    table = _Whole(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, _GAP - 1, 0, 0))
+    table.heading = title
     for i, column in enumerate(columns):
         lines = [column] if i == 0 else textwrap.wrap(column, _HEADING, break_long_words=False, break_on_hyphens=False)
         table.add_column(escape("\n".join(lines)), justify="left" if i == 0 else "right", overflow="fold", no_wrap=i > 0)
