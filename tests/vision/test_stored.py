@@ -110,7 +110,7 @@ def test_what_the_page_says_of_l_annealed_at_epoch_5_is_of_the_stored_accuracies
     assert set(earlier["arm"]) == {"large"} and all(
         sorted(earlier[earlier["patch"] == patch]["seed"]) == list(SEEDS["full"]) for patch in (0, 1))
     early, known = (_column(earlier, "large", 1, name) for name in ("patch-only accuracy at annealing", "patch-only accuracy"))
-    assert (f"chance on patches alone ({min(early):.2f} to {max(early):.2f} of 256 images), at the end at {min(known):.2f} to "
+    assert (f"chance on patches alone ({min(early):.3f} to {max(early):.3f} of 256 images), at the end at {min(known):.2f} to "
             f"{max(known):.2f}.") in text
     for patch, where in ((1, "with the patch, too"), (0, "without it")):
         large, small = (statistics.mean(_column(both, arm, patch, "clean accuracy")) for arm in ("large", "small"))
