@@ -102,3 +102,26 @@ def test_an_unknown_benchmark_is_refused() -> None:
     with pytest.raises(SystemExit) as ended:
         run.main(["--only", "none"])
     assert ended.value.code == 2
+
+
+def test_the_page_on_dask_says_what_was_printed() -> None:
+    """Memory at each number of runs that the table has, and processor time of a run."""
+    lines = {each["runs"]: each for each in map(json.loads, (BENCHMARKS / "dask_runs.jsonl").read_text().splitlines())}
+    page = " ".join((ROOT / "docs" / "how-to" / "cluster.md").read_text(encoding="utf-8").split())
+    shown = (0, 100, 1000, 10_000, 20_000, 50_000, 100_000)
+    for who, name in (("client", "client"), ("scheduler", "scheduler, with what watches the workers"),
+                      ("worker", "each worker of `--executor dask`")):
+        cells = [f"{lines[runs][who]['MB']:.0f}" for runs in shown]
+        assert f"| {name} | {' | '.join(cells)} |" in page
+
+    def each(who: str, first: int, last: int) -> float:
+        return float((lines[last][who]["seconds"] - lines[first][who]["seconds"]) / (last - first) * 1e3)
+
+    early, late = ([each(who, *ends) for who in ("client", "scheduler")] for ends in ((1000, 5000), (20_000, 100_000)))
+    # Two workers in the beginning, then two more.
+    of_workers = 2 * each("worker", 1000, 5000), 2 * (each("worker", 20_000, 100_000) + each("joined", 20_000, 100_000))
+    assert (f"{early[0]:.1f} and {late[0]:.1f} ms in the client, {early[1]:.1f} and {late[1]:.1f} ms in the scheduler's "
+            f"process, {of_workers[0]:.0f} and {of_workers[1]:.0f} ms in a worker") in page
+    (first, low), (last, high) = lines[100_000]["scheduler_private"]
+    assert (f"grows by {(high - low) / (last - first) * 1e3:.1f} kB a run, from {first // 1000} 000 to {last // 1000} 000 runs"
+            in page)
