@@ -19,6 +19,8 @@ from theory_sim.errors import InputError
 from theory_sim.experiment import Experiment
 from theory_sim.experiment.presets import PRESETS
 from theory_sim.regimes import regime
+from theory_sim.report.content import Grid
+from theory_sim.report.tables import blocks_of
 from theory_sim.statistics.intervals import Interval, mean_interval
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.sweeps.over_seeds import ScheduleSummary, summarise
@@ -234,3 +236,8 @@ def test_rows_that_numbers_alone_tell_apart_are_counted(monkeypatch: pytest.Monk
     lines = shown_study({**STUDIED, "schedule": ["S"] * 4}, 80, monkeypatch)
     heads = [line for line in lines if set(line) <= set(" 1234") and line.strip()]
     assert " ".join(heads).split() == ["1", "2", "3", "4"] and sum(line.startswith("schedule") for line in lines) == len(heads)
+
+
+def test_a_report_has_a_tables_title_letter_by_letter() -> None:
+    (grid,) = blocks_of(headed_table("Seeds [0, 1]", ("seed", "tau")))
+    assert isinstance(grid, Grid) and (grid.title, list(grid.head)) == ("Seeds [0, 1]", ["seed", "tau"])

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from theory_sim.report.content import Grid, Lines
+from theory_sim.terminal.tables import HeadedTable
 
 __all__ = ["blocks_of"]
 
@@ -56,7 +57,8 @@ def _leaves(part: Any) -> Iterator[Table | Text | str]:
 def _grid(table: Table) -> Grid:
     columns = [[_markup(cell) for cell in column.cells] for column in table.columns]
     rows = [list(row) for row in zip(*columns, strict=True)]
-    return Grid(_markup(table.title), [_markup(column.header) for column in table.columns], rows)
+    title = table.heading if isinstance(table, HeadedTable) else _markup(table.title)
+    return Grid(title, [_markup(column.header) for column in table.columns], rows)
 
 
 def _markup(cell: Any) -> str:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "broken_name", "headed_table", "headline", "order_tables", "shown_level", "shown_mean_time", "summary_tables",
+    "HeadedTable", "broken_name", "headed_table", "headline", "order_tables", "shown_level", "shown_mean_time",
+    "summary_tables",
 ]
 
 _COLUMNS: Final = 2
@@ -60,13 +61,13 @@ _MEANINGS: Final = {
 }
 
 
-class _Whole(Table):
+class HeadedTable(Table):
     """A table that is wider than the terminal rather than that it breaks or drops a part of a cell.
 
-    Its heading is broken at the terminal's width, not at its own.
+    Its heading, a plain text, is broken at the terminal's width, not at its own.
     """
 
-    heading = ""
+    heading: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self.heading:
@@ -90,7 +91,7 @@ def headed_table(title: str, columns: Sequence[str]) -> Table:
     What stands in another column is broken where it has a line's end, so that no number and no interval is. Where even that is
     too much, the table is wider than the terminal.
     """
-    table = _Whole(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, _GAP - 1, 0, 0))
+    table = HeadedTable(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, _GAP - 1, 0, 0))
     table.heading = title
     for i, column in enumerate(columns):
         lines = [column] if i == 0 else textwrap.wrap(column, _HEADING, break_long_words=False, break_on_hyphens=False)
