@@ -119,7 +119,9 @@ def test_the_page_on_dask_says_what_was_printed() -> None:
 
     early, late = ([each(who, *ends) for who in ("client", "scheduler")] for ends in ((1000, 5000), (20_000, 100_000)))
     # Two workers in the beginning, then two more.
-    of_workers = 2 * each("worker", 1000, 5000), 2 * (each("worker", 20_000, 100_000) + each("joined", 20_000, 100_000))
+    (first, before), (last, then) = lines[100_000]["joined"]
+    joined = (then - before) / (last - first) * 1e3
+    of_workers = 2 * each("worker", 1000, 5000), 2 * each("worker", 20_000, 100_000) + joined
     assert (f"{early[0]:.1f} and {late[0]:.1f} ms in the client, {early[1]:.1f} and {late[1]:.1f} ms in the scheduler's "
             f"process, {of_workers[0]:.0f} and {of_workers[1]:.0f} ms in a worker") in page
     (first, low), (last, high) = lines[100_000]["scheduler_private"]
