@@ -233,6 +233,9 @@ class Study(Asked):
         Numbers of a finite run and what another engine makes of the same experiment (see `collect`).
     power : sequence of PartPower
         As of `Asked`.
+    repeated_on : range or None
+        Seeds of a second stored run of the default size by the same rule, where the first lacks power: so many that every part
+        which counts runs has 0.9.
     """
 
     plan: Callable[[Size], Mapping[str, Sweep]]
@@ -241,6 +244,7 @@ class Study(Asked):
     figure: Callable[[pandas.DataFrame], Figure]
     metrics: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
     paired_metrics: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
+    repeated_on: range | None = field(default=None, kw_only=True)
 
     def plot(self, table: pandas.DataFrame) -> Figure:
         """Draw a table that `run_study` returned, or `read_table` read.

@@ -21,6 +21,9 @@ supported; below, refuted; else undecided. What the large lambda does, the error
 nothing.
 
 All fixed before the first stored result.
+
+Repeated on 14 data sets of their own, seeds 3000 to 3013, by the same rule. Every part has power above 0.96 at a true share of
+0.95. Committed before their first run.
 """
 
 from __future__ import annotations
@@ -156,6 +159,7 @@ STUDY: Final = register(Study(
     rule="Exact interval of each share at level 1 - 0.05/3 against 1/2.",
     limits="One data law (preset quick), paired neurons, one start (the moderate lambda's stable level), tau up to 1600.",
     seconds={"small": 15, "default": 180, "full": 6000},
+    repeated_on=range(3000, 3014),
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics={"growth": _growth},
     power=tuple(PartPower(part, 10, _LEVEL, "the first edition's size; 14 reach 0.9") for part in _STATEMENTS),
 ))

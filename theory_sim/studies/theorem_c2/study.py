@@ -42,6 +42,9 @@ Fixed before the first run at the default size. What was known by then is arithm
 about 0.6 at the rate 1, the stated bound there is about log 2 / 0.4 whatever is learnt, and that of the small rate perhaps 6
 % below log 2) and one run of the small size, one data set at d = 20 and m_W = 20, whose verdict is undecided: bounds held,
 1.05 times frozen patterns' with moving ones and 1.18 times with those drawn anew.
+
+Repeated on 14 data sets of their own, seeds 3000 to 3013, by the same rule. Every part that counts runs has power above 0.96
+at a true share of 0.95. Committed before their first run.
 """
 
 from __future__ import annotations
@@ -312,6 +315,7 @@ STUDY: Final = register(Study(
     rule="One violation refutes; at most 1.1 times frozen, and below log 2: exact intervals at level 1 - 0.05/3 against 1/2.",
     limits="One data law, d = 100; the average loss, not the last; w* is known; no bound for large rates, the default's too.",
     seconds={"small": 15, "default": 200, "full": 30_000},
+    repeated_on=range(3000, 3014),
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics=_own(),
     power=(PartPower("holds", why="a statement about all runs: one violation refutes"),
            PartPower("is proved", why="a statement about all runs: one violation refutes"),
