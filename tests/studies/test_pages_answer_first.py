@@ -88,9 +88,7 @@ def power_misquoted(text: str) -> list[str]:
             if not re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", section)]  # fmt: skip
 
 
-# Rewritten with its second design.
-NOT_YET: Final = {"sample-complexity"}
-STUDIES: Final = sorted({*study_names(), *IMAGE_STUDIES.names()} - NOT_YET)
+STUDIES: Final = sorted({*study_names(), *IMAGE_STUDIES.names()})
 
 
 @pytest.mark.parametrize("name", STUDIES)
