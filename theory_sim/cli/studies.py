@@ -133,7 +133,8 @@ def _comparison(results: Sequence[StudyResult], answers: Mapping[str, StudyVerdi
                             for each in results]}
 
     return Result("theory-sim.study-comparison", fields, table=lambda: rows(results[0]), others={
-        "markdown": lambda: "\n".join(comparison_markdown(each, answers[each.study.name]) for each in results)})
+        "markdown": lambda: "\n".join(comparison_markdown(each.study.name, each.verdict, answers[each.study.name])
+                                      for each in results if each.verdict is not None)})
 
 
 def _result(results: Sequence[StudyResult]) -> Result:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from theory_sim.studies.comparison import compare_findings
+from theory_sim.studies.fresh_seeds import option_of
 from theory_sim.studies.registry import get_study, study_names
 from theory_sim.studies.study import SIZES
 from theory_sim.terminal.plain_text import plain_text
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import pandas
 
     from theory_sim.studies.run_study import StudyResult
-    from theory_sim.studies.study import Asked, Finding, PartPower, StudyVerdict
+    from theory_sim.studies.study import Asked, Finding, PartPower, Study, StudyVerdict
 
 __all__ = [
     "comparison_lines", "comparison_markdown", "markdown", "power_line", "studies_lines", "studies_table", "study_table",
@@ -67,8 +68,8 @@ def studies_table(images: Sequence[Asked] = ()) -> Group:
         study = get_study(name)
         costs = (f"{size}: {study.runs(size)} runs, {duration(study.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((name, "bold"), f"  [{study.source}]"),
-                  Padding(Sentence("\n".join([plain_text(study.question), "; ".join(costs), *map(power_line, study.power)])),
-                          (0, 0, 1, 2))]
+                  Padding(Sentence("\n".join([plain_text(study.question), "; ".join(costs), *map(power_line, study.power),
+                                              *_repeated(study)])), (0, 0, 1, 2))]
     for asked in images:
         costs = (f"{size}: {duration(asked.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((asked.name, "bold"), f"  [{asked.source}]  on real images: theory-sim vision study"),
@@ -76,6 +77,12 @@ def studies_table(images: Sequence[Asked] = ()) -> Group:
                           (0, 0, 1, 2))]
     cited = retell(" ".join(study.source for study in (*map(get_study, study_names()), *images)))
     return Group(*parts, Sentence(RETOLD), *(Padding(Sentence(line), (0, 0, 0, 2)) for line in cited))
+
+
+def _repeated(study: Study) -> Iterator[str]:
+    """The command of a study's second stored run, if it has one."""
+    if study.repeated_on is not None:
+        yield f"answered a second time on data sets that give every part its power: --seeds {option_of(study.repeated_on)}"
 
 
 def power_line(part: PartPower) -> str:
@@ -125,11 +132,10 @@ def comparison_lines(result: StudyResult, stored: StudyVerdict) -> Group:
     return Group(*parts)
 
 
-def comparison_markdown(result: StudyResult, stored: StudyVerdict) -> str:
-    """The same as a table of Markdown."""
-    assert result.verdict is not None
-    rows = [f"| {result.study.name} | stored | fresh | intervals overlap |", "|---|---|---|---|"]
-    for each in compare_findings(stored, result.verdict):
+def comparison_markdown(name: str, fresh: StudyVerdict, stored: StudyVerdict) -> str:
+    """The same of a study by its name, as a table of Markdown."""
+    rows = [f"| {name} | stored | fresh | intervals overlap |", "|---|---|---|---|"]
+    for each in compare_findings(stored, fresh):
         cells = ["-" if found is None else f"{found.verdict} {_numbers(found)}".strip() for found in (each.stored, each.fresh)]
         overlap = {True: "yes", False: "no", None: "-"}[each.overlap]
         rows.append(f"| {' | '.join([each.statement.replace('|', '/'), *cells, overlap])} |")
