@@ -44,9 +44,9 @@ from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
 from theory_sim.studies.counts import course_metrics, flip_row, order_row, ratio_columns
 from theory_sim.studies.decisions import judge_first
-from theory_sim.studies.engines import FINITE, LIMIT
 from theory_sim.studies.groups import Row, done_seeds, make_table
 from theory_sim.studies.optimisers.figure import plot
+from theory_sim.studies.optimisers.rules import RULES, TAU_XI, in_gradient_descents_tau, under_rule
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.collect import Summary
@@ -61,41 +61,28 @@ __all__ = ["STUDY"]
 _PARTS: Final = 6
 _READ_AT: Final = 0.50
 _SEEDS: Final[Mapping[Size, range]] = {"small": range(1), "default": range(320, 335), "full": range(320, 360)}
-_TAU_XI: Final = 0.0789
 _ARMS: Final = ("L-S", "S", "constant")
-_PAIR: Final = {"preconditioner": "pair"}
-# Factor of the rates, the engine, and the rule's own fields.
-_RULES: Final[Mapping[str, tuple[float, Engine, Mapping[str, object]]]] = {
-    "gradient-descent": (1.0, LIMIT, {}), "heavy-ball": (0.1, LIMIT, {}), "nesterov": (0.1, LIMIT, {}),
-    "rmsprop": (_TAU_XI, FINITE, _PAIR), "adam": (_TAU_XI, FINITE, _PAIR),
-    "adamw": (_TAU_XI, FINITE, {**_PAIR, "lambda_": 5e-4 / _TAU_XI}),
-}
-_WITHOUT_NOISE: Final = {"gradient-descent": 1.0, "adam": _TAU_XI / 30.0}
-
-
-def _at(base: Experiment, optimiser: str, factor: float, more: Mapping[str, object]) -> Experiment:
-    return base.replace(optimiser=optimiser, eta_1=16.0 * factor, eta_2=factor, max_tau=base.max_tau * factor,
-                        record_every=base.record_every * factor, **more)
+_WITHOUT_NOISE: Final = {"gradient-descent": 1.0, "adam": TAU_XI / 30.0}
 
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
-    base = Experiment(tau_0=10.0, tau_xi=_TAU_XI, m_W=100, m_V=5000, max_tau=700.0, record_every=20.0, n_test=20)
+    base = Experiment(tau_0=10.0, tau_xi=TAU_XI, m_W=100, m_V=5000, max_tau=700.0, record_every=20.0, n_test=20)
     if size == "small":
         base = base.replace(d=40, m_W=20, m_V=100, max_tau=80.0)
     seeds, sweeps = tuple(_SEEDS[size]), {}
-    for optimiser, (factor, engine, more) in _RULES.items():
-        e = _at(base, optimiser, factor, more)
+    for optimiser, (factor, engine, more) in RULES.items():
+        e = under_rule(base, optimiser, factor, more)
         sweeps[optimiser] = Sweep(optimiser, e, (), _ARMS, seeds, (engine,))
     for optimiser, factor in _WITHOUT_NOISE.items():
-        _, engine, more = _RULES[optimiser]
-        name = f"{optimiser}-without-noise"
-        sweeps[name] = Sweep(name, _at(base.replace(tau_xi=0.0), optimiser, factor, more), (), ("L-S",), seeds, (engine,))
+        _, engine, more = RULES[optimiser]
+        name, e = f"{optimiser}-without-noise", under_rule(base.replace(tau_xi=0.0), optimiser, factor, more)
+        sweeps[name] = Sweep(name, e, (), ("L-S",), seeds, (engine,))
     return sweeps
 
 
 def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
     rows = []
-    for optimiser, (factor, engine, _) in _RULES.items():
+    for optimiser, (factor, engine, _) in RULES.items():
         runs = summaries[optimiser].dataset.isel(engine=0)
         large = runs.sel(schedule="L-S")
         for arm in _ARMS:
@@ -104,16 +91,14 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
             rows.append(row | (flip_row(large, group, _READ_AT) if arm == "S" else {}))
     for optimiser, factor in _WITHOUT_NOISE.items():
         group = summaries[f"{optimiser}-without-noise"].dataset.isel(engine=0, schedule=0)
-        rows.append(_row(optimiser, "L-S, no noise", _RULES[optimiser][1], group, factor))
+        rows.append(_row(optimiser, "L-S, no noise", RULES[optimiser][1], group, factor))
     return make_table(rows)
 
 
 def _row(optimiser: str, arm: str, engine: Engine, runs: xarray.Dataset, factor: float) -> Row:
     """Counts, with times in gradient descent's tau."""
     row: Row = {"optimiser": optimiser, "arm": arm, "engine": engine.label, **order_row(runs, _READ_AT)}
-    for name in (f"tau_{kind}{end}" for kind in "PQ" for end in ("", " low", " high")):
-        row[name] = float(row[name]) / factor
-    return row
+    return in_gradient_descents_tau(row, factor)
 
 
 def _over(runs: xarray.Dataset, large: xarray.Dataset) -> Row:
@@ -131,7 +116,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
     return StudyVerdict.of([
         judge_first(f"{optimiser}: L-S learns P first, S learns Q first", small[small["optimiser"] == optimiser], "flips",
                     "pairs", level=1 - 0.05 / _PARTS, what="data sets")
-        for optimiser in _RULES], 0.95)
+        for optimiser in RULES], 0.95)
 
 
 STUDY: Final = register(Study(
@@ -147,6 +132,6 @@ STUDY: Final = register(Study(
     limits="Injected noise that is most of each weight's gradient; the linear rules in the limit, the adaptive ones at 5000 "
            "neurons on x_2; one pair of rates; no mini-batches; order alone, before Q is learnt under L-S at 0.45.",
     seconds={"small": 15, "default": 120, "full": 300},
-    power=tuple(PartPower(optimiser, 15, 1 - 0.05 / _PARTS) for optimiser in _RULES),
+    power=tuple(PartPower(optimiser, 15, 1 - 0.05 / _PARTS) for optimiser in RULES),
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot, metrics=course_metrics((0.5,)),
 ))

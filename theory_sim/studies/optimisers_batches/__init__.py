@@ -1,0 +1,1 @@
+"""Other optimisers under the noise of real mini-batches, without injected noise."""
