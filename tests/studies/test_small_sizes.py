@@ -14,7 +14,7 @@ from theory_sim.studies.run_study import read_table, run_study
 @pytest.mark.parametrize("name", ["losses", "optimisers", "schedules", "alpha-law", "sample-complexity", "label-noise",
                                   "batch-size", "rates", "single-feature", "kernel-freezing", "architecture",
                                   "regularisation-over-time", "changing-kernels", "mitigation-over-time",
-                                  "placement-over-time"])
+                                  "placement-over-time", "optimisers-over-time", "optimisers-batches"])
 def test_a_small_size_runs_and_decides_nothing(name: str, tmp_path: Path) -> None:
     study = get_study(name)
     result = run_study(study, size="small", out=tmp_path, workers=0, threads=1)
