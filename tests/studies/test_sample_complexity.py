@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
+from scipy import stats
 
 from tests.studies.made_up import summaries_of
+from tests.studies.store import DOCS
 from theory_sim.studies.fresh_seeds import with_seeds
 from theory_sim.studies.sample_complexity.study import STUDY, examples_for
 from theory_sim.sweeps.sweep_run import SweepRun
@@ -79,3 +84,31 @@ def test_the_bound_is_that_of_the_error() -> None:
     c, rng = _overlap(), np.random.default_rng(0)
     margin = c * (1 + np.abs(rng.standard_normal(200_000))) + math.sqrt(1 - c * c) * rng.standard_normal(200_000)
     assert float((margin < 0).mean()) == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / 200_000))
+
+
+FIRST = DOCS / "questions" / "results" / "sample-complexity" / "first-design"
+
+
+@pytest.mark.parametrize(("folder", "sets"), [(FIRST, 14), (FIRST / "again", 15)], ids=["first", "again"])
+def test_the_first_design_left_three_parts_open(folder: Path, sets: int) -> None:
+    """Read off its stored runs by other code than the study's, whose plan is another one now."""
+    runs = pandas.read_csv(folder / "runs.csv")
+    assert runs["seed"].nunique() == sets
+    for model, of in runs.groupby("part"):
+        slopes = []
+        for _, of_seed in of.groupby("seed"):
+            needed = []
+            for _, at in of_seed.sort_values("N").groupby("d"):
+                k = int(np.flatnonzero(at["P_error"].to_numpy() <= 0.05)[0])
+                (x0, y0), (x1, y1) = np.log(at[["N", "P_error"]].to_numpy()[k - 1:k + 1] / np.array([2.0, 1.0]))
+                needed.append(x0 + (np.log(0.05) - y0) / (y1 - y0) * (x1 - x0))
+            slopes.append(np.polyfit(np.log([100, 200, 400]), needed, 1)[0])
+        half = stats.t.ppf(0.5 + (1 - 0.05 / 4) / 2, sets - 1) * np.std(slopes, ddof=1) / sets**0.5
+        low, high = np.mean(slopes) - half, np.mean(slopes) + half
+        table = pandas.read_csv(folder / "table.csv").set_index("model").loc[str(model).replace("-", " ")].iloc[0]
+        assert (low, high) == pytest.approx((table["exponent, P low"], table["exponent, P high"]))
+        assert low > 0.9 and high > 1.1, "open"
+    network = runs[(runs["part"] == "network") & (runs["d"] == 100) & (runs["N"] == 8)]
+    assert int((network["error_test Q-only"] <= 0.05 ).sum()) == 8, "four examples are enough"
+    said = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    assert [each["verdict"] for each in said["findings"]] == ["undecided", "undecided", "undecided", "supported"]
