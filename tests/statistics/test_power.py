@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from theory_sim.errors import InputError
-from theory_sim.statistics.power import deciding_count, deciding_power, runs_for_power
+from theory_sim.statistics.power import between_power, deciding_count, deciding_power, mean_power, runs_for_power
 from theory_sim.studies.decisions import judge_share
 
 
@@ -46,3 +47,26 @@ def test_how_many_runs_a_power_needs() -> None:
                 lambda: deciding_power(3, 1.5, level=0.95), lambda: deciding_power(3, 0.5, level=1.0)):  # fmt: skip
         with pytest.raises(InputError):
             bad()
+
+
+@pytest.mark.parametrize(("mean", "spread", "n", "wider"), [(1.0, 0.12, 40, 0.0), (1.05, 0.12, 40, 0.0), (1.0, 0.1, 6, 0.02)])
+def test_an_interval_lies_between_two_ends_as_often_as_drawn_means_do(mean: float, spread: float, n: int, wider: float) -> None:
+    drawn = np.random.default_rng(0).normal(mean, spread, (200_000, n))
+    half = stats.t.ppf(0.975, n - 1) * drawn.std(axis=1, ddof=1) / n**0.5 + wider
+    shown = np.mean((drawn.mean(axis=1) - half >= 0.9) & (drawn.mean(axis=1) + half <= 1.1))
+    assert between_power(n, mean, spread, 0.9, 1.1, level=0.95, wider=wider) == pytest.approx(shown, abs=0.004)
+
+
+def test_with_one_end_at_0_it_is_the_power_of_a_mean() -> None:
+    power = mean_power(10, float(stats.norm.cdf(0.7)), level=0.98)
+    assert between_power(10, 0.7, 1.0, 0.0, math.inf, level=0.98) == pytest.approx(power, abs=1e-6)
+    assert between_power(10, -0.7, 1.0, -math.inf, 0.0, level=0.98) == pytest.approx(power, abs=1e-6)
+    wider = between_power(10, 0.7, 1.0, 0.0, math.inf, level=0.98, wider=0.1)
+    assert wider < power - 0.01 and wider == pytest.approx(between_power(10, 0.6, 1.0, 0.0, math.inf, level=0.98))
+
+
+@pytest.mark.parametrize("wrong", [{"n": 1}, {"spread": 0.0}, {"low": 2.0}, {"level": 1.0}, {"degrees": 0}])
+def test_what_is_no_interval_of_a_mean_is_refused(wrong: dict[str, float]) -> None:
+    given: dict[str, float] = {"n": 5, "mean": 1.0, "spread": 0.1, "low": 0.9, "high": 1.1, "level": 0.95, **wrong}
+    with pytest.raises(InputError, match="two values or more"):
+        between_power(**given)  # type: ignore[arg-type]

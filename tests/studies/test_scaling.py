@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas
 import pytest
 
 from theory_sim import Trajectory, learning_order, simulate
+from theory_sim.statistics.intervals import student_quantile
+from theory_sim.statistics.power import between_power
 from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.studies.scaling import study as scaling
@@ -17,11 +20,44 @@ from theory_sim.theory.conditions import conditions
 from theory_sim.theory.separation import delta, delta_pm
 
 STUDY = get_study("scaling")
+RESULTS = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "theorem" / "results" / "scaling"
+LEVEL = 1 - 0.05 / 7
 DIMENSIONS = (100, 300, 1000, 3000, 10_000)
 SCATTER = dict(zip(DIMENSIONS, (0.01, -0.01, 0.01, 0.0, -0.01), strict=True))
 JUDGED, PAPERS = scaling.FAMILIES
 PARTS = ("order", "exponent P", "exponent Q", "constant P", "constant Q", "separation", "gap")
 GOOD = {"flips": 8, "slope P": 0.0, "slope Q": -0.02, "P": 1.02, "Q": 1.06, "h": 1.03, "gap": 14.0}
+
+
+@pytest.mark.parametrize(("part", "column", "schedule", "truth", "ends"), [
+    ("constant of tau_P", "log tau_P / closed form", "L-S", 0.0, (-math.log(1.15), math.log(1.15))),
+    ("constant of tau_Q", "log tau_Q / closed form", "S", 0.0, (-math.log(1.15), math.log(1.15))),
+    ("separation", "h / plateau", "L-S", 1.0, (0.9, 1.1)),
+    ("gap", "error S / L-S, equal loss", "L-S", math.log(15.0), (math.log(10.0), math.inf)),
+])
+def test_the_stated_power_of_means_is_that_of_the_stored_spread(part: str, column: str, schedule: str, truth: float,
+                                                                ends: tuple[float, float]) -> None:
+    table = read_table(RESULTS / "table.csv")
+    (row,) = table[(table["d"] == 5000) & (table["engine"] == "limit") & (table["schedule"] == schedule)].to_dict("records")
+    low, high = (row[f"{column} {end}"] for end in ("low", "high"))
+    if part == "gap":
+        low, high = math.log(low), math.log(high)
+    spread = (high - low) / 2 / student_quantile(5, LEVEL) * 6**0.5
+    (said,) = (each.why for each in STUDY.power if each.part == part)
+    assert f"a spread of {spread:.{2 if part == 'gap' else 4 if part == 'separation' else 3}f} " in said
+    assert said.endswith("above 0.99") and between_power(6, truth, spread, *ends, level=LEVEL) > 0.99
+
+
+@pytest.mark.parametrize(("part", "place", "power"), [("exponent of tau_P", 1, "above 0.99"), ("exponent of tau_Q", 2, "0.99")])
+def test_that_of_exponents_is_that_of_the_stored_fit(part: str, place: int, power: str) -> None:
+    found = STUDY.decide(read_table(RESULTS / "table.csv")).findings[place]
+    (bend,) = re.findall(r"([\d.]+) of it to each side", found.reason)
+    assert found.low is not None and found.high is not None
+    error = ((found.high - found.low) / 2 - float(bend)) / student_quantile(4, LEVEL)
+    (said,) = (each.why for each in STUDY.power if each.part == part)
+    assert f"its error, {error:.3f}, and {bend} for the curvature" in said and said.endswith(f"probability {power}")
+    reckoned = between_power(6, 0.0, error * 6**0.5, -0.1, 0.1, level=LEVEL, wider=float(bend), degrees=4)
+    assert reckoned > 0.995 if "above" in power else round(reckoned, 2) == 0.99
 
 
 def _table(**changes: float) -> pandas.DataFrame:
