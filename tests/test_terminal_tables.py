@@ -82,6 +82,8 @@ def test_studies() -> None:
     assert max(map(len, text.splitlines())) <= 80
     lines = text.partition("(time of")[0].splitlines()
     assert [line.split()[0] for line in lines] == [*study_names(), "on", *IMAGE_STUDIES.names()], "a line each"
+    briefs = [asked.brief for asked in (*map(get_study, study_names()), *IMAGE_STUDIES)]
+    assert [brief for brief in briefs if f"  {brief}\n" not in text] == [], "none is cut"
     asked = [line.split("  ")[-1] for line in lines]
     assert "..." not in text and len(set(asked)) == len(asked), "each is told from the others"
     one = replace(get_study("width"), brief="")

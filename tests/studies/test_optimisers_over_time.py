@@ -45,7 +45,9 @@ def _table(part: str, count: int) -> Any:
 
 
 def test_the_parts_are_those_of_the_design() -> None:
-    assert tuple(part.part for part in STUDY.power) == PARTS and len(PARTS) == 24
+    assert [part.part.partition(", ")[0] for part in STUDY.power] == list(OF_EACH) and len(PARTS) == 24
+    found = STUDY.decide(_table("none", 18)).findings
+    assert [each.statement.partition(":")[0] for each in found] == [rule for rule in RULES for _ in OF_EACH]
 
 
 @pytest.mark.alternating

@@ -205,5 +205,5 @@ def between_power(
         share = norm.cdf((high - half - mean) / error) - norm.cdf((low + half - mean) / error)
         return float(max(share, 0.0) * chi.pdf(ratio * free**0.5, free) * free**0.5)
 
-    ends = [float(chi.ppf(q, free)) / free**0.5 for q in (1e-12, 1.0 - 1e-12)]
-    return float(quad(inside, *ends, limit=200)[0])
+    first, last = (float(chi.ppf(q, free)) / free**0.5 for q in (1e-12, 1.0 - 1e-12))
+    return float(quad(inside, first, last, limit=200)[0])

@@ -175,7 +175,7 @@ class Asked:
     seconds : mapping
         Declared cost of each size: seconds on two processors.
     brief : str
-        The question in at most fifty letters, for a list; left out, its beginning is shown.
+        The question in at most 46 letters, so that a list's line has 80; left out, its beginning is shown.
     power : sequence of PartPower
         For each part of the statement, what the default size can decide.
     """
@@ -218,7 +218,7 @@ class Study(Asked):
     seconds : mapping
         Declared cost of each size: seconds on two processors.
     brief : str
-        The question in at most fifty letters, for a list.
+        The question in at most 46 letters, so that a list's line has 80.
     plan : callable
         Size to the sweeps, by a name of each.
     tabulate : callable

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.box import Box
@@ -68,15 +70,22 @@ def studies_table(images: Sequence[Asked] = ()) -> Group:
         study = get_study(name)
         costs = (f"{size}: {study.runs(size)} runs, {duration(study.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((name, "bold"), f"  [{study.source}]"),
-                  Padding(Sentence("\n".join([plain_text(study.question), "; ".join(costs), *map(power_line, study.power),
+                  Padding(Sentence("\n".join([plain_text(study.question), "; ".join(costs), *_power_lines(study.power),
                                               *_repeated(study)])), (0, 0, 1, 2))]
     for asked in images:
         costs = (f"{size}: {duration(asked.seconds[size])}" for size in SIZES)
         parts += [Text.assemble((asked.name, "bold"), f"  [{asked.source}]  on real images: theory-sim vision study"),
-                  Padding(Sentence("\n".join([plain_text(asked.question), "; ".join(costs), *map(power_line, asked.power)])),
+                  Padding(Sentence("\n".join([plain_text(asked.question), "; ".join(costs), *_power_lines(asked.power)])),
                           (0, 0, 1, 2))]
     cited = retell(" ".join(study.source for study in (*map(get_study, study_names()), *images)))
     return Group(*parts, Sentence(RETOLD), *(Padding(Sentence(line), (0, 0, 0, 2)) for line in cited))
+
+
+def _power_lines(parts: Sequence[PartPower]) -> Iterator[str]:
+    """A line of parts with the same numbers that follow each other."""
+    for part, alike in groupby(parts, lambda part: replace(part, part="")):
+        names = [each.part for each in alike]
+        yield power_line(replace(part, part=" / ".join(names))).replace(": of ", ": each of " if len(names) > 1 else ": of ", 1)
 
 
 def _repeated(study: Study) -> Iterator[str]:

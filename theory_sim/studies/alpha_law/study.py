@@ -206,7 +206,7 @@ def _gap(rows: pandas.DataFrame) -> Finding:
 
 STUDY: Final = register(Study(
     name="alpha-law",
-    brief="order and gap in error in the paper's own setting",
+    brief="order and gap in error in the paper's setting",
     question="Where are the learning order and the gap in error visible at finite d in the paper's own setting?",
     source="F 1-4, 20",
     statement="With alpha on [0, 1], other kappa and q_0, or independent neurons the order flips at a d that runs, though not "

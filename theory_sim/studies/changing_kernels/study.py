@@ -143,7 +143,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="changing-kernels",
-    brief="Theorem C.2 again: what a changing kernel costs",
+    brief="Theorem C.2 again: what changing kernels cost",
     question="Does the bound of Theorem C.2 give away more where the kernel changes than where it does not?",
     source="F 33-36",
     statement="Theorem C.2 extends the analysis for a fixed kernel to kernels that change and have an optimal classifier in "

@@ -134,7 +134,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="kernel-freezing",
-    brief="is it the rate that hides Q, or moving patterns?",
+    brief="does the rate hide Q, or do moving patterns?",
     question="Is it the large rate that hides Q, or the patterns that move under it?",
     source="F 31-36",
     statement="The changing kernel, caused by rapid changes of the activation patterns, is what matters: the order follows the "

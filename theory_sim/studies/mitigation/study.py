@@ -85,7 +85,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="mitigation",
-    brief="annealed noise at S's rate: P first, less error?",
+    brief="annealed noise at S's rate: P first, and error",
     question="Does a small rate with annealed pre-activation noise do what L-S does, and at which level and annealing time?",
     source="F 3, 26-30",
     statement="Annealed pre-activation noise is a mitigation strategy for a small learning rate that works.",

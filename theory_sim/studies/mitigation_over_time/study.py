@@ -105,7 +105,7 @@ def _decide(table: pandas.DataFrame) -> StudyVerdict:
 
 STUDY: Final = register(Study(
     name="mitigation-over-time",
-    brief="mitigation again: Q learnt too, over a whole run",
+    brief="mitigation again: Q too, over a whole run",
     question="Does a small rate with annealed pre-activation noise do all that L-S does, and at which times?",
     source="F 3, 26-30",
     statement="Annealed pre-activation noise is a mitigation strategy for a small learning rate that works.",
