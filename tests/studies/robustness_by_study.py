@@ -33,8 +33,8 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 LEVELS_READ: Final[Mapping[str, float]] = {
     "annealing-time": 0.45, "architecture": 0.45, "batch-size": 0.5, "essential-noise": 0.45, "kernel-change": 0.45,
-    "kernel-freezing": 0.5, "label-noise": 0.5, "losses": 0.55, "mitigation-over-time": 0.45, "optimisers": 0.5, "rates": 0.5,
-    "regularisation": 0.45, "schedules": 0.5,
+    "kernel-freezing": 0.5, "label-noise": 0.5, "losses": 0.55, "mitigation-over-time": 0.45, "optimisers": 0.5,
+    "optimisers-batches": 0.5, "optimisers-over-time": 0.5, "rates": 0.5, "regularisation": 0.45, "schedules": 0.5,
 }
 """The level at which each study reads that a kind is learnt; others have no order in their table, or arms of one of these."""
 SAME_ARMS: Final[Mapping[str, str]] = {
@@ -213,6 +213,8 @@ NOT_COMPUTED: Final[Mapping[str, str]] = {
     "losses": "exponential and hinge: means of the logistic and the squared loss alone; gradients on examples: no examples",
     "mitigation-over-time": "every arm with placed noise: no noise but ξ",
     "optimisers": "momentum and adaptive rules: gradient descent alone",
+    "optimisers-batches": "every batch: no mini-batch noise; momentum and adaptive rules: gradient descent alone",
+    "optimisers-over-time": "momentum and adaptive rules: gradient descent alone",
     "rates": "48 and 96: beyond the largest stable rate",
     "regularisation": "noise that is annealed by itself: placed noise",
     "schedules": "at larger d, rates that change with each step: too many blocks of time",

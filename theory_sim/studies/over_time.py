@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from theory_sim.observe.equal_loss import error_at_loss
 from theory_sim.statistics.paired import compare_paired
+from theory_sim.studies.counts import is_order, order_row
 from theory_sim.studies.groups import Row, done_seeds, group_row, mean_columns
+from theory_sim.theory.crossings import LEVELS
 
 if TYPE_CHECKING:
     import pandas
@@ -61,7 +63,7 @@ def relabelled(table: pandas.DataFrame, labels: Mapping[str, str], *columns: str
     return table.assign(**{column: [labels.get(label, label) for label in table[column]] for column in columns})
 
 
-def course_rows(groups: Mapping[str, xarray.Dataset], max_tau: float) -> list[Row]:
+def course_rows(groups: Mapping[str, xarray.Dataset], max_tau: float, level: float = LEVELS[0]) -> list[Row]:
     """One row an arm, held against the arms "L-S" and "S" on the same data.
 
     Parameters
@@ -70,23 +72,27 @@ def course_rows(groups: Mapping[str, xarray.Dataset], max_tau: float) -> list[Ro
         Runs over seeds of each arm.
     max_tau : float
         Length of the runs, for the names of columns.
+    level : float
+        At which orders are read, 0.45, 0.50 or 0.55.
 
     Returns
     -------
     list of dict
-        Beside `group_row`: ``restorable`` data sets, on which L-S works and S learns Q first; on how many of them the arm
-        ``works``; ``better at equal loss``, how many have a smaller error than S at the smallest listed training loss that
-        both reach on all of them, of ``comparable``; ``better from half on``, how many have a smaller error than S at every
-        listed time from half the run on; the ratios S / arm with Student's intervals of their logarithms; Q's loss over time.
+        Beside `group_row`, or `order_row` at another level than 0.45: ``restorable`` data sets, on which L-S works and S learns
+        Q first; on how many of them the arm ``works``; ``better at equal loss``, how many have a smaller error than S at the
+        smallest listed training loss that both reach on all of them, of ``comparable``; ``better from half on``, how many have
+        a smaller error than S at every listed time from half the run on; the ratios S / arm with Student's intervals of their
+        logarithms; Q's loss over time.
     """
     large, small = groups["L-S"], groups["S"]
     rows: list[Row] = []
     for arm, runs in groups.items():
         kept = done_seeds(runs, large, small)
         at, baseline, reference = (group.isel(seed=kept) for group in (runs, large, small))
-        restorable = _works(baseline) & (_order(reference) == "Q first")
-        row: Row = {"arm": arm, **group_row(runs), "restorable": int(restorable.sum()),
-                    "works": int((restorable & _works(at)).sum())}
+        restorable = _works(baseline, level) & is_order(reference, "Q first", level)
+        counted = group_row(runs) if level == LEVELS[0] else order_row(runs, level)
+        row: Row = {"arm": arm, **counted, "restorable": int(restorable.sum()),
+                    "works": int((restorable & _works(at, level)).sum())}
         row |= _at_equal_loss(at.isel(seed=restorable), reference.isel(seed=restorable))
         better = restorable.copy()
         for share in COURSE:
@@ -100,14 +106,10 @@ def course_rows(groups: Mapping[str, xarray.Dataset], max_tau: float) -> list[Ro
     return rows
 
 
-def _works(runs: xarray.Dataset) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (_order(runs) == "P first") & np.isfinite(runs["tau_Q"].isel(level=0).values)
+def _works(runs: xarray.Dataset, level: float) -> NDArray[np.bool_]:
+    learnt = np.isfinite(runs["tau_Q"].isel(level=LEVELS.index(level)).values)
+    found: NDArray[np.bool_] = is_order(runs, "P first", level) & learnt
     return found
-
-
-def _order(runs: xarray.Dataset) -> NDArray[np.str_]:
-    order: NDArray[np.str_] = runs["order"].isel(level=0).values
-    return order
 
 
 def _at_equal_loss(arm: xarray.Dataset, small: xarray.Dataset) -> Row:

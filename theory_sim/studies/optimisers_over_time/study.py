@@ -9,7 +9,7 @@ is judged is whether it is there, on the paper's data and with its injected nois
 What `optimisers` left open: its runs end at tau = 700, before L-S anneals under the linear rules and before Q is learnt; errors
 were not compared at equal training loss.
 
-An arm *works* on a data set if it learns P first and Q by the end, where S learns Q first; level 0.45.
+An arm *works* on a data set if it learns P first and Q by the end, where S learns Q first; level 0.50.
 
 Hypothesis, in 24 parts, four for each of gradient descent (without this the others say nothing), heavy ball, Nesterov's
 momentum, RMSProp, Adam and AdamW:
@@ -37,8 +37,9 @@ Power: with 18 data sets a part asks for 16, and is decided with probability 0.9
 Known before: the answer of `optimisers`, on seeds 320 to 334, among it the errors at tau = 350 and 700: there L-S erred less
 than S under gradient descent alone. One pilot, seed 900, which no size uses, at these lengths: L-S worked under all six rules,
 the large rate throughout under none; at equal loss L-S erred less than S under all but RMSProp and AdamW, and at every time
-from half on under gradient descent, Nesterov and Adam. So parts 2 and 3 are expected to fail for some. Fixed before the first
-run on the seeds below.
+from half on under gradient descent, Nesterov and Adam. So parts 2 and 3 are expected to fail for some. The level was 0.45 at
+first; the closure's mean over data sets, computed before any run, has S learn P at 746 and Q at 799 there, from this tau_0, so
+that it is 0.50, as in `optimisers`. Fixed before the first run on the seeds below.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ _SEEDS: Final[Mapping[Size, range]] = {"small": range(1), "default": range(720, 
 _CONSTANT: Final = "constant large rate"
 _ARMS: Final = {"L-S": "L-S", "S": "S", _CONSTANT: "constant"}
 _END: Final = 1600.0
+_READ_AT: Final = 0.50
 
 
 def _plan(size: Size) -> Mapping[str, Sweep]:
@@ -86,7 +88,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
         summary = summaries[optimiser]
         runs = summary.dataset.isel(engine=0)
         course = course_rows({arm: runs.sel(schedule=schedule) for arm, schedule in _ARMS.items()},
-                             summary.sweep.experiment.max_tau / factor)
+                             summary.sweep.experiment.max_tau / factor, _READ_AT)
         rows += [{"optimiser": optimiser, "engine": engine.label, **in_gradient_descents_tau(row, factor)} for row in course]
     return make_table(rows)
 
@@ -123,7 +125,7 @@ STUDY: Final = register(Study(
               "less on P; the authors leave it open, and think that it may not be so.",
     hypothesis="Under each of six rules, with injected noise: L-S learns P first and Q by the end, S Q first; L-S errs less on "
                "P at equal training loss and from half the run on; the large rate throughout does not learn Q.",
-    statistic="Data sets on which each part is so, of those on which L-S works under that rule.",
+    statistic="Data sets on which each part is so at level 0.50, of those on which L-S works under that rule.",
     rule="Four parts for each of six rules: exact interval of the share at level 1 - 0.05/24 against 1/2; of the control it is "
          "to lie below.",
     limits="One data law, d = 200, alpha on [1/2, 1]; injected noise that is most of each weight's gradient; the linear rules "
