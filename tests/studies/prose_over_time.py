@@ -7,7 +7,8 @@ import pandas
 
 from tests.studies.prose import interval, row
 
-__all__ = ["alpha_law_arms", "architecture", "changing_kernels", "mitigation_over_time", "optimisers", "placement_over_time",
+__all__ = ["alpha_law_arms", "architecture", "changing_kernels", "mitigation_over_time", "optimisers",
+           "optimisers_batches", "placement_over_time",
            "regularisation_over_time"]
 
 
@@ -127,6 +128,31 @@ def changing_kernels(t: pandas.DataFrame) -> list[str]:
             f"{100 * given['frozen']['excess']:.1f} %", f"lies {nats['moving']:.3f} above the loss with moving patterns, "
             f"{nats['redrawn']:.3f} with those drawn anew", f"{nats['frozen']:.3f} with frozen ones",
             f"{frozen} above the loss against {moving} and {redrawn}", f"it is {bound['bound']:.3f} for all weights"]
+
+
+def optimisers_batches(t: pandas.DataFrame) -> list[str]:
+    lines = []
+    for name in dict.fromkeys(t["optimiser"]):
+        cells = []
+        for batches in ("batches of 16", "full batches"):
+            large, small = (row(t, optimiser=name, arm=arm, batches=batches) for arm in ("L-S", "S"))
+            cells += [f"{small['flips']:.0f} of {small['pairs']:.0f}"] if batches != "full batches" else []
+            cells += [f"{of['P first']}, {of['Q first']}" for of in (large, small)] + [interval(small, "error / L-S, end")]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    assert (t["no order"] == 0).all() and (t["neither learnt"] == 0).all(), "the others have a tie"
+    of_16, full = (t[t["batches"] == batches].set_index(["optimiser", "arm"]) for batches in ("batches of 16", "full batches"))
+    end, half = "error / L-S, end", "error / L-S, 50 %"
+    small, flat = (of_16.xs(arm, level="arm") for arm in ("S", "constant"))
+    assert (np.round(1 / small[end].min()), np.round(10 * small[end].max())) == (6, 6), "a sixth to six tenths"
+    assert full.xs("S", level="arm")[end].between(1 / 1.15, 1.15).all()
+    for arm in ("L-S", "S"):
+        most = of_16.xs(arm, level="arm")["Q first"] > 7.5
+        assert list(most[~most].index) == ["adamw"]
+    assert (full.loc["adamw"].drop("constant")["P first"] > 7.5).all()
+    quick = f"on {full.loc[('rmsprop', 'constant'), 'P first']} data sets with full batches, without any noise, and on " \
+            f"{of_16.loc[('rmsprop', 'constant'), 'P first']} with batches"
+    return [*lines, f"At half time S errs {small[half].min():.2f} to {small[half].max():.2f} times", quick,
+            f"errs {flat[end].min():.1f} to {flat[end].max():.1f} times as much as L-S at the end"]
 
 
 def optimisers(t: pandas.DataFrame) -> list[str]:
