@@ -38,6 +38,8 @@ def draw_times(table: pandas.DataFrame, labels: Sequence[str], ylabel: str) -> F
         ax = figure.subplots()
         for name, colour, shift in (("P", COLOURS["P"], -0.2), ("Q", COLOURS["Q"], 0.2)):
             for engine, aside in zip(ENGINES, (-0.1, 0.1), strict=True):
+                if engine.label not in set(table["engine"]):
+                    continue
                 marker, fill = engine_mark(engine, colour)
                 mark: dict[str, Any] = {"ls": "", "ms": 3.4, "mfc": fill, "mec": colour}
                 ax.plot([], [], marker=marker, label=f"{name} ({engine.label})", **mark)
