@@ -8,7 +8,7 @@ import pandas
 from tests.studies.prose import interval, row
 
 __all__ = ["alpha_law_arms", "architecture", "changing_kernels", "mitigation_over_time", "optimisers",
-           "optimisers_batches", "placement_over_time",
+           "optimisers_batches", "optimisers_over_time", "placement_over_time",
            "regularisation_over_time"]
 
 
@@ -153,6 +153,26 @@ def optimisers_batches(t: pandas.DataFrame) -> list[str]:
             f"{of_16.loc[('rmsprop', 'constant'), 'P first']} with batches"
     return [*lines, f"At half time S errs {small[half].min():.2f} to {small[half].max():.2f} times", quick,
             f"errs {flat[end].min():.1f} to {flat[end].max():.1f} times as much as L-S at the end"]
+
+
+def optimisers_over_time(t: pandas.DataFrame) -> list[str]:
+    lines = []
+    for name in dict.fromkeys(t["optimiser"]):
+        large, small = (row(t, optimiser=name, arm=arm) for arm in ("L-S", "S"))
+        cells = [f"{of['tau_P']:.0f}, {of['tau_Q']:.0f}" for of in (large, small)]
+        cells.append(f"{interval(large, 'error S / arm, equal loss')} ({large['better at equal loss']})")
+        cells += [interval(large, f"error S / arm, tau = {tau}") for tau in (320, 800, 1200, 1600)]
+        lines.append(f"| {name} | {' | '.join(cells)} | {large['better from half on']} |")
+    arms = t.set_index(["optimiser", "arm"])
+    large, flat = (arms.xs(arm, level="arm") for arm in ("L-S", "constant large rate"))
+    assert (large[["n", "restorable", "works", "comparable"]] == 18).all(axis=None) and (large["equal loss"] == 0.38).all()
+    assert (flat["works"] == 0).all() and np.isinf(flat["tau_Q"]).all()
+    for name in ("adam", "adamw"):
+        assert large.loc[name, "error S / arm, tau = 320 high"] < 1 < large.loc[name, "error S / arm, tau = 1600 high"]
+    ratios = flat.drop("rmsprop")["error S / arm, equal loss"]
+    assert flat.loc["rmsprop", "error S / arm, equal loss high"] < 1
+    assert set(flat.drop("rmsprop")["equal loss"]) == {0.46, 0.5}
+    return [*lines, f"{ratios.min():.2f} to {ratios.max():.2f} times, at a loss of 0.46 or 0.50"]
 
 
 def optimisers(t: pandas.DataFrame) -> list[str]:

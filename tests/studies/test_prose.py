@@ -22,6 +22,7 @@ from tests.studies.prose_over_time import (
     mitigation_over_time,
     optimisers,
     optimisers_batches,
+    optimisers_over_time,
     placement_over_time,
     regularisation_over_time,
 )
@@ -289,7 +290,8 @@ PAGES: dict[str, Callable[[pandas.DataFrame], list[str]]] = {
     "changing-kernels": changing_kernels, "essential-noise": _essential,
     "kernel-change": _kernels, "kernel-freezing": _kernel_freezing, "label-noise": _label_noise, "losses": _losses,
     "mitigation": _mitigation, "mitigation-over-time": mitigation_over_time, "noise-placement": _placement,
-    "optimisers": optimisers, "optimisers-batches": optimisers_batches, "placement-over-time": placement_over_time,
+    "optimisers": optimisers, "optimisers-batches": optimisers_batches,
+    "optimisers-over-time": optimisers_over_time, "placement-over-time": placement_over_time,
     "rates": _rates, "regularisation": _regularisation,
     "regularisation-over-time": regularisation_over_time, "sample-complexity": _sample_complexity,
     "scaling": _scaling, "schedules": _schedules, "single-feature": _single_feature,
