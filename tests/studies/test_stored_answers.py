@@ -33,15 +33,8 @@ def test_the_stored_table_gives_the_stored_answer(answer: Path) -> None:
     assert study.plot(table).axes
 
 
-# Stored before runs.csv was: their runs are no longer there; to compute them again costs 6 to 20 minutes of a processor each.
-WITHOUT_RUNS = {"width"}
-
-
 @pytest.mark.parametrize("answer", STORED, ids=lambda path: path.name)
 def test_the_stored_runs_give_the_stored_table(answer: Path) -> None:
-    if answer.name in WITHOUT_RUNS:
-        assert not (answer / "runs.csv").exists(), "then it is no longer without"
-        return
     table = table_of_runs(answer.name, answer / "runs.csv")
     assert table.to_csv(index=False) == (answer / "table.csv").read_text(encoding="utf-8")
     stored = json.loads((answer / "verdict.json").read_text(encoding="utf-8"))
@@ -65,9 +58,7 @@ def counts_with_fractions(text: str) -> list[str]:
 
 @pytest.mark.parametrize("answer", STORED, ids=lambda path: path.name)
 def test_counts_are_whole_numbers(answer: Path) -> None:
-    """That of width is written so when its runs are computed again."""
-    found = counts_with_fractions((answer / "table.csv").read_text(encoding="utf-8"))
-    assert not found or (answer.name == "width" and not (answer / "runs.csv").exists()), found
+    assert counts_with_fractions((answer / "table.csv").read_text(encoding="utf-8")) == []
 
 
 def test_a_count_with_a_fraction_is_found() -> None:
