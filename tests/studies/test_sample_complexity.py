@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +95,7 @@ def test_the_first_design_left_three_parts_open(folder: Path, sets: int) -> None
     """Read off its stored runs by other code than the study's, whose plan is another one now."""
     runs = pandas.read_csv(folder / "runs.csv")
     assert runs["seed"].nunique() == sets
+    page = re.sub(r"\s+", " ", (DOCS / "questions" / "sample-complexity.md").read_text(encoding="utf-8"))
     for model, of in runs.groupby("part"):
         slopes = []
         for _, of_seed in of.groupby("seed"):
@@ -108,6 +110,7 @@ def test_the_first_design_left_three_parts_open(folder: Path, sets: int) -> None
         table = pandas.read_csv(folder / "table.csv").set_index("model").loc[str(model).replace("-", " ")].iloc[0]
         assert (low, high) == pytest.approx((table["exponent, P low"], table["exponent, P high"]))
         assert low > 0.9 and high > 1.1, "open"
+        assert f"{np.mean(slopes):.2f} [{low:.2f}, {high:.2f}]" in page
     network = runs[(runs["part"] == "network") & (runs["d"] == 100) & (runs["N"] == 8)]
     assert int((network["error_test Q-only"] <= 0.05 ).sum()) == 8, "four examples are enough"
     said = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
