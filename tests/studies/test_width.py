@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,15 @@ import pandas
 import pytest
 
 from theory_sim import Experiment, learning_order, simulate
+from theory_sim.statistics.intervals import student_quantile
+from theory_sim.statistics.power import between_power
 from theory_sim.studies.registry import get_study
 from theory_sim.studies.run_study import read_table, run_study
 from theory_sim.studies.width import study as module
 from theory_sim.theory.conditions import lazy_ratio
 
 STUDY = get_study("width")
+RESULTS = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "theorem" / "results" / "width"
 RUNS = ("annealed", "small rate")
 WIDTHS = (128, 512, 2048, 8192)
 
@@ -158,3 +162,41 @@ def test_what_h_lacks_while_residuals_are_constant() -> None:
         assert abs(share - (math.sqrt(2 * math.pi) / 4 - q / 6)) < 4 * error + 0.05 * share
     for wrong in (0.5, 0.75):
         assert abs(share - (wrong - q / 6)) > 4 * error + 0.05 * share
+
+
+def test_the_stated_power_of_slopes_is_that_of_the_stored_spread() -> None:
+    """Of exponents -1/2, and of gaps that stay, with the spread over seeds and the curvature that were found."""
+    found = STUDY.decide(read_table(RESULTS / "table.csv")).findings
+    powers: dict[str, list[float]] = {"outputs": [], "others": [], "stays": []}
+    for each in found:
+        if "slope" not in each.reason or each.low is None or each.high is None:
+            continue
+        (bend,) = (float(text) for text in re.findall(r"([\d.]+) of it to each side", each.reason))
+        spread = ((each.high - each.low) / 2 - bend) / student_quantile(39, 1 - 0.05 / 20) * 40**0.5
+        falls = "falls" in each.statement
+        ends = (-0.75, -0.375) if falls else (-0.25, math.inf)
+        power = between_power(40, -0.5 if falls else 0.0, spread, *ends, level=1 - 0.05 / 20, wider=bend)
+        powers["stays" if not falls else "outputs" if "outputs" in each.statement else "others"].append(power)
+    assert [round(power, 2) for power in powers["outputs"]] == [0.98, 0.32]
+    assert len(powers["others"]) == len(powers["stays"]) == 4 and max(powers["others"]) < 0.01 and min(powers["stays"]) > 0.99
+    said = " ".join(part.why for part in STUDY.power)
+    assert "0.98 annealed, 0.32 at the small rate" in said and "below 0.01" in said and "above 0.99 at 0" in said
+
+
+def test_on_more_data_sets_the_bend_is_smaller() -> None:
+    """As the page says of the three slopes that are supported on 68 data sets, and of what else it reads there."""
+    page = re.sub(r"\s+", " ", (RESULTS.parents[1] / "width.md").read_text(encoding="utf-8"))
+    bends = []
+    for folder in (RESULTS, RESULTS / "repeated"):
+        reasons = {each.statement: each.reason for each in STUDY.decide(read_table(folder / "table.csv")).findings}
+        bends.append([re.findall(r"([\d.]+) of it to each side", reasons[f"{run}: the gap of {name} falls like m^-1/2"])[0]
+                      for run, name in (("annealed", "losses"), ("small rate", "outputs"), ("annealed", "outputs"))])
+    first, second = bends
+    assert (f"{second[0]} and {second[1]} ({first[0]} and {first[1]} above), and {second[2]} for outputs when annealed "
+            f"({first[2]})") in page
+    table = read_table(RESULTS / "repeated" / "table.csv")
+    order, m_W = (table[table["part"] == part].set_index(width)["shown"] for part, width in (("order", "m_V"), ("m_W", "m_W")))
+    assert f"on {order[2000]:.0f} of 17 with 2000" in page and (order[8000], order[32000]) == (17, 17)
+    assert f"on {m_W[250]:.0f} of 17, with 500 on {m_W[500]:.0f}" in page
+    cells = table[(table["run"] == "moving") & table["deficit / q"].notna()].set_index("q")["deficit / q"]
+    assert [(round(q, 2), round(share, 2)) for q, share in cells.items() if q < 0.3] == [(0.24, 0.14), (0.24, 0.13), (0.12, 0.07)]

@@ -392,9 +392,9 @@ STUDY: Final = register(Study(
     plan=_plan, tabulate=_tabulate, decide=_decide, figure=plot,
     paired_metrics={"gap of outputs": _outputs_gap, "gap of losses": _losses_gap, "gap of times": _times_gap,
                     "h over limit": _h_ratio, "q": _q, "gap of P loss": _P_loss_gap},
-    power=(PartPower("rate: outputs", why="a slope, reckoned after the runs: 0.98 when annealed, 0.32 at the small rate, at -1/2"),
-           PartPower("rate: losses, times", why="slopes, reckoned after the runs: below 0.01 with the curvature that was found"),
+    power=(PartPower("rate: outputs", why="a slope, reckoned after the runs: 0.98 annealed, 0.32 at the small rate, at -1/2"),
+           PartPower("rate: losses, times", why="slopes, reckoned after the runs: below 0.01 with the curvature found"),
            PartPower("rate: from other limits", why="slopes, reckoned after the runs: above 0.99 at 0"),
-           PartPower("deficit", why="means, reckoned after the runs: above 0.99 without noise; under S's too wide to support it"),
+           PartPower("deficit", why="means, reckoned after the runs: above 0.99 without noise; too wide under S's"),
            *(PartPower(part, 10, _LEVEL, "the first edition's size; 17 reach 0.9") for part in ("m_W", "order, each width"))),
 ))
