@@ -37,7 +37,7 @@ def ratio(above: Sequence[float] | pandas.Series, below: Sequence[float] | panda
     return "{:.2f} [{:.2f}, {:.2f}]".format(*np.exp([found.value, found.low, found.high]))
 
 
-def listed(numbers: Sequence[int]) -> str:
+def listed(numbers: Sequence[int | str]) -> str:
     return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
@@ -157,10 +157,59 @@ def essential_noise(runs: pandas.DataFrame) -> list[str]:
     return [f"anneals on {large['annealed_tau'].notna().sum()} of {len(large)} only"]
 
 
+def optimisers_batches(runs: pandas.DataFrame) -> list[str]:
+    names = ("gradient-descent", "heavy-ball", "nesterov", "rmsprop", "adam", "adamw")
+
+    def at(name: str, batches: str, schedule: str) -> pandas.DataFrame:
+        return of(runs, part=f"{name}-{batches}", schedule=schedule)
+
+    def error(name: str, batches: str, schedule: str) -> float:
+        return float(at(name, batches, schedule)["P_error"].median())
+
+    over = {schedule: [error(name, "batches-of-16", schedule) / error(name, "full-batches", schedule) for name in names]
+            for schedule in ("L-S", "S")}
+    assert all(values[5] < 1 < min(values[:5]) and np.less(over["S"][:5], over["L-S"][:5]).all() for values in over.values())
+    told = {schedule: [*(f"{value:.1f}" for value in values[:5]), f"{values[5]:.2f}"] for schedule, values in over.items()}
+    at_55 = flips(at("rmsprop", "batches-of-16", "L-S"), at("rmsprop", "batches-of-16", "S"), "0.55")
+    annealed = [at(name, "full-batches", "L-S")["annealed_tau"].median() * 30 / 0.0789 for name in ("rmsprop", "adamw")]
+    small = at("adamw", "batches-of-16", "S")
+    assert (small["order 0.5"] == "tie").all()
+    times = [small[f"tau_{kind} 0.5"].median() * 30 / 0.0789 for kind in "PQ"]
+    return [f"under L-S {listed(told['L-S'])} times in the table's order, under S {listed(told['S'])} times",
+            f"on 2 under RMSProp ({at_55} at level 0.55", f"median times of S are {times[0]:.0f} and {times[1]:.0f}.",
+            f"median τ of {annealed[0]:.0f} under RMSProp and of {annealed[1]:.0f} under AdamW"]
+
+
+def optimisers_over_time(runs: pandas.DataFrame) -> list[str]:
+    factors = {"gradient-descent": 1.0, "heavy-ball": 0.1, "nesterov": 0.1, "rmsprop": 0.0789, "adam": 0.0789, "adamw": 0.0789}
+    works, constant, at_46 = [], {}, []
+    for name in factors:
+        large, small, flat = (of(runs, part=name, schedule=arm) for arm in ("L-S", "S", "constant"))
+
+        def done(arm: pandas.DataFrame, level: str, small: pandas.DataFrame = small) -> int:
+            learnt = (arm[f"order {level}"] == "P first") & np.isfinite(arm[f"tau_Q {level}"])
+            return int((learnt & (small[f"order {level}"] == "Q first")).sum())
+
+        works.append(done(large, "0.45"))
+        assert done(large, "0.55") == 18
+        constant[name] = done(flat, "0.55")
+        if name in ("adam", "adamw"):
+            at_46.append(ratio(small["P_error at loss 0.46"], large["P_error at loss 0.46"]))
+        if name == "rmsprop":
+            median = large["annealed_tau"].median() / factors[name]
+            level = ratio(small["P_error at 1"], flat["P_error at 1"])
+    assert {name for name, count in constant.items() if count} == {"rmsprop", "adam"}
+    return [f"at 0.45 L-S works on {listed(works)} of 18",
+            f"on {constant['rmsprop']} under RMSProp and on {constant['adam']} under",
+            f"errs more than S at 0.46: {at_46[0]} and {at_46[1]}.", f"level with S at τ = 1600: {level}.",
+            f"anneals at τ = {median:.0f} in the median"]
+
+
 SAID: Final[dict[str, Callable[[pandas.DataFrame], list[str]]]] = {
     "architecture": architecture, "batch-size": batch_size, "essential-noise": essential_noise,
     "kernel-freezing": kernel_freezing, "label-noise": label_noise,
-    "losses": losses, "optimisers": optimisers, "single-feature": single_feature,
+    "losses": losses, "optimisers": optimisers, "optimisers-batches": optimisers_batches,
+    "optimisers-over-time": optimisers_over_time, "single-feature": single_feature,
 }
 
 
