@@ -49,3 +49,18 @@ def test_what_three_data_sets_show() -> None:
     cells = [row(1.0, 2.0), row(1.0, math.inf), row(2.0, 1.0), row(math.inf, math.inf), row(math.nan, math.nan)]
     assert [each.cell for each in cells] == ["P Q", "P –", "Q P", "– –", "none"]
     assert shown([cells[0]] * 3) == "P Q" and shown([cells[2], cells[0], cells[2]]) == "Q P (2), P Q (1)"
+
+
+def test_what_the_page_reads_from_the_table() -> None:
+    cells = {(row.study, row.arm, row.setting): [] for row in ROWS}
+    for row in ROWS:
+        cells[row.study, row.arm, row.setting].append(row.cell[0])
+    paper = "alpha on [0, 1]"
+    for study, arm in (("optimisers", "heavy ball: S"), ("optimisers", "nesterov: S"), ("losses", "exponential: S"),
+                       ("losses", "hinge: S"), ("label-noise", "share 0.05: S")):
+        assert cells[study, arm, paper] == ["P"] * SETS and cells[study, arm, OWN] == ["Q"] * SETS
+    for (study, arm, setting), first in cells.items():
+        if setting == paper and (study == "batch-size" or arm.startswith("anew")):
+            assert first.count("Q") > SETS / 2
+        if cells[study, arm, OWN] == ["P"] * SETS and setting != "q_0 = 0.7" and first != ["P"] * SETS:
+            assert arm.startswith("share 0.1") and setting == "kappa = 0.4"
