@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,8 +67,25 @@ def test_with_one_end_at_0_it_is_the_power_of_a_mean() -> None:
     assert wider < power - 0.01 and wider == pytest.approx(between_power(10, 0.6, 1.0, 0.0, math.inf, level=0.98))
 
 
-@pytest.mark.parametrize("wrong", [{"n": 1}, {"spread": 0.0}, {"low": 2.0}, {"level": 1.0}, {"degrees": 0}])
-def test_what_is_no_interval_of_a_mean_is_refused(wrong: dict[str, float]) -> None:
-    given: dict[str, float] = {"n": 5, "mean": 1.0, "spread": 0.1, "low": 0.9, "high": 1.1, "level": 0.95, **wrong}
-    with pytest.raises(InputError, match="two values or more"):
-        between_power(**given)  # type: ignore[arg-type]
+@pytest.mark.parametrize("wrong", [
+    {"n": 1}, {"n": 2.5}, {"n": 10**9}, {"n": math.inf}, {"n": "5"}, {"mean": math.nan}, {"spread": 0.0}, {"spread": math.inf},
+    {"low": 2.0}, {"low": math.nan}, {"level": 1.0}, {"degrees": 0}, {"degrees": 10**9}, {"wider": -0.05}, {"wider": math.nan},
+    {"wider": None},
+], ids=str)
+def test_what_is_no_interval_of_a_mean_is_refused(wrong: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"n": 5, "mean": 1.0, "spread": 0.1, "low": 0.9, "high": 1.1, "level": 0.95, **wrong}
+    with pytest.raises(InputError):
+        between_power(**given)
+
+
+def test_a_power_is_no_more_than_1() -> None:
+    assert between_power(1_000_000, 1.0, 0.12, 0.9, 1.1, level=0.98) <= 1.0
+
+
+@pytest.mark.parametrize("call", [
+    lambda: deciding_power(2.5, 0.9, level=0.95), lambda: mean_power(math.inf, 0.9, level=0.95),
+    lambda: mean_power("5", 0.9, level=0.95), lambda: runs_for_power(0.95, math.nan, level=0.95),
+], ids=["half a run", "infinite", "a text", "no power"])
+def test_numbers_that_are_none_are_refused(call: Callable[[], object]) -> None:
+    with pytest.raises(InputError):
+        call()

@@ -6,10 +6,12 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.studies.store import DOCS, REPEATED, compared, repeated
+from theory_sim.errors import InputError, StoreError
 from theory_sim.statistics.power import deciding_power, runs_for_power
 from theory_sim.studies.fresh_seeds import get_seeds
 from theory_sim.studies.registry import get_study, study_names
@@ -39,6 +41,21 @@ def test_a_second_run_that_is_too_short_is_noticed() -> None:
     enough = runs_for_power(0.95, LEAST, level=study.power[0].level)
     assert study.repeated_on is not None and enough == len(study.repeated_on) == 14
     assert lacking(replace(study, repeated_on=range(3000, 3013))) == parts == lacking(replace(study, repeated_on=None))
+
+
+@pytest.mark.parametrize("seeds", [5, "abc", range(0), range(-3, 3), range(0, 8, 2), [3000, 3001]], ids=str)
+def test_what_is_no_range_of_seeds_is_refused(seeds: Any) -> None:
+    with pytest.raises(InputError, match="a range of seeds from 0 on"):
+        replace(get_study("width"), repeated_on=seeds)
+
+
+def test_runs_of_other_seeds_say_where_the_seeds_are() -> None:
+    (answer,) = (answer for answer in repeated() if answer.parent.name == "annealing-time")
+    for seeds in (None, range(3001, 3015)):
+        with pytest.raises(StoreError, match=r"this size and these seeds(.|\n)*verdict\.json"):
+            table_of_runs("annealing-time", answer / "runs.csv", seeds=seeds)
+    again = table_of_runs("annealing-time", answer / "runs.csv", seeds=iter(range(3000, 3014)))
+    assert again.to_csv(index=False) == (answer / "table.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NAMES)

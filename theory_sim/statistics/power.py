@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Integral, Real
 from typing import Final
 
 import numpy as np
 
-from theory_sim.errors import InputError
+from theory_sim.errors import InputError, repr_of, shown
 
 __all__ = [
     "MOST_RUNS", "between_power", "deciding_count", "deciding_power", "mean_power", "runs_for_mean_power", "runs_for_power",
 ]
 
+_MOST: Final = 1_000_000
+"""Values up to which a mean's power is reckoned."""
 MOST_RUNS: Final = 2000
 """Runs up to which `runs_for_power` looks."""
 
@@ -61,6 +65,7 @@ def deciding_power(n: int, share: float, *, level: float, border: float = 0.5) -
     >>> round(deciding_power(10, 0.95, level=0.95), 3)
     0.914
     """
+    _require(n=n, share=share, level=level, border=border)
     if not (0.0 <= share <= 1.0 and 0.0 < level < 1.0 and 0.0 < border < 1.0 and n >= 0):
         raise InputError(f"{n} runs, a true share of {share}, a level of {level} and a border of {border}",
                          "0 runs or more, a share from 0 to 1, level and border inside (0, 1)", "correct them")
@@ -86,8 +91,9 @@ def runs_for_power(share: float, power: float, *, level: float, border: float = 
     >>> runs_for_power(0.95, 0.9, level=0.95), runs_for_power(0.95, 0.9, level=1 - 0.05 / 4)
     (12, 15)
     """
+    _require(share=share, power=power, level=level, border=border)
     first = 0
-    for n in range(1, MOST_RUNS + 1 if share > border else 1):
+    for n in range(1, MOST_RUNS + 1 if share > border and power <= 1.0 else 1):
         if deciding_power(n, share, level=level, border=border) < power:
             first = 0
         elif first == 0:
@@ -124,6 +130,7 @@ def mean_power(n: int, share: float, *, level: float) -> float:
     >>> round(mean_power(10, 0.95, level=0.95), 3), mean_power(1, 0.95, level=0.95)
     (0.996, 0.0)
     """
+    _require(n=n, share=share, level=level)
     if not (0.0 < share < 1.0 and 0.0 < level < 1.0 and n >= 0):
         raise InputError(f"{n} values, a true share of {share} and a level of {level}",
                          "0 values or more, share and level inside (0, 1)", "correct them")
@@ -148,6 +155,7 @@ def runs_for_mean_power(share: float, power: float, *, level: float) -> int:
     >>> runs_for_mean_power(0.95, 0.9, level=0.95)
     7
     """
+    _require(share=share, power=power, level=level)
     for n in range(2, MOST_RUNS + 1 if share > 0.5 else 2):
         if mean_power(n, share, level=level) >= power:
             return n
@@ -181,7 +189,8 @@ def between_power(
     Raises
     ------
     InputError
-        If the level is not inside (0, 1), the spread not positive, the ends not in order, or there are fewer than two values.
+        If the level is not inside (0, 1), the spread not positive, the ends not in order, ``wider`` negative, or a number that
+        is no end not finite; of fewer than two values, and of more than a million.
 
     Examples
     --------
@@ -191,10 +200,16 @@ def between_power(
     >>> round(between_power(40, 1.0, 0.12, 0.9, 1.1, level=1 - 0.05 / 4), 3)
     0.99
     """
+    _require(n=n, mean=mean, spread=spread, low=low, high=high, level=level, wider=wider)
     free = n - 1 if degrees is None else degrees
-    if not (n >= 2 and free >= 1 and spread > 0.0 and low < high and 0.0 < level < 1.0):
-        raise InputError(f"{n} values with a spread of {spread}, ends {low} and {high}, and a level of {level}",
-                         "two values or more, a positive spread, ends in order, and a level inside (0, 1)", "correct them")
+    _require(degrees=free)
+    finite = math.isfinite(mean) and math.isfinite(spread) and math.isfinite(wider)
+    if not (2 <= n <= _MOST and 1 <= free <= _MOST and finite and spread > 0.0 and wider >= 0.0 and low < high
+            and 0.0 < level < 1.0):
+        raise InputError(
+            f"{n} values of mean {mean}, spread {spread}, ends {low} and {high}, {wider} wider, level {level}",
+            f"2 to {_MOST} values, a mean, a positive spread, ends in order, 0 or more wider, a level inside (0, 1)",
+            "correct them")
     from scipy.integrate import quad
     from scipy.stats import chi, norm, t
 
@@ -206,4 +221,12 @@ def between_power(
         return float(max(share, 0.0) * chi.pdf(ratio * free**0.5, free) * free**0.5)
 
     first, last = (float(chi.ppf(q, free)) / free**0.5 for q in (1e-12, 1.0 - 1e-12))
-    return float(quad(inside, first, last, limit=200)[0])
+    return min(float(quad(inside, first, last, limit=200)[0]), 1.0)
+
+
+def _require(**given: object) -> None:
+    """Raise InputError unless ``n`` and ``degrees`` are whole numbers, and all others numbers."""
+    for name, value in given.items():
+        kind, what = (Integral, "a whole number") if name in ("n", "degrees") else (Real, "a number")
+        if isinstance(value, bool) or not isinstance(value, kind):
+            raise InputError(f"{name} = {shown(repr_of(value))}", what, f"give {what}")

@@ -129,6 +129,7 @@ def run_study(
     >>> result.verdict.verdict  # doctest: +SKIP
     'undecided'
     """
+    seeds = None if seeds is None else tuple(seeds)  # an iterator would be empty the second time
     chosen = get_study(study) if isinstance(study, str) else study
     plan = chosen.plan(require_size(size))
     require_executor(executor, workers, threads)
@@ -183,6 +184,7 @@ def table_of_runs(
     StoreError
         If the file cannot be read, is not that of the verdict next to it, or holds other runs than this size has.
     """
+    seeds = None if seeds is None else tuple(seeds)
     chosen = get_study(study) if isinstance(study, str) else study
     plan = chosen.plan(require_size(size))
     read_runs(path)  # with its seal

@@ -69,7 +69,8 @@ def _summary(part: str, rows: list[dict[str, str]], sweep: Sweep, study: Study) 
     shape = [len(axis) for axis in sweep.axes()]
     ids, state = np.full(shape, "", dtype="<U20"), np.full(shape, "", dtype="<U7")
     if [row.get("run") for row in rows] != list(sweep.ids()):
-        raise StoreError(f"{len(rows)} runs of {part}, not the study's", f"its {len(sweep)} runs, in their order", _FIX)
+        raise StoreError(f"{len(rows)} runs of {part}, not the study's", f"its {len(sweep)} runs of this size and these seeds, "
+                         "in their order", f"{_FIX}, and give size and seeds that the verdict.json beside it has")
     named = list(named_places(sweep, metrics=metrics))
     for place, row in zip(np.ndindex(*shape), rows, strict=True):
         ids[place], state[place] = row["run"], row.get("state", "")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from theory_sim.errors import InputError, nearest
+from theory_sim.errors import InputError, nearest, repr_of, shown
 from theory_sim.reading.html import html_table
 from theory_sim.statistics.power import deciding_power, mean_power
 from theory_sim.sweeps.collect import Summary
@@ -235,7 +235,12 @@ class Study(Asked):
         As of `Asked`.
     repeated_on : range or None
         Seeds of a second stored run of the default size by the same rule, where the first lacks power: so many that every part
-        which counts runs has 0.9.
+        which counts runs has 0.9, or a mean at the spread that was found.
+
+    Raises
+    ------
+    InputError
+        If ``repeated_on`` is no range of seeds.
     """
 
     plan: Callable[[Size], Mapping[str, Sweep]]
@@ -245,6 +250,12 @@ class Study(Asked):
     metrics: Mapping[str, Callable[[Trajectory], float]] = field(default_factory=dict)
     paired_metrics: Mapping[str, Callable[[Trajectory, Trajectory], float]] = field(default_factory=dict)
     repeated_on: range | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        seeds = self.repeated_on
+        if seeds is not None and not (isinstance(seeds, range) and len(seeds) > 0 and seeds.start >= 0 and seeds.step == 1):
+            raise InputError(f"repeated_on = {shown(repr_of(seeds))} of {self.name}", "a range of seeds from 0 on, or None",
+                             "such as range(3000, 3014)")
 
     def plot(self, table: pandas.DataFrame) -> Figure:
         """Draw a table that `run_study` returned, or `read_table` read.
