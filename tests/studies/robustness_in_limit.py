@@ -40,7 +40,7 @@ class Row:
 
     @property
     def cell(self) -> str:
-        """Both kinds as they are learnt; a dash in place of one that is not by the end, "–" alone where there is no order."""
+        """Both kinds as they are learnt; a dash in place of one that is not by the end; "none" of a run that has no order."""
         if math.isnan(self.tau_P):
             return "none"
         if math.isinf(min(self.tau_P, self.tau_Q)):

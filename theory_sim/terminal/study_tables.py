@@ -91,7 +91,7 @@ def _power_lines(parts: Sequence[PartPower]) -> Iterator[str]:
 def _repeated(study: Study) -> Iterator[str]:
     """The command of a study's second stored run, if it has one."""
     if study.repeated_on is not None:
-        yield f"answered a second time on data sets that give every part its power: --seeds {option_of(study.repeated_on)}"
+        yield f"answered a second time, on more data sets of their own: --seeds {option_of(study.repeated_on)}"
 
 
 def power_line(part: PartPower) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
+from theory_sim.studies.counts import ratio_columns
 from theory_sim.studies.engines import FINITE, LIMIT
-from theory_sim.studies.groups import Row
+from theory_sim.studies.groups import Row, done_seeds
 
-__all__ = ["PAIR", "RULES", "TAU_XI", "in_gradient_descents_tau", "under_rule"]
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["PAIR", "RULES", "TAU_XI", "errors_over", "in_gradient_descents_tau", "under_rule"]
 
 TAU_XI: Final = 0.0789
 """Injected noise of these studies, that of the preset quick."""
@@ -33,3 +37,13 @@ def in_gradient_descents_tau(row: Row, factor: float) -> Row:
     """A row with its learning times in gradient descent's tau in place of the rule's own."""
     times = {f"tau_{kind}{end}" for kind in "PQ" for end in ("", " low", " high")}
     return {name: float(value) / factor if name in times else value for name, value in row.items()}
+
+
+def errors_over(runs: xarray.Dataset, large: xarray.Dataset, times: Mapping[str, str]) -> Row:
+    """Errors on P over L-S's on the same data, at each time by the name that its columns have; a diverged run has none."""
+    kept = done_seeds(runs, large)
+    one, other = (each.isel(seed=kept).where(each.isel(seed=kept)["outcome"] != "diverged") for each in (runs, large))
+    row: Row = {}
+    for key, when in times.items():
+        row |= ratio_columns(f"error / L-S, {when}", one[key].values, other[key].values)
+    return row

@@ -42,11 +42,11 @@ from typing import TYPE_CHECKING, Final
 
 from theory_sim.engines import Engine
 from theory_sim.experiment import Experiment
-from theory_sim.studies.counts import course_metrics, flip_row, order_row, ratio_columns
+from theory_sim.studies.counts import course_metrics, flip_row, order_row
 from theory_sim.studies.decisions import judge_first
-from theory_sim.studies.groups import Row, done_seeds, make_table
+from theory_sim.studies.groups import Row, make_table
 from theory_sim.studies.optimisers.figure import plot
-from theory_sim.studies.optimisers.rules import RULES, TAU_XI, in_gradient_descents_tau, under_rule
+from theory_sim.studies.optimisers.rules import RULES, TAU_XI, errors_over, in_gradient_descents_tau, under_rule
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.collect import Summary
@@ -60,6 +60,7 @@ __all__ = ["STUDY"]
 
 _PARTS: Final = 6
 _READ_AT: Final = 0.50
+_TIMES: Final = {"P_error": "end", "error_at_50": "50 %"}
 _SEEDS: Final[Mapping[Size, range]] = {"small": range(1), "default": range(320, 335), "full": range(320, 360)}
 _ARMS: Final = ("L-S", "S", "constant")
 _WITHOUT_NOISE: Final = {"gradient-descent": 1.0, "adam": TAU_XI / 30.0}
@@ -87,7 +88,7 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
         large = runs.sel(schedule="L-S")
         for arm in _ARMS:
             group = runs.sel(schedule=arm)
-            row = _row(optimiser, arm, engine, group, factor) | _over(group, large)
+            row = _row(optimiser, arm, engine, group, factor) | errors_over(group, large, _TIMES)
             rows.append(row | (flip_row(large, group, _READ_AT) if arm == "S" else {}))
     for optimiser, factor in _WITHOUT_NOISE.items():
         group = summaries[f"{optimiser}-without-noise"].dataset.isel(engine=0, schedule=0)
@@ -99,16 +100,6 @@ def _row(optimiser: str, arm: str, engine: Engine, runs: xarray.Dataset, factor:
     """Counts, with times in gradient descent's tau."""
     row: Row = {"optimiser": optimiser, "arm": arm, "engine": engine.label, **order_row(runs, _READ_AT)}
     return in_gradient_descents_tau(row, factor)
-
-
-def _over(runs: xarray.Dataset, large: xarray.Dataset) -> Row:
-    """Errors on P over L-S's on the same data, over time and at the end; a diverged run has none."""
-    kept = done_seeds(runs, large)
-    one, other = (each.isel(seed=kept).where(each.isel(seed=kept)["outcome"] != "diverged") for each in (runs, large))
-    row: Row = {}
-    for key, when in {"P_error": "end", "error_at_50": "50 %"}.items():
-        row |= ratio_columns(f"error / L-S, {when}", one[key].values, other[key].values)
-    return row
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:

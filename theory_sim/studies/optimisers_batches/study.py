@@ -36,12 +36,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from theory_sim.experiment import Experiment
-from theory_sim.studies.counts import course_metrics, flip_row, order_row, ratio_columns
+from theory_sim.studies.counts import course_metrics, flip_row, order_row
 from theory_sim.studies.decisions import judge_first
 from theory_sim.studies.engines import FINITE
-from theory_sim.studies.groups import Row, done_seeds, make_table
+from theory_sim.studies.groups import Row, make_table
 from theory_sim.studies.optimisers.figure import plot
-from theory_sim.studies.optimisers.rules import PAIR, TAU_XI, in_gradient_descents_tau, under_rule
+from theory_sim.studies.optimisers.rules import PAIR, TAU_XI, errors_over, in_gradient_descents_tau, under_rule
 from theory_sim.studies.registry import register
 from theory_sim.studies.study import PartPower, Size, Study, StudyVerdict
 from theory_sim.sweeps.collect import Summary
@@ -49,12 +49,12 @@ from theory_sim.sweeps.declaration import Sweep
 
 if TYPE_CHECKING:
     import pandas
-    import xarray
     from matplotlib.figure import Figure
 
 __all__ = ["STUDY"]
 
 _READ_AT: Final = 0.50
+_TIMES: Final = {"error_at_50": "50 %", "error_at_75": "75 %", "P_error": "end"}
 _SEEDS: Final[Mapping[Size, range]] = {"small": range(1), "default": range(740, 755), "full": range(740, 780)}
 _SMALLER: Final = TAU_XI / 30.0
 _RULES: Final[Mapping[str, tuple[float, Mapping[str, object]]]] = {
@@ -94,18 +94,8 @@ def _tabulate(summaries: Mapping[str, Summary]) -> pandas.DataFrame:
                 row = in_gradient_descents_tau(order_row(group, _READ_AT), factor)
                 flips = flip_row(large, group, _READ_AT) if arm == "S" else {}
                 rows.append({"batches": batches, "optimiser": optimiser, "arm": arm, "engine": FINITE.label, **row,
-                             **_over(group, large), **flips})
+                             **errors_over(group, large, _TIMES), **flips})
     return make_table(rows)
-
-
-def _over(runs: xarray.Dataset, large: xarray.Dataset) -> Row:
-    """Errors on P over L-S's on the same data, over time and at the end; a diverged run has none."""
-    kept = done_seeds(runs, large)
-    one, other = (each.isel(seed=kept).where(each.isel(seed=kept)["outcome"] != "diverged") for each in (runs, large))
-    row: Row = {}
-    for key, when in {"error_at_50": "50 %", "error_at_75": "75 %", "P_error": "end"}.items():
-        row |= ratio_columns(f"error / L-S, {when}", one[key].values, other[key].values)
-    return row
 
 
 def _decide(table: pandas.DataFrame) -> StudyVerdict:
